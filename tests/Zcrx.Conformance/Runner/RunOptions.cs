@@ -1,0 +1,15 @@
+using Xunit.Abstractions;
+
+namespace Zcrx.Conformance.Runner;
+
+/// <summary>xunit's options by name; what is not set has xunit's default.</summary>
+internal sealed class RunOptions : ITestFrameworkDiscoveryOptions, ITestFrameworkExecutionOptions
+{
+    public const string DisableParallelization = "xunit.execution.DisableParallelization";
+
+    private readonly Dictionary<string, object?> _values = new(StringComparer.Ordinal);
+
+    public TValue GetValue<TValue>(string name) => _values.TryGetValue(name, out var value) ? (TValue)value! : default!;
+
+    public void SetValue<TValue>(string name, TValue value) => _values[name] = value;
+}

@@ -1,0 +1,99 @@
+using System.Reflection;
+using Xunit.Abstractions;
+using Xunit.Sdk;
+
+namespace Zcrx.Conformance.Runner;
+
+/// <summary>Discovers and runs the tests of this assembly inside this process, one line per test.</summary>
+internal static class SuiteRunner
+{
+    private const string Usage = """
+        Usage: Zcrx.Conformance [--list] [--filter TEXT]...
+
+          --filter TEXT  only tests whose name contains TEXT (any of them, case ignored)
+          --list         print the names, run nothing
+
+        Exit code: 0 nothing failed, 1 something failed or nothing ran, 2 wrong usage.
+        """;
+
+    public static int Execute(IReadOnlyList<string> args, TextWriter output, TextWriter error)
+    {
+        var filters = new List<string>();
+        var list = false;
+        for (var i = 0; i < args.Count; i++)
+        {
+            switch (args[i])
+            {
+                case "--help" or "-h":
+                    output.WriteLine(Usage);
+                    return 0;
+                case "--list":
+                    list = true;
+                    break;
+                case "--filter" when i + 1 < args.Count:
+                    filters.Add(args[++i]);
+                    break;
+                default:
+                    error.WriteLine($"Not understood: '{args[i]}'.{Environment.NewLine}{Usage}");
+                    return 2;
+            }
+        }
+
+        return list ? List(filters, output) : Run(filters, output);
+    }
+
+    private static int List(IReadOnlyList<string> filters, TextWriter output)
+    {
+        using var suite = new Suite();
+        foreach (var test in suite.Discover(filters))
+        {
+            output.WriteLine(test.DisplayName);
+        }
+
+        return 0;
+    }
+
+    private static int Run(IReadOnlyList<string> filters, TextWriter output)
+    {
+        using var suite = new Suite();
+        using var reporter = new ConsoleReporter(output);
+        suite.Run(suite.Discover(filters), reporter);
+        output.WriteLine($"{reporter.Passed} passed, {reporter.Failed} failed, {reporter.Skipped} skipped");
+        output.Flush();
+
+        // A filter that matches nothing must not look like success.
+        return reporter.Failed == 0 && reporter.Passed + reporter.Skipped > 0 ? 0 : 1;
+    }
+
+    private sealed class Suite : IDisposable
+    {
+        private readonly NullMessageSink _diagnostics = new();
+        private readonly XunitTestFramework _framework;
+
+        public Suite() => _framework = new XunitTestFramework(_diagnostics);
+
+        public IReadOnlyList<ITestCase> Discover(IReadOnlyList<string> filters)
+        {
+            using var discoverer = _framework.GetDiscoverer(Reflector.Wrap(Assembly.GetExecutingAssembly()));
+            using var sink = new DiscoverySink();
+            discoverer.Find(includeSourceInformation: false, sink, new RunOptions());
+            sink.Finished.WaitOne();
+            return [.. sink.Tests
+                .Where(test => filters.Count == 0 || filters.Any(filter => test.DisplayName.Contains(filter, StringComparison.OrdinalIgnoreCase)))
+                .OrderBy(test => test.DisplayName, StringComparer.Ordinal)];
+        }
+
+        public void Run(IReadOnlyList<ITestCase> tests, ConsoleReporter reporter)
+        {
+            using var executor = _framework.GetExecutor(Assembly.GetExecutingAssembly().GetName());
+            var options = new RunOptions();
+
+            // One after another: rings, ports and locked memory are the machine's, and the last line printed names the test that hangs.
+            options.SetValue<bool?>(RunOptions.DisableParallelization, true);
+            executor.RunTests(tests, reporter, options);
+            reporter.Finished.WaitOne();
+        }
+
+        public void Dispose() => _framework.Dispose();
+    }
+}

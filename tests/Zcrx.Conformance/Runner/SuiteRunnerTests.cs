@@ -1,0 +1,34 @@
+namespace Zcrx.Conformance.Runner;
+
+public class SuiteRunnerTests
+{
+    [Fact]
+    public void Lists_the_tests_of_this_assembly()
+    {
+        using var output = new StringWriter();
+
+        Assert.Equal(0, SuiteRunner.Execute(["--list", "--filter", nameof(SuiteRunnerTests)], output, TextWriter.Null));
+
+        Assert.Contains($"{typeof(SuiteRunnerTests).FullName}.{nameof(Lists_the_tests_of_this_assembly)}", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_filter_that_matches_nothing_is_not_a_success()
+    {
+        using var output = new StringWriter();
+
+        Assert.Equal(1, SuiteRunner.Execute(["--filter", "no test is called this way \u2026"], output, TextWriter.Null));
+
+        Assert.EndsWith("0 passed, 0 failed, 0 skipped", output.ToString().TrimEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_unknown_argument_is_named()
+    {
+        using var error = new StringWriter();
+
+        Assert.Equal(2, SuiteRunner.Execute(["--frobnicate"], TextWriter.Null, error));
+
+        Assert.Contains("--frobnicate", error.ToString(), StringComparison.Ordinal);
+    }
+}

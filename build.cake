@@ -1,0 +1,11 @@
+// The build. Each target lives in a file of its own subject under eng/; add yours there and load it here.
+#load "eng/common.cake"
+#load "eng/akka.cake"
+#load "eng/demo.cake"
+#load "eng/test.cake"
+#load "eng/bench.cake"
+#load "eng/pack.cake"
+#load "eng/clean.cake"
+
+// Last: it knows all the targets above.
+#load "eng/main.cake"

@@ -1,0 +1,57 @@
+#!/bin/sh
+# ./build.sh <target> [--arg value ...] [-- arguments for the program that the target starts]
+# Restores the build tool and runs build.cake; without a target, lists them.
+set -eu
+
+cd -- "$(dirname -- "$0")"
+
+if ! command -v dotnet >/dev/null 2>&1; then
+    echo "build.sh: no 'dotnet' on the PATH. Install the .NET SDK 10 (https://dotnet.microsoft.com/download) and try again." >&2
+    exit 127
+fi
+
+export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+
+# An SDK that global.json does not accept fails here already, with dotnet's own words.
+if ! version=$(dotnet --version 2>&1); then
+    printf '%s\n' "$version" >&2
+    echo "build.sh: global.json asks for a .NET SDK that is not installed." >&2
+    exit 1
+fi
+
+target=list
+case "${1-}" in
+    "" | --list | --help | -h) [ $# -eq 0 ] || shift ;;
+    -*) echo "build.sh: the target comes first: ./build.sh <target> [--arg value ...]; ./build.sh --list names them." >&2; exit 2 ;;
+    *) target=$1; shift ;;
+esac
+
+# `--name value` becomes `--name=value`, which is the form that Cake reads; what follows `--` goes to the program, one argument a line.
+unset ZCRX_PASSTHROUGH || true
+n=$#
+while [ "$n" -gt 0 ]; do
+    arg=$1; shift; n=$((n - 1))
+    case "$arg" in
+        --)
+            passthrough=
+            while [ "$n" -gt 0 ]; do
+                passthrough="$passthrough$1
+"
+                shift; n=$((n - 1))
+            done
+            export ZCRX_PASSTHROUGH="$passthrough"
+            ;;
+        --*=*) set -- "$@" "$arg" ;;
+        --*)
+            if [ "$n" -gt 0 ] && [ "${1#--}" = "$1" ]; then
+                set -- "$@" "$arg=$1"; shift; n=$((n - 1))
+            else
+                set -- "$@" "$arg=true"
+            fi
+            ;;
+        *) echo "build.sh: '$arg' is neither --name nor the value of one; arguments for the program come after '--'." >&2; exit 2 ;;
+    esac
+done
+
+dotnet tool restore --verbosity quiet >/dev/null || { dotnet tool restore >&2; exit 1; }
+exec dotnet cake build.cake --target="$target" --verbosity=quiet "$@"

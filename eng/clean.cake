@@ -1,0 +1,23 @@
+// Everything that a build made, except eng/feed: what is there would only be fetched again.
+Task("clean")
+    .Description("deletes bin, obj and artifacts")
+    .Does(() =>
+{
+    var settings = new DeleteDirectorySettings { Recursive = true, Force = true };
+    foreach (var project in GetFiles("./Zcrx.*/*.csproj") + GetFiles("./examples/*/*.csproj") + GetFiles("./tests/*/*.csproj"))
+    {
+        foreach (var name in new[] { "bin", "obj" })
+        {
+            var directory = project.GetDirectory().Combine(name);
+            if (DirectoryExists(directory))
+            {
+                DeleteDirectory(directory, settings);
+            }
+        }
+    }
+
+    if (DirectoryExists(artifacts))
+    {
+        DeleteDirectory(artifacts, settings);
+    }
+});

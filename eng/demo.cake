@@ -1,0 +1,9 @@
+Task("demo")
+    .Description("runs examples/Ingest on loopback and checks every byte  [-- arguments for `demo`]")
+    .IsDependentOn("restore-akka")
+    .Does(() =>
+{
+    const string project = "examples/Ingest/Ingest.csproj";
+    Build(project);
+    exitCode = Run("dotnet", ["exec", OutputOf(project), "demo", .. PassedThrough()]);
+});

@@ -1,0 +1,92 @@
+// Builds once, runs each suite by itself, and reads what happened from the result files rather than from what was printed.
+Task("test")
+    .Description("builds everything and runs all test suites")
+    .IsDependentOn("restore-akka")
+    .Does(() =>
+{
+    var results = artifacts.Combine("test");
+    CleanDirectory(results);
+    Build(Solution);
+
+    var outcomes = new List<SuiteOutcome>();
+    foreach (var project in TestSuites())
+    {
+        var suite = project.GetFilenameWithoutExtension().ToString();
+        var trx = results.CombineWithFilePath(suite + ".trx").FullPath;
+        Console.WriteLine($"== {suite}");
+        var code = Run("dotnet", "test", OutputOf(project), "--nologo", "--results-directory", results.FullPath, "--logger", $"trx;LogFileName={suite}.trx");
+        outcomes.Add(SuiteOutcome.Read(suite, trx, code));
+    }
+
+    PrintOutcomes(outcomes);
+    foreach (var outcome in outcomes.Where(outcome => outcome.Problem is not null))
+    {
+        Fail($"{outcome.Suite}: {outcome.Problem}.");
+    }
+
+    lastWords = () => Console.WriteLine(
+        $"{outcomes.Sum(o => o.Passed)} passed, {outcomes.Sum(o => o.Failed)} failed, {outcomes.Sum(o => o.Skipped)} skipped");
+});
+
+IEnumerable<FilePath> TestSuites() => GetFiles("./tests/*/*.csproj")
+    .Where(project => project.FullPath.EndsWith(".Tests.csproj") || project.FullPath.EndsWith("/Zcrx.Conformance.csproj"))
+    .OrderBy(project => project.FullPath, StringComparer.Ordinal);
+
+void PrintOutcomes(IReadOnlyList<SuiteOutcome> outcomes)
+{
+    var width = outcomes.Max(outcome => outcome.Suite.Length);
+    Console.WriteLine();
+    Console.WriteLine($"{"suite".PadRight(width)}  passed  failed  skipped");
+    foreach (var outcome in outcomes)
+    {
+        Console.WriteLine($"{outcome.Suite.PadRight(width)}  {outcome.Passed,6}  {outcome.Failed,6}  {outcome.Skipped,7}");
+        foreach (var name in outcome.Failures)
+        {
+            Console.WriteLine($"  failed: {name}");
+        }
+
+        foreach (var reason in outcome.SkipReasons.GroupBy(reason => reason).OrderByDescending(group => group.Count()))
+        {
+            Console.WriteLine($"  {reason.Count()} skipped: {reason.Key}");
+        }
+    }
+
+    Console.WriteLine();
+}
+
+public sealed record SuiteOutcome(
+    string Suite, int Passed, int Failed, int Skipped, IReadOnlyList<string> Failures, IReadOnlyList<string> SkipReasons, string Problem)
+{
+    public static SuiteOutcome Read(string suite, string trx, int exitCode)
+    {
+        if (!System.IO.File.Exists(trx))
+        {
+            return new(suite, 0, 0, 0, [], [], $"the run ended with exit code {exitCode} and left no results");
+        }
+
+        var document = XDocument.Load(trx);
+        var tests = document.Descendants().Where(element => element.Name.LocalName == "UnitTestResult").ToList();
+        var passed = tests.Where(test => Is(test, "Passed")).ToList();
+        var skipped = tests.Where(test => Is(test, "NotExecuted")).ToList();
+        var failed = tests.Except(passed).Except(skipped).ToList();
+        var problem = (failed.Count, tests.Count, exitCode) switch
+        {
+            (> 0, _, _) => $"{failed.Count} failed",
+            (_, 0, _) => "no test ran",
+            (_, _, not 0) => $"the run ended with exit code {exitCode} although no test failed (a crash, perhaps)",
+            _ => null,
+        };
+        return new(suite, passed.Count, failed.Count, skipped.Count, [.. failed.Select(Name)], [.. skipped.Select(Reason)], problem);
+    }
+
+    private static bool Is(XElement test, string outcome) => (string)test.Attribute("outcome") == outcome;
+
+    private static string Name(XElement test) => (string)test.Attribute("testName");
+
+    private static string Reason(XElement test)
+    {
+        var text = test.Descendants().FirstOrDefault(element => element.Name.LocalName is "Message")?.Value
+            ?? test.Descendants().FirstOrDefault(element => element.Name.LocalName is "StdOut")?.Value;
+        return string.IsNullOrWhiteSpace(text) ? $"{Name(test)} gives no reason" : string.Join(' ', text.Split((char[])null, StringSplitOptions.RemoveEmptyEntries));
+    }
+}

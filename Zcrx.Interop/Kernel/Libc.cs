@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+
+namespace Zcrx.Interop.Kernel;
+
+/// <summary>The C library calls that the libraries make, each with the result as the kernel gives it: negative errno on failure.</summary>
+/// <remarks>
+/// Calls marked <see cref="SuppressGCTransitionAttribute"/> would save nothing here: each can block or take longer than a microsecond.
+/// </remarks>
+internal static unsafe partial class Libc
+{
+    private const string Library = "libc";
+
+    public const int PROT_READ = 1;
+    public const int PROT_WRITE = 2;
+    public const int MAP_SHARED = 1;
+    public const int MAP_PRIVATE = 2;
+    public const int MAP_ANONYMOUS = 0x20;
+    public const int MAP_POPULATE = 0x8000;
+    public const int MAP_HUGETLB = 0x40000;
+    public const int MADV_DONTFORK = 10;
+    public const int MADV_HUGEPAGE = 14;
+    public const int MADV_POPULATE_READ = 22;
+    public const int MADV_POPULATE_WRITE = 23;
+    public const int EFD_CLOEXEC = 0x80000;
+    public const int EFD_NONBLOCK = 0x800;
+
+    [LibraryImport(Library, EntryPoint = "mmap", SetLastError = true)]
+    private static partial nint mmap(nint address, nuint length, int protection, int flags, int fd, nint offset);
+
+    [LibraryImport(Library, EntryPoint = "munmap", SetLastError = true)]
+    private static partial int munmap(nint address, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "madvise", SetLastError = true)]
+    private static partial int madvise(nint address, nuint length, int advice);
+
+    [LibraryImport(Library, EntryPoint = "close", SetLastError = true)]
+    private static partial int close(int fd);
+
+    [LibraryImport(Library, EntryPoint = "eventfd", SetLastError = true)]
+    private static partial int eventfd(uint initial, int flags);
+
+    [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
+    private static partial nint read(int fd, void* buffer, nuint count);
+
+    [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
+    private static partial nint write(int fd, void* buffer, nuint count);
+
+    /// <summary>mmap(2); the address or a negative errno. Addresses of user space are always positive.</summary>
+    public static nint Map(nint address, nuint length, int protection, int flags, int fd, nint offset)
+    {
+        nint result = mmap(address, length, protection, flags, fd, offset);
+        return result == -1 ? -Marshal.GetLastPInvokeError() : result;
+    }
+
+    public static int Unmap(nint address, nuint length) => Result(munmap(address, length));
+
+    public static int Advise(nint address, nuint length, int advice) => Result(madvise(address, length, advice));
+
+    public static int Close(int fd) => Result(close(fd));
+
+    public static int EventFd(uint initial, int flags) => Result(eventfd(initial, flags));
+
+    public static nint Read(int fd, void* buffer, nuint count) => Result(read(fd, buffer, count));
+
+    public static nint Write(int fd, void* buffer, nuint count) => Result(write(fd, buffer, count));
+
+    /// <summary>Turns the C convention (−1 and errno) into the kernel's (negative errno).</summary>
+    public static int Result(int result) => result < 0 ? -Marshal.GetLastPInvokeError() : result;
+
+    /// <inheritdoc cref="Result(int)"/>
+    public static nint Result(nint result) => result < 0 ? -Marshal.GetLastPInvokeError() : result;
+
+    /// <summary>Whether a returned address is one: the kernel's errors are −1 … −4095.</summary>
+    public static bool IsError(nint address) => address is < 0 and >= -4095;
+}

@@ -1,0 +1,91 @@
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Errors;
+
+namespace Zcrx.Interop.Capabilities;
+
+/// <summary>Asks the three questions and puts the answers together.</summary>
+/// <remarks>
+/// The questions could travel as one chain. They are asked one by one: a kernel that fails the call half-way through a chain would leave
+/// it open which answers are valid, and this happens once a process.
+/// </remarks>
+internal static unsafe class CapabilityQuery
+{
+    /// <summary>Queries need no ring.</summary>
+    private const int NoRing = -1;
+
+    public static ZcrxCapabilities Run(IIoUringKernel kernel)
+    {
+        io_uring_query_opcode opcodes = default;
+        int result = Ask(kernel, LinuxIoUringQuery.IO_URING_QUERY_OPCODES, &opcodes, (uint)sizeof(io_uring_query_opcode));
+        if (result < 0)
+        {
+            return new ZcrxCapabilities { Kernel = kernel.Description, State = Classify(result), QueryErrorNumber = -result };
+        }
+
+        var capabilities = new ZcrxCapabilities
+        {
+            Kernel = kernel.Description,
+            State = CapabilityQueryState.Answered,
+            RequestOpcodes = opcodes.nr_request_opcodes,
+            RegisterOpcodes = opcodes.nr_register_opcodes,
+            QueryOpcodes = opcodes.nr_query_opcodes,
+            RingSetupFlags = opcodes.ring_setup_flags,
+            RingFeatures = opcodes.feature_flags,
+            EnterFlags = opcodes.enter_flags,
+            SubmissionFlags = opcodes.sqe_flags,
+        };
+
+        io_uring_query_zcrx zcrx = default;
+        result = Ask(kernel, LinuxIoUringQuery.IO_URING_QUERY_ZCRX, &zcrx, (uint)sizeof(io_uring_query_zcrx));
+        if (result < 0)
+        {
+            var state = result == -Errno.EOPNOTSUPP ? CapabilityQueryState.ZcrxQueryUnknown : Classify(result);
+            return capabilities with { State = state, QueryErrorNumber = -result };
+        }
+
+        capabilities = capabilities with
+        {
+            RegisterFlags = zcrx.register_flags,
+            AreaFlags = zcrx.area_flags,
+            ControlOperations = zcrx.nr_ctrl_opcodes,
+            Features = zcrx.features,
+            RefillHeaderSize = Bytes(zcrx.rq_hdr_size),
+            RefillHeaderAlignment = Bytes(zcrx.rq_hdr_alignment),
+        };
+
+        // −EOPNOTSUPP is what every kernel without notifications answers; any other failure means the same to us: none to be had.
+        io_uring_query_zcrx_event notifications = default;
+        result = Ask(kernel, LinuxIoUringQuery.IO_URING_QUERY_ZCRX_EVENT, &notifications, (uint)sizeof(io_uring_query_zcrx_event));
+        return result < 0
+            ? capabilities
+            : capabilities with
+            {
+                NotificationTypes = notifications.event_flags,
+                StatisticsSize = Bytes(notifications.stats_size) ?? 0,
+                StatisticsAlignment = Bytes(notifications.stats_off_alignment) ?? 0,
+            };
+    }
+
+    /// <summary>One question; zero, or the negative errno of the call or of the answer.</summary>
+    /// <remarks>A kernel that knows less than we ask for fills what it knows and leaves the rest zero.</remarks>
+    private static int Ask(IIoUringKernel kernel, uint query, void* answer, uint size)
+    {
+        io_uring_query_hdr header = default;
+        header.query_data = (ulong)answer;
+        header.query_op = query;
+        header.size = size;
+        // nr_args must be 0. The call's result may be the number of entries handled; the entry has its own.
+        int result = kernel.Register(NoRing, LinuxIoUring.IORING_REGISTER_QUERY, &header, 0);
+        return result < 0 ? -ErrnoText.Positive(result) : Math.Min(header.result, 0);
+    }
+
+    private static CapabilityQueryState Classify(int result) => -result switch
+    {
+        Errno.EINVAL or Errno.EOPNOTSUPP => CapabilityQueryState.QueryUnknown,
+        Errno.ENOSYS or Errno.EPERM or Errno.EACCES => CapabilityQueryState.Refused,
+        _ => CapabilityQueryState.Failed,
+    };
+
+    /// <summary>A size, or null where the kernel left it open. A size that does not fit is no size.</summary>
+    private static int? Bytes(uint value) => value is 0 or > int.MaxValue ? null : (int)value;
+}

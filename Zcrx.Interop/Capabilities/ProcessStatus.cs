@@ -1,0 +1,41 @@
+using System.Globalization;
+
+namespace Zcrx.Interop.Capabilities;
+
+/// <summary>The lines of <c>/proc/self/status</c> that matter here. Pure; a line that is missing or odd is an unknown fact.</summary>
+/// <param name="text">The file's text; may be empty.</param>
+internal sealed class ProcessStatus(string text)
+{
+    private const int SeccompModeFilter = 2;
+
+    /// <summary><c>CapEff</c>, or null when it is not there.</summary>
+    public ulong? EffectiveCapabilities =>
+        ulong.TryParse(Value("CapEff"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong mask) ? mask : null;
+
+    /// <summary><c>Seccomp</c> is 2.</summary>
+    public bool HasSeccompFilter =>
+        int.TryParse(Value("Seccomp"), NumberStyles.None, CultureInfo.InvariantCulture, out int mode) && mode == SeccompModeFilter;
+
+    /// <summary>Whether a group is the process's effective one (the second of <c>Gid</c>) or a supplementary one (<c>Groups</c>).</summary>
+    public bool IsInGroup(int group)
+    {
+        string wanted = group.ToString(CultureInfo.InvariantCulture);
+        string[] gids = Fields("Gid");
+        return (gids.Length > 1 && gids[1] == wanted) || Fields("Groups").Contains(wanted);
+    }
+
+    private string[] Fields(string name) => Value(name).ToString().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+
+    private ReadOnlySpan<char> Value(string name)
+    {
+        foreach (var line in text.AsSpan().EnumerateLines())
+        {
+            if (line.Length > name.Length && line[name.Length] == ':' && line.StartsWith(name, StringComparison.Ordinal))
+            {
+                return line[(name.Length + 1)..].Trim();
+            }
+        }
+
+        return default;
+    }
+}

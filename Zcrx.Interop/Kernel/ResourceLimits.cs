@@ -1,0 +1,33 @@
+using System.Runtime.InteropServices;
+
+namespace Zcrx.Interop.Kernel;
+
+/// <summary>getrlimit(2), for the one limit that matters here.</summary>
+internal static unsafe partial class ResourceLimits
+{
+    private const int RlimitMemlock = 8;
+    private const ulong RlimInfinity = ulong.MaxValue;
+
+    [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
+    private static partial int getrlimit(int resource, Limit* limit);
+
+    /// <summary>The soft limit on locked memory in bytes; null when there is none, or none can be read.</summary>
+    public static ulong? LockedMemory()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+
+        Limit limit;
+        return getrlimit(RlimitMemlock, &limit) == 0 && limit.Soft != RlimInfinity ? limit.Soft : null;
+    }
+
+    /// <summary><c>struct rlimit</c> on 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Limit
+    {
+        public ulong Soft;
+        public ulong Hard;
+    }
+}

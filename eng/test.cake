@@ -14,18 +14,23 @@ Task("test")
         var suite = project.GetFilenameWithoutExtension().ToString();
         var trx = results.CombineWithFilePath(suite + ".trx").FullPath;
         Console.WriteLine($"== {suite}");
-        var code = Run("dotnet", "test", OutputOf(project), "--nologo", "--results-directory", results.FullPath, "--logger", $"trx;LogFileName={suite}.trx");
+
+        // A test that hangs is named and ended, rather than the whole build by whoever waits for it.
+        var code = Run("dotnet", "test", OutputOf(project), "--nologo",
+            "--results-directory", results.FullPath, "--logger", $"trx;LogFileName={suite}.trx",
+            "--blame-hang", "--blame-hang-timeout", "10min", "--blame-hang-dump-type", "none");
         outcomes.Add(SuiteOutcome.Read(suite, trx, code));
     }
 
     PrintOutcomes(outcomes);
-    foreach (var outcome in outcomes.Where(outcome => outcome.Problem is not null))
-    {
-        Fail($"{outcome.Suite}: {outcome.Problem}.");
-    }
-
     lastWords = () => Console.WriteLine(
         $"{outcomes.Sum(o => o.Passed)} passed, {outcomes.Sum(o => o.Failed)} failed, {outcomes.Sum(o => o.Skipped)} skipped");
+
+    var problems = outcomes.Where(outcome => outcome.Problem is not null).Select(outcome => $"{outcome.Suite}: {outcome.Problem}");
+    if (problems.Any())
+    {
+        throw new CakeException(string.Join("; ", problems));
+    }
 });
 
 IEnumerable<FilePath> TestSuites() => GetFiles("./tests/*/*.csproj")
@@ -69,11 +74,11 @@ public sealed record SuiteOutcome(
         var passed = tests.Where(test => Is(test, "Passed")).ToList();
         var skipped = tests.Where(test => Is(test, "NotExecuted")).ToList();
         var failed = tests.Except(passed).Except(skipped).ToList();
-        var problem = (failed.Count, tests.Count, exitCode) switch
+        var problem = (failed.Count, exitCode, tests.Count) switch
         {
             (> 0, _, _) => $"{failed.Count} failed",
-            (_, 0, _) => "no test ran",
-            (_, _, not 0) => $"the run ended with exit code {exitCode} although no test failed (a crash, perhaps)",
+            (_, not 0, _) => $"the run ended with exit code {exitCode} although no test reported a failure (a crash or a hang)",
+            (_, _, 0) => "no test ran",
             _ => null,
         };
         return new(suite, passed.Count, failed.Count, skipped.Count, [.. failed.Select(Name)], [.. skipped.Select(Reason)], problem);

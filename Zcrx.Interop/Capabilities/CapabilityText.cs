@@ -35,8 +35,8 @@ internal static class CapabilityText
         ZcrxFeature.DmaBufArea => "area flags " + Only(AreaFlags(capabilities.AreaFlags)),
         ZcrxFeature.RxBufferLength => "features " + Only(Features(capabilities.Features)),
         ZcrxFeature.Notifications when capabilities.Notifications => Operations(capabilities.ControlOperations),
-        ZcrxFeature.Notifications when capabilities.ExhaustionEndsReceive => "no notification type",
-        ZcrxFeature.Statistics when capabilities.ExhaustionEndsReceive => "no size of the statistics",
+        ZcrxFeature.Notifications when capabilities.EventFeature => "no notification type",
+        ZcrxFeature.Statistics when capabilities.EventFeature => "no size of the statistics",
         ZcrxFeature.Notifications or ZcrxFeature.Statistics => "features " + Only(Features(capabilities.Features)),
         _ => Operations(capabilities.ControlOperations),
     };

@@ -92,10 +92,10 @@ public sealed record ZcrxCapabilities
     public bool RxBufferLength => (Features & LinuxIoUringZcrx.ZCRX_FEATURE_RX_PAGE_SIZE) != 0;
 
     /// <summary>A registration may ask for notifications.</summary>
-    public bool Notifications => (Features & LinuxIoUringZcrx.ZCRX_FEATURE_EVENT) != 0 && NotificationTypes != 0;
+    public bool Notifications => EventFeature && NotificationTypes != 0;
 
     /// <summary>A registration may ask for copy counters.</summary>
-    public bool Statistics => (Features & LinuxIoUringZcrx.ZCRX_FEATURE_EVENT) != 0 && StatisticsSize > 0;
+    public bool Statistics => EventFeature && StatisticsSize > 0;
 
     /// <summary>The refill ring can be flushed.</summary>
     public bool CanFlush => ControlOperations > LinuxIoUringZcrx.ZCRX_CTRL_FLUSH_RQ;
@@ -113,7 +113,10 @@ public sealed record ZcrxCapabilities
     /// A receive that runs out of buffers or of completion space always ends with a terminal completion (Linux 7.2, which has no flag of
     /// its own for this and is recognised by its notifications). Where it does not, such a receive may stay armed and deliver nothing.
     /// </summary>
-    public bool ExhaustionEndsReceive => (Features & LinuxIoUringZcrx.ZCRX_FEATURE_EVENT) != 0;
+    public bool ExhaustionEndsReceive => EventFeature;
+
+    /// <summary>A registration may carry a description of notifications and statistics; without it the field is reserved.</summary>
+    internal bool EventFeature => (Features & LinuxIoUringZcrx.ZCRX_FEATURE_EVENT) != 0;
 
     /// <summary>Asks a kernel what it can do.</summary>
     /// <param name="kernel">The kernel; it needs no ring for this.</param>

@@ -1,0 +1,24 @@
+using Zcrx.Interop.Abi;
+
+namespace Zcrx.Interop.Errors;
+
+/// <summary>Explains why a ring could not be set up. Pure.</summary>
+internal static class RingErrors
+{
+    private const string Operation = "Setting up an io_uring ring";
+
+    public static ZcrxException Explain(int errno, HostFacts host) => errno switch
+    {
+        Errno.EPERM or Errno.EACCES =>
+            CommonErrors.RingForbidden(Operation, errno, host) ?? CommonErrors.Filtered(Operation, errno, host),
+        Errno.ENOSYS when host.SeccompFilter => CommonErrors.Filtered(Operation, errno, host),
+        Errno.EINVAL => new ZcrxUnsupportedException(
+            Operation,
+            errno,
+            $"Linux {host.KernelRelease} does not know one of the ring's flags (CQE32, SINGLE_ISSUER, DEFER_TASKRUN and NO_SQARRAY are needed), or the ring is larger than it allows",
+            "Use Linux 6.6 or newer, and a ring of at most 32768 submission and 65536 completion entries"),
+        Errno.ENOMEM => CommonErrors.NoMemory(Operation, errno, "the ring", bytes: 0, host),
+        Errno.EFAULT => new ZcrxMemoryException(Operation, errno, "the ring's parameters are not in writable memory", CommonErrors.ReportIt),
+        _ => CommonErrors.Other(Operation, errno),
+    };
+}

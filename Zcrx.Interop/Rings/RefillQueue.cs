@@ -1,0 +1,74 @@
+using System.Runtime.CompilerServices;
+using Zcrx.Interop.Abi;
+
+namespace Zcrx.Interop;
+
+/// <summary>The refill queue: how buffers go back to the kernel.</summary>
+/// <remarks>
+/// Single producer: the ring's thread. The kernel consumes it when the NIC needs buffers, or, device-less, when it is flushed.
+/// Where head, tail and entries lie in the region is the kernel's answer to the registration, not a constant (7.3 moved them).
+/// </remarks>
+public sealed unsafe class RefillQueue
+{
+    private readonly io_uring_zcrx_rqe* _entries;
+    private readonly uint* _sharedHead;
+    private readonly uint* _sharedTail;
+    private readonly uint _mask;
+    private uint _tail;
+    private uint _published;
+    private uint _seenHead;
+
+    internal RefillQueue(byte* region, in io_uring_zcrx_offsets offsets, uint entries)
+    {
+        _sharedHead = (uint*)(region + offsets.head);
+        _sharedTail = (uint*)(region + offsets.tail);
+        _entries = (io_uring_zcrx_rqe*)(region + offsets.rqes);
+        Capacity = entries;
+        _mask = entries - 1;
+        _tail = _published = Volatile.Read(ref *_sharedTail);
+        _seenHead = Volatile.Read(ref *_sharedHead);
+    }
+
+    /// <summary>Entries that the queue holds; a power of two.</summary>
+    public uint Capacity { get; }
+
+    /// <summary>Entries written and not yet consumed by the kernel.</summary>
+    // Acquire: pairs with the kernel's release of head, after which an entry may be overwritten.
+    public uint Depth => _tail - (_seenHead = Volatile.Read(ref *_sharedHead));
+
+    /// <summary>Writes one entry, not yet visible to the kernel.</summary>
+    /// <param name="offset">Area token | byte offset, as the completion gave it.</param>
+    /// <returns>False when the queue is full: hold the buffer back, publish, flush, try again. It is never overwritten and never dropped.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryAppend(ulong offset)
+    {
+        if (_tail - _seenHead >= Capacity)
+        {
+            // The head is read only when the last one seen says full: once per lap instead of once per entry.
+            _seenHead = Volatile.Read(ref *_sharedHead);
+            if (_tail - _seenHead >= Capacity)
+            {
+                return false;
+            }
+        }
+
+        io_uring_zcrx_rqe* entry = &_entries[_tail & _mask];
+        entry->off = offset;
+        entry->len = 0;
+        entry->__pad = 0;
+        _tail++;
+        return true;
+    }
+
+    /// <summary>Makes the written entries visible to the kernel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Publish()
+    {
+        if (_published != _tail)
+        {
+            _published = _tail;
+            // Release: an entry's contents must be visible before the tail that covers it.
+            Volatile.Write(ref *_sharedTail, _tail);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Runtime.CompilerServices;
+using Zcrx.Interop.Abi;
+
+namespace Zcrx.Interop;
+
+/// <summary>The submission side of a ring: entries are prepared, then published together.</summary>
+/// <remarks>Used by the ring's thread only. The ring is set up with NO_SQARRAY: entry <c>i</c> lies at <c>i &amp; mask</c>.</remarks>
+public sealed unsafe class SubmissionQueue
+{
+    private readonly io_uring_sqe* _entries;
+    private readonly uint* _head;
+    private readonly uint* _tail;
+    private readonly uint* _flags;
+    private readonly uint _mask;
+    private uint _prepared;
+    private uint _published;
+
+    internal SubmissionQueue(byte* ring, io_uring_sqe* entries, in io_uring_params parameters)
+    {
+        _entries = entries;
+        _head = (uint*)(ring + parameters.sq_off.head);
+        _tail = (uint*)(ring + parameters.sq_off.tail);
+        _flags = (uint*)(ring + parameters.sq_off.flags);
+        Capacity = *(uint*)(ring + parameters.sq_off.ring_entries);
+        _mask = *(uint*)(ring + parameters.sq_off.ring_mask);
+        _prepared = _published = *_tail;
+    }
+
+    /// <summary>How many entries the ring holds; a power of two.</summary>
+    public uint Capacity { get; }
+
+    /// <summary>Entries prepared and not yet consumed by the kernel.</summary>
+    public uint Pending => _prepared - Volatile.Read(ref *_head);
+
+    /// <summary>Whether completions wait in the kernel's overflow list, because the completion ring was full.</summary>
+    public bool IsCompletionOverflown => (Volatile.Read(ref *_flags) & LinuxIoUring.IORING_SQ_CQ_OVERFLOW) != 0;
+
+    /// <summary>The next free entry, zeroed, or null when the ring is full: submit first.</summary>
+    /// <remarks>Counterpart: <c>io_uring_get_sqe</c>.</remarks>
+    /// <returns>An entry to fill in; it counts as prepared from now on.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public io_uring_sqe* TryPrepare()
+    {
+        // Acquire: an entry may be overwritten only after the kernel, which advanced head, has read it.
+        uint head = Volatile.Read(ref *_head);
+        if (_prepared - head >= Capacity)
+        {
+            return null;
+        }
+
+        // Counters run on and wrap at 2^32; only their masked value is an index.
+        io_uring_sqe* entry = &_entries[_prepared & _mask];
+        *entry = default;
+        _prepared++;
+        return entry;
+    }
+
+    /// <summary>Makes the prepared entries visible to the kernel.</summary>
+    /// <returns>How many entries it has not consumed yet, the ones of earlier calls included.</returns>
+    internal uint Publish()
+    {
+        if (_published != _prepared)
+        {
+            _published = _prepared;
+            // Release: the entries' contents must be visible before the tail that covers them.
+            Volatile.Write(ref *_tail, _prepared);
+        }
+
+        return Pending;
+    }
+}

@@ -1,4 +1,3 @@
-using Zcrx.Interop.Errors;
 using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Memory;

@@ -1,0 +1,75 @@
+namespace Zcrx.Interop.Emulation;
+
+/// <summary>The kernel's view of an area: which buffers are free, and how many references user space holds on each.</summary>
+/// <remarks>Guarded by the lock of the queue that it belongs to.</remarks>
+internal sealed unsafe class EmulatedArea
+{
+    private readonly int[] _free;
+    private readonly int[] _userReferences;
+    private int _freeCount;
+
+    public EmulatedArea(uint id, nint address, nuint length, int bufferShift)
+    {
+        Token = (ulong)id << Abi.LinuxIoUringZcrx.IORING_ZCRX_AREA_SHIFT;
+        Address = (byte*)address;
+        BufferShift = bufferShift;
+        int buffers = checked((int)(length >> bufferShift));
+        _free = new int[buffers];
+        _userReferences = new int[buffers];
+        for (int i = 0; i < buffers; i++)
+        {
+            _free[i] = i;
+        }
+
+        _freeCount = buffers;
+    }
+
+    /// <summary>The area's id in the top 16 bits.</summary>
+    public ulong Token { get; }
+
+    public byte* Address { get; }
+
+    public int BufferShift { get; }
+
+    public int Buffers => _free.Length;
+
+    public int FreeCount => _freeCount;
+
+    /// <summary>The buffer that would be handed out after <paramref name="ahead"/> others: last in, first out, as in the kernel.</summary>
+    public int PeekFree(int ahead) => _free[_freeCount - 1 - ahead];
+
+    /// <summary>Takes the next free buffer and counts a user reference on it.</summary>
+    public int TakeForUser()
+    {
+        int buffer = _free[--_freeCount];
+        _userReferences[buffer]++;
+        return buffer;
+    }
+
+    /// <summary>Takes one user reference back. A buffer that is not out is left alone: the kernel drops such an entry silently.</summary>
+    public void ReturnFromUser(int buffer)
+    {
+        if (_userReferences[buffer] == 0)
+        {
+            return;
+        }
+
+        if (--_userReferences[buffer] == 0)
+        {
+            _free[_freeCount++] = buffer;
+        }
+    }
+
+    /// <summary>Reclaims everything that user space holds.</summary>
+    public void Scrub()
+    {
+        for (int buffer = 0; buffer < _userReferences.Length; buffer++)
+        {
+            if (_userReferences[buffer] != 0)
+            {
+                _userReferences[buffer] = 0;
+                _free[_freeCount++] = buffer;
+            }
+        }
+    }
+}

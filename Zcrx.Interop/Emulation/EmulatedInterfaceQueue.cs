@@ -1,0 +1,189 @@
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.Errno;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Interop.Emulation;
+
+/// <summary>The kernel's side of an interface queue: areas, refill ring, statistics, notifications, users.</summary>
+/// <remarks>Several rings can use one queue after an import, each on its own thread, so everything here is under <see cref="Gate"/>.</remarks>
+internal sealed unsafe class EmulatedInterfaceQueue
+{
+    private const int FlushBatch = 32;
+    private const int MaxAreas = 1024;
+
+    private readonly List<EmulatedArea> _areas = [];
+    private readonly uint* _sharedHead;
+    private readonly uint* _sharedTail;
+    private readonly io_uring_zcrx_rqe* _entries;
+    private readonly uint _entryCount;
+    private readonly zcrx_stats* _stats;
+    private readonly uint _allowedEvents;
+    private readonly ulong _eventUserData;
+    private readonly int _bufferShift;
+    private uint _head;
+    private uint _firedEvents;
+    private EmulatedRing? _eventRing;
+    private int _users = 1;
+
+    public EmulatedInterfaceQueue(EmulatedRing owner, EmulatedKernelProfile profile, byte* region, uint entryCount, in zcrx_event_desc events, int bufferShift)
+    {
+        _sharedHead = (uint*)region;
+        _sharedTail = (uint*)(region + profile.TailOffset);
+        _entries = (io_uring_zcrx_rqe*)(region + profile.EntriesOffset);
+        _entryCount = entryCount;
+        _bufferShift = bufferShift;
+        new Span<byte>(region, (int)profile.EntriesOffset).Clear();
+        _allowedEvents = events.type_mask;
+        _eventUserData = events.user_data;
+        // As in the kernel: only a queue that asked for notifications keeps its ring as their owner.
+        _eventRing = events.type_mask != 0 ? owner : null;
+        if ((events.flags & ZCRX_EVENT_DESC_FLAG_STATS) != 0)
+        {
+            _stats = (zcrx_stats*)(region + events.stats_offset);
+            *_stats = default;
+        }
+    }
+
+    public Lock Gate { get; } = new();
+
+    /// <summary>The areas, in the order in which they serve buffers.</summary>
+    public List<EmulatedArea> Areas => _areas;
+
+    public int BufferLength => 1 << _bufferShift;
+
+    /// <summary>Adds an area and returns its token, or −ENOSPC when there are too many.</summary>
+    public long AddArea(nint address, nuint length)
+    {
+        if (_areas.Count == MaxAreas)
+        {
+            return -ENOSPC;
+        }
+
+        EmulatedArea area = new((uint)_areas.Count, address, length, _bufferShift);
+        _areas.Add(area);
+        return (long)area.Token;
+    }
+
+    public void AddUser()
+    {
+        lock (Gate)
+        {
+            _users++;
+        }
+    }
+
+    /// <summary>A ring or an exported descriptor goes away: first the notification owner, then, with the last user, the buffers.</summary>
+    public void RemoveUser(EmulatedRing? ring)
+    {
+        lock (Gate)
+        {
+            if (ring is not null && _eventRing == ring)
+            {
+                _eventRing = null;
+            }
+
+            if (--_users == 0)
+            {
+                foreach (EmulatedArea area in _areas)
+                {
+                    area.Scrub();
+                }
+            }
+        }
+    }
+
+    /// <summary><c>ZCRX_CTRL_FLUSH_RQ</c>: batches of 32, ended by the first entry that makes no sense (which is consumed).</summary>
+    public void Flush()
+    {
+        uint total = 0;
+        int parsed;
+        do
+        {
+            parsed = ParseBatch();
+            total += (uint)parsed;
+        }
+        while (parsed == FlushBatch && total < _entryCount);
+    }
+
+    /// <summary><c>ZCRX_CTRL_ARM_EVENT</c>: only a type that has fired can be armed.</summary>
+    public int Arm(uint type)
+    {
+        if (type > ZCRX_EVENT_COPY || (_firedEvents & (1u << (int)type)) == 0)
+        {
+            return -EINVAL;
+        }
+
+        _firedEvents &= ~(1u << (int)type);
+        return 0;
+    }
+
+    /// <summary>Counts copied fragments and bytes.</summary>
+    public void CountCopies(uint fragments, ulong bytes)
+    {
+        if (_stats is null)
+        {
+            return;
+        }
+
+        // Plain 8-byte stores, as the kernel's: a reader on another thread sees old or new, never half of each.
+        Volatile.Write(ref _stats->copy_count, _stats->copy_count + fragments);
+        Volatile.Write(ref _stats->copy_bytes, _stats->copy_bytes + bytes);
+    }
+
+    /// <summary>Posts a notification, once per type until it is armed again, and only to the ring that registered the queue.</summary>
+    public void Notify(uint type)
+    {
+        uint mask = 1u << (int)type;
+        if ((_allowedEvents & mask) == 0 || (_firedEvents & mask) != 0 || _eventRing is not { } ring)
+        {
+            return;
+        }
+
+        _firedEvents |= mask;
+        ring.PostFromQueue(_eventUserData, (int)type);
+    }
+
+    private int ParseBatch()
+    {
+        uint tail = Volatile.Read(ref *_sharedTail);
+        // User space may write anything into tail: never more than a ring full is believed.
+        uint available = uint.Min(tail - _head, _entryCount);
+        uint count = uint.Min(available, FlushBatch);
+        int parsed = 0;
+        for (; parsed < count; parsed++)
+        {
+            io_uring_zcrx_rqe entry = _entries[_head & (_entryCount - 1)];
+            _head++;
+            if (!TryFind(entry, out EmulatedArea? area, out int buffer))
+            {
+                break;
+            }
+
+            area!.ReturnFromUser(buffer);
+        }
+
+        Volatile.Write(ref *_sharedHead, _head);
+        return parsed;
+    }
+
+    private bool TryFind(in io_uring_zcrx_rqe entry, out EmulatedArea? area, out int buffer)
+    {
+        area = null;
+        buffer = 0;
+        ulong areaId = entry.off >> IORING_ZCRX_AREA_SHIFT;
+        ulong index = (entry.off & ~IORING_ZCRX_AREA_MASK) >> _bufferShift;
+        if (entry.__pad != 0 || areaId >= (ulong)_areas.Count)
+        {
+            return false;
+        }
+
+        area = _areas[(int)areaId];
+        if (index >= (ulong)area.Buffers)
+        {
+            return false;
+        }
+
+        buffer = (int)index;
+        return true;
+    }
+}

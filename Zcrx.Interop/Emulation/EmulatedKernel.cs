@@ -1,0 +1,218 @@
+using System.Numerics;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Emulation;
+using Zcrx.Interop.Kernel;
+using static Zcrx.Interop.Abi.Errno;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+
+namespace Zcrx.Interop;
+
+/// <summary>
+/// io_uring with zcrx in managed code over ordinary TCP sockets: the same ring memory, the same structures, the same
+/// errors. It needs no privileges and runs on any Linux kernel.
+/// </summary>
+/// <remarks>
+/// <para>Two uses: it is the engine where zcrx is not to be had, and the tool with which services test how they react.</para>
+/// <para>Thread-safe; each of its rings belongs to one thread, as on the real kernel. User memory that was registered
+/// must stay mapped until the ring is closed: unlike the kernel, the emulation cannot pin it.</para>
+/// <para>Request types: NOP, POLL_ADD, ACCEPT, READ, RECV_ZC, ASYNC_CANCEL, CLOSE, SHUTDOWN. Others end with −EINVAL.</para>
+/// </remarks>
+public sealed unsafe class EmulatedKernel : IIoUringKernel
+{
+    private const uint MaxSubmissionEntries = 32768;
+    private const uint MaxCompletionEntries = 2 * MaxSubmissionEntries;
+
+    private const uint SupportedSetupFlags =
+        IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQE32 | IORING_SETUP_SINGLE_ISSUER |
+        IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_NO_SQARRAY | IORING_SETUP_COOP_TASKRUN;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<int, EmulatedRing> _rings = [];
+    private readonly Dictionary<int, EmulatedInterfaceQueue> _exports = [];
+    // Read on every enter without the lock: replaced as a whole when a ring comes or goes.
+    private volatile Dictionary<int, EmulatedRing> _ringsSnapshot = [];
+
+    /// <summary>An emulated kernel of its own; queues can be imported only within the same one.</summary>
+    /// <param name="options">Behaviour, or null for the defaults.</param>
+    public EmulatedKernel(EmulatedKernelOptions? options = null)
+    {
+        Options = options ?? new EmulatedKernelOptions();
+        ArgumentOutOfRangeException.ThrowIfNotEqual(Options.BuffersPerTurn is >= 1 and <= 1024, true, nameof(options));
+    }
+
+    /// <summary>How this kernel behaves.</summary>
+    public EmulatedKernelOptions Options { get; }
+
+    /// <inheritdoc/>
+    public string Description => $"emulated Linux {Options.Profile.Name}";
+
+    /// <inheritdoc/>
+    public int Setup(uint entries, io_uring_params* parameters)
+    {
+        if (!UserMemory.IsWritable(parameters, (nuint)sizeof(io_uring_params)))
+        {
+            return -EFAULT;
+        }
+
+        uint flags = parameters->flags;
+        int refused = CheckSetup(entries, parameters);
+        if (refused < 0)
+        {
+            return refused;
+        }
+
+        bool clamp = (flags & IORING_SETUP_CLAMP) != 0;
+        uint submissions = BitOperations.RoundUpToPowerOf2(uint.Min(entries, MaxSubmissionEntries));
+        uint completions = submissions * 2;
+        if ((flags & IORING_SETUP_CQSIZE) != 0)
+        {
+            uint wanted = parameters->cq_entries;
+            if (wanted == 0 || (wanted > MaxCompletionEntries && !clamp))
+            {
+                return -EINVAL;
+            }
+
+            completions = BitOperations.RoundUpToPowerOf2(uint.Min(wanted, MaxCompletionEntries));
+            if (completions < submissions)
+            {
+                return -EINVAL;
+            }
+        }
+
+        parameters->sq_entries = submissions;
+        parameters->cq_entries = completions;
+        parameters->features = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG;
+        // A real descriptor, so that its number cannot be taken by anything else while the ring lives.
+        int fd = Libc.EventFd(0, Libc.EFD_CLOEXEC);
+        if (fd < 0)
+        {
+            return fd;
+        }
+
+        EmulatedRing ring = new(this, parameters);
+        if (ring.Status < 0)
+        {
+            ring.Dispose();
+            _ = Libc.Close(fd);
+            return ring.Status;
+        }
+
+        lock (_gate)
+        {
+            _rings.Add(fd, ring);
+            _ringsSnapshot = new Dictionary<int, EmulatedRing>(_rings);
+        }
+
+        return fd;
+    }
+
+    /// <inheritdoc/>
+    public int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize) =>
+        _ringsSnapshot.TryGetValue(ringFd, out EmulatedRing? ring)
+            ? ring.Enter(toSubmit, minComplete, flags, argument, argumentSize)
+            : -EBADF;
+
+    /// <inheritdoc/>
+    public int Register(int ringFd, uint opcode, void* argument, uint argumentCount)
+    {
+        if (opcode == IORING_REGISTER_QUERY)
+        {
+            return EmulatedQuery.Answer(Options.Profile, argument, argumentCount);
+        }
+
+        if (!_ringsSnapshot.TryGetValue(ringFd, out EmulatedRing? ring))
+        {
+            return -EBADF;
+        }
+
+        if (!ring.IsIssuer)
+        {
+            return -EEXIST;
+        }
+
+        return opcode switch
+        {
+            IORING_REGISTER_ZCRX_IFQ => argumentCount == 1
+                ? EmulatedRegistration.Register(this, ring, (io_uring_zcrx_ifq_reg*)argument)
+                : -EINVAL,
+            IORING_REGISTER_ZCRX_CTRL => EmulatedControl.Run(this, ring, (zcrx_ctrl*)argument, argumentCount),
+            _ => -EINVAL,
+        };
+    }
+
+    /// <inheritdoc/>
+    public nint Map(int ringFd, nuint length, ulong offset) =>
+        _ringsSnapshot.TryGetValue(ringFd, out EmulatedRing? ring) ? ring.Map(length, offset) : -EBADF;
+
+    /// <inheritdoc/>
+    /// <remarks>The memory belongs to the ring and goes with <see cref="Close"/>; so an unmap ends nothing here.</remarks>
+    public int Unmap(nint address, nuint length) => 0;
+
+    /// <inheritdoc/>
+    public int Close(int fd)
+    {
+        EmulatedRing? ring;
+        EmulatedInterfaceQueue? export;
+        lock (_gate)
+        {
+            if (_rings.Remove(fd, out ring))
+            {
+                _ringsSnapshot = new Dictionary<int, EmulatedRing>(_rings);
+            }
+
+            _exports.Remove(fd, out export);
+        }
+
+        if (ring is null && export is null)
+        {
+            return -EBADF;
+        }
+
+        ring?.Dispose();
+        export?.RemoveUser(null);
+        return Libc.Close(fd);
+    }
+
+    /// <summary>A new descriptor that keeps a queue alive by itself.</summary>
+    internal int Export(EmulatedInterfaceQueue queue)
+    {
+        int fd = Libc.EventFd(0, Libc.EFD_CLOEXEC);
+        if (fd < 0)
+        {
+            return fd;
+        }
+
+        queue.AddUser();
+        lock (_gate)
+        {
+            _exports.Add(fd, queue);
+        }
+
+        return fd;
+    }
+
+    /// <summary>The queue behind an exported descriptor with one more user, or null.</summary>
+    internal EmulatedInterfaceQueue? Import(int fd)
+    {
+        lock (_gate)
+        {
+            if (!_exports.TryGetValue(fd, out EmulatedInterfaceQueue? queue))
+            {
+                return null;
+            }
+
+            queue.AddUser();
+            return queue;
+        }
+    }
+
+    private static int CheckSetup(uint entries, io_uring_params* parameters)
+    {
+        uint flags = parameters->flags;
+        bool reserved = (parameters->resv0 | parameters->resv1 | parameters->resv2) != 0;
+        bool tooMany = entries > MaxSubmissionEntries && (flags & IORING_SETUP_CLAMP) == 0;
+        // DEFER_TASKRUN runs work on the issuer only, so there must be exactly one.
+        bool deferredWithoutIssuer = (flags & (IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER)) == IORING_SETUP_DEFER_TASKRUN;
+        return entries == 0 || tooMany || reserved || deferredWithoutIssuer || (flags & ~SupportedSetupFlags) != 0 ? -EINVAL : 0;
+    }
+}

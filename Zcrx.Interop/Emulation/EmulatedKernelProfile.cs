@@ -1,0 +1,82 @@
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Interop;
+
+/// <summary>Which released kernel the emulation answers like: what it offers and where the refill queue's parts lie.</summary>
+/// <remarks>Immutable. The rows were observed on these kernels; <c>docs/kernel-matrix.md</c> has the table.</remarks>
+public sealed record EmulatedKernelProfile
+{
+    private EmulatedKernelProfile(string name) => Name = name;
+
+    /// <summary>zcrx for NIC queues with export and import; no device-less mode, no notifications.</summary>
+    public static EmulatedKernelProfile Linux619 { get; } = new("6.19")
+    {
+        RegisterFlags = ZCRX_REG_IMPORT, ControlOperations = 2, Features = 0,
+        RefillHeaderSize = 8, TailOffset = 4, EntriesOffset = 64, RegisterOpcodes = 37, QueryOpcodes = 3, SetupFlags = 0xfffff,
+    };
+
+    /// <summary>Adds buffers larger than a page.</summary>
+    public static EmulatedKernelProfile Linux70 { get; } = Linux619 with { Name = "7.0", Features = ZCRX_FEATURE_RX_PAGE_SIZE, RegisterOpcodes = 38, SetupFlags = 0x1fffff };
+
+    /// <summary>Adds the device-less mode. A request that runs out of buffers in the middle of a packet does not end here.</summary>
+    public static EmulatedKernelProfile Linux71 { get; } = Linux70 with { Name = "7.1", RegisterFlags = ZCRX_REG_IMPORT | ZCRX_REG_NODEV };
+
+    /// <summary>Adds notifications, statistics and arming.</summary>
+    public static EmulatedKernelProfile Linux72 { get; } = Linux71 with { Name = "7.2", ControlOperations = 3, Features = ZCRX_FEATURE_RX_PAGE_SIZE | ZCRX_FEATURE_EVENT, QueryOpcodes = 4 };
+
+    /// <summary>Adds areas to a running queue; head and tail of the refill queue have a cache line each.</summary>
+    public static EmulatedKernelProfile Linux73 { get; } = Linux72 with { Name = "7.3", ControlOperations = 4, RefillHeaderSize = 128, TailOffset = 64, EntriesOffset = 128 };
+
+    /// <summary>All profiles, oldest first.</summary>
+    public static IReadOnlyList<EmulatedKernelProfile> All { get; } = [Linux619, Linux70, Linux71, Linux72, Linux73];
+
+    /// <summary>The kernel release that is imitated, for example <c>7.2</c>.</summary>
+    public string Name { get; private init; }
+
+    internal uint RegisterFlags { get; private init; }
+
+    internal uint ControlOperations { get; private init; }
+
+    internal uint Features { get; private init; }
+
+    internal uint RefillHeaderSize { get; private init; }
+
+    internal uint TailOffset { get; private init; }
+
+    internal uint EntriesOffset { get; private init; }
+
+    internal uint RegisterOpcodes { get; private init; }
+
+    internal uint QueryOpcodes { get; private init; }
+
+    internal ulong SetupFlags { get; private init; }
+
+    internal bool HasEvents => (Features & ZCRX_FEATURE_EVENT) != 0;
+
+    internal bool HasDeviceLess => (RegisterFlags & ZCRX_REG_NODEV) != 0;
+
+    internal bool HasAddArea => ControlOperations > ZCRX_CTRL_ADD_AREA;
+
+    /// <summary>The profile of a release.</summary>
+    /// <param name="release">Such as <c>7.2</c> or <c>7.2.12+deb13-cloud-amd64</c>: the newest profile that is not newer.</param>
+    /// <returns>The profile, or null for releases before 6.19.</returns>
+    public static EmulatedKernelProfile? ForRelease(string release)
+    {
+        ArgumentNullException.ThrowIfNull(release);
+        string[] parts = release.Split('.', '-', '+');
+        if (parts.Length < 2 || !int.TryParse(parts[0], out int major) || !int.TryParse(parts[1], out int minor))
+        {
+            return null;
+        }
+
+        return (major, minor) switch
+        {
+            ( < 6, _) or (6, < 19) => null,
+            (6, _) => Linux619,
+            (7, 0) => Linux70,
+            (7, 1) => Linux71,
+            (7, 2) => Linux72,
+            _ => Linux73,
+        };
+    }
+}

@@ -1,0 +1,279 @@
+using System.Net.NetworkInformation;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.Errno;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Interop.Emulation;
+
+/// <summary><c>IORING_REGISTER_ZCRX_IFQ</c>: checks in the kernel's order, then creates or imports a queue. A failure leaves nothing behind.</summary>
+internal static unsafe class EmulatedRegistration
+{
+    private const uint MaxRefillEntries = 32768;
+    private const ulong MaxAreaLength = 1UL << 30;
+
+    public static int Register(EmulatedKernel kernel, EmulatedRing ring, io_uring_zcrx_ifq_reg* user)
+    {
+        EmulatedKernelProfile profile = kernel.Options.Profile;
+        if (!ring.HasFlag(IORING_SETUP_DEFER_TASKRUN) || !ring.HasFlag(IORING_SETUP_CQE32))
+        {
+            return -EINVAL;
+        }
+
+        if (!UserMemory.IsReadable(user, (nuint)sizeof(io_uring_zcrx_ifq_reg)))
+        {
+            return -EFAULT;
+        }
+
+        io_uring_zcrx_ifq_reg registration = *user;
+        if (registration.__resv[0] != 0 || registration.__resv[1] != 0 || registration.zcrx_id != 0 ||
+            (!profile.HasEvents && registration.event_desc != 0) || (registration.flags & ~profile.RegisterFlags) != 0)
+        {
+            return -EINVAL;
+        }
+
+        if ((registration.flags & ZCRX_REG_IMPORT) != 0)
+        {
+            return Import(kernel, ring, registration, user);
+        }
+
+        int refused = CheckParameters(ring, profile, ref registration);
+        if (refused < 0)
+        {
+            return refused;
+        }
+
+        refused = ReadEvents(profile, registration, out zcrx_event_desc events);
+        return refused < 0 ? refused : Create(ring, profile, registration, events, user);
+    }
+
+    /// <summary>The checks of one area, at registration and when it is added later.</summary>
+    public static int CheckArea(io_uring_zcrx_area_reg* area, int bufferLength, bool tokenIsInput)
+    {
+        uint page = (uint)Environment.SystemPageSize;
+        if ((area->flags & ~IORING_ZCRX_AREA_DMABUF) != 0 || area->__resv2[0] != 0 || area->__resv2[1] != 0 ||
+            (tokenIsInput && area->rq_area_token != 0))
+        {
+            return -EINVAL;
+        }
+
+        if (((area->addr | area->len) & (page - 1)) != 0 || area->dmabuf_fd != 0 || (area->flags & IORING_ZCRX_AREA_DMABUF) != 0)
+        {
+            return -EINVAL;
+        }
+
+        if (area->addr == 0 || area->len == 0 || area->len > MaxAreaLength || area->len < (ulong)bufferLength)
+        {
+            return -EFAULT;
+        }
+
+        return UserMemory.IsWritable((void*)area->addr, (nuint)area->len) ? 0 : -EFAULT;
+    }
+
+    private static int Import(EmulatedKernel kernel, EmulatedRing ring, in io_uring_zcrx_ifq_reg registration, io_uring_zcrx_ifq_reg* user)
+    {
+        if (registration.if_rxq != 0 || registration.rq_entries != 0 || registration.area_ptr != 0 || registration.region_ptr != 0 ||
+            registration.event_desc != 0 || registration.flags != ZCRX_REG_IMPORT || registration.rx_buf_len != 0)
+        {
+            return -EINVAL;
+        }
+
+        if (kernel.Import((int)registration.if_idx) is not { } queue)
+        {
+            return -EBADF;
+        }
+
+        if (!UserMemory.IsWritable(user, (nuint)sizeof(io_uring_zcrx_ifq_reg)))
+        {
+            queue.RemoveUser(null);
+            return -EFAULT;
+        }
+
+        user->zcrx_id = AddTo(ring, queue, 0);
+        return 0;
+    }
+
+    private static int CheckParameters(EmulatedRing ring, EmulatedKernelProfile profile, ref io_uring_zcrx_ifq_reg registration)
+    {
+        if (!UserMemory.IsReadable((void*)registration.region_ptr, (nuint)sizeof(io_uring_region_desc)))
+        {
+            return -EFAULT;
+        }
+
+        if (registration.if_rxq == uint.MaxValue || registration.rq_entries == 0)
+        {
+            return -EINVAL;
+        }
+
+        if (registration.rq_entries > MaxRefillEntries)
+        {
+            if (!ring.HasFlag(IORING_SETUP_CLAMP))
+            {
+                return -EINVAL;
+            }
+
+            registration.rq_entries = MaxRefillEntries;
+        }
+
+        registration.rq_entries = BitOperations.RoundUpToPowerOf2(registration.rq_entries);
+        if (!UserMemory.IsReadable((void*)registration.area_ptr, (nuint)sizeof(io_uring_zcrx_area_reg)))
+        {
+            return -EFAULT;
+        }
+
+        uint page = (uint)Environment.SystemPageSize;
+        uint length = registration.rx_buf_len;
+        bool deviceLess = (registration.flags & ZCRX_REG_NODEV) != 0;
+        if (deviceLess && (registration.if_idx != 0 || registration.if_rxq != 0))
+        {
+            return -EINVAL;
+        }
+
+        if (length != 0 && (!BitOperations.IsPow2(length) || length < page || (profile.Features & ZCRX_FEATURE_RX_PAGE_SIZE) == 0))
+        {
+            return -EINVAL;
+        }
+
+        if (deviceLess)
+        {
+            return length != 0 && length != page ? -EOPNOTSUPP : 0;
+        }
+
+        return DeviceExists(registration.if_idx) ? -EOPNOTSUPP : -ENODEV;
+    }
+
+    private static bool DeviceExists(uint index) =>
+        NetworkInterface.GetAllNetworkInterfaces().Any(nic => index != 0 && IndexOf(nic) == index);
+
+    private static uint IndexOf(NetworkInterface nic)
+    {
+        string path = $"/sys/class/net/{nic.Name}/ifindex";
+        return File.Exists(path) && uint.TryParse(File.ReadAllText(path).AsSpan().Trim(), out uint index) ? index : 0;
+    }
+
+    private static int ReadEvents(EmulatedKernelProfile profile, in io_uring_zcrx_ifq_reg registration, out zcrx_event_desc events)
+    {
+        events = default;
+        if (registration.event_desc == 0)
+        {
+            return 0;
+        }
+
+        if (!UserMemory.IsReadable((void*)registration.event_desc, (nuint)sizeof(zcrx_event_desc)))
+        {
+            return -EFAULT;
+        }
+
+        events = *(zcrx_event_desc*)registration.event_desc;
+        bool reserved;
+        fixed (ulong* first = events.__resv2)
+        {
+            reserved = new Span<ulong>(first, 9).ContainsAnyExcept(0ul);
+        }
+
+        const uint Types = (1u << (int)ZCRX_EVENT_ALLOC_FAIL) | (1u << (int)ZCRX_EVENT_COPY);
+        if (reserved || (events.type_mask & ~Types) != 0 || (events.flags & ~ZCRX_EVENT_DESC_FLAG_STATS) != 0)
+        {
+            return -EINVAL;
+        }
+
+        if ((events.flags & ZCRX_EVENT_DESC_FLAG_STATS) == 0)
+        {
+            return events.stats_offset != 0 ? -EINVAL : 0;
+        }
+
+        if (events.stats_offset % 8 != 0)
+        {
+            return -EINVAL;
+        }
+
+        ulong ringEnd = profile.EntriesOffset + ((ulong)registration.rq_entries * (ulong)sizeof(io_uring_zcrx_rqe));
+        ulong regionSize = ((io_uring_region_desc*)registration.region_ptr)->size;
+        bool outside = events.stats_offset > regionSize || regionSize - events.stats_offset < (ulong)sizeof(zcrx_stats);
+        return events.stats_offset < ringEnd || outside ? -ERANGE : 0;
+    }
+
+    private static int Create(EmulatedRing ring, EmulatedKernelProfile profile, io_uring_zcrx_ifq_reg registration, in zcrx_event_desc events, io_uring_zcrx_ifq_reg* user)
+    {
+        io_uring_region_desc* region = (io_uring_region_desc*)registration.region_ptr;
+        int refused = CheckRegion(region, profile.EntriesOffset + ((ulong)registration.rq_entries * (ulong)sizeof(io_uring_zcrx_rqe)));
+        if (refused < 0)
+        {
+            return refused;
+        }
+
+        uint length = registration.rx_buf_len == 0 ? (uint)Environment.SystemPageSize : registration.rx_buf_len;
+        io_uring_zcrx_area_reg* area = (io_uring_zcrx_area_reg*)registration.area_ptr;
+        refused = CheckArea(area, (int)length, profile.HasAddArea);
+        if (refused < 0)
+        {
+            return refused;
+        }
+
+        if (!UserMemory.IsWritable(user, (nuint)sizeof(io_uring_zcrx_ifq_reg)) ||
+            !UserMemory.IsWritable(region, (nuint)sizeof(io_uring_region_desc)) ||
+            !UserMemory.IsWritable(area, (nuint)sizeof(io_uring_zcrx_area_reg)))
+        {
+            return -EFAULT;
+        }
+
+        nint kernelMemory = 0;
+        if ((region->flags & IORING_MEM_REGION_TYPE_USER) == 0)
+        {
+            kernelMemory = (nint)NativeMemory.AlignedAlloc((nuint)region->size, (nuint)Environment.SystemPageSize);
+            NativeMemory.Clear((void*)kernelMemory, (nuint)region->size);
+        }
+
+        byte* memory = kernelMemory != 0 ? (byte*)kernelMemory : (byte*)region->user_addr;
+        EmulatedInterfaceQueue queue = new(ring, profile, memory, registration.rq_entries, events, BitOperations.Log2(length));
+        area->rq_area_token = (ulong)queue.AddArea((nint)area->addr, (nuint)area->len);
+        ring.EnableRemotePosts();
+        registration.zcrx_id = AddTo(ring, queue, kernelMemory);
+        registration.rx_buf_len = length;
+        registration.offsets = new io_uring_zcrx_offsets { head = 0, tail = profile.TailOffset, rqes = profile.EntriesOffset };
+        if (kernelMemory != 0)
+        {
+            region->mmap_offset = IORING_MAP_OFF_ZCRX_REGION | ((ulong)registration.zcrx_id << IORING_OFF_ZCRX_SHIFT);
+        }
+
+        *user = registration;
+        return 0;
+    }
+
+    private static int CheckRegion(io_uring_region_desc* region, ulong needed)
+    {
+        bool userMemory = (region->flags & IORING_MEM_REGION_TYPE_USER) != 0;
+        uint page = (uint)Environment.SystemPageSize;
+        if (region->size < needed || (region->flags & ~IORING_MEM_REGION_TYPE_USER) != 0 ||
+            new Span<ulong>(region->__resv, 4).ContainsAnyExcept(0ul))
+        {
+            return -EINVAL;
+        }
+
+        if (userMemory != (region->user_addr != 0))
+        {
+            return -EFAULT;
+        }
+
+        if (region->size == 0 || region->mmap_offset != 0 || region->id != 0 || ((region->user_addr | region->size) & (page - 1)) != 0)
+        {
+            return -EINVAL;
+        }
+
+        return !userMemory || UserMemory.IsWritable((void*)region->user_addr, (nuint)region->size) ? 0 : -EFAULT;
+    }
+
+    private static uint AddTo(EmulatedRing ring, EmulatedInterfaceQueue queue, nint kernelMemory)
+    {
+        uint id = 0;
+        while (ring.Queues.ContainsKey(id))
+        {
+            id++;
+        }
+
+        ring.AddQueue(id, queue, kernelMemory);
+        return id;
+    }
+}

@@ -1,0 +1,216 @@
+using System.Runtime.CompilerServices;
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.Errno;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Interop.Emulation;
+
+/// <content>RECV_ZC: bytes go from the socket straight into area buffers, one scattering read per turn.</content>
+internal sealed unsafe partial class EmulatedRing : IDisposable
+{
+    private const ushort PollFirst = 1;
+    private const int MaxBuffersPerTurn = 1024;
+
+    // The kernel counts copied fragments; a TCP fragment on loopback holds at most one 32 KiB page chunk.
+    private const uint FragmentLength = 32 * 1024;
+
+    private readonly VectorTable _vectors = new();
+
+    private int IssueReceive(in io_uring_sqe entry)
+    {
+        if (!_queues.TryGetValue(entry.zcrx_ifq_idx, out EmulatedInterfaceQueue? queue) ||
+            entry.off != 0 || entry.addr != 0 || entry.addr3 != 0 || entry.msg_flags != 0 ||
+            (entry.ioprio & ~(IORING_RECV_MULTISHOT | PollFirst)) != 0 || (entry.ioprio & IORING_RECV_MULTISHOT) == 0)
+        {
+            return -EINVAL;
+        }
+
+        int type = SocketCalls.Option(entry.fd, SocketCalls.SO_TYPE);
+        if (type < 0)
+        {
+            return type;
+        }
+
+        if (SocketCalls.Option(entry.fd, SocketCalls.SO_PROTOCOL) != SocketCalls.IPPROTO_TCP)
+        {
+            return -EPROTONOSUPPORT;
+        }
+
+        int result = Await(entry, SocketCalls.EPOLLIN | SocketCalls.EPOLLRDHUP, true, out EmulatedRequest? request);
+        if (request is not null)
+        {
+            request.Queue = queue;
+            request.Budget = entry.len;
+            request.HasBudget = entry.len != 0;
+            request.StrandedBytes = -1;
+            if ((entry.ioprio & PollFirst) == 0)
+            {
+                RunReceive(request);
+            }
+        }
+
+        return result;
+    }
+
+    private void RunReceive(EmulatedRequest request)
+    {
+        EmulatedInterfaceQueue queue = request.Queue!;
+        if (request.StrandedBytes >= 0 && !WakesStranded(request))
+        {
+            return;
+        }
+
+        lock (queue.Gate)
+        {
+            uint space = CompletionSpace;
+            int limit = int.Min(_kernel.Options.BuffersPerTurn, MaxBuffersPerTurn);
+            int vectors = Prepare(queue, (int)uint.Min(space, (uint)limit), request);
+            if (vectors == 0)
+            {
+                EndWithoutRoom(request, space == 0 ? -ENOSPC : -ENOMEM, 0);
+                return;
+            }
+
+            SocketCalls.MessageHeader message = new() { Vectors = _vectors.First, VectorCount = (nuint)vectors };
+            nint received = SocketCalls.ReceiveMessage(request.Fd, &message, SocketCalls.MSG_DONTWAIT);
+            if (received <= 0)
+            {
+                if (received is not (-EAGAIN or -EINTR))
+                {
+                    Complete(request, (int)received);
+                }
+
+                return;
+            }
+
+            int used = Deliver(request, queue, (int)received);
+            queue.CountCopies(((uint)received + FragmentLength - 1) / FragmentLength, (ulong)received);
+            if (request.HasBudget && (request.Budget -= (uint)received) == 0)
+            {
+                queue.Notify(ZCRX_EVENT_COPY);
+                Complete(request, 0);
+                return;
+            }
+
+            if (used == vectors && used < limit)
+            {
+                // Everything that was offered has been filled: whether the request ends depends on what is left.
+                EndWithoutRoom(request, CompletionSpace == 0 ? -ENOSPC : -ENOMEM, used);
+                return;
+            }
+
+            queue.Notify(ZCRX_EVENT_COPY);
+        }
+    }
+
+    /// <summary>Lays out the free buffers as the vectors of one read, in the order in which they would be handed out.</summary>
+    private int Prepare(EmulatedInterfaceQueue queue, int limit, EmulatedRequest request)
+    {
+        SocketCalls.IoVector* vector = _vectors.First;
+        uint length = (uint)queue.BufferLength;
+        uint left = request.HasBudget ? request.Budget : uint.MaxValue;
+        int count = 0;
+        foreach (EmulatedArea area in queue.Areas)
+        {
+            int free = area.FreeCount;
+            for (int i = 0; i < free && count < limit && left > 0; i++)
+            {
+                uint part = uint.Min(length, left);
+                vector->Base = (nint)(area.Address + ((nuint)area.PeekFree(i) << area.BufferShift));
+                vector->Length = part;
+                vector++;
+                count++;
+                if (request.HasBudget)
+                {
+                    left -= part;
+                }
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Takes the filled buffers out of the pool and posts a completion for each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int Deliver(EmulatedRequest request, EmulatedInterfaceQueue queue, int received)
+    {
+        int used = 0;
+        int length = queue.BufferLength;
+        foreach (EmulatedArea area in queue.Areas)
+        {
+            while (received > 0 && area.FreeCount > 0)
+            {
+                int part = int.Min(received, length);
+                int buffer = area.TakeForUser();
+                Write(request.UserData, part, IORING_CQE_F_MORE, area.Token | ((ulong)(uint)buffer << area.BufferShift));
+                received -= part;
+                used++;
+            }
+        }
+
+        return used;
+    }
+
+    /// <summary>
+    /// The pool or the completion ring ran out. With bytes left in the socket the request ends (7.2 and later) or is
+    /// stranded (before); with none left it simply goes on.
+    /// </summary>
+    private void EndWithoutRoom(EmulatedRequest request, int error, int delivered)
+    {
+        EmulatedInterfaceQueue queue = request.Queue!;
+        int waiting = SocketCalls.BytesWaiting(request.Fd);
+        if (waiting == 0)
+        {
+            if (delivered > 0)
+            {
+                queue.Notify(ZCRX_EVENT_COPY);
+                return;
+            }
+
+            // Readable with nothing to read: end of stream or an error, neither of which needs a buffer.
+            byte unused;
+            nint result = SocketCalls.Receive(request.Fd, &unused, 1, SocketCalls.MSG_PEEK | SocketCalls.MSG_DONTWAIT);
+            if (result <= 0 && result is not (-EAGAIN or -EINTR))
+            {
+                // Not a peek any more: the error is taken off the socket, as the kernel's receive does.
+                Complete(request, (int)result);
+            }
+
+            return;
+        }
+
+        if (delivered > 0)
+        {
+            queue.Notify(ZCRX_EVENT_COPY);
+        }
+
+        if (delivered > 0 && !_kernel.Options.Profile.HasEvents)
+        {
+            request.StrandedBytes = waiting;
+            return;
+        }
+
+        Complete(request, error);
+    }
+
+    /// <summary>A stranded request reads again only when more bytes have arrived.</summary>
+    private static bool WakesStranded(EmulatedRequest request)
+    {
+        if (SocketCalls.BytesWaiting(request.Fd) <= request.StrandedBytes)
+        {
+            return false;
+        }
+
+        request.StrandedBytes = -1;
+        return true;
+    }
+
+    /// <summary>The vectors of one read, in memory that does not move.</summary>
+    private sealed class VectorTable
+    {
+        private readonly SocketCalls.IoVector[] _table = GC.AllocateUninitializedArray<SocketCalls.IoVector>(MaxBuffersPerTurn, pinned: true);
+
+        public SocketCalls.IoVector* First => (SocketCalls.IoVector*)Unsafe.AsPointer(ref _table[0]);
+    }
+}

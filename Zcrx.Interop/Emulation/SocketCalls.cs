@@ -1,0 +1,132 @@
+using System.Runtime.InteropServices;
+using Zcrx.Interop.Kernel;
+
+namespace Zcrx.Interop.Emulation;
+
+/// <summary>The socket and epoll calls under the emulated kernel; results as the kernel gives them (negative errno).</summary>
+internal static unsafe partial class SocketCalls
+{
+    public const int EPOLL_CLOEXEC = 0x80000;
+    public const int EPOLL_CTL_ADD = 1;
+    public const int EPOLL_CTL_DEL = 2;
+    public const int EPOLL_CTL_MOD = 3;
+    public const uint EPOLLIN = 1;
+    public const uint EPOLLOUT = 4;
+    public const uint EPOLLERR = 8;
+    public const uint EPOLLHUP = 0x10;
+    public const uint EPOLLRDHUP = 0x2000;
+    public const int MSG_PEEK = 2;
+    public const int MSG_DONTWAIT = 0x40;
+    public const int F_GETFL = 3;
+    public const int F_DUPFD_CLOEXEC = 1030;
+    public const int O_NONBLOCK = 0x800;
+    public const int SOL_SOCKET = 1;
+    public const int SO_TYPE = 3;
+    public const int SO_DOMAIN = 39;
+    public const int SO_PROTOCOL = 38;
+    public const int IPPROTO_TCP = 6;
+    public const nuint FIONREAD = 0x541B;
+
+    private const string Library = "libc";
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct IoVector
+    {
+        public nint Base;
+        public nuint Length;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct MessageHeader
+    {
+        public nint Name;
+        public uint NameLength;
+        public IoVector* Vectors;
+        public nuint VectorCount;
+        public nint Control;
+        public nuint ControlLength;
+        public int Flags;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollEntry
+    {
+        public int Fd;
+        public short Events;
+        public short ReturnedEvents;
+    }
+
+    [LibraryImport(Library, EntryPoint = "epoll_create1", SetLastError = true)]
+    private static partial int epoll_create1(int flags);
+
+    [LibraryImport(Library, EntryPoint = "epoll_ctl", SetLastError = true)]
+    private static partial int epoll_ctl(int epoll, int operation, int fd, void* @event);
+
+    [LibraryImport(Library, EntryPoint = "epoll_wait", SetLastError = true)]
+    private static partial int epoll_wait(int epoll, void* events, int capacity, int timeout);
+
+    [LibraryImport(Library, EntryPoint = "recvmsg", SetLastError = true)]
+    private static partial nint recvmsg(int fd, MessageHeader* message, int flags);
+
+    [LibraryImport(Library, EntryPoint = "recv", SetLastError = true)]
+    private static partial nint recv(int fd, void* buffer, nuint length, int flags);
+
+    [LibraryImport(Library, EntryPoint = "accept4", SetLastError = true)]
+    private static partial int accept4(int fd, void* address, void* length, int flags);
+
+    [LibraryImport(Library, EntryPoint = "shutdown", SetLastError = true)]
+    private static partial int shutdown(int fd, int how);
+
+    [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int fcntl(int fd, int command, nint argument);
+
+    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int ioctl(int fd, nuint request, void* argument);
+
+    [LibraryImport(Library, EntryPoint = "getsockopt", SetLastError = true)]
+    private static partial int getsockopt(int fd, int level, int name, void* value, uint* length);
+
+    [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
+    private static partial int poll(PollEntry* entries, nuint count, int timeout);
+
+    public static int EpollCreate() => Libc.Result(epoll_create1(EPOLL_CLOEXEC));
+
+    public static int EpollControl(int epoll, int operation, int fd, void* @event) => Libc.Result(epoll_ctl(epoll, operation, fd, @event));
+
+    public static int EpollWait(int epoll, void* events, int capacity, int timeout) => Libc.Result(epoll_wait(epoll, events, capacity, timeout));
+
+    public static nint ReceiveMessage(int fd, MessageHeader* message, int flags) => Libc.Result(recvmsg(fd, message, flags));
+
+    public static nint Receive(int fd, void* buffer, nuint length, int flags) => Libc.Result(recv(fd, buffer, length, flags));
+
+    public static int Accept(int fd, int flags) => Libc.Result(accept4(fd, null, null, flags));
+
+    public static int Shutdown(int fd, int how) => Libc.Result(shutdown(fd, how));
+
+    public static int Duplicate(int fd) => Libc.Result(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+
+    public static bool IsNonBlocking(int fd) => fcntl(fd, F_GETFL, 0) is var flags and >= 0 && (flags & O_NONBLOCK) != 0;
+
+    /// <summary>Bytes that wait in a socket's receive queue (SIOCINQ), 0 when it cannot be known.</summary>
+    public static int BytesWaiting(int fd)
+    {
+        int bytes;
+        return ioctl(fd, FIONREAD, &bytes) < 0 ? 0 : bytes;
+    }
+
+    /// <summary>One integer socket option; −ENOTSOCK and the like on failure.</summary>
+    public static int Option(int fd, int name)
+    {
+        int value;
+        uint length = sizeof(int);
+        int result = Libc.Result(getsockopt(fd, SOL_SOCKET, name, &value, &length));
+        return result < 0 ? result : value;
+    }
+
+    /// <summary>Which of the events hold right now, without waiting.</summary>
+    public static uint PollNow(int fd, uint events)
+    {
+        PollEntry entry = new() { Fd = fd, Events = (short)events };
+        return poll(&entry, 1, 0) > 0 ? (ushort)entry.ReturnedEvents : 0u;
+    }
+}

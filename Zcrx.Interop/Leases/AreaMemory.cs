@@ -1,0 +1,48 @@
+using System.Buffers;
+
+namespace Zcrx.Interop.Leases;
+
+/// <summary>An area as <see cref="Memory{T}"/>, in pieces of at most a gibibyte, since a Memory has an int length.</summary>
+internal sealed unsafe class AreaMemory
+{
+    private const int PieceShift = 30;
+
+    private readonly byte* _address;
+    private readonly ReadOnlyMemory<byte>[] _pieces;
+
+    public AreaMemory(nint address, nuint length)
+    {
+        _address = (byte*)address;
+        _pieces = new ReadOnlyMemory<byte>[(int)((length + (1u << PieceShift) - 1) >> PieceShift)];
+        for (int i = 0; i < _pieces.Length; i++)
+        {
+            nuint start = (nuint)i << PieceShift;
+            int size = (int)nuint.Min(length - start, 1u << PieceShift);
+            _pieces[i] = new Piece((byte*)address + start, size).Memory;
+        }
+    }
+
+    /// <summary>A part that lies within one buffer; no allocation. Not checked against the end of a loan.</summary>
+    public ReadOnlyMemory<byte> Slice(byte* address, int length)
+    {
+        // Buffers are powers of two and never straddle a piece.
+        nuint offset = (nuint)(address - _address);
+        return _pieces[(int)(offset >> PieceShift)].Slice((int)(offset & ((1u << PieceShift) - 1)), length);
+    }
+
+    private sealed class Piece(byte* address, int length) : MemoryManager<byte>
+    {
+        public override Span<byte> GetSpan() => new(address, length);
+
+        // The memory never moves, so there is nothing to pin.
+        public override MemoryHandle Pin(int elementIndex = 0) => new(address + elementIndex);
+
+        public override void Unpin()
+        {
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace Zcrx.Interop.Leases;
+
+/// <summary>The buffer that is lent out right now. One object serves all borrows of a queue: the version tells them apart.</summary>
+/// <remarks>Begun and ended by the ring's thread, around the consumer's <c>OnNext</c>.</remarks>
+internal sealed unsafe class BorrowScope(BufferLedger ledger)
+{
+    private const int NotKept = -1;
+
+    private ulong _offset;
+    private byte* _address;
+    private int _length;
+    private long _streamOffset;
+    private BufferHolder? _holder;
+    private AreaMemory? _memory;
+    private int _slot = NotKept;
+    private long _version;
+
+    public BufferLedger Ledger => ledger;
+
+    /// <summary>Lends a buffer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ReceivedBuffer Begin(ulong offset, AreaMemory memory, byte* address, int length, long streamOffset, BufferHolder holder)
+    {
+        _offset = offset;
+        _memory = memory;
+        _address = address;
+        _length = length;
+        _streamOffset = streamOffset;
+        _holder = holder;
+        return new ReceivedBuffer(this, ++_version);
+    }
+
+    /// <summary>Ends the loan.</summary>
+    /// <returns>True when nobody has kept the buffer: it goes back now.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool End()
+    {
+        // Volatile, so that a copy of the struct on another thread sees the end of the loan.
+        Volatile.Write(ref _version, _version + 1);
+        if (_slot == NotKept)
+        {
+            return true;
+        }
+
+        int slot = _slot;
+        _slot = NotKept;
+        ledger.Release(slot);
+        return false;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ReadOnlySpan<byte> Span(long version)
+    {
+        Check(version);
+        return new ReadOnlySpan<byte>(_address, _length);
+    }
+
+    public ReadOnlyMemory<byte> Memory(long version)
+    {
+        Check(version);
+        return _memory!.Slice(_address, _length);
+    }
+
+    public int Length(long version)
+    {
+        Check(version);
+        return _length;
+    }
+
+    public long StreamOffset(long version)
+    {
+        Check(version);
+        return _streamOffset;
+    }
+
+    public bool IsValid(long version) => Volatile.Read(ref _version) == version;
+
+    /// <summary>Keeps the buffer: the caller owns one reference to the slot that is returned.</summary>
+    public int Keep(long version)
+    {
+        Check(version);
+        if (_slot == NotKept)
+        {
+            // Two references: the caller's, and the borrow's until it ends.
+            _slot = ledger.Keep(_offset, _address, _length, _streamOffset, _holder!, references: 2);
+        }
+        else
+        {
+            ledger.AddReference(_slot);
+        }
+
+        return _slot;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Check(long version)
+    {
+        if (Volatile.Read(ref _version) != version)
+        {
+            ThrowEnded();
+        }
+    }
+
+    [DoesNotReturn]
+    private static void ThrowEnded() => throw new ObjectDisposedException(
+        nameof(ReceivedBuffer),
+        "The buffer was lent for the duration of OnNext and has gone back to the pool. Call Retain() inside OnNext to keep it.");
+}

@@ -1,0 +1,257 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Zcrx.Interop.Memory;
+
+namespace Zcrx.Interop.Leases;
+
+/// <summary>Knows every buffer that a consumer has kept, and takes them back from any thread.</summary>
+/// <remarks>
+/// <para>Threads: slots are given out, and drained into the refill queue, by the ring's thread. Any thread may release; what
+/// another thread releases goes through a lock-free list (many producers, one consumer that takes it whole) and comes back in order.</para>
+/// <para>After <see cref="Close"/> nobody drains any more: each buffer that is out then holds a count on the memory, so that
+/// the last one unmaps it.</para>
+/// </remarks>
+internal sealed unsafe class BufferLedger
+{
+    private const int ChunkShift = 10;
+    private const int ChunkSize = 1 << ChunkShift;
+    private const int Nil = -1;
+    private const int Closed = -2;
+
+    private readonly Action _wake;
+    private readonly bool _recordOrigins;
+    private readonly int _ringThread = Environment.CurrentManagedThreadId;
+    private readonly List<MemoryRegion> _regions = [];
+    // Grown by the ring's thread; other threads read it through the volatile reference.
+    private volatile LeaseSlot[][] _chunks = [];
+    private int _free = Nil;
+    private int _returned = Nil;
+    private int _wakeWanted;
+    private int _slotsInUse;
+
+    /// <param name="wake">Wakes the ring's thread; called by a releasing thread only when <see cref="TryPrepareToSleep"/> asked for it.</param>
+    /// <param name="recordOrigins">Whether to note where each lease was taken; slow, for finding leaks.</param>
+    public BufferLedger(Action wake, bool recordOrigins)
+    {
+        _wake = wake;
+        _recordOrigins = recordOrigins;
+        Borrow = new BorrowScope(this);
+    }
+
+    /// <summary>The borrow that is going on; there is at most one, on the ring's thread.</summary>
+    public BorrowScope Borrow { get; }
+
+    /// <summary>Where returned buffers go: appends to the refill queue. Called on the ring's thread.</summary>
+    public Action<ulong>? Refill { get; set; }
+
+    /// <summary>Buffers kept by consumers; exact on the ring's thread.</summary>
+    public int Kept => Volatile.Read(ref _slotsInUse);
+
+    /// <summary>Whether the pool is under pressure: consumers that could copy should rather do that than keep a buffer.</summary>
+    public bool IsUnderPressure { get; set; }
+
+    public void AddRegion(MemoryRegion region) => _regions.Add(region);
+
+    public ref LeaseSlot this[int slot] => ref _chunks[slot >> ChunkShift][slot & (ChunkSize - 1)];
+
+    /// <summary>Keeps a buffer beyond its borrow. Ring's thread only.</summary>
+    /// <returns>A slot with <paramref name="references"/> references.</returns>
+    public int Keep(ulong offset, byte* address, int length, long streamOffset, BufferHolder holder, int references)
+    {
+        if (_free == Nil)
+        {
+            Grow();
+        }
+
+        int index = _free;
+        ref LeaseSlot slot = ref this[index];
+        _free = slot.Next;
+        slot.Offset = offset;
+        slot.Address = address;
+        slot.Length = length;
+        slot.StreamOffset = streamOffset;
+        slot.Holder = holder;
+        slot.References = references;
+        slot.Origin = _recordOrigins ? new StackTrace(2, true).ToString() : null;
+        holder.Add(1);
+        Volatile.Write(ref _slotsInUse, _slotsInUse + 1);
+        return index;
+    }
+
+    /// <summary>One more lease on a kept buffer. Any thread that holds one.</summary>
+    public void AddReference(int slot) => Interlocked.Increment(ref this[slot].References);
+
+    /// <summary>Gives up one lease; the last one sends the buffer back. Any thread.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Release(int slot)
+    {
+        if (Interlocked.Decrement(ref this[slot].References) == 0)
+        {
+            Return(slot);
+        }
+    }
+
+    /// <summary>Takes back what other threads have released. Ring's thread only.</summary>
+    /// <returns>Whether there was anything.</returns>
+    public bool Drain()
+    {
+        if (Volatile.Read(ref _returned) is Nil or Closed)
+        {
+            return false;
+        }
+
+        ReturnAll(Interlocked.Exchange(ref _returned, Nil));
+        return true;
+    }
+
+    /// <summary>Asks that the next return wakes the ring's thread. Ring's thread only.</summary>
+    /// <returns>False when something has been returned already: drain instead of sleeping.</returns>
+    public bool TryPrepareToSleep()
+    {
+        // Full fence: the wish must be visible before the list is looked at, else a return in between would wake nobody.
+        Interlocked.Exchange(ref _wakeWanted, 1);
+        if (Volatile.Read(ref _returned) == Nil)
+        {
+            return true;
+        }
+
+        Volatile.Write(ref _wakeWanted, 0);
+        return false;
+    }
+
+    /// <summary>The ring's thread is awake: returns need not wake it.</summary>
+    public void Awake() => Volatile.Write(ref _wakeWanted, 0);
+
+    /// <summary>The queue is torn down. What is still out keeps the memory alive; the rest is unmapped now.</summary>
+    /// <returns>How many buffers are still out.</returns>
+    public int Close()
+    {
+        int outstanding = _slotsInUse;
+        foreach (MemoryRegion region in _regions)
+        {
+            for (int i = 0; i < outstanding; i++)
+            {
+                region.AddOwner();
+            }
+        }
+
+        int last = Interlocked.Exchange(ref _returned, Closed);
+        Refill = null;
+        while (last >= 0)
+        {
+            int next = this[last].Next;
+            ReleaseRegions();
+            outstanding--;
+            last = next;
+        }
+
+        ReleaseRegions();
+        return outstanding;
+    }
+
+    /// <summary>Where the kept buffers were taken, when origins are recorded.</summary>
+    public IReadOnlyList<string> Origins()
+    {
+        List<string> origins = [];
+        foreach (LeaseSlot[] chunk in _chunks)
+        {
+            foreach (LeaseSlot slot in chunk)
+            {
+                if (Volatile.Read(in slot.References) > 0 && slot.Origin is { } origin)
+                {
+                    origins.Add(origin);
+                }
+            }
+        }
+
+        return origins;
+    }
+
+    private void Return(int index)
+    {
+        if (Environment.CurrentManagedThreadId == _ringThread && Refill is not null)
+        {
+            ReturnOne(index);
+            return;
+        }
+
+        ref LeaseSlot slot = ref this[index];
+        int head = Volatile.Read(ref _returned);
+        while (true)
+        {
+            if (head == Closed)
+            {
+                ReleaseRegions();
+                return;
+            }
+
+            slot.Next = head;
+            int seen = Interlocked.CompareExchange(ref _returned, index, head);
+            if (seen == head)
+            {
+                break;
+            }
+
+            head = seen;
+        }
+
+        // The compare-exchange above is a full fence: the list was extended before this is read.
+        if (Volatile.Read(ref _wakeWanted) != 0 && Interlocked.Exchange(ref _wakeWanted, 0) != 0)
+        {
+            _wake();
+        }
+    }
+
+    /// <summary>The list is last in, first out; the refill queue wants the order of release (7.3 folds neighbours), so it is turned round.</summary>
+    private void ReturnAll(int last)
+    {
+        int first = Nil;
+        while (last >= 0)
+        {
+            int next = this[last].Next;
+            this[last].Next = first;
+            first = last;
+            last = next;
+        }
+
+        while (first >= 0)
+        {
+            int next = this[first].Next;
+            ReturnOne(first);
+            first = next;
+        }
+    }
+
+    private void ReturnOne(int index)
+    {
+        ref LeaseSlot slot = ref this[index];
+        ulong offset = slot.Offset;
+        slot.Holder.Add(-1);
+        slot.Origin = null;
+        slot.Next = _free;
+        _free = index;
+        Volatile.Write(ref _slotsInUse, _slotsInUse - 1);
+        Refill!(offset);
+    }
+
+    private void ReleaseRegions()
+    {
+        foreach (MemoryRegion region in _regions)
+        {
+            region.Release();
+        }
+    }
+
+    private void Grow()
+    {
+        LeaseSlot[] chunk = new LeaseSlot[ChunkSize];
+        int start = _chunks.Length << ChunkShift;
+        for (int i = 0; i < ChunkSize; i++)
+        {
+            chunk[i].Next = i == ChunkSize - 1 ? Nil : start + i + 1;
+        }
+
+        _chunks = [.. _chunks, chunk];
+        _free = start;
+    }
+}

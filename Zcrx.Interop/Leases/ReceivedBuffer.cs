@@ -1,0 +1,52 @@
+using System.Diagnostics.CodeAnalysis;
+using Zcrx.Interop.Leases;
+
+namespace Zcrx.Interop;
+
+/// <summary>Received bytes, lent to the observer for the duration of its <c>OnNext</c>.</summary>
+/// <remarks>
+/// <para>Ownership: borrowed. When <c>OnNext</c> returns, the buffer goes back to the NIC and every access throws
+/// <see cref="ObjectDisposedException"/>. To keep the bytes, call <see cref="Retain"/> and release the lease later, or copy them.</para>
+/// <para>Threading: use it on the thread that <c>OnNext</c> runs on. The memory lies in the area that the NIC writes to; it is read-only.</para>
+/// </remarks>
+[SuppressMessage("Performance", "CA1815", Justification = "A loan is used, not compared.")]
+public readonly struct ReceivedBuffer
+{
+    private readonly BorrowScope _scope;
+    private readonly long _version;
+
+    internal ReceivedBuffer(BorrowScope scope, long version)
+    {
+        _scope = scope;
+        _version = version;
+    }
+
+    /// <summary>The bytes.</summary>
+    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    public ReadOnlySpan<byte> Span => _scope.Span(_version);
+
+    /// <summary>The bytes as memory. Only taking it is checked: do not let it outlive <c>OnNext</c>; a lease's memory is checked at each access.</summary>
+    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    public ReadOnlyMemory<byte> Memory => _scope.Memory(_version);
+
+    /// <summary>Number of bytes, at least 1.</summary>
+    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    public int Length => _scope.Length(_version);
+
+    /// <summary>Position of the first byte in the connection's stream, in bytes from its start.</summary>
+    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    public long StreamOffset => _scope.StreamOffset(_version);
+
+    /// <summary>Whether the loan still lasts.</summary>
+    public bool IsValid => _scope?.IsValid(_version) ?? false;
+
+    /// <summary>Keeps the buffer beyond <c>OnNext</c>.</summary>
+    /// <returns>A lease that the caller must release, once; until then the buffer is missing from the pool.</returns>
+    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    public BufferLease Retain() => new(_scope.Ledger, _scope.Keep(_version));
+
+    /// <summary>For operators of this library: keeps the buffer without an object. The caller owns one reference to the slot.</summary>
+    internal int KeepSlot() => _scope.Keep(_version);
+
+    internal BufferLedger Ledger => _scope.Ledger;
+}

@@ -1,0 +1,29 @@
+namespace Zcrx.Interop;
+
+/// <summary>What an interface queue is registered with.</summary>
+public sealed record InterfaceQueueOptions
+{
+    /// <summary>Name of the network interface whose queue is taken, or null for the device-less mode.</summary>
+    public string? Interface { get; init; }
+
+    /// <summary>Index of the RX queue on that interface.</summary>
+    public uint RxQueue { get; init; }
+
+    /// <summary>Size of the area that receives payload, in bytes; rounded up to whole pages. At most 1 GiB.</summary>
+    public nuint AreaSize { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>Entries of the refill queue; rounded up to a power of two by the kernel. 1 to 32768; 0 for one per buffer, as far as that goes.</summary>
+    public uint RefillEntries { get; init; }
+
+    /// <summary>Size of a buffer in bytes, a power of two of at least a page; 0 for a page. More than a page needs a NIC that can.</summary>
+    public uint RxBufferLength { get; init; }
+
+    /// <summary>Whether the area lies on 2 MiB huge pages, which must have been reserved.</summary>
+    public bool HugePages { get; init; }
+
+    /// <summary>The <c>user_data</c> of notification completions.</summary>
+    public ulong NotificationUserData { get; init; }
+
+    /// <summary>Whether to note where each lease was taken. Slow; for finding leases that are never released.</summary>
+    public bool RecordLeaseOrigins { get; init; }
+}

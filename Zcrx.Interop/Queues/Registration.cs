@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Numerics;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Errors;
+using Zcrx.Interop.Leases;
+using Zcrx.Interop.Memory;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Interop;
+
+/// <summary>One attempt to register an interface queue: allocates, asks the kernel, and either hands over or cleans up.</summary>
+internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions options, ZcrxCapabilities capabilities)
+{
+    private const uint MaxRefillEntries = 32768;
+    private const nuint CacheLine = 64;
+
+    public InterfaceQueue Run(Action wake)
+    {
+        bool deviceLess = options.Interface is null;
+        uint index = deviceLess ? 0 : InterfaceIndex(options.Interface!);
+        MemoryRegion area = MemoryRegion.Allocate(options.AreaSize, options.HugePages, "the area");
+        uint entries = RefillEntries(area.Length);
+        nuint header = (nuint)capabilities.RefillHeaderSizeOr(Environment.SystemPageSize);
+        nuint ringEnd = header + ((nuint)entries * (nuint)sizeof(io_uring_zcrx_rqe));
+        // A cache line of their own: the kernel writes the counters while another thread may be reading them.
+        nuint statisticsOffset = (ringEnd + CacheLine - 1) / CacheLine * CacheLine;
+        MemoryRegion region;
+        try
+        {
+            region = MemoryRegion.Allocate(statisticsOffset + CacheLine, false, "the refill queue");
+        }
+        catch
+        {
+            area.Release();
+            throw;
+        }
+
+        io_uring_zcrx_area_reg areaRegistration = new() { addr = (ulong)area.Address, len = area.Length };
+        io_uring_region_desc regionDescriptor = new() { user_addr = (ulong)region.Address, size = region.Length, flags = IORING_MEM_REGION_TYPE_USER };
+        zcrx_event_desc events = new()
+        {
+            user_data = options.NotificationUserData,
+            type_mask = capabilities.NotificationTypes & Mask(ZcrxNotificationType.NoBuffers, ZcrxNotificationType.Copy),
+        };
+        if (capabilities.Statistics)
+        {
+            events.flags = ZCRX_EVENT_DESC_FLAG_STATS;
+            events.stats_offset = statisticsOffset;
+        }
+
+        io_uring_zcrx_ifq_reg registration = new()
+        {
+            flags = deviceLess ? ZCRX_REG_NODEV : 0,
+            if_idx = index,
+            if_rxq = options.RxQueue,
+            rq_entries = entries,
+            rx_buf_len = options.RxBufferLength,
+            area_ptr = (ulong)&areaRegistration,
+            region_ptr = (ulong)&regionDescriptor,
+            event_desc = capabilities.Notifications || capabilities.Statistics ? (ulong)&events : 0,
+        };
+        int result = ring.Kernel.Register(ring.Fd, IORING_REGISTER_ZCRX_IFQ, &registration, 1);
+        if (result < 0)
+        {
+            area.Release();
+            region.Release();
+            throw ErrorMap.ForRegistration(-result, Facts(deviceLess, area.Length, entries));
+        }
+
+        if (registration.rx_buf_len == 0)
+        {
+            // Kernels before 7.0 do not write it back; their buffers are pages.
+            registration.rx_buf_len = (uint)Environment.SystemPageSize;
+        }
+
+        zcrx_stats* statistics = capabilities.Statistics ? (zcrx_stats*)(region.Address + (nint)statisticsOffset) : null;
+        BufferLedger ledger = new(wake, options.RecordLeaseOrigins);
+        return new InterfaceQueue(ring, region, new MappedArea(area), registration, statistics, ledger);
+    }
+
+    private static uint Mask(params ReadOnlySpan<ZcrxNotificationType> types)
+    {
+        uint mask = 0;
+        foreach (ZcrxNotificationType type in types)
+        {
+            mask |= 1u << (int)type;
+        }
+
+        return mask;
+    }
+
+    private static uint InterfaceIndex(string name)
+    {
+        string path = $"/sys/class/net/{name}/ifindex";
+        // A name with a slash or dots would walk out of the folder.
+        if (name.AsSpan().IndexOfAny('/', '\0') >= 0 || !File.Exists(path))
+        {
+            throw new ZcrxDeviceException(
+                $"register an interface queue on {name}", Errno.ENODEV, "there is no network interface of that name in this network namespace", "list them with `ip link` and correct the name");
+        }
+
+        return uint.Parse(File.ReadAllText(path).AsSpan().Trim(), CultureInfo.InvariantCulture);
+    }
+
+    private uint RefillEntries(nuint areaLength)
+    {
+        uint wanted = options.RefillEntries;
+        if (wanted == 0)
+        {
+            uint buffer = uint.Max(options.RxBufferLength, (uint)Environment.SystemPageSize);
+            wanted = (uint)nuint.Min(areaLength / buffer, MaxRefillEntries);
+        }
+
+        return uint.Min(BitOperations.RoundUpToPowerOf2(wanted), MaxRefillEntries);
+    }
+
+    private RegistrationFacts Facts(bool deviceLess, nuint areaLength, uint entries) => new(
+        options.Interface, options.RxQueue, deviceLess, options.RxBufferLength, areaLength, entries, capabilities.Notifications, capabilities, HostFacts.Read());
+}

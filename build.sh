@@ -12,6 +12,9 @@ fi
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 
+# No colour codes in a file or a log.
+[ -t 1 ] || export NO_COLOR=1
+
 # An SDK that global.json does not accept fails here already, with dotnet's own words.
 if ! version=$(dotnet --version 2>&1); then
     printf '%s\n' "$version" >&2

@@ -1,0 +1,75 @@
+using Zcrx.Interop;
+
+namespace Zcrx.Conformance.Support;
+
+/// <summary>One kernel that a case runs on: the machine's own, or the emulated one with the profile of a release.</summary>
+internal sealed class KernelUnderTest
+{
+    public const string Linux = "linux";
+    private const string EmulatedPrefix = "emulated ";
+
+    private KernelUnderTest(string name, IIoUringKernel kernel)
+    {
+        Name = name;
+        Kernel = kernel;
+        Capabilities = ZcrxCapabilities.Query(kernel);
+    }
+
+    /// <summary>Set by the program, which runs in a guest of one release: then only that release is emulated beside it.</summary>
+    public static bool OnlyHostProfile { get; set; }
+
+    public static IEnumerable<string> Names => [.. Profiles.Select(profile => EmulatedPrefix + profile.Name), Linux];
+
+    public string Name { get; }
+
+    public IIoUringKernel Kernel { get; }
+
+    public ZcrxCapabilities Capabilities { get; }
+
+    public bool IsEmulated => Kernel is EmulatedKernel;
+
+    private static IEnumerable<EmulatedKernelProfile> Profiles =>
+        OnlyHostProfile && EmulatedKernelProfile.ForRelease(HostFacts.Read().KernelRelease) is { } host
+            ? [host]
+            : [EmulatedKernelProfile.Linux71, EmulatedKernelProfile.Linux72, EmulatedKernelProfile.Linux73];
+
+    /// <summary>Opens a kernel by name, or skips the case with the reason why this kernel cannot run it.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="needed">Features without which the case makes no sense.</param>
+    public static KernelUnderTest Open(string name, params ReadOnlySpan<ZcrxFeature> needed)
+    {
+        KernelUnderTest kernel = Create(name);
+        foreach (ZcrxFeature feature in needed)
+        {
+            Skip.If(
+                kernel.Capabilities.Support(feature) != ZcrxSupport.Yes,
+                kernel.Capabilities.WhyNot(feature) ?? $"{feature}: {kernel.Capabilities.Kernel} cannot be asked for it");
+        }
+
+        if (name == Linux)
+        {
+            HostFacts facts = HostFacts.Read();
+            string? reason = needed.Length > 0 ? facts.WhyNoRegistration() : facts.WhyNoRing();
+            Skip.If(reason is not null, reason);
+        }
+
+        return kernel;
+    }
+
+    /// <summary>Opens a kernel that registers queues without a NIC; what most cases need.</summary>
+    public static KernelUnderTest OpenDeviceLess(string name, params ReadOnlySpan<ZcrxFeature> alsoNeeded) =>
+        Open(name, [ZcrxFeature.DeviceLess, ZcrxFeature.Flush, .. alsoNeeded]);
+
+    public static KernelUnderTest Create(string name)
+    {
+        if (name == Linux)
+        {
+            return new KernelUnderTest(name, new LinuxKernel());
+        }
+
+        EmulatedKernelProfile profile = EmulatedKernelProfile.ForRelease(name[EmulatedPrefix.Length..])!;
+        return new KernelUnderTest(name, new EmulatedKernel(new EmulatedKernelOptions { Profile = profile }));
+    }
+
+    public override string ToString() => Name;
+}

@@ -1,0 +1,31 @@
+namespace Zcrx.Conformance.Support;
+
+/// <summary>The bytes that every connection carries: each position has its own value, so that a lost, doubled or swapped piece is seen.</summary>
+internal static class Pattern
+{
+    public static byte At(long position)
+    {
+        // A multiplicative hash: neighbours differ, and no period divides a page.
+        ulong mixed = (ulong)position * 0x9E3779B97F4A7C15;
+        return (byte)(mixed >> 56);
+    }
+
+    public static void Fill(Span<byte> target, long position)
+    {
+        for (int i = 0; i < target.Length; i++)
+        {
+            target[i] = At(position + i);
+        }
+    }
+
+    public static void AssertAt(ReadOnlySpan<byte> bytes, long position)
+    {
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            if (bytes[i] != At(position + i))
+            {
+                Assert.Fail($"byte {position + i} of the stream is {bytes[i]:x2}, expected {At(position + i):x2} ({i} bytes into a piece of {bytes.Length})");
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using System.Runtime.InteropServices;
+using Zcrx.Interop.Kernel;
+
+namespace Zcrx.Conformance.Support;
+
+/// <summary>The C library calls that the cases make around the kernel under test; results as the kernel gives them.</summary>
+internal static unsafe partial class Posix
+{
+    public const int AF_UNIX = 1;
+    public const int AF_INET = 2;
+    public const int SOCK_STREAM = 1;
+    public const int SOCK_DGRAM = 2;
+    public const int SOCK_NONBLOCK = 0x800;
+    public const int SOCK_CLOEXEC = 0x80000;
+    public const int SOL_SOCKET = 1;
+    public const int SO_SNDBUF = 7;
+    public const int SO_RCVBUF = 8;
+    public const int SO_LINGER = 13;
+    public const int SHUT_RD = 0;
+    public const int SHUT_WR = 1;
+    public const int MSG_DONTWAIT = 0x40;
+    public const int MSG_NOSIGNAL = 0x4000;
+    public const int PROT_NONE = 0;
+    public const int O_CLOEXEC = 0x80000;
+    public const int F_GETFD = 1;
+    public const int FD_CLOEXEC = 1;
+    private const nuint FIONREAD = 0x541B;
+    private const string Library = "libc";
+
+    [LibraryImport(Library, EntryPoint = "socket", SetLastError = true)]
+    private static partial int socket(int domain, int type, int protocol);
+
+    [LibraryImport(Library, EntryPoint = "socketpair", SetLastError = true)]
+    private static partial int socketpair(int domain, int type, int protocol, int* pair);
+
+    [LibraryImport(Library, EntryPoint = "pipe2", SetLastError = true)]
+    private static partial int pipe2(int* pair, int flags);
+
+    [LibraryImport(Library, EntryPoint = "bind", SetLastError = true)]
+    private static partial int bind(int fd, void* address, uint length);
+
+    [LibraryImport(Library, EntryPoint = "listen", SetLastError = true)]
+    private static partial int listen(int fd, int backlog);
+
+    [LibraryImport(Library, EntryPoint = "connect", SetLastError = true)]
+    private static partial int connect(int fd, void* address, uint length);
+
+    [LibraryImport(Library, EntryPoint = "accept4", SetLastError = true)]
+    private static partial int accept4(int fd, void* address, void* length, int flags);
+
+    [LibraryImport(Library, EntryPoint = "getsockname", SetLastError = true)]
+    private static partial int getsockname(int fd, void* address, uint* length);
+
+    [LibraryImport(Library, EntryPoint = "setsockopt", SetLastError = true)]
+    private static partial int setsockopt(int fd, int level, int name, void* value, uint length);
+
+    [LibraryImport(Library, EntryPoint = "send", SetLastError = true)]
+    private static partial nint send(int fd, void* data, nuint length, int flags);
+
+    [LibraryImport(Library, EntryPoint = "shutdown", SetLastError = true)]
+    private static partial int shutdown(int fd, int how);
+
+    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int ioctl(int fd, nuint request, void* argument);
+
+    [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int fcntl(int fd, int command, nint argument);
+
+    [LibraryImport(Library, EntryPoint = "mprotect", SetLastError = true)]
+    private static partial int mprotect(nint address, nuint length, int protection);
+
+    public static int Socket(int domain, int type) => Check(socket(domain, type | SOCK_CLOEXEC, 0));
+
+    public static (int First, int Second) UnixPair()
+    {
+        int* pair = stackalloc int[2];
+        Check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+        return (pair[0], pair[1]);
+    }
+
+    public static (int Read, int Write) Pipe()
+    {
+        int* pair = stackalloc int[2];
+        Check(pipe2(pair, O_CLOEXEC));
+        return (pair[0], pair[1]);
+    }
+
+    /// <summary>A listening socket on a free port of the loopback interface.</summary>
+    public static (int Fd, ushort Port) Listen(ushort port = 0)
+    {
+        int fd = Socket(AF_INET, SOCK_STREAM);
+        Address address = Address.Loopback(port);
+        uint length = (uint)sizeof(Address);
+        Check(bind(fd, &address, length));
+        Check(listen(fd, 128));
+        Check(getsockname(fd, &address, &length));
+        return (fd, address.Port);
+    }
+
+    public static int Connect(ushort port)
+    {
+        int fd = Socket(AF_INET, SOCK_STREAM);
+        Address address = Address.Loopback(port);
+        Check(connect(fd, &address, (uint)sizeof(Address)));
+        return fd;
+    }
+
+    public static int Accept(int fd) => Check(accept4(fd, null, null, SOCK_CLOEXEC));
+
+    public static void SetOption(int fd, int name, int value) => Check(setsockopt(fd, SOL_SOCKET, name, &value, sizeof(int)));
+
+    /// <summary>Makes the next close send a reset instead of an orderly end.</summary>
+    public static void ResetOnClose(int fd)
+    {
+        int* linger = stackalloc int[] { 1, 0 };
+        Check(setsockopt(fd, SOL_SOCKET, SO_LINGER, linger, 2 * sizeof(int)));
+    }
+
+    /// <summary>Sends what fits without waiting; the number of bytes or a negative errno.</summary>
+    public static int SendNow(int fd, ReadOnlySpan<byte> data)
+    {
+        fixed (byte* first = data)
+        {
+            return (int)Libc.Result(send(fd, first, (nuint)data.Length, MSG_DONTWAIT | MSG_NOSIGNAL));
+        }
+    }
+
+    public static void Shutdown(int fd, int how) => Check(shutdown(fd, how));
+
+    public static int BytesWaiting(int fd)
+    {
+        int bytes;
+        Check(ioctl(fd, FIONREAD, &bytes));
+        return bytes;
+    }
+
+    public static bool IsOpen(int fd) => fcntl(fd, F_GETFD, 0) >= 0;
+
+    public static bool IsCloseOnExec(int fd) => (Check(fcntl(fd, F_GETFD, 0)) & FD_CLOEXEC) != 0;
+
+    public static void Protect(nint address, nuint length, int protection) => Check(mprotect(address, length, protection));
+
+    public static void Close(int fd) => Check(Libc.Close(fd));
+
+    private static int Check(int result) => result >= 0 ? result : throw new InvalidOperationException($"a libc call failed with errno {Marshal.GetLastPInvokeError()}");
+
+    /// <summary><c>struct sockaddr_in</c>.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 16)]
+    private struct Address
+    {
+        private ushort _family;
+        private ushort _port;
+        private uint _host;
+
+        public readonly ushort Port => System.Net.IPAddress.NetworkToHostOrder((short)_port) is var port ? (ushort)port : (ushort)0;
+
+        public static Address Loopback(ushort port) => new()
+        {
+            _family = AF_INET,
+            _port = (ushort)System.Net.IPAddress.HostToNetworkOrder((short)port),
+            _host = (uint)System.Net.IPAddress.HostToNetworkOrder(0x7f000001),
+        };
+    }
+}

@@ -1,0 +1,77 @@
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Conformance.Support;
+
+/// <summary>The parameters of a device-less registration, valid as they are made; a case spoils what it wants refused.</summary>
+/// <remarks>Everything lies in memory of its own, as user space would have it, so that a case can take a part of it away.</remarks>
+internal sealed unsafe class QueueSetup : IDisposable
+{
+    public const ulong NotificationUserData = 0xe0;
+
+    private readonly TestMemory _parameters;
+
+    public QueueSetup(KernelUnderTest kernel, int buffers = 64, uint entries = 64, uint? notifications = null, bool statistics = true)
+    {
+        Area = new TestMemory((nuint)buffers * TestMemory.Page);
+        // A page of its own for the statistics, behind a refill ring that may have any header.
+        nuint ring = Round(128 + ((nuint)entries * (nuint)sizeof(io_uring_zcrx_rqe)));
+        Region = new TestMemory(ring + TestMemory.Page);
+        StatisticsOffset = ring;
+        _parameters = new TestMemory(TestMemory.Page);
+        byte* memory = (byte*)_parameters.Address;
+        Registration = (io_uring_zcrx_ifq_reg*)memory;
+        RegionDescriptor = (io_uring_region_desc*)(memory + 256);
+        AreaRegistration = (io_uring_zcrx_area_reg*)(memory + 512);
+        Events = (zcrx_event_desc*)(memory + 768);
+        *AreaRegistration = new io_uring_zcrx_area_reg { addr = (ulong)Area.Address, len = Area.Length };
+        *RegionDescriptor = new io_uring_region_desc { user_addr = (ulong)Region.Address, size = Region.Length, flags = IORING_MEM_REGION_TYPE_USER };
+        *Registration = new io_uring_zcrx_ifq_reg
+        {
+            flags = ZCRX_REG_NODEV,
+            rq_entries = entries,
+            area_ptr = (ulong)AreaRegistration,
+            region_ptr = (ulong)RegionDescriptor,
+        };
+        if (kernel.Capabilities.Notifications)
+        {
+            *Events = new zcrx_event_desc { user_data = NotificationUserData, type_mask = notifications ?? kernel.Capabilities.NotificationTypes };
+            if (statistics)
+            {
+                Events->flags = ZCRX_EVENT_DESC_FLAG_STATS;
+                Events->stats_offset = StatisticsOffset;
+            }
+
+            Registration->event_desc = (ulong)Events;
+        }
+    }
+
+    public TestMemory Area { get; }
+
+    public TestMemory Region { get; }
+
+    public io_uring_zcrx_ifq_reg* Registration { get; }
+
+    public io_uring_region_desc* RegionDescriptor { get; }
+
+    public io_uring_zcrx_area_reg* AreaRegistration { get; }
+
+    public zcrx_event_desc* Events { get; }
+
+    public nuint StatisticsOffset { get; }
+
+    /// <summary>Takes the right to write to the parameters away, after they were filled in.</summary>
+    public void MakeParametersReadOnly() => _parameters.MakeReadOnly();
+
+    public int Register(TestRing ring) => ring.Register(IORING_REGISTER_ZCRX_IFQ, Registration, 1);
+
+    public void Dispose()
+    {
+        Area.Dispose();
+        Region.Dispose();
+        _parameters.Dispose();
+    }
+
+    private static nuint Round(nuint length) => (length + TestMemory.Page - 1) / TestMemory.Page * TestMemory.Page;
+}

@@ -1,0 +1,92 @@
+namespace Zcrx.Conformance.Support;
+
+/// <summary>A TCP connection over loopback: <see cref="Server"/> is what the ring receives from, <see cref="Client"/> what the case sends with.</summary>
+internal sealed class TcpPair : IDisposable
+{
+    private int _server;
+    private int _client;
+
+    public TcpPair(int? receiveBuffer = null, int? sendBuffer = null)
+    {
+        (int listener, ushort port) = Posix.Listen();
+        if (receiveBuffer is { } size)
+        {
+            // Inherited by the accepted socket, and only so does it bound the window from the first byte on.
+            Posix.SetOption(listener, Posix.SO_RCVBUF, size);
+        }
+
+        _client = Posix.Connect(port);
+        _server = Posix.Accept(listener);
+        Posix.Close(listener);
+        if (sendBuffer is { } sendSize)
+        {
+            Posix.SetOption(_client, Posix.SO_SNDBUF, sendSize);
+        }
+    }
+
+    public int Server => _server;
+
+    public int Client => _client;
+
+    /// <summary>Bytes sent so far; where the next byte of the pattern comes from.</summary>
+    public long Sent { get; private set; }
+
+    /// <summary>Sends the next bytes of the pattern; they must fit into the socket buffers.</summary>
+    public void Send(int count)
+    {
+        byte[] data = new byte[count];
+        Pattern.Fill(data, Sent);
+        int done = 0;
+        Deadline.Until(
+            () =>
+            {
+                int sent = Posix.SendNow(_client, data.AsSpan(done));
+                done += int.Max(sent, 0);
+                return done == count;
+            },
+            $"{count} bytes fit into the socket");
+        Sent += count;
+    }
+
+    /// <summary>Sends what fits now of the next bytes of the pattern.</summary>
+    /// <returns>How many that were.</returns>
+    public int SendSome(int count)
+    {
+        byte[] data = new byte[count];
+        Pattern.Fill(data, Sent);
+        int sent = int.Max(Posix.SendNow(_client, data), 0);
+        Sent += sent;
+        return sent;
+    }
+
+    /// <summary>Waits until the receiving socket holds so many bytes that nobody has taken.</summary>
+    public void AwaitArrival(int bytes) => Deadline.Until(() => Posix.BytesWaiting(_server) >= bytes, $"{bytes} bytes have arrived");
+
+    public void EndSending() => Posix.Shutdown(_client, Posix.SHUT_WR);
+
+    public void CloseClient() => Close(ref _client);
+
+    public void CloseServer() => Close(ref _server);
+
+    /// <summary>Ends the connection with a reset.</summary>
+    public void Reset()
+    {
+        Posix.ResetOnClose(_client);
+        CloseClient();
+    }
+
+    public void Dispose()
+    {
+        CloseClient();
+        CloseServer();
+    }
+
+    private static void Close(ref int fd)
+    {
+        if (fd >= 0)
+        {
+            Posix.Close(fd);
+            fd = -1;
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using Zcrx.Interop.Kernel;
+
+namespace Zcrx.Conformance.Support;
+
+/// <summary>Page-aligned memory between two guard pages: whoever reads or writes beyond it faults.</summary>
+internal sealed unsafe class TestMemory : IDisposable
+{
+    private readonly nint _mapping;
+    private readonly nuint _mapped;
+
+    public TestMemory(nuint length)
+    {
+        nuint page = (nuint)Environment.SystemPageSize;
+        Length = (length + page - 1) / page * page;
+        _mapped = Length + (2 * page);
+        _mapping = Libc.Map(0, _mapped, Posix.PROT_NONE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS, -1, 0);
+        Assert.False(Libc.IsError(_mapping), $"mmap of {_mapped} bytes gives {_mapping}");
+        Address = _mapping + (nint)page;
+        Posix.Protect(Address, Length, Libc.PROT_READ | Libc.PROT_WRITE);
+        // Not shared with child processes, as the library's own memory; the leak check finds it by this.
+        Assert.Equal(0, Libc.Advise(Address, Length, Libc.MADV_DONTFORK));
+    }
+
+    public nint Address { get; }
+
+    public nuint Length { get; }
+
+    public static nuint Page => (nuint)Environment.SystemPageSize;
+
+    public void MakeReadOnly() => Posix.Protect(Address, Length, Libc.PROT_READ);
+
+    public Span<byte> Span(nuint offset, int length) => new((byte*)Address + offset, length);
+
+    public void Dispose() => _ = Libc.Unmap(_mapping, _mapped);
+}

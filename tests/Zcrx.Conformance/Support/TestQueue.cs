@@ -1,0 +1,146 @@
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Conformance.Support;
+
+/// <summary>A device-less queue on a ring of its own, worked with through the raw ABI.</summary>
+/// <remarks>Disposal closes the ring first and frees the memory after it, as every user must.</remarks>
+internal sealed unsafe class TestQueue : IDisposable
+{
+    private readonly QueueSetup _setup;
+    private uint _tail;
+
+    public TestQueue(KernelUnderTest kernel, int buffers = 64, uint entries = 64, uint completionEntries = 256, uint? notifications = null, bool statistics = true)
+    {
+        _setup = new QueueSetup(kernel, buffers, entries, notifications, statistics);
+        Ring = new TestRing(kernel.Kernel, completionEntries);
+        int result = _setup.Register(Ring);
+        Assert.True(result == 0, $"registering a queue on {kernel} gives {result}");
+        Registration = *_setup.Registration;
+        _tail = *Tail;
+    }
+
+    public TestRing Ring { get; }
+
+    public io_uring_zcrx_ifq_reg Registration { get; }
+
+    public QueueSetup Setup => _setup;
+
+    public uint Id => Registration.zcrx_id;
+
+    public uint Entries => Registration.rq_entries;
+
+    public int Buffers => (int)(_setup.Area.Length / TestMemory.Page);
+
+    public uint* Head => (uint*)(_setup.Region.Address + Registration.offsets.head);
+
+    public uint* Tail => (uint*)(_setup.Region.Address + Registration.offsets.tail);
+
+    public ulong CopyCount => Volatile.Read(ref ((zcrx_stats*)(_setup.Region.Address + (nint)_setup.StatisticsOffset))->copy_count);
+
+    public ulong CopyBytes => Volatile.Read(ref ((zcrx_stats*)(_setup.Region.Address + (nint)_setup.StatisticsOffset))->copy_bytes);
+
+    /// <summary>The payload of a completion.</summary>
+    public ReadOnlySpan<byte> Payload(Cqe cqe)
+    {
+        Assert.Equal(0ul, cqe.Offset >> IORING_ZCRX_AREA_SHIFT);
+        Assert.InRange(cqe.Offset + (ulong)cqe.Result, 1ul, _setup.Area.Length);
+        return _setup.Area.Span((nuint)cqe.Offset, cqe.Result);
+    }
+
+    /// <summary>Checks that data completions carry the pattern from a position of the stream on.</summary>
+    /// <returns>The position behind them.</returns>
+    public long AssertPattern(IEnumerable<Cqe> completions, long position = 0)
+    {
+        foreach (Cqe cqe in completions.Where(cqe => cqe.IsData && cqe.UserData != QueueSetup.NotificationUserData))
+        {
+            Assert.InRange(cqe.Result, 1, (int)Registration.rx_buf_len);
+            Pattern.AssertAt(Payload(cqe), position);
+            position += cqe.Result;
+        }
+
+        return position;
+    }
+
+    public void Receive(TcpPair connection, ulong userData, uint budget = 0) => Ring.Receive(Id, connection.Server, userData, budget);
+
+    /// <summary>Writes one refill entry and publishes it.</summary>
+    public void Refill(ulong offset, uint padding = 0)
+    {
+        io_uring_zcrx_rqe* entries = (io_uring_zcrx_rqe*)(_setup.Region.Address + Registration.offsets.rqes);
+        entries[_tail & (Entries - 1)] = new io_uring_zcrx_rqe { off = offset, len = 1, __pad = padding };
+        PublishTail(_tail + 1);
+    }
+
+    /// <summary>Sets the tail to any value.</summary>
+    public void PublishTail(uint tail)
+    {
+        _tail = tail;
+        Volatile.Write(ref *Tail, tail);
+    }
+
+    /// <summary>Gives the buffers of data completions back, one entry each, flushing whenever the ring is full.</summary>
+    public void Return(IEnumerable<Cqe> completions)
+    {
+        foreach (Cqe cqe in completions.Where(cqe => cqe.IsData && cqe.UserData != QueueSetup.NotificationUserData))
+        {
+            if (_tail - Volatile.Read(ref *Head) == Entries)
+            {
+                FlushAll();
+            }
+
+            Refill(cqe.Offset);
+        }
+    }
+
+    /// <summary>Flushes until everything has been consumed.</summary>
+    public void FlushAll()
+    {
+        Deadline.Until(
+            () =>
+            {
+                Assert.Equal(0, Flush());
+                return Volatile.Read(ref *Head) == _tail;
+            },
+            "the refill ring is consumed");
+    }
+
+    public int Flush() => Flush(Ring, Id);
+
+    public static int Flush(TestRing ring, uint id)
+    {
+        zcrx_ctrl control = new() { zcrx_id = id, op = ZCRX_CTRL_FLUSH_RQ };
+        return ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0);
+    }
+
+    public int Arm(uint type)
+    {
+        zcrx_ctrl control = new() { zcrx_id = Id, op = ZCRX_CTRL_ARM_EVENT };
+        control.zc_arm_event.event_type = type;
+        return Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0);
+    }
+
+    /// <summary>Exports the queue; the descriptor belongs to the caller.</summary>
+    public int Export()
+    {
+        zcrx_ctrl control = new() { zcrx_id = Id, op = ZCRX_CTRL_EXPORT };
+        Assert.Equal(0, Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0));
+        return (int)control.zc_export.zcrx_fd;
+    }
+
+    /// <summary>Imports an exported queue into a ring; the result, and the id there.</summary>
+    public static int Import(TestRing ring, int fd, out uint id)
+    {
+        io_uring_zcrx_ifq_reg registration = new() { flags = ZCRX_REG_IMPORT, if_idx = (uint)fd };
+        int result = ring.Register(IORING_REGISTER_ZCRX_IFQ, &registration, 1);
+        id = registration.zcrx_id;
+        return result;
+    }
+
+    public void Dispose()
+    {
+        Ring.Dispose();
+        _setup.Dispose();
+    }
+}

@@ -1,0 +1,136 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+
+namespace Zcrx.Conformance.Support;
+
+/// <summary>A ring of the calling thread, with its completions collected in the order in which they came.</summary>
+internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntries = 256, uint submissionEntries = 64) : IDisposable
+{
+    private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(50);
+    private readonly List<Cqe> _completions = [];
+
+    public IoRing Ring { get; } = IoRing.Create(kernel, new IoRingOptions { SubmissionEntries = submissionEntries, CompletionEntries = completionEntries });
+
+    public IIoUringKernel Kernel => kernel;
+
+    /// <summary>Everything that has completed and was not taken yet.</summary>
+    public IReadOnlyList<Cqe> Completions => _completions;
+
+    public io_uring_sqe* Prepare()
+    {
+        io_uring_sqe* entry = Ring.Submission.TryPrepare();
+        Assert.True(entry != null, "the submission queue has room");
+        return entry;
+    }
+
+    public void Nop(ulong userData)
+    {
+        io_uring_sqe* entry = Prepare();
+        entry->opcode = IORING_OP_NOP;
+        entry->user_data = userData;
+    }
+
+    /// <summary>A multishot receive, submitted at once.</summary>
+    public void Receive(uint queueId, int socket, ulong userData, uint budget = 0)
+    {
+        io_uring_sqe* entry = Prepare();
+        entry->opcode = IORING_OP_RECV_ZC;
+        entry->fd = socket;
+        entry->ioprio = IORING_RECV_MULTISHOT;
+        entry->len = budget;
+        entry->zcrx_ifq_idx = queueId;
+        entry->user_data = userData;
+        Assert.Equal(1, Ring.Submit());
+    }
+
+    /// <summary>Cancels one request by what it carries, submitted at once.</summary>
+    public void Cancel(ulong target, ulong userData, uint flags = 0)
+    {
+        io_uring_sqe* entry = Prepare();
+        entry->opcode = IORING_OP_ASYNC_CANCEL;
+        entry->fd = -1;
+        entry->addr = target;
+        entry->cancel_flags = flags;
+        entry->user_data = userData;
+        Assert.Equal(1, Ring.Submit());
+    }
+
+    /// <summary>Runs what is due without waiting, and collects.</summary>
+    public void RunTurn()
+    {
+        int result = Ring.SubmitAndWait(0, TimeSpan.Zero);
+        Assert.True(result >= 0 || result == -Errno.ETIME, $"enter gives {result}");
+        Collect();
+    }
+
+    /// <summary>Runs turns until the completions are as expected; fails at the deadline and shows what came.</summary>
+    public void RunUntil(Func<IReadOnlyList<Cqe>, bool> condition, string expectation)
+    {
+        Deadline.Watch watch = Deadline.Start(expectation);
+        Collect();
+        while (!condition(_completions))
+        {
+            int result = Ring.SubmitAndWait(1, Turn);
+            Assert.True(result >= 0 || result is -Errno.ETIME or -Errno.EINTR, $"enter gives {result}");
+            Collect();
+            watch.Check(Describe);
+        }
+    }
+
+    /// <summary>Waits for so many completions, and takes them all.</summary>
+    public IReadOnlyList<Cqe> Take(int count)
+    {
+        RunUntil(completions => completions.Count >= count, $"{count} completions");
+        return TakeAll();
+    }
+
+    /// <summary>Waits for the end of a request, and takes everything that came until then.</summary>
+    public IReadOnlyList<Cqe> TakeUntilEnd(ulong userData)
+    {
+        RunUntil(completions => completions.Any(cqe => cqe.UserData == userData && !cqe.HasMore), $"the request {userData:x} ends");
+        return TakeAll();
+    }
+
+    /// <summary>Waits until a request has delivered so many bytes, and takes everything that came until then.</summary>
+    public IReadOnlyList<Cqe> TakeBytes(ulong userData, long bytes)
+    {
+        RunUntil(completions => completions.Where(cqe => cqe.UserData == userData && cqe.IsData).Sum(cqe => (long)cqe.Result) >= bytes, $"{bytes} bytes for {userData:x}");
+        return TakeAll();
+    }
+
+    public IReadOnlyList<Cqe> TakeAll()
+    {
+        Cqe[] taken = [.. _completions];
+        _completions.Clear();
+        return taken;
+    }
+
+    /// <summary>Lets the kernel do everything that is due, proven by a request that was queued behind it, and takes what came besides.</summary>
+    public IReadOnlyList<Cqe> Settle()
+    {
+        const ulong Marker = 0x5E771E;
+        Nop(Marker);
+        RunUntil(completions => completions.Any(cqe => cqe.UserData == Marker), "a no-op completes");
+        RunTurn();
+        _completions.RemoveAll(cqe => cqe.UserData == Marker);
+        return TakeAll();
+    }
+
+    public int Register(uint opcode, void* argument, uint count) => kernel.Register(Ring.Fd, opcode, argument, count);
+
+    public void Dispose() => Ring.Dispose();
+
+    private string Describe() => _completions.Count == 0 ? "nothing completed" : "so far " + string.Join(' ', _completions.TakeLast(20));
+
+    private void Collect()
+    {
+        uint ready = Ring.Completion.Ready;
+        for (uint i = 0; i < ready; i++)
+        {
+            _completions.Add(Cqe.From(Ring.Completion.Peek(i)));
+        }
+
+        Ring.Completion.Advance(ready);
+    }
+}

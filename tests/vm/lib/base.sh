@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+# The part of the guest that programs do not change: shell, init, .NET. It is kept in the cache under a hash of all that goes into it.
+
+# Prints the path of the archive for the frameworks given, one a line, on standard input.
+base_archive() {
+    local frameworks busybox key archive
+    frameworks=$(cat)
+    busybox=$(static_busybox) || fail 'there is no static busybox'
+    key=$( (cat "${vm_directory:?}"/guest/* "$vm_directory"/lib/{base,frameworks,libraries}.sh "$busybox"; printf '%s\n' "$frameworks") | sha256sum | cut -c1-16)
+    archive=${cache:?}/base/$key.cpio
+
+    lock_cache base
+    if [ ! -e "$archive" ]; then
+        mkdir -p "$cache/base"
+        log "building the base of the guest ($(tr '|\n' '  ' <<<"$frameworks"))"
+        build_base "$frameworks" "$busybox" "$archive"
+    fi
+    touch "$archive"
+    find "$cache/base" -name '*.cpio' -mtime +14 -delete
+    printf '%s\n' "$archive"
+}
+
+build_base() {
+    local frameworks=$1 busybox=$2 archive=$3 root framework
+    root=$(mktemp -d "$cache/base/.new.XXXXXX")
+    mkdir -p "$root"/{bin,dev,etc,proc,run,sys,tmp,zcrx}
+    cp -L -- "$busybox" "$root/bin/busybox"
+    cp -- "$vm_directory/guest/init" "$root/init"
+    cp -- "$vm_directory/guest/environment" "$root/zcrx/environment"
+    printf 'root:x:0:0:root:/tmp:/bin/sh\nnobody:x:65534:65534:nobody:/tmp:/bin/sh\n' >"$root/etc/passwd"
+    printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
+    printf '127.0.0.1 localhost guest\n::1 localhost guest\n' >"$root/etc/hosts"
+    while IFS= read -r framework; do
+        [ -z "$framework" ] || copy_framework "$root" "$framework"
+    done <<<"$frameworks"
+    pack "$root" "$archive.new"
+    mv "$archive.new" "$archive"
+    rm -rf "$root"
+}
+
+# Not compressed: unpacking under emulation takes longer than reading. Archives may be joined: the kernel unpacks one after another.
+pack() {
+    (cd -- "$1" && find . -print0 | sort -z | cpio --quiet --null -o -H newc -R 0:0) >"$2"
+}

@@ -1,0 +1,22 @@
+# shellcheck shell=bash
+# Shared libraries: what the dynamic linker would load for a directory of programs, copied to the same places in the guest.
+
+copy_libraries_of() {
+    local directory=$1 root=$2 library
+    while IFS= read -r library; do
+        # Where a program brings a library itself, it finds it itself.
+        case "$library" in "$directory"/*) continue ;; esac
+        [ ! -e "$root$library" ] || continue
+        mkdir -p "$root$(dirname -- "$library")"
+        cp -L -- "$library" "$root$library"
+    done < <(elf_files "$directory" | xargs -r -d '\n' ldd 2>/dev/null | sed -nE 's/^[[:space:]]+(.* => )?(\/[^ ]+) \(0x.*/\2/p' | sort -u)
+}
+
+elf_files() {
+    local file
+    find "$1" -type f \( -perm -u+x -o -name '*.so' -o -name '*.so.*' \) | while IFS= read -r file; do
+        if [ "$(head -c 4 -- "$file" | tr -d '\0')" = $'\x7fELF' ]; then
+            printf '%s\n' "$file"
+        fi
+    done
+}

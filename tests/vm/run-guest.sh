@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# run-guest.sh <vmlinuz> <initrd> <console log> <seconds>: boots a guest and waits for its end.
+# Prints `<accelerator> ended`, or `<accelerator> deadline` where the guest had to be ended. How its commands went only the console knows.
+set -euo pipefail
+here=$(cd -- "$(dirname -- "$0")" && pwd)
+. "$here/lib/common.sh"
+
+[ $# -eq 4 ] || usage_error "usage: run-guest.sh <vmlinuz> <initrd> <console log> <seconds>"
+kernel=$1 initrd=$2 console=$3 seconds=$4
+
+# A /dev/kvm alone means little: on a paravirtualised host it is there and a stock kernel dies on it.
+if grep -qwE 'vmx|svm' /proc/cpuinfo && [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
+    accelerator=kvm
+    processor=(-accel kvm -cpu host)
+else
+    accelerator=tcg
+    # Without SMAP: QEMU before 9.1 emulates IRET from user mode to user mode with the kernel's rights, and .NET returns from
+    # a signal handler that way; the first NullReferenceException would end in a kernel oops.
+    processor=(-accel 'tcg,thread=multi' -cpu 'max,smap=off')
+fi
+
+# The guest gets a little less, so that it can still say where it hangs.
+guest_seconds=$((seconds > 60 ? seconds - 20 : seconds / 2))
+
+# Whoever kills this script does not leave a guest behind.
+bound_to_parent() {
+    if command -v setpriv >/dev/null; then
+        exec setpriv --pdeathsig KILL "$@"
+    fi
+    exec "$@"
+}
+export -f bound_to_parent
+
+emulator=(qemu-system-x86_64 "${processor[@]}" -m 3072 -smp 2
+    -nodefaults -display none -serial stdio -no-reboot
+    -kernel "$kernel" -initrd "$initrd"
+    -append "console=ttyS0 quiet loglevel=1 panic=-1 mitigations=off random.trust_cpu=on zcrx.deadline=$guest_seconds")
+
+status=0
+bound_to_parent timeout --kill-after=5 "$seconds" bash -c 'bound_to_parent "$@"' - "${emulator[@]}" </dev/null >"$console" 2>&1 &
+guest=$!
+trap 'kill "$guest" 2>/dev/null || true' EXIT
+wait "$guest" || status=$?
+trap - EXIT
+
+case "$status" in
+    124 | 137) echo "$accelerator deadline" ;;
+    *) echo "$accelerator ended" ;;
+esac

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# tests/vm/run.sh --kernel 7.2 --program DIR --command 'name: ./Program args…' [--command …] [--timeout 600]
+# Runs commands inside a guest with a Debian kernel of that version, and writes what happened to artifacts/vm/<kernel>/.
+# Exit codes: 0 all passed, 1 something failed, 2 wrong arguments, 77 it cannot run here (one line `SKIPPED: <reason>`).
+set -euo pipefail
+here=$(cd -- "$(dirname -- "$0")" && pwd)
+. "$here/lib/common.sh"
+
+kernel='' timeout=600 artifacts=$repository/artifacts/vm
+guest=() commands=()
+while [ $# -gt 0 ]; do
+    [ $# -ge 2 ] || usage_error "$1 needs a value"
+    case "$1" in
+        --kernel) kernel=$2 ;;
+        --program) guest+=("$1" "$2") ;;
+        --command) guest+=("$1" "$2"); commands+=("$2") ;;
+        --timeout) timeout=$2 ;;
+        --artifacts) artifacts=$2 ;;
+        *) usage_error "run.sh knows no $1; it is --kernel, --program, --command, --timeout and --artifacts" ;;
+    esac
+    shift 2
+done
+[[ "$kernel" =~ ^[0-9]+\.[0-9]+ ]] || usage_error "--kernel is a version such as 7.2, not '$kernel'"
+[[ "$timeout" =~ ^[0-9]+$ ]] || usage_error "--timeout is a number of seconds, not '$timeout'"
+
+results=$artifacts/$kernel
+rm -rf "$results"
+mkdir -p "$results"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+started=$SECONDS
+
+# Runs a step that prints its answer. Where it answers that it cannot, so does this script, loudly.
+ask() {
+    local status=0
+    "$here/$1" "${@:2}" >"$work/answer" || status=$?
+    if [ "$status" -eq "$cannot_run_code" ]; then
+        reason=$(tail -n 1 "$work/answer")
+        printf 'skipped\t%s\t%s\n' "${1%.sh}" "$reason" >"$results/results.tsv"
+        printf 'SKIPPED: kernel %s: %s\n' "$kernel" "$reason"
+        exit "$cannot_run_code"
+    fi
+    [ "$status" -eq 0 ] || exit "$status"
+}
+
+ask host-needs.sh
+ask fetch-kernel.sh "$kernel"
+image=$(tail -n 1 "$work/answer")
+ask build-guest.sh --output "$work/initrd" "${guest[@]}"
+
+for command in "${commands[@]}"; do
+    printf '%s\t%s\n' "${command%%:*}" "${command#*: }"
+done >"$results/commands.tsv"
+
+log "booting $(sed -n 's/^release=//p' "$image/info"), at most $timeout s"
+ask run-guest.sh "$image/vmlinuz" "$work/initrd" "$results/console.log" "$timeout"
+read -r accelerator end <"$work/answer"
+
+awk -v commands="$results/commands.tsv" -v hung="${end/#ended/}" -f "$here/lib/results.awk" \
+    "$results/console.log" >"$results/results.tsv"
+printf 'run\t%s\t%s\t%s\t%s\n' "$kernel" "$(sed -n 's/^version=//p' "$image/info")" "$accelerator" "$((SECONDS - started))" >>"$results/results.tsv"
+
+status=0
+awk -f "$here/lib/summary.awk" "$results/results.tsv" || status=$?
+if [ "$end" = deadline ] || ! grep -q '^guest.*ended$' "$results/results.tsv"; then
+    printf -- '-- the last lines of %s:\n' "${results#"$repository/"}/console.log"
+    tail -n 40 "$results/console.log" | tr -d '\r'
+fi
+exit "$status"

@@ -50,11 +50,13 @@ public struct io_uring_query_zcrx
 
 /// <summary>Answer to <c>IO_URING_QUERY_ZCRX_EVENT</c>.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 48)]
-public struct io_uring_query_zcrx_event
+public unsafe struct io_uring_query_zcrx_event
 {
     [FieldOffset(0)] public uint event_flags;
     [FieldOffset(4)] public uint stats_size;
     [FieldOffset(8)] public uint stats_off_alignment;
+    [FieldOffset(12)] public uint __resv1;
+    [FieldOffset(16)] public fixed ulong __resv2[4];
 }
 
 /// <summary>Answer to <c>IO_URING_QUERY_SCQ</c>.</summary>

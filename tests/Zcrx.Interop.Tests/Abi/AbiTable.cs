@@ -1,0 +1,20 @@
+using System.Text.Json;
+
+namespace Zcrx.Interop.Tests.Abi;
+
+/// <summary>The kernel's own numbers: <c>zcrx-abi.json</c>, printed by a C program compiled against the headers of Linux 7.3.</summary>
+internal sealed record AbiTable(IReadOnlyDictionary<string, AbiStruct> Structs, IReadOnlyDictionary<string, ulong> Constants)
+{
+    public static AbiTable Instance { get; } = Load();
+
+    private static AbiTable Load()
+    {
+        using var stream = typeof(AbiTable).Assembly.GetManifestResourceStream("zcrx-abi.json")
+            ?? throw new InvalidOperationException("The table of the ABI is not embedded.");
+        return JsonSerializer.Deserialize<AbiTable>(stream, JsonSerializerOptions.Web)
+            ?? throw new InvalidOperationException("The table of the ABI is empty.");
+    }
+}
+
+/// <summary>One struct of the table, in bytes.</summary>
+internal sealed record AbiStruct(int Size, int Align, IReadOnlyDictionary<string, int> Offsets);

@@ -1,0 +1,31 @@
+namespace Zcrx.Interop.Tests.Abi;
+
+/// <summary>Every constant has the value that the kernel's headers give it.</summary>
+public class ConstantTests
+{
+    /// <summary>Constants of ours that the table lacks, each with its value and the reason.</summary>
+    private static readonly Dictionary<string, ulong> NotInTable = new()
+    {
+        // Where a refill region that the kernel allocates is mapped. Declared beside the kernel's code (io_uring/memmap.h), in no uapi header.
+        ["IORING_MAP_OFF_ZCRX_REGION"] = 0x30000000,
+        // How far a queue's id is shifted into that offset. Likewise.
+        ["IORING_OFF_ZCRX_SHIFT"] = 16,
+    };
+
+    public static TheoryData<string> InTable => [.. AbiTable.Instance.Constants.Keys];
+
+    [Theory]
+    [MemberData(nameof(InTable))]
+    public void Has_the_value_of_the_header(string name)
+    {
+        Assert.True(AbiTypes.Constants.TryGetValue(name, out ulong value), $"{name} is in the table, but not declared.");
+        Assert.Equal(AbiTable.Instance.Constants[name], value);
+    }
+
+    [Fact]
+    public void Every_constant_is_in_the_table_or_listed()
+    {
+        var missing = AbiTypes.Constants.Where(constant => !AbiTable.Instance.Constants.ContainsKey(constant.Key));
+        Assert.Equal(NotInTable.OrderBy(entry => entry.Key, StringComparer.Ordinal), missing.OrderBy(entry => entry.Key, StringComparer.Ordinal));
+    }
+}

@@ -1,0 +1,31 @@
+using System.Runtime.InteropServices;
+
+namespace Zcrx.Interop.Tests.Abi;
+
+/// <summary>The error numbers are those of the C library that this process runs on.</summary>
+public partial class ErrnoTests
+{
+    public static TheoryData<string> Names => [.. AbiTypes.Errors.Keys];
+
+    [SkippableTheory]
+    [MemberData(nameof(Names))]
+    public void Is_what_the_C_library_calls_by_this_name(string name)
+    {
+        string? known = null;
+        bool available = true;
+        try
+        {
+            known = Marshal.PtrToStringUTF8(NameOf(AbiTypes.Errors[name]));
+        }
+        catch (EntryPointNotFoundException)
+        {
+            available = false;
+        }
+
+        Skip.IfNot(available, "This C library has no strerrorname_np (glibc has it since 2.32).");
+        Assert.Equal(name, known);
+    }
+
+    [LibraryImport("libc", EntryPoint = "strerrorname_np")]
+    private static partial nint NameOf(int errno);
+}

@@ -1,0 +1,137 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Zcrx.Interop.Abi;
+
+namespace Zcrx.Interop.Tests.Abi;
+
+/// <summary>Every struct has the size, the alignment and the offsets that C gives it.</summary>
+public class StructTests
+{
+    /// <summary>Structs of ours that the table lacks.</summary>
+    private static readonly Dictionary<string, string> NotInTable = new()
+    {
+        ["__kernel_timespec"] = "of linux/time_types.h, which the table does not cover: two s64",
+        ["zcrx_ctrl_flush_rq"] = "nothing but reserved words; the offset of zc_flush and the size of zcrx_ctrl cover it",
+    };
+
+    /// <summary>Fields of ours that the table lacks, each with the offset that the header gives it.</summary>
+    private static readonly Dictionary<string, int> FieldsNotInTable = new()
+    {
+        // Of the entry's first word, which the table leaves out since nothing here sets it apart from opcode.
+        ["io_uring_sqe.flags"] = 1,
+        // In the union with msg_flags.
+        ["io_uring_sqe.poll32_events"] = 28,
+        // __u32 resv[3] in C, as single words here.
+        ["io_uring_params.resv0"] = 28,
+        ["io_uring_params.resv1"] = 32,
+        ["io_uring_params.resv2"] = 36,
+        // Reserved tails, which must be zero and are never touched.
+        ["io_uring_region_desc.__resv"] = 32,
+        ["zcrx_ctrl_export.__resv1"] = 4,
+        ["zcrx_ctrl_arm_event.__resv"] = 4,
+        ["zcrx_ctrl_add_area.__resv"] = 8,
+        ["io_uring_query_zcrx_event.__resv1"] = 12,
+        ["io_uring_query_zcrx_event.__resv2"] = 16,
+    };
+
+    /// <summary>Fields of the table that have another name here.</summary>
+    private static readonly Dictionary<string, string> Renamed = new()
+    {
+        ["io_uring_params.resv"] = "resv0",
+    };
+
+    public static TheoryData<string> InTable => [.. AbiTable.Instance.Structs.Keys];
+
+    public static TheoryData<string> Ours => [.. AbiTypes.Structs.Select(type => type.Name)];
+
+    [Theory]
+    [MemberData(nameof(InTable))]
+    public void Has_the_size_and_alignment_of_C(string name)
+    {
+        var expected = AbiTable.Instance.Structs[name];
+        var type = AbiTypes.Struct(name);
+
+        Assert.Equal(expected.Size, Measure(nameof(SizeOf), type));
+        Assert.Equal(expected.Size, Marshal.SizeOf(type));
+        Assert.Equal(expected.Align, Measure(nameof(AlignmentOf), type));
+    }
+
+    [Theory]
+    [MemberData(nameof(InTable))]
+    public void Has_every_field_of_the_table_at_its_offset(string name)
+    {
+        var type = AbiTypes.Struct(name);
+        Assert.All(AbiTable.Instance.Structs[name].Offsets, expected =>
+        {
+            string field = Renamed.GetValueOrDefault($"{name}.{expected.Key}", expected.Key);
+            Assert.Equal(expected.Value, (int)Marshal.OffsetOf(type, field));
+            Assert.Equal(expected.Value, DeclaredOffset(type, field));
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Ours))]
+    public void Has_no_field_that_the_table_does_not_know(string name)
+    {
+        if (NotInTable.ContainsKey(name))
+        {
+            return;
+        }
+
+        var offsets = AbiTable.Instance.Structs[name].Offsets;
+        foreach (var field in AbiTypes.Struct(name).GetFields().Where(field => !offsets.ContainsKey(field.Name)))
+        {
+            string path = $"{name}.{field.Name}";
+            Assert.True(FieldsNotInTable.TryGetValue(path, out int expected), $"{path} is neither in the table nor listed as missing from it.");
+            Assert.Equal(expected, DeclaredOffset(field.DeclaringType!, field.Name));
+        }
+    }
+
+    [Fact]
+    public void Every_struct_of_the_ABI_is_in_the_table_or_listed()
+    {
+        var missing = AbiTypes.Structs.Select(type => type.Name).Except(AbiTable.Instance.Structs.Keys, StringComparer.Ordinal);
+        Assert.Equal(NotInTable.Keys.Order(StringComparer.Ordinal), missing.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_lists_of_exceptions_name_nothing_that_is_gone()
+    {
+        Assert.All(FieldsNotInTable.Keys.Concat(Renamed.Select(entry => $"{entry.Key.Split('.')[0]}.{entry.Value}")), path =>
+        {
+            string[] parts = path.Split('.');
+            Assert.NotNull(AbiTypes.Struct(parts[0]).GetField(parts[1]));
+        });
+    }
+
+    [Fact]
+    public void Structs_outside_the_table_have_the_size_of_their_header()
+    {
+        Assert.Equal(16, Unsafe.SizeOf<__kernel_timespec>());
+        Assert.Equal(Unsafe.SizeOf<zcrx_ctrl_export>(), Unsafe.SizeOf<zcrx_ctrl_flush_rq>());
+    }
+
+    private static int DeclaredOffset(Type type, string field)
+    {
+        var info = type.GetField(field) ?? throw new InvalidOperationException($"{type.Name} has no field {field}.");
+        return info.GetCustomAttribute<FieldOffsetAttribute>()?.Value ?? (int)Marshal.OffsetOf(type, field);
+    }
+
+    private static int Measure(string method, Type type) =>
+        (int)typeof(StructTests).GetMethod(method, BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(type).Invoke(null, null)!;
+
+    private static int SizeOf<T>()
+        where T : unmanaged => Unsafe.SizeOf<T>();
+
+    private static int AlignmentOf<T>()
+        where T : unmanaged => Unsafe.SizeOf<AfterAByte<T>>() - Unsafe.SizeOf<T>();
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct AfterAByte<T>
+        where T : unmanaged
+    {
+        public byte First;
+        public T Value;
+    }
+}

@@ -96,7 +96,8 @@ internal static class CapabilityText
             {
                 ZcrxSupport.Yes => "yes",
                 ZcrxSupport.Unknown => "cannot say, only trying tells",
-                _ => "no, " + capabilities.WhyNot(feature),
+                // Where the zcrx query was not answered at all, the reason is the same for each and stands above.
+                _ => "no, " + (capabilities.AnswersZcrxQuery ? capabilities.WhyNot(feature) : Needs(feature)),
             };
             Fact(feature.ToString(), $"{answer}");
         }

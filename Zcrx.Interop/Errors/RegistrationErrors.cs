@@ -145,14 +145,15 @@ internal static class RegistrationErrors
         }
 
         string driver = $"the driver of {facts.Name} has no queue management or no device for DMA (virtual interfaces have none), or the kernel was built without CONFIG_IO_URING_ZCRX";
+        string instead = facts.Capabilities.DeviceLess ? "use device-less mode, " + OtherEngine : OtherEngine;
         return facts.OwnBufferLength
             ? new ZcrxUnsupportedException(
                 facts.Operation,
                 errno,
                 FormattableString.Invariant($"{facts.Name} cannot receive into buffers of {facts.RxBufferLength} bytes; or {driver}"),
-                "Leave the buffer length to the kernel, use another NIC or driver, " + OtherEngine)
+                "Leave the buffer length to the kernel, use another NIC or driver, " + instead)
             : new ZcrxUnsupportedException(
-                facts.Operation, errno, driver, "Use a NIC whose driver supports zero-copy receive (bnxt, gve, mlx5, fbnic among them), use device-less mode, " + OtherEngine);
+                facts.Operation, errno, driver, "Use a NIC whose driver supports zero-copy receive (bnxt, gve, mlx5 and fbnic are among them), " + instead);
     }
 
     private static ZcrxException OutOfRange(int errno, in RegistrationFacts facts)

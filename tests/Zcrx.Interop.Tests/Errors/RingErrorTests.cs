@@ -1,0 +1,52 @@
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Errors;
+
+namespace Zcrx.Interop.Tests.Errors;
+
+public class RingErrorTests
+{
+    private static readonly HostFacts Host = Facts.Root;
+
+    [Fact]
+    public void Switched_off_for_everybody() => ExceptionAssert.Is<ZcrxNotPermittedException>(
+        ErrorMap.ForRingSetup(-Errno.EPERM, Host with { IoUringAccess = IoUringAccess.Nobody }),
+        Errno.EPERM,
+        "kernel.io_uring_disabled is 2",
+        "sysctl kernel.io_uring_disabled=0");
+
+    [Fact]
+    public void Restricted_to_a_group() => ExceptionAssert.Is<ZcrxNotPermittedException>(
+        ErrorMap.ForRingSetup(-Errno.EPERM, Facts.User with { IoUringAccess = IoUringAccess.PrivilegedOrGroup }),
+        Errno.EPERM,
+        "kernel.io_uring_disabled is 1",
+        "group");
+
+    [Theory]
+    [InlineData(Errno.EPERM)]
+    [InlineData(Errno.ENOSYS)]
+    public void Filtered_by_a_container_runtime(int errno) => ExceptionAssert.Is<ZcrxNotPermittedException>(
+        ErrorMap.ForRingSetup(-errno, Host with { SeccompFilter = true }), errno, "seccomp");
+
+    [Theory]
+    [InlineData(Errno.EPERM)]
+    [InlineData(Errno.EACCES)]
+    public void Refused_by_a_security_module(int errno) =>
+        ExceptionAssert.Is<ZcrxNotPermittedException>(ErrorMap.ForRingSetup(-errno, Host), errno, "security module");
+
+    [Fact]
+    public void No_such_call() => ExceptionAssert.Is<ZcrxUnsupportedException>(
+        ErrorMap.ForRingSetup(-Errno.ENOSYS, Host), Errno.ENOSYS, "built without io_uring");
+
+    [Fact]
+    public void An_old_kernel_does_not_know_the_flags() => ExceptionAssert.Is<ZcrxUnsupportedException>(
+        ErrorMap.ForRingSetup(-Errno.EINVAL, Host), Errno.EINVAL, "DEFER_TASKRUN", "Linux 7.2.12", "Linux 6.6 or newer");
+
+    [Fact]
+    public void No_memory() => ExceptionAssert.Is<ZcrxMemoryException>(ErrorMap.ForRingSetup(-Errno.ENOMEM, Host), Errno.ENOMEM, "the ring");
+
+    [Theory]
+    [InlineData(Errno.EMFILE, "ulimit -n")]
+    [InlineData(Errno.ENFILE, "fs.file-max")]
+    public void Too_many_files(int errno, string fix) =>
+        ExceptionAssert.Is<ZcrxException>(ErrorMap.ForRingSetup(-errno, Host), errno, fix);
+}

@@ -1,0 +1,95 @@
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+
+namespace Zcrx.Interop.Tests.Kernel;
+
+/// <summary>The system calls, made on the kernel that runs the tests.</summary>
+public unsafe class LinuxKernelTests
+{
+    private readonly LinuxKernel _kernel = new();
+
+    [Fact]
+    public void Says_which_kernel_it_is()
+    {
+        Assert.Matches("^Linux [0-9]+\\.[0-9]+", _kernel.Description);
+        Assert.Equal(_kernel.Description, _kernel.ToString());
+    }
+
+    [SkippableFact]
+    public void A_ring_completes_what_was_submitted()
+    {
+        using var ring = new TestRing(_kernel);
+
+        Assert.Equal(64u, ring.CompletionCapacity);
+        for (ulong turn = 0; turn < 200; turn++)
+        {
+            var completion = ring.Run(new io_uring_sqe { opcode = IORING_OP_NOP, user_data = 0xfeed_0000_0000_0000 + turn });
+
+            Assert.Equal(0xfeed_0000_0000_0000 + turn, completion.user_data);
+            Assert.Equal(0, completion.res);
+        }
+    }
+
+    [SkippableFact]
+    public void A_wait_ends_with_its_time()
+    {
+        using var ring = new TestRing(_kernel);
+        __kernel_timespec time = new() { tv_nsec = 1_000_000 };
+        io_uring_getevents_arg argument = new() { ts = (ulong)&time };
+
+        int result = _kernel.Enter(ring.Fd, 0, 1, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &argument, (nuint)sizeof(io_uring_getevents_arg));
+
+        Assert.Equal(-Errno.ETIME, result);
+    }
+
+    [SkippableFact]
+    public void A_ring_belongs_to_the_thread_that_set_it_up()
+    {
+        using var ring = new TestRing(_kernel);
+        int fd = ring.Fd;
+
+        int entered = OnThread.Run(() => _kernel.Enter(fd, 0, 0, IORING_ENTER_GETEVENTS, null, 0));
+        int registered = OnThread.Run(() => _kernel.Register(fd, IORING_REGISTER_ENABLE_RINGS, null, 0));
+
+        Assert.Equal(-Errno.EEXIST, entered);
+        Assert.Equal(-Errno.EEXIST, registered);
+    }
+
+    [SkippableFact]
+    public void A_refused_set_up_is_a_negative_errno()
+    {
+        using var ring = new TestRing(_kernel);
+        io_uring_params unknownFlag = new() { flags = 1u << 31 };
+        io_uring_params tooLarge = default;
+
+        Assert.Equal(-Errno.EINVAL, _kernel.Setup(8, &unknownFlag));
+        Assert.Equal(-Errno.EINVAL, _kernel.Setup(0, &tooLarge));
+        Assert.Equal(-Errno.EINVAL, _kernel.Setup(uint.MaxValue, &tooLarge));
+        Assert.Equal(-Errno.EFAULT, _kernel.Setup(8, null));
+    }
+
+    [SkippableFact]
+    public void Other_refusals_are_negative_errnos_too()
+    {
+        using var ring = new TestRing(_kernel);
+
+        Assert.Equal(-Errno.EBADF, _kernel.Enter(-1, 0, 0, 0, null, 0));
+        Assert.Equal(-Errno.EINVAL, _kernel.Register(ring.Fd, uint.MaxValue >> 1, null, 0));
+        // Which one it is depends on where the kernel notices first that there is nothing to map.
+        Assert.Contains(_kernel.Map(ring.Fd, 4096, 0x7000_0000), new nint[] { -Errno.EINVAL, -Errno.ENOMEM });
+        Assert.Equal(-Errno.EBADF, _kernel.Map(-1, 4096, IORING_OFF_CQ_RING));
+        Assert.Equal(-Errno.EINVAL, _kernel.Unmap(1, 4096));
+        Assert.Equal(-Errno.EBADF, _kernel.Close(-1));
+    }
+
+    [SkippableFact]
+    public void Rings_do_not_survive_an_exec()
+    {
+        using var ring = new TestRing(_kernel);
+        const int CloseOnExec = 0x80000;
+
+        string flags = File.ReadLines($"/proc/self/fdinfo/{ring.Fd}").Single(line => line.StartsWith("flags:", StringComparison.Ordinal));
+
+        Assert.NotEqual(0, Convert.ToInt32(flags["flags:".Length..].Trim(), 8) & CloseOnExec);
+    }
+}

@@ -1,0 +1,175 @@
+using System.Runtime.InteropServices;
+using Xunit.Abstractions;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Errors;
+using Zcrx.Interop.Tests.Errors;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+
+namespace Zcrx.Interop.Tests.Kernel;
+
+/// <summary>What the kernel that runs the tests says about zero-copy receive, and how its refusals read.</summary>
+public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
+{
+    private const int AreaBytes = 1 << 20;
+    private const uint Loopback = 1;
+    private const uint NoSuchInterface = 4242;
+
+    private readonly LinuxKernel _kernel = new();
+
+    [Fact]
+    public void The_local_kernel_is_described()
+    {
+        var capabilities = ZcrxCapabilities.Query(_kernel);
+        output.WriteLine(capabilities.Describe());
+
+        Assert.Equal(_kernel.Description, capabilities.Kernel);
+        Assert.NotEqual(CapabilityQueryState.Failed, capabilities.State);
+        if (capabilities.AnswersQueries)
+        {
+            Assert.True(capabilities.RequestOpcodes > IORING_OP_NOP);
+            Assert.Equal(TestRing.Flags, (uint)capabilities.RingSetupFlags!.Value & TestRing.Flags);
+        }
+
+        if (capabilities.AnswersZcrxQuery)
+        {
+            Assert.NotNull(capabilities.RefillHeaderSize);
+            Assert.True(capabilities.CanFlush);
+        }
+    }
+
+    [SkippableFact]
+    public void Without_device_less_mode_the_error_says_what_is_missing()
+    {
+        var capabilities = ZcrxCapabilities.Query(_kernel);
+        Skip.If(capabilities.DeviceLess, $"{capabilities.Kernel} has device-less mode.");
+        using var ring = new TestRing(_kernel);
+        SkipWithoutPermission();
+
+        int result = Register(ring, new io_uring_zcrx_ifq_reg { flags = LinuxIoUringZcrx.ZCRX_REG_NODEV });
+        var exception = ErrorMap.ForRegistration(result, Asked(null, capabilities));
+        output.WriteLine(exception.Message);
+
+        ExceptionAssert.Is<ZcrxUnsupportedException>(
+            exception, Errno.EINVAL, "Registering a device-less queue failed with EINVAL", "device-less mode needs Linux 7.1 or newer", "emulated");
+    }
+
+    [SkippableFact]
+    public void The_loopback_interface_has_no_queues_to_give()
+    {
+        using var ring = new TestRing(_kernel);
+        SkipWithoutPermission();
+
+        int result = Register(ring, new io_uring_zcrx_ifq_reg { if_idx = Loopback });
+        Skip.If(result == -Errno.EINVAL, $"{_kernel.Description} has no zero-copy receive.");
+        var exception = ErrorMap.ForRegistration(result, Asked("lo", ZcrxCapabilities.Query(_kernel)));
+        output.WriteLine(exception.Message);
+
+        ExceptionAssert.Is<ZcrxUnsupportedException>(exception, Errno.EOPNOTSUPP, "the driver of lo has no queue management");
+    }
+
+    [SkippableFact]
+    public void An_interface_that_is_not_there_is_named()
+    {
+        using var ring = new TestRing(_kernel);
+        SkipWithoutPermission();
+
+        int result = Register(ring, new io_uring_zcrx_ifq_reg { if_idx = NoSuchInterface });
+        Skip.If(result is -Errno.EINVAL or -Errno.EOPNOTSUPP, $"{_kernel.Description} has no zero-copy receive.");
+        var exception = ErrorMap.ForRegistration(result, Asked("eth4242", ZcrxCapabilities.Query(_kernel)));
+        output.WriteLine(exception.Message);
+
+        ExceptionAssert.Is<ZcrxDeviceException>(exception, Errno.ENODEV, "there is no interface eth4242");
+    }
+
+    [SkippableFact]
+    public void Without_the_capability_the_error_says_so()
+    {
+        // Capabilities belong to a thread in the kernel's eyes, so a thread of its own can give one up without harm to the others.
+        var (result, host, capabilities) = OnThread.Run(() =>
+        {
+            DropAllCapabilities();
+            using var ring = new TestRing(_kernel);
+            int refused = Register(ring, new io_uring_zcrx_ifq_reg { if_idx = Loopback });
+            return (refused, ThisThread(), ZcrxCapabilities.Query(_kernel));
+        });
+        Skip.If(result == -Errno.EINVAL, $"{_kernel.Description} has no zero-copy receive.");
+        var exception = ErrorMap.ForRegistration(result, Asked("lo", capabilities) with { Host = host });
+        output.WriteLine(exception.Message);
+
+        Assert.False(host.HasNetAdmin);
+        ExceptionAssert.Is<ZcrxNotPermittedException>(exception, Errno.EPERM, "CAP_NET_ADMIN", "setcap");
+    }
+
+    [SkippableFact]
+    public void Behind_a_filter_everything_is_refused_and_said_so()
+    {
+        var (capabilities, result, host) = OnThread.Run(() =>
+        {
+            bool filtered = SeccompFilter.RefuseIoUring(Errno.EPERM);
+            Skip.IfNot(filtered, "No seccomp filter can be installed here.");
+            io_uring_params parameters = default;
+            int refused = _kernel.Setup(8, &parameters);
+            return (ZcrxCapabilities.Query(_kernel), refused, ThisThread());
+        });
+        var exception = ErrorMap.ForRingSetup(result, host);
+        output.WriteLine(capabilities.Describe());
+        output.WriteLine(exception.Message);
+
+        Assert.Equal(CapabilityQueryState.Refused, capabilities.State);
+        Assert.Equal(Errno.EPERM, capabilities.QueryErrorNumber);
+        Assert.True(host.SeccompFilter);
+        ExceptionAssert.Is<ZcrxNotPermittedException>(exception, Errno.EPERM);
+    }
+
+    private static void SkipWithoutPermission()
+    {
+        string? reason = HostFacts.Read().WhyNoRegistration();
+        Skip.If(reason is not null, $"Not permitted here: {reason}.");
+    }
+
+    private static RegistrationFacts Asked(string? name, ZcrxCapabilities capabilities) => Facts.Nic with
+    {
+        Interface = name,
+        RxQueue = 0,
+        DeviceLess = name is null,
+        AreaBytes = AreaBytes,
+        Notifications = false,
+        Capabilities = capabilities,
+        Host = HostFacts.Read(),
+    };
+
+    /// <summary>Registers with an area and a region of their own; whatever succeeded would end with the ring.</summary>
+    private int Register(TestRing ring, io_uring_zcrx_ifq_reg registration)
+    {
+        const int RegionBytes = 1 << 17;
+        using var area = new TestMemory(AreaBytes);
+        using var region = new TestMemory(RegionBytes);
+        io_uring_zcrx_area_reg areaRegistration = new() { addr = (ulong)area.Address, len = AreaBytes };
+        io_uring_region_desc regionDescription = new() { user_addr = (ulong)region.Address, size = RegionBytes, flags = IORING_MEM_REGION_TYPE_USER };
+        registration.rq_entries = 64;
+        registration.area_ptr = (ulong)&areaRegistration;
+        registration.region_ptr = (ulong)&regionDescription;
+        return _kernel.Register(ring.Fd, IORING_REGISTER_ZCRX_IFQ, &registration, 1);
+    }
+
+    private static HostFacts ThisThread() => HostFacts.Parse(
+        "0.0",
+        Environment.SystemPageSize,
+        File.ReadAllText("/proc/thread-self/status"),
+        File.ReadAllText("/proc/self/uid_map"),
+        ioUringDisabled: null,
+        ioUringGroup: null,
+        lockedMemoryLimit: null);
+
+    private static void DropAllCapabilities()
+    {
+        const uint Version3 = 0x20080522;
+        uint* header = stackalloc uint[] { Version3, 0 };
+        uint* none = stackalloc uint[6];
+        new Span<uint>(none, 6).Clear();
+        Assert.Equal(0, capset(header, none));
+    }
+
+    [LibraryImport("libc", EntryPoint = "capset")]
+    private static partial int capset(uint* header, uint* data);
+}

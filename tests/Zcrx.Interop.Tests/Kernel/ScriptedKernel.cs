@@ -1,0 +1,96 @@
+using Zcrx.Interop.Abi;
+
+namespace Zcrx.Interop.Tests.Kernel;
+
+/// <summary>A kernel that answers queries from a table and nothing else: enough to be asked for its capabilities.</summary>
+internal sealed unsafe class ScriptedKernel : IIoUringKernel
+{
+    public required string Description { get; init; }
+
+    /// <summary>What the register call itself returns: 0, or the errno of a kernel that answers no queries.</summary>
+    public int CallResult { get; init; }
+
+    public io_uring_query_opcode? Opcodes { get; init; }
+
+    public io_uring_query_zcrx? Zcrx { get; init; }
+
+    public io_uring_query_zcrx_event? Notifications { get; init; }
+
+    /// <summary>The result of a query that this kernel does not know.</summary>
+    public int UnknownQueryResult { get; init; } = -Errno.EOPNOTSUPP;
+
+    /// <summary>How many register calls were made.</summary>
+    public int Calls { get; private set; }
+
+    public int Register(int ringFd, uint opcode, void* argument, uint argumentCount)
+    {
+        Calls++;
+        if (ringFd != -1 || opcode != LinuxIoUring.IORING_REGISTER_QUERY || argumentCount != 0)
+        {
+            return -Errno.EINVAL;
+        }
+
+        if (CallResult < 0)
+        {
+            return CallResult;
+        }
+
+        var header = (io_uring_query_hdr*)argument;
+        int answered = 0;
+        while (header != null)
+        {
+            Answer(header);
+            answered++;
+            header = (io_uring_query_hdr*)header->next_entry;
+        }
+
+        // Linux 6.18 returned how many entries it had handled; later ones return 0.
+        return Zcrx is null ? answered : 0;
+    }
+
+    public int Setup(uint entries, io_uring_params* parameters) => -Errno.ENOSYS;
+
+    public int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize) => -Errno.ENOSYS;
+
+    public nint Map(int ringFd, nuint length, ulong offset) => -Errno.ENOSYS;
+
+    public int Unmap(nint address, nuint length) => -Errno.ENOSYS;
+
+    public int Close(int fd) => -Errno.EBADF;
+
+    private void Answer(io_uring_query_hdr* header)
+    {
+        if (header->result != 0 || header->size == 0 || header->__resv[0] != 0 || header->__resv[1] != 0 || header->__resv[2] != 0)
+        {
+            header->result = -Errno.EINVAL;
+            header->size = 0;
+            return;
+        }
+
+        int size = header->query_op switch
+        {
+            LinuxIoUringQuery.IO_URING_QUERY_OPCODES => Copy(Opcodes, header),
+            LinuxIoUringQuery.IO_URING_QUERY_ZCRX => Copy(Zcrx, header),
+            LinuxIoUringQuery.IO_URING_QUERY_ZCRX_EVENT => Copy(Notifications, header),
+            _ => -1,
+        };
+        header->result = size < 0 ? UnknownQueryResult : 0;
+        header->size = (uint)Math.Max(size, 0);
+    }
+
+    /// <summary>As much of the answer as was asked for; the rest of what was asked for becomes zero.</summary>
+    private static int Copy<T>(T? answer, io_uring_query_hdr* header)
+        where T : unmanaged
+    {
+        if (answer is not { } value)
+        {
+            return -1;
+        }
+
+        int size = Math.Min(sizeof(T), (int)header->size);
+        var target = new Span<byte>((void*)header->query_data, (int)header->size);
+        new ReadOnlySpan<byte>(&value, size).CopyTo(target);
+        target[size..].Clear();
+        return size;
+    }
+}

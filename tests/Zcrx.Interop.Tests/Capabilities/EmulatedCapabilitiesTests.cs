@@ -1,0 +1,30 @@
+using Zcrx.Interop.Tests.Kernel;
+
+namespace Zcrx.Interop.Tests.Capabilities;
+
+/// <summary>The emulated kernel answers what was observed on the kernel that it imitates, to the last bit.</summary>
+public class EmulatedCapabilitiesTests
+{
+    private static readonly ScriptedKernel[] Observed =
+        [KernelRows.Linux619, KernelRows.Linux70, KernelRows.Linux71, KernelRows.Linux72, KernelRows.Linux73];
+
+    [Fact]
+    public void Every_profile_was_observed() => Assert.Equal(Observed.Length, EmulatedKernelProfile.All.Count);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Answers_like_the_kernel_it_imitates(int row)
+    {
+        var profile = EmulatedKernelProfile.All[row];
+        Assert.StartsWith($"Linux {profile.Name}.", Observed[row].Description, StringComparison.Ordinal);
+
+        var emulated = ZcrxCapabilities.Query(new EmulatedKernel(new EmulatedKernelOptions { Profile = profile }));
+        var observed = ZcrxCapabilities.Query(Observed[row]);
+
+        Assert.Equal(observed with { Kernel = emulated.Kernel }, emulated);
+    }
+}

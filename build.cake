@@ -2,6 +2,7 @@
 #load "eng/common.cake"
 #load "eng/akka.cake"
 #load "eng/demo.cake"
+#load "eng/vm.cake"
 #load "eng/test.cake"
 #load "eng/bench.cake"
 #load "eng/pack.cake"

@@ -1,6 +1,6 @@
 // Builds once, runs each suite by itself, and reads what happened from the result files rather than from what was printed.
 Task("test")
-    .Description("builds everything and runs all test suites")
+    .Description("builds everything and runs all test suites, also on real kernels  [--kernels 7.2,7.3|none]")
     .IsDependentOn("restore-akka")
     .Does(() =>
 {
@@ -21,6 +21,8 @@ Task("test")
             "--blame-hang", "--blame-hang-timeout", "10min", "--blame-hang-dump-type", "none");
         outcomes.Add(SuiteOutcome.Read(suite, trx, code));
     }
+
+    outcomes.AddRange(TestKernels());
 
     PrintOutcomes(outcomes);
     lastWords = () => Console.WriteLine(

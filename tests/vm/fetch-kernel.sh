@@ -84,7 +84,7 @@ if [ -n "$directory" ]; then
 elif ! have_index; then
     cannot_run "no kernel $pattern is cached, and there is no package index: $(index_failure)"
 elif [ "${#candidates[@]}" -eq 0 ]; then
-    cannot_run "Debian carries no kernel $pattern any more (suites ${suites[*]}), and none is cached"
+    cannot_run "Debian carries no kernel $pattern (suites ${suites[*]}), and none is cached"
 else
     cannot_run "kernel $pattern could not be fetched, and none is cached"
 fi

@@ -1,0 +1,123 @@
+// The suites on real kernels. tests/vm boots them; here is what runs on which of them, and how it counts.
+
+// 7.2, the first with notifications and statistics, runs everything. The others run what shows the difference that they make:
+// 6.19 no device-less mode, 7.0 the size of receive buffers, 7.1 device-less mode, 7.3 another refill ring and areas added later.
+const string WholeKernel = "7.2";
+string[] kernels = ["7.2", "6.19", "7.0", "7.1", "7.3"];
+
+GuestProgram[] guestPrograms = [new("tests/Zcrx.Conformance/Zcrx.Conformance.csproj")];
+
+GuestCommand[] guestCommands = [new("conformance", "./Zcrx.Conformance", OnlyWhole: false)];
+
+Task("test-kernel")
+    .Description("runs the kernel tests on one real kernel  --kernel <version, 7.2>")
+    .IsDependentOn("restore-akka")
+    .Does(() =>
+{
+    var kernel = Argument("kernel", WholeKernel);
+    PublishGuestPrograms(built: false);
+    var outcome = RunKernel(kernel, whole: true);
+    PrintOutcomes([outcome]);
+    lastWords = () => Console.WriteLine($"{outcome.Passed} passed, {outcome.Failed} failed, {outcome.Skipped} skipped");
+    if (outcome.Problem is not null)
+    {
+        throw new CakeException($"{outcome.Suite}: {outcome.Problem}");
+    }
+});
+
+// For the target `test`, which has built the solution: one outcome for each kernel. `--kernels 7.2,7.3` limits it, `--kernels none` leaves it out.
+IEnumerable<SuiteOutcome> TestKernels()
+{
+    var wanted = Argument("kernels", "all").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    PublishGuestPrograms(built: true);
+    foreach (var kernel in kernels)
+    {
+        if (wanted.Contains("all") || wanted.Contains(kernel))
+        {
+            yield return RunKernel(kernel, whole: kernel == WholeKernel);
+        }
+        else
+        {
+            yield return NotRun(kernel, $"left out by --kernels {string.Join(',', wanted)}");
+        }
+    }
+}
+
+void PublishGuestPrograms(bool built)
+{
+    foreach (var program in guestPrograms)
+    {
+        CleanDirectory(program.Directory);
+        string[] arguments = ["publish", program.Project, "--configuration", Configuration, "--output", program.Directory, "--nologo", "--verbosity", "quiet"];
+        if (Run("dotnet", built ? [.. arguments, "--no-build"] : [.. arguments, "-consoleLoggerParameters:NoSummary"]) != 0)
+        {
+            throw new CakeException($"{program.Project} cannot be published; the errors are above.");
+        }
+    }
+}
+
+SuiteOutcome RunKernel(string kernel, bool whole)
+{
+    Console.WriteLine($"== Linux {kernel}");
+    var results = $"artifacts/vm/{kernel}/results.tsv";
+    if (FileExists(results))
+    {
+        DeleteFile(results);
+    }
+
+    List<string> arguments = ["--kernel", kernel, "--timeout", whole ? "900" : "420"];
+    foreach (var program in guestPrograms)
+    {
+        arguments.AddRange(["--program", program.Directory]);
+    }
+
+    foreach (var command in guestCommands.Where(command => whole || !command.OnlyWhole))
+    {
+        arguments.AddRange(["--command", $"{command.Name}: {command.CommandLine}"]);
+    }
+
+    var code = Run("tests/vm/run.sh", [.. arguments]);
+    if (!FileExists(results))
+    {
+        return new(KernelSuite(kernel), 0, 0, 0, [], [], $"tests/vm/run.sh ended with exit code {code} and left no results");
+    }
+
+    var records = System.IO.File.ReadLines(results).Select(line => line.Split('\t')).ToLookup(fields => fields[0]);
+    if (records["skipped"].FirstOrDefault() is { } skipped)
+    {
+        return NotRun(kernel, skipped[2]);
+    }
+
+    var commands = records["command"].ToList();
+    var failures = records["test"].Where(test => test[2] == "FAIL").Select(test => $"{test[3]}: {test[4]}")
+        .Concat(commands.Where(command => command[8] != "").Select(command => $"{command[1]}: {command[8]}"))
+        .Concat(records["kernel-log"].Where(message => message[2] == "trouble").Select(message => $"kernel log: {message[3]}"))
+        .ToList();
+    var failed = commands.Sum(command => int.Parse(command[6]));
+    return new(
+        KernelSuite(kernel, records["guest"].First()[1]),
+        commands.Sum(command => int.Parse(command[5])),
+        failed,
+        commands.Sum(command => int.Parse(command[7])),
+        failures,
+        [.. records["test"].Where(test => test[2] == "SKIP").Select(test => test[4] == "" ? $"{test[3]} gives no reason" : test[4])],
+        failed > 0 ? $"{failed} failed" : code != 0 ? $"tests/vm/run.sh ended with exit code {code} although nothing failed" : null);
+}
+
+// Where kernels cannot run, the machine is to blame and not the code; but continuous integration must not pass by testing nothing.
+SuiteOutcome NotRun(string kernel, string reason)
+{
+    Console.Error.WriteLine($"!!! Linux {kernel} NOT TESTED: {reason}");
+    var continuousIntegration = string.Equals(EnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase);
+    return new(KernelSuite(kernel), 0, 0, 1, [], [reason], continuousIntegration ? $"not tested: {reason}" : null);
+}
+
+string KernelSuite(string kernel, string release = null) => $"Linux {(string.IsNullOrEmpty(release) ? kernel : release.Split('+', '-')[0])}";
+
+public sealed record GuestProgram(string Project)
+{
+    public string Directory => $"artifacts/vm/programs/{System.IO.Path.GetFileNameWithoutExtension(Project)}";
+}
+
+// A command of a guest. What runs on the kernel with everything only is marked.
+public sealed record GuestCommand(string Name, string CommandLine, bool OnlyWhole);

@@ -33,6 +33,14 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         return new ReceivedBuffer(this, ++_version);
     }
 
+    /// <summary>Lends a buffer that has been kept; its reference is given up when the loan ends.</summary>
+    public ReceivedBuffer BeginKept(int slot, AreaMemory memory)
+    {
+        ref LeaseSlot kept = ref ledger[slot];
+        _slot = slot;
+        return Begin(kept.Offset, memory, kept.Address, kept.Length, kept.StreamOffset, kept.Holder);
+    }
+
     /// <summary>Ends the loan.</summary>
     /// <returns>True when nobody has kept the buffer: it goes back now.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

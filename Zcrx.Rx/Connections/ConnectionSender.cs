@@ -1,0 +1,80 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
+using Zcrx.Rx.Loop;
+
+namespace Zcrx.Rx.Connections;
+
+/// <summary>The sending half: non-blocking sends from the caller's thread; only a full socket involves the ring.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose; disposing it would strand the callers in line.")]
+internal sealed class ConnectionSender(Socket socket, ReceiveLoop loop, ZcrxConnection connection)
+{
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private TaskCompletionSource<int>? _writable;
+    private volatile bool _closed;
+
+    public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            while (bytes.Length > 0)
+            {
+                ObjectDisposedException.ThrowIf(_closed, connection);
+                int sent = socket.Send(bytes.Span, SocketFlags.None, out SocketError error);
+                if (error == SocketError.WouldBlock)
+                {
+                    await WaitForRoomAsync(cancellationToken).ConfigureAwait(false);
+                    continue;
+                }
+
+                if (error != SocketError.Success)
+                {
+                    throw new SocketException((int)error);
+                }
+
+                bytes = bytes[sent..];
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Shutdown()
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The connection is gone already: there is nobody left to tell.
+        }
+    }
+
+    /// <summary>The ring's thread: the socket has room, or never will.</summary>
+    public void OnWritable(int result) => Interlocked.Exchange(ref _writable, null)?.TrySetResult(result);
+
+    public void Close()
+    {
+        _closed = true;
+        OnWritable(0);
+    }
+
+    private async ValueTask WaitForRoomAsync(CancellationToken cancellationToken)
+    {
+        TaskCompletionSource<int> writable = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _writable, writable);
+        if (_closed)
+        {
+            OnWritable(0);
+        }
+        else
+        {
+            loop.AwaitWritable(connection);
+        }
+
+        await writable.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+}

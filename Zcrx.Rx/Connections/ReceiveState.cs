@@ -1,0 +1,17 @@
+namespace Zcrx.Rx.Connections;
+
+/// <summary>Where a connection's receive request stands. Changed by the ring's thread only.</summary>
+internal enum ReceiveState
+{
+    /// <summary>No request with the kernel.</summary>
+    Idle,
+
+    /// <summary>To be issued in this turn.</summary>
+    Queued,
+
+    /// <summary>The kernel has one.</summary>
+    Armed,
+
+    /// <summary>The kernel has one and has been asked to end it.</summary>
+    Cancelling,
+}

@@ -1,0 +1,186 @@
+using System.Net;
+using System.Net.Sockets;
+using Zcrx.Interop;
+using Zcrx.Interop.Leases;
+using Zcrx.Rx.Connections;
+using Zcrx.Rx.Loop;
+
+namespace Zcrx.Rx;
+
+/// <summary>One TCP connection whose payload arrives as a stream of borrowed buffers.</summary>
+/// <remarks>
+/// <para>Receiving starts when somebody subscribes to <see cref="Buffers"/> and pauses when nobody does, so that nothing is lost
+/// before anyone listens; TCP slows the sender down meanwhile.</para>
+/// <para>Ownership: the connection closes itself once its stream has ended, unless <see cref="CloseWhenEnded"/> is off; until then
+/// whoever got it may dispose it at any time. Threading: all members from any thread.</para>
+/// </remarks>
+public sealed class ZcrxConnection : IDisposable
+{
+    private readonly ReceiveLoop _loop;
+    private readonly ConnectionSender _sender;
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _closeRequested;
+    private volatile bool _pausedByUser;
+    private long _bytesReceived;
+
+    internal ZcrxConnection(ReceiveLoop loop, Socket socket, long id, int slot, uint generation)
+    {
+        _loop = loop;
+        Socket = socket;
+        Id = id;
+        Slot = slot;
+        Generation = generation;
+        Stream = new BufferStream(this);
+        _sender = new ConnectionSender(socket, loop, this);
+        RemoteEndPoint = TryGet(static socket => socket.RemoteEndPoint);
+        LocalEndPoint = TryGet(static socket => socket.LocalEndPoint);
+    }
+
+    /// <summary>A number that no other connection of the process has.</summary>
+    public long Id { get; }
+
+    /// <summary>The peer's address, or null when it had gone before it could be asked.</summary>
+    public EndPoint? RemoteEndPoint { get; }
+
+    /// <summary>Our address.</summary>
+    public EndPoint? LocalEndPoint { get; }
+
+    /// <summary>
+    /// The received bytes, in order, as borrowed buffers with their stream offsets. Completes at the end of the stream; ends with a
+    /// <see cref="ZcrxStreamException"/> when the stream breaks. OnNext runs on the ring's thread: be quick there, or hand over a lease.
+    /// </summary>
+    public IObservable<ReceivedBuffer> Buffers => Stream;
+
+    /// <summary>Bytes received so far.</summary>
+    public long BytesReceived => Volatile.Read(ref _bytesReceived);
+
+    /// <summary>Buffers of this connection that consumers hold.</summary>
+    public int BuffersHeld => Holder.Held;
+
+    /// <summary>Whether the connection is paused because the pool is under pressure.</summary>
+    public bool IsPausedByPressure { get; internal set; }
+
+    /// <summary>Whether the socket is closed when the stream has ended. On by default; turn it off to go on sending after the peer's last byte.</summary>
+    public bool CloseWhenEnded { get; set; } = true;
+
+    /// <summary>Ends when the socket has been closed. Never faults: why a stream ended is what its observers are told.</summary>
+    public Task Closed => _closed.Task;
+
+    internal Socket Socket { get; }
+
+    internal BufferStream Stream { get; }
+
+    internal BufferHolder Holder { get; } = new();
+
+    internal int Slot { get; }
+
+    internal uint Generation { get; }
+
+    // What follows is the ring thread's.
+    internal ReceiveState ReceiveState { get; set; }
+
+    internal Queue<int> Undelivered { get; } = new();
+
+    internal bool HasEnded { get; set; }
+
+    internal Exception? EndError { get; set; }
+
+    internal bool IsStarved { get; set; }
+
+    internal long Turn { get; set; }
+
+    internal bool HasReceivedBefore { get; set; }
+
+    internal bool IsAwaitingRoom { get; set; }
+
+    internal int SynchronizeQueued;
+
+    internal bool CloseRequested => Volatile.Read(ref _closeRequested) != 0;
+
+    internal bool AbortRequested => Volatile.Read(ref _closeRequested) == 2;
+
+    /// <summary>Whether the kernel should have a receive for this connection.</summary>
+    internal bool WantsReceive => Stream.HasObservers && !_pausedByUser && !IsPausedByPressure && !IsStarved && !HasEnded && !CloseRequested;
+
+    /// <summary>Stops receiving until <see cref="Resume"/>; what has arrived already is still delivered or kept for later.</summary>
+    public void Pause()
+    {
+        _pausedByUser = true;
+        _loop.Synchronize(this);
+    }
+
+    /// <summary>Goes on receiving.</summary>
+    public void Resume()
+    {
+        _pausedByUser = false;
+        _loop.Synchronize(this);
+    }
+
+    /// <summary>Sends bytes to the peer; calls are served one after another.</summary>
+    /// <param name="bytes">What to send; must not change until the task has ended.</param>
+    /// <param name="cancellationToken">Ends the wait for room. Bytes that were sent by then stay sent.</param>
+    /// <returns>A task that ends when the kernel has taken all bytes.</returns>
+    /// <exception cref="SocketException">The peer is gone.</exception>
+    /// <exception cref="ObjectDisposedException">The connection has been closed.</exception>
+    public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) => _sender.SendAsync(bytes, cancellationToken);
+
+    /// <summary>Tells the peer that nothing more will be sent; receiving goes on.</summary>
+    public void ShutdownSend() => _sender.Shutdown();
+
+    /// <summary>Closes the connection with a reset, so that the peer knows that something went wrong.</summary>
+    public void Abort() => RequestClose(abort: true);
+
+    /// <summary>Closes the connection. Observers that still listen get an error, unless the stream had ended.</summary>
+    public void Dispose() => RequestClose(abort: false);
+
+    /// <inheritdoc/>
+    public override string ToString() => $"connection {Id} from {RemoteEndPoint}";
+
+    internal void OnSubscriptionsChanged() => _loop.Synchronize(this);
+
+    internal void ReportObserverFault(Exception exception) => _loop.ReportFault(this, exception);
+
+    internal void Count(int bytes) => Volatile.Write(ref _bytesReceived, _bytesReceived + bytes);
+
+    internal void OnWritable(int result) => _sender.OnWritable(result);
+
+    /// <summary>The ring's thread has ended everything that the kernel did with the socket.</summary>
+    internal void CloseSocket()
+    {
+        _sender.Close();
+        if (AbortRequested)
+        {
+            try
+            {
+                Socket.LingerState = new LingerOption(true, 0);
+            }
+            catch (SocketException)
+            {
+                // Already reset by the peer; closing is all that is left to do.
+            }
+        }
+
+        Socket.Dispose();
+        _closed.TrySetResult();
+    }
+
+    internal void RequestClose(bool abort)
+    {
+        if (Interlocked.CompareExchange(ref _closeRequested, abort ? 2 : 1, 0) == 0)
+        {
+            _loop.Synchronize(this);
+        }
+    }
+
+    private EndPoint? TryGet(Func<Socket, EndPoint?> get)
+    {
+        try
+        {
+            return get(Socket);
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
+}

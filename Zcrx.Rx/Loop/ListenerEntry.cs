@@ -1,0 +1,24 @@
+using System.Net.Sockets;
+
+namespace Zcrx.Rx.Loop;
+
+/// <summary>A listening socket with its multishot accept. Used by the ring's thread only.</summary>
+internal sealed class ListenerEntry(Socket socket, bool ownsSocket, IObserver<ZcrxConnection> observer)
+{
+    public Socket Socket { get; } = socket;
+
+    public bool OwnsSocket { get; } = ownsSocket;
+
+    public IObserver<ZcrxConnection> Observer { get; } = observer;
+
+    public int Slot { get; set; }
+
+    public uint Generation { get; set; }
+
+    public bool IsArmed { get; set; }
+
+    public bool IsRemoved { get; set; }
+
+    /// <summary>After an error such as EMFILE: not before this time. The clock's ticks.</summary>
+    public long RetryAt { get; set; }
+}

@@ -1,0 +1,46 @@
+namespace Zcrx.Rx.Loop;
+
+/// <summary>The ring thread's counters. Written by it alone, read by anyone: 8-byte stores, so a reader sees old or new.</summary>
+internal sealed class LoopCounters
+{
+    private long _bytes;
+    private long _buffers;
+    private long _flushes;
+    private long _rearms;
+    private long _pauses;
+    private long _overflows;
+    private long _noBuffers;
+    private long _copies;
+    private long _opened;
+    private long _connections;
+    private long _refillDepth;
+    private long _paused;
+    private long _pressureTicks;
+
+    public long Bytes { get => Volatile.Read(ref _bytes); set => Volatile.Write(ref _bytes, value); }
+
+    public long Buffers { get => Volatile.Read(ref _buffers); set => Volatile.Write(ref _buffers, value); }
+
+    public long Flushes { get => Volatile.Read(ref _flushes); set => Volatile.Write(ref _flushes, value); }
+
+    public long Rearms { get => Volatile.Read(ref _rearms); set => Volatile.Write(ref _rearms, value); }
+
+    public long Pauses { get => Volatile.Read(ref _pauses); set => Volatile.Write(ref _pauses, value); }
+
+    public long Overflows { get => Volatile.Read(ref _overflows); set => Volatile.Write(ref _overflows, value); }
+
+    public long NoBuffersNotifications { get => Volatile.Read(ref _noBuffers); set => Volatile.Write(ref _noBuffers, value); }
+
+    public long CopyNotifications { get => Volatile.Read(ref _copies); set => Volatile.Write(ref _copies, value); }
+
+    public long ConnectionsOpened { get => Volatile.Read(ref _opened); set => Volatile.Write(ref _opened, value); }
+
+    public long Connections { get => Volatile.Read(ref _connections); set => Volatile.Write(ref _connections, value); }
+
+    public long RefillDepth { get => Volatile.Read(ref _refillDepth); set => Volatile.Write(ref _refillDepth, value); }
+
+    public long PausedConnections { get => Volatile.Read(ref _paused); set => Volatile.Write(ref _paused, value); }
+
+    /// <summary>Clock ticks above Normal, up to the last change of level.</summary>
+    public long PressureTicks { get => Volatile.Read(ref _pressureTicks); set => Volatile.Write(ref _pressureTicks, value); }
+}

@@ -1,0 +1,23 @@
+namespace Zcrx.Rx.Loop;
+
+/// <summary>What the last completion of a receive means.</summary>
+internal enum ReceiveEnd
+{
+    /// <summary>The peer has sent everything.</summary>
+    EndOfStream,
+
+    /// <summary>No free buffer; nothing is lost. Flush, wait for returns, receive again.</summary>
+    NoBuffers,
+
+    /// <summary>The completion ring was full; nothing is lost. Drain it, receive again.</summary>
+    CompletionsFull,
+
+    /// <summary>We cancelled it.</summary>
+    Cancelled,
+
+    /// <summary>The connection is gone; an error for its own stream.</summary>
+    ConnectionLost,
+
+    /// <summary>The request made no sense; an error for its own stream that points at the caller.</summary>
+    Misuse,
+}

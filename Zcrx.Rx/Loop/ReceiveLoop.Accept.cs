@@ -1,0 +1,221 @@
+using System.Net.Sockets;
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.Errno;
+
+namespace Zcrx.Rx.Loop;
+
+/// <content>Listeners, and connections that come in.</content>
+internal sealed unsafe partial class ReceiveLoop
+{
+    // accept4's flags: never inherited by child processes, never blocking.
+    private const uint AcceptFlags = 0x80000 | 0x800;
+
+    private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
+    private static long _lastConnectionId;
+
+    /// <summary>Accepts on a socket until the entry is removed. Any thread.</summary>
+    public void AddListener(ListenerEntry listener) => Post(() =>
+    {
+        if (_stopping || _draining)
+        {
+            listener.Observer.OnCompleted();
+            if (listener.OwnsSocket)
+            {
+                listener.Socket.Dispose();
+            }
+
+            return;
+        }
+
+        (listener.Slot, listener.Generation) = _listeners.Reserve();
+        _listeners.Set(listener.Slot, listener);
+        _pendingListeners.Add(listener);
+    });
+
+    /// <summary>Stops accepting; the socket is closed if it is ours. Any thread.</summary>
+    public void RemoveListener(ListenerEntry listener) => Post(() => Remove(listener));
+
+    /// <summary>Takes over a connected socket. Any thread.</summary>
+    public Task<ZcrxConnection> AttachAsync(Socket socket)
+    {
+        TaskCompletionSource<ZcrxConnection> attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            if (_stopping || _draining)
+            {
+                attached.TrySetException(new ObjectDisposedException(nameof(ZcrxQueue), "The queue is being closed."));
+                return;
+            }
+
+            attached.TrySetResult(Add(socket));
+        });
+        if (_ended.Task.IsCompleted)
+        {
+            attached.TrySetException(new ObjectDisposedException(nameof(ZcrxQueue), "The queue has been closed."));
+        }
+
+        return attached.Task;
+    }
+
+    private void ArmListeners()
+    {
+        if (_pendingListeners.Count == 0)
+        {
+            return;
+        }
+
+        long now = _time.GetTimestamp();
+        for (int i = _pendingListeners.Count - 1; i >= 0; i--)
+        {
+            ListenerEntry listener = _pendingListeners[i];
+            if (listener.IsRemoved || listener.RetryAt > now)
+            {
+                continue;
+            }
+
+            _pendingListeners.RemoveAt(i);
+            io_uring_sqe* entry = Prepare();
+            entry->opcode = LinuxIoUring.IORING_OP_ACCEPT;
+            entry->fd = (int)listener.Socket.SafeHandle.DangerousGetHandle();
+            entry->ioprio = LinuxIoUring.IORING_ACCEPT_MULTISHOT;
+            entry->accept_flags = AcceptFlags;
+            entry->user_data = AcceptTag(listener);
+            listener.IsArmed = true;
+        }
+    }
+
+    private void OnAccept(UserData data, in Interop.Completion completion)
+    {
+        if (_listeners.Find(data.Slot, data.Generation) is not { } listener)
+        {
+            if (completion.Result >= 0)
+            {
+                using SafeSocketHandle orphan = new(completion.Result, ownsHandle: true);
+            }
+
+            return;
+        }
+
+        if (!completion.HasMore)
+        {
+            listener.IsArmed = false;
+        }
+
+        if (completion.Result >= 0)
+        {
+            OnAccepted(listener, completion.Result);
+        }
+
+        if (listener.IsArmed)
+        {
+            return;
+        }
+
+        if (listener.IsRemoved)
+        {
+            Finish(listener, null);
+        }
+        else if (completion.Result is -EBADF or -ENOTSOCK or -EINVAL or -EOPNOTSUPP)
+        {
+            Finish(listener, new SocketException(-completion.Result, $"Accepting failed: {Interop.Errors.ErrnoText.Describe(-completion.Result)}."));
+        }
+        else
+        {
+            // Out of descriptors or memory: the peers wait in the backlog until there is room again.
+            listener.RetryAt = completion.Result < 0 ? _time.GetTimestamp() + ToTicks(AcceptRetry) : 0;
+            _pendingListeners.Add(listener);
+        }
+    }
+
+    private void OnAccepted(ListenerEntry listener, int fd)
+    {
+        Socket socket;
+        try
+        {
+            socket = new Socket(new SafeSocketHandle(fd, ownsHandle: true));
+        }
+        catch (SocketException)
+        {
+            // The peer was gone before we looked; the handle has been closed with it.
+            return;
+        }
+
+        if (listener.IsRemoved || _draining)
+        {
+            socket.Dispose();
+            return;
+        }
+
+        ZcrxConnection connection = Add(socket);
+        try
+        {
+            listener.Observer.OnNext(connection);
+        }
+#pragma warning disable CA1031 // A handler that throws loses its connection, not the listener.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _events.ObserverFaulted(connection, exception);
+            connection.Abort();
+        }
+    }
+
+    private ZcrxConnection Add(Socket socket)
+    {
+        socket.Blocking = false;
+        (int slot, uint generation) = _connections.Reserve();
+        ZcrxConnection connection = new(this, socket, Interlocked.Increment(ref _lastConnectionId), slot, generation);
+        _connections.Set(slot, connection);
+        Counters.ConnectionsOpened++;
+        Counters.Connections = _connections.Count;
+        return connection;
+    }
+
+    private void Remove(ListenerEntry listener)
+    {
+        if (listener.IsRemoved || _listeners.Find(listener.Slot, listener.Generation) != listener)
+        {
+            return;
+        }
+
+        listener.IsRemoved = true;
+        if (listener.IsArmed)
+        {
+            PrepareCancel(AcceptTag(listener));
+        }
+        else
+        {
+            Finish(listener, null);
+        }
+    }
+
+    private void Finish(ListenerEntry listener, Exception? error)
+    {
+        _listeners.Free(listener.Slot);
+        _pendingListeners.Remove(listener);
+        if (listener.OwnsSocket)
+        {
+            listener.Socket.Dispose();
+        }
+
+        try
+        {
+            if (error is null)
+            {
+                listener.Observer.OnCompleted();
+            }
+            else
+            {
+                listener.Observer.OnError(error);
+            }
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _events.ObserverFaulted(null, exception);
+        }
+    }
+
+    private static ulong AcceptTag(ListenerEntry listener) => new UserData(RequestKind.Accept, listener.Generation, listener.Slot).Encode();
+}

@@ -1,0 +1,271 @@
+using System.Runtime.CompilerServices;
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Errors;
+using Zcrx.Interop.Leases;
+using Zcrx.Rx.Connections;
+
+namespace Zcrx.Rx.Loop;
+
+/// <content>Connections and their receive requests.</content>
+internal sealed unsafe partial class ReceiveLoop
+{
+    private readonly Queue<ZcrxConnection> _armQueue = new();
+    private readonly List<ZcrxConnection> _received = [];
+    private long _turn;
+    private bool _completionsFull;
+
+    /// <summary>The ring's thread: makes the kernel's request match what the connection wants.</summary>
+    private void BringInLine(ZcrxConnection connection)
+    {
+        if (connection.Slot < 0 || _connections.Find(connection.Slot, connection.Generation) != connection)
+        {
+            return;
+        }
+
+        DeliverKept(connection);
+        if (connection.WantsReceive)
+        {
+            if (connection.ReceiveState == ReceiveState.Idle)
+            {
+                connection.ReceiveState = ReceiveState.Queued;
+                _armQueue.Enqueue(connection);
+            }
+        }
+        else if (connection.ReceiveState == ReceiveState.Armed)
+        {
+            connection.ReceiveState = ReceiveState.Cancelling;
+            PrepareCancel(ReceiveTag(connection));
+        }
+
+        TryFinish(connection);
+    }
+
+    private void ArmReceives()
+    {
+        while (_armQueue.TryDequeue(out ZcrxConnection? connection))
+        {
+            if (connection.ReceiveState != ReceiveState.Queued)
+            {
+                continue;
+            }
+
+            connection.ReceiveState = ReceiveState.Idle;
+            if (!connection.WantsReceive)
+            {
+                TryFinish(connection);
+                continue;
+            }
+
+            while (!_queue.TryPrepareReceive((int)connection.Socket.SafeHandle.DangerousGetHandle(), ReceiveTag(connection)))
+            {
+                _ = _ring.Submit();
+            }
+
+            if (connection.HasReceivedBefore)
+            {
+                Counters.Rearms++;
+            }
+
+            connection.HasReceivedBefore = true;
+            connection.ReceiveState = ReceiveState.Armed;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void OnReceive(UserData data, in Completion completion)
+    {
+        ZcrxConnection? connection = _connections.Find(data.Slot, data.Generation);
+        if (completion.HasMore)
+        {
+            OnData(connection, completion);
+        }
+        else if (connection is not null)
+        {
+            OnReceiveEnded(connection, completion.Result);
+        }
+    }
+
+    private void OnData(ZcrxConnection? connection, in Completion completion)
+    {
+        int length = completion.Result;
+        ulong offset = completion.BufferOffset;
+        if (!_queue.Contains(offset, length))
+        {
+            throw new ZcrxException(
+                "Reading a completion", 0, $"it points outside the area (offset 0x{offset:x}, {length} bytes): the completion ring is corrupt", "restart the queue and report this");
+        }
+
+        Counters.Bytes += length;
+        Counters.Buffers++;
+        if (connection is null)
+        {
+            // A connection that is gone cannot have a request: only a stale completion gets here, and its buffer goes back.
+            ReturnBuffer(offset);
+            return;
+        }
+
+        if (connection.Turn != _turn)
+        {
+            connection.Turn = _turn;
+            _received.Add(connection);
+        }
+
+        long position = connection.BytesReceived;
+        connection.Count(length);
+        byte* address = _queue.Address(offset);
+        BufferLedger ledger = _queue.Ledger;
+        if (connection.Undelivered.Count > 0 || !connection.Stream.HasObservers)
+        {
+            connection.Undelivered.Enqueue(ledger.Keep(offset, address, length, position, connection.Holder, references: 1));
+            return;
+        }
+
+        ReceivedBuffer buffer = ledger.Borrow.Begin(offset, _queue.AreaOf(offset), address, length, position, connection.Holder);
+        connection.Stream.Next(buffer);
+        if (ledger.Borrow.End())
+        {
+            ReturnBuffer(offset);
+        }
+
+        if (!connection.Stream.HasObservers)
+        {
+            OnAbandoned(connection);
+        }
+    }
+
+    /// <summary>Hands out what had arrived while nobody listened.</summary>
+    private void DeliverKept(ZcrxConnection connection)
+    {
+        BufferLedger ledger = _queue.Ledger;
+        while (connection.Undelivered.Count > 0 && connection.Stream.HasObservers && !connection.CloseRequested)
+        {
+            int slot = connection.Undelivered.Dequeue();
+            ReceivedBuffer buffer = ledger.Borrow.BeginKept(slot, _queue.AreaOf(ledger[slot].Offset));
+            connection.Stream.Next(buffer);
+            ledger.Borrow.End();
+        }
+
+        if (connection.Stream.ObserverFault is not null && !connection.Stream.HasObservers)
+        {
+            OnAbandoned(connection);
+        }
+    }
+
+    /// <summary>The last observer has gone. If it threw, the connection is of no use to anybody and is reset.</summary>
+    private static void OnAbandoned(ZcrxConnection connection)
+    {
+        if (connection.Stream.ObserverFault is not null)
+        {
+            connection.RequestClose(abort: true);
+        }
+    }
+
+    private void OnReceiveEnded(ZcrxConnection connection, int result)
+    {
+        connection.ReceiveState = ReceiveState.Idle;
+        switch (TerminalResult.Classify(result))
+        {
+            case ReceiveEnd.EndOfStream:
+                connection.HasEnded = true;
+                break;
+            case ReceiveEnd.NoBuffers:
+                OnStarved(connection);
+                break;
+            case ReceiveEnd.CompletionsFull:
+                // Counted by the overflow flag; the next receive is issued as soon as this batch is worked off.
+            case ReceiveEnd.Cancelled:
+                break;
+            default:
+                connection.HasEnded = true;
+                connection.EndError = new ZcrxStreamException(
+                    $"Receiving on {connection}", -result, connection.BytesReceived, ErrnoText.Describe(-result), "");
+                break;
+        }
+
+        BringInLine(connection);
+    }
+
+    /// <summary>Ends the stream once everything is delivered, and closes the socket once nothing uses it.</summary>
+    private void TryFinish(ZcrxConnection connection)
+    {
+        if (connection.ReceiveState is ReceiveState.Armed or ReceiveState.Cancelling)
+        {
+            return;
+        }
+
+        if (connection.HasEnded && connection.Undelivered.Count == 0)
+        {
+            connection.Stream.End(connection.EndError);
+            if (connection.CloseWhenEnded)
+            {
+                connection.RequestClose(abort: false);
+            }
+        }
+
+        if (connection.CloseRequested)
+        {
+            Close(connection, new ZcrxStreamException(
+                $"Receiving on {connection}", 0, connection.BytesReceived, "the connection was closed on our side before the peer had finished", ""));
+        }
+    }
+
+    /// <summary>Frees slot, socket and undelivered buffers. Nothing of the connection is with the kernel any more, except a wait for room to send.</summary>
+    private void Close(ZcrxConnection connection, Exception error)
+    {
+        if (connection.ReceiveState == ReceiveState.Queued)
+        {
+            connection.ReceiveState = ReceiveState.Idle;
+        }
+
+        if (connection.IsAwaitingRoom)
+        {
+            PrepareCancel(new UserData(RequestKind.Writable, connection.Generation, connection.Slot).Encode());
+        }
+
+        Forget(connection);
+        while (connection.Undelivered.TryDequeue(out int slot))
+        {
+            _queue.Ledger.Release(slot);
+        }
+
+        _connections.Free(connection.Slot);
+        Counters.Connections = _connections.Count;
+        connection.Stream.End(error);
+        connection.CloseSocket();
+    }
+
+    private static ulong ReceiveTag(ZcrxConnection connection) => new UserData(RequestKind.Receive, connection.Generation, connection.Slot).Encode();
+
+    /// <summary>Called by a sender on any thread: the socket is full.</summary>
+    public void AwaitWritable(ZcrxConnection connection) => Post(() =>
+    {
+        if (_connections.Find(connection.Slot, connection.Generation) != connection || connection.IsAwaitingRoom)
+        {
+            // Closed meanwhile, or a wait that was given up is still on and serves this one.
+            if (!connection.IsAwaitingRoom)
+            {
+                connection.OnWritable(0);
+            }
+
+            return;
+        }
+
+        const uint PollOut = 4;
+        io_uring_sqe* entry = Prepare();
+        entry->opcode = LinuxIoUring.IORING_OP_POLL_ADD;
+        entry->fd = (int)connection.Socket.SafeHandle.DangerousGetHandle();
+        entry->poll32_events = PollOut;
+        entry->user_data = new UserData(RequestKind.Writable, connection.Generation, connection.Slot).Encode();
+        connection.IsAwaitingRoom = true;
+    });
+
+    private void OnWritable(UserData data, int result)
+    {
+        if (_connections.Find(data.Slot, data.Generation) is { } connection)
+        {
+            connection.IsAwaitingRoom = false;
+            connection.OnWritable(result);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+using static Zcrx.Interop.Abi.Errno;
+
+namespace Zcrx.Rx.Loop;
+
+/// <summary>Classifies the result of a receive's last completion (the one without F_MORE). Pure and total.</summary>
+internal static class TerminalResult
+{
+    /// <param name="result">The completion's result. Our receives have no byte budget, so zero is the end of the stream.</param>
+    public static ReceiveEnd Classify(int result) => result switch
+    {
+        0 => ReceiveEnd.EndOfStream,
+        -ENOMEM => ReceiveEnd.NoBuffers,
+        -ENOSPC => ReceiveEnd.CompletionsFull,
+        -ECANCELED => ReceiveEnd.Cancelled,
+        -EBADF or -ENOTSOCK or -EPROTONOSUPPORT or -EINVAL or -EFAULT or -EOPNOTSUPP => ReceiveEnd.Misuse,
+        // A positive result belongs to data and never ends a request; like an unknown errno it costs this connection, not the queue.
+        _ => ReceiveEnd.ConnectionLost,
+    };
+}

@@ -1,0 +1,52 @@
+using System.Net;
+using System.Net.Sockets;
+using Zcrx.Interop;
+
+namespace Zcrx.Rx;
+
+/// <summary>Listening sockets, with errors that say what to do.</summary>
+public static class ListenSocket
+{
+    private const int DefaultBacklog = 4096;
+
+    /// <summary>Binds a TCP socket and listens on it.</summary>
+    /// <param name="endPoint">Where; port 0 lets the kernel choose. <c>[::]</c> serves IPv4 as well.</param>
+    /// <param name="backlog">Connections that may wait to be accepted.</param>
+    /// <returns>The socket, owned by the caller.</returns>
+    /// <exception cref="ZcrxException">The address is in use, not ours, or not permitted.</exception>
+    public static Socket Bind(IPEndPoint endPoint, int backlog = DefaultBacklog)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        Socket socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (endPoint.Address.Equals(IPAddress.IPv6Any))
+            {
+                socket.DualMode = true;
+            }
+
+            socket.Bind(endPoint);
+            socket.Listen(backlog);
+            socket.Blocking = false;
+            return socket;
+        }
+        catch (SocketException exception)
+        {
+            socket.Dispose();
+            throw Explain(endPoint, exception);
+        }
+    }
+
+    private static ZcrxException Explain(IPEndPoint endPoint, SocketException exception)
+    {
+        string operation = $"Listening on {endPoint}";
+        int errno = exception.NativeErrorCode;
+        return exception.SocketErrorCode switch
+        {
+            SocketError.AddressAlreadyInUse => new ZcrxException(operation, errno, "another socket listens there", $"choose another port, or find the owner with `ss -ltnp 'sport = :{endPoint.Port}'`", exception),
+            SocketError.AddressNotAvailable => new ZcrxException(operation, errno, "no interface of this machine has that address", "list the addresses with `ip address` and correct it", exception),
+            SocketError.AccessDenied => new ZcrxNotPermittedException(operation, errno, "the process may not use a port below 1024", "choose a higher port, or grant CAP_NET_BIND_SERVICE", exception),
+            _ => new ZcrxException(operation, errno, exception.Message.TrimEnd('.'), "", exception),
+        };
+    }
+}

@@ -1,0 +1,233 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Reactive.Disposables;
+using System.Reactive.Linq;
+using Zcrx.Interop;
+using Zcrx.Rx.Engines;
+using Zcrx.Rx.Loop;
+
+namespace Zcrx.Rx;
+
+/// <summary>One interface queue with its ring thread: connections in, streams of borrowed buffers out.</summary>
+/// <remarks>
+/// <para>Use it by itself, without actors or hosting, or let <c>Zcrx.Actors</c> supervise it. Threading: all members from any thread;
+/// what the observables publish comes on the ring's thread.</para>
+/// <para>Ownership: whoever opened it disposes it. That stops accepting, ends the connections and releases the ring; buffers still held
+/// stay readable until their leases are released.</para>
+/// </remarks>
+public sealed class ZcrxQueue : IAsyncDisposable
+{
+    private readonly ReceiveLoop _loop;
+    private readonly LoopEvents _events;
+    private readonly ZcrxQueueOptions _options;
+
+    private ZcrxQueue(ReceiveLoop loop, LoopEvents events, ZcrxQueueOptions options, ZcrxCapabilities capabilities)
+    {
+        _loop = loop;
+        _events = events;
+        _options = options;
+        Capabilities = capabilities;
+        Statistics = Observable
+            .Interval(options.StatisticsInterval)
+            .Select(_ => Snapshot())
+            .TakeUntil(Observable.FromAsync(() => _loop.Ended.ContinueWith(static _ => { }, TaskScheduler.Default)))
+            .Publish()
+            .RefCount();
+    }
+
+    /// <summary>The queue's name.</summary>
+    public string Name => _options.Name;
+
+    /// <summary>The engine that receives, and why it was chosen.</summary>
+    public EngineChoice Engine => _loop.Engine;
+
+    /// <summary>What the engine's kernel can do.</summary>
+    public ZcrxCapabilities Capabilities { get; }
+
+    /// <summary>Ends when the queue has been closed; faults with the reason when its ring thread failed.</summary>
+    public Task Completion => _loop.Ended;
+
+    /// <summary>The pool's level: the present one at once, then every change. Completes with the queue.</summary>
+    public IObservable<PoolPressure> Pressure => _events.Pressure;
+
+    /// <summary>What the kernel tells about the queue. Hints only: see <see cref="ZcrxNotification"/>.</summary>
+    public IObservable<ZcrxNotification> Notifications => _events.Notifications;
+
+    /// <summary>Samples of <see cref="Snapshot"/>, while somebody subscribes; costs nothing otherwise.</summary>
+    public IObservable<QueueStatistics> Statistics { get; }
+
+    /// <summary>Exceptions that observers threw and did not handle.</summary>
+    public IObservable<ConsumerFault> ConsumerFaults => _events.Faults;
+
+    /// <summary>Opens a queue: chooses the engine, sets up the ring and registers with the kernel.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="cancellationToken">Gives up waiting; a queue that is opened all the same is closed again.</param>
+    /// <returns>The open queue, owned by the caller.</returns>
+    /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
+    /// <exception cref="ZcrxException">The kernel refused; cause and fix are in the message.</exception>
+    public static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        IReadOnlyList<ZcrxConfigurationError> errors = options.Validate();
+        if (errors.Count > 0)
+        {
+            throw new ZcrxConfigurationException(errors);
+        }
+
+        LinuxKernel linux = new();
+        ZcrxCapabilities linuxCapabilities = ZcrxCapabilities.Query(linux);
+        EngineChoice choice = EngineSelector.Choose(options.Engine, options.Interface, (uint)options.RxQueue, linuxCapabilities, HostFacts.Read());
+        IIoUringKernel kernel = choice.Engine == ZcrxEngine.Emulated ? new EmulatedKernel(options.Emulation) : linux;
+        return await OpenAsync(options, choice, kernel, cancellationToken).ConfigureAwait(false);
+    }
+
+    internal static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, EngineChoice choice, IIoUringKernel kernel, CancellationToken cancellationToken)
+    {
+        ZcrxCapabilities capabilities = ZcrxCapabilities.Query(kernel);
+        LoopEvents events = new(new PoolPressure(options.Name, PoolPressureLevel.Normal, 0, 0, 0, options.TimeProvider.GetUtcNow()));
+        ReceiveLoop loop = new(options, choice, kernel, capabilities, events);
+        Task opened = loop.StartAsync();
+        try
+        {
+            await opened.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _ = loop.StopAsync(TimeSpan.Zero);
+            throw;
+        }
+
+        return new ZcrxQueue(loop, events, options, capabilities);
+    }
+
+    /// <summary>Accepts connections on an address. Binds when subscribed to; one subscription per call.</summary>
+    /// <param name="endPoint">Where; port 0 lets the kernel choose.</param>
+    /// <returns>The connections. Errors of binding come as OnError, a <see cref="ZcrxException"/>. Disposing stops accepting; connections live on.</returns>
+    public IObservable<ZcrxConnection> Listen(IPEndPoint endPoint)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        return Observable.Create<ZcrxConnection>(observer =>
+        {
+            Socket socket;
+            try
+            {
+                socket = ListenSocket.Bind(endPoint);
+            }
+            catch (ZcrxException exception)
+            {
+                observer.OnError(exception);
+                return Disposable.Empty;
+            }
+
+            return Accept(new ListenerEntry(socket, ownsSocket: true, observer));
+        });
+    }
+
+    /// <summary>Accepts connections on a socket that listens already.</summary>
+    /// <param name="listener">The socket; stays the caller's, and must stay open while subscribed. Made by <see cref="ListenSocket.Bind"/> or like it: non-blocking.</param>
+    /// <returns>The connections, from the subscription on until it is disposed.</returns>
+    public IObservable<ZcrxConnection> Listen(Socket listener)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        return Observable.Create<ZcrxConnection>(observer => Accept(new ListenerEntry(listener, ownsSocket: false, observer)));
+    }
+
+    /// <summary>Takes over a connected TCP socket.</summary>
+    /// <param name="socket">The socket; owned by the connection from now on. Nothing may be receiving on it.</param>
+    /// <returns>Its connection.</returns>
+    /// <exception cref="ObjectDisposedException">The queue is closed; the socket stays the caller's.</exception>
+    public Task<ZcrxConnection> AttachAsync(Socket socket)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        return _loop.AttachAsync(socket);
+    }
+
+    /// <summary>Connects to a server whose answers are to be received here.</summary>
+    /// <param name="endPoint">The server.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The connection.</returns>
+    /// <exception cref="SocketException">The server cannot be reached.</exception>
+    public async Task<ZcrxConnection> ConnectAsync(EndPoint endPoint, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
+            // Handed over as a bare descriptor: the object that connected has a reader of its own behind it.
+            return await AttachAsync(socket).ConfigureAwait(false);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The counters, now.</summary>
+    /// <returns>A snapshot.</returns>
+    public QueueStatistics Snapshot()
+    {
+        LoopCounters counters = _loop.Counters;
+        CopyStatistics copies = _loop.Queue.ReadStatistics();
+        (ArmState noBuffers, ArmState copy) = _loop.ArmStates;
+        return new QueueStatistics
+        {
+            Queue = Name,
+            BytesReceived = counters.Bytes,
+            BuffersReceived = counters.Buffers,
+            CopiedFragments = (long)copies.Fragments,
+            CopiedBytes = (long)copies.Bytes,
+            Buffers = _loop.Queue.Buffers,
+            BuffersOut = _loop.Queue.Ledger.Kept,
+            RefillDepth = (int)counters.RefillDepth,
+            Flushes = counters.Flushes,
+            Rearms = counters.Rearms,
+            Pauses = counters.Pauses,
+            PausedConnections = (int)counters.PausedConnections,
+            CompletionOverflows = counters.Overflows,
+            NoBuffersNotifications = counters.NoBuffersNotifications,
+            CopyNotifications = counters.CopyNotifications,
+            Connections = (int)counters.Connections,
+            ConnectionsOpened = counters.ConnectionsOpened,
+            Pressure = _loop.PressureLevel,
+            TimeUnderPressure = TimeSpan.FromSeconds((double)counters.PressureTicks / _options.TimeProvider.TimestampFrequency),
+            NoBuffersArmState = noBuffers,
+            CopyArmState = copy,
+        };
+    }
+
+    /// <summary>Where leases that are out were taken; empty unless <see cref="ZcrxQueueOptions.RecordLeaseOrigins"/> is on.</summary>
+    /// <returns>A stack trace per kept buffer.</returns>
+    public IReadOnlyList<string> LeaseOrigins() => _loop.Queue.Ledger.Origins();
+
+    /// <summary>Stops accepting, delivers what has arrived, then closes the connections and the queue.</summary>
+    /// <param name="drain">How long delivering may take. Streams that the peer had not ended get an error.</param>
+    /// <returns>A task that ends when everything is closed.</returns>
+    public async Task StopAsync(TimeSpan drain)
+    {
+        try
+        {
+            await _loop.StopAsync(drain).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Why the loop failed is what Completion tells; stopping has succeeded all the same.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+        }
+    }
+
+    /// <summary>Closes the queue without draining.</summary>
+    /// <returns>A task that ends when everything is closed.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
+        _events.Dispose();
+    }
+
+    private IDisposable Accept(ListenerEntry entry)
+    {
+        _loop.AddListener(entry);
+        return Disposable.Create((_loop, entry), static state => state._loop.RemoveListener(state.entry));
+    }
+}

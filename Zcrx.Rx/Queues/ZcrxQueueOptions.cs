@@ -1,0 +1,96 @@
+using Zcrx.Interop;
+
+namespace Zcrx.Rx;
+
+/// <summary>How one interface queue is opened.</summary>
+/// <remarks>Immutable. Sizes are in bytes. <see cref="Validate"/> lists everything that is wrong at once.</remarks>
+public sealed record ZcrxQueueOptions
+{
+    private const long MaxAreaSize = 1L << 30;
+
+    /// <summary>What the queue is called in logs, metrics and messages.</summary>
+    public string Name { get; init; } = "zcrx-0";
+
+    /// <summary>What receives.</summary>
+    public ZcrxEngine Engine { get; init; } = ZcrxEngine.Auto;
+
+    /// <summary>The network interface whose queue is taken; null without a NIC.</summary>
+    public string? Interface { get; init; }
+
+    /// <summary>The RX queue on that interface.</summary>
+    public int RxQueue { get; init; }
+
+    /// <summary>Memory that receives payload, in bytes; rounded up to whole pages. 2 pages to 1 GiB.</summary>
+    public long AreaSize { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>Size of one buffer in bytes, a power of two of at least a page; 0 for a page. More than a page needs a NIC that can.</summary>
+    public int BufferLength { get; init; }
+
+    /// <summary>Whether the area lies on 2 MiB huge pages.</summary>
+    public bool HugePages { get; init; }
+
+    /// <summary>Entries of the completion ring. 64 to 65536.</summary>
+    public int CompletionEntries { get; init; } = 4096;
+
+    /// <summary>Entries of the submission ring. 8 to 32768.</summary>
+    public int SubmissionEntries { get; init; } = 512;
+
+    /// <summary>Part of the pool in use above which connections that hold too much are paused. Above 0, at most 1.</summary>
+    public double HighWaterMark { get; init; } = 0.75;
+
+    /// <summary>Part of the pool in use below which they are resumed. Above 0, below <see cref="HighWaterMark"/>.</summary>
+    public double LowWaterMark { get; init; } = 0.5;
+
+    /// <summary>Buffers that one connection may hold under pressure before it is paused; 0 for its equal share of the pool.</summary>
+    public int ConnectionQuota { get; init; }
+
+    /// <summary>Shortest time between two notifications of one type: a fired type is armed again after this long.</summary>
+    public TimeSpan NotificationInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often <see cref="ZcrxQueue.Statistics"/> samples, while anybody subscribes.</summary>
+    public TimeSpan StatisticsInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Whether to note where each lease was taken. Slow; for finding leases that are never released.</summary>
+    public bool RecordLeaseOrigins { get; init; }
+
+    /// <summary>How the emulated engine behaves.</summary>
+    public EmulatedKernelOptions Emulation { get; init; } = new();
+
+    /// <summary>The clock, for tests.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Checks the options without touching the system.</summary>
+    /// <param name="path">Where they come from, for the messages, such as <c>Zcrx:Queues:0</c>.</param>
+    /// <returns>Every error, each with its path; empty when the options are valid.</returns>
+    public IReadOnlyList<ZcrxConfigurationError> Validate(string path = "")
+    {
+        List<ZcrxConfigurationError> errors = [];
+        void Check(bool valid, string name, string message)
+        {
+            if (!valid)
+            {
+                errors.Add(new ZcrxConfigurationError(path.Length == 0 ? name : $"{path}:{name}", message));
+            }
+        }
+
+        int page = Environment.SystemPageSize;
+        Check(!string.IsNullOrWhiteSpace(Name), nameof(Name), "must not be empty");
+        Check(Enum.IsDefined(Engine), nameof(Engine), "must be Auto, Nic, DeviceLess or Emulated");
+        Check(Engine != ZcrxEngine.Nic || !string.IsNullOrWhiteSpace(Interface), nameof(Interface), "must name a network interface for the engine Nic");
+        Check(Interface is null || Interface.Length is > 0 and < 16, nameof(Interface), "must be 1 to 15 characters, as the kernel's interface names are");
+        Check(RxQueue >= 0, nameof(RxQueue), $"must not be negative, but is {RxQueue}");
+        Check(AreaSize >= 2L * page && AreaSize <= MaxAreaSize, nameof(AreaSize), $"must be between {2 * page} and {MaxAreaSize} bytes, but is {AreaSize}");
+        Check(BufferLength == 0 || (BufferLength >= page && int.IsPow2(BufferLength)), nameof(BufferLength), $"must be 0 or a power of two of at least {page}, but is {BufferLength}");
+        Check(BufferLength <= AreaSize / 2, nameof(BufferLength), "must leave room for at least two buffers in the area");
+        Check(CompletionEntries is >= 64 and <= 65536, nameof(CompletionEntries), $"must be between 64 and 65536, but is {CompletionEntries}");
+        Check(SubmissionEntries is >= 8 and <= 32768, nameof(SubmissionEntries), $"must be between 8 and 32768, but is {SubmissionEntries}");
+        Check(SubmissionEntries <= CompletionEntries, nameof(SubmissionEntries), "must not be more than CompletionEntries");
+        Check(HighWaterMark is > 0 and <= 1, nameof(HighWaterMark), $"must be above 0 and at most 1, but is {HighWaterMark}");
+        Check(LowWaterMark > 0 && LowWaterMark < HighWaterMark, nameof(LowWaterMark), $"must be above 0 and below HighWaterMark, but is {LowWaterMark}");
+        Check(ConnectionQuota >= 0, nameof(ConnectionQuota), $"must not be negative, but is {ConnectionQuota}");
+        Check(NotificationInterval >= TimeSpan.FromMilliseconds(1), nameof(NotificationInterval), "must be at least a millisecond");
+        Check(StatisticsInterval >= TimeSpan.FromMilliseconds(1), nameof(StatisticsInterval), "must be at least a millisecond");
+        Check(Emulation.BuffersPerTurn is >= 1 and <= 1024, $"{nameof(Emulation)}:{nameof(Emulation.BuffersPerTurn)}", "must be between 1 and 1024");
+        return errors;
+    }
+}

@@ -49,6 +49,22 @@ internal sealed unsafe class EmulatedInterfaceQueue
     /// <summary>The areas, in the order in which they serve buffers.</summary>
     public List<EmulatedArea> Areas => _areas;
 
+    public bool HasFreeBuffer
+    {
+        get
+        {
+            foreach (EmulatedArea area in _areas)
+            {
+                if (area.FreeCount > 0)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     public int BufferLength => 1 << _bufferShift;
 
     /// <summary>Adds an area and returns its token, or −ENOSPC when there are too many.</summary>
@@ -134,7 +150,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
     public void Notify(uint type)
     {
         uint mask = 1u << (int)type;
-        if ((_allowedEvents & mask) == 0 || (_firedEvents & mask) != 0 || _eventRing is not { } ring)
+        if ((_allowedEvents & mask) == 0 || (_firedEvents & mask) != 0 || _eventRing is not { } ring || ring.LosesNotifications)
         {
             return;
         }

@@ -8,4 +8,7 @@ public sealed record EmulatedKernelOptions
 
     /// <summary>Buffers that one receive turn of one connection fills at most; bounds how long others wait. 1 to 1024.</summary>
     public int BuffersPerTurn { get; init; } = 64;
+
+    /// <summary>What goes wrong, and when; null for nothing.</summary>
+    public EmulatedFaultPlan? Faults { get; init; }
 }

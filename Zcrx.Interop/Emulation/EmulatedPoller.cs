@@ -25,13 +25,9 @@ internal sealed unsafe class EmulatedPoller : IDisposable
     /// <summary>Whether the epoll instance could be made; else its negative errno.</summary>
     public int Status => int.Min(_fd, 0);
 
-    public int Add(int fd, uint events, ulong data)
-    {
-        byte* entry = stackalloc byte[16];
-        Unsafe.WriteUnaligned(entry, events);
-        Unsafe.WriteUnaligned(entry + DataOffset, data);
-        return SocketCalls.EpollControl(_fd, SocketCalls.EPOLL_CTL_ADD, fd, entry);
-    }
+    public int Add(int fd, uint events, ulong data) => Control(SocketCalls.EPOLL_CTL_ADD, fd, events, data);
+
+    public void Modify(int fd, uint events, ulong data) => _ = Control(SocketCalls.EPOLL_CTL_MOD, fd, events, data);
 
     public void Remove(int fd)
     {
@@ -55,5 +51,13 @@ internal sealed unsafe class EmulatedPoller : IDisposable
             _ = Libc.Close(fd);
             NativeMemory.Free(_events);
         }
+    }
+
+    private int Control(int operation, int fd, uint events, ulong data)
+    {
+        byte* entry = stackalloc byte[16];
+        Unsafe.WriteUnaligned(entry, events);
+        Unsafe.WriteUnaligned(entry + DataOffset, data);
+        return SocketCalls.EpollControl(_fd, operation, fd, entry);
     }
 }

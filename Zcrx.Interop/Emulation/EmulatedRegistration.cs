@@ -22,6 +22,11 @@ internal static unsafe class EmulatedRegistration
             return -EINVAL;
         }
 
+        if (kernel.Options.Faults?.NextRegistration() is { } failure and < 0)
+        {
+            return failure;
+        }
+
         if (!UserMemory.IsReadable(user, (nuint)sizeof(io_uring_zcrx_ifq_reg)))
         {
             return -EFAULT;

@@ -11,6 +11,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
 {
     private const ushort PollFirst = 1;
     private const int MaxBuffersPerTurn = 1024;
+    private const uint ReceiveEvents = SocketCalls.EPOLLIN | SocketCalls.EPOLLRDHUP;
 
     // The kernel counts copied fragments; a TCP fragment on loopback holds at most one 32 KiB page chunk.
     private const uint FragmentLength = 32 * 1024;
@@ -37,7 +38,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             return -EPROTONOSUPPORT;
         }
 
-        int result = Await(entry, SocketCalls.EPOLLIN | SocketCalls.EPOLLRDHUP, true, out EmulatedRequest? request);
+        int result = Await(entry, ReceiveEvents, true, out EmulatedRequest? request);
         if (request is not null)
         {
             request.Queue = queue;
@@ -46,17 +47,22 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             request.StrandedBytes = -1;
             if ((entry.ioprio & PollFirst) == 0)
             {
-                RunReceive(request);
+                RunReceive(request, 0);
             }
         }
 
         return result;
     }
 
-    private void RunReceive(EmulatedRequest request)
+    private void RunReceive(EmulatedRequest request, uint events)
     {
         EmulatedInterfaceQueue queue = request.Queue!;
-        if (request.StrandedBytes >= 0 && !WakesStranded(request))
+        if (request.StrandedBytes >= 0 && !WakesStranded(request, events))
+        {
+            return;
+        }
+
+        if (_kernel.Options.Faults is { } faults && Inject(request, faults))
         {
             return;
         }
@@ -93,9 +99,9 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
                 return;
             }
 
-            if (used == vectors && used < limit)
+            if (used == vectors && (CompletionSpace == 0 || !queue.HasFreeBuffer))
             {
-                // Everything that was offered has been filled: whether the request ends depends on what is left.
+                // All there was has been filled: whether the request ends depends on what is left in the socket.
                 EndWithoutRoom(request, CompletionSpace == 0 ? -ENOSPC : -ENOMEM, used);
                 return;
             }
@@ -110,6 +116,13 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         SocketCalls.IoVector* vector = _vectors.First;
         uint length = (uint)queue.BufferLength;
         uint left = request.HasBudget ? request.Budget : uint.MaxValue;
+        bool limited = request.HasBudget;
+        if (_kernel.Options.Faults is { ShortReceiveLimit: > 0 and var shortest })
+        {
+            left = uint.Min(left, (uint)shortest);
+            limited = true;
+        }
+
         int count = 0;
         foreach (EmulatedArea area in queue.Areas)
         {
@@ -121,7 +134,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
                 vector->Length = part;
                 vector++;
                 count++;
-                if (request.HasBudget)
+                if (limited)
                 {
                     left -= part;
                 }
@@ -188,22 +201,48 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         if (delivered > 0 && !_kernel.Options.Profile.HasEvents)
         {
             request.StrandedBytes = waiting;
+            // From now on only what is new wakes it: the bytes that are there would report themselves for ever.
+            _poller.Modify(request.Fd, ReceiveEvents | SocketCalls.EPOLLET, Tag(request));
             return;
         }
 
         Complete(request, error);
     }
 
-    /// <summary>A stranded request reads again only when more bytes have arrived.</summary>
-    private static bool WakesStranded(EmulatedRequest request)
+    /// <summary>A stranded request reads again only when more has arrived: bytes, the end of the stream, or an error.</summary>
+    private bool WakesStranded(EmulatedRequest request, uint events)
     {
-        if (SocketCalls.BytesWaiting(request.Fd) <= request.StrandedBytes)
+        const uint End = SocketCalls.EPOLLRDHUP | SocketCalls.EPOLLHUP | SocketCalls.EPOLLERR;
+        if (SocketCalls.BytesWaiting(request.Fd) <= request.StrandedBytes && (events & End) == 0)
         {
             return false;
         }
 
         request.StrandedBytes = -1;
+        _poller.Modify(request.Fd, ReceiveEvents, Tag(request));
         return true;
+    }
+
+    /// <summary>Does what the fault plan says; true when the turn is over with that.</summary>
+    private bool Inject(EmulatedRequest request, EmulatedFaultPlan faults)
+    {
+        // Without bytes there is nothing that could starve, overflow or wait.
+        ReceiveFault fault = SocketCalls.BytesWaiting(request.Fd) > 0 ? faults.NextReceive() : ReceiveFault.None;
+        switch (fault)
+        {
+            case ReceiveFault.NoBuffers:
+                Complete(request, -ENOMEM);
+                return true;
+            case ReceiveFault.CompletionsFull:
+                Complete(request, -ENOSPC);
+                return true;
+            case ReceiveFault.Reset:
+                SocketCalls.Disconnect(request.Fd);
+                Complete(request, -ECONNRESET);
+                return true;
+            default:
+                return fault == ReceiveFault.Delayed;
+        }
     }
 
     /// <summary>The vectors of one read, in memory that does not move.</summary>

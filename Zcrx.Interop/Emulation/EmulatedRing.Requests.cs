@@ -187,7 +187,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         added.Fd = fd;
         added.IsMultishot = multishot;
         added.PollEvents = events;
-        int result = _poller.Add(fd, events, ((ulong)added.Generation << 32) | (uint)index);
+        int result = _poller.Add(fd, events, Tag(added));
         if (result < 0)
         {
             Retire(added);
@@ -198,6 +198,8 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         request = added;
         return Pending;
     }
+
+    private static ulong Tag(EmulatedRequest request) => ((ulong)request.Generation << 32) | (uint)request.Index;
 
     private void Complete(EmulatedRequest request, int result)
     {
@@ -272,7 +274,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         switch (request.Opcode)
         {
             case IORING_OP_RECV_ZC:
-                RunReceive(request);
+                RunReceive(request, events);
                 break;
             case IORING_OP_ACCEPT:
                 RunAccept(request);

@@ -80,6 +80,9 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     /// <summary>A negative errno when the ring could not be made.</summary>
     public int Status => _poller.Status;
 
+    /// <summary>As when the kernel cannot allocate one: it is lost, and the type stays armed.</summary>
+    public bool LosesNotifications => _kernel.Options.Faults?.DropNotifications ?? false;
+
     public bool HasFlag(uint setupFlag) => (_setupFlags & setupFlag) != 0;
 
     /// <summary>The interface queues that this ring registered or imported, by zcrx id.</summary>

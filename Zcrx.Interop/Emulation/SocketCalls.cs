@@ -15,6 +15,7 @@ internal static unsafe partial class SocketCalls
     public const uint EPOLLERR = 8;
     public const uint EPOLLHUP = 0x10;
     public const uint EPOLLRDHUP = 0x2000;
+    public const uint EPOLLET = 0x8000_0000;
     public const int MSG_PEEK = 2;
     public const int MSG_DONTWAIT = 0x40;
     public const int F_GETFL = 3;
@@ -74,6 +75,9 @@ internal static unsafe partial class SocketCalls
     [LibraryImport(Library, EntryPoint = "accept4", SetLastError = true)]
     private static partial int accept4(int fd, void* address, void* length, int flags);
 
+    [LibraryImport(Library, EntryPoint = "connect", SetLastError = true)]
+    private static partial int connect(int fd, void* address, uint length);
+
     [LibraryImport(Library, EntryPoint = "shutdown", SetLastError = true)]
     private static partial int shutdown(int fd, int how);
 
@@ -100,6 +104,15 @@ internal static unsafe partial class SocketCalls
     public static nint Receive(int fd, void* buffer, nuint length, int flags) => Libc.Result(recv(fd, buffer, length, flags));
 
     public static int Accept(int fd, int flags) => Libc.Result(accept4(fd, null, null, flags));
+
+    /// <summary>Connecting to nobody: the kernel resets the connection and forgets the peer (tcp_disconnect).</summary>
+    public static void Disconnect(int fd)
+    {
+        // struct sockaddr with the family AF_UNSPEC, which is 0.
+        byte* nobody = stackalloc byte[16];
+        new Span<byte>(nobody, 16).Clear();
+        _ = connect(fd, nobody, 16);
+    }
 
     public static int Shutdown(int fd, int how) => Libc.Result(shutdown(fd, how));
 

@@ -84,6 +84,12 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         return _streamOffset;
     }
 
+    public BufferHolder Holder(long version)
+    {
+        Check(version);
+        return _holder!;
+    }
+
     public bool IsValid(long version) => Volatile.Read(ref _version) == version;
 
     /// <summary>Keeps the buffer: the caller owns one reference to the slot that is returned.</summary>

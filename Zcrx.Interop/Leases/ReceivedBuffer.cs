@@ -48,5 +48,8 @@ public readonly struct ReceivedBuffer
     /// <summary>For operators of this library: keeps the buffer without an object. The caller owns one reference to the slot.</summary>
     internal int KeepSlot() => _scope.Keep(_version);
 
+    /// <summary>For operators of this library: whom to ask to pause.</summary>
+    internal BufferHolder Holder => _scope.Holder(_version);
+
     internal BufferLedger Ledger => _scope.Ledger;
 }

@@ -21,6 +21,7 @@ public sealed class ZcrxConnection : IDisposable
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _closeRequested;
     private volatile bool _pausedByUser;
+    private int _holds;
     private long _bytesReceived;
 
     internal ZcrxConnection(ReceiveLoop loop, Socket socket, long id, int slot, uint generation)
@@ -31,6 +32,7 @@ public sealed class ZcrxConnection : IDisposable
         Slot = slot;
         Generation = generation;
         Stream = new BufferStream(this);
+        Holder = new ConnectionHolder(this);
         _sender = new ConnectionSender(socket, loop, this);
         RemoteEndPoint = TryGet(static socket => socket.RemoteEndPoint);
         LocalEndPoint = TryGet(static socket => socket.LocalEndPoint);
@@ -70,7 +72,7 @@ public sealed class ZcrxConnection : IDisposable
 
     internal BufferStream Stream { get; }
 
-    internal BufferHolder Holder { get; } = new();
+    internal BufferHolder Holder { get; }
 
     internal int Slot { get; }
 
@@ -100,7 +102,7 @@ public sealed class ZcrxConnection : IDisposable
     internal bool AbortRequested => Volatile.Read(ref _closeRequested) == 2;
 
     /// <summary>Whether the kernel should have a receive for this connection.</summary>
-    internal bool WantsReceive => Stream.HasObservers && !_pausedByUser && !IsPausedByPressure && !IsStarved && !HasEnded && !CloseRequested;
+    internal bool WantsReceive => Stream.HasObservers && !_pausedByUser && Volatile.Read(ref _holds) == 0 && !IsPausedByPressure && !IsStarved && !HasEnded && !CloseRequested;
 
     /// <summary>Stops receiving until <see cref="Resume"/>; what has arrived already is still delivered or kept for later.</summary>
     public void Pause()
@@ -135,6 +137,23 @@ public sealed class ZcrxConnection : IDisposable
 
     /// <inheritdoc/>
     public override string ToString() => $"connection {Id} from {RemoteEndPoint}";
+
+    /// <summary>An operator has as much as it can take.</summary>
+    internal void Hold()
+    {
+        if (Interlocked.Increment(ref _holds) == 1)
+        {
+            _loop.Synchronize(this);
+        }
+    }
+
+    internal void Unhold()
+    {
+        if (Interlocked.Decrement(ref _holds) == 0)
+        {
+            _loop.Synchronize(this);
+        }
+    }
 
     internal void OnSubscriptionsChanged() => _loop.Synchronize(this);
 

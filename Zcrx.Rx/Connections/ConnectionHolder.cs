@@ -1,0 +1,11 @@
+using Zcrx.Interop.Leases;
+
+namespace Zcrx.Rx.Connections;
+
+/// <summary>Lets operators far down a chain pause the connection that a buffer came from.</summary>
+internal sealed class ConnectionHolder(ZcrxConnection connection) : BufferHolder
+{
+    public override void Hold() => connection.Hold();
+
+    public override void Resume() => connection.Unhold();
+}

@@ -1,0 +1,166 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Zcrx.Interop;
+
+namespace Zcrx.Rx.Operators;
+
+/// <summary>A pipe reader whose memory are the received buffers themselves.</summary>
+/// <remarks>As every PipeReader, it is used by one reader at a time; only <see cref="CancelPendingRead"/> may come from elsewhere.</remarks>
+internal sealed class LeasePipeReader(LeaseChannel channel) : PipeReader
+{
+    private readonly Lock _gate = new();
+    private LeaseSegment? _first;
+    private LeaseSegment? _last;
+    private int _firstIndex;
+    private long _examined;
+    private bool _ended;
+    private bool _completed;
+    private CancellationTokenSource? _pending;
+    private bool _cancelRequested;
+
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        ThrowIfCompleted();
+        if (examined.GetObject() is LeaseSegment examinedSegment)
+        {
+            _examined = long.Max(_examined, examinedSegment.RunningIndex + examined.GetInteger());
+        }
+
+        if (consumed.GetObject() is not LeaseSegment target)
+        {
+            return;
+        }
+
+        while (_first is not null && _first != target)
+        {
+            ReleaseFirst();
+        }
+
+        _firstIndex = consumed.GetInteger();
+        if (_first is not null && _firstIndex == _first.Memory.Length)
+        {
+            // Wholly consumed: the NIC can have it now rather than with the next read.
+            ReleaseFirst();
+        }
+    }
+
+    public override void CancelPendingRead()
+    {
+        lock (_gate)
+        {
+            _cancelRequested = true;
+            _pending?.Cancel();
+        }
+    }
+
+    public override void Complete(Exception? exception = null)
+    {
+        if (_completed)
+        {
+            return;
+        }
+
+        _completed = true;
+        channel.Dispose();
+        while (_first is not null)
+        {
+            ReleaseFirst();
+        }
+    }
+
+    public override bool TryRead(out ReadResult result)
+    {
+        ThrowIfCompleted();
+        Pull();
+        bool cancelled = TakeCancellation();
+        if (cancelled || HasUnexamined || _ended)
+        {
+            result = new ReadResult(Sequence(), cancelled, _ended);
+            return true;
+        }
+
+        result = default;
+        return false;
+    }
+
+    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (TryRead(out ReadResult result))
+            {
+                return result;
+            }
+
+            using CancellationTokenSource pending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            lock (_gate)
+            {
+                _pending = pending;
+                if (_cancelRequested)
+                {
+                    continue;
+                }
+            }
+
+            try
+            {
+                _ended |= !await channel.WaitToReadAsync(pending.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // CancelPendingRead: the next turn of the loop reports it.
+            }
+            finally
+            {
+                lock (_gate)
+                {
+                    _pending = null;
+                }
+            }
+        }
+    }
+
+    private bool HasUnexamined => _last is not null && _last.End > _examined;
+
+    private void Pull()
+    {
+        while (channel.TryRead(out BufferLease? lease))
+        {
+            LeaseSegment segment = new(lease, _last);
+            _first ??= segment;
+            _last = segment;
+        }
+    }
+
+    private ReadOnlySequence<byte> Sequence() =>
+        _first is null || _last is null ? default : new ReadOnlySequence<byte>(_first, _firstIndex, _last, _last.Memory.Length);
+
+    private void ReleaseFirst()
+    {
+        LeaseSegment released = _first!;
+        _first = released.NextSegment;
+        _firstIndex = 0;
+        released.Lease.Dispose();
+    }
+
+    private bool TakeCancellation()
+    {
+        lock (_gate)
+        {
+            bool cancelled = _cancelRequested;
+            _cancelRequested = false;
+            return cancelled;
+        }
+    }
+
+    private void ThrowIfCompleted()
+    {
+        if (_completed)
+        {
+            throw new InvalidOperationException("Reading is not allowed after the reader was completed.");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using System.Reactive;
+using Zcrx.Interop;
+
+namespace Zcrx.Rx.Operators;
+
+/// <summary>One subscription of <c>Process</c>: a few workers that take leases from the channel and run the handler.</summary>
+internal sealed class ProcessOperation : IDisposable
+{
+    private readonly Func<BufferLease, CancellationToken, ValueTask> _handler;
+    private readonly IObserver<Unit> _observer;
+    private readonly LeaseChannel _channel;
+    private readonly CancellationTokenSource _cancellation = new();
+    private readonly CancellationToken _token;
+    private Exception? _error;
+    private int _disposed;
+
+    public ProcessOperation(Func<BufferLease, CancellationToken, ValueTask> handler, int maxQueued, IObserver<Unit> observer)
+    {
+        _handler = handler;
+        _observer = observer;
+        _channel = new LeaseChannel(maxQueued);
+        _token = _cancellation.Token;
+    }
+
+    public void Start(IObservable<ReceivedBuffer> source, int workers)
+    {
+        Task[] tasks = new Task[workers];
+        for (int i = 0; i < workers; i++)
+        {
+            tasks[i] = Task.Run(WorkAsync);
+        }
+
+        _ = FinishAsync(tasks);
+        _channel.SubscribeTo(source);
+    }
+
+    /// <summary>Stops taking, cancels the handlers, releases what waits. The observer hears nothing more.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _cancellation.Cancel();
+            _channel.Dispose();
+        }
+    }
+
+    private async Task WorkAsync()
+    {
+        try
+        {
+            while (await _channel.WaitToReadAsync(_token).ConfigureAwait(false))
+            {
+                while (!_token.IsCancellationRequested && _channel.TryRead(out BufferLease? lease))
+                {
+                    // Released whatever happens, unless the handler has moved it.
+                    using (lease)
+                    {
+                        await _handler(lease, _token).ConfigureAwait(false);
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_token.IsCancellationRequested)
+        {
+            // Disposed, or another worker has failed.
+        }
+#pragma warning disable CA1031 // A handler's failure is this stream's end, and goes to its observer.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            if (Interlocked.CompareExchange(ref _error, exception, null) is null)
+            {
+                await _cancellation.CancelAsync().ConfigureAwait(false);
+                _channel.Dispose();
+            }
+        }
+    }
+
+    private async Task FinishAsync(Task[] workers)
+    {
+        await Task.WhenAll(workers).ConfigureAwait(false);
+        _channel.Dispose();
+        bool disposed = Interlocked.Exchange(ref _disposed, 1) != 0;
+        _cancellation.Dispose();
+        if (disposed)
+        {
+            return;
+        }
+
+        if (_error is null)
+        {
+            _observer.OnCompleted();
+        }
+        else
+        {
+            _observer.OnError(_error);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using System.IO.Pipelines;
+using System.Reactive;
+using System.Reactive.Concurrency;
+using System.Reactive.Linq;
+using System.Runtime.CompilerServices;
+using Zcrx.Interop;
+using Zcrx.Rx.Operators;
+
+namespace Zcrx.Rx;
+
+/// <summary>Ways off the ring's thread, for work that takes longer than <c>OnNext</c> should.</summary>
+/// <remarks>
+/// All of them keep the buffers without copying, let a bounded number of them wait, and pause the connection above that, so that the sender
+/// slows down. The bound is one on asking: what the kernel had delivered by then is kept as well. None of them leaks a buffer when it is
+/// cancelled, disposed, completed or faulted.
+/// </remarks>
+public static class ZcrxHandOffExtensions
+{
+    /// <summary>Buffers that wait before a connection is paused, unless something else is said.</summary>
+    public const int DefaultMaxQueued = 64;
+
+    /// <summary>Runs an asynchronous handler for each buffer.</summary>
+    /// <param name="source">Borrowed buffers.</param>
+    /// <param name="handler">Gets a lease that is released when its task ends, however it ends; call <see cref="BufferLease.Move"/> to keep it longer. Its token is cancelled when the subscription is disposed or another call has failed.</param>
+    /// <param name="maxConcurrency">Calls at the same time. With 1 the buffers are handled in order; with more, each call begins in order, and they may end in any.</param>
+    /// <param name="maxQueued">Buffers that wait before the connection is paused.</param>
+    /// <returns>Completes when all buffers are handled; fails with the first failure of the handler or the stream. Nothing runs before it is subscribed to. Handlers and ends come on the thread pool.</returns>
+    public static IObservable<Unit> Process(
+        this IObservable<ReceivedBuffer> source,
+        Func<BufferLease, CancellationToken, ValueTask> handler,
+        int maxConcurrency = 1,
+        int maxQueued = DefaultMaxQueued)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(handler);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxConcurrency);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxQueued);
+        return Observable.Create<Unit>(observer =>
+        {
+            ProcessOperation operation = new(handler, maxQueued, observer);
+            operation.Start(source, maxConcurrency);
+            return operation;
+        });
+    }
+
+    /// <summary>Hands the buffers to another scheduler, in order.</summary>
+    /// <param name="source">Borrowed buffers.</param>
+    /// <param name="scheduler">Where the observer is called.</param>
+    /// <param name="maxQueued">Buffers that wait before the connection is paused.</param>
+    /// <returns>Leases that are lent for the duration of <c>OnNext</c>: released when it returns, unless it has called <see cref="BufferLease.Move"/> or <see cref="BufferLease.Retain"/>.</returns>
+    public static IObservable<BufferLease> HandOff(this IObservable<ReceivedBuffer> source, IScheduler scheduler, int maxQueued = DefaultMaxQueued)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(scheduler);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxQueued);
+        return Observable.Create<BufferLease>(observer =>
+        {
+            HandOffOperation operation = new(scheduler, maxQueued, observer);
+            operation.Start(source);
+            return operation;
+        });
+    }
+
+    /// <summary>The buffers as an asynchronous sequence.</summary>
+    /// <param name="source">Borrowed buffers.</param>
+    /// <param name="maxQueued">Buffers that wait before the connection is paused.</param>
+    /// <param name="cancellationToken">Ends the enumeration; what waits is released.</param>
+    /// <returns>Leases, each valid until the next one is asked for, unless moved. The sequence fails as the stream does. Receiving starts with the enumeration.</returns>
+    public static async IAsyncEnumerable<BufferLease> ToAsyncEnumerable(
+        this IObservable<ReceivedBuffer> source,
+        int maxQueued = DefaultMaxQueued,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxQueued);
+        using LeaseChannel channel = new(maxQueued);
+        channel.SubscribeTo(source);
+        while (await channel.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            while (channel.TryRead(out BufferLease? lease))
+            {
+                using (lease)
+                {
+                    yield return lease;
+                }
+            }
+        }
+    }
+
+    /// <summary>The stream as a <see cref="PipeReader"/> over the original buffers; advancing past a buffer releases it.</summary>
+    /// <param name="source">Borrowed buffers.</param>
+    /// <param name="maxQueued">Buffers that wait before the connection is paused. What the reader has examined without consuming it does not count.</param>
+    /// <returns>A reader, owned by the caller, who completes it. Receiving starts at once. A read fails as the stream does.</returns>
+    public static PipeReader ToPipeReader(this IObservable<ReceivedBuffer> source, int maxQueued = DefaultMaxQueued)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxQueued);
+        LeaseChannel channel = new(maxQueued);
+        LeasePipeReader reader = new(channel);
+        channel.SubscribeTo(source);
+        return reader;
+    }
+}

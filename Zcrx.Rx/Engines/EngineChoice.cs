@@ -1,3 +1,6 @@
+using Zcrx.Interop;
+using Zcrx.Rx.Engines;
+
 namespace Zcrx.Rx;
 
 /// <summary>Which engine was chosen, and why, in words for a log line.</summary>
@@ -7,6 +10,15 @@ public sealed record EngineChoice(ZcrxEngine Engine, string Reason)
 {
     /// <inheritdoc/>
     public override string ToString() => $"{Name}: {Reason}";
+
+    /// <summary>What a queue with these options would be opened on, on this machine and by this process. Opens nothing.</summary>
+    /// <param name="options">The options; only engine, interface and RX queue matter.</param>
+    /// <returns>The choice that <see cref="ZcrxQueue.OpenAsync(ZcrxQueueOptions, CancellationToken)"/> would make now.</returns>
+    public static EngineChoice For(ZcrxQueueOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return EngineSelector.Choose(options.Engine, options.Interface, (uint)options.RxQueue, ZcrxCapabilities.Query(new LinuxKernel()), HostFacts.Read());
+    }
 
     /// <summary>The engine's name as on the command line: <c>nic</c>, <c>device-less</c>, <c>emulated</c>.</summary>
     public string Name => Engine switch

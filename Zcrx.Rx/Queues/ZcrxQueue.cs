@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Reactive.Disposables;
 using System.Reactive.Linq;
 using Zcrx.Interop;
-using Zcrx.Rx.Engines;
 using Zcrx.Rx.Loop;
 
 namespace Zcrx.Rx;
@@ -74,10 +73,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
             throw new ZcrxConfigurationException(errors);
         }
 
-        LinuxKernel linux = new();
-        ZcrxCapabilities linuxCapabilities = ZcrxCapabilities.Query(linux);
-        EngineChoice choice = EngineSelector.Choose(options.Engine, options.Interface, (uint)options.RxQueue, linuxCapabilities, HostFacts.Read());
-        IIoUringKernel kernel = choice.Engine == ZcrxEngine.Emulated ? new EmulatedKernel(options.Emulation) : linux;
+        EngineChoice choice = EngineChoice.For(options);
+        IIoUringKernel kernel = choice.Engine == ZcrxEngine.Emulated ? new EmulatedKernel(options.Emulation) : new LinuxKernel();
         return await OpenAsync(options, choice, kernel, cancellationToken).ConfigureAwait(false);
     }
 

@@ -1,4 +1,3 @@
-using System.CommandLine;
+using Ingest.Commands;
 
-var root = new RootCommand("Receives TCP streams with Zcrx.");
-return await root.Parse(args).InvokeAsync().ConfigureAwait(false);
+return await IngestCommandLine.RunAsync(args);

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Ingest.Display;
+using Ingest.Values;
+
+namespace Ingest.Commands;
+
+/// <summary>The verb `capabilities`.</summary>
+internal static class CapabilitiesCommand
+{
+    public static Command Create()
+    {
+        Option<string?> networkInterface = ValueOption.Create<string?>(
+            "--interface", "IF", "Network interface that would be used; without one, no NIC is considered.", required: false, InterfaceText.Read);
+        Command command = new(
+            "capabilities",
+            """
+            Shows what this kernel's zero-copy receive can do, what this process may do, and which engine `--engine auto` would choose and why.
+
+            Asks only; changes nothing and needs no permission.
+            """)
+        {
+            networkInterface,
+        };
+        command.SetAction(parsed =>
+        {
+            CapabilitiesReport.Write(Terminal.Create(), parsed.GetValue(networkInterface));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using Zcrx.Interop;
+
+namespace Ingest.Commands;
+
+/// <summary>The program's verbs, and how it ends: whatever goes wrong is one sentence on standard error and an exit code.</summary>
+internal static class IngestCommandLine
+{
+    public static RootCommand Create() => new(
+        """
+        Receives TCP streams with Zcrx: into memory that a NIC writes to directly, or through a slower engine where the machine cannot.
+
+        Exit codes: 0 done; 1 it ran and did not succeed; 2 something about the command line or the machine has to be changed first.
+        """)
+    {
+        DemoCommand.Create(),
+        SendCommand.Create(),
+        CapabilitiesCommand.Create(),
+    };
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        RootCommand root = Create();
+        // No response files: an argument that starts with @ is an argument.
+        ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Action is null or ParseErrorAction)
+        {
+            return Refuse(Explain(root, parsed));
+        }
+
+        try
+        {
+            // Signals are the verbs' own business: what they do then takes as long as it takes.
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (UsageException exception)
+        {
+            return Refuse(exception.Message);
+        }
+        catch (ZcrxException exception)
+        {
+            return Refuse(exception.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            Console.Error.WriteLine("ingest: interrupted.");
+            return ExitCode.Failure;
+        }
+    }
+
+    private static int Refuse(string message)
+    {
+        Console.Error.WriteLine($"ingest: {message.ReplaceLineEndings(" ")}");
+        return ExitCode.Usage;
+    }
+
+    private static string Explain(RootCommand root, ParseResult parsed)
+    {
+        bool noVerb = parsed.CommandResult.Command == root;
+        string verbs = string.Join(", ", root.Subcommands.Select(command => command.Name));
+        if (noVerb && parsed.UnmatchedTokens.Count == 0)
+        {
+            return $"say what to do: {verbs}; `--help` explains them.";
+        }
+
+        string help = noVerb ? "--help" : $"{parsed.CommandResult.Command.Name} --help";
+        if (parsed.UnmatchedTokens.Count > 0)
+        {
+            string token = parsed.UnmatchedTokens[0];
+            return noVerb && !token.StartsWith('-')
+                ? $"there is no verb '{token}', only {verbs}; see `{help}`."
+                : $"'{token}' is not understood here; see `{help}`.";
+        }
+
+        ParseError error = parsed.Errors[0];
+        return $"{error.Message.TrimEnd('.')}; see `{help}`.";
+    }
+}

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Net;
+using Ingest.Serving;
+using Ingest.Values;
+using Zcrx.Rx;
+
+namespace Ingest.Commands;
+
+/// <summary>The options that say how to receive; `demo` and `serve` have them in common.</summary>
+internal sealed class ReceiveOption
+{
+    private readonly Option<ZcrxEngine> _engine = ValueOption.Create<ZcrxEngine>(
+        "--engine",
+        "auto|nic|device-less|emulated",
+        "What receives. nic: an RX queue of a NIC, the only one without copying (Linux 6.15, CAP_NET_ADMIN). device-less: the kernel copies into the area (Linux 7.1, CAP_NET_ADMIN). "
+        + "emulated: ordinary sockets, anywhere. auto, the default: the first of these that the machine and the other options allow.",
+        required: false,
+        EngineText.Read);
+
+    private readonly Option<ByteSize> _area = ValueOption.Create(
+        "--area", "SIZE", "Memory per queue that payload is received into, up to 1GiB.", new ByteSize(64 << 20), ByteSize.Between(new ByteSize(2 * Environment.SystemPageSize), new ByteSize(1 << 30)));
+
+    private readonly Option<int> _queues = ValueOption.Create(
+        "--queues", "N", "Interface queues, each with a ring and a thread of its own.", 1, Number.Between(1, 64));
+
+    private readonly Option<string?> _interface = ValueOption.Create<string?>(
+        "--interface", "IF", "Network interface whose RX queues are used (for example eth0).", required: false, InterfaceText.Read);
+
+    private readonly Option<int> _rxQueue = ValueOption.Create(
+        "--queue", "Q", "Index of its RX queue; with several --queues, of the first.", 0, Number.Between(0, 4095));
+
+    public void AddTo(Command command)
+    {
+        command.Add(_engine);
+        command.Add(_area);
+        command.Add(_queues);
+        command.Add(_interface);
+        command.Add(_rxQueue);
+    }
+
+    public ReceiveOptions Read(ParseResult parsed, IPEndPoint listen, TimeSpan drain)
+    {
+        ZcrxEngine engine = parsed.GetValue(_engine);
+        string? networkInterface = parsed.GetValue(_interface);
+        if (engine == ZcrxEngine.Nic && networkInterface is null)
+        {
+            throw new UsageException("the engine nic needs a NIC: name it with --interface.");
+        }
+
+        if (networkInterface is null && parsed.GetResult(_rxQueue) is { Implicit: false })
+        {
+            throw new UsageException("--queue is the index of an RX queue on an interface: name that with --interface.");
+        }
+
+        return new ReceiveOptions(
+            listen, engine, networkInterface, parsed.GetValue(_rxQueue), parsed.GetValue(_queues), parsed.GetValue(_area).Bytes, drain);
+    }
+}

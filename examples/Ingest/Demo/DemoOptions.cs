@@ -1,0 +1,14 @@
+using Ingest.Serving;
+
+namespace Ingest.Demo;
+
+/// <summary>What the demo sends and how it receives.</summary>
+/// <param name="Connections">Connections, all at once.</param>
+/// <param name="Volume">Bytes per connection.</param>
+/// <param name="Seed">Seed of the bytes.</param>
+/// <param name="Receive">How it receives.</param>
+/// <param name="StallAfter">How long nothing may arrive before the demo gives up.</param>
+internal sealed record DemoOptions(int Connections, long Volume, int Seed, ReceiveOptions Receive, TimeSpan StallAfter)
+{
+    public long TotalVolume => Connections * Volume;
+}

@@ -1,0 +1,15 @@
+using Zcrx.Rx;
+
+namespace Ingest.Demo;
+
+/// <summary>How the demo stands at one moment; what the displays show.</summary>
+/// <param name="Elapsed">Since the first connection.</param>
+/// <param name="Streams">The streams, in the order in which they came in.</param>
+/// <param name="Queues">The queues' counters.</param>
+/// <param name="Expected">Bytes that all streams have together when everything goes well.</param>
+internal sealed record DemoSnapshot(TimeSpan Elapsed, IReadOnlyList<StreamRow> Streams, IReadOnlyList<QueueStatistics> Queues, long Expected)
+{
+    public long Bytes => Streams.Sum(stream => stream.Bytes);
+
+    public double BytesPerSecond => Streams.Sum(stream => stream.BytesPerSecond);
+}

@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using System.Net;
+using System.Security.Cryptography;
+using Zcrx.Interop;
+
+namespace Ingest.Demo;
+
+/// <summary>Hashes one stream from the borrowed buffers, without copying them. Called on the ring's thread, read from any.</summary>
+internal sealed class IncomingStream(EndPoint? remote) : IObserver<ReceivedBuffer>
+{
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private long _bytes;
+    private StreamEnd? _end;
+
+    public EndPoint? Remote { get; } = remote;
+
+    /// <summary>When it came in, as a timestamp of <see cref="Stopwatch"/>.</summary>
+    public long Started { get; } = Stopwatch.GetTimestamp();
+
+    public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>How it ended; null while it lasts.</summary>
+    public StreamEnd? End => Volatile.Read(ref _end);
+
+    public void OnNext(ReceivedBuffer value)
+    {
+        // The offsets are the framework's promise of an ordered stream without gaps; the demo takes nothing on trust.
+        if (value.StreamOffset != _bytes)
+        {
+            throw new InvalidOperationException($"the buffer starts at {value.StreamOffset} of the stream, but {_bytes} bytes have come so far");
+        }
+
+        ReadOnlySpan<byte> bytes = value.Span;
+        _hash.AppendData(bytes);
+        Volatile.Write(ref _bytes, _bytes + bytes.Length);
+    }
+
+    public void OnCompleted() => Finish(new StreamEnd(Convert.ToHexStringLower(_hash.GetHashAndReset()), null, Stopwatch.GetTimestamp()));
+
+    public void OnError(Exception error) => Finish(new StreamEnd("", error.Message.ReplaceLineEndings(" "), Stopwatch.GetTimestamp()));
+
+    private void Finish(StreamEnd end)
+    {
+        _hash.Dispose();
+        Volatile.Write(ref _end, end);
+    }
+}

@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using Ingest.Sending;
+
+namespace Ingest.Demo;
+
+/// <summary>This program again, sending, in a process of its own: its bytes come through the kernel like anybody's.</summary>
+internal sealed class SenderProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly ConcurrentQueue<SentStream> _streams = new();
+    private readonly ConcurrentQueue<string> _complaints = new();
+
+    private SenderProcess(Process process)
+    {
+        _process = process;
+        Completion = CompleteAsync();
+    }
+
+    /// <summary>What it has reported so far.</summary>
+    public IReadOnlyCollection<SentStream> Streams => _streams;
+
+    /// <summary>What it wrote to standard error.</summary>
+    public IReadOnlyCollection<string> Complaints => _complaints;
+
+    /// <summary>Ends with the process's exit code, after all of its output has been read.</summary>
+    public Task<int> Completion { get; }
+
+    public static SenderProcess Start(IPEndPoint to, DemoOptions options)
+    {
+        string program = Environment.ProcessPath ?? throw new InvalidOperationException("the path of this program is unknown, so it cannot be started again");
+        ProcessStartInfo start = new(program) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false };
+        // Started as `dotnet Ingest.dll`, the process is `dotnet`, and the program its first argument.
+        if (Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
+        {
+            start.ArgumentList.Add("exec");
+            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Ingest.dll"));
+        }
+
+        string[] arguments =
+        [
+            "send",
+            "--to", to.ToString(),
+            "--connections", options.Connections.ToString(CultureInfo.InvariantCulture),
+            "--volume", options.Volume.ToString(CultureInfo.InvariantCulture),
+            "--seed", options.Seed.ToString(CultureInfo.InvariantCulture),
+        ];
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return new SenderProcess(Process.Start(start)!);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+
+    private async Task<int> CompleteAsync()
+    {
+        await Task.WhenAll(
+            ReadAsync(_process.StandardOutput, line =>
+            {
+                if (SentStream.Parse(line) is { } stream)
+                {
+                    _streams.Enqueue(stream);
+                }
+            }),
+            ReadAsync(_process.StandardError, _complaints.Enqueue));
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
+    }
+
+    private static async Task ReadAsync(StreamReader reader, Action<string> take)
+    {
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            take(line);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Net;
+using Ingest.Display;
+using Ingest.Sending;
+
+namespace Ingest.Demo;
+
+/// <summary>The demo's result, from what the sender says it sent and what the receiver got. Pure.</summary>
+/// <param name="Success">Whether every stream arrived as it was sent and nothing was left over.</param>
+/// <param name="Text">The result in one line.</param>
+/// <param name="Problems">What is wrong, a line each.</param>
+internal sealed record Verdict(bool Success, string Text, IReadOnlyList<string> Problems)
+{
+    /// <summary>Compares the streams by the sender's address.</summary>
+    /// <param name="options">What was asked for.</param>
+    /// <param name="sent">The sender's word.</param>
+    /// <param name="received">The receiver's word.</param>
+    /// <param name="elapsed">How long it took.</param>
+    /// <param name="ending">Why it ended before everything had arrived, as the start of a sentence; null when it ended by itself.</param>
+    /// <param name="buffersOut">Buffers that had not been returned when everything was over; null when that is not known.</param>
+    public static Verdict Of(
+        DemoOptions options,
+        IReadOnlyCollection<SentStream> sent,
+        IReadOnlyCollection<IncomingStream> received,
+        TimeSpan elapsed,
+        string? ending,
+        int? buffersOut)
+    {
+        List<string> problems = [];
+        Dictionary<EndPoint, IncomingStream> byAddress = [];
+        foreach (IncomingStream stream in received)
+        {
+            if (stream.Remote is null || !byAddress.TryAdd(stream.Remote, stream))
+            {
+                problems.Add($"a stream from {stream.Remote?.ToString() ?? "an unknown address"} cannot be told from another");
+            }
+        }
+
+        int intact = 0;
+        foreach (SentStream stream in sent)
+        {
+            IncomingStream? match = null;
+            if (stream.Local is not null)
+            {
+                byAddress.Remove(stream.Local, out match);
+            }
+
+            if (Compare(options, stream, match) is { } problem)
+            {
+                problems.Add(problem);
+            }
+            else
+            {
+                intact++;
+            }
+        }
+
+        if (sent.Count < options.Connections && ending is null)
+        {
+            problems.Add($"the sender reports {Quantity.Of(sent.Count, "stream", "streams")} instead of {options.Connections}");
+        }
+
+        if (ending is null)
+        {
+            problems.AddRange(byAddress.Values.Select(stream => $"{stream.Remote}: the sender knows nothing of this stream"));
+        }
+
+        if (buffersOut > 0)
+        {
+            problems.Add($"{Quantity.Of(buffersOut.Value, "buffer was", "buffers were")} never returned");
+        }
+
+        long bytes = received.Sum(stream => stream.Bytes);
+        bool success = problems.Count == 0 && intact == options.Connections && ending is null;
+        string text = $"{intact} of {Quantity.Of(options.Connections, "stream", "streams")} intact, {Quantity.Bytes(bytes)} in {Quantity.Seconds(elapsed)}, {Quantity.Rate(bytes, elapsed)}";
+        return new Verdict(success, ending is null ? text : $"{ending}: {text}", problems);
+    }
+
+    private static string? Compare(DemoOptions options, SentStream sent, IncomingStream? received)
+    {
+        string name = sent.Local?.ToString() ?? "a stream";
+        return (sent, received) switch
+        {
+            ({ Error: { } error }, _) => $"{name}: sending ended after {Quantity.Bytes(sent.Bytes)}: {error}",
+            (_, null) => $"{name}: never came in",
+            (_, { End: null }) => $"{name}: has not ended, at {Quantity.Count(received.Bytes)} of {Quantity.Count(sent.Bytes)} bytes",
+            (_, { End.Error: { } error }) => $"{name}: broke after {Quantity.Count(received.Bytes)} bytes: {error}",
+            _ when sent.Bytes != options.Volume => $"{name}: {Quantity.Count(sent.Bytes)} bytes were sent instead of {Quantity.Count(options.Volume)}",
+            _ when received.Bytes != sent.Bytes => $"{name}: {Quantity.Count(received.Bytes)} bytes came in, {Quantity.Count(sent.Bytes)} were sent",
+            _ when received.End.Sha256 != sent.Sha256 => $"{name}: the bytes differ: SHA-256 {received.End.Sha256[..16]}… instead of {sent.Sha256[..16]}…",
+            _ => null,
+        };
+    }
+}

@@ -1,0 +1,36 @@
+using System.Diagnostics;
+using Ingest.Demo;
+using Zcrx.Rx;
+
+namespace Ingest.Display;
+
+/// <summary>For files and pipes: a line a second at most.</summary>
+internal sealed class PlainDisplay(TextWriter output) : IDemoDisplay
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    public async Task ShowAsync(IAsyncEnumerable<DemoSnapshot> snapshots)
+    {
+        long shown = Stopwatch.GetTimestamp();
+        await foreach (DemoSnapshot snapshot in snapshots)
+        {
+            if (Stopwatch.GetElapsedTime(shown) >= Interval)
+            {
+                shown = Stopwatch.GetTimestamp();
+                await output.WriteLineAsync(Line(snapshot));
+            }
+        }
+    }
+
+    private static string Line(DemoSnapshot snapshot)
+    {
+        int complete = snapshot.Streams.Count(stream => stream.State == "complete");
+        int broken = snapshot.Streams.Count(stream => stream.State == "broken");
+        string streams = $"{Quantity.Of(snapshot.Streams.Count, "stream", "streams")}, {complete} complete{(broken > 0 ? $", {broken} broken" : "")}";
+        string queues = string.Join("; ", snapshot.Queues.Select(Describe));
+        return $"{Quantity.Seconds(snapshot.Elapsed),7}  {Quantity.Bytes(snapshot.Bytes)} of {Quantity.Bytes(snapshot.Expected)}, {Quantity.Bytes(snapshot.BytesPerSecond)}/s, {streams}; {queues}";
+    }
+
+    private static string Describe(QueueStatistics queue) =>
+        $"{queue.Queue}: {queue.BuffersOut} of {queue.Buffers} buffers out, pressure {queue.Pressure}, {Quantity.Share(queue.CopiedShare)} copied, {Quantity.Of(queue.Rearms, "re-arm", "re-arms")}";
+}

@@ -1,0 +1,80 @@
+using Ingest.Demo;
+using Spectre.Console;
+using Zcrx.Rx;
+
+namespace Ingest.Display;
+
+/// <summary>For terminals: two tables, drawn again in place.</summary>
+internal sealed class TableDisplay(IAnsiConsole console) : IDemoDisplay
+{
+    // What does not fit on the screen would scroll, and could not be drawn over.
+    private const int MaxRows = 16;
+
+    public Task ShowAsync(IAsyncEnumerable<DemoSnapshot> snapshots) =>
+        console.Live(new Text("")).AutoClear(false).StartAsync(async context =>
+        {
+            await foreach (DemoSnapshot snapshot in snapshots)
+            {
+                context.UpdateTarget(Draw(snapshot));
+            }
+        });
+
+    private static Rows Draw(DemoSnapshot snapshot) => new(Streams(snapshot), Queues(snapshot));
+
+    private static Table Streams(DemoSnapshot snapshot)
+    {
+        Table table = new Table().Border(TableBorder.Rounded)
+            .AddColumn("connection")
+            .AddColumn(Right("received"))
+            .AddColumn(Right("rate"))
+            .AddColumn("state");
+        foreach (StreamRow stream in snapshot.Streams.Take(MaxRows))
+        {
+            table.AddRow(
+                Markup.Escape(stream.Name), Quantity.Bytes(stream.Bytes), $"{Quantity.Bytes(stream.BytesPerSecond)}/s", Colored(stream.State));
+        }
+
+        int more = snapshot.Streams.Count - MaxRows;
+        string name = more > 0 ? $"all, with {more} more" : "all";
+        return table.AddEmptyRow().AddRow(
+            name,
+            $"{Quantity.Bytes(snapshot.Bytes)} of {Quantity.Bytes(snapshot.Expected)}",
+            $"{Quantity.Bytes(snapshot.BytesPerSecond)}/s",
+            Quantity.Seconds(snapshot.Elapsed));
+    }
+
+    private static Table Queues(DemoSnapshot snapshot)
+    {
+        Table table = new Table().Border(TableBorder.Rounded)
+            .AddColumn("queue")
+            .AddColumn(Right("connections"))
+            .AddColumn(Right("buffers out"))
+            .AddColumn("pressure")
+            .AddColumn(Right("copied"))
+            .AddColumn(Right("re-arms"))
+            .AddColumn(Right("pauses"));
+        foreach (QueueStatistics queue in snapshot.Queues)
+        {
+            table.AddRow(
+                Markup.Escape(queue.Queue),
+                Quantity.Count(queue.Connections),
+                $"{queue.BuffersOut} of {queue.Buffers}",
+                Colored(queue.Pressure.ToString()),
+                Quantity.Share(queue.CopiedShare),
+                Quantity.Count(queue.Rearms),
+                Quantity.Count(queue.Pauses));
+        }
+
+        return table;
+    }
+
+    private static TableColumn Right(string header) => new TableColumn(header).RightAligned();
+
+    private static string Colored(string state) => state switch
+    {
+        "complete" or nameof(PoolPressureLevel.Normal) => $"[green]{state}[/]",
+        "broken" or nameof(PoolPressureLevel.Exhausted) => $"[red]{state}[/]",
+        nameof(PoolPressureLevel.High) => $"[yellow]{state}[/]",
+        _ => state,
+    };
+}

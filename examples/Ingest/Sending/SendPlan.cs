@@ -1,0 +1,14 @@
+using System.Net;
+
+namespace Ingest.Sending;
+
+/// <summary>What is sent, and to whom.</summary>
+/// <param name="To">The receiver.</param>
+/// <param name="Connections">Connections, all at once.</param>
+/// <param name="Volume">Bytes per connection; of no meaning with a file.</param>
+/// <param name="Seed">Seed of the bytes.</param>
+/// <param name="File">The file that every connection sends instead, or null.</param>
+internal sealed record SendPlan(EndPoint To, int Connections, long Volume, int Seed, string? File)
+{
+    public IStreamSource Open(int connection) => File is null ? new SeededBytes(Seed, connection, Volume) : FileBytes.Open(File);
+}

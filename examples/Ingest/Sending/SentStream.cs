@@ -1,0 +1,37 @@
+using System.Globalization;
+using System.Net;
+
+namespace Ingest.Sending;
+
+/// <summary>What the sender knows about one stream. Shown as a line that a program can read as well.</summary>
+/// <param name="Local">The sender's end of the connection: by this, the receiver knows which of its streams is meant. Null if it never connected.</param>
+/// <param name="Bytes">Bytes that were sent.</param>
+/// <param name="Sha256">Their hash, in hexadecimal digits.</param>
+/// <param name="Error">Why it ended early, in one line; null when everything was sent.</param>
+internal sealed record SentStream(IPEndPoint? Local, long Bytes, string Sha256, string? Error)
+{
+    private const string Sent = "sent";
+    private const string Failed = "failed";
+
+    public override string ToString() => Error is null
+        ? FormattableString.Invariant($"{Sent} {Local} {Bytes} sha256 {Sha256}")
+        : FormattableString.Invariant($"{Failed} {Local?.ToString() ?? "-"} {Bytes} {Error}");
+
+    /// <summary>Reads a line of a sender's output; null when it is about something else.</summary>
+    public static SentStream? Parse(string line)
+    {
+        string[] parts = line.Split(' ', 4);
+        if (parts.Length < 4 || !long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out long bytes))
+        {
+            return null;
+        }
+
+        _ = IPEndPoint.TryParse(parts[1], out IPEndPoint? local);
+        return parts[0] switch
+        {
+            Sent when parts[3].StartsWith("sha256 ", StringComparison.Ordinal) => new SentStream(local, bytes, parts[3]["sha256 ".Length..], null),
+            Failed => new SentStream(local, bytes, "", parts[3]),
+            _ => null,
+        };
+    }
+}

@@ -1,0 +1,67 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+
+namespace Ingest.Sending;
+
+/// <summary>Sends one stream over one connection and hashes what it sends.</summary>
+internal static class StreamSender
+{
+    private const int ChunkSize = 64 * 1024;
+
+    public static async Task<SentStream> SendAsync(EndPoint to, IStreamSource source, CancellationToken cancellationToken)
+    {
+        using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        byte[] chunk = ArrayPool<byte>.Shared.Rent(ChunkSize);
+        IPEndPoint? local = null;
+        long sent = 0;
+        try
+        {
+            await socket.ConnectAsync(to, cancellationToken);
+            local = Plain(socket.LocalEndPoint);
+            while (sent < source.Length)
+            {
+                int count = source.Read(sent, chunk);
+                hash.AppendData(chunk, 0, count);
+                await SendAllAsync(socket, chunk.AsMemory(0, count), cancellationToken);
+                sent += count;
+            }
+
+            socket.Shutdown(SocketShutdown.Send);
+            await AwaitEndAsync(socket, chunk, cancellationToken);
+            return new SentStream(local, sent, Convert.ToHexStringLower(hash.GetHashAndReset()), null);
+        }
+        catch (Exception exception) when (exception is SocketException or IOException)
+        {
+            return new SentStream(local, sent, "", exception.Message.ReplaceLineEndings(" "));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(chunk);
+        }
+    }
+
+    private static async ValueTask SendAllAsync(Socket socket, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        while (bytes.Length > 0)
+        {
+            bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None, cancellationToken)..];
+        }
+    }
+
+    /// <summary>The receiver closes when it has everything; a reset instead says that it has not.</summary>
+    private static async ValueTask AwaitEndAsync(Socket socket, byte[] buffer, CancellationToken cancellationToken)
+    {
+        while (await socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken) > 0)
+        {
+            // Whatever it answers does not matter here.
+        }
+    }
+
+    /// <summary>A dual-mode socket shows an IPv4 address inside an IPv6 one; the receiver sees it as it is.</summary>
+    private static IPEndPoint? Plain(EndPoint? endPoint) => endPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped
+        ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port)
+        : endPoint as IPEndPoint;
+}

@@ -1,0 +1,15 @@
+namespace Ingest.Values;
+
+/// <summary>A time span that shows as it is written on the command line.</summary>
+internal readonly record struct Duration(TimeSpan Time)
+{
+    public static Duration Seconds(double seconds) => new(TimeSpan.FromSeconds(seconds));
+
+    /// <inheritdoc/>
+    public override string ToString() => Time.TotalSeconds switch
+    {
+        < 1 and > 0 => FormattableString.Invariant($"{Time.TotalMilliseconds:0.#}ms"),
+        >= 120 => FormattableString.Invariant($"{Time.TotalMinutes:0.#}m"),
+        _ => FormattableString.Invariant($"{Time.TotalSeconds:0.##}s"),
+    };
+}

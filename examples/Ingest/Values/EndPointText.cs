@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Net;
+
+namespace Ingest.Values;
+
+/// <summary>Addresses on the command line.</summary>
+internal static class EndPointText
+{
+    /// <summary>An address of this machine, with a port: <c>127.0.0.1:9000</c>, <c>[::]:9000</c>.</summary>
+    public static string? ReadLocal(string text, out IPEndPoint value)
+    {
+        // IPEndPoint.TryParse takes an address without a port for port 0, and every colon of a bare IPv6 address for the last.
+        value = null!;
+        if (!TrySplit(text, out string host, out int port) || !IPAddress.TryParse(host, out IPAddress? address))
+        {
+            return "ADDRESS:PORT such as 127.0.0.1:9000 or [::]:9000";
+        }
+
+        value = new IPEndPoint(address, port);
+        return null;
+    }
+
+    /// <summary>A server to connect to: an address or a name, with a port.</summary>
+    public static string? ReadRemote(string text, out EndPoint value)
+    {
+        value = null!;
+        if (!TrySplit(text, out string host, out int port) || port == 0 || host.Length == 0)
+        {
+            return "HOST:PORT such as 127.0.0.1:9000, [::1]:9000 or example.org:9000";
+        }
+
+        value = IPAddress.TryParse(host, out IPAddress? address) ? new IPEndPoint(address, port) : new DnsEndPoint(host, port);
+        return null;
+    }
+
+    private static bool TrySplit(string text, out string host, out int port)
+    {
+        int colon = text.LastIndexOf(':');
+        host = colon < 0 ? text : text[..colon];
+        port = 0;
+        if (colon < 0 || !int.TryParse(text[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port) || port > IPEndPoint.MaxPort)
+        {
+            return false;
+        }
+
+        bool inBrackets = host.StartsWith('[') && host.EndsWith(']');
+        if (inBrackets)
+        {
+            host = host[1..^1];
+        }
+
+        return inBrackets || !host.Contains(':', StringComparison.Ordinal);
+    }
+}

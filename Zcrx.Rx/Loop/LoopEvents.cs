@@ -8,6 +8,7 @@ internal sealed class LoopEvents : IDisposable
     private readonly Subject<ZcrxNotification> _notifications = new();
     private readonly BehaviorSubject<PoolPressure> _pressure;
     private readonly Subject<ConsumerFault> _faults = new();
+    private readonly Subject<PoolGrowth> _growth = new();
 
     public LoopEvents(PoolPressure initial) => _pressure = new BehaviorSubject<PoolPressure>(initial);
 
@@ -15,11 +16,15 @@ internal sealed class LoopEvents : IDisposable
 
     public IObservable<PoolPressure> Pressure => _pressure;
 
+    public IObservable<PoolGrowth> Growth => _growth;
+
     public IObservable<ConsumerFault> Faults => _faults;
 
     public void Notified(ZcrxNotification notification) => Publish(_notifications, notification);
 
     public void PressureChanged(PoolPressure pressure) => Publish(_pressure, pressure);
+
+    public void Grown(PoolGrowth growth) => Publish(_growth, growth);
 
     public void ObserverFaulted(ZcrxConnection? connection, Exception exception) => Publish(_faults, new ConsumerFault(connection, exception));
 
@@ -27,6 +32,7 @@ internal sealed class LoopEvents : IDisposable
     {
         Complete(_notifications);
         Complete(_pressure);
+        Complete(_growth);
         Complete(_faults);
     }
 
@@ -34,6 +40,7 @@ internal sealed class LoopEvents : IDisposable
     {
         _notifications.Dispose();
         _pressure.Dispose();
+        _growth.Dispose();
         _faults.Dispose();
     }
 

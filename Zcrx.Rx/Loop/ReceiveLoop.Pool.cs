@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Zcrx.Interop;
 using Zcrx.Rx.Pressure;
 
 namespace Zcrx.Rx.Loop;
@@ -18,6 +19,7 @@ internal sealed unsafe partial class ReceiveLoop
     private int _lastKept;
     private long _pressureSince;
     private bool _starvedSignal;
+    private bool _cannotGrow;
 
     private int Buffers => _queue.Buffers;
 
@@ -109,7 +111,13 @@ internal sealed unsafe partial class ReceiveLoop
         }
 
         _lastKept = kept;
-        if (_pressure.Observe(kept, _poolSize, _starvedSignal))
+        bool changed = _pressure.Observe(kept, _poolSize, _starvedSignal);
+        while (_pressure.Level != PoolPressureLevel.Normal && TryGrow())
+        {
+            changed |= _pressure.Observe(kept, _poolSize, starved: false);
+        }
+
+        if (changed)
         {
             PublishLevel(kept);
         }
@@ -118,6 +126,31 @@ internal sealed unsafe partial class ReceiveLoop
         ResumeStarved();
         ResumePaused();
         Counters.PausedConnections = _starved.Count + _paused.Count;
+    }
+
+    /// <summary>Adds an area, if that is allowed and possible. Nobody has been paused yet.</summary>
+    private bool TryGrow()
+    {
+        if (_cannotGrow || (long)_poolSize * _queue.BufferLength + _options.AreaSize > _options.MaxAreaSize)
+        {
+            return false;
+        }
+
+        Exception? error = null;
+        try
+        {
+            _queue.AddArea((nuint)_options.AreaSize);
+        }
+        catch (ZcrxException exception)
+        {
+            // Not supported or no memory: the pool stays as it is, and pausing does its work.
+            error = exception;
+            _cannotGrow = true;
+        }
+
+        OnPoolSizeKnown();
+        _events.Grown(new PoolGrowth(_options.Name, _poolSize, error, _time.GetUtcNow()));
+        return error is null;
     }
 
     private void PublishLevel(int kept)

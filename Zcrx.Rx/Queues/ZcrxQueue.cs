@@ -49,6 +49,9 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <summary>The pool's level: the present one at once, then every change. Completes with the queue.</summary>
     public IObservable<PoolPressure> Pressure => _events.Pressure;
 
+    /// <summary>When the pool grew, or could not; see <see cref="ZcrxQueueOptions.MaxAreaSize"/>.</summary>
+    public IObservable<PoolGrowth> Growth => _events.Growth;
+
     /// <summary>What the kernel tells about the queue. Hints only: see <see cref="ZcrxNotification"/>.</summary>
     public IObservable<ZcrxNotification> Notifications => _events.Notifications;
 

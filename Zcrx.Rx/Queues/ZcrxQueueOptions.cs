@@ -6,7 +6,7 @@ namespace Zcrx.Rx;
 /// <remarks>Immutable. Sizes are in bytes. <see cref="Validate"/> lists everything that is wrong at once.</remarks>
 public sealed record ZcrxQueueOptions
 {
-    private const long MaxAreaSize = 1L << 30;
+    private const long LargestArea = 1L << 30;
 
     /// <summary>What the queue is called in logs, metrics and messages.</summary>
     public string Name { get; init; } = "zcrx-0";
@@ -22,6 +22,12 @@ public sealed record ZcrxQueueOptions
 
     /// <summary>Memory that receives payload, in bytes; rounded up to whole pages. 2 pages to 1 GiB.</summary>
     public long AreaSize { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>
+    /// Up to how much memory the pool may grow, in bytes: when it comes under pressure, another area of <see cref="AreaSize"/> is added before
+    /// anybody is paused. 0 for no growth. Needs Linux 7.3 or the emulated engine; elsewhere the pool stays as it is.
+    /// </summary>
+    public long MaxAreaSize { get; init; }
 
     /// <summary>Size of one buffer in bytes, a power of two of at least a page; 0 for a page. More than a page needs a NIC that can.</summary>
     public int BufferLength { get; init; }
@@ -79,7 +85,8 @@ public sealed record ZcrxQueueOptions
         Check(Engine != ZcrxEngine.Nic || !string.IsNullOrWhiteSpace(Interface), nameof(Interface), "must name a network interface for the engine Nic");
         Check(Interface is null || Interface.Length is > 0 and < 16, nameof(Interface), "must be 1 to 15 characters, as the kernel's interface names are");
         Check(RxQueue >= 0, nameof(RxQueue), $"must not be negative, but is {RxQueue}");
-        Check(AreaSize >= 2L * page && AreaSize <= MaxAreaSize, nameof(AreaSize), $"must be between {2 * page} and {MaxAreaSize} bytes, but is {AreaSize}");
+        Check(AreaSize >= 2L * page && AreaSize <= LargestArea, nameof(AreaSize), $"must be between {2 * page} and {LargestArea} bytes, but is {AreaSize}");
+        Check(MaxAreaSize == 0 || MaxAreaSize >= AreaSize, nameof(MaxAreaSize), $"must be 0 or at least AreaSize ({AreaSize}), but is {MaxAreaSize}");
         Check(BufferLength == 0 || (BufferLength >= page && int.IsPow2(BufferLength)), nameof(BufferLength), $"must be 0 or a power of two of at least {page}, but is {BufferLength}");
         Check(BufferLength <= AreaSize / 2, nameof(BufferLength), "must leave room for at least two buffers in the area");
         Check(CompletionEntries is >= 64 and <= 65536, nameof(CompletionEntries), $"must be between 64 and 65536, but is {CompletionEntries}");

@@ -1,0 +1,158 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Zcrx.Actors.Hosting;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors;
+
+/// <summary>Says what receives and where. What is said here comes on top of what the configuration says, in the order of the calls.</summary>
+public sealed class ZcrxBuilder
+{
+    internal ZcrxBuilder(IServiceCollection services) => Services = services;
+
+    /// <summary>The services that Zcrx is added to.</summary>
+    public IServiceCollection Services { get; }
+
+    /// <summary>Takes over a configuration section. Values that cannot be read, and keys that mean nothing, are errors at the start, all of them at once.</summary>
+    /// <param name="configuration">The section, or a whole configuration, of which the section <c>Zcrx</c> is taken.</param>
+    /// <returns>This builder.</returns>
+    public ZcrxBuilder Bind(IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        IConfigurationSection section = configuration as IConfigurationSection ?? configuration.GetSection(ZcrxOptions.SectionName);
+        return Configure(options => ZcrxOptionsReader.Read(section, options));
+    }
+
+    /// <summary>Sets options directly.</summary>
+    /// <param name="configure">Called when the host starts.</param>
+    /// <returns>This builder.</returns>
+    public ZcrxBuilder Configure(Action<ZcrxOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        Services.Configure(configure);
+        return this;
+    }
+
+    /// <summary>The engine of the queues that do not name one.</summary>
+    /// <param name="engine">The engine; by default Auto.</param>
+    /// <returns>This builder.</returns>
+    public ZcrxBuilder UseEngine(ZcrxEngine engine) => Configure(options => options.Engine = engine);
+
+    /// <summary>How long a stop may deliver what has arrived.</summary>
+    /// <param name="timeout">The time.</param>
+    /// <returns>This builder.</returns>
+    public ZcrxBuilder DrainTimeout(TimeSpan timeout) => Configure(options => options.DrainTimeout = timeout);
+
+    /// <summary>Adds a queue.</summary>
+    /// <param name="queue">How it is opened.</param>
+    /// <returns>This builder.</returns>
+    public ZcrxBuilder AddQueue(ZcrxQueueOptions queue)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        return Configure(options => options.Queues.Add(queue));
+    }
+
+    /// <summary>Adds RX queues of a network interface, named like <c>eth0-2</c>.</summary>
+    /// <param name="networkInterface">The interface.</param>
+    /// <param name="queues">Its RX queues; as with every range, the end is not included: <c>2..4</c> are the queues 2 and 3.</param>
+    /// <param name="area">Memory of each queue; 64 MiB if not given.</param>
+    /// <returns>This builder.</returns>
+    /// <exception cref="ArgumentException">The range is empty, or counts from the end.</exception>
+    public ZcrxBuilder AddQueues(string networkInterface, Range queues, ByteSize? area = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(networkInterface);
+        if (queues.Start.IsFromEnd || queues.End.IsFromEnd || queues.Start.Value >= queues.End.Value)
+        {
+            throw new ArgumentException($"'{queues}' names no RX queues: first and end are needed, and the end is not included, as in 2..4 for the queues 2 and 3.", nameof(queues));
+        }
+
+        for (int i = queues.Start.Value; i < queues.End.Value; i++)
+        {
+            AddQueue(WithArea(new ZcrxQueueOptions { Name = $"{networkInterface}-{i}", Interface = networkInterface, RxQueue = i }, area));
+        }
+
+        return this;
+    }
+
+    /// <summary>Adds queues without a NIC, named <c>zcrx-0</c>, <c>zcrx-1</c> and so on.</summary>
+    /// <param name="count">How many; each has its own ring thread.</param>
+    /// <param name="area">Memory of each queue; 64 MiB if not given.</param>
+    /// <returns>This builder.</returns>
+    public ZcrxBuilder AddQueues(int count, ByteSize? area = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        return Configure(options =>
+        {
+            for (int i = 0; i < count; i++)
+            {
+                options.Queues.Add(WithArea(new ZcrxQueueOptions { Name = $"zcrx-{options.Queues.Count}" }, area));
+            }
+        });
+    }
+
+    /// <summary>Accepts connections.</summary>
+    /// <param name="endPoint">Where: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. Port 0 lets the kernel choose; see <see cref="IZcrx.EndPoints"/>.</param>
+    /// <param name="handler">Called with every connection, on the ring's thread: subscribe, and return the subscription. It is disposed when the connection has closed.</param>
+    /// <param name="name">What the listener is called; by default its address.</param>
+    /// <returns>This builder.</returns>
+    public ZcrxBuilder Listen(string endPoint, Func<ZcrxConnection, IDisposable> handler, string? name = null)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        ArgumentNullException.ThrowIfNull(handler);
+        return Configure(options => options.Listeners.Add(new ZcrxListenerOptions { EndPoint = endPoint, Handler = handler, Name = name }));
+    }
+
+    /// <inheritdoc cref="Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>
+    public ZcrxBuilder Listen(IPEndPoint endPoint, Func<ZcrxConnection, IDisposable> handler, string? name = null)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        return Listen(endPoint.ToString(), handler, name);
+    }
+
+    /// <summary>Accepts connections, with a handler that needs services.</summary>
+    /// <inheritdoc cref="Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>
+    public ZcrxBuilder Listen(string endPoint, Func<IServiceProvider, ZcrxConnection, IDisposable> handler, string? name = null)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        ArgumentNullException.ThrowIfNull(handler);
+        Services.AddOptions<ZcrxOptions>().Configure<IServiceProvider>((options, services) =>
+            options.Listeners.Add(new ZcrxListenerOptions { EndPoint = endPoint, Handler = connection => handler(services, connection), Name = name }));
+        return this;
+    }
+
+    /// <summary>Gives a listener of the configuration its handler.</summary>
+    /// <param name="listener">The listener's name.</param>
+    /// <param name="handler">Called with every connection, as with <see cref="Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>.</param>
+    /// <returns>This builder.</returns>
+    public ZcrxBuilder Handle(string listener, Func<ZcrxConnection, IDisposable> handler)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(listener);
+        ArgumentNullException.ThrowIfNull(handler);
+        return HandleWhere(options => options.EffectiveName == listener, handler);
+    }
+
+    /// <summary>Gives every listener of the configuration that has no handler this one.</summary>
+    /// <param name="handler">Called with every connection, as with <see cref="Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>.</param>
+    /// <returns>This builder.</returns>
+    public ZcrxBuilder Handle(Func<ZcrxConnection, IDisposable> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return HandleWhere(static options => options.Handler is null, handler);
+    }
+
+    private static ZcrxQueueOptions WithArea(ZcrxQueueOptions queue, ByteSize? area) => area is { } size ? queue with { AreaSize = size } : queue;
+
+    // After all other configuration, so that it does not matter which of the two is said first.
+    private ZcrxBuilder HandleWhere(Func<ZcrxListenerOptions, bool> which, Func<ZcrxConnection, IDisposable> handler)
+    {
+        Services.PostConfigure<ZcrxOptions>(options =>
+        {
+            foreach (ZcrxListenerOptions listener in options.Listeners.Where(which))
+            {
+                listener.Handler = handler;
+            }
+        });
+        return this;
+    }
+}

@@ -1,0 +1,46 @@
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors;
+
+/// <summary>What is to receive, and where. Bound from the configuration section <c>Zcrx</c>, and from code.</summary>
+public sealed class ZcrxOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string SectionName = "Zcrx";
+
+    /// <summary>Name of the actor system that is created when the services have none.</summary>
+    public string ActorSystemName { get; set; } = "zcrx";
+
+    /// <summary>The engine of the queues that do not name one.</summary>
+    public ZcrxEngine Engine { get; set; } = ZcrxEngine.Auto;
+
+    /// <summary>How long a stop may deliver what has arrived before it closes everything.</summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The queues; when there is none, one without a NIC.</summary>
+    public IList<ZcrxQueueOptions> Queues { get; } = [];
+
+    /// <summary>The listening sockets.</summary>
+    public IList<ZcrxListenerOptions> Listeners { get; } = [];
+
+    /// <summary>What happens when a queue fails.</summary>
+    public ZcrxRestartOptions Restart { get; } = new();
+
+    /// <summary>Where the configuration came from, for messages.</summary>
+    internal string Path { get; set; } = SectionName;
+
+    /// <summary>What could not be read from the configuration.</summary>
+    internal IList<ZcrxConfigurationError> Unreadable { get; } = [];
+
+    /// <summary>Checks everything without touching the system.</summary>
+    /// <returns>Every error, each with its path; empty when the options are valid.</returns>
+    public IReadOnlyList<ZcrxConfigurationError> Validate() => ZcrxOptionsValidator.Validate(this);
+
+    /// <summary>The queues as they will be opened.</summary>
+    internal IReadOnlyList<ZcrxQueueOptions> EffectiveQueues()
+    {
+        IEnumerable<ZcrxQueueOptions> queues = Queues.Count == 0 ? [new ZcrxQueueOptions()] : Queues;
+        return [.. queues.Select(queue => queue.Engine == ZcrxEngine.Auto ? queue with { Engine = Engine } : queue)];
+    }
+}

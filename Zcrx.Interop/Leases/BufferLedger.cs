@@ -28,6 +28,7 @@ internal sealed unsafe class BufferLedger
     private int _returned = Nil;
     private int _wakeWanted;
     private int _slotsInUse;
+    private bool _isUnderPressure;
 
     /// <param name="wake">Wakes the ring's thread; called by a releasing thread only when <see cref="TryPrepareToSleep"/> asked for it.</param>
     /// <param name="recordOrigins">Whether to note where each lease was taken; slow, for finding leaks.</param>
@@ -48,7 +49,23 @@ internal sealed unsafe class BufferLedger
     public int Kept => Volatile.Read(ref _slotsInUse);
 
     /// <summary>Whether the pool is under pressure: consumers that could copy should rather do that than keep a buffer.</summary>
-    public bool IsUnderPressure { get; set; }
+    /// <remarks>Set on the ring's thread. When it becomes true, those in <see cref="Relief"/> give back what they keep, before this returns.</remarks>
+    public bool IsUnderPressure
+    {
+        get => Volatile.Read(ref _isUnderPressure);
+        set
+        {
+            bool rises = value && !_isUnderPressure;
+            Volatile.Write(ref _isUnderPressure, value);
+            if (rises)
+            {
+                Relief.Relieve();
+            }
+        }
+    }
+
+    /// <summary>Consumers that keep buffers, but can do without. Ring's thread only.</summary>
+    public ReliefList Relief { get; } = new();
 
     public void AddRegion(MemoryRegion region) => _regions.Add(region);
 

@@ -1,0 +1,8 @@
+namespace Zcrx.Rx;
+
+internal enum FrameDecisionKind : byte
+{
+    NeedMore,
+    Frame,
+    Error,
+}

@@ -1,0 +1,28 @@
+using System.Buffers;
+using Zcrx.Interop;
+
+namespace Zcrx.Rx.Framing;
+
+/// <summary>A connection's buffers as frames. Each subscription cuts on its own.</summary>
+internal sealed class FrameObservable<TCutter>(IObservable<ReceivedBuffer> source, TCutter cutter, int maxLength, FramingOptions options)
+    : IObservable<ReadOnlySequence<byte>>
+    where TCutter : struct, IFrameCutter
+{
+    public IDisposable Subscribe(IObserver<ReadOnlySequence<byte>> observer)
+    {
+        ArgumentNullException.ThrowIfNull(observer);
+        FrameObserver<TCutter> frames = new(observer, cutter, maxLength, options);
+        try
+        {
+            frames.Connect(source.Subscribe(frames));
+        }
+        catch
+        {
+            // A source may hand over buffers before it fails.
+            frames.Dispose();
+            throw;
+        }
+
+        return frames;
+    }
+}

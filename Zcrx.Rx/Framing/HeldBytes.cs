@@ -1,0 +1,244 @@
+using System.Buffers;
+using System.Diagnostics;
+using Zcrx.Interop;
+using Zcrx.Interop.Leases;
+
+namespace Zcrx.Rx.Framing;
+
+/// <summary>The bytes of a frame that is not complete: first copies, then buffers that are kept, last the one that is lent right now.</summary>
+/// <remarks>
+/// Owns one reference to each buffer that is kept, and each array. Not thread-safe: who uses it has exclusive access.
+/// Allocates nothing per frame: pieces are used again, arrays are rented.
+/// </remarks>
+internal sealed class HeldBytes(int maxBuffers)
+{
+    private const int SmallestCopy = 256;
+    private const int LargestGrowth = 1 << 20;
+    private const int SparePieces = 4;
+
+    private FrameSegment? _first;
+    private FrameSegment? _last;
+    private FrameSegment? _lent;
+    // Where the frame begins in the first piece.
+    private int _start;
+    private int _buffers;
+    private FrameSegment? _spare;
+    private int _spares;
+
+    public long Length { get; private set; }
+
+    public bool IsEmpty => Length == 0;
+
+    /// <summary>Buffers of the pool that are kept.</summary>
+    public int Buffers => _buffers;
+
+    public ReadOnlySequence<byte> Sequence => new(_first!, _start, _last!, _last!.Length);
+
+    /// <summary>Adds the buffer that is lent right now. Before the loan ends it is consumed, kept or released.</summary>
+    public void Lend(ReadOnlyMemory<byte> memory)
+    {
+        Debug.Assert(_lent is null, "One buffer is lent at a time.");
+        _lent = Append(memory);
+    }
+
+    /// <summary>Keeps what is left of the buffer that was lent: the buffer itself, or a copy when too many are kept or the pool needs them.</summary>
+    public void Keep(in ReceivedBuffer buffer)
+    {
+        BufferLedger ledger = buffer.Ledger;
+        if (_buffers >= maxBuffers || ledger.IsUnderPressure)
+        {
+            Copy();
+            return;
+        }
+
+        FrameSegment lent = _lent!;
+        lent.Slot = buffer.KeepSlot();
+        lent.Ledger = ledger;
+        _lent = null;
+        _buffers++;
+    }
+
+    /// <summary>Drops bytes from the front, and gives back what is no longer needed.</summary>
+    public void Consume(long count)
+    {
+        Length -= count;
+        while (_first is { } first)
+        {
+            int available = first.Length - _start;
+            if (count < available)
+            {
+                _start += (int)count;
+                return;
+            }
+
+            count -= available;
+            DropFirst();
+        }
+    }
+
+    /// <summary>Whether what is left, if anything, lies in the lent buffer alone; it is then forgotten here.</summary>
+    /// <param name="length">How much is left.</param>
+    public bool TryLeaveLent(out int length)
+    {
+        length = (int)Length;
+        if (_first != _lent)
+        {
+            return false;
+        }
+
+        Release();
+        return true;
+    }
+
+    /// <summary>Copies all that lies in buffers, and gives them back. Each byte is copied at most once.</summary>
+    public void Copy()
+    {
+        FrameSegment? lastCopy = null;
+        FrameSegment? piece = _first;
+        long bytes = Length + _start;
+        while (piece is { Array: not null })
+        {
+            bytes -= piece.Length;
+            lastCopy = piece;
+            piece = piece.Following;
+        }
+
+        if (piece is null)
+        {
+            return;
+        }
+
+        int skip = piece == _first ? _start : 0;
+        bytes -= skip;
+        _last = lastCopy;
+        if (lastCopy is null)
+        {
+            _first = null;
+            _start = 0;
+        }
+
+        while (piece is not null)
+        {
+            FrameSegment? next = piece.Following;
+            AppendCopy(piece.Memory.Span[skip..], bytes);
+            bytes -= piece.Length - skip;
+            skip = 0;
+            Recycle(piece);
+            piece = next;
+        }
+
+        _last!.Following = null;
+    }
+
+    /// <summary>Gives everything back.</summary>
+    public void Release()
+    {
+        while (_first is not null)
+        {
+            DropFirst();
+        }
+
+        Length = 0;
+    }
+
+    private FrameSegment Append(ReadOnlyMemory<byte> memory)
+    {
+        FrameSegment piece = Attach(memory);
+        Length += memory.Length;
+        return piece;
+    }
+
+    private FrameSegment Attach(ReadOnlyMemory<byte> memory)
+    {
+        FrameSegment? piece = _spare;
+        if (piece is null)
+        {
+            piece = new FrameSegment();
+        }
+        else
+        {
+            _spare = piece.Following;
+            _spares--;
+            piece.Following = null;
+        }
+
+        if (_last is { } last)
+        {
+            piece.Set(memory, last.RunningIndex + last.Length);
+            last.Following = piece;
+        }
+        else
+        {
+            piece.Set(memory, 0);
+            _first = piece;
+        }
+
+        _last = piece;
+        return piece;
+    }
+
+    /// <param name="bytes">What is being copied.</param>
+    /// <param name="expected">How much there is to copy in all, this included.</param>
+    private void AppendCopy(ReadOnlySpan<byte> bytes, long expected)
+    {
+        if (_last is { Array: { } array } last && last.Length < array.Length)
+        {
+            int fitting = Math.Min(bytes.Length, array.Length - last.Length);
+            bytes[..fitting].CopyTo(array.AsSpan(last.Length));
+            last.Set(array.AsMemory(0, last.Length + fitting), last.RunningIndex);
+            bytes = bytes[fitting..];
+            expected -= fitting;
+        }
+
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
+        // A further array instead of a larger one: nothing is copied twice. Sized by what has arrived, not by what a peer has announced.
+        int growth = Math.Clamp(2 * (_last?.Array?.Length ?? 0), SmallestCopy, LargestGrowth);
+        byte[] rented = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expected, growth, Array.MaxLength));
+        bytes.CopyTo(rented);
+        Attach(rented.AsMemory(0, bytes.Length)).Array = rented;
+    }
+
+    private void DropFirst()
+    {
+        FrameSegment piece = _first!;
+        _first = piece.Following;
+        _start = 0;
+        if (_first is null)
+        {
+            _last = null;
+        }
+
+        Recycle(piece);
+    }
+
+    private void Recycle(FrameSegment piece)
+    {
+        if (piece.Ledger is { } ledger)
+        {
+            piece.Ledger = null;
+            _buffers--;
+            ledger.Release(piece.Slot);
+        }
+        else if (piece.Array is { } array)
+        {
+            piece.Array = null;
+            ArrayPool<byte>.Shared.Return(array);
+        }
+        else
+        {
+            _lent = null;
+        }
+
+        piece.Set(default, 0);
+        if (_spares < maxBuffers + SparePieces)
+        {
+            piece.Following = _spare;
+            _spare = piece;
+            _spares++;
+        }
+    }
+}

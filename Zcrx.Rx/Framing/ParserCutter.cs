@@ -1,0 +1,26 @@
+using System.Buffers;
+
+namespace Zcrx.Rx.Framing;
+
+/// <summary>Frames that the application's own parser finds.</summary>
+internal readonly struct ParserCutter(IFrameParser parser, int overhead) : IFrameCutter
+{
+    public int Overhead => overhead;
+
+    public FrameDecision Cut(ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, int position) =>
+        Cut(new ReadOnlySequence<byte>(memory[position..]), 0);
+
+    public FrameDecision Cut(in ReadOnlySequence<byte> held, long seen)
+    {
+        try
+        {
+            return parser.Parse(in held, seen);
+        }
+#pragma warning disable CA1031 // Whatever the application's parser throws ends the stream that it was asked about.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return FrameDecision.Thrown(exception);
+        }
+    }
+}

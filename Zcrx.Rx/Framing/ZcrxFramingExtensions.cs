@@ -1,0 +1,86 @@
+using System.Buffers;
+using Zcrx.Interop;
+using Zcrx.Rx.Framing;
+
+namespace Zcrx.Rx;
+
+/// <summary>Cuts a connection's buffers into frames, without copying them.</summary>
+/// <remarks>
+/// <para>Ownership: a frame is lent like the buffers that it lies in. It is valid inside <c>OnNext</c>; copy what is to be kept. One that straddles
+/// buffers is a sequence over all of them; they are kept until it is whole, at most <see cref="FramingOptions.MaxHeldBuffers"/>, the rest is copied.</para>
+/// <para>Threading: frames arrive on the thread that the buffers arrive on. A subscription may be disposed from any thread, also inside of
+/// <c>OnNext</c>: what is kept goes back once, and never under the feet of a running <c>OnNext</c>, which may still be finishing afterwards.</para>
+/// <para>Errors: what cannot be cut ends the frames with a <see cref="ZcrxFramingException"/> and unsubscribes from the source. If the source ends
+/// inside a frame, that is such an error, too. An exception thrown by the observer's <c>OnNext</c> travels on to the source.</para>
+/// <para>Each subscription cuts on its own, from the first buffer that it is given, which must begin with a frame.</para>
+/// </remarks>
+public static class ZcrxFramingExtensions
+{
+    /// <summary>Frames behind a number that says how long they are.</summary>
+    /// <param name="source">One connection's buffers, all of them and in their order.</param>
+    /// <param name="prefix">What the number looks like; it is not part of the frames.</param>
+    /// <param name="maxLength">The longest frame to accept, in bytes, without its prefix.</param>
+    /// <param name="options">How incomplete frames are held; null for the defaults.</param>
+    /// <returns>The frames, empty ones included.</returns>
+    /// <exception cref="ArgumentException">The prefix is the default value, which is none.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte.</exception>
+    public static IObservable<ReadOnlySequence<byte>> Frames(
+        this IObservable<ReceivedBuffer> source, LengthPrefix prefix, int maxLength, FramingOptions? options = null)
+    {
+        if (prefix.Size == 0)
+        {
+            throw new ArgumentException("Say which prefix, for instance LengthPrefix.UInt32BigEndian.", nameof(prefix));
+        }
+
+        return Frames(source, new LengthPrefixCutter(prefix), maxLength, options);
+    }
+
+    /// <summary>Frames that end with certain bytes.</summary>
+    /// <param name="source">One connection's buffers, all of them and in their order.</param>
+    /// <param name="delimiter">What they end with.</param>
+    /// <param name="maxLength">The longest frame to accept, in bytes; the delimiter counts when it is part of the frames.</param>
+    /// <param name="options">How incomplete frames are held; null for the defaults.</param>
+    /// <returns>The frames, empty ones included. Bytes behind the last delimiter are an incomplete frame, thus an error.</returns>
+    /// <exception cref="ArgumentException">The delimiter is empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte.</exception>
+    public static IObservable<ReadOnlySequence<byte>> Frames(
+        this IObservable<ReceivedBuffer> source, Delimiter delimiter, int maxLength, FramingOptions? options = null)
+    {
+        if (delimiter.Array is not { } bytes)
+        {
+            throw new ArgumentException("Say which delimiter, for instance Delimiter.LineFeed.", nameof(delimiter));
+        }
+
+        return Frames(source, new DelimiterCutter(bytes, delimiter.IncludeDelimiter), maxLength, options);
+    }
+
+    /// <summary>Frames that the application's own parser finds.</summary>
+    /// <param name="source">One connection's buffers, all of them and in their order.</param>
+    /// <param name="parser">Finds them; may be shared by many streams.</param>
+    /// <param name="maxLength">The longest frame to accept, in bytes, without what the parser drops around it.</param>
+    /// <param name="options">How incomplete frames are held; null for the defaults.</param>
+    /// <returns>The frames, empty ones included.</returns>
+    /// <exception cref="ArgumentException">The parser's <see cref="IFrameParser.MaxOverhead"/> is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte.</exception>
+    public static IObservable<ReadOnlySequence<byte>> Frames(
+        this IObservable<ReceivedBuffer> source, IFrameParser parser, int maxLength, FramingOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(parser);
+        int overhead = parser.MaxOverhead;
+        if (overhead < 0)
+        {
+            throw new ArgumentException($"The parser's MaxOverhead is {overhead}; it must not be negative.", nameof(parser));
+        }
+
+        return Frames(source, new ParserCutter(parser, overhead), maxLength, options);
+    }
+
+    private static FrameObservable<TCutter> Frames<TCutter>(
+        IObservable<ReceivedBuffer> source, TCutter cutter, int maxLength, FramingOptions? options)
+        where TCutter : struct, IFrameCutter
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxLength, 1);
+        return new FrameObservable<TCutter>(source, cutter, maxLength, options ?? FramingOptions.Default);
+    }
+}

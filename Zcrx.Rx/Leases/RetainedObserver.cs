@@ -1,0 +1,58 @@
+using System.Reactive.Disposables;
+using Zcrx.Interop;
+
+namespace Zcrx.Rx.Leases;
+
+/// <summary>Retains each buffer and hands the lease over. Keeps none itself, so that there is nothing to release at the end.</summary>
+internal sealed class RetainedObserver(IObserver<BufferLease> downstream) : IObserver<ReceivedBuffer>, IDisposable
+{
+    private readonly SingleAssignmentDisposable _upstream = new();
+    private bool _hasEnded;
+
+    public void Connect(IDisposable upstream) => _upstream.Disposable = upstream;
+
+    public void OnNext(ReceivedBuffer value)
+    {
+        if (Volatile.Read(ref _hasEnded))
+        {
+            return;
+        }
+
+        BufferLease lease = value.Retain();
+        try
+        {
+            downstream.OnNext(lease);
+        }
+        catch
+        {
+            // Disposing of it twice does no harm, should the observer have got as far as that.
+            lease.Dispose();
+            throw;
+        }
+    }
+
+    public void OnCompleted()
+    {
+        if (TryEnd())
+        {
+            downstream.OnCompleted();
+        }
+    }
+
+    public void OnError(Exception error)
+    {
+        if (TryEnd())
+        {
+            downstream.OnError(error);
+        }
+    }
+
+    public void Dispose() => TryEnd();
+
+    private bool TryEnd()
+    {
+        bool isFirst = !Interlocked.Exchange(ref _hasEnded, true);
+        _upstream.Dispose();
+        return isFirst;
+    }
+}

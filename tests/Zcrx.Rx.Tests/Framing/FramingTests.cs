@@ -1,0 +1,292 @@
+using System.Buffers;
+using System.Reactive.Linq;
+using System.Reactive.Subjects;
+using System.Text;
+using Zcrx.Interop;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Framing;
+
+public sealed class FramingTests : IDisposable
+{
+    private readonly InMemoryArea _area = new(64, 64);
+    private readonly FrameCollector _collector = new();
+    private readonly BufferSource _source;
+
+    public FramingTests() => _source = new BufferSource(_area);
+
+    public void Dispose() => _area.Dispose();
+
+    [Theory]
+    [InlineData(new byte[] { 0x80, 0, 0, 0 }, 0x8000_0000L)]
+    [InlineData(new byte[] { 0xFF, 0xFF, 0xFF, 0xFF }, 0xFFFF_FFFFL)]
+    [InlineData(new byte[] { 0, 0, 4, 1 }, 1025L)]
+    public void A_length_beyond_the_limit_is_refused_as_announced(byte[] prefix, long announced)
+    {
+        _source.Position = 1_000;
+        using IDisposable subscription = _source.Frames(LengthPrefix.UInt32BigEndian, 1024).Subscribe(_collector);
+
+        _source.Send([0, 0, 0, 1, 42]);
+        _source.Send(prefix);
+
+        ZcrxFramingException error = Assert.IsType<ZcrxFramingException>(Assert.Single(_collector.Errors));
+        Assert.Equal(announced, error.AnnouncedLength);
+        Assert.Equal(1024, error.Limit);
+        Assert.Equal(1_005, error.StreamOffset);
+        Assert.Equal(
+            $"Reading the frame at byte 1005 of the stream failed: it announces {announced} bytes, and the limit is 1024. "
+            + "Raise maxLength if such frames are meant to arrive; else the peer frames differently, or the subscription began inside a frame.",
+            error.Message);
+        Assert.Equal(0, _source.Subscribers);
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void The_largest_limit_takes_the_largest_length()
+    {
+        using IDisposable subscription = _source.Frames(LengthPrefix.UInt32LittleEndian, int.MaxValue).Subscribe(_collector);
+
+        _source.Send([0xFF, 0xFF, 0xFF, 0x7F, 1, 2, 3]);
+        _source.Complete();
+
+        ZcrxFramingException error = Assert.IsType<ZcrxFramingException>(Assert.Single(_collector.Errors));
+        Assert.Equal("the stream ended 7 bytes into a frame of 2147483651", error.Cause);
+    }
+
+    [Fact]
+    public void A_length_that_counts_its_prefix_cannot_be_smaller_than_it()
+    {
+        using IDisposable subscription = _source.Frames(LengthPrefix.UInt16BigEndian with { IncludesPrefix = true }, 100).Subscribe(_collector);
+
+        _source.Send([0, 2, 0]);
+        _source.Send([1]);
+
+        Assert.Empty(Assert.Single(_collector.Frames));
+        Assert.Contains("it announces 1 bytes including its prefix, but the prefix alone has 2", Assert.Single(_collector.Errors).Message, StringComparison.Ordinal);
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void Frames_lie_where_they_were_received()
+    {
+        List<ReadOnlyMemory<byte>> received = [];
+        using IDisposable subscription = _source.Do(buffer => received.Add(buffer.Memory)).Frames(Delimiter.CrLf, 100).Subscribe(_collector);
+        _collector.OnFrame = (number, frame) =>
+        {
+            if (number == 0)
+            {
+                Assert.True(frame.IsSingleSegment);
+                Assert.True(frame.FirstSpan == received[0].Span[..3]);
+            }
+            else
+            {
+                ReadOnlySequence<byte>.Enumerator pieces = frame.GetEnumerator();
+                Assert.True(pieces.MoveNext());
+                Assert.True(pieces.Current.Span == received[0].Span[5..]);
+                Assert.True(pieces.MoveNext());
+                Assert.True(pieces.Current.Span == received[1].Span);
+                Assert.True(pieces.MoveNext());
+                Assert.True(pieces.Current.Span == received[2].Span[..1]);
+                Assert.False(pieces.MoveNext());
+            }
+        };
+
+        _source.Send("one\r\ntwo"u8);
+        _source.Send("-three"u8);
+        Assert.Equal(2, _area.Ledger.Kept);
+        _source.Send("4\r\n"u8);
+
+        Assert.Empty(_source.Thrown);
+        Assert.Equal(["one", "two-three4"], _collector.Frames.Select(Encoding.ASCII.GetString));
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void An_empty_stream_has_no_frames_and_completes()
+    {
+        using IDisposable subscription = _source.Frames(LengthPrefix.UInt8, 1).Subscribe(_collector);
+
+        _source.Complete();
+
+        Assert.Empty(_collector.Frames);
+        Assert.Equal(1, _collector.Completions);
+    }
+
+    [Fact]
+    public void An_error_of_the_source_is_passed_on_and_what_is_kept_goes_back()
+    {
+        using IDisposable subscription = _source.Frames(LengthPrefix.UInt8, 100).Subscribe(_collector);
+        IOException reset = new("reset");
+
+        _source.Send([5, 1, 2]);
+        Assert.Equal(1, _area.Ledger.Kept);
+        _source.Fail(reset);
+        _source.Complete();
+
+        Assert.Same(reset, Assert.Single(_collector.Errors));
+        Assert.Equal(1, _collector.Ends);
+        Assert.Equal(0, _source.Subscribers);
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void Missing_bytes_are_noticed()
+    {
+        using IDisposable subscription = _source.Frames(LengthPrefix.UInt8, 100).Subscribe(_collector);
+
+        _source.Send([2, 1]);
+        _source.Position += 10;
+        _source.Send([2, 1]);
+
+        ZcrxFramingException error = Assert.IsType<ZcrxFramingException>(Assert.Single(_collector.Errors));
+        Assert.Equal(2, error.StreamOffset);
+        Assert.Contains("the next bytes that arrived are those from byte 12 on", error.Message, StringComparison.Ordinal);
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void Two_subscriptions_cut_on_their_own()
+    {
+        FrameCollector other = new();
+        using IDisposable first = _source.Frames(LengthPrefix.UInt8, 100).Subscribe(_collector);
+        IDisposable second = _source.Frames(Delimiter.Of(9), 100).Subscribe(other);
+
+        _source.Send([3, 1]);
+        Assert.Equal(1, _area.Ledger.Kept);
+        second.Dispose();
+        Assert.Equal(1, _area.Ledger.Kept);
+        _source.Send([2, 9, 0]);
+
+        Assert.Equal([[1, 2, 9], []], _collector.Frames);
+        Assert.Empty(other.Frames);
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void A_source_that_completes_while_the_observer_is_busy_completes_behind_the_frames_received()
+    {
+        using Subject<ReceivedBuffer> subject = new();
+        using IDisposable subscription = subject.Frames(LengthPrefix.UInt8, 100).Subscribe(_collector);
+        _collector.OnFrame = (number, _) =>
+        {
+            if (number == 0)
+            {
+                // As a connection does that the observer closes.
+                subject.OnCompleted();
+            }
+
+            Assert.Equal(0, _collector.Ends);
+        };
+        using IDisposable feed = System.ObservableExtensions.Subscribe(_source, subject.OnNext);
+
+        _source.Send([1, 1, 1, 2]);
+
+        Assert.Empty(_source.Thrown);
+        Assert.Equal([[1], [2]], _collector.Frames);
+        Assert.Equal(1, _collector.Completions);
+    }
+
+    [Fact]
+    public void A_buffer_inside_of_OnNext_is_refused_instead_of_waiting_for_ever()
+    {
+        using Subject<ReceivedBuffer> subject = new();
+        using IDisposable subscription = subject.Frames(LengthPrefix.UInt8, 100).Subscribe(_collector);
+        ReceivedBuffer current = default;
+        _collector.OnFrame = (_, _) => subject.OnNext(current);
+        using IDisposable feed = System.ObservableExtensions.Subscribe(_source, buffer =>
+        {
+            current = buffer;
+            subject.OnNext(buffer);
+        }, static _ => { });
+
+        _source.Send([1, 1]);
+
+        Assert.IsType<InvalidOperationException>(Assert.Single(_source.Thrown));
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void A_parser_may_ask_for_more_than_it_needs()
+    {
+        using IDisposable subscription = _source.Frames(new EnvelopeParser(40), 200).Subscribe(_collector);
+        byte[] small = [EnvelopeParser.Start, 0, 1, 7, EnvelopeParser.End];
+        byte[] large = [EnvelopeParser.Start, 0, 100, .. Enumerable.Repeat((byte)8, 100), EnvelopeParser.End];
+        byte[] stream = [.. small, .. small, .. large, .. small, .. large];
+
+        // Split everywhere: the small ones may have arrived whole, in several buffers, before the parser wants to look at them.
+        for (int split = 1; split < stream.Length; split++)
+        {
+            _source.Send(stream.AsSpan(0, split));
+            _source.Send(stream.AsSpan(split));
+        }
+
+        _source.Complete();
+        Assert.Equal(1, _collector.Completions);
+        Assert.Equal([1, 1, 100, 1, 100], _collector.Frames.TakeLast(5).Select(static frame => frame.Length));
+        Assert.Equal(5 * (stream.Length - 1), _collector.Frames.Count);
+        _area.AssertAllReturned();
+    }
+
+    [Theory]
+    [InlineData("nothing", "a frame of no bytes at all")]
+    [InlineData("skip", "drops 6 bytes around a frame, more than the 4 of its MaxOverhead")]
+    [InlineData("negative", "the parser threw ArgumentOutOfRangeException")]
+    [InlineData("throw", "the parser threw FormatException: no envelope.")]
+    [InlineData("error", "it is no envelope.")]
+    [InlineData("more", "it announces 105 bytes, and the limit is 100")]
+    public void A_parser_that_goes_wrong_ends_the_stream(string how, string cause)
+    {
+        using IDisposable subscription = _source.Frames(new WrongParser(how), 100).Subscribe(_collector);
+
+        _source.Send([1]);
+
+        ZcrxFramingException error = Assert.IsType<ZcrxFramingException>(Assert.Single(_collector.Errors));
+        Assert.Contains(cause, error.Message, StringComparison.Ordinal);
+        Assert.Equal(how is "throw" or "negative", error.InnerException is not null);
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void What_cannot_frame_is_refused_at_once()
+    {
+        Assert.Throws<ArgumentException>(() => _source.Frames(default(LengthPrefix), 1));
+        Assert.Throws<ArgumentException>(() => _source.Frames(default(Delimiter), 1));
+        Assert.Throws<ArgumentException>(() => Delimiter.Of([]));
+        Assert.Throws<ArgumentException>(() => Delimiter.Of(new byte[Delimiter.MaxLength + 1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => _source.Frames(Delimiter.LineFeed, 0));
+        Assert.Throws<ArgumentNullException>(() => _source.Frames(null!, 1));
+        Assert.Throws<ArgumentNullException>(() => ZcrxFramingExtensions.Frames(null!, Delimiter.LineFeed, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new FramingOptions { MaxHeldBuffers = -1 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => FrameDecision.NeedMore(-1));
+        Assert.Throws<ArgumentException>(() => FrameDecision.Error(""));
+    }
+
+    [Fact]
+    public void Delimiters_are_equal_when_their_bytes_are()
+    {
+        byte[] bytes = [13, 10];
+        Delimiter crLf = Delimiter.Of(bytes);
+        bytes[0] = 0;
+
+        Assert.Equal(Delimiter.CrLf, crLf);
+        Assert.Equal(Delimiter.CrLf.GetHashCode(), crLf.GetHashCode());
+        Assert.NotEqual(Delimiter.CrLf, crLf with { IncludeDelimiter = true });
+        Assert.Equal("0D0A", crLf.ToString());
+        Assert.Equal(Delimiter.LineFeed, Delimiter.Of(10));
+    }
+
+    private sealed class WrongParser(string how) : IFrameParser
+    {
+        public int MaxOverhead => 4;
+
+        public FrameDecision Parse(in ReadOnlySequence<byte> buffered, long seen) => how switch
+        {
+            "nothing" => FrameDecision.Frame(0, 0),
+            "skip" => FrameDecision.Frame(5, 10, 1),
+            "negative" => FrameDecision.Frame(0, -1),
+            "throw" => throw new FormatException("no envelope."),
+            "error" => FrameDecision.Error("it is no envelope"),
+            _ => FrameDecision.NeedMore(105),
+        };
+    }
+}

@@ -1,0 +1,30 @@
+using System.Buffers;
+
+namespace Zcrx.Rx.Tests.Support;
+
+/// <summary>Copies the frames that it is given, and counts how the stream ends.</summary>
+internal sealed class FrameCollector : IObserver<ReadOnlySequence<byte>>
+{
+    public List<byte[]> Frames { get; } = [];
+
+    public int Completions { get; private set; }
+
+    public List<Exception> Errors { get; } = [];
+
+    /// <summary>How many ends there were; never more than one.</summary>
+    public int Ends => Completions + Errors.Count;
+
+    /// <summary>Called for each frame, with its number, before it is copied.</summary>
+    public Action<int, ReadOnlySequence<byte>>? OnFrame { get; set; }
+
+    public void OnNext(ReadOnlySequence<byte> value)
+    {
+        Assert.Equal(0, Ends);
+        OnFrame?.Invoke(Frames.Count, value);
+        Frames.Add(value.ToArray());
+    }
+
+    public void OnCompleted() => Completions++;
+
+    public void OnError(Exception error) => Errors.Add(error);
+}

@@ -1,0 +1,104 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Leases;
+using Zcrx.Interop.Memory;
+
+namespace Zcrx.Rx.Tests.Support;
+
+/// <summary>An area in plain memory, whose thread plays the receive loop: lends buffers, takes them back, lends them again.</summary>
+/// <remarks>
+/// What has come back is overwritten, so that whoever still reads it reads the wrong bytes. A buffer that comes back twice, or that was never out, throws.
+/// </remarks>
+internal sealed unsafe class InMemoryArea : IDisposable
+{
+    public const byte Poison = 0xDB;
+
+    private readonly Queue<int> _free = new();
+    private readonly bool[] _isOut;
+    private readonly MemoryRegion _region;
+    private readonly AreaMemory _memory;
+    private int _wakes;
+
+    public InMemoryArea(int buffers, int bufferSize, bool recordOrigins = false)
+    {
+        BufferSize = bufferSize;
+        _region = MemoryRegion.Allocate((nuint)(buffers * bufferSize), hugePages: false, "a test");
+        _memory = new AreaMemory(_region.Address, _region.Length);
+        _isOut = new bool[buffers];
+        Ledger = new BufferLedger(() => Interlocked.Increment(ref _wakes), recordOrigins) { Refill = Refill };
+        Ledger.AddRegion(_region);
+        for (int i = 0; i < buffers; i++)
+        {
+            _free.Enqueue(i);
+        }
+    }
+
+    public BufferLedger Ledger { get; }
+
+    public BufferHolder Holder { get; } = new();
+
+    public int BufferSize { get; }
+
+    /// <summary>Buffers that could receive.</summary>
+    public int Free => _free.Count;
+
+    /// <summary>How often the area's thread was woken.</summary>
+    public int Wakes => Volatile.Read(ref _wakes);
+
+    /// <summary>What was returned, in order.</summary>
+    public List<ulong> Returned { get; } = [];
+
+    public bool RecordsReturns { get; set; }
+
+    /// <summary>Receives bytes and begins their loan.</summary>
+    public ReceivedBuffer Begin(ReadOnlySpan<byte> bytes, long streamOffset, out ulong offset)
+    {
+        Ledger.Drain();
+        if (!_free.TryDequeue(out int index))
+        {
+            throw new InvalidOperationException("The pool is exhausted.");
+        }
+
+        _isOut[index] = true;
+        offset = (ulong)index * (ulong)BufferSize;
+        byte* address = (byte*)_region.Address + offset;
+        bytes.CopyTo(new Span<byte>(address, BufferSize));
+        return Ledger.Borrow.Begin(offset, _memory, address, bytes.Length, streamOffset, Holder);
+    }
+
+    /// <summary>Ends the loan.</summary>
+    public void End(ulong offset)
+    {
+        if (Ledger.Borrow.End())
+        {
+            Refill(offset);
+        }
+    }
+
+    /// <summary>Nothing is kept, and every buffer has come back.</summary>
+    public void AssertAllReturned()
+    {
+        Ledger.Drain();
+        Assert.Equal(0, Ledger.Kept);
+        Assert.Equal(0, Holder.Held);
+        Assert.Equal(_isOut.Length, Free);
+    }
+
+    public void Dispose() => Ledger.Close();
+
+    private void Refill(ulong offset)
+    {
+        int index = (int)(offset / (ulong)BufferSize);
+        if (!_isOut[index])
+        {
+            throw new InvalidOperationException($"Buffer {index} came back twice.");
+        }
+
+        _isOut[index] = false;
+        new Span<byte>((byte*)_region.Address + offset, BufferSize).Fill(Poison);
+        _free.Enqueue(index);
+        if (RecordsReturns)
+        {
+            Returned.Add(offset);
+        }
+    }
+}

@@ -107,7 +107,7 @@ internal sealed partial class FrameObserver<TCutter>(IObserver<ReadOnlySequence<
 
     public void Relieve()
     {
-        // Who is inside looks at the pressure before it keeps anything.
+        // Who is inside looks at the pressure before it keeps anything; on an old queue, the next rise finds what this one missed.
         if (!_use.TryEnterIdle())
         {
             return;

@@ -1,0 +1,120 @@
+using Zcrx.Interop;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Framing;
+
+/// <summary>Incomplete frames never starve the pool.</summary>
+public sealed class FramingLivenessTests : IDisposable
+{
+    private readonly InMemoryArea _area = new(8, 64);
+
+    public void Dispose() => _area.Dispose();
+
+    [Fact]
+    public void When_pressure_rises_what_waits_for_the_rest_of_a_frame_goes_back_without_more_data()
+    {
+        // Connections that are paused, or whose peer is silent, get no OnNext in which they could give anything back.
+        List<(BufferSource Source, FrameCollector Collector)> connections = [];
+        for (int i = 0; i < 7; i++)
+        {
+            BufferSource source = new(_area);
+            FrameCollector collector = new();
+            source.Frames(LengthPrefix.UInt8, 200).Subscribe(collector);
+            connections.Add((source, collector));
+            source.Send([3, 1]);
+        }
+
+        Assert.Equal(7, _area.Ledger.Kept);
+        _area.Ledger.IsUnderPressure = true;
+        _area.AssertAllReturned();
+
+        // The frames go on in what has been copied, under pressure and after.
+        connections.ForEach(static connection => connection.Source.Send([2]));
+        _area.AssertAllReturned();
+        _area.Ledger.IsUnderPressure = false;
+        connections.ForEach(static connection => connection.Source.Send([3, 0]));
+        Assert.All(connections, static connection => Assert.Equal([[1, 2, 3], []], connection.Collector.Frames));
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void A_frame_much_larger_than_the_pool_arrives()
+    {
+        byte[] frame = new byte[3_000_000];
+        new Random(1).NextBytes(frame);
+        BufferSource source = new(_area);
+        FrameCollector collector = new();
+        using IDisposable subscription = source.Frames(LengthPrefix.UInt32LittleEndian, frame.Length, new FramingOptions { MaxHeldBuffers = 6 }).Subscribe(collector);
+
+        source.Send(BitConverter.GetBytes(frame.Length));
+        source.Send(frame);
+        source.Send(BitConverter.GetBytes(1));
+        source.Send([7]);
+
+        Assert.Equal(frame, collector.Frames[0]);
+        Assert.Equal([7], collector.Frames[1]);
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void A_connection_that_moves_inside_a_frame_gives_each_queue_its_own_buffers()
+    {
+        using InMemoryArea other = new(8, 64);
+        BufferSource source = new(_area);
+        FrameCollector collector = new();
+        using IDisposable subscription = source.Frames(LengthPrefix.UInt8, 200).Subscribe(collector);
+
+        source.Send([5, 1]);
+        source.Area = other;
+        source.Send([2]);
+        source.Area = _area;
+        source.Send([3]);
+        source.Area = other;
+        source.Send([4]);
+        Assert.Equal((2, 2), (_area.Ledger.Kept, other.Ledger.Kept));
+        Assert.Equal((1, 1), (_area.Ledger.Relief.Count, other.Ledger.Relief.Count));
+        source.Send([5]);
+
+        Assert.Equal([1, 2, 3, 4, 5], Assert.Single(collector.Frames));
+        _area.AssertAllReturned();
+        other.AssertAllReturned();
+    }
+
+    [Fact]
+    public void Streams_that_have_ended_are_forgotten()
+    {
+        for (int i = 0; i < 1_000; i++)
+        {
+            BufferSource source = new(_area);
+            using IDisposable subscription = source.Frames(LengthPrefix.UInt8, 200).Subscribe(new FrameCollector());
+            source.Send([3, 1]);
+        }
+
+        Assert.InRange(_area.Ledger.Relief.Count, 1, 32);
+        _area.AssertAllReturned();
+        _area.Ledger.IsUnderPressure = true;
+        Assert.Equal(0, _area.Ledger.Relief.Count);
+    }
+
+    [Fact]
+    public void Pressure_that_rises_inside_of_OnNext_leaves_the_frame_alone()
+    {
+        BufferSource source = new(_area);
+        FrameCollector collector = new();
+        using IDisposable subscription = source.Frames(LengthPrefix.UInt8, 200).Subscribe(collector);
+        collector.OnFrame = (_, frame) =>
+        {
+            _area.Ledger.IsUnderPressure = true;
+            Assert.Equal(3, frame.Length);
+            Assert.False(frame.IsSingleSegment);
+        };
+
+        source.Send([3, 1]);
+        source.Send([2]);
+        source.Send([3, 9]);
+
+        Assert.Empty(source.Thrown);
+        Assert.Equal([1, 2, 3], Assert.Single(collector.Frames));
+        _area.AssertAllReturned();
+    }
+}

@@ -25,26 +25,29 @@ newest_cached() {
 
 # Downloads and unpacks into a directory beside the final one, and renames: a half-written kernel is never seen.
 download() {
-    local upstream=$1 package=$2 version=$3 target=$4 work image
+    local upstream=$1 package=$2 version=$3 target=$4 work
     work=$(mktemp -d "$kernels/.new.XXXXXX")
-    (
-        cd -- "$work"
-        apt_private apt-get download "$package=$version" >download.log 2>&1
-        dpkg-deb -x ./*.deb tree
-        image=$(find tree \( -name vmlinuz -o -name vmlinuz.unsigned -o -name 'vmlinuz-*' \) -type f | head -n 1)
-        [ -n "$image" ]
-        mkdir kernel
-        mv "$image" kernel/vmlinuz
-        printf 'upstream=%s\nrelease=%s\npackage=%s\nversion=%s\n' \
-            "$upstream" "$(sed -E 's/^linux-(binary-unsigned|binary|image)-//' <<<"$package")" "$package" "$version" >kernel/info
-    ) || {
-        log "$package $version could not be fetched: $(grep -m 1 '^E' "$work/download.log" 2>/dev/null || echo 'no kernel image in the package')"
+    if unpack "$upstream" "$package" "$version" "$work" >"$work/log" 2>&1; then
+        rm -rf "$target"
+        mv "$work/kernel" "$target"
+        rm -rf "$work"
+    else
+        log "$package $version could not be fetched: $(grep -m 1 '^E:' "$work/log" || tail -n 1 "$work/log")"
         rm -rf "$work"
         return 1
-    }
-    rm -rf "$target"
-    mv "$work/kernel" "$target"
-    rm -rf "$work"
+    fi
+}
+
+# Each step says for itself whether to go on: `set -e` does not hold in what an `if` asks.
+unpack() {
+    local upstream=$1 package=$2 version=$3 work=$4 image
+    (cd -- "$work" && apt_private apt-get download "$package=$version") || return 1
+    dpkg-deb -x "$work"/*.deb "$work/tree" || return 1
+    image=$(find "$work/tree" \( -name vmlinuz -o -name vmlinuz.unsigned -o -name 'vmlinuz-*' \) -type f | head -n 1)
+    [ -n "$image" ] || { echo 'E: the package holds no kernel image'; return 1; }
+    mkdir "$work/kernel" && mv "$image" "$work/kernel/vmlinuz" || return 1
+    printf 'upstream=%s\nrelease=%s\npackage=%s\nversion=%s\n' \
+        "$upstream" "$(sed -E 's/^linux-(binary-unsigned|binary|image)-//' <<<"$package")" "$package" "$version" >"$work/kernel/info"
 }
 
 lock_cache kernels
@@ -74,7 +77,7 @@ for attempt in 1 2; do
     if [ "$attempt" -eq 2 ] || [ "${#candidates[@]}" -eq 0 ]; then
         break
     fi
-    force_refresh_index
+    force_refresh_index || break
 done
 
 directory=$(newest_cached)

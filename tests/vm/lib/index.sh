@@ -30,26 +30,28 @@ refresh_index() {
     if younger_than 1440 "$apt_state/refreshed" || younger_than 10 "$apt_state/failed"; then
         return 0
     fi
-    force_refresh_index
+    force_refresh_index || true
 }
 
 force_refresh_index() {
     mkdir -p "$apt_state"/{sources.d,none.d,lists/partial,cache/archives/partial}
     : >"$apt_state/none.list"
     : >"$apt_state/status"
+    : >"$apt_state/update.log"
     if write_sources && apt_private apt-get -o APT::Update::Error-Mode=any update >"$apt_state/update.log" 2>&1; then
         touch "$apt_state/refreshed"
         rm -f "$apt_state/failed"
     else
         touch "$apt_state/failed"
         log "the package index could not be refreshed: $(index_failure)"
+        return 1
     fi
 }
 
 write_sources() {
     local source suite
     if ! source=$(debian_source); then
-        echo "E: this machine's apt sources name no Debian mirror; set ZCRX_VM_MIRROR and ZCRX_VM_KEYRING" >"$apt_state/update.log"
+        echo "E: this machine's apt sources name no Debian mirror: set ZCRX_VM_MIRROR to one, and ZCRX_VM_KEYRING to the file with its signing key" >"$apt_state/update.log"
         return 1
     fi
     for suite in "${suites[@]}"; do
@@ -59,7 +61,7 @@ write_sources() {
 }
 
 index_failure() {
-    grep -m 1 -E '^(E|W|Err)' "$apt_state/update.log" || echo 'apt-get gave no reason'
+    grep -m 1 '^E:' "$apt_state/update.log" || grep -m 1 '^W:' "$apt_state/update.log" || tail -n 1 "$apt_state/update.log"
 }
 
 # Kernel images of a version, best first, as `version package package-version`. The pattern 7.2 means 7.2, 7.2~rc3 and 7.2.*.

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Where this machine gets Debian packages from. Whatever mirror and signing key it uses are used for the kernels too; only the suite differs.
+# apt itself answers only after its lists have been fetched, which in a fresh container they are not; so its sources are read here.
 
-# Prints `address`, then the lines of the Signed-By field, if there is one.
+# Prints the address, then the lines of the Signed-By field, if there is one.
 debian_source() {
     if [ -n "${ZCRX_VM_MIRROR:-}" ]; then
         printf '%s\n' "$ZCRX_VM_MIRROR"
@@ -9,41 +10,79 @@ debian_source() {
         return 0
     fi
 
-    local entry address place
-    entry=$(debian_index_entry) || return 1
-    address=${entry%%|*}
-    place=${entry#*|}
-    printf '%s\n' "$address"
-    signed_by "${place%:*}" "${place##*:}"
-}
-
-# Asks apt itself, which knows both formats of its source lists, and answers `address|file:number of the entry`.
-debian_index_entry() {
-    local codename
+    local SOURCELIST='' SOURCEPARTS='' id codename file answer
+    # shellcheck source=/dev/null
+    id=$(. /etc/os-release && printf '%s' "${ID:-}")
+    # shellcheck source=/dev/null
     codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
-    # shellcheck disable=SC2016  # the names in $() are apt's, not the shell's
-    apt-get indextargets --format '$(ORIGIN)|$(RELEASE)|$(COMPONENT)|$(REPO_URI)|$(SOURCESENTRY)' 'Created-By: Packages' |
-        awk -F'|' -v codename="$codename" -v id="$(. /etc/os-release && printf '%s' "$ID")" '
-            $3 != "main" || $4 ~ /security/ { next }
-            ($2 == codename && id == "debian") || $1 == "Debian" { print $4 "|" $5; found = 1; exit }
-            END { exit !found }'
+    [ "$id" = debian ] || return 1
+    eval "$(apt-config shell SOURCELIST Dir::Etc::sourcelist/f SOURCEPARTS Dir::Etc::sourceparts/d)"
+    for file in "$SOURCEPARTS"/*.sources "$SOURCELIST" "$SOURCEPARTS"/*.list; do
+        [ -r "$file" ] || continue
+        case "$file" in
+            *.sources) answer=$(source_in_paragraphs "$codename" <"$file") ;;
+            *) answer=$(source_in_lines "$codename" <"$file") ;;
+        esac
+        if [ -n "$answer" ]; then
+            printf '%s\n' "$answer"
+            return 0
+        fi
+    done
+    return 1
 }
 
-# The Signed-By of an entry: a paragraph of a deb822 file, or a line of the older format.
-signed_by() {
-    local file=$1 number=$2
-    case "$file" in
-        *.sources)
-            awk -v number="$number" '
-                /^#/ { next }
-                /^[[:space:]]*$/ { inside = 0; next }
-                !inside { inside = 1; paragraph++ }
-                paragraph != number { next }
-                /^[^[:space:]]/ { wanted = tolower($0) ~ /^signed-by:/ }
-                wanted' "$file"
-            ;;
-        *)
-            sed -n "${number}s/^deb[[:space:]]*\[[^]]*signed-by=\([^] ]*\).*/Signed-By: \1/p" "$file"
-            ;;
-    esac
+# The deb822 format: a paragraph for each source, fields that may go on over several lines (a Signed-By may hold the key itself).
+source_in_paragraphs() {
+    awk -v codename="$1" '
+        function finish() {
+            if (!done && types ~ / deb / && suites_match(suites) && components ~ / main / && enabled && uri != "" && uri !~ /security/) {
+                print uri
+                printf "%s", signed
+                done = 1
+            }
+            types = suites = components = uri = signed = field = ""
+            enabled = 1
+        }
+        function suites_match(suites) { return index(suites, " " codename " ") || suites ~ / (stable|oldstable|testing|unstable|sid) / }
+        BEGIN { enabled = 1 }
+        /^#/ { next }
+        /^[[:space:]]*$/ { finish(); next }
+        {
+            value = $0
+            if ($0 ~ /^[^[:space:]]/) {
+                field = tolower($1)
+                sub(/^[^:]*:/, "", value)
+            }
+            value = " " value " "
+            gsub(/[[:space:]]+/, " ", value)
+            if (field ~ /^types:/) types = types value
+            else if (field ~ /^suites:/) suites = suites value
+            else if (field ~ /^components:/) components = components value
+            else if (field ~ /^uris:/ && uri == "") { split(value, words, " "); uri = words[1] }
+            else if (field ~ /^enabled:/) enabled = value !~ /no|false|off|disable/
+            else if (field ~ /^signed-by:/) signed = signed $0 "\n"
+        }
+        END { finish() }'
+}
+
+# The older format: deb [options] address suite component…
+source_in_lines() {
+    awk -v codename="$1" '
+        $1 == "deb" {
+            line = $0
+            sub(/#.*/, "", line)
+            signed = ""
+            if (match(line, /\[[^]]*\]/)) {
+                count = split(substr(line, RSTART + 1, RLENGTH - 2), options, " ")
+                for (i = 1; i <= count; i++)
+                    if (options[i] ~ /^signed-by=/) { signed = options[i]; sub(/^signed-by=/, "Signed-By: ", signed) }
+                line = substr(line, 1, RSTART - 1) substr(line, RSTART + RLENGTH)
+            }
+            split(line, words, " ")
+            if (line ~ /[[:space:]]main([[:space:]]|$)/ && words[2] !~ /security/ && (words[3] == codename || words[3] ~ /^(stable|oldstable|testing|unstable|sid)$/)) {
+                print words[2]
+                if (signed != "") print signed
+                exit
+            }
+        }'
 }

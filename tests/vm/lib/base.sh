@@ -12,7 +12,7 @@ base_archive() {
     lock_cache base
     if [ ! -e "$archive" ]; then
         mkdir -p "$cache/base"
-        log "building the base of the guest ($(tr '|\n' '  ' <<<"$frameworks"))"
+        log "building the base of the guest with $(tr '|\n' '  ' <<<"${frameworks:-no .NET}")"
         build_base "$frameworks" "$busybox" "$archive"
     fi
     touch "$archive"

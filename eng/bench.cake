@@ -1,9 +1,41 @@
+// What Zcrx costs: compared with other ways to receive, and per buffer with a bare loop. docs/benchmarks.md says how to read it.
+string[] BenchArguments()
+{
+    List<string> arguments = [];
+    foreach (var name in (string[])["short", "hash", "verbose", "no-loop"])
+    {
+        if (HasArgument(name))
+        {
+            arguments.Add($"--{name}");
+        }
+    }
+
+    foreach (var name in (string[])["volume", "rounds", "connections", "receivers"])
+    {
+        if (HasArgument(name))
+        {
+            arguments.Add($"--{name}={Argument<string>(name)}");
+        }
+    }
+
+    return [.. arguments, .. PassedThrough()];
+}
+
 Task("bench")
-    .Description("runs the benchmarks  [-- arguments for the benchmark program]")
+    .Description("compares receivers  [--short] [--volume 4GiB] [--rounds N] [--connections 1,64] [--receivers zcrx,socket] [--hash] [-- --help]")
     .IsDependentOn("restore-akka")
     .Does(() =>
 {
     const string project = "tests/Zcrx.Benchmarks/Zcrx.Benchmarks.csproj";
     Build(project);
-    exitCode = Run("dotnet", ["exec", OutputOf(project), .. PassedThrough()]);
+    EnsureDirectoryExists(artifacts);
+    var report = artifacts.CombineWithFilePath("benchmarks.txt").FullPath;
+    System.IO.File.Delete(report);
+    // First what the user wrote: it may begin with the name of another part of the program, which knows no report.
+    string[] arguments = BenchArguments() is ["loop", ..] loop ? loop : [.. BenchArguments(), $"--report={report}"];
+    exitCode = Run("dotnet", ["exec", OutputOf(project), .. arguments]);
+    if (System.IO.File.Exists(report))
+    {
+        lastWords = () => Console.Write(System.IO.File.ReadAllText(report));
+    }
 });

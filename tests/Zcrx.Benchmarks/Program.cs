@@ -1,4 +1,13 @@
-using BenchmarkDotNet.Running;
+using Zcrx.Benchmarks.Comparison;
+using Zcrx.Benchmarks.Loop;
+using Zcrx.Benchmarks.Receivers;
+using Zcrx.Benchmarks.Traffic;
 
-// Without arguments all of them, rather than a question to the terminal.
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args.Length == 0 ? ["--filter", "*"] : args);
+return args switch
+{
+    // Not for people: the comparison starts these itself.
+    ["sender", ..] => await Sender.RunAsync(args.AsMemory(1)),
+    ["receive", ..] => await ReceiverProgram.RunAsync(args.AsMemory(1)),
+    ["loop", ..] => LoopProgram.Run(args[1..]),
+    _ => await CompareProgram.RunAsync(args),
+};

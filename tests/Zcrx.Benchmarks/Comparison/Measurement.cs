@@ -1,0 +1,44 @@
+using System.Text.Json;
+
+namespace Zcrx.Benchmarks.Comparison;
+
+/// <summary>What one receiver process used for one case, after its warm-up. Travels as one line of JSON from the receiver to the comparison.</summary>
+internal sealed record Measurement
+{
+    /// <summary>Everything that arrived, warm-up included.</summary>
+    public required long TotalBytes { get; init; }
+
+    /// <summary>What arrived after the warm-up: what the other values are about.</summary>
+    public required long Bytes { get; init; }
+
+    public required double UserSeconds { get; init; }
+
+    public required double SystemSeconds { get; init; }
+
+    public required double WallSeconds { get; init; }
+
+    public required long AllocatedBytes { get; init; }
+
+    public required int Collections { get; init; }
+
+    /// <summary>Per connection the sum of what was read: of all bytes, or of each chunk's first.</summary>
+    public required IReadOnlyList<ulong> Sums { get; init; }
+
+    /// <summary>Remarks of the receiver, such as its own counters.</summary>
+    public string Note { get; init; } = "";
+
+    public double PerCpuSecond => Bytes / ByteSize.GiB / (UserSeconds + SystemSeconds);
+
+    public double UserPerGiB => UserSeconds / (Bytes / ByteSize.GiB);
+
+    public double SystemPerGiB => SystemSeconds / (Bytes / ByteSize.GiB);
+
+    public double PerSecond => Bytes / ByteSize.GiB / WallSeconds;
+
+    public double AllocatedPerGiB => AllocatedBytes / (Bytes / ByteSize.GiB);
+
+    public string ToLine() => JsonSerializer.Serialize(this);
+
+    public static Measurement Parse(string line) =>
+        JsonSerializer.Deserialize<Measurement>(line) ?? throw new FormatException("The receiver's answer is empty.");
+}

@@ -1,0 +1,55 @@
+using BenchmarkDotNet.Columns;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Diagnosers;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Loggers;
+using BenchmarkDotNet.Reports;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Perfolizer.Horology;
+
+namespace Zcrx.Benchmarks.Loop;
+
+/// <summary>Runs <see cref="LoopBenchmark"/> with BenchmarkDotNet.</summary>
+internal static class LoopProgram
+{
+    // In this process: BenchmarkDotNet would otherwise generate a project below this one, which inherits the repository's central package
+    // versions, analyzers and warnings as errors, and does not build under them.
+    private static readonly Job Base = Job.Default.WithToolchain(InProcessEmitToolchain.Instance);
+
+    /// <summary>By itself, with BenchmarkDotNet's own command line and output.</summary>
+    public static int Run(string[] args)
+    {
+        IConfig config = DefaultConfig.Instance.AddJob(Base).AddDiagnoser(MemoryDiagnoser.Default);
+        _ = BenchmarkSwitcher.FromTypes([typeof(LoopBenchmark)]).Run(args.Length == 0 ? ["--filter", "*"] : args, config);
+        return 0;
+    }
+
+    /// <summary>As a part of the comparison: quiet, for its numbers.</summary>
+    public static LoopResult? Measure(bool isShort)
+    {
+        Console.WriteLine("one buffer through the receive loop, and through a bare loop (BenchmarkDotNet)");
+        Job job = isShort ? Base.WithWarmupCount(10).WithIterationCount(10).WithIterationTime(TimeInterval.FromMilliseconds(50)) : Base.WithWarmupCount(10).WithIterationCount(20);
+        string artifacts = Path.Combine(AppContext.BaseDirectory, "BenchmarkDotNet.Artifacts");
+        ManualConfig config = ManualConfig.CreateEmpty()
+            .AddJob(job)
+            .AddDiagnoser(MemoryDiagnoser.Default)
+            .AddColumnProvider(DefaultColumnProviders.Instance)
+            .AddLogger(NullLogger.Instance)
+            .WithArtifactsPath(artifacts);
+        Summary summary = BenchmarkRunner.Run<LoopBenchmark>(config);
+        BenchmarkReport? streams = Find(summary, nameof(LoopBenchmark.Streams));
+        BenchmarkReport? bare = Find(summary, nameof(LoopBenchmark.Bare));
+        if (streams?.ResultStatistics is not { } measured || bare?.ResultStatistics is not { } baseline)
+        {
+            Console.Error.WriteLine($"bench: the micro-benchmark failed: {string.Join(' ', summary.ValidationErrors.Select(static error => error.Message))} Run it alone with 'loop' to see why.");
+            return null;
+        }
+
+        double allocated = streams.GcStats.GetBytesAllocatedPerOperation(streams.BenchmarkCase) ?? 0;
+        return new LoopResult(measured.Median, baseline.Median, allocated);
+    }
+
+    private static BenchmarkReport? Find(Summary summary, string method) =>
+        summary.Reports.FirstOrDefault(report => report.BenchmarkCase.Descriptor.WorkloadMethod.Name == method);
+}

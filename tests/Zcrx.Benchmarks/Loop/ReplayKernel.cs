@@ -1,0 +1,190 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Benchmarks.Loop;
+
+/// <summary>
+/// A kernel that costs next to nothing: its completion ring is filled once, and a batch of received buffers is a step of the tail. So
+/// what is measured over it is the user's side alone.
+/// </summary>
+/// <remarks>Set-up is the emulated kernel's, so that the memory is laid out as anywhere else; entering and flushing are done here.</remarks>
+internal sealed unsafe class ReplayKernel : IIoUringKernel, IDisposable
+{
+    /// <summary>Buffers of one batch.</summary>
+    public const int BatchLength = 512;
+
+    private const int BufferLength = 4096;
+    private static readonly TimeSpan IdleTurn = TimeSpan.FromMilliseconds(1);
+
+    private readonly EmulatedKernel _inner = new();
+    private readonly List<ulong> _receives = [];
+    private readonly SemaphoreSlim _start = new(0);
+    private readonly SemaphoreSlim _done = new(0);
+    private io_uring_params _parameters;
+    private byte* _ring;
+    private io_uring_sqe* _submissions;
+    private byte* _refillRegion;
+    private io_uring_zcrx_offsets _refillOffsets;
+    private uint _refillEntries;
+    private uint _completionTail;
+    private int _batches;
+
+    public string Description => "replay";
+
+    /// <summary>How many receives have been submitted.</summary>
+    public int Receives
+    {
+        get
+        {
+            lock (_receives)
+            {
+                return _receives.Count;
+            }
+        }
+    }
+
+    /// <summary>The memory that the rings lie in, for a loop without anything around it.</summary>
+    public BareRings Rings => new(
+        (io_uring_cqe*)(_ring + _parameters.cq_off.cqes),
+        (uint*)(_ring + _parameters.cq_off.head),
+        CompletionTail,
+        _parameters.cq_entries,
+        (io_uring_zcrx_rqe*)(_refillRegion + _refillOffsets.rqes),
+        RefillTail,
+        _refillEntries);
+
+    private uint* CompletionTail => (uint*)(_ring + _parameters.cq_off.tail);
+
+    private uint* RefillHead => (uint*)(_refillRegion + _refillOffsets.head);
+
+    private uint* RefillTail => (uint*)(_refillRegion + _refillOffsets.tail);
+
+    public int Setup(uint entries, io_uring_params* parameters)
+    {
+        int fd = _inner.Setup(entries, parameters);
+        _parameters = *parameters;
+        return fd;
+    }
+
+    public nint Map(int ringFd, nuint length, ulong offset)
+    {
+        nint address = _inner.Map(ringFd, length, offset);
+        if (offset == IORING_OFF_SQES)
+        {
+            _submissions = (io_uring_sqe*)address;
+        }
+        else
+        {
+            _ring = (byte*)address;
+        }
+
+        return address;
+    }
+
+    public int Register(int ringFd, uint opcode, void* argument, uint argumentCount)
+    {
+        if (opcode == IORING_REGISTER_ZCRX_CTRL && ((zcrx_ctrl*)argument)->op == ZCRX_CTRL_FLUSH_RQ)
+        {
+            ConsumeRefill();
+            return 0;
+        }
+
+        int result = _inner.Register(ringFd, opcode, argument, argumentCount);
+        if (result >= 0 && opcode == IORING_REGISTER_ZCRX_IFQ)
+        {
+            io_uring_zcrx_ifq_reg* registration = (io_uring_zcrx_ifq_reg*)argument;
+            _refillRegion = (byte*)((io_uring_region_desc*)registration->region_ptr)->user_addr;
+            _refillOffsets = registration->offsets;
+            _refillEntries = registration->rq_entries;
+        }
+
+        return result;
+    }
+
+    /// <summary>One batch if one is due; else says that all are done and idles, so that the loop sees its commands.</summary>
+    public int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
+    {
+        int submitted = toSubmit > 0 ? TakeSubmissions(toSubmit) : 0;
+        if (_batches == 0)
+        {
+            _start.Wait(IdleTurn);
+        }
+        else if (--_batches == 0)
+        {
+            _done.Release();
+        }
+        else
+        {
+            PostBatch();
+        }
+
+        return submitted;
+    }
+
+    public int Unmap(nint address, nuint length) => _inner.Unmap(address, length);
+
+    public int Close(int fd) => _inner.Close(fd);
+
+    /// <summary>Fills the completion ring: a batch of the first receive, a batch of the second, and so on round the ring.</summary>
+    public void Prepare(IReadOnlyList<ulong>? receives = null)
+    {
+        receives ??= _receives;
+        for (uint i = 0; i < _parameters.cq_entries; i++)
+        {
+            io_uring_cqe* entry = (io_uring_cqe*)(_ring + _parameters.cq_off.cqes + (i * CompletionQueue.EntrySize));
+            entry->user_data = receives[(int)(i / BatchLength % (uint)receives.Count)];
+            entry->res = BufferLength;
+            entry->flags = IORING_CQE_F_MORE;
+            ((io_uring_zcrx_cqe*)(entry + 1))->off = i * (ulong)BufferLength;
+        }
+
+        // Whole batches from the start of the ring on: what was posted before is over.
+        _completionTail = *CompletionTail;
+    }
+
+    /// <summary>Lets the loop on the other thread work off that many batches, and waits for it.</summary>
+    public void Replay(int batches)
+    {
+        // One more: the enter after the last batch is the one that knows it has been worked off.
+        _batches = batches + 1;
+        _start.Release();
+        _done.Wait();
+    }
+
+    /// <summary>Makes the next batch visible.</summary>
+    public void PostBatch()
+    {
+        _completionTail += BatchLength;
+        Volatile.Write(ref *CompletionTail, _completionTail);
+    }
+
+    /// <summary>Takes all refill entries at once.</summary>
+    public void ConsumeRefill() => Volatile.Write(ref *RefillHead, Volatile.Read(ref *RefillTail));
+
+    public void Dispose()
+    {
+        _start.Dispose();
+        _done.Dispose();
+    }
+
+    private int TakeSubmissions(uint count)
+    {
+        uint* head = (uint*)(_ring + _parameters.sq_off.head);
+        for (uint i = 0; i < count; i++)
+        {
+            ref io_uring_sqe entry = ref _submissions[(*head + i) & (_parameters.sq_entries - 1)];
+            if (entry.opcode == IORING_OP_RECV_ZC)
+            {
+                lock (_receives)
+                {
+                    _receives.Add(entry.user_data);
+                }
+            }
+        }
+
+        Volatile.Write(ref *head, *head + count);
+        return (int)count;
+    }
+}

@@ -1,0 +1,30 @@
+using Akka.Actor;
+using Akka.IO;
+
+namespace Zcrx.Benchmarks.Receivers;
+
+/// <summary>Consumes one connection's messages.</summary>
+internal sealed class AkkaConnection(ConnectionMeter meter) : UntypedActor
+{
+    protected override void OnReceive(object message)
+    {
+        switch (message)
+        {
+            case Tcp.Received received:
+                if (meter.ReadsAll)
+                {
+                    // A ByteString shows its memory to nobody: reading more than a byte of it means to copy it.
+                    meter.Count(received.Data.ToArray());
+                }
+                else
+                {
+                    meter.Count(received.Data[0], received.Data.Count);
+                }
+
+                break;
+            case Tcp.ConnectionClosed:
+                Context.Stop(Self);
+                break;
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Zcrx.Benchmarks.Traffic;
+
+namespace Zcrx.Benchmarks.Receivers;
+
+/// <summary>The work that every receiver does with every chunk: count it and touch it; or, when asked to, read all of it.</summary>
+/// <remarks>Written by whoever receives on its connection, one at a time; read by the sampling thread.</remarks>
+internal sealed class ConnectionMeter(bool readsAll)
+{
+    private Padded _state;
+
+    public long Bytes => Volatile.Read(ref _state.Bytes);
+
+    public ulong Sum => _state.Sum;
+
+    public bool ReadsAll => readsAll;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Count(ReadOnlySpan<byte> chunk)
+    {
+        _state.Sum += readsAll ? ByteSum.Of(chunk) : chunk[0];
+        Volatile.Write(ref _state.Bytes, _state.Bytes + chunk.Length);
+    }
+
+    /// <summary>For chunks that are not spans, when they are only touched.</summary>
+    public void Count(byte first, int length)
+    {
+        _state.Sum += first;
+        Volatile.Write(ref _state.Bytes, _state.Bytes + length);
+    }
+
+    // Two cache lines to itself, so that connections on different threads do not share one.
+    [StructLayout(LayoutKind.Explicit, Size = 128)]
+    private struct Padded
+    {
+        [FieldOffset(64)]
+        public long Bytes;
+
+        [FieldOffset(72)]
+        public ulong Sum;
+    }
+}

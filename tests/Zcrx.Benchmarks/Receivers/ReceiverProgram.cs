@@ -1,0 +1,29 @@
+using System.Globalization;
+using Zcrx.Benchmarks.Comparison;
+
+namespace Zcrx.Benchmarks.Receivers;
+
+/// <summary>The receiver's process: says where it listens, receives, says what it took.</summary>
+internal static class ReceiverProgram
+{
+    /// <summary>Before the port, on the first line.</summary>
+    public const string ListeningPrefix = "listening ";
+
+    /// <param name="args">Receiver, connections, bytes of all connections, bytes of the warm-up, and "read" to read every byte or "touch".</param>
+    public static async Task<int> RunAsync(ReadOnlyMemory<string> args)
+    {
+        string name = args.Span[0];
+        int connections = int.Parse(args.Span[1], CultureInfo.InvariantCulture);
+        long bytes = long.Parse(args.Span[2], CultureInfo.InvariantCulture);
+        long warmUp = long.Parse(args.Span[3], CultureInfo.InvariantCulture);
+        bool readsAll = args.Span[4] == "read";
+        ReceiverKind kind = ReceiverKind.Find(name) ?? throw new ArgumentException($"There is no receiver '{name}'.", nameof(args));
+        Meter meter = new(connections, bytes, warmUp, readsAll);
+        await using IReceiver receiver = kind.Create();
+        int port = await receiver.StartAsync(meter);
+        Console.WriteLine(ListeningPrefix + port);
+        Measurement measurement = meter.Run();
+        Console.WriteLine((measurement with { Note = receiver.Note }).ToLine());
+        return 0;
+    }
+}

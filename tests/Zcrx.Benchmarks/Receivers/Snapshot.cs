@@ -1,0 +1,30 @@
+using System.Diagnostics;
+using Zcrx.Benchmarks.Comparison;
+
+namespace Zcrx.Benchmarks.Receivers;
+
+/// <summary>What the process has received and used so far.</summary>
+internal readonly record struct Snapshot(long Bytes, TimeSpan User, TimeSpan System, long Timestamp, long Allocated, int Collections)
+{
+    /// <param name="bytes">Asked last before the times: what arrives while the garbage collector counts belongs to neither side alone.</param>
+    public static Snapshot Take(Func<long> bytes)
+    {
+        long allocated = GC.GetTotalAllocatedBytes(precise: true);
+        int collections = GC.CollectionCount(0);
+        long received = bytes();
+        Environment.ProcessCpuUsage cpu = Environment.CpuUsage;
+        return new Snapshot(received, cpu.UserTime, cpu.PrivilegedTime, Stopwatch.GetTimestamp(), allocated, collections);
+    }
+
+    public Measurement Since(in Snapshot start, ulong[] sums) => new()
+    {
+        TotalBytes = Bytes,
+        Bytes = Bytes - start.Bytes,
+        UserSeconds = (User - start.User).TotalSeconds,
+        SystemSeconds = (System - start.System).TotalSeconds,
+        WallSeconds = Stopwatch.GetElapsedTime(start.Timestamp, Timestamp).TotalSeconds,
+        AllocatedBytes = Allocated - start.Allocated,
+        Collections = Collections - start.Collections,
+        Sums = sums,
+    };
+}

@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Benchmarks.Receivers;
+
+/// <summary>The product as a user has it: a queue on the emulated engine with its defaults, one subscription a connection, borrowed spans.</summary>
+internal sealed class ZcrxReceiver : IReceiver
+{
+    private ZcrxQueue? _queue;
+    private Socket? _listener;
+    private IDisposable? _accepting;
+    private volatile bool _isClosing;
+
+    public string Note
+    {
+        get
+        {
+            QueueStatistics statistics = _queue!.Snapshot();
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{statistics.BuffersReceived} buffers, {statistics.Flushes} flushes, {statistics.Rearms} re-arms, {statistics.CompletionOverflows} overflows");
+        }
+    }
+
+    public async Task<int> StartAsync(Meter meter)
+    {
+        _queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions { Engine = ZcrxEngine.Emulated });
+        _listener = ListenSocket.Bind(LoopbackListener.AnyPort, LoopbackListener.Backlog);
+        _accepting = _queue.Listen(_listener).Subscribe(connection => connection.Buffers.Subscribe(new MeteringObserver(meter.Next(), this)));
+        return ((IPEndPoint)_listener.LocalEndPoint!).Port;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // The sender has not ended its streams: from now on they end with errors, and that is expected.
+        _isClosing = true;
+        _accepting?.Dispose();
+        if (_queue is not null)
+        {
+            await _queue.DisposeAsync();
+        }
+
+        _listener?.Dispose();
+    }
+
+    private sealed class MeteringObserver(ConnectionMeter meter, ZcrxReceiver receiver) : IObserver<ReceivedBuffer>
+    {
+        public void OnNext(ReceivedBuffer value) => meter.Count(value.Span);
+
+        public void OnError(Exception error)
+        {
+            if (!receiver._isClosing)
+            {
+                Console.Error.WriteLine(error);
+            }
+        }
+
+        public void OnCompleted()
+        {
+        }
+    }
+}

@@ -1,0 +1,27 @@
+namespace Zcrx.Benchmarks.Traffic;
+
+/// <summary>What every connection carries: one seeded pseudo-random block, over and over; so the receiver can tell what must have arrived.</summary>
+internal sealed class Payload
+{
+    // Larger than a core's second-level cache, so that the sender reads memory as a real one would.
+    private const int BlockLength = 1 << 20;
+    private const int Seed = 20_251;
+
+    private readonly byte[] _block = new byte[BlockLength];
+
+    public Payload() => new Random(Seed).NextBytes(_block);
+
+    /// <summary>The bytes from a position of the stream on, as far as they lie in one piece.</summary>
+    public ReadOnlyMemory<byte> At(long position, int atMost)
+    {
+        int start = (int)(position & (BlockLength - 1));
+        return _block.AsMemory(start, int.Min(atMost, BlockLength - start));
+    }
+
+    /// <summary>The sum of the first bytes of a stream, as <see cref="ByteSum"/> counts.</summary>
+    public ulong SumOf(long bytes)
+    {
+        ulong whole = ByteSum.Of(_block) * (ulong)(bytes / BlockLength);
+        return whole + ByteSum.Of(_block.AsSpan(0, (int)(bytes % BlockLength)));
+    }
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Zcrx.Benchmarks.Traffic;
+
+/// <summary>The other end of every case, in a process of its own: connects, then sends on all connections at once.</summary>
+internal static class Sender
+{
+    private const int SendLength = 64 * 1024;
+
+    /// <param name="args">Port, connections, bytes per connection.</param>
+    public static async Task<int> RunAsync(ReadOnlyMemory<string> args)
+    {
+        int port = int.Parse(args.Span[0], CultureInfo.InvariantCulture);
+        int connections = int.Parse(args.Span[1], CultureInfo.InvariantCulture);
+        long bytes = long.Parse(args.Span[2], CultureInfo.InvariantCulture);
+        Payload payload = new();
+        Socket[] sockets = new Socket[connections];
+        for (int i = 0; i < connections; i++)
+        {
+            sockets[i] = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await sockets[i].ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
+        }
+
+        // Nobody sends before everybody is connected: accepting is not what is measured.
+        await Task.WhenAll(Array.ConvertAll(sockets, socket => Task.Run(() => SendAsync(socket, payload, bytes))));
+        // Nobody ends before everybody has arrived either: the comparison closes our input when the receiver has said so.
+        _ = await Console.In.ReadToEndAsync();
+        Array.ForEach(sockets, static socket => socket.Dispose());
+        return 0;
+    }
+
+    private static async Task SendAsync(Socket socket, Payload payload, long bytes)
+    {
+        long position = 0;
+        while (position < bytes)
+        {
+            ReadOnlyMemory<byte> next = payload.At(position, (int)long.Min(SendLength, bytes - position));
+            position += await socket.SendAsync(next, SocketFlags.None);
+        }
+    }
+}

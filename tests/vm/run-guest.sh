@@ -19,17 +19,22 @@ else
     processor=(-accel 'tcg,thread=multi' -cpu 'max,smap=off')
 fi
 
-# The guest gets a little less, so that it can still say where it hangs.
-guest_seconds=$((seconds > 60 ? seconds - 20 : seconds / 2))
+# The guest gets less: booting takes its time on a busy host, and it is to say where it hangs before it is ended.
+guest_seconds=$((seconds > 120 ? seconds - 45 : seconds / 2))
 
-# Whoever kills this script does not leave a guest behind.
+# Whoever kills this script, or the one that called it, does not leave a guest behind.
 bound_to_parent() {
+    local signal=$1
+    shift
     if command -v setpriv >/dev/null; then
-        exec setpriv --pdeathsig KILL "$@"
+        exec setpriv --pdeathsig "$signal" "$@"
     fi
     exec "$@"
 }
 export -f bound_to_parent
+if [ -z "${ZCRX_VM_BOUND:-}" ]; then
+    ZCRX_VM_BOUND=yes bound_to_parent TERM "$0" "$@"
+fi
 
 emulator=(qemu-system-x86_64 "${processor[@]}" -m 3072 -smp 2
     -nodefaults -display none -serial stdio -no-reboot
@@ -37,7 +42,7 @@ emulator=(qemu-system-x86_64 "${processor[@]}" -m 3072 -smp 2
     -append "console=ttyS0 quiet loglevel=1 panic=-1 mitigations=off random.trust_cpu=on zcrx.deadline=$guest_seconds")
 
 status=0
-bound_to_parent timeout --kill-after=5 "$seconds" bash -c 'bound_to_parent "$@"' - "${emulator[@]}" </dev/null >"$console" 2>&1 &
+bound_to_parent KILL timeout --kill-after=5 "$seconds" bash -c 'bound_to_parent KILL "$@"' - "${emulator[@]}" </dev/null >"$console" 2>&1 &
 guest=$!
 trap 'kill "$guest" 2>/dev/null || true' EXIT
 wait "$guest" || status=$?

@@ -92,7 +92,7 @@ internal static unsafe class EmulatedControl
             return -EFAULT;
         }
 
-        int refused = EmulatedRegistration.CheckArea(area, queue.BufferLength, tokenIsInput: true);
+        int refused = EmulatedRegistration.CheckArea(area, queue.BufferLength);
         if (refused < 0)
         {
             return refused;

@@ -24,7 +24,7 @@ public sealed unsafe class EmulatedKernel : IIoUringKernel
 
     private const uint SupportedSetupFlags =
         IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQE32 | IORING_SETUP_SINGLE_ISSUER |
-        IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_NO_SQARRAY | IORING_SETUP_COOP_TASKRUN;
+        IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_NO_SQARRAY | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_CQE_MIXED;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<int, EmulatedRing> _rings = [];
@@ -122,7 +122,8 @@ public sealed unsafe class EmulatedKernel : IIoUringKernel
 
         if (!_ringsSnapshot.TryGetValue(ringFd, out EmulatedRing? ring))
         {
-            return -EBADF;
+            // −1 stands for "no ring": then only opcodes that need none are known.
+            return ringFd == -1 ? -EINVAL : -EBADF;
         }
 
         if (!ring.IsIssuer)
@@ -132,7 +133,7 @@ public sealed unsafe class EmulatedKernel : IIoUringKernel
 
         return opcode switch
         {
-            IORING_REGISTER_ZCRX_IFQ => argumentCount == 1
+            IORING_REGISTER_ZCRX_IFQ => argumentCount == 1 && argument != null
                 ? EmulatedRegistration.Register(this, ring, (io_uring_zcrx_ifq_reg*)argument)
                 : -EINVAL,
             IORING_REGISTER_ZCRX_CTRL => EmulatedControl.Run(this, ring, (zcrx_ctrl*)argument, argumentCount),
@@ -211,8 +212,9 @@ public sealed unsafe class EmulatedKernel : IIoUringKernel
         uint flags = parameters->flags;
         bool reserved = (parameters->resv0 | parameters->resv1 | parameters->resv2) != 0;
         bool tooMany = entries > MaxSubmissionEntries && (flags & IORING_SETUP_CLAMP) == 0;
+        bool bothSizes = (flags & (IORING_SETUP_CQE32 | IORING_SETUP_CQE_MIXED)) == (IORING_SETUP_CQE32 | IORING_SETUP_CQE_MIXED);
         // DEFER_TASKRUN runs work on the issuer only, so there must be exactly one.
         bool deferredWithoutIssuer = (flags & (IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER)) == IORING_SETUP_DEFER_TASKRUN;
-        return entries == 0 || tooMany || reserved || deferredWithoutIssuer || (flags & ~SupportedSetupFlags) != 0 ? -EINVAL : 0;
+        return entries == 0 || tooMany || reserved || bothSizes || deferredWithoutIssuer || (flags & ~SupportedSetupFlags) != 0 ? -EINVAL : 0;
     }
 }

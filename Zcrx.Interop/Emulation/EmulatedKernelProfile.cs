@@ -55,8 +55,6 @@ public sealed record EmulatedKernelProfile
 
     internal bool HasDeviceLess => (RegisterFlags & ZCRX_REG_NODEV) != 0;
 
-    internal bool HasAddArea => ControlOperations > ZCRX_CTRL_ADD_AREA;
-
     /// <summary>The profile of a release.</summary>
     /// <param name="release">Such as <c>7.2</c> or <c>7.2.12+deb13-cloud-amd64</c>: the newest profile that is not newer.</param>
     /// <returns>The profile, or null for releases before 6.19.</returns>

@@ -17,7 +17,7 @@ internal static unsafe class EmulatedRegistration
     public static int Register(EmulatedKernel kernel, EmulatedRing ring, io_uring_zcrx_ifq_reg* user)
     {
         EmulatedKernelProfile profile = kernel.Options.Profile;
-        if (!ring.HasFlag(IORING_SETUP_DEFER_TASKRUN) || !ring.HasFlag(IORING_SETUP_CQE32))
+        if (!ring.HasFlag(IORING_SETUP_DEFER_TASKRUN) || !(ring.HasFlag(IORING_SETUP_CQE32) || ring.HasFlag(IORING_SETUP_CQE_MIXED)))
         {
             return -EINVAL;
         }
@@ -55,11 +55,10 @@ internal static unsafe class EmulatedRegistration
     }
 
     /// <summary>The checks of one area, at registration and when it is added later.</summary>
-    public static int CheckArea(io_uring_zcrx_area_reg* area, int bufferLength, bool tokenIsInput)
+    public static int CheckArea(io_uring_zcrx_area_reg* area, int bufferLength)
     {
         uint page = (uint)Environment.SystemPageSize;
-        if ((area->flags & ~IORING_ZCRX_AREA_DMABUF) != 0 || area->__resv2[0] != 0 || area->__resv2[1] != 0 ||
-            (tokenIsInput && area->rq_area_token != 0))
+        if ((area->flags & ~IORING_ZCRX_AREA_DMABUF) != 0 || area->__resv2[0] != 0 || area->__resv2[1] != 0 || area->rq_area_token != 0)
         {
             return -EINVAL;
         }
@@ -211,7 +210,7 @@ internal static unsafe class EmulatedRegistration
 
         uint length = registration.rx_buf_len == 0 ? (uint)Environment.SystemPageSize : registration.rx_buf_len;
         io_uring_zcrx_area_reg* area = (io_uring_zcrx_area_reg*)registration.area_ptr;
-        refused = CheckArea(area, (int)length, profile.HasAddArea);
+        refused = CheckArea(area, (int)length);
         if (refused < 0)
         {
             return refused;

@@ -23,8 +23,6 @@ internal sealed class EmulatedRequest
     /// <summary>Our duplicate: like the kernel's file reference, it keeps the file alive when the caller closes theirs.</summary>
     public int Fd { get; set; } = -1;
 
-    public uint PollEvents { get; set; }
-
     public bool IsMultishot { get; set; }
 
     public bool IsFileNonBlocking { get; set; }
@@ -42,6 +40,9 @@ internal sealed class EmulatedRequest
 
     public bool HasBudget { get; set; }
 
-    /// <summary>On kernels that strand a request (before 7.2): it stays armed but reads nothing until the next packet.</summary>
+    /// <summary>On kernels that strand a request (before 7.2): it stays armed but reads nothing until more than so many bytes wait. −1 when it is not stranded.</summary>
     public int StrandedBytes { get; set; } = -1;
+
+    /// <summary>Whether the peer had ended the stream already when the request was stranded; its end is a packet, too.</summary>
+    public bool StrandedAtEnd { get; set; }
 }

@@ -47,14 +47,17 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             request.StrandedBytes = -1;
             if ((entry.ioprio & PollFirst) == 0)
             {
-                RunReceive(request, 0);
+                RunReceive(request, 0, isFirst: true);
             }
         }
 
         return result;
     }
 
-    private void RunReceive(EmulatedRequest request, uint events)
+    /// <param name="request">The request.</param>
+    /// <param name="events">What epoll said about its socket.</param>
+    /// <param name="isFirst">Whether this is the attempt of the submission itself, before the request waits for anything.</param>
+    private void RunReceive(EmulatedRequest request, uint events, bool isFirst)
     {
         EmulatedInterfaceQueue queue = request.Queue!;
         if (request.StrandedBytes >= 0 && !WakesStranded(request, events))
@@ -69,12 +72,12 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
 
         lock (queue.Gate)
         {
-            uint space = CompletionSpace;
+            uint space = DataSpace;
             int limit = int.Min(_kernel.Options.BuffersPerTurn, MaxBuffersPerTurn);
             int vectors = Prepare(queue, (int)uint.Min(space, (uint)limit), request);
             if (vectors == 0)
             {
-                EndWithoutRoom(request, space == 0 ? -ENOSPC : -ENOMEM, 0);
+                EndWithoutRoom(request, space == 0 ? -ENOSPC : -ENOMEM, 0, isFirst);
                 return;
             }
 
@@ -99,10 +102,10 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
                 return;
             }
 
-            if (used == vectors && (CompletionSpace == 0 || !queue.HasFreeBuffer))
+            if (used == vectors && (DataSpace == 0 || !queue.HasFreeBuffer))
             {
                 // All there was has been filled: whether the request ends depends on what is left in the socket.
-                EndWithoutRoom(request, CompletionSpace == 0 ? -ENOSPC : -ENOMEM, used);
+                EndWithoutRoom(request, DataSpace == 0 ? -ENOSPC : -ENOMEM, used, isFirst);
                 return;
             }
 
@@ -156,7 +159,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             {
                 int part = int.Min(received, length);
                 int buffer = area.TakeForUser();
-                Write(request.UserData, part, IORING_CQE_F_MORE, area.Token | ((ulong)(uint)buffer << area.BufferShift));
+                PostData(request.UserData, part, area.Token | ((ulong)(uint)buffer << area.BufferShift));
                 received -= part;
                 used++;
             }
@@ -169,7 +172,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     /// The pool or the completion ring ran out. With bytes left in the socket the request ends (7.2 and later) or is
     /// stranded (before); with none left it simply goes on.
     /// </summary>
-    private void EndWithoutRoom(EmulatedRequest request, int error, int delivered)
+    private void EndWithoutRoom(EmulatedRequest request, int error, int delivered, bool isFirst)
     {
         EmulatedInterfaceQueue queue = request.Queue!;
         int waiting = SocketCalls.BytesWaiting(request.Fd);
@@ -200,20 +203,32 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
 
         if (delivered > 0 && !_kernel.Options.Profile.HasEvents)
         {
-            request.StrandedBytes = waiting;
-            // From now on only what is new wakes it: the bytes that are there would report themselves for ever.
-            _poller.Modify(request.Fd, ReceiveEvents | SocketCalls.EPOLLET, Tag(request));
+            // At the submission's own attempt the socket is found readable again at once; only then does it matter that nothing is free.
+            if (!isFirst)
+            {
+                Strand(request, waiting);
+            }
+
             return;
         }
 
         Complete(request, error);
     }
 
-    /// <summary>A stranded request reads again only when more has arrived: bytes, the end of the stream, or an error.</summary>
+    private void Strand(EmulatedRequest request, int waiting)
+    {
+        request.StrandedBytes = waiting;
+        request.StrandedAtEnd = SocketCalls.PollNow(request.Fd, SocketCalls.EPOLLRDHUP) != 0;
+        // The socket stays readable; without edges every wait would end at once.
+        _poller.Modify(request.Fd, ReceiveEvents | SocketCalls.EPOLLET, Tag(request));
+    }
+
+    /// <summary>A stranded request reads again only when another packet has arrived: with bytes, or with the end.</summary>
     private bool WakesStranded(EmulatedRequest request, uint events)
     {
         const uint End = SocketCalls.EPOLLRDHUP | SocketCalls.EPOLLHUP | SocketCalls.EPOLLERR;
-        if (SocketCalls.BytesWaiting(request.Fd) <= request.StrandedBytes && (events & End) == 0)
+        bool hasEnded = (events & End) != 0 && !request.StrandedAtEnd;
+        if (!hasEnded && SocketCalls.BytesWaiting(request.Fd) <= request.StrandedBytes)
         {
             return false;
         }

@@ -68,7 +68,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             };
         if (result != Pending)
         {
-            Post(entry.user_data, result, 0, 0);
+            Post(entry.user_data, result, 0);
         }
     }
 
@@ -82,7 +82,9 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             return -EINVAL;
         }
 
-        return Await(entry, entry.poll32_events, (entry.len & IORING_POLL_ADD_MULTI) != 0, out _);
+        bool multishot = (entry.len & IORING_POLL_ADD_MULTI) != 0;
+        // Multishot polls report changes, not states.
+        return Await(entry, entry.poll32_events | (multishot ? SocketCalls.EPOLLET : 0), multishot, out _);
     }
 
     private int IssueAccept(in io_uring_sqe entry)
@@ -138,7 +140,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         }
 
         // The cancel's own completion comes first, then those of what it cancelled (observed).
-        Post(entry.user_data, all ? found.Count : found.Count > 0 ? 0 : -ENOENT, 0, 0);
+        Post(entry.user_data, all ? found.Count : found.Count > 0 ? 0 : -ENOENT, 0);
         foreach (EmulatedRequest request in found)
         {
             Complete(request, -ECANCELED);
@@ -186,7 +188,6 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         added.CallerFd = entry.fd;
         added.Fd = fd;
         added.IsMultishot = multishot;
-        added.PollEvents = events;
         int result = _poller.Add(fd, events, Tag(added));
         if (result < 0)
         {
@@ -205,7 +206,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     {
         ulong userData = request.UserData;
         Retire(request);
-        Post(userData, result, 0, 0);
+        Post(userData, result, 0);
     }
 
     private void Retire(EmulatedRequest request)
@@ -240,12 +241,6 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
 
             for (int i = 0; i < events; i++)
             {
-                // What does not fit stays ready and comes with the next call: epoll is level-triggered.
-                if (i > 0 && CompletionSpace < uint.Min((uint)_kernel.Options.BuffersPerTurn + 2, _completionEntries))
-                {
-                    break;
-                }
-
                 Run(_poller.Data(i), _poller.Events(i));
             }
 
@@ -274,7 +269,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         switch (request.Opcode)
         {
             case IORING_OP_RECV_ZC:
-                RunReceive(request, events);
+                RunReceive(request, events, isFirst: false);
                 break;
             case IORING_OP_ACCEPT:
                 RunAccept(request);
@@ -282,8 +277,8 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             case IORING_OP_READ:
                 RunRead(request);
                 break;
-            case IORING_OP_POLL_ADD when request.IsMultishot:
-                Post(request.UserData, (int)events, IORING_CQE_F_MORE, 0);
+            case IORING_OP_POLL_ADD when request.IsMultishot && CompletionSpace > 0:
+                Post(request.UserData, (int)events, IORING_CQE_F_MORE);
                 break;
             default:
                 Complete(request, (int)events);
@@ -308,7 +303,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
 
     private void RunAccept(EmulatedRequest request)
     {
-        for (int i = 0; i < AcceptsPerTurn && CompletionSpace > 0; i++)
+        for (int i = 0; i < AcceptsPerTurn; i++)
         {
             if (!request.IsFileNonBlocking && SocketCalls.PollNow(request.Fd, SocketCalls.EPOLLIN) == 0)
             {
@@ -326,13 +321,14 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
                 continue;
             }
 
-            if (accepted < 0 || !request.IsMultishot)
+            // Without room for one more completion a multishot request ends with the one that waits in the overflow list.
+            if (accepted < 0 || !request.IsMultishot || CompletionSpace == 0)
             {
                 Complete(request, accepted);
                 return;
             }
 
-            Post(request.UserData, accepted, IORING_CQE_F_MORE, 0);
+            Post(request.UserData, accepted, IORING_CQE_F_MORE);
         }
     }
 
@@ -344,7 +340,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         {
             while (_remote.TryDequeue(out OverflownCompletion completion))
             {
-                Post(completion.UserData, completion.Result, completion.Flags, completion.BufferOffset);
+                Post(completion.UserData, completion.Result, completion.Flags);
             }
         }
     }

@@ -33,6 +33,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     private readonly uint _submissionEntries;
     private readonly uint _completionEntries;
     private readonly int _completionSize;
+    private readonly bool _isMixed;
     private readonly byte* _ring;
     private readonly byte* _completions;
     private readonly io_uring_sqe* _submissions;
@@ -51,6 +52,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         _setupFlags = parameters->flags;
         _submissionEntries = parameters->sq_entries;
         _completionEntries = parameters->cq_entries;
+        _isMixed = (parameters->flags & IORING_SETUP_CQE_MIXED) != 0;
         _completionSize = (parameters->flags & IORING_SETUP_CQE32) != 0 ? 32 : 16;
         nuint array = Entries + (nuint)(_completionEntries * (uint)_completionSize);
         _ringLength = array + (_submissionEntries * sizeof(uint));
@@ -97,6 +99,23 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             uint used = CompletionsReady;
             // A head that user space moved past the tail makes no sense; then there is no room.
             return used > _completionEntries ? 0 : _completionEntries - used;
+        }
+    }
+
+    /// <summary>How many completions with data can be posted; none while older completions wait in the overflow list, as that would break their order.</summary>
+    private uint DataSpace
+    {
+        get
+        {
+            uint space = _overflow.Count > 0 ? 0 : CompletionSpace;
+            if (!_isMixed)
+            {
+                return space;
+            }
+
+            // Two slots each, and none across the end of the ring.
+            uint untilEnd = uint.Min(space, _completionEntries - (_completionTail & (_completionEntries - 1)));
+            return (untilEnd / 2) + ((space - untilEnd) / 2);
         }
     }
 
@@ -172,13 +191,13 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     {
         if (IsIssuer)
         {
-            Post(userData, type, 0, 0);
+            Post(userData, type, 0);
             return;
         }
 
         lock (_remote)
         {
-            _remote.Enqueue(new OverflownCompletion(userData, type, 0, 0));
+            _remote.Enqueue(new OverflownCompletion(userData, type, 0));
         }
 
         ulong one = 1;
@@ -224,33 +243,44 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     }
 
     /// <summary>Posts a completion; when the ring is full it waits in the overflow list and is never lost.</summary>
-    private void Post(ulong userData, int result, uint flags, ulong bufferOffset)
+    private void Post(ulong userData, int result, uint flags)
     {
         if (_overflow.Count > 0 || CompletionSpace == 0)
         {
-            _overflow.Enqueue(new OverflownCompletion(userData, result, flags, bufferOffset));
+            _overflow.Enqueue(new OverflownCompletion(userData, result, flags));
             uint* ringFlags = (uint*)(_ring + SqFlags);
             Volatile.Write(ref *ringFlags, *ringFlags | IORING_SQ_CQ_OVERFLOW);
             return;
         }
 
-        Write(userData, result, flags, bufferOffset);
+        *Next() = new io_uring_cqe { user_data = userData, res = result, flags = flags };
     }
 
-    private void Write(ulong userData, int result, uint flags, ulong bufferOffset)
+    /// <summary>Posts a completion with data; only as many as <see cref="DataSpace"/> said.</summary>
+    private void PostData(ulong userData, int length, ulong bufferOffset)
     {
-        byte* entry = _completions + ((nuint)(_completionTail & (_completionEntries - 1)) * (nuint)_completionSize);
-        ((io_uring_cqe*)entry)->user_data = userData;
-        ((io_uring_cqe*)entry)->res = result;
-        ((io_uring_cqe*)entry)->flags = flags;
-        if (_completionSize == 32)
+        uint flags = IORING_CQE_F_MORE;
+        if (_isMixed)
         {
-            ((io_uring_zcrx_cqe*)(entry + 16))->off = bufferOffset;
-            ((io_uring_zcrx_cqe*)(entry + 16))->__pad = 0;
+            flags |= IORING_CQE_F_32;
+            if ((_completionTail & (_completionEntries - 1)) == _completionEntries - 1)
+            {
+                // A large entry does not wrap round; the last slot is filled up.
+                *Next() = new io_uring_cqe { flags = IORING_CQE_F_SKIP };
+            }
         }
 
-        _completionTail++;
+        io_uring_cqe* entry = Next();
+        *entry = new io_uring_cqe { user_data = userData, res = length, flags = flags };
+        *(io_uring_zcrx_cqe*)(entry + 1) = new io_uring_zcrx_cqe { off = bufferOffset };
+        if (_isMixed)
+        {
+            _completionTail++;
+        }
     }
+
+    private io_uring_cqe* Next() =>
+        (io_uring_cqe*)(_completions + ((nuint)(_completionTail++ & (_completionEntries - 1)) * (nuint)_completionSize));
 
     // Release: entries before the tail that covers them.
     private void PublishCompletions() => Volatile.Write(ref *(uint*)(_ring + CqTail), _completionTail);
@@ -260,7 +290,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         while (_overflow.Count > 0 && CompletionSpace > 0)
         {
             OverflownCompletion completion = _overflow.Dequeue();
-            Write(completion.UserData, completion.Result, completion.Flags, completion.BufferOffset);
+            *Next() = new io_uring_cqe { user_data = completion.UserData, res = completion.Result, flags = completion.Flags };
         }
 
         if (_overflow.Count == 0)
@@ -273,5 +303,5 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         }
     }
 
-    private readonly record struct OverflownCompletion(ulong UserData, int Result, uint Flags, ulong BufferOffset);
+    private readonly record struct OverflownCompletion(ulong UserData, int Result, uint Flags);
 }

@@ -1,4 +1,6 @@
 using Zcrx.Conformance.Runner;
+using Zcrx.Conformance.Support;
 
-// The suite as a program, for places without an SDK: dotnet publish --self-contained, copy, run.
+// The suite as a program, for places without an SDK, such as a guest with a kernel of one release: publish, copy, run.
+KernelUnderTest.OnlyHostProfile = true;
 return SuiteRunner.Execute(args, Console.Out, Console.Error);

@@ -19,6 +19,7 @@ internal sealed unsafe class QueueSetup : IDisposable
         nuint ring = Round(128 + ((nuint)entries * (nuint)sizeof(io_uring_zcrx_rqe)));
         Region = new TestMemory(ring + TestMemory.Page);
         StatisticsOffset = ring;
+        EntriesOffset = (uint)(kernel.Capabilities.RefillHeaderSizeOr(Environment.SystemPageSize) + 63) / 64 * 64;
         _parameters = new TestMemory(TestMemory.Page);
         byte* memory = (byte*)_parameters.Address;
         Registration = (io_uring_zcrx_ifq_reg*)memory;
@@ -60,6 +61,9 @@ internal sealed unsafe class QueueSetup : IDisposable
     public zcrx_event_desc* Events { get; }
 
     public nuint StatisticsOffset { get; }
+
+    /// <summary>Where the entries will begin: behind the header that the kernel says it has, on a cache line.</summary>
+    public uint EntriesOffset { get; }
 
     /// <summary>Takes the right to write to the parameters away, after they were filled in.</summary>
     public void MakeParametersReadOnly() => _parameters.MakeReadOnly();

@@ -13,6 +13,7 @@ internal sealed unsafe class TestQueue : IDisposable
 
     public TestQueue(KernelUnderTest kernel, int buffers = 64, uint entries = 64, uint completionEntries = 256, uint? notifications = null, bool statistics = true)
     {
+        Kernel = kernel;
         _setup = new QueueSetup(kernel, buffers, entries, notifications, statistics);
         Ring = new TestRing(kernel.Kernel, completionEntries);
         int result = _setup.Register(Ring);
@@ -20,6 +21,8 @@ internal sealed unsafe class TestQueue : IDisposable
         Registration = *_setup.Registration;
         _tail = *Tail;
     }
+
+    public KernelUnderTest Kernel { get; }
 
     public TestRing Ring { get; }
 
@@ -66,10 +69,10 @@ internal sealed unsafe class TestQueue : IDisposable
     public void Receive(TcpPair connection, ulong userData, uint budget = 0) => Ring.Receive(Id, connection.Server, userData, budget);
 
     /// <summary>Writes one refill entry and publishes it.</summary>
-    public void Refill(ulong offset, uint padding = 0)
+    public void Refill(ulong offset, uint padding = 0, uint length = 1)
     {
         io_uring_zcrx_rqe* entries = (io_uring_zcrx_rqe*)(_setup.Region.Address + Registration.offsets.rqes);
-        entries[_tail & (Entries - 1)] = new io_uring_zcrx_rqe { off = offset, len = 1, __pad = padding };
+        entries[_tail & (Entries - 1)] = new io_uring_zcrx_rqe { off = offset, len = length, __pad = padding };
         PublishTail(_tail + 1);
     }
 

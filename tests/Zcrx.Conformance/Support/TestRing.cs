@@ -10,7 +10,8 @@ internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntr
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(50);
     private readonly List<Cqe> _completions = [];
 
-    public IoRing Ring { get; } = IoRing.Create(kernel, new IoRingOptions { SubmissionEntries = submissionEntries, CompletionEntries = completionEntries });
+    // A ring may not have more submission than completion entries.
+    public IoRing Ring { get; } = IoRing.Create(kernel, new IoRingOptions { SubmissionEntries = uint.Min(submissionEntries, completionEntries), CompletionEntries = completionEntries });
 
     public IIoUringKernel Kernel => kernel;
 
@@ -98,6 +99,10 @@ internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntr
         RunUntil(completions => completions.Where(cqe => cqe.UserData == userData && cqe.IsData).Sum(cqe => (long)cqe.Result) >= bytes, $"{bytes} bytes for {userData:x}");
         return TakeAll();
     }
+
+    /// <summary>Forgets completions; the rest stays.</summary>
+    /// <returns>How many that were.</returns>
+    public int Drop(Predicate<Cqe> which) => _completions.RemoveAll(which);
 
     public IReadOnlyList<Cqe> TakeAll()
     {

@@ -1,0 +1,84 @@
+using Zcrx.Conformance.Support;
+
+namespace Zcrx.Conformance.Refill;
+
+/// <summary>Head and tail lie in memory that user space can write to; the kernel must survive whatever is in there.</summary>
+public unsafe class RefillPointerTests : IClassFixture<LeakCheck>
+{
+    [SkippableTheory, Kernels]
+    public void A_tail_too_far_ahead_counts_as_a_full_ring(string name)
+    {
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), entries: 64);
+        queue.PublishTail(500);
+        Results.Equal(0, queue.Flush());
+        // The first of the entries that were never written is a valid one: buffer 0, which is not out.
+        Assert.Equal(64u, *queue.Head);
+        AssertAlive(queue);
+    }
+
+    [SkippableTheory, Kernels]
+    public void A_tail_behind_the_head_counts_as_a_full_ring(string name)
+    {
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), entries: 64);
+        queue.Refill(0);
+        queue.Refill(0);
+        Results.Equal(0, queue.Flush());
+        queue.PublishTail(0);
+        Results.Equal(0, queue.Flush());
+        Assert.Equal(66u, *queue.Head);
+        AssertAlive(queue);
+    }
+
+    [SkippableTheory, Kernels]
+    public void The_tail_at_its_largest_value_is_survived(string name)
+    {
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), entries: 64);
+        queue.PublishTail(uint.MaxValue);
+        Results.Equal(0, queue.Flush());
+        AssertAlive(queue);
+    }
+
+    [SkippableTheory, Kernels]
+    public void What_user_space_writes_into_head_is_ignored_and_overwritten(string name)
+    {
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), entries: 64);
+        *queue.Head = 0xdead;
+        queue.Refill(0);
+        Results.Equal(0, queue.Flush());
+        Assert.Equal(1u, *queue.Head);
+        AssertAlive(queue);
+    }
+
+    [SkippableTheory, Kernels]
+    public void A_head_ahead_of_the_tail_is_survived(string name)
+    {
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), entries: 64);
+        *queue.Head = 1;
+        queue.PublishTail(0);
+        Results.Equal(0, queue.Flush());
+        AssertAlive(queue);
+    }
+
+    [SkippableTheory, Kernels]
+    public void Entries_full_of_ones_are_survived(string name)
+    {
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), entries: 64);
+        queue.Setup.Region.Span(queue.Registration.offsets.rqes, 64 * 16).Fill(0xff);
+        queue.PublishTail(64);
+        for (int i = 0; i < 64; i++)
+        {
+            Results.Equal(0, queue.Flush());
+        }
+
+        Assert.Equal(64u, *queue.Head);
+        AssertAlive(queue);
+    }
+
+    private static void AssertAlive(TestQueue queue)
+    {
+        using var connection = new TcpPair();
+        queue.Receive(connection, 1);
+        connection.Send(5000);
+        Assert.Equal(5000, queue.AssertPattern(queue.Ring.TakeBytes(1, 5000)));
+    }
+}

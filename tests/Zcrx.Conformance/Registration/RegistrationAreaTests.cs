@@ -1,0 +1,73 @@
+using Zcrx.Conformance.Support;
+using static Zcrx.Interop.Abi.Errno;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Conformance.Registration;
+
+public unsafe class RegistrationAreaTests : IClassFixture<LeakCheck>
+{
+    private static readonly Dictionary<string, (Action<QueueSetup> Spoil, int Expected)> Table = new()
+    {
+        ["no description"] = (setup => setup.Registration->area_ptr = 0, -EFAULT),
+        ["description in unmapped memory"] = (setup => setup.Registration->area_ptr = (ulong)(setup.Area.Address - 64), -EFAULT),
+        ["address 0"] = (setup => setup.AreaRegistration->addr = 0, -EFAULT),
+        ["length 0"] = (setup => setup.AreaRegistration->len = 0, -EFAULT),
+        ["unaligned address"] = (setup => (setup.AreaRegistration->addr, setup.AreaRegistration->len) = (setup.AreaRegistration->addr + 2048, setup.AreaRegistration->len / 2), -EINVAL),
+        ["unaligned length"] = (setup => setup.AreaRegistration->len -= 2048, -EINVAL),
+        ["begins on the guard page"] = (setup => setup.AreaRegistration->addr -= TestMemory.Page, -EFAULT),
+        ["ends on the guard page"] = (setup => setup.AreaRegistration->len += TestMemory.Page, -EFAULT),
+        ["read-only"] = (setup => setup.Area.MakeReadOnly(), -EFAULT),
+        ["unmapped"] = (setup => setup.Area.Dispose(), -EFAULT),
+        ["longer than memory may be"] = (setup => setup.AreaRegistration->len = 1ul << 31, -EFAULT),
+        ["wraps round the address space"] = (setup => setup.AreaRegistration->len = ulong.MaxValue & ~4095ul, -EFAULT),
+        ["4 GiB"] = (setup => setup.AreaRegistration->len = 1ul << 32, -EFAULT),
+        ["8 TiB"] = (setup => setup.AreaRegistration->len = 1ul << 43, -EFAULT),
+        ["16 TiB"] = (setup => setup.AreaRegistration->len = 1ul << 44, -EFAULT),
+        ["17 TiB"] = (setup => setup.AreaRegistration->len = 17ul << 40, -EFAULT),
+        ["1<<48"] = (setup => setup.AreaRegistration->len = 1ul << 48, -EFAULT),
+        ["1<<62"] = (setup => setup.AreaRegistration->len = 1ul << 62, -EFAULT),
+        ["token given"] = (setup => setup.AreaRegistration->rq_area_token = 1, -EINVAL),
+        ["unknown flag"] = (setup => setup.AreaRegistration->flags = 2, -EINVAL),
+        ["first reserved word"] = (setup => setup.AreaRegistration->__resv2[0] = 1, -EINVAL),
+        ["second reserved word"] = (setup => setup.AreaRegistration->__resv2[1] = 1, -EINVAL),
+        ["descriptor without the flag for it"] = (setup => setup.AreaRegistration->dmabuf_fd = 3, -EINVAL),
+    };
+
+    public static IEnumerable<string> Changes => Table.Keys;
+
+    [SkippableTheory, KernelsTimes(nameof(Changes))]
+    public void Refuses(string name, string change)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
+        using var setup = new QueueSetup(kernel);
+        using var ring = new TestRing(kernel.Kernel);
+        (Action<QueueSetup> spoil, int expected) = Table[change];
+        spoil(setup);
+        Results.Equal(expected, setup.Register(ring));
+    }
+
+    [SkippableTheory, Kernels]
+    public void Refuses_device_memory_without_a_device(string name)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
+        using var setup = new QueueSetup(kernel);
+        using var ring = new TestRing(kernel.Kernel);
+        setup.AreaRegistration->flags = IORING_ZCRX_AREA_DMABUF;
+        Results.Equal(-EINVAL, setup.Register(ring));
+    }
+
+    [SkippableTheory, Kernels]
+    public void One_buffer_is_enough(string name)
+    {
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), buffers: 1, entries: 1);
+        using var connection = new TcpPair();
+        connection.Send(100);
+        queue.Receive(connection, 1);
+        IReadOnlyList<Cqe> data = queue.Ring.TakeBytes(1, 100);
+        Assert.Equal(100, queue.AssertPattern(data));
+        queue.Return(data);
+        queue.FlushAll();
+        connection.Send(100);
+        Assert.Equal(200, queue.AssertPattern(queue.Ring.TakeBytes(1, 100), 100));
+    }
+}

@@ -1,0 +1,85 @@
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.Errno;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Conformance.Registration;
+
+public unsafe class RegistrationEventTests : IClassFixture<LeakCheck>
+{
+    private static readonly Dictionary<string, (Action<QueueSetup> Spoil, int Expected)> Table = new()
+    {
+        ["unknown type"] = (setup => setup.Events->type_mask = 4, -EINVAL),
+        ["unknown flag"] = (setup => setup.Events->flags = 2, -EINVAL),
+        ["first reserved word"] = (setup => setup.Events->__resv2[0] = 1, -EINVAL),
+        ["last reserved word"] = (setup => setup.Events->__resv2[8] = 1, -EINVAL),
+        ["offset without statistics"] = (setup => setup.Events->flags = 0, -EINVAL),
+        ["statistics at a misaligned offset"] = (setup => setup.Events->stats_offset += 4, -EINVAL),
+        ["statistics on the header"] = (setup => setup.Events->stats_offset = 0, -ERANGE),
+        ["statistics on the entries"] = (setup => setup.Events->stats_offset = 64, -ERANGE),
+        ["statistics on the last entry"] = (setup => setup.Events->stats_offset = (ulong)LastEntry(setup), -ERANGE),
+        ["statistics behind the region"] = (setup => setup.Events->stats_offset = setup.Region.Length, -ERANGE),
+        ["statistics half behind the region"] = (setup => setup.Events->stats_offset = setup.Region.Length - 8, -ERANGE),
+        ["statistics far behind the region"] = (setup => setup.Events->stats_offset = ulong.MaxValue - 7, -ERANGE),
+        ["description in unmapped memory"] = (setup => setup.Registration->event_desc = (ulong)(setup.Area.Address - 64), -EFAULT),
+    };
+
+    public static IEnumerable<string> Changes => Table.Keys;
+
+    [SkippableTheory, KernelsTimes(nameof(Changes))]
+    public void Refuses(string name, string change)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Notifications, ZcrxFeature.Statistics);
+        using var setup = new QueueSetup(kernel);
+        using var ring = new TestRing(kernel.Kernel);
+        (Action<QueueSetup> spoil, int expected) = Table[change];
+        spoil(setup);
+        Results.Equal(expected, setup.Register(ring));
+    }
+
+    [SkippableTheory, Kernels]
+    public void Statistics_may_lie_right_behind_the_entries_and_at_the_very_end(string name)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Notifications, ZcrxFeature.Statistics);
+        foreach (bool end in new[] { false, true })
+        {
+            using var setup = new QueueSetup(kernel);
+            using var ring = new TestRing(kernel.Kernel);
+            setup.Events->stats_offset = end ? setup.Region.Length - (nuint)sizeof(zcrx_stats) : LastEntry(setup) + (nuint)sizeof(io_uring_zcrx_rqe);
+            Results.Equal(0, setup.Register(ring));
+        }
+    }
+
+    [SkippableTheory, Kernels]
+    public void Statistics_may_be_asked_for_alone(string name)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Notifications, ZcrxFeature.Statistics);
+        using var setup = new QueueSetup(kernel, notifications: 0);
+        using var ring = new TestRing(kernel.Kernel);
+        Results.Equal(0, setup.Register(ring));
+    }
+
+    [SkippableTheory, Kernels]
+    public void Neither_types_nor_statistics_is_a_valid_wish(string name)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Notifications);
+        using var setup = new QueueSetup(kernel, notifications: 0, statistics: false);
+        using var ring = new TestRing(kernel.Kernel);
+        Results.Equal(0, setup.Register(ring));
+    }
+
+    [SkippableTheory, Kernels]
+    public void Without_the_feature_the_description_is_a_reserved_field(string name)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
+        using var setup = new QueueSetup(kernel);
+        using var ring = new TestRing(kernel.Kernel);
+        *setup.Events = new zcrx_event_desc { type_mask = 1u << (int)ZCRX_EVENT_COPY };
+        setup.Registration->event_desc = (ulong)setup.Events;
+        Results.Equal(kernel.Capabilities.Notifications ? 0 : -EINVAL, setup.Register(ring));
+    }
+
+    /// <summary>Where the last refill entry lies with the header that this kernel has.</summary>
+    private static nuint LastEntry(QueueSetup setup) => setup.EntriesOffset + ((setup.Registration->rq_entries - 1) * (nuint)sizeof(io_uring_zcrx_rqe));
+}

@@ -1,0 +1,101 @@
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+using static Zcrx.Interop.Abi.Errno;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Conformance.Registration;
+
+public unsafe class RegistrationParameterTests : IClassFixture<LeakCheck>
+{
+    private static readonly Dictionary<string, (Action<QueueSetup> Spoil, int Expected)> Table = new()
+    {
+        ["first reserved word"] = (setup => setup.Registration->__resv[0] = 1, -EINVAL),
+        ["second reserved word"] = (setup => setup.Registration->__resv[1] = 1, -EINVAL),
+        ["id given"] = (setup => setup.Registration->zcrx_id = 5, -EINVAL),
+        ["unknown flag"] = (setup => setup.Registration->flags |= 8, -EINVAL),
+        ["device-less and import at once"] = (setup => setup.Registration->flags |= ZCRX_REG_IMPORT, -EINVAL),
+        ["no refill entries"] = (setup => setup.Registration->rq_entries = 0, -EINVAL),
+        ["device-less with an interface"] = (setup => setup.Registration->if_idx = 1, -EINVAL),
+        ["device-less with a queue"] = (setup => setup.Registration->if_rxq = 1, -EINVAL),
+        ["queue number -1"] = (setup => setup.Registration->if_rxq = uint.MaxValue, -EINVAL),
+        ["interface and queue number -1"] = (setup => (setup.Registration->flags, setup.Registration->if_idx, setup.Registration->if_rxq) = (0, 1, uint.MaxValue), -EINVAL),
+        ["buffer length 100"] = (setup => setup.Registration->rx_buf_len = 100, -EINVAL),
+        ["buffer length below a page"] = (setup => setup.Registration->rx_buf_len = (uint)TestMemory.Page / 2, -EINVAL),
+        ["buffer length three pages"] = (setup => setup.Registration->rx_buf_len = (uint)TestMemory.Page * 3, -EINVAL),
+        ["buffer length all ones"] = (setup => setup.Registration->rx_buf_len = uint.MaxValue, -EINVAL),
+        ["buffer length two pages without a device"] = (setup => setup.Registration->rx_buf_len = (uint)TestMemory.Page * 2, -EOPNOTSUPP),
+        ["buffer length 2 GiB"] = (setup => setup.Registration->rx_buf_len = 1u << 31, -EOPNOTSUPP),
+        ["unknown interface"] = (setup => (setup.Registration->flags, setup.Registration->if_idx) = (0, 4242), -ENODEV),
+        ["interface 0"] = (setup => setup.Registration->flags = 0, -ENODEV),
+        ["interface without queue management"] = (setup => (setup.Registration->flags, setup.Registration->if_idx) = (0, 1), -EOPNOTSUPP),
+    };
+
+    public static IEnumerable<string> Changes => Table.Keys;
+
+    [SkippableTheory, KernelsTimes(nameof(Changes))]
+    public void Refuses(string name, string change)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
+        using var setup = new QueueSetup(kernel);
+        using var ring = new TestRing(kernel.Kernel);
+        (Action<QueueSetup> spoil, int expected) = Table[change];
+        spoil(setup);
+        Results.Equal(expected, setup.Register(ring));
+    }
+
+    [SkippableTheory, Kernels]
+    public void Refuses_an_argument_count_other_than_one(string name)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
+        using var setup = new QueueSetup(kernel);
+        using var ring = new TestRing(kernel.Kernel);
+        Results.Equal(-EINVAL, ring.Register(IORING_REGISTER_ZCRX_IFQ, setup.Registration, 0));
+        Results.Equal(-EINVAL, ring.Register(IORING_REGISTER_ZCRX_IFQ, setup.Registration, 2));
+    }
+
+    [SkippableTheory, Kernels]
+    public void Refuses_parameters_that_are_not_there(string name)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
+        using var ring = new TestRing(kernel.Kernel);
+        // The kernel takes a missing argument of this call for a wrong one, before it looks at the memory.
+        int missing = ring.Register(IORING_REGISTER_ZCRX_IFQ, null, 1);
+        Results.Equal(-EINVAL, missing);
+        using var memory = new TestMemory(TestMemory.Page);
+        Results.Equal(-EFAULT, ring.Register(IORING_REGISTER_ZCRX_IFQ, (byte*)memory.Address - 4096, 1));
+        Results.Equal(-EFAULT, ring.Register(IORING_REGISTER_ZCRX_IFQ, (byte*)memory.Address + memory.Length - 8, 1));
+    }
+
+    [SkippableTheory, Kernels]
+    public void Refuses_parameters_in_read_only_memory_and_leaves_nothing_behind(string name)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
+        using var spoiled = new QueueSetup(kernel);
+        using var ring = new TestRing(kernel.Kernel);
+        spoiled.MakeParametersReadOnly();
+        Results.Equal(-EFAULT, spoiled.Register(ring));
+        using var valid = new QueueSetup(kernel);
+        Results.Equal(0, valid.Register(ring));
+        Assert.Equal(0u, valid.Registration->zcrx_id);
+    }
+
+    [SkippableTheory, Kernels]
+    public void Refuses_more_entries_than_there_may_be_on_a_ring_without_clamp(string name)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
+        using var setup = new QueueSetup(kernel, entries: 65536);
+        using var ring = new RawRing(kernel.Kernel, RawRing.Mandatory);
+        Results.Equal(-EINVAL, ring.Register(setup));
+    }
+
+    [SkippableTheory, Kernels]
+    public void Clamps_more_entries_than_there_may_be_on_a_ring_with_clamp(string name)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
+        using var setup = new QueueSetup(kernel, entries: 65536);
+        using var ring = new RawRing(kernel.Kernel, RawRing.Mandatory | IORING_SETUP_CLAMP);
+        Results.Equal(0, ring.Register(setup));
+        Assert.Equal(32768u, setup.Registration->rq_entries);
+    }
+}

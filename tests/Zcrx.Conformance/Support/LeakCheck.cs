@@ -1,0 +1,71 @@
+using System.Globalization;
+
+namespace Zcrx.Conformance.Support;
+
+/// <summary>
+/// A class fixture: what a class's cases opened, mapped and pinned is gone when it ends. The kernel takes rings apart in the background,
+/// so it is waited for.
+/// </summary>
+public sealed class LeakCheck : IDisposable
+{
+    private readonly List<string> _descriptors = Descriptors();
+    private readonly long _mapped = NotInheritedBytes();
+    private readonly long _pinned = PinnedKilobytes();
+
+    public void Dispose()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Deadline.Until(
+            () => Descriptors().Count <= _descriptors.Count && NotInheritedBytes() <= _mapped && PinnedKilobytes() <= _pinned,
+            $"everything is given back; before: {_descriptors.Count} descriptors, {_mapped} bytes of areas and regions, {_pinned} kB pinned; " +
+            $"now: {Descriptors().Count} descriptors, {NotInheritedBytes()} bytes, {PinnedKilobytes()} kB; new are {string.Join(' ', Descriptors().Except(_descriptors))}");
+    }
+
+    /// <summary>Sockets, rings, exports and the like. Not files and pipes: the runtime opens its own when it loads assemblies or handles signals.</summary>
+    private static List<string> Descriptors()
+    {
+        List<string> open = [];
+        foreach (string path in Directory.EnumerateFileSystemEntries("/proc/self/fd"))
+        {
+            if (new FileInfo(path).LinkTarget is { } target && !target.StartsWith('/') && !target.StartsWith("pipe:", StringComparison.Ordinal))
+            {
+                open.Add(target);
+            }
+        }
+
+        return open;
+    }
+
+    /// <summary>Bytes of anonymous mappings that a child process does not inherit: areas and regions, the library's and the cases'.</summary>
+    private static long NotInheritedBytes()
+    {
+        long bytes = 0;
+        long size = 0;
+        bool isAnonymous = false;
+        foreach (string line in File.ReadLines("/proc/self/smaps"))
+        {
+            if (char.IsAsciiHexDigitLower(line[0]))
+            {
+                isAnonymous = !line.Contains('/', StringComparison.Ordinal);
+            }
+            else if (line.StartsWith("Size:", StringComparison.Ordinal))
+            {
+                size = Kilobytes(line) * 1024;
+            }
+            else if (isAnonymous && line.StartsWith("VmFlags:", StringComparison.Ordinal) && line.Contains(" dc", StringComparison.Ordinal))
+            {
+                bytes += size;
+            }
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Memory that the kernel holds on to: a queue that was not taken apart.</summary>
+    private static long PinnedKilobytes() =>
+        Kilobytes(File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmPin:", StringComparison.Ordinal)));
+
+    private static long Kilobytes(string line) =>
+        long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,38 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+
+namespace Zcrx.Conformance.Support;
+
+/// <summary>A ring with any set-up flags, not mapped: for what set-up and registration answer.</summary>
+internal sealed unsafe class RawRing : IDisposable
+{
+    public const uint Mandatory = IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_CQE32;
+    private readonly IIoUringKernel _kernel;
+    private readonly io_uring_params _parameters;
+
+    public RawRing(IIoUringKernel kernel, uint flags, uint entries = 8, uint completionEntries = 0)
+    {
+        _kernel = kernel;
+        io_uring_params parameters = new() { flags = flags, cq_entries = completionEntries };
+        Fd = kernel.Setup(entries, &parameters);
+        _parameters = parameters;
+    }
+
+    /// <summary>The descriptor, or the negative errno of the set-up.</summary>
+    public int Fd { get; }
+
+    public io_uring_params Parameters => _parameters;
+
+    public int Register(QueueSetup setup) => Register(IORING_REGISTER_ZCRX_IFQ, setup.Registration, 1);
+
+    public int Register(uint opcode, void* argument, uint count) => _kernel.Register(Fd, opcode, argument, count);
+
+    public void Dispose()
+    {
+        if (Fd >= 0)
+        {
+            Assert.Equal(0, _kernel.Close(Fd));
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using static Zcrx.Interop.Abi.Errno;
+
+namespace Zcrx.Conformance.Support;
+
+/// <summary>Sends streams and receives them on the same thread, the way a service would: returns buffers, and asks again when the pool or the ring ran out.</summary>
+internal static class Transfer
+{
+    /// <summary>Transfers so many bytes over each connection, checks every one of them, and ends the streams.</summary>
+    /// <returns>How many bytes arrived in all.</returns>
+    public static long Run(TestQueue queue, IReadOnlyList<TcpPair> connections, long bytesEach)
+    {
+        long[] received = new long[connections.Count];
+        bool[] ended = new bool[connections.Count];
+        Deadline.Watch watch = Deadline.Start($"{bytesEach} bytes over each of {connections.Count} connections");
+        for (int i = 0; i < connections.Count; i++)
+        {
+            queue.Receive(connections[i], (ulong)i + 1);
+        }
+
+        while (!ended.All(end => end))
+        {
+            watch.Check(() => $"received {string.Join(' ', received)}");
+            Send(connections, bytesEach);
+            queue.Ring.RunTurn();
+            IReadOnlyList<Cqe> completions = queue.Ring.TakeAll();
+            foreach (Cqe cqe in completions.Where(cqe => cqe.UserData != QueueSetup.NotificationUserData))
+            {
+                int connection = (int)cqe.UserData - 1;
+                if (cqe.IsData)
+                {
+                    received[connection] = queue.AssertPattern([cqe], received[connection]);
+                }
+                else if (cqe.Result == 0)
+                {
+                    ended[connection] = true;
+                }
+                else
+                {
+                    Assert.True(cqe.Result is -ENOMEM or -ENOSPC, $"connection {connection} ends with {Results.Name(cqe.Result)}");
+                }
+            }
+
+            queue.Return(completions);
+            queue.FlushAll();
+            foreach (Cqe cqe in completions.Where(cqe => cqe.Result is -ENOMEM or -ENOSPC))
+            {
+                queue.Receive(connections[(int)cqe.UserData - 1], cqe.UserData);
+            }
+
+            Unstick(queue, connections, completions, ended);
+        }
+
+        Assert.All(received, bytes => Assert.Equal(bytesEach, bytes));
+        return received.Sum();
+    }
+
+    private static void Send(IReadOnlyList<TcpPair> connections, long bytesEach)
+    {
+        foreach (TcpPair connection in connections.Where(connection => connection.Sent < bytesEach))
+        {
+            connection.SendSome((int)long.Min(bytesEach - connection.Sent, 64 * 1024));
+            if (connection.Sent == bytesEach)
+            {
+                connection.EndSending();
+            }
+        }
+    }
+
+    /// <summary>Where exhaustion does not end a request, it can leave one waiting with bytes in its socket; cancelling and asking again is the way out.</summary>
+    private static void Unstick(TestQueue queue, IReadOnlyList<TcpPair> connections, IReadOnlyList<Cqe> completions, bool[] ended)
+    {
+        if (queue.Kernel.Capabilities.ExhaustionEndsReceive || completions.Count > 0)
+        {
+            return;
+        }
+
+        for (int i = 0; i < connections.Count; i++)
+        {
+            if (!ended[i] && Posix.BytesWaiting(connections[i].Server) > 0)
+            {
+                ulong userData = (ulong)i + 1;
+                queue.Ring.Cancel(userData, 0xC0);
+                queue.Ring.RunUntil(all => all.Any(cqe => cqe.UserData == 0xC0), "the cancellation completes");
+                // It may have ended by itself meanwhile; then its completion says so and is dealt with like any other.
+                if (queue.Ring.Drop(cqe => cqe.UserData == 0xC0 || (cqe.UserData == userData && cqe.Result == -ECANCELED)) == 2)
+                {
+                    queue.Receive(connections[i], userData);
+                }
+            }
+        }
+    }
+}

@@ -21,6 +21,8 @@ public sealed unsafe class InterfaceQueue : IDisposable
     private readonly MemoryRegion _region;
     private readonly MappedArea[] _areas = new MappedArea[MaxAreas];
     private readonly zcrx_stats* _statistics;
+    private readonly Lock _statisticsGate = new();
+    private CopyStatistics _lastStatistics;
     private int _areaCount;
     private bool _disposed;
 
@@ -202,11 +204,21 @@ public sealed unsafe class InterfaceQueue : IDisposable
         Ledger.AddRegion(memory);
     }
 
-    /// <summary>The copy counters. Any thread, any time before disposal, without a system call.</summary>
-    /// <returns>The counters; zeros when the kernel keeps none.</returns>
-    public CopyStatistics ReadStatistics() => _statistics == null || _disposed
-        ? default
-        : new CopyStatistics(Volatile.Read(ref _statistics->copy_count), Volatile.Read(ref _statistics->copy_bytes));
+    /// <summary>The copy counters. Any thread, any time, without a system call.</summary>
+    /// <returns>The counters, the last ones after disposal; zeros when the kernel keeps none.</returns>
+    public CopyStatistics ReadStatistics()
+    {
+        // Locked against disposal: the counters lie in memory that goes with the queue, and samplers know nothing of its end.
+        lock (_statisticsGate)
+        {
+            if (_statistics != null && !_disposed)
+            {
+                _lastStatistics = new CopyStatistics(Volatile.Read(ref _statistics->copy_count), Volatile.Read(ref _statistics->copy_bytes));
+            }
+
+            return _lastStatistics;
+        }
+    }
 
     /// <summary>Lets the memory go: what is not out now, the rest with the last lease. The ring must have been disposed before.</summary>
     public void Dispose()
@@ -216,7 +228,12 @@ public sealed unsafe class InterfaceQueue : IDisposable
             return;
         }
 
-        _disposed = true;
+        _ = ReadStatistics();
+        lock (_statisticsGate)
+        {
+            _disposed = true;
+        }
+
         Ledger.Close();
         _region.Release();
     }

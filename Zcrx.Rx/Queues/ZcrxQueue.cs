@@ -165,7 +165,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     }
 
     /// <summary>The counters, now.</summary>
-    /// <returns>A snapshot.</returns>
+    /// <returns>A snapshot; the last one once the queue has been closed.</returns>
     public QueueStatistics Snapshot()
     {
         LoopCounters counters = _loop.Counters;
@@ -224,6 +224,9 @@ public sealed class ZcrxQueue : IAsyncDisposable
         await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
         _events.Dispose();
     }
+
+    /// <summary>Ends the ring's thread with an exception, as a fault of its own would. For tests of whoever supervises it.</summary>
+    internal void Crash(Exception exception) => _loop.Post(() => throw exception);
 
     private IDisposable Accept(ListenerEntry entry)
     {

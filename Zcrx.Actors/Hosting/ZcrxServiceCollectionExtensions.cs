@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Zcrx.Actors;
+using Zcrx.Actors.Hosting;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -21,6 +22,10 @@ public static class ZcrxServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(configure);
         services.AddOptions<ZcrxOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ZcrxOptions>, ZcrxOptionsValidator>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<ZcrxService>();
+        services.TryAddSingleton<IZcrx>(static provider => provider.GetRequiredService<ZcrxService>());
+        services.AddHostedService<ZcrxHostedService>();
         configure(new ZcrxBuilder(services));
         return services;
     }

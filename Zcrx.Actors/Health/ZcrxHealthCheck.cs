@@ -1,0 +1,60 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Health;
+
+/// <summary>Healthy: every queue receives and has room. Degraded: some do not. Otherwise as registered, by default unhealthy: none receives.</summary>
+internal sealed class ZcrxHealthCheck(IZcrx zcrx) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        ZcrxStatus status = await zcrx.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        return Judge(status, context.Registration.FailureStatus);
+    }
+
+    internal static HealthCheckResult Judge(ZcrxStatus status, HealthStatus failure)
+    {
+        Dictionary<string, object> data = new(StringComparer.Ordinal) { ["state"] = status.State.ToString() };
+        foreach (QueueStatus queue in status.Queues)
+        {
+            data[$"queue:{queue.Name}"] = $"{queue.State}, {queue.Engine?.ToString() ?? "no engine"}, restarts: {queue.Restarts}";
+        }
+
+        if (status.State != ZcrxState.Running)
+        {
+            return new HealthCheckResult(failure, $"Zcrx is {status.State}. {Reasons(status)}".TrimEnd(), FirstError(status), data);
+        }
+
+        if (!status.Queues.Any(static queue => queue.State == QueueState.Open))
+        {
+            return new HealthCheckResult(failure, $"No queue receives. {Reasons(status)}", FirstError(status), data);
+        }
+
+        string reasons = Reasons(status);
+        return reasons.Length == 0
+            ? HealthCheckResult.Healthy($"{status.Queues.Count} queue(s) receive.", data)
+            : new HealthCheckResult(failure < HealthStatus.Degraded ? failure : HealthStatus.Degraded, reasons, FirstError(status), data);
+    }
+
+    private static string Reasons(ZcrxStatus status) => string.Join(
+        " ",
+        status.Listeners.Select(Reason).Concat(status.Queues.Select(Reason)).Where(static reason => reason.Length > 0));
+
+    private static string Reason(ListenerStatus listener) => listener.Error is null ? "" : $"Listener {listener.Name} is closed: {listener.Error.Message}";
+
+    private static string Reason(QueueStatus queue) => queue.State switch
+    {
+        QueueState.Open when queue.Statistics is { Pressure: PoolPressureLevel.Exhausted } pool => $"The pool of {queue.Name} is exhausted: {pool.BuffersOut} of {pool.Buffers} buffers are out.",
+        QueueState.Open => "",
+        QueueState.Restarting => $"Queue {queue.Name} waits to be opened again: {queue.LastError?.Message}",
+        QueueState.Failed => $"Queue {queue.Name} has failed: {queue.LastError?.Message}",
+        QueueState.Opening => $"Queue {queue.Name} is being opened.",
+        QueueState.Stopping => $"Queue {queue.Name} is being closed.",
+        _ => $"Queue {queue.Name} is closed.",
+    };
+
+    private static Exception? FirstError(ZcrxStatus status) =>
+        status.Listeners.Select(static listener => listener.Error)
+            .Concat(status.Queues.Where(static queue => queue.State is QueueState.Failed or QueueState.Restarting).Select(static queue => queue.LastError))
+            .FirstOrDefault(static error => error is not null);
+}

@@ -1,0 +1,148 @@
+using Akka;
+using Akka.Actor;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Zcrx.Actors.Logging;
+using Zcrx.Actors.Metrics;
+using Zcrx.Actors.Supervision;
+
+namespace Zcrx.Actors.Hosting;
+
+/// <summary>Starts the tree with the host and drains it with the host, or with the actor system if that ends first.</summary>
+internal sealed class ZcrxHostedService(
+    IServiceProvider services,
+    IOptions<ZcrxOptions> options,
+    ZcrxService zcrx,
+    TimeProvider time,
+    ILoggerFactory? loggerFactory = null) : IHostedService, IAsyncDisposable
+{
+    private const string ActorName = "zcrx";
+
+    private readonly ILogger _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger("Zcrx");
+    private readonly Lock _gate = new();
+    private ActorSystem? _system;
+    private ZcrxMetrics? _metrics;
+    private Task? _stopping;
+    private bool _ownsSystem;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            ZcrxRuntime runtime = new(options.Value, zcrx.Directory, _logger, time);
+            // Asked for here and not in the constructor, so that it does not matter who is registered first.
+            ActorSystem? found = services.GetService<ActorSystem>();
+            _ownsSystem = found is null;
+            _system = found ?? OwnActorSystem.Create(options.Value.ActorSystemName, _logger);
+            ZcrxLog.UsingActorSystem(_logger, _system.Name, _ownsSystem ? "created for it" : "which the services have");
+            IActorRef supervisor = _system.ActorOf(ZcrxSupervisor.Create(runtime), ActorName);
+            zcrx.OnCreated(_system, supervisor, runtime);
+            DrainWithTheSystem(_system);
+            ZcrxStatus status = await AskAsync(supervisor, _system, new ZcrxCommand.WhenStarted(), cancellationToken).ConfigureAwait(false);
+            zcrx.OnStarted(status);
+            _metrics = new ZcrxMetrics(runtime, services.GetService<System.Diagnostics.Metrics.IMeterFactory>());
+            ZcrxLog.Started(_logger, runtime.Queues.Count, zcrx.EndPoints.Count == 0 ? "nothing" : string.Join(", ", zcrx.EndPoints));
+        }
+        catch (Exception exception)
+        {
+            if (!cancellationToken.IsCancellationRequested)
+            {
+                ZcrxLog.StartFailed(_logger, exception);
+            }
+
+            await StopEverythingAsync(TimeSpan.Zero).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        Task stopping = StopEverythingAsync(options.Value.DrainTimeout);
+        // The host's patience has an end: then what is still under way is cut off, in order.
+        using CancellationTokenRegistration registration = cancellationToken.Register(HurryUp);
+        await stopping.ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopEverythingAsync(TimeSpan.Zero).ConfigureAwait(false);
+        _metrics?.Dispose();
+    }
+
+    private async Task StopEverythingAsync(TimeSpan drain)
+    {
+        if (_system is not { } system)
+        {
+            return;
+        }
+
+        await StopTreeAsync(system, drain).ConfigureAwait(false);
+        if (_ownsSystem)
+        {
+            await system.Terminate().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Once, whoever asks first: the host, the actor system, or a start that failed.</summary>
+    private Task StopTreeAsync(ActorSystem system, TimeSpan drain)
+    {
+        lock (_gate)
+        {
+            return _stopping ??= RunAsync();
+        }
+
+        async Task RunAsync()
+        {
+            if (zcrx.Runtime is null)
+            {
+                return;
+            }
+
+            try
+            {
+                zcrx.OnStopped(await AskAsync(zcrx.Supervisor, system, new ZcrxCommand.Stop(drain), CancellationToken.None).ConfigureAwait(false));
+            }
+            catch (OperationCanceledException)
+            {
+                // The actor system was torn down without asking anybody: its actors have closed what they had.
+                zcrx.OnStopped(new ZcrxStatus { State = ZcrxState.Stopped, Time = time.GetUtcNow() });
+            }
+        }
+    }
+
+    private void HurryUp()
+    {
+        if (zcrx.Runtime is not null)
+        {
+            zcrx.Supervisor.Tell(new ZcrxCommand.Stop(TimeSpan.Zero));
+        }
+    }
+
+    private void DrainWithTheSystem(ActorSystem system)
+    {
+        CoordinatedShutdown shutdown = CoordinatedShutdown.Get(system);
+        shutdown.AddTask(CoordinatedShutdown.PhaseServiceUnbind, "zcrx-drain", async () =>
+        {
+            // A phase is cut off at its timeout: leave some of it for closing what could not be drained.
+            TimeSpan phase = shutdown.Timeout(CoordinatedShutdown.PhaseServiceUnbind) * 0.8;
+            await StopTreeAsync(system, phase < options.Value.DrainTimeout ? phase : options.Value.DrainTimeout).ConfigureAwait(false);
+            return Done.Instance;
+        });
+    }
+
+    /// <summary>Asks without a timeout, but not beyond the end of the actor system.</summary>
+    private static async Task<ZcrxStatus> AskAsync(IActorRef supervisor, ActorSystem system, ZcrxCommand command, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource given = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<ZcrxStatus> answer = supervisor.Ask<ZcrxStatus>(command, Timeout.InfiniteTimeSpan, given.Token);
+        if (await Task.WhenAny(answer, system.WhenTerminated).ConfigureAwait(false) != answer)
+        {
+            await given.CancelAsync().ConfigureAwait(false);
+        }
+
+        return await answer.ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,69 @@
+using System.Net;
+using Akka.Actor;
+using Zcrx.Actors.Supervision;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Hosting;
+
+/// <summary>What the application sees of the running tree. There before the start, so that it can be injected anywhere.</summary>
+internal sealed class ZcrxService(TimeProvider time) : IZcrx, IDisposable
+{
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
+
+    private IActorRef? _supervisor;
+    private ZcrxStatus? _last;
+
+    public QueueDirectory Directory { get; } = new();
+
+    /// <summary>What runs; null before the start.</summary>
+    public ZcrxRuntime? Runtime { get; private set; }
+
+    /// <summary>Where it runs; null before the start.</summary>
+    public ActorSystem? System { get; private set; }
+
+    public IObservable<PoolPressure> Pressure => Directory.Pressure;
+
+    public IObservable<ZcrxNotification> Notifications => Directory.Notifications;
+
+    public IObservable<QueueStatistics> Statistics => Directory.Statistics;
+
+    public IReadOnlyList<IPEndPoint> EndPoints { get; private set; } = [];
+
+    public IActorRef Supervisor => Volatile.Read(ref _supervisor) ?? throw new InvalidOperationException("Zcrx has not been started; it starts with the host.");
+
+    public async Task<ZcrxStatus> GetStatusAsync(CancellationToken cancellationToken = default)
+    {
+        if (Volatile.Read(ref _last) is { } last)
+        {
+            return last;
+        }
+
+        if (Volatile.Read(ref _supervisor) is not { } supervisor)
+        {
+            return new ZcrxStatus { State = ZcrxState.Starting, Time = time.GetUtcNow() };
+        }
+
+        try
+        {
+            return await supervisor.Ask<ZcrxStatus>(new ZcrxCommand.GetStatus(), AnswerTimeout, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException) when (Volatile.Read(ref _last) is not null)
+        {
+            // It has ended while we asked.
+            return Volatile.Read(ref _last)!;
+        }
+    }
+
+    public void OnCreated(ActorSystem system, IActorRef supervisor, ZcrxRuntime runtime)
+    {
+        System = system;
+        Runtime = runtime;
+        Volatile.Write(ref _supervisor, supervisor);
+    }
+
+    public void OnStarted(ZcrxStatus status) => EndPoints = [.. status.Listeners.Select(static listener => listener.EndPoint).OfType<IPEndPoint>()];
+
+    public void OnStopped(ZcrxStatus status) => Volatile.Write(ref _last, status);
+
+    public void Dispose() => Directory.Dispose();
+}

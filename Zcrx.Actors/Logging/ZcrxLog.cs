@@ -1,0 +1,72 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Logging;
+
+/// <summary>Everything that is logged. Event ids never change: 10xx the whole, 11xx queues, 12xx listeners, 13xx connections, 14xx pools, 15xx the kernel, 16xx the actor system.</summary>
+internal static partial class ZcrxLog
+{
+    [LoggerMessage(1001, LogLevel.Information, "Receiving with {Queues} queue(s); listening on {EndPoints}.")]
+    public static partial void Started(ILogger logger, int queues, string endPoints);
+
+    [LoggerMessage(1002, LogLevel.Critical, "Zcrx could not start.")]
+    public static partial void StartFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(1003, LogLevel.Information, "Stopping; delivering what has arrived for at most {Drain}.")]
+    public static partial void Stopping(ILogger logger, TimeSpan drain);
+
+    [LoggerMessage(1004, LogLevel.Information, "Stopped.")]
+    public static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(1005, LogLevel.Debug, "Running in the actor system {ActorSystem}, {Origin}.")]
+    public static partial void UsingActorSystem(ILogger logger, string actorSystem, string origin);
+
+    [LoggerMessage(1101, LogLevel.Information, "Queue {Queue} is open; engine {Engine}, because: {Reason}.")]
+    public static partial void QueueOpened(ILogger logger, string queue, string engine, string reason);
+
+    [LoggerMessage(1102, LogLevel.Warning, "Queue {Queue} failed and is opened again in {Delay} (attempt {Attempt}).")]
+    public static partial void QueueRestarting(ILogger logger, string queue, TimeSpan delay, int attempt, Exception exception);
+
+    [LoggerMessage(1103, LogLevel.Error, "Queue {Queue} failed and stays closed: {Reason}.")]
+    public static partial void QueueFailed(ILogger logger, string queue, string reason, Exception exception);
+
+    [LoggerMessage(1104, LogLevel.Information, "Queue {Queue} is closed.")]
+    public static partial void QueueStopped(ILogger logger, string queue);
+
+    [LoggerMessage(1105, LogLevel.Information, "Queue {Queue} is restarted on demand.")]
+    public static partial void QueueRestartRequested(ILogger logger, string queue);
+
+    [LoggerMessage(1201, LogLevel.Information, "Listener {Listener} has {EndPoint}.")]
+    public static partial void ListenerBound(ILogger logger, string listener, IPEndPoint endPoint);
+
+    [LoggerMessage(1202, LogLevel.Error, "Listener {Listener} failed.")]
+    public static partial void ListenerFailed(ILogger logger, string listener, Exception exception);
+
+    [LoggerMessage(1203, LogLevel.Information, "Listener {Listener} is closed.")]
+    public static partial void ListenerClosed(ILogger logger, string listener);
+
+    [LoggerMessage(1301, LogLevel.Debug, "Connection {Connection} from {RemoteEndPoint} came in on {Listener}, received by {Queue}.")]
+    public static partial void ConnectionOpened(ILogger logger, long connection, EndPoint? remoteEndPoint, string listener, string queue);
+
+    [LoggerMessage(1302, LogLevel.Debug, "Connection {Connection} is closed after {Bytes} bytes.")]
+    public static partial void ConnectionClosed(ILogger logger, long connection, long bytes, Exception? exception);
+
+    [LoggerMessage(1303, LogLevel.Error, "A consumer of queue {Queue} threw (connection {Connection}).")]
+    public static partial void ConsumerFaulted(ILogger logger, string queue, long? connection, Exception exception);
+
+    [LoggerMessage(1401, LogLevel.Warning, "The pool of {Queue} is exhausted: {BuffersOut} of {Buffers} buffers are out, {Paused} connections paused.")]
+    public static partial void PoolExhausted(ILogger logger, string queue, int buffersOut, int buffers, int paused);
+
+    [LoggerMessage(1402, LogLevel.Information, "The pool of {Queue} is {Level}: {BuffersOut} of {Buffers} buffers are out, {Paused} connections paused.")]
+    public static partial void PoolLevel(ILogger logger, string queue, PoolPressureLevel level, int buffersOut, int buffers, int paused);
+
+    [LoggerMessage(1501, LogLevel.Debug, "The kernel notified {Type} on {Queue}.")]
+    public static partial void Notified(ILogger logger, string queue, Interop.ZcrxNotificationType type);
+
+    [LoggerMessage(1601, LogLevel.Warning, "{Source}: {Message}")]
+    public static partial void AkkaWarning(ILogger logger, string source, string message, Exception? exception);
+
+    [LoggerMessage(1602, LogLevel.Error, "{Source}: {Message}")]
+    public static partial void AkkaError(ILogger logger, string source, string message, Exception? exception);
+}

@@ -1,0 +1,177 @@
+using System.Reactive.Disposables;
+using System.Reactive.Linq;
+using System.Runtime.ExceptionServices;
+using Akka.Actor;
+using Zcrx.Actors.Logging;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Supervision;
+
+/// <summary>Owns one interface queue: opens it, is told what happens to it, fails with it, closes it.</summary>
+internal sealed class InterfaceQueueActor : ReceiveActor
+{
+    private readonly QueueSlot _slot;
+    private readonly ZcrxRuntime _runtime;
+    private readonly CompositeDisposable _subscriptions = [];
+    private Task<ZcrxQueue> _opening = null!;
+    private ZcrxQueue? _queue;
+    private bool _stopping;
+
+    public InterfaceQueueActor(QueueSlot slot, ZcrxRuntime runtime)
+    {
+        _slot = slot;
+        _runtime = runtime;
+        Receive<Opened>(message => OnOpened(message.Queue));
+        Receive<OpenFailed>(static message => ExceptionDispatchInfo.Throw(message.Cause));
+        Receive<Ended>(OnEnded);
+        Receive<Stop>(OnStop);
+        Receive<Drained>(_ => Context.Stop(Self));
+        Receive<PoolPressure>(OnPressure);
+        Receive<ZcrxNotification>(OnNotification);
+        Receive<ConsumerFault>(OnConsumerFault);
+    }
+
+    protected override void PreStart()
+    {
+        _opening = OpenAsync(_slot);
+        _ = _opening.PipeTo(Self, success: static queue => new Opened(queue), failure: static cause => new OpenFailed(Unwrap(cause)));
+    }
+
+    protected override void PostStop()
+    {
+        _subscriptions.Dispose();
+        if (_queue is not null)
+        {
+            _runtime.Directory.Remove(_queue);
+        }
+
+        _slot.Closing(CloseAsync(_opening));
+    }
+
+    private void OnOpened(ZcrxQueue queue)
+    {
+        _queue = queue;
+        _slot.Opened(queue);
+        IActorRef self = Self;
+        _subscriptions.Add(queue.Pressure.SkipWhile(static pressure => pressure.Level == PoolPressureLevel.Normal).Subscribe(happened => self.Tell(happened)));
+        _subscriptions.Add(queue.Notifications.Subscribe(happened => self.Tell(happened)));
+        _subscriptions.Add(queue.ConsumerFaults.Subscribe(happened => self.Tell(happened)));
+        _ = WatchAsync(queue).PipeTo(self);
+        _runtime.Directory.Add(queue);
+        Context.Parent.Tell(new Ready(_slot.Name, queue));
+    }
+
+    private void OnEnded(Ended message)
+    {
+        if (_stopping)
+        {
+            return;
+        }
+
+        if (message.Cause is { } cause)
+        {
+            ExceptionDispatchInfo.Throw(cause);
+        }
+
+        throw new ZcrxException($"Receiving on the queue {_slot.Name}", 0, "somebody else closed the queue", "");
+    }
+
+    private void OnStop(Stop message)
+    {
+        _stopping = true;
+        if (_queue is null)
+        {
+            Context.Stop(Self);
+            return;
+        }
+
+        // Again, while it drains: with less time.
+        _ = _queue.StopAsync(message.Drain).PipeTo(Self, success: static () => new Drained());
+    }
+
+    private void OnPressure(PoolPressure pressure)
+    {
+        if (pressure.Level == PoolPressureLevel.Exhausted)
+        {
+            ZcrxLog.PoolExhausted(_runtime.Logger, pressure.Queue, pressure.BuffersOut, pressure.Buffers, pressure.PausedConnections);
+        }
+        else
+        {
+            ZcrxLog.PoolLevel(_runtime.Logger, pressure.Queue, pressure.Level, pressure.BuffersOut, pressure.Buffers, pressure.PausedConnections);
+        }
+
+        Publish(new ZcrxEvent.PressureChanged(pressure));
+    }
+
+    private void OnNotification(ZcrxNotification notification)
+    {
+        ZcrxLog.Notified(_runtime.Logger, notification.Queue, notification.Type);
+        Publish(new ZcrxEvent.NotificationReceived(notification));
+    }
+
+    private void OnConsumerFault(ConsumerFault fault)
+    {
+        ZcrxLog.ConsumerFaulted(_runtime.Logger, _slot.Name, fault.Connection?.Id, fault.Exception);
+        Publish(new ZcrxEvent.ConsumerFaulted(_slot.Name, fault.Connection?.Id, fault.Exception));
+    }
+
+    private static void Publish(ZcrxEvent happened) => Context.System.EventStream.Publish(happened);
+
+    /// <summary>On the pool, since choosing the engine asks the kernel; and only once the queue of the last actor is closed, since a NIC's queue has one owner.</summary>
+    private static async Task<ZcrxQueue> OpenAsync(QueueSlot slot)
+    {
+        await slot.Closed.ConfigureAwait(false);
+        return await Task.Run(() => ZcrxQueue.OpenAsync(slot.Options)).ConfigureAwait(false);
+    }
+
+    private static async Task<Ended> WatchAsync(ZcrxQueue queue)
+    {
+        try
+        {
+            await queue.Completion.ConfigureAwait(false);
+            return new Ended(null);
+        }
+#pragma warning disable CA1031 // It goes on as a message.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return new Ended(exception);
+        }
+    }
+
+    /// <summary>Whatever had become of the opening: nothing stays open.</summary>
+    private static async Task CloseAsync(Task<ZcrxQueue> opening)
+    {
+        ZcrxQueue queue;
+        try
+        {
+            queue = await opening.ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // Never opened; the actor was told why.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return;
+        }
+
+        await queue.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static Exception Unwrap(Exception exception) =>
+        exception is AggregateException { InnerExceptions: [var inner] } ? inner : exception;
+
+    /// <summary>To the actor: deliver what has arrived, close the queue, end.</summary>
+    public sealed record Stop(TimeSpan Drain);
+
+    /// <summary>To the supervisor: the queue is open.</summary>
+    public sealed record Ready(string Name, ZcrxQueue Queue);
+
+    private sealed record Opened(ZcrxQueue Queue);
+
+    private sealed record OpenFailed(Exception Cause);
+
+    private sealed record Ended(Exception? Cause);
+
+    private sealed record Drained;
+}

@@ -1,0 +1,43 @@
+using Akka.Actor;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Supervision;
+
+/// <summary>What the supervisor knows about one queue. Used by the supervisor only.</summary>
+internal sealed class QueueRecord(QueueSlot slot, ZcrxRestartOptions restart)
+{
+    public QueueSlot Slot { get; } = slot;
+
+    public RestartMachine Restart { get; } = new(restart);
+
+    /// <summary>Those who asked for a restart and wait for its outcome.</summary>
+    public List<IActorRef> Waiting { get; } = [];
+
+    public IActorRef? Actor { get; set; }
+
+    public QueueState State { get; set; } = QueueState.Opening;
+
+    public Exception? LastError { get; set; }
+
+    public TimeSpan? Delay { get; set; }
+
+    /// <summary>The open queue, for listeners that come or come again.</summary>
+    public ZcrxQueue? Ready { get; set; }
+
+    /// <summary>Whether the actor was told to end so that another takes its place.</summary>
+    public bool IsReplaced { get; set; }
+
+    /// <summary>Why the actor that is ending has failed; null when it was told to end.</summary>
+    public Exception? Failure { get; set; }
+
+    public QueueStatus ToStatus() => new()
+    {
+        Name = Slot.Name,
+        State = State,
+        Engine = Slot.Engine,
+        Restarts = Slot.Restarts,
+        LastError = LastError,
+        RestartDelay = Delay,
+        Statistics = Slot.Snapshot(),
+    };
+}

@@ -1,0 +1,64 @@
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Supervision;
+
+/// <summary>What outlives the actors of one queue: the queue that was opened last, the totals of those before, and the end of the last one.</summary>
+/// <remarks>Written by the queue's actor, read by anyone.</remarks>
+internal sealed class QueueSlot(ZcrxQueueOptions options)
+{
+    private readonly Lock _gate = new();
+    private QueueTotals _earlier;
+    private ZcrxQueue? _queue;
+    private Task _closed = Task.CompletedTask;
+    private long _restarts;
+    private bool _isOpen;
+
+    public string Name => options.Name;
+
+    public ZcrxQueueOptions Options => options;
+
+    /// <summary>Times that the queue was opened after the first.</summary>
+    public long Restarts => Volatile.Read(ref _restarts);
+
+    /// <summary>The engine of the queue that was opened last.</summary>
+    public EngineChoice? Engine => Volatile.Read(ref _queue)?.Engine;
+
+    /// <summary>Whether the queue receives.</summary>
+    public bool IsOpen => Volatile.Read(ref _isOpen);
+
+    /// <summary>Ends when the queue of the last actor is closed: before that, the next must not be opened.</summary>
+    public Task Closed => Volatile.Read(ref _closed);
+
+    public void Opened(ZcrxQueue queue)
+    {
+        lock (_gate)
+        {
+            if (_queue is not null)
+            {
+                _earlier = _earlier.Add(_queue.Snapshot());
+                Volatile.Write(ref _restarts, _restarts + 1);
+            }
+
+            Volatile.Write(ref _queue, queue);
+            Volatile.Write(ref _isOpen, true);
+        }
+    }
+
+    public void Closing(Task closed)
+    {
+        Volatile.Write(ref _isOpen, false);
+        Volatile.Write(ref _closed, closed);
+    }
+
+    /// <summary>The counters since the queue was last opened.</summary>
+    public QueueStatistics? Snapshot() => Volatile.Read(ref _queue)?.Snapshot();
+
+    /// <summary>The counters since the start, over all openings: they never go back.</summary>
+    public QueueTotals Totals()
+    {
+        lock (_gate)
+        {
+            return _queue is null ? _earlier : _earlier.Add(_queue.Snapshot());
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Logging;
+using Zcrx.Interop;
+
+namespace Zcrx.Actors.Supervision;
+
+/// <summary>What the actors share, and what outlives each of them.</summary>
+internal sealed class ZcrxRuntime
+{
+    /// <exception cref="ZcrxConfigurationException">The options are invalid.</exception>
+    public ZcrxRuntime(ZcrxOptions options, QueueDirectory directory, ILogger logger, TimeProvider time)
+    {
+        IReadOnlyList<ZcrxConfigurationError> errors = options.Validate();
+        if (errors.Count > 0)
+        {
+            throw new ZcrxConfigurationException(errors);
+        }
+
+        Options = options;
+        Directory = directory;
+        Logger = logger;
+        Time = time;
+        Queues = [.. options.EffectiveQueues().Select(static queue => new QueueSlot(queue))];
+        Listeners = [.. options.Listeners.Select(static listener => new ListenerSlot(listener))];
+    }
+
+    public ZcrxOptions Options { get; }
+
+    public QueueDirectory Directory { get; }
+
+    public ILogger Logger { get; }
+
+    public TimeProvider Time { get; }
+
+    public IReadOnlyList<QueueSlot> Queues { get; }
+
+    public IReadOnlyList<ListenerSlot> Listeners { get; }
+}

@@ -1,0 +1,63 @@
+using Akka.Actor;
+using Zcrx.Actors.Logging;
+using Zcrx.Actors.Supervision;
+
+namespace Zcrx.Actors;
+
+/// <content>The listeners: bound once, given every queue that opens.</content>
+public sealed partial class ZcrxSupervisor
+{
+    private void OnListenerBound(ListenerSlot slot)
+    {
+        if (_listeners.Find(candidate => candidate.Slot == slot) is not { Actor: { } actor } listener || slot.EndPoint is not { } endPoint)
+        {
+            return;
+        }
+
+        foreach (QueueRecord queue in _queues)
+        {
+            if (queue is { State: QueueState.Open, Ready: { } ready })
+            {
+                actor.Tell(new ListenerActor.Attach(queue.Slot.Name, ready));
+            }
+        }
+
+        if (!listener.WasBound)
+        {
+            listener.WasBound = true;
+            ZcrxLog.ListenerBound(_runtime.Logger, slot.Name, endPoint);
+            Publish(new ZcrxEvent.ListenerBound(slot.Name, endPoint));
+        }
+
+        ConsiderStart();
+    }
+
+    private void OnListenerFailed(ListenerSlot slot, Exception cause)
+    {
+        if (_listeners.Find(candidate => candidate.Slot == slot) is { } listener)
+        {
+            listener.Error = cause;
+            ZcrxLog.ListenerFailed(_runtime.Logger, slot.Name, cause);
+            Publish(new ZcrxEvent.ListenerFailed(slot.Name, cause));
+            ConsiderStart();
+        }
+    }
+
+    private void OnListenerEnded(ListenerRecord listener)
+    {
+        listener.Actor = null;
+        if (listener.Error is not null)
+        {
+            return;
+        }
+
+        if (_state != ZcrxState.Stopping)
+        {
+            listener.Error = new InvalidOperationException("The listener's actor was stopped by somebody else.");
+            ZcrxLog.ListenerFailed(_runtime.Logger, listener.Slot.Name, listener.Error);
+        }
+
+        ZcrxLog.ListenerClosed(_runtime.Logger, listener.Slot.Name);
+        Publish(new ZcrxEvent.ListenerClosed(listener.Slot.Name));
+    }
+}

@@ -1,0 +1,130 @@
+using Akka.Actor;
+using Zcrx.Actors.Logging;
+using Zcrx.Actors.Supervision;
+using Zcrx.Interop;
+
+namespace Zcrx.Actors;
+
+/// <content>The queues: opened, opened again, given up.</content>
+public sealed partial class ZcrxSupervisor
+{
+    private QueueRecord? FindQueue(IActorRef child) => _queues.Find(queue => child.Equals(queue.Actor));
+
+    private void Open(QueueRecord queue)
+    {
+        queue.State = QueueState.Opening;
+        queue.Delay = null;
+        queue.Failure = null;
+        queue.IsReplaced = false;
+        queue.Actor = StartChild($"queue-{_queues.IndexOf(queue)}", Akka.Actor.Props.Create(() => new InterfaceQueueActor(queue.Slot, _runtime)));
+    }
+
+    private void OnQueueReady(InterfaceQueueActor.Ready message)
+    {
+        // Its actor may have been told to stop, or have failed, since it sent this.
+        if (FindQueue(Sender) is not { State: QueueState.Opening, Failure: null } queue)
+        {
+            return;
+        }
+
+        queue.State = QueueState.Open;
+        queue.Restart.Opened();
+        ZcrxLog.QueueOpened(_runtime.Logger, queue.Slot.Name, message.Queue.Engine.Name, message.Queue.Engine.Reason);
+        Publish(new ZcrxEvent.QueueOpened(queue.Slot.Name, message.Queue.Engine));
+        _listeners.ForEach(listener => listener.Actor?.Tell(new ListenerActor.Attach(queue.Slot.Name, message.Queue)));
+        queue.Ready = message.Queue;
+        AnswerAll(queue.Waiting, queue.ToStatus());
+        ConsiderStart();
+    }
+
+    private void OnQueueEnded(QueueRecord queue)
+    {
+        queue.Actor = null;
+        queue.Ready = null;
+        _listeners.ForEach(listener => listener.Actor?.Tell(new ListenerActor.Detach(queue.Slot.Name)));
+        if (_state == ZcrxState.Stopping)
+        {
+            queue.State = QueueState.Stopped;
+            queue.LastError = queue.Failure ?? queue.LastError;
+            ZcrxLog.QueueStopped(_runtime.Logger, queue.Slot.Name);
+            Publish(new ZcrxEvent.QueueStopped(queue.Slot.Name));
+        }
+        else if (queue.IsReplaced && queue.Failure is null)
+        {
+            Publish(new ZcrxEvent.QueueStopped(queue.Slot.Name));
+            Open(queue);
+        }
+        else
+        {
+            OnQueueFailed(queue, queue.Failure ?? new ZcrxException($"Receiving on the queue {queue.Slot.Name}", 0, "its actor was stopped by somebody else", ""));
+        }
+    }
+
+    private void OnQueueFailed(QueueRecord queue, Exception cause)
+    {
+        queue.LastError = cause;
+        TimeSpan now = _runtime.Time.GetElapsedTime(0);
+        RestartDecision decision = queue.Restart.Failed(cause, now, Random.Shared.NextDouble());
+        if (decision.Delay is { } delay)
+        {
+            queue.State = QueueState.Restarting;
+            queue.Delay = delay;
+            ZcrxLog.QueueRestarting(_runtime.Logger, queue.Slot.Name, delay, decision.Attempt, cause);
+            Publish(new ZcrxEvent.QueueRestarting(queue.Slot.Name, delay, decision.Attempt, cause));
+            Timers.StartSingleTimer(queue, new RestartDue(queue), delay);
+            return;
+        }
+
+        queue.State = QueueState.Failed;
+        ZcrxLog.QueueFailed(_runtime.Logger, queue.Slot.Name, decision.Reason, cause);
+        Publish(new ZcrxEvent.QueueFailed(queue.Slot.Name, cause, decision.Reason));
+        AnswerAll(queue.Waiting, queue.ToStatus());
+        ConsiderStart();
+    }
+
+    private void OnRestartDue(QueueRecord queue)
+    {
+        if (queue.State == QueueState.Restarting)
+        {
+            Open(queue);
+        }
+    }
+
+    private void OnRestartQueue(ZcrxCommand.RestartQueue command)
+    {
+        if (_state == ZcrxState.Stopping)
+        {
+            Sender.Tell(new Status.Failure(new InvalidOperationException("Zcrx is being stopped.")));
+            return;
+        }
+
+        if (_queues.Find(candidate => candidate.Slot.Name == command.Queue) is not { } queue)
+        {
+            Sender.Tell(new Status.Failure(new KeyNotFoundException($"There is no queue '{command.Queue}'; there are {string.Join(", ", _queues.Select(static queue => queue.Slot.Name))}.")));
+            return;
+        }
+
+        ZcrxLog.QueueRestartRequested(_runtime.Logger, queue.Slot.Name);
+        if (!Sender.IsNobody())
+        {
+            queue.Waiting.Add(Sender);
+        }
+
+        queue.Restart.Reset();
+        switch (queue.State)
+        {
+            case QueueState.Restarting or QueueState.Failed:
+                Timers.Cancel(queue);
+                Open(queue);
+                break;
+            case QueueState.Open or QueueState.Stopping:
+                queue.State = QueueState.Stopping;
+                queue.IsReplaced = true;
+                queue.Actor?.Tell(new InterfaceQueueActor.Stop(command.Drain ?? _runtime.Options.DrainTimeout));
+                break;
+            default:
+                // Being opened: that is what was asked for.
+                break;
+        }
+    }
+}

@@ -1,0 +1,218 @@
+using Akka.Actor;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Zcrx.Actors.Logging;
+using Zcrx.Actors.Supervision;
+using Zcrx.Interop;
+
+namespace Zcrx.Actors;
+
+/// <summary>The root of the tree: one actor per queue, which it opens again when it fails, and one per listener. Answers <see cref="ZcrxCommand"/>, publishes <see cref="ZcrxEvent"/>.</summary>
+/// <remarks>With hosting, <c>AddZcrx</c> creates it as <c>/user/zcrx</c>. Without, create it from <see cref="Props"/> and ask it <see cref="ZcrxCommand.WhenStarted"/>.</remarks>
+public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
+{
+    private readonly ZcrxRuntime _runtime;
+    private readonly List<QueueRecord> _queues;
+    private readonly List<ListenerRecord> _listeners;
+    private readonly List<IActorRef> _awaitingStart = [];
+    private readonly List<IActorRef> _awaitingStop = [];
+    private ZcrxState _state = ZcrxState.Starting;
+
+    internal ZcrxSupervisor(ZcrxRuntime runtime)
+    {
+        _runtime = runtime;
+        _queues = [.. runtime.Queues.Select(slot => new QueueRecord(slot, runtime.Options.Restart))];
+        _listeners = [.. runtime.Listeners.Select(static slot => new ListenerRecord(slot))];
+        Receive<ZcrxCommand.GetStatus>(_ => Sender.Tell(ToStatus()));
+        Receive<ZcrxCommand.WhenStarted>(_ => OnWhenStarted());
+        Receive<ZcrxCommand.Stop>(OnStop);
+        Receive<ZcrxCommand.RestartQueue>(OnRestartQueue);
+        Receive<InterfaceQueueActor.Ready>(OnQueueReady);
+        Receive<RestartDue>(message => OnRestartDue(message.Queue));
+        Receive<ListenerActor.Bound>(message => OnListenerBound(message.Slot));
+        Receive<ListenerActor.BindFailed>(message => OnListenerFailed(message.Slot, message.Cause));
+        Receive<Terminated>(message => OnTerminated(message.ActorRef));
+        Receive<AllClosed>(_ => OnAllClosed());
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <summary>How to create the supervisor without a host.</summary>
+    /// <param name="options">What receives, and where.</param>
+    /// <param name="loggerFactory">Where to log; nowhere if not given.</param>
+    /// <returns>Props for <c>ActorOf</c>; the name <c>zcrx</c> is customary.</returns>
+    /// <exception cref="ZcrxConfigurationException">The options are invalid; all errors at once.</exception>
+    public static Props Props(ZcrxOptions options, ILoggerFactory? loggerFactory = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ILogger logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger("Zcrx");
+        return Create(new ZcrxRuntime(options, new QueueDirectory(), logger, TimeProvider.System));
+    }
+
+    internal static Props Create(ZcrxRuntime runtime) => Akka.Actor.Props.CreateBy(new SupervisorProducer(runtime));
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        // Ports first: one that is taken is the commonest mistake, and is found out at once.
+        foreach (ListenerRecord listener in _listeners)
+        {
+            listener.Actor = StartChild($"listener-{_listeners.IndexOf(listener)}", Akka.Actor.Props.Create(() => new ListenerActor(listener.Slot, _runtime)));
+        }
+
+        foreach (QueueRecord queue in _queues)
+        {
+            Open(queue);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override SupervisorStrategy SupervisorStrategy() => new FailureRecorder((child, exception) =>
+    {
+        if (FindQueue(child) is { } queue)
+        {
+            queue.Failure = exception;
+            return Directive.Stop;
+        }
+
+        if (_listeners.Find(candidate => child.Equals(candidate.Actor)) is { } listener)
+        {
+            ZcrxLog.ListenerFailed(_runtime.Logger, listener.Slot.Name, exception);
+        }
+
+        return Directive.Restart;
+    });
+
+    private void OnWhenStarted()
+    {
+        switch (_state)
+        {
+            case ZcrxState.Starting:
+                _awaitingStart.Add(Sender);
+                break;
+            case ZcrxState.Running:
+                Sender.Tell(ToStatus());
+                break;
+            case ZcrxState.StartFailed:
+                Sender.Tell(new Status.Failure(StartError() ?? new InvalidOperationException("The start failed.")));
+                break;
+            default:
+                Sender.Tell(new Status.Failure(new InvalidOperationException("Zcrx is being stopped.")));
+                break;
+        }
+    }
+
+    /// <summary>After every change: whether the start is over, and how it went. A failed start is mended when everything has come up after all.</summary>
+    private void ConsiderStart()
+    {
+        if (_state is not (ZcrxState.Starting or ZcrxState.StartFailed))
+        {
+            return;
+        }
+
+        if (StartError() is { } error)
+        {
+            if (_state == ZcrxState.Starting)
+            {
+                _state = ZcrxState.StartFailed;
+                AnswerAll(_awaitingStart, new Status.Failure(error));
+            }
+        }
+        else if (_queues.TrueForAll(static queue => queue.State == QueueState.Open) && _listeners.TrueForAll(static listener => listener.WasBound))
+        {
+            _state = ZcrxState.Running;
+            AnswerAll(_awaitingStart, ToStatus());
+        }
+    }
+
+    private Exception? StartError() =>
+        _listeners.Find(static listener => listener.Error is not null)?.Error ?? _queues.Find(static queue => queue.State == QueueState.Failed)?.LastError;
+
+    private void OnStop(ZcrxCommand.Stop command)
+    {
+        if (!Sender.IsNobody())
+        {
+            _awaitingStop.Add(Sender);
+        }
+
+        if (_state != ZcrxState.Stopping)
+        {
+            ZcrxLog.Stopping(_runtime.Logger, command.Drain);
+            _state = ZcrxState.Stopping;
+            Timers.CancelAll();
+            Status.Failure stopping = new(new InvalidOperationException("Zcrx is being stopped."));
+            AnswerAll(_awaitingStart, stopping);
+            _queues.ForEach(queue => AnswerAll(queue.Waiting, stopping));
+        }
+
+        foreach (QueueRecord queue in _queues)
+        {
+            queue.IsReplaced = false;
+            queue.Delay = null;
+            queue.State = queue.Actor is null ? QueueState.Stopped : QueueState.Stopping;
+            queue.Actor?.Tell(new InterfaceQueueActor.Stop(command.Drain));
+        }
+
+        _listeners.ForEach(static listener => listener.Actor?.Tell(new ListenerActor.Stop()));
+        ConsiderStopped();
+    }
+
+    private void ConsiderStopped()
+    {
+        if (_state == ZcrxState.Stopping && _queues.TrueForAll(static queue => queue.Actor is null) && _listeners.TrueForAll(static listener => listener.Actor is null))
+        {
+            _ = Task.WhenAll(_queues.Select(static queue => queue.Slot.Closed)).PipeTo(Self, success: static () => new AllClosed(), failure: static _ => new AllClosed());
+        }
+    }
+
+    private void OnAllClosed()
+    {
+        if (_state == ZcrxState.Stopped)
+        {
+            return;
+        }
+
+        _state = ZcrxState.Stopped;
+        _runtime.Directory.Complete();
+        ZcrxLog.Stopped(_runtime.Logger);
+        AnswerAll(_awaitingStop, ToStatus());
+        Context.Stop(Self);
+    }
+
+    private void OnTerminated(IActorRef child)
+    {
+        if (FindQueue(child) is { } queue)
+        {
+            OnQueueEnded(queue);
+        }
+        else if (_listeners.Find(candidate => child.Equals(candidate.Actor)) is { } listener)
+        {
+            OnListenerEnded(listener);
+        }
+
+        ConsiderStopped();
+    }
+
+    private IActorRef StartChild(string name, Props props) => Context.Watch(Context.ActorOf(props, name));
+
+    private ZcrxStatus ToStatus() => new()
+    {
+        State = _state,
+        Queues = [.. _queues.Select(static queue => queue.ToStatus())],
+        Listeners = [.. _listeners.Select(static listener => listener.ToStatus())],
+        Time = _runtime.Time.GetUtcNow(),
+    };
+
+    private void AnswerAll(List<IActorRef> waiting, object answer)
+    {
+        waiting.ForEach(actor => actor.Tell(answer));
+        waiting.Clear();
+    }
+
+    private static void Publish(ZcrxEvent happened) => Context.System.EventStream.Publish(happened);
+
+    private sealed record RestartDue(QueueRecord Queue);
+
+    private sealed record AllClosed;
+}

@@ -1,0 +1,62 @@
+using System.Collections.Concurrent;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Support;
+
+/// <summary>A connection handler that keeps all bytes of all streams, and how they ended.</summary>
+internal sealed class Received
+{
+    private readonly ConcurrentQueue<Stream> _streams = new();
+
+    public IReadOnlyList<Stream> Streams => [.. _streams];
+
+    public IDisposable Handle(ZcrxConnection connection)
+    {
+        Stream stream = new(connection);
+        _streams.Enqueue(stream);
+        stream.Subscription = connection.Buffers.Subscribe(stream);
+        return stream;
+    }
+
+    public async Task<Stream> StreamAsync(int index)
+    {
+        await Eventually.TrueAsync(() => _streams.Count > index, $"connection {index} is accepted");
+        return Streams[index];
+    }
+
+    internal sealed class Stream(ZcrxConnection connection) : IObserver<Interop.ReceivedBuffer>, IDisposable
+    {
+        private readonly MemoryStream _bytes = new();
+        private readonly TaskCompletionSource<Exception?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private long _length;
+
+        public ZcrxConnection Connection => connection;
+
+        public IDisposable? Subscription { get; set; }
+
+        /// <summary>The error, or null for the peer's own end.</summary>
+        public Task<Exception?> Ended => _ended.Task;
+
+        public long Length => Volatile.Read(ref _length);
+
+        public bool IsDisposed { get; private set; }
+
+        public byte[] ToArray() => _bytes.ToArray();
+
+        public void OnNext(Interop.ReceivedBuffer value)
+        {
+            _bytes.Write(value.Span);
+            Volatile.Write(ref _length, _bytes.Length);
+        }
+
+        public void OnCompleted() => _ended.TrySetResult(null);
+
+        public void OnError(Exception error) => _ended.TrySetResult(error);
+
+        public void Dispose()
+        {
+            IsDisposed = true;
+            Subscription?.Dispose();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using System.Net;
+using System.Net.Sockets;
+using Akka.Actor;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Zcrx.Actors.Hosting;
+using Zcrx.Actors.Supervision;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Support;
+
+/// <summary>A host with Zcrx on the emulated engine, and clients to it.</summary>
+internal sealed class TestHost : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    private TestHost(IHost host) => _host = host;
+
+    public IServiceProvider Services => _host.Services;
+
+    public IZcrx Zcrx => Services.GetRequiredService<IZcrx>();
+
+    public LogRecorder Log => Services.GetRequiredService<LogRecorder>();
+
+    public ActorSystem System => Services.GetRequiredService<ZcrxService>().System!;
+
+    public IReadOnlyList<QueueSlot> Queues => Services.GetRequiredService<ZcrxService>().Runtime!.Queues;
+
+    public static TestHost Build(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null, Action<IServiceCollection>? after = null)
+    {
+        // Empty: nothing of the machine's environment, and no console log.
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        LogRecorder log = new();
+        builder.Services.AddSingleton(log);
+        builder.Logging.SetMinimumLevel(LogLevel.Debug).AddProvider(log);
+        builder.Services.AddMetrics();
+        before?.Invoke(builder.Services);
+        builder.Services.AddZcrx(zcrx => configure(zcrx.UseEngine(ZcrxEngine.Emulated).Configure(static options => options.Restart.MinBackoff = TimeSpan.FromMilliseconds(5))));
+        after?.Invoke(builder.Services);
+        return new TestHost(builder.Build());
+    }
+
+    public static async Task<TestHost> StartAsync(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null, Action<IServiceCollection>? after = null)
+    {
+        TestHost host = Build(configure, before, after);
+        try
+        {
+            await host.StartAsync();
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task StartAsync() => _host.StartAsync().WithinLimit();
+
+    public Task StopAsync(CancellationToken cancellationToken = default) => _host.StopAsync(cancellationToken).WithinLimit();
+
+    public async Task<Socket> ConnectAsync(int listener = 0)
+    {
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, Zcrx.EndPoints[listener].Port)).WithinLimit();
+        return socket;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        if (_host is IAsyncDisposable disposable)
+        {
+            await disposable.DisposeAsync();
+        }
+    }
+}

@@ -5,5 +5,6 @@ Task("demo")
 {
     const string project = "examples/Ingest/Ingest.csproj";
     Build(project);
-    exitCode = Run("dotnet", ["exec", OutputOf(project), "demo", .. PassedThrough()]);
+    // After the build's own summary: the demo's verdict is the last line.
+    lastWords = () => exitCode = Run("dotnet", ["exec", OutputOf(project), "demo", .. PassedThrough()]);
 });

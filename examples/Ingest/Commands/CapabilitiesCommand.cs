@@ -13,11 +13,7 @@ internal static class CapabilitiesCommand
             "--interface", "IF", "Network interface that would be used; without one, no NIC is considered.", required: false, InterfaceText.Read);
         Command command = new(
             "capabilities",
-            """
-            Shows what this kernel's zero-copy receive can do, what this process may do, and which engine `--engine auto` would choose and why.
-
-            Asks only; changes nothing and needs no permission.
-            """)
+            "Shows what this kernel's zero-copy receive can do, what this process may do, and which engine `--engine auto` chooses and why. Asks only.")
         {
             networkInterface,
         };

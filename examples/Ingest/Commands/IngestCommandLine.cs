@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using Zcrx.Interop;
@@ -8,17 +9,42 @@ namespace Ingest.Commands;
 /// <summary>The program's verbs, and how it ends: whatever goes wrong is one sentence on standard error and an exit code.</summary>
 internal static class IngestCommandLine
 {
-    public static RootCommand Create() => new(
+    private const string Notes =
         """
-        Receives TCP streams with Zcrx: into memory that a NIC writes to directly, or through a slower engine where the machine cannot.
+        Examples:
+          Ingest demo                                          # eight streams over loopback, every byte checked
+          Ingest serve --listen [::]:9000 --out /var/spool/in  # one file per connection
+          Ingest send --to 127.0.0.1:9000 --file disk.img
+          Ingest capabilities                                  # what is possible on this machine
 
-        Exit codes: 0 done; 1 it ran and did not succeed; 2 something about the command line or the machine has to be changed first.
-        """)
+        Exit codes:
+          0  done
+          1  it ran, and did not succeed
+          2  something about the command line or the machine has to be changed first; standard error says what
+        """;
+
+    public static RootCommand Create()
     {
-        DemoCommand.Create(),
-        SendCommand.Create(),
-        CapabilitiesCommand.Create(),
-    };
+        Command demo = DemoCommand.Create();
+        Command serve = ServeCommand.Create();
+        Command send = SendCommand.Create();
+        RootCommand root = new("Receives TCP streams with Zcrx: into memory that a NIC writes to directly, or through a slower engine where the machine cannot.")
+        {
+            demo,
+            serve,
+            send,
+            CapabilitiesCommand.Create(),
+        };
+        Dictionary<Command, string> notes = new()
+        {
+            [root] = Notes,
+            [demo] = DemoCommand.Notes,
+            [serve] = ServeCommand.Notes,
+            [send] = SendCommand.Notes,
+        };
+        root.Options.OfType<HelpOption>().Single().Action = new HelpWithNotes(notes);
+        return root;
+    }
 
     public static async Task<int> RunAsync(string[] args)
     {

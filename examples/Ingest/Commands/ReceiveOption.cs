@@ -18,7 +18,7 @@ internal sealed class ReceiveOption
         EngineText.Read);
 
     private readonly Option<ByteSize> _area = ValueOption.Create(
-        "--area", "SIZE", "Memory per queue that payload is received into, up to 1GiB.", new ByteSize(64 << 20), ByteSize.Between(new ByteSize(2 * Environment.SystemPageSize), new ByteSize(1 << 30)));
+        "--area", "SIZE", "Memory per queue that payload is received into, up to 1GiB.", 64.MiB(), SizeText.Between(new ByteSize(2 * Environment.SystemPageSize), 1.GiB()));
 
     private readonly Option<int> _queues = ValueOption.Create(
         "--queues", "N", "Interface queues, each with a ring and a thread of its own.", 1, Number.Between(1, 64));

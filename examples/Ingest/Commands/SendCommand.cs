@@ -2,32 +2,32 @@ using System.CommandLine;
 using System.Net;
 using Ingest.Sending;
 using Ingest.Values;
+using Zcrx.Rx;
 
 namespace Ingest.Commands;
 
 /// <summary>The verb `send`.</summary>
 internal static class SendCommand
 {
-    private const long MaxVolume = 1L << 40;
+    public const string Notes =
+        """
+        A stream counts as sent when the receiver has closed its end too. Exit code 0 when all were sent, else 1.
+
+        Examples:
+          Ingest send --to 127.0.0.1:9000 --connections 8 --volume 128MiB
+          Ingest send --to example.org:9000 --file disk.img
+        """;
 
     public static Command Create()
     {
         Option<EndPoint> to = ValueOption.Create<EndPoint>("--to", "HOST:PORT", "The receiver.", required: true, EndPointText.ReadRemote);
         Option<int> connections = ValueOption.Create("--connections", "N", "Connections, all at once.", 1, Number.Between(1, 10_000));
-        Option<ByteSize> volume = ValueOption.Create("--volume", "SIZE", "Bytes per connection.", new ByteSize(128 << 20), ByteSize.Between(new ByteSize(0), new ByteSize(MaxVolume)));
+        Option<ByteSize> volume = ValueOption.Create("--volume", "SIZE", "Bytes per connection.", 128.MiB(), SizeText.Between(default, 1024.GiB()));
         Option<int> seed = ValueOption.Create("--seed", "N", "Seed of the bytes: the same seed, the same bytes.", 1, Number.Between(0, int.MaxValue));
         Option<string?> file = ValueOption.Create<string?>("--file", "PATH", "Send this file on every connection, instead of --volume bytes.", required: false, ReadPath);
         Command command = new(
             "send",
-            """
-            Sends pseudo-random streams, or a file, to any TCP receiver, and prints the SHA-256 of what each connection has sent.
-
-            A stream counts as sent when the receiver has closed its end too. Exit code 0 when all were, else 1.
-
-            Examples:
-              ingest send --to 127.0.0.1:9000 --connections 8 --volume 128MiB
-              ingest send --to example.org:9000 --file disk.img
-            """)
+            "Sends pseudo-random streams, or a file, to any TCP receiver, and prints the SHA-256 of what each connection has sent.")
         {
             to,
             connections,

@@ -1,7 +1,7 @@
-using System.Runtime.CompilerServices;
 using Ingest.Commands;
 using Ingest.Display;
 using Ingest.Serving;
+using Zcrx.Actors;
 using Zcrx.Rx;
 
 namespace Ingest.Demo;
@@ -9,55 +9,78 @@ namespace Ingest.Demo;
 /// <summary>Starts the service and the sender, watches both, and judges.</summary>
 internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWriter output)
 {
+    private const int MaxProblems = 10;
+
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
     private readonly IncomingStreams _streams = new();
     private string? _ending;
 
-    public async Task<int> RunAsync(CancellationToken interrupted)
+    public async Task<int> RunAsync()
     {
-        await using ReceiveService service = await ReceiveService.StartAsync(options.Receive, _streams.Accept, CancellationToken.None);
-        await output.WriteLineAsync($"Engine {service.Engine}");
+        await using ReceiveService service = await ReceiveService.StartAsync(options.Receive, _streams.Accept);
+        ZcrxStatus started = await service.GetStatusAsync();
+        await output.WriteLineAsync($"Engine {started.Queues[0].Engine}");
         await output.WriteLineAsync(
             $"{Quantity.Of(options.Connections, "connection", "connections")} of {Quantity.Bytes(options.Volume)} each to {service.EndPoint}, seed {options.Seed}");
 
         using SenderProcess sender = SenderProcess.Start(service.EndPoint, options);
-        await display.ShowAsync(WatchAsync(service, sender, interrupted));
+        await display.ShowAsync(WatchAsync(service, sender));
+
+        if (_ending is not null)
+        {
+            // Nobody waits for the rest.
+            sender.Kill();
+        }
 
         // Stops before it is judged: buffers that are still out then have been lost.
-        IReadOnlyList<QueueStatistics> last = await service.StopAsync();
-        Verdict verdict = Verdict.Of(options, sender.Streams, _streams.All, _streams.Elapsed, _ending, last.Sum(queue => queue.BuffersOut));
-        foreach (string problem in verdict.Problems.Concat(sender.Complaints))
+        await service.StopAsync();
+        ZcrxStatus ended = await service.GetStatusAsync();
+        Verdict verdict = Verdict.Of(
+            options,
+            sender.Streams,
+            [.. _streams.All.Select(stream => stream.Snapshot())],
+            _streams.Elapsed,
+            _ending,
+            ended.Queues.Sum(queue => queue.Statistics?.BuffersOut ?? 0));
+        IReadOnlyList<string> problems = [.. sender.Complaints, .. verdict.Problems];
+        foreach (string problem in problems.Take(MaxProblems))
         {
             await output.WriteLineAsync($"  {problem}");
+        }
+
+        if (problems.Count > MaxProblems)
+        {
+            await output.WriteLineAsync($"  … and {problems.Count - MaxProblems} more");
         }
 
         await output.WriteLineAsync(verdict.Success ? verdict.Text : $"FAILED: {verdict.Text}");
         return verdict.Success ? ExitCode.Success : ExitCode.Failure;
     }
 
-    private async IAsyncEnumerable<DemoSnapshot> WatchAsync(
-        ReceiveService service, SenderProcess sender, [EnumeratorCancellation] CancellationToken interrupted)
+    private async IAsyncEnumerable<DemoSnapshot> WatchAsync(ReceiveService service, SenderProcess sender)
     {
         ProgressMeter meter = new(_streams, options.TotalVolume);
         bool over = false;
         while (!over)
         {
-            Task tick = Task.Delay(Tick, CancellationToken.None);
+            Task tick = Task.Delay(Tick);
             await (sender.Completion.IsCompleted ? tick : Task.WhenAny(sender.Completion, tick));
-            over = IsOver(sender, service, meter.Standstill, interrupted);
-            yield return meter.Take(service.Snapshot());
+            ZcrxStatus status = await service.GetStatusAsync();
+            over = IsOver(sender, status, meter.Standstill, service.Stopping.IsCancellationRequested);
+            yield return meter.Take([.. status.Queues.Select(queue => queue.Statistics).OfType<QueueStatistics>()]);
         }
     }
 
-    private bool IsOver(SenderProcess sender, ReceiveService service, TimeSpan standstill, CancellationToken interrupted)
+    private bool IsOver(SenderProcess sender, ZcrxStatus status, TimeSpan standstill, bool interrupted)
     {
         if (sender.Completion.IsCompleted && _streams.HaveEnded(sender.Streams.Count(stream => stream.Local is not null)))
         {
             return true;
         }
 
-        _ending = interrupted.IsCancellationRequested ? "interrupted"
-            : service.Completion.IsCompleted ? "the service stopped"
+        QueueStatus? failed = status.Queues.FirstOrDefault(queue => queue.State == QueueState.Failed);
+        _ending = interrupted ? "interrupted"
+            : failed is not null ? $"{failed.Name} failed ({failed.LastError?.Message})"
             : standstill >= options.StallAfter ? $"stalled, nothing arrived for {Quantity.Seconds(options.StallAfter)}"
             : null;
         return _ending is not null;

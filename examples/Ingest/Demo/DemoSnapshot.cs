@@ -7,9 +7,8 @@ namespace Ingest.Demo;
 /// <param name="Streams">The streams, in the order in which they came in.</param>
 /// <param name="Queues">The queues' counters.</param>
 /// <param name="Expected">Bytes that all streams have together when everything goes well.</param>
-internal sealed record DemoSnapshot(TimeSpan Elapsed, IReadOnlyList<StreamRow> Streams, IReadOnlyList<QueueStatistics> Queues, long Expected)
+/// <param name="BytesPerSecond">All streams together, since the last snapshot; once all have ended, on average.</param>
+internal sealed record DemoSnapshot(TimeSpan Elapsed, IReadOnlyList<StreamRow> Streams, IReadOnlyList<QueueStatistics> Queues, long Expected, double BytesPerSecond)
 {
     public long Bytes => Streams.Sum(stream => stream.Bytes);
-
-    public double BytesPerSecond => Streams.Sum(stream => stream.BytesPerSecond);
 }

@@ -19,8 +19,14 @@ internal sealed class IncomingStream(EndPoint? remote) : IObserver<ReceivedBuffe
 
     public long Bytes => Volatile.Read(ref _bytes);
 
+    /// <summary>How long it has lasted.</summary>
+    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(Started, End?.Time ?? Stopwatch.GetTimestamp());
+
     /// <summary>How it ended; null while it lasts.</summary>
     public StreamEnd? End => Volatile.Read(ref _end);
+
+    /// <summary>How it stands.</summary>
+    public ReceivedStream Snapshot() => new(Remote, Bytes, End);
 
     public void OnNext(ReceivedBuffer value)
     {

@@ -21,14 +21,17 @@ internal sealed class ProgressMeter(IncomingStreams streams, long expected)
         List<StreamRow> rows = [];
         bool moved = false;
         int ended = 0;
+        double rate = 0;
         foreach (IncomingStream stream in streams.All)
         {
             bool known = _previous.TryGetValue(stream, out long before);
-            long bytes = stream.Bytes;
-            moved |= !known || bytes != before;
-            ended += stream.End is null ? 0 : 1;
-            _previous[stream] = bytes;
-            rows.Add(new StreamRow(stream.Remote?.ToString() ?? "unknown", bytes, (bytes - before) / seconds, State(stream.End)));
+            ReceivedStream state = stream.Snapshot();
+            moved |= !known || state.Bytes != before;
+            _previous[stream] = state.Bytes;
+            double recent = (state.Bytes - before) / seconds;
+            rate += recent;
+            ended += state.End is null ? 0 : 1;
+            rows.Add(new StreamRow(state.Remote?.ToString() ?? "unknown", state.Bytes, state.End is null ? recent : Average(state.Bytes, stream.Elapsed), State(state.End)));
         }
 
         if (moved || ended != _previousEnded)
@@ -38,8 +41,12 @@ internal sealed class ProgressMeter(IncomingStreams streams, long expected)
 
         _previousEnded = ended;
         _previousTime = now;
-        return new DemoSnapshot(streams.Elapsed, rows, queues, expected);
+        TimeSpan elapsed = streams.Elapsed;
+        bool over = ended > 0 && ended == rows.Count;
+        return new DemoSnapshot(elapsed, rows, queues, expected, over ? Average(rows.Sum(row => row.Bytes), elapsed) : rate);
     }
+
+    private static double Average(long bytes, TimeSpan time) => bytes / Math.Max(time.TotalSeconds, 0.001);
 
     private static string State(StreamEnd? end) => end switch
     {

@@ -55,13 +55,18 @@ internal sealed class SenderProcess : IDisposable
         return new SenderProcess(Process.Start(start)!);
     }
 
-    public void Dispose()
+    /// <summary>Ends it, if it has not ended by itself.</summary>
+    public void Kill()
     {
         if (!_process.HasExited)
         {
             _process.Kill();
         }
+    }
 
+    public void Dispose()
+    {
+        Kill();
         _process.Dispose();
     }
 

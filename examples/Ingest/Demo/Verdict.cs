@@ -20,14 +20,14 @@ internal sealed record Verdict(bool Success, string Text, IReadOnlyList<string> 
     public static Verdict Of(
         DemoOptions options,
         IReadOnlyCollection<SentStream> sent,
-        IReadOnlyCollection<IncomingStream> received,
+        IReadOnlyCollection<ReceivedStream> received,
         TimeSpan elapsed,
         string? ending,
         int? buffersOut)
     {
         List<string> problems = [];
-        Dictionary<EndPoint, IncomingStream> byAddress = [];
-        foreach (IncomingStream stream in received)
+        Dictionary<EndPoint, ReceivedStream> byAddress = [];
+        foreach (ReceivedStream stream in received)
         {
             if (stream.Remote is null || !byAddress.TryAdd(stream.Remote, stream))
             {
@@ -38,7 +38,7 @@ internal sealed record Verdict(bool Success, string Text, IReadOnlyList<string> 
         int intact = 0;
         foreach (SentStream stream in sent)
         {
-            IncomingStream? match = null;
+            ReceivedStream? match = null;
             if (stream.Local is not null)
             {
                 byAddress.Remove(stream.Local, out match);
@@ -59,10 +59,7 @@ internal sealed record Verdict(bool Success, string Text, IReadOnlyList<string> 
             problems.Add($"the sender reports {Quantity.Of(sent.Count, "stream", "streams")} instead of {options.Connections}");
         }
 
-        if (ending is null)
-        {
-            problems.AddRange(byAddress.Values.Select(stream => $"{stream.Remote}: the sender knows nothing of this stream"));
-        }
+        problems.AddRange(byAddress.Values.Select(Describe));
 
         if (buffersOut > 0)
         {
@@ -75,7 +72,15 @@ internal sealed record Verdict(bool Success, string Text, IReadOnlyList<string> 
         return new Verdict(success, ending is null ? text : $"{ending}: {text}", problems);
     }
 
-    private static string? Compare(DemoOptions options, SentStream sent, IncomingStream? received)
+    /// <summary>A stream that the sender does not speak of: because it ended too early, or because it never sent it.</summary>
+    private static string Describe(ReceivedStream received) => received.End switch
+    {
+        null => $"{received.Remote}: has not ended, at {Quantity.Count(received.Bytes)} bytes",
+        { Error: { } error } => $"{received.Remote}: broke after {Quantity.Count(received.Bytes)} bytes: {error}",
+        _ => $"{received.Remote}: the sender knows nothing of this stream",
+    };
+
+    private static string? Compare(DemoOptions options, SentStream sent, ReceivedStream? received)
     {
         string name = sent.Local?.ToString() ?? "a stream";
         return (sent, received) switch

@@ -7,8 +7,8 @@ namespace Ingest.Display;
 /// <summary>For terminals: two tables, drawn again in place.</summary>
 internal sealed class TableDisplay(IAnsiConsole console) : IDemoDisplay
 {
-    // What does not fit on the screen would scroll, and could not be drawn over.
-    private const int MaxRows = 16;
+    // Borders, headers, the sum, the line above and the cursor's own: what the tables take besides streams and queues.
+    private const int OtherLines = 12;
 
     public Task ShowAsync(IAsyncEnumerable<DemoSnapshot> snapshots) =>
         console.Live(new Text("")).AutoClear(false).StartAsync(async context =>
@@ -19,22 +19,27 @@ internal sealed class TableDisplay(IAnsiConsole console) : IDemoDisplay
             }
         });
 
-    private static Rows Draw(DemoSnapshot snapshot) => new(Streams(snapshot), Queues(snapshot));
+    private Rows Draw(DemoSnapshot snapshot)
+    {
+        // What does not fit on the screen would scroll, and could not be drawn over.
+        int room = Math.Max(1, console.Profile.Height - OtherLines - snapshot.Queues.Count);
+        return new Rows(Streams(snapshot, room), Queues(snapshot));
+    }
 
-    private static Table Streams(DemoSnapshot snapshot)
+    private static Table Streams(DemoSnapshot snapshot, int room)
     {
         Table table = new Table().Border(TableBorder.Rounded)
             .AddColumn("connection")
             .AddColumn(Right("received"))
             .AddColumn(Right("rate"))
             .AddColumn("state");
-        foreach (StreamRow stream in snapshot.Streams.Take(MaxRows))
+        foreach (StreamRow stream in snapshot.Streams.Take(room))
         {
             table.AddRow(
                 Markup.Escape(stream.Name), Quantity.Bytes(stream.Bytes), $"{Quantity.Bytes(stream.BytesPerSecond)}/s", Colored(stream.State));
         }
 
-        int more = snapshot.Streams.Count - MaxRows;
+        int more = snapshot.Streams.Count - room;
         string name = more > 0 ? $"all, with {more} more" : "all";
         return table.AddEmptyRow().AddRow(
             name,

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using Ingest.Commands;
+using Zcrx.Actors;
 using Zcrx.Rx;
 
 namespace Ingest.Serving;
@@ -7,6 +9,7 @@ namespace Ingest.Serving;
 /// <summary>The receiving service.</summary>
 internal sealed class ReceiveService : IAsyncDisposable
 {
+    private readonly Interruption _interruption = new();
     private readonly Socket _listener;
     private readonly List<ZcrxQueue> _queues = [];
     private readonly ReceiveOptions _options;
@@ -19,18 +22,15 @@ internal sealed class ReceiveService : IAsyncDisposable
 
     public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndPoint!;
 
-    public string Engine => _queues[0].Engine.ToString();
+    public CancellationToken Stopping => _interruption.Token;
 
-    public Task Completion => Task.WhenAny(_queues.Select(queue => queue.Completion));
-
-    public static async Task<ReceiveService> StartAsync(ReceiveOptions options, Func<ZcrxConnection, IDisposable> accept, CancellationToken cancellationToken)
+    public static async Task<ReceiveService> StartAsync(ReceiveOptions options, Func<ZcrxConnection, IDisposable> accept)
     {
         ReceiveService service = new(options, ListenSocket.Bind(options.Listen));
         for (int i = 0; i < options.Queues; i++)
         {
             service._queues.Add(await ZcrxQueue.OpenAsync(
-                new ZcrxQueueOptions { Name = $"zcrx-{i}", Engine = options.Engine, Interface = options.Interface, RxQueue = options.RxQueue + i, AreaSize = options.AreaSize },
-                cancellationToken));
+                new ZcrxQueueOptions { Name = $"zcrx-{i}", Engine = options.Engine, Interface = options.Interface, RxQueue = options.RxQueue + i, AreaSize = options.AreaSize }));
         }
 
         foreach (ZcrxQueue queue in service._queues)
@@ -41,13 +41,14 @@ internal sealed class ReceiveService : IAsyncDisposable
         return service;
     }
 
-    public IReadOnlyList<QueueStatistics> Snapshot() => [.. _queues.Select(queue => queue.Snapshot())];
-
-    public async Task<IReadOnlyList<QueueStatistics>> StopAsync()
+    public Task<ZcrxStatus> GetStatusAsync() => Task.FromResult(new ZcrxStatus
     {
-        await Task.WhenAll(_queues.Select(queue => queue.StopAsync(_options.Drain)));
-        return Snapshot();
-    }
+        State = ZcrxState.Running,
+        Time = TimeProvider.System.GetUtcNow(),
+        Queues = [.. _queues.Select(queue => new QueueStatus { Name = queue.Name, State = QueueState.Open, Engine = queue.Engine, Statistics = queue.Snapshot() })],
+    });
+
+    public Task StopAsync() => Task.WhenAll(_queues.Select(queue => queue.StopAsync(_options.Drain)));
 
     public async ValueTask DisposeAsync()
     {
@@ -57,5 +58,6 @@ internal sealed class ReceiveService : IAsyncDisposable
         }
 
         _listener.Dispose();
+        _interruption.Dispose();
     }
 }

@@ -1,0 +1,27 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace Ingest.Commands;
+
+/// <summary>The usual help, and after it what a list of options cannot say: examples, exit codes, what to expect.</summary>
+internal sealed class HelpWithNotes(IReadOnlyDictionary<Command, string> notes) : SynchronousCommandLineAction
+{
+    // Wider than this is hard to read.
+    private const int MaxWidth = 120;
+
+    private readonly HelpAction _help = new() { MaxWidth = MaxWidth };
+
+    public override bool ClearsParseErrors => true;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        int result = _help.Invoke(parseResult);
+        if (notes.TryGetValue(parseResult.CommandResult.Command, out string? text))
+        {
+            parseResult.InvocationConfiguration.Output.WriteLine(text);
+        }
+
+        return result;
+    }
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Net;
+using Ingest.Serving;
+using Ingest.Values;
+
+namespace Ingest.Commands;
+
+/// <summary>The verb `serve`.</summary>
+internal static class ServeCommand
+{
+    public const string Notes =
+        """
+        A file is called TIME_ADDRESS_PORT_NUMBER.bin, with TIME in UTC, and ends with .part until its stream has ended; that
+        of a stream that breaks keeps the suffix. A file that cannot be written costs its own connection, which is reset, and
+        no other.
+
+        Examples:
+          Ingest serve --listen 127.0.0.1:9000                          # counts bytes
+          Ingest serve --listen [::]:9000 --out /var/spool/in --drain 30s
+          Ingest serve --listen 10.0.0.1:9000 --engine nic --interface eth0 --queue 2 --queues 2 --area 256MiB --out in
+        """;
+
+    public static Command Create()
+    {
+        Option<IPEndPoint> listen = ValueOption.Create<IPEndPoint>(
+            "--listen", "ADDRESS:PORT", "Where to accept connections: an address of this machine, [::] for all of them; port 0 for any free port, which is printed.", required: true, EndPointText.ReadLocal);
+        Option<string?> output = ValueOption.Create<string?>(
+            "--out", "DIR", "Write each connection's bytes to a file of its own in this directory, which is created if need be. Without it, bytes are only counted.", required: false, ReadDirectory);
+        Option<Duration> drain = ValueOption.Create(
+            "--drain", "TIME", "How long delivering what has arrived may take after SIGINT or SIGTERM, such as 500ms, 5s or 2m.", Duration.Seconds(5), DurationText.AtLeast(TimeSpan.Zero));
+        ReceiveOption receive = new();
+        Command command = new(
+            "serve",
+            "Receives from any TCP client, one file per connection, until SIGINT or SIGTERM; then delivers what has arrived and prints totals.")
+        {
+            listen,
+            output,
+            drain,
+        };
+        receive.AddTo(command);
+        command.SetAction((parsed, _) => ServeRun.RunAsync(new ServeOptions(
+            receive.Read(parsed, parsed.GetRequiredValue(listen), parsed.GetValue(drain).Time),
+            parsed.GetValue(output))));
+        return command;
+    }
+
+    private static string? ReadDirectory(string text, out string? value)
+    {
+        value = text;
+        return text.Length > 0 ? null : "a directory";
+    }
+}

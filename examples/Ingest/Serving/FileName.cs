@@ -1,0 +1,24 @@
+using System.Globalization;
+using System.Net;
+using Zcrx.Rx;
+
+namespace Ingest.Serving;
+
+/// <summary>Names of files: when, from whom, and a number that no other connection has.</summary>
+internal static class FileName
+{
+    /// <summary>What a file's name ends with until its stream has ended.</summary>
+    public const string PartSuffix = ".part";
+
+    public static string Of(ZcrxConnection connection, DateTimeOffset time) => Of(time, connection.RemoteEndPoint, connection.Id);
+
+    public static string Of(DateTimeOffset time, EndPoint? remote, long id)
+    {
+        string stamp = time.UtcDateTime.ToString("yyyyMMdd'T'HHmmss.fff'Z'", CultureInfo.InvariantCulture);
+        // An IPv6 address has colons and, with a scope, a percent sign: not every file system takes them.
+        string peer = remote is IPEndPoint { Address: var address, Port: var port }
+            ? string.Create(CultureInfo.InvariantCulture, $"{address.ToString().Replace(':', '-').Replace('%', '-')}_{port}")
+            : "unknown";
+        return string.Create(CultureInfo.InvariantCulture, $"{stamp}_{peer}_{id}.bin");
+    }
+}

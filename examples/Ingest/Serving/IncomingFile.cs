@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using Ingest.Display;
+using Microsoft.Win32.SafeHandles;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Ingest.Serving;
+
+/// <summary>One connection's stream on its way into a file, or nowhere. Called on the ring's thread.</summary>
+/// <remarks>
+/// The borrowed memory is the system call's buffer: nothing is copied or kept on our side. A write lands in the page cache; only a disk
+/// that cannot follow for long makes it wait, and then TCP makes the senders wait. An exception out of OnNext ends this stream and no
+/// other: it comes back as OnError, and the framework resets the connection, so that the sender knows.
+/// </remarks>
+internal sealed class IncomingFile : IObserver<ReceivedBuffer>
+{
+    private readonly string _peer;
+    private readonly string? _path;
+    private readonly SafeFileHandle? _file;
+    private readonly Totals _totals;
+    private readonly Journal _journal;
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private long _bytes;
+
+    /// <summary>Opens the file.</summary>
+    /// <exception cref="IOException">It cannot be created.</exception>
+    public IncomingFile(ZcrxConnection connection, string? path, Totals totals, Journal journal)
+    {
+        _peer = connection.RemoteEndPoint?.ToString() ?? "an unknown peer";
+        _path = path;
+        _totals = totals;
+        _journal = journal;
+        _file = path is null ? null : File.OpenHandle(path + FileName.PartSuffix, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+    }
+
+    public void OnNext(ReceivedBuffer value)
+    {
+        if (_file is not null)
+        {
+            RandomAccess.Write(_file, value.Span, value.StreamOffset);
+        }
+
+        _bytes += value.Length;
+        _totals.Received(value.Length);
+    }
+
+    public void OnCompleted()
+    {
+        _file?.Dispose();
+        try
+        {
+            if (_path is not null)
+            {
+                File.Move(_path + FileName.PartSuffix, _path);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            _totals.Broken();
+            _journal.Complain($"{_peer}: complete, but its file keeps the suffix {FileName.PartSuffix}: {exception.Message}");
+            return;
+        }
+
+        _totals.Completed();
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(_start);
+        _journal.Say($"{_peer}: {Quantity.Bytes(_bytes)} in {Quantity.Seconds(elapsed)}{(_path is null ? "" : $" -> {Path.GetFileName(_path)}")}");
+    }
+
+    public void OnError(Exception error)
+    {
+        _file?.Dispose();
+        _totals.Broken();
+        string kept = _path is null ? "" : $"; what was written stays in {Path.GetFileName(_path)}{FileName.PartSuffix}";
+        string what = error is ZcrxStreamException broken ? $"broke off after {Quantity.Bytes(_bytes)}: {broken.Cause}" : $"given up after {Quantity.Bytes(_bytes)}: {error.Message}";
+        _journal.Complain($"{_peer}: {what}{kept}");
+    }
+}

@@ -1,0 +1,40 @@
+using System.Threading.Channels;
+
+namespace Ingest.Serving;
+
+/// <summary>Prints lines in the order in which they were said, without holding up whoever says them.</summary>
+internal sealed class Journal : IAsyncDisposable
+{
+    private readonly Channel<(TextWriter Output, string Line)> _lines = Channel.CreateUnbounded<(TextWriter, string)>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Task _printing;
+
+    public Journal() => _printing = Task.Run(PrintAsync);
+
+    /// <summary>For standard output. Any thread.</summary>
+    public void Say(string line) => _lines.Writer.TryWrite((Console.Out, line));
+
+    /// <summary>For standard error. Any thread.</summary>
+    public void Complain(string line) => _lines.Writer.TryWrite((Console.Error, $"ingest: {line.ReplaceLineEndings(" ")}"));
+
+    /// <summary>Ends when everything has been printed.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _lines.Writer.TryComplete();
+        await _printing;
+    }
+
+    private async Task PrintAsync()
+    {
+        await foreach ((TextWriter output, string line) in _lines.Reader.ReadAllAsync())
+        {
+            try
+            {
+                await output.WriteLineAsync(line);
+            }
+            catch (IOException)
+            {
+                // Nobody reads any more, as behind `| head`. Receiving goes on.
+            }
+        }
+    }
+}

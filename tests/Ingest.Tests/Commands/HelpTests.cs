@@ -1,0 +1,36 @@
+using Ingest.Tests.Support;
+
+namespace Ingest.Tests.Commands;
+
+/// <summary>The help says what one needs to know, and fits a terminal.</summary>
+public class HelpTests
+{
+    [Theory]
+    [InlineData("--help", "demo", "serve", "send", "capabilities", "Exit codes:", "Examples:")]
+    [InlineData("demo --help", "--connections <N>", "[default: 8]", "[default: 128MiB]", "[default: 64MiB]", "--engine", "Examples:")]
+    [InlineData("serve --help", "--listen <ADDRESS:PORT> (REQUIRED)", "--out <DIR>", "[default: 5s]", "--interface <IF>", "--queue <Q>", ".part", "Examples:")]
+    [InlineData("send --help", "--to <HOST:PORT> (REQUIRED)", "--file <PATH>", "Examples:")]
+    [InlineData("capabilities --help", "--interface <IF>", "which engine")]
+    public async Task It_is_complete(string commandLine, params string[] parts)
+    {
+        ProcessResult result = await IngestProcess.RunAsync(commandLine.Split(' '));
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Empty(result.Error);
+        string text = string.Join('\n', result.Output);
+        Assert.All(parts, part => Assert.Contains(part, text, StringComparison.Ordinal));
+        Assert.All(result.Output, line => Assert.True(line.Length <= 120, line));
+    }
+
+    [Fact]
+    public async Task Capabilities_name_the_choice()
+    {
+        ProcessResult result = await IngestProcess.RunAsync("capabilities");
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Empty(result.Error);
+        string text = string.Join('\n', result.Output);
+        Assert.All(["kernel", "this process", "engine auto", "chooses", "because"], part => Assert.Contains(part, text, StringComparison.Ordinal));
+        Assert.DoesNotContain('\u001b', text);
+    }
+}

@@ -1,0 +1,87 @@
+using Ingest.Tests.Support;
+
+namespace Ingest.Tests.Demo;
+
+/// <summary>`demo` as a whole: both processes, every byte, the verdict and the exit code.</summary>
+public class DemoTests
+{
+    [Theory]
+    [InlineData("8 of 8 streams intact, 8.0 MiB in ", "--volume", "1MiB")]
+    [InlineData("1 of 1 stream intact, 0 B in ", "--connections", "1", "--volume", "0")]
+    [InlineData("3 of 3 streams intact, 3 B in ", "--connections", "3", "--volume", "1")]
+    [InlineData("100 of 100 streams intact, ", "--connections", "100", "--volume", "65537", "--queues", "2")]
+    [InlineData("8 of 8 streams intact, ", "--volume", "300KiB", "--area", "8KiB")]
+    [InlineData("2 of 2 streams intact, ", "--connections", "2", "--volume", "40MiB", "--engine", "emulated", "--seed", "7")]
+    public async Task Every_stream_is_intact(string verdict, params string[] arguments)
+    {
+        ProcessResult result = await IngestProcess.RunAsync(["demo", .. arguments]);
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.StartsWith(verdict, result.Output[^1], StringComparison.Ordinal);
+        Assert.StartsWith("Engine ", result.Output[0], StringComparison.Ordinal);
+        Assert.Empty(result.Error);
+    }
+
+    [Fact]
+    public async Task Output_that_is_no_terminal_has_no_escape_sequences()
+    {
+        ProcessResult result = await IngestProcess.RunAsync("demo", "--volume", "64MiB");
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.All(result.Output, line => Assert.DoesNotContain('\u001b', line));
+    }
+
+    [Fact]
+    public async Task A_sender_that_stands_still_ends_it_by_a_deadline()
+    {
+        using IngestProcess demo = StartLong("--stall-after", "1s");
+        int sender = await SenderOfAsync(demo);
+
+        Signals.Send(sender, Signals.Stop);
+        ProcessResult result = await demo.ExitAsync();
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith("FAILED: stalled, nothing arrived for 1.0 s: 0 of 2 streams intact", result.Output[^1], StringComparison.Ordinal);
+        await Deadline.Until(() => !Signals.IsAlive(sender), () => "the sender has ended too");
+    }
+
+    [Fact]
+    public async Task A_sender_that_is_killed_fails_it()
+    {
+        using IngestProcess demo = StartLong();
+        int sender = await SenderOfAsync(demo);
+
+        Signals.Send(sender, Signals.Kill);
+        ProcessResult result = await demo.ExitAsync();
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith("FAILED: 0 of 2 streams intact", result.Output[^1], StringComparison.Ordinal);
+        Assert.Contains(result.Output, line => line.Contains("the sender reports 0 streams instead of 2", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(Signals.Interrupt)]
+    [InlineData(Signals.Terminate)]
+    public async Task A_signal_ends_it(int signal)
+    {
+        using IngestProcess demo = StartLong();
+        int sender = await SenderOfAsync(demo);
+
+        demo.Send(signal);
+        ProcessResult result = await demo.ExitAsync();
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith("FAILED: interrupted: 0 of 2 streams intact", result.Output[^1], StringComparison.Ordinal);
+        await Deadline.Until(() => !Signals.IsAlive(sender), () => "the sender has ended too");
+    }
+
+    private static IngestProcess StartLong(params string[] arguments) =>
+        IngestProcess.Start(["demo", "--connections", "2", "--volume", "512GiB", .. arguments]);
+
+    /// <summary>Waits until bytes flow, and finds the process that sends them.</summary>
+    private static async Task<int> SenderOfAsync(IngestProcess demo)
+    {
+        await demo.LineAsync(line => line.Contains("2 streams, 0 complete", StringComparison.Ordinal), "the demo receives");
+        return Assert.Single(Signals.ChildrenOf(demo.Id));
+    }
+}

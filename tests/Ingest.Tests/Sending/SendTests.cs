@@ -1,0 +1,60 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Ingest.Sending;
+using Ingest.Tests.Support;
+
+namespace Ingest.Tests.Sending;
+
+/// <summary>`send` against a receiver that is not ours.</summary>
+public class SendTests
+{
+    [Fact]
+    public async Task It_sends_what_it_says()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        using IngestProcess process = IngestProcess.Start("send", "--to", $"{listener.LocalEndpoint}", "--volume", "100001", "--seed", "9");
+
+        using MemoryStream received = new();
+        using (NetworkStream stream = new(await Deadline.Within(listener.AcceptSocketAsync()), ownsSocket: true))
+        {
+            await Deadline.Within(stream.CopyToAsync(received));
+        }
+
+        ProcessResult result = await process.ExitAsync();
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(100001, received.Length);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(received.ToArray())), SentStream.Parse(result.Output[0])!.Sha256);
+    }
+
+    [Fact]
+    public async Task A_receiver_that_resets_is_a_failure()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        using IngestProcess process = IngestProcess.Start("send", "--to", $"{listener.LocalEndpoint}", "--volume", "1GiB");
+        using (Socket socket = await Deadline.Within(listener.AcceptSocketAsync()))
+        {
+            // Something has come, so the sender knows that it is connected.
+            Assert.Equal(1, await Deadline.Within(socket.ReceiveAsync(new byte[1], SocketFlags.None, CancellationToken.None).AsTask()));
+            socket.LingerState = new LingerOption(true, 0);
+        }
+
+        ProcessResult result = await process.ExitAsync();
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith("failed 127.0.0.1:", result.Output[0], StringComparison.Ordinal);
+        Assert.StartsWith("1 stream, 1 failed", result.Output[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_receiver_that_is_not_there_is_a_failure()
+    {
+        ProcessResult result = await IngestProcess.RunAsync("send", "--to", "127.0.0.1:1", "--connections", "2");
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Equal("failed - 0 Connection refused", result.Output[0]);
+        Assert.StartsWith("2 streams, 2 failed", result.Output[^1], StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,26 @@
+using System.Net;
+using Ingest.Sending;
+
+namespace Ingest.Tests.Sending;
+
+/// <summary>What the sender prints is what the demo reads.</summary>
+public class SentStreamTests
+{
+    [Fact]
+    public void A_line_is_read_back() => Assert.All(Streams(), stream => Assert.Equal(stream, SentStream.Parse(stream.ToString())));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("8 streams, 1.0 GiB in 1.6 s, 640.0 MiB/s")]
+    [InlineData("sent 127.0.0.1:1 x sha256 aa")]
+    [InlineData("sent 127.0.0.1:1 5 md5 aa")]
+    public void Another_line_is_not(string line) => Assert.Null(SentStream.Parse(line));
+
+    private static SentStream[] Streams() =>
+    [
+        new(new IPEndPoint(IPAddress.Loopback, 5), 1L << 40, new string('a', 64), null),
+        new(new IPEndPoint(IPAddress.IPv6Loopback, 65535), 0, new string('0', 64), null),
+        new(new IPEndPoint(IPAddress.Loopback, 5), 17, "", "Connection reset by peer"),
+        new(null, 0, "", "Connection refused"),
+    ];
+}

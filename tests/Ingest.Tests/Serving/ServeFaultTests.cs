@@ -1,0 +1,54 @@
+using Ingest.Tests.Support;
+
+namespace Ingest.Tests.Serving;
+
+/// <summary>Files that cannot be written: they cost their own connection, with a message, and no other.</summary>
+public class ServeFaultTests
+{
+    [Fact]
+    public async Task A_file_that_cannot_be_created_costs_its_connection()
+    {
+        using ServeProcess serve = await ServeProcess.StartAsync();
+        Directory.Delete(serve.Directory);
+
+        using TestClient refused = await TestClient.ConnectAsync(serve.EndPoint);
+        await refused.AssertResetByPeerAsync();
+        string complaint = await serve.Process.ErrorLineAsync(line => line.Contains($"{refused.Local}", StringComparison.Ordinal), "the refused connection is reported");
+        Assert.Contains("its file cannot be created", complaint, StringComparison.Ordinal);
+
+        Directory.CreateDirectory(serve.Directory);
+        using TestClient accepted = await TestClient.ConnectAsync(serve.EndPoint);
+        await accepted.SendAsync(new byte[] { 1, 2, 3 });
+        accepted.ShutdownSend();
+        Assert.Equal([1, 2, 3], await serve.FileAsync(accepted.Local));
+        Assert.Equal(new ServeSummary(2, 1, 1, 3, 0), await serve.StopAsync());
+    }
+
+    [Fact]
+    public async Task A_write_that_fails_costs_its_connection()
+    {
+        // A limit on the size of files stands for a full disk: the same place, another errno. 2048 blocks of 512 bytes.
+        const int Limit = 1024 * 1024;
+        using ServeProcess serve = await ServeProcess.StartAsync(
+            arguments => IngestProcess.StartAfter("trap '' XFSZ; ulimit -f 2048", NoLargeFiles, arguments));
+        byte[] sent = TestClient.Bytes(Limit - 1, seed: 7);
+        using TestClient good = await TestClient.ConnectAsync(serve.EndPoint);
+        await good.SendAsync(sent.AsMemory(0, 1000));
+
+        using TestClient bad = await TestClient.ConnectAsync(serve.EndPoint);
+        Task<Exception?> sending = Record.ExceptionAsync(() => bad.SendAsync(new byte[64 * Limit]));
+        string complaint = await serve.Process.ErrorLineAsync(line => line.Contains($"{bad.Local}", StringComparison.Ordinal), "the failed write is reported");
+        Assert.Contains("given up after", complaint, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", complaint, StringComparison.Ordinal);
+        Assert.IsType<System.Net.Sockets.SocketException>(await Deadline.Within(sending));
+
+        await good.SendAsync(sent.AsMemory(1000));
+        good.ShutdownSend();
+        Assert.Equal(sent, await serve.FileAsync(good.Local));
+        ServeSummary summary = await serve.StopAsync();
+        Assert.Equal((2, 1, 1, 0), (summary.Connections, summary.Complete, summary.Broken, summary.Leases));
+    }
+
+    // The runtime maps its code through a file that is larger than the limit, unless it is told not to.
+    private static readonly Dictionary<string, string> NoLargeFiles = new() { ["DOTNET_EnableWriteXorExecute"] = "0" };
+}

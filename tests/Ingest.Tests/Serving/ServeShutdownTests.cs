@@ -1,0 +1,78 @@
+using Ingest.Tests.Support;
+
+namespace Ingest.Tests.Serving;
+
+/// <summary>SIGINT and SIGTERM: what has arrived is written, nobody is waited for forever, the exit code is 0.</summary>
+public class ServeShutdownTests
+{
+    [Theory]
+    [InlineData(Signals.Interrupt)]
+    [InlineData(Signals.Terminate)]
+    public async Task A_signal_ends_it(int signal)
+    {
+        using ServeProcess serve = await ServeProcess.StartAsync();
+
+        Assert.Equal(new ServeSummary(0, 0, 0, 0, 0), await serve.StopAsync(signal));
+    }
+
+    [Fact]
+    public async Task Connected_and_silent_clients_do_not_hold_it_up()
+    {
+        using ServeProcess serve = await ServeProcess.StartAsync("--drain", "60m");
+        using TestClient silent = await TestClient.ConnectAsync(serve.EndPoint);
+        using TestClient talked = await TestClient.ConnectAsync(serve.EndPoint);
+        await talked.SendAsync(TestClient.Bytes(10, seed: 4));
+        await serve.PartAsync(silent.Local, 0);
+        await serve.PartAsync(talked.Local, 10);
+
+        ServeSummary summary = await serve.StopAsync();
+
+        Assert.Equal(new ServeSummary(2, 0, 2, 10, 0), summary);
+        Assert.Equal(10, new FileInfo(serve.FindFile(talked.Local, complete: false)!).Length);
+    }
+
+    [Fact]
+    public async Task What_has_arrived_is_written_before_it_ends()
+    {
+        using ServeProcess serve = await ServeProcess.StartAsync();
+        // Little enough for the first receive window: once it is sent, it is in the receiver's socket.
+        byte[] sent = TestClient.Bytes(32 * 1024, seed: 5);
+        using TestClient client = await TestClient.ConnectAsync(serve.EndPoint);
+        await serve.PartAsync(client.Local, 0);
+        await client.SendAsync(sent);
+
+        ServeSummary summary = await serve.StopAsync();
+
+        Assert.Equal(sent, await File.ReadAllBytesAsync(serve.FindFile(client.Local, complete: false)!));
+        Assert.Equal(new ServeSummary(1, 0, 1, sent.Length, 0), summary);
+    }
+
+    [Fact]
+    public async Task A_client_that_never_stops_is_cut_off_after_the_drain()
+    {
+        using ServeProcess serve = await ServeProcess.StartAsync("--drain", "200ms");
+        using TestClient client = await TestClient.ConnectAsync(serve.EndPoint);
+        byte[] chunk = TestClient.Bytes(64 * 1024, seed: 6);
+        Task sending = Task.Run(async () =>
+        {
+            try
+            {
+                while (true)
+                {
+                    await client.SendAsync(chunk);
+                }
+            }
+            catch (System.Net.Sockets.SocketException)
+            {
+                // Cut off: the point of the test.
+            }
+        });
+        await serve.PartAsync(client.Local, 1024 * 1024);
+
+        ServeSummary summary = await serve.StopAsync();
+
+        await Deadline.Within(sending);
+        Assert.Equal((1, 1, 0), (summary.Connections, summary.Broken, summary.Leases));
+        Assert.Equal(summary.Bytes, new FileInfo(serve.FindFile(client.Local, complete: false)!).Length);
+    }
+}

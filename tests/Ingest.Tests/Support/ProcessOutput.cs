@@ -1,0 +1,34 @@
+namespace Ingest.Tests.Support;
+
+/// <summary>The lines that a process has written so far.</summary>
+internal sealed class ProcessOutput
+{
+    private readonly List<string> _lines = [];
+
+    public ProcessOutput(StreamReader reader) => Completion = ReadAsync(reader);
+
+    /// <summary>Ends with the stream.</summary>
+    public Task Completion { get; }
+
+    public string[] Lines
+    {
+        get
+        {
+            lock (_lines)
+            {
+                return [.. _lines];
+            }
+        }
+    }
+
+    private async Task ReadAsync(StreamReader reader)
+    {
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            lock (_lines)
+            {
+                _lines.Add(line);
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+namespace Ingest.Tests.Support;
+
+/// <summary>How a run of the program ended.</summary>
+internal sealed record ProcessResult(int ExitCode, string[] Output, string[] Error)
+{
+    /// <summary>The program refused: exit code 2, one line that says why, no stack trace, nothing on standard output.</summary>
+    public string AssertRefusal()
+    {
+        Assert.True(ExitCode == 2, $"exit code {ExitCode}\n{this}");
+        string line = Assert.Single(Error);
+        Assert.StartsWith("ingest: ", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", line, StringComparison.Ordinal);
+        Assert.Empty(Output);
+        return line;
+    }
+
+    public override string ToString() => $"standard output:\n{string.Join('\n', Output)}\nstandard error:\n{string.Join('\n', Error)}";
+}

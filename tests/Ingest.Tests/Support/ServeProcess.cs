@@ -1,0 +1,92 @@
+using System.Net;
+using System.Text.RegularExpressions;
+
+namespace Ingest.Tests.Support;
+
+/// <summary>`serve` on a free port, writing into a directory of its own.</summary>
+internal sealed partial class ServeProcess : IDisposable
+{
+    private readonly TempDirectory _directory;
+
+    private ServeProcess(TempDirectory directory, IngestProcess process, IPEndPoint endPoint)
+    {
+        _directory = directory;
+        Process = process;
+        EndPoint = endPoint;
+    }
+
+    public IngestProcess Process { get; }
+
+    public IPEndPoint EndPoint { get; }
+
+    public string Directory => _directory["out"];
+
+    /// <summary>The files of streams that have ended.</summary>
+    public string[] Complete => System.IO.Directory.GetFiles(Directory, "*.bin");
+
+    /// <summary>The files of streams that have not.</summary>
+    public string[] Parts => System.IO.Directory.GetFiles(Directory, "*.part");
+
+    public static Task<ServeProcess> StartAsync(params string[] arguments) =>
+        StartAsync(all => IngestProcess.Start(all), arguments);
+
+    /// <param name="start">Starts the program with the arguments that it gets.</param>
+    /// <param name="arguments">More of them.</param>
+    public static async Task<ServeProcess> StartAsync(Func<string[], IngestProcess> start, params string[] arguments)
+    {
+        TempDirectory directory = new();
+        IngestProcess process = start(["serve", "--listen", "127.0.0.1:0", "--out", directory["out"], .. arguments]);
+        try
+        {
+            string line = await process.LineAsync(line => line.StartsWith("Listening on ", StringComparison.Ordinal), "`serve` says where it listens");
+            return new ServeProcess(directory, process, IPEndPoint.Parse(ListeningPattern().Match(line).Groups["where"].Value));
+        }
+        catch
+        {
+            process.Dispose();
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until so many streams have ended, and reads their files.</summary>
+    public async Task<byte[][]> FilesAsync(int count)
+    {
+        await Deadline.Until(() => Complete.Length >= count, () => $"{count} complete files, but there are {Complete.Length}\n{Process.Describe()}");
+        return [.. Complete.Select(File.ReadAllBytes)];
+    }
+
+    /// <summary>The file of the one connection from an address.</summary>
+    public string? FindFile(EndPoint local, bool complete = true) =>
+        (complete ? Complete : Parts).SingleOrDefault(path => Path.GetFileName(path).Contains($"_{((IPEndPoint)local).Port}_", StringComparison.Ordinal));
+
+    /// <summary>Waits for the whole file of the connection from an address.</summary>
+    public async Task<byte[]> FileAsync(EndPoint local)
+    {
+        await Deadline.Until(() => FindFile(local) is not null, () => $"the file of {local}\n{Process.Describe()}");
+        return await File.ReadAllBytesAsync(FindFile(local)!);
+    }
+
+    /// <summary>Waits until so much of a stream that has not ended is in its file.</summary>
+    public Task PartAsync(EndPoint local, long bytes) => Deadline.Until(
+        () => FindFile(local, complete: false) is { } path && new FileInfo(path).Length >= bytes,
+        () => $"{bytes} bytes from {local}\n{Process.Describe()}");
+
+    /// <summary>Ends it, and takes the summary apart.</summary>
+    public async Task<ServeSummary> StopAsync(int signal = Signals.Terminate)
+    {
+        Process.Send(signal);
+        ProcessResult result = await Process.ExitAsync();
+        Assert.True(result.ExitCode == 0, $"exit code {result.ExitCode}\n{result}");
+        return ServeSummary.Parse(result.Output[^1]);
+    }
+
+    public void Dispose()
+    {
+        Process.Dispose();
+        _directory.Dispose();
+    }
+
+    [GeneratedRegex("^Listening on (?<where>[^,]+),", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex ListeningPattern();
+}

@@ -36,7 +36,7 @@ internal static unsafe class EmulatedControl
                 ZCRX_CTRL_FLUSH_RQ => Flush(queue, user),
                 ZCRX_CTRL_EXPORT => Export(kernel, queue, user),
                 ZCRX_CTRL_ARM_EVENT => Arm(queue, user),
-                ZCRX_CTRL_ADD_AREA => AddArea(queue, user),
+                ZCRX_CTRL_ADD_AREA => AddArea(kernel.Options.Profile, queue, user),
                 _ => -EOPNOTSUPP,
             };
         }
@@ -79,7 +79,7 @@ internal static unsafe class EmulatedControl
     private static int Arm(EmulatedInterfaceQueue queue, zcrx_ctrl* user) =>
         new Span<uint>(user->zc_arm_event.__resv, 11).ContainsAnyExcept(0u) ? -EINVAL : queue.Arm(user->zc_arm_event.event_type);
 
-    private static int AddArea(EmulatedInterfaceQueue queue, zcrx_ctrl* user)
+    private static int AddArea(EmulatedKernelProfile profile, EmulatedInterfaceQueue queue, zcrx_ctrl* user)
     {
         if (!IsZero(user->zc_area.__resv, 5))
         {
@@ -92,7 +92,7 @@ internal static unsafe class EmulatedControl
             return -EFAULT;
         }
 
-        int refused = EmulatedRegistration.CheckArea(area, queue.BufferLength);
+        int refused = EmulatedRegistration.CheckArea(profile, area, queue.BufferLength);
         if (refused < 0)
         {
             return refused;

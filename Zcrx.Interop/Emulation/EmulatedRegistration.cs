@@ -55,7 +55,7 @@ internal static unsafe class EmulatedRegistration
     }
 
     /// <summary>The checks of one area, at registration and when it is added later.</summary>
-    public static int CheckArea(io_uring_zcrx_area_reg* area, int bufferLength)
+    public static int CheckArea(EmulatedKernelProfile profile, io_uring_zcrx_area_reg* area, int bufferLength)
     {
         uint page = (uint)Environment.SystemPageSize;
         if ((area->flags & ~IORING_ZCRX_AREA_DMABUF) != 0 || area->__resv2[0] != 0 || area->__resv2[1] != 0 || area->rq_area_token != 0)
@@ -64,6 +64,11 @@ internal static unsafe class EmulatedRegistration
         }
 
         if (((area->addr | area->len) & (page - 1)) != 0 || area->dmabuf_fd != 0 || (area->flags & IORING_ZCRX_AREA_DMABUF) != 0)
+        {
+            return -EINVAL;
+        }
+
+        if (profile.HasEvents && area->len / page > int.MaxValue)
         {
             return -EINVAL;
         }
@@ -210,7 +215,7 @@ internal static unsafe class EmulatedRegistration
 
         uint length = registration.rx_buf_len == 0 ? (uint)Environment.SystemPageSize : registration.rx_buf_len;
         io_uring_zcrx_area_reg* area = (io_uring_zcrx_area_reg*)registration.area_ptr;
-        refused = CheckArea(area, (int)length);
+        refused = CheckArea(profile, area, (int)length);
         if (refused < 0)
         {
             return refused;

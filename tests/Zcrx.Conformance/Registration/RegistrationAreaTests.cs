@@ -19,13 +19,7 @@ public unsafe class RegistrationAreaTests : IClassFixture<LeakCheck>
         ["read-only"] = (setup => setup.Area.MakeReadOnly(), -EFAULT),
         ["unmapped"] = (setup => setup.Area.Dispose(), -EFAULT),
         ["longer than memory may be"] = (setup => setup.AreaRegistration->len = 1ul << 31, -EFAULT),
-        ["wraps round the address space"] = (setup => setup.AreaRegistration->len = ulong.MaxValue & ~4095ul, -EFAULT),
-        ["4 GiB"] = (setup => setup.AreaRegistration->len = 1ul << 32, -EFAULT),
-        ["8 TiB"] = (setup => setup.AreaRegistration->len = 1ul << 43, -EFAULT),
-        ["16 TiB"] = (setup => setup.AreaRegistration->len = 1ul << 44, -EFAULT),
-        ["17 TiB"] = (setup => setup.AreaRegistration->len = 17ul << 40, -EFAULT),
-        ["1<<48"] = (setup => setup.AreaRegistration->len = 1ul << 48, -EFAULT),
-        ["1<<62"] = (setup => setup.AreaRegistration->len = 1ul << 62, -EFAULT),
+        ["longer than the address space has free"] = (setup => setup.AreaRegistration->len = 1ul << 42, -EFAULT),
         ["token given"] = (setup => setup.AreaRegistration->rq_area_token = 1, -EINVAL),
         ["unknown flag"] = (setup => setup.AreaRegistration->flags = 2, -EINVAL),
         ["first reserved word"] = (setup => setup.AreaRegistration->__resv2[0] = 1, -EINVAL),
@@ -44,6 +38,20 @@ public unsafe class RegistrationAreaTests : IClassFixture<LeakCheck>
         (Action<QueueSetup> spoil, int expected) = Table[change];
         spoil(setup);
         Results.Equal(expected, setup.Register(ring));
+    }
+
+    [SkippableTheory, Kernels]
+    public void Refuses_more_pages_than_can_be_counted(string name)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
+        using var ring = new TestRing(kernel.Kernel);
+        foreach (ulong pages in new[] { 1ul << 31, 1ul << 36, ulong.MaxValue >> 12 })
+        {
+            using var setup = new QueueSetup(kernel);
+            setup.AreaRegistration->len = pages * TestMemory.Page;
+            // Since 7.2 the pages are counted before they are looked at.
+            Results.Equal(kernel.Capabilities.Notifications ? -EINVAL : -EFAULT, setup.Register(ring));
+        }
     }
 
     [SkippableTheory, Kernels]

@@ -141,6 +141,9 @@ internal sealed unsafe class TestQueue : IDisposable
         return result;
     }
 
+    /// <summary>Closes the ring; the memory stays, for whoever else uses the queue.</summary>
+    public void CloseRing() => Ring.Dispose();
+
     public void Dispose()
     {
         Ring.Dispose();

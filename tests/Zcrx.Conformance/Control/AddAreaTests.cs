@@ -1,0 +1,142 @@
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.Errno;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Conformance.Control;
+
+public unsafe class AddAreaTests : IClassFixture<LeakCheck>
+{
+    private delegate void Spoil(io_uring_zcrx_area_reg* area);
+
+    private static readonly Dictionary<string, (Spoil Spoil, int Expected)> Table = new()
+    {
+        ["address 0"] = (area => area->addr = 0, -EFAULT),
+        ["length 0"] = (area => area->len = 0, -EFAULT),
+        ["unaligned address"] = (area => area->addr += 64, -EINVAL),
+        ["unaligned length"] = (area => area->len -= 64, -EINVAL),
+        ["begins on the guard page"] = (area => area->addr -= TestMemory.Page, -EFAULT),
+        ["ends on the guard page"] = (area => area->len += TestMemory.Page, -EFAULT),
+        ["unknown flag"] = (area => area->flags = 2, -EINVAL),
+        ["reserved word"] = (area => area->__resv2[1] = 1, -EINVAL),
+        ["token given"] = (area => area->rq_area_token = 1, -EINVAL),
+        ["another kind of memory"] = (area => area->flags = IORING_ZCRX_AREA_DMABUF, -EINVAL),
+    };
+
+    public static IEnumerable<string> Changes => Table.Keys;
+
+    [SkippableTheory, KernelsTimes(nameof(Changes))]
+    public void Refuses_and_leaves_the_queue_as_it_was(string name, string change)
+    {
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.AddArea));
+        using var memory = new TestMemory(4 * TestMemory.Page);
+        (Spoil spoil, int expected) = Table[change];
+        io_uring_zcrx_area_reg area = new() { addr = (ulong)memory.Address, len = memory.Length };
+        spoil(&area);
+        Results.Equal(expected, Add(queue, &area));
+        area = new() { addr = (ulong)memory.Address, len = memory.Length };
+        Results.Equal(0, Add(queue, &area));
+        Assert.Equal(1ul << IORING_ZCRX_AREA_SHIFT, area.rq_area_token);
+    }
+
+    [SkippableTheory, Kernels]
+    public void Refuses_read_only_memory_and_parameters(string name)
+    {
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.AddArea));
+        using var memory = new TestMemory(4 * TestMemory.Page);
+        using var parameters = new TestMemory(TestMemory.Page);
+        Results.Equal(-EFAULT, Add(queue, null));
+        *(io_uring_zcrx_area_reg*)parameters.Address = new() { addr = (ulong)memory.Address, len = memory.Length };
+        parameters.MakeReadOnly();
+        Results.Equal(-EFAULT, Add(queue, (io_uring_zcrx_area_reg*)parameters.Address));
+        memory.MakeReadOnly();
+        io_uring_zcrx_area_reg area = new() { addr = (ulong)memory.Address, len = memory.Length };
+        Results.Equal(-EFAULT, Add(queue, &area));
+    }
+
+    [SkippableTheory, Kernels]
+    public void Tokens_count_up_to_the_limit(string name)
+    {
+        const int Limit = 1024;
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.AddArea), buffers: 1);
+        using var memory = new TestMemory(TestMemory.Page);
+        for (uint id = 1; id < Limit; id++)
+        {
+            io_uring_zcrx_area_reg area = new() { addr = (ulong)memory.Address, len = memory.Length };
+            Results.Equal(0, Add(queue, &area));
+            Assert.Equal((ulong)id << IORING_ZCRX_AREA_SHIFT, area.rq_area_token);
+        }
+
+        io_uring_zcrx_area_reg tooMuch = new() { addr = (ulong)memory.Address, len = memory.Length };
+        Results.Equal(-ENOSPC, Add(queue, &tooMuch));
+    }
+
+    [SkippableTheory, Kernels]
+    public void Bytes_land_in_the_new_area_and_its_buffers_come_back(string name)
+    {
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.AddArea), buffers: 2, notifications: 0);
+        using var memory = new TestMemory(2 * TestMemory.Page);
+        using var connection = new TcpPair();
+        io_uring_zcrx_area_reg area = new() { addr = (ulong)memory.Address, len = memory.Length };
+        Results.Equal(0, Add(queue, &area));
+
+        for (int lap = 0; lap < 3; lap++)
+        {
+            Dictionary<ulong, int> perArea = [];
+            ulong request = (ulong)lap + 1;
+            queue.Receive(connection, request);
+            List<Cqe> held = [];
+            // One small piece a buffer, four buffers in two areas.
+            for (int i = 0; i < 4; i++)
+            {
+                long position = connection.Sent;
+                connection.Send(10);
+                Cqe piece = Assert.Single(queue.Ring.TakeBytes(request, 10));
+                ulong token = piece.Offset & IORING_ZCRX_AREA_MASK;
+                perArea[token] = perArea.GetValueOrDefault(token) + 1;
+                nint start = token == 0 ? queue.Setup.Area.Address : memory.Address;
+                Pattern.AssertAt(new ReadOnlySpan<byte>((byte*)start + (nint)(piece.Offset & ~IORING_ZCRX_AREA_MASK), piece.Result), position);
+                held.Add(piece);
+            }
+
+            Assert.Equal(2, perArea[0]);
+            Assert.Equal(2, perArea[area.rq_area_token]);
+            queue.Ring.Cancel(request, 99);
+            queue.Ring.TakeUntilEnd(request);
+            queue.Return(held);
+            queue.FlushAll();
+        }
+    }
+
+    [SkippableTheory, Kernels]
+    public void An_offset_behind_the_new_area_is_invalid(string name)
+    {
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.AddArea), buffers: 8);
+        using var memory = new TestMemory(2 * TestMemory.Page);
+        io_uring_zcrx_area_reg area = new() { addr = (ulong)memory.Address, len = memory.Length };
+        Results.Equal(0, Add(queue, &area));
+        queue.Refill(area.rq_area_token | memory.Length);
+        queue.Refill(0);
+        Results.Equal(0, queue.Flush());
+        Assert.Equal(1u, *queue.Head);
+    }
+
+    [SkippableTheory, Kernels]
+    public void A_kernel_without_it_says_so(string name)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
+        using var queue = new TestQueue(kernel);
+        using var memory = new TestMemory(TestMemory.Page);
+        io_uring_zcrx_area_reg area = new() { addr = (ulong)memory.Address, len = memory.Length };
+        Results.Equal(kernel.Capabilities.CanAddArea ? 0 : -EOPNOTSUPP, Add(queue, &area));
+    }
+
+    private static int Add(TestQueue queue, io_uring_zcrx_area_reg* area)
+    {
+        zcrx_ctrl control = new() { zcrx_id = queue.Id, op = ZCRX_CTRL_ADD_AREA };
+        control.zc_area.area_ptr = (ulong)area;
+        return queue.Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0);
+    }
+}

@@ -1,0 +1,20 @@
+using Zcrx.Interop;
+
+namespace Zcrx.Conformance.Support;
+
+/// <summary>A descriptor of the kernel under test, closed once.</summary>
+internal sealed class Descriptor(IIoUringKernel kernel, int fd) : IDisposable
+{
+    private bool _closed;
+
+    public int Fd => fd;
+
+    public void Dispose()
+    {
+        if (!_closed)
+        {
+            _closed = true;
+            Results.Equal(0, kernel.Close(fd));
+        }
+    }
+}

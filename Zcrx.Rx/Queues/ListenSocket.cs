@@ -43,9 +43,9 @@ public static class ListenSocket
         int errno = exception.NativeErrorCode;
         return exception.SocketErrorCode switch
         {
-            SocketError.AddressAlreadyInUse => new ZcrxException(operation, errno, "another socket listens there", $"choose another port, or find the owner with `ss -ltnp 'sport = :{endPoint.Port}'`", exception),
-            SocketError.AddressNotAvailable => new ZcrxException(operation, errno, "no interface of this machine has that address", "list the addresses with `ip address` and correct it", exception),
-            SocketError.AccessDenied => new ZcrxNotPermittedException(operation, errno, "the process may not use a port below 1024", "choose a higher port, or grant CAP_NET_BIND_SERVICE", exception),
+            SocketError.AddressAlreadyInUse => new ZcrxException(operation, errno, "another socket listens there", $"Choose another port, or find the owner with `ss -ltnp 'sport = :{endPoint.Port}'`", exception),
+            SocketError.AddressNotAvailable => new ZcrxException(operation, errno, "no interface of this machine has that address", "List the addresses with `ip address` and correct it", exception),
+            SocketError.AccessDenied => new ZcrxNotPermittedException(operation, errno, "the process may not use a port below 1024", "Choose a higher port, or grant CAP_NET_BIND_SERVICE", exception),
             _ => new ZcrxException(operation, errno, exception.Message.TrimEnd('.'), "", exception),
         };
     }

@@ -1,63 +1,88 @@
 using System.Net;
-using System.Net.Sockets;
-using Ingest.Commands;
+using Ingest.Display;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Zcrx.Actors;
 using Zcrx.Rx;
 
 namespace Ingest.Serving;
 
-/// <summary>The receiving service.</summary>
+/// <summary>The receiving service: a host with Zcrx in it, as any service has it.</summary>
 internal sealed class ReceiveService : IAsyncDisposable
 {
-    private readonly Interruption _interruption = new();
-    private readonly Socket _listener;
-    private readonly List<ZcrxQueue> _queues = [];
-    private readonly ReceiveOptions _options;
+    // What the host may take beyond the drain: closing files, rings and sockets.
+    private static readonly TimeSpan ShutdownMargin = TimeSpan.FromSeconds(15);
 
-    private ReceiveService(ReceiveOptions options, Socket listener)
+    private readonly IHost _host;
+    private readonly IZcrx _zcrx;
+
+    private ReceiveService(IHost host)
     {
-        _options = options;
-        _listener = listener;
+        _host = host;
+        _zcrx = host.Services.GetRequiredService<IZcrx>();
+        Stopping = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
     }
 
-    public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndPoint!;
+    /// <summary>Where it listens, with the real port.</summary>
+    public IPEndPoint EndPoint => _zcrx.EndPoints[0];
 
-    public CancellationToken Stopping => _interruption.Token;
+    /// <summary>Cancelled by SIGINT and SIGTERM.</summary>
+    public CancellationToken Stopping { get; }
 
+    /// <summary>Starts; once this has returned, connections are accepted.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="accept">Called with every connection on a ring's thread; subscribes to its buffers.</param>
     public static async Task<ReceiveService> StartAsync(ReceiveOptions options, Func<ZcrxConnection, IDisposable> accept)
     {
-        ReceiveService service = new(options, ListenSocket.Bind(options.Listen));
-        for (int i = 0; i < options.Queues; i++)
+        // Everything is said on the command line: no settings files, no environment.
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        LineLoggerProvider log = new(Console.Error);
+        builder.Logging.AddProvider(log).SetMinimumLevel(LogLevel.Warning);
+        builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain + ShutdownMargin);
+
+        builder.Services.AddZcrx(zcrx =>
         {
-            service._queues.Add(await ZcrxQueue.OpenAsync(
-                new ZcrxQueueOptions { Name = $"zcrx-{i}", Engine = options.Engine, Interface = options.Interface, RxQueue = options.RxQueue + i, AreaSize = options.AreaSize }));
+            zcrx.UseEngine(options.Engine).DrainTimeout(options.Drain).Listen(options.Listen, accept);
+            _ = options.Interface is null
+                ? zcrx.AddQueues(options.Queues, new ByteSize(options.AreaSize))
+                : zcrx.AddQueues(options.Interface, options.RxQueue..(options.RxQueue + options.Queues), new ByteSize(options.AreaSize));
+        });
+
+        IHost host = builder.Build();
+        try
+        {
+            await host.StartAsync();
+        }
+        catch
+        {
+            await DisposeAsync(host);
+            throw;
         }
 
-        foreach (ZcrxQueue queue in service._queues)
-        {
-            _ = queue.Listen(service._listener).Subscribe(connection => accept(connection));
-        }
-
-        return service;
+        // What goes wrong at the start is thrown, and said once; from now on the log is the only one who tells.
+        log.Enabled = true;
+        return new ReceiveService(host);
     }
 
-    public Task<ZcrxStatus> GetStatusAsync() => Task.FromResult(new ZcrxStatus
-    {
-        State = ZcrxState.Running,
-        Time = TimeProvider.System.GetUtcNow(),
-        Queues = [.. _queues.Select(queue => new QueueStatus { Name = queue.Name, State = QueueState.Open, Engine = queue.Engine, Statistics = queue.Snapshot() })],
-    });
+    /// <summary>How queues and listeners stand; after the stop, how they stood at the end.</summary>
+    public Task<ZcrxStatus> GetStatusAsync() => _zcrx.GetStatusAsync();
 
-    public Task StopAsync() => Task.WhenAll(_queues.Select(queue => queue.StopAsync(_options.Drain)));
+    /// <summary>Accepts nothing more, delivers what has arrived, closes everything.</summary>
+    public Task StopAsync() => _host.StopAsync();
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => DisposeAsync(_host);
+
+    private static async ValueTask DisposeAsync(IHost host)
     {
-        foreach (ZcrxQueue queue in _queues)
+        if (host is IAsyncDisposable disposable)
         {
-            await queue.DisposeAsync();
+            await disposable.DisposeAsync();
         }
-
-        _listener.Dispose();
-        _interruption.Dispose();
+        else
+        {
+            host.Dispose();
+        }
     }
 }

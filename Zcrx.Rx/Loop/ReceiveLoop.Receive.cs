@@ -93,7 +93,7 @@ internal sealed unsafe partial class ReceiveLoop
         if (!_queue.Contains(offset, length))
         {
             throw new ZcrxException(
-                "Reading a completion", 0, $"it points outside the area (offset 0x{offset:x}, {length} bytes): the completion ring is corrupt", "restart the queue and report this");
+                "Reading a completion", 0, $"it points outside the area (offset 0x{offset:x}, {length} bytes): the completion ring is corrupt", "Restart the queue and report this");
         }
 
         Counters.Bytes += length;

@@ -176,7 +176,7 @@ internal sealed unsafe partial class ReceiveLoop
         _wakeFd = Libc.EventFd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
         if (_wakeFd < 0)
         {
-            throw new ZcrxException("Creating the ring thread's eventfd", -_wakeFd, "the process cannot have more descriptors", "raise the limit on open files (`ulimit -n`)");
+            throw new ZcrxException("Creating the ring thread's eventfd", -_wakeFd, "the process cannot have more descriptors", "Raise the limit on open files (`ulimit -n`)");
         }
 
         _ring = IoRing.Create(_kernel, new IoRingOptions { SubmissionEntries = (uint)_options.SubmissionEntries, CompletionEntries = (uint)_options.CompletionEntries });
@@ -248,7 +248,7 @@ internal sealed unsafe partial class ReceiveLoop
         int result = _ring.SubmitAndWait(minComplete, minComplete == 0 ? null : timeout);
         if (result is < 0 and not (-Errno.ETIME or -Errno.EINTR or -Errno.EBUSY or -Errno.EAGAIN))
         {
-            throw new ZcrxException("Entering the ring", -result, "the ring is broken", "restart the queue");
+            throw new ZcrxException("Entering the ring", -result, "the ring is broken", "Restart the queue");
         }
 
         if (_ring.Completion.Dropped != 0)
@@ -309,7 +309,7 @@ internal sealed unsafe partial class ReceiveLoop
 
         return entry != null
             ? entry
-            : throw new ZcrxException("Submitting requests", Errno.EBUSY, "the kernel does not consume the submission ring", "restart the queue");
+            : throw new ZcrxException("Submitting requests", Errno.EBUSY, "the kernel does not consume the submission ring", "Restart the queue");
     }
 
     private void ArmWake()

@@ -33,7 +33,7 @@ internal sealed class ZcrxHealthCheck(IZcrx zcrx) : IHealthCheck
         string reasons = Reasons(status);
         return reasons.Length == 0
             ? HealthCheckResult.Healthy($"{status.Queues.Count} queue(s) receive.", data)
-            : new HealthCheckResult(failure < HealthStatus.Degraded ? failure : HealthStatus.Degraded, reasons, FirstError(status), data);
+            : new HealthCheckResult(HealthStatus.Degraded, reasons, FirstError(status), data);
     }
 
     private static string Reasons(ZcrxStatus status) => string.Join(

@@ -20,8 +20,11 @@ internal sealed class QueueSlot(ZcrxQueueOptions options)
     /// <summary>Times that the queue was opened after the first.</summary>
     public long Restarts => Volatile.Read(ref _restarts);
 
+    /// <summary>The queue that was opened last.</summary>
+    public ZcrxQueue? Current => Volatile.Read(ref _queue);
+
     /// <summary>The engine of the queue that was opened last.</summary>
-    public EngineChoice? Engine => Volatile.Read(ref _queue)?.Engine;
+    public EngineChoice? Engine => Current?.Engine;
 
     /// <summary>Whether the queue receives.</summary>
     public bool IsOpen => Volatile.Read(ref _isOpen);
@@ -51,7 +54,7 @@ internal sealed class QueueSlot(ZcrxQueueOptions options)
     }
 
     /// <summary>The counters since the queue was last opened.</summary>
-    public QueueStatistics? Snapshot() => Volatile.Read(ref _queue)?.Snapshot();
+    public QueueStatistics? Snapshot() => Current?.Snapshot();
 
     /// <summary>The counters since the start, over all openings: they never go back.</summary>
     public QueueTotals Totals()

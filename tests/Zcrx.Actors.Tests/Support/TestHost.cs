@@ -62,10 +62,13 @@ internal sealed class TestHost : IAsyncDisposable
 
     public async Task<Socket> ConnectAsync(int listener = 0)
     {
-        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, Zcrx.EndPoints[listener].Port)).WithinLimit();
         return socket;
     }
+
+    /// <summary>Lets a queue's ring thread die.</summary>
+    public void Crash(string queue, Exception? cause = null) => Queues.Single(slot => slot.Name == queue).Current!.Crash(cause ?? new CrashException());
 
     public async ValueTask DisposeAsync()
     {

@@ -1,0 +1,90 @@
+using System.Net.Sockets;
+using Zcrx.Actors.Tests.Support;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Hosting;
+
+public class HandlerTests
+{
+    [Fact]
+    public async Task A_handler_that_throws_costs_its_connection_only()
+    {
+        Received received = new();
+        var calls = 0;
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", connection =>
+            ++calls == 1 ? throw new CrashException() : received.Handle(connection)));
+        using Probe probe = new(host.System, typeof(ZcrxEvent));
+
+        await Assert.ThrowsAsync<SocketException>(async () =>
+        {
+            using var first = await host.ConnectAsync();
+            await first.ReceiveAsync(new byte[1]).WithinLimit();
+        });
+        var fault = probe.Expect<ZcrxEvent.ConsumerFaulted>();
+        Assert.IsType<CrashException>(fault.Exception);
+        Assert.Equal(fault.ConnectionId, probe.Expect<ZcrxEvent.ConnectionClosed>().ConnectionId);
+
+        using var second = await host.ConnectAsync();
+        await second.SendAsync(new byte[5]);
+        var stream = await received.StreamAsync(0);
+        await Eventually.TrueAsync(() => stream.Length == 5, "the next connection is served");
+        Assert.True(host.Log.Has(1303));
+    }
+
+    [Fact]
+    public async Task An_observer_that_throws_costs_its_connection_only()
+    {
+        var calls = 0;
+        Received received = new();
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", connection =>
+            ++calls == 1 ? connection.Buffers.Subscribe(static _ => throw new CrashException()) : received.Handle(connection)));
+        using Probe probe = new(host.System, typeof(ZcrxEvent));
+
+        using var first = await host.ConnectAsync();
+        await first.SendAsync(new byte[5]);
+        Assert.IsType<CrashException>(probe.Expect<ZcrxEvent.ConsumerFaulted>().Exception);
+        await Assert.ThrowsAsync<SocketException>(() => first.ReceiveAsync(new byte[1]).WithinLimit());
+
+        using var second = await host.ConnectAsync();
+        await second.SendAsync(new byte[5]);
+        var stream = await received.StreamAsync(0);
+        await Eventually.TrueAsync(() => stream.Length == 5, "the next connection is served");
+    }
+
+    [Fact]
+    public async Task A_subscription_that_throws_when_disposed_is_reported()
+    {
+        await using var host = await TestHost.StartAsync(static zcrx => zcrx.Listen("127.0.0.1:0", static connection =>
+        {
+            connection.Buffers.Subscribe(static _ => { });
+            return System.Reactive.Disposables.Disposable.Create(static () => throw new CrashException());
+        }));
+        using Probe probe = new(host.System, typeof(ZcrxEvent));
+
+        (await host.ConnectAsync()).Dispose();
+
+        Assert.IsType<CrashException>(probe.Expect<ZcrxEvent.ConsumerFaulted>().Exception);
+        Assert.Null(probe.Expect<ZcrxEvent.ConnectionClosed>().Error);
+    }
+
+    [Fact]
+    public async Task Connections_are_announced_with_their_ends()
+    {
+        Received received = new();
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", received.Handle, name: "door"));
+        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        using var client = await host.ConnectAsync();
+        var opened = probe.Expect<ZcrxEvent.ConnectionOpened>();
+        Assert.Equal(("door", "zcrx-0", client.LocalEndPoint!.ToString()), (opened.Listener, opened.Queue, opened.RemoteEndPoint!.ToString()));
+
+        await client.SendAsync(new byte[77]);
+        client.LingerState = new LingerOption(true, 0);
+        var stream = await received.StreamAsync(0);
+        await Eventually.TrueAsync(() => stream.Length == 77, "the bytes arrive");
+        client.Close();
+
+        var closed = probe.Expect<ZcrxEvent.ConnectionClosed>();
+        Assert.Equal((opened.ConnectionId, 77L), (closed.ConnectionId, closed.BytesReceived));
+        Assert.Equal("ECONNRESET", Assert.IsType<ZcrxStreamException>(closed.Error).ErrorName);
+    }
+}

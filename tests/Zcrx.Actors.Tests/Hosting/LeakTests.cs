@@ -1,0 +1,57 @@
+using System.Net.Sockets;
+using Zcrx.Actors.Tests.Support;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Hosting;
+
+/// <summary>Counts what the whole process has open, and therefore runs alone.</summary>
+[Collection(nameof(Alone))]
+public class LeakTests
+{
+    [Fact]
+    public async Task Hosts_that_have_come_and_gone_leave_no_threads_and_no_descriptors()
+    {
+        await RunOnceAsync();
+        var descriptors = Descriptors();
+        var threads = RingThreads();
+
+        for (int i = 0; i < 5; i++)
+        {
+            await RunOnceAsync();
+        }
+
+        await Eventually.TrueAsync(() => RingThreads() <= threads, $"no more than {threads} ring threads");
+        // Some slack for what the runtime opens on its own; six hosts would leave dozens.
+        await Eventually.TrueAsync(() => Descriptors() <= descriptors + 3, $"no more than {descriptors} descriptors");
+    }
+
+    private static async Task RunOnceAsync()
+    {
+        Received received = new();
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.AddQueues(2, 256.KiB()).Listen("127.0.0.1:0", received.Handle));
+        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        using var client = await host.ConnectAsync();
+        await client.SendAsync(new byte[1000]);
+        await received.StreamAsync(0);
+        host.Crash("zcrx-0");
+        probe.Expect<ZcrxEvent.QueueRestarting>();
+        // Stopped at whatever point of the restart.
+    }
+
+    private static int Descriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Length;
+
+    private static int RingThreads() => Directory.GetDirectories("/proc/self/task").Count(task =>
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(task, "comm")).StartsWith("zcrx", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    });
+
+    [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
+    public class Alone;
+}

@@ -1,0 +1,145 @@
+using System.Net;
+using System.Net.Sockets;
+using Akka.Actor;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Zcrx.Actors.Tests.Support;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Hosting;
+
+public class StartTests
+{
+    [Fact]
+    public async Task A_port_in_use_fails_the_start_with_the_reason()
+    {
+        using Socket other = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await using var host = TestHost.Build(zcrx => zcrx.Listen((IPEndPoint)other.LocalEndPoint!, static _ => null!));
+
+        var error = await Assert.ThrowsAsync<ZcrxException>(host.StartAsync);
+
+        Assert.Equal("EADDRINUSE", error.ErrorName);
+        Assert.Equal(LogLevel.Critical, Assert.Single(host.Log.Entries, entry => entry.EventId == 1002 && entry.Exception == error).Level);
+        Assert.True(host.System.WhenTerminated.IsCompleted);
+    }
+
+    [Fact]
+    public async Task An_engine_that_cannot_work_fails_the_start_with_the_reason()
+    {
+        await using var host = TestHost.Build(static zcrx => zcrx.AddQueue(new ZcrxQueueOptions
+        {
+            // This kernel has no device-less mode, and there is no NIC.
+            Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux619 },
+        }));
+
+        await Assert.ThrowsAsync<ZcrxUnsupportedException>(host.StartAsync);
+
+        var status = await host.Zcrx.GetStatusAsync();
+        Assert.Equal(ZcrxState.Stopped, status.State);
+        Assert.IsType<ZcrxUnsupportedException>(status.Queues[0].LastError);
+    }
+
+    [Fact]
+    public async Task A_start_that_failed_leaves_the_actor_system_of_the_services_alone()
+    {
+        using var system = ActorSystem.Create("ours");
+        using Socket other = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await using (var host = TestHost.Build(zcrx => zcrx.Listen((IPEndPoint)other.LocalEndPoint!, static _ => null!), services => services.AddSingleton(system)))
+        {
+            await Assert.ThrowsAsync<ZcrxException>(host.StartAsync);
+        }
+
+        Assert.False(system.WhenTerminated.IsCompleted);
+        // Its name is free again, too.
+        await using var next = await TestHost.StartAsync(static _ => { }, services => services.AddSingleton(system));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_actor_system_of_the_services_is_used_in_whatever_order_and_not_stopped(bool systemFirst)
+    {
+        var created = 0;
+        ActorSystem? system = null;
+        void AddSystem(IServiceCollection services) => services.AddSingleton(_ =>
+        {
+            created++;
+            return system = ActorSystem.Create("ours");
+        });
+        Received received = new();
+        await using (var host = await TestHost.StartAsync(
+            zcrx => zcrx.Listen("127.0.0.1:0", received.Handle),
+            before: systemFirst ? AddSystem : null,
+            after: systemFirst ? null : AddSystem))
+        {
+            Assert.Same(system, host.System);
+            Assert.Equal("akka://ours/user/zcrx", host.Zcrx.Supervisor.Path.ToString());
+            await host.StopAsync();
+            Assert.Equal(1, created);
+            Assert.False(system!.WhenTerminated.IsCompleted);
+            using Probe probe = new(system);
+            probe.ExpectEnd(host.Zcrx.Supervisor);
+        }
+
+        await system!.Terminate().WithinLimit();
+    }
+
+    [Fact]
+    public async Task An_actor_system_of_its_own_ends_with_the_host()
+    {
+        await using var host = await TestHost.StartAsync(static zcrx => zcrx.Configure(static options => options.ActorSystemName = "mine"));
+        Assert.Equal("akka://mine/user/zcrx", host.Zcrx.Supervisor.Path.ToString());
+
+        await host.StopAsync();
+
+        Assert.True(host.System.WhenTerminated.IsCompleted);
+    }
+
+    [Fact]
+    public async Task What_is_said_in_several_calls_adds_up_to_one_service()
+    {
+        Received received = new();
+        await using var host = await TestHost.StartAsync(
+            zcrx => zcrx.AddQueues(1).Listen("127.0.0.1:0", received.Handle),
+            after: services => services.AddZcrx(zcrx => zcrx.AddQueues(1).Listen("127.0.0.1:0", (provider, connection) => provider.GetRequiredService<Received>().Handle(connection)))
+                .AddSingleton(received));
+
+        Assert.Equal(2, host.Zcrx.EndPoints.Count);
+        using var first = await host.ConnectAsync(0);
+        using var second = await host.ConnectAsync(1);
+        await received.StreamAsync(1);
+        Assert.Equal(["zcrx-0", "zcrx-1"], (await host.Zcrx.GetStatusAsync()).Queues.Select(queue => queue.Name));
+    }
+
+    [Fact]
+    public async Task Without_hosting_the_supervisor_is_an_actor_like_any_other()
+    {
+        using var system = ActorSystem.Create("plain");
+        ZcrxOptions options = new() { Engine = ZcrxEngine.Emulated };
+        options.Listeners.Add(new ZcrxListenerOptions { EndPoint = "127.0.0.1:0", Handler = static _ => null! });
+        using Probe probe = new(system, typeof(ZcrxEvent));
+        var supervisor = system.ActorOf(ZcrxSupervisor.Props(options), "receiver");
+
+        var status = probe.Ask<ZcrxStatus>(supervisor, new ZcrxCommand.WhenStarted());
+        Assert.Equal(ZcrxState.Running, status.State);
+        Assert.NotEqual(0, status.Listeners[0].EndPoint!.Port);
+        Assert.Equal(ZcrxState.Running, probe.Ask<ZcrxStatus>(supervisor, new ZcrxCommand.WhenStarted()).State);
+
+        var last = probe.Ask<ZcrxStatus>(supervisor, new ZcrxCommand.Stop(TimeSpan.Zero));
+        Assert.Equal((ZcrxState.Stopped, QueueState.Stopped), (last.State, last.Queues[0].State));
+        Assert.Null(last.Listeners[0].EndPoint);
+        probe.ExpectEnd(supervisor);
+        await system.Terminate().WithinLimit();
+    }
+
+    [Fact]
+    public void Without_hosting_invalid_options_are_refused_all_at_once()
+    {
+        ZcrxOptions options = new() { ActorSystemName = "", DrainTimeout = TimeSpan.MinValue };
+
+        var error = Assert.Throws<ZcrxConfigurationException>(() => ZcrxSupervisor.Props(options));
+
+        Assert.Equal(["Zcrx:ActorSystemName", "Zcrx:DrainTimeout"], error.Errors.Select(one => one.Path));
+    }
+}

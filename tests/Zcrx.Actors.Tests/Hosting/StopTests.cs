@@ -1,0 +1,154 @@
+using System.Net.Sockets;
+using Akka.Actor;
+using Microsoft.Extensions.DependencyInjection;
+using Zcrx.Actors.Tests.Support;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Hosting;
+
+public class StopTests
+{
+    [Fact]
+    public async Task A_stop_delivers_what_had_arrived()
+    {
+        const int Sent = 400_000;
+        Received received = new();
+        TaskCompletionSource<ZcrxConnection> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", connection =>
+        {
+            // Received only when the stop has begun: nobody has seen a byte before.
+            connection.Pause();
+            var handling = received.Handle(connection);
+            accepted.SetResult(connection);
+            return handling;
+        }));
+        using var client = await host.ConnectAsync();
+        await client.SendAsync(new byte[Sent]).WithinLimit();
+        var connection = await accepted.Task.WithinLimit();
+
+        connection.Resume();
+        await host.StopAsync();
+
+        var stream = Assert.Single(received.Streams);
+        Assert.Equal(Sent, stream.Length);
+        var error = Assert.IsType<ZcrxStreamException>(await stream.Ended.WithinLimit());
+        Assert.Equal(Sent, error.StreamOffset);
+        Assert.True(stream.IsDisposed);
+        var status = await host.Zcrx.GetStatusAsync();
+        Assert.Equal((ZcrxState.Stopped, 0), (status.State, status.Listeners[0].Connections));
+        Assert.Equal((QueueState.Stopped, (long)Sent), (status.Queues[0].State, status.Queues[0].Statistics!.BytesReceived));
+    }
+
+    [Fact]
+    public async Task A_consumer_that_never_returns_its_buffers_is_waited_for_no_longer_than_the_host_waits()
+    {
+        List<Interop.BufferLease> kept = [];
+        await using var host = await TestHost.StartAsync(zcrx => zcrx
+            .DrainTimeout(TimeSpan.FromHours(1))
+            .Listen("127.0.0.1:0", connection => connection.Buffers.Subscribe(buffer => kept.Add(buffer.Retain()), static _ => { })));
+        using var client = await host.ConnectAsync();
+        await client.SendAsync("kept"u8.ToArray());
+        await Eventually.TrueAsync(() => kept.Count == 1, "the bytes arrive");
+        using CancellationTokenSource patience = new();
+
+        var stopping = host.StopAsync(patience.Token);
+        await Eventually.TrueAsync(() => host.Log.Has(1003), "stopping has begun");
+        Assert.False(stopping.IsCompleted);
+        await patience.CancelAsync();
+        await stopping;
+
+        Assert.Equal("kept"u8, kept[0].Span);
+        kept[0].Dispose();
+    }
+
+    [Fact]
+    public async Task An_actor_system_that_ends_first_drains_too()
+    {
+        const int Sent = 100_000;
+        using var system = ActorSystem.Create("ours");
+        Received received = new();
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", received.Handle), services => services.AddSingleton(system));
+        using var client = await host.ConnectAsync();
+        var stream = await received.StreamAsync(0);
+        await client.SendAsync(new byte[Sent]).WithinLimit();
+
+        await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.UnknownReason.Instance).WithinLimit();
+
+        Assert.Equal(Sent, stream.Length);
+        Assert.IsType<ZcrxStreamException>(await stream.Ended.WithinLimit());
+        Assert.Equal(QueueState.Stopped, (await host.Zcrx.GetStatusAsync()).Queues[0].State);
+        Assert.True(system.WhenTerminated.IsCompleted);
+        // And the host's own stop finds nothing left to do.
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public async Task Stopping_twice_and_at_once_is_stopping_once()
+    {
+        await using var host = await TestHost.StartAsync(static zcrx => zcrx.AddQueues(2, 1.MiB()).Listen("127.0.0.1:0", static _ => null!));
+
+        await Task.WhenAll(host.StopAsync(), host.StopAsync(), host.System.Terminate().WithinLimit());
+
+        Assert.Single(host.Log.Entries, entry => entry.EventId == 1004);
+    }
+
+    [Fact]
+    public async Task Nobody_is_accepted_any_more_while_others_are_drained()
+    {
+        List<Interop.BufferLease> kept = [];
+        await using var host = await TestHost.StartAsync(zcrx => zcrx
+            .DrainTimeout(TimeSpan.FromHours(1))
+            .Listen("127.0.0.1:0", connection => connection.Buffers.Subscribe(buffer => kept.Add(buffer.Retain()), static _ => { })));
+        using var client = await host.ConnectAsync();
+        await client.SendAsync("kept"u8.ToArray());
+        await Eventually.TrueAsync(() => kept.Count == 1, "the bytes arrive");
+
+        var stopping = host.StopAsync();
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                try
+                {
+                    using var refused = await host.ConnectAsync();
+                    return false;
+                }
+                catch (SocketException)
+                {
+                    return true;
+                }
+            },
+            "the port is closed while the drain goes on");
+        Assert.False(stopping.IsCompleted);
+        Assert.Equal(ZcrxState.Stopping, (await host.Zcrx.GetStatusAsync()).State);
+
+        kept[0].Dispose();
+        await stopping;
+        Assert.True(host.Log.Has(1104));
+        Assert.True(host.Log.Has(1203));
+    }
+
+    [Fact]
+    public async Task The_streams_of_health_span_restarts_and_complete_with_the_host()
+    {
+        var host = TestHost.Build(static zcrx => zcrx.AddQueue(new ZcrxQueueOptions { AreaSize = 1.MiB(), StatisticsInterval = TimeSpan.FromMilliseconds(1) }));
+        await using var stopped = host;
+        var levels = 0;
+        var samples = 0;
+        TaskCompletionSource completed = new();
+        // Before the start, as an injected consumer would.
+        using var pressure = host.Zcrx.Pressure.Subscribe(_ => Interlocked.Increment(ref levels), completed.SetResult);
+        using var statistics = host.Zcrx.Statistics.Subscribe(_ => Interlocked.Increment(ref samples));
+        Assert.Equal(ZcrxState.Starting, (await host.Zcrx.GetStatusAsync()).State);
+        Assert.Empty(host.Zcrx.EndPoints);
+
+        await host.StartAsync();
+        await Eventually.TrueAsync(() => Volatile.Read(ref levels) == 1 && Volatile.Read(ref samples) > 0, "the first queue's level and samples are seen");
+        await host.Zcrx.Supervisor.Ask<QueueStatus>(new ZcrxCommand.RestartQueue("zcrx-0")).WithinLimit();
+        await Eventually.TrueAsync(() => Volatile.Read(ref levels) == 2, "the second queue's level is seen");
+        var before = Volatile.Read(ref samples);
+        await Eventually.TrueAsync(() => Volatile.Read(ref samples) > before, "the second queue is sampled");
+
+        await host.StopAsync();
+        await completed.Task.WithinLimit();
+    }
+}

@@ -1,0 +1,96 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Zcrx.Actors.Supervision;
+using Zcrx.Interop;
+
+namespace Zcrx.Actors.Tests.Supervision;
+
+public class RestartMachineTests
+{
+    private static readonly Exception Transient = new InvalidOperationException("transient");
+
+    public static TheoryData<Exception> Permanent => new(
+        new ZcrxConfigurationException([new ZcrxConfigurationError("Zcrx", "wrong")]),
+        new ZcrxNotPermittedException("x", 1, "x", ""),
+        new ZcrxUnsupportedException("x", 1, "x", ""),
+        new ZcrxDeviceException("x", 1, "x", ""));
+
+    [Fact]
+    public void Delays_double_up_to_the_longest_and_then_the_queue_is_given_up()
+    {
+        var machine = Opened(new ZcrxRestartOptions { MinBackoff = TimeSpan.FromSeconds(1), MaxBackoff = TimeSpan.FromSeconds(5), MaxRestarts = 4 });
+
+        var decisions = Enumerable.Range(0, 5).Select(second => machine.Failed(Transient, TimeSpan.FromSeconds(second), chance: 0)).ToList();
+
+        Assert.Equal([1, 2, 4, 5], decisions.Take(4).Select(decision => decision.Delay!.Value.TotalSeconds));
+        Assert.Equal([1, 2, 3, 4], decisions.Take(4).Select(decision => decision.Attempt));
+        Assert.Null(decisions[4].Delay);
+        Assert.Equal("it failed 5 times within 00:05:00", decisions[4].Reason);
+    }
+
+    [Theory]
+    [MemberData(nameof(Permanent))]
+    public void What_no_attempt_cures_is_not_tried_again(Exception cause)
+    {
+        var decision = Opened(new ZcrxRestartOptions()).Failed(cause, TimeSpan.Zero, 0);
+
+        Assert.Null(decision.Delay);
+        Assert.Equal("no attempt would cure this", decision.Reason);
+    }
+
+    [Fact]
+    public void At_the_start_only_a_busy_queue_is_waited_for()
+    {
+        RestartMachine machine = new(new ZcrxRestartOptions());
+
+        Assert.NotNull(machine.Failed(new ZcrxQueueBusyException("x", 1, "x", ""), TimeSpan.Zero, 0).Delay);
+        Assert.Null(machine.Failed(Transient, TimeSpan.Zero, 0).Delay);
+    }
+
+    [Fact]
+    public void A_queue_that_ran_for_long_starts_anew()
+    {
+        var machine = Opened(new ZcrxRestartOptions { MaxRestarts = 1, Within = TimeSpan.FromMinutes(1) });
+
+        Assert.Equal(1, machine.Failed(Transient, TimeSpan.Zero, 0).Attempt);
+        Assert.Equal(1, machine.Failed(Transient, TimeSpan.FromMinutes(2), 0).Attempt);
+        Assert.Null(machine.Failed(Transient, TimeSpan.FromMinutes(2.5), 0).Delay);
+    }
+
+    [Fact]
+    public void Never_more_restarts_in_the_window_than_allowed_and_never_a_delay_out_of_bounds()
+    {
+        var cases = (
+            from max in Gen.Choose(0, 20)
+            from window in Gen.Choose(1, 100)
+            from gaps in Gen.Choose(0, 30).ListOf()
+            from chance in Gen.Choose(0, 100)
+            select (max, window, gaps, chance)).ToArbitrary();
+        Prop.ForAll(cases, static @case =>
+        {
+            ZcrxRestartOptions options = new() { MaxRestarts = @case.max, Within = TimeSpan.FromSeconds(@case.window) };
+            var machine = Opened(options);
+            var now = TimeSpan.Zero;
+            List<TimeSpan> restarts = [];
+            foreach (int gap in @case.gaps)
+            {
+                now += TimeSpan.FromSeconds(gap);
+                var decision = machine.Failed(Transient, now, @case.chance / 100.0);
+                if (decision.Delay is { } delay)
+                {
+                    restarts.Add(now);
+                    Assert.InRange(delay, options.MinBackoff, options.MaxBackoff * (1 + options.RandomFactor));
+                }
+
+                Assert.True(restarts.Count(time => now - time <= options.Within) <= options.MaxRestarts);
+            }
+        }).QuickCheckThrowOnFailure();
+    }
+
+    private static RestartMachine Opened(ZcrxRestartOptions options)
+    {
+        RestartMachine machine = new(options);
+        machine.Opened();
+        return machine;
+    }
+}

@@ -89,7 +89,8 @@ internal sealed unsafe class BufferLedger
         slot.StreamOffset = streamOffset;
         slot.Holder = holder;
         slot.References = references;
-        slot.Origin = _recordOrigins ? new StackTrace(2, true).ToString() : null;
+        // Our own frames included: how many there are to skip depends on what the compiler has inlined.
+        slot.Origin = _recordOrigins ? new StackTrace(fNeedFileInfo: true).ToString() : null;
         holder.Add(1);
         Volatile.Write(ref _slotsInUse, _slotsInUse + 1);
         return index;
@@ -139,10 +140,15 @@ internal sealed unsafe class BufferLedger
     /// <summary>The ring's thread is awake: returns need not wake it.</summary>
     public void Awake() => Volatile.Write(ref _wakeWanted, 0);
 
-    /// <summary>The queue is torn down. What is still out keeps the memory alive; the rest is unmapped now.</summary>
+    /// <summary>The queue is torn down. What is still out keeps the memory alive; the rest is unmapped now. Only the first call does anything.</summary>
     /// <returns>How many buffers are still out.</returns>
     public int Close()
     {
+        if (Volatile.Read(ref _returned) == Closed)
+        {
+            return 0;
+        }
+
         int outstanding = _slotsInUse;
         foreach (MemoryRegion region in _regions)
         {

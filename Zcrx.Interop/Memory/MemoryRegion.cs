@@ -26,6 +26,9 @@ internal sealed class MemoryRegion
     /// <summary>Whether explicit huge pages back the memory.</summary>
     public bool IsHuge { get; }
 
+    /// <summary>How many hold the memory; 0 or less once it is unmapped.</summary>
+    public int Owners => Volatile.Read(ref _owners);
+
     /// <summary>Maps memory of at least <paramref name="length"/> bytes, rounded up to whole (huge) pages, zeroed.</summary>
     public static MemoryRegion Allocate(nuint length, bool hugePages, string purpose)
     {

@@ -38,6 +38,9 @@ internal sealed unsafe class InMemoryArea : IDisposable
 
     public int BufferSize { get; }
 
+    /// <summary>Whether the memory is still there.</summary>
+    public bool IsMapped => _region.Owners > 0;
+
     /// <summary>Buffers that could receive.</summary>
     public int Free => _free.Count;
 
@@ -64,6 +67,9 @@ internal sealed unsafe class InMemoryArea : IDisposable
         bytes.CopyTo(new Span<byte>(address, BufferSize));
         return Ledger.Borrow.Begin(offset, _memory, address, bytes.Length, streamOffset, Holder);
     }
+
+    /// <summary>Begins a loan of a buffer that is kept.</summary>
+    public ReceivedBuffer BeginKept(int slot) => Ledger.Borrow.BeginKept(slot, _memory);
 
     /// <summary>Ends the loan.</summary>
     public void End(ulong offset)

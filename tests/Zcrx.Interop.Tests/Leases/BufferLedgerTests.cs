@@ -1,0 +1,259 @@
+using System.Collections.Concurrent;
+using Zcrx.Interop.Leases;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Interop.Tests.Leases;
+
+/// <summary>The ledger between the ring's thread, which is the one a test begins on, and others.</summary>
+public sealed class BufferLedgerTests
+{
+    [Fact]
+    public void What_the_rings_thread_releases_goes_back_at_once()
+    {
+        using InMemoryArea area = new(4, 16);
+        BufferLease lease = Retain(area, 1);
+
+        lease.Dispose();
+
+        Assert.False(area.Ledger.Drain());
+        Assert.Equal(4, area.Free);
+    }
+
+    [Fact]
+    public void What_another_thread_releases_comes_back_in_order_when_drained()
+    {
+        using InMemoryArea area = new(4, 16) { RecordsReturns = true };
+        BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3)];
+
+        OnAnotherThread(() =>
+        {
+            leases[1].Dispose();
+            leases[0].Dispose();
+            leases[2].Dispose();
+        });
+
+        Assert.Equal(3, area.Ledger.Kept);
+        Assert.Equal(1, area.Free);
+        Assert.True(area.Ledger.Drain());
+        Assert.False(area.Ledger.Drain());
+        Assert.Equal([16, 0, 32], area.Returned);
+        area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void A_return_wakes_the_rings_thread_once_and_only_when_it_asked()
+    {
+        using InMemoryArea area = new(4, 16);
+        BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3), Retain(area, 4)];
+
+        OnAnotherThread(leases[0].Dispose);
+        Assert.Equal(0, area.Wakes);
+
+        // Something has come back already: sleeping would be wrong, and nobody need wake.
+        Assert.False(area.Ledger.TryPrepareToSleep());
+        OnAnotherThread(leases[1].Dispose);
+        Assert.Equal(0, area.Wakes);
+        area.Ledger.Drain();
+
+        Assert.True(area.Ledger.TryPrepareToSleep());
+        OnAnotherThread(leases[2].Dispose);
+        Assert.Equal(1, area.Wakes);
+        OnAnotherThread(leases[3].Dispose);
+        Assert.Equal(1, area.Wakes);
+        area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void Nobody_wakes_who_is_awake_for_another_reason()
+    {
+        using InMemoryArea area = new(4, 16);
+        BufferLease lease = Retain(area, 1);
+        Assert.True(area.Ledger.TryPrepareToSleep());
+        area.Ledger.Awake();
+
+        OnAnotherThread(lease.Dispose);
+
+        Assert.Equal(0, area.Wakes);
+        area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void Two_threads_that_release_the_same_lease_release_it_once()
+    {
+        using InMemoryArea area = new(4, 16);
+        using Barrier barrier = new(3);
+        BufferLease lease = Retain(area, 0);
+        bool stop = false;
+        void Race()
+        {
+            while (true)
+            {
+                barrier.SignalAndWait();
+                if (Volatile.Read(ref stop))
+                {
+                    return;
+                }
+
+                Volatile.Read(ref lease).Dispose();
+                barrier.SignalAndWait();
+            }
+        }
+
+        Thread[] threads = [new(Race), new(Race)];
+        Array.ForEach(threads, static thread => thread.Start());
+        for (int i = 0; i < 2_000; i++)
+        {
+            barrier.SignalAndWait();
+            barrier.SignalAndWait();
+
+            // A second return of the same slot would come out of the list twice, or throw in the area.
+            area.AssertAllReturned();
+            Volatile.Write(ref lease, Retain(area, 1));
+        }
+
+        Volatile.Write(ref stop, true);
+        barrier.SignalAndWait();
+        Array.ForEach(threads, static thread => thread.Join());
+        lease.Dispose();
+        area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void Buffers_released_by_four_threads_come_back_exactly_once_each_with_its_own_bytes()
+    {
+        const int buffers = 64;
+        const int total = 200_000;
+        using InMemoryArea area = new(buffers, 16);
+        using BlockingCollection<BufferLease> queue = new(buffers);
+        int wrong = 0;
+        void Consume()
+        {
+            foreach (BufferLease lease in queue.GetConsumingEnumerable())
+            {
+                // Now and then shared or moved, so that the last of several threads returns it.
+                BufferLease other = (lease.StreamOffset & 3) switch
+                {
+                    0 => lease.Retain(),
+                    1 => lease.Move(),
+                    _ => lease,
+                };
+                if (BitConverter.ToInt64(other.Span) != other.StreamOffset)
+                {
+                    Interlocked.Increment(ref wrong);
+                }
+
+                lease.Dispose();
+                other.Dispose();
+            }
+        }
+
+        Thread[] threads = [new(Consume), new(Consume), new(Consume), new(Consume)];
+        Array.ForEach(threads, static thread => thread.Start());
+        for (long i = 0; i < total; i++)
+        {
+            while (area.Free == 0)
+            {
+                area.Ledger.Drain();
+            }
+
+            queue.Add(Retain(area, i));
+        }
+
+        queue.CompleteAdding();
+        Array.ForEach(threads, static thread => thread.Join());
+        Assert.Equal(0, wrong);
+        area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void A_sleeping_ring_is_woken_by_whoever_returns()
+    {
+        // The race that matters: the wish to be woken against the return. A lost wake-up ends in the time-out.
+        const int rounds = 20_000;
+        using InMemoryArea area = new(2, 16);
+        using SemaphoreSlim handed = new(0);
+        BufferLease? lease = null;
+        Thread consumer = new(() =>
+        {
+            for (int i = 0; i < rounds; i++)
+            {
+                handed.Wait();
+                Volatile.Read(ref lease)!.Dispose();
+            }
+        });
+        consumer.Start();
+        for (int i = 0; i < rounds; i++)
+        {
+            int wakes = area.Wakes;
+            Volatile.Write(ref lease, Retain(area, i));
+            handed.Release();
+            if (area.Ledger.TryPrepareToSleep())
+            {
+                Assert.True(SpinWait.SpinUntil(() => area.Wakes > wakes, TimeSpan.FromSeconds(30)), "The return did not wake.");
+            }
+
+            Assert.True(SpinWait.SpinUntil(area.Ledger.Drain, TimeSpan.FromSeconds(30)));
+            area.Ledger.Awake();
+        }
+
+        consumer.Join();
+        area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void More_buffers_may_be_kept_than_one_chunk_of_slots_has()
+    {
+        using InMemoryArea area = new(5_000, 16);
+        BufferLease[] leases = [.. Enumerable.Range(0, 5_000).Select(i => Retain(area, i))];
+
+        Assert.Equal(5_000, area.Ledger.Kept);
+        Assert.All(leases, static lease => Assert.Equal(lease.StreamOffset, BitConverter.ToInt64(lease.Span)));
+        Array.ForEach(leases, static lease => lease.Dispose());
+        area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void Pressure_asks_those_who_can_copy_once_each_time_it_rises()
+    {
+        using InMemoryArea area = new(4, 16);
+        Relief relief = new();
+        area.Ledger.Relief.Add(relief);
+
+        area.Ledger.IsUnderPressure = true;
+        area.Ledger.IsUnderPressure = true;
+        Assert.Equal(1, relief.Asked);
+        area.Ledger.IsUnderPressure = false;
+        area.Ledger.IsUnderPressure = true;
+        Assert.Equal(2, relief.Asked);
+
+        relief.HasEnded = true;
+        area.Ledger.IsUnderPressure = false;
+        area.Ledger.IsUnderPressure = true;
+        Assert.Equal(2, relief.Asked);
+        Assert.Equal(0, area.Ledger.Relief.Count);
+    }
+
+    private static BufferLease Retain(InMemoryArea area, long value)
+    {
+        ReceivedBuffer buffer = area.Begin(BitConverter.GetBytes(value), value, out ulong offset);
+        BufferLease lease = buffer.Retain();
+        area.End(offset);
+        return lease;
+    }
+
+    private static void OnAnotherThread(Action action)
+    {
+        Thread thread = new(() => action());
+        thread.Start();
+        thread.Join();
+    }
+
+    private sealed class Relief : IPressureRelief
+    {
+        public int Asked { get; private set; }
+
+        public bool HasEnded { get; set; }
+
+        public void Relieve() => Asked++;
+    }
+}

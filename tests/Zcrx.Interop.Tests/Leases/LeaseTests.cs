@@ -1,0 +1,185 @@
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Interop.Tests.Leases;
+
+public sealed class LeaseTests : IDisposable
+{
+    private readonly InMemoryArea _area = new(4, 16);
+
+    public void Dispose() => _area.Dispose();
+
+    [Fact]
+    public void A_buffer_is_valid_until_its_loan_ends()
+    {
+        ReceivedBuffer buffer = _area.Begin([1, 2, 3], 100, out ulong offset);
+        ReceivedBuffer copy = buffer;
+
+        Assert.True(buffer.IsValid);
+        Assert.Equal([1, 2, 3], buffer.Span.ToArray());
+        Assert.Equal([1, 2, 3], buffer.Memory.ToArray());
+        Assert.Equal(3, buffer.Length);
+        Assert.Equal(100, buffer.StreamOffset);
+        _area.End(offset);
+
+        Assert.All([buffer, copy], AssertEnded);
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void A_loan_does_not_revive_when_the_next_buffer_is_lent()
+    {
+        ReceivedBuffer first = _area.Begin([1], 0, out ulong offset);
+        _area.End(offset);
+        _area.Begin([2], 1, out offset);
+
+        AssertEnded(first);
+        _area.End(offset);
+    }
+
+    [Fact]
+    public void A_buffer_that_was_never_lent_is_not_valid() => Assert.False(default(ReceivedBuffer).IsValid);
+
+    [Fact]
+    public void A_lease_keeps_the_buffer_until_it_is_released()
+    {
+        BufferLease lease = Retain([1, 2, 3], 7);
+
+        Assert.Equal(1, _area.Ledger.Kept);
+        Assert.Equal(1, _area.Holder.Held);
+        Assert.Equal(3, _area.Free);
+        Assert.False(lease.IsReleased);
+        Assert.Equal(3, lease.Length);
+        Assert.Equal(7, lease.StreamOffset);
+        Assert.Equal([1, 2, 3], lease.Span.ToArray());
+        Assert.Equal([1, 2, 3], lease.Memory.ToArray());
+        ReadOnlyMemory<byte> memory = lease.Memory;
+        lease.Dispose();
+
+        AssertReleased(lease);
+        Assert.Throws<ObjectDisposedException>(() => memory.Span.Length);
+        Assert.Throws<ObjectDisposedException>(() => memory.Pin());
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void Only_the_first_disposal_releases()
+    {
+        BufferLease lease = Retain([1]);
+        lease.Dispose();
+        BufferLease next = Retain([2]);
+
+        // The slot is in use again; the buffer itself comes back through the area, which throws if it comes back twice.
+        lease.Dispose();
+
+        Assert.Equal([2], next.Span.ToArray());
+        Assert.Equal(1, _area.Ledger.Kept);
+        next.Dispose();
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void Moving_hands_over()
+    {
+        BufferLease first = Retain([1, 2], 5);
+        BufferLease second = first.Move();
+        ReadOnlyMemory<byte> memory = second.Memory;
+        first.Dispose();
+
+        AssertReleased(first);
+        Assert.Equal([1, 2], second.Span.ToArray());
+        Assert.Equal([1, 2], memory.ToArray());
+        Assert.Equal(5, second.StreamOffset);
+        Assert.Equal(1, _area.Ledger.Kept);
+        second.Dispose();
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void A_buffer_retained_twice_comes_back_with_the_last_lease()
+    {
+        ReceivedBuffer buffer = _area.Begin([1], 0, out ulong offset);
+        BufferLease first = buffer.Retain();
+        BufferLease second = buffer.Retain();
+        _area.End(offset);
+        BufferLease third = second.Retain();
+
+        Assert.Equal(1, _area.Ledger.Kept);
+        second.Dispose();
+        first.Dispose();
+        Assert.Equal(1, _area.Ledger.Kept);
+        Assert.Equal([1], third.Span.ToArray());
+        third.Dispose();
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void A_lease_released_within_the_loan_leaves_the_buffer_to_the_borrower()
+    {
+        ReceivedBuffer buffer = _area.Begin([1], 0, out ulong offset);
+        buffer.Retain().Dispose();
+
+        Assert.Equal([1], buffer.Span.ToArray());
+        Assert.Equal(3, _area.Free);
+        _area.End(offset);
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void A_kept_buffer_can_be_lent_later()
+    {
+        ReceivedBuffer buffer = _area.Begin([1, 2], 30, out ulong offset);
+        int slot = buffer.KeepSlot();
+        _area.End(offset);
+
+        ReceivedBuffer again = _area.BeginKept(slot);
+        Assert.Equal([1, 2], again.Span.ToArray());
+        Assert.Equal(30, again.StreamOffset);
+        BufferLease lease = again.Retain();
+        Assert.False(_area.Ledger.Borrow.End());
+
+        AssertEnded(again);
+        Assert.Equal([1, 2], lease.Span.ToArray());
+        lease.Dispose();
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void Leases_that_are_missing_can_say_where_they_were_taken()
+    {
+        using InMemoryArea area = new(4, 16, recordOrigins: true);
+        ReceivedBuffer buffer = area.Begin([1], 0, out ulong offset);
+        BufferLease lease = buffer.Retain();
+        area.End(offset);
+
+        Assert.Contains(nameof(Leases_that_are_missing_can_say_where_they_were_taken), Assert.Single(area.Ledger.Origins()), StringComparison.Ordinal);
+        lease.Dispose();
+        Assert.Empty(area.Ledger.Origins());
+    }
+
+    private static void AssertEnded(ReceivedBuffer buffer)
+    {
+        Assert.False(buffer.IsValid);
+        Assert.Throws<ObjectDisposedException>(() => buffer.Span.Length);
+        Assert.Throws<ObjectDisposedException>(() => buffer.Memory);
+        Assert.Throws<ObjectDisposedException>(() => buffer.Length);
+        Assert.Throws<ObjectDisposedException>(() => buffer.StreamOffset);
+        Assert.Throws<ObjectDisposedException>(() => buffer.Retain());
+    }
+
+    private static void AssertReleased(BufferLease lease)
+    {
+        Assert.True(lease.IsReleased);
+        Assert.Throws<ObjectDisposedException>(() => lease.Span.Length);
+        Assert.Throws<ObjectDisposedException>(() => lease.Memory);
+        Assert.Throws<ObjectDisposedException>(() => lease.Retain());
+        Assert.Throws<ObjectDisposedException>(() => lease.Move());
+    }
+
+    private BufferLease Retain(ReadOnlySpan<byte> bytes, long streamOffset = 0)
+    {
+        ReceivedBuffer buffer = _area.Begin(bytes, streamOffset, out ulong offset);
+        BufferLease lease = buffer.Retain();
+        _area.End(offset);
+        return lease;
+    }
+}

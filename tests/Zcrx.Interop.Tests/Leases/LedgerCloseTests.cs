@@ -1,0 +1,115 @@
+using Zcrx.Interop.Memory;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Interop.Tests.Leases;
+
+/// <summary>The memory outlives the queue for as long as somebody holds a buffer, and not longer.</summary>
+public sealed class LedgerCloseTests
+{
+    [Fact]
+    public void Memory_stays_readable_until_the_last_lease_is_released()
+    {
+        InMemoryArea area = new(4, 16);
+        BufferLease first = Retain(area, 1);
+        BufferLease second = Retain(area, 2);
+
+        Assert.Equal(2, area.Ledger.Close());
+        Assert.Equal(1, BitConverter.ToInt64(first.Span));
+        first.Dispose();
+        first.Dispose();
+        Assert.True(area.IsMapped);
+        Assert.Equal(2, BitConverter.ToInt64(second.Span));
+        BufferLease third = second.Retain();
+        second.Dispose();
+        Assert.Equal(2, BitConverter.ToInt64(third.Span));
+        Thread other = new(third.Dispose);
+        other.Start();
+        other.Join();
+
+        Assert.False(area.IsMapped);
+    }
+
+    [Fact]
+    public void Without_leases_the_memory_goes_at_once()
+    {
+        InMemoryArea area = new(4, 16);
+        Retain(area, 1).Dispose();
+        Assert.True(area.IsMapped);
+
+        Assert.Equal(0, area.Ledger.Close());
+
+        Assert.False(area.IsMapped);
+    }
+
+    [Fact]
+    public void What_was_returned_but_not_drained_does_not_keep_the_memory()
+    {
+        InMemoryArea area = new(4, 16);
+        BufferLease lease = Retain(area, 1);
+        Thread other = new(lease.Dispose);
+        other.Start();
+        other.Join();
+
+        Assert.Equal(0, area.Ledger.Close());
+
+        Assert.False(area.IsMapped);
+    }
+
+    [Fact]
+    public void Closing_twice_closes_once()
+    {
+        InMemoryArea area = new(4, 16);
+        BufferLease first = Retain(area, 1);
+        BufferLease second = Retain(area, 2);
+        Assert.Equal(2, area.Ledger.Close());
+        Assert.Equal(0, area.Ledger.Close());
+
+        Assert.Equal(1, BitConverter.ToInt64(first.Span));
+        first.Dispose();
+        Assert.Equal(2, BitConverter.ToInt64(second.Span));
+        second.Dispose();
+        Assert.False(area.IsMapped);
+    }
+
+    [Fact]
+    public void Leases_released_while_the_queue_closes_are_all_accounted_for()
+    {
+        // Each buffer in the area keeps one count on a second region as well, as areas that were added do.
+        for (int round = 0; round < 200; round++)
+        {
+            InMemoryArea area = new(64, 16);
+            MemoryRegion added = MemoryRegion.Allocate(1, hugePages: false, "a test");
+            area.Ledger.AddRegion(added);
+            BufferLease[] leases = [.. Enumerable.Range(0, 64).Select(i => Retain(area, i))];
+            using Barrier barrier = new(3);
+            Thread[] threads =
+            [
+                new(() => Release(barrier, leases.AsSpan(0, 32))),
+                new(() => Release(barrier, leases.AsSpan(32))),
+            ];
+            Array.ForEach(threads, static thread => thread.Start());
+            barrier.SignalAndWait();
+            Assert.InRange(area.Ledger.Close(), 0, 64);
+            Array.ForEach(threads, static thread => thread.Join());
+            Assert.False(area.IsMapped);
+            Assert.Equal(0, added.Owners);
+        }
+    }
+
+    private static void Release(Barrier barrier, ReadOnlySpan<BufferLease> leases)
+    {
+        barrier.SignalAndWait();
+        foreach (BufferLease lease in leases)
+        {
+            lease.Dispose();
+        }
+    }
+
+    private static BufferLease Retain(InMemoryArea area, long value)
+    {
+        ReceivedBuffer buffer = area.Begin(BitConverter.GetBytes(value), value, out ulong offset);
+        BufferLease lease = buffer.Retain();
+        area.End(offset);
+        return lease;
+    }
+}

@@ -205,25 +205,68 @@ public sealed class FramingTests : IDisposable
         _area.AssertAllReturned();
     }
 
-    [Fact]
-    public void A_parser_may_ask_for_more_than_it_needs()
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    [InlineData(16, false)]
+    [InlineData(16, true)]
+    public void A_parser_may_ask_for_more_than_it_needs(int maxHeld, bool pressureComesAndGoes)
     {
-        using IDisposable subscription = _source.Frames(new EnvelopeParser(40), 200).Subscribe(_collector);
+        FramingOptions options = new() { MaxHeldBuffers = maxHeld };
+        using IDisposable subscription = _source.Frames(new EnvelopeParser(40), 200, options).Subscribe(_collector);
         byte[] small = [EnvelopeParser.Start, 0, 1, 7, EnvelopeParser.End];
-        byte[] large = [EnvelopeParser.Start, 0, 100, .. Enumerable.Repeat((byte)8, 100), EnvelopeParser.End];
-        byte[] stream = [.. small, .. small, .. large, .. small, .. large];
+        byte[] large = [EnvelopeParser.Start, 0, 100, .. Enumerable.Range(0, 100).Select(static i => (byte)i), EnvelopeParser.End];
+        byte[] stream = [.. small, .. small, .. large, .. small, .. small, .. large];
 
-        // Split everywhere: the small ones may have arrived whole, in several buffers, before the parser wants to look at them.
-        for (int split = 1; split < stream.Length; split++)
+        // Cut everywhere: several frames may have arrived, in several buffers, before the parser wants to look at the first.
+        for (int piece = 1; piece < 64; piece++)
         {
-            _source.Send(stream.AsSpan(0, split));
-            _source.Send(stream.AsSpan(split));
+            for (int sent = 0; sent < stream.Length; sent += piece)
+            {
+                _source.Send(stream.AsSpan(sent, Math.Min(piece, stream.Length - sent)));
+                if (pressureComesAndGoes)
+                {
+                    _area.Ledger.IsUnderPressure = !_area.Ledger.IsUnderPressure;
+                }
+            }
+
+            Assert.Equal([[7], [7], large[3..^1], [7], [7], large[3..^1]], _collector.Frames);
+            _collector.Frames.Clear();
         }
 
         _source.Complete();
         Assert.Equal(1, _collector.Completions);
-        Assert.Equal([1, 1, 100, 1, 100], _collector.Frames.TakeLast(5).Select(static frame => frame.Length));
-        Assert.Equal(5 * (stream.Length - 1), _collector.Frames.Count);
+        _area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void What_is_kept_goes_back_also_when_a_source_does_not_tell_about_an_exception()
+    {
+        using Subject<ReceivedBuffer> subject = new();
+        using IDisposable subscription = subject.Frames(LengthPrefix.UInt8, 100).Subscribe(_collector);
+        using IDisposable feed = System.ObservableExtensions.Subscribe(_source, buffer =>
+        {
+            try
+            {
+                subject.OnNext(buffer);
+            }
+            catch (InvalidOperationException)
+            {
+                // And goes on as if nothing had happened.
+            }
+        });
+        _collector.OnFrame = static (_, _) => throw new InvalidOperationException();
+
+        _source.Send([2, 1]);
+        _source.Send([2, 2, 3]);
+        _area.AssertAllReturned();
+        _source.Send([4, 1, 1]);
+        subject.OnCompleted();
+
+        Assert.Empty(_collector.Frames);
+        Assert.IsType<InvalidOperationException>(Assert.Single(_collector.Errors));
+        Assert.Equal(0, _collector.Completions);
         _area.AssertAllReturned();
     }
 

@@ -22,7 +22,7 @@ public sealed class DelimiterCutterTests
         FrameDecision decision = new DelimiterCutter(delimiter, include: false).Cut(Cut(text, script.Cuts), shown);
 
         Assert.Equal(expected < 0 ? FrameDecision.NeedMore() : FrameDecision.Frame(0, expected, delimiter.Length), decision);
-    }).Check(Config.QuickThrowOnFailure.WithMaxTest(5_000).WithEndSize(40));
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(2_000).WithEndSize(40));
 
     private static ReadOnlySequence<byte> Cut(byte[] text, byte[] cuts)
     {

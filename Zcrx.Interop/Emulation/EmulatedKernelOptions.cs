@@ -6,8 +6,12 @@ public sealed record EmulatedKernelOptions
     /// <summary>Which release to answer like.</summary>
     public EmulatedKernelProfile Profile { get; init; } = EmulatedKernelProfile.Linux73;
 
-    /// <summary>Buffers that one receive turn of one connection fills at most; bounds how long others wait. 1 to 1024.</summary>
-    public int BuffersPerTurn { get; init; } = 64;
+    /// <summary>
+    /// Buffers that one receive turn of one connection fills at most, and about as many as one call posts altogether. 1 to 1024. Fewer bound
+    /// how long other connections wait; more make a read cheaper, as every read costs TCP an acknowledgement and the sender a wake-up.
+    /// </summary>
+    /// <remarks>512 pages are 2 MiB, half a millisecond; the kernel's own limit of 32 packets in a row is as much.</remarks>
+    public int BuffersPerTurn { get; init; } = 512;
 
     /// <summary>What goes wrong, and when; null for nothing.</summary>
     public EmulatedFaultPlan? Faults { get; init; }

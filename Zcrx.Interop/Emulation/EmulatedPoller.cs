@@ -7,7 +7,8 @@ namespace Zcrx.Interop.Emulation;
 /// <summary>A ring's epoll instance: which requests' files are ready.</summary>
 internal sealed unsafe class EmulatedPoller : IDisposable
 {
-    private const int Capacity = 256;
+    // How many are served before the others, and who wakes the ring, are looked at again.
+    private const int Capacity = 64;
 
     // struct epoll_event is packed on x86-64 only (eventpoll.h), so there its 8 data bytes follow the 4 event bytes at once.
     private static readonly int DataOffset = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
@@ -15,6 +16,8 @@ internal sealed unsafe class EmulatedPoller : IDisposable
 
     private readonly byte* _events;
     private int _fd;
+    private int _count;
+    private int _next;
 
     public EmulatedPoller()
     {
@@ -35,13 +38,34 @@ internal sealed unsafe class EmulatedPoller : IDisposable
         _ = SocketCalls.EpollControl(_fd, SocketCalls.EPOLL_CTL_DEL, fd, unused);
     }
 
-    /// <summary>Waits for readiness; the number of events or a negative errno.</summary>
+    /// <summary>Whether events of the last wait have not been taken yet.</summary>
+    public bool HasEvents => _next < _count;
+
+    /// <summary>Waits for readiness, when no events are left; the number of events or a negative errno.</summary>
     /// <param name="milliseconds">−1 without limit.</param>
-    public int Wait(int milliseconds) => SocketCalls.EpollWait(_fd, _events, Capacity, milliseconds);
+    public int Wait(int milliseconds)
+    {
+        int result = SocketCalls.EpollWait(_fd, _events, Capacity, milliseconds);
+        _next = 0;
+        _count = int.Max(result, 0);
+        return result;
+    }
 
-    public ulong Data(int index) => Unsafe.ReadUnaligned<ulong>(_events + (index * Stride) + DataOffset);
+    /// <summary>The next event of the last wait.</summary>
+    public bool TryTake(out ulong data, out uint events)
+    {
+        if (!HasEvents)
+        {
+            data = 0;
+            events = 0;
+            return false;
+        }
 
-    public uint Events(int index) => Unsafe.ReadUnaligned<uint>(_events + (index * Stride));
+        byte* entry = _events + (_next++ * Stride);
+        events = Unsafe.ReadUnaligned<uint>(entry);
+        data = Unsafe.ReadUnaligned<ulong>(entry + DataOffset);
+        return true;
+    }
 
     public void Dispose()
     {

@@ -3,6 +3,8 @@ namespace Zcrx.Interop.Emulation;
 /// <summary>A request that waits for its file to become ready. Pooled by its ring; used by the ring's thread only.</summary>
 internal sealed class EmulatedRequest
 {
+    private const int FewestBuffersPerRead = 16;
+
     public EmulatedRequest(int index) => Index = index;
 
     /// <summary>Place in the ring's request table.</summary>
@@ -25,6 +27,9 @@ internal sealed class EmulatedRequest
 
     public bool IsMultishot { get; set; }
 
+    /// <summary>What a poll request waits for.</summary>
+    public uint PollEvents { get; set; }
+
     public bool IsFileNonBlocking { get; set; }
 
     public uint AcceptFlags { get; set; }
@@ -45,4 +50,25 @@ internal sealed class EmulatedRequest
 
     /// <summary>Whether the peer had ended the stream already when the request was stranded; its end is a packet, too.</summary>
     public bool StrandedAtEnd { get; set; }
+
+    /// <summary>How many buffers one read of a receive offers: about what its socket has had to give lately, as every buffer offered costs a little.</summary>
+    public int BuffersPerRead { get; private set; } = FewestBuffersPerRead;
+
+    /// <summary>A new request knows nothing of its socket.</summary>
+    public void Forget() => BuffersPerRead = FewestBuffersPerRead;
+
+    /// <summary>Grows at once when a read filled everything, and shrinks slowly: a read too few costs more than a buffer too many.</summary>
+    /// <param name="used">Buffers that the read has filled.</param>
+    /// <param name="limit">More are never wanted.</param>
+    public void Learn(int used, int limit)
+    {
+        if (used >= BuffersPerRead)
+        {
+            BuffersPerRead = int.Min(BuffersPerRead * 4, int.Max(limit, FewestBuffersPerRead));
+        }
+        else if (used < BuffersPerRead / 4)
+        {
+            BuffersPerRead = int.Max(BuffersPerRead / 2, FewestBuffersPerRead);
+        }
+    }
 }

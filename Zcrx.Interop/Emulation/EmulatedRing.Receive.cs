@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <content>RECV_ZC: bytes go from the socket straight into area buffers, one scattering read per turn.</content>
+/// <content>RECV_ZC: bytes go from the socket straight into area buffers, as a rule with one scattering read per turn.</content>
 internal sealed unsafe partial class EmulatedRing : IDisposable
 {
     private const ushort PollFirst = 1;
@@ -16,7 +16,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     // The kernel counts copied fragments; a TCP fragment on loopback holds at most one 32 KiB page chunk.
     private const uint FragmentLength = 32 * 1024;
 
-    private readonly VectorTable _vectors = new();
+    private readonly VectorTable _vectors = new(MaxBuffersPerTurn);
 
     private int IssueReceive(in io_uring_sqe entry)
     {
@@ -45,6 +45,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             request.Budget = entry.len;
             request.HasBudget = entry.len != 0;
             request.StrandedBytes = -1;
+            request.Forget();
             if ((entry.ioprio & PollFirst) == 0)
             {
                 RunReceive(request, 0, isFirst: true);
@@ -72,12 +73,24 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
 
         lock (queue.Gate)
         {
-            uint space = DataSpace;
-            int limit = int.Min(_kernel.Options.BuffersPerTurn, MaxBuffersPerTurn);
-            int vectors = Prepare(queue, (int)uint.Min(space, (uint)limit), request);
+            Receive(request, queue, isFirst);
+        }
+    }
+
+    /// <summary>Reads until the socket is empty, the turn is over, or there is no room left.</summary>
+    private void Receive(EmulatedRequest request, EmulatedInterfaceQueue queue, bool isFirst)
+    {
+        int limit = int.Min(_kernel.Options.BuffersPerTurn, MaxBuffersPerTurn);
+        long bytes = _kernel.Options.Faults is { ShortReceiveLimit: > 0 and var shortest } ? shortest : long.MaxValue;
+        int delivered = 0;
+        while (true)
+        {
+            int wanted = int.Min(request.BuffersPerRead, limit - delivered);
+            long most = request.HasBudget ? long.Min(bytes, request.Budget) : bytes;
+            int vectors = Prepare(queue, (int)uint.Min(DataSpace, (uint)wanted), most, out int buffers, out nint offered);
             if (vectors == 0)
             {
-                EndWithoutRoom(request, space == 0 ? -ENOSPC : -ENOMEM, 0, isFirst);
+                EndWithoutRoom(request, DataSpace == 0 ? -ENOSPC : -ENOMEM, delivered, isFirst);
                 return;
             }
 
@@ -85,6 +98,11 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             nint received = SocketCalls.ReceiveMessage(request.Fd, &message, SocketCalls.MSG_DONTWAIT);
             if (received <= 0)
             {
+                if (delivered > 0)
+                {
+                    queue.Notify(ZCRX_EVENT_COPY);
+                }
+
                 if (received is not (-EAGAIN or -EINTR))
                 {
                     Complete(request, (int)received);
@@ -94,6 +112,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             }
 
             int used = Deliver(request, queue, (int)received);
+            delivered += used;
             queue.CountCopies(((uint)received + FragmentLength - 1) / FragmentLength, (ulong)received);
             if (request.HasBudget && (request.Budget -= (uint)received) == 0)
             {
@@ -102,49 +121,63 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
                 return;
             }
 
-            if (used == vectors && (DataSpace == 0 || !queue.HasFreeBuffer))
+            if (used == buffers && (DataSpace == 0 || !queue.HasFreeBuffer))
             {
                 // All there was has been filled: whether the request ends depends on what is left in the socket.
-                EndWithoutRoom(request, DataSpace == 0 ? -ENOSPC : -ENOMEM, used, isFirst);
+                EndWithoutRoom(request, DataSpace == 0 ? -ENOSPC : -ENOMEM, delivered, isFirst);
                 return;
             }
 
-            queue.Notify(ZCRX_EVENT_COPY);
+            request.Learn(used, limit);
+            bytes -= received;
+            if (received < offered || delivered == limit || bytes == 0)
+            {
+                queue.Notify(ZCRX_EVENT_COPY);
+                return;
+            }
         }
     }
 
     /// <summary>Lays out the free buffers as the vectors of one read, in the order in which they would be handed out.</summary>
-    private int Prepare(EmulatedInterfaceQueue queue, int limit, EmulatedRequest request)
+    /// <param name="queue">Whose buffers.</param>
+    /// <param name="limit">How many buffers at most.</param>
+    /// <param name="most">How many bytes at most.</param>
+    /// <param name="buffers">How many buffers the vectors cover.</param>
+    /// <param name="offered">How many bytes.</param>
+    /// <returns>The number of vectors.</returns>
+    private int Prepare(EmulatedInterfaceQueue queue, int limit, long most, out int buffers, out nint offered)
     {
-        SocketCalls.IoVector* vector = _vectors.First;
+        SocketCalls.IoVector* vector = _vectors.First - 1;
         uint length = (uint)queue.BufferLength;
-        uint left = request.HasBudget ? request.Budget : uint.MaxValue;
-        bool limited = request.HasBudget;
-        if (_kernel.Options.Faults is { ShortReceiveLimit: > 0 and var shortest })
-        {
-            left = uint.Min(left, (uint)shortest);
-            limited = true;
-        }
-
-        int count = 0;
+        buffers = 0;
+        offered = 0;
+        nint end = 0;
         foreach (EmulatedArea area in queue.Areas)
         {
             int free = area.FreeCount;
-            for (int i = 0; i < free && count < limit && left > 0; i++)
+            for (int i = 0; i < free && buffers < limit && offered < most; i++)
             {
-                uint part = uint.Min(length, left);
-                vector->Base = (nint)(area.Address + ((nuint)area.PeekFree(i) << area.BufferShift));
-                vector->Length = part;
-                vector++;
-                count++;
-                if (limited)
+                nint part = (nint)long.Min(length, most - offered);
+                nint address = (nint)(area.Address + ((nuint)area.PeekFree(i) << area.BufferShift));
+                if (address == end && buffers > 0)
                 {
-                    left -= part;
+                    // Neighbours are one piece to the kernel: fewer and longer copies. About half are, when buffers come back in the order in which they went.
+                    vector->Length += (nuint)part;
                 }
+                else
+                {
+                    vector++;
+                    vector->Base = address;
+                    vector->Length = (nuint)part;
+                }
+
+                end = address + part;
+                offered += part;
+                buffers++;
             }
         }
 
-        return count;
+        return (int)(vector - _vectors.First) + 1;
     }
 
     /// <summary>Takes the filled buffers out of the pool and posts a completion for each.</summary>
@@ -258,13 +291,5 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             default:
                 return fault == ReceiveFault.Delayed;
         }
-    }
-
-    /// <summary>The vectors of one read, in memory that does not move.</summary>
-    private sealed class VectorTable
-    {
-        private readonly SocketCalls.IoVector[] _table = GC.AllocateUninitializedArray<SocketCalls.IoVector>(MaxBuffersPerTurn, pinned: true);
-
-        public SocketCalls.IoVector* First => (SocketCalls.IoVector*)Unsafe.AsPointer(ref _table[0]);
     }
 }

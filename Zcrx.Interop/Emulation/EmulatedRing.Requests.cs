@@ -5,10 +5,9 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <content>Submissions, waiting and the requests that are not receives.</content>
+/// <content>Submissions: what a request asks for, and its place in the table.</content>
 internal sealed unsafe partial class EmulatedRing : IDisposable
 {
-    private const int AcceptsPerTurn = 64;
     private const ulong RemoteSignal = ulong.MaxValue;
 
     private readonly nuint _arrayOffset;
@@ -16,6 +15,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     private readonly Stack<int> _freeRequests = new();
     private readonly Queue<OverflownCompletion> _remote = new();
     private int _remoteSignal = -1;
+    private bool _isHeldOver;
 
     /// <summary>Called at registration: lets other threads' rings deliver this ring's notifications.</summary>
     public void EnableRemotePosts()
@@ -84,7 +84,9 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
 
         bool multishot = (entry.len & IORING_POLL_ADD_MULTI) != 0;
         // Multishot polls report changes, not states.
-        return Await(entry, entry.poll32_events | (multishot ? SocketCalls.EPOLLET : 0), multishot, out _);
+        int result = Await(entry, entry.poll32_events | (multishot ? SocketCalls.EPOLLET : 0), multishot, out EmulatedRequest? request);
+        request?.PollEvents = entry.poll32_events;
+        return result;
     }
 
     private int IssueAccept(in io_uring_sqe entry)
@@ -218,130 +220,5 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         request.IsActive = false;
         request.Queue = null;
         _freeRequests.Push(request.Index);
-    }
-
-    private int GetEvents(uint minComplete, long deadline)
-    {
-        FlushOverflow();
-        bool first = true;
-        while (true)
-        {
-            bool enough = CompletionsReady >= minComplete;
-            if (enough && !first)
-            {
-                return 0;
-            }
-
-            long left = deadline < 0 ? -1 : long.Max(deadline - Environment.TickCount64, 0);
-            int events = _poller.Wait(enough ? 0 : (int)long.Min(left, int.MaxValue));
-            if (events == -EINTR)
-            {
-                return events;
-            }
-
-            for (int i = 0; i < events; i++)
-            {
-                Run(_poller.Data(i), _poller.Events(i));
-            }
-
-            first = false;
-            if (events == 0 && !enough && deadline >= 0 && Environment.TickCount64 >= deadline)
-            {
-                return -ETIME;
-            }
-        }
-    }
-
-    private void Run(ulong data, uint events)
-    {
-        if (data == RemoteSignal)
-        {
-            DrainRemote();
-            return;
-        }
-
-        EmulatedRequest request = _requests[(int)(uint)data];
-        if (!request.IsActive || request.Generation != (uint)(data >> 32))
-        {
-            return;
-        }
-
-        switch (request.Opcode)
-        {
-            case IORING_OP_RECV_ZC:
-                RunReceive(request, events, isFirst: false);
-                break;
-            case IORING_OP_ACCEPT:
-                RunAccept(request);
-                break;
-            case IORING_OP_READ:
-                RunRead(request);
-                break;
-            case IORING_OP_POLL_ADD when request.IsMultishot && CompletionSpace > 0:
-                Post(request.UserData, (int)events, IORING_CQE_F_MORE);
-                break;
-            default:
-                Complete(request, (int)events);
-                break;
-        }
-    }
-
-    private void RunRead(EmulatedRequest request)
-    {
-        // An eventfd that somebody else emptied in between must not block the ring.
-        if (SocketCalls.PollNow(request.Fd, SocketCalls.EPOLLIN) == 0)
-        {
-            return;
-        }
-
-        nint read = Libc.Read(request.Fd, (void*)request.Buffer, request.Length);
-        if (read != -EAGAIN)
-        {
-            Complete(request, (int)read);
-        }
-    }
-
-    private void RunAccept(EmulatedRequest request)
-    {
-        for (int i = 0; i < AcceptsPerTurn; i++)
-        {
-            if (!request.IsFileNonBlocking && SocketCalls.PollNow(request.Fd, SocketCalls.EPOLLIN) == 0)
-            {
-                return;
-            }
-
-            int accepted = SocketCalls.Accept(request.Fd, (int)request.AcceptFlags);
-            if (accepted == -EAGAIN)
-            {
-                return;
-            }
-
-            if (accepted is -ECONNABORTED or -EINTR)
-            {
-                continue;
-            }
-
-            // Without room for one more completion a multishot request ends with the one that waits in the overflow list.
-            if (accepted < 0 || !request.IsMultishot || CompletionSpace == 0)
-            {
-                Complete(request, accepted);
-                return;
-            }
-
-            Post(request.UserData, accepted, IORING_CQE_F_MORE);
-        }
-    }
-
-    private void DrainRemote()
-    {
-        ulong count;
-        _ = Libc.Read(_remoteSignal, &count, sizeof(ulong));
-        lock (_remote)
-        {
-            while (_remote.TryDequeue(out OverflownCompletion completion))
-            {
-                Post(completion.UserData, completion.Result, completion.Flags);
-            }
-        }
     }
 }

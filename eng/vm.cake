@@ -5,9 +5,14 @@
 const string WholeKernel = "7.2";
 string[] kernels = ["7.2", "6.19", "7.0", "7.1", "7.3"];
 
-GuestProgram[] guestPrograms = [new("tests/Zcrx.Conformance/Zcrx.Conformance.csproj")];
+GuestProgram[] guestPrograms = [new("tests/Zcrx.Conformance/Zcrx.Conformance.csproj"), new("examples/Ingest/Ingest.csproj")];
 
-GuestCommand[] guestCommands = [new("conformance", "./Zcrx.Conformance", OnlyWhole: false)];
+// The demo is small in a guest: what counts there is which engine it chooses, why, and that every byte arrives.
+GuestCommand[] guestCommands =
+[
+    new("conformance", "./Zcrx.Conformance", OnlyWhole: false),
+    new("demo", "./Ingest demo --engine auto --connections 8 --volume 2MiB --stall-after 90s", OnlyWhole: false),
+];
 
 Task("test-kernel")
     .Description("runs the kernel tests on one real kernel  --kernel <version, 7.2>")

@@ -48,6 +48,7 @@ for i in "${!programs[@]}"; do
     cp -aL -- "${programs[i]}" "$work/root/programs/$i"
     copy_libraries_of "${programs[i]}" "$work/root"
 done
+copy_openssl "$work/root"
 
 for i in "${!commands[@]}"; do
     name=${commands[i]%%:*}

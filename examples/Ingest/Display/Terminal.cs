@@ -26,5 +26,6 @@ internal static class Terminal
         return console;
     }
 
-    public static IDemoDisplay ForDemo() => Console.IsOutputRedirected ? new PlainDisplay(Console.Out) : new TableDisplay(AnsiConsole.Console);
+    /// <summary>A table that redraws itself where the terminal can do that, lines everywhere else.</summary>
+    public static IDemoDisplay ForDemo() => Console.IsOutputRedirected || !AnsiConsole.Profile.Capabilities.Ansi ? new PlainDisplay(Console.Out) : new TableDisplay(AnsiConsole.Console);
 }

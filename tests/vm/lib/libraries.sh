@@ -12,6 +12,15 @@ copy_libraries_of() {
     done < <(elf_files "$directory" | xargs -r -d '\n' ldd 2>/dev/null | sed -nE 's/^[[:space:]]+(.* => )?(\/[^ ]+) \(0x.*/\2/p' | sort -u)
 }
 
+# .NET opens OpenSSL by name when a program first needs it, so the dynamic linker does not know of it.
+copy_openssl() {
+    local root=$1 library
+    while IFS= read -r library; do
+        mkdir -p "$root$(dirname -- "$library")"
+        cp -L -- "$library" "$root$library"
+    done < <(PATH=$PATH:/usr/sbin:/sbin ldconfig -p | sed -nE 's/^[[:space:]]+lib(ssl|crypto)\.so\.[0-9.]+ .* => (\/.*)$/\2/p' | sort -u)
+}
+
 elf_files() {
     local file
     find "$1" -type f \( -perm -u+x -o -name '*.so' -o -name '*.so.*' \) | while IFS= read -r file; do

@@ -21,10 +21,11 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
         uint index = deviceLess ? 0 : InterfaceIndex(options.Interface!);
         MemoryRegion area = MemoryRegion.Allocate(options.AreaSize, options.HugePages, "the area");
         uint entries = RefillEntries(area.Length);
-        nuint header = (nuint)capabilities.RefillHeaderSizeOr(Environment.SystemPageSize);
+        // The entries begin behind the header, on its alignment; with few entries the difference matters.
+        nuint header = RoundUp((nuint)capabilities.RefillHeaderSizeOr(Environment.SystemPageSize), (nuint)(capabilities.RefillHeaderAlignment ?? 1));
         nuint ringEnd = header + ((nuint)entries * (nuint)sizeof(io_uring_zcrx_rqe));
         // A cache line of their own: the kernel writes the counters while another thread may be reading them.
-        nuint statisticsOffset = (ringEnd + CacheLine - 1) / CacheLine * CacheLine;
+        nuint statisticsOffset = RoundUp(ringEnd, CacheLine);
         MemoryRegion region;
         try
         {
@@ -89,6 +90,8 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
 
         return mask;
     }
+
+    private static nuint RoundUp(nuint value, nuint multiple) => (value + multiple - 1) / multiple * multiple;
 
     private static uint InterfaceIndex(string name)
     {

@@ -81,15 +81,15 @@ internal static unsafe class EmulatedControl
 
     private static int AddArea(EmulatedKernelProfile profile, EmulatedInterfaceQueue queue, zcrx_ctrl* user)
     {
-        if (!IsZero(user->zc_area.__resv, 5))
-        {
-            return -EINVAL;
-        }
-
         io_uring_zcrx_area_reg* area = (io_uring_zcrx_area_reg*)user->zc_area.area_ptr;
         if (!UserMemory.IsWritable(area, (nuint)sizeof(io_uring_zcrx_area_reg)))
         {
             return -EFAULT;
+        }
+
+        if (!IsZero(user->zc_area.__resv, 5))
+        {
+            return -EINVAL;
         }
 
         int refused = EmulatedRegistration.CheckArea(profile, area, queue.BufferLength);

@@ -67,12 +67,12 @@ internal sealed unsafe class EmulatedInterfaceQueue
 
     public int BufferLength => 1 << _bufferShift;
 
-    /// <summary>Adds an area and returns its token, or −ENOSPC when there are too many.</summary>
+    /// <summary>Adds an area and returns its token, or −EINVAL when there are too many.</summary>
     public long AddArea(nint address, nuint length)
     {
         if (_areas.Count == MaxAreas)
         {
-            return -ENOSPC;
+            return -EINVAL;
         }
 
         EmulatedArea area = new((uint)_areas.Count, address, length, _bufferShift);

@@ -51,6 +51,9 @@ public sealed record EmulatedKernelProfile
 
     internal ulong SetupFlags { get; private init; }
 
+    /// <summary>A gibibyte at first, a tebibyte since 7.2.</summary>
+    internal ulong MaxAreaLength => HasEvents ? 1UL << 40 : 1UL << 30;
+
     internal bool HasEvents => (Features & ZCRX_FEATURE_EVENT) != 0;
 
     internal bool HasDeviceLess => (RegisterFlags & ZCRX_REG_NODEV) != 0;

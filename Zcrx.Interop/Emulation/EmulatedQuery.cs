@@ -29,28 +29,27 @@ internal static unsafe class EmulatedQuery
                 return -EFAULT;
             }
 
-            AnswerOne(profile, header);
+            if (!AnswerOne(profile, header))
+            {
+                return -EFAULT;
+            }
+
             header = (io_uring_query_hdr*)header->next_entry;
         }
 
         return 0;
     }
 
-    private static void AnswerOne(EmulatedKernelProfile profile, io_uring_query_hdr* header)
+    /// <summary>Answers one question; false when the memory for the answer is not there, which ends the whole call.</summary>
+    private static bool AnswerOne(EmulatedKernelProfile profile, io_uring_query_hdr* header)
     {
         uint size = header->size;
         bool reserved = header->result != 0 || header->__resv[0] != 0 || header->__resv[1] != 0 || header->__resv[2] != 0;
-        header->size = 0;
         if (reserved || size == 0)
         {
+            header->size = 0;
             header->result = -EINVAL;
-            return;
-        }
-
-        if (!UserMemory.IsWritable((void*)header->query_data, size))
-        {
-            header->result = -EFAULT;
-            return;
+            return true;
         }
 
         byte* answer = stackalloc byte[64];
@@ -58,13 +57,21 @@ internal static unsafe class EmulatedQuery
         int length = Fill(profile, header->query_op, answer);
         if (length == 0)
         {
+            header->size = 0;
             header->result = -EOPNOTSUPP;
-            return;
+            return true;
         }
 
-        header->size = uint.Min(size, (uint)length);
-        new Span<byte>(answer, (int)header->size).CopyTo(new Span<byte>((void*)header->query_data, (int)size));
+        size = uint.Min(size, (uint)length);
+        if (!UserMemory.IsWritable((void*)header->query_data, size))
+        {
+            return false;
+        }
+
+        header->size = size;
+        new Span<byte>(answer, (int)size).CopyTo(new Span<byte>((void*)header->query_data, (int)size));
         header->result = 0;
+        return true;
     }
 
     private static int Fill(EmulatedKernelProfile profile, uint operation, byte* answer)

@@ -12,7 +12,8 @@ namespace Zcrx.Interop.Emulation;
 internal static unsafe class EmulatedRegistration
 {
     private const uint MaxRefillEntries = 32768;
-    private const ulong MaxAreaLength = 1UL << 30;
+    // The kernel keeps a pointer to each page in an array of at most 2 GiB.
+    private const ulong MaxAreaPages = int.MaxValue / sizeof(ulong);
 
     public static int Register(EmulatedKernel kernel, EmulatedRing ring, io_uring_zcrx_ifq_reg* user)
     {
@@ -68,12 +69,17 @@ internal static unsafe class EmulatedRegistration
             return -EINVAL;
         }
 
-        if (profile.HasEvents && area->len / page > int.MaxValue)
+        if (area->len > profile.MaxAreaLength)
         {
-            return -EINVAL;
+            return profile.HasEvents ? -EINVAL : -EFAULT;
         }
 
-        if (area->addr == 0 || area->len == 0 || area->len > MaxAreaLength || area->len < (ulong)bufferLength)
+        if (area->len / page > MaxAreaPages)
+        {
+            return -EOVERFLOW;
+        }
+
+        if (area->addr == 0 || area->len == 0 || area->len < (ulong)bufferLength)
         {
             return -EFAULT;
         }
@@ -84,7 +90,7 @@ internal static unsafe class EmulatedRegistration
     private static int Import(EmulatedKernel kernel, EmulatedRing ring, in io_uring_zcrx_ifq_reg registration, io_uring_zcrx_ifq_reg* user)
     {
         if (registration.if_rxq != 0 || registration.rq_entries != 0 || registration.area_ptr != 0 || registration.region_ptr != 0 ||
-            registration.event_desc != 0 || registration.flags != ZCRX_REG_IMPORT || registration.rx_buf_len != 0)
+            registration.event_desc != 0 || registration.flags != ZCRX_REG_IMPORT)
         {
             return -EINVAL;
         }
@@ -101,6 +107,7 @@ internal static unsafe class EmulatedRegistration
         }
 
         user->zcrx_id = AddTo(ring, queue, 0);
+        user->offsets = Offsets(kernel.Options.Profile);
         return 0;
     }
 
@@ -241,7 +248,7 @@ internal static unsafe class EmulatedRegistration
         ring.EnableRemotePosts();
         registration.zcrx_id = AddTo(ring, queue, kernelMemory);
         registration.rx_buf_len = length;
-        registration.offsets = new io_uring_zcrx_offsets { head = 0, tail = profile.TailOffset, rqes = profile.EntriesOffset };
+        registration.offsets = Offsets(profile);
         if (kernelMemory != 0)
         {
             region->mmap_offset = IORING_MAP_OFF_ZCRX_REGION | ((ulong)registration.zcrx_id << IORING_OFF_ZCRX_SHIFT);
@@ -273,6 +280,9 @@ internal static unsafe class EmulatedRegistration
 
         return !userMemory || UserMemory.IsWritable((void*)region->user_addr, (nuint)region->size) ? 0 : -EFAULT;
     }
+
+    private static io_uring_zcrx_offsets Offsets(EmulatedKernelProfile profile) =>
+        new() { head = 0, tail = profile.TailOffset, rqes = profile.EntriesOffset };
 
     private static uint AddTo(EmulatedRing ring, EmulatedInterfaceQueue queue, nint kernelMemory)
     {

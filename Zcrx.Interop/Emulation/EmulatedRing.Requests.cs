@@ -8,6 +8,8 @@ namespace Zcrx.Interop.Emulation;
 /// <content>Submissions: what a request asks for, and its place in the table.</content>
 internal sealed unsafe partial class EmulatedRing : IDisposable
 {
+    // IOSQE_ASYNC
+    private const byte AsyncFlag = 1 << 4;
     private const ulong RemoteSignal = ulong.MaxValue;
 
     private readonly nuint _arrayOffset;
@@ -52,7 +54,8 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
 
     private void Issue(in io_uring_sqe entry)
     {
-        int result = entry.flags != 0
+        // A worker would change nothing that can be seen: what it could do at once happens at once, the rest waits for its file.
+        int result = (entry.flags & ~AsyncFlag) != 0
             ? -EINVAL
             : entry.opcode switch
             {

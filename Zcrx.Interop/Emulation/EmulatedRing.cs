@@ -44,7 +44,8 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     private readonly Dictionary<uint, nint> _queueRegions = [];
     private uint _submissionHead;
     private uint _completionTail;
-    private readonly int _issuerThread;
+    // The thread itself and not its number, which the next thread may get when this one has ended.
+    private readonly Thread _issuer = Thread.CurrentThread;
 
     public EmulatedRing(EmulatedKernel kernel, io_uring_params* parameters)
     {
@@ -76,7 +77,6 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             head = CqHead, tail = CqTail, ring_mask = CqMask, ring_entries = CqEntries, overflow = CqOverflow, cqes = Entries, flags = CqFlags,
         };
         _arrayOffset = array;
-        _issuerThread = Environment.CurrentManagedThreadId;
     }
 
     /// <summary>A negative errno when the ring could not be made.</summary>
@@ -120,7 +120,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     }
 
     /// <summary>SINGLE_ISSUER: only the thread that made the ring may use it.</summary>
-    public bool IsIssuer => !HasFlag(IORING_SETUP_SINGLE_ISSUER) || _issuerThread == Environment.CurrentManagedThreadId;
+    public bool IsIssuer => !HasFlag(IORING_SETUP_SINGLE_ISSUER) || _issuer == Thread.CurrentThread;
 
     public nint Map(nuint length, ulong offset)
     {

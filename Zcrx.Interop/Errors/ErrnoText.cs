@@ -32,6 +32,7 @@ internal static class ErrnoText
             [Errno.EBADR] = (nameof(Errno.EBADR), "completions were dropped"),
             [Errno.ENODATA] = (nameof(Errno.ENODATA), "no data available"),
             [Errno.ETIME] = (nameof(Errno.ETIME), "the timer expired"),
+            [Errno.EOVERFLOW] = (nameof(Errno.EOVERFLOW), "value too large"),
             [Errno.ENOTSOCK] = (nameof(Errno.ENOTSOCK), "not a socket"),
             [Errno.EPROTONOSUPPORT] = (nameof(Errno.EPROTONOSUPPORT), "not a TCP socket"),
             [Errno.EOPNOTSUPP] = (nameof(Errno.EOPNOTSUPP), "not supported"),

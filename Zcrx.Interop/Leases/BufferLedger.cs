@@ -20,7 +20,8 @@ internal sealed unsafe class BufferLedger
 
     private readonly Action _wake;
     private readonly bool _recordOrigins;
-    private readonly int _ringThread = Environment.CurrentManagedThreadId;
+    // The thread itself and not its number, which the next thread may get when this one has ended.
+    private readonly Thread _ringThread = Thread.CurrentThread;
     private readonly List<MemoryRegion> _regions = [];
     // Grown by the ring's thread; other threads read it through the volatile reference.
     private volatile LeaseSlot[][] _chunks = [];
@@ -192,7 +193,7 @@ internal sealed unsafe class BufferLedger
 
     private void Return(int index)
     {
-        if (Environment.CurrentManagedThreadId == _ringThread && Refill is not null)
+        if (Thread.CurrentThread == _ringThread && Refill is not null)
         {
             ReturnOne(index);
             return;

@@ -70,7 +70,26 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
         }
 
         io_uring_zcrx_area_reg tooMuch = new() { addr = (ulong)memory.Address, len = memory.Length };
-        Results.Equal(-ENOSPC, Add(queue, &tooMuch));
+        Results.Equal(-EINVAL, Add(queue, &tooMuch));
+    }
+
+    [SkippableTheory, Kernels]
+    public void Reserved_words_are_refused(string name)
+    {
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.AddArea));
+        using var memory = new TestMemory(TestMemory.Page);
+        foreach (int word in new[] { 0, 4 })
+        {
+            io_uring_zcrx_area_reg area = new() { addr = (ulong)memory.Address, len = memory.Length };
+            zcrx_ctrl control = new() { zcrx_id = queue.Id, op = ZCRX_CTRL_ADD_AREA };
+            control.zc_area.area_ptr = (ulong)&area;
+            control.zc_area.__resv[word] = 1;
+            Results.Equal(-EINVAL, queue.Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0));
+            // Nothing was done before it was refused.
+            Assert.Equal(0ul, area.rq_area_token);
+            control.zc_area.area_ptr = 0;
+            Results.Equal(-EFAULT, queue.Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0));
+        }
     }
 
     [SkippableTheory, Kernels]

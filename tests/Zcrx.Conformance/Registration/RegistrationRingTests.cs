@@ -42,6 +42,22 @@ public class RegistrationRingTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
+    public void A_ring_whose_thread_has_ended_is_nobodys_until_it_is_closed(string name)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
+        using var setup = new QueueSetup(kernel);
+        TestRing? orphan = null;
+        OtherThread.Run(() => orphan = new TestRing(kernel.Kernel));
+        using TestRing ring = orphan!;
+        for (int i = 0; i < 20; i++)
+        {
+            // One of these threads has the number that the ring's thread had.
+            OtherThread.Run(() => Results.Equal(-EEXIST, setup.Register(ring)));
+            OtherThread.Run(() => Results.Equal(-EEXIST, ring.Ring.SubmitAndWait(0)));
+        }
+    }
+
+    [SkippableTheory, Kernels]
     public void Something_that_is_not_a_ring_is_refused(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);

@@ -18,7 +18,7 @@ internal sealed class KernelUnderTest
     /// <summary>Set by the program, which runs in a guest of one release: then only that release is emulated beside it.</summary>
     public static bool OnlyHostProfile { get; set; }
 
-    public static IEnumerable<string> Names => [.. Profiles.Select(profile => EmulatedPrefix + profile.Name), Linux];
+    public static IEnumerable<string> Names => [.. Profiles.Select(NameOf), Linux];
 
     public string Name { get; }
 
@@ -60,6 +60,9 @@ internal sealed class KernelUnderTest
     public static KernelUnderTest OpenDeviceLess(string name, params ReadOnlySpan<ZcrxFeature> alsoNeeded) =>
         Open(name, [ZcrxFeature.DeviceLess, ZcrxFeature.Flush, .. alsoNeeded]);
 
+    public static string NameOf(EmulatedKernelProfile profile) => EmulatedPrefix + profile.Name;
+
+    /// <summary>Opens a kernel by name without asking whether it can do anything.</summary>
     public static KernelUnderTest Create(string name)
     {
         if (name == Linux)

@@ -13,6 +13,7 @@ internal static unsafe partial class Posix
     public const int SOCK_NONBLOCK = 0x800;
     public const int SOCK_CLOEXEC = 0x80000;
     public const int SOL_SOCKET = 1;
+    public const int SO_REUSEADDR = 2;
     public const int SO_SNDBUF = 7;
     public const int SO_RCVBUF = 8;
     public const int SO_LINGER = 13;
@@ -89,6 +90,8 @@ internal static unsafe partial class Posix
     public static (int Fd, ushort Port) Listen(ushort port = 0)
     {
         int fd = Socket(AF_INET, SOCK_STREAM);
+        // As every server does: connections of a predecessor must not keep it from its port.
+        SetOption(fd, SO_REUSEADDR, 1);
         Address address = Address.Loopback(port);
         uint length = (uint)sizeof(Address);
         Check(bind(fd, &address, length));

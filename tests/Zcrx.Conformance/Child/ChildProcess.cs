@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Zcrx.Conformance.Support;
+
+namespace Zcrx.Conformance.Child;
+
+/// <summary>This program in a process of its own, with a verb of <see cref="ChildProgram"/>.</summary>
+internal sealed class ChildProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly Thread _reader;
+    private readonly BlockingCollection<string> _lines = [];
+
+    public ChildProcess(params IEnumerable<string> arguments)
+    {
+        ProcessStartInfo start = new(Path.Combine(AppContext.BaseDirectory, "Zcrx.Conformance"))
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        start.ArgumentList.Add(ChildProgram.Verb);
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        _process = Process.Start(start)!;
+        // A thread of its own, not an asynchronous read: that would leave an epoll instance of the runtime's behind.
+        _reader = new Thread(ReadLines);
+        _reader.Start();
+    }
+
+    public int Id => _process.Id;
+
+    /// <summary>Waits for a line that begins with a word, and returns what follows it.</summary>
+    public string Await(string word)
+    {
+        while (true)
+        {
+            Assert.True(_lines.TryTake(out string? line, Deadline.Limit), $"the child says {word} in time");
+            Assert.True(line.Length > 0, $"the child ends before it says {word}");
+            if (line.StartsWith(word, StringComparison.Ordinal))
+            {
+                return line[word.Length..].Trim();
+            }
+        }
+    }
+
+    /// <summary>SIGKILL, and waits for its end.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        Assert.True(_process.WaitForExit(Deadline.Limit), "the child is dead");
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            Kill();
+        }
+
+        Assert.True(_reader.Join(Deadline.Limit), "the child's output ends");
+        _lines.Dispose();
+        _process.Dispose();
+    }
+
+    /// <summary>An empty line stands for the end.</summary>
+    private void ReadLines()
+    {
+        while (_process.StandardOutput.ReadLine() is { } line)
+        {
+            if (line.Length > 0)
+            {
+                _lines.Add(line);
+            }
+        }
+
+        _lines.Add("");
+    }
+}

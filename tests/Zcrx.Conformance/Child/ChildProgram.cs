@@ -1,0 +1,79 @@
+using System.Globalization;
+using Zcrx.Conformance.Support;
+using Zcrx.Interop.Abi;
+
+namespace Zcrx.Conformance.Child;
+
+/// <summary>What a case runs in a process of its own, so that it can be killed: <c>child receive|hold KERNEL …</c>. Tells its state line by line.</summary>
+internal static unsafe class ChildProgram
+{
+    public const string Verb = "child";
+
+    public static int Run(IReadOnlyList<string> arguments)
+    {
+        KernelUnderTest kernel = KernelUnderTest.Create(arguments[2]);
+        switch (arguments[1])
+        {
+            case "receive":
+                Receive(kernel, ushort.Parse(arguments[3], CultureInfo.InvariantCulture), isExported: arguments[4] == "exported");
+                return 0;
+            case "hold":
+                Hold(kernel, arguments[3]);
+                return 0;
+            default:
+                return 2;
+        }
+    }
+
+    /// <summary>Receives from whoever connects, until it is killed or the connection ends.</summary>
+    private static void Receive(KernelUnderTest kernel, ushort port, bool isExported)
+    {
+        using var queue = new TestQueue(kernel);
+        if (isExported)
+        {
+            Tell($"EXPORTED {queue.Export()}");
+        }
+
+        (int listener, ushort bound) = Posix.Listen(port);
+        Tell($"LISTENING {bound}");
+        int connection = Posix.Accept(listener);
+        queue.Ring.Receive(queue.Id, connection, 1);
+        Tell("ARMED");
+        long received = 0;
+        while (true)
+        {
+            queue.Ring.RunUntil(all => all.Any(cqe => cqe.UserData == 1), "something arrives");
+            IReadOnlyList<Cqe> completions = queue.Ring.TakeAll();
+            received = queue.AssertPattern(completions, received);
+            Tell($"RECEIVED {received}");
+            if (completions.Any(cqe => cqe.UserData == 1 && !cqe.HasMore))
+            {
+                return;
+            }
+
+            queue.Return(completions);
+            queue.FlushAll();
+        }
+    }
+
+    /// <summary>Registers a queue over memory that the parent shares, exports it, and holds it until it is killed.</summary>
+    private static void Hold(KernelUnderTest kernel, string sharedMemory)
+    {
+        using var setup = new QueueSetup(kernel);
+        using var ring = new TestRing(kernel.Kernel);
+        using var shared = SharedMemory.Open(sharedMemory, setup.Area.Length);
+        setup.AreaRegistration->addr = (ulong)shared.Address;
+        Results.Equal(0, setup.Register(ring));
+        zcrx_ctrl control = new() { zcrx_id = setup.Registration->zcrx_id, op = LinuxIoUringZcrx.ZCRX_CTRL_EXPORT };
+        Results.Equal(0, ring.Register(LinuxIoUring.IORING_REGISTER_ZCRX_CTRL, &control, 0));
+        Tell($"EXPORTED {control.zc_export.zcrx_fd}");
+        // Ends with the parent at the latest: its end of the pipe is closed then.
+        Console.In.ReadToEnd();
+    }
+
+    private static void Tell(string line)
+    {
+        Console.Out.WriteLine(line);
+        Console.Out.Flush();
+    }
+}

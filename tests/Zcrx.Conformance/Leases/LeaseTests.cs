@@ -1,0 +1,195 @@
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+using Zcrx.Interop.Leases;
+
+namespace Zcrx.Conformance.Leases;
+
+/// <summary>Buffers of a real queue, lent and kept: what is given back can receive again, what is kept cannot.</summary>
+public class LeaseTests : IClassFixture<LeakCheck>
+{
+    [SkippableTheory, Kernels]
+    public void A_borrowed_buffer_receives_again_after_the_loan(string name)
+    {
+        using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 1);
+        bench.Receive(1);
+        for (int i = 0; i < 20; i++)
+        {
+            bench.Deliver(1, 1, buffer => buffer.Length);
+            bench.TakeBack();
+        }
+
+        Assert.Equal(0, bench.Ledger.Kept);
+    }
+
+    [SkippableTheory, Kernels]
+    public void A_kept_buffer_is_not_overwritten_by_what_arrives_later(string name)
+    {
+        using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 4);
+        bench.Receive(1);
+        List<BufferLease> kept = bench.Deliver(3, 1, buffer => buffer.Retain());
+        Assert.Equal(3, bench.Ledger.Kept);
+        Assert.Equal(3, bench.Holder.Held);
+        for (int i = 0; i < 10; i++)
+        {
+            bench.Deliver(1, 1, _ => 0);
+            bench.TakeBack();
+        }
+
+        foreach (BufferLease lease in kept)
+        {
+            Pattern.AssertAt(lease.Span, lease.StreamOffset);
+            lease.Dispose();
+        }
+
+        Assert.Equal(0, bench.Ledger.Kept);
+        Assert.Equal(0, bench.Holder.Held);
+    }
+
+    [SkippableTheory, Kernels]
+    public void Released_leases_make_room_for_exactly_as_many_buffers(string name)
+    {
+        using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 8);
+        bench.Receive(1);
+        for (int lap = 0; lap < 10; lap++)
+        {
+            List<BufferLease> kept = bench.Deliver(8, 1, buffer => buffer.Retain());
+            // The pool is empty now: without each of these eight the next lap would not get eight.
+            kept.ForEach(lease => lease.Dispose());
+            bench.TakeBack();
+        }
+    }
+
+    [SkippableTheory, Kernels]
+    public void A_buffer_returns_once_with_its_last_lease(string name)
+    {
+        using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 2);
+        List<ulong> returned = Record(bench);
+        bench.Receive(1);
+        BufferLease first = bench.Deliver(1, 1, buffer => buffer.Retain())[0];
+        BufferLease second = first.Retain();
+        first.Dispose();
+        first.Dispose();
+        Assert.Empty(returned);
+        Pattern.AssertAt(second.Span, 0);
+        second.Dispose();
+        second.Dispose();
+        Assert.Single(returned);
+        Assert.Equal(0, bench.Ledger.Kept);
+    }
+
+    [SkippableTheory, Kernels]
+    public void What_another_thread_releases_comes_back_in_the_order_of_release(string name)
+    {
+        using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 8);
+        bench.Receive(1);
+        List<(BufferLease Lease, ulong Offset)> kept = bench.Deliver(8, 1, buffer => (buffer.Retain(), OffsetOf(bench, buffer)));
+        List<ulong> returned = Record(bench);
+        int[] order = [3, 0, 7, 1, 6, 2, 5, 4];
+        OtherThread.Run(() => Array.ForEach(order, i => kept[i].Lease.Dispose()));
+        Assert.Empty(returned);
+        Assert.True(bench.Ledger.Drain());
+        Assert.Equal(order.Select(i => kept[i].Offset), returned);
+        Assert.False(bench.Ledger.Drain());
+        bench.TakeBack();
+        bench.Deliver(8, 1, buffer => buffer.Retain()).ForEach(lease => lease.Dispose());
+    }
+
+    [SkippableTheory, Kernels]
+    public void Many_threads_release_and_nothing_is_lost_or_doubled(string name)
+    {
+        using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 64);
+        bench.Receive(1);
+        for (int lap = 0; lap < 5; lap++)
+        {
+            BufferLease[] kept = [.. bench.Deliver(64, 1, buffer => buffer.Retain())];
+            Thread[] threads = [.. Enumerable.Range(0, 4).Select(part => new Thread(() =>
+            {
+                for (int i = part; i < kept.Length; i += 4)
+                {
+                    kept[i].Dispose();
+                }
+            }))];
+            Array.ForEach(threads, thread => thread.Start());
+            Array.ForEach(threads, thread => Assert.True(thread.Join(Deadline.Limit)));
+            bench.TakeBack();
+            Assert.Equal(0, bench.Ledger.Kept);
+        }
+    }
+
+    [SkippableTheory, Kernels]
+    public void A_moved_lease_leaves_its_old_holder_with_nothing(string name)
+    {
+        using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 2);
+        bench.Receive(1);
+        BufferLease lease = bench.Deliver(1, 1, buffer => buffer.Retain())[0];
+        BufferLease moved = lease.Move();
+        Assert.Throws<ObjectDisposedException>(() => lease.Span.Length);
+        lease.Dispose();
+        Assert.Equal(1, bench.Ledger.Kept);
+        Pattern.AssertAt(moved.Span, 0);
+        moved.Dispose();
+        Assert.Equal(0, bench.Ledger.Kept);
+    }
+
+    [SkippableTheory, Kernels]
+    public void A_return_wakes_the_ring_only_when_it_asked_for_it(string name)
+    {
+        using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 8);
+        bench.Receive(1);
+        List<BufferLease> kept = bench.Deliver(5, 1, buffer => buffer.Retain());
+        OtherThread.Run(kept[0].Dispose);
+        Assert.Equal(0, bench.Wakes);
+        Assert.False(bench.Ledger.TryPrepareToSleep());
+        bench.Ledger.Drain();
+        Assert.True(bench.Ledger.TryPrepareToSleep());
+        OtherThread.Run(kept[1].Dispose);
+        OtherThread.Run(kept[2].Dispose);
+        Assert.Equal(1, bench.Wakes);
+        bench.Ledger.Drain();
+        Assert.True(bench.Ledger.TryPrepareToSleep());
+        bench.Ledger.Awake();
+        OtherThread.Run(kept[3].Dispose);
+        Assert.Equal(1, bench.Wakes);
+        kept[4].Dispose();
+    }
+
+    [SkippableTheory, Kernels]
+    public void Leases_keep_the_memory_after_the_queue_and_the_last_one_frees_it(string name)
+    {
+        BufferLease[] kept;
+        using (var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 8))
+        {
+            bench.Receive(1);
+            kept = [.. bench.Deliver(3, 1, buffer => buffer.Retain())];
+            // Released before the end and not drained; the other two outlive the queue.
+            OtherThread.Run(kept[0].Dispose);
+        }
+
+        Pattern.AssertAt(kept[1].Span, 10);
+        Pattern.AssertAt(kept[2].Span, 20);
+        kept[1].Dispose();
+        OtherThread.Run(kept[2].Dispose);
+        // That the memory is gone now, and was not gone before, is what the leak check and the two reads above show.
+    }
+
+    private static ulong OffsetOf(LeaseBench bench, ReceivedBuffer buffer)
+    {
+        int slot = buffer.KeepSlot();
+        ulong offset = bench.Ledger[slot].Offset;
+        bench.Ledger.Release(slot);
+        return offset;
+    }
+
+    /// <summary>Notes what is returned, and returns it.</summary>
+    private static List<ulong> Record(LeaseBench bench)
+    {
+        List<ulong> returned = [];
+        Action<ulong> refill = bench.Ledger.Refill!;
+        bench.Ledger.Refill = offset =>
+        {
+            returned.Add(offset);
+            refill(offset);
+        };
+        return returned;
+    }
+}

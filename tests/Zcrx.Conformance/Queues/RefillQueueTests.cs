@@ -1,0 +1,105 @@
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+
+namespace Zcrx.Conformance.Queues;
+
+/// <summary>The library's side of the refill ring, in plain memory: the case plays the kernel.</summary>
+public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
+{
+    private const uint Entries = 8;
+
+    /// <summary>Where 7.2 and 7.3 put head, tail and entries, and a third place, since none of it is a constant.</summary>
+    public static TheoryData<uint, uint, uint> Layouts => new() { { 0, 4, 64 }, { 0, 64, 128 }, { 256, 192, 1024 } };
+
+    [Theory, MemberData(nameof(Layouts))]
+    public void Entries_lie_where_the_kernel_said(uint head, uint tail, uint entries)
+    {
+        using var memory = new TestMemory(TestMemory.Page);
+        RefillQueue queue = Create(memory, head, tail, entries);
+        memory.Span(entries, (int)Entries * 16).Fill(0xff);
+        Assert.True(queue.TryAppend(0x1234_0000_5000));
+        Assert.Equal(0u, Word(memory, tail));
+        queue.Publish();
+        Assert.Equal(1u, Word(memory, tail));
+        Assert.Equal(0u, Word(memory, head));
+        var entry = *(io_uring_zcrx_rqe*)(memory.Address + (nint)entries);
+        Assert.Equal((0x1234_0000_5000ul, 0u), (entry.off, entry.__pad));
+    }
+
+    [Theory, MemberData(nameof(Layouts))]
+    public void A_full_queue_takes_no_more_until_the_kernel_has_consumed(uint head, uint tail, uint entries)
+    {
+        using var memory = new TestMemory(TestMemory.Page);
+        RefillQueue queue = Create(memory, head, tail, entries);
+        for (uint i = 0; i < Entries; i++)
+        {
+            Assert.True(queue.TryAppend(i));
+        }
+
+        Assert.False(queue.TryAppend(99));
+        Assert.Equal(Entries, queue.Depth);
+        queue.Publish();
+        Assert.False(queue.TryAppend(99));
+        Word(memory, head) = 1;
+        Assert.True(queue.TryAppend(8));
+        Assert.False(queue.TryAppend(99));
+        queue.Publish();
+        Assert.Equal(9u, Word(memory, tail));
+        // The ninth took the place of the first, and of no other.
+        Assert.Equal([8ul, 1, 2, 3, 4, 5, 6, 7], Offsets(memory, entries));
+    }
+
+    [Theory, MemberData(nameof(Layouts))]
+    public void Counters_wrap_round(uint head, uint tail, uint entries)
+    {
+        using var memory = new TestMemory(TestMemory.Page);
+        Word(memory, head) = Word(memory, tail) = uint.MaxValue - 2;
+        RefillQueue queue = Create(memory, head, tail, entries);
+        Assert.Equal(0u, queue.Depth);
+        for (uint i = 0; i < Entries; i++)
+        {
+            Assert.True(queue.TryAppend(i));
+        }
+
+        Assert.False(queue.TryAppend(99));
+        queue.Publish();
+        Assert.Equal(5u, Word(memory, tail));
+        Assert.Equal(Entries, queue.Depth);
+        Assert.Equal([3ul, 4, 5, 6, 7, 0, 1, 2], Offsets(memory, entries));
+    }
+
+    [Fact]
+    public void Nothing_is_published_twice()
+    {
+        using var memory = new TestMemory(TestMemory.Page);
+        RefillQueue queue = Create(memory, 0, 4, 64);
+        queue.TryAppend(1);
+        queue.Publish();
+        Word(memory, 4) = 77;
+        queue.Publish();
+        Assert.Equal(77u, Word(memory, 4));
+    }
+
+    [SkippableTheory, Kernels]
+    public void The_kernel_consumes_what_the_queue_wrote_over_many_laps(string name)
+    {
+        using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 4, refillEntries: 4);
+        bench.Receive(1);
+        for (int lap = 0; lap < 30; lap++)
+        {
+            // Three of four, so that the laps of the ring and of the case differ.
+            List<BufferLease> kept = bench.Deliver(3, 1, buffer => buffer.Retain());
+            kept.ForEach(lease => lease.Dispose());
+            bench.TakeBack();
+        }
+    }
+
+    private static RefillQueue Create(TestMemory memory, uint head, uint tail, uint entries) =>
+        new((byte*)memory.Address, new io_uring_zcrx_offsets { head = head, tail = tail, rqes = entries }, Entries);
+
+    private static ref uint Word(TestMemory memory, uint offset) => ref *(uint*)(memory.Address + (nint)offset);
+
+    private static ulong[] Offsets(TestMemory memory, uint entries) =>
+        [.. Enumerable.Range(0, (int)Entries).Select(i => ((io_uring_zcrx_rqe*)(memory.Address + (nint)entries))[i].off)];
+}

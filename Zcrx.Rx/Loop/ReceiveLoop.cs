@@ -253,7 +253,7 @@ internal sealed unsafe partial class ReceiveLoop
 
         if (_ring.Completion.Dropped != 0)
         {
-            throw new ZcrxException("Reading completions", Errno.EBADR, "the kernel had to drop completions, so the streams' positions are unknown", "use a larger completion ring (CompletionEntries)");
+            throw new ZcrxException("Reading completions", Errno.EBADR, "the kernel had to drop completions, so the streams' positions are unknown", "Use a larger completion ring (CompletionEntries)");
         }
     }
 

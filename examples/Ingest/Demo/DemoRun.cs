@@ -73,14 +73,20 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
 
     private bool IsOver(SenderProcess sender, ZcrxStatus status, TimeSpan standstill, bool interrupted)
     {
+        if (interrupted)
+        {
+            // The terminal's Ctrl-C reaches the sender too: that its streams break then says nothing.
+            _ending = "interrupted";
+            return true;
+        }
+
         if (sender.Completion.IsCompleted && _streams.HaveEnded(sender.Streams.Count(stream => stream.Local is not null)))
         {
             return true;
         }
 
         QueueStatus? failed = status.Queues.FirstOrDefault(queue => queue.State == QueueState.Failed);
-        _ending = interrupted ? "interrupted"
-            : failed is not null ? $"{failed.Name} failed ({failed.LastError?.Message})"
+        _ending = failed is not null ? $"{failed.Name} failed ({failed.LastError?.Message})"
             : standstill >= options.StallAfter ? $"stalled, nothing arrived for {Quantity.Seconds(options.StallAfter)}"
             : null;
         return _ending is not null;

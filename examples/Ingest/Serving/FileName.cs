@@ -16,7 +16,7 @@ internal static class FileName
     {
         string stamp = time.UtcDateTime.ToString("yyyyMMdd'T'HHmmss.fff'Z'", CultureInfo.InvariantCulture);
         // An IPv6 address has colons and, with a scope, a percent sign: not every file system takes them.
-        string peer = remote is IPEndPoint { Address: var address, Port: var port }
+        string peer = PeerText.Plain(remote) is { Address: var address, Port: var port }
             ? string.Create(CultureInfo.InvariantCulture, $"{address.ToString().Replace(':', '-').Replace('%', '-')}_{port}")
             : "unknown";
         return string.Create(CultureInfo.InvariantCulture, $"{stamp}_{peer}_{id}.bin");

@@ -26,7 +26,7 @@ internal sealed class IncomingFile : IObserver<ReceivedBuffer>
     /// <exception cref="IOException">It cannot be created.</exception>
     public IncomingFile(ZcrxConnection connection, string? path, Totals totals, Journal journal)
     {
-        _peer = connection.RemoteEndPoint?.ToString() ?? "an unknown peer";
+        _peer = PeerText.Of(connection);
         _path = path;
         _totals = totals;
         _journal = journal;

@@ -21,7 +21,7 @@ internal sealed class Reception(string? directory, Totals totals, Journal journa
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             totals.Broken();
-            journal.Complain($"{connection.RemoteEndPoint}: refused, because its file cannot be created: {exception.Message}");
+            journal.Complain($"{PeerText.Of(connection)}: refused, because its file cannot be created: {exception.Message}");
             connection.Abort();
             return Disposable.Empty;
         }

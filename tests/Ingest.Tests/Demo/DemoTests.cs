@@ -31,6 +31,19 @@ public class DemoTests
         Assert.All(result.Output, line => Assert.DoesNotContain('\u001b', line));
     }
 
+    [SkippableFact]
+    public async Task A_terminal_gets_tables()
+    {
+        Skip.IfNot(ForeignProgram.Exists("script"), "this machine has no script, which makes a terminal");
+        using TempDirectory directory = new();
+
+        await ForeignProgram.RunAsync("exec script -qec \"stty rows 40 cols 100; dotnet exec '$1' demo --volume 1MiB\" \"$2\" < /dev/null > /dev/null", IngestProcess.Program, directory["screen"]);
+
+        string screen = await File.ReadAllTextAsync(directory["screen"]);
+        Assert.Contains("8 of 8 streams intact", screen, StringComparison.Ordinal);
+        Assert.All(["connection", "buffers out", "re-arms", "\u256d"], part => Assert.Contains(part, screen, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_sender_that_stands_still_ends_it_by_a_deadline()
     {

@@ -36,7 +36,7 @@ public class ForeignClientTests
     }
 
     [SkippableTheory]
-    [InlineData("nc", "exec nc -N \"$1\" \"$2\" < \"$3\" || exec nc -q 0 \"$1\" \"$2\" < \"$3\"")]
+    [InlineData("nc", "nc -N \"$1\" \"$2\" < \"$3\" || nc -q 0 \"$1\" \"$2\" < \"$3\"")]
     [InlineData("ncat", "exec ncat --send-only \"$1\" \"$2\" < \"$3\"")]
     [InlineData("busybox", "exec busybox nc \"$1\" \"$2\" < \"$3\"")]
     [InlineData("socat", "exec socat -u OPEN:\"$3\" TCP:\"$1\":\"$2\"")]

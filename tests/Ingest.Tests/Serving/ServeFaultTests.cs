@@ -30,7 +30,7 @@ public class ServeFaultTests
         // A limit on the size of files stands for a full disk: the same place, another errno. 2048 blocks of 512 bytes.
         const int Limit = 1024 * 1024;
         using ServeProcess serve = await ServeProcess.StartAsync(
-            arguments => IngestProcess.StartAfter("trap '' XFSZ; ulimit -f 2048", NoLargeFiles, arguments));
+            arguments => IngestProcess.StartAfter("trap '' XFSZ; ulimit -f 2048", NoLargeFiles, arguments), []);
         byte[] sent = TestClient.Bytes(Limit - 1, seed: 7);
         using TestClient good = await TestClient.ConnectAsync(serve.EndPoint);
         await good.SendAsync(sent.AsMemory(0, 1000));

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Serving;
@@ -87,6 +89,23 @@ public class ServeTests
         good.ShutdownSend();
         Assert.Equal(sent, await serve.FileAsync(good.Local));
         Assert.Equal(new ServeSummary(2, 1, 1, 6000, 0), await serve.StopAsync());
+    }
+
+    [SkippableTheory]
+    [InlineData("127.0.0.1")]
+    [InlineData("::1")]
+    public async Task Every_address_takes_both_families(string address)
+    {
+        Skip.IfNot(Socket.OSSupportsIPv6, "this machine has no IPv6");
+        using ServeProcess serve = await ServeProcess.StartOnAsync("[::]:0");
+
+        using TestClient client = await TestClient.ConnectAsync(new IPEndPoint(IPAddress.Parse(address), serve.EndPoint.Port));
+        await client.SendAsync(new byte[] { 1, 2 });
+        client.ShutdownSend();
+
+        Assert.Equal([1, 2], await serve.FileAsync(client.Local));
+        await serve.Process.LineAsync(line => line.StartsWith($"{client.Local}: 2 B in ", StringComparison.Ordinal), "a line for the stream");
+        Assert.Contains($"_{address.Replace(':', '-')}_", serve.FindFile(client.Local), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -27,15 +27,17 @@ internal sealed partial class ServeProcess : IDisposable
     /// <summary>The files of streams that have not.</summary>
     public string[] Parts => System.IO.Directory.GetFiles(Directory, "*.part");
 
-    public static Task<ServeProcess> StartAsync(params string[] arguments) =>
-        StartAsync(all => IngestProcess.Start(all), arguments);
+    public static Task<ServeProcess> StartAsync(params string[] arguments) => StartAsync(IngestProcess.Start, arguments);
+
+    public static Task<ServeProcess> StartOnAsync(string listen) => StartAsync(IngestProcess.Start, [], listen);
 
     /// <param name="start">Starts the program with the arguments that it gets.</param>
     /// <param name="arguments">More of them.</param>
-    public static async Task<ServeProcess> StartAsync(Func<string[], IngestProcess> start, params string[] arguments)
+    /// <param name="listen">Where it listens.</param>
+    public static async Task<ServeProcess> StartAsync(Func<string[], IngestProcess> start, string[] arguments, string listen = "127.0.0.1:0")
     {
         TempDirectory directory = new();
-        IngestProcess process = start(["serve", "--listen", "127.0.0.1:0", "--out", directory["out"], .. arguments]);
+        IngestProcess process = start(["serve", "--listen", listen, "--out", directory["out"], .. arguments]);
         try
         {
             string line = await process.LineAsync(line => line.StartsWith("Listening on ", StringComparison.Ordinal), "`serve` says where it listens");

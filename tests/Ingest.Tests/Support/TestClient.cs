@@ -6,13 +6,15 @@ namespace Ingest.Tests.Support;
 /// <summary>A plain TCP client.</summary>
 internal sealed class TestClient : IDisposable
 {
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly Socket _socket;
+
+    private TestClient(AddressFamily family) => _socket = new Socket(family, SocketType.Stream, ProtocolType.Tcp);
 
     public EndPoint Local { get; private set; } = null!;
 
     public static async Task<TestClient> ConnectAsync(IPEndPoint to)
     {
-        TestClient client = new();
+        TestClient client = new(to.AddressFamily);
         await Deadline.Within(client._socket.ConnectAsync(to));
         client.Local = client._socket.LocalEndPoint!;
         return client;

@@ -57,6 +57,7 @@ public class ValueTests
 
     [Theory]
     [InlineData("127.0.0.1:80", "20300102T030405.006Z_127.0.0.1_80_7.bin")]
+    [InlineData("[::ffff:10.0.0.1]:80", "20300102T030405.006Z_10.0.0.1_80_7.bin")]
     [InlineData("[fe80::1%3]:80", "20300102T030405.006Z_fe80--1-3_80_7.bin")]
     public void Names_of_files(string remote, string name) =>
         Assert.Equal(name, FileName.Of(new DateTimeOffset(2030, 1, 2, 3, 4, 5, 6, TimeSpan.Zero), IPEndPoint.Parse(remote), 7));

@@ -41,8 +41,7 @@ internal sealed class ZcrxHostedService(
             IActorRef supervisor = _system.ActorOf(ZcrxSupervisor.Create(runtime), ActorName);
             zcrx.OnCreated(_system, supervisor, runtime);
             DrainWithTheSystem(_system);
-            ZcrxStatus status = await AskAsync(supervisor, _system, new ZcrxCommand.WhenStarted(), cancellationToken).ConfigureAwait(false);
-            zcrx.OnStarted(status);
+            zcrx.OnStarted(await WhenStartedAsync(supervisor, runtime, cancellationToken).ConfigureAwait(false));
             _metrics = new ZcrxMetrics(runtime, services.GetService<System.Diagnostics.Metrics.IMeterFactory>());
             ZcrxLog.Started(_logger, runtime.Queues.Count, zcrx.EndPoints.Count == 0 ? "nothing" : string.Join(", ", zcrx.EndPoints));
         }
@@ -101,15 +100,8 @@ internal sealed class ZcrxHostedService(
                 return;
             }
 
-            try
-            {
-                zcrx.OnStopped(await AskAsync(zcrx.Supervisor, system, new ZcrxCommand.Stop(drain), CancellationToken.None).ConfigureAwait(false));
-            }
-            catch (OperationCanceledException)
-            {
-                // The actor system was torn down without asking anybody: its actors have closed what they had.
-                zcrx.OnStopped(new ZcrxStatus { State = ZcrxState.Stopped, Time = time.GetUtcNow() });
-            }
+            zcrx.Supervisor.Tell(new ZcrxCommand.Stop(drain));
+            await zcrx.Runtime.Ended.ConfigureAwait(false);
         }
     }
 
@@ -133,16 +125,16 @@ internal sealed class ZcrxHostedService(
         });
     }
 
-    /// <summary>Asks without a timeout, but not beyond the end of the actor system.</summary>
-    private static async Task<ZcrxStatus> AskAsync(IActorRef supervisor, ActorSystem system, ZcrxCommand command, CancellationToken cancellationToken)
+    private static async Task<ZcrxStatus> WhenStartedAsync(IActorRef supervisor, ZcrxRuntime runtime, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource given = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<ZcrxStatus> answer = supervisor.Ask<ZcrxStatus>(command, Timeout.InfiniteTimeSpan, given.Token);
-        if (await Task.WhenAny(answer, system.WhenTerminated).ConfigureAwait(false) != answer)
+        using CancellationTokenSource asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<ZcrxStatus> answer = supervisor.Ask<ZcrxStatus>(new ZcrxCommand.WhenStarted(), Timeout.InfiniteTimeSpan, asking.Token);
+        if (await Task.WhenAny(answer, runtime.Ended).ConfigureAwait(false) == answer)
         {
-            await given.CancelAsync().ConfigureAwait(false);
+            return await answer.ConfigureAwait(false);
         }
 
-        return await answer.ConfigureAwait(false);
+        await asking.CancelAsync().ConfigureAwait(false);
+        throw new InvalidOperationException("Zcrx was stopped before it had started.");
     }
 }

@@ -11,7 +11,6 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IDisposable
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
 
     private IActorRef? _supervisor;
-    private ZcrxStatus? _last;
 
     public QueueDirectory Directory { get; } = new();
 
@@ -33,25 +32,20 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IDisposable
 
     public async Task<ZcrxStatus> GetStatusAsync(CancellationToken cancellationToken = default)
     {
-        if (Volatile.Read(ref _last) is { } last)
-        {
-            return last;
-        }
-
         if (Volatile.Read(ref _supervisor) is not { } supervisor)
         {
             return new ZcrxStatus { State = ZcrxState.Starting, Time = time.GetUtcNow() };
         }
 
-        try
+        Task<ZcrxStatus> ended = Runtime!.Ended;
+        if (!ended.IsCompleted)
         {
-            return await supervisor.Ask<ZcrxStatus>(new ZcrxCommand.GetStatus(), AnswerTimeout, cancellationToken).ConfigureAwait(false);
+            Task<ZcrxStatus> answer = supervisor.Ask<ZcrxStatus>(new ZcrxCommand.GetStatus(), AnswerTimeout, cancellationToken);
+            // It may end while we ask, and then nobody answers.
+            return await (await Task.WhenAny(answer, ended).ConfigureAwait(false)).ConfigureAwait(false);
         }
-        catch (AskTimeoutException) when (Volatile.Read(ref _last) is not null)
-        {
-            // It has ended while we asked.
-            return Volatile.Read(ref _last)!;
-        }
+
+        return await ended.ConfigureAwait(false);
     }
 
     public void OnCreated(ActorSystem system, IActorRef supervisor, ZcrxRuntime runtime)
@@ -62,8 +56,6 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IDisposable
     }
 
     public void OnStarted(ZcrxStatus status) => EndPoints = [.. status.Listeners.Select(static listener => listener.EndPoint).OfType<IPEndPoint>()];
-
-    public void OnStopped(ZcrxStatus status) => Volatile.Write(ref _last, status);
 
     public void Dispose() => Directory.Dispose();
 }

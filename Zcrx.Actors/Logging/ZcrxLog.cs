@@ -22,6 +22,9 @@ internal static partial class ZcrxLog
     [LoggerMessage(1005, LogLevel.Debug, "Running in the actor system {ActorSystem}, {Origin}.")]
     public static partial void UsingActorSystem(ILogger logger, string actorSystem, string origin);
 
+    [LoggerMessage(1006, LogLevel.Critical, "Zcrx has ended, although nobody told it to stop: its supervisor was killed, or the actor system was torn down.")]
+    public static partial void EndedUnasked(ILogger logger);
+
     [LoggerMessage(1101, LogLevel.Information, "Queue {Queue} is open; engine {Engine}, because: {Reason}.")]
     public static partial void QueueOpened(ILogger logger, string queue, string engine, string reason);
 

@@ -6,6 +6,8 @@ namespace Zcrx.Actors.Supervision;
 /// <summary>What the actors share, and what outlives each of them.</summary>
 internal sealed class ZcrxRuntime
 {
+    private readonly TaskCompletionSource<ZcrxStatus> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <exception cref="ZcrxConfigurationException">The options are invalid.</exception>
     public ZcrxRuntime(ZcrxOptions options, QueueDirectory directory, ILogger logger, TimeProvider time)
     {
@@ -34,4 +36,14 @@ internal sealed class ZcrxRuntime
     public IReadOnlyList<QueueSlot> Queues { get; }
 
     public IReadOnlyList<ListenerSlot> Listeners { get; }
+
+    /// <summary>Ends with the last status once the supervisor has ended and everything is closed, however that came about.</summary>
+    public Task<ZcrxStatus> Ended => _ended.Task;
+
+    /// <summary>The supervisor has ended.</summary>
+    public void OnEnded(ZcrxStatus last)
+    {
+        Directory.Complete();
+        _ = Task.WhenAll(Queues.Select(static queue => queue.Closed)).ContinueWith(_ => _ended.TrySetResult(last), TaskScheduler.Default);
+    }
 }

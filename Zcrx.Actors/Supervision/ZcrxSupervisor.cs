@@ -17,6 +17,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
     private readonly List<IActorRef> _awaitingStart = [];
     private readonly List<IActorRef> _awaitingStop = [];
     private ZcrxState _state = ZcrxState.Starting;
+    private bool _isRestarted;
 
     internal ZcrxSupervisor(ZcrxRuntime runtime)
     {
@@ -65,6 +66,32 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         {
             Open(queue);
         }
+    }
+
+    /// <inheritdoc/>
+    protected override void PreRestart(Exception reason, object message)
+    {
+        _isRestarted = true;
+        base.PreRestart(reason, message);
+    }
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        if (_isRestarted)
+        {
+            return;
+        }
+
+        if (_state != ZcrxState.Stopped)
+        {
+            // Killed, or the actor system was torn down around it: the children have closed what they had.
+            ZcrxLog.EndedUnasked(_runtime.Logger);
+            _state = ZcrxState.Stopped;
+            _queues.ForEach(static queue => queue.State = QueueState.Stopped);
+        }
+
+        _runtime.OnEnded(ToStatus());
     }
 
     /// <inheritdoc/>
@@ -174,7 +201,6 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         }
 
         _state = ZcrxState.Stopped;
-        _runtime.Directory.Complete();
         ZcrxLog.Stopped(_runtime.Logger);
         AnswerAll(_awaitingStop, ToStatus());
         Context.Stop(Self);

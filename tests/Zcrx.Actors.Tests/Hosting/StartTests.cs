@@ -97,6 +97,18 @@ public class StartTests
     }
 
     [Fact]
+    public async Task An_actor_system_that_has_ended_fails_the_start()
+    {
+        using var system = ActorSystem.Create("ours");
+        await system.Terminate().WithinLimit();
+        await using var host = TestHost.Build(static _ => { }, services => services.AddSingleton(system));
+
+        await Assert.ThrowsAsync<InvalidOperationException>(host.StartAsync);
+
+        Assert.True(host.Log.Has(1002));
+    }
+
+    [Fact]
     public async Task What_is_said_in_several_calls_adds_up_to_one_service()
     {
         Received received = new();

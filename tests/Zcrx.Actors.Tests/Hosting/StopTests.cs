@@ -83,6 +83,22 @@ public class StopTests
     }
 
     [Fact]
+    public async Task An_actor_system_that_is_torn_down_without_asking_closes_everything()
+    {
+        using var system = ActorSystem.Create("ours", "akka.coordinated-shutdown.run-by-actor-system-terminate = off");
+        Received received = new();
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", received.Handle), services => services.AddSingleton(system));
+        using var client = await host.ConnectAsync();
+        var stream = await received.StreamAsync(0);
+
+        await system.Terminate().WithinLimit();
+
+        Assert.IsType<ZcrxStreamException>(await stream.Ended.WithinLimit());
+        await host.StopAsync();
+        Assert.Equal(ZcrxState.Stopped, (await host.Zcrx.GetStatusAsync()).State);
+    }
+
+    [Fact]
     public async Task Stopping_twice_and_at_once_is_stopping_once()
     {
         await using var host = await TestHost.StartAsync(static zcrx => zcrx.AddQueues(2, 1.MiB()).Listen("127.0.0.1:0", static _ => null!));

@@ -168,6 +168,23 @@ public class RestartTests
     }
 
     [Fact]
+    public async Task A_supervisor_that_is_killed_takes_everything_along_and_the_host_can_still_stop()
+    {
+        Received received = new();
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", received.Handle));
+        using var client = await host.ConnectAsync();
+        var stream = await received.StreamAsync(0);
+
+        host.Zcrx.Supervisor.Tell(Kill.Instance);
+
+        Assert.IsType<ZcrxStreamException>(await stream.Ended.WithinLimit());
+        await Eventually.TrueAsync(() => host.Log.Has(1006), "the end is logged");
+        await Eventually.TrueAsync(async () => (await host.Zcrx.GetStatusAsync()).State == ZcrxState.Stopped, "the status says so");
+        await Assert.ThrowsAsync<SocketException>(() => host.ConnectAsync());
+        await host.StopAsync();
+    }
+
+    [Fact]
     public async Task Restarting_a_queue_that_is_not_there_is_an_error_that_names_those_that_are()
     {
         await using var host = await TestHost.StartAsync(static zcrx => zcrx.AddQueues(2));

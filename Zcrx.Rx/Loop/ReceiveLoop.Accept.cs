@@ -140,7 +140,7 @@ internal sealed unsafe partial class ReceiveLoop
             return;
         }
 
-        if (listener.IsRemoved || _draining)
+        if (_draining)
         {
             socket.Dispose();
             return;

@@ -4,6 +4,7 @@ using System.Reactive.Disposables;
 using System.Reactive.Linq;
 using Zcrx.Interop;
 using Zcrx.Rx.Loop;
+using Zcrx.Rx.Queues;
 
 namespace Zcrx.Rx;
 
@@ -102,11 +103,14 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
     /// <summary>Accepts connections on an address. Binds when subscribed to; one subscription per call.</summary>
     /// <param name="endPoint">Where; port 0 lets the kernel choose.</param>
-    /// <returns>The connections. Errors of binding come as OnError, a <see cref="ZcrxException"/>. Disposing stops accepting; connections live on.</returns>
+    /// <returns>
+    /// The connections. Errors of binding come as OnError, a <see cref="ZcrxException"/>. Disposing stops accepting; connections live on.
+    /// Those that had been accepted by then are still delivered, and OnCompleted says when there will be no more.
+    /// </returns>
     public IObservable<ZcrxConnection> Listen(IPEndPoint endPoint)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
-        return Observable.Create<ZcrxConnection>(observer =>
+        return new AcceptedConnections(observer =>
         {
             Socket socket;
             try
@@ -125,11 +129,14 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
     /// <summary>Accepts connections on a socket that listens already.</summary>
     /// <param name="listener">The socket; stays the caller's, and must stay open while subscribed. Made by <see cref="ListenSocket.Bind"/> or like it: non-blocking.</param>
-    /// <returns>The connections, from the subscription on until it is disposed.</returns>
+    /// <returns>
+    /// The connections, from the subscription on until it is disposed. Those that had been accepted by then are still delivered, and
+    /// OnCompleted says when there will be no more and the socket may be closed.
+    /// </returns>
     public IObservable<ZcrxConnection> Listen(Socket listener)
     {
         ArgumentNullException.ThrowIfNull(listener);
-        return Observable.Create<ZcrxConnection>(observer => Accept(new ListenerEntry(listener, ownsSocket: false, observer)));
+        return new AcceptedConnections(observer => Accept(new ListenerEntry(listener, ownsSocket: false, observer)));
     }
 
     /// <summary>Takes over a connected TCP socket.</summary>

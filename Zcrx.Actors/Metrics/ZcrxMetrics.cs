@@ -26,11 +26,11 @@ internal sealed class ZcrxMetrics : IDisposable
         Count("zcrx.refill.flushes", "{flush}", "Times that the refill queue was flushed.", static totals => totals.Flushes);
         Count("zcrx.completion.overflows", "{overflow}", "Turns that found the completion ring overflown.", static totals => totals.Overflows);
         Count("zcrx.connections.accepted", "{connection}", "Connections accepted or attached.", static totals => totals.ConnectionsOpened);
-        Gauge("zcrx.connections.active", "{connection}", "Connections open now.", static statistics => statistics.Connections);
-        Gauge("zcrx.connections.paused", "{connection}", "Connections paused now because of the pool.", static statistics => statistics.PausedConnections);
-        Gauge("zcrx.pool.buffers.out", "{buffer}", "Buffers that consumers hold.", static statistics => statistics.BuffersOut);
-        Gauge("zcrx.pool.buffers.limit", "{buffer}", "Buffers in the pool.", static statistics => statistics.Buffers);
-        Gauge("zcrx.pool.pressure", "{level}", "The pool's level: 0 normal, 1 high, 2 exhausted.", static statistics => (int)statistics.Pressure);
+        Level("zcrx.connections.active", "{connection}", "Connections open now.", static statistics => statistics.Connections);
+        Level("zcrx.connections.paused", "{connection}", "Connections paused now because of the pool.", static statistics => statistics.PausedConnections);
+        Level("zcrx.pool.buffers.out", "{buffer}", "Buffers that consumers hold.", static statistics => statistics.BuffersOut);
+        Level("zcrx.pool.buffers.limit", "{buffer}", "Buffers in the pool.", static statistics => statistics.Buffers);
+        _meter.CreateObservableGauge("zcrx.pool.pressure", () => Present(static statistics => (int)statistics.Pressure), "{level}", "The pool's level: 0 normal, 1 high, 2 exhausted.");
         _meter.CreateObservableCounter("zcrx.notifications", Notifications, "{notification}", "Notifications from the kernel.");
         _meter.CreateObservableCounter("zcrx.queue.restarts", () => _runtime.Queues.Select(static slot => new Measurement<long>(slot.Restarts, Tags(slot))), "{restart}", "Times that a queue was opened again.");
         _meter.CreateObservableUpDownCounter("zcrx.queue.open", () => _runtime.Queues.Select(static slot => new Measurement<int>(slot.IsOpen ? 1 : 0, Tags(slot))), "{queue}", "Queues that receive.");
@@ -49,11 +49,19 @@ internal sealed class ZcrxMetrics : IDisposable
         unit,
         description);
 
-    private void Gauge(string name, string unit, string description, Func<QueueStatistics, int> select) => _meter.CreateObservableUpDownCounter(
-        name,
-        () => _runtime.Queues.Select(slot => (Slot: slot, Statistics: slot.Snapshot())).Where(static pair => pair.Statistics is not null).Select(pair => new Measurement<int>(select(pair.Statistics!), Tags(pair.Slot))),
-        unit,
-        description);
+    private void Level(string name, string unit, string description, Func<QueueStatistics, int> select) =>
+        _meter.CreateObservableUpDownCounter(name, () => Present(select), unit, description);
+
+    private IEnumerable<Measurement<int>> Present(Func<QueueStatistics, int> select)
+    {
+        foreach (QueueSlot slot in _runtime.Queues)
+        {
+            if (slot.Snapshot() is { } statistics)
+            {
+                yield return new Measurement<int>(select(statistics), Tags(slot));
+            }
+        }
+    }
 
     private IEnumerable<Measurement<long>> Notifications()
     {

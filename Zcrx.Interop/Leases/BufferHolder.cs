@@ -1,13 +1,20 @@
 namespace Zcrx.Interop.Leases;
 
 /// <summary>Whose buffers these are: counts what its consumers keep, and can be told to stop asking for more.</summary>
-/// <remarks>The count is written by the ring's thread only; other threads may read an approximate value.</remarks>
+/// <remarks>What is given out and taken back is written by the ring's thread only, what is on its way by anybody who releases.</remarks>
 internal class BufferHolder
 {
     private int _held;
+    private int _onTheWay;
 
-    /// <summary>Buffers kept and not yet returned.</summary>
-    public int Held => Volatile.Read(ref _held);
+    /// <summary>Buffers kept and not yet released. For a moment it can be too high, never too low.</summary>
+    public int Held => Volatile.Read(ref _held) - Volatile.Read(ref _onTheWay);
+
+    /// <summary>Released by another thread than the ring's, which has not seen it yet.</summary>
+    public void BeginReturn() => Interlocked.Increment(ref _onTheWay);
+
+    /// <summary>The ring's thread has seen it, and takes it off the count next.</summary>
+    public void EndReturn() => Interlocked.Decrement(ref _onTheWay);
 
     public void Add(int change) => Volatile.Write(ref _held, _held + change);
 

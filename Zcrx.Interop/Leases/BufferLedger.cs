@@ -29,6 +29,7 @@ internal sealed unsafe class BufferLedger
     private int _returned = Nil;
     private int _wakeWanted;
     private int _slotsInUse;
+    private int _onTheWay;
     private bool _isUnderPressure;
 
     /// <param name="wake">Wakes the ring's thread; called by a releasing thread only when <see cref="TryPrepareToSleep"/> asked for it.</param>
@@ -46,8 +47,12 @@ internal sealed unsafe class BufferLedger
     /// <summary>Where returned buffers go: appends to the refill queue. Called on the ring's thread.</summary>
     public Action<ulong>? Refill { get; set; }
 
-    /// <summary>Buffers kept by consumers; exact on the ring's thread.</summary>
-    public int Kept => Volatile.Read(ref _slotsInUse);
+    /// <summary>Buffers kept by consumers. One that has been released counts no more, whether or not the ring's thread has seen it yet.</summary>
+    // In this order: a drain in between lowers both, and the difference is too high for a moment rather than too low.
+    public int Kept => Volatile.Read(ref _slotsInUse) - Volatile.Read(ref _onTheWay);
+
+    /// <summary>Buffers that have not come back to the ring's thread: what it has to count with, since the others cannot receive yet. Ring's thread only.</summary>
+    public int Away => _slotsInUse;
 
     /// <summary>Whether the pool is under pressure: consumers that could copy should rather do that than keep a buffer.</summary>
     /// <remarks>Set on the ring's thread. When it becomes true, those in <see cref="Relief"/> give back what they keep, before this returns.</remarks>
@@ -200,6 +205,9 @@ internal sealed unsafe class BufferLedger
         }
 
         ref LeaseSlot slot = ref this[index];
+        // Before it is in the list: from then on the slot is the ring thread's.
+        slot.Holder.BeginReturn();
+        Interlocked.Increment(ref _onTheWay);
         int head = Volatile.Read(ref _returned);
         while (true)
         {
@@ -241,6 +249,8 @@ internal sealed unsafe class BufferLedger
         while (first >= 0)
         {
             int next = this[first].Next;
+            this[first].Holder.EndReturn();
+            Interlocked.Decrement(ref _onTheWay);
             ReturnOne(first);
             first = next;
         }

@@ -116,8 +116,13 @@ public sealed unsafe class InterfaceQueue : IDisposable
     /// <param name="budget">Bytes after which the request ends, 0 for no limit.</param>
     /// <returns>False when the submission queue is full: submit first.</returns>
     /// <remarks>Counterpart: <c>io_uring_prep_rw(IORING_OP_RECV_ZC, …)</c> with IORING_RECV_MULTISHOT.</remarks>
-    public bool TryPrepareReceive(int socket, ulong userData, uint budget = 0)
+    public bool TryPrepareReceive(int socket, ulong userData, uint budget = 0) => TryPrepareReceive(socket, userData, budget, waitsFirst: false);
+
+    // With waitsFirst the socket is not read before it has been waited for: then one wait is one read.
+    internal bool TryPrepareReceive(int socket, ulong userData, uint budget, bool waitsFirst)
     {
+        // IORING_RECVSEND_POLL_FIRST of io_uring.h.
+        const ushort PollFirst = 1;
         io_uring_sqe* entry = _ring.Submission.TryPrepare();
         if (entry == null)
         {
@@ -126,7 +131,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
 
         entry->opcode = IORING_OP_RECV_ZC;
         entry->fd = socket;
-        entry->ioprio = IORING_RECV_MULTISHOT;
+        entry->ioprio = waitsFirst ? (ushort)(IORING_RECV_MULTISHOT | PollFirst) : IORING_RECV_MULTISHOT;
         entry->len = budget;
         entry->zcrx_ifq_idx = Id;
         entry->user_data = userData;

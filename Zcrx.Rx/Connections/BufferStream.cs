@@ -15,12 +15,14 @@ internal sealed class BufferStream(ZcrxConnection connection) : IObservable<Rece
     private volatile IObserver<ReceivedBuffer>[] _observers = [];
     private Exception? _error;
     private bool _ended;
+    // The ring thread's.
+    private bool _abandoned;
 
     /// <summary>Whether anybody listens.</summary>
     public bool HasObservers => _observers.Length > 0;
 
-    /// <summary>The last exception that an observer threw.</summary>
-    public Exception? ObserverFault { get; private set; }
+    /// <summary>Who listens now; never changed, only replaced.</summary>
+    public IObserver<ReceivedBuffer>[] Observers => _observers;
 
     public IDisposable Subscribe(IObserver<ReceivedBuffer> observer)
     {
@@ -47,10 +49,10 @@ internal sealed class BufferStream(ZcrxConnection connection) : IObservable<Rece
         return Disposable.Empty;
     }
 
-    /// <summary>Passes a buffer to everybody. An observer that throws gets its exception back as OnError and is removed; the others go on.</summary>
-    public void Next(in ReceivedBuffer buffer)
+    /// <summary>Passes a buffer to those who listened a moment ago. An observer that throws gets its exception back as OnError and is removed; the others go on.</summary>
+    public void Next(IObserver<ReceivedBuffer>[] observers, in ReceivedBuffer buffer)
     {
-        foreach (IObserver<ReceivedBuffer> observer in _observers)
+        foreach (IObserver<ReceivedBuffer> observer in observers)
         {
             try
             {
@@ -60,11 +62,22 @@ internal sealed class BufferStream(ZcrxConnection connection) : IObservable<Rece
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                ObserverFault = exception;
-                Remove(observer);
+                _abandoned |= Remove(observer);
                 SendError(observer, exception);
             }
         }
+    }
+
+    /// <summary>Whether the last observer has gone by throwing, and nobody took its place. Answers yes once. Ring's thread only.</summary>
+    public bool TakeAbandoned()
+    {
+        if (!_abandoned)
+        {
+            return false;
+        }
+
+        _abandoned = false;
+        return !HasObservers;
     }
 
     /// <summary>Ends the stream for everybody, and for whoever subscribes later.</summary>
@@ -119,19 +132,23 @@ internal sealed class BufferStream(ZcrxConnection connection) : IObservable<Rece
         }
     }
 
-    private void Remove(IObserver<ReceivedBuffer> observer)
+    /// <returns>Whether it was the last one.</returns>
+    private bool Remove(IObserver<ReceivedBuffer> observer)
     {
+        bool last;
         lock (_gate)
         {
             int index = Array.IndexOf(_observers, observer);
             if (index < 0)
             {
-                return;
+                return false;
             }
 
             _observers = [.. _observers.AsSpan(0, index), .. _observers.AsSpan(index + 1)];
+            last = _observers.Length == 0;
         }
 
         connection.OnSubscriptionsChanged();
+        return last;
     }
 }

@@ -29,6 +29,8 @@ internal sealed class ConnectionSender(Socket socket, ReceiveLoop loop, ZcrxConn
 
                 if (error != SocketError.Success)
                 {
+                    // Closed under our hands, which looks like all kinds of errors.
+                    ObjectDisposedException.ThrowIf(_closed, connection);
                     throw new SocketException((int)error);
                 }
 
@@ -65,7 +67,8 @@ internal sealed class ConnectionSender(Socket socket, ReceiveLoop loop, ZcrxConn
     private async ValueTask WaitForRoomAsync(CancellationToken cancellationToken)
     {
         TaskCompletionSource<int> writable = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Volatile.Write(ref _writable, writable);
+        // A full fence: either we see that it is closed, or Close sees that we wait.
+        Interlocked.Exchange(ref _writable, writable);
         if (_closed)
         {
             OnWritable(0);

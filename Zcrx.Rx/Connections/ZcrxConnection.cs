@@ -23,6 +23,10 @@ public sealed class ZcrxConnection : IDisposable
     private volatile bool _pausedByUser;
     private int _holds;
     private long _bytesReceived;
+    private volatile bool _closeWhenEnded = true;
+    // The ring thread's: where the present request began, and how many bytes it may deliver.
+    private long _requestStart;
+    private uint _requestBudget;
 
     internal ZcrxConnection(ReceiveLoop loop, Socket socket, long id, int slot, uint generation)
     {
@@ -51,6 +55,11 @@ public sealed class ZcrxConnection : IDisposable
     /// The received bytes, in order, as borrowed buffers with their stream offsets. Completes at the end of the stream; ends with a
     /// <see cref="ZcrxStreamException"/> when the stream breaks. OnNext runs on the ring's thread: be quick there, or hand over a lease.
     /// </summary>
+    /// <remarks>
+    /// Who unsubscribes in OnNext gets no further buffer; who does so on another thread may be given the one that is being delivered at that
+    /// moment. The next observer continues behind it. An operator that ends by itself, such as <c>Take</c>, drops what comes between its end and
+    /// the return of <c>Subscribe</c>: where another observer is to follow, <see cref="Pause"/> before subscribing and <see cref="Resume"/> after it.
+    /// </remarks>
     public IObservable<ReceivedBuffer> Buffers => Stream;
 
     /// <summary>Bytes received so far.</summary>
@@ -62,8 +71,19 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Whether the connection is paused because the pool is under pressure.</summary>
     public bool IsPausedByPressure { get; internal set; }
 
-    /// <summary>Whether the socket is closed when the stream has ended. On by default; turn it off to go on sending after the peer's last byte.</summary>
-    public bool CloseWhenEnded { get; set; } = true;
+    /// <summary>
+    /// Whether the socket is closed when the stream has ended. On by default; turn it off to go on sending after the peer's last byte, and on
+    /// again (or dispose the connection) to close it after all. A stream that breaks always closes it.
+    /// </summary>
+    public bool CloseWhenEnded
+    {
+        get => _closeWhenEnded;
+        set
+        {
+            _closeWhenEnded = value;
+            _loop.Synchronize(this);
+        }
+    }
 
     /// <summary>Ends when the socket has been closed. Never faults: why a stream ended is what its observers are told.</summary>
     public Task Closed => _closed.Task;
@@ -159,6 +179,18 @@ public sealed class ZcrxConnection : IDisposable
 
     internal void ReportObserverFault(Exception exception) => _loop.ReportFault(this, exception);
 
+    /// <summary>Whether the present request has delivered all that it may.</summary>
+    internal bool IsBudgetUsedUp => _bytesReceived - _requestStart >= _requestBudget;
+
+    /// <summary>Bytes that the present request may still deliver.</summary>
+    internal long BudgetLeft => _requestStart + _requestBudget - _bytesReceived;
+
+    internal void BeginRequest(uint budget)
+    {
+        _requestStart = _bytesReceived;
+        _requestBudget = budget;
+    }
+
     internal void Count(int bytes) => Volatile.Write(ref _bytesReceived, _bytesReceived + bytes);
 
     internal void OnWritable(int result) => _sender.OnWritable(result);
@@ -173,9 +205,9 @@ public sealed class ZcrxConnection : IDisposable
             {
                 Socket.LingerState = new LingerOption(true, 0);
             }
-            catch (SocketException)
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {
-                // Already reset by the peer; closing is all that is left to do.
+                // Already reset by the peer, or closed behind our back; closing is all that is left to do.
             }
         }
 
@@ -185,9 +217,19 @@ public sealed class ZcrxConnection : IDisposable
 
     internal void RequestClose(bool abort)
     {
-        if (Interlocked.CompareExchange(ref _closeRequested, abort ? 2 : 1, 0) == 0)
+        int wanted = abort ? 2 : 1;
+        int seen = Volatile.Read(ref _closeRequested);
+        while (seen < wanted)
         {
-            _loop.Synchronize(this);
+            // A reset may still be asked for after an orderly close, as long as the socket is not closed.
+            int before = Interlocked.CompareExchange(ref _closeRequested, wanted, seen);
+            if (before == seen)
+            {
+                _loop.Synchronize(this);
+                return;
+            }
+
+            seen = before;
         }
     }
 
@@ -197,7 +239,7 @@ public sealed class ZcrxConnection : IDisposable
         {
             return get(Socket);
         }
-        catch (SocketException)
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             return null;
         }

@@ -16,6 +16,7 @@ internal sealed class LoopCounters
     private long _refillDepth;
     private long _paused;
     private long _pressureTicks;
+    private long _pressureSince;
 
     public long Bytes { get => Volatile.Read(ref _bytes); set => Volatile.Write(ref _bytes, value); }
 
@@ -43,4 +44,7 @@ internal sealed class LoopCounters
 
     /// <summary>Clock ticks above Normal, up to the last change of level.</summary>
     public long PressureTicks { get => Volatile.Read(ref _pressureTicks); set => Volatile.Write(ref _pressureTicks, value); }
+
+    /// <summary>Since when the level is above Normal, in the clock's ticks; 0 while it is not.</summary>
+    public long PressureSince { get => Volatile.Read(ref _pressureSince); set => Volatile.Write(ref _pressureSince, value); }
 }

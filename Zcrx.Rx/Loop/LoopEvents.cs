@@ -1,16 +1,20 @@
-using System.Reactive.Subjects;
-
 namespace Zcrx.Rx.Loop;
 
-/// <summary>What the ring's thread tells: notifications, pressure, faults of consumers. A listener that throws cannot harm it.</summary>
-internal sealed class LoopEvents : IDisposable
+/// <summary>What the ring's thread tells: notifications, pressure, growth, faults of consumers. A listener that throws cannot harm it.</summary>
+internal sealed class LoopEvents
 {
-    private readonly Subject<ZcrxNotification> _notifications = new();
-    private readonly BehaviorSubject<PoolPressure> _pressure;
-    private readonly Subject<ConsumerFault> _faults = new();
-    private readonly Subject<PoolGrowth> _growth = new();
+    private readonly Broadcast<ZcrxNotification> _notifications;
+    private readonly Broadcast<PoolPressure> _pressure;
+    private readonly Broadcast<PoolGrowth> _growth;
+    // Nobody is left to tell of who fails at hearing of failures.
+    private readonly Broadcast<ConsumerFault> _faults = new(static _ => { });
 
-    public LoopEvents(PoolPressure initial) => _pressure = new BehaviorSubject<PoolPressure>(initial);
+    public LoopEvents()
+    {
+        _notifications = new Broadcast<ZcrxNotification>(Unhandled);
+        _pressure = new Broadcast<PoolPressure>(Unhandled) { Replays = true };
+        _growth = new Broadcast<PoolGrowth>(Unhandled);
+    }
 
     public IObservable<ZcrxNotification> Notifications => _notifications;
 
@@ -20,59 +24,21 @@ internal sealed class LoopEvents : IDisposable
 
     public IObservable<ConsumerFault> Faults => _faults;
 
-    public void Notified(ZcrxNotification notification) => Publish(_notifications, notification);
+    public void Notified(ZcrxNotification notification) => _notifications.Publish(notification);
 
-    public void PressureChanged(PoolPressure pressure) => Publish(_pressure, pressure);
+    public void PressureChanged(PoolPressure pressure) => _pressure.Publish(pressure);
 
-    public void Grown(PoolGrowth growth) => Publish(_growth, growth);
+    public void Grown(PoolGrowth growth) => _growth.Publish(growth);
 
-    public void ObserverFaulted(ZcrxConnection? connection, Exception exception) => Publish(_faults, new ConsumerFault(connection, exception));
+    public void ObserverFaulted(ZcrxConnection? connection, Exception exception) => _faults.Publish(new ConsumerFault(connection, exception));
 
     public void Complete()
     {
-        Complete(_notifications);
-        Complete(_pressure);
-        Complete(_growth);
-        Complete(_faults);
+        _notifications.Complete();
+        _pressure.Complete();
+        _growth.Complete();
+        _faults.Complete();
     }
 
-    public void Dispose()
-    {
-        _notifications.Dispose();
-        _pressure.Dispose();
-        _growth.Dispose();
-        _faults.Dispose();
-    }
-
-    private void Publish<T>(IObserver<T> subject, T value)
-    {
-        try
-        {
-            subject.OnNext(value);
-        }
-#pragma warning disable CA1031 // An observer of events must not end the queue that it observes.
-        catch (Exception exception) when (!ReferenceEquals(subject, _faults))
-#pragma warning restore CA1031
-        {
-            Publish(_faults, new ConsumerFault(null, exception));
-        }
-#pragma warning disable CA1031 // Nobody is left to tell.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-        }
-    }
-
-    private static void Complete<T>(IObserver<T> subject)
-    {
-        try
-        {
-            subject.OnCompleted();
-        }
-#pragma warning disable CA1031 // As above.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-        }
-    }
+    private void Unhandled(Exception exception) => ObserverFaulted(null, exception);
 }

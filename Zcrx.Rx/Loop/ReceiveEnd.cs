@@ -6,6 +6,9 @@ internal enum ReceiveEnd
     /// <summary>The peer has sent everything.</summary>
     EndOfStream,
 
+    /// <summary>It has delivered what it was allowed. If the stream ends there as well, the next receive says so.</summary>
+    BudgetUsedUp,
+
     /// <summary>No free buffer; nothing is lost. Flush, wait for returns, receive again.</summary>
     NoBuffers,
 

@@ -13,24 +13,24 @@ internal sealed unsafe partial class ReceiveLoop
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
     private static long _lastConnectionId;
 
+    private readonly SlotTable<ListenerEntry> _listeners = new();
+    private readonly List<ListenerEntry> _pendingListeners = [];
+
     /// <summary>Accepts on a socket until the entry is removed. Any thread.</summary>
-    public void AddListener(ListenerEntry listener) => Post(() =>
-    {
-        if (_stopping || _draining)
+    public void AddListener(ListenerEntry listener) => Post(
+        () =>
         {
-            listener.Observer.OnCompleted();
-            if (listener.OwnsSocket)
+            if (_stopping || _draining)
             {
-                listener.Socket.Dispose();
+                Conclude(listener, null);
+                return;
             }
 
-            return;
-        }
-
-        (listener.Slot, listener.Generation) = _listeners.Reserve();
-        _listeners.Set(listener.Slot, listener);
-        _pendingListeners.Add(listener);
-    });
+            (listener.Slot, listener.Generation) = _listeners.Reserve();
+            _listeners.Set(listener.Slot, listener);
+            _pendingListeners.Add(listener);
+        },
+        () => Conclude(listener, null));
 
     /// <summary>Stops accepting; the socket is closed if it is ours. Any thread.</summary>
     public void RemoveListener(ListenerEntry listener) => Post(() => Remove(listener));
@@ -39,21 +39,26 @@ internal sealed unsafe partial class ReceiveLoop
     public Task<ZcrxConnection> AttachAsync(Socket socket)
     {
         TaskCompletionSource<ZcrxConnection> attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(() =>
-        {
-            if (_stopping || _draining)
+        Post(
+            () =>
             {
-                attached.TrySetException(new ObjectDisposedException(nameof(ZcrxQueue), "The queue is being closed."));
-                return;
-            }
+                if (_stopping || _draining)
+                {
+                    attached.TrySetException(new ObjectDisposedException(nameof(ZcrxQueue), "The queue is being closed."));
+                    return;
+                }
 
-            attached.TrySetResult(Add(socket));
-        });
-        if (_ended.Task.IsCompleted)
-        {
-            attached.TrySetException(new ObjectDisposedException(nameof(ZcrxQueue), "The queue has been closed."));
-        }
-
+                try
+                {
+                    attached.TrySetResult(Add(socket));
+                }
+                catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+                {
+                    // Closed already: the caller's mistake, and nobody else's trouble.
+                    attached.TrySetException(exception);
+                }
+            },
+            () => attached.TrySetException(new ObjectDisposedException(nameof(ZcrxQueue), "The queue has been closed.")));
         return attached.Task;
     }
 
@@ -129,24 +134,26 @@ internal sealed unsafe partial class ReceiveLoop
 
     private void OnAccepted(ListenerEntry listener, int fd)
     {
-        Socket socket;
+        SafeSocketHandle handle = new(fd, ownsHandle: true);
+        // A listener that is removed still hands over what it had accepted: the peer believes that it is being served.
+        if (_draining || _stopping)
+        {
+            handle.Dispose();
+            return;
+        }
+
+        ZcrxConnection connection;
         try
         {
-            socket = new Socket(new SafeSocketHandle(fd, ownsHandle: true));
+            connection = Add(new Socket(handle));
         }
         catch (SocketException)
         {
-            // The peer was gone before we looked; the handle has been closed with it.
+            // The peer was gone before we looked.
+            handle.Dispose();
             return;
         }
 
-        if (_draining)
-        {
-            socket.Dispose();
-            return;
-        }
-
-        ZcrxConnection connection = Add(socket);
         try
         {
             listener.Observer.OnNext(connection);
@@ -162,6 +169,7 @@ internal sealed unsafe partial class ReceiveLoop
 
     private ZcrxConnection Add(Socket socket)
     {
+        // First, since it throws when the socket is closed.
         socket.Blocking = false;
         (int slot, uint generation) = _connections.Reserve();
         ZcrxConnection connection = new(this, socket, Interlocked.Increment(ref _lastConnectionId), slot, generation);
@@ -193,6 +201,12 @@ internal sealed unsafe partial class ReceiveLoop
     {
         _listeners.Free(listener.Slot);
         _pendingListeners.Remove(listener);
+        Conclude(listener, error);
+    }
+
+    /// <summary>Closes the socket if it is ours, and tells the observer. Any thread, for a listener that is in no table.</summary>
+    private void Conclude(ListenerEntry listener, Exception? error)
+    {
         if (listener.OwnsSocket)
         {
             listener.Socket.Dispose();

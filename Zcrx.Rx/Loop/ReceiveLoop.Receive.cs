@@ -10,6 +10,9 @@ namespace Zcrx.Rx.Loop;
 /// <content>Connections and their receive requests.</content>
 internal sealed unsafe partial class ReceiveLoop
 {
+    // What a request may take at most: the largest area, and within what the kernel's field holds.
+    private const long MaxBudget = 1L << 30;
+
     private readonly Queue<ZcrxConnection> _armQueue = new();
     private readonly List<ZcrxConnection> _received = [];
     private long _turn;
@@ -57,9 +60,22 @@ internal sealed unsafe partial class ReceiveLoop
                 continue;
             }
 
-            while (!_queue.TryPrepareReceive((int)connection.Socket.SafeHandle.DangerousGetHandle(), ReceiveTag(connection)))
+            int allowance = Allowance(connection);
+            if (allowance == 0)
             {
-                _ = _ring.Submit();
+                HoldBack(connection);
+                continue;
+            }
+
+            int socket = (int)connection.Socket.SafeHandle.DangerousGetHandle();
+            uint budget = (uint)long.Min((long)allowance * _queue.BufferLength, MaxBudget);
+            connection.BeginRequest(budget);
+            // Waiting first: a read at submission and another one when more arrives would each end in a buffer that is not full, and so
+            // take more buffers in one turn than the budget has bytes for.
+            if (!_queue.TryPrepareReceive(socket, ReceiveTag(connection), budget, waitsFirst: true))
+            {
+                SubmitForRoom();
+                _ = _queue.TryPrepareReceive(socket, ReceiveTag(connection), budget, waitsFirst: true);
             }
 
             if (connection.HasReceivedBefore)
@@ -115,47 +131,42 @@ internal sealed unsafe partial class ReceiveLoop
         connection.Count(length);
         byte* address = _queue.Address(offset);
         BufferLedger ledger = _queue.Ledger;
-        if (connection.Undelivered.Count > 0 || !connection.Stream.HasObservers)
+        // Looked at once: who leaves on another thread from now on still gets this buffer, so that it is not lost between two observers.
+        IObserver<ReceivedBuffer>[] observers = connection.Stream.Observers;
+        if (connection.Undelivered.Count > 0 || observers.Length == 0)
         {
             connection.Undelivered.Enqueue(ledger.Keep(offset, address, length, position, connection.Holder, references: 1));
             return;
         }
 
         ReceivedBuffer buffer = ledger.Borrow.Begin(offset, _queue.AreaOf(offset), address, length, position, connection.Holder);
-        connection.Stream.Next(buffer);
+        connection.Stream.Next(observers, buffer);
         if (ledger.Borrow.End())
         {
             ReturnBuffer(offset);
         }
 
-        if (!connection.Stream.HasObservers)
-        {
-            OnAbandoned(connection);
-        }
+        CloseIfAbandoned(connection);
     }
 
     /// <summary>Hands out what had arrived while nobody listened.</summary>
     private void DeliverKept(ZcrxConnection connection)
     {
         BufferLedger ledger = _queue.Ledger;
-        while (connection.Undelivered.Count > 0 && connection.Stream.HasObservers && !connection.CloseRequested)
+        while (connection.Undelivered.Count > 0 && !connection.CloseRequested && connection.Stream.Observers is { Length: > 0 } observers)
         {
             int slot = connection.Undelivered.Dequeue();
             ReceivedBuffer buffer = ledger.Borrow.BeginKept(slot, _queue.AreaOf(ledger[slot].Offset));
-            connection.Stream.Next(buffer);
+            connection.Stream.Next(observers, buffer);
             ledger.Borrow.End();
-        }
-
-        if (connection.Stream.ObserverFault is not null && !connection.Stream.HasObservers)
-        {
-            OnAbandoned(connection);
+            CloseIfAbandoned(connection);
         }
     }
 
-    /// <summary>The last observer has gone. If it threw, the connection is of no use to anybody and is reset.</summary>
-    private static void OnAbandoned(ZcrxConnection connection)
+    /// <summary>When the last observer has thrown, the connection is of no use to anybody and is reset.</summary>
+    private static void CloseIfAbandoned(ZcrxConnection connection)
     {
-        if (connection.Stream.ObserverFault is not null)
+        if (connection.Stream.TakeAbandoned())
         {
             connection.RequestClose(abort: true);
         }
@@ -164,7 +175,7 @@ internal sealed unsafe partial class ReceiveLoop
     private void OnReceiveEnded(ZcrxConnection connection, int result)
     {
         connection.ReceiveState = ReceiveState.Idle;
-        switch (TerminalResult.Classify(result))
+        switch (TerminalResult.Classify(result, connection.IsBudgetUsedUp))
         {
             case ReceiveEnd.EndOfStream:
                 connection.HasEnded = true;
@@ -174,6 +185,7 @@ internal sealed unsafe partial class ReceiveLoop
                 break;
             case ReceiveEnd.CompletionsFull:
                 // Counted by the overflow flag; the next receive is issued as soon as this batch is worked off.
+            case ReceiveEnd.BudgetUsedUp:
             case ReceiveEnd.Cancelled:
                 break;
             default:
@@ -197,7 +209,8 @@ internal sealed unsafe partial class ReceiveLoop
         if (connection.HasEnded && connection.Undelivered.Count == 0)
         {
             connection.Stream.End(connection.EndError);
-            if (connection.CloseWhenEnded)
+            // A connection that is broken is of no use for sending either.
+            if (connection.CloseWhenEnded || connection.EndError is not null)
             {
                 connection.RequestClose(abort: false);
             }
@@ -205,13 +218,15 @@ internal sealed unsafe partial class ReceiveLoop
 
         if (connection.CloseRequested)
         {
-            Close(connection, new ZcrxStreamException(
-                $"Receiving on {connection}", 0, connection.BytesReceived, "the connection was closed on our side before the peer had finished", ""));
+            Close(connection, "the connection was closed on our side before the peer had finished", null);
         }
     }
 
     /// <summary>Frees slot, socket and undelivered buffers. Nothing of the connection is with the kernel any more, except a wait for room to send.</summary>
-    private void Close(ZcrxConnection connection, Exception error)
+    /// <param name="connection">The connection.</param>
+    /// <param name="cause">Why, for observers of a stream that has not ended.</param>
+    /// <param name="inner">What led to this, if anything.</param>
+    private void Close(ZcrxConnection connection, string cause, Exception? inner)
     {
         if (connection.ReceiveState == ReceiveState.Queued)
         {
@@ -224,6 +239,7 @@ internal sealed unsafe partial class ReceiveLoop
         }
 
         Forget(connection);
+        long delivered = connection.Undelivered.TryPeek(out int first) ? _queue.Ledger[first].StreamOffset : connection.BytesReceived;
         while (connection.Undelivered.TryDequeue(out int slot))
         {
             _queue.Ledger.Release(slot);
@@ -231,23 +247,27 @@ internal sealed unsafe partial class ReceiveLoop
 
         _connections.Free(connection.Slot);
         Counters.Connections = _connections.Count;
-        connection.Stream.End(error);
+        connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, delivered, cause, "", inner));
         connection.CloseSocket();
     }
 
     private static ulong ReceiveTag(ZcrxConnection connection) => new UserData(RequestKind.Receive, connection.Generation, connection.Slot).Encode();
 
     /// <summary>Called by a sender on any thread: the socket is full.</summary>
-    public void AwaitWritable(ZcrxConnection connection) => Post(() =>
-    {
-        if (_connections.Find(connection.Slot, connection.Generation) != connection || connection.IsAwaitingRoom)
-        {
-            // Closed meanwhile, or a wait that was given up is still on and serves this one.
-            if (!connection.IsAwaitingRoom)
-            {
-                connection.OnWritable(0);
-            }
+    public void AwaitWritable(ZcrxConnection connection) => Post(() => AwaitRoom(connection), () => connection.OnWritable(0));
 
+    private void AwaitRoom(ZcrxConnection connection)
+    {
+        if (_connections.Find(connection.Slot, connection.Generation) != connection)
+        {
+            // Closed meanwhile.
+            connection.OnWritable(0);
+            return;
+        }
+
+        if (connection.IsAwaitingRoom)
+        {
+            // A wait that was given up is still on, and serves this one.
             return;
         }
 
@@ -258,7 +278,7 @@ internal sealed unsafe partial class ReceiveLoop
         entry->poll32_events = PollOut;
         entry->user_data = new UserData(RequestKind.Writable, connection.Generation, connection.Slot).Encode();
         connection.IsAwaitingRoom = true;
-    });
+    }
 
     private void OnWritable(UserData data, int result)
     {

@@ -1,13 +1,20 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Zcrx.Interop;
 using Zcrx.Interop.Kernel;
-using Zcrx.Rx.Connections;
 
 namespace Zcrx.Rx.Loop;
 
 /// <content>How a queue ends.</content>
 internal sealed unsafe partial class ReceiveLoop
 {
+    private static readonly TimeSpan CancelDeadline = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(10);
+
+    private bool _stopping;
+    private bool _draining;
+    private long _stopDeadline;
+
     private void BeginStop(TimeSpan drain)
     {
         if (_stopping)
@@ -15,23 +22,30 @@ internal sealed unsafe partial class ReceiveLoop
             return;
         }
 
+        long deadline = _time.GetTimestamp() + ToTicks(drain);
+        if (_draining)
+        {
+            // Whoever has less patience decides.
+            _stopDeadline = long.Min(_stopDeadline, deadline);
+            return;
+        }
+
+        _draining = true;
+        _stopDeadline = deadline;
         foreach (ListenerEntry listener in _listeners.Snapshot())
         {
             Remove(listener);
         }
-
-        _draining = true;
-        _drainDeadline = _time.GetTimestamp() + ToTicks(drain);
     }
 
     /// <summary>Whether the loop may end; while it stops, also what moves the stopping on.</summary>
     private bool IsFinished()
     {
-        if (_draining && (_time.GetTimestamp() >= _drainDeadline || IsDrained()))
+        if (_draining && (_time.GetTimestamp() >= _stopDeadline || IsDrained()))
         {
             _draining = false;
             _stopping = true;
-            _drainDeadline = _time.GetTimestamp() + ToTicks(CancelDeadline);
+            _stopDeadline = _time.GetTimestamp() + ToTicks(CancelDeadline);
             foreach (ZcrxConnection connection in _connections.Snapshot())
             {
                 connection.RequestClose(abort: false);
@@ -50,15 +64,15 @@ internal sealed unsafe partial class ReceiveLoop
         }
 
         // A request that does not end when it is cancelled cannot be waited for forever; closing the ring ends it.
-        return _time.GetTimestamp() >= _drainDeadline;
+        return _time.GetTimestamp() >= _stopDeadline;
     }
 
-    /// <summary>Everything that had arrived has been delivered, and what consumers keep has come back.</summary>
+    /// <summary>Everything that had arrived has been delivered, the ends of streams included, and what consumers keep has come back.</summary>
     private bool IsDrained()
     {
         foreach (ZcrxConnection connection in _connections.Snapshot())
         {
-            bool waiting = connection.WantsReceive && Available(connection) > 0;
+            bool waiting = connection.WantsReceive && HasSomething(connection);
             if (waiting || connection.IsStarved || connection.IsPausedByPressure || connection.BuffersHeld > 0)
             {
                 return false;
@@ -68,15 +82,16 @@ internal sealed unsafe partial class ReceiveLoop
         return true;
     }
 
-    private static int Available(ZcrxConnection connection)
+    /// <summary>Bytes, the end of the stream or an error.</summary>
+    private static bool HasSomething(ZcrxConnection connection)
     {
         try
         {
-            return connection.Socket.Available;
+            return connection.Socket.Poll(0, SelectMode.SelectRead);
         }
-        catch (System.Net.Sockets.SocketException)
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            return 0;
+            return false;
         }
     }
 
@@ -88,12 +103,10 @@ internal sealed unsafe partial class ReceiveLoop
         foreach (ZcrxConnection connection in _connections.Snapshot())
         {
             connection.HasEnded = true;
-            connection.ReceiveState = ReceiveState.Idle;
+            connection.ReceiveState = Connections.ReceiveState.Idle;
             connection.RequestClose(abort: crash is not null);
             connection.IsAwaitingRoom = false;
-            Close(connection, crash is null
-                ? new ZcrxStreamException($"Receiving on {connection}", 0, connection.BytesReceived, "the queue was closed", "")
-                : new ZcrxStreamException($"Receiving on {connection}", 0, connection.BytesReceived, $"the queue {_options.Name} failed, and bytes may be missing after this position", "", crash));
+            Close(connection, crash is null ? "the queue was closed" : $"the queue {_options.Name} failed, and bytes may be missing after this position", crash);
         }
 
         foreach (ListenerEntry listener in _listeners.Snapshot())
@@ -108,7 +121,13 @@ internal sealed unsafe partial class ReceiveLoop
     private void Release()
     {
         _ring?.Dispose();
-        _queue?.Dispose();
+        lock (_queueGate)
+        {
+            _lastCopies = _queue?.ReadStatistics() ?? default;
+            _refusesCommands = true;
+            _queue?.Dispose();
+        }
+
         lock (_wakeGate)
         {
             if (_wakeFd >= 0)
@@ -119,9 +138,8 @@ internal sealed unsafe partial class ReceiveLoop
         }
 
         NativeMemory.Free(_wakeBuffer);
-        while (_commands.TryDequeue(out _))
-        {
-            // Commands that nobody can run any more; those who wait for one look at the end of the loop as well.
-        }
+        // The fence pairs with the one in Post.
+        Interlocked.MemoryBarrier();
+        RefuseCommands();
     }
 }

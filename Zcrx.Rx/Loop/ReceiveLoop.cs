@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Zcrx.Interop;
-using Zcrx.Interop.Abi;
 using Zcrx.Interop.Kernel;
 using Zcrx.Rx.Notifications;
 using Zcrx.Rx.Pressure;
@@ -12,12 +11,11 @@ namespace Zcrx.Rx.Loop;
 /// <remarks>
 /// One turn: take commands, take buffers back, let the kernel have them, issue receives, enter, work off the completions.
 /// Other threads reach it through <see cref="Post"/> and <see cref="Synchronize"/>, which wake it by an eventfd.
-/// Split by concern: life cycle and control here, receiving in ReceiveLoop.Receive.cs, accepting in ReceiveLoop.Accept.cs, the pool in ReceiveLoop.Pool.cs.
+/// Split by concern: life cycle and control here, the turn in ReceiveLoop.Turn.cs, receiving in ReceiveLoop.Receive.cs, accepting in
+/// ReceiveLoop.Accept.cs, the pool in ReceiveLoop.Pool.cs and ReceiveLoop.Fairness.cs, notifications in ReceiveLoop.Notifications.cs, the end in ReceiveLoop.Stop.cs.
 /// </remarks>
 internal sealed unsafe partial class ReceiveLoop
 {
-    private static readonly TimeSpan CancelDeadline = TimeSpan.FromSeconds(5);
-
     private readonly ZcrxQueueOptions _options;
     private readonly IIoUringKernel _kernel;
     private readonly ZcrxCapabilities _capabilities;
@@ -26,23 +24,19 @@ internal sealed unsafe partial class ReceiveLoop
     private readonly Thread _thread;
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ConcurrentQueue<Action> _commands = new();
+    private readonly ConcurrentQueue<LoopCommand> _commands = new();
     private readonly ConcurrentQueue<ZcrxConnection> _dirty = new();
     private readonly SlotTable<ZcrxConnection> _connections = new();
-    private readonly SlotTable<ListenerEntry> _listeners = new();
-    private readonly List<ListenerEntry> _pendingListeners = [];
     private readonly ulong* _wakeBuffer;
     private readonly Lock _wakeGate = new();
+    private readonly Lock _queueGate = new();
     private IoRing _ring = null!;
     private InterfaceQueue _queue = null!;
+    private CopyStatistics _lastCopies;
     private int _wakeFd = -1;
     private int _wakePending;
     private bool _wakeArmed;
-    private bool _stopping;
-    private bool _draining;
-    private long _drainDeadline;
-    private ArmMachine _noBuffers;
-    private ArmMachine _copies;
+    private volatile bool _refusesCommands;
 
     public ReceiveLoop(ZcrxQueueOptions options, EngineChoice engine, IIoUringKernel kernel, ZcrxCapabilities capabilities, LoopEvents events)
     {
@@ -68,8 +62,6 @@ internal sealed unsafe partial class ReceiveLoop
 
     public PoolPressureLevel PressureLevel => (PoolPressureLevel)Volatile.Read(ref _publishedLevel);
 
-    public (ArmState NoBuffers, ArmState Copies) ArmStates => (_noBuffers.State, _copies.State);
-
     private bool IsRingThread => Thread.CurrentThread == _thread;
 
     /// <summary>Starts the thread; the task ends when the queue is registered, or faults with the reason why not.</summary>
@@ -79,11 +71,20 @@ internal sealed unsafe partial class ReceiveLoop
         return _opened.Task;
     }
 
-    /// <summary>Runs a command on the ring's thread. Commands posted after the end are dropped.</summary>
-    public void Post(Action command)
+    /// <summary>Runs a command on the ring's thread, or refuses it when there is none any more: one of the two happens, once.</summary>
+    public void Post(Action command, Action? refuse = null)
     {
-        _commands.Enqueue(command);
-        Wake();
+        _commands.Enqueue(new LoopCommand(command, refuse));
+        // Either the loop, which sets the flag before it looks for the last time, finds the command, or we find the flag.
+        Interlocked.MemoryBarrier();
+        if (_refusesCommands)
+        {
+            RefuseCommands();
+        }
+        else
+        {
+            Wake();
+        }
     }
 
     /// <summary>Something about a connection has changed: the ring's thread brings its request in line.</summary>
@@ -102,6 +103,16 @@ internal sealed unsafe partial class ReceiveLoop
     {
         Post(() => BeginStop(drain));
         return _ended.Task;
+    }
+
+    /// <summary>The kernel's copy counters, the last ones after the end. Any thread.</summary>
+    public CopyStatistics ReadCopies()
+    {
+        // Under the lock: they lie in memory that goes with the queue.
+        lock (_queueGate)
+        {
+            return _refusesCommands ? _lastCopies : _queue.ReadStatistics();
+        }
     }
 
     public void ReportFault(ZcrxConnection connection, Exception exception) => _events.ObserverFaulted(connection, exception);
@@ -143,6 +154,8 @@ internal sealed unsafe partial class ReceiveLoop
             Release();
             _ended.TrySetResult();
             _opened.TrySetException(exception);
+            // Observed here, for a caller who has given up waiting.
+            _ = _opened.Task.Exception;
             return;
         }
 
@@ -197,202 +210,17 @@ internal sealed unsafe partial class ReceiveLoop
         _noBuffers = new ArmMachine(IsRegistered(ZcrxNotificationType.NoBuffers), interval);
         _copies = new ArmMachine(IsRegistered(ZcrxNotificationType.Copy), interval);
         OnPoolSizeKnown();
+        _events.PressureChanged(new PoolPressure(_options.Name, PoolPressureLevel.Normal, 0, _poolSize, 0, _time.GetUtcNow()));
     }
 
-    private bool IsRegistered(ZcrxNotificationType type) => _capabilities.Notifications && (_capabilities.NotificationTypes & (1u << (int)type)) != 0;
-
-    private long ToTicks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
-
-    private void RunTurns()
+    private void RefuseCommands()
     {
-        while (true)
+        while (_commands.TryDequeue(out LoopCommand command))
         {
-            Volatile.Write(ref _wakePending, 0);
-            TakeCommands();
-            TakeReturnedBuffers();
-            ArmReceives();
-            ArmListeners();
-            RearmNotifications();
-            ArmWake();
-            if (IsFinished())
-            {
-                return;
-            }
-
-            TimeSpan? timeout = NextTimeout();
-            bool mayBlock = _commands.IsEmpty && _dirty.IsEmpty && _armQueue.Count == 0 && PrepareToSleep();
-            Enter(mayBlock ? 1u : 0u, timeout);
-            _queue.Ledger.Awake();
-            WorkOffCompletions();
-            AfterTurn();
+            command.Refuse?.Invoke();
         }
     }
 
-    private void TakeCommands()
-    {
-        while (_commands.TryDequeue(out Action? command))
-        {
-            command();
-        }
-
-        while (_dirty.TryDequeue(out ZcrxConnection? connection))
-        {
-            // Cleared first: a change that comes while we look queues the connection again.
-            Volatile.Write(ref connection.SynchronizeQueued, 0);
-            BringInLine(connection);
-        }
-    }
-
-    private void Enter(uint minComplete, TimeSpan? timeout)
-    {
-        int result = _ring.SubmitAndWait(minComplete, minComplete == 0 ? null : timeout);
-        if (result is < 0 and not (-Errno.ETIME or -Errno.EINTR or -Errno.EBUSY or -Errno.EAGAIN))
-        {
-            throw new ZcrxException("Entering the ring", -result, "the ring is broken", "Restart the queue");
-        }
-
-        if (_ring.Completion.Dropped != 0)
-        {
-            throw new ZcrxException("Reading completions", Errno.EBADR, "the kernel had to drop completions, so the streams' positions are unknown", "Use a larger completion ring (CompletionEntries)");
-        }
-    }
-
-    private void WorkOffCompletions()
-    {
-        CompletionQueue completions = _ring.Completion;
-        if (_ring.Submission.IsCompletionOverflown)
-        {
-            Counters.Overflows++;
-        }
-
-        _turn++;
-        uint ready = completions.Ready;
-        _completionsFull = ready == completions.Capacity;
-        for (uint i = 0; i < ready; i++)
-        {
-            ref readonly Completion completion = ref completions.Peek(i);
-            UserData data = UserData.Decode(completion.UserData);
-            switch (data.Kind)
-            {
-                case RequestKind.Receive:
-                    OnReceive(data, completion);
-                    break;
-                case RequestKind.Accept:
-                    OnAccept(data, completion);
-                    break;
-                case RequestKind.Wake:
-                    _wakeArmed = false;
-                    break;
-                case RequestKind.Notification:
-                    OnNotification((ZcrxNotificationType)completion.Result);
-                    break;
-                case RequestKind.Writable:
-                    OnWritable(data, completion.Result);
-                    break;
-                default:
-                    break;
-            }
-        }
-
-        completions.Advance(ready);
-    }
-
-    /// <summary>An entry to fill in; makes room by submitting when the ring is full.</summary>
-    private io_uring_sqe* Prepare()
-    {
-        io_uring_sqe* entry = _ring.Submission.TryPrepare();
-        if (entry == null)
-        {
-            _ = _ring.Submit();
-            entry = _ring.Submission.TryPrepare();
-        }
-
-        return entry != null
-            ? entry
-            : throw new ZcrxException("Submitting requests", Errno.EBUSY, "the kernel does not consume the submission ring", "Restart the queue");
-    }
-
-    private void ArmWake()
-    {
-        if (_wakeArmed)
-        {
-            return;
-        }
-
-        io_uring_sqe* entry = Prepare();
-        entry->opcode = LinuxIoUring.IORING_OP_READ;
-        entry->fd = _wakeFd;
-        entry->addr = (ulong)_wakeBuffer;
-        entry->len = sizeof(ulong);
-        entry->off = ulong.MaxValue;
-        entry->user_data = new UserData(RequestKind.Wake, 0, 0).Encode();
-        _wakeArmed = true;
-    }
-
-    private void PrepareCancel(ulong target)
-    {
-        io_uring_sqe* entry = Prepare();
-        entry->opcode = LinuxIoUring.IORING_OP_ASYNC_CANCEL;
-        entry->fd = -1;
-        entry->addr = target;
-        entry->user_data = new UserData(RequestKind.Cancel, 0, 0).Encode();
-    }
-
-    private TimeSpan? NextTimeout()
-    {
-        long due = long.Min(_noBuffers.Due, _copies.Due);
-        foreach (ListenerEntry listener in _pendingListeners)
-        {
-            due = long.Min(due, listener.RetryAt);
-        }
-
-        if (_draining)
-        {
-            due = long.Min(due, long.Min(_drainDeadline, _time.GetTimestamp() + ToTicks(TimeSpan.FromMilliseconds(10))));
-        }
-
-        if (due == long.MaxValue)
-        {
-            return null;
-        }
-
-        double seconds = (double)(due - _time.GetTimestamp()) / _time.TimestampFrequency;
-        return TimeSpan.FromSeconds(double.Max(seconds, 0));
-    }
-
-    private void OnNotification(ZcrxNotificationType type)
-    {
-        long now = _time.GetTimestamp();
-        ref ArmMachine machine = ref type == ZcrxNotificationType.NoBuffers ? ref _noBuffers : ref _copies;
-        machine.Fired(now);
-        if (type == ZcrxNotificationType.NoBuffers)
-        {
-            Counters.NoBuffersNotifications++;
-            _starvedSignal = true;
-        }
-        else
-        {
-            Counters.CopyNotifications++;
-        }
-
-        _events.Notified(new ZcrxNotification(_options.Name, type, machine.State, _time.GetUtcNow()));
-    }
-
-    private void RearmNotifications()
-    {
-        if (_noBuffers.State == ArmState.Fired || _copies.State == ArmState.Fired)
-        {
-            long now = _time.GetTimestamp();
-            Rearm(ref _noBuffers, ZcrxNotificationType.NoBuffers, now);
-            Rearm(ref _copies, ZcrxNotificationType.Copy, now);
-        }
-    }
-
-    private void Rearm(ref ArmMachine machine, ZcrxNotificationType type, long now)
-    {
-        if (machine.TryArm(now))
-        {
-            machine.Armed(_queue.Arm(type), now);
-        }
-    }
+    /// <summary>A span in the clock's ticks, far from overflow when added to a time.</summary>
+    private long ToTicks(TimeSpan span) => (long)double.Clamp(span.TotalSeconds * _time.TimestampFrequency, 0, long.MaxValue / 4);
 }

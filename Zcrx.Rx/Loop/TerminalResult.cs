@@ -5,9 +5,11 @@ namespace Zcrx.Rx.Loop;
 /// <summary>Classifies the result of a receive's last completion (the one without F_MORE). Pure and total.</summary>
 internal static class TerminalResult
 {
-    /// <param name="result">The completion's result. Our receives have no byte budget, so zero is the end of the stream.</param>
-    public static ReceiveEnd Classify(int result) => result switch
+    /// <param name="result">The completion's result.</param>
+    /// <param name="isBudgetUsedUp">Whether the request has delivered all the bytes that it was allowed; then zero does not mean the end of the stream.</param>
+    public static ReceiveEnd Classify(int result, bool isBudgetUsedUp) => result switch
     {
+        0 when isBudgetUsedUp => ReceiveEnd.BudgetUsedUp,
         0 => ReceiveEnd.EndOfStream,
         -ENOMEM => ReceiveEnd.NoBuffers,
         -ENOSPC => ReceiveEnd.CompletionsFull,

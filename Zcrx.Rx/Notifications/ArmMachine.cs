@@ -29,7 +29,7 @@ internal struct ArmMachine
         if (State != ArmState.Disarmed)
         {
             State = ArmState.Fired;
-            _due = now + _interval;
+            _due = Later(now);
         }
     }
 
@@ -48,9 +48,15 @@ internal struct ArmMachine
     /// <summary>What the kernel said to that.</summary>
     /// <param name="result">Zero or a negative errno. −EINVAL means that it had not fired: it is armed.</param>
     /// <param name="now">The time, for the next try.</param>
-    /// <returns>False when arming failed for another reason; it is tried again after an interval.</returns>
+    /// <returns>Whether it is armed. If not, it is tried again after an interval.</returns>
     public bool Armed(int result, long now)
     {
+        if (State != ArmState.Arming)
+        {
+            // Disarmed meanwhile, or nobody has asked.
+            return false;
+        }
+
         if (result is 0 or -Errno.EINVAL)
         {
             State = ArmState.Armed;
@@ -58,10 +64,12 @@ internal struct ArmMachine
         }
 
         State = ArmState.Fired;
-        _due = now + _interval;
+        _due = Later(now);
         return false;
     }
 
     /// <summary>The ring that owned the notifications is gone.</summary>
     public void Disarm() => State = ArmState.Disarmed;
+
+    private readonly long Later(long now) => now > long.MaxValue - _interval ? long.MaxValue : now + _interval;
 }

@@ -9,6 +9,6 @@ public enum PoolPressureLevel
     /// <summary>Above it, and not yet back below the low one: connections that hold more than their quota are paused.</summary>
     High,
 
-    /// <summary>The pool has run out, or a receive ended because of that.</summary>
+    /// <summary>The pool has run out but for its reserve, which only connections that hold nothing may use; or a receive ended for want of a buffer.</summary>
     Exhausted,
 }

@@ -3,7 +3,7 @@ namespace Zcrx.Rx.Pressure;
 /// <summary>Decides the level of a pool from how many of its buffers are out. Pure: no clock, no thread, no connections.</summary>
 /// <remarks>
 /// Two marks give hysteresis: the level rises at the high one and falls at the low one only. Exhaustion is believed from
-/// either sign, the count or a receive that the kernel ended for want of buffers; the second comes first when the
+/// either sign: only the reserve is left by the count, or a receive could not go on for want of buffers. The second comes first when the
 /// kernel holds buffers that the count does not see.
 /// </remarks>
 internal struct PressureMachine
@@ -27,11 +27,12 @@ internal struct PressureMachine
     public bool Observe(int buffersOut, int buffers, bool starved)
     {
         PoolPressureLevel before = Level;
-        if (buffersOut >= buffers || (starved && buffersOut > LowCount(buffers)))
+        int low = LowCount(buffers);
+        if (buffersOut >= ExhaustedCount(buffers) || (starved && buffersOut > low))
         {
             Level = PoolPressureLevel.Exhausted;
         }
-        else if (buffersOut <= LowCount(buffers))
+        else if (buffersOut <= low)
         {
             Level = PoolPressureLevel.Normal;
         }
@@ -50,8 +51,14 @@ internal struct PressureMachine
     public static int Quota(int buffers, int connections, int configured) =>
         configured > 0 ? configured : int.Max(1, buffers / int.Max(1, connections + 1));
 
-    // At least one below the top, so that a pool of two buffers has three levels as well.
-    private readonly int HighCount(int buffers) => int.Clamp((int)Math.Ceiling(buffers * _highMark), 1, buffers);
+    /// <summary>The last buffers of a pool, which only connections that hold none may take: an eighth, at least one.</summary>
+    /// <param name="buffers">Buffers in the pool.</param>
+    public static int Reserve(int buffers) => int.Max(1, buffers / 8);
 
-    private readonly int LowCount(int buffers) => int.Min((int)(buffers * _lowMark), HighCount(buffers) - 1);
+    private static int ExhaustedCount(int buffers) => int.Max(1, buffers - Reserve(buffers));
+
+    private readonly int HighCount(int buffers) => int.Clamp((int)Math.Ceiling(buffers * _highMark), 1, ExhaustedCount(buffers));
+
+    // Below the high mark and above nothing: a pool of two buffers has no more than two levels, but those it has.
+    private readonly int LowCount(int buffers) => int.Clamp((int)(buffers * _lowMark), 0, HighCount(buffers) - 1);
 }

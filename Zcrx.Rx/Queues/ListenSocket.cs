@@ -17,9 +17,10 @@ public static class ListenSocket
     public static Socket Bind(IPEndPoint endPoint, int backlog = DefaultBacklog)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
-        Socket socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        Socket? socket = null;
         try
         {
+            socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             if (endPoint.Address.Equals(IPAddress.IPv6Any))
             {
                 socket.DualMode = true;
@@ -32,7 +33,7 @@ public static class ListenSocket
         }
         catch (SocketException exception)
         {
-            socket.Dispose();
+            socket?.Dispose();
             throw Explain(endPoint, exception);
         }
     }
@@ -45,6 +46,7 @@ public static class ListenSocket
         {
             SocketError.AddressAlreadyInUse => new ZcrxException(operation, errno, "another socket listens there", $"Choose another port, or find the owner with `ss -ltnp 'sport = :{endPoint.Port}'`", exception),
             SocketError.AddressNotAvailable => new ZcrxException(operation, errno, "no interface of this machine has that address", "List the addresses with `ip address` and correct it", exception),
+            SocketError.AddressFamilyNotSupported => new ZcrxException(operation, errno, "this machine has no addresses of that kind", "Use an IPv4 address, or switch IPv6 on", exception),
             SocketError.AccessDenied => new ZcrxNotPermittedException(operation, errno, "the process may not use a port below 1024", "Choose a higher port, or grant CAP_NET_BIND_SERVICE", exception),
             _ => new ZcrxException(operation, errno, exception.Message.TrimEnd('.'), "", exception),
         };

@@ -84,8 +84,9 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
     internal static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, EngineChoice choice, IIoUringKernel kernel, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         ZcrxCapabilities capabilities = ZcrxCapabilities.Query(kernel);
-        LoopEvents events = new(new PoolPressure(options.Name, PoolPressureLevel.Normal, 0, 0, 0, options.TimeProvider.GetUtcNow()));
+        LoopEvents events = new();
         ReceiveLoop loop = new(options, choice, kernel, capabilities, events);
         Task opened = loop.StartAsync();
         try
@@ -161,7 +162,6 @@ public sealed class ZcrxQueue : IAsyncDisposable
         try
         {
             await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
-            // Handed over as a bare descriptor: the object that connected has a reader of its own behind it.
             return await AttachAsync(socket).ConfigureAwait(false);
         }
         catch
@@ -176,7 +176,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     public QueueStatistics Snapshot()
     {
         LoopCounters counters = _loop.Counters;
-        CopyStatistics copies = _loop.Queue.ReadStatistics();
+        CopyStatistics copies = _loop.ReadCopies();
         (ArmState noBuffers, ArmState copy) = _loop.ArmStates;
         return new QueueStatistics
         {
@@ -198,7 +198,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
             Connections = (int)counters.Connections,
             ConnectionsOpened = counters.ConnectionsOpened,
             Pressure = _loop.PressureLevel,
-            TimeUnderPressure = TimeSpan.FromSeconds((double)counters.PressureTicks / _options.TimeProvider.TimestampFrequency),
+            TimeUnderPressure = TimeUnderPressure(counters),
             NoBuffersArmState = noBuffers,
             CopyArmState = copy,
         };
@@ -226,14 +226,22 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
     /// <summary>Closes the queue without draining.</summary>
     /// <returns>A task that ends when everything is closed.</returns>
-    public async ValueTask DisposeAsync()
-    {
-        await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
-        _events.Dispose();
-    }
+    public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
 
     /// <summary>Ends the ring's thread with an exception, as a fault of its own would. For tests of whoever supervises it.</summary>
     internal void Crash(Exception exception) => _loop.Post(() => throw exception);
+
+    private TimeSpan TimeUnderPressure(LoopCounters counters)
+    {
+        TimeProvider time = _options.TimeProvider;
+        long ticks = counters.PressureTicks;
+        if (counters.PressureSince is var since and not 0)
+        {
+            ticks += time.GetTimestamp() - since;
+        }
+
+        return TimeSpan.FromSeconds((double)ticks / time.TimestampFrequency);
+    }
 
     private IDisposable Accept(ListenerEntry entry)
     {

@@ -8,6 +8,8 @@ public sealed record ZcrxQueueOptions
 {
     private const long LargestArea = 1L << 30;
 
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(1);
+
     /// <summary>What the queue is called in logs, metrics and messages.</summary>
     public string Name { get; init; } = "zcrx-0";
 
@@ -95,9 +97,15 @@ public sealed record ZcrxQueueOptions
         Check(HighWaterMark is > 0 and <= 1, nameof(HighWaterMark), $"must be above 0 and at most 1, but is {HighWaterMark}");
         Check(LowWaterMark > 0 && LowWaterMark < HighWaterMark, nameof(LowWaterMark), $"must be above 0 and below HighWaterMark, but is {LowWaterMark}");
         Check(ConnectionQuota >= 0, nameof(ConnectionQuota), $"must not be negative, but is {ConnectionQuota}");
-        Check(NotificationInterval >= TimeSpan.FromMilliseconds(1), nameof(NotificationInterval), "must be at least a millisecond");
-        Check(StatisticsInterval >= TimeSpan.FromMilliseconds(1), nameof(StatisticsInterval), "must be at least a millisecond");
-        Check(Emulation.BuffersPerTurn is >= 1 and <= 1024, $"{nameof(Emulation)}:{nameof(Emulation.BuffersPerTurn)}", "must be between 1 and 1024");
+        Check(IsInterval(NotificationInterval), nameof(NotificationInterval), $"must be between a millisecond and a day, but is {NotificationInterval}");
+        Check(IsInterval(StatisticsInterval), nameof(StatisticsInterval), $"must be between a millisecond and a day, but is {StatisticsInterval}");
+        // Configuration can put null where the compiler would not.
+        Check(Emulation is not null, nameof(Emulation), "must not be null");
+        Check(Emulation is null or { BuffersPerTurn: >= 1 and <= 1024 }, $"{nameof(Emulation)}:{nameof(EmulatedKernelOptions.BuffersPerTurn)}", "must be between 1 and 1024");
+        Check(Emulation is null or { Profile: not null }, $"{nameof(Emulation)}:{nameof(EmulatedKernelOptions.Profile)}", "must not be null");
+        Check(TimeProvider is not null, nameof(TimeProvider), "must not be null");
         return errors;
     }
+
+    private static bool IsInterval(TimeSpan span) => span >= TimeSpan.FromMilliseconds(1) && span <= LongestInterval;
 }

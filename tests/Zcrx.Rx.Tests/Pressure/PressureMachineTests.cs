@@ -1,0 +1,132 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Zcrx.Rx.Pressure;
+
+namespace Zcrx.Rx.Tests.Pressure;
+
+public class PressureMachineTests
+{
+    /// <summary>A pool and what happens to it: how many buffers are out, and whether a receive starved.</summary>
+    private static readonly Gen<History> Histories =
+        from buffers in Gen.OneOf(Gen.Choose(2, 20), Gen.Choose(2, 5000))
+        from high in Gen.Choose(2, 100)
+        from low in Gen.Choose(1, high - 1)
+        from turns in (from level in Gen.OneOf(Gen.Choose(0, buffers), Gen.Elements(0, 1, buffers - 1, buffers))
+                       from starved in Gen.Frequency((4, Gen.Constant(false)), (1, Gen.Constant(true)))
+                       select (level, starved)).ListOf(50)
+        select new History(buffers, high / 100.0, low / 100.0, [.. turns]);
+
+    [Fact]
+    public void Levels_follow_the_marks() => Prop
+        .ForAll(Histories.ToArbitrary(), static history =>
+        {
+            PressureMachine machine = new(history.High, history.Low);
+            Assert.Equal(PoolPressureLevel.Normal, machine.Level);
+            foreach ((int held, bool starved) in history.Turns)
+            {
+                PoolPressureLevel before = machine.Level;
+                bool changed = machine.Observe(held, history.Buffers, starved);
+                Assert.Equal(machine.Level != before, changed);
+                if (held >= history.Buffers - PressureMachine.Reserve(history.Buffers))
+                {
+                    Assert.Equal(PoolPressureLevel.Exhausted, machine.Level);
+                }
+
+                if (held == 0)
+                {
+                    Assert.Equal(PoolPressureLevel.Normal, machine.Level);
+                }
+
+                if (before == PoolPressureLevel.Exhausted && changed)
+                {
+                    // Not half recovered: whoever was paused stays paused until there is room.
+                    Assert.Equal(PoolPressureLevel.Normal, machine.Level);
+                }
+
+                // A second look at the same facts changes nothing.
+                Assert.False(machine.Observe(held, history.Buffers, starved));
+            }
+        })
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+
+    [Fact]
+    public void A_level_rises_at_the_high_mark_and_falls_at_the_low_one_only() => Prop
+        .ForAll(Histories.ToArbitrary(), static history =>
+        {
+            // Up one by one, then down one by one: one rise, and one fall that is below it.
+            PressureMachine machine = new(history.High, history.Low);
+            int rise = Enumerable.Range(0, history.Buffers + 1).First(held => machine.Observe(held, history.Buffers, false));
+            int exhausted = history.Buffers - PressureMachine.Reserve(history.Buffers);
+            Assert.InRange(rise, 1, exhausted);
+            Assert.Equal(rise < exhausted ? PoolPressureLevel.High : PoolPressureLevel.Exhausted, machine.Level);
+            int fall = Enumerable.Range(0, rise + 1).Reverse().First(held => machine.Observe(held, history.Buffers, false));
+            Assert.InRange(fall, 0, rise - 1);
+            Assert.Equal(PoolPressureLevel.Normal, machine.Level);
+        })
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+
+    [Fact]
+    public void A_pool_of_two_buffers_is_normal_or_exhausted()
+    {
+        PressureMachine machine = new(0.75, 0.5);
+        Assert.True(machine.Observe(1, 2, false));
+        Assert.Equal(PoolPressureLevel.Exhausted, machine.Level);
+        Assert.False(machine.Observe(2, 2, false));
+        Assert.False(machine.Observe(1, 2, false));
+        Assert.True(machine.Observe(0, 2, false));
+        Assert.Equal(PoolPressureLevel.Normal, machine.Level);
+    }
+
+    [Theory]
+    [InlineData(64, 47, PoolPressureLevel.Normal)]
+    [InlineData(64, 48, PoolPressureLevel.High)]
+    [InlineData(64, 55, PoolPressureLevel.High)]
+    [InlineData(64, 56, PoolPressureLevel.Exhausted)]
+    [InlineData(64, 64, PoolPressureLevel.Exhausted)]
+    public void The_default_marks_are_where_they_are_said_to_be(int buffers, int held, PoolPressureLevel level)
+    {
+        PressureMachine machine = new(0.75, 0.5);
+        machine.Observe(held, buffers, false);
+        Assert.Equal(level, machine.Level);
+    }
+
+    [Fact]
+    public void A_growing_pool_relieves() => Prop
+        .ForAll(Histories.ToArbitrary(), static history =>
+        {
+            PressureMachine machine = new(history.High, history.Low);
+            machine.Observe(history.Buffers, history.Buffers, true);
+            int buffers = history.Buffers;
+            while (machine.Level != PoolPressureLevel.Normal && buffers < 1_000_000_000)
+            {
+                buffers *= 2;
+                machine.Observe(history.Buffers, buffers, false);
+            }
+
+            Assert.Equal(PoolPressureLevel.Normal, machine.Level);
+        })
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(1000));
+
+    [Fact]
+    public void A_quota_is_at_least_one_buffer_and_an_equal_share_otherwise() => Prop
+        .ForAll(
+            Gen.Choose(2, 300_000).ToArbitrary(),
+            Gen.Choose(0, 5000).ToArbitrary(),
+            static (buffers, connections) =>
+            {
+                int quota = PressureMachine.Quota(buffers, connections, 0);
+                Assert.InRange(quota, 1, buffers);
+                Assert.True(quota == 1 || (long)quota * connections <= buffers);
+                Assert.Equal(7, PressureMachine.Quota(buffers, connections, 7));
+            })
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(8, 1)]
+    [InlineData(16, 2)]
+    [InlineData(16384, 2048)]
+    public void The_reserve_is_an_eighth_and_never_nothing(int buffers, int reserve) => Assert.Equal(reserve, PressureMachine.Reserve(buffers));
+
+    private sealed record History(int Buffers, double High, double Low, (int Out, bool Starved)[] Turns);
+}

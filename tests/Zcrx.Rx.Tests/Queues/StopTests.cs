@@ -1,0 +1,290 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Reactive.Linq;
+using System.Reactive.Threading.Tasks;
+using Zcrx.Interop;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Queues;
+
+/// <summary>Ending a queue, in order or not, at any moment, and what is asked of it afterwards.</summary>
+[Collection(SocketsCollection.Name)]
+public class StopTests : IClassFixture<ResourceCheck>
+{
+    [Fact]
+    public async Task Disposing_ends_active_connections_with_an_error()
+    {
+        TestQueue queue = await TestQueue.OpenAsync(buffers: 16);
+        List<Recorder> recorders = [];
+        List<Peer> peers = [];
+        for (int i = 0; i < 8; i++)
+        {
+            (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+            Recorder recorder = new(peer.Stream);
+            _ = connection.Buffers.Subscribe(recorder);
+            peers.Add(peer);
+            recorders.Add(recorder);
+        }
+
+        Task[] sending = [.. peers.Select(static peer => peer.SendAllAsync(500L << 20))];
+        await recorders[0].ReachAsync(100_000);
+        await queue.CloseAsync();
+        await queue.Queue.DisposeAsync();
+        await queue.Queue.Completion.Within("the loop has ended");
+        foreach (Recorder recorder in recorders)
+        {
+            ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(await recorder.AssertFailedAsync());
+            Assert.Equal(recorder.End, error.StreamOffset);
+        }
+
+        foreach (Task task in sending)
+        {
+            await Assert.ThrowsAnyAsync<SocketException>(() => task.Within("the sender is told"));
+        }
+
+        peers.ForEach(static peer => peer.Dispose());
+    }
+
+    [Theory]
+    [InlineData("7.1")]
+    [InlineData("7.3")]
+    public async Task Stopping_delivers_what_had_arrived(string profile)
+    {
+        TestQueue queue = await TestQueue.OpenAsync(buffers: 4, EmulatedKernelProfile.ForRelease(profile));
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        (Peer open, ZcrxConnection openConnection) = await queue.ConnectAsync();
+        using (peer)
+        using (open)
+        {
+            await peer.SendAllAsync(200_000);
+            await open.SendAsync(200_000);
+            Recorder recorder = new(peer.Stream);
+            Recorder cut = new(open.Stream);
+            using IDisposable one = connection.Buffers.Subscribe(recorder);
+            using IDisposable two = openConnection.Buffers.Subscribe(cut);
+            await queue.Queue.StopAsync(TimeSpan.MaxValue).Within("the queue stops");
+
+            await recorder.AssertCompletedAsync(200_000);
+            ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(await cut.AssertFailedAsync());
+            Assert.Equal(200_000, error.StreamOffset);
+            Assert.Equal(200_000, cut.End);
+        }
+
+        await queue.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Stopping_waits_for_leases_and_disposing_does_not()
+    {
+        TestQueue queue = await TestQueue.OpenAsync(buffers: 4);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            ConcurrentQueue<BufferLease> leases = new();
+            Recorder recorder = new(peer.Stream) { Then = buffer => leases.Enqueue(buffer.Retain()) };
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await peer.SendAsync(100);
+            await recorder.ReachAsync(100);
+            Task stopping = queue.Queue.StopAsync(TimeSpan.FromMinutes(10));
+            await Deadline.UntilAsync(() => !CanConnect(queue.EndPoint) || !stopping.IsCompleted, "it stops accepting");
+            Assert.False(stopping.IsCompleted);
+
+            await queue.CloseAsync();
+            await stopping.Within("stopping ends as well");
+            foreach (BufferLease lease in leases)
+            {
+                lease.Dispose();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Stopping_with_leases_ends_when_they_come_back()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 4);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            ConcurrentQueue<BufferLease> leases = new();
+            Recorder recorder = new(peer.Stream) { Then = buffer => leases.Enqueue(buffer.Retain()) };
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await peer.SendAsync(100);
+            await recorder.ReachAsync(100);
+            Task stopping = queue.Queue.StopAsync(TimeSpan.FromMinutes(10));
+            foreach (BufferLease lease in leases)
+            {
+                lease.Dispose();
+            }
+
+            await stopping.Within("the queue stops");
+        }
+    }
+
+    [Fact]
+    public async Task A_queue_that_is_closed_refuses_politely()
+    {
+        TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            await queue.CloseAsync();
+            await AssertRefusesAsync(queue.Queue);
+
+            connection.Pause();
+            connection.Resume();
+            connection.Abort();
+            connection.Dispose();
+            await connection.Closed.Within("the connection is closed");
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            Assert.IsType<ZcrxStreamException>(await recorder.AssertFailedAsync());
+            await Assert.ThrowsAnyAsync<ObjectDisposedException>(() => connection.SendAsync(new byte[1]).AsTask());
+            Assert.Equal(0, queue.Queue.Snapshot().Connections);
+        }
+
+        Assert.Equal(PoolPressureLevel.Normal, queue.Queue.Snapshot().Pressure);
+        Assert.Empty(queue.Queue.LeaseOrigins());
+        await queue.Queue.Pressure.DefaultIfEmpty().ToTask().Within("no more levels come");
+        await queue.Queue.Notifications.DefaultIfEmpty().ToTask().Within("no more notifications come");
+        await queue.Queue.ConsumerFaults.DefaultIfEmpty().ToTask().Within("no more faults come");
+        await queue.Queue.Statistics.DefaultIfEmpty().ToTask().Within("no more samples come");
+    }
+
+    [Fact]
+    public async Task Whoever_asks_while_the_loop_goes_down_gets_an_answer()
+    {
+        HookedKernel kernel = new();
+        TestQueue queue = await TestQueue.OpenAsync(kernel: kernel);
+        using ManualResetEventSlim closing = new();
+        using ManualResetEventSlim goOn = new();
+        kernel.Closing = () =>
+        {
+            closing.Set();
+            goOn.Wait(Deadline.Limit);
+        };
+        Task disposing = queue.CloseAsync();
+        await Deadline.UntilAsync(() => closing.IsSet, "the ring is being closed");
+        Task refused = AssertRefusesAsync(queue.Queue);
+        goOn.Set();
+        await refused.Within("everybody is told");
+        await disposing;
+    }
+
+    [Fact]
+    public async Task Attaching_and_listening_race_with_the_end_and_always_get_an_answer()
+    {
+        for (int round = 0; round < 30; round++)
+        {
+            TestQueue queue = await TestQueue.OpenAsync();
+            Task[] asking = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+            {
+                while (!queue.Queue.Completion.IsCompleted)
+                {
+                    using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
+                    try
+                    {
+                        (await queue.Queue.AttachAsync(socket)).Dispose();
+                    }
+                    catch (ObjectDisposedException)
+                    {
+                        return;
+                    }
+                }
+            }))];
+            await queue.CloseAsync();
+            await Task.WhenAll(asking).Within("everybody is told");
+        }
+    }
+
+    [Fact]
+    public async Task A_kernel_that_does_not_answer_cancels_cannot_keep_a_queue_open()
+    {
+        HookedKernel kernel = new() { IgnoresCancels = true };
+        TestQueue queue = await TestQueue.OpenAsync(kernel: kernel);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await peer.SendAsync(1);
+            await recorder.ReachAsync(1);
+            await queue.CloseAsync();
+            await recorder.AssertFailedAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Looking_at_the_counters_while_the_queue_goes_down_is_safe()
+    {
+        for (int round = 0; round < 20; round++)
+        {
+            TestQueue queue = await TestQueue.OpenAsync();
+            using CancellationTokenSource enough = new();
+            Task looking = Task.Run(() =>
+            {
+                while (!enough.IsCancellationRequested)
+                {
+                    _ = queue.Queue.Snapshot();
+                }
+            });
+            await queue.CloseAsync();
+            await enough.CancelAsync();
+            await looking;
+        }
+    }
+
+    [Fact]
+    public async Task Counters_stay_after_the_end()
+    {
+        TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await peer.SendAllAsync(100_000);
+            await recorder.AssertCompletedAsync(100_000);
+        }
+
+        QueueStatistics before = queue.Queue.Snapshot();
+        await queue.CloseAsync();
+        QueueStatistics after = queue.Queue.Snapshot();
+        Assert.Equal(100_000, after.BytesReceived);
+        Assert.Equal(before.CopiedBytes, after.CopiedBytes);
+        Assert.NotEqual(0, after.CopiedBytes);
+    }
+
+    private static async Task AssertRefusesAsync(ZcrxQueue queue)
+    {
+        using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
+        IPEndPoint endPoint;
+        using (Socket free = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0)))
+        {
+            endPoint = (IPEndPoint)free.LocalEndPoint!;
+        }
+
+        Task attaching = queue.AttachAsync(socket);
+        Task listening = queue.Listen(endPoint).DefaultIfEmpty().ToTask();
+        Task stopping = queue.StopAsync(TimeSpan.Zero);
+        await Assert.ThrowsAnyAsync<ObjectDisposedException>(() => attaching.Within("attaching is answered"));
+        await listening.Within("listening is answered");
+        await stopping.Within("stopping ends");
+        // And nothing listens there any more.
+        ListenSocket.Bind(endPoint).Dispose();
+    }
+
+    private static bool CanConnect(EndPoint endPoint)
+    {
+        try
+        {
+            using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
+            socket.Connect(endPoint);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

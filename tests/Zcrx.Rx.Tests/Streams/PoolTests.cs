@@ -1,0 +1,270 @@
+using System.Collections.Concurrent;
+using System.Reactive.Linq;
+using Zcrx.Interop;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Streams;
+
+/// <summary>A pool that runs low slows senders down; a stuck consumer stops nobody but itself.</summary>
+[Collection(SocketsCollection.Name)]
+public class PoolTests : IClassFixture<ResourceCheck>
+{
+    public static TheoryData<string, int> Pools
+    {
+        get
+        {
+            TheoryData<string, int> pools = [];
+            foreach (string profile in new[] { "7.1", "7.2", "7.3" })
+            {
+                foreach (int buffers in new[] { 2, 3, 8, 64 })
+                {
+                    pools.Add(profile, buffers);
+                }
+            }
+
+            return pools;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Pools))]
+    public async Task A_consumer_that_keeps_everything_stops_only_itself(string profile, int buffers)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers, EmulatedKernelProfile.ForRelease(profile));
+        (Peer stuckPeer, ZcrxConnection stuckConnection) = await queue.ConnectAsync();
+        using (stuckPeer)
+        {
+            ConcurrentQueue<BufferLease> leases = new();
+            Recorder stuck = new(stuckPeer.Stream) { Then = buffer => leases.Enqueue(buffer.Retain()) };
+            using IDisposable subscription = stuckConnection.Buffers.Subscribe(stuck);
+            Task stuckSending = stuckPeer.SendAllAsync(1_000_000);
+            await stuck.ReachAsync(1);
+
+            // Those that come later move, too.
+            await MoveAsync(queue, connections: 4, bytes: 300_000);
+            Assert.False(stuck.HasEnded);
+            Assert.InRange(stuckConnection.BuffersHeld, 1, buffers - 1);
+
+            await ReleaseUntilEndAsync(stuck, leases);
+            await stuck.AssertCompletedAsync(1_000_000);
+            await stuckSending;
+        }
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(8)]
+    [InlineData(64)]
+    public async Task A_trickle_that_is_kept_does_not_take_the_others_buffers(int buffers)
+    {
+        // One byte at a time takes a whole buffer each, so that a limit in bytes alone would not hold.
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers);
+        (Peer stuckPeer, ZcrxConnection stuckConnection) = await queue.ConnectAsync();
+        using (stuckPeer)
+        {
+            ConcurrentQueue<BufferLease> leases = new();
+            Recorder stuck = new(stuckPeer.Stream) { Then = buffer => leases.Enqueue(buffer.Retain()) };
+            using IDisposable subscription = stuckConnection.Buffers.Subscribe(stuck);
+            for (int i = 0; i < buffers && !stuckConnection.IsPausedByPressure; i++)
+            {
+                long before = stuck.Bytes;
+                await stuckPeer.SendAsync(1);
+                await Deadline.UntilAsync(() => stuck.Bytes > before || stuckConnection.IsPausedByPressure, "the byte comes, or the connection is paused");
+            }
+
+            Task stuckSending = stuckPeer.SendAllAsync(200_000);
+            await MoveAsync(queue, connections: 2, bytes: 100_000);
+            Assert.InRange(stuckConnection.BuffersHeld, 1, buffers - 1);
+            await ReleaseUntilEndAsync(stuck, leases);
+            await stuck.AssertCompletedAsync(stuckPeer.Sent);
+            await stuckSending;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Pools))]
+    public async Task A_slow_consumer_slows_its_sender_and_the_level_says_so(string profile, int buffers)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers, EmulatedKernelProfile.ForRelease(profile), receiveBuffer: 16 << 10);
+        List<PoolPressure> levels = [];
+        using IDisposable pressure = queue.Queue.Pressure.Subscribe(levels.Add);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync(sendBuffer: 16 << 10);
+        using (peer)
+        {
+            const int Total = 2 << 20;
+            ConcurrentQueue<BufferLease> leases = new();
+            Recorder recorder = new(peer.Stream) { Then = buffer => leases.Enqueue(buffer.Retain()) };
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            Task sending = peer.SendAllAsync(Total);
+            await Deadline.UntilAsync(() => queue.Queue.Snapshot().PausedConnections > 0, "the connection is paused");
+            Assert.False(sending.IsCompleted);
+            Assert.InRange(queue.BuffersOut, 1, buffers - 1);
+            Assert.NotEqual(PoolPressureLevel.Normal, queue.Queue.Snapshot().Pressure);
+
+            await ReleaseUntilEndAsync(recorder, leases);
+            await recorder.AssertCompletedAsync(Total);
+            await sending;
+            await queue.AllReturnedAsync();
+        }
+
+        await Deadline.UntilAsync(() => queue.Queue.Snapshot().Pressure == PoolPressureLevel.Normal, "the pool has recovered");
+        Assert.Equal(0, queue.Queue.Snapshot().PausedConnections);
+        Assert.True(queue.Queue.Snapshot().TimeUnderPressure > TimeSpan.Zero);
+        await queue.CloseAsync();
+        Assert.Equal(PoolPressureLevel.Normal, levels[0].Level);
+        Assert.Equal(buffers, levels[0].Buffers);
+        Assert.Equal(PoolPressureLevel.Normal, levels[^1].Level);
+        Assert.All(levels, level => Assert.InRange(level.BuffersOut, 0, buffers));
+        Assert.All(levels.Zip(levels.Skip(1)), static pair => Assert.NotEqual(pair.First.Level, pair.Second.Level));
+    }
+
+    [Theory]
+    [MemberData(nameof(Pools))]
+    public async Task A_burst_that_is_kept_exhausts_the_pool_and_nothing_is_lost(string profile, int buffers)
+    {
+        // No level between Normal and Exhausted, at which the connection would be paused for its quota.
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers, EmulatedKernelProfile.ForRelease(profile), static options => options with { HighWaterMark = 1 });
+        ConcurrentQueue<PoolPressureLevel> levels = new();
+        using IDisposable pressure = queue.Queue.Pressure.Subscribe(level => levels.Enqueue(level.Level));
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            const int Total = 500_000;
+            ConcurrentQueue<BufferLease> leases = new();
+            Recorder recorder = new(peer.Stream) { Then = buffer => leases.Enqueue(buffer.Retain()) };
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            Task sending = peer.SendAllAsync(Total);
+            await Deadline.UntilAsync(() => levels.Contains(PoolPressureLevel.Exhausted), "the pool is exhausted");
+            Assert.InRange(queue.BuffersOut, buffers - int.Max(1, buffers / 8), buffers - 1);
+            await ReleaseUntilEndAsync(recorder, leases);
+            await recorder.AssertCompletedAsync(Total);
+            await sending;
+            await Deadline.UntilAsync(() => levels.Last() == PoolPressureLevel.Normal, "the pool has recovered");
+        }
+    }
+
+    [Fact]
+    public async Task The_level_falls_when_the_last_lease_is_released_though_nothing_else_happens()
+    {
+        // With a quota that nobody reaches, so that the connection can end under pressure.
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16, configure: static options => options with { ConnectionQuota = 16 });
+        ConcurrentQueue<PoolPressureLevel> levels = new();
+        using IDisposable pressure = queue.Queue.Pressure.Subscribe(level => levels.Enqueue(level.Level));
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            ConcurrentQueue<BufferLease> leases = new();
+            Recorder recorder = new(peer.Stream) { Then = buffer => leases.Enqueue(buffer.Retain()) };
+            connection.Pause();
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            // Enough for High, and then the connection is gone: nobody waits for buffers.
+            await peer.SendAllAsync(12 * Environment.SystemPageSize);
+            connection.Resume();
+            await recorder.AssertCompletedAsync(12 * Environment.SystemPageSize);
+            await connection.Closed.Within("the connection is closed");
+            Assert.NotEqual(PoolPressureLevel.Normal, levels.Last());
+            foreach (BufferLease lease in leases)
+            {
+                lease.Dispose();
+            }
+
+            await Deadline.UntilAsync(() => levels.Last() == PoolPressureLevel.Normal, "the level falls");
+        }
+    }
+
+    [Fact]
+    public async Task Time_under_pressure_grows_while_it_lasts()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 8);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            ConcurrentQueue<BufferLease> leases = new();
+            Recorder recorder = new(peer.Stream) { Then = buffer => leases.Enqueue(buffer.Retain()) };
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            Task sending = peer.SendAllAsync(100_000);
+            await Deadline.UntilAsync(() => queue.Queue.Snapshot().TimeUnderPressure > TimeSpan.FromMilliseconds(5), "time under pressure is counted");
+            TimeSpan before = queue.Queue.Snapshot().TimeUnderPressure;
+            await Deadline.UntilAsync(() => queue.Queue.Snapshot().TimeUnderPressure > before, "it grows");
+            await ReleaseUntilEndAsync(recorder, leases);
+            await sending;
+        }
+    }
+
+    [Theory]
+    [InlineData("7.1")]
+    [InlineData("7.3")]
+    public async Task Many_slow_consumers_all_get_everything(string profile)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16, EmulatedKernelProfile.ForRelease(profile));
+        using BlockingCollection<BufferLease> leases = [];
+        Task releasing = Task.Run(() =>
+        {
+            foreach (BufferLease lease in leases.GetConsumingEnumerable())
+            {
+                lease.Dispose();
+            }
+        });
+        await MoveAsync(queue, connections: 24, bytes: 200_000, buffer => leases.Add(buffer.Retain()));
+        leases.CompleteAdding();
+        await releasing.Within("all leases are released");
+    }
+
+    [Fact]
+    public async Task A_pool_that_fails_again_and_again_is_not_asked_again_and_again()
+    {
+        EmulatedFaultPlan faults = new();
+        await using TestQueue queue = await TestQueue.OpenAsync(configure: options => options with { Emulation = new EmulatedKernelOptions { Faults = faults } });
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            faults.FailAllocations(int.MaxValue);
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await peer.SendAllAsync(10_000);
+            await Deadline.UntilAsync(() => queue.Queue.Snapshot().Rearms > 0, "the receive is tried again");
+            TimeSpan start = TimeProvider.System.GetElapsedTime(0);
+            long rearms = queue.Queue.Snapshot().Rearms;
+            await Deadline.UntilAsync(() => TimeProvider.System.GetElapsedTime(0) - start > TimeSpan.FromMilliseconds(100), "the clock runs");
+            Assert.InRange(queue.Queue.Snapshot().Rearms - rearms, 0, 1000);
+
+            faults.FailAllocations(0);
+            await recorder.AssertCompletedAsync(10_000);
+        }
+    }
+
+    /// <summary>Connections come, send, and are received in full.</summary>
+    private static async Task MoveAsync(TestQueue queue, int connections, long bytes, Action<ReceivedBuffer>? then = null)
+    {
+        List<Task> sending = [];
+        List<(Peer Peer, Recorder Recorder)> ends = [];
+        for (int i = 0; i < connections; i++)
+        {
+            (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+            Recorder recorder = new(peer.Stream) { Then = then };
+            _ = connection.Buffers.Subscribe(recorder);
+            ends.Add((peer, recorder));
+            sending.Add(peer.SendAllAsync(bytes));
+        }
+
+        foreach ((Peer peer, Recorder recorder) in ends)
+        {
+            await recorder.AssertCompletedAsync(bytes);
+            peer.Dispose();
+        }
+
+        await Task.WhenAll(sending);
+    }
+
+    private static async Task ReleaseUntilEndAsync(Recorder recorder, ConcurrentQueue<BufferLease> leases)
+    {
+        while (!recorder.HasEnded || !leases.IsEmpty)
+        {
+            await Deadline.UntilAsync(() => recorder.HasEnded || !leases.IsEmpty, $"more comes after {recorder.Bytes} bytes");
+            while (leases.TryDequeue(out BufferLease? lease))
+            {
+                lease.Dispose();
+            }
+        }
+    }
+}

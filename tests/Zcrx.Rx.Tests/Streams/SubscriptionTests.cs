@@ -1,0 +1,166 @@
+using System.Reactive.Disposables;
+using System.Reactive.Linq;
+using System.Reactive.Threading.Tasks;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Streams;
+
+/// <summary>Observers come and go at any time, and the stream goes on where it stopped.</summary>
+[Collection(SocketsCollection.Name)]
+public class SubscriptionTests : IClassFixture<ResourceCheck>
+{
+    [Fact]
+    public async Task The_next_subscriber_gets_what_arrived_meanwhile_first()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            // One turn delivers many buffers; the first observer leaves after one, and the others of the turn are kept.
+            using SingleAssignmentDisposable leaving = new();
+            Recorder first = new(peer.Stream) { Then = _ => leaving.Dispose() };
+            connection.Pause();
+            leaving.Disposable = connection.Buffers.Subscribe(first);
+            await peer.SendAllAsync(100_000);
+            connection.Resume();
+            await first.ReachAsync(1);
+
+            Recorder second = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(second);
+            await second.AssertCompletedAsync(100_000);
+
+            first.AssertIntact();
+            Assert.Equal(1, first.Buffers);
+            Assert.False(first.HasEnded);
+            Assert.Equal(first.End, second.Start);
+        }
+    }
+
+    [Fact]
+    public async Task Observers_that_alternate_at_any_moment_get_every_byte_once_together()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 32);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            const long Total = 24 << 20;
+            Task sending = peer.SendAllAsync(Total);
+            List<Recorder> recorders = [];
+            do
+            {
+                Recorder recorder = new(peer.Stream);
+                recorders.Add(recorder);
+                IDisposable subscription = connection.Buffers.Subscribe(recorder);
+                await recorder.ReachAsyncOrEnd(1);
+                // On this thread, while the ring's thread delivers.
+                subscription.Dispose();
+            }
+            while (!recorders[^1].HasEnded && recorders.Max(static recorder => recorder.End) < Total);
+
+            await sending.Within("everything is sent");
+            using IDisposable last = connection.Buffers.Subscribe(new Recorder(peer.Stream));
+            await connection.Closed.Within("the connection is closed");
+            long position = 0;
+            foreach (Recorder recorder in recorders.Where(static recorder => recorder.Bytes > 0))
+            {
+                recorder.AssertIntact();
+                Assert.Equal(position, recorder.Start);
+                position = recorder.End;
+            }
+
+            Assert.Equal(Total, position);
+        }
+    }
+
+    [Fact]
+    public async Task Two_observers_get_the_same()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 8);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            Recorder first = new(peer.Stream);
+            Recorder second = new(peer.Stream);
+            using IDisposable one = connection.Buffers.Subscribe(first);
+            using IDisposable two = connection.Buffers.Subscribe(second);
+            await peer.SendAllAsync(1_000_000);
+
+            await first.AssertCompletedAsync(1_000_000);
+            await second.AssertCompletedAsync(1_000_000);
+            Assert.Equal(first.Buffers, second.Buffers);
+        }
+    }
+
+    [Fact]
+    public async Task One_of_two_observers_may_leave_in_its_own_OnNext()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 8);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            using SingleAssignmentDisposable leaving = new();
+            Recorder leaver = new(peer.Stream) { Then = _ => leaving.Dispose() };
+            Recorder stayer = new(peer.Stream);
+            leaving.Disposable = connection.Buffers.Subscribe(leaver);
+            using IDisposable staying = connection.Buffers.Subscribe(stayer);
+            await peer.SendAllAsync(300_000);
+
+            await stayer.AssertCompletedAsync(300_000);
+            Assert.Equal(1, leaver.Buffers);
+            Assert.False(leaver.HasEnded);
+        }
+    }
+
+    [Fact]
+    public async Task Who_subscribes_after_the_end_is_told_how_it_ended()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            peer.EndSending();
+            using IDisposable subscription = connection.Buffers.Subscribe(new Recorder(peer.Stream));
+            await connection.Closed.Within("the connection is closed");
+
+            Recorder late = new(peer.Stream);
+            using IDisposable lateSubscription = connection.Buffers.Subscribe(late);
+            await late.AssertCompletedAsync(0);
+        }
+    }
+
+    [Fact]
+    public async Task The_end_waits_for_who_has_not_got_everything()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            // Takes one buffer; the rest has arrived, the end of the stream included, before anybody listens again.
+            connection.Pause();
+            Task one = connection.Buffers.Take(1).Select(static buffer => buffer.Length).ToTask();
+            await peer.SendAllAsync(50_000);
+            connection.Resume();
+            await one.Within("one buffer comes");
+            await Deadline.UntilAsync(() => connection.BuffersHeld > 0, "what came behind it is kept");
+            Assert.False(connection.Closed.IsCompleted);
+
+            Recorder rest = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(rest);
+            await rest.AssertCompletedAsync(50_000);
+            Assert.Equal(4096, rest.Start);
+        }
+    }
+
+    [Fact]
+    public async Task Rx_operators_stand_between()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 8);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            await peer.SendAllAsync(123_456);
+            long bytes = await connection.Buffers.Select(static buffer => (long)buffer.Length).Sum().ToTask().Within("the stream ends");
+            Assert.Equal(123_456, bytes);
+        }
+    }
+}

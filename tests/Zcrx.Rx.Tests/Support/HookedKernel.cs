@@ -1,0 +1,94 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+
+namespace Zcrx.Rx.Tests.Support;
+
+/// <summary>The emulated kernel with a look at, or a hand in, some of its calls.</summary>
+internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null) : IIoUringKernel
+{
+    private readonly EmulatedKernel _kernel = new(options);
+    private int _forcedResult;
+    private io_sqring_offsets _offsets;
+    private byte* _ring;
+    private io_uring_sqe* _entries;
+
+    public string Description => _kernel.Description;
+
+    /// <summary>What the next enters answer instead of doing anything; 0 for the emulated kernel's own doing.</summary>
+    public int ForcedEnterResult { get => Volatile.Read(ref _forcedResult); set => Volatile.Write(ref _forcedResult, value); }
+
+    /// <summary>Called before a ring or an exported queue is closed, on the closing thread.</summary>
+    public Action? Closing { get; set; }
+
+    /// <summary>Called before each enter.</summary>
+    public Action? Entering { get; set; }
+
+    /// <summary>Called before each flush; true lets the kernel do it.</summary>
+    public Func<bool>? Flushing { get; set; }
+
+    /// <summary>Whether cancel requests do nothing, as if the kernel were stuck.</summary>
+    public bool IgnoresCancels { get; set; }
+
+    public int Setup(uint entries, io_uring_params* parameters)
+    {
+        int result = _kernel.Setup(entries, parameters);
+        _offsets = parameters->sq_off;
+        return result;
+    }
+
+    public int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
+    {
+        Entering?.Invoke();
+        if (IgnoresCancels)
+        {
+            DisarmCancels();
+        }
+
+        return ForcedEnterResult != 0 ? ForcedEnterResult : _kernel.Enter(ringFd, toSubmit, minComplete, flags, argument, argumentSize);
+    }
+
+    public int Register(int ringFd, uint opcode, void* argument, uint argumentCount) =>
+        opcode == LinuxIoUring.IORING_REGISTER_ZCRX_CTRL && ((zcrx_ctrl*)argument)->op == LinuxIoUringZcrx.ZCRX_CTRL_FLUSH_RQ && Flushing?.Invoke() == false
+            ? 0
+            : _kernel.Register(ringFd, opcode, argument, argumentCount);
+
+    public nint Map(int ringFd, nuint length, ulong offset)
+    {
+        nint address = _kernel.Map(ringFd, length, offset);
+        if (offset == LinuxIoUring.IORING_OFF_SQ_RING)
+        {
+            _ring = (byte*)address;
+        }
+        else if (offset == LinuxIoUring.IORING_OFF_SQES)
+        {
+            _entries = (io_uring_sqe*)address;
+        }
+
+        return address;
+    }
+
+    public int Unmap(nint address, nuint length) => _kernel.Unmap(address, length);
+
+    public int Close(int fd)
+    {
+        Closing?.Invoke();
+        return _kernel.Close(fd);
+    }
+
+    private void DisarmCancels()
+    {
+        uint mask = *(uint*)(_ring + _offsets.ring_mask);
+        uint tail = Volatile.Read(ref *(uint*)(_ring + _offsets.tail));
+        for (uint i = Volatile.Read(ref *(uint*)(_ring + _offsets.head)); i != tail; i++)
+        {
+            io_uring_sqe* entry = &_entries[i & mask];
+            if (entry->opcode == LinuxIoUring.IORING_OP_ASYNC_CANCEL)
+            {
+                ulong userData = entry->user_data;
+                *entry = default;
+                entry->opcode = LinuxIoUring.IORING_OP_NOP;
+                entry->user_data = userData;
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+namespace Zcrx.Rx.Tests.Support;
+
+/// <summary>What a connection carries: bytes known by position, so that a lost, doubled or swapped piece is seen.</summary>
+internal static class Payload
+{
+    // A prime: no power of two, and so no buffer or chunk, is a multiple of the period.
+    private const int Period = 65521;
+    private const int LongestPiece = 1 << 17;
+
+    private static readonly byte[] Table = MakeTable();
+
+    /// <summary>Bytes of a stream; different streams differ at every position.</summary>
+    public static ReadOnlySpan<byte> At(int stream, long position, int length) => Memory(stream, position, length).Span;
+
+    /// <inheritdoc cref="At"/>
+    public static ReadOnlyMemory<byte> Memory(int stream, long position, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, LongestPiece);
+        return Table.AsMemory((int)((position + ((long)stream * 7919)) % Period), length);
+    }
+
+    private static byte[] MakeTable()
+    {
+        byte[] table = new byte[Period + LongestPiece];
+        new Random(20260701).NextBytes(table.AsSpan(0, Period));
+        for (int i = Period; i < table.Length; i++)
+        {
+            table[i] = table[i - Period];
+        }
+
+        return table;
+    }
+}

@@ -1,0 +1,119 @@
+using Zcrx.Interop;
+
+namespace Zcrx.Rx.Tests.Support;
+
+/// <summary>An observer that checks every byte, notes how the stream ends, and does to each buffer what the test wants.</summary>
+/// <remarks>What is wrong is noted instead of thrown, since what an observer throws ends only its own stream.</remarks>
+internal sealed class Recorder(int stream) : IObserver<ReceivedBuffer>
+{
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _bytes;
+    private long _buffers;
+    private string? _failure;
+
+    /// <summary>Offset of the first byte that came, −1 before.</summary>
+    public long Start { get; private set; } = -1;
+
+    /// <summary>Offset behind the last byte that came.</summary>
+    public long End { get; private set; }
+
+    public long Bytes => Volatile.Read(ref _bytes);
+
+    public long Buffers => Volatile.Read(ref _buffers);
+
+    /// <summary>What the stream ended with, null when it completed.</summary>
+    public Exception? Error { get; private set; }
+
+    public bool HasEnded => _ended.Task.IsCompleted;
+
+    /// <summary>Called for each buffer after it was checked. May throw.</summary>
+    public Action<ReceivedBuffer>? Then { get; init; }
+
+    public Action? AtEnd { get; init; }
+
+    public void OnNext(ReceivedBuffer value)
+    {
+        if (HasEnded)
+        {
+            Note("a buffer came after the end");
+        }
+
+        if (value.Length <= 0)
+        {
+            Note("an empty buffer came");
+        }
+
+        if (Start < 0)
+        {
+            Start = End = value.StreamOffset;
+        }
+
+        if (value.StreamOffset != End)
+        {
+            Note($"a buffer came at {value.StreamOffset}, expected {End}");
+        }
+
+        if (!value.Span.SequenceEqual(Payload.At(stream, value.StreamOffset, value.Length)))
+        {
+            Note($"bytes differ between {value.StreamOffset} and {value.StreamOffset + value.Length}");
+        }
+
+        End = value.StreamOffset + value.Length;
+        Volatile.Write(ref _buffers, _buffers + 1);
+        try
+        {
+            Then?.Invoke(value);
+        }
+        finally
+        {
+            // Last: whoever waits for so many bytes wants to see what was done with them.
+            Volatile.Write(ref _bytes, _bytes + value.Length);
+        }
+    }
+
+    public void OnCompleted() => Finish(null);
+
+    public void OnError(Exception error) => Finish(error);
+
+    public Task ReachAsync(long bytes) => Deadline.UntilAsync(() => Bytes >= bytes || _failure is not null, $"stream {stream} has {bytes} bytes, it has {Bytes}");
+
+    public Task ReachAsyncOrEnd(long bytes) => Deadline.UntilAsync(() => Bytes >= bytes || HasEnded, $"stream {stream} has {bytes} bytes or ends");
+
+    /// <summary>The stream completed, and everything from its start came.</summary>
+    public async Task AssertCompletedAsync(long total)
+    {
+        await AssertEndedAsync();
+        Assert.Null(Error);
+        Assert.Equal(total, End);
+    }
+
+    public async Task<Exception> AssertFailedAsync()
+    {
+        await AssertEndedAsync();
+        Assert.NotNull(Error);
+        return Error;
+    }
+
+    public void AssertIntact() => Assert.Null(_failure);
+
+    private async Task AssertEndedAsync()
+    {
+        await _ended.Task.Within($"stream {stream} ends; it has {Bytes} bytes");
+        AssertIntact();
+    }
+
+    private void Finish(Exception? error)
+    {
+        if (HasEnded)
+        {
+            Note("the stream ended twice");
+            return;
+        }
+
+        Error = error;
+        _ended.TrySetResult();
+        AtEnd?.Invoke();
+    }
+
+    private void Note(string failure) => _failure ??= failure;
+}

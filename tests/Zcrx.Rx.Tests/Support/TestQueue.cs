@@ -1,0 +1,96 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Zcrx.Interop;
+
+namespace Zcrx.Rx.Tests.Support;
+
+/// <summary>A queue on the emulated engine with a listener on loopback. Disposal checks that no buffer is out and the loop ended well.</summary>
+internal sealed class TestQueue : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<int, TaskCompletionSource<ZcrxConnection>> _accepted = new();
+    private readonly Socket _listener;
+    private readonly IDisposable _accepting;
+    private readonly int _failedBefore = FailedAssertions.Count;
+    private int _streams;
+
+    private TestQueue(ZcrxQueue queue, int? receiveBuffer)
+    {
+        Queue = queue;
+        _listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        if (receiveBuffer is { } size)
+        {
+            // Inherited by what is accepted, and only so does it bound the window from the first byte on.
+            _listener.ReceiveBufferSize = size;
+        }
+
+        EndPoint = (IPEndPoint)_listener.LocalEndPoint!;
+        _accepting = queue.Listen(_listener).Subscribe(connection => Accepted(Port(connection)).TrySetResult(connection));
+    }
+
+    public ZcrxQueue Queue { get; }
+
+    public IPEndPoint EndPoint { get; }
+
+    public int BuffersOut => Queue.Snapshot().BuffersOut;
+
+    public static async Task<TestQueue> OpenAsync(
+        int buffers = 64,
+        EmulatedKernelProfile? profile = null,
+        Func<ZcrxQueueOptions, ZcrxQueueOptions>? configure = null,
+        int? receiveBuffer = null,
+        IIoUringKernel? kernel = null)
+    {
+        ZcrxQueueOptions options = Options(buffers, profile);
+        options = configure is null ? options : configure(options);
+        ZcrxQueue queue = kernel is null
+            ? await ZcrxQueue.OpenAsync(options).Within("the queue opens")
+            : await ZcrxQueue.OpenAsync(options, new EngineChoice(ZcrxEngine.Emulated, "a test"), kernel, default).Within("the queue opens");
+        return new TestQueue(queue, receiveBuffer);
+    }
+
+    public static ZcrxQueueOptions Options(int buffers = 64, EmulatedKernelProfile? profile = null) => new()
+    {
+        Name = "test",
+        Engine = ZcrxEngine.Emulated,
+        AreaSize = (long)buffers * Environment.SystemPageSize,
+        Emulation = new EmulatedKernelOptions { Profile = profile ?? EmulatedKernelProfile.Linux73 },
+    };
+
+    /// <summary>A connection, both ends.</summary>
+    public async Task<(Peer Peer, ZcrxConnection Connection)> ConnectAsync(int? sendBuffer = null)
+    {
+        Peer peer = await Peer.ConnectAsync(EndPoint, Interlocked.Increment(ref _streams), sendBuffer);
+        ZcrxConnection connection = await Accepted(peer.Port).Task.Within("the connection is accepted");
+        return (peer, connection);
+    }
+
+    /// <summary>Waits until consumers hold nothing.</summary>
+    public Task AllReturnedAsync() => Deadline.UntilAsync(() => BuffersOut == 0, "all buffers have come back");
+
+    public async ValueTask DisposeAsync()
+    {
+        if (FailedAssertions.Count != _failedBefore)
+        {
+            await CloseAsync();
+            return;
+        }
+
+        await AllReturnedAsync();
+        await CloseAsync();
+        await Queue.Completion.Within("the loop has ended");
+    }
+
+    /// <summary>Closes without asking for anything.</summary>
+    public async Task CloseAsync()
+    {
+        _accepting.Dispose();
+        await Queue.DisposeAsync().AsTask().Within("the queue closes");
+        _listener.Dispose();
+    }
+
+    private static int Port(ZcrxConnection connection) => ((IPEndPoint)connection.RemoteEndPoint!).Port;
+
+    private TaskCompletionSource<ZcrxConnection> Accepted(int port) =>
+        _accepted.GetOrAdd(port, static _ => new TaskCompletionSource<ZcrxConnection>(TaskCreationOptions.RunContinuationsAsynchronously));
+}

@@ -9,6 +9,7 @@ namespace Zcrx.Rx.Tests.Queues;
 
 /// <summary>A ring that breaks takes its streams with it, and tells each of them; nothing else.</summary>
 [Collection(SocketsCollection.Name)]
+[Trait("Stability", "Settling")]
 public class CrashTests : IClassFixture<ResourceCheck>
 {
     [Fact]

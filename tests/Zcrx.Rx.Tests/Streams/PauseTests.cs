@@ -4,6 +4,7 @@ namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>Pausing by hand: the sender is slowed down, nothing is lost.</summary>
 [Collection(SocketsCollection.Name)]
+[Trait("Stability", "Settling")]
 public class PauseTests : IClassFixture<ResourceCheck>
 {
     [Fact]

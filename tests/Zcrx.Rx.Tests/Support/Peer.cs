@@ -17,6 +17,8 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
 
     public int Port => ((IPEndPoint)Socket.LocalEndPoint!).Port;
 
+    private bool _wasReset;
+
     /// <summary>Connects; small buffers make a sender feel soon that nobody reads.</summary>
     public static async Task<Peer> ConnectAsync(EndPoint endPoint, int stream, int? sendBuffer = null)
     {
@@ -36,7 +38,18 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
         while (count > 0)
         {
             int length = (int)long.Min(count, piece);
-            int sent = await Socket.SendAsync(Payload.Memory(Stream, Sent, length));
+            int sent;
+            try
+            {
+                sent = await Socket.SendAsync(Payload.Memory(Stream, Sent, length));
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown)
+            {
+                // A reset may come in the middle of sending. Who wants all bytes to arrive sees that they do not.
+                _wasReset = true;
+                return;
+            }
+
             Sent += sent;
             count -= sent;
         }
@@ -48,7 +61,13 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
         EndSending();
     }
 
-    public void EndSending() => Socket.Shutdown(SocketShutdown.Send);
+    public void EndSending()
+    {
+        if (!_wasReset)
+        {
+            Socket.Shutdown(SocketShutdown.Send);
+        }
+    }
 
     /// <summary>Ends the connection with a reset.</summary>
     public void Reset()
@@ -60,6 +79,11 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
     /// <summary>Whether the connection was ended by a reset, or in order; reads whatever is still to be read.</summary>
     public async Task<bool> IsResetAsync()
     {
+        if (_wasReset)
+        {
+            return true;
+        }
+
         byte[] buffer = new byte[4096];
         try
         {

@@ -82,6 +82,13 @@ SuiteOutcome RunKernel(string kernel, bool whole)
     }
 
     var code = Run("tests/vm/run.sh", [.. arguments]);
+    if (code == 1 && FileExists(results) && System.IO.File.ReadAllText(results).Contains("\tfailed\t139\t"))
+    {
+        // Seen once in seven runs, inside the runtime, and not understood; so it is said, and the guest gets a second try.
+        Console.WriteLine($"Linux {kernel}: a program crashed in the guest (signal 11, see artifacts/vm/{kernel}/console.log); trying once more.");
+        code = Run("tests/vm/run.sh", [.. arguments]);
+    }
+
     if (!FileExists(results))
     {
         return new(KernelSuite(kernel), 0, 0, 0, [], [], $"tests/vm/run.sh ended with exit code {code} and left no results");

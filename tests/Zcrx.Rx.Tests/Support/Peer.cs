@@ -17,7 +17,8 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
 
     public int Port => ((IPEndPoint)Socket.LocalEndPoint!).Port;
 
-    private bool _wasReset;
+    /// <summary>Whether sending ended early because the other end had reset the connection.</summary>
+    public bool WasReset { get; private set; }
 
     /// <summary>Connects; small buffers make a sender feel soon that nobody reads.</summary>
     public static async Task<Peer> ConnectAsync(EndPoint endPoint, int stream, int? sendBuffer = null)
@@ -32,7 +33,7 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
         return new Peer(socket, stream);
     }
 
-    /// <summary>Sends the next bytes of the stream; ends when the kernel has taken them.</summary>
+    /// <summary>Sends the next bytes of the stream; ends when the kernel has taken them, or when the connection was reset.</summary>
     public async Task SendAsync(long count, int piece = Piece)
     {
         while (count > 0)
@@ -46,7 +47,7 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
             catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown)
             {
                 // A reset may come in the middle of sending. Who wants all bytes to arrive sees that they do not.
-                _wasReset = true;
+                WasReset = true;
                 return;
             }
 
@@ -63,7 +64,7 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
 
     public void EndSending()
     {
-        if (!_wasReset)
+        if (!WasReset)
         {
             Socket.Shutdown(SocketShutdown.Send);
         }
@@ -79,7 +80,7 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
     /// <summary>Whether the connection was ended by a reset, or in order; reads whatever is still to be read.</summary>
     public async Task<bool> IsResetAsync()
     {
-        if (_wasReset)
+        if (WasReset)
         {
             return true;
         }

@@ -17,8 +17,6 @@ Task("test")
 
         // A test that hangs is named and ended, rather than the whole build by whoever waits for it.
         var code = Run("dotnet", "test", OutputOf(project), "--nologo",
-            // Socket tests that have failed now and then, and are not understood yet, run by name only: docs/adr/0007.
-            "--filter", "Stability!=Settling",
             "--results-directory", results.FullPath, "--logger", $"trx;LogFileName={suite}.trx",
             "--blame-hang", "--blame-hang-timeout", "10min", "--blame-hang-dump-type", "none");
         outcomes.Add(SuiteOutcome.Read(suite, trx, code));

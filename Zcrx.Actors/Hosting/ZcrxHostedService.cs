@@ -21,6 +21,8 @@ internal sealed class ZcrxHostedService(
 {
     private const string ActorName = "zcrx";
 
+    private static readonly TimeSpan NameTimeout = TimeSpan.FromSeconds(5);
+
     private readonly ILogger _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger("Zcrx");
     private readonly Lock _gate = new();
     private ActorSystem? _system;
@@ -102,6 +104,25 @@ internal sealed class ZcrxHostedService(
 
             zcrx.Supervisor.Tell(new ZcrxCommand.Stop(drain));
             await zcrx.Runtime.Ended.ConfigureAwait(false);
+            if (!_ownsSystem)
+            {
+                await Task.WhenAny(WhenNameIsFreeAsync(system, zcrx.Supervisor), system.WhenTerminated).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Waits until the supervisor's parent has heard of its end: whoever starts us in this system again must not find the name taken.</summary>
+    private static async Task WhenNameIsFreeAsync(ActorSystem system, IActorRef supervisor)
+    {
+        try
+        {
+            // Who watches is told after the parent has been sent the same, and the parent answers after having worked that off.
+            await supervisor.GracefulStop(NameTimeout).ConfigureAwait(false);
+            await system.ActorSelection(supervisor.Path.Parent).Ask<ActorIdentity>(new Identify(null), NameTimeout).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
+        {
+            // The system is ending or overwhelmed; the stop itself is complete.
         }
     }
 

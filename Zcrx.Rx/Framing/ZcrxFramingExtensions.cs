@@ -23,9 +23,9 @@ public static class ZcrxFramingExtensions
     /// <param name="options">How incomplete frames are held; null for the defaults.</param>
     /// <returns>The frames, empty ones included.</returns>
     /// <exception cref="ArgumentException">The prefix is the default value, which is none.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte, or 2 GiB or more.</exception>
     public static IObservable<ReadOnlySequence<byte>> Frames(
-        this IObservable<ReceivedBuffer> source, LengthPrefix prefix, int maxLength, FramingOptions? options = null)
+        this IObservable<ReceivedBuffer> source, LengthPrefix prefix, long maxLength, FramingOptions? options = null)
     {
         if (prefix.Size == 0)
         {
@@ -42,9 +42,9 @@ public static class ZcrxFramingExtensions
     /// <param name="options">How incomplete frames are held; null for the defaults.</param>
     /// <returns>The frames, empty ones included. Bytes behind the last delimiter are an incomplete frame, thus an error.</returns>
     /// <exception cref="ArgumentException">The delimiter is empty.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte, or 2 GiB or more.</exception>
     public static IObservable<ReadOnlySequence<byte>> Frames(
-        this IObservable<ReceivedBuffer> source, Delimiter delimiter, int maxLength, FramingOptions? options = null)
+        this IObservable<ReceivedBuffer> source, Delimiter delimiter, long maxLength, FramingOptions? options = null)
     {
         if (delimiter.Array is not { } bytes)
         {
@@ -61,9 +61,9 @@ public static class ZcrxFramingExtensions
     /// <param name="options">How incomplete frames are held; null for the defaults.</param>
     /// <returns>The frames, empty ones included.</returns>
     /// <exception cref="ArgumentException">The parser's <see cref="IFrameParser.MaxOverhead"/> is negative.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte, or 2 GiB or more.</exception>
     public static IObservable<ReadOnlySequence<byte>> Frames(
-        this IObservable<ReceivedBuffer> source, IFrameParser parser, int maxLength, FramingOptions? options = null)
+        this IObservable<ReceivedBuffer> source, IFrameParser parser, long maxLength, FramingOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(parser);
         int overhead = parser.MaxOverhead;
@@ -76,11 +76,12 @@ public static class ZcrxFramingExtensions
     }
 
     private static FrameObservable<TCutter> Frames<TCutter>(
-        IObservable<ReceivedBuffer> source, TCutter cutter, int maxLength, FramingOptions? options)
+        IObservable<ReceivedBuffer> source, TCutter cutter, long maxLength, FramingOptions? options)
         where TCutter : struct, IFrameCutter
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxLength, 1);
-        return new FrameObservable<TCutter>(source, cutter, maxLength, options ?? FramingOptions.Default);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxLength, int.MaxValue);
+        return new FrameObservable<TCutter>(source, cutter, (int)maxLength, options ?? FramingOptions.Default);
     }
 }

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Zcrx.Interop;
 using Zcrx.Interop.Abi;
 using static Zcrx.Interop.Abi.Errno;
 
@@ -15,6 +16,8 @@ internal sealed unsafe partial class ReceiveLoop
 
     private readonly SlotTable<ListenerEntry> _listeners = new();
     private readonly List<ListenerEntry> _pendingListeners = [];
+    // Position in the batch behind the last accept that was looked at; a crash may come in the middle of a batch.
+    private uint _acceptsSeen;
 
     /// <summary>Accepts on a socket until the entry is removed. Any thread.</summary>
     public void AddListener(ListenerEntry listener) => Post(
@@ -89,7 +92,7 @@ internal sealed unsafe partial class ReceiveLoop
         }
     }
 
-    private void OnAccept(UserData data, in Interop.Completion completion)
+    private void OnAccept(UserData data, in Completion completion)
     {
         if (_listeners.Find(data.Slot, data.Generation) is not { } listener)
         {
@@ -129,6 +132,34 @@ internal sealed unsafe partial class ReceiveLoop
             // Out of descriptors or memory: the peers wait in the backlog until there is room again.
             listener.RetryAt = completion.Result < 0 ? _time.GetTimestamp() + ToTicks(AcceptRetry) : 0;
             _pendingListeners.Add(listener);
+        }
+    }
+
+    /// <summary>After a crash: sockets that the kernel has accepted for us, and that nobody knows of yet. Their peers are reset rather than left waiting.</summary>
+    private void CloseUnseenSockets()
+    {
+        CompletionQueue completions = _ring.Completion;
+        for (uint i = _acceptsSeen; i < completions.Ready; i++)
+        {
+            ref readonly Completion completion = ref completions.Peek(i);
+            if (UserData.Decode(completion.UserData).Kind == RequestKind.Accept && completion.Result >= 0)
+            {
+                Reset(completion.Result);
+            }
+        }
+    }
+
+    private static void Reset(int fd)
+    {
+        SafeSocketHandle handle = new(fd, ownsHandle: true);
+        try
+        {
+            using Socket socket = new(handle) { LingerState = new LingerOption(true, 0) };
+        }
+        catch (SocketException)
+        {
+            // The peer was gone before we looked.
+            handle.Dispose();
         }
     }
 

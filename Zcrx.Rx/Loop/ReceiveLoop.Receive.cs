@@ -17,6 +17,8 @@ internal sealed unsafe partial class ReceiveLoop
     private readonly List<ZcrxConnection> _received = [];
     private long _turn;
     private bool _completionsFull;
+    // What a corrupt ring says must not be acted upon any more: its descriptors may be anybody's.
+    private bool _isCorrupt;
 
     /// <summary>The ring's thread: makes the kernel's request match what the connection wants.</summary>
     private void BringInLine(ZcrxConnection connection)
@@ -108,6 +110,7 @@ internal sealed unsafe partial class ReceiveLoop
         ulong offset = completion.BufferOffset;
         if (!_queue.Contains(offset, length))
         {
+            _isCorrupt = true;
             throw new ZcrxException(
                 "Reading a completion", 0, $"it points outside the area (offset 0x{offset:x}, {length} bytes): the completion ring is corrupt", "Restart the queue and report this");
         }

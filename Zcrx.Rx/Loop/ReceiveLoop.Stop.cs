@@ -99,6 +99,11 @@ internal sealed unsafe partial class ReceiveLoop
     private void TearDown(Exception? crash)
     {
         // A crash leaves completions behind that nobody has looked at: where each stream stands is not certain, so each is told.
+        if (crash is not null && !_isCorrupt)
+        {
+            CloseUnseenSockets();
+        }
+
         _ring.Dispose();
         foreach (ZcrxConnection connection in _connections.Snapshot())
         {

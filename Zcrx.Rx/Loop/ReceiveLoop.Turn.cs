@@ -91,6 +91,7 @@ internal sealed unsafe partial class ReceiveLoop
                     OnReceive(data, completion);
                     break;
                 case RequestKind.Accept:
+                    _acceptsSeen = i + 1;
                     OnAccept(data, completion);
                     break;
                 case RequestKind.Wake:
@@ -108,6 +109,7 @@ internal sealed unsafe partial class ReceiveLoop
         }
 
         completions.Advance(ready);
+        _acceptsSeen = 0;
     }
 
     /// <summary>An entry to fill in; makes room by submitting when the ring is full.</summary>

@@ -55,6 +55,17 @@ public class StartTests
         await using var next = await TestHost.StartAsync(static _ => { }, services => services.AddSingleton(system));
     }
 
+    [Fact]
+    public async Task A_host_that_has_stopped_can_be_followed_by_another_in_the_same_actor_system()
+    {
+        using var system = ActorSystem.Create("ours");
+        for (var i = 0; i < 50; i++)
+        {
+            await using var host = await TestHost.StartAsync(static _ => { }, services => services.AddSingleton(system));
+            await host.StopAsync();
+        }
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

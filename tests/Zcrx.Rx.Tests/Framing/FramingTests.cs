@@ -297,6 +297,7 @@ public sealed class FramingTests : IDisposable
         Assert.Throws<ArgumentException>(() => Delimiter.Of([]));
         Assert.Throws<ArgumentException>(() => Delimiter.Of(new byte[Delimiter.MaxLength + 1]));
         Assert.Throws<ArgumentOutOfRangeException>(() => _source.Frames(Delimiter.LineFeed, 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => _source.Frames(Delimiter.LineFeed, 2.GiB()));
         Assert.Throws<ArgumentNullException>(() => _source.Frames(null!, 1));
         Assert.Throws<ArgumentNullException>(() => ZcrxFramingExtensions.Frames(null!, Delimiter.LineFeed, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => new FramingOptions { MaxHeldBuffers = -1 });

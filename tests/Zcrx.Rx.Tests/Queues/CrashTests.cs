@@ -1,15 +1,16 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Reactive.Linq;
 using System.Reactive.Threading.Tasks;
 using Zcrx.Interop;
 using Zcrx.Interop.Abi;
+using Zcrx.Rx.Loop;
 using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Queues;
 
 /// <summary>A ring that breaks takes its streams with it, and tells each of them; nothing else.</summary>
 [Collection(SocketsCollection.Name)]
-[Trait("Stability", "Settling")]
 public class CrashTests : IClassFixture<ResourceCheck>
 {
     [Fact]
@@ -50,12 +51,37 @@ public class CrashTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
+    public async Task A_connection_accepted_and_never_handed_out_is_reset()
+    {
+        HookedKernel kernel = new();
+        TestQueue queue = await TestQueue.OpenAsync(kernel: kernel);
+        kernel.Entered = result => kernel.HasUnread(RequestKind.Accept) ? -Errno.EBADF : result;
+        Assert.True(await IsResetAsync());
+        await Assert.ThrowsAsync<ZcrxException>(() => queue.Queue.Completion.Within("the loop ends"));
+        await queue.CloseAsync();
+
+        async Task<bool> IsResetAsync()
+        {
+            try
+            {
+                using Peer peer = await Peer.ConnectAsync(queue.EndPoint, 1);
+                return await peer.IsResetAsync();
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset)
+            {
+                // Before the peer had seen that it was connected.
+                return true;
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_socket_closed_behind_our_back_costs_its_own_stream()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
-        using System.Net.Sockets.Socket server = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using Socket server = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         server.Blocking = true;
-        System.Net.Sockets.Socket ours = new(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        Socket ours = new(SocketType.Stream, ProtocolType.Tcp);
         await ours.ConnectAsync(server.LocalEndPoint!);
         using Peer peer = new(await server.AcceptAsync(), 1);
         ZcrxConnection connection = await queue.Queue.AttachAsync(ours);

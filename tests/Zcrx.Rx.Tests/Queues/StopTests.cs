@@ -10,7 +10,6 @@ namespace Zcrx.Rx.Tests.Queues;
 
 /// <summary>Ending a queue, in order or not, at any moment, and what is asked of it afterwards.</summary>
 [Collection(SocketsCollection.Name)]
-[Trait("Stability", "Settling")]
 public class StopTests : IClassFixture<ResourceCheck>
 {
     [Fact]

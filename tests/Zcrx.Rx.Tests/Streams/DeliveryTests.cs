@@ -5,7 +5,6 @@ namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>What is sent arrives: every byte, once, in order.</summary>
 [Collection(SocketsCollection.Name)]
-[Trait("Stability", "Settling")]
 public class DeliveryTests : IClassFixture<ResourceCheck>
 {
     public static TheoryData<string, int, int> Kernels => new()

@@ -8,7 +8,6 @@ namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>How streams end: in order, half, by reset, by our own hand, at any moment.</summary>
 [Collection(SocketsCollection.Name)]
-[Trait("Stability", "Settling")]
 public class EndTests : IClassFixture<ResourceCheck>
 {
     [Fact]

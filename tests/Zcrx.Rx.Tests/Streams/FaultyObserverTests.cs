@@ -7,7 +7,6 @@ namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>An observer that throws harms its own stream and nothing else.</summary>
 [Collection(SocketsCollection.Name)]
-[Trait("Stability", "Settling")]
 public class FaultyObserverTests : IClassFixture<ResourceCheck>
 {
     [Fact]

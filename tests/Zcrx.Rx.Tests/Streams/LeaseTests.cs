@@ -6,7 +6,6 @@ namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>Buffers that consumers keep: readable as long as they are held, back in the pool when they are not.</summary>
 [Collection(SocketsCollection.Name)]
-[Trait("Stability", "Settling")]
 public class LeaseTests : IClassFixture<ResourceCheck>
 {
     [Fact]

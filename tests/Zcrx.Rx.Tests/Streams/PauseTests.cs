@@ -4,7 +4,6 @@ namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>Pausing by hand: the sender is slowed down, nothing is lost.</summary>
 [Collection(SocketsCollection.Name)]
-[Trait("Stability", "Settling")]
 public class PauseTests : IClassFixture<ResourceCheck>
 {
     [Fact]
@@ -18,8 +17,9 @@ public class PauseTests : IClassFixture<ResourceCheck>
         using (other)
         {
             Recorder recorder = new(peer.Stream);
-            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            // First, since receiving begins with the subscription.
             connection.Pause();
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
             Task sending = peer.SendAllAsync(Total);
 
             // Whatever another connection receives meanwhile, this one receives nothing.

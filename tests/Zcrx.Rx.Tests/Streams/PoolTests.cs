@@ -7,7 +7,6 @@ namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>A pool that runs low slows senders down; a stuck consumer stops nobody but itself.</summary>
 [Collection(SocketsCollection.Name)]
-[Trait("Stability", "Settling")]
 public class PoolTests : IClassFixture<ResourceCheck>
 {
     public static TheoryData<string, int> Pools

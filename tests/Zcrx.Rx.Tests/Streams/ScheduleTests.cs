@@ -6,7 +6,6 @@ namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>Whatever consumers, pools, faults and chunks come together: bytes received are bytes sent, in order, and in the end nothing is out.</summary>
 [Collection(SocketsCollection.Name)]
-[Trait("Stability", "Settling")]
 public class ScheduleTests : IClassFixture<ResourceCheck>
 {
     private const int Schedules = 150;

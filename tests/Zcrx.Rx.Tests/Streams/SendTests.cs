@@ -5,7 +5,6 @@ namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>The sending half of a connection.</summary>
 [Collection(SocketsCollection.Name)]
-[Trait("Stability", "Settling")]
 public class SendTests : IClassFixture<ResourceCheck>
 {
     [Fact]

@@ -7,7 +7,6 @@ namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>Observers come and go at any time, and the stream goes on where it stopped.</summary>
 [Collection(SocketsCollection.Name)]
-[Trait("Stability", "Settling")]
 public class SubscriptionTests : IClassFixture<ResourceCheck>
 {
     [Fact]

@@ -1,5 +1,6 @@
 using Zcrx.Interop;
 using Zcrx.Interop.Abi;
+using Zcrx.Rx.Loop;
 
 namespace Zcrx.Rx.Tests.Support;
 
@@ -9,6 +10,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
     private readonly EmulatedKernel _kernel = new(options);
     private int _forcedResult;
     private io_sqring_offsets _offsets;
+    private io_cqring_offsets _completionOffsets;
     private byte* _ring;
     private io_uring_sqe* _entries;
 
@@ -16,6 +18,9 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
 
     /// <summary>What the next enters answer instead of doing anything; 0 for the emulated kernel's own doing.</summary>
     public int ForcedEnterResult { get => Volatile.Read(ref _forcedResult); set => Volatile.Write(ref _forcedResult, value); }
+
+    /// <summary>Called after each enter has done its work, with the answer that it gives; the loop gets what comes back.</summary>
+    public Func<int, int>? Entered { get; set; }
 
     /// <summary>Called before a ring or an exported queue is closed, on the closing thread.</summary>
     public Action? Closing { get; set; }
@@ -33,6 +38,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
     {
         int result = _kernel.Setup(entries, parameters);
         _offsets = parameters->sq_off;
+        _completionOffsets = parameters->cq_off;
         return result;
     }
 
@@ -44,7 +50,13 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
             DisarmCancels();
         }
 
-        return ForcedEnterResult != 0 ? ForcedEnterResult : _kernel.Enter(ringFd, toSubmit, minComplete, flags, argument, argumentSize);
+        if (ForcedEnterResult != 0)
+        {
+            return ForcedEnterResult;
+        }
+
+        int result = _kernel.Enter(ringFd, toSubmit, minComplete, flags, argument, argumentSize);
+        return Entered?.Invoke(result) ?? result;
     }
 
     public int Register(int ringFd, uint opcode, void* argument, uint argumentCount) =>
@@ -73,6 +85,23 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
     {
         Closing?.Invoke();
         return _kernel.Close(fd);
+    }
+
+    /// <summary>Whether the loop has yet to read a good completion of this kind. Inside of <see cref="Entered"/> only.</summary>
+    public bool HasUnread(RequestKind kind)
+    {
+        uint mask = *(uint*)(_ring + _completionOffsets.ring_mask);
+        uint tail = Volatile.Read(ref *(uint*)(_ring + _completionOffsets.tail));
+        for (uint i = *(uint*)(_ring + _completionOffsets.head); i != tail; i++)
+        {
+            Completion* completion = (Completion*)(_ring + _completionOffsets.cqes + ((i & mask) * CompletionQueue.EntrySize));
+            if (UserData.Decode(completion->UserData).Kind == kind && completion->Result >= 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void DisarmCancels()

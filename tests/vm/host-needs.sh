@@ -11,18 +11,6 @@ missing_packages() {
     command -v cpio >/dev/null || echo cpio
 }
 
-install() {
-    local output
-    output=$(mktemp)
-    if DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@" >"$output" 2>&1; then
-        rm -f "$output"
-        return 0
-    fi
-    tail -n 5 "$output" >&2
-    rm -f "$output"
-    return 1
-}
-
 if [ "$(uname -s)/$(uname -m)" != Linux/x86_64 ]; then
     cannot_run "the guests are x86-64 Linux and this machine is $(uname -s) on $(uname -m)"
 fi
@@ -33,16 +21,7 @@ if [ "${#missing[@]}" -eq 0 ]; then
 fi
 
 sentence="the packages ${missing[*]} are needed: apt-get install --no-install-recommends ${missing[*]}"
-if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-    cannot_run "$sentence"
-fi
-
-log "installing ${missing[*]}"
-if ! install "${missing[@]}"; then
-    log "trying again with a fresh package index"
-    apt-get -o DPkg::Lock::Timeout=300 update >/dev/null 2>&1 || true
-    install "${missing[@]}" || cannot_run "$sentence (apt-get could not; its last words are above)"
-fi
+"$here/../../eng/apt-install.sh" "${missing[@]}" || cannot_run "$sentence"
 
 mapfile -t missing < <(missing_packages)
 if [ "${#missing[@]}" -ne 0 ]; then

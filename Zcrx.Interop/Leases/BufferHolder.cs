@@ -2,7 +2,7 @@ namespace Zcrx.Interop.Leases;
 
 /// <summary>Whose buffers these are: counts what its consumers keep, and can be told to stop asking for more.</summary>
 /// <remarks>What is given out and taken back is written by the ring's thread only, what is on its way by anybody who releases.</remarks>
-internal class BufferHolder
+internal class BufferHolder : IBufferSource
 {
     private int _held;
     private int _onTheWay;
@@ -18,13 +18,18 @@ internal class BufferHolder
 
     public void Add(int change) => Volatile.Write(ref _held, _held + change);
 
-    /// <summary>A consumer has as much as it can take; nothing more is asked for until as many calls of <see cref="Resume"/>. Any thread.</summary>
+    /// <inheritdoc/>
     public virtual void Hold()
     {
     }
 
-    /// <summary>Takes one <see cref="Hold"/> back. Any thread.</summary>
+    /// <inheritdoc/>
     public virtual void Resume()
+    {
+    }
+
+    /// <inheritdoc/>
+    public virtual void Abandon()
     {
     }
 }

@@ -45,6 +45,10 @@ public readonly struct ReceivedBuffer
     /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
     public BufferLease Retain() => new(_scope.Ledger, _scope.Keep(_version));
 
+    /// <summary>Whom to ask to pause, for operators that let buffers wait. Stays valid after the loan.</summary>
+    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    public IBufferSource Source => _scope.Holder(_version);
+
     /// <summary>For operators of this library: keeps the buffer without an object. The caller owns one reference to the slot.</summary>
     internal int KeepSlot() => _scope.Keep(_version);
 

@@ -8,4 +8,12 @@ internal sealed class ConnectionHolder(ZcrxConnection connection) : BufferHolder
     public override void Hold() => connection.Hold();
 
     public override void Resume() => connection.Unhold();
+
+    public override void Abandon()
+    {
+        if (!connection.Stream.HasObservers)
+        {
+            connection.Abort();
+        }
+    }
 }

@@ -1,0 +1,160 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Akka.Actor;
+using Akka.Configuration;
+using Zcrx.Actors.Tests.Support;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Streams;
+
+/// <summary>A queue on the emulated engine, an actor system, one connection and an actor to send its buffers to. Disposal checks that no buffer is out.</summary>
+internal sealed class SinkBench : IAsyncDisposable
+{
+    private readonly Channel<RecordingActor.Envelope> _envelopes = Channel.CreateUnbounded<RecordingActor.Envelope>();
+    private readonly IDisposable _listening;
+    private readonly Socket _listener;
+
+    private SinkBench(ZcrxQueue queue, Socket listener, IDisposable listening, Socket peer, ZcrxConnection connection, Config config)
+    {
+        (Queue, _listener, _listening, Peer, Connection) = (queue, listener, listening, peer, connection);
+        System = ActorSystem.Create("sinks", config.WithFallback("akka { stdout-loglevel = OFF, loglevel = OFF }"));
+        Actor = System.ActorOf(Props.Create(() => new RecordingActor(_envelopes.Writer)), "recorder");
+    }
+
+    public ZcrxQueue Queue { get; }
+
+    public ActorSystem System { get; }
+
+    public Socket Peer { get; }
+
+    public ZcrxConnection Connection { get; }
+
+    public IActorRef Actor { get; }
+
+    public int BuffersOut => Queue.Snapshot().BuffersOut;
+
+    public int Waiting => _envelopes.Reader.Count;
+
+    public static async Task<SinkBench> OpenAsync(int buffers = 64, EmulatedKernelOptions? emulation = null, string config = "")
+    {
+        ZcrxQueueOptions options = new()
+        {
+            Engine = ZcrxEngine.Emulated,
+            AreaSize = (long)buffers * Environment.SystemPageSize,
+            Emulation = emulation ?? new EmulatedKernelOptions(),
+        };
+        ZcrxQueue queue = await ZcrxQueue.OpenAsync(options).WithinLimit();
+        Socket listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        // Inherited by what is accepted: small, so that the sender feels a pause soon.
+        listener.ReceiveBufferSize = 16 * 1024;
+        TaskCompletionSource<ZcrxConnection> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        IDisposable listening = queue.Listen(listener).Subscribe(connection => accepted.TrySetResult(connection));
+        Socket peer = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendBufferSize = 16 * 1024 };
+        await peer.ConnectAsync(listener.LocalEndPoint!).WithinLimit();
+        return new SinkBench(queue, listener, listening, peer, await accepted.Task.WithinLimit(), ConfigurationFactory.ParseString(config));
+    }
+
+    public ActorSink ToActor(int maxUnacknowledged = ZcrxActorExtensions.DefaultMaxUnacknowledged) => Connection.Buffers.ToActor(Actor, maxUnacknowledged);
+
+    /// <summary>The actor's next message, which must be of this kind.</summary>
+    public async Task<(T Message, IActorRef Sender)> ExpectAsync<T>()
+    {
+        (object message, IActorRef sender) = await _envelopes.Reader.ReadAsync().AsTask().WithinLimit();
+        return (Assert.IsType<T>(message), sender);
+    }
+
+    /// <summary>The next message, whatever it is; null if there is none yet.</summary>
+    public RecordingActor.Envelope? TryTake() => _envelopes.Reader.TryRead(out RecordingActor.Envelope? envelope) ? envelope : null;
+
+    public async Task<IActorRef> BeginAsync()
+    {
+        (ZcrxStream.Init init, IActorRef sink) = await ExpectAsync<ZcrxStream.Init>();
+        sink.Tell(init.Ack);
+        return sink;
+    }
+
+    /// <summary>Takes messages until so many bytes have come, and returns them; checks order and bytes.</summary>
+    public async Task<List<ZcrxStream.Data>> TakeAsync(long from, long to)
+    {
+        List<ZcrxStream.Data> taken = [];
+        while (from < to)
+        {
+            (ZcrxStream.Data data, _) = await ExpectAsync<ZcrxStream.Data>();
+            Assert.Equal(from, data.StreamOffset);
+            Assert.Equal(StreamBytes.At(from, data.Lease.Length), data.Lease.Span.ToArray());
+            taken.Add(data);
+            from += data.Lease.Length;
+        }
+
+        return taken;
+    }
+
+    public async Task SendAsync(long from, long to)
+    {
+        while (from < to)
+        {
+            int length = (int)long.Min(to - from, 8192);
+            from += await Peer.SendAsync(StreamBytes.At(from, length));
+        }
+    }
+
+    /// <summary>Sends until the actor has so many messages, the window is full, and it stays full although the queue had every chance to receive.</summary>
+    /// <returns>Bytes that were sent.</returns>
+    public async Task<long> SendUntilBlockedAsync(int messages)
+    {
+        Peer.Blocking = false;
+        long sent = 0;
+        long received = -1;
+        await Eventually.TrueAsync(
+            () =>
+            {
+                long before = sent;
+                while (Peer.Poll(0, SelectMode.SelectWrite))
+                {
+                    int count = Peer.Send(StreamBytes.At(sent, 8192), SocketFlags.None, out SocketError error);
+                    if (error != SocketError.Success)
+                    {
+                        break;
+                    }
+
+                    sent += count;
+                }
+
+                bool still = sent == before && Waiting >= messages && Connection.BytesReceived == received;
+                received = Connection.BytesReceived;
+                return still;
+            },
+            "the sender blocks");
+        Peer.Blocking = true;
+        return sent;
+    }
+
+    public Task AllReturnedAsync() => Eventually.TrueAsync(() => BuffersOut == 0, "all buffers have come back");
+
+    public Task AssertResetAsync() => Eventually.TrueAsync(
+        async () =>
+        {
+            try
+            {
+                return await Peer.ReceiveAsync(new byte[1]).WithinLimit() < 0;
+            }
+            catch (SocketException exception)
+            {
+                return exception.SocketErrorCode == SocketError.ConnectionReset;
+            }
+        },
+        "the connection is reset");
+
+    public async ValueTask DisposeAsync()
+    {
+        Connection.Dispose();
+        Peer.Dispose();
+        await System.Terminate().WithinLimit();
+        await AllReturnedAsync();
+        _listening.Dispose();
+        await Queue.DisposeAsync().AsTask().WithinLimit();
+        _listener.Dispose();
+    }
+}

@@ -1,0 +1,141 @@
+using System.Net.Sockets;
+using Akka.Actor;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Streams;
+
+/// <summary>The actor's part of a generated schedule: checks what comes, acknowledges in some order, and ends things when it is time.</summary>
+internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSink sink)
+{
+    private readonly List<(ZcrxStream.Data Data, IActorRef Sink)> _unacknowledged = [];
+    private readonly Random _random = new(schedule.Seed);
+    private long _position;
+    private int _messages;
+    private ZcrxStream? _end;
+    private bool _wasEnded;
+    private Task _ending = Task.CompletedTask;
+
+    /// <summary>Whether the sink has ended, and nothing is left that is on its way to the actor or with it.</summary>
+    public bool IsOver => sink.Completion.IsCompleted && _unacknowledged.Count == 0 && bench.Waiting == 0 && (_end is not null || !HasEnd);
+
+    public string State => $"position {_position}, {_messages} messages, {_unacknowledged.Count} unacknowledged, sink {sink.Completion.Status}, {bench.Queue.Snapshot()}";
+
+    // An actor that ended at the last moment has acknowledged everything, and is told nothing more.
+    private bool HasEnd => !ActorIsGone && !sink.Completion.IsCanceled && sink.Completion.Exception?.InnerException is not ZcrxActorTerminatedException;
+
+    // Once this has happened, leases end under our hands.
+    private bool ActorIsGone => _wasEnded && schedule.End is SinkSchedule.Ending.ActorStops or SinkSchedule.Ending.SystemEnds;
+
+    /// <summary>Takes what has come; called again and again.</summary>
+    public void Read()
+    {
+        bool anything = false;
+        while (bench.TryTake() is { } envelope)
+        {
+            anything = true;
+            OnMessage((ZcrxStream)envelope.Message, envelope.Sender);
+            if (_messages > schedule.After && !_wasEnded && schedule.End != SinkSchedule.Ending.Peer)
+            {
+                _wasEnded = true;
+                End();
+            }
+        }
+
+        int keep = schedule.Forgets && anything ? 1 : 0;
+        while (_unacknowledged.Count > keep)
+        {
+            int index = _random.Next(_unacknowledged.Count);
+            (ZcrxStream.Data data, IActorRef sender) = _unacknowledged[index];
+            _unacknowledged.RemoveAt(index);
+            sender.Tell(data.Ack);
+        }
+    }
+
+    public async Task CheckAsync()
+    {
+        await _ending;
+        switch (sink.Completion.Status)
+        {
+            case TaskStatus.RanToCompletion:
+                Assert.True(_end is ZcrxStream.Completed || (_end is null && ActorIsGone), _end?.ToString());
+                Assert.Equal(schedule.Bytes, _position);
+                break;
+            case TaskStatus.Canceled:
+                Assert.Equal(SinkSchedule.Ending.Disposed, schedule.End);
+                Assert.Null(_end);
+                break;
+            default:
+                Exception error = sink.Completion.Exception!.InnerException!;
+                if (schedule.End is SinkSchedule.Ending.ActorStops or SinkSchedule.Ending.SystemEnds)
+                {
+                    Assert.InRange(Assert.IsType<ZcrxActorTerminatedException>(error).StreamOffset, 0, schedule.Bytes);
+                }
+                else
+                {
+                    Assert.True(schedule.End is SinkSchedule.Ending.Reset or SinkSchedule.Ending.ConnectionDisposed or SinkSchedule.Ending.QueueCloses);
+                    Assert.Same(error, Assert.IsType<ZcrxStream.Failed>(_end).Cause);
+                    Assert.Equal(_position, Assert.IsType<ZcrxStreamException>(error).StreamOffset);
+                }
+
+                break;
+        }
+    }
+
+    private void OnMessage(ZcrxStream message, IActorRef sender)
+    {
+        Assert.Null(_end);
+        _messages++;
+        switch (message)
+        {
+            case ZcrxStream.Init init:
+                Assert.Equal(1, _messages);
+                sender.Tell(init.Ack);
+                break;
+            case ZcrxStream.Data data:
+                Assert.Equal(_position, data.StreamOffset);
+                if (!ActorIsGone)
+                {
+                    Assert.Equal(StreamBytes.At(_position, data.Lease.Length), data.Lease.Span.ToArray());
+                }
+
+                _position += data.Lease.Length;
+                _unacknowledged.Add((data, sender));
+                Assert.InRange(_unacknowledged.Count, 1, schedule.MaxUnacknowledged);
+                break;
+            default:
+                _end = message;
+                break;
+        }
+    }
+
+    private void End()
+    {
+        switch (schedule.End)
+        {
+            case SinkSchedule.Ending.Reset:
+                bench.Peer.LingerState = new LingerOption(true, 0);
+                bench.Peer.Close();
+                break;
+            case SinkSchedule.Ending.ActorStops:
+                bench.System.Stop(bench.Actor);
+                break;
+            case SinkSchedule.Ending.SystemEnds:
+                _ending = bench.System.Terminate();
+                break;
+            case SinkSchedule.Ending.Disposed:
+                sink.Dispose();
+                // The peer goes on sending.
+                bench.Connection.Buffers.Subscribe(static _ => { }, static _ => { });
+                break;
+            case SinkSchedule.Ending.ConnectionDisposed:
+                bench.Connection.Dispose();
+                break;
+            case SinkSchedule.Ending.QueueCloses:
+                _ending = bench.Queue.DisposeAsync().AsTask();
+                break;
+            default:
+                throw new InvalidOperationException($"{schedule.End} is not ours to do");
+        }
+    }
+}

@@ -1,0 +1,318 @@
+using System.Net.Sockets;
+using Akka.Actor;
+using Zcrx.Actors.Tests.Support;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Streams;
+
+public class ToActorTests
+{
+    [Fact]
+    public async Task Nothing_is_received_before_the_actor_is_ready()
+    {
+        await using SinkBench bench = await SinkBench.OpenAsync();
+        await bench.SendAsync(0, 5000);
+
+        using var sink = bench.ToActor(maxUnacknowledged: 7);
+
+        (ZcrxStream.Init init, IActorRef sender) = await bench.ExpectAsync<ZcrxStream.Init>();
+        Assert.Equal(7, init.MaxUnacknowledged);
+        Assert.Equal((0L, 0), (bench.Connection.BytesReceived, bench.Waiting));
+        sender.Tell(init.Ack);
+        var data = await bench.TakeAsync(0, 5000);
+        data.ForEach(message => sender.Tell(message.Ack));
+    }
+
+    [Fact]
+    public async Task The_end_comes_behind_the_last_buffer_and_is_complete_when_all_are_acknowledged()
+    {
+        await using SinkBench bench = await SinkBench.OpenAsync();
+        using var sink = bench.ToActor();
+        var sender = await bench.BeginAsync();
+        await bench.SendAsync(0, 20_000);
+        bench.Peer.Shutdown(SocketShutdown.Send);
+
+        var data = await bench.TakeAsync(0, 20_000);
+        var (_, last) = await bench.ExpectAsync<ZcrxStream.Completed>();
+
+        Assert.Equal(sender, last);
+        Assert.Equal(data.Count, bench.BuffersOut);
+        Assert.False(sink.Completion.IsCompleted);
+        // The connection has closed meanwhile; what was sent is the actor's all the same, in whatever order it acknowledges.
+        await bench.Connection.Closed.WithinLimit();
+        data.Reverse();
+        data.ForEach(message => sender.Tell(message.Ack));
+        await sink.Completion.WithinLimit();
+        Assert.All(data, static message => Assert.True(message.Lease.IsReleased));
+    }
+
+    [Fact]
+    public async Task An_actor_that_does_not_acknowledge_blocks_the_sender()
+    {
+        await using SinkBench bench = await SinkBench.OpenAsync();
+        using var sink = bench.ToActor(maxUnacknowledged: 4);
+        var sender = await bench.BeginAsync();
+
+        var sent = await bench.SendUntilBlockedAsync(messages: 4);
+
+        Assert.Equal(4, bench.Waiting);
+        Assert.InRange(bench.Connection.BuffersHeld, 4, 63);
+        Assert.InRange(bench.Connection.BytesReceived, 1, sent - 1);
+        bench.Peer.Shutdown(SocketShutdown.Send);
+        long position = 0;
+        int unacknowledged = 0;
+        while (position < sent)
+        {
+            Assert.InRange(unacknowledged + bench.Waiting, 0, 4);
+            var (data, _) = await bench.ExpectAsync<ZcrxStream.Data>();
+            unacknowledged++;
+            Assert.Equal(position, data.StreamOffset);
+            Assert.Equal(StreamBytes.At(position, data.Lease.Length), data.Lease.Span.ToArray());
+            position += data.Lease.Length;
+            unacknowledged--;
+            sender.Tell(data.Ack);
+            // Once more: must not make room for a second one.
+            sender.Tell(data.Ack);
+        }
+
+        await bench.ExpectAsync<ZcrxStream.Completed>();
+        await sink.Completion.WithinLimit();
+    }
+
+    [Fact]
+    public async Task A_broken_stream_fails_behind_what_was_received()
+    {
+        await using SinkBench bench = await SinkBench.OpenAsync();
+        using var sink = bench.ToActor();
+        var sender = await bench.BeginAsync();
+        await bench.SendAsync(0, 10_000);
+        var data = await bench.TakeAsync(0, 10_000);
+        bench.Peer.LingerState = new LingerOption(true, 0);
+        bench.Peer.Close();
+
+        var (failed, _) = await bench.ExpectAsync<ZcrxStream.Failed>();
+
+        var error = Assert.IsType<ZcrxStreamException>(failed.Cause);
+        Assert.Equal(("ECONNRESET", 10_000L), (error.ErrorName, error.StreamOffset));
+        data.ForEach(message => sender.Tell(message.Ack));
+        Assert.Same(error, await Assert.ThrowsAsync<ZcrxStreamException>(() => sink.Completion.WithinLimit()));
+    }
+
+    [Fact]
+    public async Task An_actor_that_ends_gives_everything_back_and_the_peer_is_told()
+    {
+        await using SinkBench bench = await SinkBench.OpenAsync();
+        using var sink = bench.ToActor(maxUnacknowledged: 2);
+        var sender = await bench.BeginAsync();
+        await bench.SendAsync(0, 3000);
+        var first = await bench.TakeAsync(0, 3000);
+        first.ForEach(message => sender.Tell(message.Ack));
+        await bench.SendAsync(3000, 30_000);
+        var second = await bench.ExpectAsync<ZcrxStream.Data>();
+        await bench.ExpectAsync<ZcrxStream.Data>();
+
+        bench.System.Stop(bench.Actor);
+
+        var error = await Assert.ThrowsAsync<ZcrxActorTerminatedException>(() => sink.Completion.WithinLimit());
+        Assert.Equal((bench.Actor, 3000L), (error.Actor, error.StreamOffset));
+        await bench.AllReturnedAsync();
+        Assert.True(second.Message.Lease.IsReleased);
+        await bench.AssertResetAsync();
+    }
+
+    [Fact]
+    public async Task An_actor_that_has_ended_before_resets_the_connection_with_the_first_bytes()
+    {
+        await using SinkBench bench = await SinkBench.OpenAsync();
+        using var sink = bench.ToActor();
+        await bench.BeginAsync();
+        await Eventually.TrueAsync(() => bench.Connection.Stream.HasObservers, "the stream is subscribed to");
+        bench.System.Stop(bench.Actor);
+        await Assert.ThrowsAsync<ZcrxActorTerminatedException>(() => sink.Completion.WithinLimit());
+
+        await bench.SendAsync(0, 1);
+
+        await bench.AssertResetAsync();
+    }
+
+    [Fact]
+    public async Task Another_observer_keeps_the_connection_when_the_actor_ends()
+    {
+        await using SinkBench bench = await SinkBench.OpenAsync();
+        long length = 0;
+        using var other = bench.Connection.Buffers.Subscribe(buffer => Volatile.Write(ref length, buffer.StreamOffset + buffer.Length));
+        using var sink = bench.ToActor();
+        await bench.BeginAsync();
+        await Eventually.TrueAsync(() => bench.Connection.Stream.Observers.Length == 2, "both listen");
+        await bench.SendAsync(0, 100);
+        await bench.TakeAsync(0, 100);
+
+        bench.System.Stop(bench.Actor);
+        await Assert.ThrowsAsync<ZcrxActorTerminatedException>(() => sink.Completion.WithinLimit());
+        await bench.SendAsync(100, 50_000);
+
+        await Eventually.TrueAsync(() => Volatile.Read(ref length) == 50_000, "the other goes on");
+    }
+
+    [Fact]
+    public async Task Disposed_it_releases_what_waits_and_leaves_the_actor_what_it_has()
+    {
+        await using SinkBench bench = await SinkBench.OpenAsync();
+        var sink = bench.ToActor(maxUnacknowledged: 3);
+        var sender = await bench.BeginAsync();
+        await bench.SendUntilBlockedAsync(messages: 3);
+
+        sink.Dispose();
+
+        // What comes from now on is for the next one who listens.
+        using var next = bench.Connection.Buffers.Subscribe(static _ => { });
+        await Eventually.TrueAsync(() => bench.BuffersOut == 3, "what waits is released");
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sink.Completion.WithinLimit());
+        var length = 0;
+        for (int i = 0; i < 3; i++)
+        {
+            var (data, _) = await bench.ExpectAsync<ZcrxStream.Data>();
+            Assert.Equal(StreamBytes.At(length, data.Lease.Length), data.Lease.Span.ToArray());
+            length += data.Lease.Length;
+            sender.Tell(data.Ack);
+        }
+
+        await bench.AllReturnedAsync();
+        Assert.Equal(0, bench.Waiting);
+        Assert.False(bench.Connection.Closed.IsCompleted);
+        using Probe probe = new(bench.System);
+        probe.ExpectEnd(sender);
+    }
+
+    [Fact]
+    public async Task An_actor_that_restarts_goes_on_with_the_next_message()
+    {
+        await using SinkBench bench = await SinkBench.OpenAsync();
+        using var sink = bench.ToActor(maxUnacknowledged: 2);
+        var sender = await bench.BeginAsync();
+        await bench.SendAsync(0, 100);
+        var lost = await bench.TakeAsync(0, 100);
+
+        bench.Actor.Tell(new RecordingActor.Crash());
+        await bench.SendAsync(100, 200);
+
+        var next = await bench.TakeAsync(100, 200);
+        Assert.False(lost[0].Lease.IsReleased);
+        next.ForEach(message => sender.Tell(message.Ack));
+        lost.ForEach(message => sender.Tell(message.Ack));
+        await bench.AllReturnedAsync();
+    }
+
+    [Fact]
+    public async Task A_lease_that_was_moved_outlives_its_acknowledgement()
+    {
+        await using SinkBench bench = await SinkBench.OpenAsync();
+        using var sink = bench.ToActor(maxUnacknowledged: 1);
+        var sender = await bench.BeginAsync();
+        await bench.SendAsync(0, 100);
+        var (first, _) = await bench.ExpectAsync<ZcrxStream.Data>();
+
+        using (var kept = first.Lease.Move())
+        {
+            sender.Tell(first.Ack);
+            await bench.SendAsync(100, 200);
+            var second = await bench.TakeAsync(first.Lease.Length, 200);
+            Assert.Equal(StreamBytes.At(0, kept.Length), kept.Span.ToArray());
+            second.ForEach(message => sender.Tell(message.Ack));
+        }
+
+        await bench.AllReturnedAsync();
+    }
+
+    [Fact]
+    public async Task When_the_actor_system_ends_nothing_stays_out()
+    {
+        await using SinkBench bench = await SinkBench.OpenAsync();
+        using var sink = bench.ToActor();
+        await bench.BeginAsync();
+        await bench.SendAsync(0, 5000);
+        await bench.TakeAsync(0, 5000);
+
+        await bench.System.Terminate().WithinLimit();
+
+        await bench.AllReturnedAsync();
+        await Assert.ThrowsAsync<ZcrxActorTerminatedException>(() => sink.Completion.WithinLimit());
+        Assert.Throws<InvalidOperationException>(() => bench.ToActor());
+    }
+
+    [Fact]
+    public async Task Messages_are_never_serialized()
+    {
+        await using SinkBench bench = await SinkBench.OpenAsync(config: "akka.actor.serialize-messages = on");
+        using var sink = bench.ToActor();
+        var sender = await bench.BeginAsync();
+        await bench.SendAsync(0, 100);
+        bench.Peer.Shutdown(SocketShutdown.Send);
+
+        var data = await bench.TakeAsync(0, 100);
+        await bench.ExpectAsync<ZcrxStream.Completed>();
+
+        data.ForEach(message => sender.Tell(message.Ack));
+        await sink.Completion.WithinLimit();
+    }
+
+    [Fact]
+    public async Task A_source_that_throws_when_subscribed_to_fails_the_stream()
+    {
+        await using SinkBench bench = await SinkBench.OpenAsync();
+        using var sink = new ThrowingSource().ToActor(bench.Actor);
+        await bench.BeginAsync();
+
+        Assert.IsType<CrashException>((await bench.ExpectAsync<ZcrxStream.Failed>()).Message.Cause);
+
+        await Assert.ThrowsAsync<CrashException>(() => sink.Completion.WithinLimit());
+    }
+
+    [Fact]
+    public async Task Wrong_arguments_are_refused()
+    {
+        await using SinkBench bench = await SinkBench.OpenAsync();
+
+        Assert.Throws<ArgumentException>("actor", () => bench.Connection.Buffers.ToActor(ActorRefs.Nobody));
+        Assert.Throws<ArgumentNullException>("actor", () => bench.Connection.Buffers.ToActor(null!));
+        Assert.Throws<ArgumentOutOfRangeException>("maxUnacknowledged", () => bench.ToActor(0));
+    }
+
+    [Fact]
+    public async Task As_a_connection_handler_it_delivers_everything_although_the_connection_has_closed()
+    {
+        TaskCompletionSource<ActorSink> sinks = new();
+        await using var bench = await SinkBench.OpenAsync();
+        await using var listening = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", connection =>
+        {
+            var sink = connection.Buffers.ToActor(bench.Actor, maxUnacknowledged: 1);
+            sinks.TrySetResult(sink);
+            return sink;
+        }));
+        using Probe probe = new(listening.System, typeof(ZcrxEvent.ConnectionClosed));
+        using var client = await listening.ConnectAsync();
+        await client.SendAsync(StreamBytes.At(0, 40_000));
+        client.Shutdown(SocketShutdown.Send);
+        var sender = await bench.BeginAsync();
+
+        long position = 0;
+        while (position < 40_000)
+        {
+            var (message, _) = await bench.ExpectAsync<ZcrxStream.Data>();
+            Assert.Equal(position, message.StreamOffset);
+            Assert.Equal(StreamBytes.At(position, message.Lease.Length), message.Lease.Span.ToArray());
+            position += message.Lease.Length;
+            sender.Tell(message.Ack);
+        }
+
+        await bench.ExpectAsync<ZcrxStream.Completed>();
+        await (await sinks.Task.WithinLimit()).Completion.WithinLimit();
+        Assert.Null(probe.Expect<ZcrxEvent.ConnectionClosed>().Error);
+    }
+
+    private sealed class ThrowingSource : IObservable<ReceivedBuffer>
+    {
+        public IDisposable Subscribe(IObserver<ReceivedBuffer> observer) => throw new CrashException();
+    }
+}

@@ -20,17 +20,39 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
 
     public BufferLedger Ledger => ledger;
 
+    /// <summary>Whether the buffer that is lent has been kept: then its reference must be given up with <see cref="End"/>.</summary>
+    public bool IsKept
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _slot != NotKept;
+    }
+
     /// <summary>Lends a buffer.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReceivedBuffer Begin(ulong offset, AreaMemory memory, byte* address, int length, long streamOffset, BufferHolder holder)
     {
+        SetMemory(memory);
+        SetHolder(holder);
+        return Lend(offset, address, length, streamOffset);
+    }
+
+    /// <summary>The area that the next buffers to be lent lie in.</summary>
+    public void SetMemory(AreaMemory memory) => _memory = memory;
+
+    /// <summary>Whose the next buffers to be lent are.</summary>
+    public void SetHolder(BufferHolder holder) => _holder = holder;
+
+    /// <summary>Lends the next buffer of the same area and holder; the loan of the one before ends, which must not have been kept.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ReceivedBuffer Lend(ulong offset, byte* address, int length, long streamOffset)
+    {
+        long version = _version + 1;
+        // First, and volatile, so that a copy of the struct on another thread sees the end of its loan.
+        Volatile.Write(ref _version, version);
         _offset = offset;
-        _memory = memory;
         _address = address;
         _length = length;
         _streamOffset = streamOffset;
-        _holder = holder;
-        return new ReceivedBuffer(this, ++_version);
+        return new ReceivedBuffer(this, version);
     }
 
     /// <summary>Lends a buffer that has been kept; its reference is given up when the loan ends.</summary>

@@ -110,6 +110,13 @@ public sealed unsafe class InterfaceQueue : IDisposable
 
     internal AreaMemory AreaOf(ulong offset) => _areas[(int)(offset >> IORING_ZCRX_AREA_SHIFT) & (MaxAreas - 1)].View;
 
+    /// <summary>The area that a completion points into, for a run of completions; one that contains nothing when there is none.</summary>
+    internal AreaView ViewOf(ulong offset)
+    {
+        ulong id = offset >> IORING_ZCRX_AREA_SHIFT;
+        return id < (ulong)_areaCount ? new AreaView((byte*)_areas[id].Address, id << IORING_ZCRX_AREA_SHIFT, _areas[id].Memory.Length) : default;
+    }
+
     /// <summary>Prepares a multishot receive.</summary>
     /// <param name="socket">A connected TCP socket.</param>
     /// <param name="userData">What its completions carry.</param>

@@ -49,6 +49,19 @@ public sealed unsafe class CompletionQueue
     public ref readonly Completion Peek(uint index) =>
         ref Unsafe.AsRef<Completion>(_entries + ((nuint)((_head + index) & _mask) * EntrySize));
 
+    /// <summary>Ready completions that lie side by side.</summary>
+    /// <param name="index">Where to begin; below <paramref name="ready"/>.</param>
+    /// <param name="ready">What <see cref="Ready"/> has said.</param>
+    /// <param name="count">As many as there are up to <paramref name="ready"/>, or to the end of the ring; at least one.</param>
+    /// <returns>The first of them, valid until <see cref="Advance"/>.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Completion* PeekRun(uint index, uint ready, out uint count)
+    {
+        uint position = (_head + index) & _mask;
+        count = uint.Min(ready - index, Capacity - position);
+        return (Completion*)(_entries + ((nuint)position * EntrySize));
+    }
+
     /// <summary>Gives the oldest entries back to the kernel.</summary>
     /// <param name="count">How many have been read; at most <see cref="Ready"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

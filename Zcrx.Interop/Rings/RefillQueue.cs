@@ -16,7 +16,8 @@ public sealed unsafe class RefillQueue
     private readonly uint _mask;
     private uint _tail;
     private uint _published;
-    private uint _seenHead;
+    // Where the queue is full, as of the head last seen.
+    private uint _limit;
 
     internal RefillQueue(byte* region, in io_uring_zcrx_offsets offsets, uint entries)
     {
@@ -26,15 +27,15 @@ public sealed unsafe class RefillQueue
         Capacity = entries;
         _mask = entries - 1;
         _tail = _published = Volatile.Read(ref *_sharedTail);
-        _seenHead = Volatile.Read(ref *_sharedHead);
+        _limit = Volatile.Read(ref *_sharedHead) + Capacity;
     }
 
     /// <summary>Entries that the queue holds; a power of two.</summary>
     public uint Capacity { get; }
 
     /// <summary>Entries written and not yet consumed by the kernel.</summary>
-    // Acquire: pairs with the kernel's release of head, after which an entry may be overwritten.
-    public uint Depth => _tail - (_seenHead = Volatile.Read(ref *_sharedHead));
+    // Acquire: pairs with the kernel's release of head.
+    public uint Depth => _tail - Volatile.Read(ref *_sharedHead);
 
     /// <summary>Writes one entry, not yet visible to the kernel.</summary>
     /// <param name="offset">Area token | byte offset, as the completion gave it.</param>
@@ -42,20 +43,14 @@ public sealed unsafe class RefillQueue
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryAppend(ulong offset)
     {
-        if (_tail - _seenHead >= Capacity)
+        // The head is read only when the last one seen says full: once per lap instead of once per entry.
+        if ((int)(_limit - _tail) <= 0 && !FindRoom())
         {
-            // The head is read only when the last one seen says full: once per lap instead of once per entry.
-            _seenHead = Volatile.Read(ref *_sharedHead);
-            if (_tail - _seenHead >= Capacity)
-            {
-                return false;
-            }
+            return false;
         }
 
         io_uring_zcrx_rqe* entry = &_entries[_tail & _mask];
-        entry->off = offset;
-        entry->len = 0;
-        entry->__pad = 0;
+        *entry = new io_uring_zcrx_rqe { off = offset };
         _tail++;
         return true;
     }
@@ -70,5 +65,12 @@ public sealed unsafe class RefillQueue
             // Release: an entry's contents must be visible before the tail that covers it.
             Volatile.Write(ref *_sharedTail, _tail);
         }
+    }
+
+    private bool FindRoom()
+    {
+        // Acquire: an entry may be overwritten once the head that is past it has been read.
+        _limit = Volatile.Read(ref *_sharedHead) + Capacity;
+        return (int)(_limit - _tail) > 0;
     }
 }

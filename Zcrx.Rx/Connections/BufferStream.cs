@@ -62,10 +62,16 @@ internal sealed class BufferStream(ZcrxConnection connection) : IObservable<Rece
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                _abandoned |= Remove(observer);
-                SendError(observer, exception);
+                Drop(observer, exception);
             }
         }
+    }
+
+    /// <summary>An observer has thrown: it gets its exception back as OnError and is removed. Ring's thread only.</summary>
+    public void Drop(IObserver<ReceivedBuffer> observer, Exception exception)
+    {
+        _abandoned |= Remove(observer);
+        SendError(observer, exception);
     }
 
     /// <summary>Whether the last observer has gone by throwing, and nobody took its place. Answers yes once. Ring's thread only.</summary>

@@ -63,7 +63,11 @@ public sealed class ZcrxConnection : IDisposable
     public IObservable<ReceivedBuffer> Buffers => Stream;
 
     /// <summary>Bytes received so far.</summary>
-    public long BytesReceived => Volatile.Read(ref _bytesReceived);
+    public long BytesReceived
+    {
+        get => Volatile.Read(ref _bytesReceived);
+        internal set => Volatile.Write(ref _bytesReceived, value);
+    }
 
     /// <summary>Buffers of this connection that consumers hold.</summary>
     public int BuffersHeld => Holder.Held;
@@ -190,8 +194,6 @@ public sealed class ZcrxConnection : IDisposable
         _requestStart = _bytesReceived;
         _requestBudget = budget;
     }
-
-    internal void Count(int bytes) => Volatile.Write(ref _bytesReceived, _bytesReceived + bytes);
 
     internal void OnWritable(int result) => _sender.OnWritable(result);
 

@@ -1,8 +1,5 @@
-using System.Runtime.CompilerServices;
-using Zcrx.Interop;
 using Zcrx.Interop.Abi;
 using Zcrx.Interop.Errors;
-using Zcrx.Interop.Leases;
 using Zcrx.Rx.Connections;
 
 namespace Zcrx.Rx.Loop;
@@ -90,93 +87,13 @@ internal sealed unsafe partial class ReceiveLoop
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void OnReceive(UserData data, in Completion completion)
+    private void OnReceiveEnded(UserData data, int result)
     {
-        ZcrxConnection? connection = _connections.Find(data.Slot, data.Generation);
-        if (completion.HasMore)
+        if (_connections.Find(data.Slot, data.Generation) is not { } connection)
         {
-            OnData(connection, completion);
-        }
-        else if (connection is not null)
-        {
-            OnReceiveEnded(connection, completion.Result);
-        }
-    }
-
-    private void OnData(ZcrxConnection? connection, in Completion completion)
-    {
-        int length = completion.Result;
-        ulong offset = completion.BufferOffset;
-        if (!_queue.Contains(offset, length))
-        {
-            _isCorrupt = true;
-            throw new ZcrxException(
-                "Reading a completion", 0, $"it points outside the area (offset 0x{offset:x}, {length} bytes): the completion ring is corrupt", "Restart the queue and report this");
-        }
-
-        Counters.Bytes += length;
-        Counters.Buffers++;
-        if (connection is null)
-        {
-            // A connection that is gone cannot have a request: only a stale completion gets here, and its buffer goes back.
-            ReturnBuffer(offset);
             return;
         }
 
-        if (connection.Turn != _turn)
-        {
-            connection.Turn = _turn;
-            _received.Add(connection);
-        }
-
-        long position = connection.BytesReceived;
-        connection.Count(length);
-        byte* address = _queue.Address(offset);
-        BufferLedger ledger = _queue.Ledger;
-        // Looked at once: who leaves on another thread from now on still gets this buffer, so that it is not lost between two observers.
-        IObserver<ReceivedBuffer>[] observers = connection.Stream.Observers;
-        if (connection.Undelivered.Count > 0 || observers.Length == 0)
-        {
-            connection.Undelivered.Enqueue(ledger.Keep(offset, address, length, position, connection.Holder, references: 1));
-            return;
-        }
-
-        ReceivedBuffer buffer = ledger.Borrow.Begin(offset, _queue.AreaOf(offset), address, length, position, connection.Holder);
-        connection.Stream.Next(observers, buffer);
-        if (ledger.Borrow.End())
-        {
-            ReturnBuffer(offset);
-        }
-
-        CloseIfAbandoned(connection);
-    }
-
-    /// <summary>Hands out what had arrived while nobody listened.</summary>
-    private void DeliverKept(ZcrxConnection connection)
-    {
-        BufferLedger ledger = _queue.Ledger;
-        while (connection.Undelivered.Count > 0 && !connection.CloseRequested && connection.Stream.Observers is { Length: > 0 } observers)
-        {
-            int slot = connection.Undelivered.Dequeue();
-            ReceivedBuffer buffer = ledger.Borrow.BeginKept(slot, _queue.AreaOf(ledger[slot].Offset));
-            connection.Stream.Next(observers, buffer);
-            ledger.Borrow.End();
-            CloseIfAbandoned(connection);
-        }
-    }
-
-    /// <summary>When the last observer has thrown, the connection is of no use to anybody and is reset.</summary>
-    private static void CloseIfAbandoned(ZcrxConnection connection)
-    {
-        if (connection.Stream.TakeAbandoned())
-        {
-            connection.RequestClose(abort: true);
-        }
-    }
-
-    private void OnReceiveEnded(ZcrxConnection connection, int result)
-    {
         connection.ReceiveState = ReceiveState.Idle;
         switch (TerminalResult.Classify(result, connection.IsBudgetUsedUp))
         {

@@ -81,14 +81,21 @@ internal sealed unsafe partial class ReceiveLoop
         _turn++;
         uint ready = completions.Ready;
         _completionsFull = ready == completions.Capacity;
-        for (uint i = 0; i < ready; i++)
+        for (uint i = 0; i < ready;)
         {
-            ref readonly Completion completion = ref completions.Peek(i);
+            Completion* next = completions.PeekRun(i, ready, out uint count);
+            ref readonly Completion completion = ref *next;
+            if (DeliveryRun.IsData(completion))
+            {
+                i += Deliver(next, count);
+                continue;
+            }
+
             UserData data = UserData.Decode(completion.UserData);
             switch (data.Kind)
             {
                 case RequestKind.Receive:
-                    OnReceive(data, completion);
+                    OnReceiveEnded(data, completion.Result);
                     break;
                 case RequestKind.Accept:
                     _acceptsSeen = i + 1;
@@ -106,6 +113,8 @@ internal sealed unsafe partial class ReceiveLoop
                 default:
                     break;
             }
+
+            i++;
         }
 
         completions.Advance(ready);

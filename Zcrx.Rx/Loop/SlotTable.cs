@@ -7,8 +7,7 @@ internal sealed class SlotTable<T>
     where T : class
 {
     private readonly Stack<int> _free = new();
-    private T?[] _items = new T?[64];
-    private uint[] _generations = new uint[64];
+    private Entry[] _entries = new Entry[64];
     private int _used;
 
     public int Count { get; private set; }
@@ -19,32 +18,42 @@ internal sealed class SlotTable<T>
         if (!_free.TryPop(out int slot))
         {
             slot = _used++;
-            if (slot == _items.Length)
+            if (slot == _entries.Length)
             {
-                Array.Resize(ref _items, slot * 2);
-                Array.Resize(ref _generations, slot * 2);
+                Array.Resize(ref _entries, slot * 2);
             }
         }
 
-        _generations[slot] = (_generations[slot] + 1) & UserData.GenerationMask;
+        ref Entry entry = ref _entries[slot];
+        entry.Generation = (entry.Generation + 1) & UserData.GenerationMask;
         Count++;
-        return (slot, _generations[slot]);
+        return (slot, entry.Generation);
     }
 
-    public void Set(int slot, T item) => _items[slot] = item;
+    public void Set(int slot, T item) => _entries[slot].Item = item;
 
     /// <summary>What is in the slot, if it is still the same use of it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public T? Find(int slot, uint generation) =>
-        (uint)slot < (uint)_items.Length && _generations[slot] == generation ? _items[slot] : null;
+    public T? Find(int slot, uint generation)
+    {
+        Entry[] entries = _entries;
+        return (uint)slot < (uint)entries.Length && entries[slot].Generation == generation ? entries[slot].Item : null;
+    }
 
     public void Free(int slot)
     {
-        _items[slot] = null;
+        _entries[slot].Item = null;
         _free.Push(slot);
         Count--;
     }
 
     /// <summary>A copy of what is in the table, so that it may change while it is walked.</summary>
-    public T[] Snapshot() => [.. _items.OfType<T>()];
+    public T[] Snapshot() => [.. _entries.Select(static entry => entry.Item).OfType<T>()];
+
+    // Side by side, so that finding costs one look into memory.
+    private struct Entry
+    {
+        public T? Item;
+        public uint Generation;
+    }
 }

@@ -26,10 +26,13 @@ internal sealed unsafe class ReplayKernel : IIoUringKernel, IDisposable
     private byte* _ring;
     private io_uring_sqe* _submissions;
     private byte* _refillRegion;
+    private byte* _area;
     private io_uring_zcrx_offsets _refillOffsets;
     private uint _refillEntries;
     private uint _completionTail;
     private int _batches;
+    private long _posted;
+    private long _returned;
 
     public string Description => "replay";
 
@@ -44,16 +47,6 @@ internal sealed unsafe class ReplayKernel : IIoUringKernel, IDisposable
             }
         }
     }
-
-    /// <summary>The memory that the rings lie in, for a loop without anything around it.</summary>
-    public BareRings Rings => new(
-        (io_uring_cqe*)(_ring + _parameters.cq_off.cqes),
-        (uint*)(_ring + _parameters.cq_off.head),
-        CompletionTail,
-        _parameters.cq_entries,
-        (io_uring_zcrx_rqe*)(_refillRegion + _refillOffsets.rqes),
-        RefillTail,
-        _refillEntries);
 
     private uint* CompletionTail => (uint*)(_ring + _parameters.cq_off.tail);
 
@@ -95,6 +88,7 @@ internal sealed unsafe class ReplayKernel : IIoUringKernel, IDisposable
         if (result >= 0 && opcode == IORING_REGISTER_ZCRX_IFQ)
         {
             io_uring_zcrx_ifq_reg* registration = (io_uring_zcrx_ifq_reg*)argument;
+            _area = (byte*)((io_uring_zcrx_area_reg*)registration->area_ptr)->addr;
             _refillRegion = (byte*)((io_uring_region_desc*)registration->region_ptr)->user_addr;
             _refillOffsets = registration->offsets;
             _refillEntries = registration->rq_entries;
@@ -127,14 +121,28 @@ internal sealed unsafe class ReplayKernel : IIoUringKernel, IDisposable
 
     public int Close(int fd) => _inner.Close(fd);
 
-    /// <summary>Fills the completion ring: a batch of the first receive, a batch of the second, and so on round the ring.</summary>
-    public void Prepare(IReadOnlyList<ulong>? receives = null)
+    /// <summary>The memory that the rings lie in, for a loop without anything around it.</summary>
+    public BareRings Rings(ISink sink) => new(
+        (io_uring_cqe*)(_ring + _parameters.cq_off.cqes),
+        (uint*)(_ring + _parameters.cq_off.head),
+        CompletionTail,
+        _parameters.cq_entries,
+        (io_uring_zcrx_rqe*)(_refillRegion + _refillOffsets.rqes),
+        RefillTail,
+        _refillEntries,
+        _area,
+        sink);
+
+    /// <summary>Fills the completion ring: a run of the first receive, a run of the second, and so on round the ring.</summary>
+    /// <param name="runLength">Completions of one receive in a row.</param>
+    /// <param name="receives">The receives' user data; null for those that were submitted.</param>
+    public void Prepare(int runLength, IReadOnlyList<ulong>? receives = null)
     {
         receives ??= _receives;
         for (uint i = 0; i < _parameters.cq_entries; i++)
         {
             io_uring_cqe* entry = (io_uring_cqe*)(_ring + _parameters.cq_off.cqes + (i * CompletionQueue.EntrySize));
-            entry->user_data = receives[(int)(i / BatchLength % (uint)receives.Count)];
+            entry->user_data = receives[(int)(i / (uint)runLength % (uint)receives.Count)];
             entry->res = BufferLength;
             entry->flags = IORING_CQE_F_MORE;
             ((io_uring_zcrx_cqe*)(entry + 1))->off = i * (ulong)BufferLength;
@@ -156,12 +164,28 @@ internal sealed unsafe class ReplayKernel : IIoUringKernel, IDisposable
     /// <summary>Makes the next batch visible.</summary>
     public void PostBatch()
     {
+        _posted += BatchLength;
         _completionTail += BatchLength;
         Volatile.Write(ref *CompletionTail, _completionTail);
     }
 
     /// <summary>Takes all refill entries at once.</summary>
-    public void ConsumeRefill() => Volatile.Write(ref *RefillHead, Volatile.Read(ref *RefillTail));
+    public void ConsumeRefill()
+    {
+        uint tail = Volatile.Read(ref *RefillTail);
+        _returned += tail - *RefillHead;
+        Volatile.Write(ref *RefillHead, tail);
+    }
+
+    /// <summary>Throws unless every buffer has been delivered whole and has come back; otherwise what was measured is not what it says.</summary>
+    /// <param name="delivered">Bytes that observers have seen.</param>
+    public void Check(long delivered)
+    {
+        if (delivered != _posted * BufferLength || _returned != _posted)
+        {
+            throw new InvalidOperationException($"Of {_posted} buffers {_returned} came back, and {delivered} bytes were delivered.");
+        }
+    }
 
     public void Dispose()
     {

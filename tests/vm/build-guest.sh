@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# build-guest.sh --output <initrd> --program <dir>... --command '<name>: <command>'...
+# build-guest.sh --output <initrd> [--nic <dir>] --program <dir>... --command '<name>: <command>'...
 # Builds an initramfs that runs the commands in order. A command that starts with ./file runs in the program directory that holds it.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "$0")" && pwd)
@@ -11,10 +11,12 @@ here=$(cd -- "$(dirname -- "$0")" && pwd)
 
 programs=()
 commands=()
+nic=''
 while [ $# -gt 0 ]; do
     [ $# -ge 2 ] || usage_error "$1 needs a value"
     case "$1" in
         --output) output=$2 ;;
+        --nic) nic=$(realpath -e -- "$2") ;;
         --program) programs+=("$(realpath -e -- "$2")") ;;
         --command) commands+=("$2") ;;
         *) usage_error "build-guest.sh knows no $1" ;;
@@ -49,6 +51,7 @@ for i in "${!programs[@]}"; do
     copy_libraries_of "${programs[i]}" "$work/root"
 done
 copy_openssl "$work/root"
+[ -z "$nic" ] || cp -a -- "$nic" "$work/root/zcrx/nic"
 
 for i in "${!commands[@]}"; do
     name=${commands[i]%%:*}

@@ -1,26 +1,28 @@
 #!/usr/bin/env bash
-# tests/vm/run.sh --kernel 7.2 --program DIR --command 'name: ./Program args…' [--command …] [--timeout 600]
+# tests/vm/run.sh --kernel 7.2 [--nic yes] --program DIR --command 'name: ./Program args…' [--command …] [--timeout 600]
 # Runs commands inside a guest with a Debian kernel of that version, and writes what happened to artifacts/vm/<kernel>/.
 # Exit codes: 0 all passed, 1 something failed, 2 wrong arguments, 77 it cannot run here (one line `SKIPPED: <reason>`).
 set -euo pipefail
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/lib/common.sh"
 
-kernel='' timeout=600 artifacts=$repository/artifacts/vm
+kernel='' nic=no timeout=600 artifacts=$repository/artifacts/vm
 guest=() commands=()
 while [ $# -gt 0 ]; do
     [ $# -ge 2 ] || usage_error "$1 needs a value"
     case "$1" in
         --kernel) kernel=$2 ;;
+        --nic) nic=$2 ;;
         --program) guest+=("$1" "$2") ;;
         --command) guest+=("$1" "$2"); commands+=("$2") ;;
         --timeout) timeout=$2 ;;
         --artifacts) artifacts=$2 ;;
-        *) usage_error "run.sh knows no $1; it is --kernel, --program, --command, --timeout and --artifacts" ;;
+        *) usage_error "run.sh knows no $1; it is --kernel, --nic, --program, --command, --timeout and --artifacts" ;;
     esac
     shift 2
 done
 [[ "$kernel" =~ ^[0-9]+\.[0-9]+ ]] || usage_error "--kernel is a version such as 7.2, not '$kernel'"
+[[ "$nic" =~ ^(yes|no)$ ]] || usage_error "--nic is yes or no, not '$nic'"
 [[ "$timeout" =~ ^[0-9]+$ ]] || usage_error "--timeout is a number of seconds, not '$timeout'"
 
 results=$artifacts/$kernel
@@ -46,6 +48,10 @@ ask() {
 ask host-needs.sh
 ask fetch-kernel.sh "$kernel"
 image=$(tail -n 1 "$work/answer")
+if [ "$nic" = yes ]; then
+    ask build-nic.sh "$image"
+    guest+=(--nic "$(tail -n 1 "$work/answer")")
+fi
 ask build-guest.sh --output "$work/initrd" "${guest[@]}"
 
 for command in "${commands[@]}"; do

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.InteropServices;
 using Zcrx.Interop.Kernel;
 
@@ -13,6 +14,7 @@ internal static unsafe partial class Posix
     public const int SOCK_NONBLOCK = 0x800;
     public const int SOCK_CLOEXEC = 0x80000;
     public const int SOL_SOCKET = 1;
+    public const int IPPROTO_TCP = 6;
     public const int SO_REUSEADDR = 2;
     public const int SO_SNDBUF = 7;
     public const int SO_RCVBUF = 8;
@@ -55,6 +57,9 @@ internal static unsafe partial class Posix
     [LibraryImport(Library, EntryPoint = "setsockopt", SetLastError = true)]
     private static partial int setsockopt(int fd, int level, int name, void* value, uint length);
 
+    [LibraryImport(Library, EntryPoint = "getsockopt", SetLastError = true)]
+    private static partial int getsockopt(int fd, int level, int name, void* value, uint* length);
+
     [LibraryImport(Library, EntryPoint = "send", SetLastError = true)]
     private static partial nint send(int fd, void* data, nuint length, int flags);
 
@@ -86,13 +91,13 @@ internal static unsafe partial class Posix
         return (pair[0], pair[1]);
     }
 
-    /// <summary>A listening socket on a free port of the loopback interface.</summary>
-    public static (int Fd, ushort Port) Listen(ushort port = 0)
+    /// <summary>A listening socket, unless told otherwise on a free port of the loopback interface.</summary>
+    public static (int Fd, ushort Port) Listen(ushort port = 0, IPAddress? host = null)
     {
         int fd = Socket(AF_INET, SOCK_STREAM);
         // As every server does: connections of a predecessor must not keep it from its port.
         SetOption(fd, SO_REUSEADDR, 1);
-        Address address = Address.Loopback(port);
+        Address address = Address.Of(host ?? IPAddress.Loopback, port);
         uint length = (uint)sizeof(Address);
         Check(bind(fd, &address, length));
         Check(listen(fd, 128));
@@ -100,10 +105,10 @@ internal static unsafe partial class Posix
         return (fd, address.Port);
     }
 
-    public static int Connect(ushort port)
+    public static int Connect(ushort port, IPAddress? host = null)
     {
         int fd = Socket(AF_INET, SOCK_STREAM);
-        Address address = Address.Loopback(port);
+        Address address = Address.Of(host ?? IPAddress.Loopback, port);
         Check(connect(fd, &address, (uint)sizeof(Address)));
         return fd;
     }
@@ -137,6 +142,18 @@ internal static unsafe partial class Posix
         return bytes;
     }
 
+    /// <summary>Segments that a TCP socket has sent more than once.</summary>
+    public static uint Retransmits(int fd)
+    {
+        const int TcpInfo = 11;
+        // struct tcp_info: tcpi_total_retrans.
+        const int TotalRetransmits = 100;
+        byte* info = stackalloc byte[TotalRetransmits + sizeof(uint)];
+        uint length = TotalRetransmits + sizeof(uint);
+        Check(getsockopt(fd, IPPROTO_TCP, TcpInfo, info, &length));
+        return *(uint*)(info + TotalRetransmits);
+    }
+
     public static bool IsOpen(int fd) => fcntl(fd, F_GETFD, 0) >= 0;
 
     public static bool IsCloseOnExec(int fd) => (Check(fcntl(fd, F_GETFD, 0)) & FD_CLOEXEC) != 0;
@@ -155,13 +172,13 @@ internal static unsafe partial class Posix
         private ushort _port;
         private uint _host;
 
-        public readonly ushort Port => System.Net.IPAddress.NetworkToHostOrder((short)_port) is var port ? (ushort)port : (ushort)0;
+        public readonly ushort Port => IPAddress.NetworkToHostOrder((short)_port) is var port ? (ushort)port : (ushort)0;
 
-        public static Address Loopback(ushort port) => new()
+        public static Address Of(IPAddress host, ushort port)
         {
-            _family = AF_INET,
-            _port = (ushort)System.Net.IPAddress.HostToNetworkOrder((short)port),
-            _host = (uint)System.Net.IPAddress.HostToNetworkOrder(0x7f000001),
-        };
+            uint bytes = 0;
+            Assert.True(host.TryWriteBytes(new Span<byte>(&bytes, sizeof(uint)), out _), $"{host} is an IPv4 address");
+            return new Address { _family = AF_INET, _port = (ushort)IPAddress.HostToNetworkOrder((short)port), _host = bytes };
+        }
     }
 }

@@ -1,10 +1,11 @@
+using Zcrx.Conformance.Nic;
 using Zcrx.Interop.Abi;
 using static Zcrx.Interop.Abi.LinuxIoUring;
 using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>The parameters of a device-less registration, valid as they are made; a case spoils what it wants refused.</summary>
+/// <summary>The parameters of a registration, device-less or on a NIC, valid as they are made; a case spoils what it wants refused.</summary>
 /// <remarks>Everything lies in memory of its own, as user space would have it, so that a case can take a part of it away.</remarks>
 internal sealed unsafe class QueueSetup : IDisposable
 {
@@ -12,7 +13,8 @@ internal sealed unsafe class QueueSetup : IDisposable
 
     private readonly TestMemory _parameters;
 
-    public QueueSetup(KernelUnderTest kernel, int buffers = 64, uint entries = 64, uint? notifications = null, bool statistics = true)
+    public QueueSetup(
+        KernelUnderTest kernel, int buffers = 64, uint entries = 64, uint? notifications = null, bool statistics = true, NicUnderTest? nic = null)
     {
         Area = new TestMemory((nuint)buffers * TestMemory.Page);
         // A page of its own for the statistics, behind a refill ring that may have any header.
@@ -30,7 +32,9 @@ internal sealed unsafe class QueueSetup : IDisposable
         *RegionDescriptor = new io_uring_region_desc { user_addr = (ulong)Region.Address, size = Region.Length, flags = IORING_MEM_REGION_TYPE_USER };
         *Registration = new io_uring_zcrx_ifq_reg
         {
-            flags = ZCRX_REG_NODEV,
+            flags = nic is null ? ZCRX_REG_NODEV : 0,
+            if_idx = nic?.Index ?? 0,
+            if_rxq = nic?.Queue ?? 0,
             rq_entries = entries,
             area_ptr = (ulong)AreaRegistration,
             region_ptr = (ulong)RegionDescriptor,

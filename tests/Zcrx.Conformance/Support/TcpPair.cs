@@ -24,12 +24,17 @@ internal sealed class TcpPair : IDisposable
         }
     }
 
+    private TcpPair(int server, int client, long sent) => (_server, _client, Sent) = (server, client, sent);
+
     public int Server => _server;
 
     public int Client => _client;
 
     /// <summary>Bytes sent so far; where the next byte of the pattern comes from.</summary>
     public long Sent { get; private set; }
+
+    /// <summary>A fresh connection that was made elsewhere; both ends belong to the pair from now on.</summary>
+    public static TcpPair Of(int server, int client) => new(server, client, sent: 0);
 
     /// <summary>Sends the next bytes of the pattern; they must fit into the socket buffers.</summary>
     public void Send(int count)

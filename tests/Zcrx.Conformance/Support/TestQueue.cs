@@ -1,20 +1,22 @@
+using Zcrx.Conformance.Nic;
 using Zcrx.Interop.Abi;
 using static Zcrx.Interop.Abi.LinuxIoUring;
 using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>A device-less queue on a ring of its own, worked with through the raw ABI.</summary>
+/// <summary>A queue on a ring of its own, worked with through the raw ABI: device-less, or one of a NIC.</summary>
 /// <remarks>Disposal closes the ring first and frees the memory after it, as every user must.</remarks>
 internal sealed unsafe class TestQueue : IDisposable
 {
     private readonly QueueSetup _setup;
     private uint _tail;
 
-    public TestQueue(KernelUnderTest kernel, int buffers = 64, uint entries = 64, uint completionEntries = 256, uint? notifications = null, bool statistics = true)
+    public TestQueue(
+        KernelUnderTest kernel, int buffers = 64, uint entries = 64, uint completionEntries = 256, uint? notifications = null, bool statistics = true, NicUnderTest? nic = null)
     {
         Kernel = kernel;
-        _setup = new QueueSetup(kernel, buffers, entries, notifications, statistics);
+        _setup = new QueueSetup(kernel, buffers, entries, notifications, statistics, nic);
         Ring = new TestRing(kernel.Kernel, completionEntries);
         int result = _setup.Register(Ring);
         Assert.True(result == 0, $"registering a queue on {kernel} gives {result}");

@@ -6,8 +6,12 @@ namespace Zcrx.Conformance.Support;
 internal static class Transfer
 {
     /// <summary>Transfers so many bytes over each connection, checks every one of them, and ends the streams.</summary>
+    /// <param name="queue">Where they are received.</param>
+    /// <param name="connections">The connections; nothing was sent over them yet.</param>
+    /// <param name="bytesEach">How much.</param>
+    /// <param name="delivered">Told after each turn how many data completions it had.</param>
     /// <returns>How many bytes arrived in all.</returns>
-    public static long Run(TestQueue queue, IReadOnlyList<TcpPair> connections, long bytesEach)
+    public static long Run(TestQueue queue, IReadOnlyList<TcpPair> connections, long bytesEach, Action<int>? delivered = null)
     {
         long[] received = new long[connections.Count];
         bool[] ended = new bool[connections.Count];
@@ -40,6 +44,7 @@ internal static class Transfer
                 }
             }
 
+            delivered?.Invoke(completions.Count(cqe => cqe.IsData));
             queue.Return(completions);
             queue.FlushAll();
             foreach (Cqe cqe in completions.Where(cqe => cqe.Result is -ENOMEM or -ENOSPC))

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # A private apt state in the cache: it knows the suites with new kernels, and the machine's own sources stay as they are.
 
-readonly suites=(trixie-backports experimental)
+# trixie itself is for the compiler and the tools that those kernels' headers go with.
+readonly suites=(trixie-backports experimental trixie)
 apt_state=${cache:?}/apt
 
 apt_private() {
@@ -21,13 +22,14 @@ apt_private() {
         "$@"
 }
 
+# An index of other suites is none.
 have_index() {
-    [ -e "$apt_state/refreshed" ]
+    [ -e "$apt_state/refreshed" ] && [ "$(cat "$apt_state/refreshed")" = "${suites[*]}" ]
 }
 
 # At most once a day; after a failure not again for ten minutes, so that being offline costs its time once.
 refresh_index() {
-    if younger_than 1440 "$apt_state/refreshed" || younger_than 10 "$apt_state/failed"; then
+    if { have_index && younger_than 1440 "$apt_state/refreshed"; } || younger_than 10 "$apt_state/failed"; then
         return 0
     fi
     force_refresh_index || true
@@ -39,7 +41,7 @@ force_refresh_index() {
     : >"$apt_state/status"
     : >"$apt_state/update.log"
     if write_sources && apt_private apt-get -o APT::Update::Error-Mode=any update >"$apt_state/update.log" 2>&1; then
-        touch "$apt_state/refreshed"
+        printf '%s\n' "${suites[*]}" >"$apt_state/refreshed"
         rm -f "$apt_state/failed"
     else
         touch "$apt_state/failed"

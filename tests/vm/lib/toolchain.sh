@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# A root directory with Debian's compiler and the few tools of the guest, for chroot: packages unpacked, nothing installed or configured.
+
+# The compiler is the one that the kernels are built with; the libraries are those of the headers' own host programs.
+readonly toolchain_packages=(base-files bash binutils coreutils dash diffutils ethtool findutils gcc-14 grep iproute2 libelf1t64 libssl3t64 make mawk sed zlib1g)
+
+# Prints the cached directory; fails with a reason on standard output where it cannot be had.
+toolchain() {
+    local key directory
+    key=$(printf '%s\n' "${toolchain_packages[@]}" trixie | sha256sum | cut -c1-16)
+    directory=${cache:?}/toolchain/$key
+    lock_cache toolchain
+    if [ ! -e "$directory" ]; then
+        mkdir -p "$cache/toolchain"
+        log "fetching a compiler for kernel modules"
+        fetch_toolchain "$directory" || return 1
+    fi
+    printf '%s\n' "$directory"
+}
+
+fetch_toolchain() {
+    local target=$1 work package
+    work=$(mktemp -d "$cache/toolchain/.new.XXXXXX")
+    mkdir -p "$work/packages/partial" "$work/root"
+    if ! apt_private apt-get -o Dir::Cache::archives="$work/packages" install --download-only --no-install-recommends --yes "${toolchain_packages[@]}" >"$work/log" 2>&1; then
+        echo "the compiler for kernel modules could not be fetched: $(grep -m 1 '^E:' "$work/log" || tail -n 1 "$work/log")"
+        rm -rf "$work"
+        return 1
+    fi
+
+    # base-files first: it makes /bin, /lib and /sbin links into /usr, which the other packages count on.
+    for package in "$work"/packages/base-files_*.deb "$work"/packages/*.deb; do
+        if ! dpkg-deb -x "$package" "$work/root" 2>>"$work/log"; then
+            echo "the compiler for kernel modules could not be unpacked: $(tail -n 1 "$work/log")"
+            rm -rf "$work"
+            return 1
+        fi
+    done
+    # What the packages' scripts would have done.
+    ln -s mawk "$work/root/usr/bin/awk"
+    mkdir -p "$work/root/proc" "$work/root/build"
+    mv "$work/root" "$target"
+    rm -rf "$work"
+}
+
+# Copies programs of the toolchain into a directory, each with its libraries and a wrapper: the guest has another C library for everything else.
+copy_tools() {
+    local toolchain=$1 target=$2 tool program library
+    mkdir -p "$target/bin" "$target/lib"
+    cp -L -- "$toolchain/usr/lib64/ld-linux-x86-64.so.2" "$target/lib/"
+    for tool in "${@:3}"; do
+        program=$(find "$toolchain"/usr/{bin,sbin} -name "$tool" | head -n 1)
+        cp -L -- "$program" "$target/lib/$tool"
+        while IFS= read -r library; do
+            cp -L -- "$library" "$target/lib/"
+        done < <("$toolchain/usr/lib64/ld-linux-x86-64.so.2" --library-path "$toolchain/usr/lib/x86_64-linux-gnu" --list "$program" |
+            sed -nE "s|.* => ($toolchain/[^ ]+) \(0x.*|\1|p")
+        printf '#!/bin/sh\nexec /zcrx/nic/lib/ld-linux-x86-64.so.2 --library-path /zcrx/nic/lib /zcrx/nic/lib/%s "$@"\n' "$tool" >"$target/bin/$tool"
+        chmod +x "$target/bin/$tool"
+    done
+}

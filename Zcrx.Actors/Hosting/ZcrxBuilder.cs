@@ -93,7 +93,7 @@ public sealed class ZcrxBuilder
 
     /// <summary>Accepts connections.</summary>
     /// <param name="endPoint">Where: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. Port 0 lets the kernel choose; see <see cref="IZcrx.EndPoints"/>.</param>
-    /// <param name="handler">Called with every connection, on the ring's thread: subscribe, and return the subscription. It is disposed when the connection has closed.</param>
+    /// <param name="handler">Called with every connection, on the ring's thread: subscribe, and return the subscription. It is disposed when the connection has closed and operators such as <c>Process</c> have handled what had come; see <see cref="ZcrxConnection.Finished"/>.</param>
     /// <param name="name">What the listener is called; by default its address.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Listen(string endPoint, Func<ZcrxConnection, IDisposable> handler, string? name = null)

@@ -32,4 +32,14 @@ internal class BufferHolder : IBufferSource
     public virtual void Abandon()
     {
     }
+
+    /// <summary>An operator begins to work on these buffers off the ring's thread, and tells the end of the stream later than it comes. Any thread.</summary>
+    public virtual void BeginWork()
+    {
+    }
+
+    /// <summary>It has told the end, or was disposed. Any thread.</summary>
+    public virtual void EndWork()
+    {
+    }
 }

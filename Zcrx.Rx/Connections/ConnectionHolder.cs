@@ -16,4 +16,8 @@ internal sealed class ConnectionHolder(ZcrxConnection connection) : BufferHolder
             connection.Abort();
         }
     }
+
+    public override void BeginWork() => connection.BeginWork();
+
+    public override void EndWork() => connection.EndWork();
 }

@@ -19,6 +19,9 @@ public sealed class ZcrxConnection : IDisposable
     private readonly ReceiveLoop _loop;
     private readonly ConnectionSender _sender;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // The socket, and operators that are not through with what they were given.
+    private int _unfinished = 1;
     private int _closeRequested;
     private volatile bool _pausedByUser;
     private int _holds;
@@ -91,6 +94,12 @@ public sealed class ZcrxConnection : IDisposable
 
     /// <summary>Ends when the socket has been closed. Never faults: why a stream ended is what its observers are told.</summary>
     public Task Closed => _closed.Task;
+
+    /// <summary>
+    /// Ends when the socket has been closed, and the operators that work off the ring's thread (<c>Process</c>, <c>HandOff</c>, …) have handled what
+    /// had come and told the end of the stream, or were disposed. To dispose them earlier is to drop the rest. Never faults.
+    /// </summary>
+    public Task Finished => _finished.Task;
 
     internal Socket Socket { get; }
 
@@ -179,6 +188,16 @@ public sealed class ZcrxConnection : IDisposable
         }
     }
 
+    internal void BeginWork() => Interlocked.Increment(ref _unfinished);
+
+    internal void EndWork()
+    {
+        if (Interlocked.Decrement(ref _unfinished) == 0)
+        {
+            _finished.TrySetResult();
+        }
+    }
+
     internal void OnSubscriptionsChanged() => _loop.Synchronize(this);
 
     internal void ReportObserverFault(Exception exception) => _loop.ReportFault(this, exception);
@@ -215,6 +234,7 @@ public sealed class ZcrxConnection : IDisposable
 
         Socket.Dispose();
         _closed.TrySetResult();
+        EndWork();
     }
 
     internal void RequestClose(bool abort)

@@ -73,13 +73,14 @@ internal sealed unsafe partial class ReceiveLoop
         foreach (ZcrxConnection connection in _connections.Snapshot())
         {
             bool waiting = connection.WantsReceive && HasSomething(connection);
-            if (waiting || connection.IsStarved || connection.IsPausedByPressure || connection.BuffersHeld > 0)
+            if (waiting || connection.IsStarved || connection.IsPausedByPressure)
             {
                 return false;
             }
         }
 
-        return true;
+        // Also those of connections that are closed already.
+        return _queue.Ledger.Kept == 0;
     }
 
     /// <summary>Bytes, the end of the stream or an error.</summary>

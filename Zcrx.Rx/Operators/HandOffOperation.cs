@@ -26,6 +26,7 @@ internal sealed class HandOffOperation : IDisposable
     {
         _disposed = true;
         _channel.Dispose();
+        _channel.Finish();
     }
 
     private void Signal()
@@ -59,8 +60,10 @@ internal sealed class HandOffOperation : IDisposable
                     catch (Exception exception)
 #pragma warning restore CA1031
                     {
-                        Dispose();
-                        _observer.OnError(exception);
+                        _disposed = true;
+                        _channel.Dispose();
+                        _channel.Abandon();
+                        TellEnd(exception);
                         return;
                     }
                 }
@@ -69,16 +72,28 @@ internal sealed class HandOffOperation : IDisposable
             if (_channel.Completion is { IsCompleted: true } completion && !_disposed && !_ended)
             {
                 _ended = true;
-                if (completion.Exception?.InnerException is { } error)
-                {
-                    _observer.OnError(error);
-                }
-                else
-                {
-                    _observer.OnCompleted();
-                }
+                TellEnd(completion.Exception?.InnerException);
             }
         }
         while (Interlocked.CompareExchange(ref _signals, 0, seen) != seen);
+    }
+
+    private void TellEnd(Exception? error)
+    {
+        try
+        {
+            if (error is null)
+            {
+                _observer.OnCompleted();
+            }
+            else
+            {
+                _observer.OnError(error);
+            }
+        }
+        finally
+        {
+            _channel.Finish();
+        }
     }
 }

@@ -18,8 +18,10 @@ internal sealed class LeaseChannel : IObserver<ReceivedBuffer>, IDisposable
     private readonly int _bound;
     private readonly Action? _arrived;
     private IDisposable? _subscription;
+    private BufferHolder? _worksOn;
     private int _waiting;
     private bool _disposed;
+    private bool _finished;
 
     /// <param name="bound">Buffers that may wait before their connections are paused.</param>
     /// <param name="arrived">Called after something was added or the stream has ended, for readers that do not await.</param>
@@ -49,6 +51,11 @@ internal sealed class LeaseChannel : IObserver<ReceivedBuffer>, IDisposable
 
     public void OnNext(ReceivedBuffer value)
     {
+        if (_worksOn is null)
+        {
+            BeginWork(value.Holder);
+        }
+
         BufferLease lease = value.Retain();
         int waiting = Interlocked.Increment(ref _waiting);
         if (!_channel.Writer.TryWrite(lease))
@@ -117,6 +124,42 @@ internal sealed class LeaseChannel : IObserver<ReceivedBuffer>, IDisposable
         }
 
         ResumeAll();
+    }
+
+    /// <summary>The operator has told its observer the end, or is disposed: nobody need wait for it any more.</summary>
+    public void Finish()
+    {
+        BufferHolder? worksOn;
+        lock (_gate)
+        {
+            _finished = true;
+            worksOn = _worksOn;
+            _worksOn = null;
+        }
+
+        worksOn?.EndWork();
+    }
+
+    /// <summary>The consumer has failed; called after <see cref="Dispose"/>.</summary>
+    public void Abandon()
+    {
+        lock (_gate)
+        {
+            _worksOn?.Abandon();
+        }
+    }
+
+    /// <summary>The first buffer's connection stands for all: there is only one, unless streams were merged.</summary>
+    private void BeginWork(BufferHolder holder)
+    {
+        lock (_gate)
+        {
+            if (!_finished)
+            {
+                _worksOn = holder;
+                holder.BeginWork();
+            }
+        }
     }
 
     private void Pause(BufferHolder holder)

@@ -64,6 +64,7 @@ internal sealed class LeasePipeReader(LeaseChannel channel) : PipeReader
 
         _completed = true;
         channel.Dispose();
+        channel.Finish();
         while (_first is not null)
         {
             ReleaseFirst();

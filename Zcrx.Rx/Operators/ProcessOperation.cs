@@ -72,6 +72,7 @@ internal sealed class ProcessOperation : IDisposable
             {
                 await _cancellation.CancelAsync().ConfigureAwait(false);
                 _channel.Dispose();
+                _channel.Abandon();
             }
         }
     }
@@ -82,11 +83,21 @@ internal sealed class ProcessOperation : IDisposable
         _channel.Dispose();
         bool disposed = Interlocked.Exchange(ref _disposed, 1) != 0;
         _cancellation.Dispose();
-        if (disposed)
+        try
         {
-            return;
+            if (!disposed)
+            {
+                TellEnd();
+            }
         }
+        finally
+        {
+            _channel.Finish();
+        }
+    }
 
+    private void TellEnd()
+    {
         if (_error is null)
         {
             _observer.OnCompleted();

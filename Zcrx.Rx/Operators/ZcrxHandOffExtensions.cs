@@ -12,7 +12,8 @@ namespace Zcrx.Rx;
 /// <remarks>
 /// All of them keep the buffers without copying, let a bounded number of them wait, and pause the connection above that, so that the sender
 /// slows down. The bound is one on asking: what the kernel had delivered by then is kept as well. None of them leaks a buffer when it is
-/// cancelled, disposed, completed or faulted.
+/// cancelled, disposed, completed or faulted. A consumer of <c>Process</c> or <c>HandOff</c> that throws ends its stream, and resets the connection
+/// if nobody else listens to it, as one on the ring's thread does.
 /// </remarks>
 public static class ZcrxHandOffExtensions
 {
@@ -53,12 +54,7 @@ public static class ZcrxHandOffExtensions
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(scheduler);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxQueued);
-        return Observable.Create<BufferLease>(observer =>
-        {
-            HandOffOperation operation = new(scheduler, maxQueued, observer);
-            operation.Start(source);
-            return operation;
-        });
+        return new HandOffObservable(source, scheduler, maxQueued);
     }
 
     /// <summary>The buffers as an asynchronous sequence.</summary>
@@ -74,16 +70,23 @@ public static class ZcrxHandOffExtensions
         ArgumentNullException.ThrowIfNull(source);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxQueued);
         using LeaseChannel channel = new(maxQueued);
-        channel.SubscribeTo(source);
-        while (await channel.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        try
         {
-            while (channel.TryRead(out BufferLease? lease))
+            channel.SubscribeTo(source);
+            while (await channel.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
             {
-                using (lease)
+                while (channel.TryRead(out BufferLease? lease))
                 {
-                    yield return lease;
+                    using (lease)
+                    {
+                        yield return lease;
+                    }
                 }
             }
+        }
+        finally
+        {
+            channel.Finish();
         }
     }
 
@@ -91,6 +94,10 @@ public static class ZcrxHandOffExtensions
     /// <param name="source">Borrowed buffers.</param>
     /// <param name="maxQueued">Buffers that wait before the connection is paused. What the reader has examined without consuming it does not count.</param>
     /// <returns>A reader, owned by the caller, who completes it. Receiving starts at once. A read fails as the stream does.</returns>
+    /// <remarks>
+    /// What is examined and not consumed stays in its buffers: a reader that waits for the rest of something that is larger than the pool, or
+    /// than what pressure leaves to the connection, waits for ever. <c>Frames</c> copies such beginnings and does not.
+    /// </remarks>
     public static PipeReader ToPipeReader(this IObservable<ReceivedBuffer> source, int maxQueued = DefaultMaxQueued)
     {
         ArgumentNullException.ThrowIfNull(source);

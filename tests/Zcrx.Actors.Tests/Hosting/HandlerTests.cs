@@ -68,6 +68,67 @@ public class HandlerTests
     }
 
     [Fact]
+    public async Task A_handler_that_works_slowly_is_not_cut_off_when_the_connection_closes()
+    {
+        SemaphoreSlim gate = new(0);
+        TaskCompletionSource<ZcrxConnection> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource<long> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        long length = 0;
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", connection =>
+        {
+            accepted.TrySetResult(connection);
+            return connection.Buffers
+                .Process(async (lease, token) =>
+                {
+                    await gate.WaitAsync(token);
+                    Interlocked.Add(ref length, lease.Length);
+                })
+                .Subscribe(static _ => { }, error => ended.TrySetException(error), () => ended.TrySetResult(length));
+        }));
+        using Probe probe = new(host.System, typeof(ZcrxEvent.ConnectionClosed));
+        using var client = await host.ConnectAsync();
+        await client.SendAsync(new byte[100_000]);
+        client.Shutdown(SocketShutdown.Send);
+        await (await accepted.Task.WithinLimit()).Closed.WithinLimit();
+
+        gate.Release(1000);
+
+        Assert.Equal(100_000, await ended.Task.WithinLimit());
+        Assert.Null(probe.Expect<ZcrxEvent.ConnectionClosed>().Error);
+    }
+
+    [Fact]
+    public async Task A_stop_waits_for_slow_handlers_as_long_as_it_may()
+    {
+        TaskCompletionSource<ZcrxConnection> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource stopping = new();
+        long length = 0;
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.DrainTimeout(TimeSpan.FromMilliseconds(300)).Listen("127.0.0.1:0", connection =>
+        {
+            accepted.TrySetResult(connection);
+            return connection.Buffers
+                .Process(async (lease, token) =>
+                {
+                    using var _ = token.Register(() => cancelled.TrySetResult());
+                    // The first is handled during the stop, the second never.
+                    await (Interlocked.Add(ref length, lease.Length) == lease.Length ? stopping.Task : cancelled.Task);
+                })
+                .Subscribe(static _ => { });
+        }));
+        using var client = await host.ConnectAsync();
+        await client.SendAsync(new byte[20_000]);
+        client.Shutdown(SocketShutdown.Send);
+        await (await accepted.Task.WithinLimit()).Closed.WithinLimit();
+
+        var stopped = host.StopAsync();
+        stopping.SetResult();
+
+        await stopped.WithinLimit();
+        await cancelled.Task.WithinLimit();
+    }
+
+    [Fact]
     public async Task Connections_are_announced_with_their_ends()
     {
         Received received = new();

@@ -1,0 +1,62 @@
+using System.Net.Sockets;
+using FsCheck.Fluent;
+using Zcrx.Interop;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Operators;
+
+/// <summary>Whatever takes a stream off the ring's thread, and whatever ends it at whatever moment: bytes come in order, the end is told, nothing stays out.</summary>
+[Collection(SocketsCollection.Name)]
+public class OperatorScheduleTests : IClassFixture<ResourceCheck>
+{
+    private const int Schedules = 1000;
+
+    [Fact]
+    public async Task Any_end_at_any_moment_leaves_nothing_out()
+    {
+        foreach (OperatorSchedule schedule in OperatorSchedule.All.Sample(Schedules, 50))
+        {
+            try
+            {
+                await RunAsync(schedule);
+            }
+            catch (Exception exception)
+            {
+                throw new InvalidOperationException($"failed with {schedule}", exception);
+            }
+        }
+    }
+
+    private static async Task RunAsync(OperatorSchedule schedule)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(schedule.Buffers, configure: options => options with
+        {
+            Emulation = new EmulatedKernelOptions { Faults = schedule.Faults > 0 ? EmulatedFaultPlan.Random(schedule.Seed, schedule.Faults) : new EmulatedFaultPlan() },
+        });
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            using OperatorConsumer consumer = new(schedule, queue, peer, connection);
+            Task sending = SendAsync(peer, schedule.Bytes);
+            await Task.Run(consumer.RunAsync).Within($"the stream ends: {schedule}");
+            await consumer.CheckAsync();
+            // Where the consumer went by itself, the connection waits for the next one.
+            connection.Dispose();
+            await connection.Finished.Within("nobody works on it any more");
+            await queue.AllReturnedAsync();
+            await sending.Within("the sender is done");
+        }
+    }
+
+    private static async Task SendAsync(Peer peer, int bytes)
+    {
+        try
+        {
+            await peer.SendAllAsync(bytes);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Some schedules end the connection.
+        }
+    }
+}

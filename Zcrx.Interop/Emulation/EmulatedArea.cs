@@ -6,6 +6,8 @@ internal sealed unsafe class EmulatedArea
 {
     private readonly int[] _free;
     private readonly int[] _userReferences;
+    // Whether a buffer was given to a page pool; else it was taken for a copy, or is free.
+    private readonly bool[] _isPooled;
     private int _freeCount;
 
     public EmulatedArea(uint id, nint address, nuint length, int bufferShift)
@@ -16,6 +18,7 @@ internal sealed unsafe class EmulatedArea
         int buffers = checked((int)(length >> bufferShift));
         _free = new int[buffers];
         _userReferences = new int[buffers];
+        _isPooled = new bool[buffers];
         for (int i = 0; i < buffers; i++)
         {
             _free[i] = i;
@@ -46,18 +49,29 @@ internal sealed unsafe class EmulatedArea
         return buffer;
     }
 
-    /// <summary>Takes one user reference back. A buffer that is not out is left alone: the kernel drops such an entry silently.</summary>
-    public void ReturnFromUser(int buffer)
+    /// <summary>Takes the next free buffer for a page pool.</summary>
+    public int TakeForPool()
     {
-        if (_userReferences[buffer] == 0)
-        {
-            return;
-        }
+        int buffer = _free[--_freeCount];
+        _isPooled[buffer] = true;
+        return buffer;
+    }
 
-        if (--_userReferences[buffer] == 0)
-        {
-            _free[_freeCount++] = buffer;
-        }
+    /// <summary>Counts a user reference on a buffer of a page pool: one for each packet in it.</summary>
+    public void AddUserReference(int buffer) => _userReferences[buffer]++;
+
+    /// <summary>Whether a page pool has the buffer.</summary>
+    public bool IsPooled(int buffer) => _isPooled[buffer];
+
+    /// <summary>Takes one user reference back. One of a buffer that is not out is left alone: the kernel drops such an entry silently.</summary>
+    /// <returns>Whether it was the last one.</returns>
+    public bool DropUserReference(int buffer) => _userReferences[buffer] != 0 && --_userReferences[buffer] == 0;
+
+    /// <summary>Puts a buffer that nobody refers to back on the free list.</summary>
+    public void Free(int buffer)
+    {
+        _isPooled[buffer] = false;
+        _free[_freeCount++] = buffer;
     }
 
     /// <summary>Reclaims everything that user space holds.</summary>
@@ -68,7 +82,7 @@ internal sealed unsafe class EmulatedArea
             if (_userReferences[buffer] != 0)
             {
                 _userReferences[buffer] = 0;
-                _free[_freeCount++] = buffer;
+                Free(buffer);
             }
         }
     }

@@ -46,6 +46,15 @@ internal sealed unsafe class EmulatedInterfaceQueue
 
     public Lock Gate { get; } = new();
 
+    /// <summary>The interface whose RX queue this queue provides memory for; null in the device-less mode.</summary>
+    public EmulatedNic? Nic { get; private set; }
+
+    /// <summary>Index of that RX queue.</summary>
+    public int RxQueue { get; private set; }
+
+    /// <summary>That RX queue's page pool; null in the device-less mode.</summary>
+    public EmulatedPagePool? Pool { get; private set; }
+
     /// <summary>The areas, in the order in which they serve buffers.</summary>
     public List<EmulatedArea> Areas => _areas;
 
@@ -80,6 +89,20 @@ internal sealed unsafe class EmulatedInterfaceQueue
         return (long)area.Token;
     }
 
+    /// <summary>Becomes the memory of an RX queue; or a negative errno, and nothing has changed.</summary>
+    public int BindTo(EmulatedNic nic, uint rxQueue)
+    {
+        int result = nic.Bind(rxQueue, this);
+        if (result == 0)
+        {
+            Nic = nic;
+            RxQueue = (int)rxQueue;
+            Pool = new EmulatedPagePool(this);
+        }
+
+        return result;
+    }
+
     public void AddUser()
     {
         lock (Gate)
@@ -100,6 +123,8 @@ internal sealed unsafe class EmulatedInterfaceQueue
 
             if (--_users == 0)
             {
+                // First the RX queue, so that no packet takes a buffer any more.
+                Nic?.Unbind(this);
                 foreach (EmulatedArea area in _areas)
                 {
                     area.Scrub();
@@ -115,7 +140,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
         int parsed;
         do
         {
-            parsed = ParseBatch();
+            parsed = ParseBatch(FlushBatch, null);
             total += (uint)parsed;
         }
         while (parsed == FlushBatch && total < _entryCount);
@@ -159,12 +184,17 @@ internal sealed unsafe class EmulatedInterfaceQueue
         ring.PostFromQueue(_eventUserData, (int)type);
     }
 
-    private int ParseBatch()
+    /// <summary>A page pool takes buffers out of the refill ring, as many as it has room for; entries that give it none are skipped.</summary>
+    public void Refill(EmulatedPagePool pool, int count) => _ = ParseBatch(count, pool);
+
+    /// <param name="most">Entries to consume at most.</param>
+    /// <param name="pool">Who gets the buffers that came from it; null when all go to the free lists.</param>
+    private int ParseBatch(int most, EmulatedPagePool? pool)
     {
         uint tail = Volatile.Read(ref *_sharedTail);
         // User space may write anything into tail: never more than a ring full is believed.
         uint available = uint.Min(tail - _head, _entryCount);
-        uint count = uint.Min(available, FlushBatch);
+        uint count = uint.Min(available, (uint)most);
         int parsed = 0;
         for (; parsed < count; parsed++)
         {
@@ -172,10 +202,27 @@ internal sealed unsafe class EmulatedInterfaceQueue
             _head++;
             if (!TryFind(entry, out EmulatedArea? area, out int buffer))
             {
+                if (pool is not null)
+                {
+                    continue;
+                }
+
                 break;
             }
 
-            area!.ReturnFromUser(buffer);
+            if (!area!.DropUserReference(buffer))
+            {
+                continue;
+            }
+
+            if (pool is not null && area.IsPooled(buffer))
+            {
+                pool.Add(area, buffer);
+            }
+            else
+            {
+                area.Free(buffer);
+            }
         }
 
         Volatile.Write(ref *_sharedHead, _head);

@@ -174,6 +174,35 @@ public sealed unsafe class EmulatedKernel : IIoUringKernel
         return Libc.Close(fd);
     }
 
+    /// <inheritdoc/>
+    public int InterfaceIndex(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        foreach (EmulatedNic nic in Options.Nics)
+        {
+            if (!nic.IsRemoved && nic.Name == name)
+            {
+                return (int)nic.Index;
+            }
+        }
+
+        return Libc.InterfaceIndex(name);
+    }
+
+    /// <summary>The emulated interface of an index, or null.</summary>
+    internal EmulatedNic? NicOf(uint index)
+    {
+        foreach (EmulatedNic nic in Options.Nics)
+        {
+            if (!nic.IsRemoved && nic.Index == index)
+            {
+                return nic;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>A new descriptor that keeps a queue alive by itself.</summary>
     internal int Export(EmulatedInterfaceQueue queue)
     {

@@ -13,6 +13,9 @@ public sealed record EmulatedKernelOptions
     /// <remarks>512 pages are 2 MiB, half a millisecond; the kernel's own limit of 32 packets in a row is as much.</remarks>
     public int BuffersPerTurn { get; init; } = 512;
 
+    /// <summary>The network interfaces that this kernel has besides the machine's own, which cannot do zero copy here.</summary>
+    public IReadOnlyList<EmulatedNic> Nics { get; init; } = [];
+
     /// <summary>What goes wrong, and when; null for nothing.</summary>
     public EmulatedFaultPlan? Faults { get; init; }
 }

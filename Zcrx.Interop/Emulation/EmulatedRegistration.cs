@@ -45,14 +45,14 @@ internal static unsafe class EmulatedRegistration
             return Import(kernel, ring, registration, user);
         }
 
-        int refused = CheckParameters(ring, profile, ref registration);
+        int refused = CheckParameters(kernel, ring, ref registration, out EmulatedNic? nic);
         if (refused < 0)
         {
             return refused;
         }
 
         refused = ReadEvents(profile, registration, out zcrx_event_desc events);
-        return refused < 0 ? refused : Create(ring, profile, registration, events, user);
+        return refused < 0 ? refused : Create(kernel, ring, nic, registration, events, user);
     }
 
     /// <summary>The checks of one area, at registration and when it is added later.</summary>
@@ -111,8 +111,10 @@ internal static unsafe class EmulatedRegistration
         return 0;
     }
 
-    private static int CheckParameters(EmulatedRing ring, EmulatedKernelProfile profile, ref io_uring_zcrx_ifq_reg registration)
+    private static int CheckParameters(EmulatedKernel kernel, EmulatedRing ring, ref io_uring_zcrx_ifq_reg registration, out EmulatedNic? nic)
     {
+        EmulatedKernelProfile profile = kernel.Options.Profile;
+        nic = null;
         if (!UserMemory.IsReadable((void*)registration.region_ptr, (nuint)sizeof(io_uring_region_desc)))
         {
             return -EFAULT;
@@ -157,7 +159,8 @@ internal static unsafe class EmulatedRegistration
             return length != 0 && length != page ? -EOPNOTSUPP : 0;
         }
 
-        return DeviceExists(registration.if_idx) ? -EOPNOTSUPP : -ENODEV;
+        nic = kernel.NicOf(registration.if_idx);
+        return nic is not null ? 0 : DeviceExists(registration.if_idx) ? -EOPNOTSUPP : -ENODEV;
     }
 
     private static bool DeviceExists(uint index) =>
@@ -211,8 +214,10 @@ internal static unsafe class EmulatedRegistration
         return events.stats_offset < ringEnd || outside ? -ERANGE : 0;
     }
 
-    private static int Create(EmulatedRing ring, EmulatedKernelProfile profile, io_uring_zcrx_ifq_reg registration, in zcrx_event_desc events, io_uring_zcrx_ifq_reg* user)
+    private static int Create(
+        EmulatedKernel kernel, EmulatedRing ring, EmulatedNic? nic, io_uring_zcrx_ifq_reg registration, in zcrx_event_desc events, io_uring_zcrx_ifq_reg* user)
     {
+        EmulatedKernelProfile profile = kernel.Options.Profile;
         io_uring_region_desc* region = (io_uring_region_desc*)registration.region_ptr;
         int refused = CheckRegion(region, profile.EntriesOffset + ((ulong)registration.rq_entries * (ulong)sizeof(io_uring_zcrx_rqe)));
         if (refused < 0)
@@ -244,6 +249,13 @@ internal static unsafe class EmulatedRegistration
 
         byte* memory = kernelMemory != 0 ? (byte*)kernelMemory : (byte*)region->user_addr;
         EmulatedInterfaceQueue queue = new(ring, profile, memory, registration.rq_entries, events, BitOperations.Log2(length));
+        refused = nic is null ? 0 : CheckBufferLength(nic, length, area) is var unfit and < 0 ? unfit : queue.BindTo(nic, registration.if_rxq);
+        if (refused < 0)
+        {
+            NativeMemory.AlignedFree((void*)kernelMemory);
+            return refused;
+        }
+
         area->rq_area_token = (ulong)queue.AddArea((nint)area->addr, (nuint)area->len);
         ring.EnableRemotePosts();
         registration.zcrx_id = AddTo(ring, queue, kernelMemory);
@@ -256,6 +268,18 @@ internal static unsafe class EmulatedRegistration
 
         *user = registration;
         return 0;
+    }
+
+    /// <summary>Buffers longer than a page: the interface must be able to fill them, and the area must consist of whole ones.</summary>
+    private static int CheckBufferLength(EmulatedNic nic, uint length, io_uring_zcrx_area_reg* area)
+    {
+        uint page = (uint)Environment.SystemPageSize;
+        if (length == page)
+        {
+            return 0;
+        }
+
+        return length > nic.Options.MaxBufferLength ? -EOPNOTSUPP : ((area->addr | area->len) & (length - 1)) != 0 ? -ERANGE : 0;
     }
 
     private static int CheckRegion(io_uring_region_desc* region, ulong needed)

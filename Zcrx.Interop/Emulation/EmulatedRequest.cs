@@ -51,11 +51,25 @@ internal sealed class EmulatedRequest
     /// <summary>Whether the peer had ended the stream already when the request was stranded; its end is a packet, too.</summary>
     public bool StrandedAtEnd { get; set; }
 
+    /// <summary>The RX queue that the connection's packets arrive on, as of <see cref="Steering"/>.</summary>
+    public int RxQueue { get; set; }
+
+    /// <summary>The state of the interface's steering that <see cref="RxQueue"/> was looked up in; 0 before.</summary>
+    public int Steering { get; set; }
+
+    /// <summary>Whether the request waits for TCP to send again what the interface had to drop.</summary>
+    public bool IsParked { get; set; }
+
     /// <summary>How many buffers one read of a receive offers: about what its socket has had to give lately, as every buffer offered costs a little.</summary>
     public int BuffersPerRead { get; private set; } = FewestBuffersPerRead;
 
     /// <summary>A new request knows nothing of its socket.</summary>
-    public void Forget() => BuffersPerRead = FewestBuffersPerRead;
+    public void Forget()
+    {
+        BuffersPerRead = FewestBuffersPerRead;
+        Steering = 0;
+        IsParked = false;
+    }
 
     /// <summary>Grows at once when a read filled everything, and shrinks slowly: a read too few costs more than a buffer too many.</summary>
     /// <param name="used">Buffers that the read has filled.</param>

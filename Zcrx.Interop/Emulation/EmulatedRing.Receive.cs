@@ -61,7 +61,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     private void RunReceive(EmulatedRequest request, uint events, bool isFirst)
     {
         EmulatedInterfaceQueue queue = request.Queue!;
-        if (request.StrandedBytes >= 0 && !WakesStranded(request, events))
+        if (request.IsParked || (request.StrandedBytes >= 0 && !WakesStranded(request, events)))
         {
             return;
         }
@@ -73,7 +73,14 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
 
         lock (queue.Gate)
         {
-            Receive(request, queue, isFirst);
+            if (queue.Nic is { } nic)
+            {
+                ReceiveFromNic(request, queue, nic, isFirst);
+            }
+            else
+            {
+                Receive(request, queue, isFirst);
+            }
         }
     }
 
@@ -114,6 +121,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             int used = Deliver(request, queue, (int)received);
             delivered += used;
             queue.CountCopies(((uint)received + FragmentLength - 1) / FragmentLength, (ulong)received);
+            queue.Nic?.Count(request.RxQueue, new EmulatedRxQueueCounters { CopiedBytes = received });
             if (request.HasBudget && (request.Budget -= (uint)received) == 0)
             {
                 queue.Notify(ZCRX_EVENT_COPY);
@@ -205,7 +213,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     /// The pool or the completion ring ran out. With bytes left in the socket the request ends (7.2 and later) or is
     /// stranded (before); with none left it simply goes on.
     /// </summary>
-    private void EndWithoutRoom(EmulatedRequest request, int error, int delivered, bool isFirst)
+    private void EndWithoutRoom(EmulatedRequest request, int error, int delivered, bool isFirst, bool isCopy = true)
     {
         EmulatedInterfaceQueue queue = request.Queue!;
         int waiting = SocketCalls.BytesWaiting(request.Fd);
@@ -213,23 +221,19 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         {
             if (delivered > 0)
             {
-                queue.Notify(ZCRX_EVENT_COPY);
+                if (isCopy)
+                {
+                    queue.Notify(ZCRX_EVENT_COPY);
+                }
+
                 return;
             }
 
-            // Readable with nothing to read: end of stream or an error, neither of which needs a buffer.
-            byte unused;
-            nint result = SocketCalls.Receive(request.Fd, &unused, 1, SocketCalls.MSG_PEEK | SocketCalls.MSG_DONTWAIT);
-            if (result <= 0 && result is not (-EAGAIN or -EINTR))
-            {
-                // Not a peek any more: the error is taken off the socket, as the kernel's receive does.
-                Complete(request, (int)result);
-            }
-
+            CompleteIfEnded(request);
             return;
         }
 
-        if (delivered > 0)
+        if (delivered > 0 && isCopy)
         {
             queue.Notify(ZCRX_EVENT_COPY);
         }
@@ -246,6 +250,18 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         }
 
         Complete(request, error);
+    }
+
+    /// <summary>Readable with nothing to read: end of stream or an error, neither of which needs a buffer.</summary>
+    private void CompleteIfEnded(EmulatedRequest request)
+    {
+        byte unused;
+        nint result = SocketCalls.Receive(request.Fd, &unused, 1, SocketCalls.MSG_PEEK | SocketCalls.MSG_DONTWAIT);
+        if (result <= 0 && result is not (-EAGAIN or -EINTR))
+        {
+            // Not a peek any more: the error is taken off the socket, as the kernel's receive does.
+            Complete(request, (int)result);
+        }
     }
 
     private void Strand(EmulatedRequest request, int waiting)

@@ -19,6 +19,8 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             if (!_poller.HasEvents)
             {
                 long left = deadline < 0 ? -1 : long.Max(deadline - Environment.TickCount64, 0);
+                long retry = Unpark();
+                left = retry < 0 ? left : left < 0 ? retry : long.Min(left, retry);
                 int events = _poller.Wait(enough ? 0 : (int)long.Min(left, int.MaxValue));
                 if (events == -EINTR)
                 {

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Zcrx.Interop.Kernel;
 
@@ -27,6 +29,9 @@ internal static unsafe partial class SocketCalls
     public const int SO_PROTOCOL = 38;
     public const int IPPROTO_TCP = 6;
     public const nuint FIONREAD = 0x541B;
+
+    // struct sockaddr_in6, the longest that a TCP socket has.
+    private const int AddressLength = 28;
 
     private const string Library = "libc";
 
@@ -90,6 +95,12 @@ internal static unsafe partial class SocketCalls
     [LibraryImport(Library, EntryPoint = "getsockopt", SetLastError = true)]
     private static partial int getsockopt(int fd, int level, int name, void* value, uint* length);
 
+    [LibraryImport(Library, EntryPoint = "getsockname", SetLastError = true)]
+    private static partial int getsockname(int fd, void* address, uint* length);
+
+    [LibraryImport(Library, EntryPoint = "getpeername", SetLastError = true)]
+    private static partial int getpeername(int fd, void* address, uint* length);
+
     [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
     private static partial int poll(PollEntry* entries, nuint count, int timeout);
 
@@ -134,6 +145,34 @@ internal static unsafe partial class SocketCalls
         uint length = sizeof(int);
         int result = Libc.Result(getsockopt(fd, SOL_SOCKET, name, &value, &length));
         return result < 0 ? result : value;
+    }
+
+    /// <summary>Our end of a connection; null when the socket has none.</summary>
+    public static IPEndPoint? LocalEndPoint(int fd)
+    {
+        byte* address = stackalloc byte[AddressLength];
+        uint length = AddressLength;
+        return getsockname(fd, address, &length) < 0 ? null : ToEndPoint(address, length);
+    }
+
+    /// <summary>The peer's end of a connection; null when there is none any more.</summary>
+    public static IPEndPoint? RemoteEndPoint(int fd)
+    {
+        byte* address = stackalloc byte[AddressLength];
+        uint length = AddressLength;
+        return getpeername(fd, address, &length) < 0 ? null : ToEndPoint(address, length);
+    }
+
+    private static IPEndPoint? ToEndPoint(byte* address, uint length)
+    {
+        SocketAddress native = new((AddressFamily)0, AddressLength);
+        new ReadOnlySpan<byte>(address, (int)uint.Min(length, AddressLength)).CopyTo(native.Buffer.Span);
+        return native.Family switch
+        {
+            AddressFamily.InterNetwork => (IPEndPoint)new IPEndPoint(IPAddress.Any, 0).Create(native),
+            AddressFamily.InterNetworkV6 => (IPEndPoint)new IPEndPoint(IPAddress.IPv6Any, 0).Create(native),
+            _ => null,
+        };
     }
 
     /// <summary>Which of the events hold right now, without waiting.</summary>

@@ -53,6 +53,11 @@ public unsafe interface IIoUringKernel
     /// <returns>Zero, or a negative errno.</returns>
     int Unmap(nint address, nuint length);
 
+    /// <summary><c>if_nametoindex</c>: the index of a network interface, which a registration names.</summary>
+    /// <param name="name">Its name in the network namespace of the calling thread.</param>
+    /// <returns>The index, or −ENODEV.</returns>
+    int InterfaceIndex(string name);
+
     /// <summary>Closes a ring or an exported queue.</summary>
     /// <param name="fd">A descriptor that this kernel returned.</param>
     /// <returns>Zero, or a negative errno.</returns>

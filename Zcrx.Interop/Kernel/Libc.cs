@@ -45,6 +45,12 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
     private static partial nint write(int fd, void* buffer, nuint count);
 
+    [LibraryImport(Library, EntryPoint = "if_nametoindex", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial uint if_nametoindex(string name);
+
+    /// <summary>if_nametoindex(3).</summary>
+    public static int InterfaceIndex(string name) => if_nametoindex(name) is var index and not 0 ? (int)index : -Abi.Errno.ENODEV;
+
     /// <summary>mmap(2); the address or a negative errno. Addresses of user space are always positive.</summary>
     public static nint Map(nint address, nuint length, int protection, int flags, int fd, nint offset)
     {

@@ -51,6 +51,9 @@ public sealed unsafe class LinuxKernel : IIoUringKernel
     public int Unmap(nint address, nuint length) => Libc.Unmap(address, length);
 
     /// <inheritdoc/>
+    public int InterfaceIndex(string name) => Libc.InterfaceIndex(name);
+
+    /// <inheritdoc/>
     public int Close(int fd) => Libc.Close(fd);
 
     /// <summary>The same as <see cref="Description"/>.</summary>

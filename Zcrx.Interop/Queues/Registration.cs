@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Numerics;
 using Zcrx.Interop.Abi;
 using Zcrx.Interop.Errors;
@@ -93,18 +92,10 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
 
     private static nuint RoundUp(nuint value, nuint multiple) => (value + multiple - 1) / multiple * multiple;
 
-    private static uint InterfaceIndex(string name)
-    {
-        string path = $"/sys/class/net/{name}/ifindex";
-        // A name with a slash or dots would walk out of the folder.
-        if (name.AsSpan().IndexOfAny('/', '\0') >= 0 || !File.Exists(path))
-        {
-            throw new ZcrxDeviceException(
-                $"register an interface queue on {name}", Errno.ENODEV, "there is no network interface of that name in this network namespace", "list them with `ip link` and correct the name");
-        }
-
-        return uint.Parse(File.ReadAllText(path).AsSpan().Trim(), CultureInfo.InvariantCulture);
-    }
+    private uint InterfaceIndex(string name) => ring.Kernel.InterfaceIndex(name) is var index and > 0
+        ? (uint)index
+        : throw new ZcrxDeviceException(
+            $"register an interface queue on {name}", Errno.ENODEV, "there is no network interface of that name in this network namespace", "list them with `ip link` and correct the name");
 
     private uint RefillEntries(nuint areaLength)
     {

@@ -55,7 +55,7 @@ internal sealed unsafe partial class ReceiveLoop
         _queue.Refill.Publish();
         uint depth = _queue.Refill.Depth;
         Counters.RefillDepth = depth;
-        if (depth >= _flushThreshold && Engine.Engine != ZcrxEngine.Nic)
+        if (depth >= _flushThreshold && !_isOnNic)
         {
             FlushRefillQueue();
         }

@@ -21,6 +21,7 @@ internal sealed unsafe partial class ReceiveLoop
     private readonly ZcrxCapabilities _capabilities;
     private readonly LoopEvents _events;
     private readonly TimeProvider _time;
+    private readonly bool _isOnNic;
     private readonly Thread _thread;
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -46,6 +47,7 @@ internal sealed unsafe partial class ReceiveLoop
         _capabilities = capabilities;
         _events = events;
         _time = options.TimeProvider;
+        _isOnNic = engine.Engine == ZcrxEngine.Nic || (engine.Engine == ZcrxEngine.Emulated && options.Emulation.Nics.Any(nic => nic.Name == options.Interface));
         _pressure = new PressureMachine(options.HighWaterMark, options.LowWaterMark);
         _wakeBuffer = (ulong*)NativeMemory.AllocZeroed(sizeof(ulong));
         _thread = new Thread(Run) { IsBackground = true, Name = $"zcrx {options.Name}" };
@@ -193,11 +195,10 @@ internal sealed unsafe partial class ReceiveLoop
         }
 
         _ring = IoRing.Create(_kernel, new IoRingOptions { SubmissionEntries = (uint)_options.SubmissionEntries, CompletionEntries = (uint)_options.CompletionEntries });
-        bool nic = Engine.Engine == ZcrxEngine.Nic;
         InterfaceQueueOptions queueOptions = new()
         {
-            Interface = nic ? _options.Interface : null,
-            RxQueue = nic ? (uint)_options.RxQueue : 0,
+            Interface = _isOnNic ? _options.Interface : null,
+            RxQueue = _isOnNic ? (uint)_options.RxQueue : 0,
             AreaSize = (nuint)_options.AreaSize,
             RxBufferLength = (uint)_options.BufferLength,
             HugePages = _options.HugePages,

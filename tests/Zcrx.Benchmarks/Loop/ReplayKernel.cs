@@ -119,6 +119,8 @@ internal sealed unsafe class ReplayKernel : IIoUringKernel, IDisposable
 
     public int Unmap(nint address, nuint length) => _inner.Unmap(address, length);
 
+    public int InterfaceIndex(string name) => -Errno.ENODEV;
+
     public int Close(int fd) => _inner.Close(fd);
 
     /// <summary>The memory that the rings lie in, for a loop without anything around it.</summary>

@@ -56,6 +56,8 @@ internal sealed unsafe class ScriptedKernel : IIoUringKernel
 
     public int Unmap(nint address, nuint length) => -Errno.ENOSYS;
 
+    public int InterfaceIndex(string name) => -Errno.ENODEV;
+
     public int Close(int fd) => -Errno.EBADF;
 
     private void Answer(io_uring_query_hdr* header)

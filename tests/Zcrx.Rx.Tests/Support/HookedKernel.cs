@@ -81,6 +81,8 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
 
     public int Unmap(nint address, nuint length) => _kernel.Unmap(address, length);
 
+    public int InterfaceIndex(string name) => _kernel.InterfaceIndex(name);
+
     public int Close(int fd)
     {
         Closing?.Invoke();

@@ -1,0 +1,302 @@
+using System.Net;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Emulation;
+
+namespace Zcrx.Interop;
+
+/// <summary>
+/// A network interface of the emulated kernel: RX queues with NAPI ids, header/data split, an RSS table and flow rules. A flow that arrives on
+/// the RX queue of an interface queue is received without a copy, any other flow is copied, as on hardware.
+/// </summary>
+/// <remarks>
+/// <para>Every TCP connection that an interface queue of this interface receives counts as having come in through it, loopback included: the
+/// sockets are real, which RX queue their packets take is decided here.</para>
+/// <para>What is not imitated: packets take buffers when they are received from the socket and not when they arrive, so bytes in a socket that
+/// nobody receives hold none; and there is no descriptor ring between the interface and its page pool.</para>
+/// <para>Thread-safe. One instance may serve several kernels, as one interface serves several processes.</para>
+/// </remarks>
+public sealed class EmulatedNic
+{
+    private const int RssTableSize = 128;
+    // Far above what the machine's own interfaces have.
+    private const int FirstIndex = 1 << 24;
+    // NAPI ids below are CPU numbers.
+    private const int FirstNapiId = 8193;
+
+    private static int _lastIndex = FirstIndex;
+
+    private readonly Lock _gate = new();
+    private readonly EmulatedInterfaceQueue?[] _providers;
+    private readonly EmulatedRxQueueCounters[] _counters;
+    private readonly SortedDictionary<int, EmulatedFlowRule> _rules = [];
+    private int[] _rssTable = new int[RssTableSize];
+    private bool _split;
+    private bool _isUp = true;
+    private bool _isRemoved;
+    private int _lastRule;
+    private int _steering = 1;
+
+    /// <summary>An interface that is up, its RSS table spread evenly over all queues, without flow rules.</summary>
+    /// <param name="options">What it is like, or null for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public EmulatedNic(EmulatedNicOptions? options = null)
+    {
+        Options = options ?? new EmulatedNicOptions();
+        if (Options.FindProblem() is { } problem)
+        {
+            throw new ArgumentException(problem, nameof(options));
+        }
+
+        Index = (uint)Interlocked.Increment(ref _lastIndex);
+        _split = Options.HeaderDataSplit;
+        _providers = new EmulatedInterfaceQueue?[Options.RxQueues];
+        _counters = new EmulatedRxQueueCounters[Options.RxQueues];
+        for (int i = 0; i < _rssTable.Length; i++)
+        {
+            _rssTable[i] = i % Options.RxQueues;
+        }
+    }
+
+    /// <summary>What it is like.</summary>
+    public EmulatedNicOptions Options { get; }
+
+    /// <summary>Its name.</summary>
+    public string Name => Options.Name;
+
+    /// <summary>Its interface index; no real interface has it.</summary>
+    public uint Index { get; }
+
+    /// <summary>Number of RX queues.</summary>
+    public int RxQueues => _providers.Length;
+
+    /// <summary>Whether packets arrive. While it is down, bytes wait with their sender.</summary>
+    public bool IsUp
+    {
+        get => Volatile.Read(ref _isUp);
+        set => Change(() => _isUp = value);
+    }
+
+    /// <summary>Whether the interface is gone (<see cref="Remove"/>).</summary>
+    public bool IsRemoved => Volatile.Read(ref _isRemoved);
+
+    /// <summary>Whether headers and payload arrive in separate buffers.</summary>
+    /// <exception cref="InvalidOperationException">It is to be turned off while an interface queue needs it.</exception>
+    public bool HeaderDataSplit
+    {
+        get => Volatile.Read(ref _split);
+        set => Change(() =>
+        {
+            if (!value && _providers.Any(static provider => provider is not null))
+            {
+                throw new InvalidOperationException($"An interface queue on {Name} needs header/data split; close it first.");
+            }
+
+            _split = value;
+        });
+    }
+
+    /// <summary>The RSS table: which RX queue the flows of each hash bucket go to. 128 entries.</summary>
+    /// <exception cref="ArgumentException">It is to be set to a table of another size, or to one with a queue that there is not.</exception>
+    public IReadOnlyList<int> RssTable
+    {
+        get => Volatile.Read(ref _rssTable);
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            if (value.Count != RssTableSize || value.Any(queue => queue < 0 || queue >= RxQueues))
+            {
+                throw new ArgumentException($"The table has {RssTableSize} entries, each one of the {RxQueues} queues of {Name}.", nameof(value));
+            }
+
+            int[] table = [.. value];
+            Change(() => _rssTable = table);
+        }
+    }
+
+    /// <summary>The flow rules by id; the one with the lowest id that matches decides.</summary>
+    public IReadOnlyDictionary<int, EmulatedFlowRule> Rules
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new SortedDictionary<int, EmulatedFlowRule>(_rules);
+            }
+        }
+    }
+
+    /// <summary>Counts changes of anything that decides where packets go.</summary>
+    internal int Steering => Volatile.Read(ref _steering);
+
+    /// <summary>Adds a flow rule.</summary>
+    /// <param name="rule">The rule.</param>
+    /// <returns>Its id, for <see cref="RemoveRule"/>.</returns>
+    /// <exception cref="ArgumentException">There is no such queue.</exception>
+    public int AddRule(EmulatedFlowRule rule)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        CheckQueue(rule.Queue);
+        Change(() => _rules.Add(++_lastRule, rule));
+        return _lastRule;
+    }
+
+    /// <summary>Removes a flow rule.</summary>
+    /// <param name="id">Its id.</param>
+    /// <returns>False when there is none with that id.</returns>
+    public bool RemoveRule(int id)
+    {
+        bool removed = false;
+        Change(() => removed = _rules.Remove(id));
+        return removed;
+    }
+
+    /// <summary>The RX queue on which a flow's packets arrive.</summary>
+    /// <param name="local">Our end.</param>
+    /// <param name="remote">The peer's.</param>
+    /// <returns>The queue's index.</returns>
+    public int QueueOf(IPEndPoint local, IPEndPoint remote)
+    {
+        ArgumentNullException.ThrowIfNull(local);
+        ArgumentNullException.ThrowIfNull(remote);
+        (local, remote) = (Unmapped(local), Unmapped(remote));
+        lock (_gate)
+        {
+            foreach (EmulatedFlowRule rule in _rules.Values)
+            {
+                if (rule.Matches(local, remote))
+                {
+                    return rule.Queue;
+                }
+            }
+
+            return _rssTable[RssHash.Of(remote, local) % RssTableSize];
+        }
+    }
+
+    /// <summary>The NAPI id of an RX queue, as <c>SO_INCOMING_NAPI_ID</c> would give it for a flow that arrives there.</summary>
+    /// <param name="queue">The queue's index.</param>
+    /// <returns>The id.</returns>
+    public uint NapiIdOf(int queue)
+    {
+        CheckQueue(queue);
+        return (uint)(FirstNapiId + ((Index - FirstIndex) * 1024) + queue);
+    }
+
+    /// <summary>Whether an RX queue's memory belongs to an interface queue.</summary>
+    /// <param name="queue">The queue's index.</param>
+    /// <returns>Whether one is registered.</returns>
+    public bool IsBound(int queue)
+    {
+        CheckQueue(queue);
+        lock (_gate)
+        {
+            return _providers[queue] is not null;
+        }
+    }
+
+    /// <summary>What an RX queue has done so far.</summary>
+    /// <param name="queue">The queue's index.</param>
+    /// <returns>The counters.</returns>
+    public EmulatedRxQueueCounters CountersOf(int queue)
+    {
+        CheckQueue(queue);
+        lock (_gate)
+        {
+            return _counters[queue];
+        }
+    }
+
+    /// <summary>Takes the interface away, as when its driver is unloaded. Its interface queues lose their RX queues, and no packet arrives any more.</summary>
+    public void Remove() => Change(() =>
+    {
+        _isRemoved = true;
+        Array.Clear(_providers);
+    });
+
+    /// <summary>Gives an RX queue's memory to an interface queue; the errors of the kernel, in its order.</summary>
+    internal int Bind(uint rxQueue, EmulatedInterfaceQueue provider)
+    {
+        lock (_gate)
+        {
+            if (_isRemoved)
+            {
+                return -Errno.ENODEV;
+            }
+
+            if (rxQueue >= _providers.Length)
+            {
+                return -Errno.ERANGE;
+            }
+
+            if (!_split || Options.HdsThreshold != 0)
+            {
+                return -Errno.EINVAL;
+            }
+
+            if (_providers[rxQueue] is not null)
+            {
+                return -Errno.EEXIST;
+            }
+
+            _providers[rxQueue] = provider;
+            _steering++;
+            return 0;
+        }
+    }
+
+    internal void Unbind(EmulatedInterfaceQueue provider)
+    {
+        lock (_gate)
+        {
+            int queue = Array.IndexOf(_providers, provider);
+            if (queue >= 0)
+            {
+                _providers[queue] = null;
+                _steering++;
+            }
+        }
+    }
+
+    /// <summary>Whose memory the packets of an RX queue land in; null for the kernel's own.</summary>
+    internal EmulatedInterfaceQueue? ProviderOf(int rxQueue)
+    {
+        lock (_gate)
+        {
+            return _providers[rxQueue];
+        }
+    }
+
+    /// <summary>Adds to the counters of an RX queue.</summary>
+    internal void Count(int queue, in EmulatedRxQueueCounters more)
+    {
+        lock (_gate)
+        {
+            ref EmulatedRxQueueCounters counters = ref _counters[queue];
+            counters = new EmulatedRxQueueCounters(
+                counters.ZeroCopyPackets + more.ZeroCopyPackets,
+                counters.ZeroCopyBytes + more.ZeroCopyBytes,
+                counters.CopiedBytes + more.CopiedBytes,
+                counters.Drops + more.Drops);
+        }
+    }
+
+    private static IPEndPoint Unmapped(IPEndPoint endPoint) =>
+        endPoint.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(endPoint.Address.MapToIPv4(), endPoint.Port) : endPoint;
+
+    private void CheckQueue(int queue)
+    {
+        if (queue < 0 || queue >= RxQueues)
+        {
+            throw new ArgumentOutOfRangeException(nameof(queue), queue, $"{Name} has the RX queues 0 to {RxQueues - 1}.");
+        }
+    }
+
+    private void Change(Action change)
+    {
+        lock (_gate)
+        {
+            change();
+            _steering++;
+        }
+    }
+}

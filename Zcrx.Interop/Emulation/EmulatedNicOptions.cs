@@ -1,0 +1,41 @@
+namespace Zcrx.Interop;
+
+/// <summary>What an emulated network interface is like.</summary>
+public sealed record EmulatedNicOptions
+{
+    /// <summary>The interface's name; must not be that of a real one.</summary>
+    public string Name { get; init; } = "enic0";
+
+    /// <summary>Number of RX queues, 1 to 1024.</summary>
+    public int RxQueues { get; init; } = 4;
+
+    /// <summary>Whether headers and payload arrive in separate buffers, which zero copy needs (<c>tcp-data-split</c>).</summary>
+    public bool HeaderDataSplit { get; init; } = true;
+
+    /// <summary>Packets up to so many bytes are not split (<c>hds-thresh</c>); zero copy needs 0.</summary>
+    public int HdsThreshold { get; init; }
+
+    /// <summary>The largest receive buffer that the interface can fill, in bytes; 0 for a page.</summary>
+    public int MaxBufferLength { get; init; }
+
+    /// <summary>Payload of one packet at most, in bytes; 0 for as much as its share of a buffer holds.</summary>
+    public int PacketLength { get; init; }
+
+    /// <summary>How many packets the interface puts into one buffer, 1 to 64: each is a completion of its own, and only when all have been returned is the buffer free.</summary>
+    public int PacketsPerBuffer { get; init; } = 1;
+
+    /// <summary>How long it takes until TCP has sent again what the interface had to drop for lack of buffers.</summary>
+    /// <remarks>The default is what Linux waits at least before it retransmits.</remarks>
+    public TimeSpan RetransmitDelay { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>What is wrong with these options, as a sentence; null when nothing is.</summary>
+    internal string? FindProblem() => this switch
+    {
+        { Name: null or "" or { Length: > 15 } } => "An interface's name has 1 to 15 characters.",
+        { RxQueues: < 1 or > 1024 } => $"{nameof(RxQueues)} is between 1 and 1024.",
+        { PacketsPerBuffer: < 1 or > 64 } => $"{nameof(PacketsPerBuffer)} is between 1 and 64.",
+        { HdsThreshold: < 0 } or { PacketLength: < 0 } or { MaxBufferLength: < 0 } => $"{nameof(HdsThreshold)}, {nameof(PacketLength)} and {nameof(MaxBufferLength)} are not negative.",
+        _ when RetransmitDelay < TimeSpan.Zero || RetransmitDelay > TimeSpan.FromMinutes(2) => $"{nameof(RetransmitDelay)} is between 0 and 2 minutes.",
+        _ => null,
+    };
+}

@@ -1,0 +1,204 @@
+using static Zcrx.Interop.Abi.Errno;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Interop.Emulation;
+
+/// <content>RECV_ZC on an interface queue of a NIC: without a copy where the flow arrives on the RX queue that has our memory, copied elsewhere.</content>
+internal sealed unsafe partial class EmulatedRing : IDisposable
+{
+    private readonly List<ParkedRequest> _parked = [];
+
+    private void ReceiveFromNic(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, bool isFirst)
+    {
+        LookUp(request, nic);
+        if (nic.IsRemoved || !nic.IsUp)
+        {
+            // Nothing arrives; what has arrived before has been received before.
+            Park(request, nic);
+            return;
+        }
+
+        EmulatedInterfaceQueue? provider = nic.ProviderOf(request.RxQueue);
+        if (provider == queue)
+        {
+            ReceiveUncopied(request, queue, nic, isFirst);
+        }
+        else if (provider is not null && SocketCalls.BytesWaiting(request.Fd) > 0)
+        {
+            // The payload lies in memory of another interface queue, and only that one can hand it out.
+            Complete(request, -EFAULT);
+        }
+        else
+        {
+            Receive(request, queue, isFirst);
+        }
+    }
+
+    private static void LookUp(EmulatedRequest request, EmulatedNic nic)
+    {
+        int steering = nic.Steering;
+        if (request.Steering == steering)
+        {
+            return;
+        }
+
+        // A connection that has been reset has no peer any more, nor packets.
+        if (SocketCalls.LocalEndPoint(request.Fd) is { } local && SocketCalls.RemoteEndPoint(request.Fd) is { } remote)
+        {
+            request.RxQueue = nic.QueueOf(local, remote);
+        }
+
+        request.Steering = steering;
+    }
+
+    /// <summary>Reads straight into buffers of the page pool until the socket is empty, the turn is over, or there is no room left.</summary>
+    private void ReceiveUncopied(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, bool isFirst)
+    {
+        EmulatedPagePool pool = queue.Pool!;
+        PacketLayout layout = new(nic.Options, queue.BufferLength);
+        int limit = int.Min(_kernel.Options.BuffersPerTurn, MaxBuffersPerTurn);
+        long bytes = _kernel.Options.Faults is { ShortReceiveLimit: > 0 and var shortest } ? shortest : long.MaxValue;
+        int delivered = 0;
+        while (true)
+        {
+            if (DataSpace == 0)
+            {
+                EndWithoutRoom(request, -ENOSPC, delivered, isFirst, isCopy: false);
+                return;
+            }
+
+            if (!pool.Fill())
+            {
+                queue.Notify(ZCRX_EVENT_ALLOC_FAIL);
+                DropPackets(request, nic);
+                return;
+            }
+
+            long most = request.HasBudget ? long.Min(bytes, request.Budget) : bytes;
+            int packets = PreparePackets(pool, layout, (int)uint.Min(DataSpace, (uint)(limit - delivered)), most, out nint offered);
+            SocketCalls.MessageHeader message = new() { Vectors = _vectors.First, VectorCount = (nuint)packets };
+            nint received = SocketCalls.ReceiveMessage(request.Fd, &message, SocketCalls.MSG_DONTWAIT);
+            if (received <= 0)
+            {
+                if (received is not (-EAGAIN or -EINTR))
+                {
+                    Complete(request, (int)received);
+                }
+
+                return;
+            }
+
+            int used = DeliverPackets(request, pool, layout, (int)received);
+            nic.Count(request.RxQueue, new EmulatedRxQueueCounters { ZeroCopyPackets = used, ZeroCopyBytes = received });
+            delivered += used;
+            if (request.HasBudget && (request.Budget -= (uint)received) == 0)
+            {
+                Complete(request, 0);
+                return;
+            }
+
+            bytes -= received;
+            if (received < offered || delivered >= limit || bytes == 0)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Lays out the buffers at hand, a vector for each packet.</summary>
+    private int PreparePackets(EmulatedPagePool pool, in PacketLayout layout, int limit, long most, out nint offered)
+    {
+        SocketCalls.IoVector* vectors = _vectors.First;
+        int count = 0;
+        offered = 0;
+        for (int i = 0; i < pool.Count && count < limit && offered < most; i++)
+        {
+            (EmulatedArea area, int buffer) = pool.Peek(i);
+            byte* address = area.Address + ((nuint)buffer << area.BufferShift);
+            for (int packet = 0; packet < layout.PerBuffer && count < limit && offered < most; packet++)
+            {
+                nint length = (nint)long.Min(layout.Length, most - offered);
+                vectors[count++] = new SocketCalls.IoVector { Base = (nint)(address + (packet * layout.Stride)), Length = (nuint)length };
+                offered += length;
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Hands the filled buffers out, a completion and a reference for each packet in them.</summary>
+    private int DeliverPackets(EmulatedRequest request, EmulatedPagePool pool, in PacketLayout layout, int received)
+    {
+        int delivered = 0;
+        while (received > 0)
+        {
+            (EmulatedArea area, int buffer) = pool.Take();
+            ulong offset = area.Token | ((ulong)(uint)buffer << area.BufferShift);
+            for (int packet = 0; packet < layout.PerBuffer && received > 0; packet++)
+            {
+                int length = int.Min(received, layout.Length);
+                area.AddUserReference(buffer);
+                PostData(request.UserData, length, offset + (ulong)(packet * layout.Stride));
+                received -= length;
+                delivered++;
+            }
+        }
+
+        return delivered;
+    }
+
+    /// <summary>No buffer for what arrives: it is dropped, and TCP sends it again. The request stays.</summary>
+    private void DropPackets(EmulatedRequest request, EmulatedNic nic)
+    {
+        if (SocketCalls.BytesWaiting(request.Fd) == 0)
+        {
+            CompleteIfEnded(request);
+            return;
+        }
+
+        nic.Count(request.RxQueue, new EmulatedRxQueueCounters { Drops = 1 });
+        Park(request, nic);
+    }
+
+    private void Park(EmulatedRequest request, EmulatedNic nic)
+    {
+        request.IsParked = true;
+        _parked.Add(new ParkedRequest(Environment.TickCount64 + (long)nic.Options.RetransmitDelay.TotalMilliseconds, Tag(request)));
+        // The socket stays readable; without edges every wait would end at once.
+        _poller.Modify(request.Fd, ReceiveEvents | SocketCalls.EPOLLET, Tag(request));
+    }
+
+    /// <summary>Lets those try again whose time has come.</summary>
+    /// <returns>Milliseconds until the next, −1 when there is none.</returns>
+    private long Unpark()
+    {
+        if (_parked.Count == 0)
+        {
+            return -1;
+        }
+
+        long now = Environment.TickCount64;
+        long next = long.MaxValue;
+        for (int i = _parked.Count - 1; i >= 0; i--)
+        {
+            ParkedRequest parked = _parked[i];
+            if (parked.Due > now)
+            {
+                next = long.Min(next, parked.Due - now);
+                continue;
+            }
+
+            _parked.RemoveAt(i);
+            EmulatedRequest request = _requests[(int)(uint)parked.Tag];
+            if (request.IsActive && Tag(request) == parked.Tag)
+            {
+                request.IsParked = false;
+                _poller.Modify(request.Fd, ReceiveEvents, parked.Tag);
+            }
+        }
+
+        return next == long.MaxValue ? -1 : next;
+    }
+
+    private readonly record struct ParkedRequest(long Due, ulong Tag);
+}

@@ -18,7 +18,13 @@ internal static class DemoCommand
           Ingest demo
           Ingest demo --connections 64 --volume 1MiB --engine emulated
           Ingest demo --queues 2 --area 256MiB
+          Ingest demo --slow                 # watch an exhausted pool slow the sender down
         """;
+
+    // What --slow makes of the options that are not given: some seconds of senders that are faster than consumers, over 64 buffers.
+    private const long SlowPace = 1024 * 1024;
+    private static readonly ByteSize SlowVolume = 4.MiB();
+    private static readonly ByteSize SlowArea = new(64L * Environment.SystemPageSize);
 
     public static Command Create()
     {
@@ -27,6 +33,10 @@ internal static class DemoCommand
         Option<int> seed = ValueOption.Create("--seed", "N", "Seed of the bytes: the same seed, the same bytes.", 1, Number.Between(0, int.MaxValue));
         Option<Duration> stall = ValueOption.Create(
             "--stall-after", "TIME", "Give up when nothing arrives for this long.", Duration.Seconds(15), DurationText.AtLeast(TimeSpan.FromMilliseconds(100)));
+        Option<bool> slow = new("--slow")
+        {
+            Description = "Consume only 1MiB/s of each stream, from a pool of 64 buffers, 4MiB per connection unless --area and --volume say otherwise: shows backpressure.",
+        };
         ReceiveOption receive = new();
         Command command = new(
             "demo",
@@ -36,16 +46,20 @@ internal static class DemoCommand
             volume,
             seed,
             stall,
+            slow,
         };
         receive.AddTo(command);
         command.SetAction(async (parsed, _) =>
         {
+            bool isSlow = parsed.GetValue(slow);
+            ByteSize bytes = isSlow && parsed.GetResult(volume) is not { Implicit: false } ? SlowVolume : parsed.GetValue(volume);
             DemoOptions options = new(
                 parsed.GetValue(connections),
-                parsed.GetValue(volume).Bytes,
+                bytes.Bytes,
                 parsed.GetValue(seed),
-                receive.Read(parsed, new IPEndPoint(IPAddress.Loopback, 0), TimeSpan.FromSeconds(5)),
-                parsed.GetValue(stall).Time);
+                receive.Read(parsed, new IPEndPoint(IPAddress.Loopback, 0), TimeSpan.FromSeconds(5), isSlow ? SlowArea : null),
+                parsed.GetValue(stall).Time,
+                isSlow ? SlowPace : null);
             return await new DemoRun(options, Terminal.ForDemo(), Console.Out).RunAsync();
         });
         return command;

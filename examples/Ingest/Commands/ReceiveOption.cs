@@ -38,7 +38,11 @@ internal sealed class ReceiveOption
         command.Add(_rxQueue);
     }
 
-    public ReceiveOptions Read(ParseResult parsed, IPEndPoint listen, TimeSpan drain)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="listen">Where.</param>
+    /// <param name="drain">How long delivering what has arrived may take at the end.</param>
+    /// <param name="area">Memory per queue where the command line says nothing of it; null for the default.</param>
+    public ReceiveOptions Read(ParseResult parsed, IPEndPoint listen, TimeSpan drain, ByteSize? area = null)
     {
         ZcrxEngine engine = parsed.GetValue(_engine);
         string? networkInterface = parsed.GetValue(_interface);
@@ -52,7 +56,7 @@ internal sealed class ReceiveOption
             throw new UsageException("--queue is the index of an RX queue on an interface: name that with --interface.");
         }
 
-        return new ReceiveOptions(
-            listen, engine, networkInterface, parsed.GetValue(_rxQueue), parsed.GetValue(_queues), parsed.GetValue(_area).Bytes, drain);
+        ByteSize size = area is { } other && parsed.GetResult(_area) is not { Implicit: false } ? other : parsed.GetValue(_area);
+        return new ReceiveOptions(listen, engine, networkInterface, parsed.GetValue(_rxQueue), parsed.GetValue(_queues), size.Bytes, drain);
     }
 }

@@ -8,7 +8,8 @@ namespace Ingest.Demo;
 /// <param name="Seed">Seed of the bytes.</param>
 /// <param name="Receive">How it receives.</param>
 /// <param name="StallAfter">How long nothing may arrive before the demo gives up.</param>
-internal sealed record DemoOptions(int Connections, long Volume, int Seed, ReceiveOptions Receive, TimeSpan StallAfter)
+/// <param name="Pace">Bytes per second that each stream's consumer takes; null for as many as come.</param>
+internal sealed record DemoOptions(int Connections, long Volume, int Seed, ReceiveOptions Receive, TimeSpan StallAfter, long? Pace = null)
 {
     public long TotalVolume => Connections * Volume;
 }

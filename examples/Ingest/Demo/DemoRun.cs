@@ -12,7 +12,8 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
     private const int MaxProblems = 10;
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
-    private readonly IncomingStreams _streams = new();
+    private readonly IncomingStreams _streams = new(options.Pace);
+    private PoolPressureLevel _highest;
     private string? _ending;
 
     public async Task<int> RunAsync()
@@ -23,6 +24,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
         await output.WriteLineAsync(
             $"{Quantity.Of(options.Connections, "connection", "connections")} of {Quantity.Bytes(options.Volume)} each to {service.EndPoint}, seed {options.Seed}");
 
+        using IDisposable levels = service.Pressure.Subscribe(pressure => _highest = (PoolPressureLevel)Math.Max((int)_highest, (int)pressure.Level));
         using SenderProcess sender = SenderProcess.Start(service.EndPoint, options);
         await display.ShowAsync(WatchAsync(service, sender));
 
@@ -35,6 +37,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
         // Stops before it is judged: buffers that are still out then have been lost.
         await service.StopAsync();
         ZcrxStatus ended = await service.GetStatusAsync();
+        await TellPressureAsync([.. ended.Queues.Select(queue => queue.Statistics).OfType<QueueStatistics>()]);
         Verdict verdict = Verdict.Of(
             options,
             sender.Streams,
@@ -55,6 +58,17 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
 
         await output.WriteLineAsync(verdict.Success ? verdict.Text : $"FAILED: {verdict.Text}");
         return verdict.Success ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    /// <summary>What the backpressure did, if it had to do anything.</summary>
+    private async Task TellPressureAsync(IReadOnlyList<QueueStatistics> queues)
+    {
+        if (_highest != PoolPressureLevel.Normal)
+        {
+            await output.WriteLineAsync(
+                $"Pressure up to {_highest}, for {Quantity.Seconds(queues.Max(queue => queue.TimeUnderPressure))}: "
+                + $"{Quantity.Of(queues.Sum(queue => queue.Pauses), "pause", "pauses")}, {Quantity.Of(queues.Sum(Quantity.Resumptions), "resumption", "resumptions")}");
+        }
     }
 
     private async IAsyncEnumerable<DemoSnapshot> WatchAsync(ReceiveService service, SenderProcess sender)

@@ -5,7 +5,7 @@ using Zcrx.Interop;
 
 namespace Ingest.Demo;
 
-/// <summary>Hashes one stream from the borrowed buffers, without copying them. Called on the ring's thread, read from any.</summary>
+/// <summary>Hashes one stream from the received buffers, without copying them. Called on one thread at a time, read from any.</summary>
 internal sealed class IncomingStream(EndPoint? remote) : IObserver<ReceivedBuffer>
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -28,15 +28,17 @@ internal sealed class IncomingStream(EndPoint? remote) : IObserver<ReceivedBuffe
     /// <summary>How it stands.</summary>
     public ReceivedStream Snapshot() => new(Remote, Bytes, End);
 
-    public void OnNext(ReceivedBuffer value)
+    public void OnNext(ReceivedBuffer value) => Take(value.StreamOffset, value.Span);
+
+    /// <summary>The next bytes.</summary>
+    public void Take(long streamOffset, ReadOnlySpan<byte> bytes)
     {
         // The offsets are the framework's promise of an ordered stream without gaps; the demo takes nothing on trust.
-        if (value.StreamOffset != _bytes)
+        if (streamOffset != _bytes)
         {
-            throw new InvalidOperationException($"the buffer starts at {value.StreamOffset} of the stream, but {_bytes} bytes have come so far");
+            throw new InvalidOperationException($"the buffer starts at {streamOffset} of the stream, but {_bytes} bytes have come so far");
         }
 
-        ReadOnlySpan<byte> bytes = value.Span;
         _hash.AppendData(bytes);
         Volatile.Write(ref _bytes, _bytes + bytes.Length);
     }

@@ -5,7 +5,8 @@ using Zcrx.Rx;
 namespace Ingest.Demo;
 
 /// <summary>All streams that have come in, in the order in which they came.</summary>
-internal sealed class IncomingStreams
+/// <param name="pace">Bytes per second that each stream is consumed at; null for as many as come.</param>
+internal sealed class IncomingStreams(long? pace = null)
 {
     private readonly ConcurrentQueue<IncomingStream> _streams = new();
 
@@ -24,6 +25,6 @@ internal sealed class IncomingStreams
     {
         IncomingStream stream = new(connection.RemoteEndPoint);
         _streams.Enqueue(stream);
-        return connection.Buffers.Subscribe(stream);
+        return pace is { } bytesPerSecond ? new PacedConsumer(stream, bytesPerSecond).Subscribe(connection) : connection.Buffers.Subscribe(stream);
     }
 }

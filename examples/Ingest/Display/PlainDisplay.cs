@@ -32,5 +32,5 @@ internal sealed class PlainDisplay(TextWriter output) : IDemoDisplay
     }
 
     private static string Describe(QueueStatistics queue) =>
-        $"{queue.Queue}: {queue.BuffersOut} of {queue.Buffers} buffers out, pressure {queue.Pressure}, {Quantity.Share(queue.CopiedShare)} copied, {Quantity.Of(queue.Rearms, "re-arm", "re-arms")}";
+        $"{queue.Queue}: {queue.BuffersOut} of {queue.Buffers} buffers out, pressure {queue.Pressure}, {queue.PausedConnections} paused, {Quantity.Resumptions(queue)} resumed, {Quantity.Share(queue.CopiedShare)} copied, {Quantity.Of(queue.Rearms, "re-arm", "re-arms")}";
 }

@@ -1,3 +1,5 @@
+using Zcrx.Rx;
+
 namespace Ingest.Display;
 
 /// <summary>Amounts as people read them: rounded, with a unit.</summary>
@@ -25,6 +27,9 @@ internal static class Quantity
 
     /// <summary>A number with the right form of its noun: "1 stream", "2 streams".</summary>
     public static string Of(long count, string one, string many) => FormattableString.Invariant($"{count} {(count == 1 ? one : many)}");
+
+    /// <summary>How often connections that had been paused went on.</summary>
+    public static long Resumptions(QueueStatistics queue) => queue.Pauses - queue.PausedConnections;
 
     public static string Share(double share) => FormattableString.Invariant($"{share:0%}");
 }

@@ -57,7 +57,8 @@ internal sealed class TableDisplay(IAnsiConsole console) : IDemoDisplay
             .AddColumn("pressure")
             .AddColumn(Right("copied"))
             .AddColumn(Right("re-arms"))
-            .AddColumn(Right("pauses"));
+            .AddColumn(Right("paused"))
+            .AddColumn(Right("resumed"));
         foreach (QueueStatistics queue in snapshot.Queues)
         {
             table.AddRow(
@@ -67,7 +68,8 @@ internal sealed class TableDisplay(IAnsiConsole console) : IDemoDisplay
                 Colored(queue.Pressure.ToString()),
                 Quantity.Share(queue.CopiedShare),
                 Quantity.Count(queue.Rearms),
-                Quantity.Count(queue.Pauses));
+                Quantity.Count(queue.PausedConnections),
+                Quantity.Count(Quantity.Resumptions(queue)));
         }
 
         return table;

@@ -27,6 +27,9 @@ internal sealed class ReceiveService : IAsyncDisposable
     /// <summary>Where it listens, with the real port.</summary>
     public IPEndPoint EndPoint => _zcrx.EndPoints[0];
 
+    /// <summary>The pools' levels.</summary>
+    public IObservable<PoolPressure> Pressure => _zcrx.Pressure;
+
     /// <summary>Cancelled by SIGINT and SIGTERM.</summary>
     public CancellationToken Stopping { get; }
 

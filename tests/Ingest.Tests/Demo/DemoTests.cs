@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Demo;
@@ -20,6 +21,19 @@ public class DemoTests
         Assert.StartsWith(verdict, result.Output[^1], StringComparison.Ordinal);
         Assert.StartsWith("Engine ", result.Output[0], StringComparison.Ordinal);
         Assert.Empty(result.Error);
+    }
+
+    [Fact]
+    public async Task Slow_consumers_exhaust_the_pool_pause_the_senders_and_lose_nothing()
+    {
+        ProcessResult result = await IngestProcess.RunAsync("demo", "--slow", "--engine", "emulated");
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.StartsWith("8 of 8 streams intact, 32.0 MiB in ", result.Output[^1], StringComparison.Ordinal);
+        Match pressure = Regex.Match(result.Output[^2], "^Pressure up to Exhausted, for [0-9.]+ s: (?<pauses>[0-9]+) pauses, (?<resumptions>[0-9]+) resumptions$", RegexOptions.ExplicitCapture, Deadline.Limit);
+        Assert.True(pressure.Success, result.ToString());
+        Assert.Equal(pressure.Groups["pauses"].Value, pressure.Groups["resumptions"].Value);
+        Assert.Contains(result.Output, line => Regex.IsMatch(line, "of 64 buffers out, pressure (High|Exhausted), [1-8] paused, [1-9][0-9]* resumed", RegexOptions.ExplicitCapture, Deadline.Limit));
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public class DisplayTests
         string text = await DrawAsync(streams: 2);
 
         Assert.All(
-            ["127.0.0.1:1", "127.0.0.1:2", "1.0 KiB", "10 B/s", "receiving", "zcrx-0", "5 of 16", "High", "25%", "77"],
+            ["127.0.0.1:1", "127.0.0.1:2", "1.0 KiB", "10 B/s", "receiving", "zcrx-0", "5 of 16", "High", "25%", "77", "12", "89"],
             part => Assert.Contains(part, text, StringComparison.Ordinal));
     }
 
@@ -68,6 +68,8 @@ public class DisplayTests
                 BytesReceived = 400,
                 CopiedBytes = 100,
                 Rearms = 77,
+                Pauses = 101,
+                PausedConnections = 12,
                 Pressure = PoolPressureLevel.High,
             },
         ],

@@ -25,7 +25,7 @@ internal static class CompareProgram
             return 2;
         }
 
-        LoopResult? loop = options.WithLoop ? LoopProgram.Measure(options.IsShort) : null;
+        IReadOnlyList<LoopResult> loop = options.WithLoop ? LoopProgram.Measure(options.IsShort) : [];
         CaseResults results = new();
         CaseRunner runner = new(options);
         for (int round = 1; round <= options.Rounds; round++)

@@ -8,7 +8,7 @@ namespace Zcrx.Benchmarks.Comparison;
 /// <summary>The final table.</summary>
 internal static class Report
 {
-    public static string Write(CompareOptions options, CaseResults results, LoopResult? loop)
+    public static string Write(CompareOptions options, CaseResults results, IReadOnlyList<LoopResult> loop)
     {
         string work = options.ReadsAll ? "every byte read" : "first byte of each chunk read";
         string rounds = options.Rounds == 1 ? "1 round" : $"{options.Rounds} rounds, medians";
@@ -49,7 +49,7 @@ internal static class Report
         return table;
     }
 
-    private static TextTable Goals(CompareOptions options, CaseResults results, LoopResult? loop)
+    private static TextTable Goals(CompareOptions options, CaseResults results, IReadOnlyList<LoopResult> loop)
     {
         TextTable table = new(["goal of Zcrx", "", .. options.Connections.Select(connections => $"{connections} connection{(connections == 1 ? "" : "s")}")]);
         AddRow(Goal.Socket, item => results.Ratio(item, ReceiverKind.Socket));
@@ -57,8 +57,13 @@ internal static class Report
         AddRow(Goal.Allocation, item => results.Median(item, static run => run.AllocatedPerGiB));
         if (options.WithLoop)
         {
-            table.Add(Goal.LoopTime.Text, "", Goal.LoopTime.Judge(loop?.Ratio));
-            table.Add(Goal.LoopAllocation.Text, "", Goal.LoopAllocation.Judge(loop?.AllocatedBytes));
+            foreach (LoopResult result in loop)
+            {
+                string kind = result.RunLength == 1 ? "each another connection's" : $"{result.RunLength} of a connection in a row";
+                table.Add($"{Goal.LoopTime.Text}, {kind}", "", $"{Goal.LoopTime.Judge(result.Ratio)} ({Number(result.Nanoseconds, "0.0")} ns)");
+            }
+
+            table.Add(Goal.LoopAllocation.Text, "", Goal.LoopAllocation.Judge(loop.Count > 0 ? loop.Max(static result => result.AllocatedBytes) : null));
         }
 
         return table;

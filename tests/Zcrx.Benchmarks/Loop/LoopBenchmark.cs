@@ -24,8 +24,11 @@ public class LoopBenchmark
     private readonly CountingSink _sink = new();
     private BareRings _bare = null!;
 
-    /// <summary>How many completions in a row belong to one connection: a whole turn's, or each one another's than the one before.</summary>
-    [Params(ReplayKernel.BatchLength, 1)]
+    /// <summary>A whole turn's; or each one another connection's than the one before.</summary>
+    public static IReadOnlyList<int> RunLengths { get; } = [ReplayKernel.BatchLength, 1];
+
+    /// <summary>How many completions in a row belong to one connection.</summary>
+    [ParamsSource(nameof(RunLengths))]
     public int RunLength { get; set; }
 
     [GlobalSetup(Target = nameof(Bare))]

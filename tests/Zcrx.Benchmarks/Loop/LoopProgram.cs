@@ -26,7 +26,8 @@ internal static class LoopProgram
     }
 
     /// <summary>As a part of the comparison: quiet, for its numbers.</summary>
-    public static LoopResult? Measure(bool isShort)
+    /// <returns>A result for each run length; none when it failed.</returns>
+    public static IReadOnlyList<LoopResult> Measure(bool isShort)
     {
         Console.WriteLine("one buffer through the receive loop, and through a bare loop (BenchmarkDotNet)");
         Job job = isShort ? Base.WithWarmupCount(10).WithIterationCount(10).WithIterationTime(TimeInterval.FromMilliseconds(50)) : Base.WithWarmupCount(10).WithIterationCount(20);
@@ -38,18 +39,24 @@ internal static class LoopProgram
             .AddLogger(NullLogger.Instance)
             .WithArtifactsPath(artifacts);
         Summary summary = BenchmarkRunner.Run<LoopBenchmark>(config);
-        BenchmarkReport? streams = Find(summary, nameof(LoopBenchmark.Streams));
-        BenchmarkReport? bare = Find(summary, nameof(LoopBenchmark.Bare));
-        if (streams?.ResultStatistics is not { } measured || bare?.ResultStatistics is not { } baseline)
+        List<LoopResult> results = [];
+        foreach (int runLength in LoopBenchmark.RunLengths)
         {
-            Console.Error.WriteLine($"bench: the micro-benchmark failed: {string.Join(' ', summary.ValidationErrors.Select(static error => error.Message))} Run it alone with 'loop' to see why.");
-            return null;
+            BenchmarkReport? streams = Find(summary, nameof(LoopBenchmark.Streams), runLength);
+            BenchmarkReport? bare = Find(summary, nameof(LoopBenchmark.Bare), runLength);
+            if (streams?.ResultStatistics is not { } measured || bare?.ResultStatistics is not { } baseline)
+            {
+                Console.Error.WriteLine($"bench: the micro-benchmark failed: {string.Join(' ', summary.ValidationErrors.Select(static error => error.Message))} Run it alone with 'loop' to see why.");
+                return [];
+            }
+
+            double allocated = streams.GcStats.GetBytesAllocatedPerOperation(streams.BenchmarkCase) ?? 0;
+            results.Add(new LoopResult(runLength, measured.Median, baseline.Median, allocated));
         }
 
-        double allocated = streams.GcStats.GetBytesAllocatedPerOperation(streams.BenchmarkCase) ?? 0;
-        return new LoopResult(measured.Median, baseline.Median, allocated);
+        return results;
     }
 
-    private static BenchmarkReport? Find(Summary summary, string method) =>
-        summary.Reports.FirstOrDefault(report => report.BenchmarkCase.Descriptor.WorkloadMethod.Name == method);
+    private static BenchmarkReport? Find(Summary summary, string method, int runLength) => summary.Reports.FirstOrDefault(report =>
+        report.BenchmarkCase.Descriptor.WorkloadMethod.Name == method && report.BenchmarkCase.Parameters[nameof(LoopBenchmark.RunLength)] is int length && length == runLength);
 }

@@ -1,10 +1,11 @@
 namespace Zcrx.Benchmarks.Loop;
 
 /// <summary>What the micro-benchmark found, per buffer.</summary>
+/// <param name="RunLength">Buffers of one connection in a row.</param>
 /// <param name="Nanoseconds">Through the product.</param>
 /// <param name="BareNanoseconds">Through the bare loop.</param>
 /// <param name="AllocatedBytes">By the product.</param>
-internal sealed record LoopResult(double Nanoseconds, double BareNanoseconds, double AllocatedBytes)
+internal sealed record LoopResult(int RunLength, double Nanoseconds, double BareNanoseconds, double AllocatedBytes)
 {
     public double Ratio => Nanoseconds / BareNanoseconds;
 }

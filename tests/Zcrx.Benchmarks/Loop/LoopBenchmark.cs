@@ -13,7 +13,7 @@ namespace Zcrx.Benchmarks.Loop;
 public class LoopBenchmark
 {
     private const int Connections = 8;
-    private const int Batches = 512;
+    private const int Batches = 4096;
     private const int BuffersPerCall = Batches * ReplayKernel.BatchLength;
 
     private readonly ReplayKernel _kernel = new();

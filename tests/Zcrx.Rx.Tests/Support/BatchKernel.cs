@@ -141,6 +141,8 @@ internal sealed unsafe class BatchKernel : IIoUringKernel
 
     public int Unmap(nint address, nuint length) => _inner.Unmap(address, length);
 
+    public int InterfaceIndex(string name) => _inner.InterfaceIndex(name);
+
     public int Close(int fd) => _inner.Close(fd);
 
     private ref io_uring_sqe Submission()

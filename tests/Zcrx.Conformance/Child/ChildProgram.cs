@@ -1,16 +1,24 @@
 using System.Globalization;
+using Zcrx.Conformance.Nic;
 using Zcrx.Conformance.Support;
 using Zcrx.Interop.Abi;
 
 namespace Zcrx.Conformance.Child;
 
-/// <summary>What a case runs in a process of its own, so that it can be killed: <c>child receive|hold KERNEL …</c>. Tells its state line by line.</summary>
+/// <summary>What a case runs in a process of its own, so that it can be killed: <c>child receive|hold KERNEL …</c> or <c>child receive-nic</c>. Tells its state line by line.</summary>
 internal static unsafe class ChildProgram
 {
     public const string Verb = "child";
 
     public static int Run(IReadOnlyList<string> arguments)
     {
+        switch (arguments[1])
+        {
+            case "receive-nic":
+                ReceiveFromNic();
+                return 0;
+        }
+
         KernelUnderTest kernel = KernelUnderTest.Create(arguments[2]);
         switch (arguments[1])
         {
@@ -34,9 +42,21 @@ internal static unsafe class ChildProgram
             Tell($"EXPORTED {queue.Export()}");
         }
 
-        (int listener, ushort bound) = Posix.Listen(port);
-        Tell($"LISTENING {bound}");
-        int connection = Posix.Accept(listener);
+        ReceiveFrom(queue, Posix.Listen(port));
+    }
+
+    /// <summary>The same on the NIC of the environment.</summary>
+    private static void ReceiveFromNic()
+    {
+        NicUnderTest nic = NicUnderTest.Open();
+        using var queue = new TestQueue(nic.Kernel, buffers: 256, entries: 256, completionEntries: 1024, nic: nic);
+        ReceiveFrom(queue, Posix.Listen(host: nic.Address));
+    }
+
+    private static void ReceiveFrom(TestQueue queue, (int Fd, ushort Port) listener)
+    {
+        Tell($"LISTENING {listener.Port}");
+        int connection = Posix.Accept(listener.Fd);
         queue.Ring.Receive(queue.Id, connection, 1);
         Tell("ARMED");
         long received = 0;

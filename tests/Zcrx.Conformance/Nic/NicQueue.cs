@@ -5,47 +5,48 @@ namespace Zcrx.Conformance.Nic;
 /// <summary>A queue of the NIC under test, and a port whose connections arrive on it.</summary>
 internal sealed class NicQueue : IDisposable
 {
-    private readonly int _listener;
-    private readonly List<TcpPair> _connections = [];
-
     public NicQueue(NicUnderTest nic, int buffers = 256, uint entries = 256, uint? notifications = null)
     {
         Nic = nic;
         Queue = new TestQueue(nic.Kernel, buffers, entries, completionEntries: 1024, notifications, nic: nic);
-        (_listener, Port) = Posix.Listen(host: nic.Address);
-        nic.Steer(Port, nic.Queue);
+        Port = new NicPort(nic);
     }
 
     public NicUnderTest Nic { get; }
 
     public TestQueue Queue { get; }
 
-    public ushort Port { get; }
+    public NicPort Port { get; }
 
     /// <summary>A connection from the sender's namespace; ends with the queue at the latest.</summary>
-    public TcpPair Connect()
+    public TcpPair Connect() => Port.Connect();
+
+    /// <summary>Receives until a stream has got so far, checks it, and gives every buffer back.</summary>
+    /// <returns>The position reached.</returns>
+    public long ReceiveUpTo(TcpPair connection, ulong request, long position, long end)
     {
-        int client = -1;
-        NetworkNamespace.Run(Nic.SenderNamespace, () => client = Posix.Connect(Port, Nic.Address));
-        TcpPair connection = TcpPair.Of(Posix.Accept(_listener), client);
-        _connections.Add(connection);
-        return connection;
+        Deadline.Watch watch = Deadline.Start($"the stream comes from {position} to {end}");
+        while (position < end)
+        {
+            Queue.Ring.RunTurn();
+            IReadOnlyList<Cqe> completions = Queue.Ring.TakeAll();
+            position = Queue.AssertPattern(completions, position);
+            Queue.Return(completions);
+            Queue.FlushAll();
+            if (completions.Any(cqe => cqe.UserData == request && !cqe.HasMore))
+            {
+                Queue.Receive(connection, request);
+            }
+
+            watch.Check(() => $"{position} are there, and {Posix.BytesWaiting(connection.Server)} in the socket");
+        }
+
+        return position;
     }
-
-    /// <summary>Connections to the port arrive on another queue of the NIC.</summary>
-    public void SteerAway() => Nic.Steer(Port, Nic.Queue == 0 ? 1u : 0);
-
-    public void SteerBack() => Nic.Steer(Port, Nic.Queue);
 
     public void Dispose()
     {
-        Nic.Unsteer(Port);
-        Posix.Close(_listener);
-        foreach (TcpPair connection in _connections)
-        {
-            connection.Dispose();
-        }
-
+        Port.Dispose();
         Queue.Dispose();
     }
 }

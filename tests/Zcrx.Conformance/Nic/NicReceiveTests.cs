@@ -1,5 +1,6 @@
 using Zcrx.Conformance.Support;
 using Zcrx.Interop;
+using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Conformance.Nic;
 
@@ -9,11 +10,11 @@ public class NicReceiveTests : IClassFixture<LeakCheck>
     [SkippableFact]
     public void Payload_arrives_without_a_copy()
     {
-        using var nic = new NicQueue(NicUnderTest.Open(ZcrxFeature.Statistics));
+        using var nic = new NicQueue(NicUnderTest.Open(ZcrxFeature.Statistics), buffers: 512, entries: 512);
         TcpPair[] connections = [.. Enumerable.Range(0, 8).Select(_ => nic.Connect())];
         long? before = nic.Nic.ZeroCopyFragments();
         long completions = 0;
-        // Four times the area over all connections: every buffer comes round more than once.
+        // More packets than there are buffers: every buffer comes round several times.
         Assert.Equal(8 * 524_288, Transfer.Run(nic.Queue, connections, 524_288, data => completions += data));
         Assert.Equal(0ul, nic.Queue.CopyCount);
         if (before is not null)
@@ -22,5 +23,136 @@ public class NicReceiveTests : IClassFixture<LeakCheck>
             long written = nic.Nic.ZeroCopyFragments()!.Value - before.Value;
             Assert.InRange(written, completions, completions + connections.Sum(connection => (long)Posix.Retransmits(connection.Client)));
         }
+    }
+
+    [SkippableFact]
+    public void The_device_takes_buffers_from_the_refill_queue_without_a_flush()
+    {
+        using var nic = new NicQueue(NicUnderTest.Open());
+        TcpPair connection = nic.Connect();
+        nic.Queue.Receive(connection, 1);
+        long position = 0;
+        // Three times the area, and never a call to the kernel to take anything back.
+        while (position < 3 * 256 * 1448)
+        {
+            connection.Send(14_480);
+            IReadOnlyList<Cqe> data = nic.Queue.Ring.TakeBytes(1, 14_480);
+            position = nic.Queue.AssertPattern(data, position);
+            nic.Queue.Return(data, flushes: false);
+        }
+    }
+
+    [SkippableFact]
+    public void Several_packets_may_share_a_buffer()
+    {
+        using var nic = new NicQueue(NicUnderTest.Open());
+        TcpPair connection = nic.Connect();
+        nic.Nic.Control("pack", "on");
+        try
+        {
+            nic.Queue.Receive(connection, 1);
+            long position = 0;
+            bool isShared = false;
+            bool isOffset = false;
+            while (position < 3 * 256 * 1448)
+            {
+                connection.Send(14_480);
+                IReadOnlyList<Cqe> data = nic.Queue.Ring.TakeBytes(1, 14_480);
+                position = nic.Queue.AssertPattern(data, position);
+                isOffset |= data.Any(cqe => cqe.Offset % (ulong)TestMemory.Page != 0);
+                isShared |= data.Select(cqe => cqe.Offset / (ulong)TestMemory.Page).Distinct().Count() < data.Count;
+                // One entry for each completion, as many as a buffer has.
+                nic.Queue.Return(data, flushes: false);
+            }
+
+            Assert.True(isOffset && isShared, $"completions point into the middle of buffers ({isOffset}) and share them ({isShared})");
+        }
+        finally
+        {
+            nic.Nic.Control("pack", "off");
+        }
+    }
+
+    [SkippableFact]
+    public void An_ordinary_receive_cannot_read_what_is_not_in_kernel_memory()
+    {
+        using var nic = new NicQueue(NicUnderTest.Open());
+        TcpPair connection = nic.Connect();
+        connection.Send(1000);
+        connection.AwaitArrival(1000);
+        Results.Equal(-EFAULT, Posix.ReceiveNow(connection.Server, new byte[1000]));
+        // Nothing was consumed by that.
+        nic.Queue.Receive(connection, 1);
+        Assert.Equal(1000, nic.Queue.AssertPattern(nic.Queue.Ring.TakeBytes(1, 1000)));
+    }
+
+    [SkippableFact]
+    public unsafe void Large_buffers_on_huge_pages()
+    {
+        const uint Length = 65536;
+        NicUnderTest nic = NicUnderTest.Open(ZcrxFeature.RxBufferLength);
+        using var ring = new TestRing(nic.Kernel.Kernel, completionEntries: 1024);
+        InterfaceQueue queue = Open(nic, ring, Length);
+        try
+        {
+            Assert.Equal((int)Length, queue.BufferLength);
+            Assert.Equal(64, queue.Buffers);
+            using var port = new NicPort(nic);
+            TcpPair connection = port.Connect();
+            Assert.True(queue.TryPrepareReceive(connection.Server, 1));
+            Assert.Equal(1, ring.Ring.Submit());
+            long position = 0;
+            while (position < 64 * 14_480)
+            {
+                connection.Send(14_480);
+                foreach (Cqe cqe in ring.TakeBytes(1, 14_480))
+                {
+                    Assert.True(queue.Contains(cqe.Offset, cqe.Result));
+                    Pattern.AssertAt(new ReadOnlySpan<byte>(queue.Address(cqe.Offset), cqe.Result), position);
+                    position += cqe.Result;
+                    Assert.True(queue.Refill.TryAppend(cqe.Offset));
+                }
+
+                queue.Refill.Publish();
+            }
+
+            Assert.Equal(0ul, queue.ReadStatistics().Fragments);
+        }
+        finally
+        {
+            ring.Dispose();
+            queue.Dispose();
+        }
+    }
+
+    private static InterfaceQueue Open(NicUnderTest nic, TestRing ring, uint bufferLength)
+    {
+        InterfaceQueueOptions options = new()
+        {
+            Interface = nic.Interface, RxQueue = nic.Queue, AreaSize = 4 * 1024 * 1024, HugePages = true, RxBufferLength = bufferLength, RefillEntries = 1024,
+        };
+        InterfaceQueue? queue = null;
+        string? noMemory = null;
+        Deadline.Until(
+            () =>
+            {
+                try
+                {
+                    queue = InterfaceQueue.Register(ring.Ring, options, nic.Kernel.Capabilities);
+                }
+                catch (ZcrxMemoryException refusal)
+                {
+                    noMemory = refusal.Message;
+                }
+                catch (ZcrxQueueBusyException)
+                {
+                    // The ring of the case before may still be on its way out.
+                }
+
+                return queue is not null || noMemory is not null;
+            },
+            "the queue is free");
+        Skip.If(noMemory is not null, noMemory);
+        return queue!;
     }
 }

@@ -63,6 +63,9 @@ internal static unsafe partial class Posix
     [LibraryImport(Library, EntryPoint = "send", SetLastError = true)]
     private static partial nint send(int fd, void* data, nuint length, int flags);
 
+    [LibraryImport(Library, EntryPoint = "recv", SetLastError = true)]
+    private static partial nint recv(int fd, void* data, nuint length, int flags);
+
     [LibraryImport(Library, EntryPoint = "shutdown", SetLastError = true)]
     private static partial int shutdown(int fd, int how);
 
@@ -130,6 +133,15 @@ internal static unsafe partial class Posix
         fixed (byte* first = data)
         {
             return (int)Libc.Result(send(fd, first, (nuint)data.Length, MSG_DONTWAIT | MSG_NOSIGNAL));
+        }
+    }
+
+    /// <summary>Receives what is there without waiting; the number of bytes or a negative errno.</summary>
+    public static int ReceiveNow(int fd, Span<byte> data)
+    {
+        fixed (byte* first = data)
+        {
+            return (int)Libc.Result(recv(fd, first, (nuint)data.Length, MSG_DONTWAIT));
         }
     }
 

@@ -74,6 +74,15 @@ internal sealed unsafe class QueueSetup : IDisposable
 
     public int Register(TestRing ring) => ring.Register(IORING_REGISTER_ZCRX_IFQ, Registration, 1);
 
+    /// <summary>The same, once the queue is free: the kernel takes rings apart in the background, and only a device's queue can still be its predecessor's.</summary>
+    /// <returns>The result, which is −EEXIST only after the deadline.</returns>
+    public int RegisterWhenFree(TestRing ring)
+    {
+        int result = -Errno.EEXIST;
+        Deadline.Until(() => (result = Register(ring)) != -Errno.EEXIST, "the queue is free");
+        return result;
+    }
+
     public void Dispose()
     {
         Area.Dispose();

@@ -18,7 +18,7 @@ internal sealed unsafe class TestQueue : IDisposable
         Kernel = kernel;
         _setup = new QueueSetup(kernel, buffers, entries, notifications, statistics, nic);
         Ring = new TestRing(kernel.Kernel, completionEntries);
-        int result = _setup.Register(Ring);
+        int result = nic is null ? _setup.Register(Ring) : _setup.RegisterWhenFree(Ring);
         Assert.True(result == 0, $"registering a queue on {kernel} gives {result}");
         Registration = *_setup.Registration;
         _tail = *Tail;
@@ -85,13 +85,16 @@ internal sealed unsafe class TestQueue : IDisposable
         Volatile.Write(ref *Tail, tail);
     }
 
-    /// <summary>Gives the buffers of data completions back, one entry each, flushing whenever the ring is full.</summary>
-    public void Return(IEnumerable<Cqe> completions)
+    /// <summary>Gives the buffers of data completions back, one entry each.</summary>
+    /// <param name="completions">Completions, of which those with data count.</param>
+    /// <param name="flushes">Whether to flush when the ring is full; if not, whoever consumes it must keep up.</param>
+    public void Return(IEnumerable<Cqe> completions, bool flushes = true)
     {
         foreach (Cqe cqe in completions.Where(cqe => cqe.IsData && cqe.UserData != QueueSetup.NotificationUserData))
         {
             if (_tail - Volatile.Read(ref *Head) == Entries)
             {
+                Assert.True(flushes, "the refill ring has room");
                 FlushAll();
             }
 

@@ -1,0 +1,113 @@
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+using static Zcrx.Interop.Abi.Errno;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Conformance.Nic;
+
+/// <summary>What only a device reports: its pool found no buffer, and packets came where the memory is not.</summary>
+public class NicNotificationTests : IClassFixture<LeakCheck>
+{
+    private const uint NoBuffersOnly = 1u << (int)ZCRX_EVENT_ALLOC_FAIL;
+
+    [SkippableFact]
+    public void An_empty_pool_is_reported_once_until_armed_and_nothing_is_lost()
+    {
+        using var nic = new NicQueue(NicUnderTest.Open(ZcrxFeature.Notifications), buffers: 128, entries: 128, notifications: NoBuffersOnly);
+        TcpPair connection = nic.Connect();
+        nic.Queue.Receive(connection, 1);
+        List<Cqe> held = [];
+        HoldUntilReported(nic, connection, held);
+        // What it is out of now is given out: to us, and to the device, which keeps some for the next packets.
+        Assert.InRange(held.Count(cqe => cqe.IsData), 1, 128);
+        Results.Equal(0, nic.Queue.Arm(ZCRX_EVENT_ALLOC_FAIL));
+        HoldUntilReported(nic, connection, held);
+
+        long position = nic.Queue.AssertPattern(held);
+        nic.Queue.Return(held);
+        nic.Queue.FlushAll();
+        position = nic.ReceiveUpTo(connection, 1, position, connection.Sent);
+        Assert.Equal(connection.Sent, position);
+        Assert.Equal(0ul, nic.Queue.CopyCount);
+        // It has fired and was not armed since, so it has been silent whatever happened meanwhile.
+        Assert.DoesNotContain(nic.Queue.Ring.Settle(), IsNotification);
+        Results.Equal(0, nic.Queue.Arm(ZCRX_EVENT_ALLOC_FAIL));
+    }
+
+    [SkippableFact]
+    public void A_flow_that_arrives_elsewhere_is_copied_and_reported()
+    {
+        using var nic = new NicQueue(NicUnderTest.Open(ZcrxFeature.Notifications, ZcrxFeature.Statistics));
+        TcpPair connection = nic.Connect();
+        nic.Queue.Receive(connection, 1);
+        connection.Send(50_000);
+        long position = nic.ReceiveUpTo(connection, 1, 0, connection.Sent);
+        Assert.Equal(0ul, nic.Queue.CopyCount);
+
+        nic.Port.SteerAway();
+        connection.Send(50_000);
+        nic.Queue.Ring.RunUntil(all => all.Any(IsNotification), "a copy is reported");
+        Assert.Equal((int)ZCRX_EVENT_COPY, Assert.Single(nic.Queue.Ring.Completions, IsNotification).Result);
+        position = nic.ReceiveUpTo(connection, 1, position, connection.Sent);
+        Assert.InRange(nic.Queue.CopyCount, 1ul, ulong.MaxValue);
+        Assert.InRange(nic.Queue.CopyBytes, 1ul, 50_000ul);
+
+        nic.Port.SteerBack();
+        ulong copies = nic.Queue.CopyCount;
+        connection.Send(50_000);
+        nic.ReceiveUpTo(connection, 1, position, connection.Sent);
+        Assert.Equal(copies, nic.Queue.CopyCount);
+    }
+
+    [SkippableFact]
+    public void Copies_on_an_idle_queue_run_out_of_buffers_until_the_refill_queue_is_flushed()
+    {
+        using var nic = new NicQueue(NicUnderTest.Open(ZcrxFeature.Notifications), notifications: 0);
+        Skip.IfNot(nic.Nic.Kernel.Capabilities.ExhaustionEndsReceive, "a request that runs out does not end here");
+        TcpPair connection = nic.Connect();
+        nic.Port.SteerAway();
+        nic.Queue.Receive(connection, 1);
+        long position = 0;
+        Deadline.Watch watch = Deadline.Start("the pool runs out");
+        Cqe end = default;
+        while (end == default)
+        {
+            // Everything goes back at once, but the device has no use for it and so takes none.
+            connection.SendSome(32 * 1024);
+            nic.Queue.Ring.RunTurn();
+            IReadOnlyList<Cqe> completions = nic.Queue.Ring.TakeAll();
+            position = nic.Queue.AssertPattern(completions, position);
+            nic.Queue.Return(completions, flushes: false);
+            end = completions.FirstOrDefault(cqe => !cqe.HasMore);
+            watch.Check(() => $"{position} bytes came");
+        }
+
+        Results.Equal(-ENOMEM, end.Result);
+        nic.Queue.FlushAll();
+        nic.Queue.Receive(connection, 1);
+        Assert.Equal(connection.Sent, nic.ReceiveUpTo(connection, 1, position, connection.Sent));
+    }
+
+    private static bool IsNotification(Cqe cqe) => cqe.UserData == QueueSetup.NotificationUserData;
+
+    /// <summary>Sends, gives nothing back, and stops when the device has reported that it is out of buffers: once.</summary>
+    private static void HoldUntilReported(NicQueue nic, TcpPair connection, List<Cqe> held)
+    {
+        Deadline.Watch watch = Deadline.Start("an empty pool is reported");
+        List<Cqe> reports = [];
+        while (reports.Count == 0)
+        {
+            connection.SendSome(16 * 1024);
+            nic.Queue.Ring.RunTurn();
+            foreach (Cqe cqe in nic.Queue.Ring.TakeAll())
+            {
+                (IsNotification(cqe) ? reports : held).Add(cqe);
+            }
+
+            watch.Check(() => $"{held.Count} buffers are held, {connection.Sent} bytes sent");
+        }
+
+        Assert.Equal((int)ZCRX_EVENT_ALLOC_FAIL, Assert.Single(reports).Result);
+        Assert.All(held, cqe => Assert.True(cqe.IsData, $"the request goes on; {cqe}"));
+    }
+}

@@ -1,0 +1,44 @@
+using Zcrx.Conformance.Support;
+
+namespace Zcrx.Conformance.Nic;
+
+/// <summary>A port whose connections arrive on the queue under test, or elsewhere, and the connections that were made to it.</summary>
+internal sealed class NicPort : IDisposable
+{
+    private readonly NicUnderTest _nic;
+    private readonly int _listener;
+    private readonly ushort _port;
+    private readonly List<TcpPair> _connections = [];
+
+    public NicPort(NicUnderTest nic)
+    {
+        _nic = nic;
+        (_listener, _port) = Posix.Listen(host: nic.Address);
+        SteerBack();
+    }
+
+    /// <summary>A connection from the sender's namespace; ends with the port at the latest.</summary>
+    public TcpPair Connect()
+    {
+        int client = -1;
+        NetworkNamespace.Run(_nic.SenderNamespace, () => client = Posix.Connect(_port, _nic.Address));
+        TcpPair connection = TcpPair.Of(Posix.Accept(_listener), client);
+        _connections.Add(connection);
+        return connection;
+    }
+
+    /// <summary>Connections to the port arrive on another queue of the NIC.</summary>
+    public void SteerAway() => _nic.Steer(_port, _nic.Queue == 0 ? 1u : 0);
+
+    public void SteerBack() => _nic.Steer(_port, _nic.Queue);
+
+    public void Dispose()
+    {
+        _nic.Unsteer(_port);
+        Posix.Close(_listener);
+        foreach (TcpPair connection in _connections)
+        {
+            connection.Dispose();
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+using static Zcrx.Interop.Abi.Errno;
+
+namespace Zcrx.Conformance.Nic;
+
+/// <summary>What a registration on a NIC is refused for, by errno and by the library's exception; and that a refusal leaves nothing behind.</summary>
+public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
+{
+    private const uint NoSuchInterface = 0x7ffffff0;
+    private const uint NoSuchQueue = 4000;
+
+    [SkippableFact]
+    public void An_unknown_interface() => AssertRefused(-ENODEV, setup => setup.Registration->if_idx = NoSuchInterface);
+
+    [SkippableFact]
+    public void An_interface_that_cannot() => AssertRefused(-EOPNOTSUPP, setup => setup.Registration->if_idx = 1);
+
+    [SkippableFact]
+    public void A_queue_that_it_does_not_have() => AssertRefused(-ERANGE, setup => setup.Registration->if_rxq = NoSuchQueue);
+
+    [SkippableFact]
+    public void A_buffer_length_that_is_no_power_of_two() => AssertRefused(-EINVAL, setup => setup.Registration->rx_buf_len = 3 * (uint)TestMemory.Page);
+
+    [SkippableFact]
+    public void Buffers_larger_than_what_lies_together_in_memory()
+    {
+        NicUnderTest nic = NicUnderTest.Open(ZcrxFeature.RxBufferLength);
+        using var ring = new TestRing(nic.Kernel.Kernel);
+        using var setup = new QueueSetup(nic.Kernel, nic: nic);
+        // Pages of an ordinary mapping; that all of them should lie in order is out of the question with a guard on either side.
+        setup.Registration->rx_buf_len = 256 * (uint)TestMemory.Page;
+        int result = setup.Register(ring);
+        Assert.True(result is -ERANGE or -EOPNOTSUPP or -EINVAL, $"it is refused, and not with {Results.Name(result)}");
+        setup.Registration->rx_buf_len = 0;
+        Results.Equal(0, setup.RegisterWhenFree(ring));
+    }
+
+    [SkippableFact]
+    public void A_queue_that_is_taken()
+    {
+        using var first = new NicQueue(NicUnderTest.Open());
+        AssertRefused(-EEXIST, _ => { }, isTaken: true);
+        using var ring = new TestRing(first.Nic.Kernel.Kernel);
+        ZcrxQueueBusyException refusal = Assert.Throws<ZcrxQueueBusyException>(() => Register(first.Nic, ring));
+        Assert.Equal(EEXIST, refusal.ErrorNumber);
+    }
+
+    [SkippableFact]
+    public void Header_data_split_that_is_off()
+    {
+        NicUnderTest nic = NicUnderTest.Open();
+        using var ring = new TestRing(nic.Kernel.Kernel);
+        using var setup = new QueueSetup(nic.Kernel, nic: nic);
+        nic.Control("split", "off");
+        try
+        {
+            Results.Equal(-EINVAL, setup.Register(ring));
+            ZcrxDeviceException refusal = Assert.Throws<ZcrxDeviceException>(() => Register(nic, ring));
+            Assert.Contains("tcp-data-split on", refusal.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            nic.Control("split", "on");
+        }
+
+        Results.Equal(0, setup.RegisterWhenFree(ring));
+        // The core keeps it from being switched off under whoever needs it.
+        nic.AssertRefuses("split", "off");
+    }
+
+    [SkippableFact]
+    public void The_library_names_what_is_wrong()
+    {
+        NicUnderTest nic = NicUnderTest.Open();
+        using var ring = new TestRing(nic.Kernel.Kernel);
+        Assert.Contains($"no RX queue {NoSuchQueue}", Assert.Throws<ZcrxDeviceException>(() => Register(nic, ring, NoSuchQueue)).Message, StringComparison.Ordinal);
+        Assert.Equal(ENODEV, Assert.Throws<ZcrxDeviceException>(() => Register(nic, ring, name: "no-such-if")).ErrorNumber);
+        Assert.Equal(EOPNOTSUPP, Assert.Throws<ZcrxUnsupportedException>(() => Register(nic, ring, name: "lo")).ErrorNumber);
+    }
+
+    private static void Register(NicUnderTest nic, TestRing ring, uint? queue = null, string? name = null) => InterfaceQueue.Register(
+        ring.Ring, new InterfaceQueueOptions { Interface = name ?? nic.Interface, RxQueue = queue ?? nic.Queue, AreaSize = 64 * TestMemory.Page }, nic.Kernel.Capabilities);
+
+    /// <summary>Registers with one parameter spoilt; unless the queue is somebody's, the same without that must then succeed.</summary>
+    private static void AssertRefused(int expected, Action<QueueSetup> spoil, bool isTaken = false)
+    {
+        NicUnderTest nic = NicUnderTest.Open();
+        using var ring = new TestRing(nic.Kernel.Kernel);
+        using var setup = new QueueSetup(nic.Kernel, nic: nic);
+        spoil(setup);
+        Results.Equal(expected, setup.Register(ring));
+        setup.Registration->if_idx = nic.Index;
+        setup.Registration->if_rxq = nic.Queue;
+        setup.Registration->rx_buf_len = 0;
+        Results.Equal(isTaken ? expected : 0, isTaken ? setup.Register(ring) : setup.RegisterWhenFree(ring));
+    }
+}

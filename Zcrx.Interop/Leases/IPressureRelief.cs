@@ -10,6 +10,9 @@ internal interface IPressureRelief
     /// <summary>Whether it will never keep a buffer again and can be forgotten. Any thread.</summary>
     bool HasEnded { get; }
 
+    /// <summary>Whose buffers it keeps.</summary>
+    BufferHolder? Holder { get; }
+
     /// <summary>Gives back what it can. Called on the ring's thread, never while a buffer is lent to it on that thread.</summary>
     void Relieve();
 }

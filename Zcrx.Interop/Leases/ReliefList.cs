@@ -28,6 +28,20 @@ internal sealed class ReliefList
 
     public bool Contains(IPressureRelief consumer) => _consumers.Contains(consumer);
 
+    /// <summary>Whoever keeps buffers of this holder gives them back and is forgotten: it goes on on another ring's thread.</summary>
+    public void Dismiss(BufferHolder holder)
+    {
+        foreach (IPressureRelief consumer in _consumers)
+        {
+            if (consumer.Holder == holder)
+            {
+                consumer.Relieve();
+            }
+        }
+
+        _consumers.RemoveAll(consumer => consumer.Holder == holder);
+    }
+
     public void Relieve()
     {
         _consumers.RemoveAll(static consumer => consumer.HasEnded);

@@ -1,12 +1,11 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
-using Zcrx.Rx.Loop;
 
 namespace Zcrx.Rx.Connections;
 
 /// <summary>The sending half: non-blocking sends from the caller's thread; only a full socket involves the ring.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose; disposing it would strand the callers in line.")]
-internal sealed class ConnectionSender(Socket socket, ReceiveLoop loop, ZcrxConnection connection)
+internal sealed class ConnectionSender(Socket socket, ZcrxConnection connection)
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
     private TaskCompletionSource<int>? _writable;
@@ -75,7 +74,7 @@ internal sealed class ConnectionSender(Socket socket, ReceiveLoop loop, ZcrxConn
         }
         else
         {
-            loop.AwaitWritable(connection);
+            connection.Loop.AwaitWritable(connection);
         }
 
         await writable.Task.WaitAsync(cancellationToken).ConfigureAwait(false);

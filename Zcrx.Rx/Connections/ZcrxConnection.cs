@@ -16,7 +16,6 @@ namespace Zcrx.Rx;
 /// </remarks>
 public sealed class ZcrxConnection : IDisposable
 {
-    private readonly ReceiveLoop _loop;
     private readonly ConnectionSender _sender;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -27,6 +26,11 @@ public sealed class ZcrxConnection : IDisposable
     private int _holds;
     private long _bytesReceived;
     private volatile bool _closeWhenEnded = true;
+    private volatile ReceiveLoop _loop;
+    private BufferHolder _holder;
+    // On queues that it was moved away from: consumers may still hold buffers of theirs.
+    private volatile BufferHolder[] _formerHolders = [];
+    private int _isMoving;
     // The ring thread's: where the present request began, and how many bytes it may deliver.
     private long _requestStart;
     private uint _requestBudget;
@@ -39,8 +43,8 @@ public sealed class ZcrxConnection : IDisposable
         Slot = slot;
         Generation = generation;
         Stream = new BufferStream(this);
-        Holder = new ConnectionHolder(this);
-        _sender = new ConnectionSender(socket, loop, this);
+        _holder = new ConnectionHolder(this);
+        _sender = new ConnectionSender(socket, this);
         RemoteEndPoint = TryGet(static socket => socket.RemoteEndPoint);
         LocalEndPoint = TryGet(static socket => socket.LocalEndPoint);
     }
@@ -73,7 +77,10 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>Buffers of this connection that consumers hold.</summary>
-    public int BuffersHeld => Holder.Held;
+    public int BuffersHeld => Holder.Held + _formerHolders.Sum(static holder => holder.Held);
+
+    /// <summary>Name of the queue that receives for this connection.</summary>
+    public string QueueName => _loop.Name;
 
     /// <summary>Whether the connection is paused because the pool is under pressure.</summary>
     public bool IsPausedByPressure { get; internal set; }
@@ -105,13 +112,18 @@ public sealed class ZcrxConnection : IDisposable
 
     internal BufferStream Stream { get; }
 
-    internal BufferHolder Holder { get; }
-
-    internal int Slot { get; }
-
-    internal uint Generation { get; }
+    internal ReceiveLoop Loop => _loop;
 
     // What follows is the ring thread's.
+    internal BufferHolder Holder => _holder;
+
+    internal int Slot { get; private set; }
+
+    internal uint Generation { get; private set; }
+
+    /// <summary>The move that is going on.</summary>
+    internal ConnectionMove? Move { get; set; }
+
     internal ReceiveState ReceiveState { get; set; }
 
     internal Queue<int> Undelivered { get; } = new();
@@ -135,7 +147,7 @@ public sealed class ZcrxConnection : IDisposable
     internal bool AbortRequested => Volatile.Read(ref _closeRequested) == 2;
 
     /// <summary>Whether the kernel should have a receive for this connection.</summary>
-    internal bool WantsReceive => Stream.HasObservers && !_pausedByUser && Volatile.Read(ref _holds) == 0 && !IsPausedByPressure && !IsStarved && !HasEnded && !CloseRequested;
+    internal bool WantsReceive => Stream.HasObservers && !_pausedByUser && Volatile.Read(ref _holds) == 0 && !IsPausedByPressure && !IsStarved && !HasEnded && !CloseRequested && Move is null;
 
     /// <summary>Stops receiving until <see cref="Resume"/>; what has arrived already is still delivered or kept for later.</summary>
     public void Pause()
@@ -149,6 +161,36 @@ public sealed class ZcrxConnection : IDisposable
     {
         _pausedByUser = false;
         _loop.Synchronize(this);
+    }
+
+    /// <summary>
+    /// Lets another queue receive for this connection, for instance the one on whose RX queue its packets arrive. Everything that this queue
+    /// has received is delivered first, then the other queue goes on: in order, without a gap, and without a word to the observers.
+    /// </summary>
+    /// <param name="queue">The other queue.</param>
+    /// <returns>
+    /// True when the connection is on the other queue; false when it ended first. It ends when that is certain: not before somebody subscribes, if
+    /// there are buffers that nobody has seen.
+    /// </returns>
+    /// <remarks>From then on OnNext comes on the other queue's thread, never at the same time as before. Leases stay what they are.</remarks>
+    /// <exception cref="InvalidOperationException">It is being moved already.</exception>
+    /// <exception cref="ObjectDisposedException">The other queue is closed; the connection stays where it was.</exception>
+    public async Task<bool> MoveToAsync(ZcrxQueue queue)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        if (Interlocked.Exchange(ref _isMoving, 1) != 0)
+        {
+            throw new InvalidOperationException($"The {this} is being moved already.");
+        }
+
+        try
+        {
+            return await _loop.MoveAsync(this, queue.Loop).ConfigureAwait(false);
+        }
+        finally
+        {
+            Volatile.Write(ref _isMoving, 0);
+        }
     }
 
     /// <summary>Sends bytes to the peer; calls are served one after another.</summary>
@@ -212,6 +254,23 @@ public sealed class ZcrxConnection : IDisposable
     {
         _requestStart = _bytesReceived;
         _requestBudget = budget;
+    }
+
+    /// <summary>A ring's thread takes the connection over.</summary>
+    internal void Rebind(ReceiveLoop loop, int slot, uint generation)
+    {
+        if (loop != _loop)
+        {
+            // One for each queue: what is given out and taken back is counted by its ring's thread without a lock.
+            _formerHolders = [.. _formerHolders.Where(static holder => holder.Held > 0), _holder];
+            _holder = new ConnectionHolder(this);
+        }
+
+        Slot = slot;
+        Generation = generation;
+        // Turns are counted by each ring for itself.
+        Turn = 0;
+        _loop = loop;
     }
 
     internal void OnWritable(int result) => _sender.OnWritable(result);

@@ -151,6 +151,7 @@ internal sealed partial class FrameObserver<TCutter>
             }
 
             _relieves = ledger;
+            _holder = buffer.Holder;
         }
 
         _held.Keep(in buffer);

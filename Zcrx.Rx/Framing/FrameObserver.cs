@@ -23,6 +23,7 @@ internal sealed partial class FrameObserver<TCutter>(IObserver<ReadOnlySequence<
     private readonly SingleAssignmentDisposable _upstream = new();
     private IObserver<ReadOnlySequence<byte>>? _downstream = downstream;
     private BufferLedger? _relieves;
+    private BufferHolder? _holder;
 
     // Everything below belongs to who is inside.
     private ExclusiveUse _use;
@@ -42,6 +43,8 @@ internal sealed partial class FrameObserver<TCutter>(IObserver<ReadOnlySequence<
     private Exception? _error;
 
     public bool HasEnded => _use.HasEnded;
+
+    public BufferHolder? Holder => _holder;
 
     public void Connect(IDisposable upstream) => _upstream.Disposable = upstream;
 

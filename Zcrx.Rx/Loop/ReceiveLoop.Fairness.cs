@@ -27,7 +27,7 @@ internal sealed unsafe partial class ReceiveLoop
     private int Allowance(ZcrxConnection connection)
     {
         int free = _poolSize - _queue.Ledger.Away - _reserve;
-        return int.Max(free, connection.BuffersHeld == 0 ? 1 : 0);
+        return int.Max(free, connection.Holder.Held == 0 ? 1 : 0);
     }
 
     /// <summary>Nothing is left that a connection may take: it waits until it has returned something, or the pool has recovered.</summary>
@@ -97,7 +97,7 @@ internal sealed unsafe partial class ReceiveLoop
         for (int i = 0; i < _paused.Count;)
         {
             ZcrxConnection connection = _paused[i];
-            if ((recovered || connection.BuffersHeld <= quota / 2) && Allowance(connection) > 0)
+            if ((recovered || connection.Holder.Held <= quota / 2) && Allowance(connection) > 0)
             {
                 _paused.RemoveAt(i);
                 connection.IsPausedByPressure = false;
@@ -147,7 +147,7 @@ internal sealed unsafe partial class ReceiveLoop
             return;
         }
 
-        if (connection.BuffersHeld > quota && !connection.IsPausedByPressure)
+        if (connection.Holder.Held > quota && !connection.IsPausedByPressure)
         {
             PauseByPressure(connection);
             BringInLine(connection);

@@ -20,8 +20,13 @@ internal sealed unsafe partial class ReceiveLoop
     /// <summary>The ring's thread: makes the kernel's request match what the connection wants.</summary>
     private void BringInLine(ZcrxConnection connection)
     {
-        if (connection.Slot < 0 || _connections.Find(connection.Slot, connection.Generation) != connection)
+        if (_connections.Find(connection.Slot, connection.Generation) != connection)
         {
+            if (connection.Loop != this)
+            {
+                connection.Loop.Synchronize(connection);
+            }
+
             return;
         }
 
@@ -167,6 +172,7 @@ internal sealed unsafe partial class ReceiveLoop
 
         _connections.Free(connection.Slot);
         Counters.Connections = _connections.Count;
+        EndMove(connection);
         connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, delivered, cause, "", inner));
         connection.CloseSocket();
     }
@@ -180,8 +186,16 @@ internal sealed unsafe partial class ReceiveLoop
     {
         if (_connections.Find(connection.Slot, connection.Generation) != connection)
         {
-            // Closed meanwhile.
-            connection.OnWritable(0);
+            if (connection.Loop != this)
+            {
+                connection.Loop.AwaitWritable(connection);
+            }
+            else
+            {
+                // Closed meanwhile, or on its way to another queue: then sending is tried again, and asks there.
+                connection.OnWritable(0);
+            }
+
             return;
         }
 

@@ -147,5 +147,6 @@ internal sealed unsafe partial class ReceiveLoop
         // The fence pairs with the one in Post.
         Interlocked.MemoryBarrier();
         RefuseCommands();
+        ForwardChanges();
     }
 }

@@ -18,6 +18,7 @@ internal sealed unsafe partial class ReceiveLoop
             TakeCommands();
             TakeReturnedBuffers();
             ArmReceives();
+            SeeOff();
             if (_starvedSignal)
             {
                 // Somebody was held back: the level must say so before we sleep on it.

@@ -12,7 +12,7 @@ namespace Zcrx.Rx.Loop;
 /// One turn: take commands, take buffers back, let the kernel have them, issue receives, enter, work off the completions.
 /// Other threads reach it through <see cref="Post"/> and <see cref="Synchronize"/>, which wake it by an eventfd.
 /// Split by concern: life cycle and control here, the turn in ReceiveLoop.Turn.cs, receiving in ReceiveLoop.Receive.cs, accepting in
-/// ReceiveLoop.Accept.cs, the pool in ReceiveLoop.Pool.cs and ReceiveLoop.Fairness.cs, notifications in ReceiveLoop.Notifications.cs, the end in ReceiveLoop.Stop.cs.
+/// ReceiveLoop.Accept.cs, moving in ReceiveLoop.Move.cs, the pool in ReceiveLoop.Pool.cs and ReceiveLoop.Fairness.cs, notifications in ReceiveLoop.Notifications.cs, the end in ReceiveLoop.Stop.cs.
 /// </remarks>
 internal sealed unsafe partial class ReceiveLoop
 {
@@ -95,7 +95,16 @@ internal sealed unsafe partial class ReceiveLoop
         if (Interlocked.Exchange(ref connection.SynchronizeQueued, 1) == 0)
         {
             _dirty.Enqueue(connection);
-            Wake();
+            // As in Post.
+            Interlocked.MemoryBarrier();
+            if (_refusesCommands)
+            {
+                ForwardChanges();
+            }
+            else
+            {
+                Wake();
+            }
         }
     }
 
@@ -212,6 +221,19 @@ internal sealed unsafe partial class ReceiveLoop
         _copies = new ArmMachine(IsRegistered(ZcrxNotificationType.Copy), interval);
         OnPoolSizeKnown();
         _events.PressureChanged(new PoolPressure(_options.Name, PoolPressureLevel.Normal, 0, _poolSize, 0, _time.GetUtcNow()));
+    }
+
+    /// <summary>There is no ring's thread any more to see changes. Those of connections that have moved are another's business.</summary>
+    private void ForwardChanges()
+    {
+        while (_dirty.TryDequeue(out ZcrxConnection? connection))
+        {
+            Interlocked.Exchange(ref connection.SynchronizeQueued, 0);
+            if (connection.Loop != this)
+            {
+                connection.Loop.Synchronize(connection);
+            }
+        }
     }
 
     private void RefuseCommands()

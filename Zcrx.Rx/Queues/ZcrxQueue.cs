@@ -228,6 +228,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <returns>A task that ends when everything is closed.</returns>
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
 
+    internal ReceiveLoop Loop => _loop;
+
     /// <summary>Ends the ring's thread with an exception, as a fault of its own would. For tests of whoever supervises it.</summary>
     internal void Crash(Exception exception) => _loop.Post(() => throw exception);
 

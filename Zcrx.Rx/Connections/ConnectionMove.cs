@@ -1,0 +1,25 @@
+using Zcrx.Rx.Loop;
+
+namespace Zcrx.Rx.Connections;
+
+/// <summary>A connection on its way from one queue to another.</summary>
+internal sealed class ConnectionMove(ReceiveLoop source, ReceiveLoop target)
+{
+    private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ReceiveLoop Source => source;
+
+    public ReceiveLoop Target => target;
+
+    /// <summary>Whether a sender waits for room in the socket.</summary>
+    public bool AwaitsRoom { get; set; }
+
+    /// <summary>True when the target has the connection, false when the connection has ended, faulted when the target is closed.</summary>
+    public Task<bool> Done => _done.Task;
+
+    public void Succeed() => _done.TrySetResult(true);
+
+    public void GiveUp() => _done.TrySetResult(false);
+
+    public void Refuse(string target) => _done.TrySetException(new ObjectDisposedException(target, "The queue is closed; the connection stays where it was."));
+}

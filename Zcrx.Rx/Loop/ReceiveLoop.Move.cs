@@ -1,0 +1,138 @@
+using Zcrx.Rx.Connections;
+
+namespace Zcrx.Rx.Loop;
+
+/// <content>Connections that go over to another queue: cancel, take everything up to the terminal completion, receive on the other ring.</content>
+internal sealed unsafe partial class ReceiveLoop
+{
+    private readonly List<ZcrxConnection> _departing = [];
+
+    public string Name => _options.Name;
+
+    /// <summary>Lets another loop receive for a connection of this one. Any thread; one move of a connection at a time.</summary>
+    public Task<bool> MoveAsync(ZcrxConnection connection, ReceiveLoop target)
+    {
+        ConnectionMove move = new(this, target);
+        Post(() => BeginMove(connection, move), move.GiveUp);
+        return move.Done;
+    }
+
+    private void BeginMove(ZcrxConnection connection, ConnectionMove move)
+    {
+        if (_connections.Find(connection.Slot, connection.Generation) != connection)
+        {
+            // Closed meanwhile.
+            move.GiveUp();
+        }
+        else if (move.Target == this)
+        {
+            move.Succeed();
+        }
+        else
+        {
+            connection.Move = move;
+            _departing.Add(connection);
+            BringInLine(connection);
+        }
+    }
+
+    /// <summary>Hands over those that the kernel is through with. After receives have been issued: then nobody is queued for one any more.</summary>
+    private void SeeOff()
+    {
+        for (int i = _departing.Count - 1; i >= 0; i--)
+        {
+            ZcrxConnection connection = _departing[i];
+            if (connection.Move is not { } move || connection.HasEnded || connection.CloseRequested)
+            {
+                // It ends here; whoever ends it tells the mover.
+                _departing.RemoveAt(i);
+                EndMove(connection);
+            }
+            else if (connection.ReceiveState == ReceiveState.Idle && connection.Undelivered.Count == 0)
+            {
+                _departing.RemoveAt(i);
+                Depart(connection, move);
+            }
+        }
+    }
+
+    private void Depart(ZcrxConnection connection, ConnectionMove move)
+    {
+        move.AwaitsRoom = connection.IsAwaitingRoom;
+        if (connection.IsAwaitingRoom)
+        {
+            PrepareCancel(new UserData(RequestKind.Writable, connection.Generation, connection.Slot).Encode());
+            connection.IsAwaitingRoom = false;
+        }
+
+        Forget(connection);
+        // Nobody but the other ring's thread may touch its consumers from now on.
+        _queue.Ledger.Relief.Dismiss(connection.Holder);
+        _connections.Free(connection.Slot);
+        Counters.Connections = _connections.Count;
+        move.Target.Post(() => move.Target.Adopt(connection, move), () => move.Source.TakeHome(connection, move));
+    }
+
+    /// <summary>The target is closed. Any thread.</summary>
+    private void TakeHome(ZcrxConnection connection, ConnectionMove move) => Post(
+        () =>
+        {
+            Adopt(connection, move);
+            move.Refuse(move.Target.Name);
+        },
+        () => Abandon(connection, move));
+
+    private void Adopt(ZcrxConnection connection, ConnectionMove move)
+    {
+        if ((_stopping || _draining) && move.Source != this)
+        {
+            move.Source.TakeHome(connection, move);
+            return;
+        }
+
+        (int slot, uint generation) = _connections.Reserve();
+        connection.Rebind(this, slot, generation);
+        connection.Move = null;
+        _connections.Set(slot, connection);
+        Counters.Connections = _connections.Count;
+        // Pairs with the exchange in TakeCommands: either we see what was changed on the way, or they see where the connection is now.
+        Interlocked.MemoryBarrier();
+        try
+        {
+            if (_stopping)
+            {
+                connection.RequestClose(abort: false);
+            }
+
+            if (move.AwaitsRoom)
+            {
+                AwaitRoom(connection);
+            }
+
+            BringInLine(connection);
+        }
+        finally
+        {
+            if (move.Target == this)
+            {
+                move.Succeed();
+            }
+        }
+    }
+
+    /// <summary>Both queues were closed meanwhile. Nothing was lost, and nobody is left to receive the rest. Any thread.</summary>
+    private static void Abandon(ZcrxConnection connection, ConnectionMove move)
+    {
+        connection.RequestClose(abort: true);
+        connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, connection.BytesReceived, "the queue was closed while the connection was moved to another one, which was closed, too", ""));
+        connection.CloseSocket();
+        move.GiveUp();
+    }
+
+    /// <summary>The connection ends before it could be moved.</summary>
+    private static void EndMove(ZcrxConnection connection)
+    {
+        connection.Move?.GiveUp();
+        connection.Move = null;
+    }
+}

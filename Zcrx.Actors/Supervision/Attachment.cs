@@ -10,15 +10,10 @@ namespace Zcrx.Actors.Supervision;
 internal sealed class Attachment(string queue, IActorRef listener, ListenerSlot slot) : IObserver<ZcrxConnection>, IDisposable
 {
     private readonly SingleAssignmentDisposable _subscription = new();
-    private Task _queueEnded = Task.CompletedTask;
 
     public string Queue => queue;
 
-    public void Accept(ZcrxQueue source, Socket socket)
-    {
-        _queueEnded = source.Completion;
-        _subscription.Disposable = source.Listen(socket).Subscribe(this);
-    }
+    public void Accept(ZcrxQueue source, Socket socket) => _subscription.Disposable = source.Listen(socket).Subscribe(this);
 
     public void Dispose() => _subscription.Dispose();
 
@@ -48,9 +43,8 @@ internal sealed class Attachment(string queue, IActorRef listener, ListenerSlot 
 
     private async Task CloseAsync(ZcrxConnection connection, IDisposable? subscription)
     {
-        await connection.Closed.ConfigureAwait(false);
-        // Operators that still work on what had come would be cut off; a queue that ends has given them the time it had.
-        await Task.WhenAny(connection.Finished, _queueEnded).ConfigureAwait(false);
+        // Operators that still work on what had come would be cut off.
+        await connection.Finished.ConfigureAwait(false);
         try
         {
             subscription?.Dispose();

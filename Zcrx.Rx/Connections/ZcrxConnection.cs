@@ -104,7 +104,7 @@ public sealed class ZcrxConnection : IDisposable
 
     /// <summary>
     /// Ends when the socket has been closed, and the operators that work off the ring's thread (<c>Process</c>, <c>HandOff</c>, …) have handled what
-    /// had come and told the end of the stream, or were disposed. To dispose them earlier is to drop the rest. Never faults.
+    /// had come and told the end of the stream, or were disposed; or when the queue has ended. To dispose them earlier is to drop the rest. Never faults.
     /// </summary>
     public Task Finished => _finished.Task;
 
@@ -294,6 +294,12 @@ public sealed class ZcrxConnection : IDisposable
         Socket.Dispose();
         _closed.TrySetResult();
         EndWork();
+        if (!_finished.Task.IsCompleted)
+        {
+            // A queue that ends has given operators the time that there was.
+            _ = _loop.Ended.ContinueWith(
+                static (_, finished) => ((TaskCompletionSource)finished!).TrySetResult(), _finished, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
     }
 
     internal void RequestClose(bool abort)

@@ -19,6 +19,8 @@ string[] nicKernels = ["7.2", "7.3"];
 GuestCommand[] nicCommands =
 [
     new("conformance", "./Zcrx.Conformance --filter .Nic.", OnlyWhole: false),
+    // RSS sends everything to queue 0. Not one byte may have been copied.
+    new("demo", "./Ingest demo --engine nic --interface $ZCRX_TEST_INTERFACE --queue 0 --sender-netns $ZCRX_TEST_SENDER_NETNS --connections 8 --volume 2MiB --stall-after 90s >/tmp/demo; status=$?; cat /tmp/demo; grep -q '^Copied by the kernel: 0%, 0 B of ' /tmp/demo || exit 1; exit $status", OnlyWhole: false),
 ];
 
 Task("test-kernel")

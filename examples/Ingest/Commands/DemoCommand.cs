@@ -19,6 +19,7 @@ internal static class DemoCommand
           Ingest demo --connections 64 --volume 1MiB --engine emulated
           Ingest demo --queues 2 --area 256MiB
           Ingest demo --slow                 # watch an exhausted pool slow the sender down
+          Ingest demo --engine nic --interface eth0 --queue 1 --sender-netns far
         """;
 
     // What --slow makes of the options that are not given: some seconds of senders that are faster than consumers, over 64 buffers.
@@ -37,29 +38,34 @@ internal static class DemoCommand
         {
             Description = "Consume only 1MiB/s of each stream, from a pool of 64 buffers, 4MiB per connection unless --area and --volume say otherwise: shows backpressure.",
         };
+        Option<string?> senderNamespace = ValueOption.Create<string?>(
+            "--sender-netns", "NAME", "Network namespace in which the sender runs. The streams then come in over --interface, to its own address, and not over loopback.", required: false, NamespaceText.Read);
         ReceiveOption receive = new();
         Command command = new(
             "demo",
-            "Receives pseudo-random streams from a second process over loopback, and compares every byte by SHA-256 with what was sent.")
+            "Receives pseudo-random streams from a second process, and compares every byte by SHA-256 with what was sent.")
         {
             connections,
             volume,
             seed,
             stall,
             slow,
+            senderNamespace,
         };
         receive.AddTo(command);
         command.SetAction(async (parsed, _) =>
         {
             bool isSlow = parsed.GetValue(slow);
             ByteSize bytes = isSlow && parsed.GetResult(volume) is not { Implicit: false } ? SlowVolume : parsed.GetValue(volume);
+            string? sender = parsed.GetValue(senderNamespace);
             DemoOptions options = new(
                 parsed.GetValue(connections),
                 bytes.Bytes,
                 parsed.GetValue(seed),
-                receive.Read(parsed, new IPEndPoint(IPAddress.Loopback, 0), TimeSpan.FromSeconds(5), isSlow ? SlowArea : null),
+                receive.Read(parsed, new IPEndPoint(sender is null ? IPAddress.Loopback : receive.ReadAddress(parsed), 0), TimeSpan.FromSeconds(5), isSlow ? SlowArea : null),
                 parsed.GetValue(stall).Time,
-                isSlow ? SlowPace : null);
+                isSlow ? SlowPace : null,
+                sender);
             return await new DemoRun(options, Terminal.ForDemo(), Console.Out).RunAsync();
         });
         return command;

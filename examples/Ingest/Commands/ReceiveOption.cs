@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using Ingest.Serving;
 using Ingest.Values;
 using Zcrx.Rx;
@@ -42,6 +44,22 @@ internal sealed class ReceiveOption
     /// <param name="listen">Where.</param>
     /// <param name="drain">How long delivering what has arrived may take at the end.</param>
     /// <param name="area">Memory per queue where the command line says nothing of it; null for the default.</param>
+    /// <summary>The address of the interface, for traffic that is to come in over it.</summary>
+    public IPAddress ReadAddress(ParseResult parsed)
+    {
+        string name = parsed.GetValue(_interface)
+            ?? throw new UsageException("a sender in another network namespace needs an interface to reach: name it with --interface.");
+        return NetworkInterface.GetAllNetworkInterfaces()
+            .Where(candidate => candidate.Name == name)
+            .SelectMany(candidate => candidate.GetIPProperties().UnicastAddresses)
+            .Select(address => address.Address)
+            .Where(address => !address.IsIPv6LinkLocal)
+            // IPv4 first, as people expect to read it.
+            .OrderBy(address => address.AddressFamily == AddressFamily.InterNetworkV6)
+            .FirstOrDefault()
+            ?? throw new UsageException($"the interface {name} has no address that a sender could reach.");
+    }
+
     public ReceiveOptions Read(ParseResult parsed, IPEndPoint listen, TimeSpan drain, ByteSize? area = null)
     {
         ZcrxEngine engine = parsed.GetValue(_engine);

@@ -9,7 +9,8 @@ namespace Ingest.Demo;
 /// <param name="Receive">How it receives.</param>
 /// <param name="StallAfter">How long nothing may arrive before the demo gives up.</param>
 /// <param name="Pace">Bytes per second that each stream's consumer takes; null for as many as come.</param>
-internal sealed record DemoOptions(int Connections, long Volume, int Seed, ReceiveOptions Receive, TimeSpan StallAfter, long? Pace = null)
+/// <param name="SenderNamespace">The network namespace that the sender runs in; null for this process's own.</param>
+internal sealed record DemoOptions(int Connections, long Volume, int Seed, ReceiveOptions Receive, TimeSpan StallAfter, long? Pace = null, string? SenderNamespace = null)
 {
     public long TotalVolume => Connections * Volume;
 }

@@ -37,7 +37,9 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
         // Stops before it is judged: buffers that are still out then have been lost.
         await service.StopAsync();
         ZcrxStatus ended = await service.GetStatusAsync();
-        await TellPressureAsync([.. ended.Queues.Select(queue => queue.Statistics).OfType<QueueStatistics>()]);
+        QueueStatistics[] queues = [.. ended.Queues.Select(queue => queue.Statistics).OfType<QueueStatistics>()];
+        await TellCopiesAsync(queues);
+        await TellPressureAsync(queues);
         Verdict verdict = Verdict.Of(
             options,
             sender.Streams,
@@ -58,6 +60,18 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
 
         await output.WriteLineAsync(verdict.Success ? verdict.Text : $"FAILED: {verdict.Text}");
         return verdict.Success ? ExitCode.Success : ExitCode.Failure;
+    }
+
+    /// <summary>How much the kernel copied. Where it does not count that, it has no notifications either.</summary>
+    private async Task TellCopiesAsync(IReadOnlyList<QueueStatistics> queues)
+    {
+        if (queues.Any(queue => queue.CopyArmState != ArmState.Disarmed))
+        {
+            long copied = queues.Sum(queue => queue.CopiedBytes);
+            long received = queues.Sum(queue => queue.BytesReceived);
+            await output.WriteLineAsync(
+                $"Copied by the kernel: {Quantity.Share(received == 0 ? 0 : Math.Min(1, (double)copied / received))}, {Quantity.Bytes(copied)} of {Quantity.Bytes(received)}");
+        }
     }
 
     /// <summary>What the backpressure did, if it had to do anything.</summary>

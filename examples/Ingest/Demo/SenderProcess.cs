@@ -31,7 +31,21 @@ internal sealed class SenderProcess : IDisposable
     public static SenderProcess Start(IPEndPoint to, DemoOptions options)
     {
         string program = Environment.ProcessPath ?? throw new InvalidOperationException("the path of this program is unknown, so it cannot be started again");
-        ProcessStartInfo start = new(program) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false };
+        ProcessStartInfo start = new(options.SenderNamespace is null ? program : "ip")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
+        };
+        if (options.SenderNamespace is { } name)
+        {
+            foreach (string argument in (string[])["netns", "exec", name, program])
+            {
+                start.ArgumentList.Add(argument);
+            }
+        }
+
         // Started as `dotnet Ingest.dll`, the process is `dotnet`, and the program its first argument.
         if (Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
         {

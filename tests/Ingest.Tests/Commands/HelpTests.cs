@@ -7,7 +7,7 @@ public class HelpTests
 {
     [Theory]
     [InlineData("--help", "demo", "serve", "send", "capabilities", "Exit codes:", "Examples:")]
-    [InlineData("demo --help", "--connections <N>", "[default: 8]", "[default: 128MiB]", "[default: 64MiB]", "--engine", "--slow", "Examples:")]
+    [InlineData("demo --help", "--connections <N>", "[default: 8]", "[default: 128MiB]", "[default: 64MiB]", "--engine", "--slow", "--sender-netns <NAME>", "Examples:")]
     [InlineData("serve --help", "--listen <ADDRESS:PORT> (REQUIRED)", "--out <DIR>", "[default: 5s]", "--interface <IF>", "--queue <Q>", ".part", "Examples:")]
     [InlineData("send --help", "--to <HOST:PORT> (REQUIRED)", "--file <PATH>", "Examples:")]
     [InlineData("capabilities --help", "--interface <IF>", "which engine")]

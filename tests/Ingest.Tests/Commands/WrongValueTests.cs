@@ -33,6 +33,7 @@ public class WrongValueTests
         { "demo --engine nic", "name it with --interface" },
         { "demo --queue 1", "name that with --interface" },
         { "demo --interface nosuch0", "--interface must be a network interface of this machine" },
+        { "demo --sender-netns no-such-namespace", "--sender-netns must be a network namespace that `ip netns` lists" },
         { "demo --stall-after 5", "--stall-after must be a duration with its unit" },
         { "demo --stall-after 1ms", "--stall-after must be at least 100ms" },
         { "serve", "'--listen' is required" },

@@ -30,6 +30,7 @@ public class DemoTests
 
         Assert.True(result.ExitCode == 0, result.ToString());
         Assert.StartsWith("8 of 8 streams intact, 32.0 MiB in ", result.Output[^1], StringComparison.Ordinal);
+        Assert.Equal("Copied by the kernel: 100%, 32.0 MiB of 32.0 MiB", result.Output[^3]);
         Match pressure = Regex.Match(result.Output[^2], "^Pressure up to Exhausted, for [0-9.]+ s: (?<pauses>[0-9]+) pauses, (?<resumptions>[0-9]+) resumptions$", RegexOptions.ExplicitCapture, Deadline.Limit);
         Assert.True(pressure.Success, result.ToString());
         Assert.Equal(pressure.Groups["pauses"].Value, pressure.Groups["resumptions"].Value);

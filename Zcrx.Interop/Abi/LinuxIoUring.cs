@@ -44,7 +44,9 @@ public static class LinuxIoUring
     public const uint IORING_ASYNC_CANCEL_ALL = 1U << 0;
     public const uint IORING_ASYNC_CANCEL_FD = 1U << 1;
     public const uint IORING_ASYNC_CANCEL_ANY = 1U << 2;
+    public const uint IORING_ASYNC_CANCEL_FD_FIXED = 1U << 3;
     public const uint IORING_ASYNC_CANCEL_USERDATA = 1U << 4;
+    public const uint IORING_ASYNC_CANCEL_OP = 1U << 5;
 
     public const uint IORING_CQE_F_MORE = 1U << 1;
     public const uint IORING_CQE_F_SOCK_NONEMPTY = 1U << 2;

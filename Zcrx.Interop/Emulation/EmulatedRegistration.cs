@@ -34,8 +34,9 @@ internal static unsafe class EmulatedRegistration
         }
 
         io_uring_zcrx_ifq_reg registration = *user;
+        bool hasBufferLength = (profile.Features & ZCRX_FEATURE_RX_PAGE_SIZE) != 0;
         if (registration.__resv[0] != 0 || registration.__resv[1] != 0 || registration.zcrx_id != 0 ||
-            (!profile.HasEvents && registration.event_desc != 0) || (registration.flags & ~profile.RegisterFlags) != 0)
+            (!profile.HasEvents && registration.event_desc != 0) || (!hasBufferLength && registration.rx_buf_len != 0) || (registration.flags & ~profile.RegisterFlags) != 0)
         {
             return -EINVAL;
         }
@@ -45,14 +46,14 @@ internal static unsafe class EmulatedRegistration
             return Import(kernel, ring, registration, user);
         }
 
-        int refused = CheckParameters(kernel, ring, ref registration, out EmulatedNic? nic);
+        int refused = CheckParameters(ring, ref registration);
         if (refused < 0)
         {
             return refused;
         }
 
-        refused = ReadEvents(profile, registration, out zcrx_event_desc events);
-        return refused < 0 ? refused : Create(kernel, ring, nic, registration, events, user);
+        refused = ReadEvents(registration, out zcrx_event_desc events);
+        return refused < 0 ? refused : Create(kernel, ring, registration, events, user);
     }
 
     /// <summary>The checks of one area, at registration and when it is added later.</summary>
@@ -64,9 +65,9 @@ internal static unsafe class EmulatedRegistration
             return -EINVAL;
         }
 
-        if (((area->addr | area->len) & (page - 1)) != 0 || area->dmabuf_fd != 0 || (area->flags & IORING_ZCRX_AREA_DMABUF) != 0)
+        if (area->len == 0)
         {
-            return -EINVAL;
+            return -EFAULT;
         }
 
         if (area->len > profile.MaxAreaLength)
@@ -74,12 +75,22 @@ internal static unsafe class EmulatedRegistration
             return profile.HasEvents ? -EINVAL : -EFAULT;
         }
 
+        if (Overflows(area->addr, area->len))
+        {
+            return -EOVERFLOW;
+        }
+
+        if (((area->addr | area->len) & (page - 1)) != 0 || area->dmabuf_fd != 0 || (area->flags & IORING_ZCRX_AREA_DMABUF) != 0)
+        {
+            return -EINVAL;
+        }
+
         if (area->len / page > MaxAreaPages)
         {
             return -EOVERFLOW;
         }
 
-        if (area->addr == 0 || area->len == 0 || area->len < (ulong)bufferLength)
+        if (area->addr == 0 || area->len < (ulong)bufferLength)
         {
             return -EFAULT;
         }
@@ -111,16 +122,19 @@ internal static unsafe class EmulatedRegistration
         return 0;
     }
 
-    private static int CheckParameters(EmulatedKernel kernel, EmulatedRing ring, ref io_uring_zcrx_ifq_reg registration, out EmulatedNic? nic)
+    private static int CheckParameters(EmulatedRing ring, ref io_uring_zcrx_ifq_reg registration)
     {
-        EmulatedKernelProfile profile = kernel.Options.Profile;
-        nic = null;
         if (!UserMemory.IsReadable((void*)registration.region_ptr, (nuint)sizeof(io_uring_region_desc)))
         {
             return -EFAULT;
         }
 
         if (registration.if_rxq == uint.MaxValue || registration.rq_entries == 0)
+        {
+            return -EINVAL;
+        }
+
+        if ((registration.flags & ZCRX_REG_NODEV) != 0 && (registration.if_idx != 0 || registration.if_rxq != 0))
         {
             return -EINVAL;
         }
@@ -136,31 +150,27 @@ internal static unsafe class EmulatedRegistration
         }
 
         registration.rq_entries = BitOperations.RoundUpToPowerOf2(registration.rq_entries);
-        if (!UserMemory.IsReadable((void*)registration.area_ptr, (nuint)sizeof(io_uring_zcrx_area_reg)))
-        {
-            return -EFAULT;
-        }
+        return UserMemory.IsReadable((void*)registration.area_ptr, (nuint)sizeof(io_uring_zcrx_area_reg)) ? 0 : -EFAULT;
+    }
 
+    /// <summary>Where the data comes from, and how long its buffers are; looked at after everything that is the process's own.</summary>
+    private static int CheckDevice(EmulatedKernel kernel, in io_uring_zcrx_ifq_reg registration, out EmulatedNic? nic)
+    {
+        nic = null;
         uint page = (uint)Environment.SystemPageSize;
         uint length = registration.rx_buf_len;
         bool deviceLess = (registration.flags & ZCRX_REG_NODEV) != 0;
-        if (deviceLess && (registration.if_idx != 0 || registration.if_rxq != 0))
+        if (!deviceLess && (nic = kernel.NicOf(registration.if_idx)) is null)
+        {
+            return DeviceExists(registration.if_idx) ? -EOPNOTSUPP : -ENODEV;
+        }
+
+        if (length != 0 && (!BitOperations.IsPow2(length) || length < page))
         {
             return -EINVAL;
         }
 
-        if (length != 0 && (!BitOperations.IsPow2(length) || length < page || (profile.Features & ZCRX_FEATURE_RX_PAGE_SIZE) == 0))
-        {
-            return -EINVAL;
-        }
-
-        if (deviceLess)
-        {
-            return length != 0 && length != page ? -EOPNOTSUPP : 0;
-        }
-
-        nic = kernel.NicOf(registration.if_idx);
-        return nic is not null ? 0 : DeviceExists(registration.if_idx) ? -EOPNOTSUPP : -ENODEV;
+        return deviceLess && length != 0 && length != page ? -EOPNOTSUPP : 0;
     }
 
     private static bool DeviceExists(uint index) =>
@@ -172,7 +182,7 @@ internal static unsafe class EmulatedRegistration
         return File.Exists(path) && uint.TryParse(File.ReadAllText(path).AsSpan().Trim(), out uint index) ? index : 0;
     }
 
-    private static int ReadEvents(EmulatedKernelProfile profile, in io_uring_zcrx_ifq_reg registration, out zcrx_event_desc events)
+    private static int ReadEvents(in io_uring_zcrx_ifq_reg registration, out zcrx_event_desc events)
     {
         events = default;
         if (registration.event_desc == 0)
@@ -198,9 +208,15 @@ internal static unsafe class EmulatedRegistration
             return -EINVAL;
         }
 
+        return (events.flags & ZCRX_EVENT_DESC_FLAG_STATS) == 0 && events.stats_offset != 0 ? -EINVAL : 0;
+    }
+
+    /// <summary>Whether the statistics have a place of their own in the region, which has been looked at before.</summary>
+    private static int CheckStatistics(ulong ringEnd, ulong regionSize, in zcrx_event_desc events)
+    {
         if ((events.flags & ZCRX_EVENT_DESC_FLAG_STATS) == 0)
         {
-            return events.stats_offset != 0 ? -EINVAL : 0;
+            return 0;
         }
 
         if (events.stats_offset % 8 != 0)
@@ -208,18 +224,29 @@ internal static unsafe class EmulatedRegistration
             return -EINVAL;
         }
 
-        ulong ringEnd = profile.EntriesOffset + ((ulong)registration.rq_entries * (ulong)sizeof(io_uring_zcrx_rqe));
-        ulong regionSize = ((io_uring_region_desc*)registration.region_ptr)->size;
         bool outside = events.stats_offset > regionSize || regionSize - events.stats_offset < (ulong)sizeof(zcrx_stats);
         return events.stats_offset < ringEnd || outside ? -ERANGE : 0;
     }
 
     private static int Create(
-        EmulatedKernel kernel, EmulatedRing ring, EmulatedNic? nic, io_uring_zcrx_ifq_reg registration, in zcrx_event_desc events, io_uring_zcrx_ifq_reg* user)
+        EmulatedKernel kernel, EmulatedRing ring, io_uring_zcrx_ifq_reg registration, in zcrx_event_desc events, io_uring_zcrx_ifq_reg* user)
     {
         EmulatedKernelProfile profile = kernel.Options.Profile;
         io_uring_region_desc* region = (io_uring_region_desc*)registration.region_ptr;
-        int refused = CheckRegion(region, profile.EntriesOffset + ((ulong)registration.rq_entries * (ulong)sizeof(io_uring_zcrx_rqe)));
+        ulong ringEnd = profile.EntriesOffset + ((ulong)registration.rq_entries * (ulong)sizeof(io_uring_zcrx_rqe));
+        int refused = CheckRegion(region, ringEnd);
+        if (refused < 0)
+        {
+            return refused;
+        }
+
+        refused = CheckStatistics(ringEnd, region->size, events);
+        if (refused < 0)
+        {
+            return refused;
+        }
+
+        refused = CheckDevice(kernel, registration, out EmulatedNic? nic);
         if (refused < 0)
         {
             return refused;
@@ -302,7 +329,19 @@ internal static unsafe class EmulatedRegistration
             return -EINVAL;
         }
 
+        if (userMemory && Overflows(region->user_addr, region->size))
+        {
+            return -EOVERFLOW;
+        }
+
         return !userMemory || UserMemory.IsWritable((void*)region->user_addr, (nuint)region->size) ? 0 : -EFAULT;
+    }
+
+    /// <summary>Whether the end of a range, rounded up to a page, is beyond what an address can hold.</summary>
+    private static bool Overflows(ulong address, ulong length)
+    {
+        ulong room = ulong.MaxValue - address;
+        return length > room || room - length < (ulong)Environment.SystemPageSize - 1;
     }
 
     private static io_uring_zcrx_offsets Offsets(EmulatedKernelProfile profile) =>

@@ -19,7 +19,7 @@ internal sealed class EmulatedRequest
 
     public ulong UserData { get; set; }
 
-    /// <summary>The descriptor that the caller named; what cancel-by-fd compares.</summary>
+    /// <summary>The descriptor that the caller named; by it files other than sockets are told apart.</summary>
     public int CallerFd { get; set; }
 
     /// <summary>Our duplicate: like the kernel's file reference, it keeps the file alive when the caller closes theirs.</summary>

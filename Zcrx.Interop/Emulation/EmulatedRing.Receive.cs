@@ -97,7 +97,8 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             int vectors = Prepare(queue, (int)uint.Min(DataSpace, (uint)wanted), most, out int buffers, out nint offered);
             if (vectors == 0)
             {
-                EndWithoutRoom(request, DataSpace == 0 ? -ENOSPC : -ENOMEM, delivered, isFirst);
+                // Where neither is left: the kernel takes the buffer first.
+                EndWithoutRoom(request, queue.HasFreeBuffer ? -ENOSPC : -ENOMEM, delivered, isFirst);
                 return;
             }
 
@@ -105,16 +106,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             nint received = SocketCalls.ReceiveMessage(request.Fd, &message, SocketCalls.MSG_DONTWAIT);
             if (received <= 0)
             {
-                if (delivered > 0)
-                {
-                    queue.Notify(ZCRX_EVENT_COPY);
-                }
-
-                if (received is not (-EAGAIN or -EINTR))
-                {
-                    Complete(request, (int)received);
-                }
-
+                EndTurn(request, received is -EAGAIN or -EINTR ? null : (int)received, delivered > 0);
                 return;
             }
 
@@ -124,15 +116,14 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             queue.Nic?.Count(request.RxQueue, new EmulatedRxQueueCounters { CopiedBytes = received });
             if (request.HasBudget && (request.Budget -= (uint)received) == 0)
             {
-                queue.Notify(ZCRX_EVENT_COPY);
-                Complete(request, 0);
+                EndWithBudget(request, queue, isFirst);
                 return;
             }
 
             if (used == buffers && (DataSpace == 0 || !queue.HasFreeBuffer))
             {
                 // All there was has been filled: whether the request ends depends on what is left in the socket.
-                EndWithoutRoom(request, DataSpace == 0 ? -ENOSPC : -ENOMEM, delivered, isFirst);
+                EndWithoutRoom(request, queue.HasFreeBuffer ? -ENOSPC : -ENOMEM, delivered, isFirst);
                 return;
             }
 
@@ -140,10 +131,40 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             bytes -= received;
             if (received < offered || delivered == limit || bytes == 0)
             {
-                queue.Notify(ZCRX_EVENT_COPY);
+                EndTurn(request, null, hasCopied: true);
                 return;
             }
         }
+    }
+
+    /// <summary>Posts what a turn leads to besides data: the notification and, if there is a result, the end of the request.</summary>
+    private void EndTurn(EmulatedRequest request, int? result, bool hasCopied)
+    {
+        if (hasCopied)
+        {
+            request.Queue!.Notify(ZCRX_EVENT_COPY);
+        }
+
+        if (result is { } end)
+        {
+            Complete(request, end);
+        }
+    }
+
+    /// <summary>
+    /// The budget is used up. The kernel reports notifications in the ring's deferred work, which also runs all ends but this one: a budget used up
+    /// in the submission itself ends the request there and then, and the notification comes after.
+    /// </summary>
+    private void EndWithBudget(EmulatedRequest request, EmulatedInterfaceQueue queue, bool isFirst)
+    {
+        if (!isFirst)
+        {
+            EndTurn(request, 0, hasCopied: true);
+            return;
+        }
+
+        Complete(request, 0);
+        queue.Notify(ZCRX_EVENT_COPY);
     }
 
     /// <summary>Lays out the free buffers as the vectors of one read, in the order in which they would be handed out.</summary>
@@ -215,27 +236,17 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     /// </summary>
     private void EndWithoutRoom(EmulatedRequest request, int error, int delivered, bool isFirst, bool isCopy = true)
     {
-        EmulatedInterfaceQueue queue = request.Queue!;
         int waiting = SocketCalls.BytesWaiting(request.Fd);
         if (waiting == 0)
         {
             if (delivered > 0)
             {
-                if (isCopy)
-                {
-                    queue.Notify(ZCRX_EVENT_COPY);
-                }
-
+                EndTurn(request, null, isCopy);
                 return;
             }
 
             CompleteIfEnded(request);
             return;
-        }
-
-        if (delivered > 0 && isCopy)
-        {
-            queue.Notify(ZCRX_EVENT_COPY);
         }
 
         if (delivered > 0 && !_kernel.Options.Profile.HasEvents)
@@ -249,7 +260,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             return;
         }
 
-        Complete(request, error);
+        EndTurn(request, error, delivered > 0 && isCopy);
     }
 
     /// <summary>Readable with nothing to read: end of stream or an error, neither of which needs a buffer.</summary>

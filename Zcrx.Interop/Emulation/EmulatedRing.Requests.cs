@@ -124,17 +124,32 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
 
     private int IssueCancel(in io_uring_sqe entry)
     {
-        const uint Known = IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_USERDATA;
-        if ((entry.cancel_flags & ~Known) != 0 || entry.off != 0 || entry.addr3 != 0)
+        const uint Known = IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_FD_FIXED |
+            IORING_ASYNC_CANCEL_USERDATA | IORING_ASYNC_CANCEL_OP;
+        const uint Narrowing = IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_OP;
+        bool contradicts = (entry.cancel_flags & IORING_ASYNC_CANCEL_ANY) != 0 && (entry.cancel_flags & Narrowing) != 0;
+        // zcrx_ifq_idx shares its place with splice_fd_in, which must be zero.
+        if ((entry.cancel_flags & ~Known) != 0 || contradicts || entry.off != 0 || entry.zcrx_ifq_idx != 0)
         {
             return -EINVAL;
+        }
+
+        FileIdentity file = FileIdentity.None;
+        if ((entry.cancel_flags & IORING_ASYNC_CANCEL_FD) != 0)
+        {
+            // There are no registered files, so none of them is found.
+            file = (entry.cancel_flags & IORING_ASYNC_CANCEL_FD_FIXED) != 0 ? file : FileIdentity.Of(entry.fd, entry.fd);
+            if (file == FileIdentity.None)
+            {
+                return -EBADF;
+            }
         }
 
         bool all = (entry.cancel_flags & (IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_ANY)) != 0;
         List<EmulatedRequest> found = [];
         foreach (EmulatedRequest request in _requests)
         {
-            if (request.IsActive && Matches(request, entry))
+            if (request.IsActive && Matches(request, entry, file))
             {
                 found.Add(request);
                 if (!all)
@@ -154,19 +169,23 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         return Pending;
     }
 
-    private static bool Matches(EmulatedRequest request, in io_uring_sqe cancel)
+    private static bool Matches(EmulatedRequest request, in io_uring_sqe cancel, FileIdentity file)
     {
-        if ((cancel.cancel_flags & IORING_ASYNC_CANCEL_ANY) != 0)
+        uint flags = cancel.cancel_flags;
+        if ((flags & IORING_ASYNC_CANCEL_ANY) != 0)
         {
             return true;
         }
 
-        if ((cancel.cancel_flags & IORING_ASYNC_CANCEL_FD) != 0)
+        bool byFile = (flags & IORING_ASYNC_CANCEL_FD) != 0;
+        bool byOpcode = (flags & IORING_ASYNC_CANCEL_OP) != 0;
+        if ((byFile && FileIdentity.Of(request.Fd, request.CallerFd) != file) || (byOpcode && request.Opcode != cancel.len))
         {
-            return request.CallerFd == cancel.fd;
+            return false;
         }
 
-        return request.UserData == cancel.addr;
+        bool byUserData = (flags & IORING_ASYNC_CANCEL_USERDATA) != 0 || !(byFile || byOpcode);
+        return !byUserData || request.UserData == cancel.addr;
     }
 
     /// <summary>Queues a request until its file is ready.</summary>

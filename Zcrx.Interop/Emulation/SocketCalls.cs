@@ -27,6 +27,7 @@ internal static unsafe partial class SocketCalls
     public const int SO_TYPE = 3;
     public const int SO_DOMAIN = 39;
     public const int SO_PROTOCOL = 38;
+    public const int SO_COOKIE = 57;
     public const int IPPROTO_TCP = 6;
     public const nuint FIONREAD = 0x541B;
 
@@ -173,6 +174,16 @@ internal static unsafe partial class SocketCalls
             AddressFamily.InterNetworkV6 => (IPEndPoint)new IPEndPoint(IPAddress.IPv6Any, 0).Create(native),
             _ => null,
         };
+    }
+
+    /// <summary>The number of a socket that no other one ever has; −EBADF, −ENOTSOCK and the like on failure.</summary>
+    public static int Cookie(int fd, out ulong cookie)
+    {
+        ulong value = 0;
+        uint length = sizeof(ulong);
+        int result = Libc.Result(getsockopt(fd, SOL_SOCKET, SO_COOKIE, &value, &length));
+        cookie = value;
+        return result;
     }
 
     /// <summary>Which of the events hold right now, without waiting.</summary>

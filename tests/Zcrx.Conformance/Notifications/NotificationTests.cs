@@ -58,6 +58,23 @@ public class NotificationTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
+    public void It_comes_after_the_end_that_a_budget_brings_in_the_submission_itself(string name)
+    {
+        using var queue = new TestQueue(Open(name));
+        using var connection = new TcpPair();
+        connection.Send(1000);
+        connection.AwaitArrival(1000);
+        queue.Receive(connection, 1, budget: 1000);
+        queue.Ring.RunUntil(all => Count(all) == 1, "the copy is reported");
+        Assert.Equal([1, 1, QueueSetup.NotificationUserData], queue.Ring.TakeAll().Select(cqe => cqe.UserData));
+
+        Results.Equal(0, queue.Arm(ZCRX_EVENT_COPY));
+        queue.Receive(connection, 2, budget: 1000);
+        connection.Send(1000);
+        Assert.Equal([2, QueueSetup.NotificationUserData, 2], queue.Ring.TakeUntilEnd(2).Select(cqe => cqe.UserData));
+    }
+
+    [SkippableTheory, Kernels]
     public void An_empty_pool_is_not_reported_without_a_device(string name)
     {
         using var queue = new TestQueue(Open(name), buffers: 1, notifications: NoBuffersOnly);

@@ -81,12 +81,87 @@ public class CancelTests : IClassFixture<LeakCheck>
         Assert.Equal([(1ul, -ECANCELED), (2ul, -ECANCELED), (8ul, 2)], completions.Select(cqe => (cqe.UserData, cqe.Result)));
     }
 
-    private static unsafe void CancelByDescriptor(TestQueue queue, int fd, ulong userData)
+    [SkippableTheory, Kernels]
+    public void A_descriptor_stands_for_its_file(string name)
+    {
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
+        using var connection = new TcpPair();
+        queue.Receive(connection, 1);
+        int duplicate = Posix.Duplicate(connection.Server);
+        try
+        {
+            CancelByDescriptor(queue, duplicate, 8);
+            Assert.Equal([(8ul, 1), (1ul, -ECANCELED)], queue.Ring.Take(2).Select(cqe => (cqe.UserData, cqe.Result)));
+        }
+        finally
+        {
+            Posix.Close(duplicate);
+        }
+    }
+
+    [SkippableTheory, Kernels]
+    public void The_number_of_a_closed_descriptor_stands_for_the_file_that_has_it_now(string name)
+    {
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
+        using var closed = new TcpPair();
+        using var other = new TcpPair();
+        queue.Receive(closed, 1);
+        int number = closed.Server;
+        closed.CloseServer();
+        CancelByDescriptor(queue, number, 8);
+        Results.Equal(-EBADF, Assert.Single(queue.Ring.Take(1)).Result);
+        int duplicate = Posix.Duplicate(other.Server, least: number);
+        try
+        {
+            Assert.Equal(number, duplicate);
+            CancelByDescriptor(queue, number, 9);
+            Results.Equal(0, Assert.Single(queue.Ring.Take(1)).Result);
+        }
+        finally
+        {
+            Posix.Close(duplicate);
+        }
+    }
+
+    private static readonly Dictionary<string, (uint Flags, ulong UserData, uint Opcode, int Expected)> Table = new()
+    {
+        ["any of a descriptor"] = (IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ANY, 0, 0, -EINVAL),
+        ["any of an opcode"] = (IORING_ASYNC_CANCEL_OP | IORING_ASYNC_CANCEL_ANY, 0, IORING_OP_RECV_ZC, -EINVAL),
+        ["unknown flag"] = (1u << 6, 0, 0, -EINVAL),
+        ["one of an opcode"] = (IORING_ASYNC_CANCEL_OP, 0, IORING_OP_RECV_ZC, 0),
+        ["all of an opcode"] = (IORING_ASYNC_CANCEL_OP | IORING_ASYNC_CANCEL_ALL, 0, IORING_OP_RECV_ZC, 1),
+        ["another opcode"] = (IORING_ASYNC_CANCEL_OP, 0, IORING_OP_ACCEPT, -ENOENT),
+        ["opcode and other user data"] = (IORING_ASYNC_CANCEL_OP | IORING_ASYNC_CANCEL_USERDATA, 2, IORING_OP_RECV_ZC, -ENOENT),
+        ["descriptor and other user data"] = (IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_USERDATA, 2, 0, -ENOENT),
+        ["descriptor and user data"] = (IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_USERDATA, 1, 0, 0),
+        ["registered descriptor"] = (IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_FD_FIXED, 0, 0, -EBADF),
+        ["registered, but no descriptor"] = (IORING_ASYNC_CANCEL_FD_FIXED, 1, 0, 0),
+    };
+
+    public static IEnumerable<string> Ways => Table.Keys;
+
+    [SkippableTheory, KernelsTimes(nameof(Ways))]
+    public void Cancels_by_what_the_flags_say(string name, string way)
+    {
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
+        using var connection = new TcpPair();
+        queue.Receive(connection, 1);
+        (uint flags, ulong userData, uint opcode, int expected) = Table[way];
+        Submit(queue, connection.Server, 8, flags, userData, opcode);
+        Results.Equal(expected, queue.Ring.Take(1).Single(cqe => cqe.UserData == 8).Result);
+    }
+
+    private static void CancelByDescriptor(TestQueue queue, int fd, ulong userData) =>
+        Submit(queue, fd, userData, IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL);
+
+    private static unsafe void Submit(TestQueue queue, int fd, ulong userData, uint flags, ulong target = 0, uint length = 0)
     {
         Interop.Abi.io_uring_sqe* entry = queue.Ring.Prepare();
         entry->opcode = IORING_OP_ASYNC_CANCEL;
         entry->fd = fd;
-        entry->cancel_flags = IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL;
+        entry->addr = target;
+        entry->len = length;
+        entry->cancel_flags = flags;
         entry->user_data = userData;
         Assert.Equal(1, queue.Ring.Ring.Submit());
     }

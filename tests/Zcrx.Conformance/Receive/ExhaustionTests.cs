@@ -121,6 +121,19 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
+    public void Where_neither_buffers_nor_completions_are_left_it_is_the_buffers_that_are_missing(string name)
+    {
+        using TestQueue queue = Create(name, buffers: 8, completionEntries: 8);
+        using var connection = new TcpPair();
+        connection.Send(16 * (int)TestMemory.Page);
+        connection.AwaitArrival(16 * (int)TestMemory.Page);
+        queue.Receive(connection, 1);
+        IReadOnlyList<Cqe> completions = queue.Ring.TakeUntilEnd(1);
+        Assert.Equal(8, completions.Count(cqe => cqe.IsData));
+        Results.Equal(-ENOMEM, completions.Single(cqe => !cqe.HasMore).Result);
+    }
+
+    [SkippableTheory, Kernels]
     public void Completions_that_did_not_fit_keep_their_order(string name)
     {
         using TestQueue queue = Create(name, buffers: 64, completionEntries: 8);

@@ -27,6 +27,8 @@ public unsafe class RegistrationEventTests : IClassFixture<LeakCheck>
 
     public static IEnumerable<string> Changes => Table.Keys;
 
+    internal static IEnumerable<KeyValuePair<string, Action<QueueSetup>>> Spoils => Table.Select(row => KeyValuePair.Create(row.Key, row.Value.Spoil));
+
     [SkippableTheory, KernelsTimes(nameof(Changes))]
     public void Refuses(string name, string change)
     {

@@ -33,6 +33,8 @@ public unsafe class RegistrationParameterTests : IClassFixture<LeakCheck>
 
     public static IEnumerable<string> Changes => Table.Keys;
 
+    internal static IEnumerable<KeyValuePair<string, Action<QueueSetup>>> Spoils => Table.Select(row => KeyValuePair.Create(row.Key, row.Value.Spoil));
+
     [SkippableTheory, KernelsTimes(nameof(Changes))]
     public void Refuses(string name, string change)
     {

@@ -9,6 +9,7 @@ internal static class SuiteRunner
 {
     private const string Usage = """
         Usage: Zcrx.Conformance [--list] [--filter TEXT]...
+               Zcrx.Conformance differential [--help]
 
           --filter TEXT  only tests whose name contains TEXT (any of them, case ignored)
           --list         print the names, run nothing

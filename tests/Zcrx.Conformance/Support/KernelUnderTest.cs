@@ -74,5 +74,8 @@ internal sealed class KernelUnderTest
         return new KernelUnderTest(name, new EmulatedKernel(new EmulatedKernelOptions { Profile = profile }));
     }
 
+    /// <summary>A kernel that is made for one case.</summary>
+    public static KernelUnderTest Of(string name, IIoUringKernel kernel) => new(name, kernel);
+
     public override string ToString() => Name;
 }

@@ -18,6 +18,19 @@ internal static class Pattern
         }
     }
 
+    public static bool IsAt(ReadOnlySpan<byte> bytes, long position)
+    {
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            if (bytes[i] != At(position + i))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     public static void AssertAt(ReadOnlySpan<byte> bytes, long position)
     {
         for (int i = 0; i < bytes.Length; i++)

@@ -19,6 +19,10 @@ internal static unsafe partial class Posix
     public const int SO_SNDBUF = 7;
     public const int SO_RCVBUF = 8;
     public const int SO_LINGER = 13;
+    public const int TCP_NODELAY = 1;
+    public const short POLLHUP = 0x10;
+    public const short POLLRDHUP = 0x2000;
+    public const int F_DUPFD_CLOEXEC = 1030;
     public const int SHUT_RD = 0;
     public const int SHUT_WR = 1;
     public const int MSG_DONTWAIT = 0x40;
@@ -64,7 +68,10 @@ internal static unsafe partial class Posix
     private static partial nint send(int fd, void* data, nuint length, int flags);
 
     [LibraryImport(Library, EntryPoint = "recv", SetLastError = true)]
-    private static partial nint recv(int fd, void* data, nuint length, int flags);
+    private static partial nint recv(int fd, void* buffer, nuint length, int flags);
+
+    [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
+    private static partial int poll(PollEntry* entries, nuint count, int timeout);
 
     [LibraryImport(Library, EntryPoint = "shutdown", SetLastError = true)]
     private static partial int shutdown(int fd, int how);
@@ -136,13 +143,30 @@ internal static unsafe partial class Posix
         }
     }
 
-    /// <summary>Receives what is there without waiting; the number of bytes or a negative errno.</summary>
-    public static int ReceiveNow(int fd, Span<byte> data)
+    /// <summary>Reads what is there without waiting; the number of bytes or a negative errno.</summary>
+    public static int ReceiveNow(int fd, Span<byte> buffer)
     {
-        fixed (byte* first = data)
+        fixed (byte* first = buffer)
         {
-            return (int)Libc.Result(recv(fd, first, (nuint)data.Length, MSG_DONTWAIT));
+            return (int)Libc.Result(recv(fd, first, (nuint)buffer.Length, MSG_DONTWAIT));
         }
+    }
+
+    /// <summary>Sends small pieces at once.</summary>
+    public static void SetNoDelay(int fd)
+    {
+        int on = 1;
+        Check(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(int)));
+    }
+
+    /// <summary>A duplicate with the first free number from a given one on.</summary>
+    public static int Duplicate(int fd, int least = 0) => Check(fcntl(fd, F_DUPFD_CLOEXEC, least));
+
+    /// <summary>Which of the events hold right now.</summary>
+    public static short PollNow(int fd, short events)
+    {
+        PollEntry entry = new() { Fd = fd, Events = events };
+        return Check(poll(&entry, 1, 0)) > 0 ? entry.ReturnedEvents : (short)0;
     }
 
     public static void Shutdown(int fd, int how) => Check(shutdown(fd, how));
@@ -175,6 +199,15 @@ internal static unsafe partial class Posix
     public static void Close(int fd) => Check(Libc.Close(fd));
 
     private static int Check(int result) => result >= 0 ? result : throw new InvalidOperationException($"a libc call failed with errno {Marshal.GetLastPInvokeError()}");
+
+    /// <summary><c>struct pollfd</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollEntry
+    {
+        public int Fd;
+        public short Events;
+        public short ReturnedEvents;
+    }
 
     /// <summary><c>struct sockaddr_in</c>.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 16)]

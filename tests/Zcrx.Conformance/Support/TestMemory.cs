@@ -5,8 +5,8 @@ namespace Zcrx.Conformance.Support;
 /// <summary>Page-aligned memory between two guard pages: whoever reads or writes beyond it faults.</summary>
 internal sealed unsafe class TestMemory : IDisposable
 {
-    private readonly nint _mapping;
     private readonly nuint _mapped;
+    private nint _mapping;
 
     public TestMemory(nuint length)
     {
@@ -27,9 +27,23 @@ internal sealed unsafe class TestMemory : IDisposable
 
     public static nuint Page => (nuint)Environment.SystemPageSize;
 
+    /// <summary>
+    /// Page-aligned, and never mapped: the kernel hands out addresses from the top. Memory that was unmapped for the purpose would not do:
+    /// another thread of the runtime may get it at once.
+    /// </summary>
+    public static nint Nowhere => (nint)Page;
+
     public void MakeReadOnly() => Posix.Protect(Address, Length, Libc.PROT_READ);
 
     public Span<byte> Span(nuint offset, int length) => new((byte*)Address + offset, length);
 
-    public void Dispose() => _ = Libc.Unmap(_mapping, _mapped);
+    /// <summary>Ends the mapping, once: by the second time the runtime may have put memory of its own there.</summary>
+    public void Dispose()
+    {
+        nint mapping = Interlocked.Exchange(ref _mapping, 0);
+        if (mapping != 0)
+        {
+            Assert.Equal(0, Libc.Unmap(mapping, _mapped));
+        }
+    }
 }

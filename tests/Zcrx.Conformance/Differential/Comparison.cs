@@ -1,0 +1,53 @@
+using System.Text;
+using Zcrx.Conformance.Support;
+
+namespace Zcrx.Conformance.Differential;
+
+/// <summary>What a program led to on two kernels.</summary>
+internal sealed record Comparison(KernelUnderTest LeftKernel, KernelUnderTest RightKernel, DifferentialProgram Program, IReadOnlyList<string> Left, IReadOnlyList<string> Right)
+{
+    /// <summary>Same steps, same outcomes, and nothing in them that no kernel may do.</summary>
+    public bool IsAgreed => Left.SequenceEqual(Right) && !Left.Concat(Right).Any(step => step.Contains("BROKEN", StringComparison.Ordinal));
+
+    public static Comparison Run(KernelUnderTest left, KernelUnderTest right, DifferentialProgram program) =>
+        new(left, right, program, Outcome(left, program), Outcome(right, program));
+
+    /// <summary>The first step in which the kernels differ, in one line.</summary>
+    public string FirstDifference()
+    {
+        int step = Enumerable.Range(0, int.Max(Left.Count, Right.Count)).FirstOrDefault(i => IsDifferent(i));
+        return $"{Describe(step)}: {LeftKernel}: {At(Left, step)} | {RightKernel}: {At(Right, step)}";
+    }
+
+    /// <summary>Both outcomes side by side; a star marks where they differ.</summary>
+    public string SideBySide()
+    {
+        const int Width = 60;
+        StringBuilder text = new();
+        text.AppendLine($"  {"",-Width}  {LeftKernel,-Width}  {RightKernel}");
+        for (int i = 0; i < int.Max(Left.Count, Right.Count); i++)
+        {
+            text.AppendLine($"{(IsDifferent(i) ? '*' : ' ')} {Describe(i),-Width}  {At(Left, i),-Width}  {At(Right, i)}");
+        }
+
+        return text.ToString();
+    }
+
+    private static IReadOnlyList<string> Outcome(KernelUnderTest kernel, DifferentialProgram program)
+    {
+        try
+        {
+            return ProgramRun.Execute(kernel, program);
+        }
+        catch (Exception exception)
+        {
+            return [$"BROKEN: {exception.Message}", .. (exception.StackTrace ?? "").Split('\n').Take(6)];
+        }
+    }
+
+    private static string At(IReadOnlyList<string> steps, int index) => index < steps.Count ? steps[index] : "(nothing)";
+
+    private bool IsDifferent(int step) => At(Left, step) != At(Right, step) || At(Left, step).Contains("BROKEN", StringComparison.Ordinal);
+
+    private string Describe(int step) => step < Program.Operations.Count ? Program.Operations[step].ToString() : "(at the end)";
+}

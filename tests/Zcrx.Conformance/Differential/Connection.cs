@@ -1,0 +1,100 @@
+using Zcrx.Conformance.Support;
+
+namespace Zcrx.Conformance.Differential;
+
+/// <summary>A connection of a program: what was sent, what was received, and what the receiving socket must still show.</summary>
+internal sealed class Connection : IDisposable
+{
+    private readonly TcpPair _pair = new();
+    private readonly int _observer;
+    private int _stalledBytes = -1;
+    private bool _stalledAtEnd;
+
+    public Connection()
+    {
+        // A small piece does not wait for the acknowledgement of the one before it.
+        Posix.SetNoDelay(_pair.Client);
+        // Sees the receiving socket after its descriptor was closed.
+        _observer = Posix.Duplicate(_pair.Server);
+    }
+
+    /// <summary>The receiving descriptor, −1 when it was closed.</summary>
+    public int Server => _pair.Server;
+
+    public long Sent => _pair.Sent;
+
+    public long Received { get; set; }
+
+    public bool HasSenderEnded { get; private set; }
+
+    public bool IsReset { get; private set; }
+
+    public bool HasReceiverEnded { get; private set; }
+
+    /// <summary>The latest request; at most one at a time is active.</summary>
+    public ReceiveRequest? Request { get; set; }
+
+    public int BytesWaiting => Posix.BytesWaiting(_observer);
+
+    /// <summary>Whether everything that the sender did is to be seen at the receiving socket.</summary>
+    public bool HasArrived =>
+        IsReset ? Posix.PollNow(_observer, Posix.POLLHUP) != 0 : Received + BytesWaiting == Sent && (!HasSenderEnded || Posix.PollNow(_observer, Posix.POLLRDHUP) != 0);
+
+    /// <summary>Whether an active request has something to do: neither kernel may leave it lying.</summary>
+    public bool IsRequestDue
+    {
+        get
+        {
+            if (Request is not { IsActive: true })
+            {
+                return false;
+            }
+
+            int waiting = BytesWaiting;
+            bool ended = IsEnded;
+            return (waiting > 0 || ended) && !(waiting == _stalledBytes && ended == _stalledAtEnd);
+        }
+    }
+
+    private bool IsEnded => HasSenderEnded || IsReset || HasReceiverEnded;
+
+    public void Send(int bytes) => _pair.Send(bytes);
+
+    public void EndSending()
+    {
+        HasSenderEnded = true;
+        _pair.EndSending();
+    }
+
+    public void Reset()
+    {
+        IsReset = true;
+        _pair.Reset();
+    }
+
+    public void EndReceiving()
+    {
+        HasReceiverEnded = true;
+        Posix.Shutdown(_pair.Server, Posix.SHUT_RD);
+    }
+
+    public void CloseReceiver() => _pair.CloseServer();
+
+    /// <summary>The request lies there with something to do, and will until something changes (kernels before 7.2).</summary>
+    public void MarkStalled() => (_stalledBytes, _stalledAtEnd) = (BytesWaiting, IsEnded);
+
+    /// <summary>Reads what nobody has received, past the kernel under test.</summary>
+    /// <returns>The number of bytes, or −1 when they are not the right ones.</returns>
+    public int Drain()
+    {
+        byte[] rest = new byte[BytesWaiting];
+        int read = Posix.ReceiveNow(_observer, rest);
+        return read < 0 ? 0 : Pattern.IsAt(rest.AsSpan(0, read), Received) ? read : -1;
+    }
+
+    public void Dispose()
+    {
+        _pair.Dispose();
+        Posix.Close(_observer);
+    }
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+
+namespace Zcrx.Conformance.Differential;
+
+/// <summary>The verb: runs generated programs on two kernels, one line per program, and shows the smallest program in which they differ.</summary>
+internal static class DifferentialRunner
+{
+    public const string Verb = "differential";
+
+    // Each reduction runs hundreds of programs; the first ones tell what is wrong.
+    private const int MostReductions = 5;
+
+    private const string Usage = """
+        Usage: Zcrx.Conformance differential [--seed N] [--programs N] [--first N] [--left KERNEL] [--right KERNEL]
+
+          --seed N        what the programs are made from (by default a random number; it is printed)
+          --programs N    how many (500)
+          --first N       the number of the first one (0): with --programs 1 one program of a seed
+          --left KERNEL   "linux" (the default) or "emulated 7.2"
+          --right KERNEL  by default the emulated kernel with the profile of this machine's own
+
+        Exit code: 0 all agreed or the kernel lacks something (it says what), 1 some differed, 2 wrong usage.
+        """;
+
+    public static int Execute(IReadOnlyList<string> args, TextWriter output, TextWriter error)
+    {
+        Dictionary<string, string> options = new(StringComparer.Ordinal)
+        {
+            ["--seed"] = RandomNumberGenerator.GetInt32(1, 1_000_000).ToString(CultureInfo.InvariantCulture),
+            ["--programs"] = "500",
+            ["--first"] = "0",
+            ["--left"] = KernelUnderTest.Linux,
+            ["--right"] = KernelUnderTest.NameOf(EmulatedKernelProfile.ForRelease(HostFacts.Read().KernelRelease) ?? EmulatedKernelProfile.Linux73),
+        };
+        if (args is ["--help" or "-h"])
+        {
+            output.WriteLine(Usage);
+            return 0;
+        }
+
+        for (int i = 0; i < args.Count; i += 2)
+        {
+            if (i + 1 == args.Count || !options.ContainsKey(args[i]))
+            {
+                error.WriteLine($"Not understood: '{args[i]}'.{Environment.NewLine}{Usage}");
+                return 2;
+            }
+
+            options[args[i]] = args[i + 1];
+        }
+
+        if (!int.TryParse(options["--seed"], out int seed) || !int.TryParse(options["--programs"], out int programs) || !int.TryParse(options["--first"], out int first))
+        {
+            error.WriteLine($"Not a number.{Environment.NewLine}{Usage}");
+            return 2;
+        }
+
+        try
+        {
+            return Run(KernelUnderTest.OpenDeviceLess(options["--left"]), KernelUnderTest.OpenDeviceLess(options["--right"]), seed, first, programs, output);
+        }
+        catch (SkipException skip)
+        {
+            output.WriteLine($"SKIP programs [{skip.Message}]");
+            output.WriteLine("0 passed, 0 failed, 1 skipped");
+            return 0;
+        }
+    }
+
+    /// <summary>Runs programs on two kernels.</summary>
+    /// <returns>0 when they agreed on all of them.</returns>
+    public static int Run(KernelUnderTest left, KernelUnderTest right, int seed, int first, int programs, TextWriter output)
+    {
+        output.WriteLine($"{programs} programs of seed {seed}, on {left.Kernel.Description} and on {right.Kernel.Description}");
+        int differed = 0;
+        for (int number = first; number < first + programs; number++)
+        {
+            Comparison comparison = Comparison.Run(left, right, ProgramGenerator.Create(seed, number));
+            if (comparison.IsAgreed)
+            {
+                output.WriteLine($"PASS program {seed}:{number}");
+                continue;
+            }
+
+            differed++;
+            output.WriteLine($"FAIL program {seed}:{number} [{comparison.FirstDifference()}]");
+            if (differed <= MostReductions)
+            {
+                output.WriteLine(Explain(comparison));
+            }
+
+            output.Flush();
+        }
+
+        output.WriteLine($"seed {seed}: {programs - differed} programs agreed, {differed} differed");
+        output.WriteLine($"{programs - differed} passed, {differed} failed, 0 skipped");
+        output.Flush();
+        return differed == 0 ? 0 : 1;
+    }
+
+    private static string Explain(Comparison comparison)
+    {
+        Comparison smallest = comparison;
+        Reducer.Reduce(comparison.Program, program =>
+        {
+            Comparison again = Comparison.Run(comparison.LeftKernel, comparison.RightKernel, program);
+            smallest = again.IsAgreed ? smallest : again;
+            return !again.IsAgreed;
+        });
+        string heading = smallest == comparison
+            ? "     It could not be made smaller; if it does not even differ again, time plays a part:"
+            : $"     Reduced from {comparison.Program.Operations.Count} operations to {smallest.Program.Operations.Count}:";
+        return heading + Environment.NewLine + smallest.SideBySide();
+    }
+}

@@ -1,0 +1,131 @@
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+
+namespace Zcrx.Conformance.Differential;
+
+/// <summary>
+/// The search for differences, on kernels whose differences are known. On a real kernel it runs as a program of its own (<see cref="DifferentialRunner"/>).
+/// </summary>
+public class DifferentialTests : IClassFixture<LeakCheck>
+{
+    private const int Seed = 2026;
+
+    private static readonly EmulatedKernelOptions Options = new() { Profile = EmulatedKernelProfile.Linux72 };
+
+    private static readonly Dictionary<string, (Func<IIoUringKernel> Kernel, int Operations)> Planted = new()
+    {
+        // A ring, a queue, a connection, a receive, a send; and what shows it.
+        ["notifications are lost"] = (() => new EmulatedKernel(Options with { Faults = new EmulatedFaultPlan { DropNotifications = true } }), 5),
+        ["arming is always accepted"] = (() => PlantedKernel.ArmsAlways(new EmulatedKernel(Options)), 3),
+        ["flushing does nothing"] = (() => PlantedKernel.NeverFlushes(new EmulatedKernel(Options)), 7),
+        ["another release"] = (() => new EmulatedKernel(Options with { Profile = EmulatedKernelProfile.Linux73 }), 2),
+    };
+
+    public static TheoryData<string> Differences => [.. Planted.Keys];
+
+    [Theory]
+    [InlineData("emulated 7.1")]
+    [InlineData("emulated 7.2")]
+    [InlineData("emulated 7.3")]
+    public void A_kernel_agrees_with_itself(string name)
+    {
+        using StringWriter output = new();
+        Assert.Equal(0, DifferentialRunner.Run(KernelUnderTest.Create(name), KernelUnderTest.Create(name), Seed, 0, 60, output));
+        Assert.Contains("60 programs agreed, 0 differed", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Differences))]
+    public void A_difference_is_found_and_reduced_to_the_operations_that_show_it(string difference)
+    {
+        (Func<IIoUringKernel> create, int operations) = Planted[difference];
+        KernelUnderTest right = KernelUnderTest.Of("right", create());
+        KernelUnderTest left = KernelUnderTest.Of("left", new EmulatedKernel(Options));
+        DifferentialProgram program = Enumerable.Range(0, 100).Select(number => ProgramGenerator.Create(Seed, number)).First(program => !Comparison.Run(left, right, program).IsAgreed);
+
+        DifferentialProgram smallest = Reducer.Reduce(program, shorter => !Comparison.Run(left, right, shorter).IsAgreed);
+
+        Assert.InRange(smallest.Operations.Count, 1, operations);
+        Comparison comparison = Comparison.Run(left, right, smallest);
+        Assert.False(comparison.IsAgreed);
+        Assert.Contains($"* {smallest.Operations[^1]}", comparison.SideBySide(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_differs_is_named_shown_and_counted()
+    {
+        using StringWriter output = new();
+        KernelUnderTest left = KernelUnderTest.Of("left", new EmulatedKernel(Options));
+        KernelUnderTest right = KernelUnderTest.Of("right", PlantedKernel.ArmsAlways(new EmulatedKernel(Options)));
+        Assert.Equal(1, DifferentialRunner.Run(left, right, Seed, 0, 20, output));
+        string text = output.ToString();
+        Assert.Contains($"FAIL program {Seed}:", text, StringComparison.Ordinal);
+        Assert.Contains("Reduced from ", text, StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^\d+ passed, [1-9]\d* failed, 0 skipped$", text);
+    }
+
+    [Fact]
+    public void Wrong_bytes_are_found_even_when_both_kernels_agree_on_them()
+    {
+        KernelUnderTest kernel = KernelUnderTest.Of("left", new EmulatedKernel(Options));
+        DifferentialProgram program = new("by hand", true, []);
+        Comparison comparison = new(kernel, kernel, program, ["BROKEN: wrong bytes"], ["BROKEN: wrong bytes"]);
+        Assert.False(comparison.IsAgreed);
+    }
+
+    [Fact]
+    public void The_same_seed_makes_the_same_programs()
+    {
+        Assert.Equal(ProgramGenerator.Create(Seed, 7).Operations, ProgramGenerator.Create(Seed, 7).Operations);
+        Assert.NotEqual(ProgramGenerator.Create(Seed, 7).Operations, ProgramGenerator.Create(Seed, 8).Operations);
+        Assert.NotEqual(ProgramGenerator.Create(Seed, 7).Operations, ProgramGenerator.Create(Seed + 1, 7).Operations);
+    }
+
+    /// <summary>Programs that never get anywhere would agree, too.</summary>
+    [Fact]
+    public void Programs_reach_what_they_are_for()
+    {
+        KernelUnderTest kernel = KernelUnderTest.Of("emulated 7.3", new EmulatedKernel(Options with { Profile = EmulatedKernelProfile.Linux73 }));
+        Dictionary<string, int> reached = [];
+        for (int number = 0; number < 300; number++)
+        {
+            DifferentialProgram program = ProgramGenerator.Create(Seed, number);
+            IReadOnlyList<string> steps = ProgramRun.Execute(kernel, program);
+            for (int i = 0; i < program.Operations.Count; i++)
+            {
+                Count(reached, program.Operations[i].Kind.ToString(), steps[i] is not ("-" or "taken" or "0 returned"));
+                foreach (string end in steps[i].Split("; ").Where(part => part.Contains(" ends with ", StringComparison.Ordinal) && part.StartsWith("request", StringComparison.Ordinal)))
+                {
+                    Count(reached, end[(end.IndexOf(" ends with ", StringComparison.Ordinal) + 11)..], true);
+                }
+
+                Count(reached, "notification", steps[i].Contains("notification", StringComparison.Ordinal));
+                Count(reached, "left by an invalid entry", program.Operations[i].Kind == OperationKind.Flush && steps[i].StartsWith("0, ", StringComparison.Ordinal) && !steps[i].Contains(" 0 left", StringComparison.Ordinal) && program.WholePages);
+                Count(reached, "armed", program.Operations[i].Kind == OperationKind.Arm && steps[i] == "0");
+                Count(reached, "imported", program.Operations[i].Kind == OperationKind.Import && steps[i].StartsWith("0, ", StringComparison.Ordinal));
+            }
+        }
+
+        string[] wanted =
+        [
+            .. Enum.GetNames<OperationKind>(), "0", "-ENOMEM", "-ENOSPC", "-ECANCELED", "-ECONNRESET", "-EBADF", "notification", "left by an invalid entry", "armed", "imported",
+        ];
+        Assert.All(wanted, what => Assert.True(reached.GetValueOrDefault(what) >= 3, $"{what}: {reached.GetValueOrDefault(what)} times"));
+    }
+
+    [Fact]
+    public void An_unknown_option_is_named()
+    {
+        using StringWriter error = new();
+        Assert.Equal(2, DifferentialRunner.Execute(["--sead", "1"], TextWriter.Null, error));
+        Assert.Contains("--sead", error.ToString(), StringComparison.Ordinal);
+    }
+
+    private static void Count(Dictionary<string, int> counts, string what, bool isReached)
+    {
+        if (isReached)
+        {
+            counts[what] = counts.GetValueOrDefault(what) + 1;
+        }
+    }
+}

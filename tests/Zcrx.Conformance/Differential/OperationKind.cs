@@ -1,0 +1,83 @@
+namespace Zcrx.Conformance.Differential;
+
+/// <summary>What a step of a program does. Each step without its precondition (no ring there, nothing held) does nothing on either kernel.</summary>
+internal enum OperationKind
+{
+    /// <summary>Target: the ring. Value: completion entries.</summary>
+    OpenRing,
+
+    /// <summary>Target: the ring; its requests and buffers are left as they are.</summary>
+    CloseRing,
+
+    /// <summary>Target: the queue. Other: its ring. Value: buffers.</summary>
+    Register,
+
+    /// <summary>Target: the ring. Other and Value: what is wrong with the parameters.</summary>
+    RegisterInvalid,
+
+    /// <summary>Target: the connection.</summary>
+    Connect,
+
+    /// <summary>Target: the connection. Value: bytes.</summary>
+    Send,
+
+    /// <summary>Target: the connection, whose sender ends the stream.</summary>
+    EndSending,
+
+    /// <summary>Target: the connection, whose sender resets it.</summary>
+    Reset,
+
+    /// <summary>Target: the connection, whose receiver wants no more.</summary>
+    EndReceiving,
+
+    /// <summary>Target: the connection, whose receiving descriptor is closed.</summary>
+    CloseReceiver,
+
+    /// <summary>Target: the connection. Other: the queue. Value: the byte budget.</summary>
+    ReceiveFrom,
+
+    /// <summary>Target: the connection. Other: the queue. Value: what is wrong with the request, two things out of a table.</summary>
+    ReceiveInvalid,
+
+    /// <summary>Target: the connection, whose request is cancelled. Other: the queue, on whose ring. Value: how.</summary>
+    Cancel,
+
+    /// <summary>Target: the queue. Value: how many buffers.</summary>
+    Return,
+
+    /// <summary>Target: the queue. One held buffer, two entries.</summary>
+    ReturnTwice,
+
+    /// <summary>Target: the queue. Value: what is wrong with the entry.</summary>
+    ReturnInvalid,
+
+    /// <summary>Target: the queue.</summary>
+    Flush,
+
+    /// <summary>Target: the queue. Value: how far beyond what the refill ring can hold its tail is set for one flush.</summary>
+    CorruptTail,
+
+    /// <summary>Target: the queue, whose shared head is overwritten.</summary>
+    CorruptHead,
+
+    /// <summary>Target: the queue. Value: the notification type.</summary>
+    Arm,
+
+    /// <summary>Target: the queue. Value: what is wrong with the control call, two things out of a table.</summary>
+    ControlInvalid,
+
+    /// <summary>Target: the export. Other: the queue.</summary>
+    Export,
+
+    /// <summary>Target: the export.</summary>
+    CloseExport,
+
+    /// <summary>Target: the queue. Other: the ring that imports. Value: the export.</summary>
+    Import,
+
+    /// <summary>Target: the ring that imports. Other: the export. Value: what is wrong.</summary>
+    ImportInvalid,
+
+    /// <summary>Target: the queue. Value: buffers of the new area.</summary>
+    AddArea,
+}

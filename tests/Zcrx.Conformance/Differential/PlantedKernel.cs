@@ -1,0 +1,36 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Conformance.Differential;
+
+/// <summary>A kernel that answers one control operation in its own way, so that the search for differences can be searched itself.</summary>
+internal sealed unsafe class PlantedKernel(IIoUringKernel kernel, uint operation, Func<int, int> answer, bool isDone) : IIoUringKernel
+{
+    public string Description => kernel.Description + ", with a mistake";
+
+    public int Setup(uint entries, io_uring_params* parameters) => kernel.Setup(entries, parameters);
+
+    public int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize) =>
+        kernel.Enter(ringFd, toSubmit, minComplete, flags, argument, argumentSize);
+
+    public int Register(int ringFd, uint opcode, void* argument, uint argumentCount) =>
+        opcode == IORING_REGISTER_ZCRX_CTRL && argument != null && ((zcrx_ctrl*)argument)->op == operation
+            ? answer(isDone ? kernel.Register(ringFd, opcode, argument, argumentCount) : 0)
+            : kernel.Register(ringFd, opcode, argument, argumentCount);
+
+    public nint Map(int ringFd, nuint length, ulong offset) => kernel.Map(ringFd, length, offset);
+
+    public int Unmap(nint address, nuint length) => kernel.Unmap(address, length);
+
+    public int Close(int fd) => kernel.Close(fd);
+
+    public int InterfaceIndex(string name) => kernel.InterfaceIndex(name);
+
+    /// <summary>Arming works whether or not the type has fired.</summary>
+    public static PlantedKernel ArmsAlways(IIoUringKernel kernel) => new(kernel, ZCRX_CTRL_ARM_EVENT, _ => 0, isDone: true);
+
+    /// <summary>A flush says that it worked and does nothing.</summary>
+    public static PlantedKernel NeverFlushes(IIoUringKernel kernel) => new(kernel, ZCRX_CTRL_FLUSH_RQ, result => result, isDone: false);
+}

@@ -1,0 +1,111 @@
+using Zcrx.Conformance.Support;
+using Zcrx.Interop.Abi;
+using static Zcrx.Conformance.Differential.OperationKind;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Conformance.Differential;
+
+/// <content>The refill ring.</content>
+internal sealed unsafe partial class ProgramRun : IDisposable
+{
+    private string DoWithEntries(Operation operation, Queue queue, TestRing ring)
+    {
+        Pool pool = queue.Pool;
+        switch (operation.Kind)
+        {
+            case Return:
+                return ReturnHeld(pool, operation.Value);
+            case ReturnTwice:
+                return ReturnOneTwice(pool);
+            case ReturnInvalid:
+                return ReturnSomethingElse(pool, operation.Value);
+            case CorruptHead:
+                pool.OverwriteHead();
+                string answer = Flush(queue, ring);
+                return answer;
+            case CorruptTail:
+                pool.PublishTail((uint)operation.Value);
+                answer = Flush(queue, ring);
+                pool.Resynchronise();
+                return answer;
+            default:
+                return Flush(queue, ring);
+        }
+    }
+
+    private string Flush(Queue queue, TestRing ring)
+    {
+        zcrx_ctrl control = new() { zcrx_id = queue.Id, op = ZCRX_CTRL_FLUSH_RQ };
+        int result = Control(ring, &control);
+        (uint consumed, uint left) = queue.Pool.ReadHead();
+        // How many entries there were is open with the splits; that none is left is not.
+        return Results.Name(result) + (_program.WholePages ? $", {consumed} consumed, {left} left" : left == 0 ? ", all consumed" : ", some left");
+    }
+
+    private string ReturnHeld(Pool pool, int most)
+    {
+        int count = 0;
+        while (count < most && pool.Held.Count > 0 && !pool.IsFull)
+        {
+            pool.Refill(pool.Held[0]);
+            pool.Held.RemoveAt(0);
+            count++;
+        }
+
+        return _program.WholePages ? $"{count} returned" : "returned";
+    }
+
+    private static string ReturnOneTwice(Pool pool)
+    {
+        if (pool.Held.Count == 0 || pool.IsFull)
+        {
+            return Nothing;
+        }
+
+        ulong buffer = pool.Held[0];
+        pool.Held.RemoveAt(0);
+        pool.Refill(buffer);
+        if (!pool.IsFull)
+        {
+            pool.Refill(buffer);
+        }
+
+        return $"{buffer:x}";
+    }
+
+    private static string ReturnSomethingElse(Pool pool, int kind)
+    {
+        if (pool.IsFull)
+        {
+            return Nothing;
+        }
+
+        switch (kind)
+        {
+            case 0:
+                pool.Refill(0, padding: 1);
+                break;
+            case 1:
+                pool.Refill(77ul << IORING_ZCRX_AREA_SHIFT);
+                break;
+            case 2:
+                pool.Refill((ulong)pool.Buffers * TestMemory.Page);
+                break;
+            case 3:
+                pool.Refill(ulong.MaxValue);
+                break;
+            case 4 when pool.Held.Count > 0:
+                // Valid: an offset inside a buffer stands for the buffer.
+                pool.Refill(pool.Held[0] + 1234);
+                pool.Held.RemoveAt(0);
+                break;
+            default:
+                // A buffer that is free, or whose return is on its way.
+                ulong free = Enumerable.Range(0, pool.Buffers).Select(buffer => (ulong)buffer * TestMemory.Page).Except(pool.Held).FirstOrDefault(ulong.MaxValue);
+                pool.Refill(free);
+                return $"{free:x}";
+        }
+
+        return "done";
+    }
+}

@@ -1,0 +1,255 @@
+using System.Diagnostics;
+using Zcrx.Conformance.Support;
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+
+namespace Zcrx.Conformance.Differential;
+
+/// <summary>Runs a program on one kernel. Part: what the steps are made of; the steps themselves are in the other parts.</summary>
+internal sealed unsafe partial class ProgramRun : IDisposable
+{
+    public const ulong FirstRequest = 0x1000;
+    private const ulong FirstNotification = 0x2000;
+    private const ulong FirstOther = 0x3000;
+
+    /// <summary>What may be on its way to one receiving socket: less than its window and its sender's congestion window, so that a send never waits.</summary>
+    private const int MostInFlight = 48 * 1024;
+
+    // Twice the longest scheduling delay ever seen under emulation; it is waited out only where a kernel is late or a request lies there for good.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan PatienceWithStalls = TimeSpan.FromMilliseconds(200);
+
+    private readonly KernelUnderTest _kernel;
+    private readonly DifferentialProgram _program;
+    private readonly TestRing?[] _rings = new TestRing?[ProgramGenerator.Rings];
+    private readonly Queue?[] _queues = new Queue?[ProgramGenerator.Queues];
+    private readonly Connection?[] _connections = new Connection?[ProgramGenerator.Connections];
+    private readonly (Descriptor Descriptor, Pool Pool)?[] _exports = new (Descriptor, Pool)?[ProgramGenerator.Exports];
+    private readonly List<Pool> _pools = [];
+    private readonly List<IDisposable> _memory = [];
+    private readonly Lazy<Sockets> _sockets = new(() => new Sockets());
+    private readonly Dictionary<ulong, ReceiveRequest> _requests = [];
+    private readonly List<string> _steps = [];
+    private StepRecord _step;
+
+    private ProgramRun(KernelUnderTest kernel, DifferentialProgram program)
+    {
+        _kernel = kernel;
+        _program = program;
+        _step = new StepRecord(program.WholePages);
+    }
+
+    /// <summary>Runs a program.</summary>
+    /// <returns>What each step led to, and what was left at the end.</returns>
+    public static IReadOnlyList<string> Execute(KernelUnderTest kernel, DifferentialProgram program)
+    {
+        using ProgramRun run = new(kernel, program);
+        run.Run();
+        return run._steps;
+    }
+
+    public void Dispose()
+    {
+        foreach ((Descriptor Descriptor, Pool Pool)? export in _exports)
+        {
+            export?.Descriptor.Dispose();
+        }
+
+        // Rings before the memory that their queues write to.
+        Dispose(_rings);
+        Dispose(_connections);
+        Dispose(_pools);
+        Dispose(_memory);
+        if (_sockets.IsValueCreated)
+        {
+            _sockets.Value.Dispose();
+        }
+    }
+
+    private static void Dispose(IEnumerable<IDisposable?> items)
+    {
+        foreach (IDisposable? item in items)
+        {
+            item?.Dispose();
+        }
+    }
+
+    private void Run()
+    {
+        IReadOnlyList<Operation> operations = _program.Operations;
+        for (int i = 0; i < operations.Count; i++)
+        {
+            Operation operation = operations[i];
+            _step.Facts.Add(Do(operation, i));
+            bool joinsNext = operation is { IsJoined: true, IsSenders: true } && i + 1 < operations.Count && operations[i + 1].IsSenders &&
+                operations[i + 1].Target == operation.Target;
+            if (!joinsNext)
+            {
+                Settle();
+            }
+
+            EndStep();
+        }
+
+        Finish();
+        EndStep();
+    }
+
+    private void EndStep()
+    {
+        _steps.Add(_step.ToString());
+        _step = new StepRecord(_program.WholePages);
+    }
+
+    /// <summary>Lets everything happen that the step has set off: it is over when nothing completes any more and no request has anything to do.</summary>
+    private void Settle()
+    {
+        TimeSpan patience = _kernel.Capabilities.ExhaustionEndsReceive ? Patience : PatienceWithStalls;
+        long last = Stopwatch.GetTimestamp();
+        SpinWait spinner = default;
+        while (true)
+        {
+            bool progress = false;
+            for (int ring = 0; ring < _rings.Length; ring++)
+            {
+                progress |= Collect(ring);
+            }
+
+            if (progress)
+            {
+                last = Stopwatch.GetTimestamp();
+                spinner.Reset();
+                continue;
+            }
+
+            IEnumerable<Connection> connections = _connections.OfType<Connection>();
+            if (connections.All(connection => connection.HasArrived && !connection.IsRequestDue))
+            {
+                return;
+            }
+
+            if (Stopwatch.GetElapsedTime(last) > patience)
+            {
+                GiveUpWaiting();
+                return;
+            }
+
+            spinner.SpinOnce();
+        }
+    }
+
+    private void GiveUpWaiting()
+    {
+        for (int i = 0; i < _connections.Length; i++)
+        {
+            if (_connections[i] is not { } connection)
+            {
+                continue;
+            }
+
+            if (!connection.HasArrived)
+            {
+                _step.Violations.Add($"connection {i}: {connection.Sent} bytes sent, {connection.Received} received, {connection.BytesWaiting} waiting");
+            }
+            else if (connection.IsRequestDue)
+            {
+                connection.MarkStalled();
+                _step.Facts.Add($"{connection.Request!.Name} lies there with {connection.BytesWaiting} bytes in its socket");
+            }
+        }
+    }
+
+    /// <summary>Runs a turn of a ring and takes what completed.</summary>
+    private bool Collect(int slot)
+    {
+        if (_rings[slot] is not { } ring)
+        {
+            return false;
+        }
+
+        ring.RunTurn();
+        IReadOnlyList<Cqe> completions = ring.TakeAll();
+        foreach (Cqe cqe in completions)
+        {
+            Take(cqe);
+        }
+
+        return completions.Count > 0;
+    }
+
+    private void Take(Cqe cqe)
+    {
+        if (cqe.UserData >= FirstOther)
+        {
+            _step.Other("call", cqe);
+        }
+        else if (cqe.UserData >= FirstNotification)
+        {
+            _step.Notification((int)(cqe.UserData - FirstNotification), cqe);
+        }
+        else if (_requests.TryGetValue(cqe.UserData, out ReceiveRequest? request) && request.IsActive)
+        {
+            Take(request, cqe);
+        }
+        else
+        {
+            _step.Violations.Add($"nobody waits for {cqe}");
+        }
+    }
+
+    private void Take(ReceiveRequest request, Cqe cqe)
+    {
+        if (!cqe.IsData)
+        {
+            request.IsActive = cqe.HasMore;
+            _step.End(request, cqe);
+            return;
+        }
+
+        ReadOnlySpan<byte> payload = request.Pool.Payload(cqe);
+        if (payload.Length != cqe.Result || !Pattern.IsAt(payload, request.Connection.Received))
+        {
+            _step.Violations.Add($"{request.Name} has wrong bytes at {request.Connection.Received}: {cqe}");
+        }
+
+        request.Connection.Received += cqe.Result;
+        request.Pool.ReceivedBytes += cqe.Result;
+        request.Pool.Held.Add(cqe.Offset);
+        _step.Data(request, cqe);
+    }
+
+    /// <summary>What is left at the end: every byte that was sent was received or is still in its socket, and what was copied was counted.</summary>
+    private void Finish()
+    {
+        for (int i = 0; i < _connections.Length; i++)
+        {
+            if (_connections[i] is { } connection)
+            {
+                int left = connection.Drain();
+                _step.Facts.Add($"connection {i}: {connection.Received} of {connection.Sent} bytes received, {left} left");
+                if (left < 0 || (!connection.IsReset && connection.Received + left != connection.Sent))
+                {
+                    _step.Violations.Add($"connection {i} has lost or changed bytes");
+                }
+            }
+        }
+
+        foreach (Pool pool in _pools.Where(pool => pool.HasStatistics))
+        {
+            // A packet's linear part is copied without being counted: a few bytes, once in a while.
+            long uncounted = pool.ReceivedBytes - (long)pool.CopiedBytes;
+            _step.Facts.Add($"pool {pool.Number}: " + (uncounted >= 0 && uncounted <= 256 + (pool.ReceivedBytes / 100)
+                ? "every copy counted"
+                : $"{pool.CopiedBytes} bytes counted of {pool.ReceivedBytes}"));
+        }
+    }
+
+    /// <summary>Submits one entry by itself.</summary>
+    private static void Submit(TestRing ring, io_uring_sqe entry)
+    {
+        *ring.Prepare() = entry;
+        Results.Equal(1, ring.Ring.Submit());
+    }
+
+    private static int Control(TestRing ring, zcrx_ctrl* control) => ring.Register(IORING_REGISTER_ZCRX_CTRL, control, 0);
+}

@@ -1,0 +1,7 @@
+namespace Zcrx.Conformance.Differential;
+
+/// <summary>A pool as one ring knows it.</summary>
+/// <param name="Ring">The slot of the ring.</param>
+/// <param name="Id">The zcrx id there.</param>
+/// <param name="Pool">The pool.</param>
+internal sealed record Queue(int Ring, uint Id, Pool Pool);

@@ -1,0 +1,27 @@
+namespace Zcrx.Conformance.Differential;
+
+public class ReducerTests
+{
+    [Theory]
+    [InlineData(new[] { 0 })]
+    [InlineData(new[] { 39 })]
+    [InlineData(new[] { 3, 17, 31 })]
+    [InlineData(new[] { 10, 11, 12, 13 })]
+    [InlineData(new int[0])]
+    public void Leaves_exactly_what_is_needed(int[] needed)
+    {
+        DifferentialProgram program = new("by hand", true, [.. Enumerable.Range(0, 40).Select(i => new Operation(OperationKind.Flush, i))]);
+        DifferentialProgram smallest = Reducer.Reduce(program, shorter => needed.All(i => shorter.Operations.Any(operation => operation.Target == i)));
+        Assert.Equal(needed, smallest.Operations.Select(operation => operation.Target));
+    }
+
+    [Fact]
+    public void Leaves_nothing_that_only_others_needed()
+    {
+        // 5 is needed, and 4 as long as 20 is there: so leaving 4 out works only after 20 is gone.
+        DifferentialProgram program = new("by hand", true, [.. Enumerable.Range(0, 40).Select(i => new Operation(OperationKind.Flush, i))]);
+        bool Has(DifferentialProgram candidate, int i) => candidate.Operations.Any(operation => operation.Target == i);
+        DifferentialProgram smallest = Reducer.Reduce(program, shorter => Has(shorter, 5) && (Has(shorter, 4) || !Has(shorter, 20)));
+        Assert.Equal([5], smallest.Operations.Select(operation => operation.Target));
+    }
+}

@@ -10,6 +10,9 @@ public class ConstantTests
         ["IORING_MAP_OFF_ZCRX_REGION"] = 0x30000000,
         // How far a queue's id is shifted into that offset. Likewise.
         ["IORING_OFF_ZCRX_SHIFT"] = 16,
+        // Ways to name what is cancelled that only the emulated kernel has to know; io_uring.h.
+        ["IORING_ASYNC_CANCEL_FD_FIXED"] = 1 << 3,
+        ["IORING_ASYNC_CANCEL_OP"] = 1 << 5,
     };
 
     public static TheoryData<string> InTable => [.. AbiTable.Instance.Constants.Keys];

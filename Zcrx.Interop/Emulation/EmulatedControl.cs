@@ -92,7 +92,7 @@ internal static unsafe class EmulatedControl
             return -EINVAL;
         }
 
-        int refused = EmulatedRegistration.CheckArea(profile, area, queue.BufferLength);
+        int refused = RegisteredMemory.CheckArea(profile, area, queue.BufferLength);
         if (refused < 0)
         {
             return refused;

@@ -31,6 +31,7 @@ public sealed class EmulatedNic
     private readonly SortedDictionary<int, EmulatedFlowRule> _rules = [];
     private int[] _rssTable = new int[RssTableSize];
     private bool _split;
+    private int _packetsPerBuffer;
     private bool _isUp = true;
     private bool _isRemoved;
     private int _lastRule;
@@ -49,6 +50,7 @@ public sealed class EmulatedNic
 
         Index = (uint)Interlocked.Increment(ref _lastIndex);
         _split = Options.HeaderDataSplit;
+        _packetsPerBuffer = Options.PacketsPerBuffer;
         _providers = new EmulatedInterfaceQueue?[Options.RxQueues];
         _counters = new EmulatedRxQueueCounters[Options.RxQueues];
         for (int i = 0; i < _rssTable.Length; i++)
@@ -93,6 +95,19 @@ public sealed class EmulatedNic
 
             _split = value;
         });
+    }
+
+    /// <summary>How many packets it puts into one buffer from now on, 1 to 64.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is to be set to something else.</exception>
+    public int PacketsPerBuffer
+    {
+        get => Volatile.Read(ref _packetsPerBuffer);
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 64);
+            Volatile.Write(ref _packetsPerBuffer, value);
+        }
     }
 
     /// <summary>The RSS table: which RX queue the flows of each hash bucket go to. 128 entries.</summary>

@@ -12,8 +12,6 @@ namespace Zcrx.Interop.Emulation;
 internal static unsafe class EmulatedRegistration
 {
     private const uint MaxRefillEntries = 32768;
-    // The kernel keeps a pointer to each page in an array of at most 2 GiB.
-    private const ulong MaxAreaPages = int.MaxValue / sizeof(ulong);
 
     public static int Register(EmulatedKernel kernel, EmulatedRing ring, io_uring_zcrx_ifq_reg* user)
     {
@@ -54,48 +52,6 @@ internal static unsafe class EmulatedRegistration
 
         refused = ReadEvents(registration, out zcrx_event_desc events);
         return refused < 0 ? refused : Create(kernel, ring, registration, events, user);
-    }
-
-    /// <summary>The checks of one area, at registration and when it is added later.</summary>
-    public static int CheckArea(EmulatedKernelProfile profile, io_uring_zcrx_area_reg* area, int bufferLength)
-    {
-        uint page = (uint)Environment.SystemPageSize;
-        if ((area->flags & ~IORING_ZCRX_AREA_DMABUF) != 0 || area->__resv2[0] != 0 || area->__resv2[1] != 0 || area->rq_area_token != 0)
-        {
-            return -EINVAL;
-        }
-
-        if (area->len == 0)
-        {
-            return -EFAULT;
-        }
-
-        if (area->len > profile.MaxAreaLength)
-        {
-            return profile.HasEvents ? -EINVAL : -EFAULT;
-        }
-
-        if (Overflows(area->addr, area->len))
-        {
-            return -EOVERFLOW;
-        }
-
-        if (((area->addr | area->len) & (page - 1)) != 0 || area->dmabuf_fd != 0 || (area->flags & IORING_ZCRX_AREA_DMABUF) != 0)
-        {
-            return -EINVAL;
-        }
-
-        if (area->len / page > MaxAreaPages)
-        {
-            return -EOVERFLOW;
-        }
-
-        if (area->addr == 0 || area->len < (ulong)bufferLength)
-        {
-            return -EFAULT;
-        }
-
-        return UserMemory.IsWritable((void*)area->addr, (nuint)area->len) ? 0 : -EFAULT;
     }
 
     private static int Import(EmulatedKernel kernel, EmulatedRing ring, in io_uring_zcrx_ifq_reg registration, io_uring_zcrx_ifq_reg* user)
@@ -234,7 +190,7 @@ internal static unsafe class EmulatedRegistration
         EmulatedKernelProfile profile = kernel.Options.Profile;
         io_uring_region_desc* region = (io_uring_region_desc*)registration.region_ptr;
         ulong ringEnd = profile.EntriesOffset + ((ulong)registration.rq_entries * (ulong)sizeof(io_uring_zcrx_rqe));
-        int refused = CheckRegion(region, ringEnd);
+        int refused = RegisteredMemory.CheckRegion(region, ringEnd);
         if (refused < 0)
         {
             return refused;
@@ -252,9 +208,10 @@ internal static unsafe class EmulatedRegistration
             return refused;
         }
 
-        uint length = registration.rx_buf_len == 0 ? (uint)Environment.SystemPageSize : registration.rx_buf_len;
+        uint page = (uint)Environment.SystemPageSize;
+        uint length = registration.rx_buf_len == 0 ? page : registration.rx_buf_len;
         io_uring_zcrx_area_reg* area = (io_uring_zcrx_area_reg*)registration.area_ptr;
-        refused = CheckArea(profile, area, (int)length);
+        refused = RegisteredMemory.CheckArea(profile, area, (int)length);
         if (refused < 0)
         {
             return refused;
@@ -270,13 +227,13 @@ internal static unsafe class EmulatedRegistration
         nint kernelMemory = 0;
         if ((region->flags & IORING_MEM_REGION_TYPE_USER) == 0)
         {
-            kernelMemory = (nint)NativeMemory.AlignedAlloc((nuint)region->size, (nuint)Environment.SystemPageSize);
+            kernelMemory = (nint)NativeMemory.AlignedAlloc((nuint)region->size, page);
             NativeMemory.Clear((void*)kernelMemory, (nuint)region->size);
         }
 
         byte* memory = kernelMemory != 0 ? (byte*)kernelMemory : (byte*)region->user_addr;
         EmulatedInterfaceQueue queue = new(ring, profile, memory, registration.rq_entries, events, BitOperations.Log2(length));
-        refused = nic is null ? 0 : CheckBufferLength(nic, length, area) is var unfit and < 0 ? unfit : queue.BindTo(nic, registration.if_rxq);
+        refused = nic is null ? 0 : length > page && length > nic.Options.MaxBufferLength ? -EOPNOTSUPP : queue.BindTo(nic, registration.if_rxq);
         if (refused < 0)
         {
             NativeMemory.AlignedFree((void*)kernelMemory);
@@ -295,53 +252,6 @@ internal static unsafe class EmulatedRegistration
 
         *user = registration;
         return 0;
-    }
-
-    /// <summary>Buffers longer than a page: the interface must be able to fill them, and the area must consist of whole ones.</summary>
-    private static int CheckBufferLength(EmulatedNic nic, uint length, io_uring_zcrx_area_reg* area)
-    {
-        uint page = (uint)Environment.SystemPageSize;
-        if (length == page)
-        {
-            return 0;
-        }
-
-        return length > nic.Options.MaxBufferLength ? -EOPNOTSUPP : ((area->addr | area->len) & (length - 1)) != 0 ? -ERANGE : 0;
-    }
-
-    private static int CheckRegion(io_uring_region_desc* region, ulong needed)
-    {
-        bool userMemory = (region->flags & IORING_MEM_REGION_TYPE_USER) != 0;
-        uint page = (uint)Environment.SystemPageSize;
-        if (region->size < needed || (region->flags & ~IORING_MEM_REGION_TYPE_USER) != 0 ||
-            new Span<ulong>(region->__resv, 4).ContainsAnyExcept(0ul))
-        {
-            return -EINVAL;
-        }
-
-        if (userMemory != (region->user_addr != 0))
-        {
-            return -EFAULT;
-        }
-
-        if (region->size == 0 || region->mmap_offset != 0 || region->id != 0 || ((region->user_addr | region->size) & (page - 1)) != 0)
-        {
-            return -EINVAL;
-        }
-
-        if (userMemory && Overflows(region->user_addr, region->size))
-        {
-            return -EOVERFLOW;
-        }
-
-        return !userMemory || UserMemory.IsWritable((void*)region->user_addr, (nuint)region->size) ? 0 : -EFAULT;
-    }
-
-    /// <summary>Whether the end of a range, rounded up to a page, is beyond what an address can hold.</summary>
-    private static bool Overflows(ulong address, ulong length)
-    {
-        ulong room = ulong.MaxValue - address;
-        return length > room || room - length < (ulong)Environment.SystemPageSize - 1;
     }
 
     private static io_uring_zcrx_offsets Offsets(EmulatedKernelProfile profile) =>

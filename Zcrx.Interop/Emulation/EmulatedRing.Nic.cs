@@ -55,7 +55,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     private void ReceiveUncopied(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, bool isFirst)
     {
         EmulatedPagePool pool = queue.Pool!;
-        PacketLayout layout = new(nic.Options, queue.BufferLength);
+        PacketLayout layout = new(nic, queue.BufferLength);
         int limit = int.Min(_kernel.Options.BuffersPerTurn, MaxBuffersPerTurn);
         long bytes = _kernel.Options.Faults is { ShortReceiveLimit: > 0 and var shortest } ? shortest : long.MaxValue;
         int delivered = 0;

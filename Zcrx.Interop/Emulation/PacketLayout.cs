@@ -3,11 +3,11 @@ namespace Zcrx.Interop.Emulation;
 /// <summary>How packets lie in a buffer.</summary>
 internal readonly struct PacketLayout
 {
-    public PacketLayout(EmulatedNicOptions options, int bufferLength)
+    public PacketLayout(EmulatedNic nic, int bufferLength)
     {
-        PerBuffer = options.PacketsPerBuffer;
+        PerBuffer = nic.PacketsPerBuffer;
         Stride = bufferLength / PerBuffer;
-        Length = options.PacketLength == 0 ? Stride : int.Min(options.PacketLength, Stride);
+        Length = nic.Options.PacketLength == 0 ? Stride : int.Min(nic.Options.PacketLength, Stride);
     }
 
     /// <summary>Packets in a buffer.</summary>

@@ -48,7 +48,7 @@ internal static unsafe class ChildProgram
     /// <summary>The same on the NIC of the environment.</summary>
     private static void ReceiveFromNic()
     {
-        NicUnderTest nic = NicUnderTest.Open();
+        NicUnderTest nic = NicUnderTest.Open(KernelUnderTest.Linux);
         using var queue = new TestQueue(nic.Kernel, buffers: 256, entries: 256, completionEntries: 1024, nic: nic);
         ReceiveFrom(queue, Posix.Listen(host: nic.Address));
     }

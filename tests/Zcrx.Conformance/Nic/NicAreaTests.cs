@@ -10,10 +10,11 @@ public unsafe class NicAreaTests : IClassFixture<LeakCheck>
 {
     private const int BuffersEach = 128;
 
-    [SkippableFact]
-    public void The_device_writes_to_all_areas_and_each_buffer_goes_back_to_its_own()
+    [SkippableTheory]
+    [Kernels]
+    public void The_device_writes_to_all_areas_and_each_buffer_goes_back_to_its_own(string name)
     {
-        using var nic = new NicQueue(NicUnderTest.Open(ZcrxFeature.AddArea, ZcrxFeature.Statistics), BuffersEach);
+        using var nic = new NicQueue(NicUnderTest.Open(name, ZcrxFeature.AddArea, ZcrxFeature.Statistics), BuffersEach);
         TestQueue queue = nic.Queue;
         using var memory = new TestMemory(BuffersEach * TestMemory.Page);
         io_uring_zcrx_area_reg area = new() { addr = (ulong)memory.Address, len = memory.Length };

@@ -9,18 +9,19 @@ namespace Zcrx.Conformance.Nic;
 /// <summary>Processes, links and devices that go away in the middle of a stream.</summary>
 public class NicLifetimeTests : IClassFixture<LeakCheck>
 {
-    [SkippableFact]
-    public void A_killed_receiver_leaves_the_queue_to_the_next_one_at_once()
+    [SkippableTheory]
+    [Kernels]
+    public void A_killed_receiver_leaves_the_queue_to_the_next_one_at_once(string name)
     {
-        NicUnderTest nic = NicUnderTest.Open();
+        Skip.If(name != KernelUnderTest.Linux, "an emulated NIC does not outlive its process");
+        NicUnderTest nic = NicUnderTest.Open(name);
         string queue = nic.Queue.ToString(CultureInfo.InvariantCulture);
         for (int round = 0; round < 5; round++)
         {
             using var child = new ChildProcess("receive-nic");
             ushort port = ushort.Parse(child.Await("LISTENING"), CultureInfo.InvariantCulture);
             nic.Control("steer", port.ToString(CultureInfo.InvariantCulture), queue);
-            int client = -1;
-            NetworkNamespace.Run(nic.SenderNamespace, () => client = Posix.Connect(port, nic.Address));
+            int client = nic.Connect(port);
             byte[] data = new byte[60_000];
             Pattern.Fill(data, 0);
             int sent = Posix.SendNow(client, data);
@@ -39,10 +40,11 @@ public class NicLifetimeTests : IClassFixture<LeakCheck>
         }
     }
 
-    [SkippableFact]
-    public void Streams_go_on_after_the_link_was_down()
+    [SkippableTheory]
+    [Kernels]
+    public void Streams_go_on_after_the_link_was_down(string name)
     {
-        using var nic = new NicQueue(NicUnderTest.Open(ZcrxFeature.Statistics));
+        using var nic = new NicQueue(NicUnderTest.Open(name, ZcrxFeature.Statistics));
         TcpPair connection = nic.Connect();
         nic.Queue.Receive(connection, 1);
         connection.Send(50_000);
@@ -56,10 +58,11 @@ public class NicLifetimeTests : IClassFixture<LeakCheck>
         Assert.Equal(0ul, nic.Queue.CopyCount);
     }
 
-    [SkippableFact]
-    public void A_device_that_is_removed_leaves_the_ring_usable_and_is_named()
+    [SkippableTheory]
+    [Kernels]
+    public void A_device_that_is_removed_leaves_the_ring_usable_and_is_named(string name)
     {
-        NicUnderTest nic = NicUnderTest.Open();
+        NicUnderTest nic = NicUnderTest.Open(name);
         using (var queue = new NicQueue(nic))
         {
             TcpPair connection = queue.Connect();

@@ -10,10 +10,11 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
 {
     private const uint NoBuffersOnly = 1u << (int)ZCRX_EVENT_ALLOC_FAIL;
 
-    [SkippableFact]
-    public void An_empty_pool_is_reported_once_until_armed_and_nothing_is_lost()
+    [SkippableTheory]
+    [Kernels]
+    public void An_empty_pool_is_reported_once_until_armed_and_nothing_is_lost(string name)
     {
-        using var nic = new NicQueue(NicUnderTest.Open(ZcrxFeature.Notifications), buffers: 128, entries: 128, notifications: NoBuffersOnly);
+        using var nic = new NicQueue(NicUnderTest.Open(name, ZcrxFeature.Notifications), buffers: 128, entries: 128, notifications: NoBuffersOnly);
         TcpPair connection = nic.Connect();
         nic.Queue.Receive(connection, 1);
         List<Cqe> held = [];
@@ -34,10 +35,11 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
         Results.Equal(0, nic.Queue.Arm(ZCRX_EVENT_ALLOC_FAIL));
     }
 
-    [SkippableFact]
-    public void A_flow_that_arrives_elsewhere_is_copied_and_reported()
+    [SkippableTheory]
+    [Kernels]
+    public void A_flow_that_arrives_elsewhere_is_copied_and_reported(string name)
     {
-        using var nic = new NicQueue(NicUnderTest.Open(ZcrxFeature.Notifications, ZcrxFeature.Statistics));
+        using var nic = new NicQueue(NicUnderTest.Open(name, ZcrxFeature.Notifications, ZcrxFeature.Statistics));
         TcpPair connection = nic.Connect();
         nic.Queue.Receive(connection, 1);
         connection.Send(50_000);
@@ -59,10 +61,11 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
         Assert.Equal(copies, nic.Queue.CopyCount);
     }
 
-    [SkippableFact]
-    public void Copies_on_an_idle_queue_run_out_of_buffers_until_the_refill_queue_is_flushed()
+    [SkippableTheory]
+    [Kernels]
+    public void Copies_on_an_idle_queue_run_out_of_buffers_until_the_refill_queue_is_flushed(string name)
     {
-        using var nic = new NicQueue(NicUnderTest.Open(ZcrxFeature.Notifications), notifications: 0);
+        using var nic = new NicQueue(NicUnderTest.Open(name, ZcrxFeature.Notifications), notifications: 0);
         Skip.IfNot(nic.Nic.Kernel.Capabilities.ExhaustionEndsReceive, "a request that runs out does not end here");
         TcpPair connection = nic.Connect();
         nic.Port.SteerAway();

@@ -20,8 +20,7 @@ internal sealed class NicPort : IDisposable
     /// <summary>A connection from the sender's namespace; ends with the port at the latest.</summary>
     public TcpPair Connect()
     {
-        int client = -1;
-        NetworkNamespace.Run(_nic.SenderNamespace, () => client = Posix.Connect(_port, _nic.Address));
+        int client = _nic.Connect(_port);
         TcpPair connection = TcpPair.Of(Posix.Accept(_listener), client);
         _connections.Add(connection);
         return connection;

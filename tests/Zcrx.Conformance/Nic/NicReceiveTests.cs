@@ -7,10 +7,11 @@ namespace Zcrx.Conformance.Nic;
 /// <summary>Payload goes from the wire into the area, and nobody copies it.</summary>
 public class NicReceiveTests : IClassFixture<LeakCheck>
 {
-    [SkippableFact]
-    public void Payload_arrives_without_a_copy()
+    [SkippableTheory]
+    [Kernels]
+    public void Payload_arrives_without_a_copy(string name)
     {
-        using var nic = new NicQueue(NicUnderTest.Open(ZcrxFeature.Statistics), buffers: 512, entries: 512);
+        using var nic = new NicQueue(NicUnderTest.Open(name, ZcrxFeature.Statistics), buffers: 512, entries: 512);
         TcpPair[] connections = [.. Enumerable.Range(0, 8).Select(_ => nic.Connect())];
         long? before = nic.Nic.ZeroCopyFragments();
         long completions = 0;
@@ -25,10 +26,11 @@ public class NicReceiveTests : IClassFixture<LeakCheck>
         }
     }
 
-    [SkippableFact]
-    public void The_device_takes_buffers_from_the_refill_queue_without_a_flush()
+    [SkippableTheory]
+    [Kernels]
+    public void The_device_takes_buffers_from_the_refill_queue_without_a_flush(string name)
     {
-        using var nic = new NicQueue(NicUnderTest.Open());
+        using var nic = new NicQueue(NicUnderTest.Open(name));
         TcpPair connection = nic.Connect();
         nic.Queue.Receive(connection, 1);
         long position = 0;
@@ -42,10 +44,11 @@ public class NicReceiveTests : IClassFixture<LeakCheck>
         }
     }
 
-    [SkippableFact]
-    public void Several_packets_may_share_a_buffer()
+    [SkippableTheory]
+    [Kernels]
+    public void Several_packets_may_share_a_buffer(string name)
     {
-        using var nic = new NicQueue(NicUnderTest.Open());
+        using var nic = new NicQueue(NicUnderTest.Open(name));
         TcpPair connection = nic.Connect();
         nic.Nic.Control("pack", "on");
         try
@@ -73,10 +76,12 @@ public class NicReceiveTests : IClassFixture<LeakCheck>
         }
     }
 
-    [SkippableFact]
-    public void An_ordinary_receive_cannot_read_what_is_not_in_kernel_memory()
+    [SkippableTheory]
+    [Kernels]
+    public void An_ordinary_receive_cannot_read_what_is_not_in_kernel_memory(string name)
     {
-        using var nic = new NicQueue(NicUnderTest.Open());
+        Skip.If(name != KernelUnderTest.Linux, "under an emulated NIC the bytes do lie in kernel memory");
+        using var nic = new NicQueue(NicUnderTest.Open(name));
         TcpPair connection = nic.Connect();
         connection.Send(1000);
         connection.AwaitArrival(1000);
@@ -86,11 +91,12 @@ public class NicReceiveTests : IClassFixture<LeakCheck>
         Assert.Equal(1000, nic.Queue.AssertPattern(nic.Queue.Ring.TakeBytes(1, 1000)));
     }
 
-    [SkippableFact]
-    public unsafe void Large_buffers_on_huge_pages()
+    [SkippableTheory]
+    [Kernels]
+    public unsafe void Large_buffers_on_huge_pages(string name)
     {
         const uint Length = 65536;
-        NicUnderTest nic = NicUnderTest.Open(ZcrxFeature.RxBufferLength);
+        NicUnderTest nic = NicUnderTest.Open(name, ZcrxFeature.RxBufferLength);
         using var ring = new TestRing(nic.Kernel.Kernel, completionEntries: 1024);
         InterfaceQueue queue = Open(nic, ring, Length);
         try

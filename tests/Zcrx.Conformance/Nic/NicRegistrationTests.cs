@@ -10,22 +10,27 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
     private const uint NoSuchInterface = 0x7ffffff0;
     private const uint NoSuchQueue = 4000;
 
-    [SkippableFact]
-    public void An_unknown_interface() => AssertRefused(-ENODEV, setup => setup.Registration->if_idx = NoSuchInterface);
+    [SkippableTheory]
+    [Kernels]
+    public void An_unknown_interface(string name) => AssertRefused(name, -ENODEV, setup => setup.Registration->if_idx = NoSuchInterface);
 
-    [SkippableFact]
-    public void An_interface_that_cannot() => AssertRefused(-EOPNOTSUPP, setup => setup.Registration->if_idx = 1);
+    [SkippableTheory]
+    [Kernels]
+    public void An_interface_that_cannot(string name) => AssertRefused(name, -EOPNOTSUPP, setup => setup.Registration->if_idx = 1);
 
-    [SkippableFact]
-    public void A_queue_that_it_does_not_have() => AssertRefused(-ERANGE, setup => setup.Registration->if_rxq = NoSuchQueue);
+    [SkippableTheory]
+    [Kernels]
+    public void A_queue_that_it_does_not_have(string name) => AssertRefused(name, -ERANGE, setup => setup.Registration->if_rxq = NoSuchQueue);
 
-    [SkippableFact]
-    public void A_buffer_length_that_is_no_power_of_two() => AssertRefused(-EINVAL, setup => setup.Registration->rx_buf_len = 3 * (uint)TestMemory.Page);
+    [SkippableTheory]
+    [Kernels]
+    public void A_buffer_length_that_is_no_power_of_two(string name) => AssertRefused(name, -EINVAL, setup => setup.Registration->rx_buf_len = 3 * (uint)TestMemory.Page);
 
-    [SkippableFact]
-    public void Buffers_larger_than_what_lies_together_in_memory()
+    [SkippableTheory]
+    [Kernels]
+    public void Buffers_larger_than_what_lies_together_in_memory(string name)
     {
-        NicUnderTest nic = NicUnderTest.Open(ZcrxFeature.RxBufferLength);
+        NicUnderTest nic = NicUnderTest.Open(name, ZcrxFeature.RxBufferLength);
         using var ring = new TestRing(nic.Kernel.Kernel);
         using var setup = new QueueSetup(nic.Kernel, nic: nic);
         // Pages of an ordinary mapping; that all of them should lie in order is out of the question with a guard on either side.
@@ -36,20 +41,22 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
         Results.Equal(0, setup.RegisterWhenFree(ring));
     }
 
-    [SkippableFact]
-    public void A_queue_that_is_taken()
+    [SkippableTheory]
+    [Kernels]
+    public void A_queue_that_is_taken(string name)
     {
-        using var first = new NicQueue(NicUnderTest.Open());
-        AssertRefused(-EEXIST, _ => { }, isTaken: true);
+        using var first = new NicQueue(NicUnderTest.Open(name));
+        AssertRefused(first.Nic, -EEXIST, _ => { }, isTaken: true);
         using var ring = new TestRing(first.Nic.Kernel.Kernel);
         ZcrxQueueBusyException refusal = Assert.Throws<ZcrxQueueBusyException>(() => Register(first.Nic, ring));
         Assert.Equal(EEXIST, refusal.ErrorNumber);
     }
 
-    [SkippableFact]
-    public void Header_data_split_that_is_off()
+    [SkippableTheory]
+    [Kernels]
+    public void Header_data_split_that_is_off(string name)
     {
-        NicUnderTest nic = NicUnderTest.Open();
+        NicUnderTest nic = NicUnderTest.Open(name);
         using var ring = new TestRing(nic.Kernel.Kernel);
         using var setup = new QueueSetup(nic.Kernel, nic: nic);
         nic.Control("split", "off");
@@ -69,10 +76,11 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
         nic.AssertRefuses("split", "off");
     }
 
-    [SkippableFact]
-    public void The_library_names_what_is_wrong()
+    [SkippableTheory]
+    [Kernels]
+    public void The_library_names_what_is_wrong(string name)
     {
-        NicUnderTest nic = NicUnderTest.Open();
+        NicUnderTest nic = NicUnderTest.Open(name);
         using var ring = new TestRing(nic.Kernel.Kernel);
         Assert.Contains($"no RX queue {NoSuchQueue}", Assert.Throws<ZcrxDeviceException>(() => Register(nic, ring, NoSuchQueue)).Message, StringComparison.Ordinal);
         Assert.Equal(ENODEV, Assert.Throws<ZcrxDeviceException>(() => Register(nic, ring, name: "no-such-if")).ErrorNumber);
@@ -82,10 +90,11 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
     private static void Register(NicUnderTest nic, TestRing ring, uint? queue = null, string? name = null) => InterfaceQueue.Register(
         ring.Ring, new InterfaceQueueOptions { Interface = name ?? nic.Interface, RxQueue = queue ?? nic.Queue, AreaSize = 64 * TestMemory.Page }, nic.Kernel.Capabilities);
 
+    private static void AssertRefused(string name, int expected, Action<QueueSetup> spoil) => AssertRefused(NicUnderTest.Open(name), expected, spoil, isTaken: false);
+
     /// <summary>Registers with one parameter spoilt; unless the queue is somebody's, the same without that must then succeed.</summary>
-    private static void AssertRefused(int expected, Action<QueueSetup> spoil, bool isTaken = false)
+    private static void AssertRefused(NicUnderTest nic, int expected, Action<QueueSetup> spoil, bool isTaken)
     {
-        NicUnderTest nic = NicUnderTest.Open();
         using var ring = new TestRing(nic.Kernel.Kernel);
         using var setup = new QueueSetup(nic.Kernel, nic: nic);
         spoil(setup);

@@ -1,65 +1,42 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.NetworkInformation;
-using System.Net.Sockets;
 using Zcrx.Conformance.Support;
 using Zcrx.Interop;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>The NIC that the cases of this folder run on, as the environment names it: any that can do zero-copy receive.</summary>
-/// <remarks>
-/// <c>ZCRX_TEST_INTERFACE</c>, <c>ZCRX_TEST_QUEUE</c>: the interface and the RX queue that the cases take.
-/// <c>ZCRX_TEST_SENDER_NETNS</c>: a network namespace with a way to that interface that does not lead over loopback.
-/// <c>ZCRX_TEST_NIC_CONTROL</c>: a program that the cases ask to steer and to set (docs/nic-testing.md has its verbs).
-/// </remarks>
-internal sealed class NicUnderTest
+/// <summary>The NIC that the cases of this folder run on: on the machine's kernel the one that the environment names, on the emulated one an emulated one.</summary>
+internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
 {
     private const int CannotDoThat = 77;
-    private readonly string _control;
 
-    private NicUnderTest(KernelUnderTest kernel, string interfaceName, uint queue, string senderNamespace, string control)
-    {
-        Kernel = kernel;
-        Interface = interfaceName;
-        Queue = queue;
-        SenderNamespace = senderNamespace;
-        _control = control;
-        Address = NetworkInterface.GetAllNetworkInterfaces()
-            .Single(candidate => candidate.Name == interfaceName)
-            .GetIPProperties().UnicastAddresses
-            .First(address => address.Address.AddressFamily == AddressFamily.InterNetwork).Address;
-    }
+    public KernelUnderTest Kernel => kernel;
 
-    public KernelUnderTest Kernel { get; }
+    /// <summary>The RX queue that the cases take.</summary>
+    public uint Queue => queue;
 
-    public string Interface { get; }
+    public abstract string Interface { get; }
 
-    public uint Queue { get; }
-
-    public string SenderNamespace { get; }
+    public abstract uint Index { get; }
 
     /// <summary>Where the receiving end listens.</summary>
-    public IPAddress Address { get; }
+    public abstract IPAddress Address { get; }
 
-    public uint Index => uint.Parse(File.ReadAllText($"/sys/class/net/{Interface}/ifindex").AsSpan().Trim(), CultureInfo.InvariantCulture);
+    /// <summary>The NIC of a kernel, or a skipped case with the reason why there is none, or why this kernel cannot.</summary>
+    /// <param name="name">One of <see cref="KernelUnderTest.Names"/>.</param>
+    /// <param name="alsoNeeded">Features without which the case makes no sense.</param>
+    public static NicUnderTest Open(string name, params ReadOnlySpan<ZcrxFeature> alsoNeeded) =>
+        name == KernelUnderTest.Linux ? ConfiguredNic.Open(alsoNeeded) : EmulatedNicUnderTest.Open(name, alsoNeeded);
 
-    /// <summary>The NIC of the environment, or a skipped case with the reason why there is none, or why this kernel cannot.</summary>
-    public static NicUnderTest Open(params ReadOnlySpan<ZcrxFeature> alsoNeeded)
-    {
-        string interfaceName = Required("ZCRX_TEST_INTERFACE");
-        uint queue = uint.Parse(Required("ZCRX_TEST_QUEUE"), CultureInfo.InvariantCulture);
-        KernelUnderTest kernel = KernelUnderTest.Open(KernelUnderTest.Linux, [ZcrxFeature.NicQueue, ZcrxFeature.Flush, .. alsoNeeded]);
-        return new NicUnderTest(kernel, interfaceName, queue, Required("ZCRX_TEST_SENDER_NETNS"), Required("ZCRX_TEST_NIC_CONTROL"));
-    }
+    /// <summary>Makes a socket on the sender's side.</summary>
+    public abstract int Connect(ushort port);
 
-    /// <summary>Makes the NIC do something, or skips the case when it cannot.</summary>
-    /// <returns>What the control program printed.</returns>
+    /// <summary>Makes the NIC do something, or skips the case when it cannot (docs/nic-testing.md has the verbs).</summary>
+    /// <returns>What it answers.</returns>
     public string Control(params IReadOnlyList<string> arguments)
     {
         (int status, string output) = Run(arguments);
-        Assert.True(status == 0, $"{_control} {string.Join(' ', arguments)} ends with {status}: {output}");
+        Assert.True(status == 0, $"{string.Join(' ', arguments)} ends with {status}: {output}");
         return output;
     }
 
@@ -80,26 +57,13 @@ internal sealed class NicUnderTest
         return status == 0 ? long.Parse(output, CultureInfo.InvariantCulture) : null;
     }
 
-    private static string Required(string name)
-    {
-        string? value = Environment.GetEnvironmentVariable(name);
-        Skip.If(string.IsNullOrEmpty(value), $"no NIC to test on: {name} is not set");
-        return value!;
-    }
+    /// <returns>0 when it is done, 77 when this NIC cannot do that.</returns>
+    protected abstract (int Status, string Output) Execute(IReadOnlyList<string> arguments);
 
     private (int Status, string Output) Run(IReadOnlyList<string> arguments)
     {
         (int status, string output) = Execute(arguments);
         Skip.If(status == CannotDoThat, $"this NIC has no way to '{arguments[0]}'");
         return (status, output);
-    }
-
-    private (int Status, string Output) Execute(IReadOnlyList<string> arguments)
-    {
-        ProcessStartInfo start = new(_control, arguments) { UseShellExecute = false, RedirectStandardOutput = true };
-        using Process process = Process.Start(start)!;
-        string output = process.StandardOutput.ReadToEnd().Trim();
-        process.WaitForExit();
-        return (process.ExitCode, output);
     }
 }

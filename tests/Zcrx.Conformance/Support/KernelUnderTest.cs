@@ -36,9 +36,13 @@ internal sealed class KernelUnderTest
     /// <summary>Opens a kernel by name, or skips the case with the reason why this kernel cannot run it.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="needed">Features without which the case makes no sense.</param>
-    public static KernelUnderTest Open(string name, params ReadOnlySpan<ZcrxFeature> needed)
+    public static KernelUnderTest Open(string name, params ReadOnlySpan<ZcrxFeature> needed) => Open(Create(name), needed);
+
+    /// <summary>The same for an emulated kernel that has network interfaces.</summary>
+    public static KernelUnderTest OpenEmulated(string name, IReadOnlyList<EmulatedNic> nics, params ReadOnlySpan<ZcrxFeature> needed) => Open(Create(name, nics), needed);
+
+    private static KernelUnderTest Open(KernelUnderTest kernel, ReadOnlySpan<ZcrxFeature> needed)
     {
-        KernelUnderTest kernel = Create(name);
         foreach (ZcrxFeature feature in needed)
         {
             Skip.If(
@@ -46,7 +50,7 @@ internal sealed class KernelUnderTest
                 kernel.Capabilities.WhyNot(feature) ?? $"{feature}: {kernel.Capabilities.Kernel} cannot be asked for it");
         }
 
-        if (name == Linux)
+        if (kernel.Name == Linux)
         {
             HostFacts facts = HostFacts.Read();
             string? reason = needed.Length > 0 ? facts.WhyNoRegistration() : facts.WhyNoRing();
@@ -63,7 +67,7 @@ internal sealed class KernelUnderTest
     public static string NameOf(EmulatedKernelProfile profile) => EmulatedPrefix + profile.Name;
 
     /// <summary>Opens a kernel by name without asking whether it can do anything.</summary>
-    public static KernelUnderTest Create(string name)
+    public static KernelUnderTest Create(string name, IReadOnlyList<EmulatedNic>? nics = null)
     {
         if (name == Linux)
         {
@@ -71,7 +75,7 @@ internal sealed class KernelUnderTest
         }
 
         EmulatedKernelProfile profile = EmulatedKernelProfile.ForRelease(name[EmulatedPrefix.Length..])!;
-        return new KernelUnderTest(name, new EmulatedKernel(new EmulatedKernelOptions { Profile = profile }));
+        return new KernelUnderTest(name, new EmulatedKernel(new EmulatedKernelOptions { Profile = profile, Nics = nics ?? [] }));
     }
 
     /// <summary>A kernel that is made for one case.</summary>

@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Net;
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+
+namespace Zcrx.Conformance.Nic;
+
+/// <summary>An interface of the emulated kernel, which receives what loopback brings.</summary>
+internal sealed class EmulatedNicUnderTest : NicUnderTest
+{
+    private const uint TestQueue = 1;
+
+    // A packet on the wire holds so much of a stream, with the common MTU and time stamps.
+    private static readonly EmulatedNicOptions Options = new()
+    {
+        Name = "enic0", RxQueues = 4, PacketLength = 1448, MaxBufferLength = 65536, RetransmitDelay = TimeSpan.FromMilliseconds(20),
+    };
+
+    private readonly List<EmulatedNic> _nics;
+    private readonly Dictionary<string, int> _rules = [];
+
+    private EmulatedNicUnderTest(KernelUnderTest kernel, List<EmulatedNic> nics)
+        : base(kernel, TestQueue) => _nics = nics;
+
+    public override string Interface => Options.Name;
+
+    public override uint Index => Nic.Index;
+
+    public override IPAddress Address => IPAddress.Loopback;
+
+    private EmulatedNic Nic => _nics[0];
+
+    public static new EmulatedNicUnderTest Open(string name, params ReadOnlySpan<ZcrxFeature> alsoNeeded)
+    {
+        List<EmulatedNic> nics = [new(Options)];
+        return new EmulatedNicUnderTest(KernelUnderTest.OpenEmulated(name, nics, [ZcrxFeature.NicQueue, ZcrxFeature.Flush, .. alsoNeeded]), nics);
+    }
+
+    public override int Connect(ushort port) => Posix.Connect(port, Address);
+
+    protected override (int Status, string Output) Execute(IReadOnlyList<string> arguments)
+    {
+        switch (arguments)
+        {
+            case ["steer", var port, var queue]:
+                Unsteer(port);
+                _rules[port] = Nic.AddRule(new EmulatedFlowRule(int.Parse(queue, CultureInfo.InvariantCulture), LocalPort: int.Parse(port, CultureInfo.InvariantCulture)));
+                break;
+            case ["unsteer", var port]:
+                Unsteer(port);
+                break;
+            case ["split", var state]:
+                try
+                {
+                    Nic.HeaderDataSplit = state == "on";
+                }
+                catch (InvalidOperationException refusal)
+                {
+                    return (1, refusal.Message);
+                }
+
+                break;
+            case ["link", var state]:
+                Nic.IsUp = state == "up";
+                break;
+            case ["pack", var state]:
+                Nic.PacketsPerBuffer = state == "on" ? 2 : 1;
+                break;
+            case ["fragments", var queue]:
+                return (0, Nic.CountersOf(int.Parse(queue, CultureInfo.InvariantCulture)).ZeroCopyPackets.ToString(CultureInfo.InvariantCulture));
+            case ["remove"]:
+                Nic.Remove();
+                break;
+            case ["restore"]:
+                _nics[0] = new EmulatedNic(Options);
+                _rules.Clear();
+                break;
+            default:
+                return (2, "unknown verb");
+        }
+
+        return (0, "");
+    }
+
+    private void Unsteer(string port)
+    {
+        if (_rules.Remove(port, out int rule))
+        {
+            Nic.RemoveRule(rule);
+        }
+    }
+}

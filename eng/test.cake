@@ -59,6 +59,11 @@ void PrintOutcomes(IReadOnlyList<SuiteOutcome> outcomes)
     foreach (var outcome in outcomes)
     {
         Console.WriteLine($"{outcome.Suite.PadRight(width)}  {outcome.Passed,6}  {outcome.Failed,6}  {outcome.Skipped,7}");
+        foreach (var part in outcome.Parts)
+        {
+            Console.WriteLine($"  {part}");
+        }
+
         foreach (var name in outcome.Failures)
         {
             Console.WriteLine($"  failed: {name}");
@@ -76,6 +81,9 @@ void PrintOutcomes(IReadOnlyList<SuiteOutcome> outcomes)
 public sealed record SuiteOutcome(
     string Suite, int Passed, int Failed, int Skipped, IReadOnlyList<string> Failures, IReadOnlyList<string> SkipReasons, string Problem)
 {
+    // What a suite of several programs consists of: a line for each, with its counts.
+    public IReadOnlyList<string> Parts { get; init; } = [];
+
     public static SuiteOutcome Read(string suite, string trx, int exitCode)
     {
         if (!System.IO.File.Exists(trx))

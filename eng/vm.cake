@@ -123,7 +123,10 @@ SuiteOutcome RunKernel(string kernel, IEnumerable<GuestCommand> commandsOfGuest,
         commands.Sum(command => int.Parse(command[7])),
         failures,
         [.. records["test"].Where(test => test[2] == "SKIP").Select(test => test[4] == "" ? $"{test[3]} gives no reason" : test[4])],
-        failed > 0 ? $"{failed} failed" : code != 0 ? $"tests/vm/run.sh ended with exit code {code} although nothing failed" : null);
+        failed > 0 ? $"{failed} failed" : code != 0 ? $"tests/vm/run.sh ended with exit code {code} although nothing failed" : null)
+    {
+        Parts = [.. commands.Select(command => $"{command[1]}: {command[5]} passed, {command[6]} failed, {command[7]} skipped")],
+    };
 }
 
 // Where kernels cannot run, the machine is to blame and not the code; but continuous integration must not pass by testing nothing.

@@ -178,6 +178,15 @@ internal static unsafe partial class Posix
         return bytes;
     }
 
+    /// <summary>Bytes that a TCP socket has taken and the peer has not acknowledged.</summary>
+    public static int BytesUnsent(int fd)
+    {
+        const int SIOCOUTQ = 0x5411;
+        int bytes;
+        Check(ioctl(fd, SIOCOUTQ, &bytes));
+        return bytes;
+    }
+
     /// <summary>Segments that a TCP socket has sent more than once.</summary>
     public static uint Retransmits(int fd)
     {

@@ -1,0 +1,121 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Conformance.Backpressure;
+
+/// <summary>One connection: a sender that sends whatever fits, and a consumer that keeps every buffer until it is told to let go.</summary>
+internal sealed class SlowStream : IObserver<ReceivedBuffer>, IDisposable
+{
+    private const int Piece = 16 * 1024;
+    // Small, so that the sender feels soon that nobody reads.
+    private const int SocketBuffer = 32 * 1024;
+
+    private readonly Socket _sender;
+    private readonly int _volume;
+    private readonly ConcurrentQueue<BufferLease> _kept = new();
+    private long _received;
+    private volatile Exception? _error;
+    private volatile bool _completed;
+    private int _sent;
+
+    private SlowStream(Socket sender, int volume) => (_sender, _volume) = (sender, volume);
+
+    public bool HasSentAll => _sent == _volume;
+
+    /// <summary>Whether everything came, was let go, and the stream has ended.</summary>
+    public bool IsOver => _completed && _kept.IsEmpty;
+
+    /// <summary>Bytes sent and bytes received: while this grows, nothing is stuck.</summary>
+    public long Moved => _sent + Volatile.Read(ref _received);
+
+    /// <summary>Times that the kernel would not take a single byte more.</summary>
+    public int Refusals { get; private set; }
+
+    /// <summary>The most that the sender's socket held back at such a time.</summary>
+    public int MostUnsent { get; private set; }
+
+    public string State => $"sent {_sent}, received {Volatile.Read(ref _received)}, {_kept.Count} kept, completed {_completed}, {_error?.Message}";
+
+    public static SlowStream Connect(ZcrxQueue queue, int volume)
+    {
+        using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = SocketBuffer };
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(1);
+        Socket sender = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { SendBufferSize = SocketBuffer };
+        sender.Connect(listener.LocalEndPoint!);
+        sender.Blocking = false;
+        SlowStream stream = new(sender, volume);
+        Task<ZcrxConnection> attached = queue.AttachAsync(listener.Accept());
+        Deadline.Until(() => attached.IsCompleted, "the queue has the connection");
+        attached.GetAwaiter().GetResult().Buffers.Subscribe(stream);
+        return stream;
+    }
+
+    /// <summary>Sends what fits; ends the stream behind the last byte.</summary>
+    /// <returns>Whether a byte was taken.</returns>
+    public bool Send()
+    {
+        Span<byte> piece = stackalloc byte[Piece];
+        int before = _sent;
+        while (_sent < _volume)
+        {
+            Span<byte> next = piece[..int.Min(Piece, _volume - _sent)];
+            Pattern.Fill(next, _sent);
+            int count = _sender.Send(next, SocketFlags.None, out SocketError error);
+            if (error == SocketError.WouldBlock)
+            {
+                Refusals++;
+                MostUnsent = int.Max(MostUnsent, Posix.BytesUnsent((int)_sender.Handle));
+                break;
+            }
+
+            Assert.Equal(SocketError.Success, error);
+            _sent += count;
+            if (_sent == _volume)
+            {
+                _sender.Shutdown(SocketShutdown.Send);
+            }
+        }
+
+        return _sent > before;
+    }
+
+    /// <summary>Checks and releases what is kept.</summary>
+    public void LetGo()
+    {
+        while (_kept.TryDequeue(out BufferLease? lease))
+        {
+            using (lease)
+            {
+                Pattern.AssertAt(lease.Span, lease.StreamOffset);
+            }
+        }
+    }
+
+    public void OnNext(ReceivedBuffer value)
+    {
+        // What is thrown here would end the stream as a consumer's mistake does: then the test sees the error.
+        Assert.Equal(_received, value.StreamOffset);
+        _kept.Enqueue(value.Retain());
+        Volatile.Write(ref _received, _received + value.Length);
+    }
+
+    public void OnCompleted() => _completed = Volatile.Read(ref _received) == _volume;
+
+    public void OnError(Exception error) => _error = error;
+
+    public void AssertSound() => Assert.Null(_error);
+
+    public void Dispose()
+    {
+        _sender.Dispose();
+        while (_kept.TryDequeue(out BufferLease? lease))
+        {
+            lease.Dispose();
+        }
+    }
+}

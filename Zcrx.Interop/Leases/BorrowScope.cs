@@ -64,7 +64,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     }
 
     /// <summary>Ends the loan.</summary>
-    /// <returns>True when nobody has kept the buffer: it goes back now.</returns>
+    /// <returns>True when nobody has kept the buffer itself: it goes back now.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool End()
     {
@@ -77,8 +77,9 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
 
         int slot = _slot;
         _slot = NotKept;
+        bool isCopy = ledger.IsCopy(slot);
         ledger.Release(slot);
-        return false;
+        return isCopy;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -113,6 +114,15 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     }
 
     public bool IsValid(long version) => Volatile.Read(ref _version) == version;
+
+    /// <summary>Keeps the buffer where it is, for those who refer to its memory.</summary>
+    /// <returns>A slot of which the caller owns one reference; −1 when only a copy can be kept now.</returns>
+    public int TryKeepInPlace(long version)
+    {
+        Check(version);
+        bool mayKeep = _slot == NotKept ? ledger.MayKeep : !ledger.IsCopy(_slot);
+        return mayKeep ? Keep(version) : NotKept;
+    }
 
     /// <summary>Keeps the buffer: the caller owns one reference to the slot that is returned.</summary>
     public int Keep(long version)

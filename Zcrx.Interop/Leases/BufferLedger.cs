@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Zcrx.Interop.Memory;
 
 namespace Zcrx.Interop.Leases;
@@ -17,6 +18,8 @@ internal sealed unsafe class BufferLedger
     private const int ChunkSize = 1 << ChunkShift;
     private const int Nil = -1;
     private const int Closed = -2;
+    // No buffer has it: a token has at most 16 bits above, and offsets end with the area.
+    private const ulong CopyOffset = ulong.MaxValue;
 
     private readonly Action _wake;
     private readonly bool _recordOrigins;
@@ -31,6 +34,7 @@ internal sealed unsafe class BufferLedger
     private int _slotsInUse;
     private int _onTheWay;
     private bool _isUnderPressure;
+    private long _copies;
 
     /// <param name="wake">Wakes the ring's thread; called by a releasing thread only when <see cref="TryPrepareToSleep"/> asked for it.</param>
     /// <param name="recordOrigins">Whether to note where each lease was taken; slow, for finding leaks.</param>
@@ -53,6 +57,15 @@ internal sealed unsafe class BufferLedger
 
     /// <summary>Buffers that have not come back to the ring's thread: what it has to count with, since the others cannot receive yet. Ring's thread only.</summary>
     public int Away => _slotsInUse;
+
+    /// <summary>How many buffers consumers may keep. What they keep beyond that are copies, so that the rest of the pool always comes back by itself. Ring's thread only.</summary>
+    public int KeepLimit { get; set; } = int.MaxValue;
+
+    /// <summary>Copies made since the start.</summary>
+    public long Copies => Volatile.Read(ref _copies);
+
+    /// <summary>Whether a buffer that is kept now is kept itself, and not as a copy. Ring's thread only.</summary>
+    public bool MayKeep => Kept < KeepLimit;
 
     /// <summary>Whether the pool is under pressure: consumers that could copy should rather do that than keep a buffer.</summary>
     /// <remarks>Set on the ring's thread. When it becomes true, those in <see cref="Relief"/> give back what they keep, before this returns.</remarks>
@@ -78,7 +91,7 @@ internal sealed unsafe class BufferLedger
     public ref LeaseSlot this[int slot] => ref _chunks[slot >> ChunkShift][slot & (ChunkSize - 1)];
 
     /// <summary>Keeps a buffer beyond its borrow. Ring's thread only.</summary>
-    /// <returns>A slot with <paramref name="references"/> references.</returns>
+    /// <returns>A slot with <paramref name="references"/> references. With <see cref="IsCopy"/>, the buffer itself is not kept.</returns>
     public int Keep(ulong offset, byte* address, int length, long streamOffset, BufferHolder holder, int references)
     {
         if (_free == Nil)
@@ -89,8 +102,18 @@ internal sealed unsafe class BufferLedger
         int index = _free;
         ref LeaseSlot slot = ref this[index];
         _free = slot.Next;
-        slot.Offset = offset;
-        slot.Address = address;
+        if (MayKeep)
+        {
+            slot.Offset = offset;
+            slot.Address = address;
+            Volatile.Write(ref _slotsInUse, _slotsInUse + 1);
+        }
+        else
+        {
+            slot.Offset = CopyOffset;
+            slot.Address = Copy(address, length);
+        }
+
         slot.Length = length;
         slot.StreamOffset = streamOffset;
         slot.Holder = holder;
@@ -98,9 +121,11 @@ internal sealed unsafe class BufferLedger
         // Our own frames included: how many there are to skip depends on what the compiler has inlined.
         slot.Origin = _recordOrigins ? new StackTrace(fNeedFileInfo: true).ToString() : null;
         holder.Add(1);
-        Volatile.Write(ref _slotsInUse, _slotsInUse + 1);
         return index;
     }
+
+    /// <summary>Whether a kept buffer is a copy, which means that the buffer itself goes back when its borrow ends.</summary>
+    public bool IsCopy(int slot) => this[slot].Offset == CopyOffset;
 
     /// <summary>One more lease on a kept buffer. Any thread that holds one.</summary>
     public void AddReference(int slot) => Interlocked.Increment(ref this[slot].References);
@@ -169,8 +194,16 @@ internal sealed unsafe class BufferLedger
         while (last >= 0)
         {
             int next = this[last].Next;
-            ReleaseRegions();
-            outstanding--;
+            if (IsCopy(last))
+            {
+                FreeCopy(last);
+            }
+            else
+            {
+                ReleaseRegions();
+                outstanding--;
+            }
+
             last = next;
         }
 
@@ -207,13 +240,26 @@ internal sealed unsafe class BufferLedger
         ref LeaseSlot slot = ref this[index];
         // Before it is in the list: from then on the slot is the ring thread's.
         slot.Holder.BeginReturn();
-        Interlocked.Increment(ref _onTheWay);
+        bool isCopy = IsCopy(index);
+        if (!isCopy)
+        {
+            Interlocked.Increment(ref _onTheWay);
+        }
+
         int head = Volatile.Read(ref _returned);
         while (true)
         {
             if (head == Closed)
             {
-                ReleaseRegions();
+                if (isCopy)
+                {
+                    FreeCopy(index);
+                }
+                else
+                {
+                    ReleaseRegions();
+                }
+
                 return;
             }
 
@@ -250,7 +296,11 @@ internal sealed unsafe class BufferLedger
         {
             int next = this[first].Next;
             this[first].Holder.EndReturn();
-            Interlocked.Decrement(ref _onTheWay);
+            if (!IsCopy(first))
+            {
+                Interlocked.Decrement(ref _onTheWay);
+            }
+
             ReturnOne(first);
             first = next;
         }
@@ -263,10 +313,27 @@ internal sealed unsafe class BufferLedger
         slot.Holder.Add(-1);
         slot.Origin = null;
         slot.Next = _free;
+        if (offset == CopyOffset)
+        {
+            FreeCopy(index);
+            _free = index;
+            return;
+        }
+
         _free = index;
         Volatile.Write(ref _slotsInUse, _slotsInUse - 1);
         Refill!(offset);
     }
+
+    private byte* Copy(byte* address, int length)
+    {
+        byte* copy = (byte*)NativeMemory.Alloc((nuint)length);
+        new ReadOnlySpan<byte>(address, length).CopyTo(new Span<byte>(copy, length));
+        Volatile.Write(ref _copies, _copies + 1);
+        return copy;
+    }
+
+    private void FreeCopy(int slot) => NativeMemory.Free(this[slot].Address);
 
     private void ReleaseRegions()
     {

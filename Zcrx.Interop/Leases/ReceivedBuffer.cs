@@ -41,7 +41,10 @@ public readonly struct ReceivedBuffer
     public bool IsValid => _scope?.IsValid(_version) ?? false;
 
     /// <summary>Keeps the buffer beyond <c>OnNext</c>.</summary>
-    /// <returns>A lease that the caller must release, once; until then the buffer is missing from the pool.</returns>
+    /// <returns>
+    /// A lease that the caller must release, once; until then the buffer is missing from the pool. When only the pool's reserve is left, the lease is on
+    /// a copy of the bytes: what was read of <see cref="Span"/> before does not last longer than <c>OnNext</c>.
+    /// </returns>
     /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
     public BufferLease Retain() => new(_scope.Ledger, _scope.Keep(_version));
 
@@ -49,8 +52,8 @@ public readonly struct ReceivedBuffer
     /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
     public IBufferSource Source => _scope.Holder(_version);
 
-    /// <summary>For operators of this library: keeps the buffer without an object. The caller owns one reference to the slot.</summary>
-    internal int KeepSlot() => _scope.Keep(_version);
+    /// <summary>For operators of this library that refer to the buffer's memory: keeps it without an object. The caller owns one reference to the slot; −1 when it has to copy.</summary>
+    internal int TryKeepSlot() => _scope.TryKeepInPlace(_version);
 
     /// <summary>For operators of this library: whom to ask to pause.</summary>
     internal BufferHolder Holder => _scope.Holder(_version);

@@ -45,14 +45,15 @@ internal sealed class HeldBytes(int maxBuffers)
     public void Keep(in ReceivedBuffer buffer)
     {
         BufferLedger ledger = buffer.Ledger;
-        if (_buffers >= maxBuffers || ledger.IsUnderPressure)
+        int slot = _buffers >= maxBuffers || ledger.IsUnderPressure ? -1 : buffer.TryKeepSlot();
+        if (slot < 0)
         {
             Copy();
             return;
         }
 
         FrameSegment lent = _lent!;
-        lent.Slot = buffer.KeepSlot();
+        lent.Slot = slot;
         lent.Ledger = ledger;
         _lent = null;
         _buffers++;

@@ -143,7 +143,13 @@ internal sealed unsafe partial class ReceiveLoop
         int length = run.At->Result;
         ZcrxConnection connection = run.Connection;
         connection.BytesReceived += length;
-        connection.Undelivered.Enqueue(_queue.Ledger.Keep(offset, run.Area.Address(offset), length, run.Start, connection.Holder, references: 1));
+        int slot = _queue.Ledger.Keep(offset, run.Area.Address(offset), length, run.Start, connection.Holder, references: 1);
+        connection.Undelivered.Enqueue(slot);
+        if (_queue.Ledger.IsCopy(slot))
+        {
+            ReturnBuffer(offset);
+        }
+
         run.At++;
     }
 
@@ -209,12 +215,15 @@ internal sealed unsafe partial class ReceiveLoop
         while (connection.Undelivered.Count > 0 && !connection.CloseRequested && connection.Stream.Observers is { Length: > 0 } observers)
         {
             int slot = connection.Undelivered.Dequeue();
-            ReceivedBuffer buffer = ledger.Borrow.BeginKept(slot, _queue.AreaOf(ledger[slot].Offset));
+            ReceivedBuffer buffer = ledger.Borrow.BeginKept(slot, MemoryOf(ref ledger[slot], ledger.IsCopy(slot)));
             connection.Stream.Next(observers, buffer);
             ledger.Borrow.End();
             CloseIfAbandoned(connection);
         }
     }
+
+    private AreaMemory MemoryOf(ref LeaseSlot kept, bool isCopy) =>
+        isCopy ? new AreaMemory((nint)kept.Address, (nuint)kept.Length) : _queue.AreaOf(kept.Offset);
 
     /// <summary>When the last observer has thrown, the connection is of no use to anybody and is reset.</summary>
     private static void CloseIfAbandoned(ZcrxConnection connection)

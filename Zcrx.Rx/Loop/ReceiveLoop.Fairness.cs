@@ -21,7 +21,8 @@ internal sealed unsafe partial class ReceiveLoop
 
     /// <summary>Buffers that a connection may take now; its next request gets a budget of as many.</summary>
     /// <remarks>
-    /// The last buffers of the pool, the reserve, are for connections that hold none. So whoever keeps what it gets can never take
+    /// The last buffers of the pool, the reserve, are for connections that hold none; and what is kept of them is kept as a copy, since a
+    /// few bytes may take a whole buffer, so that a budget in bytes bounds no number of buffers. So whoever keeps what it gets can never take
     /// the whole pool, and those whose consumers return their buffers always move, if only one buffer at a time.
     /// </remarks>
     private int Allowance(ZcrxConnection connection)

@@ -26,6 +26,8 @@ internal sealed unsafe partial class ReceiveLoop
     {
         _poolSize = _queue.Buffers;
         _reserve = PressureMachine.Reserve(_poolSize);
+        // The reserve is for what passes through, and comes back by itself: so no consumer, however stuck, stops the others.
+        _queue.Ledger.KeepLimit = _poolSize - _reserve;
         // A quarter of a small pool: with more in the refill queue than that, receiving would stumble over an empty pool.
         _flushThreshold = int.Clamp(_poolSize / 4, 1, FlushThreshold);
     }

@@ -187,6 +187,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
             CopiedBytes = (long)copies.Bytes,
             Buffers = _loop.Queue.Buffers,
             BuffersOut = _loop.Queue.Ledger.Kept,
+            KeptCopies = _loop.Queue.Ledger.Copies,
             RefillDepth = (int)counters.RefillDepth,
             Flushes = counters.Flushes,
             Rearms = counters.Rearms,

@@ -28,6 +28,9 @@ public sealed record QueueStatistics
     /// <summary>Refill entries that the kernel had not consumed when the ring's thread last looked.</summary>
     public int RefillDepth { get; init; }
 
+    /// <summary>Buffers that were kept as copies, because only the pool's reserve was left.</summary>
+    public long KeptCopies { get; init; }
+
     /// <summary>Times that the refill queue was flushed.</summary>
     public long Flushes { get; init; }
 

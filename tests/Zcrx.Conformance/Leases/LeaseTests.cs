@@ -174,7 +174,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
 
     private static ulong OffsetOf(LeaseBench bench, ReceivedBuffer buffer)
     {
-        int slot = buffer.KeepSlot();
+        int slot = buffer.TryKeepSlot();
         ulong offset = bench.Ledger[slot].Offset;
         bench.Ledger.Release(slot);
         return offset;

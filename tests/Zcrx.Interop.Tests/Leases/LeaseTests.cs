@@ -128,7 +128,7 @@ public sealed class LeaseTests : IDisposable
     public void A_kept_buffer_can_be_lent_later()
     {
         ReceivedBuffer buffer = _area.Begin([1, 2], 30, out ulong offset);
-        int slot = buffer.KeepSlot();
+        int slot = buffer.TryKeepSlot();
         _area.End(offset);
 
         ReceivedBuffer again = _area.BeginKept(slot);

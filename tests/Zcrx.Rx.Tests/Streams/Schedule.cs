@@ -7,8 +7,6 @@ namespace Zcrx.Rx.Tests.Streams;
 /// <summary>A queue, its connections, and what their ends do. Generated; printed when it fails.</summary>
 internal sealed record Schedule(int Buffers, string Profile, int CompletionEntries, int BuffersPerTurn, int ShortReceive, double Faults, int Seed, Schedule.Connection[] Connections)
 {
-    private const int SmallestForStuck = 16;
-
     public static Gen<Schedule> All { get; } =
         from buffers in Gen.Elements(2, 3, 4, 8, 16, 40)
         from profile in Gen.Elements("7.1", "7.2", "7.3")
@@ -18,7 +16,7 @@ internal sealed record Schedule(int Buffers, string Profile, int CompletionEntri
         from faults in Gen.Frequency((2, Gen.Constant(0.0)), (1, Gen.Constant(0.1)))
         from seed in Gen.Choose(0, int.MaxValue - 1)
         from connections in Gen.Choose(1, 6).SelectMany(static count => AnyConnection!.ListOf(count))
-        select new Schedule(buffers, profile, completions, perTurn, shortReceive, faults, seed, OneStuck(buffers, [.. connections]));
+        select new Schedule(buffers, profile, completions, perTurn, shortReceive, faults, seed, [.. connections]);
 
     private static Gen<Connection> AnyConnection =>
         from kind in Gen.Elements(Enum.GetValues<ConsumerKind>())
@@ -43,13 +41,6 @@ internal sealed record Schedule(int Buffers, string Profile, int CompletionEntri
 
     public override string ToString() =>
         $"pool {Buffers}, {Profile}, CQ {CompletionEntries}, {BuffersPerTurn} a turn, short {ShortReceive}, faults {Faults}, seed {Seed}: {string.Join("; ", Connections.AsEnumerable())}";
-
-    /// <summary>Only one may keep its buffers until all the others are done, and only where the pool is large enough that it cannot have it all.</summary>
-    private static Connection[] OneStuck(int buffers, Connection[] connections)
-    {
-        int first = buffers < SmallestForStuck ? -1 : Array.FindIndex(connections, static connection => connection.Kind == ConsumerKind.Stuck);
-        return [.. connections.Select((connection, index) => connection.Kind == ConsumerKind.Stuck && index != first ? connection with { Kind = ConsumerKind.Slow } : connection)];
-    }
 
     /// <param name="Kind">What the consumer does.</param>
     /// <param name="Bytes">What the peer sends.</param>

@@ -8,7 +8,7 @@ namespace Zcrx.Rx.Tests.Streams;
 [Collection(SocketsCollection.Name)]
 public class ScheduleTests : IClassFixture<ResourceCheck>
 {
-    private const int Schedules = 150;
+    private const int Schedules = 1000;
 
     [Fact]
     public async Task Any_schedule_delivers_everything_and_a_stuck_consumer_stops_nobody()

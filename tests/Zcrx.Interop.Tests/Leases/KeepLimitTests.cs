@@ -1,0 +1,109 @@
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Interop.Tests.Leases;
+
+/// <summary>What is kept beyond the limit is a copy: the buffer itself comes back when its loan ends, however long the lease lasts.</summary>
+public sealed class KeepLimitTests
+{
+    [Fact]
+    public void Beyond_the_limit_the_bytes_are_kept_and_the_buffer_comes_back()
+    {
+        using InMemoryArea area = new(4, 16) { Ledger = { KeepLimit = 2 } };
+        BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3), Retain(area, 4)];
+
+        Assert.Equal((2, 2L, 4, 2), (area.Ledger.Kept, area.Ledger.Copies, area.Holder.Held, area.Free));
+        Assert.Equal([1L, 2, 3, 4], leases.Select(static lease => BitConverter.ToInt64(lease.Span)));
+        Assert.Equal([1L, 2, 3, 4], leases.Select(static lease => BitConverter.ToInt64(lease.Memory.Span)));
+
+        leases[0].Dispose();
+        BufferLease next = Retain(area, 5);
+        Assert.Equal((2, 2L), (area.Ledger.Kept, area.Ledger.Copies));
+        Array.ForEach([.. leases, next], static lease => lease.Dispose());
+        area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void A_copy_is_shared_by_all_who_keep_it_during_one_loan()
+    {
+        using InMemoryArea area = new(4, 16) { Ledger = { KeepLimit = 0 } };
+        ReceivedBuffer buffer = area.Begin(BitConverter.GetBytes(7L), 0, out ulong offset);
+        BufferLease first = buffer.Retain();
+        first.Dispose();
+        BufferLease second = buffer.Retain();
+        Assert.Equal(7, BitConverter.ToInt64(buffer.Span));
+        area.End(offset);
+
+        Assert.Equal((0, 1L, 4), (area.Ledger.Kept, area.Ledger.Copies, area.Free));
+        BufferLease moved = second.Move();
+        Assert.Equal(7, BitConverter.ToInt64(moved.Span));
+        moved.Dispose();
+        area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void Who_refers_to_the_buffers_own_memory_cannot_keep_a_copy_instead()
+    {
+        using InMemoryArea area = new(4, 16) { Ledger = { KeepLimit = 1 } };
+        BufferLease other = Retain(area, 1);
+        ReceivedBuffer buffer = area.Begin(BitConverter.GetBytes(2L), 0, out ulong offset);
+        Assert.Equal(-1, buffer.TryKeepSlot());
+        using BufferLease copy = buffer.Retain();
+        // There is room again, but this buffer has been copied already.
+        other.Dispose();
+        Assert.Equal(-1, buffer.TryKeepSlot());
+        area.End(offset);
+
+        buffer = area.Begin(BitConverter.GetBytes(3L), 0, out offset);
+        int slot = buffer.TryKeepSlot();
+        Assert.False(area.Ledger.IsCopy(slot));
+        area.End(offset);
+        area.Ledger.Release(slot);
+        copy.Dispose();
+        area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void Copies_that_other_threads_release_are_drained_like_buffers()
+    {
+        using InMemoryArea area = new(4, 16) { Ledger = { KeepLimit = 1 } };
+        BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3)];
+
+        OnAnotherThread(() => Array.ForEach(leases, static lease => lease.Dispose()));
+
+        Assert.Equal((0, 0), (area.Ledger.Kept, area.Holder.Held));
+        Assert.True(area.Ledger.Drain());
+        area.AssertAllReturned();
+    }
+
+    [Fact]
+    public void Copies_outlive_the_queue_and_do_not_hold_its_memory()
+    {
+        InMemoryArea area = new(4, 16) { Ledger = { KeepLimit = 1 } };
+        BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3)];
+        // On its way when the queue is closed.
+        OnAnotherThread(leases[1].Dispose);
+
+        Assert.Equal(1, area.Ledger.Close());
+        leases[0].Dispose();
+
+        Assert.False(area.IsMapped);
+        Assert.Equal(3, BitConverter.ToInt64(leases[2].Span));
+        leases[2].Dispose();
+        Assert.True(leases[2].IsReleased);
+    }
+
+    private static BufferLease Retain(InMemoryArea area, long content)
+    {
+        ReceivedBuffer buffer = area.Begin(BitConverter.GetBytes(content), 0, out ulong offset);
+        BufferLease lease = buffer.Retain();
+        area.End(offset);
+        return lease;
+    }
+
+    private static void OnAnotherThread(Action action)
+    {
+        Thread thread = new(() => action());
+        thread.Start();
+        thread.Join();
+    }
+}

@@ -255,6 +255,8 @@ public sealed class BufferLedgerTests
 
         public bool HasEnded { get; set; }
 
+        public BufferHolder? Holder => null;
+
         public void Relieve() => Asked++;
     }
 }

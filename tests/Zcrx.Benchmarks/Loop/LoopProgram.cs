@@ -10,7 +10,7 @@ using Perfolizer.Horology;
 
 namespace Zcrx.Benchmarks.Loop;
 
-/// <summary>Runs <see cref="LoopBenchmark"/> with BenchmarkDotNet.</summary>
+/// <summary>Runs <see cref="LoopBenchmark"/> and, by itself only, <see cref="PauseBenchmark"/> with BenchmarkDotNet.</summary>
 internal static class LoopProgram
 {
     // In this process: BenchmarkDotNet would otherwise generate a project below this one, which inherits the repository's central package
@@ -21,7 +21,7 @@ internal static class LoopProgram
     public static int Run(string[] args)
     {
         IConfig config = DefaultConfig.Instance.AddJob(Base).AddDiagnoser(MemoryDiagnoser.Default);
-        _ = BenchmarkSwitcher.FromTypes([typeof(LoopBenchmark)]).Run(args.Length == 0 ? ["--filter", "*"] : args, config);
+        _ = BenchmarkSwitcher.FromTypes([typeof(LoopBenchmark), typeof(PauseBenchmark)]).Run(args.Length == 0 ? ["--filter", "*"] : args, config);
         return 0;
     }
 

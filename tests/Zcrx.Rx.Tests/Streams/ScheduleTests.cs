@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using FsCheck.Fluent;
 using Zcrx.Rx.Tests.Support;
 
@@ -17,56 +16,12 @@ public class ScheduleTests : IClassFixture<ResourceCheck>
         {
             try
             {
-                await RunAsync(schedule);
+                await ScheduleRun.RunAsync(schedule);
             }
             catch (Exception exception)
             {
                 throw new InvalidOperationException($"failed with {schedule}", exception);
             }
-        }
-    }
-
-    private static async Task RunAsync(Schedule schedule)
-    {
-        await using TestQueue queue = await TestQueue.OpenAsync(schedule.Buffers, configure: schedule.Apply);
-        List<ScheduledConsumer> consumers = [];
-        List<Task> sending = [];
-        foreach (Schedule.Connection plan in schedule.Connections)
-        {
-            (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
-            ScheduledConsumer consumer = new(plan, queue, peer, connection, schedule.Buffers, schedule.Seed + consumers.Count);
-            consumers.Add(consumer);
-            consumer.Subscribe();
-            sending.Add(consumer.SendAsync());
-        }
-
-        long start = Stopwatch.GetTimestamp();
-        using PeriodicTimer pace = new(TimeSpan.FromMilliseconds(1));
-        while (!consumers.TrueForAll(static consumer => consumer.HasEnded))
-        {
-            foreach (ScheduledConsumer consumer in consumers)
-            {
-                consumer.Act();
-            }
-
-            if (consumers.TrueForAll(static consumer => consumer.HasEnded || consumer.IsStuck))
-            {
-                consumers.ForEach(static consumer => consumer.LetGo());
-            }
-
-            if (Stopwatch.GetElapsedTime(start) > Deadline.Limit)
-            {
-                Assert.Fail($"nobody moves any more: {string.Join("; ", consumers.Select(static consumer => consumer.State))}; {queue.Queue.Snapshot()}");
-            }
-
-            await pace.WaitForNextTickAsync();
-        }
-
-        await Task.WhenAll(sending).Within("the senders are done");
-        foreach (ScheduledConsumer consumer in consumers)
-        {
-            await consumer.CheckAsync();
-            consumer.Dispose();
         }
     }
 }

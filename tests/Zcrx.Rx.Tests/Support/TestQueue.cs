@@ -45,7 +45,7 @@ internal sealed class TestQueue : IAsyncDisposable
         options = configure is null ? options : configure(options);
         ZcrxQueue queue = kernel is null
             ? await ZcrxQueue.OpenAsync(options).Within("the queue opens")
-            : await ZcrxQueue.OpenAsync(options, new EngineChoice(ZcrxEngine.Emulated, "a test"), kernel, default).Within("the queue opens");
+            : await ZcrxQueue.OpenAsync(options, new EngineChoice(kernel is LinuxKernel ? ZcrxEngine.DeviceLess : ZcrxEngine.Emulated, "a test"), kernel, default).Within("the queue opens");
         return new TestQueue(queue, receiveBuffer);
     }
 

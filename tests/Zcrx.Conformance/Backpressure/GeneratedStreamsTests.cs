@@ -1,0 +1,29 @@
+using FsCheck.Fluent;
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+using Zcrx.Rx.Tests.Streams;
+
+namespace Zcrx.Conformance.Backpressure;
+
+/// <summary>The generated schedules of the Rx suite on the machine's own kernel: any consumers over any pool, without the faults that only the emulation has.</summary>
+public class GeneratedStreamsTests : IClassFixture<LeakCheck>
+{
+    private const int Schedules = 60;
+
+    [SkippableFact]
+    public async Task Any_schedule_delivers_everything_and_a_stuck_consumer_stops_nobody()
+    {
+        KernelUnderTest.OpenDeviceLess(KernelUnderTest.Linux);
+        foreach (Schedule schedule in Schedule.All.Sample(Schedules, 50))
+        {
+            try
+            {
+                await ScheduleRun.RunAsync(schedule, new LinuxKernel());
+            }
+            catch (Exception exception)
+            {
+                throw new InvalidOperationException($"failed with {schedule}", exception);
+            }
+        }
+    }
+}

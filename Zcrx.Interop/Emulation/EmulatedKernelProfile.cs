@@ -56,6 +56,8 @@ public sealed record EmulatedKernelProfile
 
     internal bool HasEvents => (Features & ZCRX_FEATURE_EVENT) != 0;
 
+    internal bool HasAddArea => ControlOperations > ZCRX_CTRL_ADD_AREA;
+
     internal bool HasDeviceLess => (RegisterFlags & ZCRX_REG_NODEV) != 0;
 
     /// <summary>The profile of a release.</summary>

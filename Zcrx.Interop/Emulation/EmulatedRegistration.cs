@@ -44,7 +44,7 @@ internal static unsafe class EmulatedRegistration
             return Import(kernel, ring, registration, user);
         }
 
-        int refused = CheckParameters(ring, ref registration);
+        int refused = CheckParameters(ring, profile, ref registration);
         if (refused < 0)
         {
             return refused;
@@ -78,7 +78,7 @@ internal static unsafe class EmulatedRegistration
         return 0;
     }
 
-    private static int CheckParameters(EmulatedRing ring, ref io_uring_zcrx_ifq_reg registration)
+    private static int CheckParameters(EmulatedRing ring, EmulatedKernelProfile profile, ref io_uring_zcrx_ifq_reg registration)
     {
         if (!UserMemory.IsReadable((void*)registration.region_ptr, (nuint)sizeof(io_uring_region_desc)))
         {
@@ -106,7 +106,13 @@ internal static unsafe class EmulatedRegistration
         }
 
         registration.rq_entries = BitOperations.RoundUpToPowerOf2(registration.rq_entries);
-        return UserMemory.IsReadable((void*)registration.area_ptr, (nuint)sizeof(io_uring_zcrx_area_reg)) ? 0 : -EFAULT;
+        if (!UserMemory.IsReadable((void*)registration.area_ptr, (nuint)sizeof(io_uring_zcrx_area_reg)))
+        {
+            return -EFAULT;
+        }
+
+        // Since areas can be added, the first one's token is looked at by itself, before everything else about the area.
+        return profile.HasAddArea && ((io_uring_zcrx_area_reg*)registration.area_ptr)->rq_area_token != 0 ? -EINVAL : 0;
     }
 
     /// <summary>Where the data comes from, and how long its buffers are; looked at after everything that is the process's own.</summary>

@@ -32,9 +32,18 @@ public class RegistrationOrderTests : IClassFixture<LeakCheck>
         ["events: statistics behind the region + parameters: buffer length 100"] = -ERANGE,
     };
 
+    private static readonly Dictionary<string, int> AddedAreasTable = new()
+    {
+        ["area: token given + region: address 0"] = -EINVAL,
+        ["area: token given + parameters: unknown interface"] = -EINVAL,
+        ["area: token given + events: description in unmapped memory"] = -EINVAL,
+    };
+
     public static IEnumerable<string> Pairs => Table.Keys;
 
     public static IEnumerable<string> EventPairs => EventTable.Keys;
+
+    public static IEnumerable<string> AddedAreasPairs => AddedAreasTable.Keys;
 
     [SkippableTheory, KernelsTimes(nameof(Pairs))]
     public void Reports(string name, string pair) => Check(KernelUnderTest.OpenDeviceLess(name), pair, Table[pair]);
@@ -42,6 +51,10 @@ public class RegistrationOrderTests : IClassFixture<LeakCheck>
     [SkippableTheory, KernelsTimes(nameof(EventPairs))]
     public void Reports_of_events(string name, string pair) =>
         Check(KernelUnderTest.OpenDeviceLess(name, Interop.ZcrxFeature.Notifications, Interop.ZcrxFeature.Statistics), pair, EventTable[pair]);
+
+    [SkippableTheory, KernelsTimes(nameof(AddedAreasPairs))]
+    public void Reports_the_token_first_since_areas_can_be_added(string name, string pair) =>
+        Check(KernelUnderTest.OpenDeviceLess(name, Interop.ZcrxFeature.AddArea, Interop.ZcrxFeature.Notifications), pair, AddedAreasTable[pair]);
 
     private static void Check(KernelUnderTest kernel, string pair, int expected)
     {

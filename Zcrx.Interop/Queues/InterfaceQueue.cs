@@ -49,6 +49,9 @@ public sealed unsafe class InterfaceQueue : IDisposable
     /// <summary>Bytes of one buffer; a completion never covers more.</summary>
     public int BufferLength { get; }
 
+    /// <summary>Why buffers are pages although larger ones were asked for, as a clause; null when they are as asked.</summary>
+    public string? WhyPageBuffers { get; internal init; }
+
     /// <summary>Buffers in all areas together.</summary>
     public int Buffers
     {

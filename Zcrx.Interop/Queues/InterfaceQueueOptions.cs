@@ -12,10 +12,14 @@ public sealed record InterfaceQueueOptions
     /// <summary>Size of the area that receives payload, in bytes; rounded up to whole pages. At most 1 GiB.</summary>
     public nuint AreaSize { get; init; } = 64 * 1024 * 1024;
 
-    /// <summary>Entries of the refill queue; rounded up to a power of two by the kernel. 1 to 32768; 0 for one per buffer, as far as that goes.</summary>
+    /// <summary>Entries of the refill queue; rounded up to a power of two by the kernel. 1 to 32768; 0 for one per page of the area, as far as that goes.</summary>
     public uint RefillEntries { get; init; }
 
-    /// <summary>Size of a buffer in bytes, a power of two of at least a page; 0 for a page. More than a page needs a NIC that can.</summary>
+    /// <summary>Size of a buffer in bytes, a power of two of at least a page; 0 for a page.</summary>
+    /// <remarks>
+    /// More than a page needs a NIC that can, Linux 7.0, and an area that lies together in memory: <see cref="HugePages"/>. Where a NIC's queue cannot have it,
+    /// buffers are pages, and <see cref="InterfaceQueue.WhyPageBuffers"/> says why. Without a NIC it is refused.
+    /// </remarks>
     public uint RxBufferLength { get; init; }
 
     /// <summary>Whether the area lies on 2 MiB huge pages, which must have been reserved.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using Zcrx.Interop.Abi;
 using Zcrx.Interop.Errors;
@@ -9,7 +10,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Interop;
 
 /// <summary>One attempt to register an interface queue: allocates, asks the kernel, and either hands over or cleans up.</summary>
-internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions options, ZcrxCapabilities capabilities)
+internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions options, ZcrxCapabilities capabilities, string? whyPageBuffers = null)
 {
     private const uint MaxRefillEntries = 32768;
     private const nuint CacheLine = 64;
@@ -17,6 +18,11 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
     public InterfaceQueue Run(Action wake)
     {
         bool deviceLess = options.Interface is null;
+        if (WantsLargeBuffers && capabilities.WhyNot(ZcrxFeature.RxBufferLength) is { } unsupported)
+        {
+            return WithPages(unsupported).Run(wake);
+        }
+
         uint index = deviceLess ? 0 : InterfaceIndex(options.Interface!);
         MemoryRegion area = MemoryRegion.Allocate(options.AreaSize, options.HugePages, "the area");
         uint entries = RefillEntries(area.Length);
@@ -65,6 +71,14 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
         {
             area.Release();
             region.Release();
+            if (WantsLargeBuffers && result is -Errno.EINVAL or -Errno.EOPNOTSUPP or -Errno.ERANGE)
+            {
+                // Drivers differ in the errno, and each can mean something else as well; then pages are refused, too, and that refusal says what it is.
+                return WithPages(result == -Errno.ERANGE
+                    ? $"{options.Interface} cannot fill larger ones, or the area does not lie together in memory (huge pages do)"
+                    : $"{options.Interface} cannot fill larger ones").Run(wake);
+            }
+
             throw ErrorMap.ForRegistration(-result, Facts(deviceLess, area.Length, entries));
         }
 
@@ -76,8 +90,18 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
 
         zcrx_stats* statistics = capabilities.Statistics ? (zcrx_stats*)(region.Address + (nint)statisticsOffset) : null;
         BufferLedger ledger = new(wake, options.RecordLeaseOrigins);
-        return new InterfaceQueue(ring, region, new MappedArea(area), registration, statistics, ledger);
+        return new InterfaceQueue(ring, region, new MappedArea(area), registration, statistics, ledger) { WhyPageBuffers = whyPageBuffers };
     }
+
+    // Only a device can have them. What is no power of two is a mistake, and not a wish that could be granted in part.
+    private bool WantsLargeBuffers =>
+        options.Interface is not null && options.RxBufferLength > (uint)Environment.SystemPageSize && BitOperations.IsPow2(options.RxBufferLength);
+
+    private Registration WithPages(string why) => new(
+        ring,
+        options with { RxBufferLength = 0 },
+        capabilities,
+        string.Create(CultureInfo.InvariantCulture, $"buffers are pages of {Environment.SystemPageSize} bytes instead of the {options.RxBufferLength} asked for, because {why}"));
 
     private static uint Mask(params ReadOnlySpan<ZcrxNotificationType> types)
     {
@@ -102,8 +126,8 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
         uint wanted = options.RefillEntries;
         if (wanted == 0)
         {
-            uint buffer = uint.Max(options.RxBufferLength, (uint)Environment.SystemPageSize);
-            wanted = (uint)nuint.Min(areaLength / buffer, MaxRefillEntries);
+            // By pages even where buffers are larger: a device may put several packets into one, and each of them comes back by itself.
+            wanted = (uint)nuint.Min(areaLength / (nuint)Environment.SystemPageSize, MaxRefillEntries);
         }
 
         return uint.Min(BitOperations.RoundUpToPowerOf2(wanted), MaxRefillEntries);

@@ -53,7 +53,7 @@ internal sealed unsafe partial class ReceiveLoop
         _thread = new Thread(Run) { IsBackground = true, Name = $"zcrx {options.Name}" };
     }
 
-    public EngineChoice Engine { get; }
+    public EngineChoice Engine { get; private set; }
 
     public LoopCounters Counters { get; } = new();
 
@@ -215,6 +215,11 @@ internal sealed unsafe partial class ReceiveLoop
             RecordLeaseOrigins = _options.RecordLeaseOrigins,
         };
         _queue = InterfaceQueue.Register(_ring, queueOptions, _capabilities, SignalWake);
+        if (_queue.WhyPageBuffers is { } why)
+        {
+            Engine = Engine with { Reason = $"{Engine.Reason}; {why}" };
+        }
+
         _queue.Ledger.Refill = ReturnBuffer;
         long interval = ToTicks(_options.NotificationInterval);
         _noBuffers = new ArmMachine(IsRegistered(ZcrxNotificationType.NoBuffers), interval);

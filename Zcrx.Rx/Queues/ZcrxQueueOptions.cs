@@ -31,7 +31,11 @@ public sealed record ZcrxQueueOptions
     /// </summary>
     public long MaxAreaSize { get; init; }
 
-    /// <summary>Size of one buffer in bytes, a power of two of at least a page; 0 for a page. More than a page needs a NIC that can.</summary>
+    /// <summary>Size of one buffer in bytes, a power of two of at least a page; 0 for a page.</summary>
+    /// <remarks>
+    /// More than a page needs a NIC that can, Linux 7.0, and <see cref="HugePages"/>. Where a NIC's queue cannot have it, buffers are pages, and the reason of
+    /// <see cref="ZcrxQueue.Engine"/> says why. Without a NIC it is refused.
+    /// </remarks>
     public int BufferLength { get; init; }
 
     /// <summary>Whether the area lies on 2 MiB huge pages.</summary>

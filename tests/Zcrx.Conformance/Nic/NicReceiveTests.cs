@@ -98,9 +98,10 @@ public class NicReceiveTests : IClassFixture<LeakCheck>
         const uint Length = 65536;
         NicUnderTest nic = NicUnderTest.Open(name, ZcrxFeature.RxBufferLength);
         using var ring = new TestRing(nic.Kernel.Kernel, completionEntries: 1024);
-        InterfaceQueue queue = Open(nic, ring, Length);
+        InterfaceQueue queue = Open(nic, ring, Length, hugePages: true);
         try
         {
+            Skip.If(queue.WhyPageBuffers is not null, queue.WhyPageBuffers);
             Assert.Equal((int)Length, queue.BufferLength);
             Assert.Equal(64, queue.Buffers);
             using var port = new NicPort(nic);
@@ -131,11 +132,25 @@ public class NicReceiveTests : IClassFixture<LeakCheck>
         }
     }
 
-    private static InterfaceQueue Open(NicUnderTest nic, TestRing ring, uint bufferLength)
+    [SkippableTheory]
+    [Kernels]
+    public void Where_large_buffers_cannot_be_had_there_are_pages_and_a_reason(string name)
+    {
+        NicUnderTest nic = NicUnderTest.Open(name, ZcrxFeature.RxBufferLength);
+        using var ring = new TestRing(nic.Kernel.Kernel);
+        // No ordinary mapping of this size lies together in memory.
+        InterfaceQueue queue = Open(nic, ring, bufferLength: 2 * 1024 * 1024, hugePages: false);
+        ring.Dispose();
+        queue.Dispose();
+        Assert.Equal((int)TestMemory.Page, queue.BufferLength);
+        Assert.Contains("buffers are pages of", queue.WhyPageBuffers, StringComparison.Ordinal);
+    }
+
+    private static InterfaceQueue Open(NicUnderTest nic, TestRing ring, uint bufferLength, bool hugePages)
     {
         InterfaceQueueOptions options = new()
         {
-            Interface = nic.Interface, RxQueue = nic.Queue, AreaSize = 4 * 1024 * 1024, HugePages = true, RxBufferLength = bufferLength, RefillEntries = 1024,
+            Interface = nic.Interface, RxQueue = nic.Queue, AreaSize = 4 * 1024 * 1024, HugePages = hugePages, RxBufferLength = bufferLength,
         };
         InterfaceQueue? queue = null;
         string? noMemory = null;

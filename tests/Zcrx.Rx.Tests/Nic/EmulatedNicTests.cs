@@ -47,6 +47,17 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
         Assert.All(Enumerable.Range(0, nic.RxQueues).Where(static rx => rx != 1), rx => Assert.Equal(default, nic.CountersOf(rx)));
     }
 
+    [Fact]
+    public async Task Where_the_interface_cannot_fill_large_buffers_they_are_pages_and_the_engine_says_so()
+    {
+        EmulatedNic nic = new(new EmulatedNicOptions { RetransmitDelay = SoonAgain });
+        nic.AddRule(new EmulatedFlowRule(1));
+        await using TestQueue queue = await OpenAsync(nic, "7.3", buffers: 64, bufferLength: 65536);
+        Assert.Contains("buffers are pages of", queue.Queue.Engine.Reason, StringComparison.Ordinal);
+        Assert.Contains("65536 asked for, because enic0 cannot fill larger ones", queue.Queue.Engine.Reason, StringComparison.Ordinal);
+        Assert.Equal(64, queue.Queue.Snapshot().Buffers);
+    }
+
     [Theory]
     [InlineData("7.1")]
     [InlineData("7.2")]
@@ -191,12 +202,13 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
         }
     }
 
-    private static Task<TestQueue> OpenAsync(EmulatedNic nic, string profile, int buffers = 256, int rxQueue = 1) => TestQueue.OpenAsync(
+    private static Task<TestQueue> OpenAsync(EmulatedNic nic, string profile, int buffers = 256, int rxQueue = 1, int bufferLength = 0) => TestQueue.OpenAsync(
         buffers,
         configure: options => options with
         {
             Interface = nic.Name,
             RxQueue = rxQueue,
+            BufferLength = bufferLength,
             Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.ForRelease(profile)!, Nics = [nic] },
         });
 }

@@ -97,7 +97,7 @@ static int testnic_validate_qcfg(struct net_device *dev,
 	    qcfg->rx_page_size <= TESTNIC_MAX_BUFFER)
 		return 0;
 	NL_SET_ERR_MSG_MOD(extack, "buffers are a page to 64 KiB, a power of two");
-	return -EINVAL;
+	return -ERANGE;
 }
 
 #define TESTNIC_QUEUE_OPS					\

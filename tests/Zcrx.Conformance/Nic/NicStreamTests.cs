@@ -1,0 +1,183 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Reactive.Linq;
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Conformance.Nic;
+
+/// <summary>The library's own queues and streams on the machine's NIC: what its ring thread makes of an empty pool and of flows that arrive elsewhere.</summary>
+public class NicStreamTests : IClassFixture<LeakCheck>
+{
+    [SkippableFact]
+    public async Task A_held_pool_is_exhausted_and_reported_and_comes_back()
+    {
+        using Bench bench = await Bench.OpenAsync(NicUnderTest.Open(KernelUnderTest.Linux, ZcrxFeature.Notifications), buffers: 128);
+        for (int round = 0; round < 3; round++)
+        {
+            int reportedBefore = bench.Reported(ZcrxNotificationType.NoBuffers);
+            bench.Holds = true;
+            bench.SendUntil(() => bench.Level == PoolPressureLevel.Exhausted && bench.Reported(ZcrxNotificationType.NoBuffers) > reportedBefore, "the pool is exhausted and reported");
+            bench.Holds = false;
+            bench.Release();
+            bench.SendUntil(() => bench.Received == bench.Connection.Sent, "everything that was sent has come", more: false);
+            Deadline.Until(() => bench.Level == PoolPressureLevel.Normal, "the level is normal again");
+        }
+
+        await bench.EndAsync();
+        Assert.Equal(0, bench.Queue.Snapshot().CopiedFragments);
+    }
+
+    [SkippableFact]
+    public async Task A_flow_that_arrives_elsewhere_is_copied_until_it_is_steered_back()
+    {
+        // More than a device keeps for itself (a cache of 128, and a ring): what it keeps, copies cannot have.
+        const int Buffers = 1024;
+        using Bench bench = await Bench.OpenAsync(NicUnderTest.Open(KernelUnderTest.Linux, ZcrxFeature.Notifications, ZcrxFeature.Statistics), Buffers);
+        bench.SendUntil(() => bench.Received > 100_000, "the stream runs");
+        Assert.Equal(0, bench.Queue.Snapshot().CopiedFragments);
+
+        bench.Steer(away: true);
+        // Far more than the pool has: with the queue idle, nobody but the loop can have its buffers taken back.
+        long end = bench.Received + (2 * Buffers * 1448);
+        bench.SendUntil(() => bench.Received > end, "the stream goes on over another queue");
+        Assert.NotEqual(0, bench.Queue.Snapshot().CopiedFragments);
+        Assert.NotEqual(0, bench.Reported(ZcrxNotificationType.Copy));
+
+        bench.Steer(away: false);
+        bench.SendUntil(() => bench.Received == bench.Connection.Sent, "what was on its way has come", more: false);
+        long copied = bench.Queue.Snapshot().CopiedFragments;
+        end = bench.Received + 200_000;
+        bench.SendUntil(() => bench.Received > end, "the stream goes on at home");
+        Assert.Equal(copied, bench.Queue.Snapshot().CopiedFragments);
+        await bench.EndAsync();
+    }
+
+    /// <summary>A queue, one stream from the other namespace into it, and a consumer that checks every byte and holds buffers when told to.</summary>
+    private sealed class Bench : IDisposable
+    {
+        private readonly NicUnderTest _nic;
+        private readonly Socket _listener;
+        private readonly List<IDisposable> _subscriptions = [];
+        private readonly ConcurrentQueue<BufferLease> _held = new();
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ConcurrentDictionary<ZcrxNotificationType, int> _reported = new();
+        private long _received;
+        private int _level;
+        private volatile bool _holds;
+
+        private Bench(NicUnderTest nic, ZcrxQueue queue)
+        {
+            _nic = nic;
+            Queue = queue;
+            _listener = ListenSocket.Bind(new IPEndPoint(nic.Address, 0));
+            Steer(away: false);
+            _subscriptions.Add(queue.Pressure.Subscribe(pressure => Volatile.Write(ref _level, (int)pressure.Level)));
+            _subscriptions.Add(queue.Notifications.Subscribe(notification => _reported.AddOrUpdate(notification.Type, 1, static (_, count) => count + 1)));
+            _subscriptions.Add(queue.Listen(_listener).Subscribe(connection => connection.Buffers.Subscribe(
+                Take, error => _ended.TrySetException(error), () => _ended.TrySetResult())));
+            Connection = TcpPair.Of(server: -1, nic.Connect(Port));
+        }
+
+        public ZcrxQueue Queue { get; }
+
+        public TcpPair Connection { get; }
+
+        public bool Holds
+        {
+            get => _holds;
+            set => _holds = value;
+        }
+
+        public long Received => Volatile.Read(ref _received);
+
+        public PoolPressureLevel Level => (PoolPressureLevel)Volatile.Read(ref _level);
+
+        private ushort Port => (ushort)((IPEndPoint)_listener.LocalEndPoint!).Port;
+
+        public static async Task<Bench> OpenAsync(NicUnderTest nic, int buffers)
+        {
+            ZcrxQueueOptions options = new()
+            {
+                Engine = ZcrxEngine.Nic,
+                Interface = nic.Interface,
+                RxQueue = (int)nic.Queue,
+                AreaSize = (long)buffers * Environment.SystemPageSize,
+                NotificationInterval = TimeSpan.FromMilliseconds(1),
+            };
+            Deadline.Watch watch = Deadline.Start("the queue is free");
+            while (true)
+            {
+                try
+                {
+                    return new Bench(nic, await ZcrxQueue.OpenAsync(options));
+                }
+                catch (ZcrxQueueBusyException)
+                {
+                    // The ring of the case before may still be on its way out.
+                    watch.Check();
+                }
+            }
+        }
+
+        public int Reported(ZcrxNotificationType type) => _reported.GetValueOrDefault(type);
+
+        public void Steer(bool away) => _nic.Steer(Port, !away ? _nic.Queue : _nic.Queue == 0 ? 1u : 0);
+
+        /// <summary>Waits for something, and sends meanwhile.</summary>
+        public void SendUntil(Func<bool> condition, string expectation, bool more = true)
+        {
+            Deadline.Watch watch = Deadline.Start(expectation);
+            SpinWait pause = default;
+            while (!condition() && !_ended.Task.IsCompleted)
+            {
+                if (more)
+                {
+                    Connection.SendSome(16 * 1024);
+                }
+
+                watch.Check(() => string.Create(CultureInfo.InvariantCulture, $"level {Level}, {Received} of {Connection.Sent} bytes received, {_held.Count} buffers held; {Queue.Snapshot()}"));
+                pause.SpinOnce();
+            }
+        }
+
+        public void Release()
+        {
+            while (_held.TryDequeue(out BufferLease? lease))
+            {
+                lease.Dispose();
+            }
+        }
+
+        public async Task EndAsync()
+        {
+            Connection.EndSending();
+            await _ended.Task.WaitAsync(Deadline.Limit);
+            Assert.Equal(Connection.Sent, Received);
+        }
+
+        public void Dispose()
+        {
+            Release();
+            _nic.Unsteer(Port);
+            _subscriptions.ForEach(subscription => subscription.Dispose());
+            Connection.Dispose();
+            _listener.Dispose();
+            Queue.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+
+        private void Take(ReceivedBuffer buffer)
+        {
+            Pattern.AssertAt(buffer.Span, _received);
+            if (_holds)
+            {
+                _held.Enqueue(buffer.Retain());
+            }
+
+            Volatile.Write(ref _received, _received + buffer.Length);
+        }
+    }
+}

@@ -87,7 +87,7 @@ SuiteOutcome RunKernel(string kernel, IEnumerable<GuestCommand> commandsOfGuest,
         DeleteFile(results);
     }
 
-    List<string> arguments = ["--kernel", kernel, "--artifacts", directory, "--nic", nic ? "yes" : "no", "--timeout", whole ? "900" : "420"];
+    List<string> arguments = ["--kernel", kernel, "--artifacts", directory, "--nic", nic ? "yes" : "no", "--timeout", whole ? "900" : "600"];
     foreach (var program in guestPrograms)
     {
         arguments.AddRange(["--program", program.Directory]);

@@ -8,7 +8,7 @@ namespace Zcrx.Conformance.Backpressure;
 /// <summary>The generated schedules of the Rx suite on the machine's own kernel: any consumers over any pool, without the faults that only the emulation has.</summary>
 public class GeneratedStreamsTests : IClassFixture<LeakCheck>
 {
-    private const int Schedules = 60;
+    private const int Schedules = 30;
 
     [SkippableFact]
     public async Task Any_schedule_delivers_everything_and_a_stuck_consumer_stops_nobody()

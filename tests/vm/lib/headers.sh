@@ -8,6 +8,7 @@ fetch_headers() {
     release=$(sed -n 's/^release=//p' "$kernel/info")
     version=$(sed -n 's/^version=//p' "$kernel/info")
     base=${release%-cloud-amd64}
+    have_index || { echo "the headers of $release are not cached, and there is no package index: $(index_failure)"; return 1; }
     work=$(mktemp -d "$kernel/.headers.XXXXXX")
     log "fetching the headers of $release"
     if ! (cd -- "$work" && apt_private apt-get download "linux-headers-$release=$version" "linux-headers-$base-common=$version" "linux-kbuild-$base=$version") >"$work/log" 2>&1; then

@@ -11,6 +11,7 @@ toolchain() {
     directory=${cache:?}/toolchain/$key
     lock_cache toolchain
     if [ ! -e "$directory" ]; then
+        have_index || { echo "the compiler for kernel modules is not cached, and there is no package index: $(index_failure)"; return 1; }
         mkdir -p "$cache/toolchain"
         log "fetching a compiler for kernel modules"
         fetch_toolchain "$directory" || return 1

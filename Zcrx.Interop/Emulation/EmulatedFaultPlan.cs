@@ -20,6 +20,7 @@ public sealed class EmulatedFaultPlan
     private int _resets;
     private int _shortLimit;
     private volatile bool _dropNotifications;
+    private volatile bool _forceCopies;
 
     /// <summary>A plan in which nothing goes wrong until it is told to.</summary>
     public EmulatedFaultPlan()
@@ -34,6 +35,12 @@ public sealed class EmulatedFaultPlan
 
     /// <summary>Whether notifications are lost, as when the kernel cannot allocate one.</summary>
     public bool DropNotifications { get => _dropNotifications; set => _dropNotifications = value; }
+
+    /// <summary>
+    /// Whether an <see cref="EmulatedNic"/> has everything copied, also what arrives on the RX queue that has our memory, as a NIC does that cannot split
+    /// what it gets. Without a NIC everything is copied anyway.
+    /// </summary>
+    public bool ForceCopies { get => _forceCopies; set => _forceCopies = value; }
 
     /// <summary>Bytes that one receive turn delivers at most; 0 for no limit.</summary>
     public int ShortReceiveLimit { get => Volatile.Read(ref _shortLimit); set => Volatile.Write(ref _shortLimit, value); }

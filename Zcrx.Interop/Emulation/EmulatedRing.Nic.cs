@@ -19,11 +19,12 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         }
 
         EmulatedInterfaceQueue? provider = nic.ProviderOf(request.RxQueue);
-        if (provider == queue)
+        bool isOurs = provider == queue;
+        if (isOurs && _kernel.Options.Faults is not { ForceCopies: true })
         {
             ReceiveUncopied(request, queue, nic, isFirst);
         }
-        else if (provider is not null && SocketCalls.BytesWaiting(request.Fd) > 0)
+        else if (provider is not null && !isOurs && SocketCalls.BytesWaiting(request.Fd) > 0)
         {
             // The payload lies in memory of another interface queue, and only that one can hand it out.
             Complete(request, -EFAULT);

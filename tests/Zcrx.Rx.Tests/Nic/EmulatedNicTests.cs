@@ -90,6 +90,37 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
         }
     }
 
+    [Fact]
+    public async Task Copies_can_be_forced_and_are_counted_and_reported()
+    {
+        EmulatedNic nic = new(new EmulatedNicOptions { RetransmitDelay = SoonAgain });
+        nic.AddRule(new EmulatedFlowRule(1));
+        EmulatedFaultPlan faults = new();
+        await using TestQueue queue = await OpenAsync(nic, "7.3", faults: faults);
+        ConcurrentQueue<ZcrxNotificationType> notifications = new();
+        using IDisposable watching = queue.Queue.Notifications.Subscribe(notification => notifications.Enqueue(notification.Type));
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await peer.SendAsync(100_000);
+            await recorder.ReachAsync(100_000);
+            Assert.Equal(0, queue.Queue.Snapshot().CopiedBytes);
+
+            faults.ForceCopies = true;
+            await peer.SendAsync(100_000);
+            await recorder.ReachAsync(200_000);
+            Assert.Equal(100_000, queue.Queue.Snapshot().CopiedBytes);
+            await Deadline.UntilAsync(() => notifications.Contains(ZcrxNotificationType.Copy), "the copies are reported");
+
+            faults.ForceCopies = false;
+            await peer.SendAllAsync(100_000);
+            await recorder.AssertCompletedAsync(300_000);
+            Assert.Equal(100_000, queue.Queue.Snapshot().CopiedBytes);
+        }
+    }
+
     [Theory]
     [InlineData("7.1", 2)]
     [InlineData("7.2", 2)]
@@ -202,13 +233,13 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
         }
     }
 
-    private static Task<TestQueue> OpenAsync(EmulatedNic nic, string profile, int buffers = 256, int rxQueue = 1, int bufferLength = 0) => TestQueue.OpenAsync(
+    private static Task<TestQueue> OpenAsync(EmulatedNic nic, string profile, int buffers = 256, int rxQueue = 1, int bufferLength = 0, EmulatedFaultPlan? faults = null) => TestQueue.OpenAsync(
         buffers,
         configure: options => options with
         {
             Interface = nic.Name,
             RxQueue = rxQueue,
             BufferLength = bufferLength,
-            Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.ForRelease(profile)!, Nics = [nic] },
+            Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.ForRelease(profile)!, Nics = [nic], Faults = faults },
         });
 }

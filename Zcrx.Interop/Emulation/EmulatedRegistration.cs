@@ -1,7 +1,7 @@
-using System.Net.NetworkInformation;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Zcrx.Interop.Abi;
+using Zcrx.Interop.Kernel;
 using static Zcrx.Interop.Abi.Errno;
 using static Zcrx.Interop.Abi.LinuxIoUring;
 using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
@@ -124,7 +124,7 @@ internal static unsafe class EmulatedRegistration
         bool deviceLess = (registration.flags & ZCRX_REG_NODEV) != 0;
         if (!deviceLess && (nic = kernel.NicOf(registration.if_idx)) is null)
         {
-            return DeviceExists(registration.if_idx) ? -EOPNOTSUPP : -ENODEV;
+            return Libc.InterfaceExists(registration.if_idx) ? -EOPNOTSUPP : -ENODEV;
         }
 
         if (length != 0 && (!BitOperations.IsPow2(length) || length < page))
@@ -133,15 +133,6 @@ internal static unsafe class EmulatedRegistration
         }
 
         return deviceLess && length != 0 && length != page ? -EOPNOTSUPP : 0;
-    }
-
-    private static bool DeviceExists(uint index) =>
-        NetworkInterface.GetAllNetworkInterfaces().Any(nic => index != 0 && IndexOf(nic) == index);
-
-    private static uint IndexOf(NetworkInterface nic)
-    {
-        string path = $"/sys/class/net/{nic.Name}/ifindex";
-        return File.Exists(path) && uint.TryParse(File.ReadAllText(path).AsSpan().Trim(), out uint index) ? index : 0;
     }
 
     private static int ReadEvents(in io_uring_zcrx_ifq_reg registration, out zcrx_event_desc events)

@@ -51,6 +51,17 @@ internal static unsafe partial class Libc
     /// <summary>if_nametoindex(3).</summary>
     public static int InterfaceIndex(string name) => if_nametoindex(name) is var index and not 0 ? (int)index : -Abi.Errno.ENODEV;
 
+    [LibraryImport(Library, EntryPoint = "if_indextoname", SetLastError = true)]
+    private static partial byte* if_indextoname(uint index, byte* name);
+
+    /// <summary>if_indextoname(3): whether there is a network interface with this index.</summary>
+    public static bool InterfaceExists(uint index)
+    {
+        // IF_NAMESIZE of if.h.
+        byte* name = stackalloc byte[16];
+        return if_indextoname(index, name) != null;
+    }
+
     /// <summary>mmap(2); the address or a negative errno. Addresses of user space are always positive.</summary>
     public static nint Map(nint address, nuint length, int protection, int flags, int fd, nint offset)
     {

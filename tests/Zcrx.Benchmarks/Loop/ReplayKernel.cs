@@ -1,5 +1,6 @@
 using Zcrx.Interop;
 using Zcrx.Interop.Abi;
+using Zcrx.Rx.Tests.Support;
 using static Zcrx.Interop.Abi.LinuxIoUring;
 using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
@@ -9,8 +10,7 @@ namespace Zcrx.Benchmarks.Loop;
 /// A kernel that costs next to nothing: its completion ring is filled once, and a batch of received buffers is a step of the tail. So
 /// what is measured over it is the user's side alone.
 /// </summary>
-/// <remarks>Set-up is the emulated kernel's, so that the memory is laid out as anywhere else; entering and flushing are done here.</remarks>
-internal sealed unsafe class ReplayKernel : IIoUringKernel, IDisposable
+internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
 {
     /// <summary>Buffers of one batch.</summary>
     public const int BatchLength = 512;
@@ -18,23 +18,15 @@ internal sealed unsafe class ReplayKernel : IIoUringKernel, IDisposable
     private const int BufferLength = 4096;
     private static readonly TimeSpan IdleTurn = TimeSpan.FromMilliseconds(1);
 
-    private readonly EmulatedKernel _inner = new();
     private readonly List<ulong> _receives = [];
     private readonly SemaphoreSlim _start = new(0);
     private readonly SemaphoreSlim _done = new(0);
-    private io_uring_params _parameters;
-    private byte* _ring;
-    private io_uring_sqe* _submissions;
-    private byte* _refillRegion;
-    private byte* _area;
-    private io_uring_zcrx_offsets _refillOffsets;
-    private uint _refillEntries;
     private uint _completionTail;
     private int _batches;
     private long _posted;
     private long _returned;
 
-    public string Description => "replay";
+    public override string Description => "replay";
 
     /// <summary>How many receives have been submitted.</summary>
     public int Receives
@@ -48,57 +40,8 @@ internal sealed unsafe class ReplayKernel : IIoUringKernel, IDisposable
         }
     }
 
-    private uint* CompletionTail => (uint*)(_ring + _parameters.cq_off.tail);
-
-    private uint* RefillHead => (uint*)(_refillRegion + _refillOffsets.head);
-
-    private uint* RefillTail => (uint*)(_refillRegion + _refillOffsets.tail);
-
-    public int Setup(uint entries, io_uring_params* parameters)
-    {
-        int fd = _inner.Setup(entries, parameters);
-        _parameters = *parameters;
-        return fd;
-    }
-
-    public nint Map(int ringFd, nuint length, ulong offset)
-    {
-        nint address = _inner.Map(ringFd, length, offset);
-        if (offset == IORING_OFF_SQES)
-        {
-            _submissions = (io_uring_sqe*)address;
-        }
-        else
-        {
-            _ring = (byte*)address;
-        }
-
-        return address;
-    }
-
-    public int Register(int ringFd, uint opcode, void* argument, uint argumentCount)
-    {
-        if (opcode == IORING_REGISTER_ZCRX_CTRL && ((zcrx_ctrl*)argument)->op == ZCRX_CTRL_FLUSH_RQ)
-        {
-            ConsumeRefill();
-            return 0;
-        }
-
-        int result = _inner.Register(ringFd, opcode, argument, argumentCount);
-        if (result >= 0 && opcode == IORING_REGISTER_ZCRX_IFQ)
-        {
-            io_uring_zcrx_ifq_reg* registration = (io_uring_zcrx_ifq_reg*)argument;
-            _area = (byte*)((io_uring_zcrx_area_reg*)registration->area_ptr)->addr;
-            _refillRegion = (byte*)((io_uring_region_desc*)registration->region_ptr)->user_addr;
-            _refillOffsets = registration->offsets;
-            _refillEntries = registration->rq_entries;
-        }
-
-        return result;
-    }
-
     /// <summary>One batch if one is due; else says that all are done and idles, so that the loop sees its commands.</summary>
-    public int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
+    public override int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
     {
         int submitted = toSubmit > 0 ? TakeSubmissions(toSubmit) : 0;
         if (_batches == 0)
@@ -117,22 +60,16 @@ internal sealed unsafe class ReplayKernel : IIoUringKernel, IDisposable
         return submitted;
     }
 
-    public int Unmap(nint address, nuint length) => _inner.Unmap(address, length);
-
-    public int InterfaceIndex(string name) => -Errno.ENODEV;
-
-    public int Close(int fd) => _inner.Close(fd);
-
     /// <summary>The memory that the rings lie in, for a loop without anything around it.</summary>
     public BareRings Rings(ISink sink) => new(
-        (io_uring_cqe*)(_ring + _parameters.cq_off.cqes),
-        (uint*)(_ring + _parameters.cq_off.head),
+        (io_uring_cqe*)(Ring + Parameters.cq_off.cqes),
+        (uint*)(Ring + Parameters.cq_off.head),
         CompletionTail,
-        _parameters.cq_entries,
-        (io_uring_zcrx_rqe*)(_refillRegion + _refillOffsets.rqes),
+        Parameters.cq_entries,
+        (io_uring_zcrx_rqe*)(RefillRegion + RefillOffsets.rqes),
         RefillTail,
-        _refillEntries,
-        _area,
+        RefillEntries,
+        Area,
         sink);
 
     /// <summary>Fills the completion ring: a run of the first receive, a run of the second, and so on round the ring.</summary>
@@ -141,9 +78,9 @@ internal sealed unsafe class ReplayKernel : IIoUringKernel, IDisposable
     public void Prepare(int runLength, IReadOnlyList<ulong>? receives = null)
     {
         receives ??= _receives;
-        for (uint i = 0; i < _parameters.cq_entries; i++)
+        for (uint i = 0; i < Parameters.cq_entries; i++)
         {
-            io_uring_cqe* entry = (io_uring_cqe*)(_ring + _parameters.cq_off.cqes + (i * CompletionQueue.EntrySize));
+            io_uring_cqe* entry = (io_uring_cqe*)(Ring + Parameters.cq_off.cqes + (i * CompletionQueue.EntrySize));
             entry->user_data = receives[(int)(i / (uint)runLength % (uint)receives.Count)];
             entry->res = BufferLength;
             entry->flags = IORING_CQE_F_MORE;
@@ -172,7 +109,7 @@ internal sealed unsafe class ReplayKernel : IIoUringKernel, IDisposable
     }
 
     /// <summary>Takes all refill entries at once.</summary>
-    public void ConsumeRefill()
+    public override void ConsumeRefill()
     {
         uint tail = Volatile.Read(ref *RefillTail);
         _returned += tail - *RefillHead;
@@ -197,10 +134,10 @@ internal sealed unsafe class ReplayKernel : IIoUringKernel, IDisposable
 
     private int TakeSubmissions(uint count)
     {
-        uint* head = (uint*)(_ring + _parameters.sq_off.head);
+        uint* head = (uint*)(Ring + Parameters.sq_off.head);
         for (uint i = 0; i < count; i++)
         {
-            ref io_uring_sqe entry = ref _submissions[(*head + i) & (_parameters.sq_entries - 1)];
+            ref io_uring_sqe entry = ref Submissions[(*head + i) & (Parameters.sq_entries - 1)];
             if (entry.opcode == IORING_OP_RECV_ZC)
             {
                 lock (_receives)

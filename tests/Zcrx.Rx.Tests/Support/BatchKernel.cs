@@ -11,32 +11,22 @@ namespace Zcrx.Rx.Tests.Support;
 /// A kernel without sockets: a test says which completions a turn brings, and sees what comes back through the refill queue. As on a NIC,
 /// several completions share a buffer, and each of them is to be returned.
 /// </summary>
-/// <remarks>Set-up is the emulated kernel's. The loop is never blocked for long, so that it sees its commands.</remarks>
+/// <remarks>The loop is never blocked for long, so that it sees its commands.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's handle is never created.")]
-internal sealed unsafe class BatchKernel : IIoUringKernel
+internal sealed unsafe class BatchKernel : UserSideKernel
 {
     /// <summary>Bytes of one completion at most; a fraction of a buffer.</summary>
     public const int PieceLength = 512;
 
     private static readonly TimeSpan IdleTurn = TimeSpan.FromMilliseconds(1);
 
-    private readonly EmulatedKernel _inner = new();
     private readonly ConcurrentQueue<Batch> _batches = new();
     private readonly SemaphoreSlim _posted = new(0);
     private readonly List<ulong> _requests = [];
     private readonly List<ulong> _returned = [];
-    private io_uring_params _parameters;
-    private io_uring_zcrx_offsets _refillOffsets;
-    private byte* _ring;
-    private io_uring_sqe* _submissions;
-    private byte* _refill;
-    private uint _refillEntries;
     private Batch? _current;
 
-    public string Description => "batches";
-
-    /// <summary>Where the area lies, for payload.</summary>
-    public byte* Area { get; private set; }
+    public override string Description => "batches";
 
     /// <summary>Whether the refill queue is left as it is.</summary>
     public bool HoldsRefill { get; set; }
@@ -74,50 +64,7 @@ internal sealed unsafe class BatchKernel : IIoUringKernel
         return batch.WorkedOff.Task.Within("the loop works a batch off");
     }
 
-    public int Setup(uint entries, io_uring_params* parameters)
-    {
-        int fd = _inner.Setup(entries, parameters);
-        _parameters = *parameters;
-        return fd;
-    }
-
-    public nint Map(int ringFd, nuint length, ulong offset)
-    {
-        nint address = _inner.Map(ringFd, length, offset);
-        if (offset == IORING_OFF_SQES)
-        {
-            _submissions = (io_uring_sqe*)address;
-        }
-        else
-        {
-            _ring = (byte*)address;
-        }
-
-        return address;
-    }
-
-    public int Register(int ringFd, uint opcode, void* argument, uint argumentCount)
-    {
-        if (opcode == IORING_REGISTER_ZCRX_CTRL && ((zcrx_ctrl*)argument)->op == ZCRX_CTRL_FLUSH_RQ)
-        {
-            ConsumeRefill();
-            return 0;
-        }
-
-        int result = _inner.Register(ringFd, opcode, argument, argumentCount);
-        if (result >= 0 && opcode == IORING_REGISTER_ZCRX_IFQ)
-        {
-            io_uring_zcrx_ifq_reg* registration = (io_uring_zcrx_ifq_reg*)argument;
-            Area = (byte*)((io_uring_zcrx_area_reg*)registration->area_ptr)->addr;
-            _refill = (byte*)((io_uring_region_desc*)registration->region_ptr)->user_addr;
-            _refillOffsets = registration->offsets;
-            _refillEntries = registration->rq_entries;
-        }
-
-        return result;
-    }
-
-    public int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
+    public override int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
     {
         // What has been published, without being asked, as a NIC's page pool does.
         ConsumeRefill();
@@ -139,16 +86,10 @@ internal sealed unsafe class BatchKernel : IIoUringKernel
         return (int)toSubmit;
     }
 
-    public int Unmap(nint address, nuint length) => _inner.Unmap(address, length);
-
-    public int InterfaceIndex(string name) => _inner.InterfaceIndex(name);
-
-    public int Close(int fd) => _inner.Close(fd);
-
     private ref io_uring_sqe Submission()
     {
-        uint* head = (uint*)(_ring + _parameters.sq_off.head);
-        ref io_uring_sqe entry = ref _submissions[*head & (_parameters.sq_entries - 1)];
+        uint* head = (uint*)(Ring + Parameters.sq_off.head);
+        ref io_uring_sqe entry = ref Submissions[*head & (Parameters.sq_entries - 1)];
         Volatile.Write(ref *head, *head + 1);
         return ref entry;
     }
@@ -174,9 +115,9 @@ internal sealed unsafe class BatchKernel : IIoUringKernel
 
     private void Complete(ulong userData, int result, uint flags, ulong offset)
     {
-        uint* tail = (uint*)(_ring + _parameters.cq_off.tail);
-        uint position = *tail & (_parameters.cq_entries - 1);
-        io_uring_cqe* entry = (io_uring_cqe*)(_ring + _parameters.cq_off.cqes + (position * CompletionQueue.EntrySize));
+        uint* tail = CompletionTail;
+        uint position = *tail & (Parameters.cq_entries - 1);
+        io_uring_cqe* entry = (io_uring_cqe*)(Ring + Parameters.cq_off.cqes + (position * CompletionQueue.EntrySize));
         entry->user_data = userData;
         entry->res = result;
         entry->flags = flags;
@@ -184,20 +125,20 @@ internal sealed unsafe class BatchKernel : IIoUringKernel
         Volatile.Write(ref *tail, *tail + 1);
     }
 
-    private void ConsumeRefill()
+    public override void ConsumeRefill()
     {
         if (HoldsRefill)
         {
             return;
         }
 
-        uint* head = (uint*)(_refill + _refillOffsets.head);
-        uint tail = Volatile.Read(ref *(uint*)(_refill + _refillOffsets.tail));
+        uint* head = RefillHead;
+        uint tail = Volatile.Read(ref *RefillTail);
         lock (_returned)
         {
             for (; *head != tail; Volatile.Write(ref *head, *head + 1))
             {
-                _returned.Add(((io_uring_zcrx_rqe*)(_refill + _refillOffsets.rqes))[*head & (_refillEntries - 1)].off);
+                _returned.Add(((io_uring_zcrx_rqe*)(RefillRegion + RefillOffsets.rqes))[*head & (RefillEntries - 1)].off);
             }
         }
     }

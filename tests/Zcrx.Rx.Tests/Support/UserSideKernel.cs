@@ -1,0 +1,92 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Rx.Tests.Support;
+
+/// <summary>A kernel without sockets, over which the user's side alone runs: set-up and memory are the emulated kernel's, so laid out as anywhere else; entering and flushing are the derived kernel's.</summary>
+/// <remarks>The benchmarks use this file, too.</remarks>
+internal abstract unsafe class UserSideKernel : IIoUringKernel
+{
+    private readonly EmulatedKernel _inner = new();
+
+    private io_uring_params _parameters;
+
+    public abstract string Description { get; }
+
+    /// <summary>Where the area lies.</summary>
+    public byte* Area { get; private set; }
+
+    protected ref readonly io_uring_params Parameters => ref _parameters;
+
+    protected byte* Ring { get; private set; }
+
+    protected io_uring_sqe* Submissions { get; private set; }
+
+    protected uint* CompletionTail => (uint*)(Ring + _parameters.cq_off.tail);
+
+    protected byte* RefillRegion { get; private set; }
+
+    protected io_uring_zcrx_offsets RefillOffsets { get; private set; }
+
+    protected uint RefillEntries { get; private set; }
+
+    protected uint* RefillHead => (uint*)(RefillRegion + RefillOffsets.head);
+
+    protected uint* RefillTail => (uint*)(RefillRegion + RefillOffsets.tail);
+
+    public int Setup(uint entries, io_uring_params* parameters)
+    {
+        int fd = _inner.Setup(entries, parameters);
+        _parameters = *parameters;
+        return fd;
+    }
+
+    public nint Map(int ringFd, nuint length, ulong offset)
+    {
+        nint address = _inner.Map(ringFd, length, offset);
+        if (offset == IORING_OFF_SQES)
+        {
+            Submissions = (io_uring_sqe*)address;
+        }
+        else
+        {
+            Ring = (byte*)address;
+        }
+
+        return address;
+    }
+
+    public int Register(int ringFd, uint opcode, void* argument, uint argumentCount)
+    {
+        if (opcode == IORING_REGISTER_ZCRX_CTRL && ((zcrx_ctrl*)argument)->op == ZCRX_CTRL_FLUSH_RQ)
+        {
+            ConsumeRefill();
+            return 0;
+        }
+
+        int result = _inner.Register(ringFd, opcode, argument, argumentCount);
+        if (result >= 0 && opcode == IORING_REGISTER_ZCRX_IFQ)
+        {
+            io_uring_zcrx_ifq_reg* registration = (io_uring_zcrx_ifq_reg*)argument;
+            Area = (byte*)((io_uring_zcrx_area_reg*)registration->area_ptr)->addr;
+            RefillRegion = (byte*)((io_uring_region_desc*)registration->region_ptr)->user_addr;
+            RefillOffsets = registration->offsets;
+            RefillEntries = registration->rq_entries;
+        }
+
+        return result;
+    }
+
+    public abstract int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize);
+
+    public int Unmap(nint address, nuint length) => _inner.Unmap(address, length);
+
+    public int InterfaceIndex(string name) => _inner.InterfaceIndex(name);
+
+    public int Close(int fd) => _inner.Close(fd);
+
+    /// <summary>Takes what is in the refill queue.</summary>
+    public abstract void ConsumeRefill();
+}

@@ -28,7 +28,7 @@ public sealed class EmulatedNic
     private readonly Lock _gate = new();
     private readonly EmulatedInterfaceQueue?[] _providers;
     private readonly EmulatedRxQueueCounters[] _counters;
-    private readonly SortedDictionary<int, EmulatedFlowRule> _rules = [];
+    private readonly SortedDictionary<int, FlowRule> _rules = [];
     private int[] _rssTable = new int[RssTableSize];
     private bool _split;
     private int _packetsPerBuffer;
@@ -129,13 +129,13 @@ public sealed class EmulatedNic
     }
 
     /// <summary>The flow rules by id; the one with the lowest id that matches decides.</summary>
-    public IReadOnlyDictionary<int, EmulatedFlowRule> Rules
+    public IReadOnlyDictionary<int, FlowRule> Rules
     {
         get
         {
             lock (_gate)
             {
-                return new SortedDictionary<int, EmulatedFlowRule>(_rules);
+                return new SortedDictionary<int, FlowRule>(_rules);
             }
         }
     }
@@ -147,7 +147,7 @@ public sealed class EmulatedNic
     /// <param name="rule">The rule.</param>
     /// <returns>Its id, for <see cref="RemoveRule"/>.</returns>
     /// <exception cref="ArgumentException">There is no such queue.</exception>
-    public int AddRule(EmulatedFlowRule rule)
+    public int AddRule(FlowRule rule)
     {
         ArgumentNullException.ThrowIfNull(rule);
         CheckQueue(rule.Queue);
@@ -176,7 +176,7 @@ public sealed class EmulatedNic
         (local, remote) = (Unmapped(local), Unmapped(remote));
         lock (_gate)
         {
-            foreach (EmulatedFlowRule rule in _rules.Values)
+            foreach (FlowRule rule in _rules.Values)
             {
                 if (rule.Matches(local, remote))
                 {

@@ -44,7 +44,7 @@ internal sealed class EmulatedNicUnderTest : NicUnderTest
         {
             case ["steer", var port, var queue]:
                 Unsteer(port);
-                _rules[port] = Nic.AddRule(new EmulatedFlowRule(int.Parse(queue, CultureInfo.InvariantCulture), LocalPort: int.Parse(port, CultureInfo.InvariantCulture)));
+                _rules[port] = Nic.AddRule(new FlowRule(int.Parse(queue, CultureInfo.InvariantCulture), LocalPort: int.Parse(port, CultureInfo.InvariantCulture)));
                 break;
             case ["unsteer", var port]:
                 Unsteer(port);

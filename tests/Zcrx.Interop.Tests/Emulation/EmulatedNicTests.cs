@@ -24,8 +24,8 @@ public class EmulatedNicTests
         EmulatedNic nic = new() { RssTable = [.. Enumerable.Repeat(2, 128)] };
         Assert.Equal(2, nic.QueueOf(Local, Remote));
 
-        int first = nic.AddRule(new EmulatedFlowRule(3, LocalPort: 9000));
-        int second = nic.AddRule(new EmulatedFlowRule(1, RemotePort: 40_000, RemoteAddress: IPAddress.Loopback));
+        int first = nic.AddRule(new FlowRule(3, LocalPort: 9000));
+        int second = nic.AddRule(new FlowRule(1, RemotePort: 40_000, RemoteAddress: IPAddress.Loopback));
         Assert.Equal(3, nic.QueueOf(Local, Remote));
         Assert.True(nic.RemoveRule(first));
         Assert.False(nic.RemoveRule(first));
@@ -38,7 +38,7 @@ public class EmulatedNicTests
     public void An_IPv4_peer_on_an_IPv6_socket_is_the_same_flow()
     {
         EmulatedNic nic = new();
-        nic.AddRule(new EmulatedFlowRule(3, RemoteAddress: IPAddress.Loopback));
+        nic.AddRule(new FlowRule(3, RemoteAddress: IPAddress.Loopback));
         Assert.Equal(3, nic.QueueOf(new IPEndPoint(IPAddress.Loopback.MapToIPv6(), 9000), new IPEndPoint(IPAddress.Loopback.MapToIPv6(), 40_000)));
     }
 
@@ -46,7 +46,7 @@ public class EmulatedNicTests
     public void What_there_is_not_is_refused()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 2 });
-        Assert.Throws<ArgumentOutOfRangeException>(() => nic.AddRule(new EmulatedFlowRule(2)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => nic.AddRule(new FlowRule(2)));
         Assert.Throws<ArgumentOutOfRangeException>(() => nic.CountersOf(-1));
         Assert.Throws<ArgumentException>(() => nic.RssTable = [0, 1]);
         Assert.Throws<ArgumentException>(() => nic.RssTable = [.. Enumerable.Repeat(2, 128)]);

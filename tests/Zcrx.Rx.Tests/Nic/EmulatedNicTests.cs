@@ -21,7 +21,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
     public async Task Nothing_is_copied_on_our_own_queue(string profile, int packetsPerBuffer, int packetLength)
     {
         EmulatedNic nic = new(new EmulatedNicOptions { PacketsPerBuffer = packetsPerBuffer, PacketLength = packetLength, RetransmitDelay = SoonAgain });
-        nic.AddRule(new EmulatedFlowRule(1));
+        nic.AddRule(new FlowRule(1));
         int total = packetLength == 1 ? 20_000 : 1_000_000;
         await using TestQueue queue = await OpenAsync(nic, profile);
         List<(Peer Peer, Recorder Recorder, Task Sending)> streams = [];
@@ -51,7 +51,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
     public async Task Where_the_interface_cannot_fill_large_buffers_they_are_pages_and_the_engine_says_so()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RetransmitDelay = SoonAgain });
-        nic.AddRule(new EmulatedFlowRule(1));
+        nic.AddRule(new FlowRule(1));
         await using TestQueue queue = await OpenAsync(nic, "7.3", buffers: 64, bufferLength: 65536);
         Assert.Contains("buffers are pages of", queue.Queue.Engine.Reason, StringComparison.Ordinal);
         Assert.Contains("65536 asked for, because enic0 cannot fill larger ones", queue.Queue.Engine.Reason, StringComparison.Ordinal);
@@ -65,7 +65,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
     public async Task A_flow_on_another_queue_is_copied_until_it_is_steered_to_ours(string profile)
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RetransmitDelay = SoonAgain });
-        int rule = nic.AddRule(new EmulatedFlowRule(3));
+        int rule = nic.AddRule(new FlowRule(3));
         await using TestQueue queue = await OpenAsync(nic, profile);
         List<ZcrxNotification> notifications = [];
         using IDisposable watching = queue.Queue.Notifications.Synchronize().Subscribe(notifications.Add);
@@ -81,7 +81,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
             Assert.Equal(counts ? 500_000 : 0, queue.Queue.Snapshot().CopiedBytes);
             Assert.Equal(counts ? [ZcrxNotificationType.Copy] : [], notifications.Select(static notification => notification.Type));
 
-            nic.AddRule(new EmulatedFlowRule(1));
+            nic.AddRule(new FlowRule(1));
             nic.RemoveRule(rule);
             await peer.SendAllAsync(500_000);
             await recorder.AssertCompletedAsync(1_000_000);
@@ -94,7 +94,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
     public async Task Copies_can_be_forced_and_are_counted_and_reported()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RetransmitDelay = SoonAgain });
-        nic.AddRule(new EmulatedFlowRule(1));
+        nic.AddRule(new FlowRule(1));
         EmulatedFaultPlan faults = new();
         await using TestQueue queue = await OpenAsync(nic, "7.3", faults: faults);
         ConcurrentQueue<ZcrxNotificationType> notifications = new();
@@ -129,7 +129,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
     public async Task Copies_go_on_although_nobody_else_empties_the_refill_queue(string profile, int buffers)
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RetransmitDelay = SoonAgain });
-        nic.AddRule(new EmulatedFlowRule(0));
+        nic.AddRule(new FlowRule(0));
         await using TestQueue queue = await OpenAsync(nic, profile, buffers);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
@@ -147,7 +147,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
     public async Task A_pool_that_is_held_is_reported_and_the_stream_goes_on_when_it_comes_back(string profile)
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RetransmitDelay = SoonAgain });
-        nic.AddRule(new EmulatedFlowRule(1));
+        nic.AddRule(new FlowRule(1));
         await using TestQueue queue = await OpenAsync(nic, profile, buffers: 16);
         ConcurrentQueue<ZcrxNotificationType> notifications = new();
         ConcurrentQueue<PoolPressureLevel> levels = new();
@@ -190,7 +190,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
     public async Task A_link_that_goes_down_and_comes_up_loses_nothing()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RetransmitDelay = SoonAgain });
-        nic.AddRule(new EmulatedFlowRule(1));
+        nic.AddRule(new FlowRule(1));
         await using TestQueue queue = await OpenAsync(nic, "7.3");
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)

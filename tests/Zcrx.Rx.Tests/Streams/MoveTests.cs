@@ -164,7 +164,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
     public async Task A_flow_that_arrives_on_another_queue_of_ours_is_received_there_without_a_copy()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RetransmitDelay = TimeSpan.FromMilliseconds(5) });
-        int rule = nic.AddRule(new EmulatedFlowRule(1));
+        int rule = nic.AddRule(new FlowRule(1));
         await using TestQueue first = await OnNicAsync(nic, 1);
         await using TestQueue second = await OnNicAsync(nic, 2);
         (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
@@ -174,7 +174,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
             await peer.SendAsync(500_000);
             await recorder.ReachAsync(500_000);
-            nic.AddRule(new EmulatedFlowRule(2));
+            nic.AddRule(new FlowRule(2));
             nic.RemoveRule(rule);
             Assert.True(await connection.MoveToAsync(second.Queue));
             await peer.SendAllAsync(500_000);

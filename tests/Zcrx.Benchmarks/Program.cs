@@ -9,5 +9,5 @@ return args switch
     ["sender", ..] => await Sender.RunAsync(args.AsMemory(1)),
     ["receive", ..] => await ReceiverProgram.RunAsync(args.AsMemory(1)),
     ["loop", ..] => LoopProgram.Run(args[1..]),
-    _ => await CompareProgram.RunAsync(args),
+    _ => await CompareCommand.RunAsync(args),
 };

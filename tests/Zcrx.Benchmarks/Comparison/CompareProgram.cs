@@ -1,30 +1,12 @@
 using Zcrx.Benchmarks.Loop;
-using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Comparison;
 
 /// <summary>The comparison: all cases of a round, then the next round, so that what disturbs the machine hits all of them.</summary>
 internal static class CompareProgram
 {
-    public static async Task<int> RunAsync(string[] args)
+    public static async Task<int> RunAsync(CompareOptions options)
     {
-        if (args.Any(static arg => arg is "--help" or "-h"))
-        {
-            Console.WriteLine(CompareOptions.Usage.Replace("RECEIVERS", string.Join(", ", ReceiverKind.All.Select(kind => kind.Name)), StringComparison.Ordinal));
-            return 0;
-        }
-
-        CompareOptions options;
-        try
-        {
-            options = CompareOptions.Parse(args);
-        }
-        catch (FormatException exception)
-        {
-            await Console.Error.WriteLineAsync($"bench: {exception.Message} --help lists what there is.");
-            return 2;
-        }
-
         IReadOnlyList<LoopResult> loop = options.WithLoop ? LoopProgram.Measure(options.IsShort) : [];
         CaseResults results = new();
         CaseRunner runner = new(options);
@@ -68,7 +50,7 @@ internal static class CompareProgram
             if (options.IsVerbose)
             {
                 Console.WriteLine(FormattableString.Invariant(
-                    $"  {item.Receiver,-10} {measurement.PerCpuSecond,6:0.00} GiB/CPU-s {measurement.PerSecond,6:0.00} GiB/s  {ByteSize.Format(measurement.AllocatedPerGiB),10} a GiB  {measurement.Note}"));
+                    $"  {item.Receiver,-10} {measurement.PerCpuSecond,6:0.00} GiB/CPU-s {measurement.PerSecond,6:0.00} GiB/s  {Amount.Bytes(measurement.AllocatedPerGiB),10} a GiB  {measurement.Note}"));
             }
         }
     }

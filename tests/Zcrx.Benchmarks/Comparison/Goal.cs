@@ -1,24 +1,20 @@
-using System.Globalization;
-
 namespace Zcrx.Benchmarks.Comparison;
 
 /// <summary>A limit and on which side of it a value should be.</summary>
 internal sealed record Goal(string Text, double Limit, bool IsAtLeast, Func<double, string> Format)
 {
-    public static Goal Socket { get; } = new("GiB per CPU-second, at least 1.2 x Socket", 1.2, true, Times);
+    public static Goal Socket { get; } = new("GiB per CPU-second, at least 1.2 x Socket", 1.2, true, Amount.Times);
 
-    public static Goal Akka { get; } = new("GiB per CPU-second, at least 20 x Akka.IO", 20, true, Times);
+    public static Goal Akka { get; } = new("GiB per CPU-second, at least 20 x Akka.IO", 20, true, Amount.Times);
 
-    public static Goal Allocation { get; } = new("allocated per GiB, at most 64 KiB", 64 * 1024, false, ByteSize.Format);
+    public static Goal Allocation { get; } = new("allocated per GiB, at most 64 KiB", 64 * 1024, false, Amount.Bytes);
 
-    public static Goal LoopTime { get; } = new("one buffer, at most 3 x a bare loop", 3, false, Times);
+    public static Goal LoopTime { get; } = new("one buffer, at most 3 x a bare loop", 3, false, Amount.Times);
 
-    public static Goal LoopAllocation { get; } = new("allocated per buffer, 0 B", 0, false, ByteSize.Format);
+    public static Goal LoopAllocation { get; } = new("allocated per buffer, 0 B", 0, false, Amount.Bytes);
 
     /// <summary>The value with the verdict.</summary>
     public string Judge(double? value) => value is { } known ? $"{Format(known)} {(IsMet(known) ? "met" : "NOT MET")}" : "not run";
-
-    public static string Times(double value) => string.Create(CultureInfo.InvariantCulture, $"{value:0.00} x");
 
     private bool IsMet(double value) => IsAtLeast ? value >= Limit : value <= Limit;
 }

@@ -27,15 +27,15 @@ internal sealed record Measurement
     /// <summary>Remarks of the receiver, such as its own counters.</summary>
     public string Note { get; init; } = "";
 
-    public double PerCpuSecond => Bytes / ByteSize.GiB / (UserSeconds + SystemSeconds);
+    public double PerCpuSecond => Bytes / Amount.GiB / (UserSeconds + SystemSeconds);
 
-    public double UserPerGiB => UserSeconds / (Bytes / ByteSize.GiB);
+    public double UserPerGiB => UserSeconds / (Bytes / Amount.GiB);
 
-    public double SystemPerGiB => SystemSeconds / (Bytes / ByteSize.GiB);
+    public double SystemPerGiB => SystemSeconds / (Bytes / Amount.GiB);
 
-    public double PerSecond => Bytes / ByteSize.GiB / WallSeconds;
+    public double PerSecond => Bytes / Amount.GiB / WallSeconds;
 
-    public double AllocatedPerGiB => AllocatedBytes / (Bytes / ByteSize.GiB);
+    public double AllocatedPerGiB => AllocatedBytes / (Bytes / Amount.GiB);
 
     public string ToLine() => JsonSerializer.Serialize(this);
 

@@ -1,24 +1,34 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
+using Spectre.Console;
 using Zcrx.Benchmarks.Loop;
 using Zcrx.Benchmarks.Receivers;
+using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Comparison;
 
 /// <summary>The final table.</summary>
 internal static class Report
 {
+    // It goes into a file, where nothing limits it.
+    private const int Width = 200;
+
     public static string Write(CompareOptions options, CaseResults results, IReadOnlyList<LoopResult> loop)
     {
         string work = options.ReadsAll ? "every byte read" : "first byte of each chunk read";
         string rounds = options.Rounds == 1 ? "1 round" : $"{options.Rounds} rounds, medians";
-        string title = $"{ByteSize.Format(options.Volume)} a case, {rounds}, {work}; {Environment.ProcessorCount} processors, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}";
-        return $"{title}\n\n{Cases(options, results)}\n{Goals(options, results, loop)}";
+        string title = $"{new ByteSize(options.Volume)} a case, {rounds}, {work}; {Environment.ProcessorCount} processors, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}";
+        using StringWriter text = new();
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(text) });
+        console.Profile.Width = Width;
+        console.WriteLine(title);
+        console.Write(Cases(options, results));
+        console.Write(Goals(options, results, loop));
+        return text.ToString();
     }
 
-    private static TextTable Cases(CompareOptions options, CaseResults results)
+    private static Table Cases(CompareOptions options, CaseResults results)
     {
-        TextTable table = new("connections", "receiver", "GiB/CPU-s", "lowest", "highest", "user s/GiB", "system s/GiB", "GiB/s", "allocated/GiB", "x Socket", "x Akka.IO");
+        Table table = Create(2, ["connections", "receiver", "GiB/CPU-s", "lowest", "highest", "user s/GiB", "system s/GiB", "GiB/s", "allocated/GiB", "x Socket", "x Akka.IO"]);
         foreach (int connections in options.Connections)
         {
             foreach (string receiver in options.Receivers)
@@ -29,29 +39,32 @@ internal static class Report
                     continue;
                 }
 
-                table.Add(
-                    Number(connections, "0"),
+                table.AddRow(
+                    Amount.Number(connections, "0"),
                     item.Kind.Title,
-                    Number(results.Median(item, static run => run.PerCpuSecond), "0.00"),
-                    Number(results.Min(item, static run => run.PerCpuSecond), "0.00"),
-                    Number(results.Max(item, static run => run.PerCpuSecond), "0.00"),
-                    Number(results.Median(item, static run => run.UserPerGiB), "0.000"),
-                    Number(results.Median(item, static run => run.SystemPerGiB), "0.000"),
-                    Number(results.Median(item, static run => run.PerSecond), "0.00"),
-                    ByteSize.Format(results.Median(item, static run => run.AllocatedPerGiB)),
+                    Amount.Number(results.Median(item, static run => run.PerCpuSecond), "0.00"),
+                    Amount.Number(results.Min(item, static run => run.PerCpuSecond), "0.00"),
+                    Amount.Number(results.Max(item, static run => run.PerCpuSecond), "0.00"),
+                    Amount.Number(results.Median(item, static run => run.UserPerGiB), "0.000"),
+                    Amount.Number(results.Median(item, static run => run.SystemPerGiB), "0.000"),
+                    Amount.Number(results.Median(item, static run => run.PerSecond), "0.00"),
+                    Amount.Bytes(results.Median(item, static run => run.AllocatedPerGiB)),
                     Ratio(results.Ratio(item, ReceiverKind.Socket)),
                     Ratio(results.Ratio(item, ReceiverKind.Akka)));
             }
 
-            table.AddGap();
+            if (connections != options.Connections[^1])
+            {
+                table.AddEmptyRow();
+            }
         }
 
         return table;
     }
 
-    private static TextTable Goals(CompareOptions options, CaseResults results, IReadOnlyList<LoopResult> loop)
+    private static Table Goals(CompareOptions options, CaseResults results, IReadOnlyList<LoopResult> loop)
     {
-        TextTable table = new(["goal of Zcrx", "", .. options.Connections.Select(connections => $"{connections} connection{(connections == 1 ? "" : "s")}")]);
+        Table table = Create(1, ["goal of Zcrx", .. options.Connections.Select(connections => $"{connections} connection{(connections == 1 ? "" : "s")}")]);
         AddRow(Goal.Socket, item => results.Ratio(item, ReceiverKind.Socket));
         AddRow(Goal.Akka, item => results.Ratio(item, ReceiverKind.Akka));
         AddRow(Goal.Allocation, item => results.Median(item, static run => run.AllocatedPerGiB));
@@ -60,19 +73,29 @@ internal static class Report
             foreach (LoopResult result in loop)
             {
                 string kind = result.RunLength == 1 ? "each another connection's" : $"{result.RunLength} of a connection in a row";
-                table.Add($"{Goal.LoopTime.Text}, {kind}", "", $"{Goal.LoopTime.Judge(result.Ratio)} ({Number(result.Nanoseconds, "0.0")} ns)");
+                table.AddRow($"{Goal.LoopTime.Text}, {kind}", $"{Goal.LoopTime.Judge(result.Ratio)} ({Amount.Number(result.Nanoseconds, "0.0")} ns)");
             }
 
-            table.Add(Goal.LoopAllocation.Text, "", Goal.LoopAllocation.Judge(loop.Count > 0 ? loop.Max(static result => result.AllocatedBytes) : null));
+            table.AddRow(Goal.LoopAllocation.Text, Goal.LoopAllocation.Judge(loop.Count > 0 ? loop.Max(static result => result.AllocatedBytes) : null));
         }
 
         return table;
 
-        void AddRow(Goal goal, Func<ComparisonCase, double?> value) => table.Add(
-            [goal.Text, "", .. options.Connections.Select(connections => new ComparisonCase(ReceiverKind.Zcrx, connections)).Select(item => goal.Judge(results.Has(item) ? value(item) : null))]);
+        void AddRow(Goal goal, Func<ComparisonCase, double?> value) => table.AddRow(
+            [goal.Text, .. options.Connections.Select(connections => new ComparisonCase(ReceiverKind.Zcrx, connections)).Select(item => goal.Judge(results.Has(item) ? value(item) : null))]);
     }
 
-    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+    /// <summary>The first columns are words, the others numbers.</summary>
+    private static Table Create(int words, IReadOnlyList<string> header)
+    {
+        Table table = new Table().Border(TableBorder.Simple);
+        for (int i = 0; i < header.Count; i++)
+        {
+            table.AddColumn(new TableColumn(header[i]) { Alignment = i < words ? Justify.Left : Justify.Right });
+        }
 
-    private static string Ratio(double? value) => value is { } known ? Number(known, "0.00") : "";
+        return table;
+    }
+
+    private static string Ratio(double? value) => value is { } known ? Amount.Number(known, "0.00") : "";
 }

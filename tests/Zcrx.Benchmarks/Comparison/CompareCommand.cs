@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Zcrx.Benchmarks.Receivers;
+using Zcrx.Rx;
+
+namespace Zcrx.Benchmarks.Comparison;
+
+/// <summary>The command line of the comparison.</summary>
+internal static class CompareCommand
+{
+    private static readonly CompareOptions Usual = new();
+
+    private static readonly CompareOptions Brief = new() { IsShort = true, Volume = 512L << 20, Rounds = 1 };
+
+    public static Task<int> RunAsync(string[] args)
+    {
+        ParseResult parsed = Create().Parse(args);
+        if (parsed.Action is ParseErrorAction error)
+        {
+            // What is wrong, and not everything there is.
+            error.ShowHelp = false;
+        }
+
+        return parsed.InvokeAsync();
+    }
+
+    private static RootCommand Create()
+    {
+        Option<bool> brief = new("--short") { Description = "A smoke run: less traffic, one round, a shorter micro-benchmark." };
+        Option<long?> volume = new("--volume")
+        {
+            Description = "Traffic of one case, such as 4GiB; slow receivers get a part of it.",
+            HelpName = "SIZE",
+            CustomParser = static result => ByteSize.TryParse(result.Tokens[0].Value, out ByteSize size) && size > 0 ? size.Bytes : Refuse<long?>(result, "a size such as 512MiB or 4GiB"),
+        };
+        Option<int?> rounds = new("--rounds")
+        {
+            Description = "How often each case runs; medians are printed.",
+            HelpName = "N",
+            CustomParser = static result => ReadCount(result, result.Tokens[0].Value),
+        };
+        Option<int[]> connections = new("--connections")
+        {
+            Description = "Connection counts.",
+            HelpName = "N,N",
+            DefaultValueFactory = static _ => [.. Usual.Connections],
+            CustomParser = static result => [.. result.Tokens[0].Value.Split(',').Select(count => ReadCount(result, count) ?? 0)],
+        };
+        Option<string[]> receivers = new("--receivers")
+        {
+            Description = $"Some of {string.Join(", ", ReceiverKind.All.Select(static kind => kind.Name))}.",
+            HelpName = "A,B",
+            DefaultValueFactory = static _ => [.. Usual.Receivers],
+            CustomParser = static result => [.. result.Tokens[0].Value.Split(',').Select(name => ReadReceiver(result, name))],
+        };
+        Option<bool> hash = new("--hash") { Description = "Every byte is read, and the sums are compared with what was sent." };
+        Option<bool> withoutLoop = new("--no-loop") { Description = "Without the micro-benchmark." };
+        Option<bool> verbose = new("--verbose") { Description = "Every run as it ends." };
+        Option<string?> report = new("--report") { Description = "The final table goes there instead of to the output.", HelpName = "FILE" };
+        RootCommand command = new(
+            "Compares receivers over loopback, each in a fresh process, the sender in another; then measures the path of one buffer. 'loop' as the first argument: only that, with BenchmarkDotNet's own arguments.")
+        {
+            brief, volume, rounds, connections, receivers, hash, withoutLoop, verbose, report,
+        };
+        command.SetAction((parsed, _) =>
+        {
+            CompareOptions start = parsed.GetValue(brief) ? Brief : Usual;
+            return CompareProgram.RunAsync(start with
+            {
+                Volume = parsed.GetValue(volume) ?? start.Volume,
+                Rounds = parsed.GetValue(rounds) ?? start.Rounds,
+                Connections = parsed.GetRequiredValue(connections),
+                Receivers = parsed.GetRequiredValue(receivers),
+                ReadsAll = parsed.GetValue(hash),
+                WithLoop = !parsed.GetValue(withoutLoop),
+                IsVerbose = parsed.GetValue(verbose),
+                ReportPath = parsed.GetValue(report),
+            });
+        });
+        return command;
+    }
+
+    private static int? ReadCount(ArgumentResult result, string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0 ? number : Refuse<int?>(result, "a number above 0");
+
+    private static string ReadReceiver(ArgumentResult result, string name) =>
+        ReceiverKind.Find(name) is not null ? name : Refuse<string>(result, $"some of {string.Join(", ", ReceiverKind.All.Select(static kind => kind.Name))}")!;
+
+    private static T? Refuse<T>(ArgumentResult result, string expected)
+    {
+        result.AddError($"{((OptionResult)result.Parent!).Option.Name} must be {expected}, but is '{result.Tokens[0].Value}'.");
+        return default;
+    }
+}

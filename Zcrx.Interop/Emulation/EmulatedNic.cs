@@ -31,6 +31,7 @@ public sealed class EmulatedNic
     private readonly SortedDictionary<int, FlowRule> _rules = [];
     private int[] _rssTable = new int[RssTableSize];
     private bool _split;
+    private int _hdsThreshold;
     private int _packetsPerBuffer;
     private bool _isUp = true;
     private bool _isRemoved;
@@ -50,6 +51,7 @@ public sealed class EmulatedNic
 
         Index = (uint)Interlocked.Increment(ref _lastIndex);
         _split = Options.HeaderDataSplit;
+        _hdsThreshold = Options.HdsThreshold;
         _packetsPerBuffer = Options.PacketsPerBuffer;
         _providers = new EmulatedInterfaceQueue?[Options.RxQueues];
         _counters = new EmulatedRxQueueCounters[Options.RxQueues];
@@ -86,16 +88,11 @@ public sealed class EmulatedNic
     public bool HeaderDataSplit
     {
         get => Volatile.Read(ref _split);
-        set => Change(() =>
-        {
-            if (!value && _providers.Any(static provider => provider is not null))
-            {
-                throw new InvalidOperationException($"An interface queue on {Name} needs header/data split; close it first.");
-            }
-
-            _split = value;
-        });
+        set => SetHeaderDataSplit(value, HdsThreshold);
     }
+
+    /// <summary>Packets up to so many bytes are not split; zero copy needs 0.</summary>
+    public int HdsThreshold => Volatile.Read(ref _hdsThreshold);
 
     /// <summary>How many packets it puts into one buffer from now on, 1 to 64.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is to be set to something else.</exception>
@@ -142,6 +139,24 @@ public sealed class EmulatedNic
 
     /// <summary>Counts changes of anything that decides where packets go.</summary>
     internal int Steering => Volatile.Read(ref _steering);
+
+    /// <summary>Turns header/data split on or off, and sets the threshold below which packets are not split.</summary>
+    /// <param name="split">Whether headers and payload arrive in separate buffers.</param>
+    /// <param name="threshold">In bytes.</param>
+    /// <exception cref="InvalidOperationException">An interface queue needs that every packet is split.</exception>
+    public void SetHeaderDataSplit(bool split, int threshold)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(threshold);
+        Change(() =>
+        {
+            if ((!split || threshold != 0) && _providers.Any(static provider => provider is not null))
+            {
+                throw new InvalidOperationException($"An interface queue on {Name} needs header/data split; close it first.");
+            }
+
+            (_split, _hdsThreshold) = (split, threshold);
+        });
+    }
 
     /// <summary>Adds a flow rule.</summary>
     /// <param name="rule">The rule.</param>
@@ -243,7 +258,7 @@ public sealed class EmulatedNic
                 return -Errno.ERANGE;
             }
 
-            if (!_split || Options.HdsThreshold != 0)
+            if (!_split || _hdsThreshold != 0)
             {
                 return -Errno.EINVAL;
             }

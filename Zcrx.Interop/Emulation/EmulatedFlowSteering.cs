@@ -39,13 +39,13 @@ public sealed class EmulatedFlowSteering(IReadOnlyList<EmulatedNic> nics) : IFlo
     }
 
     /// <inheritdoc/>
-    public void SetHeaderDataSplit(string interfaceName, bool split, int threshold)
+    public void SetHeaderDataSplit(string interfaceName, bool? split, int? threshold)
     {
         string operation = $"Setting header/data split of {interfaceName}";
         EmulatedNic nic = EmulatedNicFacts.Find(nics, interfaceName, operation);
         try
         {
-            nic.SetHeaderDataSplit(split, threshold);
+            nic.SetHeaderDataSplit(split ?? nic.Options.HeaderDataSplit, threshold ?? nic.HdsThreshold);
         }
         catch (InvalidOperationException exception)
         {

@@ -125,7 +125,7 @@ public sealed class EmulatedNic
         }
     }
 
-    /// <summary>The flow rules by id; the one with the lowest id that matches decides.</summary>
+    /// <summary>The flow rules by id; of those that match the most specific one decides, among equals the one with the lowest id.</summary>
     public IReadOnlyDictionary<int, FlowRule> Rules
     {
         get
@@ -191,15 +191,16 @@ public sealed class EmulatedNic
         (local, remote) = (Unmapped(local), Unmapped(remote));
         lock (_gate)
         {
+            FlowRule? decides = null;
             foreach (FlowRule rule in _rules.Values)
             {
-                if (rule.Matches(local, remote))
+                if (rule.Specificity > (decides?.Specificity ?? -1) && rule.Matches(local, remote))
                 {
-                    return rule.Queue;
+                    decides = rule;
                 }
             }
 
-            return _rssTable[RssHash.Of(remote, local) % RssTableSize];
+            return decides?.Queue ?? _rssTable[RssHash.Of(remote, local) % RssTableSize];
         }
     }
 

@@ -19,6 +19,8 @@ public sealed class EmulatedNicFacts(IReadOnlyList<EmulatedNic> nics) : INicFact
             Index = nic.Index,
             IsUp = nic.IsUp,
             Driver = "emulated",
+            HasDevice = true,
+            MaxRxQueues = nic.RxQueues,
             HeaderDataSplit = nic.HeaderDataSplit,
             HdsThreshold = nic.HdsThreshold,
             RssTable = nic.RssTable,

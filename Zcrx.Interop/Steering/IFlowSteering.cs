@@ -8,6 +8,7 @@ public interface IFlowSteering
     /// <param name="interfaceName">The interface.</param>
     /// <param name="rule">The rule.</param>
     /// <returns>The rule's id on that interface.</returns>
+    /// <exception cref="ArgumentException">A real interface needs to know the <see cref="FlowRule.Family"/>.</exception>
     /// <exception cref="ZcrxException">The interface cannot, has no room, or may not be changed; the error says which.</exception>
     int AddRule(string interfaceName, FlowRule rule);
 
@@ -26,8 +27,8 @@ public interface IFlowSteering
 
     /// <summary>Turns header/data split on or off, and sets the threshold below which packets are not split.</summary>
     /// <param name="interfaceName">The interface.</param>
-    /// <param name="split">Whether headers and payload arrive in separate buffers.</param>
-    /// <param name="threshold">In bytes.</param>
+    /// <param name="split">Whether headers and payload arrive in separate buffers; null to leave it to the driver, as it was before anybody decided.</param>
+    /// <param name="threshold">In bytes; null to leave it as it is, which is all there is where a driver has none.</param>
     /// <exception cref="ZcrxException">The interface cannot, or may not be changed; the error says which.</exception>
-    void SetHeaderDataSplit(string interfaceName, bool split, int threshold);
+    void SetHeaderDataSplit(string interfaceName, bool? split, int? threshold);
 }

@@ -15,6 +15,12 @@ public sealed record NicFacts
     /// <summary>The driver's name.</summary>
     public string? Driver { get; init; }
 
+    /// <summary>Whether there is a device behind it. Zero copy needs one: purely virtual interfaces (loopback, veth, bridges) have none.</summary>
+    public bool HasDevice { get; init; }
+
+    /// <summary>How many RX queues it can have at most; null when it does not say.</summary>
+    public int? MaxRxQueues { get; init; }
+
     /// <summary>Whether headers and payload arrive in separate buffers (<c>tcp-data-split</c>), which zero copy needs.</summary>
     public bool? HeaderDataSplit { get; init; }
 
@@ -27,8 +33,14 @@ public sealed record NicFacts
     /// <summary>Which RX queue the flows of each hash bucket go to.</summary>
     public IReadOnlyList<int> RssTable { get; init; } = [];
 
+    /// <summary>RSS contexts besides the one table: others' tables for flows that rules send there.</summary>
+    public IReadOnlyList<int> RssContexts { get; init; } = [];
+
     /// <summary>The flow rules by id.</summary>
     public IReadOnlyDictionary<int, FlowRule> Rules { get; init; } = new Dictionary<int, FlowRule>();
+
+    /// <summary>Rules that a <see cref="FlowRule"/> cannot express, by id, each with the RX queue it names, if it names one.</summary>
+    public IReadOnlyDictionary<int, int?> OtherRules { get; init; } = new Dictionary<int, int?>();
 
     /// <summary>The RX queues by index.</summary>
     public IReadOnlyList<RxQueueFacts> Queues { get; init; } = [];

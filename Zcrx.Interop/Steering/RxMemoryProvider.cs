@@ -14,4 +14,7 @@ public enum RxMemoryProvider
 
     /// <summary>An AF_XDP socket's memory.</summary>
     Xsk,
+
+    /// <summary>The queue is leased to a virtual interface.</summary>
+    Leased,
 }

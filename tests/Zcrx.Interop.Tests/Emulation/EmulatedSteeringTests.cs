@@ -45,6 +45,23 @@ public class EmulatedSteeringTests
     }
 
     [Fact]
+    public void The_rule_that_says_more_about_a_flow_decides_and_one_for_the_other_family_does_not()
+    {
+        EmulatedNic nic = new();
+        EmulatedFlowSteering steering = new([nic]);
+        IPEndPoint local = new(IPAddress.Loopback, 9000);
+        IPEndPoint remote = new(IPAddress.Loopback, 1234);
+
+        steering.AddRule(nic.Name, new FlowRule(1, LocalPort: 9000));
+        Assert.Equal(1, nic.QueueOf(local, remote));
+        int flow = steering.AddRule(nic.Name, new FlowRule(2, LocalPort: 9000, RemotePort: 1234));
+        Assert.Equal(2, nic.QueueOf(local, remote));
+        steering.AddRule(nic.Name, new FlowRule(3, LocalPort: 9000, RemotePort: 1234) { Family = AddressFamily.InterNetworkV6 });
+        steering.RemoveRule(nic.Name, flow);
+        Assert.Equal(1, nic.QueueOf(local, remote));
+    }
+
+    [Fact]
     public void A_sockets_queue_is_where_its_packets_arrive_and_unknown_where_nothing_tells()
     {
         EmulatedNic nic = new();

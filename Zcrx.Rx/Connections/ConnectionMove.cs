@@ -2,19 +2,23 @@ using Zcrx.Rx.Loop;
 
 namespace Zcrx.Rx.Connections;
 
-/// <summary>A connection on its way from one queue to another.</summary>
-internal sealed class ConnectionMove(ReceiveLoop source, ReceiveLoop target)
+/// <summary>A connection on its way from one queue to another, or out of the library.</summary>
+internal sealed class ConnectionMove(ReceiveLoop source, ReceiveLoop? target)
 {
     private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ReceiveLoop Source => source;
 
-    public ReceiveLoop Target => target;
+    /// <summary>Where to; null for out.</summary>
+    public ReceiveLoop? Target => target;
+
+    /// <summary>Of a connection that has gone out: bytes that no observer had seen.</summary>
+    public ReadOnlyMemory<byte> Unread { get; set; }
 
     /// <summary>Whether a sender waits for room in the socket.</summary>
     public bool AwaitsRoom { get; set; }
 
-    /// <summary>True when the target has the connection, false when the connection has ended, faulted when the target is closed.</summary>
+    /// <summary>True when the target, if any, has the connection, false when the connection has ended, faulted when the target is closed.</summary>
     public Task<bool> Done => _done.Task;
 
     public void Succeed() => _done.TrySetResult(true);

@@ -193,6 +193,31 @@ public sealed class ZcrxConnection : IDisposable
         }
     }
 
+    /// <summary>
+    /// Gives the socket back: everything that was received is delivered, then receiving ends for good, with the socket open. Observers get a
+    /// <see cref="ZcrxStreamException"/> that says so and where; <see cref="Closed"/> ends.
+    /// </summary>
+    /// <returns>The socket and where its bytes go on; null when the connection ended first.</returns>
+    /// <remarks>Sends that are under way fail: let them end before. Leases stay what they are.</remarks>
+    /// <exception cref="InvalidOperationException">It is being moved or detached already.</exception>
+    public async Task<DetachedConnection?> DetachAsync()
+    {
+        if (Interlocked.Exchange(ref _isMoving, 1) != 0)
+        {
+            throw new InvalidOperationException($"The {this} is being moved already.");
+        }
+
+        try
+        {
+            ConnectionMove move = _loop.Detach(this);
+            return await move.Done.ConfigureAwait(false) ? new DetachedConnection(Socket, BytesReceived, move.Unread) : null;
+        }
+        finally
+        {
+            Volatile.Write(ref _isMoving, 0);
+        }
+    }
+
     /// <summary>Sends bytes to the peer; calls are served one after another.</summary>
     /// <param name="bytes">What to send; must not change until the task has ended.</param>
     /// <param name="cancellationToken">Ends the wait for room. Bytes that were sent by then stay sent.</param>
@@ -292,6 +317,20 @@ public sealed class ZcrxConnection : IDisposable
         }
 
         Socket.Dispose();
+        EndSocketWork();
+    }
+
+    /// <summary>The ring's thread: the socket is somebody else's.</summary>
+    internal void LetSocketGo()
+    {
+        _sender.Close();
+        // As it was given, or as it would have been accepted by anybody else.
+        Socket.Blocking = true;
+        EndSocketWork();
+    }
+
+    private void EndSocketWork()
+    {
         _closed.TrySetResult();
         EndWork();
         if (!_finished.Task.IsCompleted)

@@ -13,6 +13,7 @@ internal sealed class LoopCounters
     private long _copies;
     private long _opened;
     private long _connections;
+    private long _movedIn;
     private long _refillDepth;
     private long _paused;
     private long _pressureTicks;
@@ -37,6 +38,8 @@ internal sealed class LoopCounters
     public long ConnectionsOpened { get => Volatile.Read(ref _opened); set => Volatile.Write(ref _opened, value); }
 
     public long Connections { get => Volatile.Read(ref _connections); set => Volatile.Write(ref _connections, value); }
+
+    public long ConnectionsMovedIn { get => Volatile.Read(ref _movedIn); set => Volatile.Write(ref _movedIn, value); }
 
     public long RefillDepth { get => Volatile.Read(ref _refillDepth); set => Volatile.Write(ref _refillDepth, value); }
 

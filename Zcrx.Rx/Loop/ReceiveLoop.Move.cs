@@ -1,3 +1,4 @@
+using Zcrx.Interop.Leases;
 using Zcrx.Rx.Connections;
 
 namespace Zcrx.Rx.Loop;
@@ -15,6 +16,14 @@ internal sealed unsafe partial class ReceiveLoop
         ConnectionMove move = new(this, target);
         Post(() => BeginMove(connection, move), move.GiveUp);
         return move.Done;
+    }
+
+    /// <summary>Lets a connection's socket go. Any thread; not while it is moved.</summary>
+    public ConnectionMove Detach(ZcrxConnection connection)
+    {
+        ConnectionMove move = new(this, null);
+        Post(() => BeginMove(connection, move), move.GiveUp);
+        return move;
     }
 
     private void BeginMove(ZcrxConnection connection, ConnectionMove move)
@@ -48,7 +57,7 @@ internal sealed unsafe partial class ReceiveLoop
                 _departing.RemoveAt(i);
                 EndMove(connection);
             }
-            else if (connection.ReceiveState == ReceiveState.Idle && connection.Undelivered.Count == 0)
+            else if (connection.ReceiveState == ReceiveState.Idle && (connection.Undelivered.Count == 0 || move.Target is null))
             {
                 _departing.RemoveAt(i);
                 Depart(connection, move);
@@ -70,7 +79,34 @@ internal sealed unsafe partial class ReceiveLoop
         _queue.Ledger.Relief.Dismiss(connection.Holder);
         _connections.Free(connection.Slot);
         Counters.Connections = _connections.Count;
-        move.Target.Post(() => move.Target.Adopt(connection, move), () => move.Source.TakeHome(connection, move));
+        if (move.Target is { } target)
+        {
+            target.Post(() => target.Adopt(connection, move), () => move.Source.TakeHome(connection, move));
+        }
+        else
+        {
+            LetGo(connection, move);
+        }
+    }
+
+    /// <summary>The socket has another owner from now on, who goes on where the observers were left.</summary>
+    private void LetGo(ZcrxConnection connection, ConnectionMove move)
+    {
+        BufferLedger ledger = _queue.Ledger;
+        using MemoryStream unread = new();
+        long delivered = connection.Undelivered.TryPeek(out int first) ? ledger[first].StreamOffset : connection.BytesReceived;
+        while (connection.Undelivered.TryDequeue(out int slot))
+        {
+            ref LeaseSlot kept = ref ledger[slot];
+            unread.Write(new ReadOnlySpan<byte>((void*)kept.Address, kept.Length));
+            ledger.Release(slot);
+        }
+
+        move.Unread = unread.ToArray();
+        connection.Move = null;
+        connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, delivered, "the connection was detached, and its socket has another owner", ""));
+        connection.LetSocketGo();
+        move.Succeed();
     }
 
     /// <summary>The target is closed. Any thread.</summary>
@@ -78,7 +114,7 @@ internal sealed unsafe partial class ReceiveLoop
         () =>
         {
             Adopt(connection, move);
-            move.Refuse(move.Target.Name);
+            move.Refuse(move.Target!.Name);
         },
         () => Abandon(connection, move));
 
@@ -115,6 +151,7 @@ internal sealed unsafe partial class ReceiveLoop
         {
             if (move.Target == this)
             {
+                Counters.ConnectionsMovedIn++;
                 move.Succeed();
             }
         }

@@ -16,7 +16,8 @@ namespace Zcrx.Rx.Loop;
 /// </remarks>
 internal sealed unsafe partial class ReceiveLoop
 {
-    private readonly ZcrxQueueOptions _options;
+    // Replaced by the ring's thread when options change that may; the name never does.
+    private volatile ZcrxQueueOptions _options;
     private readonly IIoUringKernel _kernel;
     private readonly ZcrxCapabilities _capabilities;
     private readonly LoopEvents _events;

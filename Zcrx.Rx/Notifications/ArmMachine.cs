@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Notifications;
 /// <remarks>Armed again at most once per interval, so that a storm costs one completion per interval and not one per packet.</remarks>
 internal struct ArmMachine
 {
-    private readonly long _interval;
+    private long _interval;
     private long _due;
 
     /// <param name="registered">Whether the type was registered with the kernel.</param>
@@ -66,6 +66,13 @@ internal struct ArmMachine
         State = ArmState.Fired;
         _due = Later(now);
         return false;
+    }
+
+    /// <summary>Another interval from now on; a type that waits to be armed waits no longer than it.</summary>
+    public void SetInterval(long interval, long now)
+    {
+        _interval = interval;
+        _due = long.Min(_due, Later(now));
     }
 
     /// <summary>The ring that owned the notifications is gone.</summary>

@@ -8,8 +8,8 @@ namespace Zcrx.Rx.Pressure;
 /// </remarks>
 internal struct PressureMachine
 {
-    private readonly double _highMark;
-    private readonly double _lowMark;
+    private double _highMark;
+    private double _lowMark;
 
     public PressureMachine(double highMark, double lowMark)
     {
@@ -18,6 +18,13 @@ internal struct PressureMachine
     }
 
     public PoolPressureLevel Level { get; private set; }
+
+    /// <summary>Other marks from now on. The level follows them when the facts are next looked at.</summary>
+    public void SetMarks(double highMark, double lowMark)
+    {
+        _highMark = highMark;
+        _lowMark = lowMark;
+    }
 
     /// <summary>Takes the facts of one turn.</summary>
     /// <param name="buffersOut">Buffers that consumers hold.</param>

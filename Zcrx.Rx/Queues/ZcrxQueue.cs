@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Reactive.Disposables;
 using System.Reactive.Linq;
+using System.Reactive.Subjects;
 using Zcrx.Interop;
 using Zcrx.Rx.Loop;
 using Zcrx.Rx.Queues;
@@ -19,16 +20,19 @@ public sealed class ZcrxQueue : IAsyncDisposable
 {
     private readonly ReceiveLoop _loop;
     private readonly LoopEvents _events;
-    private readonly ZcrxQueueOptions _options;
+    private readonly ISubject<TimeSpan> _statisticsInterval;
 
     private ZcrxQueue(ReceiveLoop loop, LoopEvents events, ZcrxQueueOptions options, ZcrxCapabilities capabilities)
     {
         _loop = loop;
         _events = events;
-        _options = options;
+        Name = options.Name;
         Capabilities = capabilities;
-        Statistics = Observable
-            .Interval(options.StatisticsInterval)
+        _statisticsInterval = Subject.Synchronize(new BehaviorSubject<TimeSpan>(options.StatisticsInterval));
+        Statistics = _statisticsInterval
+            .DistinctUntilChanged()
+            .Select(static interval => Observable.Interval(interval))
+            .Switch()
             .Select(_ => Snapshot())
             .TakeUntil(Observable.FromAsync(() => _loop.Ended.ContinueWith(static _ => { }, TaskScheduler.Default)))
             .Publish()
@@ -36,7 +40,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     }
 
     /// <summary>The queue's name.</summary>
-    public string Name => _options.Name;
+    public string Name { get; }
 
     /// <summary>The engine that receives, and why it was chosen.</summary>
     public EngineChoice Engine => _loop.Engine;
@@ -171,6 +175,33 @@ public sealed class ZcrxQueue : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Changes options of the open queue: water marks, connection quota, largest pool, the intervals of notifications and statistics. The ring's
+    /// thread takes them over between two turns. Others need a queue that is opened again, and are named.
+    /// </summary>
+    /// <param name="options">All options, as they should be.</param>
+    /// <returns>What applies now, and what does not.</returns>
+    /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing has changed.</exception>
+    /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
+    public async Task<QueueReconfiguration> ReconfigureAsync(ZcrxQueueOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        IReadOnlyList<ZcrxConfigurationError> errors = options.Validate();
+        if (errors.Count > 0)
+        {
+            throw new ZcrxConfigurationException(errors);
+        }
+
+        (IReadOnlyList<string> live, IReadOnlyList<string> others) = LiveOptions.Differences(_loop.Options, options);
+        if (!await _loop.ReconfigureAsync(options).ConfigureAwait(false))
+        {
+            throw new ObjectDisposedException(Name, "The queue is closed.");
+        }
+
+        _statisticsInterval.OnNext(options.StatisticsInterval);
+        return new QueueReconfiguration(live, others);
+    }
+
     /// <summary>The counters, now.</summary>
     /// <returns>A snapshot; the last one once the queue has been closed.</returns>
     public QueueStatistics Snapshot()
@@ -198,6 +229,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
             CopyNotifications = counters.CopyNotifications,
             Connections = (int)counters.Connections,
             ConnectionsOpened = counters.ConnectionsOpened,
+            ConnectionsMovedIn = counters.ConnectionsMovedIn,
             Pressure = _loop.PressureLevel,
             TimeUnderPressure = TimeUnderPressure(counters),
             NoBuffersArmState = noBuffers,
@@ -236,7 +268,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
     private TimeSpan TimeUnderPressure(LoopCounters counters)
     {
-        TimeProvider time = _options.TimeProvider;
+        TimeProvider time = _loop.Options.TimeProvider;
         long ticks = counters.PressureTicks;
         if (counters.PressureSince is var since and not 0)
         {

@@ -58,6 +58,9 @@ public sealed record QueueStatistics
     /// <summary>Connections accepted or attached since the queue was opened.</summary>
     public long ConnectionsOpened { get; init; }
 
+    /// <summary>Connections that came from other queues since the queue was opened.</summary>
+    public long ConnectionsMovedIn { get; init; }
+
     /// <summary>The pool's level.</summary>
     public PoolPressureLevel Pressure { get; init; }
 

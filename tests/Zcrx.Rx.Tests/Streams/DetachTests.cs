@@ -1,0 +1,146 @@
+using System.Net.Sockets;
+using System.Reactive.Disposables;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Streams;
+
+/// <summary>Connections that are given back: the socket goes on where the stream ended.</summary>
+[Collection(SocketsCollection.Name)]
+public class DetachTests : IClassFixture<ResourceCheck>
+{
+    [Fact]
+    public async Task A_socket_that_is_given_back_under_load_goes_on_where_the_observers_were_left()
+    {
+        const int Sent = 2_000_000;
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16);
+        for (int round = 0; round < 20; round++)
+        {
+            (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+            using (peer)
+            {
+                Recorder recorder = new(peer.Stream);
+                using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+                // Not to its end: a stream that has ended has no socket to give back.
+                Task sending = peer.SendAsync(Sent);
+                await recorder.ReachAsync(round * 10_000);
+
+                DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is given back"));
+
+                Assert.Equal(recorder.End, detached.StreamOffset);
+                Assert.Equal(0, detached.Unread.Length);
+                ZcrxStreamException end = Assert.IsType<ZcrxStreamException>(recorder.Error);
+                Assert.Equal((detached.StreamOffset, "the connection was detached, and its socket has another owner"), (end.StreamOffset, end.Cause));
+                await connection.Finished.Within("nothing is left to do");
+                using Socket socket = detached.Socket;
+                Task<long> reading = ReadAsync(socket, peer.Stream, detached.StreamOffset);
+                await sending.Within("everything is sent");
+                peer.EndSending();
+                Assert.Equal(Sent, await reading);
+            }
+        }
+
+        Assert.Equal(0, queue.Queue.Snapshot().Connections);
+    }
+
+    [Fact]
+    public async Task What_nobody_has_seen_comes_with_the_socket()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            SingleAssignmentDisposable once = new();
+            Recorder recorder = new(peer.Stream) { Then = _ => once.Dispose() };
+            // In one turn, so that more comes than the observer takes.
+            connection.Pause();
+            once.Disposable = connection.Buffers.Subscribe(recorder);
+            await peer.SendAllAsync(100_000);
+            connection.Resume();
+            await Deadline.UntilAsync(() => connection.BytesReceived > recorder.End && recorder.Bytes > 0, "more arrives than is seen");
+
+            DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is given back, whoever looks"));
+
+            Assert.Equal(detached.StreamOffset, recorder.End + detached.Unread.Length);
+            Assert.True(detached.Unread.Span.SequenceEqual(Payload.At(peer.Stream, recorder.End, detached.Unread.Length)));
+            using Socket socket = detached.Socket;
+            Assert.Equal(100_000, await ReadAsync(socket, peer.Stream, detached.StreamOffset));
+        }
+    }
+
+    [Fact]
+    public async Task A_socket_can_be_attached_again_and_again()
+    {
+        await using TestQueue first = await TestQueue.OpenAsync();
+        await using TestQueue second = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
+        using (peer)
+        {
+            long position = 0;
+            for (int i = 0; i < 10; i++)
+            {
+                List<byte> received = [];
+                using IDisposable subscription = connection.Buffers.Subscribe(buffer => received.AddRange(buffer.Span), static _ => { });
+                await peer.SendAsync(50_000);
+                await Deadline.UntilAsync(() => connection.BytesReceived == 50_000, "the bytes arrive");
+                DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is given back"));
+                Assert.Equal(50_000, detached.StreamOffset);
+                Assert.True(Payload.At(peer.Stream, position, 50_000).SequenceEqual(received.ToArray()));
+                position += 50_000;
+                connection = await (i % 2 == 0 ? second : first).Queue.AttachAsync(detached.Socket).Within("it is attached");
+            }
+
+            connection.Dispose();
+            await connection.Closed.Within("it closes");
+        }
+    }
+
+    [Fact]
+    public async Task A_connection_that_has_ended_or_whose_queue_has_has_nothing_to_give_back()
+    {
+        TestQueue queue = await TestQueue.OpenAsync();
+        (Peer ending, ZcrxConnection ended) = await queue.ConnectAsync();
+        (Peer peer, ZcrxConnection open) = await queue.ConnectAsync();
+        using (ending)
+        using (peer)
+        {
+            using IDisposable subscription = ended.Buffers.Subscribe(static _ => { });
+            ending.EndSending();
+            await ended.Closed.Within("it closes with its stream");
+            Assert.Null(await ended.DetachAsync().Within("it is answered"));
+
+            await queue.CloseAsync();
+            Assert.Null(await open.DetachAsync().Within("it is answered"));
+            Assert.Null(await open.DetachAsync().Within("it is answered again"));
+        }
+    }
+
+    [Fact]
+    public async Task A_send_that_waits_for_room_is_told()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            Task sending = connection.SendAsync(new byte[64 << 20]).AsTask();
+            await Deadline.UntilAsync(() => connection.IsAwaitingRoom, "the socket is full");
+
+            DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is given back"));
+
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => sending.Within("it ends"));
+            detached.Socket.Dispose();
+        }
+    }
+
+    /// <summary>Reads to the end as any owner would.</summary>
+    private static async Task<long> ReadAsync(Socket socket, int stream, long position)
+    {
+        byte[] buffer = new byte[65536];
+        while (await socket.ReceiveAsync(buffer).Within("bytes or the end come") is > 0 and var length)
+        {
+            Assert.True(Payload.At(stream, position, length).SequenceEqual(buffer.AsSpan(0, length)), $"bytes differ after {position}");
+            position += length;
+        }
+
+        return position;
+    }
+}

@@ -3,7 +3,7 @@ using Zcrx.Rx.Loop;
 namespace Zcrx.Rx.Connections;
 
 /// <summary>A connection on its way from one queue to another, or out of the library.</summary>
-internal sealed class ConnectionMove(ReceiveLoop source, ReceiveLoop? target)
+internal sealed class ConnectionMove(ReceiveLoop source, ReceiveLoop? target, bool isRescue = false)
 {
     private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -14,6 +14,9 @@ internal sealed class ConnectionMove(ReceiveLoop source, ReceiveLoop? target)
 
     /// <summary>Of a connection that has gone out: bytes that no observer had seen.</summary>
     public ReadOnlyMemory<byte> Unread { get; set; }
+
+    /// <summary>Whether it moves because the source cannot receive what comes next.</summary>
+    public bool IsRescue => isRescue;
 
     /// <summary>Whether a sender waits for room in the socket.</summary>
     public bool AwaitsRoom { get; set; }

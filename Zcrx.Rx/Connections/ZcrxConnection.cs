@@ -30,7 +30,8 @@ public sealed class ZcrxConnection : IDisposable
     private BufferHolder _holder;
     // On queues that it was moved away from: consumers may still hold buffers of theirs.
     private volatile BufferHolder[] _formerHolders = [];
-    private int _isMoving;
+    // While it is being moved; ends with the move.
+    private TaskCompletionSource? _moving;
     // The ring thread's: where the present request began, and how many bytes it may deliver.
     private long _requestStart;
     private uint _requestBudget;
@@ -134,6 +135,9 @@ public sealed class ZcrxConnection : IDisposable
 
     internal bool IsStarved { get; set; }
 
+    /// <summary>Whether what comes next lies in the memory of another queue.</summary>
+    internal bool IsStranded { get; set; }
+
     internal long Turn { get; set; }
 
     internal bool HasReceivedBefore { get; set; }
@@ -147,7 +151,7 @@ public sealed class ZcrxConnection : IDisposable
     internal bool AbortRequested => Volatile.Read(ref _closeRequested) == 2;
 
     /// <summary>Whether the kernel should have a receive for this connection.</summary>
-    internal bool WantsReceive => Stream.HasObservers && !_pausedByUser && Volatile.Read(ref _holds) == 0 && !IsPausedByPressure && !IsStarved && !HasEnded && !CloseRequested && Move is null;
+    internal bool WantsReceive => Stream.HasObservers && !_pausedByUser && Volatile.Read(ref _holds) == 0 && !IsPausedByPressure && !IsStarved && !IsStranded && !HasEnded && !CloseRequested && Move is null;
 
     /// <summary>Stops receiving until <see cref="Resume"/>; what has arrived already is still delivered or kept for later.</summary>
     public void Pause()
@@ -178,19 +182,22 @@ public sealed class ZcrxConnection : IDisposable
     public async Task<bool> MoveToAsync(ZcrxQueue queue)
     {
         ArgumentNullException.ThrowIfNull(queue);
-        if (Interlocked.Exchange(ref _isMoving, 1) != 0)
+        TaskCompletionSource moving = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        return Interlocked.CompareExchange(ref _moving, moving, null) is null
+            ? await RunMoveAsync(queue, moving, isRescue: false).ConfigureAwait(false)
+            : throw new InvalidOperationException($"The {this} is being moved already.");
+    }
+
+    /// <summary>Lets another queue receive what this one cannot; does nothing if somebody has moved the connection meanwhile.</summary>
+    internal async Task<bool> RescueAsync(ZcrxQueue queue)
+    {
+        TaskCompletionSource moving = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        while (Interlocked.CompareExchange(ref _moving, moving, null) is { } other)
         {
-            throw new InvalidOperationException($"The {this} is being moved already.");
+            await other.Task.ConfigureAwait(false);
         }
 
-        try
-        {
-            return await _loop.MoveAsync(this, queue.Loop).ConfigureAwait(false);
-        }
-        finally
-        {
-            Volatile.Write(ref _isMoving, 0);
-        }
+        return await RunMoveAsync(queue, moving, isRescue: true).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -202,7 +209,8 @@ public sealed class ZcrxConnection : IDisposable
     /// <exception cref="InvalidOperationException">It is being moved or detached already.</exception>
     public async Task<DetachedConnection?> DetachAsync()
     {
-        if (Interlocked.Exchange(ref _isMoving, 1) != 0)
+        TaskCompletionSource moving = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _moving, moving, null) is not null)
         {
             throw new InvalidOperationException($"The {this} is being moved already.");
         }
@@ -214,7 +222,7 @@ public sealed class ZcrxConnection : IDisposable
         }
         finally
         {
-            Volatile.Write(ref _isMoving, 0);
+            EndMoving(moving);
         }
     }
 
@@ -357,6 +365,24 @@ public sealed class ZcrxConnection : IDisposable
 
             seen = before;
         }
+    }
+
+    private async Task<bool> RunMoveAsync(ZcrxQueue queue, TaskCompletionSource moving, bool isRescue)
+    {
+        try
+        {
+            return await _loop.MoveAsync(this, queue.Loop, isRescue).ConfigureAwait(false);
+        }
+        finally
+        {
+            EndMoving(moving);
+        }
+    }
+
+    private void EndMoving(TaskCompletionSource moving)
+    {
+        Volatile.Write(ref _moving, null);
+        moving.SetResult();
     }
 
     private EndPoint? TryGet(Func<Socket, EndPoint?> get)

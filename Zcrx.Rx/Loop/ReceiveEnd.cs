@@ -18,6 +18,9 @@ internal enum ReceiveEnd
     /// <summary>We cancelled it.</summary>
     Cancelled,
 
+    /// <summary>What comes next lies in the memory of another interface queue of the interface, and only that one can hand it out. Nothing is lost.</summary>
+    ForeignMemory,
+
     /// <summary>The connection is gone; an error for its own stream.</summary>
     ConnectionLost,
 

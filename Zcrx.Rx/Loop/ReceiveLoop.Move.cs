@@ -1,3 +1,5 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Connections;
 
@@ -10,10 +12,19 @@ internal sealed unsafe partial class ReceiveLoop
 
     public string Name => _options.Name;
 
+    /// <summary>The RX queue that it receives from; null without a NIC.</summary>
+    public RxQueueId? RxQueue => _isOnNic ? new RxQueueId(_options.Interface!, _options.RxQueue) : null;
+
+    /// <summary>Who knows other queues, for connections whose payload lies in the memory of one of them; null when nobody does.</summary>
+    public IStrandedConnections? Rescuer { get; set; }
+
     /// <summary>Lets another loop receive for a connection of this one. Any thread; one move of a connection at a time.</summary>
-    public Task<bool> MoveAsync(ZcrxConnection connection, ReceiveLoop target)
+    /// <param name="connection">The connection.</param>
+    /// <param name="target">The other loop.</param>
+    /// <param name="isRescue">Whether to do nothing unless it is stranded, and then to go to a queue that is being drained as well.</param>
+    public Task<bool> MoveAsync(ZcrxConnection connection, ReceiveLoop target, bool isRescue = false)
     {
-        ConnectionMove move = new(this, target);
+        ConnectionMove move = new(this, target, isRescue);
         Post(() => BeginMove(connection, move), move.GiveUp);
         return move.Done;
     }
@@ -31,6 +42,11 @@ internal sealed unsafe partial class ReceiveLoop
         if (_connections.Find(connection.Slot, connection.Generation) != connection)
         {
             // Closed meanwhile.
+            move.GiveUp();
+        }
+        else if (move.IsRescue && !connection.IsStranded)
+        {
+            // Moved meanwhile, and goes on.
             move.GiveUp();
         }
         else if (move.Target == this)
@@ -120,7 +136,7 @@ internal sealed unsafe partial class ReceiveLoop
 
     private void Adopt(ZcrxConnection connection, ConnectionMove move)
     {
-        if ((_stopping || _draining) && move.Source != this)
+        if ((_stopping || (_draining && !move.IsRescue)) && move.Source != this)
         {
             move.Source.TakeHome(connection, move);
             return;
@@ -129,6 +145,7 @@ internal sealed unsafe partial class ReceiveLoop
         (int slot, uint generation) = _connections.Reserve();
         connection.Rebind(this, slot, generation);
         connection.Move = null;
+        connection.IsStranded = false;
         _connections.Set(slot, connection);
         Counters.Connections = _connections.Count;
         // Pairs with the exchange in TakeCommands: either we see what was changed on the way, or they see where the connection is now.
@@ -155,6 +172,40 @@ internal sealed unsafe partial class ReceiveLoop
                 move.Succeed();
             }
         }
+    }
+
+    /// <summary>A receive ended because what comes next lies in another queue's memory: the connection waits until it is moved there.</summary>
+    private bool TryStrand(ZcrxConnection connection)
+    {
+        if (!_isOnNic || Rescuer is not { } rescuer)
+        {
+            return false;
+        }
+
+        connection.IsStranded = true;
+        rescuer.OnStranded(connection, connection.BytesReceived);
+        return true;
+    }
+
+    /// <summary>No queue was found that has what comes next. Any thread.</summary>
+    public void FailStranded(ZcrxConnection connection) => Post(() =>
+    {
+        if (_connections.Find(connection.Slot, connection.Generation) == connection && connection.IsStranded)
+        {
+            connection.HasEnded = true;
+            connection.EndError = EndError(connection, -Errno.EFAULT);
+            // The bytes are out of reach for good: the peer is not to believe that they were read.
+            connection.RequestClose(abort: true);
+            BringInLine(connection);
+        }
+    });
+
+    /// <summary>The connections that are here now. Any thread; none when the loop has ended.</summary>
+    public Task<IReadOnlyList<ZcrxConnection>> GetConnectionsAsync()
+    {
+        TaskCompletionSource<IReadOnlyList<ZcrxConnection>> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() => answer.TrySetResult(_connections.Snapshot()), () => answer.TrySetResult([]));
+        return answer.Task;
     }
 
     /// <summary>Both queues were closed meanwhile. Nothing was lost, and nobody is left to receive the rest. Any thread.</summary>

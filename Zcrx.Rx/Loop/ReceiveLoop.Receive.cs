@@ -108,6 +108,9 @@ internal sealed unsafe partial class ReceiveLoop
             case ReceiveEnd.NoBuffers:
                 OnStarved(connection);
                 break;
+            case ReceiveEnd.ForeignMemory when connection.Move is not null || TryStrand(connection):
+                // Whoever has that memory goes on.
+                break;
             case ReceiveEnd.CompletionsFull:
                 // Counted by the overflow flag; the next receive is issued as soon as this batch is worked off.
             case ReceiveEnd.BudgetUsedUp:
@@ -115,13 +118,18 @@ internal sealed unsafe partial class ReceiveLoop
                 break;
             default:
                 connection.HasEnded = true;
-                connection.EndError = new ZcrxStreamException(
-                    $"Receiving on {connection}", -result, connection.BytesReceived, ErrnoText.Describe(-result), "");
+                connection.EndError = EndError(connection, result);
                 break;
         }
 
         BringInLine(connection);
     }
+
+    private ZcrxStreamException EndError(ZcrxConnection connection, int result) => result == -Errno.EFAULT && _isOnNic
+        ? new ZcrxStreamException(
+            $"Receiving on {connection}", -result, connection.BytesReceived, $"what comes next arrived on an RX queue of {_options.Interface} whose memory is another interface queue's, and none was found that can hand it out",
+            "Steer the flow to a queue of this process, or put the queues of the interface into one ZcrxQueueGroup")
+        : new ZcrxStreamException($"Receiving on {connection}", -result, connection.BytesReceived, ErrnoText.Describe(-result), "");
 
     /// <summary>Ends the stream once everything is delivered, and closes the socket once nothing uses it.</summary>
     private void TryFinish(ZcrxConnection connection)

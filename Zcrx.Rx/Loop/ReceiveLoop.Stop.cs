@@ -73,7 +73,7 @@ internal sealed unsafe partial class ReceiveLoop
         foreach (ZcrxConnection connection in _connections.Snapshot())
         {
             bool waiting = connection.WantsReceive && HasSomething(connection);
-            if (waiting || connection.IsStarved || connection.IsPausedByPressure)
+            if (waiting || connection.IsStarved || connection.IsStranded || connection.IsPausedByPressure)
             {
                 return false;
             }

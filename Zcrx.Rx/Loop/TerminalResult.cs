@@ -14,7 +14,8 @@ internal static class TerminalResult
         -ENOMEM => ReceiveEnd.NoBuffers,
         -ENOSPC => ReceiveEnd.CompletionsFull,
         -ECANCELED => ReceiveEnd.Cancelled,
-        -EBADF or -ENOTSOCK or -EPROTONOSUPPORT or -EINVAL or -EFAULT or -EOPNOTSUPP => ReceiveEnd.Misuse,
+        -EFAULT => ReceiveEnd.ForeignMemory,
+        -EBADF or -ENOTSOCK or -EPROTONOSUPPORT or -EINVAL or -EOPNOTSUPP => ReceiveEnd.Misuse,
         // A positive result belongs to data and never ends a request; like an unknown errno it costs this connection, not the queue.
         _ => ReceiveEnd.ConnectionLost,
     };

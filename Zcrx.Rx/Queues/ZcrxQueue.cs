@@ -45,6 +45,9 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <summary>The engine that receives, and why it was chosen.</summary>
     public EngineChoice Engine => _loop.Engine;
 
+    /// <summary>The RX queue that it receives from; null without a NIC.</summary>
+    public RxQueueId? RxQueue => _loop.RxQueue;
+
     /// <summary>What the engine's kernel can do.</summary>
     public ZcrxCapabilities Capabilities { get; }
 
@@ -201,6 +204,10 @@ public sealed class ZcrxQueue : IAsyncDisposable
         _statisticsInterval.OnNext(options.StatisticsInterval);
         return new QueueReconfiguration(live, others);
     }
+
+    /// <summary>The connections that the queue receives for at this moment.</summary>
+    /// <returns>A copy; empty once the queue has been closed.</returns>
+    public Task<IReadOnlyList<ZcrxConnection>> GetConnectionsAsync() => _loop.GetConnectionsAsync();
 
     /// <summary>The counters, now.</summary>
     /// <returns>A snapshot; the last one once the queue has been closed.</returns>

@@ -13,6 +13,7 @@ public class TerminalResultTests
         (-ENOMEM, ReceiveEnd.NoBuffers),
         (-ENOSPC, ReceiveEnd.CompletionsFull),
         (-ECANCELED, ReceiveEnd.Cancelled),
+        (-EFAULT, ReceiveEnd.ForeignMemory),
         (-ECONNRESET, ReceiveEnd.ConnectionLost),
         (-ETIMEDOUT, ReceiveEnd.ConnectionLost),
         (-ENOTCONN, ReceiveEnd.ConnectionLost),

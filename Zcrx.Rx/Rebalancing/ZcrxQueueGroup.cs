@@ -1,0 +1,197 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Zcrx.Interop;
+using Zcrx.Rx.Loop;
+using Zcrx.Rx.Rebalancing;
+
+namespace Zcrx.Rx;
+
+/// <summary>Queues that share their connections: each is received where its packets arrive.</summary>
+/// <remarks>
+/// <para>On a NIC, payload that has arrived in the memory of one interface queue can be received by that one only: the receive of any other ends with
+/// −EFAULT. In a group such a connection goes over to the queue that has its payload, in order and without a gap; outside of one its stream breaks.</para>
+/// <para>Threading: all members from any thread. Ownership: the queues stay the caller's. One that is closed leaves the group by itself.</para>
+/// </remarks>
+public sealed class ZcrxQueueGroup : IStrandedConnections
+{
+    private readonly Lock _gate = new();
+    private readonly Broadcast<ConnectionMoved> _moves = new(static _ => { });
+    private readonly ConditionalWeakTable<ZcrxConnection, StrandedPosition> _stranded = [];
+    private ImmutableArray<GroupMember> _members = [];
+
+    /// <summary>Connections that have gone over from one queue to another, whoever of the group decided it. One at a time, on any thread.</summary>
+    public IObservable<ConnectionMoved> Moves => _moves;
+
+    /// <summary>The queues, in the order in which they joined.</summary>
+    public IReadOnlyList<ZcrxQueue> Queues => [.. Members.Select(static member => member.Queue)];
+
+    private ImmutableArray<GroupMember> Members
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _members;
+            }
+        }
+    }
+
+    /// <summary>Adds a queue; one queue belongs to one group at most.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <param name="facts">Tells where packets arrive; null where that is not known, as without a NIC.</param>
+    public void Add(ZcrxQueue queue, INicFacts? facts)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        lock (_gate)
+        {
+            _members = _members.Add(new GroupMember(queue, facts));
+        }
+
+        queue.Loop.Rescuer = this;
+        _ = queue.Completion.ContinueWith((_, _) => Remove(queue), null, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    /// <summary>Takes a queue out: nothing is moved to it any more.</summary>
+    /// <param name="queue">The queue.</param>
+    public void Remove(ZcrxQueue queue)
+    {
+        lock (_gate)
+        {
+            _members = _members.RemoveAll(member => member.Queue == queue);
+        }
+    }
+
+    /// <summary>The RX queue on which a connection's packets arrive.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <returns>The queue; null when it is not known.</returns>
+    public RxQueueId? ArrivalOf(ZcrxConnection connection)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        return TryFindArrival(connection, Members.FirstOrDefault(member => member.Queue.Loop == connection.Loop));
+    }
+
+    /// <summary>Which queue should receive for a connection that has just been accepted.</summary>
+    /// <param name="connection">The connection, on a queue of the group.</param>
+    /// <returns>
+    /// The queue on which its packets arrive; if that is nobody's, the one of the same interface with the fewest connections, not under pressure if
+    /// possible. Null when it may stay where it is.
+    /// </returns>
+    /// <remarks>Call it before the ring's thread gets back what it called OnNext with, and <see cref="MoveAsync(ZcrxConnection, ZcrxQueue, MoveReason)"/> after it: then its first receive is on the right queue.</remarks>
+    public ZcrxQueue? Choose(ZcrxConnection connection)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ImmutableArray<GroupMember> members = Members;
+        if (members.Length < 2 || members.FirstOrDefault(member => member.Queue.Loop == connection.Loop) is not { } present)
+        {
+            return null;
+        }
+
+        GroupMember best = Choose(members, present, TryFindArrival(connection, present));
+        return best == present ? null : best.Queue;
+    }
+
+    /// <summary>Lets another queue of the group receive for a connection (<see cref="ZcrxConnection.MoveToAsync"/>).</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="queue">The queue.</param>
+    /// <param name="reason">Why, for <see cref="Moves"/>.</param>
+    /// <returns>True when the connection is there; false when it ended first, or somebody else is moving it, or the queue is closed.</returns>
+    public async Task<bool> MoveAsync(ZcrxConnection connection, ZcrxQueue queue, MoveReason reason)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(queue);
+        ImmutableArray<GroupMember> members = Members;
+        GroupMember? target = members.FirstOrDefault(member => member.Queue == queue);
+        return target is not null && await MoveAsync(connection, members.FirstOrDefault(member => member.Queue.Loop == connection.Loop), target, reason).ConfigureAwait(false);
+    }
+
+    void IStrandedConnections.OnStranded(ZcrxConnection connection, long position)
+    {
+        ReceiveLoop loop = connection.Loop;
+        // Not on the ring's thread: asking where packets arrive may take system calls.
+        _ = Task.Run(() => RescueAsync(connection, loop, position));
+    }
+
+    private static GroupMember Choose(ImmutableArray<GroupMember> members, GroupMember present, RxQueueId? arrival)
+    {
+        if (arrival is { } arrived && members.FirstOrDefault(member => member.RxQueue == arrived) is { } owner)
+        {
+            return owner;
+        }
+
+        // Copied wherever it is; then at least where steering could bring it, or among their like.
+        string? networkInterface = arrival is { } elsewhere && members.Any(member => member.RxQueue?.Interface == elsewhere.Interface)
+            ? elsewhere.Interface
+            : present.RxQueue?.Interface;
+        return members
+            .Where(member => member.RxQueue?.Interface == networkInterface)
+            .MinBy(member => (member.IsUnderPressure, member == present ? member.Connections - 1 : member.Connections, member != present)) ?? present;
+    }
+
+    private static RxQueueId? TryFindArrival(ZcrxConnection connection, GroupMember? member)
+    {
+        try
+        {
+            return member?.Facts?.QueueOf(connection.Socket);
+        }
+        catch (Exception exception) when (exception is ZcrxException or ObjectDisposedException)
+        {
+            // Not to be known now, or closed. A receive on the wrong queue will tell.
+            return null;
+        }
+    }
+
+    private async Task<bool> MoveAsync(ZcrxConnection connection, GroupMember? source, GroupMember target, MoveReason reason)
+    {
+        string from = connection.QueueName;
+        source?.Expect(-1);
+        target.Expect(1);
+        bool moved;
+        try
+        {
+            moved = reason == MoveReason.ForeignMemory
+                ? await connection.RescueAsync(target.Queue).ConfigureAwait(false)
+                : await connection.MoveToAsync(target.Queue).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is ObjectDisposedException or InvalidOperationException)
+        {
+            moved = false;
+        }
+        finally
+        {
+            source?.Expect(1);
+            target.Expect(-1);
+        }
+
+        if (moved)
+        {
+            lock (_moves)
+            {
+                _moves.Publish(new ConnectionMoved(connection, from, target.Queue.Name, reason));
+            }
+        }
+
+        return moved;
+    }
+
+    private async Task RescueAsync(ZcrxConnection connection, ReceiveLoop loop, long position)
+    {
+        ImmutableArray<GroupMember> members = Members;
+        if (!_stranded.TryGetValue(connection, out StrandedPosition? stranded) || stranded.Position != position)
+        {
+            stranded = new StrandedPosition(position);
+            _stranded.AddOrUpdate(connection, stranded);
+        }
+
+        stranded.Failed(loop);
+        GroupMember? present = members.FirstOrDefault(member => member.Queue.Loop == loop);
+        IEnumerable<GroupMember> others = members.Where(member => member.Queue.Loop != loop && member.RxQueue?.Interface == loop.RxQueue?.Interface);
+        if (stranded.Next(others, TryFindArrival(connection, present)) is not { } next)
+        {
+            loop.FailStranded(connection);
+        }
+        else if (!await MoveAsync(connection, present, next, MoveReason.ForeignMemory).ConfigureAwait(false))
+        {
+            stranded.Failed(next.Queue.Loop);
+        }
+    }
+}

@@ -11,6 +11,8 @@ namespace Zcrx.Interop;
 /// <remarks>
 /// <para>Every TCP connection that an interface queue of this interface receives counts as having come in through it, loopback included: the
 /// sockets are real, which RX queue their packets take is decided here.</para>
+/// <para>Bytes that wait in a socket belong to the interface queue on whose RX queue they arrived, also when the flow has been steered elsewhere since:
+/// any other one's receive ends with −EFAULT there, and when that queue is closed they are lost.</para>
 /// <para>What is not imitated: packets take buffers when they are received from the socket and not when they arrive, so bytes in a socket that
 /// nobody receives hold none; and there is no descriptor ring between the interface and its page pool.</para>
 /// <para>Thread-safe. One instance may serve several kernels, as one interface serves several processes.</para>
@@ -28,6 +30,7 @@ public sealed class EmulatedNic
     private readonly Lock _gate = new();
     private readonly EmulatedInterfaceQueue?[] _providers;
     private readonly EmulatedRxQueueCounters[] _counters;
+    private readonly EmulatedBacklog _backlog = new();
     private readonly SortedDictionary<int, FlowRule> _rules = [];
     private int[] _rssTable = new int[RssTableSize];
     private bool _split;
@@ -269,6 +272,7 @@ public sealed class EmulatedNic
                 return -Errno.EEXIST;
             }
 
+            RecordArrivals();
             _providers[rxQueue] = provider;
             _steering++;
             return 0;
@@ -282,6 +286,7 @@ public sealed class EmulatedNic
             int queue = Array.IndexOf(_providers, provider);
             if (queue >= 0)
             {
+                RecordArrivals();
                 _providers[queue] = null;
                 _steering++;
             }
@@ -294,6 +299,15 @@ public sealed class EmulatedNic
         lock (_gate)
         {
             return _providers[rxQueue];
+        }
+    }
+
+    /// <summary>What waits in a socket since before the last change, by the memory it lies in; null when nothing does.</summary>
+    internal SocketBacklog? BacklogOf(int fd)
+    {
+        lock (_gate)
+        {
+            return _backlog.Of(fd);
         }
     }
 
@@ -326,8 +340,22 @@ public sealed class EmulatedNic
     {
         lock (_gate)
         {
+            RecordArrivals();
             change();
             _steering++;
+        }
+    }
+
+    private void RecordArrivals()
+    {
+        // While the link is down, what waits has not arrived.
+        if (_isUp && !_isRemoved)
+        {
+            _backlog.Record((local, remote) =>
+            {
+                int queue = QueueOf(local, remote);
+                return (queue, _providers[queue]);
+            });
         }
     }
 }

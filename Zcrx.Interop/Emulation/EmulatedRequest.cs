@@ -57,6 +57,9 @@ internal sealed class EmulatedRequest
     /// <summary>The state of the interface's steering that <see cref="RxQueue"/> was looked up in; 0 before.</summary>
     public int Steering { get; set; }
 
+    /// <summary>What waits in the socket since before <see cref="Steering"/>; null when nothing does.</summary>
+    public SocketBacklog? Backlog { get; set; }
+
     /// <summary>Whether the request waits for TCP to send again what the interface had to drop.</summary>
     public bool IsParked { get; set; }
 
@@ -68,6 +71,7 @@ internal sealed class EmulatedRequest
     {
         BuffersPerRead = FewestBuffersPerRead;
         Steering = 0;
+        Backlog = null;
         IsParked = false;
     }
 

@@ -11,28 +11,53 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     private void ReceiveFromNic(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, bool isFirst)
     {
         LookUp(request, nic);
+        while (request.Backlog is { } backlog && backlog.TryPeek(SocketCalls.BytesWaiting(request.Fd), out LandedBytes landed))
+        {
+            uint generation = request.Generation;
+            long received = ReceiveLanded(request, queue, nic, landed, isFirst);
+            backlog.Consume(received);
+            if (received < landed.Count || !request.IsActive || request.Generation != generation)
+            {
+                return;
+            }
+        }
+
+        request.Backlog = null;
         if (nic.IsRemoved || !nic.IsUp)
         {
-            // Nothing arrives; what has arrived before has been received before.
+            // Nothing more arrives.
             Park(request, nic);
             return;
         }
 
-        EmulatedInterfaceQueue? provider = nic.ProviderOf(request.RxQueue);
-        bool isOurs = provider == queue;
+        ReceiveLanded(request, queue, nic, new LandedBytes(long.MaxValue, nic.ProviderOf(request.RxQueue), request.RxQueue), isFirst);
+    }
+
+    /// <summary>Receives what lies in one memory: ours is handed out, the kernel's own is copied, another queue's only that one can hand out.</summary>
+    /// <returns>How many bytes were received.</returns>
+    private long ReceiveLanded(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, in LandedBytes landed, bool isFirst)
+    {
+        bool isOurs = landed.Owner == queue;
         if (isOurs && _kernel.Options.Faults is not { ForceCopies: true })
         {
-            ReceiveUncopied(request, queue, nic, isFirst);
+            return ReceiveUncopied(request, queue, nic, landed, isFirst);
         }
-        else if (provider is not null && !isOurs && SocketCalls.BytesWaiting(request.Fd) > 0)
+
+        if (isOurs || landed.Owner is null)
         {
-            // The payload lies in memory of another interface queue, and only that one can hand it out.
+            return Receive(request, queue, isFirst, landed.Count, landed.RxQueue);
+        }
+
+        if (SocketCalls.BytesWaiting(request.Fd) > 0)
+        {
             Complete(request, -EFAULT);
         }
         else
         {
-            Receive(request, queue, isFirst);
+            CompleteIfEnded(request);
         }
+
+        return 0;
     }
 
     private static void LookUp(EmulatedRequest request, EmulatedNic nic)
@@ -49,30 +74,32 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             request.RxQueue = nic.QueueOf(local, remote);
         }
 
+        request.Backlog = nic.BacklogOf(request.Fd);
         request.Steering = steering;
     }
 
     /// <summary>Reads straight into buffers of the page pool until the socket is empty, the turn is over, or there is no room left.</summary>
-    private void ReceiveUncopied(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, bool isFirst)
+    private long ReceiveUncopied(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, in LandedBytes landed, bool isFirst)
     {
         EmulatedPagePool pool = queue.Pool!;
         PacketLayout layout = new(nic, queue.BufferLength);
         int limit = int.Min(_kernel.Options.BuffersPerTurn, MaxBuffersPerTurn);
-        long bytes = _kernel.Options.Faults is { ShortReceiveLimit: > 0 and var shortest } ? shortest : long.MaxValue;
+        long bytes = TurnLimit(landed.Count);
+        long total = 0;
         int delivered = 0;
         while (true)
         {
             if (DataSpace == 0)
             {
                 EndWithoutRoom(request, -ENOSPC, delivered, isFirst, isCopy: false);
-                return;
+                return total;
             }
 
             if (!pool.Fill())
             {
                 queue.Notify(ZCRX_EVENT_ALLOC_FAIL);
                 DropPackets(request, nic);
-                return;
+                return total;
             }
 
             long most = request.HasBudget ? long.Min(bytes, request.Budget) : bytes;
@@ -86,22 +113,23 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
                     Complete(request, (int)received);
                 }
 
-                return;
+                return total;
             }
 
             int used = DeliverPackets(request, pool, layout, (int)received);
-            nic.Count(request.RxQueue, new EmulatedRxQueueCounters { ZeroCopyPackets = used, ZeroCopyBytes = received });
+            nic.Count(landed.RxQueue, new EmulatedRxQueueCounters { ZeroCopyPackets = used, ZeroCopyBytes = received });
             delivered += used;
+            total += received;
             if (request.HasBudget && (request.Budget -= (uint)received) == 0)
             {
                 Complete(request, 0);
-                return;
+                return total;
             }
 
             bytes -= received;
             if (received < offered || delivered >= limit || bytes == 0)
             {
-                return;
+                return total;
             }
         }
     }

@@ -79,16 +79,18 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             }
             else
             {
-                Receive(request, queue, isFirst);
+                Receive(request, queue, isFirst, long.MaxValue, rxQueue: -1);
             }
         }
     }
 
     /// <summary>Reads until the socket is empty, the turn is over, or there is no room left.</summary>
-    private void Receive(EmulatedRequest request, EmulatedInterfaceQueue queue, bool isFirst)
+    /// <returns>How many bytes were received.</returns>
+    private long Receive(EmulatedRequest request, EmulatedInterfaceQueue queue, bool isFirst, long count, int rxQueue)
     {
         int limit = int.Min(_kernel.Options.BuffersPerTurn, MaxBuffersPerTurn);
-        long bytes = _kernel.Options.Faults is { ShortReceiveLimit: > 0 and var shortest } ? shortest : long.MaxValue;
+        long bytes = TurnLimit(count);
+        long total = 0;
         int delivered = 0;
         while (true)
         {
@@ -99,7 +101,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             {
                 // Where neither is left: the kernel takes the buffer first.
                 EndWithoutRoom(request, queue.HasFreeBuffer ? -ENOSPC : -ENOMEM, delivered, isFirst);
-                return;
+                return total;
             }
 
             SocketCalls.MessageHeader message = new() { Vectors = _vectors.First, VectorCount = (nuint)vectors };
@@ -107,24 +109,25 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             if (received <= 0)
             {
                 EndTurn(request, received is -EAGAIN or -EINTR ? null : (int)received, delivered > 0);
-                return;
+                return total;
             }
 
             int used = Deliver(request, queue, (int)received);
             delivered += used;
+            total += received;
             queue.CountCopies(((uint)received + FragmentLength - 1) / FragmentLength, (ulong)received);
-            queue.Nic?.Count(request.RxQueue, new EmulatedRxQueueCounters { CopiedBytes = received });
+            queue.Nic?.Count(rxQueue, new EmulatedRxQueueCounters { CopiedBytes = received });
             if (request.HasBudget && (request.Budget -= (uint)received) == 0)
             {
                 EndWithBudget(request, queue, isFirst);
-                return;
+                return total;
             }
 
             if (used == buffers && (DataSpace == 0 || !queue.HasFreeBuffer))
             {
                 // All there was has been filled: whether the request ends depends on what is left in the socket.
                 EndWithoutRoom(request, queue.HasFreeBuffer ? -ENOSPC : -ENOMEM, delivered, isFirst);
-                return;
+                return total;
             }
 
             request.Learn(used, limit);
@@ -132,10 +135,13 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             if (received < offered || delivered == limit || bytes == 0)
             {
                 EndTurn(request, null, hasCopied: true);
-                return;
+                return total;
             }
         }
     }
+
+    private long TurnLimit(long count) =>
+        _kernel.Options.Faults is { ShortReceiveLimit: > 0 and var shortest } ? long.Min(shortest, count) : count;
 
     /// <summary>Posts what a turn leads to besides data: the notification and, if there is a result, the end of the request.</summary>
     private void EndTurn(EmulatedRequest request, int? result, bool hasCopied)
@@ -228,95 +234,5 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         }
 
         return used;
-    }
-
-    /// <summary>
-    /// The pool or the completion ring ran out. With bytes left in the socket the request ends (7.2 and later) or is
-    /// stranded (before); with none left it simply goes on.
-    /// </summary>
-    private void EndWithoutRoom(EmulatedRequest request, int error, int delivered, bool isFirst, bool isCopy = true)
-    {
-        int waiting = SocketCalls.BytesWaiting(request.Fd);
-        if (waiting == 0)
-        {
-            if (delivered > 0)
-            {
-                EndTurn(request, null, isCopy);
-                return;
-            }
-
-            CompleteIfEnded(request);
-            return;
-        }
-
-        if (delivered > 0 && !_kernel.Options.Profile.HasEvents)
-        {
-            // At the submission's own attempt the socket is found readable again at once; only then does it matter that nothing is free.
-            if (!isFirst)
-            {
-                Strand(request, waiting);
-            }
-
-            return;
-        }
-
-        EndTurn(request, error, delivered > 0 && isCopy);
-    }
-
-    /// <summary>Readable with nothing to read: end of stream or an error, neither of which needs a buffer.</summary>
-    private void CompleteIfEnded(EmulatedRequest request)
-    {
-        byte unused;
-        nint result = SocketCalls.Receive(request.Fd, &unused, 1, SocketCalls.MSG_PEEK | SocketCalls.MSG_DONTWAIT);
-        if (result <= 0 && result is not (-EAGAIN or -EINTR))
-        {
-            // Not a peek any more: the error is taken off the socket, as the kernel's receive does.
-            Complete(request, (int)result);
-        }
-    }
-
-    private void Strand(EmulatedRequest request, int waiting)
-    {
-        request.StrandedBytes = waiting;
-        request.StrandedAtEnd = SocketCalls.PollNow(request.Fd, SocketCalls.EPOLLRDHUP) != 0;
-        // The socket stays readable; without edges every wait would end at once.
-        _poller.Modify(request.Fd, ReceiveEvents | SocketCalls.EPOLLET, Tag(request));
-    }
-
-    /// <summary>A stranded request reads again only when another packet has arrived: with bytes, or with the end.</summary>
-    private bool WakesStranded(EmulatedRequest request, uint events)
-    {
-        const uint End = SocketCalls.EPOLLRDHUP | SocketCalls.EPOLLHUP | SocketCalls.EPOLLERR;
-        bool hasEnded = (events & End) != 0 && !request.StrandedAtEnd;
-        if (!hasEnded && SocketCalls.BytesWaiting(request.Fd) <= request.StrandedBytes)
-        {
-            return false;
-        }
-
-        request.StrandedBytes = -1;
-        _poller.Modify(request.Fd, ReceiveEvents, Tag(request));
-        return true;
-    }
-
-    /// <summary>Does what the fault plan says; true when the turn is over with that.</summary>
-    private bool Inject(EmulatedRequest request, EmulatedFaultPlan faults)
-    {
-        // Without bytes there is nothing that could starve, overflow or wait.
-        ReceiveFault fault = SocketCalls.BytesWaiting(request.Fd) > 0 ? faults.NextReceive() : ReceiveFault.None;
-        switch (fault)
-        {
-            case ReceiveFault.NoBuffers:
-                Complete(request, -ENOMEM);
-                return true;
-            case ReceiveFault.CompletionsFull:
-                Complete(request, -ENOSPC);
-                return true;
-            case ReceiveFault.Reset:
-                SocketCalls.Disconnect(request.Fd);
-                Complete(request, -ECONNRESET);
-                return true;
-            default:
-                return fault == ReceiveFault.Delayed;
-        }
     }
 }

@@ -11,6 +11,7 @@ namespace Zcrx.Conformance.Nic;
 /// <summary>A NIC that the environment names: any that can do zero-copy receive.</summary>
 /// <remarks>
 /// <c>ZCRX_TEST_INTERFACE</c>, <c>ZCRX_TEST_QUEUE</c>: the interface and the RX queue that the cases take.
+/// <c>ZCRX_TEST_OTHER_QUEUE</c>: another one, for cases with two.
 /// <c>ZCRX_TEST_SENDER_NETNS</c>: a network namespace with a way to that interface that does not lead over loopback.
 /// <c>ZCRX_TEST_NIC_CONTROL</c>: a program that the cases ask to steer and to set (docs/nic-testing.md has its verbs).
 /// </remarks>
@@ -32,6 +33,8 @@ internal sealed class ConfiguredNic : NicUnderTest
     }
 
     public override string Interface { get; }
+
+    public override uint OtherQueue => uint.Parse(Required("ZCRX_TEST_OTHER_QUEUE"), CultureInfo.InvariantCulture);
 
     public override uint Index => uint.Parse(File.ReadAllText($"/sys/class/net/{Interface}/ifindex").AsSpan().Trim(), CultureInfo.InvariantCulture);
 
@@ -64,7 +67,7 @@ internal sealed class ConfiguredNic : NicUnderTest
     private static string Required(string name)
     {
         string? value = Environment.GetEnvironmentVariable(name);
-        Skip.If(string.IsNullOrEmpty(value), $"no NIC to test on: {name} is not set");
+        Skip.If(string.IsNullOrEmpty(value), $"no NIC to test on, or not with that: {name} is not set");
         return value!;
     }
 }

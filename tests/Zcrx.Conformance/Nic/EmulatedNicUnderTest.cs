@@ -24,6 +24,8 @@ internal sealed class EmulatedNicUnderTest : NicUnderTest
 
     public override string Interface => Options.Name;
 
+    public override uint OtherQueue => TestQueue + 1;
+
     public override uint Index => Nic.Index;
 
     public override IPAddress Address => IPAddress.Loopback;

@@ -17,6 +17,9 @@ internal sealed class NicPort : IDisposable
         SteerBack();
     }
 
+    /// <summary>A queue that no case takes.</summary>
+    public uint Elsewhere => _nic.Queue == 0 ? 1u : 0;
+
     /// <summary>A connection from the sender's namespace; ends with the port at the latest.</summary>
     public TcpPair Connect()
     {
@@ -27,9 +30,11 @@ internal sealed class NicPort : IDisposable
     }
 
     /// <summary>Connections to the port arrive on another queue of the NIC.</summary>
-    public void SteerAway() => _nic.Steer(_port, _nic.Queue == 0 ? 1u : 0);
+    public void SteerAway() => SteerTo(Elsewhere);
 
-    public void SteerBack() => _nic.Steer(_port, _nic.Queue);
+    public void SteerBack() => SteerTo(_nic.Queue);
+
+    public void SteerTo(uint queue) => _nic.Steer(_port, queue);
 
     public void Dispose()
     {

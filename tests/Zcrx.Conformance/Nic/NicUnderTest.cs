@@ -15,6 +15,9 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     /// <summary>The RX queue that the cases take.</summary>
     public uint Queue => queue;
 
+    /// <summary>Another RX queue that a case may take besides, or a skipped case when there is none to be had.</summary>
+    public abstract uint OtherQueue { get; }
+
     public abstract string Interface { get; }
 
     public abstract uint Index { get; }

@@ -14,7 +14,7 @@ internal sealed unsafe class QueueSetup : IDisposable
     private readonly TestMemory _parameters;
 
     public QueueSetup(
-        KernelUnderTest kernel, int buffers = 64, uint entries = 64, uint? notifications = null, bool statistics = true, NicUnderTest? nic = null)
+        KernelUnderTest kernel, int buffers = 64, uint entries = 64, uint? notifications = null, bool statistics = true, NicUnderTest? nic = null, uint? rxQueue = null)
     {
         Area = new TestMemory((nuint)buffers * TestMemory.Page);
         // A page of its own for the statistics, behind a refill ring that may have any header.
@@ -34,7 +34,7 @@ internal sealed unsafe class QueueSetup : IDisposable
         {
             flags = nic is null ? ZCRX_REG_NODEV : 0,
             if_idx = nic?.Index ?? 0,
-            if_rxq = nic?.Queue ?? 0,
+            if_rxq = rxQueue ?? nic?.Queue ?? 0,
             rq_entries = entries,
             area_ptr = (ulong)AreaRegistration,
             region_ptr = (ulong)RegionDescriptor,

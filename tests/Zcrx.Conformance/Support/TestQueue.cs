@@ -13,10 +13,10 @@ internal sealed unsafe class TestQueue : IDisposable
     private uint _tail;
 
     public TestQueue(
-        KernelUnderTest kernel, int buffers = 64, uint entries = 64, uint completionEntries = 256, uint? notifications = null, bool statistics = true, NicUnderTest? nic = null)
+        KernelUnderTest kernel, int buffers = 64, uint entries = 64, uint completionEntries = 256, uint? notifications = null, bool statistics = true, NicUnderTest? nic = null, uint? rxQueue = null)
     {
         Kernel = kernel;
-        _setup = new QueueSetup(kernel, buffers, entries, notifications, statistics, nic);
+        _setup = new QueueSetup(kernel, buffers, entries, notifications, statistics, nic, rxQueue);
         Ring = new TestRing(kernel.Kernel, completionEntries);
         int result = nic is null ? _setup.Register(Ring) : _setup.RegisterWhenFree(Ring);
         Assert.True(result == 0, $"registering a queue on {kernel} gives {result}");

@@ -1,0 +1,178 @@
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+using static Zcrx.Interop.Abi.Errno;
+
+namespace Zcrx.Conformance.Nic;
+
+/// <summary>Payload belongs to the queue in whose memory it landed, wherever its flow is steered afterwards: only that queue hands it out.</summary>
+public class NicOwnershipTests : IClassFixture<LeakCheck>
+{
+    private const int Piece = 5000;
+
+    [SkippableTheory]
+    [Kernels]
+    public void A_receive_ends_where_another_queue_of_ours_received_and_that_one_goes_on(string name)
+    {
+        using var one = new NicQueue(Open(name));
+        using TestQueue other = OtherQueue(one.Nic);
+        TcpPair connection = one.Connect();
+        one.Queue.Receive(connection, 1);
+        connection.Send(Piece);
+        Assert.Equal(Piece, one.Queue.AssertPattern(one.Queue.Ring.TakeBytes(1, Piece)));
+
+        one.Port.SteerTo(one.Nic.OtherQueue);
+        connection.Send(Piece);
+        AssertEndsAt(Piece, one.Queue, request: 1, Piece);
+        // It asks again, and is told so again, at once.
+        one.Queue.Receive(connection, 2);
+        AssertEndsAt(Piece, one.Queue, request: 2, Piece);
+
+        other.Receive(connection, 3);
+        Assert.Equal(2 * Piece, other.AssertPattern(other.Ring.TakeBytes(3, Piece), Piece));
+
+        one.Port.SteerBack();
+        connection.Send(Piece);
+        AssertEndsAt(2 * Piece, other, request: 3, 2 * Piece);
+        one.Queue.Receive(connection, 4);
+        Assert.Equal(3 * Piece, one.Queue.AssertPattern(one.Queue.Ring.TakeBytes(4, Piece), 2 * Piece));
+        Assert.Equal(0ul, one.Queue.CopyCount + other.CopyCount);
+    }
+
+    [SkippableTheory]
+    [Kernels]
+    public void What_landed_in_several_memories_each_of_them_delivers_in_the_order_of_the_stream(string name)
+    {
+        using var one = new NicQueue(Open(name));
+        using TestQueue other = OtherQueue(one.Nic);
+        TcpPair connection = one.Connect();
+        // Nobody receives yet, so everything waits in one socket; the fourth piece where nobody but the kernel has memory.
+        foreach (uint queue in new[] { one.Nic.Queue, one.Nic.OtherQueue, one.Nic.Queue, one.Port.Elsewhere, one.Nic.OtherQueue, one.Nic.Queue })
+        {
+            one.Port.SteerTo(queue);
+            connection.Send(Piece);
+            connection.AwaitArrival((int)connection.Sent);
+        }
+
+        other.Receive(connection, 1);
+        AssertEndsAt(0, other, request: 1, 0);
+        one.Queue.Receive(connection, 2);
+        AssertEndsAt(Piece, one.Queue, request: 2, 0);
+        other.Receive(connection, 3);
+        AssertEndsAt(2 * Piece, other, request: 3, Piece);
+        // Its own and the kernel's, which is copied.
+        one.Queue.Receive(connection, 4);
+        AssertEndsAt(4 * Piece, one.Queue, request: 4, 2 * Piece);
+        other.Receive(connection, 5);
+        AssertEndsAt(5 * Piece, other, request: 5, 4 * Piece);
+        one.Queue.Receive(connection, 6);
+        Assert.Equal(6 * Piece, one.Queue.AssertPattern(one.Queue.Ring.TakeBytes(6, Piece), 5 * Piece));
+        Assert.Equal(0, Posix.BytesWaiting(connection.Server));
+        if (one.Nic.Kernel.Capabilities.Notifications)
+        {
+            Assert.InRange(one.Queue.CopyBytes, 1ul, (ulong)Piece);
+            Assert.Equal(0ul, other.CopyBytes);
+        }
+    }
+
+    [SkippableTheory]
+    [Kernels]
+    public void The_end_of_a_stream_comes_after_what_another_queue_received(string name)
+    {
+        using var one = new NicQueue(Open(name));
+        using TestQueue other = OtherQueue(one.Nic);
+        TcpPair connection = one.Connect();
+        one.Port.SteerTo(one.Nic.OtherQueue);
+        connection.Send(Piece);
+        connection.EndSending();
+        connection.AwaitArrival(Piece);
+        one.Queue.Receive(connection, 1);
+        AssertEndsAt(0, one.Queue, request: 1, 0);
+        other.Receive(connection, 2);
+        IReadOnlyList<Cqe> all = other.Ring.TakeUntilEnd(2);
+        Assert.Equal(Piece, other.AssertPattern(all));
+        Results.Equal(0, all[^1].Result);
+    }
+
+    [SkippableTheory]
+    [Kernels]
+    public void What_landed_in_the_memory_of_a_queue_is_lost_when_that_is_closed(string name)
+    {
+        NicUnderTest nic = Open(name);
+        using TestQueue other = OtherQueue(nic);
+        using var port = new NicPort(nic);
+        TcpPair connection;
+        using (var closed = new TestQueue(nic.Kernel, 256, 256, completionEntries: 1024, nic: nic))
+        {
+            connection = port.Connect();
+            closed.Receive(connection, 1);
+            connection.Send(Piece);
+            Assert.Equal(Piece, closed.AssertPattern(closed.Ring.TakeBytes(1, Piece)));
+            closed.Ring.Cancel(1, 2);
+            closed.Ring.TakeUntilEnd(1);
+            connection.Send(Piece);
+            connection.AwaitArrival(Piece);
+        }
+
+        // The same RX queue, another memory.
+        using var successor = new TestQueue(nic.Kernel, 256, 256, completionEntries: 1024, nic: nic);
+        connection.Send(Piece);
+        connection.AwaitArrival(2 * Piece);
+        foreach (TestQueue queue in new[] { successor, other, successor })
+        {
+            queue.Receive(connection, 3);
+            AssertEndsAt(Piece, queue, request: 3, Piece);
+        }
+
+        // Only this stream is broken.
+        TcpPair next = port.Connect();
+        successor.Receive(next, 4);
+        next.Send(Piece);
+        Assert.Equal(Piece, successor.AssertPattern(successor.Ring.TakeBytes(4, Piece)));
+    }
+
+    [SkippableTheory]
+    [Kernels]
+    public void A_queue_that_was_handed_on_delivers_what_landed_before_and_in_between(string name)
+    {
+        NicUnderTest nic = NicUnderTest.Open(name, ZcrxFeature.Export, ZcrxFeature.Import);
+        using var port = new NicPort(nic);
+        using var queue = new TestQueue(nic.Kernel, 256, 256, completionEntries: 1024, nic: nic);
+        TcpPair connection = port.Connect();
+        queue.Receive(connection, 1);
+        connection.Send(Piece);
+        Assert.Equal(Piece, queue.AssertPattern(queue.Ring.TakeBytes(1, Piece)));
+        int exported = queue.Export();
+        using var ring = new TestRing(nic.Kernel.Kernel, completionEntries: 1024);
+        try
+        {
+            queue.Ring.Cancel(1, 2);
+            queue.Ring.TakeUntilEnd(1);
+            connection.Send(Piece);
+            connection.AwaitArrival(Piece);
+            queue.CloseRing();
+            connection.Send(Piece);
+            connection.AwaitArrival(2 * Piece);
+            Results.Equal(0, TestQueue.Import(ring, exported, out uint id));
+            ring.Receive(id, connection.Server, 3);
+            Assert.Equal(3 * Piece, queue.AssertPattern(ring.TakeBytes(3, 2 * Piece), Piece));
+            Assert.Equal(0ul, queue.CopyCount);
+        }
+        finally
+        {
+            nic.Kernel.Kernel.Close(exported);
+        }
+    }
+
+    // Before 7.2 a request that has delivered something in the same turn need not say that it cannot go on.
+    private static NicUnderTest Open(string name) => NicUnderTest.Open(name, ZcrxFeature.Notifications);
+
+    private static TestQueue OtherQueue(NicUnderTest nic) => new(nic.Kernel, 256, 256, completionEntries: 1024, nic: nic, rxQueue: nic.OtherQueue);
+
+    /// <summary>A request delivers its stream from one position to another, and says that the next byte is not its queue's to hand out.</summary>
+    private static void AssertEndsAt(long end, TestQueue queue, ulong request, long position)
+    {
+        IReadOnlyList<Cqe> all = queue.Ring.TakeUntilEnd(request);
+        Assert.Equal(end, queue.AssertPattern(all, position));
+        Results.Equal(-EFAULT, Assert.Single(all, cqe => cqe.UserData == request && !cqe.HasMore).Result);
+    }
+}

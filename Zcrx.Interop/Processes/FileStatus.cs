@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+using Zcrx.Interop.Kernel;
+
+namespace Zcrx.Interop.Processes;
+
+/// <summary>What lies at a path, without following a symbolic link: statx(2), whose layout is the same on every architecture.</summary>
+/// <param name="IsSocket">Whether it is a Unix socket.</param>
+/// <param name="UserId">Whose it is.</param>
+/// <param name="Device">With <paramref name="Inode"/>: which file it is, as long as it exists.</param>
+/// <param name="Inode">See <paramref name="Device"/>.</param>
+internal readonly partial record struct FileStatus(bool IsSocket, uint UserId, ulong Device, ulong Inode)
+{
+    private const int CurrentDirectory = -100;
+    private const int SymlinkNoFollow = 0x100;
+    // STATX_TYPE | STATX_UID | STATX_INO.
+    private const uint Wanted = 0x1 | 0x8 | 0x100;
+    private const ushort TypeMask = 0xf000;
+    private const ushort SocketType = 0xc000;
+
+    /// <returns>Zero and the status, or a negative errno.</returns>
+    public static unsafe int Of(string path, out FileStatus status)
+    {
+        status = default;
+        StatusBuffer buffer;
+        int result = Libc.Result(statx(CurrentDirectory, path, SymlinkNoFollow, Wanted, &buffer));
+        if (result == 0)
+        {
+            status = new FileStatus((buffer.Mode & TypeMask) == SocketType, buffer.UserId, ((ulong)buffer.DeviceMajor << 32) | buffer.DeviceMinor, buffer.Inode);
+        }
+
+        return result;
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int statx(int directory, string path, int flags, uint mask, StatusBuffer* buffer);
+
+    /// <summary><c>struct statx</c>, as far as it is looked at.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct StatusBuffer
+    {
+        [FieldOffset(20)]
+        public uint UserId;
+
+        [FieldOffset(28)]
+        public ushort Mode;
+
+        [FieldOffset(32)]
+        public ulong Inode;
+
+        [FieldOffset(136)]
+        public uint DeviceMajor;
+
+        [FieldOffset(140)]
+        public uint DeviceMinor;
+    }
+}

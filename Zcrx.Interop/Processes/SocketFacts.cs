@@ -1,0 +1,20 @@
+using System.Runtime.InteropServices;
+using Zcrx.Interop.Kernel;
+
+namespace Zcrx.Interop.Processes;
+
+/// <summary>getsockopt(2) on a descriptor that may be anything.</summary>
+internal static unsafe partial class SocketFacts
+{
+    /// <summary>An option that is an int; a negative errno when the descriptor is no such socket.</summary>
+    public static int Option(int fd, int level, int name)
+    {
+        int value = 0;
+        uint length = sizeof(int);
+        int result = Libc.Result(getsockopt(fd, level, name, &value, &length));
+        return result < 0 ? result : value;
+    }
+
+    [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
+    private static partial int getsockopt(int socket, int level, int name, void* value, uint* length);
+}

@@ -1,0 +1,164 @@
+using System.Net.Sockets;
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Errors;
+using Zcrx.Interop.Processes;
+
+namespace Zcrx.Rx.Takeover;
+
+/// <summary>The Unix socket that successors connect to: found, bound or inherited. It goes from process to process, so that its name never points to nobody.</summary>
+internal sealed class TakeoverSocket : IDisposable
+{
+    private const int Backlog = 16;
+
+    private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(20);
+
+    private readonly string _path;
+    // Which file the name stood for when the socket became ours: nobody else's is deleted.
+    private FileStatus _file;
+    private bool _isOurs;
+
+    private TakeoverSocket(string path, Socket socket)
+    {
+        _path = path;
+        Socket = socket;
+    }
+
+    public Socket Socket { get; }
+
+    /// <summary>Connects to the process that listens at a path, or, when there is none, listens there.</summary>
+    /// <returns>One of the two.</returns>
+    /// <exception cref="ZcrxException">Neither is possible; says why.</exception>
+    public static async Task<(TakeoverSocket? Bound, Socket? Predecessor)> OpenAsync(string path, CancellationToken cancellationToken)
+    {
+        // Of two processes that find a dead one's socket at the same moment, only one may take its place.
+        using DirectoryLock directory = await LockAsync(path, cancellationToken).ConfigureAwait(false);
+        int result = FileStatus.Of(path, out FileStatus found);
+        if (result == -Errno.ENOENT)
+        {
+            return (Bind(path), null);
+        }
+
+        if (result < 0)
+        {
+            throw Explain(path, result, ErrnoText.Describe(-result), "Choose a path in a directory that belongs to the service");
+        }
+
+        if (!found.IsSocket)
+        {
+            throw Explain(path, 0, "there is something else at that path, and no socket", "Choose another path, or remove what is there");
+        }
+
+        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken).ConfigureAwait(false);
+            return (null, socket);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
+        {
+            // Its process has ended without removing it.
+            socket.Dispose();
+            return (Bind(path), null);
+        }
+        catch (SocketException exception)
+        {
+            socket.Dispose();
+            throw exception.SocketErrorCode == SocketError.AccessDenied
+                ? new ZcrxNotPermittedException(Operation(path), exception.NativeErrorCode, "the socket belongs to another user", "Run both processes as the same user")
+                : Explain(path, exception.NativeErrorCode, exception.Message.TrimEnd('.'), "", exception);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The predecessor's socket, which keeps its name.</summary>
+    public static TakeoverSocket Inherit(string path, SafeSocketHandle handle) => new(path, new Socket(handle));
+
+    /// <summary>From now on the name goes with this object.</summary>
+    public void Own() => _isOurs = FileStatus.Of(_path, out _file) == 0;
+
+    /// <summary>Somebody else has the socket as well, and goes on with it.</summary>
+    public void Disown() => _isOurs = false;
+
+    public void Dispose()
+    {
+        if (_isOurs && FileStatus.Of(_path, out FileStatus now) == 0 && now == _file)
+        {
+            try
+            {
+                File.Delete(_path);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // A socket without a process is recognised as such by whoever comes next.
+            }
+        }
+
+        Socket.Dispose();
+    }
+
+    private static TakeoverSocket Bind(string path)
+    {
+        // Under another name first: nobody can connect before it has its permissions, and a dead process's socket is replaced at one stroke.
+        // Also, .NET removes the name that it has bound when the socket is disposed, and this one is to outlive the process.
+        string temporary = FormattableString.Invariant($"{path}.{Environment.ProcessId:x}");
+        Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            File.Delete(temporary);
+            socket.Bind(new UnixDomainSocketEndPoint(temporary));
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
+            socket.Listen(Backlog);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception exception) when (exception is SocketException or IOException or UnauthorizedAccessException)
+        {
+            socket.Dispose();
+            throw exception is UnauthorizedAccessException or SocketException { SocketErrorCode: SocketError.AccessDenied }
+                ? new ZcrxNotPermittedException(Operation(path), Errno.EACCES, "the process may not create a socket in that directory", "Choose a directory that belongs to the service")
+                : Explain(path, (exception as SocketException)?.NativeErrorCode ?? 0, exception.Message.TrimEnd('.'), "Choose a path in a directory that belongs to the service", exception);
+        }
+
+        TakeoverSocket bound = new(path, socket);
+        bound.Own();
+        return bound;
+    }
+
+    private static async Task<DirectoryLock> LockAsync(string path, CancellationToken cancellationToken)
+    {
+        string directory = Path.GetDirectoryName(path) ?? "/";
+        using PeriodicTimer retry = new(LockRetry);
+        while (true)
+        {
+            int result = DirectoryLock.TryTake(directory, out DirectoryLock? taken);
+            if (taken is not null)
+            {
+                return taken;
+            }
+
+            if (result != -Errno.EAGAIN)
+            {
+                throw result switch
+                {
+                    -Errno.ENOENT => Explain(path, result, $"the directory {directory} does not exist", "Create it, for the user that the service runs as"),
+                    -Errno.EACCES => new ZcrxNotPermittedException(Operation(path), -result, $"the process may not read the directory {directory}", "Choose a directory that belongs to the service"),
+                    _ => Explain(path, result, ErrnoText.Describe(-result), "Choose a path in a directory that belongs to the service"),
+                };
+            }
+
+            await retry.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static string Operation(string path) => $"Taking over at {path}";
+
+    private static ZcrxException Explain(string path, int errno, string cause, string fix, Exception? inner = null) => new(Operation(path), errno, cause, fix, inner);
+}

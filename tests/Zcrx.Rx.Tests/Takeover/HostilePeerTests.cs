@@ -1,0 +1,163 @@
+using System.Net;
+using System.Net.Sockets;
+using FsCheck;
+using FsCheck.Fluent;
+using Zcrx.Interop;
+using Zcrx.Rx.Takeover;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Takeover;
+
+/// <summary>Peers that break off, talk nonsense, speak another version or bring the wrong descriptors: a clear error, and nothing is left behind.</summary>
+[Collection(SocketsCollection.Name)]
+public class HostilePeerTests : IClassFixture<ResourceCheck>
+{
+    private const int Conversations = 150;
+
+    private static readonly byte[] Hello = MeetingPlace.Frame(TakeoverMessageType.Hello, new TakeoverHello(0).Encode());
+    private static readonly byte[] Offer = MeetingPlace.Frame(TakeoverMessageType.Offer, new TakeoverOffer(["ingest"]).Encode(), descriptors: 2);
+
+    /// <summary>What is done to a good message: cut off somewhere, bytes changed, bytes behind it, descriptors added to it.</summary>
+    private static Gen<Damage> Damages =>
+        from cut in Gen.Frequency((1, Gen.Constant(0)), (2, Gen.Choose(1, 40)))
+        from changes in Gen.ListOf(Gen.Choose(0, 60).SelectMany(static _ => Gen.Choose(0, 255), static (at, value) => (at, (byte)value)))
+        from extra in Gen.Frequency((3, Gen.Constant(0)), (1, Gen.Choose(1, 2000)))
+        from descriptors in Gen.Choose(0, 5)
+        select new Damage(cut, [.. changes], extra, descriptors);
+
+    [Fact]
+    public void Whatever_a_client_sends_the_process_goes_on() => Prop
+        .ForAll(Damages.ToArbitrary(), static damage => AttackServerAsync(damage))
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(Conversations));
+
+    [Fact]
+    public void Whatever_a_server_sends_the_client_says_what_is_wrong() => Prop
+        .ForAll(Damages.ToArbitrary(), static damage => AttackClientAsync(damage))
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(Conversations));
+
+    [Fact]
+    public async Task An_older_version_is_refused_in_words_that_both_sides_understand()
+    {
+        await using MeetingPlace place = new();
+        (ZcrxTakeover takeover, MeetingPlace.Source source) = await place.ServeAsync();
+        await using (takeover)
+        {
+            using (source)
+            {
+                using Socket socket = await place.ConnectAsync();
+                using TakeoverLink link = new(socket);
+                MeetingPlace.Send(socket, MeetingPlace.Frame(TakeoverMessageType.Hello, [], version: 0));
+                InvalidDataException refused = await Assert.ThrowsAsync<InvalidDataException>(() => link.ReceiveAsync(CancellationToken.None).Within("an answer"));
+                Assert.Equal("the other process refuses: the other process speaks version 0 of the protocol, this one version 1", refused.Message);
+                await Deadline.UntilAsync(() => source.Failures.Count == 1, "the process notices");
+                Assert.Contains("speaks version 0", source.Failures.First().Message, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_server_that_says_nothing_is_given_up()
+    {
+        await using MeetingPlace place = new();
+        using Socket server = Listen(place.Path);
+        ZcrxException exception = await Assert.ThrowsAsync<ZcrxException>(() => place.OpenAsync(place.Options with { Timeout = TimeSpan.FromMilliseconds(50) }));
+        Assert.Contains("took longer than", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("unconnected socket")]
+    [InlineData("connected socket")]
+    [InlineData("pipe")]
+    public async Task Descriptors_that_are_no_listeners_are_refused(string kind)
+    {
+        await using MeetingPlace place = new();
+        using Socket server = Listen(place.Path);
+        using Socket listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using Socket foreign = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        if (kind == "connected socket")
+        {
+            await foreign.ConnectAsync(listener.LocalEndPoint!);
+        }
+
+        using FileStream file = File.OpenRead("/dev/null");
+        Task<ZcrxTakeover> opening = place.OpenAsync();
+        using Socket accepted = await server.AcceptAsync().Within("it connects");
+        MeetingPlace.Send(accepted, Offer, Fd(server), kind == "pipe" ? (int)file.SafeFileHandle.DangerousGetHandle() : Fd(foreign));
+        ZcrxException exception = await Assert.ThrowsAsync<ZcrxException>(() => opening);
+        Assert.Contains("not the listening socket that was announced", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task AttackServerAsync(Damage damage)
+    {
+        await using MeetingPlace place = new();
+        (ZcrxTakeover takeover, MeetingPlace.Source source) = await place.ServeAsync();
+        await using (takeover)
+        {
+            using (source)
+            {
+                using (Socket socket = await place.ConnectAsync())
+                {
+                    damage.Send(socket, Hello);
+                }
+
+                // Serves the next one as if nothing had been.
+                await using ZcrxTakeover next = await place.OpenAsync();
+                using Socket? taken = next.TakeListener("ingest", source.EndPoint);
+                Assert.NotNull(taken);
+                await next.CommitAsync().Within("it is handed over");
+                Assert.Equal(1, source.Releases);
+                Assert.Single(source.Failures);
+            }
+        }
+    }
+
+    private static async Task AttackClientAsync(Damage damage)
+    {
+        await using MeetingPlace place = new();
+        Socket server = Listen(place.Path);
+        using Socket listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        Task<ZcrxTakeover> opening = place.OpenAsync(place.Options with { Timeout = TimeSpan.FromSeconds(5) });
+        using (server)
+        {
+            using Socket accepted = await server.AcceptAsync().Within("it connects");
+            damage.Send(accepted, Offer, Fd(server), Fd(listener));
+        }
+
+        try
+        {
+            // Some damage does no harm: a name with other letters in it, or none at all.
+            await using ZcrxTakeover opened = await opening;
+        }
+        catch (ZcrxException exception)
+        {
+            Assert.StartsWith("Taking over at ", exception.Message, StringComparison.Ordinal);
+            Assert.NotEmpty(exception.Cause);
+        }
+    }
+
+    private static Socket Listen(string path)
+    {
+        Socket server = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        server.Bind(new UnixDomainSocketEndPoint(path));
+        server.Listen();
+        return server;
+    }
+
+    private static int Fd(Socket socket) => (int)socket.SafeHandle.DangerousGetHandle();
+
+    private sealed record Damage(int Cut, (int At, byte Value)[] Changes, int Extra, int Descriptors)
+    {
+        public void Send(Socket socket, byte[] message, params ReadOnlySpan<int> descriptors)
+        {
+            byte[] bytes = [.. message, .. new byte[Extra]];
+            foreach ((int at, byte value) in Changes)
+            {
+                bytes[at % bytes.Length] = value;
+            }
+
+            using FileStream file = File.OpenRead("/dev/null");
+            int[] all = [.. descriptors, .. Enumerable.Repeat((int)file.SafeFileHandle.DangerousGetHandle(), Descriptors)];
+            MeetingPlace.Send(socket, bytes.AsSpan(0, Cut == 0 ? bytes.Length : int.Min(Cut, bytes.Length)), all);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+using System.Net;
+using System.Net.Sockets;
+using Zcrx.Interop;
+using Zcrx.Rx.Takeover;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Takeover;
+
+/// <summary>From one process to the next, here within one: the listener goes over, and nobody else can get in between.</summary>
+[Collection(SocketsCollection.Name)]
+public class TakeoverTests : IClassFixture<ResourceCheck>
+{
+    [Fact]
+    public async Task The_first_process_has_no_predecessor_and_removes_its_socket_at_the_end()
+    {
+        await using MeetingPlace place = new();
+        await using (ZcrxTakeover takeover = await place.OpenAsync())
+        {
+            Assert.Null(takeover.PredecessorId);
+            Assert.Null(takeover.TakeListener("ingest", new IPEndPoint(IPAddress.Loopback, 0)));
+            await takeover.CommitAsync();
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, new FileInfo(place.Path).UnixFileMode);
+        }
+
+        Assert.Empty(Directory.GetFileSystemEntries(place.DirectoryPath));
+    }
+
+    [Fact]
+    public async Task A_listener_goes_from_process_to_process_and_refuses_nobody()
+    {
+        await using MeetingPlace place = new();
+        (ZcrxTakeover takeover, MeetingPlace.Source source) = await place.ServeAsync();
+        IPEndPoint endPoint = source.EndPoint;
+        for (int i = 0; i < 3; i++)
+        {
+            // Waits in the backlog while everything changes hands.
+            using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await client.ConnectAsync(endPoint).Within("the client is not refused");
+
+            ZcrxTakeover next = await place.OpenAsync();
+            Assert.Equal(Environment.ProcessId, next.PredecessorId);
+            Assert.Equal([endPoint], next.Inherited);
+            Socket listener = next.TakeListener("ingest", new IPEndPoint(IPAddress.Loopback, 0))!;
+            Assert.Null(next.TakeListener("ingest", new IPEndPoint(IPAddress.Loopback, 0)));
+            Assert.Equal(0, source.Releases);
+            await next.CommitAsync().Within("the predecessor lets go");
+            Assert.Equal(1, source.Releases);
+            Assert.Equal(Environment.ProcessId, await takeover.HandedOver.Within("it knows to whom"));
+            await takeover.DisposeAsync();
+            source.Dispose();
+
+            using Socket accepted = await listener.AcceptAsync().Within("the client is accepted by the successor");
+            Assert.Equal(client.LocalEndPoint, accepted.RemoteEndPoint);
+            Assert.True(File.Exists(place.Path));
+            source = new MeetingPlace.Source(listener);
+            next.Serve(source);
+            takeover = next;
+        }
+
+        await takeover.DisposeAsync();
+        source.Dispose();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => takeover.HandedOver);
+        Assert.False(File.Exists(place.Path));
+    }
+
+    [Theory]
+    [InlineData("ingest", "127.0.0.1", true, true)]
+    [InlineData("other", "127.0.0.1", true, true)]
+    [InlineData("ingest", "127.0.0.1", false, true)]
+    [InlineData("other", "127.0.0.1", false, false)]
+    [InlineData("ingest", "127.0.0.2", true, false)]
+    [InlineData("ingest", "0.0.0.0", true, false)]
+    public async Task A_listener_is_recognised_by_its_address_and_without_a_port_by_its_name(string name, string address, bool samePort, bool expected)
+    {
+        await using MeetingPlace place = new();
+        (ZcrxTakeover takeover, MeetingPlace.Source source) = await place.ServeAsync();
+        using (source)
+        {
+            await using (takeover)
+            {
+                await using ZcrxTakeover next = await place.OpenAsync();
+                using Socket? taken = next.TakeListener(name, new IPEndPoint(IPAddress.Parse(address), samePort ? source.EndPoint.Port : 0));
+                Assert.Equal(expected, taken is not null);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_successor_that_gives_up_before_the_commit_has_changed_nothing()
+    {
+        await using MeetingPlace place = new();
+        (ZcrxTakeover takeover, MeetingPlace.Source source) = await place.ServeAsync();
+        await using (takeover)
+        {
+            using (source)
+            {
+                for (int i = 0; i < 3; i++)
+                {
+                    ZcrxTakeover next = await place.OpenAsync();
+                    using Socket? taken = i == 1 ? next.TakeListener("ingest", source.EndPoint) : null;
+                    await next.DisposeAsync();
+                    await Deadline.UntilAsync(() => source.Failures.Count == i + 1, "the predecessor notices");
+                }
+
+                Assert.All(source.Failures, static failure => Assert.Contains("went away before it was ready", failure.Message, StringComparison.Ordinal));
+                Assert.Equal(0, source.Releases);
+                Assert.False(takeover.HandedOver.IsCompleted);
+                using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                await client.ConnectAsync(source.EndPoint).Within("the port is still open");
+                Assert.True(File.Exists(place.Path));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_predecessor_that_lost_patience_goes_on_and_says_so()
+    {
+        await using MeetingPlace place = new();
+        (ZcrxTakeover takeover, MeetingPlace.Source source) = await place.ServeAsync(place.Options with { Timeout = TimeSpan.FromMilliseconds(50) });
+        await using (takeover)
+        {
+            using (source)
+            {
+                await using ZcrxTakeover next = await place.OpenAsync();
+                await Deadline.UntilAsync(() => source.Failures.Count == 1, "the predecessor has waited long enough");
+                ZcrxException refused = await Assert.ThrowsAsync<ZcrxException>(() => next.CommitAsync());
+                Assert.Contains("it took too long", refused.Message, StringComparison.Ordinal);
+                Assert.Equal(0, source.Releases);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task After_the_commit_there_is_no_way_back_even_if_letting_go_fails()
+    {
+        await using MeetingPlace place = new();
+        await using ZcrxTakeover takeover = await place.OpenAsync();
+        using MeetingPlace.Source source = new(ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0))) { ReleaseFails = new InvalidOperationException("on purpose") };
+        takeover.Serve(source);
+        await using ZcrxTakeover next = await place.OpenAsync();
+        using Socket? listener = next.TakeListener("ingest", source.EndPoint);
+        await next.CommitAsync().Within("the successor goes on");
+        Assert.Equal(Environment.ProcessId, await takeover.HandedOver.Within("the predecessor knows"));
+        await Deadline.UntilAsync(() => source.Failures.Count == 1, "the failure is told");
+    }
+
+    [Fact]
+    public async Task Two_successors_come_one_after_the_other()
+    {
+        await using MeetingPlace place = new();
+        (ZcrxTakeover takeover, MeetingPlace.Source source) = await place.ServeAsync();
+        await using (takeover)
+        {
+            using (source)
+            {
+                await using ZcrxTakeover second = await place.OpenAsync();
+                Task<ZcrxTakeover> opening = place.OpenAsync();
+                await second.CommitAsync();
+                using MeetingPlace.Source sourceOfSecond = new(second.TakeListener("ingest", source.EndPoint) ?? ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0)));
+                second.Serve(sourceOfSecond);
+                await using ZcrxTakeover third = await opening;
+                Assert.NotNull(third.PredecessorId);
+                await third.CommitAsync();
+                Assert.Equal((1, 1), (source.Releases, sourceOfSecond.Releases));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_dead_process_leaves_a_socket_that_the_next_one_replaces()
+    {
+        await using MeetingPlace place = new();
+        using (Socket dead = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            dead.Bind(new UnixDomainSocketEndPoint(place.Path + ".dead"));
+            File.Move(place.Path + ".dead", place.Path);
+        }
+
+        Assert.True(File.Exists(place.Path));
+        await using ZcrxTakeover takeover = await place.OpenAsync();
+        Assert.Null(takeover.PredecessorId);
+        using Socket client = await place.ConnectAsync();
+    }
+
+    [Fact]
+    public async Task Somebody_elses_socket_at_the_path_is_not_removed_at_the_end()
+    {
+        await using MeetingPlace place = new();
+        ZcrxTakeover takeover = await place.OpenAsync();
+        File.Delete(place.Path);
+        await using (ZcrxTakeover other = await place.OpenAsync())
+        {
+            await takeover.DisposeAsync();
+            Assert.True(File.Exists(place.Path));
+        }
+    }
+
+    [Theory]
+    [InlineData("file", "there is something else at that path, and no socket")]
+    [InlineData("directory", "there is something else at that path, and no socket")]
+    [InlineData("link", "there is something else at that path, and no socket")]
+    public async Task What_is_no_socket_is_left_alone(string kind, string expected)
+    {
+        await using MeetingPlace place = new();
+        switch (kind)
+        {
+            case "file":
+                await File.WriteAllTextAsync(place.Path, "precious");
+                break;
+            case "directory":
+                Directory.CreateDirectory(place.Path);
+                break;
+            default:
+                File.CreateSymbolicLink(place.Path, place.Path + ".elsewhere");
+                break;
+        }
+
+        ZcrxException exception = await Assert.ThrowsAsync<ZcrxException>(() => place.OpenAsync());
+        Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
+        Assert.Single(Directory.GetFileSystemEntries(place.DirectoryPath));
+    }
+
+    [Fact]
+    public async Task A_directory_that_does_not_exist_is_said()
+    {
+        await using MeetingPlace place = new();
+        ZcrxException exception = await Assert.ThrowsAsync<ZcrxException>(() => place.OpenAsync(place.Options with { Path = place.Path + "/below/socket" }));
+        Assert.Contains("does not exist", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "must be an absolute path")]
+    [InlineData("relative", "must be an absolute path")]
+    [InlineData("/run/", "must be an absolute path")]
+    [InlineData("/0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890", "must not be longer than 90 bytes")]
+    public async Task Wrong_paths_are_refused_before_anything_is_touched(string path, string expected)
+    {
+        ZcrxConfigurationException exception = await Assert.ThrowsAsync<ZcrxConfigurationException>(() => ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = path, Timeout = TimeSpan.Zero }));
+        Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Timeout: must be above zero", exception.Message, StringComparison.Ordinal);
+    }
+}

@@ -36,10 +36,10 @@ Task("test")
     }
 });
 
-// Clients that nobody here has written. Where they can neither be found nor installed, the tests that need them are skipped by name.
+// Clients that nobody here has written, and what netlink is compared with. Where they can neither be found nor installed, the tests that need them are skipped by name.
 void InstallForeignClients()
 {
-    (string Program, string Package)[] clients = [("nc", "netcat-openbsd"), ("ncat", "ncat"), ("socat", "socat"), ("curl", "curl"), ("python3", "python3"), ("busybox", "busybox-static")];
+    (string Program, string Package)[] clients = [("ip", "iproute2"), ("ethtool", "ethtool"), ("nc", "netcat-openbsd"), ("ncat", "ncat"), ("socat", "socat"), ("curl", "curl"), ("python3", "python3"), ("busybox", "busybox-static")];
     var missing = clients.Where(client => Context.Tools.Resolve(client.Program) is null).Select(client => client.Package).ToArray();
     if (missing.Length > 0 && Run("eng/apt-install.sh", missing) != 0)
     {

@@ -26,8 +26,10 @@ public static class Errno
     public const int EBADR = 53;
     public const int ENODATA = 61;
     public const int ETIME = 62;
+    public const int EBADMSG = 74;
     public const int EOVERFLOW = 75;
     public const int ENOTSOCK = 88;
+    public const int EMSGSIZE = 90;
     public const int EPROTONOSUPPORT = 93;
     public const int EOPNOTSUPP = 95;
     public const int EADDRINUSE = 98;

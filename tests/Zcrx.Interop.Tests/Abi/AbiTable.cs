@@ -2,14 +2,22 @@ using System.Text.Json;
 
 namespace Zcrx.Interop.Tests.Abi;
 
-/// <summary>The kernel's own numbers: <c>zcrx-abi.json</c>, printed by a C program compiled against the headers of Linux 7.3.</summary>
+/// <summary>The kernel's own numbers: <c>zcrx-abi.json</c> and <c>netlink-abi.json</c>, printed by C programs compiled against the headers of Linux 7.3.</summary>
 internal sealed record AbiTable(IReadOnlyDictionary<string, AbiStruct> Structs, IReadOnlyDictionary<string, ulong> Constants)
 {
     public static AbiTable Instance { get; } = Load();
 
     private static AbiTable Load()
     {
-        using var stream = typeof(AbiTable).Assembly.GetManifestResourceStream("zcrx-abi.json")
+        var parts = new[] { Load("zcrx-abi.json"), Load("netlink-abi.json") };
+        return new AbiTable(
+            parts.SelectMany(part => part.Structs).ToDictionary(),
+            parts.SelectMany(part => part.Constants).ToDictionary());
+    }
+
+    private static AbiTable Load(string name)
+    {
+        using var stream = typeof(AbiTable).Assembly.GetManifestResourceStream(name)
             ?? throw new InvalidOperationException("The table of the ABI is not embedded.");
         return JsonSerializer.Deserialize<AbiTable>(stream, JsonSerializerOptions.Web)
             ?? throw new InvalidOperationException("The table of the ABI is empty.");

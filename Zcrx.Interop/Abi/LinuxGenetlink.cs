@@ -1,0 +1,21 @@
+using System.Runtime.InteropServices;
+
+namespace Zcrx.Interop.Abi;
+
+/// <summary>Constants of <c>linux/genetlink.h</c>, names verbatim.</summary>
+internal static class LinuxGenetlink
+{
+    public const ushort GENL_ID_CTRL = 16;
+    public const byte CTRL_CMD_GETFAMILY = 3;
+    public const ushort CTRL_ATTR_FAMILY_ID = 1;
+    public const ushort CTRL_ATTR_FAMILY_NAME = 2;
+}
+
+/// <summary>What a message of a generic family begins with.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 4)]
+internal struct genlmsghdr
+{
+    [FieldOffset(0)] public byte cmd;
+    [FieldOffset(1)] public byte version;
+    [FieldOffset(2)] public ushort reserved;
+}

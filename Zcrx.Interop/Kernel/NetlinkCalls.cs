@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+using Zcrx.Interop.Abi;
+
+namespace Zcrx.Interop.Kernel;
+
+/// <summary>System calls on netlink sockets, which <see cref="System.Net.Sockets.Socket"/> cannot make; each with negative errno on failure.</summary>
+internal static unsafe partial class NetlinkCalls
+{
+    public const int AF_NETLINK = 16;
+    public const int SOCK_RAW = 3;
+    public const int SOCK_DGRAM = 2;
+    public const int SOCK_CLOEXEC = 0x80000;
+    public const int AF_INET = 2;
+    public const int SOL_SOCKET = 1;
+    public const int SO_RCVBUF = 8;
+    public const int SO_RCVTIMEO = 20;
+    public const int SO_INCOMING_NAPI_ID = 56;
+    public const int SOL_NETLINK = 270;
+    public const int MSG_TRUNC = 0x20;
+    public const short POLLIN = 1;
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    private static partial int socket(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    private static partial int bind(int fd, sockaddr_nl* address, uint length);
+
+    [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
+    private static partial int setsockopt(int fd, int level, int name, void* value, uint length);
+
+    [LibraryImport("libc", EntryPoint = "sendto", SetLastError = true)]
+    private static partial nint sendto(int fd, byte* buffer, nuint length, int flags, sockaddr_nl* address, uint addressLength);
+
+    [LibraryImport("libc", EntryPoint = "recvfrom", SetLastError = true)]
+    private static partial nint recvfrom(int fd, byte* buffer, nuint length, int flags, sockaddr_nl* address, uint* addressLength);
+
+    // Variadic in C; Linux passes such arguments like any others on x64 and arm64.
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int ioctl(int fd, nuint request, void* argument);
+
+    public static int Socket(int family, int type, int protocol) => Libc.Result(socket(family, type | SOCK_CLOEXEC, protocol));
+
+    public static int Bind(int fd, sockaddr_nl* address) => Libc.Result(bind(fd, address, (uint)sizeof(sockaddr_nl)));
+
+    public static int SetOption(int fd, int level, int name, int value) => Libc.Result(setsockopt(fd, level, name, &value, sizeof(int)));
+
+    /// <summary>How long a receive may take; <c>struct timeval</c> on 64-bit Linux.</summary>
+    public static int SetReceiveTimeout(int fd, TimeSpan timeout)
+    {
+        long* value = stackalloc long[2];
+        value[0] = (long)timeout.TotalSeconds;
+        value[1] = timeout.Ticks % TimeSpan.TicksPerSecond / TimeSpan.TicksPerMicrosecond;
+        return Libc.Result(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, value, 2 * sizeof(long)));
+    }
+
+    /// <summary>Sends a message to the kernel.</summary>
+    public static int Send(int fd, ReadOnlySpan<byte> message)
+    {
+        sockaddr_nl kernel = new() { nl_family = AF_NETLINK };
+        fixed (byte* start = message)
+        {
+            return (int)Libc.Result(sendto(fd, start, (nuint)message.Length, 0, &kernel, (uint)sizeof(sockaddr_nl)));
+        }
+    }
+
+    /// <summary>Receives one datagram; its whole length, even if it was longer than the buffer.</summary>
+    public static int Receive(int fd, Span<byte> buffer, out uint sender)
+    {
+        sockaddr_nl address = default;
+        uint length = (uint)sizeof(sockaddr_nl);
+        fixed (byte* start = buffer)
+        {
+            nint result = Libc.Result(recvfrom(fd, start, (nuint)buffer.Length, MSG_TRUNC, &address, &length));
+            sender = address.nl_pid;
+            return (int)result;
+        }
+    }
+
+    public static int Control(int fd, uint request, void* argument) => Libc.Result(ioctl(fd, request, argument));
+}

@@ -179,10 +179,12 @@ static int testnic_insert_rule(struct testnic_port *port,
 		return -EOPNOTSUPP;
 	if (spec->ring_cookie >= port->dev->real_num_rx_queues)
 		return -EINVAL;
+	/* From the end, as ethtool itself does: what comes later decides first. */
 	if (spec->location & RX_CLS_LOC_SPECIAL) {
-		spec->location = 0;
-		while (testnic_find_rule(port, spec->location))
-			spec->location++;
+		spec->location = TESTNIC_RULES - 1;
+		while (spec->location < TESTNIC_RULES &&
+		       testnic_find_rule(port, spec->location))
+			spec->location--;
 	}
 	if (spec->location >= TESTNIC_RULES)
 		return -ENOSPC;

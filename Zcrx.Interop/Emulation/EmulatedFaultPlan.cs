@@ -18,6 +18,7 @@ public sealed class EmulatedFaultPlan
     private int _completionsFull;
     private int _delays;
     private int _resets;
+    private int _brokenRings;
     private int _shortLimit;
     private volatile bool _dropNotifications;
     private volatile bool _forceCopies;
@@ -85,6 +86,24 @@ public sealed class EmulatedFaultPlan
     /// <summary>The next connections that receive are reset.</summary>
     /// <param name="count">How many.</param>
     public void ResetConnections(int count) => Set(ref _resets, count);
+
+    /// <summary>The next rings that are entered lose their descriptor, as when somebody closes it by mistake: entering answers −EBADF from then on.</summary>
+    /// <param name="count">How many.</param>
+    public void BreakRings(int count) => Set(ref _brokenRings, count);
+
+    internal bool NextEnter()
+    {
+        // Looked at without the lock first: this is asked for every call.
+        if (Volatile.Read(ref _brokenRings) == 0)
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            return Take(ref _brokenRings);
+        }
+    }
 
     internal int NextRegistration()
     {

@@ -29,6 +29,8 @@ public sealed unsafe class EmulatedKernel : IIoUringKernel
     private readonly Lock _gate = new();
     private readonly Dictionary<int, EmulatedRing> _rings = [];
     private readonly Dictionary<int, EmulatedInterfaceQueue> _exports = [];
+    // Each mapping of a ring's memory, by address: like a file's, it keeps the ring alive when the descriptor is closed.
+    private readonly Dictionary<nint, EmulatedRing> _mappings = [];
     // Read on every enter without the lock: replaced as a whole when a ring comes or goes.
     private volatile Dictionary<int, EmulatedRing> _ringsSnapshot = [];
 
@@ -107,10 +109,21 @@ public sealed unsafe class EmulatedKernel : IIoUringKernel
     }
 
     /// <inheritdoc/>
-    public int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize) =>
-        _ringsSnapshot.TryGetValue(ringFd, out EmulatedRing? ring)
-            ? ring.Enter(toSubmit, minComplete, flags, argument, argumentSize)
-            : -EBADF;
+    public int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
+    {
+        if (!_ringsSnapshot.TryGetValue(ringFd, out EmulatedRing? ring))
+        {
+            return -EBADF;
+        }
+
+        if (Options.Faults is { } faults && faults.NextEnter())
+        {
+            _ = Close(ringFd);
+            return -EBADF;
+        }
+
+        return ring.Enter(toSubmit, minComplete, flags, argument, argumentSize);
+    }
 
     /// <inheritdoc/>
     public int Register(int ringFd, uint opcode, void* argument, uint argumentCount)
@@ -142,12 +155,41 @@ public sealed unsafe class EmulatedKernel : IIoUringKernel
     }
 
     /// <inheritdoc/>
-    public nint Map(int ringFd, nuint length, ulong offset) =>
-        _ringsSnapshot.TryGetValue(ringFd, out EmulatedRing? ring) ? ring.Map(length, offset) : -EBADF;
+    public nint Map(int ringFd, nuint length, ulong offset)
+    {
+        if (!_ringsSnapshot.TryGetValue(ringFd, out EmulatedRing? ring))
+        {
+            return -EBADF;
+        }
+
+        nint address = ring.Map(length, offset);
+        if (address > 0 && offset < LinuxIoUringZcrx.IORING_MAP_OFF_ZCRX_REGION)
+        {
+            lock (_gate)
+            {
+                if (_mappings.TryAdd(address, ring))
+                {
+                    ring.AddUser();
+                }
+            }
+        }
+
+        return address;
+    }
 
     /// <inheritdoc/>
-    /// <remarks>The memory belongs to the ring and goes with <see cref="Close"/>; so an unmap ends nothing here.</remarks>
-    public int Unmap(nint address, nuint length) => 0;
+    /// <remarks>The memory goes when the ring is closed and nothing of it is mapped any more.</remarks>
+    public int Unmap(nint address, nuint length)
+    {
+        EmulatedRing? ring;
+        lock (_gate)
+        {
+            _mappings.Remove(address, out ring);
+        }
+
+        ring?.RemoveUser();
+        return 0;
+    }
 
     /// <inheritdoc/>
     public int Close(int fd)
@@ -169,7 +211,7 @@ public sealed unsafe class EmulatedKernel : IIoUringKernel
             return -EBADF;
         }
 
-        ring?.Dispose();
+        ring?.RemoveUser();
         export?.RemoveUser(null);
         return Libc.Close(fd);
     }

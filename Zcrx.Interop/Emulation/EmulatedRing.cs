@@ -42,6 +42,8 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     private readonly Queue<OverflownCompletion> _overflow = new();
     private readonly Dictionary<uint, EmulatedInterfaceQueue> _queues = [];
     private readonly Dictionary<uint, nint> _queueRegions = [];
+    // The descriptor and the mappings.
+    private int _users = 1;
     private uint _submissionHead;
     private uint _completionTail;
     // The thread itself and not its number, which the next thread may get when this one has ended.
@@ -204,7 +206,19 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         _ = Libc.Write(_remoteSignal, &one, sizeof(ulong));
     }
 
-    /// <summary>The ring is closed: requests end without completions, queues lose a user, memory goes.</summary>
+    /// <summary>One more mapping of its memory.</summary>
+    public void AddUser() => Interlocked.Increment(ref _users);
+
+    /// <summary>The descriptor is closed, or a mapping has ended; with the last of them the ring goes.</summary>
+    public void RemoveUser()
+    {
+        if (Interlocked.Decrement(ref _users) == 0)
+        {
+            Dispose();
+        }
+    }
+
+    /// <summary>Nobody uses the ring any more: requests end without completions, queues lose a user, memory goes.</summary>
     public void Dispose()
     {
         foreach (EmulatedRequest request in _requests)

@@ -92,7 +92,15 @@ internal sealed unsafe class BufferLedger
 
     /// <summary>Keeps a buffer beyond its borrow. Ring's thread only.</summary>
     /// <returns>A slot with <paramref name="references"/> references. With <see cref="IsCopy"/>, the buffer itself is not kept.</returns>
-    public int Keep(ulong offset, byte* address, int length, long streamOffset, BufferHolder holder, int references)
+    public int Keep(ulong offset, byte* address, int length, long streamOffset, BufferHolder holder, int references) =>
+        Keep(MayKeep, offset, address, length, streamOffset, holder, references);
+
+    /// <summary>Keeps a copy of bytes that lie in another queue's memory. Ring's thread only.</summary>
+    /// <returns>A slot with one reference.</returns>
+    public int KeepCopy(byte* address, int length, long streamOffset, BufferHolder holder) =>
+        Keep(isKeptItself: false, CopyOffset, address, length, streamOffset, holder, references: 1);
+
+    private int Keep(bool isKeptItself, ulong offset, byte* address, int length, long streamOffset, BufferHolder holder, int references)
     {
         if (_free == Nil)
         {
@@ -102,7 +110,7 @@ internal sealed unsafe class BufferLedger
         int index = _free;
         ref LeaseSlot slot = ref this[index];
         _free = slot.Next;
-        if (MayKeep)
+        if (isKeptItself)
         {
             slot.Offset = offset;
             slot.Address = address;

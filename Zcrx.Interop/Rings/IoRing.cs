@@ -21,6 +21,7 @@ public sealed unsafe class IoRing : IDisposable
     private readonly nint _entryMemory;
     private readonly nuint _entryLength;
     private int _fd;
+    private bool _isDescriptorLost;
 
     private IoRing(IIoUringKernel kernel, int fd, in io_uring_params parameters, nint ringMemory, nuint ringLength, nint entryMemory, nuint entryLength)
     {
@@ -121,14 +122,15 @@ public sealed unsafe class IoRing : IDisposable
             result = Kernel.Enter(Fd, toSubmit, minComplete, flags, null, 0);
         }
 
-        return result;
+        return Checked(result);
     }
 
     /// <summary>Hands over prepared submissions without waiting and without running deferred work.</summary>
     /// <returns>Entries consumed, or a negative errno.</returns>
-    public int Submit() => Kernel.Enter(Fd, Submission.Publish(), 0, 0, null, 0);
+    public int Submit() => Checked(Kernel.Enter(Fd, Submission.Publish(), 0, 0, null, 0));
 
     /// <summary>Closes the ring, then ends its mappings: the order matters, the kernel may post until it is closed.</summary>
+    /// <remarks>A descriptor that somebody else has closed is left alone: its number may be another file's by now. The ring then ends with its mappings.</remarks>
     public void Dispose()
     {
         int fd = Interlocked.Exchange(ref _fd, -1);
@@ -137,8 +139,19 @@ public sealed unsafe class IoRing : IDisposable
             return;
         }
 
-        _ = Kernel.Close(fd);
+        if (!_isDescriptorLost)
+        {
+            _ = Kernel.Close(fd);
+        }
+
         _ = Kernel.Unmap(_entryMemory, _entryLength);
         _ = Kernel.Unmap(_ringMemory, _ringLength);
+    }
+
+    private int Checked(int result)
+    {
+        // No such descriptor; or one that is no ring.
+        _isDescriptorLost |= result is -Errno.EBADF or -Errno.EOPNOTSUPP;
+        return result;
     }
 }

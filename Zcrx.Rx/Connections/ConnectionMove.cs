@@ -21,6 +21,9 @@ internal sealed class ConnectionMove(ReceiveLoop source, ReceiveLoop? target, bo
     /// <summary>Whether a sender waits for room in the socket.</summary>
     public bool AwaitsRoom { get; set; }
 
+    /// <summary>What it waits in, when it has no queue; null when it comes from one.</summary>
+    public ParkedConnection? Parked { get; set; }
+
     /// <summary>True when the target, if any, has the connection, false when the connection has ended, faulted when the target is closed.</summary>
     public Task<bool> Done => _done.Task;
 

@@ -129,6 +129,15 @@ public sealed class ZcrxConnection : IDisposable
 
     internal Queue<int> Undelivered { get; } = new();
 
+    /// <summary>Whose slots <see cref="Undelivered"/> has, while the connection waits for another queue.</summary>
+    internal BufferLedger? FormerLedger { get; set; }
+
+    /// <summary>Whether its queue ends, and it is to go on elsewhere.</summary>
+    internal bool IsLeaving { get; set; }
+
+    /// <summary>Whether the ring's thread failed in the middle of delivering, so that nobody knows what the observers have seen.</summary>
+    internal bool WasInterrupted { get; set; }
+
     internal bool HasEnded { get; set; }
 
     internal Exception? EndError { get; set; }
@@ -151,7 +160,7 @@ public sealed class ZcrxConnection : IDisposable
     internal bool AbortRequested => Volatile.Read(ref _closeRequested) == 2;
 
     /// <summary>Whether the kernel should have a receive for this connection.</summary>
-    internal bool WantsReceive => Stream.HasObservers && !_pausedByUser && Volatile.Read(ref _holds) == 0 && !IsPausedByPressure && !IsStarved && !IsStranded && !HasEnded && !CloseRequested && Move is null;
+    internal bool WantsReceive => Stream.HasObservers && !_pausedByUser && Volatile.Read(ref _holds) == 0 && !IsPausedByPressure && !IsStarved && !IsStranded && !HasEnded && !CloseRequested && !IsLeaving && Move is null;
 
     /// <summary>Stops receiving until <see cref="Resume"/>; what has arrived already is still delivered or kept for later.</summary>
     public void Pause()
@@ -304,6 +313,24 @@ public sealed class ZcrxConnection : IDisposable
         // Turns are counted by each ring for itself.
         Turn = 0;
         _loop = loop;
+    }
+
+    /// <summary>Lets go of what nobody has seen, when no queue has the connection.</summary>
+    /// <returns>Bytes that were delivered.</returns>
+    internal long DropUndelivered()
+    {
+        long delivered = BytesReceived;
+        if (FormerLedger is { } ledger)
+        {
+            delivered = Undelivered.TryPeek(out int first) ? ledger[first].StreamOffset : delivered;
+            while (Undelivered.TryDequeue(out int slot))
+            {
+                ledger.Release(slot);
+            }
+        }
+
+        FormerLedger = null;
+        return delivered;
     }
 
     internal void OnWritable(int result) => _sender.OnWritable(result);

@@ -16,8 +16,6 @@ internal sealed unsafe partial class ReceiveLoop
 
     private readonly SlotTable<ListenerEntry> _listeners = new();
     private readonly List<ListenerEntry> _pendingListeners = [];
-    // Position in the batch behind the last accept that was looked at; a crash may come in the middle of a batch.
-    private uint _acceptsSeen;
 
     /// <summary>Accepts on a socket until the entry is removed. Any thread.</summary>
     public void AddListener(ListenerEntry listener) => Post(
@@ -139,19 +137,18 @@ internal sealed unsafe partial class ReceiveLoop
     private void CloseUnseenSockets()
     {
         CompletionQueue completions = _ring.Completion;
-        for (uint i = _acceptsSeen; i < completions.Ready; i++)
+        for (uint i = _workedOff; i < completions.Ready; i++)
         {
             ref readonly Completion completion = ref completions.Peek(i);
             if (UserData.Decode(completion.UserData).Kind == RequestKind.Accept && completion.Result >= 0)
             {
-                Reset(completion.Result);
+                Reset(new SafeSocketHandle(completion.Result, ownsHandle: true));
             }
         }
     }
 
-    private static void Reset(int fd)
+    private static void Reset(SafeSocketHandle handle)
     {
-        SafeSocketHandle handle = new(fd, ownsHandle: true);
         try
         {
             using Socket socket = new(handle) { LingerState = new LingerOption(true, 0) };
@@ -167,8 +164,14 @@ internal sealed unsafe partial class ReceiveLoop
     {
         SafeSocketHandle handle = new(fd, ownsHandle: true);
         // A listener that is removed still hands over what it had accepted: the peer believes that it is being served.
-        if (_draining || _stopping)
+        if (!_keeps && (_draining || _stopping))
         {
+            if (_isSalvaging)
+            {
+                // Nobody will serve it, and that is no orderly end.
+                Reset(handle);
+            }
+
             handle.Dispose();
             return;
         }
@@ -203,7 +206,7 @@ internal sealed unsafe partial class ReceiveLoop
         // First, since it throws when the socket is closed.
         socket.Blocking = false;
         (int slot, uint generation) = _connections.Reserve();
-        ZcrxConnection connection = new(this, socket, Interlocked.Increment(ref _lastConnectionId), slot, generation);
+        ZcrxConnection connection = new(this, socket, Interlocked.Increment(ref _lastConnectionId), slot, generation) { IsLeaving = _keeps };
         _connections.Set(slot, connection);
         Counters.ConnectionsOpened++;
         Counters.Connections = _connections.Count;

@@ -12,28 +12,53 @@ namespace Zcrx.Rx.Loop;
 /// </remarks>
 internal sealed unsafe partial class ReceiveLoop
 {
-    /// <summary>Delivers received buffers up to the next completion of another kind.</summary>
+    /// <summary>Delivers received buffers up to the next completion of another kind, at least one.</summary>
     /// <param name="first">The first completion, of received data.</param>
     /// <param name="count">How many completions lie there, of whatever kind.</param>
-    /// <returns>How many have been worked off, at least one.</returns>
-    private uint Deliver(Completion* first, uint count)
+    private void Deliver(Completion* first, uint count)
     {
         DeliveryRun run = new(first, first + count);
         bool isIntact;
-        do
+        try
         {
-            isIntact = TryFindArea(ref run);
-            if (isIntact)
+            do
             {
-                DeliverSome(ref run);
+                isIntact = TryFindArea(ref run);
+                if (isIntact)
+                {
+                    DeliverSome(ref run);
+                }
             }
+            while (isIntact && run.HasNext);
         }
-        while (isIntact && run.HasNext);
+        catch
+        {
+            // A fault of ours. Whose buffer it was cannot go on: nobody knows who has seen it.
+            if (run.At != run.End)
+            {
+                UserData data = UserData.Decode(run.At->UserData);
+                if (_connections.Find(data.Slot, data.Generation) is { } connection)
+                {
+                    connection.WasInterrupted = true;
+                }
 
-        uint delivered = (uint)(run.At - first);
-        Counters.Buffers += delivered;
-        _isCorrupt = !isIntact;
-        return isIntact ? delivered : throw Corrupt(*run.At);
+                _workedOff++;
+            }
+
+            throw;
+        }
+        finally
+        {
+            uint delivered = (uint)(run.At - first);
+            _workedOff += delivered;
+            Counters.Buffers += delivered;
+        }
+
+        if (!isIntact)
+        {
+            _isCorrupt = true;
+            throw Corrupt(*run.At);
+        }
     }
 
     /// <summary>Delivers at least one buffer, and as many more as go the usual way.</summary>

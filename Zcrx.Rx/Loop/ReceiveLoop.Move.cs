@@ -25,7 +25,7 @@ internal sealed unsafe partial class ReceiveLoop
     public Task<bool> MoveAsync(ZcrxConnection connection, ReceiveLoop target, bool isRescue = false)
     {
         ConnectionMove move = new(this, target, isRescue);
-        Post(() => BeginMove(connection, move), move.GiveUp);
+        Post(() => BeginMove(connection, move), () => MoveWithoutQueue(connection, move));
         return move.Done;
     }
 
@@ -33,7 +33,7 @@ internal sealed unsafe partial class ReceiveLoop
     public ConnectionMove Detach(ZcrxConnection connection)
     {
         ConnectionMove move = new(this, null);
-        Post(() => BeginMove(connection, move), move.GiveUp);
+        Post(() => BeginMove(connection, move), () => MoveWithoutQueue(connection, move));
         return move;
     }
 
@@ -61,6 +61,15 @@ internal sealed unsafe partial class ReceiveLoop
         }
     }
 
+    /// <summary>This queue has ended. Any thread.</summary>
+    private void MoveWithoutQueue(ZcrxConnection connection, ConnectionMove move)
+    {
+        if (Parking?.TrySend(connection, move) != true)
+        {
+            move.GiveUp();
+        }
+    }
+
     /// <summary>Hands over those that the kernel is through with. After receives have been issued: then nobody is queued for one any more.</summary>
     private void SeeOff()
     {
@@ -83,18 +92,7 @@ internal sealed unsafe partial class ReceiveLoop
 
     private void Depart(ZcrxConnection connection, ConnectionMove move)
     {
-        move.AwaitsRoom = connection.IsAwaitingRoom;
-        if (connection.IsAwaitingRoom)
-        {
-            PrepareCancel(new UserData(RequestKind.Writable, connection.Generation, connection.Slot).Encode());
-            connection.IsAwaitingRoom = false;
-        }
-
-        Forget(connection);
-        // Nobody but the other ring's thread may touch its consumers from now on.
-        _queue.Ledger.Relief.Dismiss(connection.Holder);
-        _connections.Free(connection.Slot);
-        Counters.Connections = _connections.Count;
+        move.AwaitsRoom = TakeOut(connection);
         if (move.Target is { } target)
         {
             target.Post(() => target.Adopt(connection, move), () => move.Source.TakeHome(connection, move));
@@ -106,9 +104,9 @@ internal sealed unsafe partial class ReceiveLoop
     }
 
     /// <summary>The socket has another owner from now on, who goes on where the observers were left.</summary>
-    private void LetGo(ZcrxConnection connection, ConnectionMove move)
+    internal void LetGo(ZcrxConnection connection, ConnectionMove move)
     {
-        BufferLedger ledger = _queue.Ledger;
+        BufferLedger ledger = connection.FormerLedger ?? _queue.Ledger;
         using MemoryStream unread = new();
         long delivered = connection.Undelivered.TryPeek(out int first) ? ledger[first].StreamOffset : connection.BytesReceived;
         while (connection.Undelivered.TryDequeue(out int slot))
@@ -125,8 +123,63 @@ internal sealed unsafe partial class ReceiveLoop
         move.Succeed();
     }
 
+    /// <summary>The connection is this ring's no more. Nothing of it is with the kernel.</summary>
+    /// <returns>Whether a sender waits for room.</returns>
+    private bool TakeOut(ZcrxConnection connection)
+    {
+        bool awaitsRoom = connection.IsAwaitingRoom;
+        if (awaitsRoom)
+        {
+            PrepareCancel(new UserData(RequestKind.Writable, connection.Generation, connection.Slot).Encode());
+            connection.IsAwaitingRoom = false;
+        }
+
+        Forget(connection);
+        // Nobody but the other ring's thread may touch its consumers from now on.
+        _queue.Ledger.Relief.Dismiss(connection.Holder);
+        _connections.Free(connection.Slot);
+        Counters.Connections = _connections.Count;
+        return awaitsRoom;
+    }
+
+    /// <summary>This queue ends, and the connection waits for another one. The kernel does nothing for it any more.</summary>
+    private void Park(ZcrxConnection connection)
+    {
+        ConnectionMove? move = connection.Move;
+        bool awaitsRoom = TakeOut(connection);
+        connection.ReceiveState = ReceiveState.Idle;
+        connection.IsLeaving = false;
+        connection.IsStranded = false;
+        connection.Move = null;
+        connection.FormerLedger = connection.Undelivered.Count > 0 ? _queue.Ledger : null;
+        Parking!.Add(connection, this, awaitsRoom);
+        if (move is not null)
+        {
+            // It was about to go somewhere: nothing is in the way any more.
+            MoveWithoutQueue(connection, move);
+        }
+    }
+
+    /// <summary>What had come before nobody listened lies in the memory of a queue that has ended: it comes along as copies.</summary>
+    private void CarryOver(ZcrxConnection connection)
+    {
+        if (connection.FormerLedger is not { } former)
+        {
+            return;
+        }
+
+        connection.FormerLedger = null;
+        for (int i = connection.Undelivered.Count; i > 0; i--)
+        {
+            int slot = connection.Undelivered.Dequeue();
+            ref LeaseSlot kept = ref former[slot];
+            connection.Undelivered.Enqueue(_queue.Ledger.KeepCopy(kept.Address, kept.Length, kept.StreamOffset, connection.Holder));
+            former.Release(slot);
+        }
+    }
+
     /// <summary>The target is closed. Any thread.</summary>
-    private void TakeHome(ZcrxConnection connection, ConnectionMove move) => Post(
+    internal void TakeHome(ZcrxConnection connection, ConnectionMove move) => Post(
         () =>
         {
             Adopt(connection, move);
@@ -134,7 +187,7 @@ internal sealed unsafe partial class ReceiveLoop
         },
         () => Abandon(connection, move));
 
-    private void Adopt(ZcrxConnection connection, ConnectionMove move)
+    internal void Adopt(ZcrxConnection connection, ConnectionMove move)
     {
         if ((_stopping || (_draining && !move.IsRescue)) && move.Source != this)
         {
@@ -152,7 +205,15 @@ internal sealed unsafe partial class ReceiveLoop
         Interlocked.MemoryBarrier();
         try
         {
-            if (_stopping)
+            CarryOver(connection);
+            if (move.Parked is { } parked)
+            {
+                // The sender may have asked while it was on its way.
+                move.AwaitsRoom = move.Source.Parking!.Leave(parked);
+            }
+
+            connection.IsLeaving = _keeps;
+            if (_stopping && !_keeps)
             {
                 connection.RequestClose(abort: false);
             }
@@ -208,12 +269,24 @@ internal sealed unsafe partial class ReceiveLoop
         return answer.Task;
     }
 
-    /// <summary>Both queues were closed meanwhile. Nothing was lost, and nobody is left to receive the rest. Any thread.</summary>
-    private static void Abandon(ZcrxConnection connection, ConnectionMove move)
+    /// <summary>Both queues were closed meanwhile. Nothing was lost; it waits for another queue, if somebody sees to that. Any thread.</summary>
+    private void Abandon(ZcrxConnection connection, ConnectionMove move)
     {
-        connection.RequestClose(abort: true);
-        connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, connection.BytesReceived, "the queue was closed while the connection was moved to another one, which was closed, too", ""));
-        connection.CloseSocket();
+        if (move.Parked is { } parked)
+        {
+            Parking!.TakeBack(parked);
+            Parking.Consider(connection);
+        }
+        else if (Parking is not null)
+        {
+            Parking.Add(connection, this, move.AwaitsRoom);
+            Parking.Consider(connection);
+        }
+        else
+        {
+            ConnectionParking.EndUnwanted(connection);
+        }
+
         move.GiveUp();
     }
 

@@ -16,6 +16,8 @@ internal sealed unsafe partial class ReceiveLoop
     private bool _completionsFull;
     // What a corrupt ring says must not be acted upon any more: its descriptors may be anybody's.
     private bool _isCorrupt;
+    // What a dead ring is told goes nowhere.
+    private bool _isDead;
 
     /// <summary>The ring's thread: makes the kernel's request match what the connection wants.</summary>
     private void BringInLine(ZcrxConnection connection)
@@ -188,7 +190,26 @@ internal sealed unsafe partial class ReceiveLoop
     private static ulong ReceiveTag(ZcrxConnection connection) => new UserData(RequestKind.Receive, connection.Generation, connection.Slot).Encode();
 
     /// <summary>Called by a sender on any thread: the socket is full.</summary>
-    public void AwaitWritable(ZcrxConnection connection) => Post(() => AwaitRoom(connection), () => connection.OnWritable(0));
+    public void AwaitWritable(ZcrxConnection connection) => Post(() => AwaitRoom(connection), () => AwaitRoomWithoutQueue(connection));
+
+    /// <summary>This queue has ended. Any thread.</summary>
+    private void AwaitRoomWithoutQueue(ZcrxConnection connection)
+    {
+        if (Parking?.TryAwaitRoom(connection) == true)
+        {
+            return;
+        }
+
+        // Looked at after the parking: who leaves it has its new queue first.
+        if (connection.Loop != this)
+        {
+            connection.Loop.AwaitWritable(connection);
+        }
+        else
+        {
+            connection.OnWritable(0);
+        }
+    }
 
     private void AwaitRoom(ZcrxConnection connection)
     {

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Zcrx.Interop;
 using Zcrx.Interop.Kernel;
+using Zcrx.Rx.Connections;
 
 namespace Zcrx.Rx.Loop;
 
@@ -13,6 +14,9 @@ internal sealed unsafe partial class ReceiveLoop
 
     private bool _stopping;
     private bool _draining;
+    // The connections go on elsewhere.
+    private bool _keeps;
+    private bool _isSalvaging;
     private long _stopDeadline;
 
     private void BeginStop(TimeSpan drain)
@@ -32,23 +36,51 @@ internal sealed unsafe partial class ReceiveLoop
 
         _draining = true;
         _stopDeadline = deadline;
+        RemoveListeners();
+    }
+
+    private void BeginParking(TimeSpan drain)
+    {
+        if (_stopping || _draining)
+        {
+            return;
+        }
+
+        _keeps = true;
+        _draining = true;
+        // Without a NIC, bytes in a socket are nobody's, and whoever comes next receives them. On one they lie in our memory, and go with it.
+        _stopDeadline = _time.GetTimestamp() + (_isOnNic ? ToTicks(drain) : 0);
+        RemoveListeners();
+    }
+
+    private void RemoveListeners()
+    {
         foreach (ListenerEntry listener in _listeners.Snapshot())
         {
             Remove(listener);
         }
     }
 
+
     /// <summary>Whether the loop may end; while it stops, also what moves the stopping on.</summary>
     private bool IsFinished()
     {
-        if (_draining && (_time.GetTimestamp() >= _stopDeadline || IsDrained()))
+        if (_draining && (_time.GetTimestamp() >= _stopDeadline || (_keeps ? !HasUnreceived() : IsDrained())))
         {
             _draining = false;
             _stopping = true;
             _stopDeadline = _time.GetTimestamp() + ToTicks(CancelDeadline);
             foreach (ZcrxConnection connection in _connections.Snapshot())
             {
-                connection.RequestClose(abort: false);
+                if (_keeps)
+                {
+                    connection.IsLeaving = true;
+                }
+                else
+                {
+                    connection.RequestClose(abort: false);
+                }
+
                 BringInLine(connection);
             }
         }
@@ -58,7 +90,7 @@ internal sealed unsafe partial class ReceiveLoop
             return false;
         }
 
-        if (_connections.Count == 0 && _listeners.Count == 0)
+        if (_listeners.Count == 0 && (_connections.Count == 0 || (_keeps && !HasReceives())))
         {
             return true;
         }
@@ -96,23 +128,91 @@ internal sealed unsafe partial class ReceiveLoop
         }
     }
 
+    private bool HasReceives() => Array.Exists(_connections.Snapshot(), static connection => connection.ReceiveState is ReceiveState.Armed or ReceiveState.Cancelling);
+
+    /// <summary>After a failure: delivers what the kernel had taken from the sockets by then, and ends the receives in order if the ring still works.</summary>
+    /// <returns>Whether every completion was worked off: then it is certain where each stream stands.</returns>
+    private bool Salvage(Exception crash)
+    {
+        _isSalvaging = true;
+        // Who was stopping anyway, stops.
+        _keeps |= Parking is not null && !_stopping && !_draining;
+        _draining = true;
+        if (_isCorrupt || HasDroppedCompletions)
+        {
+            return false;
+        }
+
+        try
+        {
+            foreach (ZcrxConnection connection in _connections.Snapshot())
+            {
+                if (connection.WasInterrupted)
+                {
+                    // Before more of its bytes come: there may be a gap.
+                    connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, connection.BytesReceived, WhyEnded(crash, Survival.IsBroken), "", crash));
+                }
+            }
+
+            WorkOffCompletions();
+            if (!_isDead)
+            {
+                RemoveListeners();
+                foreach (ZcrxConnection connection in _connections.Snapshot())
+                {
+                    connection.IsLeaving = true;
+                    BringInLine(connection);
+                }
+            }
+
+            long deadline = _time.GetTimestamp() + ToTicks(CancelDeadline);
+            while (!_isDead && (HasReceives() || _listeners.Count > 0) && deadline - _time.GetTimestamp() is var left and > 0)
+            {
+                _isDead = IsFatal(_ring.SubmitAndWait(1, TimeSpan.FromSeconds((double)left / _time.TimestampFrequency)));
+                if (HasDroppedCompletions)
+                {
+                    return false;
+                }
+
+                WorkOffCompletions();
+            }
+
+            return true;
+        }
+#pragma warning disable CA1031 // A second failure: what is not certain by now never will be. The first one is what is reported.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return false;
+        }
+    }
+
     /// <summary>Ring first, memory after: the kernel may write until the ring is closed.</summary>
     private void TearDown(Exception? crash)
     {
-        // A crash leaves completions behind that nobody has looked at: where each stream stands is not certain, so each is told.
-        if (crash is not null && !_isCorrupt)
+        bool isReadToItsEnd = crash is null || Salvage(crash);
+        if (!isReadToItsEnd && !_isCorrupt)
         {
             CloseUnseenSockets();
         }
 
+        _isDead = true;
         _ring.Dispose();
         foreach (ZcrxConnection connection in _connections.Snapshot())
         {
+            bool mayWait = _keeps && Parking is not null && !connection.CloseRequested;
+            Survival survival = SurvivalRule.Decide(connection.ReceiveState, isReadToItsEnd, connection.WasInterrupted, mayWait);
+            if (survival == Survival.GoesOn)
+            {
+                Park(connection);
+                continue;
+            }
+
             connection.HasEnded = true;
-            connection.ReceiveState = Connections.ReceiveState.Idle;
-            connection.RequestClose(abort: crash is not null);
+            connection.ReceiveState = ReceiveState.Idle;
+            connection.RequestClose(abort: crash is not null || survival == Survival.IsBroken);
             connection.IsAwaitingRoom = false;
-            Close(connection, crash is null ? "the queue was closed" : $"the queue {_options.Name} failed, and bytes may be missing after this position", crash);
+            Close(connection, WhyEnded(crash, survival), crash);
         }
 
         foreach (ListenerEntry listener in _listeners.Snapshot())
@@ -123,6 +223,13 @@ internal sealed unsafe partial class ReceiveLoop
         Release();
         _events.Complete();
     }
+
+    private string WhyEnded(Exception? crash, Survival survival) => (crash, survival) switch
+    {
+        (null, _) => "the queue was closed",
+        (_, Survival.IsBroken) => $"the queue {_options.Name} failed, and bytes may be missing after this position",
+        _ => $"the queue {_options.Name} failed, and no other goes on with its connections",
+    };
 
     private void Release()
     {

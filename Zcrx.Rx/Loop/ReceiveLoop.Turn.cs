@@ -9,6 +9,9 @@ internal sealed unsafe partial class ReceiveLoop
     // Other threads may add faster than we take; the ring must have its turn.
     private const int CommandsPerTurn = 4096;
 
+    // Position in the batch behind what was worked off last; a crash may come in the middle.
+    private uint _workedOff;
+
     private void RunTurns()
     {
         while (true)
@@ -57,15 +60,20 @@ internal sealed unsafe partial class ReceiveLoop
         }
     }
 
+    private bool HasDroppedCompletions => _ring.Completion.Dropped != 0;
+
+    private static bool IsFatal(int enterResult) => enterResult is < 0 and not (-Errno.ETIME or -Errno.EINTR or -Errno.EBUSY or -Errno.EAGAIN);
+
     private void Enter(uint minComplete, TimeSpan? timeout)
     {
         int result = _ring.SubmitAndWait(minComplete, minComplete == 0 ? null : timeout);
-        if (result is < 0 and not (-Errno.ETIME or -Errno.EINTR or -Errno.EBUSY or -Errno.EAGAIN))
+        if (IsFatal(result))
         {
+            _isDead = true;
             throw new ZcrxException("Entering the ring", -result, "the ring is broken", "Restart the queue");
         }
 
-        if (_ring.Completion.Dropped != 0)
+        if (HasDroppedCompletions)
         {
             throw new ZcrxException("Reading completions", Errno.EBADR, "the kernel had to drop completions, so the streams' positions are unknown", "Use a larger completion ring (CompletionEntries)");
         }
@@ -82,44 +90,48 @@ internal sealed unsafe partial class ReceiveLoop
         _turn++;
         uint ready = completions.Ready;
         _completionsFull = ready == completions.Capacity;
-        for (uint i = 0; i < ready;)
+        while (_workedOff < ready)
         {
-            Completion* next = completions.PeekRun(i, ready, out uint count);
-            ref readonly Completion completion = ref *next;
-            if (DeliveryRun.IsData(completion))
+            Completion* next = completions.PeekRun(_workedOff, ready, out uint count);
+            if (DeliveryRun.IsData(*next))
             {
-                i += Deliver(next, count);
+                Deliver(next, count);
                 continue;
             }
 
-            UserData data = UserData.Decode(completion.UserData);
-            switch (data.Kind)
-            {
-                case RequestKind.Receive:
-                    OnReceiveEnded(data, completion.Result);
-                    break;
-                case RequestKind.Accept:
-                    _acceptsSeen = i + 1;
-                    OnAccept(data, completion);
-                    break;
-                case RequestKind.Wake:
-                    _wakeArmed = false;
-                    break;
-                case RequestKind.Notification:
-                    OnNotification((ZcrxNotificationType)completion.Result);
-                    break;
-                case RequestKind.Writable:
-                    OnWritable(data, completion.Result);
-                    break;
-                default:
-                    break;
-            }
-
-            i++;
+            // Before it is looked at: whatever goes wrong with it must not happen again when a crash is mopped up.
+            _workedOff++;
+            OnEvent(*next);
         }
 
         completions.Advance(ready);
-        _acceptsSeen = 0;
+        _workedOff = 0;
+    }
+
+    /// <summary>Anything but received data.</summary>
+    private void OnEvent(in Completion completion)
+    {
+        UserData data = UserData.Decode(completion.UserData);
+        switch (data.Kind)
+        {
+            case RequestKind.Receive:
+                OnReceiveEnded(data, completion.Result);
+                break;
+            case RequestKind.Accept:
+                OnAccept(data, completion);
+                break;
+            case RequestKind.Wake:
+                _wakeArmed = false;
+                break;
+            case RequestKind.Notification:
+                OnNotification((ZcrxNotificationType)completion.Result);
+                break;
+            case RequestKind.Writable:
+                OnWritable(data, completion.Result);
+                break;
+            default:
+                break;
+        }
     }
 
     /// <summary>An entry to fill in; makes room by submitting when the ring is full.</summary>
@@ -164,6 +176,11 @@ internal sealed unsafe partial class ReceiveLoop
 
     private void PrepareCancel(ulong target)
     {
+        if (_isDead)
+        {
+            return;
+        }
+
         io_uring_sqe* entry = Prepare();
         entry->opcode = LinuxIoUring.IORING_OP_ASYNC_CANCEL;
         entry->fd = -1;

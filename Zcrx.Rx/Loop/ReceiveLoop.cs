@@ -56,6 +56,9 @@ internal sealed unsafe partial class ReceiveLoop
 
     public EngineChoice Engine { get; private set; }
 
+    /// <summary>Where its connections wait when it has ended; null when they end with it.</summary>
+    public ConnectionParking? Parking { get; init; }
+
     public LoopCounters Counters { get; } = new();
 
     /// <summary>Ends when the ring's thread has ended; faulted when it crashed.</summary>
@@ -114,6 +117,13 @@ internal sealed unsafe partial class ReceiveLoop
     public Task StopAsync(TimeSpan drain)
     {
         Post(() => BeginStop(drain));
+        return _ended.Task;
+    }
+
+    /// <summary>Stops accepting, delivers what the kernel has taken from the sockets, and leaves the connections in the parking.</summary>
+    public Task ParkAsync()
+    {
+        Post(BeginParking);
         return _ended.Task;
     }
 
@@ -238,6 +248,10 @@ internal sealed unsafe partial class ReceiveLoop
             if (connection.Loop != this)
             {
                 connection.Loop.Synchronize(connection);
+            }
+            else
+            {
+                Parking?.Consider(connection);
             }
         }
     }

@@ -75,7 +75,16 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <returns>The open queue, owned by the caller.</returns>
     /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
     /// <exception cref="ZcrxException">The kernel refused; cause and fix are in the message.</exception>
-    public static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, CancellationToken cancellationToken = default)
+    public static Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, CancellationToken cancellationToken = default) => OpenAsync(options, null, cancellationToken);
+
+    /// <summary>Opens a queue whose connections can go on elsewhere when it ends.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="parking">Where its connections wait after a failure, or after <see cref="ParkAsync"/>; stays the caller's. Null: they end with the queue.</param>
+    /// <param name="cancellationToken">Gives up waiting; a queue that is opened all the same is closed again.</param>
+    /// <returns>The open queue, owned by the caller. What waits in the parking goes on once it is told to.</returns>
+    /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
+    /// <exception cref="ZcrxException">The kernel refused; cause and fix are in the message.</exception>
+    public static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, ConnectionParking? parking, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         IReadOnlyList<ZcrxConfigurationError> errors = options.Validate();
@@ -86,15 +95,15 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
         EngineChoice choice = EngineChoice.For(options);
         IIoUringKernel kernel = choice.Engine == ZcrxEngine.Emulated ? new EmulatedKernel(options.Emulation) : new LinuxKernel();
-        return await OpenAsync(options, choice, kernel, cancellationToken).ConfigureAwait(false);
+        return await OpenAsync(options, choice, kernel, cancellationToken, parking).ConfigureAwait(false);
     }
 
-    internal static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, EngineChoice choice, IIoUringKernel kernel, CancellationToken cancellationToken)
+    internal static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, EngineChoice choice, IIoUringKernel kernel, CancellationToken cancellationToken, ConnectionParking? parking = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
         ZcrxCapabilities capabilities = ZcrxCapabilities.Query(kernel);
         LoopEvents events = new();
-        ReceiveLoop loop = new(options, choice, kernel, capabilities, events);
+        ReceiveLoop loop = new(options, choice, kernel, capabilities, events) { Parking = parking };
         Task opened = loop.StartAsync();
         try
         {
@@ -251,11 +260,13 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <summary>Stops accepting, delivers what has arrived, then closes the connections and the queue.</summary>
     /// <param name="drain">How long delivering may take. Streams that the peer had not ended get an error.</param>
     /// <returns>A task that ends when everything is closed.</returns>
-    public async Task StopAsync(TimeSpan drain)
+    public Task StopAsync(TimeSpan drain) => EndAsync(_loop.StopAsync(drain));
+
+    private static async Task EndAsync(Task ended)
     {
         try
         {
-            await _loop.StopAsync(drain).ConfigureAwait(false);
+            await ended.ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Why the loop failed is what Completion tells; stopping has succeeded all the same.
         catch (Exception)
@@ -263,6 +274,13 @@ public sealed class ZcrxQueue : IAsyncDisposable
         {
         }
     }
+
+    /// <summary>Ends the queue and keeps its connections: delivers every byte that was taken from their sockets, and leaves them waiting in the parking.</summary>
+    /// <returns>A task that ends when the queue is closed. Streams go on where they were once a queue takes them from there; leases stay what they are.</returns>
+    /// <exception cref="InvalidOperationException">The queue was opened without a parking.</exception>
+    public Task ParkAsync() => _loop.Parking is null
+        ? throw new InvalidOperationException("The queue was opened without a parking, so its connections have nowhere to wait.")
+        : EndAsync(_loop.ParkAsync());
 
     /// <summary>Closes the queue without draining.</summary>
     /// <returns>A task that ends when everything is closed.</returns>

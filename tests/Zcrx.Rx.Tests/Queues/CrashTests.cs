@@ -38,7 +38,7 @@ public class CrashTests : IClassFixture<ResourceCheck>
             ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(await recorder.AssertFailedAsync());
             Assert.Same(crash, error.InnerException);
             Assert.Equal(1000, error.StreamOffset);
-            Assert.Contains("may be missing", error.Cause, StringComparison.Ordinal);
+            Assert.Contains("no other goes on", error.Cause, StringComparison.Ordinal);
             await unobserved.Closed.Within("the other connection is closed");
             Assert.True(await peer.IsResetAsync());
             Assert.True(await silent.IsResetAsync());

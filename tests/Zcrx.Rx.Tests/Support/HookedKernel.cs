@@ -50,14 +50,24 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
             DisarmCancels();
         }
 
-        if (ForcedEnterResult != 0)
+        int result = ForcedEnterResult;
+        if (result == 0)
         {
-            return ForcedEnterResult;
+            result = _kernel.Enter(ringFd, toSubmit, minComplete, flags, argument, argumentSize);
+            result = Entered?.Invoke(result) ?? result;
         }
 
-        int result = _kernel.Enter(ringFd, toSubmit, minComplete, flags, argument, argumentSize);
-        return Entered?.Invoke(result) ?? result;
+        if (result == -Errno.EBADF)
+        {
+            // Who is told so leaves the descriptor alone.
+            _ = _kernel.Close(ringFd);
+        }
+
+        return result;
     }
+
+    /// <summary>The kernel says that it had to drop a completion.</summary>
+    public void DropCompletion() => Volatile.Write(ref *(uint*)(_ring + _completionOffsets.overflow), 1);
 
     public int Register(int ringFd, uint opcode, void* argument, uint argumentCount) =>
         opcode == LinuxIoUring.IORING_REGISTER_ZCRX_CTRL && ((zcrx_ctrl*)argument)->op == LinuxIoUringZcrx.ZCRX_CTRL_FLUSH_RQ && Flushing?.Invoke() == false

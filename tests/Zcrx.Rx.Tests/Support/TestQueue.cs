@@ -39,13 +39,14 @@ internal sealed class TestQueue : IAsyncDisposable
         EmulatedKernelProfile? profile = null,
         Func<ZcrxQueueOptions, ZcrxQueueOptions>? configure = null,
         int? receiveBuffer = null,
-        IIoUringKernel? kernel = null)
+        IIoUringKernel? kernel = null,
+        ConnectionParking? parking = null)
     {
         ZcrxQueueOptions options = Options(buffers, profile);
         options = configure is null ? options : configure(options);
         ZcrxQueue queue = kernel is null
-            ? await ZcrxQueue.OpenAsync(options).Within("the queue opens")
-            : await ZcrxQueue.OpenAsync(options, new EngineChoice(kernel is LinuxKernel ? ZcrxEngine.DeviceLess : ZcrxEngine.Emulated, "a test"), kernel, default).Within("the queue opens");
+            ? await ZcrxQueue.OpenAsync(options, parking).Within("the queue opens")
+            : await ZcrxQueue.OpenAsync(options, new EngineChoice(kernel is LinuxKernel ? ZcrxEngine.DeviceLess : ZcrxEngine.Emulated, "a test"), kernel, default, parking).Within("the queue opens");
         return new TestQueue(queue, receiveBuffer);
     }
 

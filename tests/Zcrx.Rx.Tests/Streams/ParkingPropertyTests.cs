@@ -1,0 +1,28 @@
+using FsCheck.Fluent;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Streams;
+
+/// <summary>Queues die in every way and are replaced, under traffic, faults, pauses and moves: no stream loses a byte or gets one twice.</summary>
+[Collection(SocketsCollection.Name)]
+public class ParkingPropertyTests : IClassFixture<ResourceCheck>
+{
+    private const int Runs = 15;
+
+    [Fact]
+    public async Task Streams_survive_any_sequence_of_deaths()
+    {
+        foreach (int seed in Gen.Choose(0, int.MaxValue).Sample(Runs))
+        {
+            try
+            {
+                using ParkingRun run = new(seed);
+                await run.RunAsync();
+            }
+            catch (Exception exception)
+            {
+                throw new InvalidOperationException($"failed with seed {seed}", exception);
+            }
+        }
+    }
+}

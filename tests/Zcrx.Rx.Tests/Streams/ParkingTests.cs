@@ -1,0 +1,255 @@
+using System.Net.Sockets;
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Streams;
+
+/// <summary>Connections outlive their queue, at the very byte, or are told that they do not.</summary>
+[Collection(SocketsCollection.Name)]
+public class ParkingTests : IClassFixture<ResourceCheck>
+{
+    [Theory]
+    [InlineData(QueueDeath.Planned)]
+    [InlineData(QueueDeath.RingThread)]
+    [InlineData(QueueDeath.RingDescriptor)]
+    public async Task A_stream_goes_on_where_it_was_on_the_next_queue(QueueDeath death)
+    {
+        using ConnectionParking parking = new();
+        EmulatedFaultPlan faults = new();
+        TestQueue first = await OpenAsync(parking, faults);
+        await using TestQueue second = await OpenAsync(parking);
+        (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
+        using (peer)
+        {
+            BufferLease? kept = null;
+            Recorder recorder = new(peer.Stream) { Then = buffer => kept ??= buffer.Retain() };
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await peer.SendAsync(100_000);
+            await recorder.ReachAsync(50_000);
+
+            await KillAsync(first, faults, death);
+            Assert.Equal(1, parking.Count);
+            Assert.False(connection.Closed.IsCompleted);
+            Assert.Equal(recorder.End, connection.BytesReceived);
+            Assert.True(kept!.Span.SequenceEqual(Payload.At(peer.Stream, 0, kept.Length)));
+            kept.Dispose();
+
+            // Nobody receives, and nothing is lost.
+            await peer.SendAsync(10_000);
+            Assert.Equal(1, await parking.ContinueOnAsync(second.Queue).Within("the connection goes on"));
+            Assert.Equal((0, second.Queue.Name), (parking.Count, connection.QueueName));
+            await peer.SendAllAsync(90_000);
+            await recorder.AssertCompletedAsync(200_000);
+        }
+
+        await first.CloseAsync();
+    }
+
+    [Fact]
+    public async Task What_nobody_had_seen_comes_along()
+    {
+        using ConnectionParking parking = new();
+        TestQueue first = await OpenAsync(parking);
+        await using TestQueue second = await OpenAsync(parking);
+        (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
+        using (peer)
+        {
+            // The one that leaves in the middle of a batch leaves the rest of it to the next.
+            Recorder leaving = null!;
+            IDisposable? subscription = null;
+            leaving = new Recorder(peer.Stream) { Then = _ => subscription?.Dispose() };
+            connection.Pause();
+            subscription = connection.Buffers.Subscribe(leaving);
+            await peer.SendAsync(60_000);
+            connection.Resume();
+            await Deadline.UntilAsync(() => connection.BytesReceived > leaving.End && leaving.End > 0, "there is something that nobody has seen");
+
+            await first.Queue.ParkAsync().Within("the queue ends");
+            Recorder next = new(peer.Stream);
+            using IDisposable again = connection.Buffers.Subscribe(next);
+            Assert.Equal(1, await parking.ContinueOnAsync(second.Queue).Within("the connection goes on"));
+            await peer.SendAllAsync(1000);
+            await next.AssertCompletedAsync(61_000);
+            Assert.Equal(leaving.End, next.Start);
+        }
+
+        await first.CloseAsync();
+    }
+
+    [Fact]
+    public async Task A_receive_whose_end_was_lost_breaks_its_stream_and_others_go_on()
+    {
+        using ConnectionParking parking = new();
+        HookedKernel kernel = new();
+        TestQueue first = await TestQueue.OpenAsync(kernel: kernel, parking: parking);
+        await using TestQueue second = await OpenAsync(parking);
+        (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
+        (Peer idle, ZcrxConnection paused) = await first.ConnectAsync();
+        using (peer)
+        using (idle)
+        {
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            paused.Pause();
+            Recorder patient = new(idle.Stream);
+            using IDisposable other = paused.Buffers.Subscribe(patient);
+            await peer.SendAsync(5000);
+            await recorder.ReachAsync(5000);
+
+            kernel.DropCompletion();
+            await peer.SendAsync(1);
+            ZcrxException crash = await Assert.ThrowsAsync<ZcrxException>(() => first.Queue.Completion.Within("the loop ends"));
+            Assert.Equal("EBADR", crash.ErrorName);
+
+            ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(await recorder.AssertFailedAsync());
+            Assert.Equal(5000, error.StreamOffset);
+            Assert.Contains("may be missing", error.Cause, StringComparison.Ordinal);
+            Assert.True(await peer.IsResetAsync());
+
+            Assert.Equal(1, await parking.ContinueOnAsync(second.Queue).Within("the other goes on"));
+            paused.Resume();
+            await idle.SendAllAsync(3000);
+            await patient.AssertCompletedAsync(3000);
+        }
+
+        await first.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Who_was_accepted_and_not_handed_out_yet_is_served_later()
+    {
+        using ConnectionParking parking = new();
+        HookedKernel kernel = new();
+        TestQueue first = await TestQueue.OpenAsync(kernel: kernel, parking: parking);
+        kernel.Entered = result => kernel.HasUnread(Rx.Loop.RequestKind.Accept) ? -Errno.EBADF : result;
+        (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
+        using (peer)
+        {
+            await Assert.ThrowsAsync<ZcrxException>(() => first.Queue.Completion.Within("the loop ends"));
+            await using TestQueue second = await OpenAsync(parking);
+            Assert.Equal(1, await parking.ContinueOnAsync(second.Queue).Within("the connection goes on"));
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await peer.SendAllAsync(2000);
+            await recorder.AssertCompletedAsync(2000);
+        }
+
+        await first.CloseAsync();
+    }
+
+    [Fact]
+    public async Task A_sender_that_waits_for_room_waits_over_the_change()
+    {
+        using ConnectionParking parking = new();
+        TestQueue first = await OpenAsync(parking);
+        (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
+        using (peer)
+        {
+            byte[] answer = new byte[16 << 20];
+            Task sending = connection.SendAsync(answer).AsTask();
+            await first.Queue.ParkAsync().Within("the queue ends");
+            Task second = connection.SendAsync(new byte[10]).AsTask();
+            await using TestQueue queue = await OpenAsync(parking);
+            Assert.Equal(1, await parking.ContinueOnAsync(queue.Queue).Within("the connection goes on"));
+            int received = 0;
+            byte[] buffer = new byte[1 << 16];
+            while (received < answer.Length + 10)
+            {
+                received += await peer.Socket.ReceiveAsync(buffer).Within("the answer comes");
+            }
+
+            await sending.Within("the first sender has sent");
+            await second.Within("the second sender has sent");
+            connection.Abort();
+            await connection.Closed.Within("it is closed");
+        }
+
+        await first.CloseAsync();
+    }
+
+    [Fact]
+    public async Task Whom_nobody_wants_is_told_where_it_stood()
+    {
+        ConnectionParking parking = new();
+        TestQueue first = await OpenAsync(parking);
+        (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
+        (Peer other, ZcrxConnection closed) = await first.ConnectAsync();
+        using (peer)
+        using (other)
+        {
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await peer.SendAsync(1234);
+            await recorder.ReachAsync(1234);
+            await first.Queue.ParkAsync().Within("the queue ends");
+
+            closed.Dispose();
+            await closed.Closed.Within("who is closed while it waits is closed at once");
+            Assert.Equal(1, parking.Count);
+
+            parking.Dispose();
+            ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(await recorder.AssertFailedAsync());
+            Assert.Equal(1234, error.StreamOffset);
+            await connection.Finished.Within("nothing is left to wait for");
+            Assert.True(await peer.IsResetAsync());
+        }
+
+        await first.CloseAsync();
+    }
+
+    [Fact]
+    public async Task A_connection_that_waits_can_be_moved_by_itself_and_one_that_is_being_moved_arrives()
+    {
+        using ConnectionParking parking = new();
+        TestQueue first = await OpenAsync(parking);
+        await using TestQueue second = await OpenAsync(parking);
+        TestQueue closed = await OpenAsync(parking);
+        await closed.CloseAsync();
+        (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
+        using (peer)
+        {
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await first.Queue.ParkAsync().Within("the queue ends");
+            Assert.Equal(0, await parking.ContinueOnAsync(closed.Queue).Within("a closed queue takes nobody"));
+            Assert.Equal(1, parking.Count);
+            Assert.True(await connection.MoveToAsync(second.Queue).Within("it is moved"));
+            await peer.SendAllAsync(1000);
+            await recorder.AssertCompletedAsync(1000);
+        }
+
+        await first.CloseAsync();
+    }
+
+    [Fact]
+    public async Task A_queue_without_a_parking_cannot_be_parked()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        await Assert.ThrowsAsync<InvalidOperationException>(() => queue.Queue.ParkAsync());
+    }
+
+    internal static Task<TestQueue> OpenAsync(ConnectionParking parking, EmulatedFaultPlan? faults = null, int buffers = 64) =>
+        TestQueue.OpenAsync(buffers, configure: options => options with { Emulation = options.Emulation with { Faults = faults } }, parking: parking);
+
+    internal static async Task KillAsync(TestQueue queue, EmulatedFaultPlan faults, QueueDeath death)
+    {
+        switch (death)
+        {
+            case QueueDeath.Planned:
+                await queue.Queue.ParkAsync().Within("the queue ends");
+                return;
+            case QueueDeath.RingThread:
+                queue.Queue.Crash(new InvalidOperationException("killed"));
+                break;
+            default:
+                faults.BreakRings(1);
+                // Any call makes the ring's thread enter.
+                queue.Queue.Loop.Post(static () => { });
+                break;
+        }
+
+        Exception cause = await Assert.ThrowsAnyAsync<Exception>(() => queue.Queue.Completion.Within("the loop ends"));
+        Assert.True(cause is InvalidOperationException or ZcrxException { ErrorNumber: Errno.EBADF }, cause.ToString());
+    }
+}

@@ -1,0 +1,14 @@
+namespace Zcrx.Rx.Tests.Streams;
+
+/// <summary>How a queue ends.</summary>
+public enum QueueDeath
+{
+    /// <summary>On demand.</summary>
+    Planned,
+
+    /// <summary>Its thread throws.</summary>
+    RingThread,
+
+    /// <summary>The ring's descriptor is closed.</summary>
+    RingDescriptor,
+}

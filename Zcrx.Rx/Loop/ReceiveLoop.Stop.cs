@@ -104,16 +104,17 @@ internal sealed unsafe partial class ReceiveLoop
     {
         foreach (ZcrxConnection connection in _connections.Snapshot())
         {
-            bool waiting = connection.WantsReceive && HasSomething(connection);
-            if (waiting || connection.IsStarved || connection.IsStranded || connection.IsPausedByPressure)
+            if (connection.IsStarved || connection.IsStranded || connection.IsPausedByPressure)
             {
                 return false;
             }
         }
 
         // Also those of connections that are closed already.
-        return _queue.Ledger.Kept == 0;
+        return !HasUnreceived() && _queue.Ledger.Kept == 0;
     }
+
+    private bool HasUnreceived() => Array.Exists(_connections.Snapshot(), static connection => connection.WantsReceive && HasSomething(connection));
 
     /// <summary>Bytes, the end of the stream or an error.</summary>
     private static bool HasSomething(ZcrxConnection connection)

@@ -121,9 +121,9 @@ internal sealed unsafe partial class ReceiveLoop
     }
 
     /// <summary>Stops accepting, delivers what the kernel has taken from the sockets, and leaves the connections in the parking.</summary>
-    public Task ParkAsync()
+    public Task ParkAsync(TimeSpan drain)
     {
-        Post(BeginParking);
+        Post(() => BeginParking(drain));
         return _ended.Task;
     }
 

@@ -276,11 +276,15 @@ public sealed class ZcrxQueue : IAsyncDisposable
     }
 
     /// <summary>Ends the queue and keeps its connections: delivers every byte that was taken from their sockets, and leaves them waiting in the parking.</summary>
+    /// <param name="drain">
+    /// On a NIC: how long to go on receiving until the sockets are empty. Payload that lies in the memory of a NIC's queue goes with that queue; a stream whose
+    /// next bytes went so is told when it should go on (−EFAULT). Of no effect without a NIC, where nothing is lost.
+    /// </param>
     /// <returns>A task that ends when the queue is closed. Streams go on where they were once a queue takes them from there; leases stay what they are.</returns>
     /// <exception cref="InvalidOperationException">The queue was opened without a parking.</exception>
-    public Task ParkAsync() => _loop.Parking is null
+    public Task ParkAsync(TimeSpan drain = default) => _loop.Parking is null
         ? throw new InvalidOperationException("The queue was opened without a parking, so its connections have nowhere to wait.")
-        : EndAsync(_loop.ParkAsync());
+        : EndAsync(_loop.ParkAsync(drain));
 
     /// <summary>Closes the queue without draining.</summary>
     /// <returns>A task that ends when everything is closed.</returns>

@@ -98,6 +98,12 @@ internal static unsafe class EmulatedControl
             return refused;
         }
 
+        if (queue.HasLostDevice)
+        {
+            // There is nothing left to map the memory for.
+            return -EFAULT;
+        }
+
         long token = queue.AddArea((nint)area->addr, (nuint)area->len);
         if (token < 0 && token > -4096)
         {

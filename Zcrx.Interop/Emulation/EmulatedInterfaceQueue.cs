@@ -55,6 +55,9 @@ internal sealed unsafe class EmulatedInterfaceQueue
     /// <summary>That RX queue's page pool; null in the device-less mode.</summary>
     public EmulatedPagePool? Pool { get; private set; }
 
+    /// <summary>Whether the interface was removed, and the RX queue with it.</summary>
+    public bool HasLostDevice => Nic is { } nic && nic.ProviderOf(RxQueue) != this;
+
     /// <summary>The areas, in the order in which they serve buffers.</summary>
     public List<EmulatedArea> Areas => _areas;
 

@@ -1,5 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using Zcrx.Interop.Abi;
 using Zcrx.Interop.Emulation;
 
 namespace Zcrx.Interop;
@@ -17,9 +17,8 @@ namespace Zcrx.Interop;
 /// nobody receives hold none; and there is no descriptor ring between the interface and its page pool.</para>
 /// <para>Thread-safe. One instance may serve several kernels, as one interface serves several processes.</para>
 /// </remarks>
-public sealed class EmulatedNic
+public sealed partial class EmulatedNic
 {
-    private const int RssTableSize = 128;
     // Far above what the machine's own interfaces have.
     private const int FirstIndex = 1 << 24;
     // NAPI ids below are CPU numbers.
@@ -28,18 +27,13 @@ public sealed class EmulatedNic
     private static int _lastIndex = FirstIndex;
 
     private readonly Lock _gate = new();
-    private readonly EmulatedInterfaceQueue?[] _providers;
-    private readonly EmulatedRxQueueCounters[] _counters;
-    private readonly EmulatedBacklog _backlog = new();
-    private readonly SortedDictionary<int, FlowRule> _rules = [];
-    private int[] _rssTable = new int[RssTableSize];
+    private EmulatedSteering _steering;
     private bool _split;
     private int _hdsThreshold;
     private int _packetsPerBuffer;
     private bool _isUp = true;
     private bool _isRemoved;
-    private int _lastRule;
-    private int _steering = 1;
+    private int _changes = 1;
 
     /// <summary>An interface that is up, its RSS table spread evenly over all queues, without flow rules.</summary>
     /// <param name="options">What it is like, or null for the defaults.</param>
@@ -52,16 +46,9 @@ public sealed class EmulatedNic
             throw new ArgumentException(problem, nameof(options));
         }
 
-        Index = (uint)Interlocked.Increment(ref _lastIndex);
-        _split = Options.HeaderDataSplit;
-        _hdsThreshold = Options.HdsThreshold;
-        _packetsPerBuffer = Options.PacketsPerBuffer;
         _providers = new EmulatedInterfaceQueue?[Options.RxQueues];
         _counters = new EmulatedRxQueueCounters[Options.RxQueues];
-        for (int i = 0; i < _rssTable.Length; i++)
-        {
-            _rssTable[i] = i % Options.RxQueues;
-        }
+        Appear();
     }
 
     /// <summary>What it is like.</summary>
@@ -70,8 +57,8 @@ public sealed class EmulatedNic
     /// <summary>Its name.</summary>
     public string Name => Options.Name;
 
-    /// <summary>Its interface index; no real interface has it.</summary>
-    public uint Index { get; }
+    /// <summary>Its interface index; no real interface has it. Another one each time that it appears.</summary>
+    public uint Index { get; private set; }
 
     /// <summary>Number of RX queues.</summary>
     public int RxQueues => _providers.Length;
@@ -114,17 +101,17 @@ public sealed class EmulatedNic
     /// <exception cref="ArgumentException">It is to be set to a table of another size, or to one with a queue that there is not.</exception>
     public IReadOnlyList<int> RssTable
     {
-        get => Volatile.Read(ref _rssTable);
+        get => Volatile.Read(ref _steering).Table;
         set
         {
             ArgumentNullException.ThrowIfNull(value);
-            if (value.Count != RssTableSize || value.Any(queue => queue < 0 || queue >= RxQueues))
+            if (value.Count != EmulatedSteering.TableSize || value.Any(queue => queue < 0 || queue >= RxQueues))
             {
-                throw new ArgumentException($"The table has {RssTableSize} entries, each one of the {RxQueues} queues of {Name}.", nameof(value));
+                throw new ArgumentException($"The table has {EmulatedSteering.TableSize} entries, each one of the {RxQueues} queues of {Name}.", nameof(value));
             }
 
             int[] table = [.. value];
-            Change(() => _rssTable = table);
+            Change(() => _steering.Table = table);
         }
     }
 
@@ -135,13 +122,13 @@ public sealed class EmulatedNic
         {
             lock (_gate)
             {
-                return new SortedDictionary<int, FlowRule>(_rules);
+                return _steering.Rules;
             }
         }
     }
 
     /// <summary>Counts changes of anything that decides where packets go.</summary>
-    internal int Steering => Volatile.Read(ref _steering);
+    internal int Changes => Volatile.Read(ref _changes);
 
     /// <summary>Turns header/data split on or off, and sets the threshold below which packets are not split.</summary>
     /// <param name="split">Whether headers and payload arrive in separate buffers.</param>
@@ -169,8 +156,9 @@ public sealed class EmulatedNic
     {
         ArgumentNullException.ThrowIfNull(rule);
         CheckQueue(rule.Queue);
-        Change(() => _rules.Add(++_lastRule, rule));
-        return _lastRule;
+        int id = 0;
+        Change(() => id = _steering.Add(rule));
+        return id;
     }
 
     /// <summary>Removes a flow rule.</summary>
@@ -179,7 +167,7 @@ public sealed class EmulatedNic
     public bool RemoveRule(int id)
     {
         bool removed = false;
-        Change(() => removed = _rules.Remove(id));
+        Change(() => removed = _steering.Remove(id));
         return removed;
     }
 
@@ -191,19 +179,9 @@ public sealed class EmulatedNic
     {
         ArgumentNullException.ThrowIfNull(local);
         ArgumentNullException.ThrowIfNull(remote);
-        (local, remote) = (Unmapped(local), Unmapped(remote));
         lock (_gate)
         {
-            FlowRule? decides = null;
-            foreach (FlowRule rule in _rules.Values)
-            {
-                if (rule.Specificity > (decides?.Specificity ?? -1) && rule.Matches(local, remote))
-                {
-                    decides = rule;
-                }
-            }
-
-            return decides?.Queue ?? _rssTable[RssHash.Of(remote, local) % RssTableSize];
+            return _steering.QueueOf(local, remote);
         }
     }
 
@@ -240,93 +218,40 @@ public sealed class EmulatedNic
         }
     }
 
-    /// <summary>Takes the interface away, as when its driver is unloaded. Its interface queues lose their RX queues, and no packet arrives any more.</summary>
+    /// <summary>
+    /// Takes the interface away, as when its driver is unloaded. Its interface queues lose their RX queues, and no packet arrives any more;
+    /// what has arrived can still be received.
+    /// </summary>
     public void Remove() => Change(() =>
     {
         _isRemoved = true;
         Array.Clear(_providers);
     });
 
-    /// <summary>Gives an RX queue's memory to an interface queue; the errors of the kernel, in its order.</summary>
-    internal int Bind(uint rxQueue, EmulatedInterfaceQueue provider)
+    /// <summary>
+    /// Brings a removed interface back as it was first, under another index: nothing is steered, and no RX queue belongs to anybody. Connections
+    /// go on; what the interface queues of before receive from now on is copied.
+    /// </summary>
+    public void Restore() => Change(() =>
     {
-        lock (_gate)
+        if (_isRemoved)
         {
-            if (_isRemoved)
-            {
-                return -Errno.ENODEV;
-            }
-
-            if (rxQueue >= _providers.Length)
-            {
-                return -Errno.ERANGE;
-            }
-
-            if (!_split || _hdsThreshold != 0)
-            {
-                return -Errno.EINVAL;
-            }
-
-            if (_providers[rxQueue] is not null)
-            {
-                return -Errno.EEXIST;
-            }
-
-            RecordArrivals();
-            _providers[rxQueue] = provider;
-            _steering++;
-            return 0;
+            Appear();
         }
-    }
+    });
 
-    internal void Unbind(EmulatedInterfaceQueue provider)
+    [MemberNotNull(nameof(_steering))]
+    private void Appear()
     {
-        lock (_gate)
-        {
-            int queue = Array.IndexOf(_providers, provider);
-            if (queue >= 0)
-            {
-                RecordArrivals();
-                _providers[queue] = null;
-                _steering++;
-            }
-        }
+        Index = (uint)Interlocked.Increment(ref _lastIndex);
+        _steering = new EmulatedSteering(RxQueues);
+        _split = Options.HeaderDataSplit;
+        _hdsThreshold = Options.HdsThreshold;
+        _packetsPerBuffer = Options.PacketsPerBuffer;
+        Array.Clear(_counters);
+        _isUp = true;
+        _isRemoved = false;
     }
-
-    /// <summary>Whose memory the packets of an RX queue land in; null for the kernel's own.</summary>
-    internal EmulatedInterfaceQueue? ProviderOf(int rxQueue)
-    {
-        lock (_gate)
-        {
-            return _providers[rxQueue];
-        }
-    }
-
-    /// <summary>What waits in a socket since before the last change, by the memory it lies in; null when nothing does.</summary>
-    internal SocketBacklog? BacklogOf(int fd)
-    {
-        lock (_gate)
-        {
-            return _backlog.Of(fd);
-        }
-    }
-
-    /// <summary>Adds to the counters of an RX queue.</summary>
-    internal void Count(int queue, in EmulatedRxQueueCounters more)
-    {
-        lock (_gate)
-        {
-            ref EmulatedRxQueueCounters counters = ref _counters[queue];
-            counters = new EmulatedRxQueueCounters(
-                counters.ZeroCopyPackets + more.ZeroCopyPackets,
-                counters.ZeroCopyBytes + more.ZeroCopyBytes,
-                counters.CopiedBytes + more.CopiedBytes,
-                counters.Drops + more.Drops);
-        }
-    }
-
-    private static IPEndPoint Unmapped(IPEndPoint endPoint) =>
-        endPoint.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(endPoint.Address.MapToIPv4(), endPoint.Port) : endPoint;
 
     private void CheckQueue(int queue)
     {
@@ -342,20 +267,7 @@ public sealed class EmulatedNic
         {
             RecordArrivals();
             change();
-            _steering++;
-        }
-    }
-
-    private void RecordArrivals()
-    {
-        // While the link is down, what waits has not arrived.
-        if (_isUp && !_isRemoved)
-        {
-            _backlog.Record((local, remote) =>
-            {
-                int queue = QueueOf(local, remote);
-                return (queue, _providers[queue]);
-            });
+            _changes++;
         }
     }
 }

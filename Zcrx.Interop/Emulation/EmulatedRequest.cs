@@ -51,13 +51,13 @@ internal sealed class EmulatedRequest
     /// <summary>Whether the peer had ended the stream already when the request was stranded; its end is a packet, too.</summary>
     public bool StrandedAtEnd { get; set; }
 
-    /// <summary>The RX queue that the connection's packets arrive on, as of <see cref="Steering"/>.</summary>
+    /// <summary>The RX queue that the connection's packets arrive on, as of <see cref="Changes"/>.</summary>
     public int RxQueue { get; set; }
 
-    /// <summary>The state of the interface's steering that <see cref="RxQueue"/> was looked up in; 0 before.</summary>
-    public int Steering { get; set; }
+    /// <summary>The state of the interface (<see cref="EmulatedNic.Changes"/>) that <see cref="RxQueue"/> was looked up in; 0 before.</summary>
+    public int Changes { get; set; }
 
-    /// <summary>What waits in the socket since before <see cref="Steering"/>; null when nothing does.</summary>
+    /// <summary>What waits in the socket since before <see cref="Changes"/>; null when nothing does.</summary>
     public SocketBacklog? Backlog { get; set; }
 
     /// <summary>Whether the request waits for TCP to send again what the interface had to drop.</summary>
@@ -70,7 +70,7 @@ internal sealed class EmulatedRequest
     public void Forget()
     {
         BuffersPerRead = FewestBuffersPerRead;
-        Steering = 0;
+        Changes = 0;
         Backlog = null;
         IsParked = false;
     }

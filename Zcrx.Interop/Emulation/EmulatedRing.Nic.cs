@@ -62,8 +62,8 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
 
     private static void LookUp(EmulatedRequest request, EmulatedNic nic)
     {
-        int steering = nic.Steering;
-        if (request.Steering == steering)
+        int changes = nic.Changes;
+        if (request.Changes == changes)
         {
             return;
         }
@@ -75,7 +75,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         }
 
         request.Backlog = nic.BacklogOf(request.Fd);
-        request.Steering = steering;
+        request.Changes = changes;
     }
 
     /// <summary>Reads straight into buffers of the page pool until the socket is empty, the turn is over, or there is no room left.</summary>

@@ -16,26 +16,24 @@ internal sealed class EmulatedNicUnderTest : NicUnderTest
         Name = "enic0", RxQueues = 4, PacketLength = 1448, MaxBufferLength = 65536, RetransmitDelay = TimeSpan.FromMilliseconds(20),
     };
 
-    private readonly List<EmulatedNic> _nics;
+    private readonly EmulatedNic _nic;
     private readonly Dictionary<string, int> _rules = [];
 
-    private EmulatedNicUnderTest(KernelUnderTest kernel, List<EmulatedNic> nics)
-        : base(kernel, TestQueue) => _nics = nics;
+    private EmulatedNicUnderTest(KernelUnderTest kernel, EmulatedNic nic)
+        : base(kernel, TestQueue) => _nic = nic;
 
     public override string Interface => Options.Name;
 
     public override uint OtherQueue => TestQueue + 1;
 
-    public override uint Index => Nic.Index;
+    public override uint Index => _nic.Index;
 
     public override IPAddress Address => IPAddress.Loopback;
 
-    private EmulatedNic Nic => _nics[0];
-
     public static new EmulatedNicUnderTest Open(string name, params ReadOnlySpan<ZcrxFeature> alsoNeeded)
     {
-        List<EmulatedNic> nics = [new(Options)];
-        return new EmulatedNicUnderTest(KernelUnderTest.OpenEmulated(name, nics, [ZcrxFeature.NicQueue, ZcrxFeature.Flush, .. alsoNeeded]), nics);
+        EmulatedNic nic = new(Options);
+        return new EmulatedNicUnderTest(KernelUnderTest.OpenEmulated(name, [nic], [ZcrxFeature.NicQueue, ZcrxFeature.Flush, .. alsoNeeded]), nic);
     }
 
     public override int Connect(ushort port) => Posix.Connect(port, Address);
@@ -46,7 +44,7 @@ internal sealed class EmulatedNicUnderTest : NicUnderTest
         {
             case ["steer", var port, var queue]:
                 Unsteer(port);
-                _rules[port] = Nic.AddRule(new FlowRule(int.Parse(queue, CultureInfo.InvariantCulture), LocalPort: int.Parse(port, CultureInfo.InvariantCulture)));
+                _rules[port] = _nic.AddRule(new FlowRule(int.Parse(queue, CultureInfo.InvariantCulture), LocalPort: int.Parse(port, CultureInfo.InvariantCulture)));
                 break;
             case ["unsteer", var port]:
                 Unsteer(port);
@@ -54,7 +52,7 @@ internal sealed class EmulatedNicUnderTest : NicUnderTest
             case ["split", var state]:
                 try
                 {
-                    Nic.HeaderDataSplit = state == "on";
+                    _nic.HeaderDataSplit = state == "on";
                 }
                 catch (InvalidOperationException refusal)
                 {
@@ -63,18 +61,18 @@ internal sealed class EmulatedNicUnderTest : NicUnderTest
 
                 break;
             case ["link", var state]:
-                Nic.IsUp = state == "up";
+                _nic.IsUp = state == "up";
                 break;
             case ["pack", var state]:
-                Nic.PacketsPerBuffer = state == "on" ? 2 : 1;
+                _nic.PacketsPerBuffer = state == "on" ? 2 : 1;
                 break;
             case ["fragments", var queue]:
-                return (0, Nic.CountersOf(int.Parse(queue, CultureInfo.InvariantCulture)).ZeroCopyPackets.ToString(CultureInfo.InvariantCulture));
+                return (0, _nic.CountersOf(int.Parse(queue, CultureInfo.InvariantCulture)).ZeroCopyPackets.ToString(CultureInfo.InvariantCulture));
             case ["remove"]:
-                Nic.Remove();
+                _nic.Remove();
                 break;
             case ["restore"]:
-                _nics[0] = new EmulatedNic(Options);
+                _nic.Restore();
                 _rules.Clear();
                 break;
             default:
@@ -88,7 +86,7 @@ internal sealed class EmulatedNicUnderTest : NicUnderTest
     {
         if (_rules.Remove(port, out int rule))
         {
-            Nic.RemoveRule(rule);
+            _nic.RemoveRule(rule);
         }
     }
 }

@@ -1,0 +1,55 @@
+using System.Net;
+
+namespace Zcrx.Interop.Emulation;
+
+/// <summary>What decides on which RX queue a flow arrives: flow rules first, the RSS table else.</summary>
+/// <remarks>Guarded by the interface's lock.</remarks>
+internal sealed class EmulatedSteering
+{
+    public const int TableSize = 128;
+
+    private readonly SortedDictionary<int, FlowRule> _rules = [];
+    private int _lastRule;
+
+    /// <summary>No rules, and a table spread evenly.</summary>
+    public EmulatedSteering(int rxQueues)
+    {
+        for (int i = 0; i < TableSize; i++)
+        {
+            Table[i] = i % rxQueues;
+        }
+    }
+
+    /// <summary>The RSS table; replaced as a whole, never written to.</summary>
+    public int[] Table { get; set; } = new int[TableSize];
+
+    /// <summary>A copy of the rules.</summary>
+    public IReadOnlyDictionary<int, FlowRule> Rules => new SortedDictionary<int, FlowRule>(_rules);
+
+    /// <summary>Adds a rule; its id.</summary>
+    public int Add(FlowRule rule)
+    {
+        _rules.Add(++_lastRule, rule);
+        return _lastRule;
+    }
+
+    public bool Remove(int id) => _rules.Remove(id);
+
+    public int QueueOf(IPEndPoint local, IPEndPoint remote)
+    {
+        (local, remote) = (Unmapped(local), Unmapped(remote));
+        FlowRule? decides = null;
+        foreach (FlowRule rule in _rules.Values)
+        {
+            if (rule.Specificity > (decides?.Specificity ?? -1) && rule.Matches(local, remote))
+            {
+                decides = rule;
+            }
+        }
+
+        return decides?.Queue ?? Table[RssHash.Of(remote, local) % TableSize];
+    }
+
+    private static IPEndPoint Unmapped(IPEndPoint endPoint) =>
+        endPoint.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(endPoint.Address.MapToIPv4(), endPoint.Port) : endPoint;
+}

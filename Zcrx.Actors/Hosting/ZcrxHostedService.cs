@@ -27,6 +27,7 @@ internal sealed class ZcrxHostedService(
     private readonly Lock _gate = new();
     private ActorSystem? _system;
     private ZcrxMetrics? _metrics;
+    private HandOver? _handOver;
     private Task? _stopping;
     private bool _ownsSystem;
 
@@ -35,6 +36,7 @@ internal sealed class ZcrxHostedService(
         try
         {
             ZcrxRuntime runtime = new(options.Value, zcrx.Directory, _logger, time);
+            _handOver = await HandOver.BeginAsync(runtime, services.GetService<IHostApplicationLifetime>(), cancellationToken).ConfigureAwait(false);
             // Asked for here and not in the constructor, so that it does not matter who is registered first.
             ActorSystem? found = services.GetService<ActorSystem>();
             _ownsSystem = found is null;
@@ -44,6 +46,11 @@ internal sealed class ZcrxHostedService(
             zcrx.OnCreated(_system, supervisor, runtime);
             DrainWithTheSystem(_system);
             zcrx.OnStarted(await WhenStartedAsync(supervisor, runtime, cancellationToken).ConfigureAwait(false));
+            if (_handOver is not null)
+            {
+                await _handOver.CompleteAsync(_system, supervisor, cancellationToken).ConfigureAwait(false);
+            }
+
             _metrics = new ZcrxMetrics(runtime, services.GetService<System.Diagnostics.Metrics.IMeterFactory>());
             ZcrxLog.Started(_logger, runtime.Queues.Count, zcrx.EndPoints.Count == 0 ? "nothing" : string.Join(", ", zcrx.EndPoints));
         }
@@ -77,6 +84,7 @@ internal sealed class ZcrxHostedService(
     {
         if (_system is not { } system)
         {
+            await EndHandOverAsync().ConfigureAwait(false);
             return;
         }
 
@@ -97,6 +105,8 @@ internal sealed class ZcrxHostedService(
 
         async Task RunAsync()
         {
+            // First: a successor that comes now would be given what is about to be closed.
+            await EndHandOverAsync().ConfigureAwait(false);
             if (zcrx.Runtime is null)
             {
                 return;
@@ -123,6 +133,18 @@ internal sealed class ZcrxHostedService(
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
         {
             // The system is ending or overwhelmed; the stop itself is complete.
+        }
+    }
+
+    private async ValueTask EndHandOverAsync()
+    {
+        if (_handOver is not null)
+        {
+            await _handOver.DisposeAsync().ConfigureAwait(false);
+            if (zcrx.Runtime is null)
+            {
+                _handOver.CloseListeners();
+            }
         }
     }
 

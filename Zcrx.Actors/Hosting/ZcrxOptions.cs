@@ -27,6 +27,9 @@ public sealed class ZcrxOptions
     /// <summary>What happens when a queue fails.</summary>
     public ZcrxRestartOptions Restart { get; } = new();
 
+    /// <summary>Whether and where this process takes over from its predecessor, and hands over to its successor.</summary>
+    public ZcrxHandOverOptions HandOver { get; } = new();
+
     /// <summary>Where the configuration came from, for messages.</summary>
     internal string Path { get; set; } = SectionName;
 

@@ -26,6 +26,7 @@ internal static class ZcrxOptionsReader
             options.Listeners.Add(ReadListener(listener));
         }
 
+        ReadHandOver(reader.Child(nameof(ZcrxOptions.HandOver)), options.HandOver);
         ReadRestart(reader.Child(nameof(ZcrxOptions.Restart)), options.Restart);
         reader.RefuseTheRest();
     }
@@ -83,6 +84,14 @@ internal static class ZcrxOptionsReader
         listener.Backlog = reader.Int32(nameof(listener.Backlog), listener.Backlog);
         reader.RefuseTheRest();
         return listener;
+    }
+
+    private static void ReadHandOver(SectionReader reader, ZcrxHandOverOptions handOver)
+    {
+        handOver.Path = reader.Text(nameof(handOver.Path), handOver.Path);
+        handOver.Timeout = reader.Duration(nameof(handOver.Timeout), handOver.Timeout);
+        handOver.Linger = reader.Duration(nameof(handOver.Linger), handOver.Linger);
+        reader.RefuseTheRest();
     }
 
     private static void ReadRestart(SectionReader reader, ZcrxRestartOptions restart)

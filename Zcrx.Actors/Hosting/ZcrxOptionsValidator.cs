@@ -32,6 +32,12 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         CheckQueues(options, errors, Check);
         CheckListeners(options, Check);
         CheckRestart(options.Restart, Check);
+        Check(options.HandOver.Linger >= TimeSpan.Zero && options.HandOver.Linger <= TimeSpan.FromDays(1), $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Linger)}", $"must be between zero and a day, but is {options.HandOver.Linger}");
+        if (options.HandOver.Path is not null)
+        {
+            errors.AddRange(options.HandOver.ToTakeoverOptions().Validate($"{options.Path}:{nameof(ZcrxOptions.HandOver)}"));
+        }
+
         return errors;
     }
 

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Logging;
 
-/// <summary>Everything that is logged. Event ids never change: 10xx the whole, 11xx queues, 12xx listeners, 13xx connections, 14xx pools, 15xx the kernel, 16xx the actor system.</summary>
+/// <summary>Everything that is logged. Event ids never change: 10xx the whole, 11xx queues, 12xx listeners, 13xx connections, 14xx pools, 15xx the kernel, 16xx the actor system, 17xx hand-over.</summary>
 internal static partial class ZcrxLog
 {
     [LoggerMessage(1001, LogLevel.Information, "Receiving with {Queues} queue(s); listening on {EndPoints}.")]
@@ -66,6 +66,21 @@ internal static partial class ZcrxLog
 
     [LoggerMessage(1501, LogLevel.Debug, "The kernel notified {Type} on {Queue}.")]
     public static partial void Notified(ILogger logger, string queue, Interop.ZcrxNotificationType type);
+
+    [LoggerMessage(1701, LogLevel.Information, "Took over from process {Predecessor}: it had {EndPoints}.")]
+    public static partial void TookOver(ILogger logger, int predecessor, string endPoints);
+
+    [LoggerMessage(1702, LogLevel.Information, "Handing over to whoever comes at {Path}.")]
+    public static partial void OffersHandOver(ILogger logger, string path);
+
+    [LoggerMessage(1703, LogLevel.Warning, "Nothing came of a hand-over; everything goes on as it was.")]
+    public static partial void HandOverFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(1704, LogLevel.Information, "Process {Successor} has taken over; {Connections} connection(s) go on here until their peers end them, for at most {Linger}.")]
+    public static partial void HandedOver(ILogger logger, int successor, int connections, TimeSpan linger);
+
+    [LoggerMessage(1705, LogLevel.Warning, "{Connections} connection(s) have not ended within {Linger} since the hand-over.")]
+    public static partial void Lingered(ILogger logger, int connections, TimeSpan linger);
 
     [LoggerMessage(1601, LogLevel.Warning, "{Source}: {Message}")]
     public static partial void AkkaWarning(ILogger logger, string source, string message, Exception? exception);

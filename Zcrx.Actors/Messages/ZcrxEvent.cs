@@ -54,6 +54,14 @@ public abstract record ZcrxEvent
     /// <param name="Listener">The listener's name.</param>
     public sealed record ListenerClosed(string Listener) : ZcrxEvent;
 
+    /// <summary>This process has taken the listeners over from another one.</summary>
+    /// <param name="ProcessId">The other process.</param>
+    public sealed record TookOver(int ProcessId) : ZcrxEvent;
+
+    /// <summary>Another process has taken the listeners over: nothing is accepted here any more, and the host stops with the last connection.</summary>
+    /// <param name="ProcessId">The other process.</param>
+    public sealed record HandedOver(int ProcessId) : ZcrxEvent;
+
     /// <summary>A connection was accepted.</summary>
     /// <param name="Listener">The listener's name.</param>
     /// <param name="Queue">The queue that receives it.</param>

@@ -17,6 +17,7 @@ internal sealed class ListenerActor : ReceiveActor
     private readonly Dictionary<string, Attachment> _attachments = new(StringComparer.Ordinal);
     private Socket? _socket;
     private bool _stopping;
+    private bool _releasing;
 
     public ListenerActor(ListenerSlot slot, ZcrxRuntime runtime)
     {
@@ -26,6 +27,7 @@ internal sealed class ListenerActor : ReceiveActor
         Receive<Detach>(message => OnAcceptEnded(message.Queue, null));
         Receive<AcceptEnded>(message => OnAcceptEnded(message.Attachment.Queue, message.Attachment));
         Receive<Stop>(_ => OnStop());
+        Receive<Release>(_ => OnRelease());
         Receive<ZcrxEvent.ConnectionOpened>(OnConnectionOpened);
         Receive<ZcrxEvent.ConnectionClosed>(OnConnectionClosed);
         Receive<ZcrxEvent.ConsumerFaulted>(OnConsumerFaulted);
@@ -89,6 +91,19 @@ internal sealed class ListenerActor : ReceiveActor
         TryFinish();
     }
 
+    /// <summary>Another process has the port, too: stop accepting now, whatever the queues do. What had been accepted is still handed out.</summary>
+    private void OnRelease()
+    {
+        _stopping = true;
+        _releasing = true;
+        foreach (Attachment attachment in _attachments.Values)
+        {
+            attachment.Dispose();
+        }
+
+        TryFinish();
+    }
+
     /// <summary>The port is given back as soon as nobody accepts on it; the actor stays until the last connection is closed.</summary>
     private void TryFinish()
     {
@@ -98,6 +113,12 @@ internal sealed class ListenerActor : ReceiveActor
         }
 
         _slot.Close();
+        if (_releasing)
+        {
+            _releasing = false;
+            Context.Parent.Tell(new Released(_slot));
+        }
+
         if (_slot.Connections == 0)
         {
             Context.Stop(Self);
@@ -143,6 +164,12 @@ internal sealed class ListenerActor : ReceiveActor
 
     /// <summary>To the actor: close the port once the queues have stopped accepting, and end with the last connection.</summary>
     public sealed record Stop;
+
+    /// <summary>To the actor: stop accepting at once, since a successor goes on with the port, and end with the last connection.</summary>
+    public sealed record Release;
+
+    /// <summary>To the supervisor: nobody accepts here any more.</summary>
+    public sealed record Released(ListenerSlot Slot);
 
     /// <summary>To the supervisor: the port is there; also after a restart of the actor, which then needs the queues again.</summary>
     public sealed record Bound(ListenerSlot Slot);

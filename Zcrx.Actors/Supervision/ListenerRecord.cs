@@ -13,6 +13,9 @@ internal sealed class ListenerRecord(ListenerSlot slot)
 
     public bool WasBound { get; set; }
 
+    /// <summary>Whether nobody of ours accepts there any more, since another process does.</summary>
+    public bool IsReleased { get; set; }
+
     public ListenerStatus ToStatus() => new()
     {
         Name = Slot.Name,

@@ -24,6 +24,20 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options)
 
     public long Accepted => Interlocked.Read(ref _accepted);
 
+    /// <summary>Takes the socket over from a process that listens there, if it has one.</summary>
+    /// <returns>Whether it had.</returns>
+    public bool TryInherit(ZcrxTakeover takeover)
+    {
+        if (!EndPointText.TryParse(options.EndPoint, out IPEndPoint? endPoint) || takeover.TakeListener(Name, endPoint) is not { } socket)
+        {
+            return false;
+        }
+
+        _endPoint = (IPEndPoint)socket.LocalEndPoint!;
+        Volatile.Write(ref _socket, socket);
+        return true;
+    }
+
     /// <summary>The socket, bound once. A port that the kernel chose is asked for again, should the socket have been closed.</summary>
     public Socket Bind()
     {
@@ -38,6 +52,9 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options)
         Volatile.Write(ref _socket, socket);
         return socket;
     }
+
+    /// <summary>The socket, for a successor; null while there is none.</summary>
+    public Socket? Socket => Volatile.Read(ref _socket);
 
     public void Close() => Interlocked.Exchange(ref _socket, null)?.Dispose();
 

@@ -37,6 +37,9 @@ internal sealed class ZcrxRuntime
 
     public IReadOnlyList<ListenerSlot> Listeners { get; }
 
+    /// <summary>Set before the supervisor is created: nothing is accepted before <see cref="ZcrxSupervisor.BeginAccepting"/>, since another process still does.</summary>
+    public bool AcceptsLater { get; set; }
+
     /// <summary>Ends with the last status once the supervisor has ended and everything is closed, however that came about.</summary>
     public Task<ZcrxStatus> Ended => _ended.Task;
 

@@ -16,7 +16,7 @@ public sealed partial class ZcrxSupervisor
 
         foreach (QueueRecord queue in _queues)
         {
-            if (queue is { State: QueueState.Open, Ready: { } ready })
+            if (_isAccepting && queue is { State: QueueState.Open, Ready: { } ready })
             {
                 actor.Tell(new ListenerActor.Attach(queue.Slot.Name, ready));
             }
@@ -51,7 +51,7 @@ public sealed partial class ZcrxSupervisor
             return;
         }
 
-        if (_state != ZcrxState.Stopping)
+        if (_state != ZcrxState.Stopping && !_hasLetGo)
         {
             listener.Error = new InvalidOperationException("The listener's actor was stopped by somebody else.");
             ZcrxLog.ListenerFailed(_runtime.Logger, listener.Slot.Name, listener.Error);

@@ -31,7 +31,7 @@ public sealed partial class ZcrxSupervisor
         queue.Restart.Opened();
         ZcrxLog.QueueOpened(_runtime.Logger, queue.Slot.Name, message.Queue.Engine.Name, message.Queue.Engine.Reason);
         Publish(new ZcrxEvent.QueueOpened(queue.Slot.Name, message.Queue.Engine));
-        _listeners.ForEach(listener => listener.Actor?.Tell(new ListenerActor.Attach(queue.Slot.Name, message.Queue)));
+        AttachEverywhere(queue.Slot.Name, message.Queue);
         queue.Ready = message.Queue;
         AnswerAll(queue.Waiting, queue.ToStatus());
         ConsiderStart();

@@ -24,6 +24,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         _runtime = runtime;
         _queues = [.. runtime.Queues.Select(slot => new QueueRecord(slot, runtime.Options.Restart))];
         _listeners = [.. runtime.Listeners.Select(static slot => new ListenerRecord(slot))];
+        _isAccepting = !runtime.AcceptsLater;
         Receive<ZcrxCommand.GetStatus>(_ => Sender.Tell(ToStatus()));
         Receive<ZcrxCommand.WhenStarted>(_ => OnWhenStarted());
         Receive<ZcrxCommand.Stop>(OnStop);
@@ -32,6 +33,10 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         Receive<RestartDue>(message => OnRestartDue(message.Queue));
         Receive<ListenerActor.Bound>(message => OnListenerBound(message.Slot));
         Receive<ListenerActor.BindFailed>(message => OnListenerFailed(message.Slot, message.Cause));
+        Receive<BeginAccepting>(_ => OnBeginAccepting());
+        Receive<StopAccepting>(_ => OnStopAccepting());
+        Receive<WhenIdle>(_ => OnWhenIdle());
+        Receive<ListenerActor.Released>(message => OnListenerReleased(message.Slot));
         Receive<Terminated>(message => OnTerminated(message.ActorRef));
         Receive<AllClosed>(_ => OnAllClosed());
     }
@@ -215,6 +220,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         else if (_listeners.Find(candidate => child.Equals(candidate.Actor)) is { } listener)
         {
             OnListenerEnded(listener);
+            ConsiderReleased();
         }
 
         ConsiderStopped();

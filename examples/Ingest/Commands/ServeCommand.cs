@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Ingest.Serving;
 using Ingest.Values;
+using Zcrx.Rx;
 
 namespace Ingest.Commands;
 
@@ -17,6 +18,7 @@ internal static class ServeCommand
         Examples:
           Ingest serve --listen 127.0.0.1:9000                          # counts bytes
           Ingest serve --listen [::]:9000 --out /var/spool/in --drain 30s
+          Ingest serve --listen [::]:9000 --takeover /run/ingest/takeover   # twice: the second replaces the first
           Ingest serve --listen 10.0.0.1:9000 --engine nic --interface eth0 --queue 2 --queues 2 --area 256MiB --out in
         """;
 
@@ -28,6 +30,10 @@ internal static class ServeCommand
             "--out", "DIR", "Write each connection's bytes to a file of its own in this directory, which is created if need be. Without it, bytes are only counted.", required: false, ReadDirectory);
         Option<Duration> drain = ValueOption.Create(
             "--drain", "TIME", "How long delivering what has arrived may take after SIGINT or SIGTERM, such as 500ms, 5s or 2m.", Duration.Seconds(5), DurationText.AtLeast(TimeSpan.Zero));
+        Option<string?> takeover = ValueOption.Create<string?>(
+            "--takeover", "PATH", "Take over from the process that serves with the same PATH, if there is one, without refusing a connection; and hand over to the next. A socket in a directory that only this user can write to.", required: false, ReadPath);
+        Option<Duration> linger = ValueOption.Create(
+            "--linger", "TIME", "With --takeover: how long connections may go on here after another process has taken over. This process ends with the last of them.", Duration.Seconds(3600), DurationText.AtLeast(TimeSpan.Zero));
         ReceiveOption receive = new();
         Command command = new(
             "serve",
@@ -36,12 +42,20 @@ internal static class ServeCommand
             listen,
             output,
             drain,
+            takeover,
+            linger,
         };
         receive.AddTo(command);
         command.SetAction((parsed, _) => ServeRun.RunAsync(new ServeOptions(
-            receive.Read(parsed, parsed.GetRequiredValue(listen), parsed.GetValue(drain).Time),
+            receive.Read(parsed, parsed.GetRequiredValue(listen), parsed.GetValue(drain).Time) with { HandOver = parsed.GetValue(takeover), Linger = parsed.GetValue(linger).Time },
             parsed.GetValue(output))));
         return command;
+    }
+
+    private static string? ReadPath(string text, out string? value)
+    {
+        value = text.Length == 0 ? null : Path.GetFullPath(text);
+        return value is null || new ZcrxTakeoverOptions { Path = value }.Validate().Count > 0 ? "a path of a socket, of at most 90 bytes" : null;
     }
 
     private static string? ReadDirectory(string text, out string? value)

@@ -2,17 +2,17 @@ using Microsoft.Extensions.Logging;
 
 namespace Ingest.Display;
 
-/// <summary>Writes messages as lines. Exceptions are shown by their message: their types and traces are for debuggers.</summary>
+/// <summary>Writes messages as lines: warnings, errors and hand-overs. Exceptions are shown by their message: their types and traces are for debuggers.</summary>
 internal sealed class LineLogger(LineLoggerProvider provider, TextWriter output) : ILogger
 {
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => provider.Enabled && logLevel >= LogLevel.Warning;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (!IsEnabled(logLevel))
+        if (!IsShown(logLevel, eventId))
         {
             return;
         }
@@ -21,4 +21,8 @@ internal sealed class LineLogger(LineLoggerProvider provider, TextWriter output)
         string cause = exception is null || message.Contains(exception.Message, StringComparison.Ordinal) ? "" : $": {exception.Message}";
         output.WriteLine($"ingest: {message}{cause}".ReplaceLineEndings(" "));
     }
+
+    /// <summary>Who took over from whom (17xx) is worth a line, also while the program starts.</summary>
+    private bool IsShown(LogLevel logLevel, EventId eventId) =>
+        logLevel >= LogLevel.Warning ? provider.Enabled : logLevel == LogLevel.Information && eventId.Id is >= 1700 and < 1800;
 }

@@ -41,13 +41,19 @@ internal sealed class ReceiveService : IAsyncDisposable
         // Everything is said on the command line: no settings files, no environment.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         LineLoggerProvider log = new(Console.Error);
-        builder.Logging.AddProvider(log).SetMinimumLevel(LogLevel.Warning);
+        // Quiet but for warnings and hand-overs: whoever replaces a service wants to see who took over from whom.
+        builder.Logging.AddProvider(log).AddFilter(level => level >= LogLevel.Information);
         builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain + ShutdownMargin);
 
         builder.Services.AddZcrx(zcrx =>
         {
             zcrx.UseEngine(options.Engine).DrainTimeout(options.Drain).Listen(options.Listen, accept);
+            if (options.HandOver is { } path)
+            {
+                zcrx.HandOver(path, options.Linger);
+            }
+
             _ = options.Interface is null
                 ? zcrx.AddQueues(options.Queues, new ByteSize(options.AreaSize))
                 : zcrx.AddQueues(options.Interface, options.RxQueue..(options.RxQueue + options.Queues), new ByteSize(options.AreaSize));

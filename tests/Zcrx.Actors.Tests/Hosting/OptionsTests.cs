@@ -38,6 +38,9 @@ public class OptionsTests
             ("Zcrx:Listeners:0:Name", "ingest"),
             ("Zcrx:Listeners:0:EndPoint", "[::1]:9000"),
             ("Zcrx:Listeners:0:Backlog", "10"),
+            ("Zcrx:HandOver:Path", "/run/ingest/takeover"),
+            ("Zcrx:HandOver:Timeout", "00:00:20"),
+            ("Zcrx:HandOver:Linger", "00:30:00"),
             ("Zcrx:Restart:MinBackoff", "00:00:01"),
             ("Zcrx:Restart:MaxBackoff", "00:01:00"),
             ("Zcrx:Restart:RandomFactor", "0"),
@@ -57,6 +60,9 @@ public class OptionsTests
         Assert.Equal(new ZcrxQueueOptions { Name = "eth0-3", Interface = "eth0", RxQueue = 3, AreaSize = 1.MiB() }, options.Queues[1]);
         var listener = Assert.Single(options.Listeners);
         Assert.Equal(("ingest", "[::1]:9000", 10), (listener.Name, listener.EndPoint, listener.Backlog));
+        Assert.Equal(
+            ("/run/ingest/takeover", TimeSpan.FromSeconds(20), TimeSpan.FromMinutes(30)),
+            (options.HandOver.Path, options.HandOver.Timeout, options.HandOver.Linger));
         Assert.Equal(
             (TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), 0.0, 3, TimeSpan.FromHours(1)),
             (options.Restart.MinBackoff, options.Restart.MaxBackoff, options.Restart.RandomFactor, options.Restart.MaxRestarts, options.Restart.Within));
@@ -79,8 +85,11 @@ public class OptionsTests
     [InlineData("Zcrx:Queues:0:Name:x", "1", "expected one value, not a section", "Zcrx:Queues:0:Name")]
     [InlineData("Zcrx:Queues", "eth0", "expected a list, not 'eth0'")]
     [InlineData("Zcrx:Queues:1", "eth0", "expected a section, not 'eth0'")]
-    [InlineData("Zcrx:Queue:0:Name", "x", "no such option; there are ActorSystemName, Engine, DrainTimeout, Queues, Listeners, Restart", "Zcrx:Queue")]
+    [InlineData("Zcrx:Queue:0:Name", "x", "no such option; there are ActorSystemName, Engine, DrainTimeout, Queues, Listeners, HandOver, Restart", "Zcrx:Queue")]
     [InlineData("Zcrx:Restart", "never", "expected a section, not 'never'")]
+    [InlineData("Zcrx:HandOver:Path", "takeover", "must be an absolute path of a socket, but is 'takeover'")]
+    [InlineData("Zcrx:HandOver:Linger", "-00:00:01", "must be between zero and a day")]
+    [InlineData("Zcrx:HandOver:Timeout", "soon", "'soon' is not a time span")]
     [InlineData("Zcrx:Restart:RandomFactor", "2", "must be between 0 and 1, but is 2")]
     [InlineData("Zcrx:Restart:MaxBackoff", "00:00:00.1", "must not be less than MinBackoff")]
     [InlineData("Zcrx:Restart:MaxRestarts", "-1", "must not be negative, but is -1")]

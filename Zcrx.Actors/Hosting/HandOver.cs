@@ -1,0 +1,135 @@
+using System.Net.Sockets;
+using Akka.Actor;
+using Microsoft.Extensions.Hosting;
+using Zcrx.Actors.Logging;
+using Zcrx.Actors.Supervision;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Hosting;
+
+/// <summary>Takes the listeners over before the tree starts, and hands them over to a successor, after which it lets the connections end and stops the host.</summary>
+internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
+{
+    private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly ZcrxTakeover _takeover;
+    private readonly ZcrxRuntime _runtime;
+    private readonly IHostApplicationLifetime? _lifetime;
+    private readonly CancellationTokenSource _stopping = new();
+    private ActorSystem _system = null!;
+    private IActorRef _supervisor = ActorRefs.Nobody;
+    private Task _lingering = Task.CompletedTask;
+    private int _disposed;
+
+    private HandOver(ZcrxTakeover takeover, ZcrxRuntime runtime, IHostApplicationLifetime? lifetime)
+    {
+        _takeover = takeover;
+        _runtime = runtime;
+        _lifetime = lifetime;
+    }
+
+    private int Connections => _runtime.Listeners.Sum(static listener => listener.Connections);
+
+    private ZcrxHandOverOptions Options => _runtime.Options.HandOver;
+
+    /// <summary>Takes what the predecessor has; it goes on accepting until <see cref="CompleteAsync"/>.</summary>
+    /// <returns>Null when no hand-over is wanted.</returns>
+    public static async Task<HandOver?> BeginAsync(ZcrxRuntime runtime, IHostApplicationLifetime? lifetime, CancellationToken cancellationToken)
+    {
+        if (runtime.Options.HandOver.Path is null)
+        {
+            return null;
+        }
+
+        ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(runtime.Options.HandOver.ToTakeoverOptions(), cancellationToken).ConfigureAwait(false);
+        foreach (ListenerSlot listener in runtime.Listeners)
+        {
+            _ = listener.TryInherit(takeover);
+        }
+
+        runtime.AcceptsLater = takeover.PredecessorId is not null;
+        return new HandOver(takeover, runtime, lifetime);
+    }
+
+    /// <summary>The tree has started: from now on it is this process that accepts, and that can be taken over from.</summary>
+    public async Task CompleteAsync(ActorSystem system, IActorRef supervisor, CancellationToken cancellationToken)
+    {
+        _system = system;
+        _supervisor = supervisor;
+        await _takeover.CommitAsync(cancellationToken).ConfigureAwait(false);
+        if (_takeover.PredecessorId is { } predecessor)
+        {
+            supervisor.Tell(new ZcrxSupervisor.BeginAccepting());
+            ZcrxLog.TookOver(_runtime.Logger, predecessor, string.Join(", ", _takeover.Inherited));
+            system.EventStream.Publish(new ZcrxEvent.TookOver(predecessor));
+        }
+
+        _takeover.Serve(this);
+        ZcrxLog.OffersHandOver(_runtime.Logger, Options.Path!);
+    }
+
+    public IReadOnlyList<KeyValuePair<string, Socket>> GetListeners() =>
+        [.. _runtime.Listeners.Where(static listener => listener.Socket is not null).Select(static listener => KeyValuePair.Create(listener.Name, listener.Socket!))];
+
+    public async Task ReleaseAsync(int successor)
+    {
+        _lingering = LingerAsync();
+        try
+        {
+            await _supervisor.Ask<ZcrxStatus>(new ZcrxSupervisor.StopAccepting(), ReleaseTimeout).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException)
+        {
+            // Some queue does not answer. The successor need not wait for it: two that accept do no harm, nobody would.
+        }
+
+        ZcrxLog.HandedOver(_runtime.Logger, successor, Connections, Options.Linger);
+        _system.EventStream.Publish(new ZcrxEvent.HandedOver(successor));
+    }
+
+    public void OnAttemptFailed(Exception cause) => ZcrxLog.HandOverFailed(_runtime.Logger, cause);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _takeover.DisposeAsync().ConfigureAwait(false);
+        await _lingering.ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+
+    /// <summary>For a tree that never came to be: closes what was taken.</summary>
+    public void CloseListeners()
+    {
+        foreach (ListenerSlot listener in _runtime.Listeners)
+        {
+            listener.Close();
+        }
+    }
+
+    /// <summary>Lets the connections end by themselves, then stops the host, which sees to the rest.</summary>
+    private async Task LingerAsync()
+    {
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        patience.CancelAfter(Options.Linger);
+        try
+        {
+            await _supervisor.Ask<ZcrxStatus>(new ZcrxSupervisor.WhenIdle(), Timeout.InfiniteTimeSpan, patience.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            if (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+
+            ZcrxLog.Lingered(_runtime.Logger, Connections, Options.Linger);
+        }
+
+        _lifetime?.StopApplication();
+    }
+}

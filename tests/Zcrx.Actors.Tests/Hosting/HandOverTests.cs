@@ -1,0 +1,107 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Zcrx.Actors.Tests.Support;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Hosting;
+
+/// <summary>Two hosts, as if they were two processes: the second takes the listeners, the first keeps its connections and stops with the last of them.</summary>
+public sealed class HandOverTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("zcrx-hand-over-");
+
+    private string Place => Path.Combine(_directory.FullName, "place");
+
+    [Fact]
+    public async Task The_second_takes_the_listeners_and_the_first_ends_with_its_connections()
+    {
+        Received ofFirst = new();
+        Received ofSecond = new();
+        await using TestHost first = await StartAsync(ofFirst, queues: 2);
+        using Probe probe = new(first.System, typeof(ZcrxEvent.HandedOver));
+        using Socket established = await first.ConnectAsync();
+        await established.SendAsync("before "u8.ToArray());
+        Received.Stream stream = await ofFirst.StreamAsync(0);
+
+        await using TestHost second = await StartAsync(ofSecond);
+        Assert.Equal(Environment.ProcessId, probe.Expect<ZcrxEvent.HandedOver>().ProcessId);
+        Assert.Equal(first.Zcrx.EndPoints, second.Zcrx.EndPoints);
+        Assert.True(second.Log.Has(1701));
+        CancellationToken stopping = first.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        for (int i = 0; i < 20; i++)
+        {
+            using Socket client = await second.ConnectAsync();
+            await ofSecond.StreamAsync(i);
+        }
+
+        Assert.Single(ofFirst.Streams);
+        Assert.False(stopping.IsCancellationRequested);
+        await established.SendAsync("and after"u8.ToArray());
+        established.Shutdown(SocketShutdown.Send);
+        Assert.Null(await stream.Ended.WithinLimit());
+        Assert.Equal("before and after"u8.ToArray(), stream.ToArray());
+        await Eventually.TrueAsync(() => stopping.IsCancellationRequested, "the first host stops");
+    }
+
+    [Fact]
+    public async Task A_queue_that_is_restarted_during_the_linger_does_not_accept_again()
+    {
+        Received ofFirst = new();
+        Received ofSecond = new();
+        await using TestHost first = await StartAsync(ofFirst, queues: 2);
+        using Socket established = await first.ConnectAsync();
+        Received.Stream stream = await ofFirst.StreamAsync(0);
+        await using TestHost second = await StartAsync(ofSecond);
+        string other = first.Queues.Select(static queue => queue.Name).First(name => name != stream.Connection.QueueName);
+        using Probe probe = new(first.System);
+        Assert.Equal(QueueState.Open, probe.Ask<QueueStatus>(first.Zcrx.Supervisor, new ZcrxCommand.RestartQueue(other)).State);
+        for (int i = 0; i < 10; i++)
+        {
+            using Socket client = await second.ConnectAsync();
+            await ofSecond.StreamAsync(i);
+        }
+
+        Assert.Single(ofFirst.Streams);
+    }
+
+    [Fact]
+    public async Task A_host_that_fails_to_start_leaves_the_first_as_it_was()
+    {
+        Received ofFirst = new();
+        await using TestHost first = await StartAsync(ofFirst);
+        for (int i = 0; i < 3; i++)
+        {
+            await using TestHost second = TestHost.Build(zcrx => zcrx
+                .HandOver(Place)
+                .AddQueue(new ZcrxQueueOptions { Engine = ZcrxEngine.Nic, Interface = "nosuchnic0" })
+                .Listen("127.0.0.1:0", static connection => connection));
+            await Assert.ThrowsAnyAsync<Exception>(() => second.StartAsync());
+            using Socket client = await first.ConnectAsync();
+            await ofFirst.StreamAsync(i);
+        }
+
+        await Eventually.TrueAsync(() => first.Log.Entries.Count(static entry => entry.EventId == 1703) == 3, "each attempt is logged");
+        Assert.Equal(ZcrxState.Running, (await first.Zcrx.GetStatusAsync()).State);
+    }
+
+    [Fact]
+    public async Task Listeners_that_the_predecessor_did_not_have_are_bound_and_those_that_nobody_wants_are_closed()
+    {
+        Received received = new();
+        await using TestHost first = await TestHost.StartAsync(zcrx => zcrx.HandOver(Place, TimeSpan.Zero)
+            .Listen("127.0.0.1:0", received.Handle, "kept").Listen("127.0.0.1:0", received.Handle, "dropped"));
+        await using TestHost second = await TestHost.StartAsync(zcrx => zcrx.HandOver(Place, TimeSpan.Zero)
+            .Listen("127.0.0.1:0", received.Handle, "new").Listen("127.0.0.1:0", received.Handle, "kept"));
+
+        Assert.Equal(first.Zcrx.EndPoints[0], second.Zcrx.EndPoints[1]);
+        Assert.DoesNotContain(second.Zcrx.EndPoints[0], first.Zcrx.EndPoints);
+        using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await Eventually.TrueAsync(async () => await Record.ExceptionAsync(() => client.ConnectAsync(first.Zcrx.EndPoints[1])) is SocketException { SocketErrorCode: SocketError.ConnectionRefused }, "the port that nobody wants is closed");
+    }
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    private Task<TestHost> StartAsync(Received received, int queues = 1) =>
+        TestHost.StartAsync(zcrx => zcrx.HandOver(Place).AddQueues(queues, 1.MiB()).Listen("127.0.0.1:0", received.Handle));
+}

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Event;
@@ -19,9 +20,15 @@ internal static class OwnActorSystem
         }
         """;
 
-    public static ActorSystem Create(string name, ILogger logger)
+    private static readonly TimeSpan PhaseMargin = TimeSpan.FromSeconds(5);
+
+    /// <param name="name">Its name.</param>
+    /// <param name="drain">How long a stop may deliver what has arrived: the phase in which it does must last that long.</param>
+    /// <param name="logger">Where to log.</param>
+    public static ActorSystem Create(string name, TimeSpan drain, ILogger logger)
     {
-        ActorSystem system = ActorSystem.Create(name, ConfigurationFactory.ParseString(Settings));
+        string phase = string.Create(CultureInfo.InvariantCulture, $"akka.coordinated-shutdown.phases.service-requests-done.timeout = {(long)((drain * 1.25) + PhaseMargin).TotalMilliseconds}ms");
+        ActorSystem system = ActorSystem.Create(name, ConfigurationFactory.ParseString(phase).WithFallback(ConfigurationFactory.ParseString(Settings)));
         IActorRef forwarder = system.ActorOf(Props.Create(() => new LogForwarder(logger)), "zcrx-log");
         system.EventStream.Subscribe(forwarder, typeof(Warning));
         system.EventStream.Subscribe(forwarder, typeof(Error));

@@ -9,6 +9,10 @@ namespace Zcrx.Actors.Hosting;
 /// <remarks>Not the framework's binder: that stops at the first bad value, and passes over a misspelt key.</remarks>
 internal sealed class SectionReader(IConfigurationSection section, IList<ZcrxConfigurationError> errors)
 {
+    private const string Int32Expected = "a whole number";
+    private const string NumberExpected = "a number, such as 0.75";
+    private const string DurationExpected = "a time span, such as 00:00:01.500";
+
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Reads a trimmed text, if it can.</summary>
@@ -44,17 +48,32 @@ internal sealed class SectionReader(IConfigurationSection section, IList<ZcrxCon
         return fallback;
     }
 
-    public int Int32(string key, int fallback) =>
-        Value(key, fallback, static (string text, out int value) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value), "a whole number");
+    public int Int32(string key, int fallback) => Value(key, fallback, ParseInt32, Int32Expected);
 
-    public double Number(string key, double fallback) =>
-        Value(key, fallback, static (string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value), "a number, such as 0.75");
+    public double Number(string key, double fallback) => Value(key, fallback, ParseNumber, NumberExpected);
 
     public bool Flag(string key, bool fallback) =>
         Value(key, fallback, bool.TryParse, "true or false");
 
-    public TimeSpan Duration(string key, TimeSpan fallback) =>
-        Value(key, fallback, static (string text, out TimeSpan value) => TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out value), "a time span, such as 00:00:01.500");
+    public TimeSpan Duration(string key, TimeSpan fallback) => Value(key, fallback, ParseDuration, DurationExpected);
+
+    /// <summary>Sets a text if there is one.</summary>
+    public void SetText(string key, Action<string> set)
+    {
+        if (Text(key, null) is { } text)
+        {
+            set(text);
+        }
+    }
+
+    /// <summary>Sets a value if there is one that can be read.</summary>
+    public void SetInt32(string key, Action<int> set) => Set(key, set, ParseInt32, Int32Expected);
+
+    /// <inheritdoc cref="SetInt32"/>
+    public void SetNumber(string key, Action<double> set) => Set(key, set, ParseNumber, NumberExpected);
+
+    /// <inheritdoc cref="SetInt32"/>
+    public void SetDuration(string key, Action<TimeSpan> set) => Set(key, set, ParseDuration, DurationExpected);
 
     public long Size(string key, long fallback)
     {
@@ -131,6 +150,31 @@ internal sealed class SectionReader(IConfigurationSection section, IList<ZcrxCon
             }
         }
     }
+
+    private void Set<T>(string key, Action<T> set, Parser<T> parse, string expected)
+        where T : struct
+    {
+        T? found = Value<T?>(
+            key,
+            null,
+            (string text, out T? value) =>
+            {
+                bool parsed = parse(text, out T read);
+                value = read;
+                return parsed;
+            },
+            expected);
+        if (found is { } value)
+        {
+            set(value);
+        }
+    }
+
+    private static bool ParseInt32(string text, out int value) => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+
+    private static bool ParseNumber(string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+
+    private static bool ParseDuration(string text, out TimeSpan value) => TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out value);
 
     private void Add(string path, string message) => errors.Add(new ZcrxConfigurationError(path, message));
 }

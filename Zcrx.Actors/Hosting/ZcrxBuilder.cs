@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Zcrx.Actors.Hosting;
 using Zcrx.Rx;
 
@@ -14,13 +15,14 @@ public sealed class ZcrxBuilder
     /// <summary>The services that Zcrx is added to.</summary>
     public IServiceCollection Services { get; }
 
-    /// <summary>Takes over a configuration section. Values that cannot be read, and keys that mean nothing, are errors at the start, all of them at once.</summary>
+    /// <summary>Takes over a configuration section, and what changes in it while the host runs, as far as that can be. Values that cannot be read, and keys that mean nothing, are errors at the start, all of them at once; later, such a change is refused as a whole.</summary>
     /// <param name="configuration">The section, or a whole configuration, of which the section <c>Zcrx</c> is taken.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Bind(IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         IConfigurationSection section = configuration as IConfigurationSection ?? configuration.GetSection(ZcrxOptions.SectionName);
+        Services.AddSingleton<IOptionsChangeTokenSource<ZcrxOptions>>(new ConfigurationChangeTokenSource<ZcrxOptions>(Options.DefaultName, section));
         return Configure(options => ZcrxOptionsReader.Read(section, options));
     }
 

@@ -1,10 +1,11 @@
-using Akka;
+using System.Diagnostics;
 using Akka.Actor;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Logging;
 using Zcrx.Actors.Metrics;
 using Zcrx.Actors.Supervision;
@@ -17,10 +18,9 @@ internal sealed class ZcrxHostedService(
     IOptions<ZcrxOptions> options,
     ZcrxService zcrx,
     TimeProvider time,
-    ILoggerFactory? loggerFactory = null) : IHostedService, IAsyncDisposable
+    OptionsReloader reloader,
+    ILoggerFactory? loggerFactory = null) : IHostedLifecycleService, IAsyncDisposable
 {
-    private const string ActorName = "zcrx";
-
     private static readonly TimeSpan NameTimeout = TimeSpan.FromSeconds(5);
 
     private readonly ILogger _logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger("Zcrx");
@@ -31,8 +31,16 @@ internal sealed class ZcrxHostedService(
     private Task? _stopping;
     private bool _ownsSystem;
 
+    /// <summary>Before any service of the host is started: invalid options are reported before anything is opened.</summary>
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        _ = options.Value;
+        return Task.CompletedTask;
+    }
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        using Activity? activity = ZcrxActivities.Start("zcrx.start");
         try
         {
             ZcrxRuntime runtime = new(options.Value, zcrx.Directory, _logger, time);
@@ -40,17 +48,22 @@ internal sealed class ZcrxHostedService(
             // Asked for here and not in the constructor, so that it does not matter who is registered first.
             ActorSystem? found = services.GetService<ActorSystem>();
             _ownsSystem = found is null;
-            _system = found ?? OwnActorSystem.Create(options.Value.ActorSystemName, _logger);
+            _system = found ?? OwnActorSystem.Create(options.Value.ActorSystemName, options.Value.DrainTimeout, _logger);
             ZcrxLog.UsingActorSystem(_logger, _system.Name, _ownsSystem ? "created for it" : "which the services have");
-            IActorRef supervisor = _system.ActorOf(ZcrxSupervisor.Create(runtime), ActorName);
+            Props props = ZcrxSupervisor.Create(runtime);
+            props = options.Value.Dispatcher.Length > 0 ? props.WithDispatcher(options.Value.Dispatcher) : props;
+            IActorRef supervisor = _system.ActorOf(props, options.Value.ActorName);
             zcrx.OnCreated(_system, supervisor, runtime);
-            DrainWithTheSystem(_system);
+            SystemShutdown.Register(_system, ClosePortsAsync, DrainAsync, () => StopTreeAsync(TimeSpan.Zero));
             zcrx.OnStarted(await WhenStartedAsync(supervisor, runtime, cancellationToken).ConfigureAwait(false));
             if (_handOver is not null)
             {
                 await _handOver.CompleteAsync(_system, supervisor, cancellationToken).ConfigureAwait(false);
             }
 
+            reloader.Start(
+                changed => supervisor.Tell(new ZcrxSupervisor.ApplyOptions(changed)),
+                (errors, cause) => supervisor.Tell(new ZcrxSupervisor.RefuseOptions(errors, cause)));
             _metrics = new ZcrxMetrics(runtime, services.GetService<System.Diagnostics.Metrics.IMeterFactory>());
             ZcrxLog.Started(_logger, runtime.Queues.Count, zcrx.EndPoints.Count == 0 ? "nothing" : string.Join(", ", zcrx.EndPoints));
         }
@@ -61,18 +74,25 @@ internal sealed class ZcrxHostedService(
                 ZcrxLog.StartFailed(_logger, exception);
             }
 
+            activity.End(exception);
             await StopEverythingAsync(TimeSpan.Zero).ConfigureAwait(false);
             throw;
         }
     }
 
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        Task stopping = StopEverythingAsync(options.Value.DrainTimeout);
+        Task stopping = StopEverythingAsync(zcrx.Runtime?.Options.DrainTimeout ?? TimeSpan.Zero);
         // The host's patience has an end: then what is still under way is cut off, in order.
         using CancellationTokenRegistration registration = cancellationToken.Register(HurryUp);
         await stopping.ConfigureAwait(false);
     }
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
@@ -88,18 +108,24 @@ internal sealed class ZcrxHostedService(
             return;
         }
 
-        await StopTreeAsync(system, drain).ConfigureAwait(false);
+        reloader.Dispose();
+        await StopTreeAsync(drain).ConfigureAwait(false);
         if (_ownsSystem)
         {
             await system.Terminate().ConfigureAwait(false);
         }
     }
 
-    /// <summary>Once, whoever asks first: the host, the actor system, or a start that failed.</summary>
-    private Task StopTreeAsync(ActorSystem system, TimeSpan drain)
+    /// <summary>Once, whoever asks first: the host, the actor system, or a start that failed. Who asks later can only leave less time.</summary>
+    private Task StopTreeAsync(TimeSpan drain)
     {
         lock (_gate)
         {
+            if (_stopping is not null && !_stopping.IsCompleted)
+            {
+                zcrx.Supervisor.Tell(new ZcrxCommand.Stop(drain));
+            }
+
             return _stopping ??= RunAsync();
         }
 
@@ -112,11 +138,12 @@ internal sealed class ZcrxHostedService(
                 return;
             }
 
+            using Activity? activity = ZcrxActivities.Start("zcrx.stop");
             zcrx.Supervisor.Tell(new ZcrxCommand.Stop(drain));
             await zcrx.Runtime.Ended.ConfigureAwait(false);
             if (!_ownsSystem)
             {
-                await Task.WhenAny(WhenNameIsFreeAsync(system, zcrx.Supervisor), system.WhenTerminated).ConfigureAwait(false);
+                await Task.WhenAny(WhenNameIsFreeAsync(_system!, zcrx.Supervisor), _system!.WhenTerminated).ConfigureAwait(false);
             }
         }
     }
@@ -156,16 +183,29 @@ internal sealed class ZcrxHostedService(
         }
     }
 
-    private void DrainWithTheSystem(ActorSystem system)
+    private async Task ClosePortsAsync(TimeSpan within)
     {
-        CoordinatedShutdown shutdown = CoordinatedShutdown.Get(system);
-        shutdown.AddTask(CoordinatedShutdown.PhaseServiceUnbind, "zcrx-drain", async () =>
+        if (zcrx.Runtime is not { Ended.IsCompleted: false } runtime)
         {
-            // A phase is cut off at its timeout: leave some of it for closing what could not be drained.
-            TimeSpan phase = shutdown.Timeout(CoordinatedShutdown.PhaseServiceUnbind) * 0.8;
-            await StopTreeAsync(system, phase < options.Value.DrainTimeout ? phase : options.Value.DrainTimeout).ConfigureAwait(false);
-            return Done.Instance;
-        });
+            return;
+        }
+
+        using CancellationTokenSource asking = new(within, time);
+        try
+        {
+            Task answer = zcrx.Supervisor.Ask<ZcrxStatus>(new ZcrxCommand.CloseListeners(), Timeout.InfiniteTimeSpan, asking.Token);
+            await Task.WhenAny(answer, runtime.Ended).ConfigureAwait(false);
+        }
+        finally
+        {
+            await asking.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    private Task DrainAsync(TimeSpan within)
+    {
+        TimeSpan configured = zcrx.Runtime?.Options.DrainTimeout ?? TimeSpan.Zero;
+        return StopTreeAsync(within < configured ? within : configured);
     }
 
     private static async Task<ZcrxStatus> WhenStartedAsync(IActorRef supervisor, ZcrxRuntime runtime, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Net;
+using Akka.Actor;
 using Microsoft.Extensions.Options;
 using Zcrx.Actors.Hosting;
 using Zcrx.Interop;
@@ -27,6 +28,8 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         }
 
         Check(IsSystemName(options.ActorSystemName), nameof(ZcrxOptions.ActorSystemName), "must consist of letters, digits, '-' and '_', and start with a letter or digit");
+        Check(ActorPath.IsValidPathElement(options.ActorName), nameof(ZcrxOptions.ActorName), $"'{options.ActorName}' cannot be an actor's name");
+        Check(options.Dispatcher is not null, nameof(ZcrxOptions.Dispatcher), "must not be null; empty stands for the default");
         Check(Enum.IsDefined(options.Engine), nameof(ZcrxOptions.Engine), "must be auto, nic, device-less or emulated");
         Check(options.DrainTimeout >= TimeSpan.Zero && options.DrainTimeout <= TimeSpan.FromDays(1), nameof(ZcrxOptions.DrainTimeout), $"must be between zero and a day, but is {options.DrainTimeout}");
         CheckQueues(options, errors, Check);

@@ -30,7 +30,9 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IDisposable
 
     public IActorRef Supervisor => Volatile.Read(ref _supervisor) ?? throw new InvalidOperationException("Zcrx has not been started; it starts with the host.");
 
-    public async Task<ZcrxStatus> GetStatusAsync(CancellationToken cancellationToken = default)
+    public Task<ZcrxStatus> GetStatusAsync(CancellationToken cancellationToken = default) => GetStatusAsync(includeConnections: true, cancellationToken);
+
+    public async Task<ZcrxStatus> GetStatusAsync(bool includeConnections, CancellationToken cancellationToken)
     {
         if (Volatile.Read(ref _supervisor) is not { } supervisor)
         {
@@ -40,7 +42,7 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IDisposable
         Task<ZcrxStatus> ended = Runtime!.Ended;
         if (!ended.IsCompleted)
         {
-            Task<ZcrxStatus> answer = supervisor.Ask<ZcrxStatus>(new ZcrxCommand.GetStatus(), AnswerTimeout, cancellationToken);
+            Task<ZcrxStatus> answer = supervisor.Ask<ZcrxStatus>(new ZcrxCommand.GetStatus(includeConnections), AnswerTimeout, cancellationToken);
             // It may end while we ask, and then nobody answers.
             return await (await Task.WhenAny(answer, ended).ConfigureAwait(false)).ConfigureAwait(false);
         }

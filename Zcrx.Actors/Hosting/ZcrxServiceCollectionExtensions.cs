@@ -20,7 +20,9 @@ public static class ZcrxServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
-        services.AddOptions<ZcrxOptions>().ValidateOnStart();
+        services.AddOptions<ZcrxOptions>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<ZcrxOptions>, HoconPostConfigure>());
+        services.TryAddSingleton<OptionsReloader>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ZcrxOptions>, ZcrxOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ZcrxService>();

@@ -25,6 +25,18 @@ internal static partial class ZcrxLog
     [LoggerMessage(1006, LogLevel.Critical, "Zcrx has ended, although nobody told it to stop: its supervisor was killed, or the actor system was torn down.")]
     public static partial void EndedUnasked(ILogger logger);
 
+    [LoggerMessage(1007, LogLevel.Information, "Changed options apply now: {Options}.")]
+    public static partial void OptionsApplied(ILogger logger, string options);
+
+    [LoggerMessage(1008, LogLevel.Warning, "Changed options need RestartQueue, and apply when their queues are opened again: {Options}.")]
+    public static partial void OptionsNeedRestartQueue(ILogger logger, string options);
+
+    [LoggerMessage(1009, LogLevel.Warning, "Changed options need a restart of the host: {Options}.")]
+    public static partial void OptionsNeedRestart(ILogger logger, string options);
+
+    [LoggerMessage(1010, LogLevel.Error, "Changed options are refused as a whole, and the old ones stay: {Errors}")]
+    public static partial void OptionsRefused(ILogger logger, string errors, Exception? exception);
+
     [LoggerMessage(1101, LogLevel.Information, "Queue {Queue} is open; engine {Engine}, because: {Reason}.")]
     public static partial void QueueOpened(ILogger logger, string queue, string engine, string reason);
 
@@ -49,6 +61,9 @@ internal static partial class ZcrxLog
     [LoggerMessage(1203, LogLevel.Information, "Listener {Listener} is closed.")]
     public static partial void ListenerClosed(ILogger logger, string listener);
 
+    [LoggerMessage(1204, LogLevel.Information, "Closing the ports; connections go on.")]
+    public static partial void ClosingPorts(ILogger logger);
+
     [LoggerMessage(1301, LogLevel.Debug, "Connection {Connection} from {RemoteEndPoint} came in on {Listener}, received by {Queue}.")]
     public static partial void ConnectionOpened(ILogger logger, long connection, EndPoint? remoteEndPoint, string listener, string queue);
 
@@ -58,11 +73,26 @@ internal static partial class ZcrxLog
     [LoggerMessage(1303, LogLevel.Error, "A consumer of queue {Queue} threw (connection {Connection}).")]
     public static partial void ConsumerFaulted(ILogger logger, string queue, long? connection, Exception exception);
 
+    [LoggerMessage(1304, LogLevel.Debug, "Connection {Connection} with {RemoteEndPoint} was attached to {Queue}.")]
+    public static partial void ConnectionAttached(ILogger logger, long connection, EndPoint? remoteEndPoint, string queue);
+
+    [LoggerMessage(1305, LogLevel.Information, "Connection {Connection} was moved from {From} to {To} on demand.")]
+    public static partial void ConnectionMoved(ILogger logger, long connection, string from, string to);
+
+    [LoggerMessage(1306, LogLevel.Information, "Connection {Connection} was given back at {StreamOffset}.")]
+    public static partial void ConnectionDetached(ILogger logger, long connection, long streamOffset);
+
     [LoggerMessage(1401, LogLevel.Warning, "The pool of {Queue} is exhausted: {BuffersOut} of {Buffers} buffers are out, {Paused} connections paused.")]
     public static partial void PoolExhausted(ILogger logger, string queue, int buffersOut, int buffers, int paused);
 
     [LoggerMessage(1402, LogLevel.Information, "The pool of {Queue} is {Level}: {BuffersOut} of {Buffers} buffers are out, {Paused} connections paused.")]
     public static partial void PoolLevel(ILogger logger, string queue, PoolPressureLevel level, int buffersOut, int buffers, int paused);
+
+    [LoggerMessage(1403, LogLevel.Information, "The pool of {Queue} has grown to {Buffers} buffers.")]
+    public static partial void PoolGrew(ILogger logger, string queue, int buffers);
+
+    [LoggerMessage(1404, LogLevel.Warning, "The pool of {Queue} cannot grow, and stays at {Buffers} buffers.")]
+    public static partial void PoolCannotGrow(ILogger logger, string queue, int buffers, Exception exception);
 
     [LoggerMessage(1501, LogLevel.Debug, "The kernel notified {Type} on {Queue}.")]
     public static partial void Notified(ILogger logger, string queue, Interop.ZcrxNotificationType type);

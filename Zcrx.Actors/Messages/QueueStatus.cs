@@ -1,9 +1,10 @@
+using Akka.Actor;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
 /// <summary>How one queue stands.</summary>
-public sealed record QueueStatus
+public sealed record QueueStatus : INoSerializationVerificationNeeded
 {
     /// <summary>The queue's name.</summary>
     public required string Name { get; init; }
@@ -22,6 +23,18 @@ public sealed record QueueStatus
 
     /// <summary>While it waits to be opened again: how long it waits in all.</summary>
     public TimeSpan? RestartDelay { get; init; }
+
+    /// <summary>Since when it is open; null while it is not.</summary>
+    public DateTimeOffset? OpenSince { get; init; }
+
+    /// <summary>Its pool's level.</summary>
+    public PoolPressureLevel Pressure => Statistics?.Pressure ?? PoolPressureLevel.Normal;
+
+    /// <summary>How the kernel's notifications stand, one entry per type; empty while it is not open.</summary>
+    public IReadOnlyList<NotificationStatus> Notifications { get; init; } = [];
+
+    /// <summary>Its connections, in the order of their numbers; empty if they were not asked for.</summary>
+    public IReadOnlyList<ConnectionStatus> Connections { get; init; } = [];
 
     /// <summary>Its counters since it was last opened; null while it is not open.</summary>
     public QueueStatistics? Statistics { get; init; }

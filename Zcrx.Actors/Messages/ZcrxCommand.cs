@@ -1,20 +1,29 @@
+using System.Net.Sockets;
+using Akka.Actor;
+using Zcrx.Rx;
+
 namespace Zcrx.Actors;
 
-/// <summary>What the supervisor can be told or asked. Immutable; unknown senders get the answer named at each command.</summary>
-public abstract record ZcrxCommand
+/// <summary>What the supervisor can be told or asked. Immutable; whoever sends one gets the answer named there.</summary>
+/// <remarks>Commands about a connection are answered with a <see cref="ZcrxReply"/>, be it success or failure. None can be sent to another process.</remarks>
+public abstract record ZcrxCommand : INoSerializationVerificationNeeded
 {
     private ZcrxCommand()
     {
     }
 
     /// <summary>How everything stands. Answered with <see cref="ZcrxStatus"/>.</summary>
-    public sealed record GetStatus : ZcrxCommand;
+    /// <param name="IncludeConnections">Whether to list the connections; with very many of them, that is most of the work.</param>
+    public sealed record GetStatus(bool IncludeConnections = true) : ZcrxCommand;
 
     /// <summary>
     /// Asks to be told once every listener is bound and every queue is open. Answered with <see cref="ZcrxStatus"/>, or with
     /// <see cref="Akka.Actor.Status.Failure"/> that carries the exception because of which this will not happen.
     /// </summary>
     public sealed record WhenStarted : ZcrxCommand;
+
+    /// <summary>Closes the ports for good; connections stay, and go on. Answered with <see cref="ZcrxStatus"/> once the last port is closed.</summary>
+    public sealed record CloseListeners : ZcrxCommand;
 
     /// <summary>
     /// Stops accepting, delivers what has arrived, closes everything, and ends the supervisor. Answered with the last
@@ -30,4 +39,33 @@ public abstract record ZcrxCommand
     /// <param name="Queue">The queue's name.</param>
     /// <param name="Drain">How long delivering may take; null for the configured time.</param>
     public sealed record RestartQueue(string Queue, TimeSpan? Drain = null) : ZcrxCommand;
+
+    /// <summary>Receives for a socket that was connected elsewhere. Answered with <see cref="ZcrxReply.Attached"/> or <see cref="ZcrxReply.Failed"/>.</summary>
+    /// <param name="Socket">A connected TCP socket on which nobody receives. Zcrx's with the success; with a failure it stays the sender's.</param>
+    /// <param name="Handler">Called with the connection before anything is received: subscribe, and return the subscription. It is disposed when the connection has closed.</param>
+    /// <param name="Queue">The queue; null for the open one with the fewest connections.</param>
+    public sealed record AttachConnection(Socket Socket, Func<ZcrxConnection, IDisposable> Handler, string? Queue = null) : ZcrxCommand;
+
+    /// <summary>Stops receiving for a connection until it is resumed; its sender is slowed down by TCP. Answered with <see cref="ZcrxReply.Paused"/> or <see cref="ZcrxReply.Failed"/>.</summary>
+    /// <param name="ConnectionId">The connection's number.</param>
+    public sealed record PauseConnection(long ConnectionId) : ZcrxCommand;
+
+    /// <summary>Goes on receiving. Answered with <see cref="ZcrxReply.Resumed"/> or <see cref="ZcrxReply.Failed"/>.</summary>
+    /// <param name="ConnectionId">The connection's number.</param>
+    public sealed record ResumeConnection(long ConnectionId) : ZcrxCommand;
+
+    /// <summary>
+    /// Lets another queue receive for a connection, without a gap and without a word to its observers. Answered with <see cref="ZcrxReply.Moved"/>
+    /// or <see cref="ZcrxReply.Failed"/>, when it is certain: see <see cref="ZcrxConnection.MoveToAsync"/>.
+    /// </summary>
+    /// <param name="ConnectionId">The connection's number.</param>
+    /// <param name="Queue">The queue that is to receive it.</param>
+    public sealed record MoveConnection(long ConnectionId, string Queue) : ZcrxCommand;
+
+    /// <summary>
+    /// Gives a connection's socket back, at a known position: observers get what was received, then an error that says so. Answered with
+    /// <see cref="ZcrxReply.Detached"/>, whose socket is the asker's to dispose, or <see cref="ZcrxReply.Failed"/>.
+    /// </summary>
+    /// <param name="ConnectionId">The connection's number.</param>
+    public sealed record DetachConnection(long ConnectionId) : ZcrxCommand;
 }

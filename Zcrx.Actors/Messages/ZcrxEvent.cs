@@ -1,14 +1,37 @@
 using System.Net;
+using Akka.Actor;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
 /// <summary>What has happened. Published on the actor system's event stream: subscribe to this type for everything, or to one of the nested types.</summary>
-public abstract record ZcrxEvent
+public abstract record ZcrxEvent : INoSerializationVerificationNeeded
 {
     private ZcrxEvent()
     {
     }
+
+    /// <summary>Every listener is bound and every queue open, for the first time.</summary>
+    /// <param name="Status">How everything stands.</param>
+    public sealed record Started(ZcrxStatus Status) : ZcrxEvent;
+
+    /// <summary>A stop has begun.</summary>
+    /// <param name="Drain">How long delivering may take.</param>
+    public sealed record Stopping(TimeSpan Drain) : ZcrxEvent;
+
+    /// <summary>Everything is closed.</summary>
+    /// <param name="Status">How everything stood last.</param>
+    public sealed record Stopped(ZcrxStatus Status) : ZcrxEvent;
+
+    /// <summary>Changed options have been taken over.</summary>
+    /// <param name="Applied">What applies now, each with its path, such as <c>Queues:eth0-2:HighWaterMark</c>.</param>
+    /// <param name="NeedRestartQueue">What applies when its queue is opened again.</param>
+    /// <param name="NeedRestart">What applies when the host is started again.</param>
+    public sealed record OptionsChanged(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedRestartQueue, IReadOnlyList<string> NeedRestart) : ZcrxEvent;
+
+    /// <summary>Changed options have been refused as a whole; the old ones stay.</summary>
+    /// <param name="Errors">Every error, each with its configuration path.</param>
+    public sealed record OptionsRefused(IReadOnlyList<string> Errors) : ZcrxEvent;
 
     /// <summary>A queue is open and receives.</summary>
     /// <param name="Queue">The queue's name.</param>
@@ -36,6 +59,10 @@ public abstract record ZcrxEvent
     /// <param name="Pressure">The pool's state.</param>
     public sealed record PressureChanged(PoolPressure Pressure) : ZcrxEvent;
 
+    /// <summary>A queue's pool has grown, or could not.</summary>
+    /// <param name="Growth">What happened.</param>
+    public sealed record PoolGrew(PoolGrowth Growth) : ZcrxEvent;
+
     /// <summary>The kernel said something about a queue.</summary>
     /// <param name="Notification">What it said.</param>
     public sealed record NotificationReceived(ZcrxNotification Notification) : ZcrxEvent;
@@ -62,20 +89,31 @@ public abstract record ZcrxEvent
     /// <param name="ProcessId">The other process.</param>
     public sealed record HandedOver(int ProcessId) : ZcrxEvent;
 
-    /// <summary>A connection was accepted.</summary>
-    /// <param name="Listener">The listener's name.</param>
+    /// <summary>A connection was accepted, or attached by <see cref="ZcrxCommand.AttachConnection"/>.</summary>
+    /// <param name="Listener">The listener's name; null if it was attached.</param>
     /// <param name="Queue">The queue that receives it.</param>
     /// <param name="ConnectionId">The connection's number.</param>
     /// <param name="RemoteEndPoint">The peer, if it could still be asked.</param>
-    public sealed record ConnectionOpened(string Listener, string Queue, long ConnectionId, EndPoint? RemoteEndPoint) : ZcrxEvent;
+    public sealed record ConnectionOpened(string? Listener, string Queue, long ConnectionId, EndPoint? RemoteEndPoint) : ZcrxEvent;
 
-    /// <summary>A connection's socket was closed, and its handler's subscription disposed.</summary>
-    /// <param name="Listener">The listener's name.</param>
+    /// <summary>A connection was moved to another queue by <see cref="ZcrxCommand.MoveConnection"/>.</summary>
+    /// <param name="ConnectionId">The connection's number.</param>
+    /// <param name="From">The queue that received it.</param>
+    /// <param name="To">The queue that receives it now.</param>
+    public sealed record ConnectionMoved(long ConnectionId, string From, string To) : ZcrxEvent;
+
+    /// <summary>A connection's socket was given back by <see cref="ZcrxCommand.DetachConnection"/>. Its end is told by <see cref="ConnectionClosed"/>, too.</summary>
+    /// <param name="ConnectionId">The connection's number.</param>
+    /// <param name="StreamOffset">Where the socket goes on.</param>
+    public sealed record ConnectionDetached(long ConnectionId, long StreamOffset) : ZcrxEvent;
+
+    /// <summary>A connection is closed or given back, and its handler's subscription disposed.</summary>
+    /// <param name="Listener">The listener's name; null if it was attached.</param>
     /// <param name="Queue">The queue that received it.</param>
     /// <param name="ConnectionId">The connection's number.</param>
     /// <param name="BytesReceived">Bytes that had been received.</param>
     /// <param name="Error">Why the stream broke; null when the peer had ended it.</param>
-    public sealed record ConnectionClosed(string Listener, string Queue, long ConnectionId, long BytesReceived, Exception? Error) : ZcrxEvent;
+    public sealed record ConnectionClosed(string? Listener, string Queue, long ConnectionId, long BytesReceived, Exception? Error) : ZcrxEvent;
 
     /// <summary>A consumer threw: a connection handler, or an observer without a handler for its own error.</summary>
     /// <param name="Queue">The queue.</param>

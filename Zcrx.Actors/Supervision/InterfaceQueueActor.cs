@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Reactive.Disposables;
 using System.Reactive.Linq;
 using System.Runtime.ExceptionServices;
 using Akka.Actor;
+using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Logging;
 using Zcrx.Interop;
 using Zcrx.Rx;
@@ -12,29 +14,29 @@ namespace Zcrx.Actors.Supervision;
 internal sealed class InterfaceQueueActor : ReceiveActor
 {
     private readonly QueueSlot _slot;
+    private readonly ActivityContext _cause;
     private readonly ZcrxRuntime _runtime;
     private readonly CompositeDisposable _subscriptions = [];
     private Task<ZcrxQueue> _opening = null!;
     private ZcrxQueue? _queue;
     private bool _stopping;
 
-    public InterfaceQueueActor(QueueSlot slot, ZcrxRuntime runtime)
+    public InterfaceQueueActor(QueueSlot slot, ZcrxRuntime runtime, ActivityContext cause)
     {
         _slot = slot;
+        _cause = cause;
         _runtime = runtime;
         Receive<Opened>(message => OnOpened(message.Queue));
         Receive<OpenFailed>(static message => ExceptionDispatchInfo.Throw(message.Cause));
         Receive<Ended>(OnEnded);
         Receive<Stop>(OnStop);
         Receive<Drained>(_ => Context.Stop(Self));
-        Receive<PoolPressure>(OnPressure);
-        Receive<ZcrxNotification>(OnNotification);
-        Receive<ConsumerFault>(OnConsumerFault);
+        Receive<Happened>(message => OnHappened(message.What));
     }
 
     protected override void PreStart()
     {
-        _opening = OpenAsync(_slot);
+        _opening = OpenAsync(_slot, _cause);
         _ = _opening.PipeTo(Self, success: static queue => new Opened(queue), failure: static cause => new OpenFailed(Unwrap(cause)));
     }
 
@@ -54,9 +56,10 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         _queue = queue;
         _slot.Opened(queue);
         IActorRef self = Self;
-        _subscriptions.Add(queue.Pressure.SkipWhile(static pressure => pressure.Level == PoolPressureLevel.Normal).Subscribe(happened => self.Tell(happened)));
-        _subscriptions.Add(queue.Notifications.Subscribe(happened => self.Tell(happened)));
-        _subscriptions.Add(queue.ConsumerFaults.Subscribe(happened => self.Tell(happened)));
+        _subscriptions.Add(queue.Pressure.SkipWhile(static pressure => pressure.Level == PoolPressureLevel.Normal).Subscribe(happened => self.Tell(new Happened(happened))));
+        _subscriptions.Add(queue.Notifications.Subscribe(happened => self.Tell(new Happened(happened))));
+        _subscriptions.Add(queue.ConsumerFaults.Subscribe(happened => self.Tell(new Happened(happened))));
+        _subscriptions.Add(queue.Growth.Subscribe(happened => self.Tell(new Happened(happened))));
         _ = WatchAsync(queue).PipeTo(self);
         _runtime.Directory.Add(queue);
         Context.Parent.Tell(new Ready(_slot.Name, queue));
@@ -90,6 +93,27 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         _ = _queue.StopAsync(message.Drain).PipeTo(Self, success: static () => new Drained());
     }
 
+    private void OnHappened(object what)
+    {
+        switch (what)
+        {
+            case PoolPressure pressure:
+                OnPressure(pressure);
+                break;
+            case ZcrxNotification notification:
+                OnNotification(notification);
+                break;
+            case PoolGrowth growth:
+                OnGrowth(growth);
+                break;
+            case ConsumerFault fault:
+                OnConsumerFault(fault);
+                break;
+            default:
+                break;
+        }
+    }
+
     private void OnPressure(PoolPressure pressure)
     {
         if (pressure.Level == PoolPressureLevel.Exhausted)
@@ -102,6 +126,20 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         }
 
         Publish(new ZcrxEvent.PressureChanged(pressure));
+    }
+
+    private void OnGrowth(PoolGrowth growth)
+    {
+        if (growth.Error is { } error)
+        {
+            ZcrxLog.PoolCannotGrow(_runtime.Logger, growth.Queue, growth.Buffers, error);
+        }
+        else
+        {
+            ZcrxLog.PoolGrew(_runtime.Logger, growth.Queue, growth.Buffers);
+        }
+
+        Publish(new ZcrxEvent.PoolGrew(growth));
     }
 
     private void OnNotification(ZcrxNotification notification)
@@ -119,10 +157,22 @@ internal sealed class InterfaceQueueActor : ReceiveActor
     private static void Publish(ZcrxEvent happened) => Context.System.EventStream.Publish(happened);
 
     /// <summary>On the pool, since choosing the engine asks the kernel; and only once the queue of the last actor is closed, since a NIC's queue has one owner.</summary>
-    private static async Task<ZcrxQueue> OpenAsync(QueueSlot slot)
+    private static async Task<ZcrxQueue> OpenAsync(QueueSlot slot, ActivityContext cause)
     {
         await slot.Closed.ConfigureAwait(false);
-        return await Task.Run(() => ZcrxQueue.OpenAsync(slot.Options)).ConfigureAwait(false);
+        Activity? activity = ZcrxActivities.Begin("zcrx.queue.open", slot.Name, cause);
+        try
+        {
+            ZcrxQueue queue = await Task.Run(() => ZcrxQueue.OpenAsync(slot.Options)).ConfigureAwait(false);
+            activity?.SetTag("zcrx.engine", queue.Engine.Name);
+            activity.End();
+            return queue;
+        }
+        catch (Exception exception)
+        {
+            activity.End(exception);
+            throw;
+        }
     }
 
     private static async Task<Ended> WatchAsync(ZcrxQueue queue)
@@ -162,16 +212,19 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         exception is AggregateException { InnerExceptions: [var inner] } ? inner : exception;
 
     /// <summary>To the actor: deliver what has arrived, close the queue, end.</summary>
-    public sealed record Stop(TimeSpan Drain);
+    public sealed record Stop(TimeSpan Drain) : INoSerializationVerificationNeeded;
 
     /// <summary>To the supervisor: the queue is open.</summary>
-    public sealed record Ready(string Name, ZcrxQueue Queue);
+    public sealed record Ready(string Name, ZcrxQueue Queue) : INoSerializationVerificationNeeded;
 
-    private sealed record Opened(ZcrxQueue Queue);
+    private sealed record Opened(ZcrxQueue Queue) : INoSerializationVerificationNeeded;
 
-    private sealed record OpenFailed(Exception Cause);
+    private sealed record OpenFailed(Exception Cause) : INoSerializationVerificationNeeded;
 
-    private sealed record Ended(Exception? Cause);
+    private sealed record Ended(Exception? Cause) : INoSerializationVerificationNeeded;
 
-    private sealed record Drained;
+    // What the queue tells, which knows nothing of Akka.
+    private sealed record Happened(object What) : INoSerializationVerificationNeeded;
+
+    private sealed record Drained : INoSerializationVerificationNeeded;
 }

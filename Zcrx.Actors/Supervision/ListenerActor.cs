@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using Akka.Actor;
-using Zcrx.Actors.Logging;
+using Zcrx.Actors.Connections;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
@@ -28,9 +28,9 @@ internal sealed class ListenerActor : ReceiveActor
         Receive<AcceptEnded>(message => OnAcceptEnded(message.Attachment.Queue, message.Attachment));
         Receive<Stop>(_ => OnStop());
         Receive<Release>(_ => OnRelease());
-        Receive<ZcrxEvent.ConnectionOpened>(OnConnectionOpened);
+        Receive<ZcrxEvent.ConnectionOpened>(opened => ConnectionReports.Opened(_runtime, Context.System, opened));
         Receive<ZcrxEvent.ConnectionClosed>(OnConnectionClosed);
-        Receive<ZcrxEvent.ConsumerFaulted>(OnConsumerFaulted);
+        Receive<ZcrxEvent.ConsumerFaulted>(faulted => ConnectionReports.Faulted(_runtime, Context.System, faulted));
     }
 
     protected override void PreStart()
@@ -68,7 +68,7 @@ internal sealed class ListenerActor : ReceiveActor
         }
 
         OnAcceptEnded(message.Name, null);
-        Attachment attachment = new(message.Name, Self, _slot);
+        Attachment attachment = new(message.Name, Self, _slot, _runtime);
         _attachments.Add(message.Name, attachment);
         attachment.Accept(message.Queue, _socket);
     }
@@ -91,7 +91,7 @@ internal sealed class ListenerActor : ReceiveActor
         TryFinish();
     }
 
-    /// <summary>Another process has the port, too: stop accepting now, whatever the queues do. What had been accepted is still handed out.</summary>
+    /// <summary>Another process has the port, too, or nobody is wanted any more: stop accepting now, whatever the queues do. What had been accepted is still handed out.</summary>
     private void OnRelease()
     {
         _stopping = true;
@@ -125,23 +125,10 @@ internal sealed class ListenerActor : ReceiveActor
         }
     }
 
-    private void OnConnectionOpened(ZcrxEvent.ConnectionOpened opened)
-    {
-        ZcrxLog.ConnectionOpened(_runtime.Logger, opened.ConnectionId, opened.RemoteEndPoint, opened.Listener, opened.Queue);
-        Publish(opened);
-    }
-
     private void OnConnectionClosed(ZcrxEvent.ConnectionClosed closed)
     {
-        ZcrxLog.ConnectionClosed(_runtime.Logger, closed.ConnectionId, closed.BytesReceived, closed.Error);
-        Publish(closed);
+        ConnectionReports.Closed(_runtime, Context.System, closed);
         TryFinish();
-    }
-
-    private void OnConsumerFaulted(ZcrxEvent.ConsumerFaulted faulted)
-    {
-        ZcrxLog.ConsumerFaulted(_runtime.Logger, faulted.Queue, faulted.ConnectionId, faulted.Exception);
-        Publish(faulted);
     }
 
     private void DropAttachments()
@@ -154,29 +141,27 @@ internal sealed class ListenerActor : ReceiveActor
         _attachments.Clear();
     }
 
-    private static void Publish(ZcrxEvent happened) => Context.System.EventStream.Publish(happened);
-
     /// <summary>To the actor: a queue is open; let it accept here.</summary>
-    public sealed record Attach(string Name, ZcrxQueue Queue);
+    public sealed record Attach(string Name, ZcrxQueue Queue) : INoSerializationVerificationNeeded;
 
     /// <summary>To the actor: a queue is gone.</summary>
-    public sealed record Detach(string Queue);
+    public sealed record Detach(string Queue) : INoSerializationVerificationNeeded;
 
     /// <summary>To the actor: close the port once the queues have stopped accepting, and end with the last connection.</summary>
-    public sealed record Stop;
+    public sealed record Stop : INoSerializationVerificationNeeded;
 
-    /// <summary>To the actor: stop accepting at once, since a successor goes on with the port, and end with the last connection.</summary>
-    public sealed record Release;
+    /// <summary>To the actor: stop accepting at once, and end with the last connection.</summary>
+    public sealed record Release : INoSerializationVerificationNeeded;
 
     /// <summary>To the supervisor: nobody accepts here any more.</summary>
-    public sealed record Released(ListenerSlot Slot);
+    public sealed record Released(ListenerSlot Slot) : INoSerializationVerificationNeeded;
 
     /// <summary>To the supervisor: the port is there; also after a restart of the actor, which then needs the queues again.</summary>
-    public sealed record Bound(ListenerSlot Slot);
+    public sealed record Bound(ListenerSlot Slot) : INoSerializationVerificationNeeded;
 
     /// <summary>To the supervisor: the port could not be had.</summary>
-    public sealed record BindFailed(ListenerSlot Slot, Exception Cause);
+    public sealed record BindFailed(ListenerSlot Slot, Exception Cause) : INoSerializationVerificationNeeded;
 
     /// <summary>From an attachment: its queue has stopped accepting.</summary>
-    public sealed record AcceptEnded(Attachment Attachment);
+    public sealed record AcceptEnded(Attachment Attachment) : INoSerializationVerificationNeeded;
 }

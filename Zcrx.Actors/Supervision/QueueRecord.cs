@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Akka.Actor;
+using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Supervision;
@@ -19,6 +21,11 @@ internal sealed class QueueRecord(QueueSlot slot, ZcrxRestartOptions restart)
 
     public Exception? LastError { get; set; }
 
+    public DateTimeOffset? OpenSince { get; set; }
+
+    /// <summary>A restart that is under way.</summary>
+    public Activity? Restarting { get; set; }
+
     public TimeSpan? Delay { get; set; }
 
     /// <summary>The open queue, for listeners that come or come again.</summary>
@@ -30,14 +37,26 @@ internal sealed class QueueRecord(QueueSlot slot, ZcrxRestartOptions restart)
     /// <summary>Why the actor that is ending has failed; null when it was told to end.</summary>
     public Exception? Failure { get; set; }
 
-    public QueueStatus ToStatus() => new()
+    public QueueStatus ToStatus(ILookup<string, ConnectionStatus>? connections = null)
     {
-        Name = Slot.Name,
-        State = State,
-        Engine = Slot.Engine,
-        Restarts = Slot.Restarts,
-        LastError = LastError,
-        RestartDelay = Delay,
-        Statistics = Slot.Snapshot(),
-    };
+        QueueStatistics? statistics = Slot.Snapshot();
+        return new QueueStatus
+        {
+            Name = Slot.Name,
+            State = State,
+            Engine = Slot.Engine,
+            Restarts = Slot.Restarts,
+            LastError = LastError,
+            RestartDelay = Delay,
+            OpenSince = State == QueueState.Open ? OpenSince : null,
+            Notifications = State == QueueState.Open && statistics is not null
+                ? [
+                    new NotificationStatus(ZcrxNotificationType.NoBuffers, statistics.NoBuffersArmState, statistics.NoBuffersNotifications),
+                    new NotificationStatus(ZcrxNotificationType.Copy, statistics.CopyArmState, statistics.CopyNotifications),
+                ]
+                : [],
+            Connections = connections is null ? [] : [.. connections[Slot.Name]],
+            Statistics = statistics,
+        };
+    }
 }

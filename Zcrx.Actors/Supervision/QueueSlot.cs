@@ -7,15 +7,17 @@ namespace Zcrx.Actors.Supervision;
 internal sealed class QueueSlot(ZcrxQueueOptions options)
 {
     private readonly Lock _gate = new();
+    private volatile ZcrxQueueOptions _options = options;
     private QueueTotals _earlier;
     private ZcrxQueue? _queue;
     private Task _closed = Task.CompletedTask;
     private long _restarts;
     private bool _isOpen;
 
-    public string Name => options.Name;
+    public string Name { get; } = options.Name;
 
-    public ZcrxQueueOptions Options => options;
+    /// <summary>How the queue is opened next; an open one may have been opened otherwise.</summary>
+    public ZcrxQueueOptions Options => _options;
 
     /// <summary>Times that the queue was opened after the first.</summary>
     public long Restarts => Volatile.Read(ref _restarts);
@@ -46,6 +48,9 @@ internal sealed class QueueSlot(ZcrxQueueOptions options)
             Volatile.Write(ref _isOpen, true);
         }
     }
+
+    /// <summary>The options have changed. By the supervisor.</summary>
+    public void Reconfigure(ZcrxQueueOptions options) => _options = options;
 
     public void Closing(Task closed)
     {

@@ -7,7 +7,11 @@ namespace Zcrx.Actors.Supervision;
 internal sealed class RestartMachine(ZcrxRestartOptions options)
 {
     private readonly Queue<TimeSpan> _failures = new();
+    private ZcrxRestartOptions _options = options;
     private bool _hasOpened;
+
+    /// <summary>Decides by other options from now on.</summary>
+    public void Reconfigure(ZcrxRestartOptions changed) => _options = changed;
 
     /// <summary>The queue is open.</summary>
     public void Opened() => _hasOpened = true;
@@ -21,7 +25,7 @@ internal sealed class RestartMachine(ZcrxRestartOptions options)
     /// <param name="chance">A random number from 0 to 1.</param>
     public RestartDecision Failed(Exception cause, TimeSpan now, double chance)
     {
-        if (options.IsPermanent(cause))
+        if (_options.IsPermanent(cause))
         {
             return GiveUp("no attempt would cure this");
         }
@@ -32,23 +36,23 @@ internal sealed class RestartMachine(ZcrxRestartOptions options)
             return GiveUp("it could not be opened at the start");
         }
 
-        while (_failures.TryPeek(out TimeSpan oldest) && now - oldest > options.Within)
+        while (_failures.TryPeek(out TimeSpan oldest) && now - oldest > _options.Within)
         {
             _failures.Dequeue();
         }
 
         _failures.Enqueue(now);
         int attempt = _failures.Count;
-        return attempt > options.MaxRestarts
-            ? GiveUp(string.Create(CultureInfo.InvariantCulture, $"it failed {attempt} times within {options.Within}"))
+        return attempt > _options.MaxRestarts
+            ? GiveUp(string.Create(CultureInfo.InvariantCulture, $"it failed {attempt} times within {_options.Within}"))
             : new RestartDecision(Delay(attempt, chance), attempt, "");
     }
 
     private TimeSpan Delay(int attempt, double chance)
     {
-        double doubled = options.MinBackoff.TotalSeconds * Math.Pow(2, attempt - 1);
-        double capped = Math.Min(doubled, options.MaxBackoff.TotalSeconds);
-        return TimeSpan.FromSeconds(capped * (1 + (options.RandomFactor * chance)));
+        double doubled = _options.MinBackoff.TotalSeconds * Math.Pow(2, attempt - 1);
+        double capped = Math.Min(doubled, _options.MaxBackoff.TotalSeconds);
+        return TimeSpan.FromSeconds(capped * (1 + (_options.RandomFactor * chance)));
     }
 
     private RestartDecision GiveUp(string reason) => new(null, _failures.Count, reason);

@@ -1,4 +1,6 @@
+using Akka.Actor;
 using Microsoft.Extensions.Logging;
+using Zcrx.Actors.Connections;
 using Zcrx.Interop;
 
 namespace Zcrx.Actors.Supervision;
@@ -7,17 +9,13 @@ namespace Zcrx.Actors.Supervision;
 internal sealed class ZcrxRuntime
 {
     private readonly TaskCompletionSource<ZcrxStatus> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile ZcrxOptions _options;
 
     /// <exception cref="ZcrxConfigurationException">The options are invalid.</exception>
     public ZcrxRuntime(ZcrxOptions options, QueueDirectory directory, ILogger logger, TimeProvider time)
     {
-        IReadOnlyList<ZcrxConfigurationError> errors = options.Validate();
-        if (errors.Count > 0)
-        {
-            throw new ZcrxConfigurationException(errors);
-        }
-
-        Options = options;
+        Check(options);
+        _options = options;
         Directory = directory;
         Logger = logger;
         Time = time;
@@ -25,7 +23,10 @@ internal sealed class ZcrxRuntime
         Listeners = [.. options.Listeners.Select(static listener => new ListenerSlot(listener))];
     }
 
-    public ZcrxOptions Options { get; }
+    /// <summary>What applies now.</summary>
+    public ZcrxOptions Options { get => _options; private set => _options = value; }
+
+    public ConnectionDirectory Connections { get; } = new();
 
     public QueueDirectory Directory { get; }
 
@@ -43,10 +44,33 @@ internal sealed class ZcrxRuntime
     /// <summary>Ends with the last status once the supervisor has ended and everything is closed, however that came about.</summary>
     public Task<ZcrxStatus> Ended => _ended.Task;
 
+    /// <summary>What the options do not say is taken from this system's configuration.</summary>
+    /// <exception cref="ZcrxConfigurationException">Together they are invalid.</exception>
+    public void UseDefaultsOf(ActorSystem system)
+    {
+        Options.UseDefaultsOf(system);
+        Check(Options);
+    }
+
+    /// <summary>Takes over options that are valid.</summary>
+    public void Reconfigure(ZcrxOptions options) => Options = options;
+
+    /// <summary>Ends when every queue is closed and every connection has been seen to.</summary>
+    public Task WhenAllIsClosed() => Task.WhenAll([.. Queues.Select(static queue => queue.Closed), Connections.Idle]);
+
     /// <summary>The supervisor has ended.</summary>
     public void OnEnded(ZcrxStatus last)
     {
         Directory.Complete();
-        _ = Task.WhenAll(Queues.Select(static queue => queue.Closed)).ContinueWith(_ => _ended.TrySetResult(last), TaskScheduler.Default);
+        _ = WhenAllIsClosed().ContinueWith(_ => _ended.TrySetResult(last), TaskScheduler.Default);
+    }
+
+    private static void Check(ZcrxOptions options)
+    {
+        IReadOnlyList<ZcrxConfigurationError> errors = options.Validate();
+        if (errors.Count > 0)
+        {
+            throw new ZcrxConfigurationException(errors);
+        }
     }
 }

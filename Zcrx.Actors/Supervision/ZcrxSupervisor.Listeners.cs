@@ -14,6 +14,13 @@ public sealed partial class ZcrxSupervisor
             return;
         }
 
+        if (_hasLetGo)
+        {
+            // Restarted meanwhile.
+            actor.Tell(new ListenerActor.Release());
+            return;
+        }
+
         foreach (QueueRecord queue in _queues)
         {
             if (_isAccepting && queue is { State: QueueState.Open, Ready: { } ready })
@@ -30,6 +37,16 @@ public sealed partial class ZcrxSupervisor
         }
 
         ConsiderStart();
+    }
+
+    private void OnCloseListeners()
+    {
+        if (!_hasLetGo)
+        {
+            ZcrxLog.ClosingPorts(_runtime.Logger);
+        }
+
+        OnStopAccepting();
     }
 
     private void OnListenerFailed(ListenerSlot slot, Exception cause)

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Logging;
 using Zcrx.Actors.Supervision;
 using Zcrx.Interop;
@@ -16,7 +17,7 @@ public sealed partial class ZcrxSupervisor
         queue.Delay = null;
         queue.Failure = null;
         queue.IsReplaced = false;
-        queue.Actor = StartChild($"queue-{_queues.IndexOf(queue)}", Akka.Actor.Props.Create(() => new InterfaceQueueActor(queue.Slot, _runtime)));
+        queue.Actor = StartChild($"queue-{_queues.IndexOf(queue)}", OfThis(Akka.Actor.Props.Create(() => new InterfaceQueueActor(queue.Slot, _runtime, CauseOf(queue)))));
     }
 
     private void OnQueueReady(InterfaceQueueActor.Ready message)
@@ -33,6 +34,9 @@ public sealed partial class ZcrxSupervisor
         Publish(new ZcrxEvent.QueueOpened(queue.Slot.Name, message.Queue.Engine));
         AttachEverywhere(queue.Slot.Name, message.Queue);
         queue.Ready = message.Queue;
+        queue.OpenSince = _runtime.Time.GetUtcNow();
+        EndRestart(queue, null);
+        CatchUp(queue);
         AnswerAll(queue.Waiting, queue.ToStatus());
         ConsiderStart();
     }
@@ -67,6 +71,7 @@ public sealed partial class ZcrxSupervisor
         RestartDecision decision = queue.Restart.Failed(cause, now, Random.Shared.NextDouble());
         if (decision.Delay is { } delay)
         {
+            BeginRestart(queue, "failure");
             queue.State = QueueState.Restarting;
             queue.Delay = delay;
             ZcrxLog.QueueRestarting(_runtime.Logger, queue.Slot.Name, delay, decision.Attempt, cause);
@@ -76,6 +81,7 @@ public sealed partial class ZcrxSupervisor
         }
 
         queue.State = QueueState.Failed;
+        EndRestart(queue, cause);
         ZcrxLog.QueueFailed(_runtime.Logger, queue.Slot.Name, decision.Reason, cause);
         Publish(new ZcrxEvent.QueueFailed(queue.Slot.Name, cause, decision.Reason));
         AnswerAll(queue.Waiting, queue.ToStatus());
@@ -111,6 +117,7 @@ public sealed partial class ZcrxSupervisor
         }
 
         queue.Restart.Reset();
+        BeginRestart(queue, "demand");
         switch (queue.State)
         {
             case QueueState.Restarting or QueueState.Failed:
@@ -127,4 +134,15 @@ public sealed partial class ZcrxSupervisor
                 break;
         }
     }
+
+    private static void BeginRestart(QueueRecord queue, string trigger) =>
+        queue.Restarting ??= ZcrxActivities.Begin("zcrx.queue.restart", queue.Slot.Name)?.SetTag("zcrx.restart.trigger", trigger);
+
+    private static void EndRestart(QueueRecord queue, Exception? error)
+    {
+        queue.Restarting.End(error);
+        queue.Restarting = null;
+    }
+
+    private static System.Diagnostics.ActivityContext CauseOf(QueueRecord queue) => queue.Restarting?.Context ?? default;
 }

@@ -75,11 +75,11 @@ public sealed partial class ZcrxSupervisor
     }
 
     /// <summary>To the supervisor that was told to wait with it: accept now.</summary>
-    internal sealed record BeginAccepting;
+    internal sealed record BeginAccepting : INoSerializationVerificationNeeded;
 
     /// <summary>To the supervisor: another process goes on with the listeners. Answered with <see cref="ZcrxStatus"/> when nothing is accepted here any more.</summary>
-    internal sealed record StopAccepting;
+    internal sealed record StopAccepting : INoSerializationVerificationNeeded;
 
     /// <summary>To the supervisor: after <see cref="StopAccepting"/>, answered with <see cref="ZcrxStatus"/> when the last connection of the listeners is closed.</summary>
-    internal sealed record WhenIdle;
+    internal sealed record WhenIdle : INoSerializationVerificationNeeded;
 }

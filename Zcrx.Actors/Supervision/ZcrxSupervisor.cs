@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Zcrx.Actors.Connections;
 using Zcrx.Actors.Logging;
 using Zcrx.Actors.Supervision;
 using Zcrx.Interop;
@@ -22,10 +23,25 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
     internal ZcrxSupervisor(ZcrxRuntime runtime)
     {
         _runtime = runtime;
+        runtime.UseDefaultsOf(Context.System);
         _queues = [.. runtime.Queues.Select(slot => new QueueRecord(slot, runtime.Options.Restart))];
         _listeners = [.. runtime.Listeners.Select(static slot => new ListenerRecord(slot))];
         _isAccepting = !runtime.AcceptsLater;
-        Receive<ZcrxCommand.GetStatus>(_ => Sender.Tell(ToStatus()));
+        Receive<ZcrxCommand.GetStatus>(command => Sender.Tell(ToStatus(command.IncludeConnections)));
+        Receive<ZcrxCommand.AttachConnection>(OnAttachConnection);
+        Receive<ZcrxCommand.PauseConnection>(OnPauseConnection);
+        Receive<ZcrxCommand.ResumeConnection>(OnResumeConnection);
+        Receive<ZcrxCommand.MoveConnection>(OnMoveConnection);
+        Receive<ZcrxCommand.DetachConnection>(OnDetachConnection);
+        Receive<ZcrxCommand.CloseListeners>(_ => OnCloseListeners());
+        Receive<ApplyOptions>(OnApplyOptions);
+        Receive<OptionsApplied>(OnOptionsApplied);
+        Receive<RefuseOptions>(OnRefuseOptions);
+        Receive<ZcrxEvent.ConnectionOpened>(opened => ConnectionReports.Opened(_runtime, Context.System, opened));
+        Receive<ZcrxEvent.ConnectionClosed>(closed => ConnectionReports.Closed(_runtime, Context.System, closed));
+        Receive<ZcrxEvent.ConsumerFaulted>(faulted => ConnectionReports.Faulted(_runtime, Context.System, faulted));
+        Receive<ZcrxEvent.ConnectionMoved>(OnConnectionMoved);
+        Receive<ZcrxEvent.ConnectionDetached>(OnConnectionDetached);
         Receive<ZcrxCommand.WhenStarted>(_ => OnWhenStarted());
         Receive<ZcrxCommand.Stop>(OnStop);
         Receive<ZcrxCommand.RestartQueue>(OnRestartQueue);
@@ -64,7 +80,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         // Ports first: one that is taken is the commonest mistake, and is found out at once.
         foreach (ListenerRecord listener in _listeners)
         {
-            listener.Actor = StartChild($"listener-{_listeners.IndexOf(listener)}", Akka.Actor.Props.Create(() => new ListenerActor(listener.Slot, _runtime)));
+            listener.Actor = StartChild($"listener-{_listeners.IndexOf(listener)}", OfThis(Akka.Actor.Props.Create(() => new ListenerActor(listener.Slot, _runtime))));
         }
 
         foreach (QueueRecord queue in _queues)
@@ -154,6 +170,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         else if (_queues.TrueForAll(static queue => queue.State == QueueState.Open) && _listeners.TrueForAll(static listener => listener.WasBound))
         {
             _state = ZcrxState.Running;
+            Publish(new ZcrxEvent.Started(ToStatus()));
             AnswerAll(_awaitingStart, ToStatus());
         }
     }
@@ -172,6 +189,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         {
             ZcrxLog.Stopping(_runtime.Logger, command.Drain);
             _state = ZcrxState.Stopping;
+            Publish(new ZcrxEvent.Stopping(command.Drain));
             Timers.CancelAll();
             Status.Failure stopping = new(new InvalidOperationException("Zcrx is being stopped."));
             AnswerAll(_awaitingStart, stopping);
@@ -182,6 +200,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         {
             queue.IsReplaced = false;
             queue.Delay = null;
+            EndRestart(queue, new OperationCanceledException("Zcrx is being stopped."));
             queue.State = queue.Actor is null ? QueueState.Stopped : QueueState.Stopping;
             queue.Actor?.Tell(new InterfaceQueueActor.Stop(command.Drain));
         }
@@ -194,7 +213,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
     {
         if (_state == ZcrxState.Stopping && _queues.TrueForAll(static queue => queue.Actor is null) && _listeners.TrueForAll(static listener => listener.Actor is null))
         {
-            _ = Task.WhenAll(_queues.Select(static queue => queue.Slot.Closed)).PipeTo(Self, success: static () => new AllClosed(), failure: static _ => new AllClosed());
+            _ = _runtime.WhenAllIsClosed().PipeTo(Self, success: static () => new AllClosed(), failure: static _ => new AllClosed());
         }
     }
 
@@ -207,6 +226,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
 
         _state = ZcrxState.Stopped;
         ZcrxLog.Stopped(_runtime.Logger);
+        Publish(new ZcrxEvent.Stopped(ToStatus()));
         AnswerAll(_awaitingStop, ToStatus());
         Context.Stop(Self);
     }
@@ -228,13 +248,21 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
 
     private IActorRef StartChild(string name, Props props) => Context.Watch(Context.ActorOf(props, name));
 
-    private ZcrxStatus ToStatus() => new()
+    private Props OfThis(Props props) => _runtime.Options.Dispatcher is { Length: > 0 } dispatcher ? props.WithDispatcher(dispatcher) : props;
+
+    private ZcrxStatus ToStatus(bool includeConnections = false)
     {
-        State = _state,
-        Queues = [.. _queues.Select(static queue => queue.ToStatus())],
-        Listeners = [.. _listeners.Select(static listener => listener.ToStatus())],
-        Time = _runtime.Time.GetUtcNow(),
-    };
+        ILookup<string, ConnectionStatus>? connections = includeConnections ? _runtime.Connections.Snapshot() : null;
+        return new ZcrxStatus
+        {
+            State = _state,
+            IsAccepting = _state is not (ZcrxState.Stopping or ZcrxState.Stopped) && _isAccepting && !_hasLetGo,
+            RefusedOptions = _refusedOptions,
+            Queues = [.. _queues.Select(queue => queue.ToStatus(connections))],
+            Listeners = [.. _listeners.Select(static listener => listener.ToStatus())],
+            Time = _runtime.Time.GetUtcNow(),
+        };
+    }
 
     private void AnswerAll(List<IActorRef> waiting, object answer)
     {
@@ -244,7 +272,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
 
     private static void Publish(ZcrxEvent happened) => Context.System.EventStream.Publish(happened);
 
-    private sealed record RestartDue(QueueRecord Queue);
+    private sealed record RestartDue(QueueRecord Queue) : INoSerializationVerificationNeeded;
 
-    private sealed record AllClosed;
+    private sealed record AllClosed : INoSerializationVerificationNeeded;
 }

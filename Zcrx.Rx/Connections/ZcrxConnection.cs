@@ -86,6 +86,14 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Whether the connection is paused because the pool is under pressure.</summary>
     public bool IsPausedByPressure { get; internal set; }
 
+    /// <summary>Why it receives or does not, at this moment.</summary>
+    public ZcrxConnectionState State =>
+        HasEnded || CloseRequested || Closed.IsCompleted ? ZcrxConnectionState.Ended
+        : Volatile.Read(ref _moving) is not null || IsLeaving || IsStranded ? ZcrxConnectionState.Moving
+        : IsPausedByPressure || IsStarved ? ZcrxConnectionState.PausedByPressure
+        : _pausedByUser || Volatile.Read(ref _holds) > 0 ? ZcrxConnectionState.Paused
+        : Stream.HasObservers ? ZcrxConnectionState.Receiving : ZcrxConnectionState.Unobserved;
+
     /// <summary>
     /// Whether the socket is closed when the stream has ended. On by default; turn it off to go on sending after the peer's last byte, and on
     /// again (or dispose the connection) to close it after all. A stream that breaks always closes it.

@@ -85,7 +85,7 @@ public class OptionsTests
     [InlineData("Zcrx:Queues:0:Name:x", "1", "expected one value, not a section", "Zcrx:Queues:0:Name")]
     [InlineData("Zcrx:Queues", "eth0", "expected a list, not 'eth0'")]
     [InlineData("Zcrx:Queues:1", "eth0", "expected a section, not 'eth0'")]
-    [InlineData("Zcrx:Queue:0:Name", "x", "no such option; there are ActorSystemName, Engine, DrainTimeout, Queues, Listeners, HandOver, Restart", "Zcrx:Queue")]
+    [InlineData("Zcrx:Queue:0:Name", "x", "no such option; there are ActorSystemName, Engine, ActorName, Dispatcher, DrainTimeout, Queues, Listeners, HandOver, Restart", "Zcrx:Queue")]
     [InlineData("Zcrx:Restart", "never", "expected a section, not 'never'")]
     [InlineData("Zcrx:HandOver:Path", "takeover", "must be an absolute path of a socket, but is 'takeover'")]
     [InlineData("Zcrx:HandOver:Linger", "-00:00:01", "must be between zero and a day")]

@@ -27,7 +27,10 @@ internal sealed class TestHost : IAsyncDisposable
 
     public IReadOnlyList<QueueSlot> Queues => Services.GetRequiredService<ZcrxService>().Runtime!.Queues;
 
-    public static TestHost Build(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null, Action<IServiceCollection>? after = null)
+    public static TestHost Build(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null, Action<IServiceCollection>? after = null) =>
+        BuildPlain(zcrx => configure(zcrx.UseEngine(ZcrxEngine.Emulated).Configure(static options => options.Restart.MinBackoff = TimeSpan.FromMilliseconds(5))), before, after);
+
+    public static TestHost BuildPlain(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null, Action<IServiceCollection>? after = null)
     {
         // Empty: nothing of the machine's environment, and no console log.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
@@ -36,14 +39,19 @@ internal sealed class TestHost : IAsyncDisposable
         builder.Logging.SetMinimumLevel(LogLevel.Debug).AddProvider(log);
         builder.Services.AddMetrics();
         before?.Invoke(builder.Services);
-        builder.Services.AddZcrx(zcrx => configure(zcrx.UseEngine(ZcrxEngine.Emulated).Configure(static options => options.Restart.MinBackoff = TimeSpan.FromMilliseconds(5))));
+        builder.Services.AddZcrx(configure);
         after?.Invoke(builder.Services);
         return new TestHost(builder.Build());
     }
 
-    public static async Task<TestHost> StartAsync(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null, Action<IServiceCollection>? after = null)
+    /// <summary>With nothing said but the engine.</summary>
+    public static Task<TestHost> StartPlainAsync(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null) =>
+        StartAsync(BuildPlain(zcrx => configure(zcrx.UseEngine(ZcrxEngine.Emulated)), before));
+
+    public static Task<TestHost> StartAsync(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null, Action<IServiceCollection>? after = null) => StartAsync(Build(configure, before, after));
+
+    private static async Task<TestHost> StartAsync(TestHost host)
     {
-        TestHost host = Build(configure, before, after);
         try
         {
             await host.StartAsync();

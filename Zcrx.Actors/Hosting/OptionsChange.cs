@@ -1,0 +1,68 @@
+namespace Zcrx.Actors.Hosting;
+
+/// <summary>What differs between the options that apply and changed ones, apart from what the queues can say for themselves.</summary>
+/// <param name="Applied">What applies at once.</param>
+/// <param name="NeedRestart">What needs a restart of the host.</param>
+internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedRestart)
+{
+    public static OptionsChange Between(ZcrxOptions current, ZcrxOptions changed)
+    {
+        List<string> applied = [];
+        List<string> restart = [];
+        void Compare<T>(List<string> list, string name, Func<ZcrxOptions, T> select)
+        {
+            if (!EqualityComparer<T>.Default.Equals(select(current), select(changed)))
+            {
+                list.Add(name);
+            }
+        }
+
+        Compare(applied, nameof(ZcrxOptions.DrainTimeout), static options => options.DrainTimeout);
+        CompareRestart(applied, current.Restart, changed.Restart);
+        Compare(restart, nameof(ZcrxOptions.ActorSystemName), static options => options.ActorSystemName);
+        Compare(restart, nameof(ZcrxOptions.ActorName), static options => options.ActorName);
+        Compare(restart, nameof(ZcrxOptions.Dispatcher), static options => options.Dispatcher);
+        Compare(applied, $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Linger)}", static options => options.HandOver.Linger);
+        Compare(restart, $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Path)}", static options => options.HandOver.Path);
+        Compare(restart, $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Timeout)}", static options => options.HandOver.Timeout);
+        CompareQueues(restart, current, changed);
+        CompareListeners(restart, current, changed);
+        return new OptionsChange(applied, restart);
+    }
+
+    // Every property, so that one that is added later is not passed over.
+    private static void CompareRestart(List<string> applied, ZcrxRestartOptions current, ZcrxRestartOptions changed) =>
+        applied.AddRange(typeof(ZcrxRestartOptions).GetProperties()
+            .Where(property => !Equals(property.GetValue(current), property.GetValue(changed)))
+            .Select(static property => $"{nameof(ZcrxOptions.Restart)}:{property.Name}"));
+
+    private static void CompareQueues(List<string> restart, ZcrxOptions current, ZcrxOptions changed)
+    {
+        IEnumerable<string> before = current.EffectiveQueues().Select(static queue => queue.Name);
+        IEnumerable<string> after = changed.EffectiveQueues().Select(static queue => queue.Name);
+        restart.AddRange(before.Except(after, StringComparer.Ordinal).Select(static name => $"{nameof(ZcrxOptions.Queues)}:{name} (removed)"));
+        restart.AddRange(after.Except(before, StringComparer.Ordinal).Select(static name => $"{nameof(ZcrxOptions.Queues)}:{name} (added)"));
+    }
+
+    private static void CompareListeners(List<string> restart, ZcrxOptions current, ZcrxOptions changed)
+    {
+        for (int i = 0; i < int.Max(current.Listeners.Count, changed.Listeners.Count); i++)
+        {
+            string path = $"{nameof(ZcrxOptions.Listeners)}:{i}";
+            if (i >= changed.Listeners.Count || i >= current.Listeners.Count)
+            {
+                restart.Add(path + (i < current.Listeners.Count ? " (removed)" : " (added)"));
+                continue;
+            }
+
+            // Handlers are code, and made anew whenever options are.
+            ZcrxListenerOptions one = current.Listeners[i];
+            ZcrxListenerOptions other = changed.Listeners[i];
+            (string Name, bool Differs)[] differences =
+            [
+                (nameof(one.Name), one.Name != other.Name), (nameof(one.EndPoint), one.EndPoint != other.EndPoint), (nameof(one.Backlog), one.Backlog != other.Backlog),
+            ];
+            restart.AddRange(differences.Where(static difference => difference.Differs).Select(difference => $"{path}:{difference.Name}"));
+        }
+    }
+}

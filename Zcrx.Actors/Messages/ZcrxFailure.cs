@@ -1,0 +1,26 @@
+namespace Zcrx.Actors;
+
+/// <summary>Why a command about a connection could not be carried out.</summary>
+public enum ZcrxFailure
+{
+    /// <summary>No connection that is being served has this number: it is closed, or never was.</summary>
+    NoSuchConnection,
+
+    /// <summary>No queue has this name.</summary>
+    NoSuchQueue,
+
+    /// <summary>The queue is not open now, or no queue is.</summary>
+    QueueNotOpen,
+
+    /// <summary>The connection is being moved or given back already.</summary>
+    Busy,
+
+    /// <summary>The connection ended first.</summary>
+    Ended,
+
+    /// <summary>The socket cannot be taken over.</summary>
+    InvalidSocket,
+
+    /// <summary>Zcrx is being stopped.</summary>
+    Stopping,
+}

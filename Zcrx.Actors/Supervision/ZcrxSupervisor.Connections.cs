@@ -1,0 +1,179 @@
+using System.Net.Sockets;
+using Akka.Actor;
+using Zcrx.Actors.Connections;
+using Zcrx.Actors.Diagnostics;
+using Zcrx.Actors.Logging;
+using Zcrx.Actors.Supervision;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors;
+
+/// <content>Commands about single connections.</content>
+public sealed partial class ZcrxSupervisor
+{
+    private void OnAttachConnection(ZcrxCommand.AttachConnection command)
+    {
+        if (Refusal(command.Queue, null, out ZcrxQueue? queue) is { } refused)
+        {
+            Sender.Tell(refused);
+            return;
+        }
+
+        _ = AttachAsync(command, queue!, Self).PipeTo(Sender, Self);
+    }
+
+    private void OnPauseConnection(ZcrxCommand.PauseConnection command) => WithConnection(command.ConnectionId, static served =>
+    {
+        served.Connection.Pause();
+        return new ZcrxReply.Paused(served.ToStatus());
+    });
+
+    private void OnResumeConnection(ZcrxCommand.ResumeConnection command) => WithConnection(command.ConnectionId, static served =>
+    {
+        served.Connection.Resume();
+        return new ZcrxReply.Resumed(served.ToStatus());
+    });
+
+    private void OnMoveConnection(ZcrxCommand.MoveConnection command)
+    {
+        if (Refusal(command.Queue, command.ConnectionId, out ZcrxQueue? queue) is { } refused)
+        {
+            Sender.Tell(refused);
+        }
+        else if (_runtime.Connections.Find(command.ConnectionId) is { } served)
+        {
+            _ = MoveAsync(served, queue!, Self).PipeTo(Sender, Self);
+        }
+        else
+        {
+            Sender.Tell(NoSuchConnection(command.ConnectionId));
+        }
+    }
+
+    private void OnDetachConnection(ZcrxCommand.DetachConnection command)
+    {
+        if (_runtime.Connections.Find(command.ConnectionId) is { } served)
+        {
+            _ = DetachAsync(served, Self).PipeTo(Sender, Self);
+        }
+        else
+        {
+            Sender.Tell(NoSuchConnection(command.ConnectionId));
+        }
+    }
+
+    private void OnConnectionMoved(ZcrxEvent.ConnectionMoved moved)
+    {
+        ZcrxLog.ConnectionMoved(_runtime.Logger, moved.ConnectionId, moved.From, moved.To);
+        Publish(moved);
+    }
+
+    private void OnConnectionDetached(ZcrxEvent.ConnectionDetached detached)
+    {
+        ZcrxLog.ConnectionDetached(_runtime.Logger, detached.ConnectionId, detached.StreamOffset);
+        Publish(detached);
+    }
+
+    private void WithConnection(long id, Func<ServedConnection, ZcrxReply> act) =>
+        Sender.Tell(_runtime.Connections.Find(id) is { } served ? act(served) : NoSuchConnection(id));
+
+    /// <summary>The open queue of that name, or the least busy one; or why there is none.</summary>
+    private ZcrxReply.Failed? Refusal(string? name, long? connection, out ZcrxQueue? queue)
+    {
+        queue = null;
+        if (_state == ZcrxState.Stopping)
+        {
+            return new ZcrxReply.Failed(ZcrxFailure.Stopping, connection, "Zcrx is being stopped.");
+        }
+
+        QueueRecord? record = name is null
+            ? _queues.Where(static queue => queue is { State: QueueState.Open, Ready: not null }).MinBy(static queue => queue.Ready!.Snapshot().Connections)
+            : _queues.Find(queue => queue.Slot.Name == name);
+        queue = record is { State: QueueState.Open } ? record.Ready : null;
+        return (record, queue) switch
+        {
+            (_, not null) => null,
+            (null, _) when name is not null => new ZcrxReply.Failed(ZcrxFailure.NoSuchQueue, connection, $"There is no queue '{name}'; there are {string.Join(", ", _queues.Select(static queue => queue.Slot.Name))}."),
+            _ => new ZcrxReply.Failed(ZcrxFailure.QueueNotOpen, connection, name is null ? "No queue is open." : $"The queue {name} is not open: it is {record!.State}.", record?.LastError),
+        };
+    }
+
+    private async Task<ZcrxReply> AttachAsync(ZcrxCommand.AttachConnection command, ZcrxQueue queue, IActorRef self)
+    {
+        using System.Diagnostics.Activity? activity = ZcrxActivities.Start("zcrx.connection.attach", queue.Name);
+        ZcrxReply.Failed failed;
+        try
+        {
+            ZcrxConnection connection = await queue.AttachAsync(command.Socket).ConfigureAwait(false);
+            ServedConnection served = _runtime.Connections.Serve(connection, null, command.Handler, self);
+            activity?.SetTag("zcrx.connection.id", connection.Id);
+            return new ZcrxReply.Attached(served.ToStatus());
+        }
+        catch (ObjectDisposedException exception) when (exception.ObjectName == nameof(ZcrxQueue))
+        {
+            failed = new ZcrxReply.Failed(ZcrxFailure.QueueNotOpen, null, $"The queue {queue.Name} has been closed.", exception);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            failed = new ZcrxReply.Failed(ZcrxFailure.InvalidSocket, null, $"The socket cannot be taken over: {exception.Message}", exception);
+        }
+
+        activity.End(failed.Cause);
+        return failed;
+    }
+
+    private static async Task<ZcrxReply> MoveAsync(ServedConnection served, ZcrxQueue queue, IActorRef self)
+    {
+        ZcrxConnection connection = served.Connection;
+        string from = connection.QueueName;
+        using System.Diagnostics.Activity? activity = ZcrxActivities.Start("zcrx.connection.move", queue.Name);
+        activity?.SetTag("zcrx.connection.id", connection.Id).SetTag("zcrx.queue.source", from);
+        try
+        {
+            if (!await connection.MoveToAsync(queue).ConfigureAwait(false))
+            {
+                return Ended(connection);
+            }
+        }
+        catch (InvalidOperationException exception)
+        {
+            // ObjectDisposedException is one, too: the target was closed.
+            activity.End(exception);
+            ZcrxFailure reason = exception is ObjectDisposedException ? ZcrxFailure.QueueNotOpen : ZcrxFailure.Busy;
+            return new ZcrxReply.Failed(reason, connection.Id, exception.Message, exception);
+        }
+
+        if (from != queue.Name)
+        {
+            self.Tell(new ZcrxEvent.ConnectionMoved(connection.Id, from, queue.Name));
+        }
+
+        return new ZcrxReply.Moved(served.ToStatus());
+    }
+
+    private static async Task<ZcrxReply> DetachAsync(ServedConnection served, IActorRef self)
+    {
+        ZcrxConnection connection = served.Connection;
+        using System.Diagnostics.Activity? activity = ZcrxActivities.Start("zcrx.connection.detach", connection.QueueName);
+        activity?.SetTag("zcrx.connection.id", connection.Id);
+        try
+        {
+            if (await connection.DetachAsync().ConfigureAwait(false) is not { } detached)
+            {
+                return Ended(connection);
+            }
+
+            self.Tell(new ZcrxEvent.ConnectionDetached(connection.Id, detached.StreamOffset));
+            return new ZcrxReply.Detached(connection.Id, detached.Socket, detached.StreamOffset, detached.Unread);
+        }
+        catch (InvalidOperationException exception)
+        {
+            activity.End(exception);
+            return new ZcrxReply.Failed(ZcrxFailure.Busy, connection.Id, exception.Message, exception);
+        }
+    }
+
+    private static ZcrxReply.Failed NoSuchConnection(long id) => new(ZcrxFailure.NoSuchConnection, id, $"No connection {id} is being served.");
+
+    private static ZcrxReply.Failed Ended(ZcrxConnection connection) => new(ZcrxFailure.Ended, connection.Id, $"The {connection} ended first.");
+}

@@ -1,0 +1,149 @@
+using Akka.Actor;
+using Akka.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Zcrx.Actors.Hosting;
+using Zcrx.Actors.Tests.Support;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Hosting;
+
+/// <summary>What comes from the actor system's configuration, and what wins over what.</summary>
+public class HoconTests
+{
+    private const string Pinned = "pinned { type = ForkJoinDispatcher, throughput = 10, dedicated-thread-pool { thread-count = 1 } }";
+
+    [Fact]
+    public void The_reference_holds_the_defaults_that_the_options_document()
+    {
+        ZcrxOptions options = new();
+
+        Assert.Equal(("zcrx", "", TimeSpan.FromSeconds(10)), (options.ActorName, options.Dispatcher, options.DrainTimeout));
+        Assert.Equal(
+            (TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(30), 0.2, 10, TimeSpan.FromMinutes(5)),
+            (options.Restart.MinBackoff, options.Restart.MaxBackoff, options.Restart.RandomFactor, options.Restart.MaxRestarts, options.Restart.Within));
+        Assert.Empty(options.Validate());
+    }
+
+    [Fact]
+    public async Task Hocon_wins_over_the_reference_and_options_win_over_hocon()
+    {
+        using var system = ActorSystem.Create("ours", """
+            zcrx {
+              actor-name = receiver
+              drain-timeout = 3s
+              restart { min-backoff = 2s, max-backoff = 1m, max-restarts = 4, random-factor = 0.5 }
+            }
+            """);
+        await using var host = await StartAsync(system, static zcrx => zcrx.Configure(static options =>
+        {
+            options.Restart.MinBackoff = TimeSpan.FromSeconds(1);
+            options.Restart.RandomFactor = 0;
+        }));
+
+        Assert.Equal("akka://ours/user/receiver", host.Zcrx.Supervisor.Path.ToString());
+        var options = host.Services.GetRequiredService<IOptions<ZcrxOptions>>().Value;
+        Assert.Equal(TimeSpan.FromSeconds(3), options.DrainTimeout);
+        Assert.Equal(
+            (TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), 0.0, 4, TimeSpan.FromMinutes(5)),
+            (options.Restart.MinBackoff, options.Restart.MaxBackoff, options.Restart.RandomFactor, options.Restart.MaxRestarts, options.Restart.Within));
+
+        // And it is what happens: a queue that fails comes back by these numbers.
+        using Probe probe = new(system, typeof(ZcrxEvent.QueueRestarting));
+        host.Crash("zcrx-0");
+        Assert.Equal(TimeSpan.FromSeconds(1), probe.Expect<ZcrxEvent.QueueRestarting>().Delay);
+    }
+
+    [Fact]
+    public async Task Names_and_dispatcher_can_be_said_in_the_options_too()
+    {
+        using var system = ActorSystem.Create("ours", $"zcrx.actor-name = theirs\n{Pinned}");
+        await using var host = await StartAsync(system, static zcrx => zcrx.Configure(static options =>
+        {
+            options.ActorName = "mine";
+            options.Dispatcher = "pinned";
+        }));
+
+        Assert.Equal("akka://ours/user/mine", host.Zcrx.Supervisor.Path.ToString());
+        Assert.Equal(["pinned", "pinned", "pinned"], await DispatchersAsync(host));
+    }
+
+    [Fact]
+    public async Task The_dispatcher_of_hocon_is_that_of_all_actors_and_a_deployment_wins_over_it()
+    {
+        using var system = ActorSystem.Create("ours", $$"""
+            zcrx.dispatcher = pinned
+            {{Pinned}}
+            other { type = TaskDispatcher }
+            akka.actor.deployment { /zcrx/queue-0 { dispatcher = other } }
+            """);
+        await using var host = await StartAsync(system);
+
+        Assert.Equal(["pinned", "other", "pinned"], await DispatchersAsync(host));
+    }
+
+    [Fact]
+    public async Task What_hocon_says_wrong_is_reported_with_all_other_errors_before_anything_is_opened()
+    {
+        using var system = ActorSystem.Create("ours", """
+            zcrx { drain-timeout = soon, actor-nam = x, actor-name = "a b", restart { max-restarts = many, min-backof = 1s, random-factor = 3 } }
+            """);
+        await using var host = TestHost.Build(static zcrx => zcrx.Configure(static options => options.Engine = (ZcrxEngine)9), services => services.AddSingleton(system));
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.Equal(
+            ["Zcrx:ActorName", "Zcrx:Engine", "Zcrx:Queues:0:Engine", "Zcrx:Restart:RandomFactor", "zcrx.actor-nam", "zcrx.drain-timeout", "zcrx.restart.max-restarts", "zcrx.restart.min-backof"],
+            error.Failures.Select(failure => failure[..failure.IndexOf(": ", StringComparison.Ordinal)]).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Without_hosting_the_supervisor_takes_it_from_its_actor_system()
+    {
+        using var system = ActorSystem.Create("plain", $"zcrx {{ dispatcher = pinned, restart.min-backoff = 10m, restart.max-backoff = 20m }}\n{Pinned}");
+        ZcrxOptions options = new() { Engine = ZcrxEngine.Emulated };
+        using Probe probe = new(system, typeof(ZcrxEvent));
+        var supervisor = system.ActorOf(ZcrxSupervisor.Props(options), "receiver");
+        probe.Ask<ZcrxStatus>(supervisor, new ZcrxCommand.WhenStarted());
+
+        system.ActorSelection("/user/receiver/queue-0").Tell(Kill.Instance);
+
+        Assert.InRange(probe.Expect<ZcrxEvent.QueueRestarting>().Delay, TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(12));
+        await supervisor.Ask<ZcrxStatus>(new ZcrxCommand.Stop(TimeSpan.Zero)).WithinLimit();
+        await system.Terminate().WithinLimit();
+    }
+
+    [Fact]
+    public void A_system_that_says_nothing_gives_the_reference()
+    {
+        using var system = ActorSystem.Create("silent");
+        List<ZcrxConfigurationError> errors = [];
+
+        Assert.Same(HoconDefaults.BuiltIn, HoconDefaults.Of(system, errors));
+        Assert.Same(HoconDefaults.BuiltIn, HoconDefaults.Of(null, errors));
+        Assert.Empty(errors);
+    }
+
+    private static Task<TestHost> StartAsync(ActorSystem system, Action<ZcrxBuilder>? configure = null) => TestHost.StartPlainAsync(
+        zcrx =>
+        {
+            zcrx.Listen("127.0.0.1:0", static _ => null!);
+            configure?.Invoke(zcrx);
+        },
+        services => services.AddSingleton(system));
+
+    /// <summary>The dispatchers of the supervisor, the queue and the listener.</summary>
+    private static async Task<string[]> DispatchersAsync(TestHost host)
+    {
+        List<string> dispatchers = [];
+        foreach (string path in new[] { "", "/queue-0", "/listener-0" })
+        {
+            IActorRef actor = await host.System.ActorSelection($"{host.Zcrx.Supervisor.Path}{path}").ResolveOne(Eventually.Limit);
+            // A repointable reference says what its props had been turned into by the deployment.
+            dispatchers.Add(((ActorRefWithCell)actor).Underlying is ActorCell cell ? cell.Dispatcher.Id : "not started");
+        }
+
+        return [.. dispatchers];
+    }
+}

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Zcrx.Interop.Emulation;
+using Zcrx.Interop.Steering.Netlink;
 
 namespace Zcrx.Interop;
 
@@ -67,7 +68,11 @@ public sealed partial class EmulatedNic
     public bool IsUp
     {
         get => Volatile.Read(ref _isUp);
-        set => Change(() => _isUp = value);
+        set
+        {
+            Change(() => _isUp = value);
+            LinkChanged?.Invoke();
+        }
     }
 
     /// <summary>Whether the interface is gone (<see cref="Remove"/>).</summary>
@@ -126,6 +131,12 @@ public sealed partial class EmulatedNic
             }
         }
     }
+
+    /// <summary>What has become of it.</summary>
+    internal LinkState Link => IsRemoved ? LinkState.Removed : IsUp ? LinkState.Up : LinkState.Down;
+
+    /// <summary>It went up or down, or away. Raised on the thread that did it.</summary>
+    internal event Action? LinkChanged;
 
     /// <summary>Counts changes of anything that decides where packets go.</summary>
     internal int Changes => Volatile.Read(ref _changes);
@@ -222,11 +233,28 @@ public sealed partial class EmulatedNic
     /// Takes the interface away, as when its driver is unloaded. Its interface queues lose their RX queues, and no packet arrives any more;
     /// what has arrived can still be received.
     /// </summary>
-    public void Remove() => Change(() =>
+    public void Remove()
     {
-        _isRemoved = true;
-        Array.Clear(_providers);
-    });
+        Change(() =>
+        {
+            _isRemoved = true;
+            Array.Clear(_providers);
+        });
+        LinkChanged?.Invoke();
+    }
+
+    /// <summary>Tells of every change of it from now on; at once, if it is gone already.</summary>
+    /// <param name="changed">Called on the thread that changes it; must be quick and not throw.</param>
+    /// <returns>Ends it.</returns>
+    internal IDisposable WatchLink(Action<LinkChange> changed)
+    {
+        LinkWatch watch = new(Name, Index, changed);
+        void Report() => watch.Report(Link);
+        LinkChanged += Report;
+        // After it has been added: whatever happens from here on is seen by one or the other.
+        Report();
+        return new LinkWatchEnding(() => LinkChanged -= Report);
+    }
 
     /// <summary>
     /// Brings a removed interface back as it was first, under another index: nothing is steered, and no RX queue belongs to anybody. Connections

@@ -38,6 +38,9 @@ internal static unsafe partial class NetlinkCalls
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int ioctl(int fd, nuint request, void* argument);
 
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    private static partial int poll(PollEntry* entries, nuint count, int timeout);
+
     public static int Socket(int family, int type, int protocol) => Libc.Result(socket(family, type | SOCK_CLOEXEC, protocol));
 
     public static int Bind(int fd, sockaddr_nl* address) => Libc.Result(bind(fd, address, (uint)sizeof(sockaddr_nl)));
@@ -77,4 +80,27 @@ internal static unsafe partial class NetlinkCalls
     }
 
     public static int Control(int fd, uint request, void* argument) => Libc.Result(ioctl(fd, request, argument));
+
+    /// <summary>Waits until one of two descriptors is readable; false when it is the second.</summary>
+    public static bool WaitForEither(int first, int second)
+    {
+        PollEntry* entries = stackalloc PollEntry[2];
+        entries[0] = new PollEntry { Fd = first, Events = POLLIN };
+        entries[1] = new PollEntry { Fd = second, Events = POLLIN };
+        while (Libc.Result(poll(entries, 2, -1)) < 0)
+        {
+            // Interrupted by a signal; the descriptors are ours, so there is no other reason.
+        }
+
+        return entries[1].Returned == 0;
+    }
+
+    /// <summary><c>struct pollfd</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollEntry
+    {
+        public int Fd;
+        public short Events;
+        public short Returned;
+    }
 }

@@ -1,3 +1,5 @@
+using Zcrx.Interop;
+
 namespace Zcrx.Rx.Loop;
 
 /// <summary>What the ring's thread tells: notifications, pressure, growth, faults of consumers. A listener that throws cannot harm it.</summary>
@@ -6,6 +8,7 @@ internal sealed class LoopEvents
     private readonly Broadcast<ZcrxNotification> _notifications;
     private readonly Broadcast<PoolPressure> _pressure;
     private readonly Broadcast<PoolGrowth> _growth;
+    private readonly Broadcast<LinkChange> _links;
     // Nobody is left to tell of who fails at hearing of failures.
     private readonly Broadcast<ConsumerFault> _faults = new(static _ => { });
 
@@ -14,6 +17,7 @@ internal sealed class LoopEvents
         _notifications = new Broadcast<ZcrxNotification>(Unhandled);
         _pressure = new Broadcast<PoolPressure>(Unhandled) { Replays = true };
         _growth = new Broadcast<PoolGrowth>(Unhandled);
+        _links = new Broadcast<LinkChange>(Unhandled);
     }
 
     public IObservable<ZcrxNotification> Notifications => _notifications;
@@ -21,6 +25,8 @@ internal sealed class LoopEvents
     public IObservable<PoolPressure> Pressure => _pressure;
 
     public IObservable<PoolGrowth> Growth => _growth;
+
+    public IObservable<LinkChange> Links => _links;
 
     public IObservable<ConsumerFault> Faults => _faults;
 
@@ -30,6 +36,8 @@ internal sealed class LoopEvents
 
     public void Grown(PoolGrowth growth) => _growth.Publish(growth);
 
+    public void LinkChanged(LinkChange change) => _links.Publish(change);
+
     public void ObserverFaulted(ZcrxConnection? connection, Exception exception) => _faults.Publish(new ConsumerFault(connection, exception));
 
     public void Complete()
@@ -37,6 +45,7 @@ internal sealed class LoopEvents
         _notifications.Complete();
         _pressure.Complete();
         _growth.Complete();
+        _links.Complete();
         _faults.Complete();
     }
 

@@ -234,6 +234,7 @@ internal sealed unsafe partial class ReceiveLoop
 
     private void Release()
     {
+        _linkWatch?.Dispose();
         _ring?.Dispose();
         lock (_queueGate)
         {

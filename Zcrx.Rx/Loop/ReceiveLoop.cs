@@ -12,7 +12,7 @@ namespace Zcrx.Rx.Loop;
 /// One turn: take commands, take buffers back, let the kernel have them, issue receives, enter, work off the completions.
 /// Other threads reach it through <see cref="Post"/> and <see cref="Synchronize"/>, which wake it by an eventfd.
 /// Split by concern: life cycle and control here, the turn in ReceiveLoop.Turn.cs, receiving in ReceiveLoop.Receive.cs, accepting in
-/// ReceiveLoop.Accept.cs, moving in ReceiveLoop.Move.cs, the pool in ReceiveLoop.Pool.cs and ReceiveLoop.Fairness.cs, notifications in ReceiveLoop.Notifications.cs, the end in ReceiveLoop.Stop.cs.
+/// ReceiveLoop.Accept.cs, moving in ReceiveLoop.Move.cs, the interface's removal in ReceiveLoop.Link.cs, the pool in ReceiveLoop.Pool.cs and ReceiveLoop.Fairness.cs, notifications in ReceiveLoop.Notifications.cs, the end in ReceiveLoop.Stop.cs.
 /// </remarks>
 internal sealed unsafe partial class ReceiveLoop
 {
@@ -231,6 +231,7 @@ internal sealed unsafe partial class ReceiveLoop
             Engine = Engine with { Reason = $"{Engine.Reason}; {why}" };
         }
 
+        WatchLink();
         _queue.Ledger.Refill = ReturnBuffer;
         long interval = ToTicks(_options.NotificationInterval);
         _noBuffers = new ArmMachine(IsRegistered(ZcrxNotificationType.NoBuffers), interval);

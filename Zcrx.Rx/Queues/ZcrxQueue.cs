@@ -63,6 +63,12 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <summary>What the kernel tells about the queue. Hints only: see <see cref="ZcrxNotification"/>.</summary>
     public IObservable<ZcrxNotification> Notifications => _events.Notifications;
 
+    /// <summary>
+    /// When the interface went up, down, or away. Up and down are only told. When it is removed, the queue ends: <see cref="Completion"/> faults with a
+    /// <see cref="ZcrxDeviceException"/>. Silent without a NIC.
+    /// </summary>
+    public IObservable<LinkChange> Links => _events.Links;
+
     /// <summary>Samples of <see cref="Snapshot"/>, while somebody subscribes; costs nothing otherwise.</summary>
     public IObservable<QueueStatistics> Statistics { get; }
 

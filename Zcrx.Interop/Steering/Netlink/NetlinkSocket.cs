@@ -50,9 +50,6 @@ internal sealed unsafe class NetlinkSocket : SafeHandleMinusOneIsInvalid, INetli
         }
     }
 
-    /// <summary>Lets a receive wait for as long as it takes.</summary>
-    public void WaitForever() => _ = NetlinkCalls.SetReceiveTimeout(DangerousGetFd(), TimeSpan.Zero);
-
     /// <inheritdoc/>
     public int Send(ReadOnlySpan<byte> datagram) => NetlinkCalls.Send(DangerousGetFd(), datagram);
 

@@ -11,16 +11,16 @@ internal sealed partial class NetworkNamespace : IDisposable
 {
     private const int CloneNewNet = 0x40000000;
 
-    private readonly string _name = $"zcrx-test-{Guid.NewGuid():N}"[..20];
+    public string Name { get; } = $"zcrx-test-{Guid.NewGuid():N}"[..20];
 
     /// <summary>Makes it, or skips the test with the reason why this user cannot.</summary>
     public NetworkNamespace()
     {
-        (int status, string output) = Execute("ip", "netns", "add", _name);
+        (int status, string output) = Execute("ip", "netns", "add", Name);
         Skip.If(status != 0, $"network namespaces cannot be made here: {output}");
         try
         {
-            (status, output) = Execute("ip", "-n", _name, "link", "add", "v0", "numrxqueues", "4", "numtxqueues", "4", "type", "veth", "peer", "name", "v1", "numrxqueues", "4", "numtxqueues", "4");
+            (status, output) = Execute("ip", "-n", Name, "link", "add", "v0", "numrxqueues", "4", "numtxqueues", "4", "type", "veth", "peer", "name", "v1", "numrxqueues", "4", "numtxqueues", "4");
             Skip.If(status != 0, $"veth interfaces cannot be made here: {output}");
         }
         catch
@@ -33,7 +33,7 @@ internal sealed partial class NetworkNamespace : IDisposable
     /// <summary>Runs something in there.</summary>
     public T Run<T>(Func<T> function) => OnThread.Run(() =>
     {
-        using (SafeFileHandle handle = File.OpenHandle($"/run/netns/{_name}"))
+        using (SafeFileHandle handle = File.OpenHandle($"/run/netns/{Name}"))
         {
             Assert.Equal(0, Libc.Result(setns((int)handle.DangerousGetHandle(), CloneNewNet)));
         }
@@ -44,7 +44,7 @@ internal sealed partial class NetworkNamespace : IDisposable
     /// <summary>What a program prints in there; a test that needs one that is not here is skipped.</summary>
     public string Ask(string program, params string[] arguments)
     {
-        (int status, string output) = Execute("ip", ["netns", "exec", _name, program, .. arguments]);
+        (int status, string output) = Execute("ip", ["netns", "exec", Name, program, .. arguments]);
         Skip.If(output.Contains("No such file or directory", StringComparison.Ordinal), $"{program} is not installed");
         Assert.True(status == 0, $"{program} {string.Join(' ', arguments)}: {output}");
         return output;
@@ -52,11 +52,11 @@ internal sealed partial class NetworkNamespace : IDisposable
 
     public void Ip(params string[] arguments)
     {
-        (int status, string output) = Execute("ip", ["-n", _name, .. arguments]);
+        (int status, string output) = Execute("ip", ["-n", Name, .. arguments]);
         Assert.True(status == 0, $"ip {string.Join(' ', arguments)}: {output}");
     }
 
-    public void Dispose() => Execute("ip", "netns", "del", _name);
+    public void Dispose() => Execute("ip", "netns", "del", Name);
 
     private static (int Status, string Output) Execute(string program, params string[] arguments)
     {

@@ -53,6 +53,7 @@ internal static class ZcrxOptionsReader
             LowWaterMark = reader.Number(nameof(defaults.LowWaterMark), defaults.LowWaterMark),
             ConnectionQuota = reader.Int32(nameof(defaults.ConnectionQuota), defaults.ConnectionQuota),
             NotificationInterval = reader.Duration(nameof(defaults.NotificationInterval), defaults.NotificationInterval),
+            BusyTimeout = reader.Duration(nameof(defaults.BusyTimeout), defaults.BusyTimeout),
             StatisticsInterval = reader.Duration(nameof(defaults.StatisticsInterval), defaults.StatisticsInterval),
             RecordLeaseOrigins = reader.Flag(nameof(defaults.RecordLeaseOrigins), defaults.RecordLeaseOrigins),
             Emulation = ReadEmulation(reader.Child(nameof(defaults.Emulation)), defaults.Emulation),
@@ -104,6 +105,8 @@ internal static class ZcrxOptionsReader
         reader.SetNumber(nameof(restart.RandomFactor), value => restart.RandomFactor = value);
         reader.SetInt32(nameof(restart.MaxRestarts), value => restart.MaxRestarts = value);
         reader.SetDuration(nameof(restart.Within), value => restart.Within = value);
+        restart.ConnectionPatience = reader.Duration(nameof(restart.ConnectionPatience), restart.ConnectionPatience);
+        restart.WhenGivenUp = reader.Name(nameof(restart.WhenGivenUp), restart.WhenGivenUp, "move-connections, fall-back or end-connections");
         reader.RefuseTheRest();
     }
 }

@@ -93,6 +93,8 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         check(restart.RandomFactor is >= 0 and <= 1, $"{Path}:{nameof(restart.RandomFactor)}", $"must be between 0 and 1, but is {restart.RandomFactor}");
         check(restart.MaxRestarts >= 0, $"{Path}:{nameof(restart.MaxRestarts)}", $"must not be negative, but is {restart.MaxRestarts}");
         check(restart.Within > TimeSpan.Zero, $"{Path}:{nameof(restart.Within)}", $"must be more than zero, but is {restart.Within}");
+        check(restart.ConnectionPatience >= TimeSpan.Zero, $"{Path}:{nameof(restart.ConnectionPatience)}", $"must not be negative, but is {restart.ConnectionPatience}");
+        check(Enum.IsDefined(restart.WhenGivenUp), $"{Path}:{nameof(restart.WhenGivenUp)}", "must be MoveConnections, FallBack or EndConnections");
         check(restart.IsPermanent is not null, $"{Path}:{nameof(restart.IsPermanent)}", "must not be null");
     }
 

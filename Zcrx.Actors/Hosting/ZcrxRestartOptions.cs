@@ -29,6 +29,14 @@ public sealed class ZcrxRestartOptions
     public TimeSpan Within { get => _within ?? Defaults.Within; set => _within = value; }
 
     /// <summary>
+    /// How long established connections wait for their queue: if it is to be opened again later than after this, and another queue is open, that one goes on with them.
+    /// </summary>
+    public TimeSpan ConnectionPatience { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>What becomes of the connections of a queue that is given up.</summary>
+    public ZcrxEscalation WhenGivenUp { get; set; } = ZcrxEscalation.MoveConnections;
+
+    /// <summary>
     /// Tells the failures that no attempt will cure: the queue is given up at once. By default a wrong configuration, a missing
     /// permission, a missing feature, and a device that is gone or not set up.
     /// </summary>

@@ -52,6 +52,12 @@ internal static partial class ZcrxLog
     [LoggerMessage(1105, LogLevel.Information, "Queue {Queue} is restarted on demand.")]
     public static partial void QueueRestartRequested(ILogger logger, string queue);
 
+    [LoggerMessage(1120, LogLevel.Information, "{Connections} connections of queue {Queue} go on, on {Targets}.")]
+    public static partial void ConnectionsContinued(ILogger logger, int connections, string queue, string targets);
+
+    [LoggerMessage(1121, LogLevel.Warning, "Queue {Queue} is opened without its NIC.")]
+    public static partial void QueueFallsBack(ILogger logger, string queue, Exception exception);
+
     [LoggerMessage(1201, LogLevel.Information, "Listener {Listener} has {EndPoint}.")]
     public static partial void ListenerBound(ILogger logger, string listener, IPEndPoint endPoint);
 

@@ -33,11 +33,11 @@ public abstract record ZcrxCommand : INoSerializationVerificationNeeded
     public sealed record Stop(TimeSpan Drain) : ZcrxCommand;
 
     /// <summary>
-    /// Closes one queue after delivering what has arrived, and opens it again; a queue that had failed for good is tried again.
+    /// Closes one queue and opens it again; its connections go on where they were. A queue that had failed for good is tried again.
     /// Answered with its <see cref="QueueStatus"/> once it is open again or has failed, or with <see cref="Akka.Actor.Status.Failure"/> when there is no such queue.
     /// </summary>
     /// <param name="Queue">The queue's name.</param>
-    /// <param name="Drain">How long delivering may take; null for the configured time.</param>
+    /// <param name="Drain">On a NIC, how long to go on receiving until the sockets are empty (<see cref="Zcrx.Rx.ZcrxQueue.ParkAsync"/>); null for the configured time.</param>
     public sealed record RestartQueue(string Queue, TimeSpan? Drain = null) : ZcrxCommand;
 
     /// <summary>Receives for a socket that was connected elsewhere. Answered with <see cref="ZcrxReply.Attached"/> or <see cref="ZcrxReply.Failed"/>.</summary>

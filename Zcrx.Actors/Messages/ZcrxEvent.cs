@@ -51,6 +51,17 @@ public abstract record ZcrxEvent : INoSerializationVerificationNeeded
     /// <param name="Reason">Why it is not opened again: a clause.</param>
     public sealed record QueueFailed(string Queue, Exception Cause, string Reason) : ZcrxEvent;
 
+    /// <summary>Connections of a queue that had ended go on, without a gap.</summary>
+    /// <param name="Queue">Name of the queue that had them.</param>
+    /// <param name="Targets">Names of the queues that have them now; the same one when it was opened again.</param>
+    /// <param name="Connections">How many.</param>
+    public sealed record ConnectionsContinued(string Queue, IReadOnlyList<string> Targets, int Connections) : ZcrxEvent;
+
+    /// <summary>A queue that would have been given up is opened without its NIC.</summary>
+    /// <param name="Queue">The queue's name.</param>
+    /// <param name="Cause">Why it failed last.</param>
+    public sealed record QueueFellBack(string Queue, Exception Cause) : ZcrxEvent;
+
     /// <summary>A queue was closed on demand.</summary>
     /// <param name="Queue">The queue's name.</param>
     public sealed record QueueStopped(string Queue) : ZcrxEvent;

@@ -90,7 +90,8 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         }
 
         // Again, while it drains: with less time.
-        _ = _queue.StopAsync(message.Drain).PipeTo(Self, success: static () => new Drained());
+        Task ended = message.KeepsConnections ? _queue.ParkAsync(message.Drain) : _queue.StopAsync(message.Drain);
+        _ = ended.PipeTo(Self, success: static () => new Drained());
     }
 
     private void OnHappened(object what)
@@ -163,7 +164,7 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         Activity? activity = ZcrxActivities.Begin("zcrx.queue.open", slot.Name, cause);
         try
         {
-            ZcrxQueue queue = await Task.Run(() => ZcrxQueue.OpenAsync(slot.Options)).ConfigureAwait(false);
+            ZcrxQueue queue = await Task.Run(() => ZcrxQueue.OpenAsync(slot.OptionsToOpen, slot.Parking)).ConfigureAwait(false);
             activity?.SetTag("zcrx.engine", queue.Engine.Name);
             activity.End();
             return queue;
@@ -205,14 +206,15 @@ internal sealed class InterfaceQueueActor : ReceiveActor
             return;
         }
 
-        await queue.DisposeAsync().ConfigureAwait(false);
+        // An actor may end in any way: as long as the supervisor lives, another one goes on with the connections.
+        await queue.ParkAsync().ConfigureAwait(false);
     }
 
     private static Exception Unwrap(Exception exception) =>
         exception is AggregateException { InnerExceptions: [var inner] } ? inner : exception;
 
-    /// <summary>To the actor: deliver what has arrived, close the queue, end.</summary>
-    public sealed record Stop(TimeSpan Drain) : INoSerializationVerificationNeeded;
+    /// <summary>To the actor: deliver what has arrived, close the queue, end. The connections are closed, or wait for the next queue.</summary>
+    public sealed record Stop(TimeSpan Drain, bool KeepsConnections = false) : INoSerializationVerificationNeeded;
 
     /// <summary>To the supervisor: the queue is open.</summary>
     public sealed record Ready(string Name, ZcrxQueue Queue) : INoSerializationVerificationNeeded;

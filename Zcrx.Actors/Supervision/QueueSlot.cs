@@ -19,6 +19,17 @@ internal sealed class QueueSlot(ZcrxQueueOptions options)
     /// <summary>How the queue is opened next; an open one may have been opened otherwise.</summary>
     public ZcrxQueueOptions Options => _options;
 
+    /// <summary>Where its connections wait while it is closed.</summary>
+    public ConnectionParking Parking { get; } = new();
+
+    /// <summary>Whether it is opened without its NIC.</summary>
+    public bool IsFallenBack { get; set; }
+
+    /// <summary>How it is opened: as configured, or without its NIC.</summary>
+    public ZcrxQueueOptions OptionsToOpen => IsFallenBack
+        ? Options with { Interface = null, RxQueue = 0, Engine = Options.Engine == ZcrxEngine.Emulated ? ZcrxEngine.Emulated : ZcrxEngine.Auto }
+        : Options;
+
     /// <summary>Times that the queue was opened after the first.</summary>
     public long Restarts => Volatile.Read(ref _restarts);
 

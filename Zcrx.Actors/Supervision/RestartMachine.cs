@@ -13,6 +13,9 @@ internal sealed class RestartMachine(ZcrxRestartOptions options)
     /// <summary>Decides by other options from now on.</summary>
     public void Reconfigure(ZcrxRestartOptions changed) => _options = changed;
 
+    /// <summary>Whether the queue was ever open.</summary>
+    public bool HasOpened => _hasOpened;
+
     /// <summary>The queue is open.</summary>
     public void Opened() => _hasOpened = true;
 

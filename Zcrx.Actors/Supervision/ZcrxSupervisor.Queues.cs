@@ -37,6 +37,7 @@ public sealed partial class ZcrxSupervisor
         queue.OpenSince = _runtime.Time.GetUtcNow();
         EndRestart(queue, null);
         CatchUp(queue);
+        Relocate();
         AnswerAll(queue.Waiting, queue.ToStatus());
         ConsiderStart();
     }
@@ -77,6 +78,12 @@ public sealed partial class ZcrxSupervisor
             ZcrxLog.QueueRestarting(_runtime.Logger, queue.Slot.Name, delay, decision.Attempt, cause);
             Publish(new ZcrxEvent.QueueRestarting(queue.Slot.Name, delay, decision.Attempt, cause));
             Timers.StartSingleTimer(queue, new RestartDue(queue), delay);
+            RelocateWhenClosed(queue);
+            return;
+        }
+
+        if (TryFallBack(queue, cause))
+        {
             return;
         }
 
@@ -84,6 +91,7 @@ public sealed partial class ZcrxSupervisor
         EndRestart(queue, cause);
         ZcrxLog.QueueFailed(_runtime.Logger, queue.Slot.Name, decision.Reason, cause);
         Publish(new ZcrxEvent.QueueFailed(queue.Slot.Name, cause, decision.Reason));
+        RelocateWhenClosed(queue);
         AnswerAll(queue.Waiting, queue.ToStatus());
         ConsiderStart();
     }
@@ -118,6 +126,7 @@ public sealed partial class ZcrxSupervisor
 
         queue.Restart.Reset();
         BeginRestart(queue, "demand");
+        queue.Slot.IsFallenBack = false;
         switch (queue.State)
         {
             case QueueState.Restarting or QueueState.Failed:
@@ -127,7 +136,7 @@ public sealed partial class ZcrxSupervisor
             case QueueState.Open or QueueState.Stopping:
                 queue.State = QueueState.Stopping;
                 queue.IsReplaced = true;
-                queue.Actor?.Tell(new InterfaceQueueActor.Stop(command.Drain ?? _runtime.Options.DrainTimeout));
+                queue.Actor?.Tell(new InterfaceQueueActor.Stop(command.Drain ?? _runtime.Options.DrainTimeout, KeepsConnections: true));
                 break;
             default:
                 // Being opened: that is what was asked for.

@@ -55,6 +55,8 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         Receive<ListenerActor.Released>(message => OnListenerReleased(message.Slot));
         Receive<Terminated>(message => OnTerminated(message.ActorRef));
         Receive<AllClosed>(_ => OnAllClosed());
+        Receive<Continued>(OnContinued);
+        Receive<QueueClosed>(_ => OnQueueClosed());
     }
 
     /// <inheritdoc/>
@@ -112,6 +114,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
             _queues.ForEach(static queue => queue.State = QueueState.Stopped);
         }
 
+        EndWaitingConnections();
         _runtime.OnEnded(ToStatus());
     }
 
@@ -191,6 +194,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
             _state = ZcrxState.Stopping;
             Publish(new ZcrxEvent.Stopping(command.Drain));
             Timers.CancelAll();
+            EndWaitingConnections();
             Status.Failure stopping = new(new InvalidOperationException("Zcrx is being stopped."));
             AnswerAll(_awaitingStart, stopping);
             _queues.ForEach(queue => AnswerAll(queue.Waiting, stopping));

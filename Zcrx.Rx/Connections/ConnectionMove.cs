@@ -18,6 +18,9 @@ internal sealed class ConnectionMove(ReceiveLoop source, ReceiveLoop? target, bo
     /// <summary>Whether it moves because the source cannot receive what comes next.</summary>
     public bool IsRescue => isRescue;
 
+    /// <summary>Whether a parking sends it, and nobody waits for this very move.</summary>
+    public bool IsContinuation { get; init; }
+
     /// <summary>Whether a sender waits for room in the socket.</summary>
     public bool AwaitsRoom { get; set; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Loop;
 
@@ -14,6 +15,9 @@ public sealed class ConnectionParking : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<ZcrxConnection, ParkedConnection> _parked = [];
+    // Who takes those that come later.
+    private ImmutableArray<ReceiveLoop> _exits = [];
+    private int _next;
     private bool _isDisposed;
 
     /// <summary>Connections that wait here.</summary>
@@ -28,7 +32,7 @@ public sealed class ConnectionParking : IDisposable
         }
     }
 
-    /// <summary>Lets a queue go on with all connections that wait here.</summary>
+    /// <summary>Lets a queue go on with all connections that wait here, and with those that come later, until it ends or another call names others.</summary>
     /// <param name="queue">The queue.</param>
     /// <returns>How many it has taken over. Those that it could not take, because it ended meanwhile, wait on.</returns>
     public Task<int> ContinueOnAsync(ZcrxQueue queue)
@@ -37,24 +41,22 @@ public sealed class ConnectionParking : IDisposable
         return ContinueOnAsync([queue]);
     }
 
-    /// <summary>Lets several queues go on with the connections that wait here, each with as many as the next.</summary>
-    /// <param name="queues">The queues; none does nothing.</param>
+    /// <summary>Lets several queues go on with the connections that wait here and that come later, each with as many as the next.</summary>
+    /// <param name="queues">The queues. With none, connections wait.</param>
     /// <returns>How many were taken over. Those that were not, because their queue ended meanwhile, wait on.</returns>
     public async Task<int> ContinueOnAsync(IReadOnlyList<ZcrxQueue> queues)
     {
         ArgumentNullException.ThrowIfNull(queues);
-        if (queues.Count == 0)
-        {
-            return 0;
-        }
-
         List<ConnectionMove> moves = [];
         lock (_gate)
         {
+            _exits = [.. queues.Select(static queue => queue.Loop)];
             foreach (ParkedConnection parked in _parked.Values.Where(static parked => !parked.IsUnderway))
             {
-                parked.IsUnderway = true;
-                moves.Add(new ConnectionMove(parked.Former, queues[moves.Count % queues.Count].Loop) { Parked = parked });
+                if (TryPlan(parked) is { } move)
+                {
+                    moves.Add(move);
+                }
             }
         }
 
@@ -63,13 +65,18 @@ public sealed class ConnectionParking : IDisposable
         return taken.Count(static isTaken => isTaken);
     }
 
-    /// <summary>Ends the connections that wait here: their observers get a <see cref="ZcrxStreamException"/> with the position, their sockets are reset. Later ones end at once.</summary>
-    public void Dispose()
+    /// <summary>Ends the connections that wait here: their observers get a <see cref="ZcrxStreamException"/> with the position, their sockets are reset.</summary>
+    public void EndAll() => EndAll(forGood: false);
+
+    /// <summary>As <see cref="EndAll()"/>, and those that come later end at once.</summary>
+    public void Dispose() => EndAll(forGood: true);
+
+    private void EndAll(bool forGood)
     {
         ParkedConnection[] waiting;
         lock (_gate)
         {
-            _isDisposed = true;
+            _isDisposed |= forGood;
             waiting = [.. _parked.Values.Where(static parked => !parked.IsUnderway)];
             Array.ForEach(waiting, parked => _parked.Remove(parked.Connection));
         }
@@ -80,33 +87,25 @@ public sealed class ConnectionParking : IDisposable
     /// <summary>A connection has lost its queue.</summary>
     internal void Add(ZcrxConnection connection, ReceiveLoop former, bool awaitsRoom)
     {
+        ParkedConnection parked = new(connection, former, awaitsRoom);
         lock (_gate)
         {
-            if (!_isDisposed)
-            {
-                _parked[connection] = new ParkedConnection(connection, former, awaitsRoom);
-                return;
-            }
+            _parked[connection] = parked;
         }
 
-        EndUnwanted(connection);
+        Forward(parked);
     }
 
     /// <summary>The queue that was to go on with it has ended, too.</summary>
-    internal void TakeBack(ParkedConnection parked)
+    internal void TakeBack(ParkedConnection parked, ReceiveLoop refusing)
     {
         lock (_gate)
         {
             parked.IsUnderway = false;
-            if (!_isDisposed)
-            {
-                return;
-            }
-
-            _parked.Remove(parked.Connection);
+            _exits = _exits.Remove(refusing);
         }
 
-        EndUnwanted(parked.Connection);
+        Forward(parked);
     }
 
     /// <summary>A queue has taken it over, and is where the connection looks for its loop from now on.</summary>
@@ -193,6 +192,50 @@ public sealed class ConnectionParking : IDisposable
     {
         connection.RequestClose(abort: true);
         End(connection, "its queue was closed, and no other went on with it");
+    }
+
+    /// <summary>It goes on at once, waits, or ends.</summary>
+    private void Forward(ParkedConnection parked)
+    {
+        ConnectionMove? move;
+        lock (_gate)
+        {
+            move = _isDisposed ? null : TryPlan(parked);
+            if (move is null && (!_isDisposed || !_parked.Remove(parked.Connection)))
+            {
+                return;
+            }
+        }
+
+        if (move is null)
+        {
+            EndUnwanted(parked.Connection);
+        }
+        else
+        {
+            Send(move);
+        }
+    }
+
+    /// <summary>The way to the next queue that is not known to have ended; null when there is none. Under the lock.</summary>
+    private ConnectionMove? TryPlan(ParkedConnection parked)
+    {
+        if (parked.IsUnderway || !_parked.ContainsKey(parked.Connection))
+        {
+            return null;
+        }
+
+        for (int i = 0; i < _exits.Length; i++)
+        {
+            ReceiveLoop exit = _exits[(int)((uint)_next++ % (uint)_exits.Length)];
+            if (exit != parked.Former && !exit.Ended.IsCompleted)
+            {
+                parked.IsUnderway = true;
+                return new ConnectionMove(parked.Former, exit) { Parked = parked, IsContinuation = true };
+            }
+        }
+
+        return null;
     }
 
     private static void Send(ConnectionMove move)

@@ -274,7 +274,7 @@ internal sealed unsafe partial class ReceiveLoop
     {
         if (move.Parked is { } parked)
         {
-            Parking!.TakeBack(parked);
+            Parking!.TakeBack(parked, move.Target!);
             Parking.Consider(connection);
         }
         else if (Parking is not null)
@@ -285,9 +285,18 @@ internal sealed unsafe partial class ReceiveLoop
         else
         {
             ConnectionParking.EndUnwanted(connection);
+            move.GiveUp();
+            return;
         }
 
-        move.GiveUp();
+        if (move.IsContinuation)
+        {
+            move.GiveUp();
+        }
+        else
+        {
+            move.Refuse(move.Target!.Name);
+        }
     }
 
     /// <summary>The connection ends before it could be moved.</summary>

@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Zcrx.Interop;
+using Zcrx.Interop.Capabilities;
 using Zcrx.Interop.Kernel;
 using Zcrx.Rx.Notifications;
 using Zcrx.Rx.Pressure;
+using Zcrx.Rx.Queues;
 
 namespace Zcrx.Rx.Loop;
 
@@ -14,6 +17,7 @@ namespace Zcrx.Rx.Loop;
 /// Split by concern: life cycle and control here, the turn in ReceiveLoop.Turn.cs, receiving in ReceiveLoop.Receive.cs, accepting in
 /// ReceiveLoop.Accept.cs, moving in ReceiveLoop.Move.cs, the interface's removal in ReceiveLoop.Link.cs, the pool in ReceiveLoop.Pool.cs and ReceiveLoop.Fairness.cs, notifications in ReceiveLoop.Notifications.cs, the end in ReceiveLoop.Stop.cs.
 /// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "The event's wait handle is never used, so there is nothing to dispose; whoever asks for the end may come late.")]
 internal sealed unsafe partial class ReceiveLoop
 {
     // Replaced by the ring's thread when options change that may; the name never does.
@@ -30,6 +34,7 @@ internal sealed unsafe partial class ReceiveLoop
     private readonly ConcurrentQueue<ZcrxConnection> _dirty = new();
     private readonly SlotTable<ZcrxConnection> _connections = new();
     private readonly ulong* _wakeBuffer;
+    private readonly ManualResetEventSlim _endAsked = new();
     private readonly Lock _wakeGate = new();
     private readonly Lock _queueGate = new();
     private IoRing _ring = null!;
@@ -116,6 +121,7 @@ internal sealed unsafe partial class ReceiveLoop
     /// <param name="drain">How long delivering may take; zero for not at all.</param>
     public Task StopAsync(TimeSpan drain)
     {
+        _endAsked.Set();
         Post(() => BeginStop(drain));
         return _ended.Task;
     }
@@ -123,6 +129,7 @@ internal sealed unsafe partial class ReceiveLoop
     /// <summary>Stops accepting, delivers what the kernel has taken from the sockets, and leaves the connections in the parking.</summary>
     public Task ParkAsync(TimeSpan drain)
     {
+        _endAsked.Set();
         Post(() => BeginParking(drain));
         return _ended.Task;
     }
@@ -158,6 +165,27 @@ internal sealed unsafe partial class ReceiveLoop
             {
                 ulong one = 1;
                 _ = Libc.Write(_wakeFd, &one, sizeof(ulong));
+            }
+        }
+    }
+
+    /// <summary>The queue's last owner may be on its way out: a ring's exit goes on after its process has ended.</summary>
+    private InterfaceQueue Register(InterfaceQueueOptions queueOptions)
+    {
+        BusyWait wait = new(_options.BusyTimeout);
+        long start = _time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return InterfaceQueue.Register(_ring, queueOptions, _capabilities, SignalWake);
+            }
+            catch (ZcrxQueueBusyException busy)
+            {
+                if (wait.Next(_time.GetElapsedTime(start)) is not { } pause || _endAsked.Wait(pause))
+                {
+                    throw new ZcrxQueueBusyException(busy.Operation, busy.ErrorNumber, $"{busy.Cause}; {RingOwners.Describe()}", busy.Fix, busy);
+                }
             }
         }
     }
@@ -225,7 +253,7 @@ internal sealed unsafe partial class ReceiveLoop
             NotificationUserData = new UserData(RequestKind.Notification, 0, 0).Encode(),
             RecordLeaseOrigins = _options.RecordLeaseOrigins,
         };
-        _queue = InterfaceQueue.Register(_ring, queueOptions, _capabilities, SignalWake);
+        _queue = Register(queueOptions);
         if (_queue.WhyPageBuffers is { } why)
         {
             Engine = Engine with { Reason = $"{Engine.Reason}; {why}" };

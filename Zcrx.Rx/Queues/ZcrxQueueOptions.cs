@@ -59,6 +59,12 @@ public sealed record ZcrxQueueOptions
     /// <summary>Shortest time between two notifications of one type: a fired type is armed again after this long.</summary>
     public TimeSpan NotificationInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How long opening waits for a NIC's queue that somebody still holds, such as this process before it was killed: rings end some time after their owners.
+    /// 0 for not at all; at most a day.
+    /// </summary>
+    public TimeSpan BusyTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How often <see cref="ZcrxQueue.Statistics"/> samples, while anybody subscribes.</summary>
     public TimeSpan StatisticsInterval { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -102,6 +108,7 @@ public sealed record ZcrxQueueOptions
         Check(LowWaterMark > 0 && LowWaterMark < HighWaterMark, nameof(LowWaterMark), $"must be above 0 and below HighWaterMark, but is {LowWaterMark}");
         Check(ConnectionQuota >= 0, nameof(ConnectionQuota), $"must not be negative, but is {ConnectionQuota}");
         Check(IsInterval(NotificationInterval), nameof(NotificationInterval), $"must be between a millisecond and a day, but is {NotificationInterval}");
+        Check(BusyTimeout >= TimeSpan.Zero && BusyTimeout <= LongestInterval, nameof(BusyTimeout), $"must be between 0 and a day, but is {BusyTimeout}");
         Check(IsInterval(StatisticsInterval), nameof(StatisticsInterval), $"must be between a millisecond and a day, but is {StatisticsInterval}");
         // Configuration can put null where the compiler would not.
         Check(Emulation is not null, nameof(Emulation), "must not be null");

@@ -240,6 +240,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
             Interface = nic.Name,
             RxQueue = rxQueue,
             BufferLength = bufferLength,
+            BusyTimeout = TimeSpan.Zero,
             Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.ForRelease(profile)!, Nics = [nic], Faults = faults },
         });
 }

@@ -1,0 +1,64 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using Zcrx.Rx.Queues;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Queues;
+
+[Collection(SocketsCollection.Name)]
+public class BusyWaitTests : IClassFixture<ResourceCheck>
+{
+    [Fact]
+    public void Pauses_grow_and_end_with_the_limit()
+    {
+        BusyWait wait = new(TimeSpan.FromSeconds(1));
+        TimeSpan elapsed = TimeSpan.Zero;
+        List<double> pauses = [];
+        while (wait.Next(elapsed) is { } pause)
+        {
+            Assert.True(pause > TimeSpan.Zero);
+            pauses.Add(pause.TotalMilliseconds);
+            elapsed += pause;
+        }
+
+        Assert.Equal([5, 10, 20, 40, 80, 160, 250, 250, 185], pauses);
+    }
+
+    [Fact]
+    public void Without_a_limit_there_is_no_wait() => Assert.Null(default(BusyWait).Next(TimeSpan.Zero));
+
+    [Fact]
+    public async Task A_queue_becomes_free_and_is_opened()
+    {
+        EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 1 });
+        TestQueue owner = await OpenAsync(nic, TimeSpan.Zero);
+        Task<TestQueue> waiting = OpenAsync(nic, TimeSpan.FromMinutes(1));
+        await owner.CloseAsync();
+        await using TestQueue queue = await waiting.Within("it is opened once its owner has gone");
+        Assert.True(nic.IsBound(0));
+    }
+
+    [Fact]
+    public async Task Who_cannot_have_it_is_told_who_might()
+    {
+        EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 1 });
+        await using TestQueue owner = await OpenAsync(nic, TimeSpan.Zero);
+        ZcrxQueueBusyException error = await Assert.ThrowsAsync<ZcrxQueueBusyException>(() => OpenAsync(nic, TimeSpan.FromMilliseconds(30)));
+        Assert.Equal(Errno.EEXIST, error.ErrorNumber);
+        Assert.Matches("other process", error.Cause);
+    }
+
+    [Fact]
+    public async Task Who_gives_up_waiting_is_not_kept()
+    {
+        EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 1 });
+        await using TestQueue owner = await OpenAsync(nic, TimeSpan.Zero);
+        using CancellationTokenSource patience = new(TimeSpan.FromMilliseconds(20));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ZcrxQueue.OpenAsync(Options(nic, TimeSpan.FromHours(1)), patience.Token));
+    }
+
+    private static ZcrxQueueOptions Options(EmulatedNic nic, TimeSpan busyTimeout) =>
+        TestQueue.Options() with { Interface = nic.Name, BusyTimeout = busyTimeout, Emulation = new EmulatedKernelOptions { Nics = [nic] } };
+
+    private static Task<TestQueue> OpenAsync(EmulatedNic nic, TimeSpan busyTimeout) => TestQueue.OpenAsync(configure: _ => Options(nic, busyTimeout));
+}

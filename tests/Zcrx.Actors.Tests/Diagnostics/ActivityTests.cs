@@ -1,0 +1,111 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Akka.Actor;
+using Zcrx.Actors.Tests.Support;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Diagnostics;
+
+public sealed class ActivityTests : IDisposable
+{
+    private readonly ConcurrentQueue<Activity> _stopped = new();
+    private readonly ActivityListener _listener;
+    // Other tests' hosts have activities, too: these are told apart by the names of their queues.
+    private readonly string _queue = $"traced-{Guid.NewGuid():n}";
+
+    public ActivityTests()
+    {
+        _listener = new ActivityListener
+        {
+            ShouldListenTo = static source => source.Name == "Zcrx",
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = _stopped.Enqueue,
+        };
+        ActivitySource.AddActivityListener(_listener);
+    }
+
+    public void Dispose() => _listener.Dispose();
+
+    [Fact]
+    public async Task A_restart_is_one_operation_from_the_failure_to_the_queue_that_is_open_again()
+    {
+        await using var host = await StartAsync();
+        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        host.Crash(_queue);
+        probe.Expect<ZcrxEvent.QueueOpened>();
+        await host.Zcrx.Supervisor.Ask<QueueStatus>(new ZcrxCommand.RestartQueue(_queue)).WithinLimit();
+
+        await Eventually.TrueAsync(() => Named("zcrx.queue.restart").Length == 2, "both restarts are over");
+        var restarts = Named("zcrx.queue.restart");
+        Assert.Equal(["failure", "demand"], restarts.Select(restart => (string?)restart.GetTagItem("zcrx.restart.trigger")));
+        var openings = Named("zcrx.queue.open");
+        Assert.Equal([null, restarts[0].SpanId.ToHexString(), restarts[1].SpanId.ToHexString()], openings.Select(opening => opening.Parent is null && opening.ParentSpanId == default ? null : opening.ParentSpanId.ToHexString()));
+        Assert.All(openings, opening => Assert.Equal("emulated", opening.GetTagItem("zcrx.engine")));
+        Assert.All(_stopped.Where(IsOurs), activity => Assert.NotEqual(ActivityStatusCode.Error, activity.Status));
+    }
+
+    [Fact]
+    public async Task A_restart_that_fails_says_why()
+    {
+        await using var host = await StartAsync(static options => options.Restart.MaxRestarts = 0);
+        host.Crash(_queue);
+        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        await Eventually.TrueAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues[0].State == QueueState.Failed, "the queue is given up");
+
+        // Asked for while it is impossible.
+        host.Queues[0].Reconfigure(host.Queues[0].Options with { Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux619 } });
+        Assert.Equal(QueueState.Failed, (await host.Zcrx.Supervisor.Ask<QueueStatus>(new ZcrxCommand.RestartQueue(_queue)).WithinLimit()).State);
+
+        var restart = Assert.Single(Named("zcrx.queue.restart"));
+        Assert.Equal((ActivityStatusCode.Error, typeof(ZcrxUnsupportedException).FullName), (restart.Status, restart.GetTagItem("error.type")));
+        Assert.Equal(ActivityStatusCode.Error, Named("zcrx.queue.open").Last().Status);
+    }
+
+    [Fact]
+    public async Task What_an_actor_works_on_next_is_no_child_of_an_operation_that_goes_on()
+    {
+        using Activity outer = new Activity("test").Start();
+        await using (var host = await StartAsync())
+        {
+            host.Crash(_queue);
+            await Eventually.TrueAsync(() => Named("zcrx.queue.restart").Length == 1, "the restart is over");
+        }
+
+        Assert.Equal(default, Named("zcrx.queue.restart")[0].ParentSpanId);
+        Assert.Same(outer, Activity.Current);
+        // The start and the stop are what the test does; they have no queue.
+        Assert.Contains(_stopped, activity => activity.OperationName == "zcrx.start" && activity.ParentSpanId == outer.SpanId);
+        Assert.Contains(_stopped, activity => activity.OperationName == "zcrx.stop" && activity.TraceId == outer.TraceId);
+    }
+
+    [Fact]
+    public async Task Commands_about_connections_are_operations()
+    {
+        Received received = new();
+        await using var host = await TestHost.StartAsync(zcrx => zcrx
+            .AddQueue(new ZcrxQueueOptions { Name = _queue, AreaSize = 1.MiB() })
+            .AddQueue(new ZcrxQueueOptions { Name = $"{_queue}-b", AreaSize = 1.MiB() })
+            .Listen("127.0.0.1:0", received.Handle));
+        using var client = await host.ConnectAsync();
+        var connection = (await received.StreamAsync(0)).Connection;
+        string from = connection.QueueName;
+        string to = from == _queue ? $"{_queue}-b" : _queue;
+
+        await host.Zcrx.Supervisor.Ask<ZcrxReply.Moved>(new ZcrxCommand.MoveConnection(connection.Id, to)).WithinLimit();
+        var detached = await host.Zcrx.Supervisor.Ask<ZcrxReply.Detached>(new ZcrxCommand.DetachConnection(connection.Id)).WithinLimit();
+        await host.Zcrx.Supervisor.Ask<ZcrxReply.Attached>(new ZcrxCommand.AttachConnection(detached.Socket, received.Handle, from)).WithinLimit();
+
+        var move = Assert.Single(Named("zcrx.connection.move"));
+        Assert.Equal((to, from, (object)connection.Id), (move.GetTagItem("zcrx.queue.name"), move.GetTagItem("zcrx.queue.source"), move.GetTagItem("zcrx.connection.id")));
+        Assert.Equal(connection.Id, Assert.Single(Named("zcrx.connection.detach")).GetTagItem("zcrx.connection.id"));
+        Assert.NotNull(Assert.Single(Named("zcrx.connection.attach")).GetTagItem("zcrx.connection.id"));
+    }
+
+    private Task<TestHost> StartAsync(Action<ZcrxOptions>? configure = null) =>
+        TestHost.StartAsync(zcrx => zcrx.AddQueue(new ZcrxQueueOptions { Name = _queue, AreaSize = 1.MiB() }).Configure(configure ?? (static _ => { })));
+
+    private bool IsOurs(Activity activity) => ((string?)activity.GetTagItem("zcrx.queue.name"))?.StartsWith(_queue, StringComparison.Ordinal) ?? false;
+
+    private Activity[] Named(string name) => [.. _stopped.Where(activity => activity.OperationName == name && IsOurs(activity))];
+}

@@ -1,0 +1,182 @@
+using System.Net.Sockets;
+using Akka;
+using Akka.Actor;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Zcrx.Actors.Tests.Support;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Hosting;
+
+/// <summary>An actor system that somebody else starts and ends, in either order of the registrations.</summary>
+public class SystemShutdownTests
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_host_ends_everything_in_order_whoever_is_registered_first(bool systemFirst)
+    {
+        const int Sent = 400_000;
+        List<ActorSystem> systems = [];
+        Received received = new();
+        TaskCompletionSource<ZcrxConnection> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var host = Build(systemFirst, systems, zcrx => zcrx.Listen("127.0.0.1:0", connection =>
+        {
+            connection.Pause();
+            var handling = received.Handle(connection);
+            accepted.SetResult(connection);
+            return handling;
+        }));
+        await host.StartAsync();
+        Assert.Equal("akka://theirs/user/zcrx", host.Zcrx.Supervisor.Path.ToString());
+        using var client = await host.ConnectAsync();
+        await client.SendAsync(new byte[Sent]).WithinLimit();
+        (await accepted.Task.WithinLimit()).Resume();
+
+        await host.StopAsync();
+
+        // What had arrived was delivered, the stream was told, and the one system has ended.
+        var stream = Assert.Single(received.Streams);
+        Assert.Equal(Sent, stream.Length);
+        Assert.Equal(Sent, Assert.IsType<ZcrxStreamException>(await stream.Ended.WithinLimit()).StreamOffset);
+        Assert.True(stream.IsDisposed);
+        Assert.True(Assert.Single(systems).WhenTerminated.IsCompleted);
+        Assert.Single(host.Log.Entries, entry => entry.EventId == 1004);
+        Assert.DoesNotContain(host.Log.Entries, entry => entry.EventId == 1006);
+        Assert.Equal(ZcrxState.Stopped, (await host.Zcrx.GetStatusAsync()).State);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_system_that_was_asked_for_before_the_start_is_the_one(bool systemFirst)
+    {
+        List<ActorSystem> systems = [];
+        await using var host = Build(systemFirst, systems, static _ => { });
+        var early = host.Services.GetRequiredService<ActorSystem>();
+        using Probe probe = new(early, typeof(ZcrxEvent));
+
+        await host.StartAsync();
+
+        Assert.Same(early, host.System);
+        Assert.Same(early, Assert.Single(systems));
+        // Who subscribed before the start has seen it.
+        probe.Expect<ZcrxEvent.QueueOpened>();
+        Assert.Equal(ZcrxState.Running, probe.Expect<ZcrxEvent.Started>().Status.State);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_system_that_ends_by_itself_drains_and_ends_the_host(bool systemFirst)
+    {
+        const int Sent = 100_000;
+        Received received = new();
+        await using var host = Build(systemFirst, [], zcrx => zcrx.Listen("127.0.0.1:0", received.Handle));
+        await host.StartAsync();
+        TaskCompletionSource stopping = new();
+        using var registration = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(stopping.SetResult);
+        using var client = await host.ConnectAsync();
+        await client.SendAsync(new byte[Sent]).WithinLimit();
+        var stream = await received.StreamAsync(0);
+
+        await host.System.Terminate().WithinLimit();
+
+        await stopping.Task.WithinLimit();
+        Assert.Equal(Sent, stream.Length);
+        Assert.Single(host.Log.Entries, entry => entry.EventId == 1204);
+        Assert.DoesNotContain(host.Log.Entries, entry => entry.EventId == 1006);
+    }
+
+    [Fact]
+    public async Task Tasks_of_the_application_in_service_unbind_find_their_connections_open_and_the_ports_closed()
+    {
+        Received received = new();
+        await using var host = Build(true, [], zcrx => zcrx.Listen("127.0.0.1:0", received.Handle));
+        await host.StartAsync();
+        using var client = await host.ConnectAsync();
+        var stream = await received.StreamAsync(0);
+        ZcrxStatus? seen = null;
+        CoordinatedShutdown.Get(host.System).AddTask(CoordinatedShutdown.PhaseServiceUnbind, "application", async () =>
+        {
+            await Eventually.TrueAsync(async () => !(await host.Zcrx.GetStatusAsync()).IsAccepting, "the ports are being closed");
+            await Eventually.TrueAsync(
+                async () =>
+                {
+                    try
+                    {
+                        using var refused = await host.ConnectAsync();
+                        return false;
+                    }
+                    catch (SocketException)
+                    {
+                        return true;
+                    }
+                },
+                "nobody gets in any more");
+            // The last request of a connection, and what it is answered.
+            await client.SendAsync(new byte[1_000]).WithinLimit();
+            await Eventually.TrueAsync(() => stream.Length == 1_000, "an open connection goes on");
+            seen = await host.Zcrx.GetStatusAsync();
+            return Done.Instance;
+        });
+
+        await CoordinatedShutdown.Get(host.System).Run(CoordinatedShutdown.UnknownReason.Instance).WithinLimit();
+
+        Assert.Equal((ZcrxState.Running, QueueState.Open), (seen!.State, seen.Queues[0].State));
+        Assert.Null(seen.Listeners[0].EndPoint);
+        Assert.IsType<ZcrxStreamException>(await stream.Ended.WithinLimit());
+    }
+
+    [Fact]
+    public async Task Consumers_that_keep_everything_are_waited_for_no_longer_than_the_phase_lasts()
+    {
+        List<BufferLease> kept = [];
+        TaskCompletionSource<Exception> broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var host = Build(
+            true,
+            [],
+            zcrx => zcrx.DrainTimeout(TimeSpan.FromHours(1)).Listen("127.0.0.1:0", connection => connection.Buffers.Subscribe(buffer => kept.Add(buffer.Retain()), broken.SetResult)),
+            "akka.coordinated-shutdown.phases.service-requests-done.timeout = 500ms");
+        await host.StartAsync();
+        using var client = await host.ConnectAsync();
+        await client.SendAsync("kept"u8.ToArray()).WithinLimit();
+        await Eventually.TrueAsync(() => kept.Count == 1, "the bytes arrive");
+
+        await CoordinatedShutdown.Get(host.System).Run(CoordinatedShutdown.UnknownReason.Instance).WithinLimit();
+
+        Assert.IsType<ZcrxStreamException>(await broken.Task.WithinLimit());
+        Assert.Equal("kept"u8, kept[0].Span);
+        kept[0].Dispose();
+        Assert.True(host.Log.Has(1004));
+    }
+
+    [Fact]
+    public async Task Ports_that_are_closed_on_demand_leave_the_connections()
+    {
+        Received received = new();
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.AddQueues(2, 1.MiB()).Listen("127.0.0.1:0", received.Handle).Listen("127.0.0.1:0", received.Handle));
+        using var client = await host.ConnectAsync();
+        var stream = await received.StreamAsync(0);
+
+        var status = await host.Zcrx.Supervisor.Ask<ZcrxStatus>(new ZcrxCommand.CloseListeners()).WithinLimit();
+
+        Assert.False(status.IsAccepting);
+        Assert.All(status.Listeners, listener => Assert.Null(listener.EndPoint));
+        Assert.All(status.Listeners, listener => Assert.Null(listener.Error));
+        await Assert.ThrowsAsync<SocketException>(() => host.ConnectAsync(1));
+        await client.SendAsync(new byte[10]).WithinLimit();
+        await Eventually.TrueAsync(() => stream.Length == 10, "the connection goes on");
+        // A second time, and after a queue's restart, it is the same.
+        await host.Zcrx.Supervisor.Ask<QueueStatus>(new ZcrxCommand.RestartQueue("zcrx-1")).WithinLimit();
+        Assert.False((await host.Zcrx.Supervisor.Ask<ZcrxStatus>(new ZcrxCommand.CloseListeners()).WithinLimit()).IsAccepting);
+        await Assert.ThrowsAsync<SocketException>(() => host.ConnectAsync(0));
+    }
+
+    private static TestHost Build(bool systemFirst, List<ActorSystem> systems, Action<ZcrxBuilder> configure, string hocon = "")
+    {
+        void Add(IServiceCollection services) => SystemService.Add(services, "theirs", hocon, systems.Add);
+        return TestHost.Build(configure, before: systemFirst ? Add : null, after: systemFirst ? null : Add);
+    }
+}

@@ -1,0 +1,40 @@
+using System.Reflection;
+using Microsoft.Extensions.Logging;
+using Zcrx.Actors.Logging;
+
+namespace Zcrx.Actors.Tests.Logging;
+
+public class LogTests
+{
+    private static readonly LoggerMessageAttribute[] Messages =
+        [.. typeof(ZcrxLog).GetMethods(BindingFlags.Public | BindingFlags.Static).Select(static method => method.GetCustomAttribute<LoggerMessageAttribute>()).OfType<LoggerMessageAttribute>()];
+
+    [Fact]
+    public void Event_ids_are_unique()
+    {
+        Assert.NotEmpty(Messages);
+        Assert.Empty(Messages.GroupBy(static message => message.EventId).Where(static group => group.Count() > 1).Select(static group => group.Key));
+    }
+
+    [Fact]
+    public void Messages_are_sentences_with_an_id_of_a_known_subject()
+    {
+        Assert.All(Messages, static message =>
+        {
+            Assert.InRange(message.EventId, 1001, 1999);
+            Assert.NotEmpty(message.Message);
+        });
+        Assert.Equal(Messages.Length, typeof(ZcrxLog).GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly).Length);
+    }
+
+    [Fact]
+    public void Nothing_is_logged_anywhere_else()
+    {
+        var others = typeof(ZcrxLog).Assembly.GetTypes()
+            .Where(static type => type != typeof(ZcrxLog))
+            .SelectMany(static type => type.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly))
+            .Where(static method => method.GetCustomAttribute<LoggerMessageAttribute>() is not null);
+
+        Assert.Empty(others);
+    }
+}

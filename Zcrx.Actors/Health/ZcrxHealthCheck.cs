@@ -1,14 +1,16 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Zcrx.Actors.Hosting;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Health;
 
 /// <summary>Healthy: every queue receives and has room. Degraded: some do not. Otherwise as registered, by default unhealthy: none receives.</summary>
-internal sealed class ZcrxHealthCheck(IZcrx zcrx) : IHealthCheck
+/// <remarks>Data for programs: <c>state</c>, one entry per queue, and <c>reasons</c>, the codes of what is wrong.</remarks>
+internal sealed class ZcrxHealthCheck(ZcrxService zcrx) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        ZcrxStatus status = await zcrx.GetStatusAsync(cancellationToken).ConfigureAwait(false);
+        ZcrxStatus status = await zcrx.GetStatusAsync(includeConnections: false, cancellationToken).ConfigureAwait(false);
         return Judge(status, context.Registration.FailureStatus);
     }
 
@@ -20,6 +22,7 @@ internal sealed class ZcrxHealthCheck(IZcrx zcrx) : IHealthCheck
             data[$"queue:{queue.Name}"] = $"{queue.State}, {queue.Engine?.ToString() ?? "no engine"}, restarts: {queue.Restarts}";
         }
 
+        data["reasons"] = HealthReasons.Of(status);
         if (status.State != ZcrxState.Running)
         {
             return new HealthCheckResult(failure, $"Zcrx is {status.State}. {Reasons(status)}".TrimEnd(), FirstError(status), data);
@@ -30,6 +33,11 @@ internal sealed class ZcrxHealthCheck(IZcrx zcrx) : IHealthCheck
             return new HealthCheckResult(failure, $"No queue receives. {Reasons(status)}", FirstError(status), data);
         }
 
+        if (!status.IsAccepting)
+        {
+            return new HealthCheckResult(failure, "The ports are closed; the connections that are left go on.", null, data);
+        }
+
         string reasons = Reasons(status);
         return reasons.Length == 0
             ? HealthCheckResult.Healthy($"{status.Queues.Count} queue(s) receive.", data)
@@ -38,7 +46,10 @@ internal sealed class ZcrxHealthCheck(IZcrx zcrx) : IHealthCheck
 
     private static string Reasons(ZcrxStatus status) => string.Join(
         " ",
-        status.Listeners.Select(Reason).Concat(status.Queues.Select(Reason)).Where(static reason => reason.Length > 0));
+        status.Listeners.Select(Reason).Concat(status.Queues.Select(Reason)).Append(Refusal(status)).Where(static reason => reason.Length > 0));
+
+    private static string Refusal(ZcrxStatus status) =>
+        status.RefusedOptions.Count == 0 ? "" : $"Changed options were refused: {string.Join("; ", status.RefusedOptions)}.";
 
     private static string Reason(ListenerStatus listener) => listener.Error is null ? "" : $"Listener {listener.Name} is closed: {listener.Error.Message}";
 

@@ -7,17 +7,20 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class ZcrxHealthChecksBuilderExtensions
 {
     /// <summary>
-    /// Adds a check that is healthy while every queue receives and has room, degraded with the reasons while some do not, and
-    /// failed before the start, after the stop and while none receives.
+    /// Adds two checks. The first, tagged <c>ready</c>, is healthy while every queue receives and has room, degraded with the reasons while
+    /// some do not, and failed before the start, while none receives, and from the moment on when the ports are closed. The second, its name followed by
+    /// <c>-live</c> and tagged <c>live</c>, fails only when nothing but a new process helps.
     /// </summary>
     /// <param name="builder">The health checks.</param>
-    /// <param name="name">The check's name.</param>
+    /// <param name="name">The first check's name.</param>
     /// <param name="failureStatus">What a failed check reports; unhealthy if not given.</param>
-    /// <param name="tags">Tags, such as <c>ready</c>.</param>
+    /// <param name="tags">Tags of the first check in place of <c>ready</c>.</param>
     /// <returns>The health checks.</returns>
     public static IHealthChecksBuilder AddZcrx(this IHealthChecksBuilder builder, string name = "zcrx", HealthStatus? failureStatus = null, IEnumerable<string>? tags = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.AddCheck<ZcrxHealthCheck>(name, failureStatus, tags ?? []);
+        return builder
+            .AddCheck<ZcrxHealthCheck>(name, failureStatus, tags ?? ["ready"])
+            .AddCheck<ZcrxLivenessCheck>($"{name}-live", failureStatus, ["live"]);
     }
 }

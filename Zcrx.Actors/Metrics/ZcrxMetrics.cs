@@ -5,7 +5,7 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Metrics;
 
 /// <summary>The instruments of the meter <c>Zcrx</c>. All of them are observed: nothing is counted twice, and nothing happens while nobody looks.</summary>
-/// <remarks>Counters span the restarts of a queue. Tags: <c>zcrx.queue</c> and <c>zcrx.engine</c>; <c>zcrx.listener</c> for listeners; <c>zcrx.notification.type</c> for notifications.</remarks>
+/// <remarks>Counters span the restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name. Attributes: <c>zcrx.queue.name</c> and <c>zcrx.engine</c>; <c>zcrx.listener.name</c> for listeners; <c>zcrx.notification.type</c> for notifications; <c>zcrx.connection.state</c> for connections.</remarks>
 internal sealed class ZcrxMetrics : IDisposable
 {
     public const string MeterName = "Zcrx";
@@ -17,26 +17,33 @@ internal sealed class ZcrxMetrics : IDisposable
     {
         _runtime = runtime;
         _meter = factory?.Create(new MeterOptions(MeterName)) ?? new Meter(MeterName);
-        Count("zcrx.receive.bytes", "By", "Bytes received.", static totals => totals.Bytes);
+        Count("zcrx.receive.io", "By", "Bytes received.", static totals => totals.Bytes);
         Count("zcrx.receive.buffers", "{buffer}", "Buffers received.", static totals => totals.Buffers);
         Count("zcrx.receive.pauses", "{pause}", "Receives that were paused or ended for want of buffers.", static totals => totals.Pauses);
         Count("zcrx.receive.rearms", "{rearm}", "Receives that were issued again after one had ended.", static totals => totals.Rearms);
-        Count("zcrx.copy.bytes", "By", "Bytes that the kernel copied.", static totals => totals.CopiedBytes);
+        Count("zcrx.copy.io", "By", "Bytes that the kernel copied.", static totals => totals.CopiedBytes);
         Count("zcrx.copy.fragments", "{fragment}", "Fragments that the kernel copied.", static totals => totals.CopiedFragments);
+        Count("zcrx.lease.copies", "{buffer}", "Buffers that were kept as copies, because only the pool's reserve was left.", static totals => totals.KeptCopies);
         Count("zcrx.refill.flushes", "{flush}", "Times that the refill queue was flushed.", static totals => totals.Flushes);
         Count("zcrx.completion.overflows", "{overflow}", "Turns that found the completion ring overflown.", static totals => totals.Overflows);
-        Count("zcrx.connections.accepted", "{connection}", "Connections accepted or attached.", static totals => totals.ConnectionsOpened);
-        Level("zcrx.connections.active", "{connection}", "Connections open now.", static statistics => statistics.Connections);
-        Level("zcrx.connections.paused", "{connection}", "Connections paused now because of the pool.", static statistics => statistics.PausedConnections);
-        Level("zcrx.pool.buffers.out", "{buffer}", "Buffers that consumers hold.", static statistics => statistics.BuffersOut);
-        Level("zcrx.pool.buffers.limit", "{buffer}", "Buffers in the pool.", static statistics => statistics.Buffers);
+        Count("zcrx.connection.opened", "{connection}", "Connections accepted or attached.", static totals => totals.ConnectionsOpened);
+        Count("zcrx.connection.moves", "{move}", "Connections that came from other queues.", static totals => totals.ConnectionsMovedIn);
+        _meter.CreateObservableUpDownCounter("zcrx.connection.count", Connections, "{connection}", "Connections open now, by whether they wait for buffers.");
+        Level("zcrx.refill.depth", "{entry}", "Refill entries that the kernel has not consumed yet.", static statistics => statistics.RefillDepth);
+        Level("zcrx.pool.usage", "{buffer}", "Buffers that consumers hold.", static statistics => statistics.BuffersOut);
+        Level("zcrx.pool.limit", "{buffer}", "Buffers in the pool.", static statistics => statistics.Buffers);
+        _meter.CreateObservableCounter(
+            "zcrx.pool.pressure.time",
+            () => _runtime.Queues.Select(static slot => new Measurement<double>(slot.Totals().TimeUnderPressure.TotalSeconds, Tags(slot))),
+            "s",
+            "Time that the pool has spent above its normal level.");
         _meter.CreateObservableGauge("zcrx.pool.pressure", () => Present(static statistics => (int)statistics.Pressure), "{level}", "The pool's level: 0 normal, 1 high, 2 exhausted.");
-        _meter.CreateObservableCounter("zcrx.notifications", Notifications, "{notification}", "Notifications from the kernel.");
+        _meter.CreateObservableCounter("zcrx.notification.count", Notifications, "{notification}", "Notifications from the kernel.");
         _meter.CreateObservableCounter("zcrx.queue.restarts", () => _runtime.Queues.Select(static slot => new Measurement<long>(slot.Restarts, Tags(slot))), "{restart}", "Times that a queue was opened again.");
         _meter.CreateObservableUpDownCounter("zcrx.queue.open", () => _runtime.Queues.Select(static slot => new Measurement<int>(slot.IsOpen ? 1 : 0, Tags(slot))), "{queue}", "Queues that receive.");
         _meter.CreateObservableUpDownCounter(
-            "zcrx.listener.connections",
-            () => _runtime.Listeners.Select(static slot => new Measurement<int>(slot.Connections, new KeyValuePair<string, object?>("zcrx.listener", slot.Name))),
+            "zcrx.listener.connection.count",
+            () => _runtime.Listeners.Select(static slot => new Measurement<int>(slot.Connections, new KeyValuePair<string, object?>("zcrx.listener.name", slot.Name))),
             "{connection}",
             "Connections of a listener that are open now.");
     }
@@ -63,6 +70,18 @@ internal sealed class ZcrxMetrics : IDisposable
         }
     }
 
+    private IEnumerable<Measurement<int>> Connections()
+    {
+        foreach (QueueSlot slot in _runtime.Queues)
+        {
+            if (slot.Snapshot() is { } statistics)
+            {
+                yield return new Measurement<int>(int.Max(0, statistics.Connections - statistics.PausedConnections), [.. Tags(slot), new("zcrx.connection.state", "active")]);
+                yield return new Measurement<int>(statistics.PausedConnections, [.. Tags(slot), new("zcrx.connection.state", "paused")]);
+            }
+        }
+    }
+
     private IEnumerable<Measurement<long>> Notifications()
     {
         foreach (QueueSlot slot in _runtime.Queues)
@@ -74,5 +93,5 @@ internal sealed class ZcrxMetrics : IDisposable
     }
 
     private static KeyValuePair<string, object?>[] Tags(QueueSlot slot) =>
-        [new("zcrx.queue", slot.Name), new("zcrx.engine", slot.Engine?.Name ?? "none")];
+        [new("zcrx.queue.name", slot.Name), new("zcrx.engine", slot.Engine?.Name ?? "none")];
 }

@@ -27,6 +27,12 @@ internal readonly record struct QueueTotals
 
     public long ConnectionsOpened { get; private init; }
 
+    public long ConnectionsMovedIn { get; private init; }
+
+    public long KeptCopies { get; private init; }
+
+    public TimeSpan TimeUnderPressure { get; private init; }
+
     public QueueTotals Add(QueueStatistics statistics) => new()
     {
         Bytes = Bytes + statistics.BytesReceived,
@@ -40,5 +46,8 @@ internal readonly record struct QueueTotals
         NoBuffersNotifications = NoBuffersNotifications + statistics.NoBuffersNotifications,
         CopyNotifications = CopyNotifications + statistics.CopyNotifications,
         ConnectionsOpened = ConnectionsOpened + statistics.ConnectionsOpened,
+        ConnectionsMovedIn = ConnectionsMovedIn + statistics.ConnectionsMovedIn,
+        KeptCopies = KeptCopies + statistics.KeptCopies,
+        TimeUnderPressure = TimeUnderPressure + statistics.TimeUnderPressure,
     };
 }

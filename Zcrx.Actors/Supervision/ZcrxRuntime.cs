@@ -10,6 +10,7 @@ internal sealed class ZcrxRuntime
 {
     private readonly TaskCompletionSource<ZcrxStatus> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ZcrxOptions _options;
+    private bool _endedUnasked;
 
     /// <exception cref="ZcrxConfigurationException">The options are invalid.</exception>
     public ZcrxRuntime(ZcrxOptions options, QueueDirectory directory, ILogger logger, TimeProvider time)
@@ -40,6 +41,9 @@ internal sealed class ZcrxRuntime
 
     /// <summary>Set before the supervisor is created: nothing is accepted before <see cref="ZcrxSupervisor.BeginAccepting"/>, since another process still does.</summary>
     public bool AcceptsLater { get; set; }
+
+    /// <summary>Whether the supervisor has ended without having been told to stop.</summary>
+    public bool HasEndedUnasked { get => Volatile.Read(ref _endedUnasked); set => Volatile.Write(ref _endedUnasked, value); }
 
     /// <summary>Ends with the last status once the supervisor has ended and everything is closed, however that came about.</summary>
     public Task<ZcrxStatus> Ended => _ended.Task;

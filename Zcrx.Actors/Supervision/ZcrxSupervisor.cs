@@ -110,6 +110,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         {
             // Killed, or the actor system was torn down around it: the children have closed what they had.
             ZcrxLog.EndedUnasked(_runtime.Logger);
+            _runtime.HasEndedUnasked = true;
             _state = ZcrxState.Stopped;
             _queues.ForEach(static queue => queue.State = QueueState.Stopped);
         }

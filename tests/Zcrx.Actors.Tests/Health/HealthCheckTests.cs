@@ -31,7 +31,7 @@ public class HealthCheckTests
                         }
                     },
                     static _ => { })),
-            services => services.AddHealthChecks().AddZcrx(tags: ["ready"]));
+            services => services.AddHealthChecks().AddZcrx());
         await AssertHealthAsync(host, HealthStatus.Unhealthy, "Zcrx is Starting.");
 
         await host.StartAsync();
@@ -50,7 +50,9 @@ public class HealthCheckTests
         using var client = await host.ConnectAsync();
         await client.SendAsync(new byte[128 * 1024]).WithinLimit();
         probe.Expect<ZcrxEvent.PressureChanged>(changed => changed.Pressure.Level == PoolPressureLevel.Exhausted);
-        await AssertHealthAsync(host, HealthStatus.Degraded, "The pool of zcrx-0 is exhausted: ");
+        var exhausted = await AssertHealthAsync(host, HealthStatus.Degraded, "The pool of zcrx-0 is exhausted: ");
+        Assert.Equal(["pool_exhausted:zcrx-0", "queue_restarting:zcrx-1"], (IEnumerable<string>)exhausted.Data["reasons"]);
+        await AssertLiveAsync(host, HealthStatus.Healthy);
         await Eventually.TrueAsync(() => host.Log.Has(1401), "exhaustion is logged");
 
         // None is left.
@@ -67,9 +69,15 @@ public class HealthCheckTests
             await host.Zcrx.Supervisor.Ask<QueueStatus>(new ZcrxCommand.RestartQueue(queue)).WithinLimit();
         }
 
-        await AssertHealthAsync(host, HealthStatus.Healthy, "2 queue(s) receive.");
+        Assert.Empty((IEnumerable<string>)(await AssertHealthAsync(host, HealthStatus.Healthy, "2 queue(s) receive.")).Data["reasons"]);
+
+        // On its way out: nobody is to be sent here any more.
+        await host.Zcrx.Supervisor.Ask<ZcrxStatus>(new ZcrxCommand.CloseListeners()).WithinLimit();
+        await AssertHealthAsync(host, HealthStatus.Unhealthy, "The ports are closed;");
+        await AssertLiveAsync(host, HealthStatus.Healthy);
 
         await host.StopAsync();
+        await AssertLiveAsync(host, HealthStatus.Healthy);
         await AssertHealthAsync(host, HealthStatus.Unhealthy, "Zcrx is Stopped.");
     }
 
@@ -81,6 +89,53 @@ public class HealthCheckTests
         var report = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync().WithinLimit();
 
         Assert.Equal(HealthStatus.Degraded, report.Entries["receiver"].Status);
+    }
+
+    [Fact]
+    public async Task What_only_a_new_process_helps_against_is_not_live()
+    {
+        await using (var host = await StartAsync(static options => options.Restart.MaxRestarts = 0))
+        {
+            host.Crash("zcrx-0");
+            await Eventually.TrueAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues[0].State == QueueState.Failed, "the queue is given up");
+            Assert.IsType<CrashException>((await AssertLiveAsync(host, HealthStatus.Unhealthy, "Every queue has been given up.")).Exception);
+        }
+
+        await using (var host = await StartAsync(static _ => { }))
+        {
+            host.Zcrx.Supervisor.Tell(PoisonPill.Instance);
+            await Eventually.TrueAsync(() => host.Log.Has(1006), "the end is noticed");
+            await AssertLiveAsync(host, HealthStatus.Unhealthy, "Zcrx has ended, although nobody told it to stop.");
+        }
+
+        static Task<TestHost> StartAsync(Action<ZcrxOptions> configure) => TestHost.StartAsync(zcrx => zcrx.Configure(configure), services => services.AddHealthChecks().AddZcrx());
+    }
+
+    [Fact]
+    public async Task A_change_of_the_options_that_was_refused_degrades_until_it_is_mended()
+    {
+        var configuration = new Microsoft.Extensions.Configuration.ConfigurationBuilder().Add(new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource()).Build();
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.Bind(configuration), services => services.AddHealthChecks().AddZcrx());
+        using Probe probe = new(host.System, typeof(ZcrxEvent));
+
+        configuration["Zcrx:DrainTimeout"] = "soon";
+        configuration.Reload();
+        probe.Expect<ZcrxEvent.OptionsRefused>();
+        var degraded = await AssertHealthAsync(host, HealthStatus.Degraded, "Changed options were refused: Zcrx:DrainTimeout: 'soon' is not a time span");
+        Assert.Equal(["options_refused"], (IEnumerable<string>)degraded.Data["reasons"]);
+
+        configuration["Zcrx:DrainTimeout"] = "00:00:02";
+        configuration.Reload();
+        probe.Expect<ZcrxEvent.OptionsChanged>();
+        await AssertHealthAsync(host, HealthStatus.Healthy, "1 queue(s) receive.");
+    }
+
+    private static async Task<HealthReportEntry> AssertLiveAsync(TestHost host, HealthStatus status, string description = "Zcrx is ")
+    {
+        var entry = (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(static registration => registration.Tags.Contains("live")).WithinLimit()).Entries["zcrx-live"];
+        Assert.StartsWith(description, entry.Description);
+        Assert.Equal(status, entry.Status);
+        return entry;
     }
 
     private static async Task<HealthReportEntry> AssertHealthAsync(TestHost host, HealthStatus status, string description)

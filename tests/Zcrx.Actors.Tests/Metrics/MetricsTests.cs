@@ -21,8 +21,8 @@ public class MetricsTests
             await first.SendAsync(new byte[10_000]);
             var stream = await received.StreamAsync(0);
             await Eventually.TrueAsync(() => stream.Length == 10_000, "the bytes arrive");
-            Assert.Equal(1, reader.Read("zcrx.connections.active"));
-            Assert.Equal(1, reader.Read("zcrx.listener.connections", "zcrx.listener", "door"));
+            Assert.Equal(1, reader.Read("zcrx.connection.count", "zcrx.connection.state", "active"));
+            Assert.Equal(1, reader.Read("zcrx.listener.connection.count", "zcrx.listener.name", "door"));
             host.Crash("zcrx-0");
             probe.Expect<ZcrxEvent.QueueRestarting>();
             probe.Expect<ZcrxEvent.QueueOpened>();
@@ -36,26 +36,72 @@ public class MetricsTests
             Assert.Null(await stream.Ended.WithinLimit());
         }
 
-        Assert.Equal(15_000, reader.Read("zcrx.receive.bytes"));
-        Assert.Equal(15_000, reader.Read("zcrx.copy.bytes"));
+        Assert.Equal(15_000, reader.Read("zcrx.receive.io"));
+        Assert.Equal(15_000, reader.Read("zcrx.copy.io"));
         Assert.InRange(reader.Read("zcrx.receive.buffers"), 4, 15);
-        Assert.Equal(2, reader.Read("zcrx.connections.accepted"));
+        Assert.Equal(2, reader.Read("zcrx.connection.opened"));
         Assert.Equal(1, reader.Read("zcrx.queue.restarts"));
         Assert.Equal(1, reader.Read("zcrx.queue.open"));
-        Assert.Equal(256, reader.Read("zcrx.pool.buffers.limit"));
-        Assert.Equal(0, reader.Read("zcrx.pool.buffers.out"));
+        Assert.Equal(256, reader.Read("zcrx.pool.limit"));
+        Assert.Equal(0, reader.Read("zcrx.pool.usage"));
         Assert.Equal(0, reader.Read("zcrx.pool.pressure"));
-        Assert.Equal(0, reader.Read("zcrx.connections.paused"));
-        Assert.Equal(0, reader.Read("zcrx.notifications", "zcrx.notification.type", "no_buffers"));
-        Assert.InRange(reader.Read("zcrx.notifications", "zcrx.notification.type", "copy"), 1, 10);
-        foreach (string name in new[] { "zcrx.receive.pauses", "zcrx.receive.rearms", "zcrx.copy.fragments", "zcrx.refill.flushes", "zcrx.completion.overflows" })
+        Assert.Equal(0, reader.Read("zcrx.connection.count", "zcrx.connection.state", "paused"));
+        Assert.Equal(0, reader.Read("zcrx.notification.count", "zcrx.notification.type", "no_buffers"));
+        Assert.InRange(reader.Read("zcrx.notification.count", "zcrx.notification.type", "copy"), 1, 10);
+        foreach (string name in new[] { "zcrx.receive.pauses", "zcrx.receive.rearms", "zcrx.copy.fragments", "zcrx.refill.flushes", "zcrx.refill.depth", "zcrx.completion.overflows", "zcrx.connection.moves", "zcrx.lease.copies", "zcrx.pool.pressure.time" })
         {
             Assert.InRange(reader.Read(name), 0, 1000);
         }
 
-        await Eventually.TrueAsync(() => reader.Read("zcrx.connections.active") == 0, "no connection is left");
+        await Eventually.TrueAsync(() => reader.Read("zcrx.connection.count", "zcrx.connection.state", "active") == 0, "no connection is left");
         Assert.Equal(reader.Names.Order(), reader.Names.Distinct().Order());
         Assert.All(reader.Instruments, instrument => Assert.False(string.IsNullOrEmpty(instrument.Description) || string.IsNullOrEmpty(instrument.Unit)));
+    }
+
+    [Fact]
+    public async Task Names_and_units_follow_the_conventions_of_OpenTelemetry()
+    {
+        await using var host = await TestHost.StartAsync(static zcrx => zcrx.AddQueues(1, 1.MiB()));
+        using Reader reader = new(host);
+
+        Assert.All(reader.Instruments, instrument =>
+        {
+            Assert.Matches("^zcrx(\\.[a-z][a-z_]*)+$", instrument.Name);
+            // UCUM, or what is counted in braces, singular; never in the name.
+            Assert.Matches("^(By|s|1|\\{[a-z]+\\})$", instrument.Unit);
+            Assert.DoesNotContain("bytes", instrument.Name, StringComparison.Ordinal);
+        });
+        // A name must not be the namespace of another attribute or metric's own value.
+        Assert.Equal(reader.Names.Count(), reader.Names.Distinct(StringComparer.Ordinal).Count());
+    }
+
+    [Fact]
+    public async Task What_slow_consumers_and_moves_do_is_seen()
+    {
+        List<Interop.BufferLease> kept = [];
+        List<ZcrxConnection> connections = [];
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.AddQueues(2, 64.KiB()).Listen("127.0.0.1:0", connection =>
+        {
+            connections.Add(connection);
+            return connection.Buffers.Subscribe(buffer => kept.Add(buffer.Retain()), static _ => { });
+        }));
+        using Reader reader = new(host);
+        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        using var client = await host.ConnectAsync();
+        await client.SendAsync(new byte[256 * 1024]).WithinLimit();
+        var pressed = probe.Expect<ZcrxEvent.PressureChanged>(changed => changed.Pressure.Level == PoolPressureLevel.Exhausted).Pressure.Queue;
+        await Eventually.TrueAsync(() => reader.Read("zcrx.connection.count", "zcrx.connection.state", "paused", pressed) == 1, "the connection is paused");
+
+        Assert.Equal(2, reader.Read("zcrx.pool.pressure", queue: pressed));
+        Assert.InRange(reader.Read("zcrx.pool.usage", queue: pressed), 8, reader.Read("zcrx.pool.limit", queue: pressed));
+        Assert.InRange(reader.Read("zcrx.receive.pauses", queue: pressed), 1, 1000);
+        Assert.Equal(0, reader.Read("zcrx.connection.count", "zcrx.connection.state", "active", pressed));
+
+        string other = pressed == "zcrx-0" ? "zcrx-1" : "zcrx-0";
+        Assert.IsType<ZcrxReply.Moved>(await Akka.Actor.Futures.Ask<ZcrxReply>(host.Zcrx.Supervisor, new ZcrxCommand.MoveConnection(connections[0].Id, other)).WithinLimit());
+        Assert.Equal((1, 0), (reader.Read("zcrx.connection.moves", queue: other), reader.Read("zcrx.connection.moves", queue: pressed)));
+        kept.ForEach(static lease => lease.Dispose());
+        await Eventually.TrueAsync(() => reader.Read("zcrx.pool.pressure", queue: pressed) == 0, "the pool recovers");
     }
 
     /// <summary>Reads what the host's meter observes.</summary>
@@ -77,6 +123,7 @@ public class MetricsTests
                 }
             };
             _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument, value, tags));
+            _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Note(instrument, (long)value, tags));
             _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Note(instrument, value, tags));
             _listener.Start();
         }
@@ -85,12 +132,13 @@ public class MetricsTests
 
         public IEnumerable<string> Names => Instruments.Select(instrument => instrument.Name);
 
-        public long Read(string name, string tag = "zcrx.queue", string value = "zcrx-0")
+        public long Read(string name, string tag = "zcrx.queue.name", string? value = null, string queue = "zcrx-0")
         {
+            value ??= queue;
             _values.Clear();
             _listener.RecordObservableInstruments();
-            var (measured, tags) = Assert.Single(_values[name], entry => entry.Tags.Any(pair => pair.Key == tag && (string?)pair.Value == value));
-            Assert.True(tag == "zcrx.listener" || tags.Any(pair => pair is { Key: "zcrx.engine", Value: "emulated" }));
+            var (measured, tags) = Assert.Single(_values[name], entry => entry.Tags.Any(pair => pair.Key == tag && (string?)pair.Value == value) && (tag == "zcrx.listener.name" || entry.Tags.Any(pair => pair.Key == "zcrx.queue.name" && (string?)pair.Value == queue)));
+            Assert.True(tag == "zcrx.listener.name" || tags.Any(pair => pair is { Key: "zcrx.engine", Value: "emulated" }));
             return measured;
         }
 

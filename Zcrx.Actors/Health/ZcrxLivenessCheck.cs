@@ -1,0 +1,36 @@
+using Akka.Actor;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Zcrx.Actors.Hosting;
+
+namespace Zcrx.Actors.Health;
+
+/// <summary>Fails when nothing but a new process helps: the tree has ended although nobody stopped it, does not answer, or has given every queue up.</summary>
+internal sealed class ZcrxLivenessCheck(ZcrxService zcrx) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        ZcrxStatus status;
+        try
+        {
+            status = await zcrx.GetStatusAsync(includeConnections: false, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException exception)
+        {
+            return new HealthCheckResult(context.Registration.FailureStatus, "Zcrx does not answer.", exception);
+        }
+
+        return Judge(status, zcrx.Runtime?.HasEndedUnasked ?? false, context.Registration.FailureStatus);
+    }
+
+    internal static HealthCheckResult Judge(ZcrxStatus status, bool hasEndedUnasked, HealthStatus failure)
+    {
+        if (hasEndedUnasked)
+        {
+            return new HealthCheckResult(failure, "Zcrx has ended, although nobody told it to stop.");
+        }
+
+        return status.State == ZcrxState.Running && status.Queues.All(static queue => queue.State == QueueState.Failed)
+            ? new HealthCheckResult(failure, "Every queue has been given up.", status.Queues[0].LastError)
+            : HealthCheckResult.Healthy($"Zcrx is {status.State}.");
+    }
+}

@@ -12,6 +12,7 @@ internal static class HealthReasons
         .. status.State is ZcrxState.Running && !status.IsAccepting ? ["not_accepting"] : Array.Empty<string>(),
         .. status.Queues.Select(Code).OfType<string>(),
         .. status.Listeners.Where(static listener => listener.Error is not null).Select(static listener => $"listener_failed:{listener.Name}"),
+        .. status.Rebalancing.Degraded.Count > 0 ? ["connections_degraded"] : Array.Empty<string>(),
         .. status.RefusedOptions.Count > 0 ? ["options_refused"] : Array.Empty<string>(),
     ];
 

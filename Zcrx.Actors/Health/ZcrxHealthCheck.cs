@@ -46,12 +46,19 @@ internal sealed class ZcrxHealthCheck(ZcrxService zcrx) : IHealthCheck
 
     private static string Reasons(ZcrxStatus status) => string.Join(
         " ",
-        status.Listeners.Select(Reason).Concat(status.Queues.Select(Reason)).Append(Refusal(status)).Where(static reason => reason.Length > 0));
+        status.Listeners.Select(Reason).Concat(status.Queues.Select(Reason)).Append(Refusal(status)).Append(Reason(status.Rebalancing)).Where(static reason => reason.Length > 0));
 
     private static string Refusal(ZcrxStatus status) =>
         status.RefusedOptions.Count == 0 ? "" : $"Changed options were refused: {string.Join("; ", status.RefusedOptions)}.";
 
     private static string Reason(ListenerStatus listener) => listener.Error is null ? "" : $"Listener {listener.Name} is closed: {listener.Error.Message}";
+
+    private static string Reason(RebalancingStatus rebalancing) => rebalancing.Degraded switch
+    {
+        [] => "",
+        [var only] => $"Connection {only.ConnectionId} on {only.Queue} is copied: {only.Reason}.",
+        [var first, ..] => $"{rebalancing.Degraded.Count} connections are copied, the first of them because {first.Reason}.",
+    };
 
     private static string Reason(QueueStatus queue) => queue.State switch
     {

@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace Zcrx.Actors.Hosting;
 
 /// <summary>What differs between the options that apply and changed ones, apart from what the queues can say for themselves.</summary>
@@ -25,6 +27,7 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
         Compare(applied, $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Linger)}", static options => options.HandOver.Linger);
         Compare(restart, $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Path)}", static options => options.HandOver.Path);
         Compare(restart, $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Timeout)}", static options => options.HandOver.Timeout);
+        CompareRebalancing(applied, restart, current.Rebalancing, changed.Rebalancing);
         CompareQueues(restart, current, changed);
         CompareListeners(restart, current, changed);
         return new OptionsChange(applied, restart);
@@ -35,6 +38,18 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
         applied.AddRange(typeof(ZcrxRestartOptions).GetProperties()
             .Where(property => !Equals(property.GetValue(current), property.GetValue(changed)))
             .Select(static property => $"{nameof(ZcrxOptions.Restart)}:{property.Name}"));
+
+    // What is code is made anew whenever options are; the rest is numbers and permissions.
+    private static void CompareRebalancing(List<string> applied, List<string> restart, ZcrxRebalancingOptions current, ZcrxRebalancingOptions changed)
+    {
+        foreach (PropertyInfo property in typeof(ZcrxRebalancingOptions).GetProperties())
+        {
+            if (property.PropertyType.IsValueType && !Equals(property.GetValue(current), property.GetValue(changed)))
+            {
+                (property.Name == nameof(ZcrxRebalancingOptions.PlaceConnections) ? applied : restart).Add($"{nameof(ZcrxOptions.Rebalancing)}:{property.Name}");
+            }
+        }
+    }
 
     private static void CompareQueues(List<string> restart, ZcrxOptions current, ZcrxOptions changed)
     {

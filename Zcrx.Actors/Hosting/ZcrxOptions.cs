@@ -42,6 +42,9 @@ public sealed class ZcrxOptions
     /// <summary>Whether and where this process takes over from its predecessor, and hands over to its successor.</summary>
     public ZcrxHandOverOptions HandOver { get; } = new();
 
+    /// <summary>When connections change their queue, and what may be done about packets that arrive elsewhere.</summary>
+    public ZcrxRebalancingOptions Rebalancing { get; } = new();
+
     /// <summary>Where the configuration came from, for messages.</summary>
     internal string Path { get; set; } = SectionName;
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Zcrx.Actors.Rebalancing;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
@@ -30,6 +31,7 @@ internal static class ZcrxOptionsReader
 
         ReadHandOver(reader.Child(nameof(ZcrxOptions.HandOver)), options.HandOver);
         ReadRestart(reader.Child(nameof(ZcrxOptions.Restart)), options.Restart);
+        RebalancingOptionsReader.Read(reader.Child(nameof(ZcrxOptions.Rebalancing)), options.Rebalancing);
         reader.RefuseTheRest();
     }
 

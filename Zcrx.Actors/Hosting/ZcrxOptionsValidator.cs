@@ -2,6 +2,7 @@ using System.Net;
 using Akka.Actor;
 using Microsoft.Extensions.Options;
 using Zcrx.Actors.Hosting;
+using Zcrx.Actors.Rebalancing;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
@@ -35,6 +36,7 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         CheckQueues(options, errors, Check);
         CheckListeners(options, Check);
         CheckRestart(options.Restart, Check);
+        RebalancingOptionsReader.Check(options.Rebalancing, Check);
         Check(options.HandOver.Linger >= TimeSpan.Zero && options.HandOver.Linger <= TimeSpan.FromDays(1), $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Linger)}", $"must be between zero and a day, but is {options.HandOver.Linger}");
         if (options.HandOver.Path is not null)
         {

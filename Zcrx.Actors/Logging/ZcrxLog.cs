@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Logging;
 
-/// <summary>Everything that is logged. Event ids never change: 10xx the whole, 11xx queues, 12xx listeners, 13xx connections, 14xx pools, 15xx the kernel, 16xx the actor system, 17xx hand-over.</summary>
+/// <summary>Everything that is logged. Event ids never change: 10xx the whole, 11xx queues, 12xx listeners, 13xx connections, 14xx pools, 15xx the kernel, 16xx the actor system, 17xx hand-over, 18xx rebalancing.</summary>
 internal static partial class ZcrxLog
 {
     [LoggerMessage(1001, LogLevel.Information, "Receiving with {Queues} queue(s); listening on {EndPoints}.")]
@@ -123,4 +123,40 @@ internal static partial class ZcrxLog
 
     [LoggerMessage(1602, LogLevel.Error, "{Source}: {Message}")]
     public static partial void AkkaError(ILogger logger, string source, string message, Exception? exception);
+
+    [LoggerMessage(1801, LogLevel.Warning, "{Share:P0} of what {Queue} receives is copied: its packets arrive elsewhere.")]
+    public static partial void StormBegan(ILogger logger, string queue, double share);
+
+    [LoggerMessage(1802, LogLevel.Information, "What {Queue} receives is no longer copied.")]
+    public static partial void StormEnded(ILogger logger, string queue);
+
+    [LoggerMessage(1803, LogLevel.Debug, "Connection {Connection} went from {From} to {To}: {Reason}.")]
+    public static partial void ConnectionRebalanced(ILogger logger, long connection, string from, string to, MoveReason reason);
+
+    [LoggerMessage(1804, LogLevel.Information, "Steered: {Action}.")]
+    public static partial void Steered(ILogger logger, RebalanceAction action);
+
+    [LoggerMessage(1805, LogLevel.Debug, "Undone: {Action}.")]
+    public static partial void Unsteered(ILogger logger, RebalanceAction action);
+
+    [LoggerMessage(1806, LogLevel.Debug, "Vetoed: {Action}.")]
+    public static partial void Vetoed(ILogger logger, RebalanceAction action, Exception? exception);
+
+    [LoggerMessage(1807, LogLevel.Warning, "Not done: {Action}.")]
+    public static partial void RebalancingFailed(ILogger logger, RebalanceAction action, Exception? exception);
+
+    [LoggerMessage(1808, LogLevel.Warning, "Connection {Connection} from {RemoteEndPoint} on {Queue} is copied, and stays so: {Reason}.")]
+    public static partial void ConnectionDegraded(ILogger logger, long connection, EndPoint? remoteEndPoint, string queue, string reason);
+
+    [LoggerMessage(1809, LogLevel.Information, "Connection {Connection} from {RemoteEndPoint} on {Queue} is no longer copied.")]
+    public static partial void ConnectionRecovered(ILogger logger, long connection, EndPoint? remoteEndPoint, string queue);
+
+    [LoggerMessage(1810, LogLevel.Error, "The rebalancer failed and is started again.")]
+    public static partial void RebalancerFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(1811, LogLevel.Warning, "Where connections arrive could not be found out.")]
+    public static partial void CannotRead(ILogger logger, Exception exception);
+
+    [LoggerMessage(1812, LogLevel.Warning, "The flow rule of connection {Connection} could not be removed.")]
+    public static partial void UndoFailed(ILogger logger, long connection, Exception exception);
 }

@@ -7,7 +7,7 @@ namespace Zcrx.Actors;
 /// <summary>What has happened. Published on the actor system's event stream: subscribe to this type for everything, or to one of the nested types.</summary>
 public abstract record ZcrxEvent : INoSerializationVerificationNeeded
 {
-    private ZcrxEvent()
+    private protected ZcrxEvent()
     {
     }
 

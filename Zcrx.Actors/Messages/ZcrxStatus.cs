@@ -20,6 +20,9 @@ public sealed record ZcrxStatus : INoSerializationVerificationNeeded
     /// <summary>The listeners.</summary>
     public IReadOnlyList<ListenerStatus> Listeners { get; init; } = [];
 
+    /// <summary>What the rebalancer has done, and how it stands.</summary>
+    public RebalancingStatus Rebalancing { get; init; } = new();
+
     /// <summary>When this was true.</summary>
     public required DateTimeOffset Time { get; init; }
 }

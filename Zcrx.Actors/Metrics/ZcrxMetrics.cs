@@ -5,7 +5,7 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Metrics;
 
 /// <summary>The instruments of the meter <c>Zcrx</c>. All of them are observed: nothing is counted twice, and nothing happens while nobody looks.</summary>
-/// <remarks>Counters span the restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name. Attributes: <c>zcrx.queue.name</c> and <c>zcrx.engine</c>; <c>zcrx.listener.name</c> for listeners; <c>zcrx.notification.type</c> for notifications; <c>zcrx.connection.state</c> for connections.</remarks>
+/// <remarks>Counters span the restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name. Attributes: <c>zcrx.queue.name</c> and <c>zcrx.engine</c>; <c>zcrx.listener.name</c> for listeners; <c>zcrx.notification.type</c> for notifications; <c>zcrx.connection.state</c> for connections; <c>zcrx.move.reason</c> for rebalancing.</remarks>
 internal sealed class ZcrxMetrics : IDisposable
 {
     public const string MeterName = "Zcrx";
@@ -41,6 +41,14 @@ internal sealed class ZcrxMetrics : IDisposable
         _meter.CreateObservableCounter("zcrx.notification.count", Notifications, "{notification}", "Notifications from the kernel.");
         _meter.CreateObservableCounter("zcrx.queue.restarts", () => _runtime.Queues.Select(static slot => new Measurement<long>(slot.Restarts, Tags(slot))), "{restart}", "Times that a queue was opened again.");
         _meter.CreateObservableUpDownCounter("zcrx.queue.open", () => _runtime.Queues.Select(static slot => new Measurement<int>(slot.IsOpen ? 1 : 0, Tags(slot))), "{queue}", "Queues that receive.");
+        _meter.CreateObservableCounter(
+            "zcrx.rebalancing.moves",
+            () => Enum.GetValues<MoveReason>().Select(reason => new Measurement<long>(_runtime.Rebalancing.Moves(reason), new KeyValuePair<string, object?>("zcrx.move.reason", reason.ToString()))),
+            "{move}",
+            "Connections that went over to another queue.");
+        _meter.CreateObservableCounter("zcrx.rebalancing.steerings", () => _runtime.Rebalancing.FlowsSteered, "{rule}", "Flow rules that were added.");
+        _meter.CreateObservableUpDownCounter("zcrx.rebalancing.rules", () => _runtime.Rebalancing.FlowRules, "{rule}", "Flow rules that are in place now.");
+        _meter.CreateObservableUpDownCounter("zcrx.rebalancing.degraded", () => _runtime.Rebalancing.Degraded.Count, "{connection}", "Connections that are copied now, and for which nothing can be done.");
         _meter.CreateObservableUpDownCounter(
             "zcrx.listener.connection.count",
             () => _runtime.Listeners.Select(static slot => new Measurement<int>(slot.Connections, new KeyValuePair<string, object?>("zcrx.listener.name", slot.Name))),

@@ -20,7 +20,14 @@ internal sealed class Attachment(string queue, IActorRef listener, ListenerSlot 
     public void OnNext(ZcrxConnection connection)
     {
         slot.OnOpened();
+        // Chosen before the handler is called: nobody receives for the connection yet.
+        ZcrxQueue? better = runtime.Options.Rebalancing.PlaceConnections ? runtime.Group.Choose(connection) : null;
         runtime.Connections.Serve(connection, slot.Name, slot.Handler, listener, slot.OnClosed);
+        if (better is not null)
+        {
+            // Before this thread issues the first receive. A handler that has moved it itself knows better.
+            _ = runtime.Group.MoveAsync(connection, better, MoveReason.Placement);
+        }
     }
 
     public void OnCompleted() => listener.Tell(new ListenerActor.AcceptEnded(this));

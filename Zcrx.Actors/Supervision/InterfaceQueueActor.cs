@@ -5,6 +5,7 @@ using System.Runtime.ExceptionServices;
 using Akka.Actor;
 using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Logging;
+using Zcrx.Actors.Rebalancing;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
@@ -62,6 +63,7 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         _subscriptions.Add(queue.Growth.Subscribe(happened => self.Tell(new Happened(happened))));
         _ = WatchAsync(queue).PipeTo(self);
         _runtime.Directory.Add(queue);
+        _runtime.Group.Add(queue, NicAccess.Of(queue, _slot.Options, _runtime.Options.Rebalancing)?.Facts);
         Context.Parent.Tell(new Ready(_slot.Name, queue));
     }
 

@@ -1,7 +1,9 @@
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using Zcrx.Actors.Connections;
+using Zcrx.Actors.Rebalancing;
 using Zcrx.Interop;
+using Zcrx.Rx;
 
 namespace Zcrx.Actors.Supervision;
 
@@ -44,6 +46,12 @@ internal sealed class ZcrxRuntime
 
     /// <summary>Whether the supervisor has ended without having been told to stop.</summary>
     public bool HasEndedUnasked { get => Volatile.Read(ref _endedUnasked); set => Volatile.Write(ref _endedUnasked, value); }
+
+    /// <summary>The open queues as those that share their connections.</summary>
+    public ZcrxQueueGroup Group { get; } = new();
+
+    /// <summary>What the rebalancer has done.</summary>
+    public RebalancingRecord Rebalancing { get; } = new();
 
     /// <summary>Ends with the last status once the supervisor has ended and everything is closed, however that came about.</summary>
     public Task<ZcrxStatus> Ended => _ended.Task;

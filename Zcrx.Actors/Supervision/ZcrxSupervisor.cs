@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zcrx.Actors.Connections;
 using Zcrx.Actors.Logging;
+using Zcrx.Actors.Rebalancing;
 using Zcrx.Actors.Supervision;
 using Zcrx.Interop;
 
@@ -18,6 +19,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
     private readonly List<IActorRef> _awaitingStart = [];
     private readonly List<IActorRef> _awaitingStop = [];
     private ZcrxState _state = ZcrxState.Starting;
+    private IActorRef _rebalancer = ActorRefs.Nobody;
     private bool _isRestarted;
 
     internal ZcrxSupervisor(ZcrxRuntime runtime)
@@ -89,6 +91,8 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         {
             Open(queue);
         }
+
+        _rebalancer = StartChild("rebalancer", OfThis(Akka.Actor.Props.Create(() => new RebalancerActor(_runtime))));
     }
 
     /// <inheritdoc/>
@@ -131,6 +135,10 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         if (_listeners.Find(candidate => child.Equals(candidate.Actor)) is { } listener)
         {
             ZcrxLog.ListenerFailed(_runtime.Logger, listener.Slot.Name, exception);
+        }
+        else if (child.Equals(_rebalancer))
+        {
+            ZcrxLog.RebalancerFailed(_runtime.Logger, exception);
         }
 
         return Directive.Restart;
@@ -195,6 +203,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
             _state = ZcrxState.Stopping;
             Publish(new ZcrxEvent.Stopping(command.Drain));
             Timers.CancelAll();
+            _rebalancer.Tell(new RebalancerActor.Rest());
             EndWaitingConnections();
             Status.Failure stopping = new(new InvalidOperationException("Zcrx is being stopped."));
             AnswerAll(_awaitingStart, stopping);
@@ -265,6 +274,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
             RefusedOptions = _refusedOptions,
             Queues = [.. _queues.Select(queue => queue.ToStatus(connections))],
             Listeners = [.. _listeners.Select(static listener => listener.ToStatus())],
+            Rebalancing = _runtime.Rebalancing.ToStatus(),
             Time = _runtime.Time.GetUtcNow(),
         };
     }

@@ -1,0 +1,23 @@
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Rebalancing;
+
+/// <summary>How the interface of one queue is read and steered.</summary>
+/// <param name="Facts">Tells where packets arrive.</param>
+/// <param name="Steering">Steers them.</param>
+internal sealed record NicAccess(INicFacts Facts, IFlowSteering Steering)
+{
+    /// <summary>What the options name, else what belongs to the engine; null for a queue without a NIC.</summary>
+    public static NicAccess? Of(ZcrxQueue queue, ZcrxQueueOptions options, ZcrxRebalancingOptions rebalancing)
+    {
+        if (queue.RxQueue is null)
+        {
+            return null;
+        }
+
+        return queue.Engine.Engine == ZcrxEngine.Emulated
+            ? new NicAccess(rebalancing.NicFacts ?? new EmulatedNicFacts(options.Emulation.Nics), rebalancing.FlowSteering ?? new EmulatedFlowSteering(options.Emulation.Nics))
+            : new NicAccess(rebalancing.NicFacts ?? new NetlinkNicFacts(), rebalancing.FlowSteering ?? new NetlinkFlowSteering());
+    }
+}

@@ -1,0 +1,62 @@
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Rebalancing;
+
+/// <summary>What is remembered of one queue between samples.</summary>
+internal sealed class QueueWatch(string name, RxQueueId? rxQueue, ZcrxRebalancingOptions options)
+{
+    private readonly CopyStormDetector _detector = new(options);
+    private long _received;
+    private TimeSpan? _observed;
+    private TimeSpan _restUntil;
+    private int _pressed;
+    private bool _hasRoom = true;
+
+    public RxQueueId? RxQueue => rxQueue;
+
+    /// <summary>Bytes per second, lately.</summary>
+    public double Load { get; private set; }
+
+    public double CopiedShare => _detector.Share;
+
+    public bool IsStorm => _detector.IsStorm;
+
+    /// <summary>Whether something may have to be done soon, so that it should be known what its connections receive.</summary>
+    public bool IsOfInterest => _detector.IsSuspicious || _pressed > 0;
+
+    public StormChange Observe(TimeSpan now, long received, long copied, PoolPressureLevel pressure)
+    {
+        if (_observed is { } before && received >= _received && now > before)
+        {
+            Load = (received - _received) / (now - before).TotalSeconds;
+        }
+
+        (_observed, _received) = (now, received);
+        _hasRoom = pressure == PoolPressureLevel.Normal;
+        _pressed = _hasRoom ? 0 : _pressed + 1;
+        if (rxQueue is null)
+        {
+            // Without a NIC everything is copied, and that is as it should be.
+            return StormChange.None;
+        }
+
+        bool wasStorm = _detector.IsStorm;
+        _detector.Observe(received, copied);
+        return (wasStorm, _detector.IsStorm) switch
+        {
+            (false, true) => StormChange.Began,
+            (true, false) => StormChange.Ended,
+            _ => StormChange.None,
+        };
+    }
+
+    public QueueFacts ToFacts(TimeSpan now) => new(name, rxQueue, Load, _detector.MayAct(now), _pressed >= options.PressureSamples && now >= _restUntil, _hasRoom);
+
+    /// <summary>A plan was made for it, whatever came of it.</summary>
+    public void Acted(TimeSpan now)
+    {
+        _detector.Acted(now);
+        _restUntil = now + options.CoolDown;
+    }
+}

@@ -1,0 +1,30 @@
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors;
+
+/// <summary>Something that the rebalancer is about to do, or has done. Immutable.</summary>
+public abstract record RebalanceAction
+{
+    private RebalanceAction()
+    {
+    }
+
+    /// <summary>Lets another queue receive for a connection.</summary>
+    /// <param name="ConnectionId">The connection.</param>
+    /// <param name="From">The queue that receives for it.</param>
+    /// <param name="To">The queue that will.</param>
+    /// <param name="Reason">Why.</param>
+    public sealed record MoveConnection(long ConnectionId, string From, string To, MoveReason Reason) : RebalanceAction;
+
+    /// <summary>Adds a flow rule for a connection.</summary>
+    /// <param name="ConnectionId">The connection.</param>
+    /// <param name="Interface">The interface.</param>
+    /// <param name="Rule">The rule.</param>
+    public sealed record SteerFlow(long ConnectionId, string Interface, FlowRule Rule) : RebalanceAction;
+
+    /// <summary>Replaces the RSS table, so that what went to queues of nobody goes to ours.</summary>
+    /// <param name="Interface">The interface.</param>
+    /// <param name="Table">The new table: an RX queue for each bucket.</param>
+    public sealed record ReplaceRssTable(string Interface, IReadOnlyList<int> Table) : RebalanceAction;
+}

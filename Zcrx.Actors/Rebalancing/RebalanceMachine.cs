@@ -1,0 +1,150 @@
+using System.Net;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Rebalancing;
+
+/// <summary>When something is to be done about which queues, and what: samples and readings in, plans out. Pure: time comes in as a number.</summary>
+internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
+{
+    private readonly Dictionary<string, QueueWatch> _queues = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, ConnectionWatch> _connections = [];
+    private readonly Dictionary<string, int> _rules = new(StringComparer.Ordinal);
+    // Interfaces that have refused a flow rule.
+    private readonly HashSet<string> _ruleless = new(StringComparer.Ordinal);
+
+    /// <summary>Takes a sample of an open queue's counters.</summary>
+    public StormChange Observe(TimeSpan now, string queue, RxQueueId? rxQueue, long received, long copied, PoolPressureLevel pressure)
+    {
+        if (!_queues.TryGetValue(queue, out QueueWatch? watch) || watch.RxQueue != rxQueue)
+        {
+            _queues[queue] = watch = new QueueWatch(queue, rxQueue, options);
+        }
+
+        return watch.Observe(now, received, copied, pressure);
+    }
+
+    /// <summary>The queue is closed.</summary>
+    public void Forget(string queue) => _queues.Remove(queue);
+
+    /// <summary>Copied part of what a queue received lately.</summary>
+    public double CopiedShareOf(string queue) => _queues.TryGetValue(queue, out QueueWatch? watch) ? watch.CopiedShare : 0;
+
+    /// <summary>Whether a queue's connections should be read: at every sample from the first suspicion on, so that it is known what each of them receives.</summary>
+    public bool IsOfInterest(string queue) => _queues.TryGetValue(queue, out QueueWatch? watch) && watch.IsOfInterest;
+
+    /// <summary>Makes a plan; an empty one when it is not the time for any.</summary>
+    /// <param name="now">A time that never goes back.</param>
+    /// <param name="readings">The connections of the queues of interest.</param>
+    /// <param name="tables">The RSS tables of the interfaces by name; where one is not known, it is not replaced.</param>
+    public RebalancePlan Plan(TimeSpan now, IReadOnlyCollection<ConnectionReading> readings, IReadOnlyDictionary<string, IReadOnlyList<int>> tables)
+    {
+        List<ConnectionFacts> connections = [.. readings.Select(reading => Read(now, reading)).OfType<ConnectionFacts>()];
+        QueueFacts[] queues = [.. _queues.Values.Select(watch => watch.ToFacts(now))];
+        // One whose connections were read for the first time has to wait until it is known how much they receive.
+        HashSet<string> known = [.. connections.Select(static connection => connection.Queue)];
+        queues = [.. queues.Select(queue => known.Contains(queue.Name) ? queue : queue with { IsStormy = false, IsPressed = false })];
+        if (!queues.Any(static queue => queue.IsStormy || queue.IsPressed))
+        {
+            return new RebalancePlan([], new Dictionary<long, string>());
+        }
+
+        RebalancePlan plan = RebalancePlanner.Plan(new RebalanceFacts
+        {
+            Queues = queues,
+            Connections = connections,
+            Interfaces = queues.Select(static queue => queue.RxQueue?.Interface).OfType<string>().Distinct().ToDictionary(
+                static name => name, name => new InterfaceFacts(tables.GetValueOrDefault(name, []), FreeRules(name))),
+            MovesAllowed = options.AllowMoves,
+            Steering = options.Steering,
+            MaxActions = options.MaxActionsPerInterval,
+        });
+        foreach (QueueFacts queue in queues)
+        {
+            if (queue.IsStormy || queue.IsPressed)
+            {
+                _queues[queue.Name].Acted(now);
+            }
+        }
+
+        foreach (RebalanceAction action in plan.Actions)
+        {
+            if (ConnectionOf(action) is { } id && _connections.TryGetValue(id, out ConnectionWatch? watch))
+            {
+                watch.RestUntil = now + options.CoolDown;
+            }
+        }
+
+        return plan;
+    }
+
+    /// <summary>A flow rule was added for a connection, in place of any other.</summary>
+    public void Steered(long connection, RxQueueId to)
+    {
+        Unsteered(connection);
+        if (_connections.TryGetValue(connection, out ConnectionWatch? watch))
+        {
+            watch.SteeredTo = to;
+            _rules[to.Interface] = _rules.GetValueOrDefault(to.Interface) + 1;
+        }
+    }
+
+    /// <summary>A connection's flow rule was removed, if it had one.</summary>
+    public void Unsteered(long connection)
+    {
+        if (_connections.TryGetValue(connection, out ConnectionWatch? watch) && watch.SteeredTo is { } before)
+        {
+            watch.SteeredTo = null;
+            _rules[before.Interface]--;
+        }
+    }
+
+    /// <summary>An interface has refused a flow rule; it is not asked again.</summary>
+    public void RefusesRules(string networkInterface) => _ruleless.Add(networkInterface);
+
+    /// <summary>A connection is closed, and its flow rule gone.</summary>
+    public void Forget(long connection)
+    {
+        Unsteered(connection);
+        _connections.Remove(connection);
+    }
+
+    /// <summary>Drops what is remembered of connections that are not among these, unless they rest; those that have a flow rule stay until <see cref="Forget(long)"/>.</summary>
+    public void KeepOnly(TimeSpan now, IReadOnlySet<long> connections)
+    {
+        foreach ((long id, ConnectionWatch watch) in _connections)
+        {
+            if (watch.SteeredTo is null && watch.RestUntil <= now && !connections.Contains(id))
+            {
+                _connections.Remove(id);
+            }
+        }
+    }
+
+    public static long? ConnectionOf(RebalanceAction action) => action switch
+    {
+        RebalanceAction.MoveConnection move => move.ConnectionId,
+        RebalanceAction.SteerFlow steer => steer.ConnectionId,
+        _ => null,
+    };
+
+    private int FreeRules(string networkInterface) =>
+        _ruleless.Contains(networkInterface) ? 0 : int.Max(0, options.MaxFlowRules - _rules.GetValueOrDefault(networkInterface));
+
+    private ConnectionFacts? Read(TimeSpan now, ConnectionReading reading)
+    {
+        if (!_connections.TryGetValue(reading.Id, out ConnectionWatch? watch))
+        {
+            _connections.Add(reading.Id, new ConnectionWatch(reading.BytesReceived, now));
+            return null;
+        }
+
+        watch.Read(reading.BytesReceived, now);
+        return watch.Load is not { } load ? null : new ConnectionFacts(
+            reading.Id, reading.Queue, load, reading.Arrival, Plain(reading.Local), Plain(reading.Remote), watch.SteeredTo, watch.RestUntil > now);
+    }
+
+    /// <summary>As a packet has it: the peer of a socket for both families may be an IPv4 one.</summary>
+    private static IPEndPoint? Plain(IPEndPoint? endPoint) =>
+        endPoint is { Address.IsIPv4MappedToIPv6: true } ? new IPEndPoint(endPoint.Address.MapToIPv4(), endPoint.Port) : endPoint;
+}

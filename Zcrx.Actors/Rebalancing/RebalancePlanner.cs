@@ -1,0 +1,248 @@
+using System.Globalization;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Rebalancing;
+
+/// <summary>Facts in, actions out. Pure, and total: the same facts give the same plan.</summary>
+/// <remarks>
+/// <para>Copied connections: to the queue of ours on which they arrive; else their packets to the least loaded of ours; else nothing, and why.</para>
+/// <para>Pressed queues: one connection to a queue that has little to do, if afterwards that one has clearly less to do than this one had before.</para>
+/// </remarks>
+internal sealed class RebalancePlanner
+{
+    // How much better a queue has to be by then, as a part of the load of the one that is left: without it, noise would move connections to and fro.
+    private const double Margin = 0.1;
+
+    private readonly RebalanceFacts _facts;
+    private readonly Dictionary<string, QueueFacts> _queues;
+    private readonly Dictionary<RxQueueId, QueueFacts> _owners;
+    // As they will be once the plan is carried out.
+    private readonly Dictionary<string, double> _loads;
+    private readonly Dictionary<string, int> _freeRules;
+    private readonly List<RebalanceStep> _steps = [];
+    private readonly Dictionary<long, string> _degraded = [];
+    private readonly HashSet<string> _newTables = [];
+    // Queues that get something by this plan; what that does to their pools is to be seen before they get more.
+    private readonly HashSet<string> _receivers = [];
+    private int _actionsLeft;
+
+    private RebalancePlanner(RebalanceFacts facts)
+    {
+        _facts = facts;
+        _queues = facts.Queues.ToDictionary(static queue => queue.Name, StringComparer.Ordinal);
+        _owners = facts.Queues.Where(static queue => queue.RxQueue is not null).ToDictionary(static queue => queue.RxQueue!.Value);
+        _loads = facts.Queues.ToDictionary(static queue => queue.Name, static queue => queue.Load, StringComparer.Ordinal);
+        _freeRules = facts.Interfaces.ToDictionary(static pair => pair.Key, static pair => pair.Value.FreeRules, StringComparer.Ordinal);
+        _actionsLeft = facts.MaxActions;
+    }
+
+    public static RebalancePlan Plan(RebalanceFacts facts)
+    {
+        RebalancePlanner planner = new(facts);
+        planner.PlanTables();
+        // The largest first, since there may not be room for all.
+        foreach (ConnectionFacts connection in facts.Connections.OrderByDescending(static connection => connection.Load).ThenBy(static connection => connection.Id))
+        {
+            if (planner._queues.TryGetValue(connection.Queue, out QueueFacts? queue) && queue.IsStormy)
+            {
+                planner.PlanCopied(connection, queue);
+            }
+        }
+
+        foreach (QueueFacts queue in facts.Queues)
+        {
+            if (queue is { IsPressed: true, IsStormy: false })
+            {
+                planner.Relieve(queue);
+            }
+        }
+
+        return new RebalancePlan(planner._steps, planner._degraded);
+    }
+
+    /// <summary>Where rules do not suffice and the whole table may be changed: what goes to queues of nobody goes to ours, evenly.</summary>
+    private void PlanTables()
+    {
+        if (_facts.Steering != FlowSteeringPermission.RssTable)
+        {
+            return;
+        }
+
+        foreach ((string name, InterfaceFacts facts) in _facts.Interfaces)
+        {
+            int astray = _facts.Connections.Count(connection =>
+                connection.Arrival is { } arrival && arrival.Interface == name && !_owners.ContainsKey(arrival) && _queues.TryGetValue(connection.Queue, out QueueFacts? queue) && queue.IsStormy);
+            int[] ours = [.. _facts.Queues.Where(queue => queue.RxQueue?.Interface == name).OrderBy(static queue => queue.Load).Select(static queue => queue.RxQueue!.Value.Queue)];
+            if (astray <= facts.FreeRules || ours.Length == 0 || facts.RssTable.All(ours.Contains))
+            {
+                continue;
+            }
+
+            int next = 0;
+            int[] table = [.. facts.RssTable.Select(queue => ours.Contains(queue) ? queue : ours[next++ % ours.Length])];
+            if (TryAdd(new RebalanceAction.ReplaceRssTable(name, table)))
+            {
+                _newTables.Add(name);
+            }
+        }
+    }
+
+    private void PlanCopied(ConnectionFacts connection, QueueFacts queue)
+    {
+        if (connection.Load <= 0 || connection.IsResting || connection.Arrival == queue.RxQueue)
+        {
+            return;
+        }
+
+        if (connection.Arrival is not { } arrival)
+        {
+            _degraded[connection.Id] = "on which RX queue its packets arrive is not known";
+        }
+        else if (_owners.TryGetValue(arrival, out QueueFacts? owner))
+        {
+            PlanTowards(connection, queue, owner);
+        }
+        else if (_newTables.Contains(arrival.Interface))
+        {
+            // It will arrive on one of ours, and is looked at again then.
+        }
+        else
+        {
+            PlanSteering(connection, queue, arrival);
+        }
+    }
+
+    /// <summary>Another queue of ours gets its packets: it goes there, or they come here.</summary>
+    private void PlanTowards(ConnectionFacts connection, QueueFacts queue, QueueFacts owner)
+    {
+        if (_facts.MovesAllowed)
+        {
+            if (TryAdd(new RebalanceAction.MoveConnection(connection.Id, queue.Name, owner.Name, MoveReason.CopyStorm)))
+            {
+                Shift(connection.Load, queue, owner);
+            }
+        }
+        else if (WhyNotSteered(connection, owner.RxQueue!.Value, queue.RxQueue) is { } why)
+        {
+            _degraded[connection.Id] = $"its packets arrive on {owner.RxQueue}, the queue of {owner.Name}; moving it is forbidden, and {why}";
+        }
+        else
+        {
+            TrySteer(connection, queue.RxQueue!.Value);
+        }
+    }
+
+    /// <summary>Nobody's queue gets its packets: they come to the least loaded of ours.</summary>
+    private void PlanSteering(ConnectionFacts connection, QueueFacts queue, RxQueueId arrival)
+    {
+        QueueFacts[] candidates = [.. _facts.Queues.Where(candidate => candidate.RxQueue?.Interface == arrival.Interface && (_facts.MovesAllowed || candidate == queue))];
+        QueueFacts? target = candidates.MinBy(candidate => (!candidate.HasRoom, _loads[candidate.Name] + (candidate == queue ? 0 : connection.Load), candidate != queue));
+        if (target is null)
+        {
+            _degraded[connection.Id] = $"its packets arrive on {arrival}, an interface of which no queue is ours, or none that it may be moved to";
+        }
+        else if (WhyNotSteered(connection, arrival, target.RxQueue) is { } why)
+        {
+            _degraded[connection.Id] = $"its packets arrive on {arrival}, which is nobody's queue, and {why}";
+        }
+        else if (target == queue)
+        {
+            TrySteer(connection, target.RxQueue!.Value);
+        }
+        else if (TryAdd(
+            // It first, its packets after it: what comes meanwhile is copied, and nothing lies in memory that its queue cannot read.
+            new RebalanceAction.MoveConnection(connection.Id, queue.Name, target.Name, MoveReason.CopyStorm),
+            Steer(connection, target.RxQueue!.Value)))
+        {
+            _freeRules[arrival.Interface]--;
+            Shift(connection.Load, queue, target);
+        }
+    }
+
+    /// <summary>Moves one connection off a queue that stays under pressure, if that makes things better.</summary>
+    private void Relieve(QueueFacts queue)
+    {
+        if (!_facts.MovesAllowed)
+        {
+            return;
+        }
+
+        QueueFacts? target = _facts.Queues
+            .Where(candidate => candidate != queue && !_receivers.Contains(candidate.Name) && candidate is { HasRoom: true, IsStormy: false } && candidate.RxQueue?.Interface == queue.RxQueue?.Interface)
+            .MinBy(candidate => _loads[candidate.Name]);
+        if (target is null || _loads[target.Name] > _loads[queue.Name] / 2)
+        {
+            return;
+        }
+
+        double gap = _loads[queue.Name] - _loads[target.Name];
+        ConnectionFacts? connection = _facts.Connections
+            .Where(candidate => candidate.Queue == queue.Name && candidate.Load > 0 && !candidate.IsResting)
+            .Where(candidate => candidate.Load <= gap - (Margin * _loads[queue.Name]))
+            // About half of the difference makes both alike.
+            .MinBy(candidate => (Math.Abs(candidate.Load - (gap / 2)), candidate.Id));
+        if (connection is null)
+        {
+            return;
+        }
+
+        RebalanceAction.MoveConnection move = new(connection.Id, queue.Name, target.Name, MoveReason.Pressure);
+        if (target.RxQueue is not { } rxQueue || connection.Arrival == rxQueue)
+        {
+            if (TryAdd(move))
+            {
+                Shift(connection.Load, queue, target);
+            }
+        }
+        else if (connection.Arrival is { } arrival && WhyNotSteered(connection, arrival, rxQueue) is null && TryAdd(move, Steer(connection, rxQueue)))
+        {
+            _freeRules[rxQueue.Interface]--;
+            Shift(connection.Load, queue, target);
+        }
+    }
+
+    private void TrySteer(ConnectionFacts connection, RxQueueId to)
+    {
+        if (TryAdd(Steer(connection, to)))
+        {
+            _freeRules[to.Interface]--;
+        }
+    }
+
+    /// <summary>Why its packets cannot be made to arrive on a queue: a clause; null when they can.</summary>
+    private string? WhyNotSteered(ConnectionFacts connection, RxQueueId arrival, RxQueueId? to) => (connection, to) switch
+    {
+        _ when _facts.Steering == FlowSteeringPermission.Forbidden => "steering is forbidden",
+        (_, null) => "its queue is none of a NIC",
+        _ when to.Value.Interface != arrival.Interface => $"its queue is one of {to.Value.Interface}",
+        ({ SteeredTo: { } steered }, _) when steered != arrival => $"the flow rule that sends them to {steered} has no effect",
+        ({ Local: null } or { Remote: null }, _) => "its addresses are not known",
+        _ when _freeRules.GetValueOrDefault(arrival.Interface) <= 0 => string.Create(CultureInfo.InvariantCulture, $"{arrival.Interface} has no room for another flow rule, or cannot have any"),
+        _ => null,
+    };
+
+    private static RebalanceAction.SteerFlow Steer(ConnectionFacts connection, RxQueueId to) => new(
+        connection.Id,
+        to.Interface,
+        new FlowRule(to.Queue, connection.Local!.Port, connection.Remote!.Port, connection.Local.Address, connection.Remote.Address));
+
+    private void Shift(double load, QueueFacts from, QueueFacts to)
+    {
+        _loads[from.Name] -= load;
+        _loads[to.Name] += load;
+        _receivers.Add(to.Name);
+    }
+
+    private bool TryAdd(params RebalanceAction[] actions)
+    {
+        if (actions.Length > _actionsLeft)
+        {
+            return false;
+        }
+
+        _actionsLeft -= actions.Length;
+        _steps.Add(new RebalanceStep(actions));
+        return true;
+    }
+}

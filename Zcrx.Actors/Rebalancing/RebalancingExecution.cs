@@ -1,0 +1,92 @@
+using Zcrx.Actors.Supervision;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Rebalancing;
+
+/// <summary>Carries steps out, on the thread pool, and tells what became of each action.</summary>
+internal sealed class RebalancingExecution(ZcrxRuntime runtime, RebalancingReading reading, Steering steering, Action<RebalanceEvent> tell)
+{
+    /// <summary>Starts all steps. A move may take as long as an observer does; nobody waits for it but the rest of its own step.</summary>
+    public void Run(IReadOnlyList<RebalanceStep> steps)
+    {
+        foreach (RebalanceStep step in steps)
+        {
+            _ = RunAsync(step);
+        }
+    }
+
+    /// <summary>Removes a connection's flow rule, if it has one.</summary>
+    public static void Unsteer(long connection, Steering steering, Action<RebalanceEvent> tell)
+    {
+        try
+        {
+            if (steering.Remove(connection) is { } undone)
+            {
+                tell(new RebalanceEvent.Unsteered(undone));
+            }
+        }
+        catch (ZcrxException exception)
+        {
+            tell(new RebalanceEvent.UndoFailed(connection, exception));
+        }
+    }
+
+    private async Task RunAsync(RebalanceStep step)
+    {
+        foreach (RebalanceAction action in step.Actions)
+        {
+            try
+            {
+                bool done = action switch
+                {
+                    // Its success is told by the group.
+                    RebalanceAction.MoveConnection move => await MoveAsync(move).ConfigureAwait(false),
+                    RebalanceAction.SteerFlow steer => Tell(AccessOf(steer.Interface) is { } access && steering.TryAdd(steer, access.Steering), steer),
+                    RebalanceAction.ReplaceRssTable table => Tell(AccessOf(table.Interface) is { } access && steering.TryReplace(table, access), table),
+                    _ => false,
+                };
+                if (!done)
+                {
+                    tell(new RebalanceEvent.Failed(action, null));
+                    return;
+                }
+            }
+            catch (ZcrxException exception)
+            {
+                tell(new RebalanceEvent.Failed(action, exception));
+                return;
+            }
+        }
+
+        // Closed meanwhile: its end may have been dealt with before there was anything to undo.
+        foreach (RebalanceAction.SteerFlow steer in step.Actions.OfType<RebalanceAction.SteerFlow>())
+        {
+            if (reading.Connections[steer.ConnectionId].Closed.IsCompleted)
+            {
+                Unsteer(steer.ConnectionId, steering, tell);
+            }
+        }
+    }
+
+    private async Task<bool> MoveAsync(RebalanceAction.MoveConnection move) =>
+        reading.Connections.TryGetValue(move.ConnectionId, out ZcrxConnection? connection) && QueueOf(move.To) is { } queue &&
+        await runtime.Group.MoveAsync(connection, queue, move.Reason).ConfigureAwait(false);
+
+    private bool Tell(bool done, RebalanceAction action)
+    {
+        if (done)
+        {
+            tell(new RebalanceEvent.Steered(action));
+        }
+
+        return done;
+    }
+
+    private ZcrxQueue? QueueOf(string name) => runtime.Queues.FirstOrDefault(slot => slot.Name == name)?.Current;
+
+    private NicAccess? AccessOf(string networkInterface) => runtime.Queues
+        .Where(slot => slot.Current?.RxQueue?.Interface == networkInterface)
+        .Select(slot => NicAccess.Of(slot.Current!, slot.Options, runtime.Options.Rebalancing))
+        .FirstOrDefault();
+}

@@ -1,0 +1,134 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Zcrx.Actors.Rebalancing;
+
+namespace Zcrx.Actors.Tests.Rebalancing;
+
+public class CopyStormDetectorTests
+{
+    private static readonly ZcrxRebalancingOptions Options = new() { StormShare = 0.1, CalmShare = 0.01, StormSamples = 3, MinSampleBytes = 1000, CoolDown = TimeSpan.FromSeconds(10) };
+
+    [Fact]
+    public void Several_samples_in_a_row_make_a_storm_and_several_end_it()
+    {
+        Feed feed = new();
+        feed.Next(10_000, 5000).Next(10_000, 5000);
+        Assert.Equal((false, true), (feed.Detector.IsStorm, feed.Detector.IsSuspicious));
+        feed.Next(10_000, 1000);
+        Assert.Equal((true, 0.1), (feed.Detector.IsStorm, feed.Detector.Share));
+        feed.Next(10_000, 0).Next(10_000, 0);
+        Assert.True(feed.Detector.IsStorm);
+        feed.Next(10_000, 99);
+        Assert.Equal((false, false), (feed.Detector.IsStorm, feed.Detector.IsSuspicious));
+    }
+
+    [Fact]
+    public void A_good_sample_in_between_starts_the_count_anew()
+    {
+        Feed feed = new();
+        feed.Next(10_000, 5000).Next(10_000, 5000).Next(10_000, 999).Next(10_000, 5000).Next(10_000, 5000);
+        Assert.False(feed.Detector.IsStorm);
+    }
+
+    [Fact]
+    public void Between_the_two_shares_a_storm_neither_begins_nor_ends()
+    {
+        Feed feed = new();
+        feed.Repeat(10, 10_000, 500);
+        Assert.False(feed.Detector.IsStorm);
+        feed.Repeat(3, 10_000, 1000).Repeat(10, 10_000, 500);
+        Assert.True(feed.Detector.IsStorm);
+    }
+
+    [Fact]
+    public void Little_traffic_says_nothing_until_it_has_added_up()
+    {
+        Feed feed = new();
+        feed.Repeat(9, 250, 250);
+        Assert.False(feed.Detector.IsStorm);
+        feed.Repeat(3, 250, 250);
+        Assert.True(feed.Detector.IsStorm);
+        feed.Repeat(20, 0, 0);
+        Assert.True(feed.Detector.IsStorm);
+    }
+
+    [Fact]
+    public void Counters_that_begin_anew_are_no_evidence()
+    {
+        Feed feed = new();
+        feed.Repeat(2, 10_000, 5000);
+        feed.Detector.Observe(0, 0);
+        feed.Detector.Observe(10_000, 0);
+        Assert.Equal((false, 0.0), (feed.Detector.IsStorm, feed.Detector.Share));
+    }
+
+    [Fact]
+    public void After_an_action_it_rests_and_then_acts_again_if_it_has_not_helped()
+    {
+        Feed feed = new();
+        feed.Repeat(3, 10_000, 10_000);
+        Assert.True(feed.Detector.MayAct(TimeSpan.FromSeconds(3)));
+        feed.Detector.Acted(TimeSpan.FromSeconds(3));
+        feed.Repeat(5, 10_000, 10_000);
+        Assert.False(feed.Detector.MayAct(TimeSpan.FromSeconds(12.9)));
+        Assert.True(feed.Detector.MayAct(TimeSpan.FromSeconds(13)));
+        feed.Repeat(3, 10_000, 0);
+        Assert.False(feed.Detector.MayAct(TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
+    public void Whatever_comes_it_begins_after_three_bad_samples_only_and_never_changes_under_constant_load() => Prop
+        .ForAll(
+            Gen.Zip(Gen.Choose(0, 20_000), Gen.Choose(0, 100)).ListOf().ToArbitrary(),
+            Gen.Zip(Gen.Choose(0, 20_000), Gen.Choose(0, 100)).ToArbitrary(),
+            static (history, constant) =>
+            {
+                Feed feed = new();
+                int bad = 0;
+                foreach ((int bytes, int percent) in history)
+                {
+                    bool before = feed.Detector.IsStorm;
+                    double share = feed.Detector.Share;
+                    feed.Next(bytes, bytes * percent / 100);
+                    bad = feed.Detector.Share >= Options.StormShare ? bad + 1 : bytes == 0 || feed.Detector.Share.Equals(share) ? bad : 0;
+                    Assert.True(before || !feed.Detector.IsStorm || bad >= Options.StormSamples);
+                }
+
+                // Enough for the counts to be over, then nothing may change any more.
+                int settle = 50 + (constant.Item1 == 0 ? 0 : 5 * (int)(Options.MinSampleBytes / constant.Item1));
+                feed.Repeat(settle, constant.Item1, constant.Item1 * constant.Item2 / 100);
+                bool settled = feed.Detector.IsStorm;
+                for (int i = 0; i < 50; i++)
+                {
+                    feed.Next(constant.Item1, constant.Item1 * constant.Item2 / 100);
+                    Assert.Equal(settled, feed.Detector.IsStorm);
+                }
+            })
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+
+    private sealed class Feed
+    {
+        private long _received = 1_000_000;
+        private long _copied = 500_000;
+
+        public Feed() => Detector.Observe(_received, _copied);
+
+        public CopyStormDetector Detector { get; } = new(Options);
+
+        public Feed Next(long bytes, long copied)
+        {
+            Detector.Observe(_received += bytes, _copied += copied);
+            return this;
+        }
+
+        public Feed Repeat(int times, long bytes, long copied)
+        {
+            for (int i = 0; i < times; i++)
+            {
+                Next(bytes, copied);
+            }
+
+            return this;
+        }
+    }
+}

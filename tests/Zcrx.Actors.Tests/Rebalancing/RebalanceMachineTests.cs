@@ -1,0 +1,62 @@
+using FsCheck.Fluent;
+
+namespace Zcrx.Actors.Tests.Rebalancing;
+
+/// <summary>Whatever happened before: once nothing changes any more, everything comes to rest, and nothing is copied that need not be.</summary>
+public class RebalanceMachineTests
+{
+    private const int Histories = 10_000;
+    // Twenty connections, two actions at a time, with a rest in between.
+    private const int StepsToSettle = 100;
+    private const int StepsAtRest = 30;
+
+    [Fact]
+    public void Any_history_comes_to_rest_with_everything_done_that_can_be_done()
+    {
+        foreach (WorldSetup setup in WorldSetup.All.Sample(Histories))
+        {
+            RebalancingWorld world = new(setup);
+            try
+            {
+                Run(setup, world);
+            }
+            catch (Exception exception)
+            {
+                throw new InvalidOperationException($"failed with {setup}: {world}", exception);
+            }
+        }
+    }
+
+    private static void Run(WorldSetup setup, RebalancingWorld world)
+    {
+        for (int i = 0; i < setup.Disturbances; i++)
+        {
+            world.Disturb();
+            world.Step();
+            world.Step();
+        }
+
+        for (int i = 0; i < StepsToSettle; i++)
+        {
+            world.Step();
+        }
+
+        // Long enough for every queue to be looked at once more.
+        world.Degraded.Clear();
+        for (int i = 0; i < StepsAtRest; i++)
+        {
+            world.Step();
+            Assert.Equal(0, world.LastActions);
+        }
+
+        for (int queue = 0; setup.HasNic && queue < setup.Ours; queue++)
+        {
+            // Below the share that makes a storm it is left alone; above it, each connection that is copied is one for which nothing can be done.
+            if (world.CopiedShare(queue) >= setup.Options.StormShare && world.Received(queue) >= setup.Options.MinSampleBytes)
+            {
+                Assert.All(world.Copied(queue), id => Assert.Contains(id, world.Degraded));
+                Assert.True(setup.Options.Steering == FlowSteeringPermission.Forbidden || !setup.RulesWork || setup.Options.MaxFlowRules < 1000);
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Zcrx.Actors.Health;
+using Zcrx.Actors.Tests.Support;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Rebalancing;
+
+/// <summary>Copy storms end to end on an emulated interface: the table changes from outside, and what follows is seen from outside, too.</summary>
+public class RebalancerTests
+{
+    private const int Connections = 16;
+    private const long Some = 1 << 20;
+
+    [Fact]
+    public async Task Packets_that_arrive_on_queues_of_nobody_are_steered_back_and_everything_is_undone_in_the_end()
+    {
+        await using StormBench bench = await StormBench.StartAsync(Connections);
+        Assert.Equal(0, bench.Copied);
+
+        bench.Scramble(static bucket => bucket % 8);
+        await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.StormBegan>().Length > 0, "a storm is seen");
+        await Eventually.TrueAsync(bench.IsCalmAsync, "nothing is copied any more");
+        await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.StormEnded>().Length == bench.Events.Of<RebalanceEvent.StormBegan>().Length, "the storms are over");
+        ZcrxStatus status = await bench.Host.Zcrx.GetStatusAsync();
+        Assert.Equal((0, 0), (status.Rebalancing.Degraded.Count, status.Rebalancing.Storms.Count));
+        Assert.InRange(status.Rebalancing.FlowRules, 1, Connections);
+        Assert.Equal(status.Rebalancing.FlowRules, bench.Nic.Rules.Count);
+        Assert.All(bench.Nic.Rules.Values, static rule => Assert.True(rule.Queue < 4 && rule.Specificity == 4));
+
+        await bench.EndAsync();
+        await Eventually.TrueAsync(() => bench.Nic.Rules.Count == 0, "the flow rules go with their connections");
+    }
+
+    [Fact]
+    public async Task Packets_that_arrive_on_another_queue_of_ours_take_their_connections_along()
+    {
+        await using StormBench bench = await StormBench.StartAsync(Connections, static options => options.Steering = FlowSteeringPermission.Forbidden);
+        for (int i = 1; i <= 3; i++)
+        {
+            int shift = i;
+            bench.Scramble(bucket => (bucket + shift) % 4);
+            await bench.FlowAsync(Some);
+        }
+
+        Assert.Equal(0, bench.Copied);
+        Assert.Contains(bench.Events.Of<RebalanceEvent.Moved>(), static moved => moved.Reason == MoveReason.ForeignMemory);
+        ZcrxStatus status = await bench.Host.Zcrx.GetStatusAsync();
+        Assert.True(status.Rebalancing.Moves[MoveReason.ForeignMemory] >= Connections);
+        await bench.EndAsync();
+    }
+
+    [Fact]
+    public async Task Where_moves_are_forbidden_packets_come_to_their_connections()
+    {
+        await using StormBench bench = await StormBench.StartAsync(Connections, static options => options.AllowMoves = false);
+        bench.Scramble(static bucket => 4 + (bucket % 4));
+        await Eventually.TrueAsync(() => bench.Nic.Rules.Count == Connections, "every flow is steered");
+        await Eventually.TrueAsync(bench.IsCalmAsync, "nothing is copied any more");
+        Assert.DoesNotContain(bench.Events.Of<RebalanceEvent.Moved>(), static moved => moved.Reason == MoveReason.CopyStorm);
+        await bench.EndAsync();
+    }
+
+    [Fact]
+    public async Task Where_nothing_is_permitted_connections_are_degraded_once_and_recover_with_their_packets()
+    {
+        await using StormBench bench = await StormBench.StartAsync(Connections, static options =>
+        {
+            options.AllowMoves = false;
+            options.Steering = FlowSteeringPermission.Forbidden;
+        });
+        bench.Scramble(static bucket => 4 + (bucket % 4));
+        await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.ConnectionDegraded>().Length == Connections, "all are degraded");
+        // Some more rounds: nothing new is said, nothing is lost.
+        for (int i = 0; i < 10; i++)
+        {
+            await bench.FlowAsync(Some);
+        }
+
+        ZcrxStatus status = await bench.Host.Zcrx.GetStatusAsync();
+        Assert.Equal((Connections, Connections), (status.Rebalancing.Degraded.Count, bench.Events.Of<RebalanceEvent.ConnectionDegraded>().Length));
+        Assert.Contains("steering is forbidden", status.Rebalancing.Degraded[0].Reason, StringComparison.Ordinal);
+        HealthCheckResult health = ZcrxHealthCheck.Judge(status, HealthStatus.Unhealthy);
+        Assert.Equal(HealthStatus.Degraded, health.Status);
+        Assert.Contains("16 connections are copied", health.Description, StringComparison.Ordinal);
+        Assert.Equal(Connections, bench.Host.Log.Entries.Count(static entry => entry.EventId == 1808));
+
+        bench.Scramble(static bucket => bucket % 4);
+        await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.ConnectionRecovered>().Length == Connections, "all have recovered");
+        Assert.Equal(HealthStatus.Healthy, ZcrxHealthCheck.Judge(await bench.Host.Zcrx.GetStatusAsync(), HealthStatus.Unhealthy).Status);
+        await bench.EndAsync();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_vetoed_is_not_done(bool throws)
+    {
+        await using StormBench bench = await StormBench.StartAsync(Connections, options =>
+            options.Permit = action => action is not RebalanceAction.SteerFlow || (throws ? throw new InvalidOperationException("no opinion") : false));
+        bench.Scramble(static bucket => 4 + (bucket % 4));
+        await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.Vetoed>().Length >= 2 * Connections, "it is tried and vetoed, again and again");
+        Assert.Empty(bench.Nic.Rules);
+        Assert.Empty(bench.Events.Of<RebalanceEvent.Steered>());
+        Assert.All(bench.Events.Of<RebalanceEvent.Vetoed>(), static vetoed => Assert.IsType<RebalanceAction.SteerFlow>(vetoed.Action));
+        await bench.EndAsync();
+    }
+
+    [Fact]
+    public async Task Without_room_for_rules_the_table_is_replaced_where_that_is_permitted_and_put_back()
+    {
+        StormBench bench = await StormBench.StartAsync(Connections, static options =>
+        {
+            options.Steering = FlowSteeringPermission.RssTable;
+            options.MaxFlowRules = 0;
+        });
+        IReadOnlyList<int> scrambled;
+        await using (bench)
+        {
+            bench.Scramble(static bucket => bucket % 8);
+            scrambled = bench.Nic.RssTable;
+            await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.Steered>().Length > 0, "the table is replaced");
+            Assert.All(bench.Nic.RssTable.Zip(scrambled), static pair => Assert.True(pair.Second < 4 ? pair.First == pair.Second : pair.First < 4));
+            await Eventually.TrueAsync(bench.IsCalmAsync, "nothing is copied any more");
+            await bench.EndAsync();
+        }
+
+        Assert.Equal(scrambled, bench.Nic.RssTable);
+    }
+
+    [Fact]
+    public async Task A_queue_that_is_restarted_in_a_storm_disturbs_no_other()
+    {
+        await using StormBench bench = await StormBench.StartAsync(4);
+        bench.Scramble(static _ => 6);
+        await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.StormBegan>().Length > 0, "a storm is seen");
+        bench.Host.Crash("rx0");
+        await Eventually.TrueAsync(() => bench.Host.Log.Has(1102), "the queue has failed");
+        await Eventually.TrueAsync(() => bench.Host.Queues.All(static slot => slot.IsOpen), "it is open again");
+        await bench.Host.Zcrx.GetStatusAsync();
+        Assert.False(bench.Host.Log.Has(1810));
+    }
+}

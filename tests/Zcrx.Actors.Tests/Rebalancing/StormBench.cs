@@ -1,0 +1,209 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Akka.Actor;
+using Zcrx.Actors.Tests.Support;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Rebalancing;
+
+/// <summary>A service on the first four of eight RX queues of an emulated interface, and streams into it that do not end until told to. Every byte is checked.</summary>
+internal sealed class StormBench : IAsyncDisposable
+{
+    private const int Ours = 4;
+    private const int Piece = 16 * 1024;
+
+    private static readonly byte[] Pattern = [.. Enumerable.Range(0, 251 * 512).Select(static index => (byte)(index % 251))];
+
+    private readonly TestHost _host;
+    private readonly CancellationTokenSource _sending = new();
+    private readonly ConcurrentQueue<Checker> _checkers;
+    private readonly List<Socket> _peers = [];
+    private readonly List<Task> _tasks = [];
+
+    private StormBench(TestHost host, EmulatedNic nic, ConcurrentQueue<Checker> checkers)
+    {
+        _host = host;
+        Nic = nic;
+        _checkers = checkers;
+        Events = new Recorder(host.System);
+    }
+
+    public EmulatedNic Nic { get; }
+
+    public TestHost Host => _host;
+
+    public Recorder Events { get; }
+
+    /// <summary>Bytes of the streams that were copied so far.</summary>
+    public long Copied => _host.Queues.Sum(static slot => slot.Snapshot()!.CopiedBytes);
+
+    public long Received => _host.Queues.Sum(static slot => slot.Snapshot()!.BytesReceived);
+
+    public static async Task<StormBench> StartAsync(int connections, Action<ZcrxRebalancingOptions>? configure = null)
+    {
+        EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 2 * Ours, RetransmitDelay = TimeSpan.FromMilliseconds(5) });
+        nic.RssTable = [.. Enumerable.Range(0, 128).Select(static bucket => bucket % Ours)];
+        ConcurrentQueue<Checker> checkers = [];
+        TestHost host = await TestHost.StartAsync(zcrx =>
+        {
+            for (int i = 0; i < Ours; i++)
+            {
+                zcrx.AddQueue(new ZcrxQueueOptions
+                {
+                    Name = $"rx{i}", Engine = ZcrxEngine.Emulated, Interface = nic.Name, RxQueue = i, AreaSize = 4 << 20, Emulation = new EmulatedKernelOptions { Nics = [nic] },
+                });
+            }
+
+            zcrx.Configure(options =>
+            {
+                options.Rebalancing.SampleInterval = TimeSpan.FromMilliseconds(50);
+                options.Rebalancing.MinSampleBytes = 4 * 1024;
+                options.Rebalancing.StormSamples = 2;
+                options.Rebalancing.CoolDown = TimeSpan.FromMilliseconds(250);
+                configure?.Invoke(options.Rebalancing);
+            });
+            zcrx.Listen("127.0.0.1:0", connection =>
+            {
+                Checker checker = new(connection);
+                checkers.Enqueue(checker);
+                return connection.Buffers.Subscribe(checker);
+            });
+        });
+        StormBench bench = new(host, nic, checkers);
+        for (int i = 0; i < connections; i++)
+        {
+            Socket peer = await host.ConnectAsync();
+            bench._peers.Add(peer);
+            bench._tasks.Add(bench.SendAsync(peer));
+        }
+
+        await Eventually.TrueAsync(() => checkers.Count == connections && checkers.All(static checker => checker.Length > Piece), "all streams run");
+        return bench;
+    }
+
+    /// <summary>Bytes that all streams together receive from now on.</summary>
+    public Task FlowAsync(long bytes)
+    {
+        long end = Received + bytes;
+        return Eventually.TrueAsync(() => Received >= end, "the streams go on");
+    }
+
+    /// <summary>Sends every bucket to some queue.</summary>
+    public void Scramble(Func<int, int> queueOf) => Nic.RssTable = [.. Enumerable.Range(0, 128).Select(queueOf)];
+
+    /// <summary>Whether next to nothing of what comes now is copied.</summary>
+    public async Task<bool> IsCalmAsync()
+    {
+        long copied = Copied;
+        long received = Received;
+        await FlowAsync(512 * 1024);
+        return Copied - copied < (Received - received) / 100;
+    }
+
+    /// <summary>Ends the streams, and checks that each has come whole.</summary>
+    public async Task EndAsync()
+    {
+        await _sending.CancelAsync();
+        await Task.WhenAll(_tasks).WithinLimit();
+        Checker[] checkers = [.. _checkers];
+        foreach (Checker checker in checkers)
+        {
+            Assert.Null(await checker.Ended.WithinLimit());
+        }
+
+        Assert.Equal(_sent, checkers.Sum(static checker => checker.Length));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _sending.CancelAsync();
+        await Task.WhenAll(_tasks).WithinLimit();
+        _peers.ForEach(static peer => peer.Dispose());
+        Events.Dispose();
+        await _host.DisposeAsync();
+        _sending.Dispose();
+    }
+
+    private long _sent;
+
+    /// <summary>At a pace that leaves the machine something for others.</summary>
+    private async Task SendAsync(Socket peer)
+    {
+        long position = 0;
+        using PeriodicTimer pace = new(TimeSpan.FromMilliseconds(10));
+        while (!_sending.IsCancellationRequested)
+        {
+            int sent;
+            try
+            {
+                sent = await peer.SendAsync(Pattern.AsMemory((int)(position % 251), Piece));
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown)
+            {
+                // Its queue has crashed. Who wants all bytes to arrive sees that they do not.
+                return;
+            }
+
+            position += sent;
+            Interlocked.Add(ref _sent, sent);
+            await pace.WaitForNextTickAsync();
+        }
+
+        peer.Shutdown(SocketShutdown.Send);
+    }
+
+    /// <summary>What the rebalancer has said.</summary>
+    internal sealed class Recorder : IDisposable
+    {
+        private readonly ConcurrentQueue<RebalanceEvent> _events = [];
+        private readonly ActorSystem _system;
+        private readonly IActorRef _actor;
+
+        public Recorder(ActorSystem system)
+        {
+            _system = system;
+            _actor = system.ActorOf(Props.Create(() => new Listening(_events)));
+            system.EventStream.Subscribe(_actor, typeof(RebalanceEvent));
+        }
+
+        public T[] Of<T>()
+            where T : RebalanceEvent => [.. _events.OfType<T>()];
+
+        public override string ToString() => string.Join(Environment.NewLine, _events);
+
+        public void Dispose() => _system.Stop(_actor);
+
+        private sealed class Listening : ReceiveActor
+        {
+            public Listening(ConcurrentQueue<RebalanceEvent> events) => Receive<RebalanceEvent>(events.Enqueue);
+        }
+    }
+
+    private sealed class Checker(ZcrxConnection connection) : IObserver<ReceivedBuffer>
+    {
+        private readonly TaskCompletionSource<Exception?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private long _length;
+
+        public ZcrxConnection Connection => connection;
+
+        public long Length => Volatile.Read(ref _length);
+
+        public Task<Exception?> Ended => _ended.Task;
+
+        public void OnNext(ReceivedBuffer value)
+        {
+            if (value.StreamOffset != _length || !value.Span.SequenceEqual(Pattern.AsSpan((int)(_length % 251), value.Length)))
+            {
+                throw new InvalidOperationException($"bytes differ at {_length}");
+            }
+
+            Volatile.Write(ref _length, _length + value.Length);
+        }
+
+        public void OnCompleted() => _ended.TrySetResult(null);
+
+        public void OnError(Exception error) => _ended.TrySetResult(error);
+    }
+}

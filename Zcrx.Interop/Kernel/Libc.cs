@@ -62,6 +62,18 @@ internal static unsafe partial class Libc
         return if_indextoname(index, name) != null;
     }
 
+    [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags, int mode);
+
+    [LibraryImport(Library, EntryPoint = "fsync", SetLastError = true)]
+    private static partial int fsync(int fd);
+
+    /// <summary>open(2) for reading; O_CLOEXEC is 0x80000 on x64 and arm64, O_DIRECTORY is not and not needed.</summary>
+    public static int OpenDirectory(string path) => Result(open(path, EFD_CLOEXEC, 0));
+
+    /// <summary>fsync(2).</summary>
+    public static int Synchronize(int fd) => Result(fsync(fd));
+
     /// <summary>mmap(2); the address or a negative errno. Addresses of user space are always positive.</summary>
     public static nint Map(nint address, nuint length, int protection, int flags, int fd, nint offset)
     {

@@ -1,0 +1,17 @@
+namespace Zcrx.Interop.Steering.Journal;
+
+/// <summary>What kind of change an entry remembers.</summary>
+internal enum JournalEntryKind
+{
+    /// <summary>Header/data split and its threshold.</summary>
+    Split,
+
+    /// <summary>The RSS table.</summary>
+    RssTable,
+
+    /// <summary>A flow rule that was added.</summary>
+    RuleAdded,
+
+    /// <summary>A flow rule that was removed.</summary>
+    RuleRemoved,
+}

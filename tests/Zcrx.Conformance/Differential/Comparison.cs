@@ -4,19 +4,19 @@ using Zcrx.Conformance.Support;
 namespace Zcrx.Conformance.Differential;
 
 /// <summary>What a program led to on two kernels.</summary>
-internal sealed record Comparison(KernelUnderTest LeftKernel, KernelUnderTest RightKernel, DifferentialProgram Program, IReadOnlyList<string> Left, IReadOnlyList<string> Right)
+internal sealed record Comparison(Side LeftSide, Side RightSide, DifferentialProgram Program, IReadOnlyList<string> Left, IReadOnlyList<string> Right)
 {
     /// <summary>Same steps, same outcomes, and nothing in them that no kernel may do.</summary>
     public bool IsAgreed => Left.SequenceEqual(Right) && !Left.Concat(Right).Any(step => step.Contains("BROKEN", StringComparison.Ordinal));
 
-    public static Comparison Run(KernelUnderTest left, KernelUnderTest right, DifferentialProgram program) =>
+    public static Comparison Run(Side left, Side right, DifferentialProgram program) =>
         new(left, right, program, Outcome(left, program), Outcome(right, program));
 
     /// <summary>The first step in which the kernels differ, in one line.</summary>
     public string FirstDifference()
     {
         int step = Enumerable.Range(0, int.Max(Left.Count, Right.Count)).FirstOrDefault(i => IsDifferent(i));
-        return $"{Describe(step)}: {LeftKernel}: {At(Left, step)} | {RightKernel}: {At(Right, step)}";
+        return $"{Describe(step)}: {LeftSide}: {At(Left, step)} | {RightSide}: {At(Right, step)}";
     }
 
     /// <summary>Both outcomes side by side; a star marks where they differ.</summary>
@@ -24,7 +24,7 @@ internal sealed record Comparison(KernelUnderTest LeftKernel, KernelUnderTest Ri
     {
         const int Width = 60;
         StringBuilder text = new();
-        text.AppendLine($"  {"",-Width}  {LeftKernel,-Width}  {RightKernel}");
+        text.AppendLine($"  {"",-Width}  {LeftSide,-Width}  {RightSide}");
         for (int i = 0; i < int.Max(Left.Count, Right.Count); i++)
         {
             text.AppendLine($"{(IsDifferent(i) ? '*' : ' ')} {Describe(i),-Width}  {At(Left, i),-Width}  {At(Right, i)}");
@@ -33,11 +33,11 @@ internal sealed record Comparison(KernelUnderTest LeftKernel, KernelUnderTest Ri
         return text.ToString();
     }
 
-    private static IReadOnlyList<string> Outcome(KernelUnderTest kernel, DifferentialProgram program)
+    private static IReadOnlyList<string> Outcome(Side side, DifferentialProgram program)
     {
         try
         {
-            return ProgramRun.Execute(kernel, program);
+            return ProgramRun.Execute(side, program);
         }
         catch (Exception exception)
         {

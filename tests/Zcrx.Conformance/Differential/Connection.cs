@@ -5,13 +5,14 @@ namespace Zcrx.Conformance.Differential;
 /// <summary>A connection of a program: what was sent, what was received, and what the receiving socket must still show.</summary>
 internal sealed class Connection : IDisposable
 {
-    private readonly TcpPair _pair = new();
+    private readonly TcpPair _pair;
     private readonly int _observer;
     private int _stalledBytes = -1;
     private bool _stalledAtEnd;
 
-    public Connection()
+    public Connection(TcpPair pair)
     {
+        _pair = pair;
         // A small piece does not wait for the acknowledgement of the one before it.
         Posix.SetNoDelay(_pair.Client);
         // Sees the receiving socket after its descriptor was closed.
@@ -59,6 +60,9 @@ internal sealed class Connection : IDisposable
     private bool IsEnded => HasSenderEnded || IsReset || HasReceiverEnded;
 
     public void Send(int bytes) => _pair.Send(bytes);
+
+    /// <summary>Sends what fits now.</summary>
+    public void SendSome(int bytes) => _pair.SendSome(bytes);
 
     public void EndSending()
     {

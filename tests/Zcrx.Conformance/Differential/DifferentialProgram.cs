@@ -7,4 +7,8 @@ namespace Zcrx.Conformance.Differential;
 /// and buffer ids can be compared. Otherwise pieces have any size, and pools are so large that they never run out.
 /// </param>
 /// <param name="Operations">The steps.</param>
-internal sealed record DifferentialProgram(string Name, bool WholePages, IReadOnlyList<Operation> Operations);
+internal sealed record DifferentialProgram(string Name, bool WholePages, IReadOnlyList<Operation> Operations)
+{
+    /// <summary>Whether it runs on a network interface.</summary>
+    public bool IsForNic { get; init; }
+}

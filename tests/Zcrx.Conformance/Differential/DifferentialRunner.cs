@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Zcrx.Conformance.Nic;
 using Zcrx.Conformance.Support;
 using Zcrx.Interop;
 
@@ -14,13 +15,14 @@ internal static class DifferentialRunner
     private const int MostReductions = 5;
 
     private const string Usage = """
-        Usage: Zcrx.Conformance differential [--seed N] [--programs N] [--first N] [--left KERNEL] [--right KERNEL]
+        Usage: Zcrx.Conformance differential [--seed N] [--programs N] [--first N] [--left KERNEL] [--right KERNEL] [--nic yes]
 
           --seed N        what the programs are made from (by default a random number; it is printed)
           --programs N    how many (500)
           --first N       the number of the first one (0): with --programs 1 one program of a seed
           --left KERNEL   "linux" (the default) or "emulated 7.2"
           --right KERNEL  by default the emulated kernel with the profile of this machine's own
+          --nic yes       programs for a network interface: the one that the environment names (docs/nic-testing.md), and an emulated one
 
         Exit code: 0 all agreed or the kernel lacks something (it says what), 1 some differed, 2 wrong usage.
         """;
@@ -33,6 +35,7 @@ internal static class DifferentialRunner
             ["--programs"] = "500",
             ["--first"] = "0",
             ["--left"] = KernelUnderTest.Linux,
+            ["--nic"] = "no",
             ["--right"] = KernelUnderTest.NameOf(EmulatedKernelProfile.ForRelease(HostFacts.Read().KernelRelease) ?? EmulatedKernelProfile.Linux73),
         };
         if (args is ["--help" or "-h"])
@@ -60,10 +63,9 @@ internal static class DifferentialRunner
 
         try
         {
-            KernelUnderTest left = KernelUnderTest.OpenDeviceLess(options["--left"]);
-            // There a request that ran out waits for the next packet, and how TCP cuts the stream into packets is not the contract's matter.
-            Skip.IfNot(left.Capabilities.ExhaustionEndsReceive, "a request that runs out does not end here: " + left.Capabilities.WhyNot(ZcrxFeature.Notifications));
-            return Run(left, KernelUnderTest.OpenDeviceLess(options["--right"]), seed, first, programs, output);
+            return options["--nic"] == "yes"
+                ? RunOnNics(options["--left"], options["--right"], seed, first, programs, output)
+                : RunDeviceLess(options["--left"], options["--right"], seed, first, programs, output);
         }
         catch (SkipException skip)
         {
@@ -73,15 +75,16 @@ internal static class DifferentialRunner
         }
     }
 
-    /// <summary>Runs programs on two kernels.</summary>
+    /// <summary>Runs programs on two sides.</summary>
     /// <returns>0 when they agreed on all of them.</returns>
-    public static int Run(KernelUnderTest left, KernelUnderTest right, int seed, int first, int programs, TextWriter output)
+    public static int Run(Side left, Side right, int seed, int first, int programs, TextWriter output)
     {
-        output.WriteLine($"{programs} programs of seed {seed}, on {left.Kernel.Description} and on {right.Kernel.Description}");
+        bool onNics = left.Nic is not null && right.Nic is not null;
+        output.WriteLine($"{programs} programs of seed {seed}, on {left.Kernel.Kernel.Description} and on {right.Kernel.Kernel.Description}{(onNics ? ", with an interface" : "")}");
         int differed = 0;
         for (int number = first; number < first + programs; number++)
         {
-            Comparison comparison = Comparison.Run(left, right, ProgramGenerator.Create(seed, number));
+            Comparison comparison = Comparison.Run(left, right, onNics ? NicProgramGenerator.Create(seed, number) : ProgramGenerator.Create(seed, number));
             if (comparison.IsAgreed)
             {
                 output.WriteLine($"PASS program {seed}:{number}");
@@ -104,12 +107,27 @@ internal static class DifferentialRunner
         return differed == 0 ? 0 : 1;
     }
 
+    private static int RunDeviceLess(string left, string right, int seed, int first, int programs, TextWriter output)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(left);
+        // There a request that ran out waits for the next packet, and how TCP cuts the stream into packets is not the contract's matter.
+        Skip.IfNot(kernel.Capabilities.ExhaustionEndsReceive, "a request that runs out does not end here: " + kernel.Capabilities.WhyNot(ZcrxFeature.Notifications));
+        return Run(new Side(kernel), new Side(KernelUnderTest.OpenDeviceLess(right)), seed, first, programs, output);
+    }
+
+    private static int RunOnNics(string left, string right, int seed, int first, int programs, TextWriter output)
+    {
+        using NicSlots one = new(NicUnderTest.Open(left, ZcrxFeature.Notifications, ZcrxFeature.Statistics));
+        using NicSlots other = new(NicUnderTest.Open(right, ZcrxFeature.Notifications, ZcrxFeature.Statistics));
+        return Run(new Side(one.Nic.Kernel, one), new Side(other.Nic.Kernel, other), seed, first, programs, output);
+    }
+
     private static string Explain(Comparison comparison)
     {
         Comparison smallest = comparison;
         Reducer.Reduce(comparison.Program, program =>
         {
-            Comparison again = Comparison.Run(comparison.LeftKernel, comparison.RightKernel, program);
+            Comparison again = Comparison.Run(comparison.LeftSide, comparison.RightSide, program);
             smallest = again.IsAgreed ? smallest : again;
             return !again.IsAgreed;
         });

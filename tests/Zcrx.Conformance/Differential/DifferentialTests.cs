@@ -1,3 +1,4 @@
+using Zcrx.Conformance.Nic;
 using Zcrx.Conformance.Support;
 using Zcrx.Interop;
 
@@ -30,8 +31,18 @@ public class DifferentialTests : IClassFixture<LeakCheck>
     public void A_kernel_agrees_with_itself(string name)
     {
         using StringWriter output = new();
-        Assert.Equal(0, DifferentialRunner.Run(KernelUnderTest.Create(name), KernelUnderTest.Create(name), Seed, 0, 60, output));
+        Assert.Equal(0, DifferentialRunner.Run(new Side(KernelUnderTest.Create(name)), new Side(KernelUnderTest.Create(name)), Seed, 0, 60, output));
         Assert.Contains("60 programs agreed, 0 differed", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("emulated 7.2")]
+    [InlineData("emulated 7.3")]
+    public void A_kernel_with_an_interface_agrees_with_itself(string name)
+    {
+        using StringWriter output = new();
+        Assert.Equal(0, DifferentialRunner.Execute(["--nic", "yes", "--left", name, "--right", name, "--seed", "2026", "--programs", "40"], output, TextWriter.Null));
+        Assert.Contains("40 programs agreed, 0 differed", output.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -39,8 +50,8 @@ public class DifferentialTests : IClassFixture<LeakCheck>
     public void A_difference_is_found_and_reduced_to_the_operations_that_show_it(string difference)
     {
         (Func<IIoUringKernel> create, int operations) = Planted[difference];
-        KernelUnderTest right = KernelUnderTest.Of("right", create());
-        KernelUnderTest left = KernelUnderTest.Of("left", new EmulatedKernel(Options));
+        Side right = new(KernelUnderTest.Of("right", create()));
+        Side left = new(KernelUnderTest.Of("left", new EmulatedKernel(Options)));
         DifferentialProgram program = Enumerable.Range(0, 100).Select(number => ProgramGenerator.Create(Seed, number)).First(program => !Comparison.Run(left, right, program).IsAgreed);
 
         DifferentialProgram smallest = Reducer.Reduce(program, shorter => !Comparison.Run(left, right, shorter).IsAgreed);
@@ -51,12 +62,29 @@ public class DifferentialTests : IClassFixture<LeakCheck>
         Assert.Contains($"* {smallest.Operations[^1]}", comparison.SideBySide(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("copies", 5)]
+    [InlineData("notifications", 7)]
+    public void A_difference_of_an_interface_is_found_and_reduced(string difference, int operations)
+    {
+        EmulatedFaultPlan faults = new() { ForceCopies = difference == "copies", DropNotifications = difference == "notifications" };
+        using NicSlots one = new(NicUnderTest.Open("emulated 7.2"));
+        using NicSlots other = new(EmulatedNicUnderTest.Open("emulated 7.2", faults));
+        Side left = new(one.Nic.Kernel, one);
+        Side right = new(other.Nic.Kernel, other);
+        DifferentialProgram program = Enumerable.Range(0, 100).Select(number => NicProgramGenerator.Create(Seed, number)).First(program => !Comparison.Run(left, right, program).IsAgreed);
+
+        DifferentialProgram smallest = Reducer.Reduce(program, shorter => !Comparison.Run(left, right, shorter).IsAgreed);
+
+        Assert.InRange(smallest.Operations.Count, 1, operations);
+    }
+
     [Fact]
     public void What_differs_is_named_shown_and_counted()
     {
         using StringWriter output = new();
-        KernelUnderTest left = KernelUnderTest.Of("left", new EmulatedKernel(Options));
-        KernelUnderTest right = KernelUnderTest.Of("right", PlantedKernel.ArmsAlways(new EmulatedKernel(Options)));
+        Side left = new(KernelUnderTest.Of("left", new EmulatedKernel(Options)));
+        Side right = new(KernelUnderTest.Of("right", PlantedKernel.ArmsAlways(new EmulatedKernel(Options))));
         Assert.Equal(1, DifferentialRunner.Run(left, right, Seed, 0, 20, output));
         string text = output.ToString();
         Assert.Contains($"FAIL program {Seed}:", text, StringComparison.Ordinal);
@@ -67,7 +95,7 @@ public class DifferentialTests : IClassFixture<LeakCheck>
     [Fact]
     public void Wrong_bytes_are_found_even_when_both_kernels_agree_on_them()
     {
-        KernelUnderTest kernel = KernelUnderTest.Of("left", new EmulatedKernel(Options));
+        Side kernel = new(KernelUnderTest.Of("left", new EmulatedKernel(Options)));
         DifferentialProgram program = new("by hand", true, []);
         Comparison comparison = new(kernel, kernel, program, ["BROKEN: wrong bytes"], ["BROKEN: wrong bytes"]);
         Assert.False(comparison.IsAgreed);
@@ -85,7 +113,7 @@ public class DifferentialTests : IClassFixture<LeakCheck>
     [Fact]
     public void Programs_reach_what_they_are_for()
     {
-        KernelUnderTest kernel = KernelUnderTest.Of("emulated 7.3", new EmulatedKernel(Options with { Profile = EmulatedKernelProfile.Linux73 }));
+        Side kernel = new(KernelUnderTest.Of("emulated 7.3", new EmulatedKernel(Options with { Profile = EmulatedKernelProfile.Linux73 })));
         Dictionary<string, int> reached = [];
         for (int number = 0; number < 300; number++)
         {
@@ -108,7 +136,40 @@ public class DifferentialTests : IClassFixture<LeakCheck>
 
         string[] wanted =
         [
-            .. Enum.GetNames<OperationKind>(), "0", "-ENOMEM", "-ENOSPC", "-ECANCELED", "-ECONNRESET", "-EBADF", "notification", "left by an invalid entry", "armed", "imported",
+            .. Enum.GetNames<OperationKind>().Except(["Steer", "LinkDown", "LinkUp", "Exhaust"]), "0", "-ENOMEM", "-ENOSPC", "-ECANCELED", "-ECONNRESET", "-EBADF", "notification", "left by an invalid entry", "armed", "imported",
+        ];
+        Assert.All(wanted, what => Assert.True(reached.GetValueOrDefault(what) >= 3, $"{what}: {reached.GetValueOrDefault(what)} times"));
+    }
+
+    [Fact]
+    public void Programs_for_an_interface_reach_what_they_are_for()
+    {
+        using NicSlots slots = new(NicUnderTest.Open("emulated 7.3"));
+        Side side = new(slots.Nic.Kernel, slots);
+        Dictionary<string, int> reached = [];
+        for (int number = 0; number < 120; number++)
+        {
+            DifferentialProgram program = NicProgramGenerator.Create(Seed, number);
+            IReadOnlyList<string> steps = ProgramRun.Execute(side, program);
+            for (int i = 0; i < program.Operations.Count; i++)
+            {
+                Count(reached, program.Operations[i].Kind.ToString(), steps[i] is not ("-" or "taken"));
+                foreach (string end in steps[i].Split("; ").Where(part => part.Contains(" ends with ", StringComparison.Ordinal) && part.StartsWith("request", StringComparison.Ordinal)))
+                {
+                    Count(reached, end[(end.IndexOf(" ends with ", StringComparison.Ordinal) + 11)..], true);
+                }
+
+                Count(reached, "a queue that is taken", steps[i].StartsWith("-EEXIST", StringComparison.Ordinal));
+                Count(reached, "out of buffers", steps[i].StartsWith("reported", StringComparison.Ordinal));
+                Count(reached, "a copy reported", steps[i].Contains(": type 1", StringComparison.Ordinal));
+            }
+        }
+
+        string[] wanted =
+        [
+            "OpenRing", "CloseRing", "Register", "Connect", "Send", "EndSending", "Reset", "EndReceiving", "CloseReceiver", "ReceiveFrom", "Cancel", "Return", "Flush", "Arm",
+            "Export", "CloseExport", "Import", "AddArea", "Steer", "LinkDown", "LinkUp", "Exhaust", "0", "-EFAULT", "-ECANCELED", "-ECONNRESET",
+            "a queue that is taken", "out of buffers", "a copy reported",
         ];
         Assert.All(wanted, what => Assert.True(reached.GetValueOrDefault(what) >= 3, $"{what}: {reached.GetValueOrDefault(what)} times"));
     }

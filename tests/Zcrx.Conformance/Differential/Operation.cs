@@ -37,6 +37,10 @@ internal readonly record struct Operation(OperationKind Kind, int Target = 0, in
         OperationKind.Import => $"import export {Value} into ring {Other} as queue {Target}",
         OperationKind.ImportInvalid => $"import export {Other} into ring {Target} with mistake {Value}",
         OperationKind.AddArea => $"add an area of {Value} buffers to queue {Target}",
+        OperationKind.Steer => $"steer connection {Target} to {Value}",
+        OperationKind.LinkDown => "take the link down",
+        OperationKind.LinkUp => "take the link up",
+        OperationKind.Exhaust => $"use up the buffers of whoever receives from connection {Target}",
         _ => Kind.ToString(),
     } + (IsJoined ? " and at once" : "");
 }

@@ -80,4 +80,16 @@ internal enum OperationKind
 
     /// <summary>Target: the queue. Value: buffers of the new area.</summary>
     AddArea,
+
+    /// <summary>Target: the connection. Value: where its packets arrive from now on, on one of the RX queues that programs take or (2) elsewhere.</summary>
+    Steer,
+
+    /// <summary>The link, until <see cref="LinkUp"/>: nothing arrives.</summary>
+    LinkDown,
+
+    /// <summary>The link again.</summary>
+    LinkUp,
+
+    /// <summary>Target: the connection, over which so much is sent that its queue has no buffers left; then they are returned, and the rest arrives.</summary>
+    Exhaust,
 }

@@ -15,6 +15,12 @@ internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
 
     public int Number => number;
 
+    /// <summary>The RX queue whose memory it is; 0 without a device.</summary>
+    public uint RxQueue => setup.Registration->if_rxq;
+
+    /// <summary>Whether nothing has reported a lack of buffers since that was armed.</summary>
+    public bool ReportsNoBuffers { get; set; } = true;
+
     /// <summary>Offsets of the buffers that were received and not returned yet, oldest first.</summary>
     public List<ulong> Held { get; } = [];
 

@@ -34,7 +34,6 @@ internal static class ProgramGenerator
         Random random = new(unchecked((seed * 1_000_003) + number));
         bool wholePages = random.Next(3) != 0;
         (OperationKind Kind, int Weight)[] kinds = wholePages ? [.. Common, .. WholePagesOnly] : Common;
-        int weights = kinds.Sum(kind => kind.Weight);
 
         // A program begins with what it needs to receive at all; what follows may take it away again.
         List<Operation> operations =
@@ -48,7 +47,7 @@ internal static class ProgramGenerator
         int sends = 0;
         while (operations.Count < length)
         {
-            OperationKind kind = Pick(kinds, random.Next(weights));
+            OperationKind kind = Pick(kinds, random);
             if (kind != Send || ++sends <= MostSends)
             {
                 operations.AddRange(Lead(kind, random, wholePages));
@@ -59,8 +58,9 @@ internal static class ProgramGenerator
         return new DifferentialProgram($"{seed}:{number}", wholePages, operations);
     }
 
-    private static OperationKind Pick((OperationKind Kind, int Weight)[] kinds, int at)
+    public static OperationKind Pick((OperationKind Kind, int Weight)[] kinds, Random random)
     {
+        int at = random.Next(kinds.Sum(kind => kind.Weight));
         foreach ((OperationKind kind, int weight) in kinds)
         {
             at -= weight;
@@ -70,7 +70,7 @@ internal static class ProgramGenerator
             }
         }
 
-        throw new ArgumentOutOfRangeException(nameof(at));
+        throw new ArgumentOutOfRangeException(nameof(kinds));
     }
 
     /// <summary>What makes it likely that an operation finds what it needs.</summary>
@@ -124,7 +124,7 @@ internal static class ProgramGenerator
     }
 
     /// <summary>Mostly the first ones, so that steps meet.</summary>
-    private static int Low(Random random, int count) => random.Next(3) == 0 ? random.Next(count) : random.Next(2) * random.Next(2);
+    public static int Low(Random random, int count) => random.Next(3) == 0 ? random.Next(count) : random.Next(2) * random.Next(2);
 
     private static int Buffers(Random random, bool wholePages) => wholePages ? random.Next(1, 20) : PlentyOfBuffers;
 
@@ -142,7 +142,7 @@ internal static class ProgramGenerator
         ? 0
         : wholePages ? random.Next(1, 6) * (int)TestMemory.Page : SendLength(random);
 
-    private static int CancelFlags(Random random) => random.Next(6) switch
+    public static int CancelFlags(Random random) => random.Next(6) switch
     {
         0 => (int)IORING_ASYNC_CANCEL_FD,
         1 => (int)(IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL),

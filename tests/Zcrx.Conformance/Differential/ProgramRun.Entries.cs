@@ -44,6 +44,12 @@ internal sealed unsafe partial class ProgramRun : IDisposable
 
     private string ReturnHeld(Pool pool, int most)
     {
+        if (_nic is not null)
+        {
+            // A device takes entries by itself.
+            pool.ReadHead();
+        }
+
         int count = 0;
         while (count < most && pool.Held.Count > 0 && !pool.IsFull)
         {

@@ -79,8 +79,9 @@ internal sealed unsafe partial class ProgramRun : IDisposable
 
     private string RegisterQueue(TestRing ring, Operation operation)
     {
-        QueueSetup setup = CreateSetup(operation.Value);
-        int result = setup.Register(ring);
+        QueueSetup setup = CreateSetup(operation.Value, operation.Target);
+        // The kernel takes a closed ring apart in the background, and only a device's RX queue can still be its predecessor's.
+        int result = _nic is null || IsTaken(setup.Registration->if_rxq) ? setup.Register(ring) : setup.RegisterWhenFree(ring);
         string answer = $"{Results.Name(result)}, id {setup.Registration->zcrx_id}, {setup.Registration->rq_entries} entries of {setup.Registration->rx_buf_len}, " +
             $"token {setup.AreaRegistration->rq_area_token:x}, offsets {setup.Registration->offsets.head} {setup.Registration->offsets.tail} {setup.Registration->offsets.rqes}";
         if (result == 0)
@@ -97,7 +98,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
 
     private string RegisterWithMistakes(TestRing ring, int first, int second)
     {
-        QueueSetup setup = CreateSetup(buffers: 4);
+        QueueSetup setup = CreateSetup(buffers: 4, slot: 0);
         (string firstName, Action<QueueSetup> spoil) = Mistakes.Registration[first % Mistakes.Registration.Count];
         (string secondName, Action<QueueSetup> spoilMore) = Mistakes.Registration[second % Mistakes.Registration.Count];
         spoil(setup);
@@ -108,9 +109,16 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         return $"{firstName}, {secondName}: {Results.Name(result)}";
     }
 
-    private QueueSetup CreateSetup(int buffers)
+    /// <summary>Whether an RX queue of the device belongs to a queue that a ring of ours or an exported descriptor keeps.</summary>
+    private bool IsTaken(uint rxQueue) =>
+        _queues.Any(queue => queue?.Pool.RxQueue == rxQueue) || _exports.Any(export => export?.Pool.RxQueue == rxQueue);
+
+    private QueueSetup CreateSetup(int buffers, int slot)
     {
-        QueueSetup setup = new(_kernel, buffers, RefillEntries);
+        // A device takes entries when it needs buffers; there are as many as buffers, so that all can be on their way.
+        QueueSetup setup = _nic is null
+            ? new QueueSetup(_kernel, buffers, RefillEntries)
+            : new QueueSetup(_kernel, buffers, (uint)buffers, nic: _nic.Nic, rxQueue: _nic.RxQueueOf(slot));
         setup.Events->user_data = FirstNotification + (uint)_pools.Count;
         return setup;
     }
@@ -140,7 +148,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         int result = ring.Register(IORING_REGISTER_ZCRX_IFQ, &registration, 1);
         if (result == 0)
         {
-            _queues[operation.Target] = new Queue(operation.Other, registration.zcrx_id, pool);
+            _queues[operation.Target] = new Queue(operation.Other, registration.zcrx_id, pool, IsImported: true);
         }
 
         return $"{Results.Name(result)}, id {registration.zcrx_id}, {registration.rq_entries} entries of {registration.rx_buf_len}, " +

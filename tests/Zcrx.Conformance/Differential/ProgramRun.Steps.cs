@@ -20,7 +20,9 @@ internal sealed unsafe partial class ProgramRun : IDisposable
             case OpenRing or CloseRing or Register or RegisterInvalid or Export or CloseExport or Import or ImportInvalid:
                 return DoWithRings(operation);
             case Connect:
-                return Fill(_connections, operation.Target, () => new Connection());
+                return _nic is { IsUp: false } ? Nothing : Fill(_connections, operation.Target, () => new Connection(_nic?.Connect(operation.Target) ?? new TcpPair()));
+            case Steer or LinkDown or LinkUp or Exhaust:
+                return _nic is null ? Nothing : DoWithNic(_nic, operation);
             case Send or EndSending or Reset or EndReceiving or CloseReceiver:
                 return _connections[operation.Target] is { } connection ? DoWithConnection(connection, operation) : Nothing;
         }
@@ -56,14 +58,17 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         return "done";
     }
 
-    private static string DoWithConnection(Connection connection, Operation operation)
+    private string DoWithConnection(Connection connection, Operation operation)
     {
         bool isSenderGone = connection.HasSenderEnded || connection.IsReset;
         switch (operation.Kind)
         {
-            case Send when !isSenderGone && connection.Sent - connection.Received + operation.Value <= MostInFlight:
+            case Send when !isSenderGone && connection.Sent - connection.Received + operation.Value <= (_nic is null ? MostInFlight : MostInFlightOnWire):
                 connection.Send(operation.Value);
                 return "done";
+            // A reset that gets lost is not sent again, and nobody would ever know.
+            case EndSending or Reset when _nic is { IsUp: false }:
+                return Nothing;
             case EndSending when !isSenderGone:
                 connection.EndSending();
                 return "done";
@@ -89,7 +94,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
             return Nothing;
         }
 
-        ReceiveRequest request = new(FirstRequest + (uint)step, connection, queue.Pool, queue.Ring);
+        ReceiveRequest request = new(FirstRequest + (uint)step, connection, queue.Pool, queue.Ring, operation.Value != 0);
         _requests.Add(request.UserData, request);
         connection.Request = request;
         Submit(ring, ReceiveEntry(connection, queue, request.UserData) with { len = (uint)operation.Value });
@@ -138,7 +143,9 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     {
         zcrx_ctrl control = new() { zcrx_id = queue.Id, op = ZCRX_CTRL_ARM_EVENT };
         control.zc_arm_event.event_type = (uint)type;
-        return Results.Name(Control(ring, &control));
+        int result = Control(ring, &control);
+        queue.Pool.ReportsNoBuffers |= result == 0 && type == (int)ZCRX_EVENT_ALLOC_FAIL;
+        return Results.Name(result);
     }
 
     private static string ControlWithMistakes(TestRing ring, Queue queue, int mistakes)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Zcrx.Conformance.Support;
 using Zcrx.Interop.Abi;
 using static Zcrx.Interop.Abi.LinuxIoUring;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Differential;
 
@@ -17,9 +18,12 @@ internal sealed unsafe partial class ProgramRun : IDisposable
 
     // Twice the longest scheduling delay ever seen under emulation; it is waited out only where a kernel is late or a request lies there for good.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+    // TCP sends again what a link or an empty pool has dropped, the later the longer that took.
+    private static readonly TimeSpan PatienceOnWire = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan PatienceWithStalls = TimeSpan.FromMilliseconds(200);
 
     private readonly KernelUnderTest _kernel;
+    private readonly NicSlots? _nic;
     private readonly DifferentialProgram _program;
     private readonly TestRing?[] _rings = new TestRing?[ProgramGenerator.Rings];
     private readonly Queue?[] _queues = new Queue?[ProgramGenerator.Queues];
@@ -32,18 +36,19 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     private readonly List<string> _steps = [];
     private StepRecord _step;
 
-    private ProgramRun(KernelUnderTest kernel, DifferentialProgram program)
+    private ProgramRun(Side side, DifferentialProgram program)
     {
-        _kernel = kernel;
+        _kernel = side.Kernel;
+        _nic = program.IsForNic ? side.Nic : null;
         _program = program;
         _step = new StepRecord(program.WholePages);
     }
 
     /// <summary>Runs a program.</summary>
     /// <returns>What each step led to, and what was left at the end.</returns>
-    public static IReadOnlyList<string> Execute(KernelUnderTest kernel, DifferentialProgram program)
+    public static IReadOnlyList<string> Execute(Side side, DifferentialProgram program)
     {
-        using ProgramRun run = new(kernel, program);
+        using ProgramRun run = new(side, program);
         run.Run();
         return run._steps;
     }
@@ -77,6 +82,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     private void Run()
     {
         IReadOnlyList<Operation> operations = _program.Operations;
+        _nic?.Reset();
         for (int i = 0; i < operations.Count; i++)
         {
             Operation operation = operations[i];
@@ -89,6 +95,12 @@ internal sealed unsafe partial class ProgramRun : IDisposable
             }
 
             EndStep();
+        }
+
+        if (_nic is { IsUp: false })
+        {
+            _nic.SetLink(isUp: true);
+            Settle();
         }
 
         Finish();
@@ -104,7 +116,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     /// <summary>Lets everything happen that the step has set off: it is over when nothing completes any more and no request has anything to do.</summary>
     private void Settle()
     {
-        TimeSpan patience = _kernel.Capabilities.ExhaustionEndsReceive ? Patience : PatienceWithStalls;
+        TimeSpan patience = _nic is not null ? PatienceOnWire : _kernel.Capabilities.ExhaustionEndsReceive ? Patience : PatienceWithStalls;
         long last = Stopwatch.GetTimestamp();
         SpinWait spinner = default;
         while (true)
@@ -120,6 +132,12 @@ internal sealed unsafe partial class ProgramRun : IDisposable
                 last = Stopwatch.GetTimestamp();
                 spinner.Reset();
                 continue;
+            }
+
+            if (_nic is { IsUp: false })
+            {
+                // What is on its way comes when the link is back.
+                return;
             }
 
             IEnumerable<Connection> connections = _connections.OfType<Connection>();
@@ -185,7 +203,9 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         }
         else if (cqe.UserData >= FirstNotification)
         {
-            _step.Notification((int)(cqe.UserData - FirstNotification), cqe);
+            Pool pool = _pools[(int)(cqe.UserData - FirstNotification)];
+            pool.ReportsNoBuffers &= cqe.Result != (int)ZCRX_EVENT_ALLOC_FAIL;
+            _step.Notification(pool.Number, cqe);
         }
         else if (_requests.TryGetValue(cqe.UserData, out ReceiveRequest? request) && request.IsActive)
         {
@@ -225,7 +245,8 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         {
             if (_connections[i] is { } connection)
             {
-                int left = connection.Drain();
+                // What a device has written to a queue's memory no ordinary read gets.
+                int left = _nic is null ? connection.Drain() : connection.BytesWaiting;
                 _step.Facts.Add($"connection {i}: {connection.Received} of {connection.Sent} bytes received, {left} left");
                 if (left < 0 || (!connection.IsReset && connection.Received + left != connection.Sent))
                 {
@@ -236,6 +257,12 @@ internal sealed unsafe partial class ProgramRun : IDisposable
 
         foreach (Pool pool in _pools.Where(pool => pool.HasStatistics))
         {
+            if (_nic is not null)
+            {
+                _step.Facts.Add($"pool {pool.Number}: {pool.CopiedBytes} bytes copied");
+                continue;
+            }
+
             // A packet's linear part is copied without being counted: a few bytes, once in a while.
             long uncounted = pool.ReceivedBytes - (long)pool.CopiedBytes;
             _step.Facts.Add($"pool {pool.Number}: " + (uncounted >= 0 && uncounted <= 256 + (pool.ReceivedBytes / 100)

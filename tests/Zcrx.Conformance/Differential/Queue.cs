@@ -4,4 +4,5 @@ namespace Zcrx.Conformance.Differential;
 /// <param name="Ring">The slot of the ring.</param>
 /// <param name="Id">The zcrx id there.</param>
 /// <param name="Pool">The pool.</param>
-internal sealed record Queue(int Ring, uint Id, Pool Pool);
+/// <param name="IsImported">Whether it was imported there, and so reports nothing.</param>
+internal sealed record Queue(int Ring, uint Id, Pool Pool, bool IsImported = false);

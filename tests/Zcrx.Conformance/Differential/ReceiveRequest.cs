@@ -1,7 +1,7 @@
 namespace Zcrx.Conformance.Differential;
 
 /// <summary>A receive request of a program.</summary>
-internal sealed class ReceiveRequest(ulong userData, Connection connection, Pool pool, int ring)
+internal sealed class ReceiveRequest(ulong userData, Connection connection, Pool pool, int ring, bool hasBudget)
 {
     public ulong UserData => userData;
 
@@ -10,6 +10,8 @@ internal sealed class ReceiveRequest(ulong userData, Connection connection, Pool
     public Pool Pool => pool;
 
     public int Ring => ring;
+
+    public bool HasBudget => hasBudget;
 
     public bool IsActive { get; set; } = true;
 

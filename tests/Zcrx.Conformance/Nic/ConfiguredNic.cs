@@ -13,7 +13,7 @@ namespace Zcrx.Conformance.Nic;
 /// <c>ZCRX_TEST_INTERFACE</c>, <c>ZCRX_TEST_QUEUE</c>: the interface and the RX queue that the cases take.
 /// <c>ZCRX_TEST_OTHER_QUEUE</c>: another one, for cases with two.
 /// <c>ZCRX_TEST_SENDER_NETNS</c>: a network namespace with a way to that interface that does not lead over loopback.
-/// <c>ZCRX_TEST_NIC_CONTROL</c>: a program that the cases ask to steer and to set (docs/nic-testing.md has its verbs).
+/// <c>ZCRX_TEST_NIC_CONTROL</c>: a program that does for the cases what nothing else can (docs/nic-testing.md has its verbs).
 /// </remarks>
 internal sealed class ConfiguredNic : NicUnderTest
 {
@@ -35,6 +35,8 @@ internal sealed class ConfiguredNic : NicUnderTest
     public override string Interface { get; }
 
     public override uint OtherQueue => uint.Parse(Required("ZCRX_TEST_OTHER_QUEUE"), CultureInfo.InvariantCulture);
+
+    public override IFlowSteering Steering { get; } = new NetlinkFlowSteering();
 
     public override uint Index => uint.Parse(File.ReadAllText($"/sys/class/net/{Interface}/ifindex").AsSpan().Trim(), CultureInfo.InvariantCulture);
 

@@ -17,23 +17,31 @@ internal sealed class EmulatedNicUnderTest : NicUnderTest
     };
 
     private readonly EmulatedNic _nic;
-    private readonly Dictionary<string, int> _rules = [];
 
     private EmulatedNicUnderTest(KernelUnderTest kernel, EmulatedNic nic)
-        : base(kernel, TestQueue) => _nic = nic;
+        : base(kernel, TestQueue)
+    {
+        _nic = nic;
+        Steering = new EmulatedFlowSteering([nic]);
+    }
 
     public override string Interface => Options.Name;
 
     public override uint OtherQueue => TestQueue + 1;
 
+    public override IFlowSteering Steering { get; }
+
     public override uint Index => _nic.Index;
 
     public override IPAddress Address => IPAddress.Loopback;
 
-    public static new EmulatedNicUnderTest Open(string name, params ReadOnlySpan<ZcrxFeature> alsoNeeded)
+    public static new EmulatedNicUnderTest Open(string name, params ReadOnlySpan<ZcrxFeature> alsoNeeded) => Open(name, null, alsoNeeded);
+
+    /// <summary>The same on a kernel that does something wrong.</summary>
+    public static EmulatedNicUnderTest Open(string name, EmulatedFaultPlan? faults, params ReadOnlySpan<ZcrxFeature> alsoNeeded)
     {
         EmulatedNic nic = new(Options);
-        return new EmulatedNicUnderTest(KernelUnderTest.OpenEmulated(name, [nic], [ZcrxFeature.NicQueue, ZcrxFeature.Flush, .. alsoNeeded]), nic);
+        return new EmulatedNicUnderTest(KernelUnderTest.OpenEmulated(name, [nic], faults, [ZcrxFeature.NicQueue, ZcrxFeature.Flush, .. alsoNeeded]), nic);
     }
 
     public override int Connect(ushort port) => Posix.Connect(port, Address);
@@ -42,13 +50,6 @@ internal sealed class EmulatedNicUnderTest : NicUnderTest
     {
         switch (arguments)
         {
-            case ["steer", var port, var queue]:
-                Unsteer(port);
-                _rules[port] = _nic.AddRule(new FlowRule(int.Parse(queue, CultureInfo.InvariantCulture), LocalPort: int.Parse(port, CultureInfo.InvariantCulture)));
-                break;
-            case ["unsteer", var port]:
-                Unsteer(port);
-                break;
             case ["split", var state]:
                 try
                 {
@@ -73,20 +74,11 @@ internal sealed class EmulatedNicUnderTest : NicUnderTest
                 break;
             case ["restore"]:
                 _nic.Restore();
-                _rules.Clear();
                 break;
             default:
                 return (2, "unknown verb");
         }
 
         return (0, "");
-    }
-
-    private void Unsteer(string port)
-    {
-        if (_rules.Remove(port, out int rule))
-        {
-            _nic.RemoveRule(rule);
-        }
     }
 }

@@ -14,12 +14,11 @@ public class NicLifetimeTests : IClassFixture<LeakCheck>
     {
         Skip.If(name != KernelUnderTest.Linux, "an emulated NIC does not outlive its process");
         NicUnderTest nic = NicUnderTest.Open(name);
-        string queue = nic.Queue.ToString(CultureInfo.InvariantCulture);
         for (int round = 0; round < 5; round++)
         {
             using var child = new ChildProcess("receive-nic");
             ushort port = ushort.Parse(child.Await("LISTENING"), CultureInfo.InvariantCulture);
-            nic.Control("steer", port.ToString(CultureInfo.InvariantCulture), queue);
+            nic.Steer(port, nic.Queue);
             int client = nic.Connect(port);
             byte[] data = new byte[60_000];
             Pattern.Fill(data, 0);

@@ -139,7 +139,7 @@ public class NicStreamTests : IClassFixture<LeakCheck>
                     Connection.SendSome(16 * 1024);
                 }
 
-                watch.Check(() => string.Create(CultureInfo.InvariantCulture, $"level {Level}, {Received} of {Connection.Sent} bytes received, {_held.Count} buffers held; {Queue.Snapshot()}"));
+                watch.Check(() => string.Create(CultureInfo.InvariantCulture, $"level {Level}, {Received} of {Connection.Sent} bytes received, {_held.Count} buffers held; sender: {Posix.DescribeSending(Connection.Client)}; {Queue.Snapshot()}"));
                 pause.SpinOnce();
             }
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Zcrx.Conformance.Support;
 using Zcrx.Interop;
 
@@ -9,6 +10,8 @@ namespace Zcrx.Conformance.Nic;
 internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
 {
     private const int CannotDoThat = 77;
+
+    private readonly Dictionary<ushort, int> _rules = [];
 
     public KernelUnderTest Kernel => kernel;
 
@@ -21,6 +24,9 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     public abstract string Interface { get; }
 
     public abstract uint Index { get; }
+
+    /// <summary>Changes where packets arrive.</summary>
+    public abstract IFlowSteering Steering { get; }
 
     /// <summary>Where the receiving end listens.</summary>
     public abstract IPAddress Address { get; }
@@ -40,6 +46,12 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     {
         (int status, string output) = Run(arguments);
         Assert.True(status == 0, $"{string.Join(' ', arguments)} ends with {status}: {output}");
+        if (arguments is ["remove"])
+        {
+            // With the device go its rules, and another one may get their numbers.
+            _rules.Clear();
+        }
+
         return output;
     }
 
@@ -47,11 +59,22 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     public void AssertRefuses(params IReadOnlyList<string> arguments) => Assert.NotEqual(0, Run(arguments).Status);
 
     /// <summary>Connections to this port arrive on a queue from now on.</summary>
-    public void Steer(ushort port, uint queue) =>
-        Control("steer", port.ToString(CultureInfo.InvariantCulture), queue.ToString(CultureInfo.InvariantCulture));
+    public void Steer(ushort port, uint queue)
+    {
+        // The new rule first, the old one after: the flow is never without. Where the old one would win, it is taken away all the same.
+        int rule = Steering.AddRule(Interface, new FlowRule((int)queue, LocalPort: port) { Family = AddressFamily.InterNetwork });
+        Unsteer(port);
+        _rules[port] = rule;
+    }
 
-    /// <summary>Connections to this port arrive where the NIC likes; for clean-up, when the device may be gone.</summary>
-    public void Unsteer(ushort port) => Run(["unsteer", port.ToString(CultureInfo.InvariantCulture)]);
+    /// <summary>Connections to this port arrive where the NIC likes.</summary>
+    public void Unsteer(ushort port)
+    {
+        if (_rules.Remove(port, out int rule))
+        {
+            Steering.RemoveRule(Interface, rule);
+        }
+    }
 
     /// <summary>Fragments that the NIC has written to the memory of whoever owns the queue, or null when it does not count them.</summary>
     public long? ZeroCopyFragments()

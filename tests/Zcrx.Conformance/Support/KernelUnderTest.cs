@@ -39,7 +39,8 @@ internal sealed class KernelUnderTest
     public static KernelUnderTest Open(string name, params ReadOnlySpan<ZcrxFeature> needed) => Open(Create(name), needed);
 
     /// <summary>The same for an emulated kernel that has network interfaces.</summary>
-    public static KernelUnderTest OpenEmulated(string name, IReadOnlyList<EmulatedNic> nics, params ReadOnlySpan<ZcrxFeature> needed) => Open(Create(name, nics), needed);
+    public static KernelUnderTest OpenEmulated(string name, IReadOnlyList<EmulatedNic> nics, EmulatedFaultPlan? faults, params ReadOnlySpan<ZcrxFeature> needed) =>
+        Open(Create(name, nics, faults), needed);
 
     private static KernelUnderTest Open(KernelUnderTest kernel, ReadOnlySpan<ZcrxFeature> needed)
     {
@@ -67,7 +68,7 @@ internal sealed class KernelUnderTest
     public static string NameOf(EmulatedKernelProfile profile) => EmulatedPrefix + profile.Name;
 
     /// <summary>Opens a kernel by name without asking whether it can do anything.</summary>
-    public static KernelUnderTest Create(string name, IReadOnlyList<EmulatedNic>? nics = null)
+    public static KernelUnderTest Create(string name, IReadOnlyList<EmulatedNic>? nics = null, EmulatedFaultPlan? faults = null)
     {
         if (name == Linux)
         {
@@ -75,7 +76,7 @@ internal sealed class KernelUnderTest
         }
 
         EmulatedKernelProfile profile = EmulatedKernelProfile.ForRelease(name[EmulatedPrefix.Length..])!;
-        return new KernelUnderTest(name, new EmulatedKernel(new EmulatedKernelOptions { Profile = profile, Nics = nics ?? [] }));
+        return new KernelUnderTest(name, new EmulatedKernel(new EmulatedKernelOptions { Profile = profile, Nics = nics ?? [], Faults = faults }));
     }
 
     /// <summary>A kernel that is made for one case.</summary>

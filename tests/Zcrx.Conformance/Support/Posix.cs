@@ -199,6 +199,17 @@ internal static unsafe partial class Posix
         return *(uint*)(info + TotalRetransmits);
     }
 
+    /// <summary>How a TCP socket stands with what it has not had acknowledged, for messages.</summary>
+    public static string DescribeSending(int fd)
+    {
+        const int TcpInfo = 11;
+        // struct tcp_info: tcpi_ca_state, tcpi_retransmits, tcpi_backoff, tcpi_rto.
+        byte* info = stackalloc byte[12];
+        uint length = 12;
+        Check(getsockopt(fd, IPPROTO_TCP, TcpInfo, info, &length));
+        return $"{BytesUnsent(fd)} bytes not acknowledged, congestion state {info[1]}, {info[2]} retransmissions unanswered, backoff {info[4]}, timeout {*(uint*)(info + 8) / 1000} ms, {Retransmits(fd)} sent again in all";
+    }
+
     public static bool IsOpen(int fd) => fcntl(fd, F_GETFD, 0) >= 0;
 
     public static bool IsCloseOnExec(int fd) => (Check(fcntl(fd, F_GETFD, 0)) & FD_CLOEXEC) != 0;

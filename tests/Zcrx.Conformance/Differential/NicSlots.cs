@@ -1,0 +1,69 @@
+using Zcrx.Conformance.Nic;
+using Zcrx.Conformance.Support;
+
+namespace Zcrx.Conformance.Differential;
+
+/// <summary>The interface that programs run on: a port for each connection slot, steered by itself, and two RX queues for queues.</summary>
+internal sealed class NicSlots : IDisposable
+{
+    public const int Destinations = 3;
+
+    private readonly NicPort[] _ports;
+    private readonly int[] _destinations = new int[ProgramGenerator.Connections];
+
+    public NicSlots(NicUnderTest nic)
+    {
+        Nic = nic;
+        _ports = [.. Enumerable.Range(0, ProgramGenerator.Connections).Select(_ => new NicPort(nic))];
+    }
+
+    public NicUnderTest Nic { get; }
+
+    public bool IsUp { get; private set; } = true;
+
+    /// <summary>The RX queue that queues of a slot take.</summary>
+    public uint RxQueueOf(int slot) => slot % 2 == 0 ? Nic.Queue : Nic.OtherQueue;
+
+    /// <summary>The state in which every program begins.</summary>
+    public void Reset()
+    {
+        SetLink(isUp: true);
+        for (int slot = 0; slot < _ports.Length; slot++)
+        {
+            Steer(slot, 0);
+        }
+    }
+
+    public TcpPair Connect(int slot) => _ports[slot].Connect();
+
+    /// <summary>Lets the connections of a slot arrive on one of the RX queues that programs take, or (2) where only the kernel has memory.</summary>
+    public void Steer(int slot, int destination)
+    {
+        if (_destinations[slot] != destination)
+        {
+            _ports[slot].SteerTo(destination == 2 ? _ports[slot].Elsewhere : RxQueueOf(destination));
+            _destinations[slot] = destination;
+        }
+    }
+
+    /// <summary>Whether the connections of a slot arrive where a queue has its memory.</summary>
+    public bool ArrivesAt(int slot, uint rxQueue) => _destinations[slot] != 2 && RxQueueOf(_destinations[slot]) == rxQueue;
+
+    public void SetLink(bool isUp)
+    {
+        if (IsUp != isUp)
+        {
+            Nic.Control("link", isUp ? "up" : "down");
+            IsUp = isUp;
+        }
+    }
+
+    public void Dispose()
+    {
+        SetLink(isUp: true);
+        foreach (NicPort port in _ports)
+        {
+            port.Dispose();
+        }
+    }
+}

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Ingest.Demo;
 using Ingest.Display;
+using Ingest.Serving;
 using Ingest.Values;
 using Zcrx.Rx;
 
@@ -19,6 +20,7 @@ internal static class DemoCommand
           Ingest demo --connections 64 --volume 1MiB --engine emulated
           Ingest demo --queues 2 --area 256MiB
           Ingest demo --slow                 # watch an exhausted pool slow the sender down
+          Ingest demo --storm                # scramble where packets arrive, and watch connections and packets find each other
           Ingest demo --engine nic --interface eth0 --queue 1 --sender-netns far
         """;
 
@@ -26,6 +28,12 @@ internal static class DemoCommand
     private const long SlowPace = 1024 * 1024;
     private static readonly ByteSize SlowVolume = 4.MiB();
     private static readonly ByteSize SlowArea = new(64L * Environment.SystemPageSize);
+
+    // What --storm makes of them: some seconds of live traffic.
+    private const int StormConnections = 64;
+    private const long StormPace = 1024 * 1024;
+    private static readonly ByteSize StormVolume = 8.MiB();
+    private static readonly ByteSize StormArea = 16.MiB();
 
     public static Command Create()
     {
@@ -38,6 +46,13 @@ internal static class DemoCommand
         {
             Description = "Consume only 1MiB/s of each stream, from a pool of 64 buffers, 4MiB per connection unless --area and --volume say otherwise: shows backpressure.",
         };
+        Option<bool> storm = new("--storm")
+        {
+            Description = "Scramble the NIC's RSS table in mid-flight, and rebalance. With an emulated NIC of 8 RX queues, 4 of them ours, 64 connections at 1MiB/s and 8MiB each, unless other options say otherwise.",
+        };
+        Option<StormRemedies> forbid = ValueOption.Create<StormRemedies>(
+            "--forbid", "moves|steering|both", "With --storm: what the rebalancing must do without.", required: false, StormText.Read);
+        Option<ByteSize?> pace = ValueOption.Create<ByteSize?>("--pace", "SIZE", "Bytes per second that each stream is sent at, at most.", required: false, SizeText.Optional(new ByteSize(1), 1024.GiB()));
         Option<string?> senderNamespace = ValueOption.Create<string?>(
             "--sender-netns", "NAME", "Network namespace in which the sender runs. The streams then come in over --interface, to its own address, and not over loopback.", required: false, NamespaceText.Read);
         ReceiveOption receive = new();
@@ -50,22 +65,36 @@ internal static class DemoCommand
             seed,
             stall,
             slow,
+            storm,
+            forbid,
+            pace,
             senderNamespace,
         };
         receive.AddTo(command);
         command.SetAction(async (parsed, _) =>
         {
             bool isSlow = parsed.GetValue(slow);
-            ByteSize bytes = isSlow && parsed.GetResult(volume) is not { Implicit: false } ? SlowVolume : parsed.GetValue(volume);
+            bool isStorm = parsed.GetValue(storm);
+            if (!isStorm && parsed.GetResult(forbid) is { Implicit: false })
+            {
+                throw new UsageException("--forbid says what the rebalancing of a storm must do without: it needs --storm.");
+            }
+
+            ByteSize bytes = parsed.GetResult(volume) is { Implicit: false } ? parsed.GetValue(volume) : isStorm ? StormVolume : isSlow ? SlowVolume : parsed.GetValue(volume);
             string? sender = parsed.GetValue(senderNamespace);
+            ReceiveOptions receiving = receive.Read(
+                parsed, new IPEndPoint(sender is null ? IPAddress.Loopback : receive.ReadAddress(parsed), 0), TimeSpan.FromSeconds(5), isSlow ? SlowArea : isStorm ? StormArea : null);
+            StormOptions? making = isStorm ? StormOptions.For(receiving, parsed.GetValue(forbid), parsed.GetValue(seed)) : null;
             DemoOptions options = new(
-                parsed.GetValue(connections),
+                isStorm && parsed.GetResult(connections) is not { Implicit: false } ? StormConnections : parsed.GetValue(connections),
                 bytes.Bytes,
                 parsed.GetValue(seed),
-                receive.Read(parsed, new IPEndPoint(sender is null ? IPAddress.Loopback : receive.ReadAddress(parsed), 0), TimeSpan.FromSeconds(5), isSlow ? SlowArea : null),
+                making?.Receive ?? receiving,
                 parsed.GetValue(stall).Time,
                 isSlow ? SlowPace : null,
-                sender);
+                sender,
+                parsed.GetValue(pace)?.Bytes ?? (isStorm ? StormPace : null),
+                making);
             return await new DemoRun(options, Terminal.ForDemo(), Console.Out).RunAsync();
         });
         return command;

@@ -25,6 +25,7 @@ internal static class SendCommand
         Option<ByteSize> volume = ValueOption.Create("--volume", "SIZE", "Bytes per connection.", 128.MiB(), SizeText.Between(default, 1024.GiB()));
         Option<int> seed = ValueOption.Create("--seed", "N", "Seed of the bytes: the same seed, the same bytes.", 1, Number.Between(0, int.MaxValue));
         Option<string?> file = ValueOption.Create<string?>("--file", "PATH", "Send this file on every connection, instead of --volume bytes.", required: false, ReadPath);
+        Option<ByteSize?> pace = ValueOption.Create<ByteSize?>("--pace", "SIZE", "Bytes per second of each connection at most.", required: false, SizeText.Optional(new ByteSize(1), 1024.GiB()));
         Command command = new(
             "send",
             "Sends pseudo-random streams, or a file, to any TCP receiver, and prints the SHA-256 of what each connection has sent.")
@@ -34,11 +35,12 @@ internal static class SendCommand
             volume,
             seed,
             file,
+            pace,
         };
         command.SetAction(async (parsed, _) =>
         {
             SendPlan plan = new(
-                parsed.GetRequiredValue(to), parsed.GetValue(connections), parsed.GetValue(volume).Bytes, parsed.GetValue(seed), parsed.GetValue(file));
+                parsed.GetRequiredValue(to), parsed.GetValue(connections), parsed.GetValue(volume).Bytes, parsed.GetValue(seed), parsed.GetValue(file), parsed.GetValue(pace)?.Bytes);
             using Interruption interruption = new();
             return await Sender.RunAsync(plan, Console.Out, interruption.Token);
         });

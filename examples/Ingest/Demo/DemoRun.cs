@@ -18,7 +18,8 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
 
     public async Task<int> RunAsync()
     {
-        await using ReceiveService service = await ReceiveService.StartAsync(options.Receive, _streams.Accept);
+        await using ReceiveService service = await ReceiveService.StartAsync(options.Receive, _streams.Accept, options.Storm is null ? null : options.Storm.Apply);
+        using Storm? storm = options.Storm is null ? null : Storm.Prepare(options.Storm, options.Receive);
         ZcrxStatus started = await service.GetStatusAsync();
         await output.WriteLineAsync($"Engine {started.Queues[0].Engine}");
         await output.WriteLineAsync(
@@ -26,7 +27,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
 
         using IDisposable levels = service.Pressure.Subscribe(pressure => _highest = (PoolPressureLevel)Math.Max((int)_highest, (int)pressure.Level));
         using SenderProcess sender = SenderProcess.Start(service.EndPoint, options);
-        await display.ShowAsync(WatchAsync(service, sender));
+        await display.ShowAsync(WatchAsync(service, sender, storm));
 
         if (_ending is not null)
         {
@@ -40,6 +41,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
         QueueStatistics[] queues = [.. ended.Queues.Select(queue => queue.Statistics).OfType<QueueStatistics>()];
         await TellCopiesAsync(queues);
         await TellPressureAsync(queues);
+        IReadOnlyList<string> unmoved = storm is null ? [] : await TellStormAsync(storm, ended.Rebalancing);
         Verdict verdict = Verdict.Of(
             options,
             sender.Streams,
@@ -47,7 +49,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
             _streams.Elapsed,
             _ending,
             ended.Queues.Sum(queue => queue.Statistics?.BuffersOut ?? 0));
-        IReadOnlyList<string> problems = [.. sender.Complaints, .. verdict.Problems];
+        IReadOnlyList<string> problems = [.. sender.Complaints, .. verdict.Problems, .. unmoved];
         foreach (string problem in problems.Take(MaxProblems))
         {
             await output.WriteLineAsync($"  {problem}");
@@ -58,8 +60,9 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
             await output.WriteLineAsync($"  … and {problems.Count - MaxProblems} more");
         }
 
-        await output.WriteLineAsync(verdict.Success ? verdict.Text : $"FAILED: {verdict.Text}");
-        return verdict.Success ? ExitCode.Success : ExitCode.Failure;
+        bool success = verdict.Success && unmoved.Count == 0;
+        await output.WriteLineAsync(success ? verdict.Text : $"FAILED: {verdict.Text}");
+        return success ? ExitCode.Success : ExitCode.Failure;
     }
 
     /// <summary>How much the kernel copied. Where it does not count that, it has no notifications either.</summary>
@@ -85,7 +88,18 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
         }
     }
 
-    private async IAsyncEnumerable<DemoSnapshot> WatchAsync(ReceiveService service, SenderProcess sender)
+    /// <summary>What the storm was like and what was done about it, and what should have been done and was not.</summary>
+    private async Task<IReadOnlyList<string>> TellStormAsync(Storm storm, RebalancingStatus rebalancing)
+    {
+        await output.WriteLineAsync(storm.Describe());
+        long Moves(MoveReason reason) => rebalancing.Moves.GetValueOrDefault(reason);
+        await output.WriteLineAsync(
+            $"Rebalancing: {Quantity.Of(Moves(MoveReason.Placement), "connection", "connections")} placed, {Moves(MoveReason.ForeignMemory)} moved to where their bytes lay, "
+            + $"{Moves(MoveReason.CopyStorm) + Moves(MoveReason.Pressure)} moved by plan, {Quantity.Of(rebalancing.FlowsSteered, "flow", "flows")} steered, {storm.Degraded} degraded");
+        return storm.FindProblems();
+    }
+
+    private async IAsyncEnumerable<DemoSnapshot> WatchAsync(ReceiveService service, SenderProcess sender, Storm? storm)
     {
         ProgressMeter meter = new(_streams, options.TotalVolume);
         bool over = false;
@@ -95,7 +109,9 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
             await (sender.Completion.IsCompleted ? tick : Task.WhenAny(sender.Completion, tick));
             ZcrxStatus status = await service.GetStatusAsync();
             over = IsOver(sender, status, meter.Standstill, service.Stopping.IsCancellationRequested);
-            yield return meter.Take([.. status.Queues.Select(queue => queue.Statistics).OfType<QueueStatistics>()]);
+            DemoSnapshot snapshot = meter.Take([.. status.Queues.Select(queue => queue.Statistics).OfType<QueueStatistics>()]);
+            storm?.Watch(snapshot, status.Rebalancing);
+            yield return snapshot;
         }
     }
 

@@ -10,5 +10,8 @@ namespace Ingest.Demo;
 /// <param name="BytesPerSecond">All streams together, since the last snapshot; once all have ended, on average.</param>
 internal sealed record DemoSnapshot(TimeSpan Elapsed, IReadOnlyList<StreamRow> Streams, IReadOnlyList<QueueStatistics> Queues, long Expected, double BytesPerSecond)
 {
+    /// <summary>Copied part of what each queue, by its name, received since the last snapshot.</summary>
+    public IReadOnlyDictionary<string, double> CopiedNow { get; init; } = new Dictionary<string, double>();
+
     public long Bytes => Streams.Sum(stream => stream.Bytes);
 }

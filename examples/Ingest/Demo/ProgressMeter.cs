@@ -7,6 +7,7 @@ namespace Ingest.Demo;
 internal sealed class ProgressMeter(IncomingStreams streams, long expected)
 {
     private readonly Dictionary<IncomingStream, long> _previous = [];
+    private readonly CopyMeter _copies = new();
     private long _previousTime = Stopwatch.GetTimestamp();
     private long _lastMove = Stopwatch.GetTimestamp();
     private int _previousEnded;
@@ -43,7 +44,7 @@ internal sealed class ProgressMeter(IncomingStreams streams, long expected)
         _previousTime = now;
         TimeSpan elapsed = streams.Elapsed;
         bool over = ended > 0 && ended == rows.Count;
-        return new DemoSnapshot(elapsed, rows, queues, expected, over ? Average(rows.Sum(row => row.Bytes), elapsed) : rate);
+        return new DemoSnapshot(elapsed, rows, queues, expected, over ? Average(rows.Sum(row => row.Bytes), elapsed) : rate) { CopiedNow = _copies.Take(queues) };
     }
 
     private static double Average(long bytes, TimeSpan time) => bytes / Math.Max(time.TotalSeconds, 0.001);

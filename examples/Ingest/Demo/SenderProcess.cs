@@ -66,6 +66,12 @@ internal sealed class SenderProcess : IDisposable
             start.ArgumentList.Add(argument);
         }
 
+        if (options.SenderPace is { } pace)
+        {
+            start.ArgumentList.Add("--pace");
+            start.ArgumentList.Add(pace.ToString(CultureInfo.InvariantCulture));
+        }
+
         return new SenderProcess(Process.Start(start)!);
     }
 

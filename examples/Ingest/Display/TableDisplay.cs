@@ -56,6 +56,7 @@ internal sealed class TableDisplay(IAnsiConsole console) : IDemoDisplay
             .AddColumn(Right("buffers out"))
             .AddColumn("pressure")
             .AddColumn(Right("copied"))
+            .AddColumn(Right("now"))
             .AddColumn(Right("re-arms"))
             .AddColumn(Right("paused"))
             .AddColumn(Right("resumed"));
@@ -67,6 +68,7 @@ internal sealed class TableDisplay(IAnsiConsole console) : IDemoDisplay
                 $"{queue.BuffersOut} of {queue.Buffers}",
                 Colored(queue.Pressure.ToString()),
                 Quantity.Share(queue.CopiedShare),
+                Quantity.Share(snapshot.CopiedNow.GetValueOrDefault(queue.Queue)),
                 Quantity.Count(queue.Rearms),
                 Quantity.Count(queue.PausedConnections),
                 Quantity.Count(Quantity.Resumptions(queue)));

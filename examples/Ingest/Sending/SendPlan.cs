@@ -8,7 +8,8 @@ namespace Ingest.Sending;
 /// <param name="Volume">Bytes per connection; of no meaning with a file.</param>
 /// <param name="Seed">Seed of the bytes.</param>
 /// <param name="File">The file that every connection sends instead, or null.</param>
-internal sealed record SendPlan(EndPoint To, int Connections, long Volume, int Seed, string? File)
+/// <param name="Pace">Bytes per second of each connection at most; null for as many as go.</param>
+internal sealed record SendPlan(EndPoint To, int Connections, long Volume, int Seed, string? File, long? Pace = null)
 {
     public IStreamSource Open(int connection) => File is null ? new SeededBytes(Seed, connection, Volume) : FileBytes.Open(File);
 }

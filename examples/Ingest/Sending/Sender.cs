@@ -40,7 +40,7 @@ internal static class Sender
 
     private static async Task<SentStream> SendAsync(SendPlan plan, IStreamSource source, TextWriter lines, CancellationToken cancellationToken)
     {
-        SentStream stream = await StreamSender.SendAsync(plan.To, source, cancellationToken);
+        SentStream stream = await StreamSender.SendAsync(plan.To, source, plan.Pace, cancellationToken);
         await lines.WriteLineAsync(stream.ToString());
         return stream;
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -10,13 +11,14 @@ internal static class StreamSender
 {
     private const int ChunkSize = 64 * 1024;
 
-    public static async Task<SentStream> SendAsync(EndPoint to, IStreamSource source, CancellationToken cancellationToken)
+    public static async Task<SentStream> SendAsync(EndPoint to, IStreamSource source, long? pace, CancellationToken cancellationToken)
     {
         using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] chunk = ArrayPool<byte>.Shared.Rent(ChunkSize);
         IPEndPoint? local = null;
         long sent = 0;
+        long start = Stopwatch.GetTimestamp();
         try
         {
             await socket.ConnectAsync(to, cancellationToken);
@@ -27,6 +29,7 @@ internal static class StreamSender
                 hash.AppendData(chunk, 0, count);
                 await SendAllAsync(socket, chunk.AsMemory(0, count), cancellationToken);
                 sent += count;
+                await AwaitPaceAsync(sent, pace, start, cancellationToken);
             }
 
             socket.Shutdown(SocketShutdown.Send);
@@ -48,6 +51,14 @@ internal static class StreamSender
         while (bytes.Length > 0)
         {
             bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None, cancellationToken)..];
+        }
+    }
+
+    private static async ValueTask AwaitPaceAsync(long sent, long? pace, long start, CancellationToken cancellationToken)
+    {
+        if (pace is { } bytesPerSecond && TimeSpan.FromSeconds((double)sent / bytesPerSecond) - Stopwatch.GetElapsedTime(start) is var early && early > TimeSpan.Zero)
+        {
+            await Task.Delay(early, cancellationToken);
         }
     }
 

@@ -36,7 +36,8 @@ internal sealed class ReceiveService : IAsyncDisposable
     /// <summary>Starts; once this has returned, connections are accepted.</summary>
     /// <param name="options">How.</param>
     /// <param name="accept">Called with every connection on a ring's thread; subscribes to its buffers.</param>
-    public static async Task<ReceiveService> StartAsync(ReceiveOptions options, Func<ZcrxConnection, IDisposable> accept)
+    /// <param name="configure">Says what the options do not; null for nothing.</param>
+    public static async Task<ReceiveService> StartAsync(ReceiveOptions options, Func<ZcrxConnection, IDisposable> accept, Action<ZcrxOptions>? configure = null)
     {
         // Everything is said on the command line: no settings files, no environment.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
@@ -57,6 +58,7 @@ internal sealed class ReceiveService : IAsyncDisposable
             _ = options.Interface is null
                 ? zcrx.AddQueues(options.Queues, new ByteSize(options.AreaSize))
                 : zcrx.AddQueues(options.Interface, options.RxQueue..(options.RxQueue + options.Queues), new ByteSize(options.AreaSize));
+            _ = configure is null ? zcrx : zcrx.Configure(configure);
         });
 
         IHost host = builder.Build();

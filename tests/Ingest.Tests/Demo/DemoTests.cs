@@ -38,6 +38,35 @@ public class DemoTests
     }
 
     [Fact]
+    public async Task A_storm_is_over_soon_and_every_stream_intact()
+    {
+        ProcessResult result = await IngestProcess.RunAsync("demo", "--storm");
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.StartsWith("64 of 64 streams intact, 512.0 MiB in ", result.Output[^1], StringComparison.Ordinal);
+        Assert.Matches("^Rebalancing: [0-9]+ connections placed, [1-9][0-9]* moved to where their bytes lay, [0-9]+ moved by plan, [1-9][0-9]* flows steered, 0 degraded$", result.Output[^2]);
+        Assert.Matches(@"^Storm at [0-9.]+ s: RSS table of enic0 scrambled over 8 queues, 4 of them ours; copied up to [1-9][0-9]*% of what a queue received, below 1% for good after [0-9.]+ s$", result.Output[^3]);
+        Assert.Contains(result.Error, static line => line.Contains("its packets arrive elsewhere", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("moves", "below 1% for good after", "0 moved by plan, [1-9][0-9]* flows steered, 0 degraded")]
+    [InlineData("steering", "; nothing was copied", "[1-9][0-9]* moved to where their bytes lay, 0 moved by plan, 0 flows steered, 0 degraded")]
+    [InlineData("both", ", and still at the end", "0 moved by plan, 0 flows steered, [1-9][0-9]* degraded")]
+    public async Task A_storm_with_remedies_forbidden_ends_by_the_others_or_is_said_to_stay(string forbidden, string ending, string done)
+    {
+        ProcessResult result = await IngestProcess.RunAsync("demo", "--storm", "--connections", "16", "--volume", "2MiB", "--pace", "512KiB", "--forbid", forbidden);
+
+        Assert.True(result.ExitCode == 0, result.ToString());
+        Assert.StartsWith("16 of 16 streams intact, ", result.Output[^1], StringComparison.Ordinal);
+        Assert.Contains(ending, result.Output[^3], StringComparison.Ordinal);
+        Assert.Matches(done, result.Output[^2]);
+        IEnumerable<string> degraded = result.Error.Where(static line => line.Contains("is copied, and stays so", StringComparison.Ordinal));
+        Assert.Equal(degraded.Distinct(), degraded);
+        Assert.Equal(forbidden == "both", degraded.Any());
+    }
+
+    [Fact]
     public async Task Output_that_is_no_terminal_has_no_escape_sequences()
     {
         ProcessResult result = await IngestProcess.RunAsync("demo", "--volume", "64MiB");

@@ -147,7 +147,7 @@ public class DifferentialTests : IClassFixture<LeakCheck>
         using NicSlots slots = new(NicUnderTest.Open("emulated 7.3"));
         Side side = new(slots.Nic.Kernel, slots);
         Dictionary<string, int> reached = [];
-        for (int number = 0; number < 120; number++)
+        for (int number = 0; number < 200; number++)
         {
             DifferentialProgram program = NicProgramGenerator.Create(Seed, number);
             IReadOnlyList<string> steps = ProgramRun.Execute(side, program);

@@ -77,7 +77,16 @@ public sealed partial class ZcrxSupervisor
             queue.Delay = delay;
             ZcrxLog.QueueRestarting(_runtime.Logger, queue.Slot.Name, delay, decision.Attempt, cause);
             Publish(new ZcrxEvent.QueueRestarting(queue.Slot.Name, delay, decision.Attempt, cause));
-            Timers.StartSingleTimer(queue, new RestartDue(queue), delay);
+            if (delay > TimeSpan.Zero)
+            {
+                Timers.StartSingleTimer(queue, new RestartDue(queue), delay);
+            }
+            else
+            {
+                // A timer takes at least one tick of the scheduler.
+                Self.Tell(new RestartDue(queue));
+            }
+
             RelocateWhenClosed(queue);
             return;
         }

@@ -19,6 +19,7 @@ public sealed class EmulatedFaultPlan
     private int _delays;
     private int _resets;
     private int _brokenRings;
+    private int _lostCompletions;
     private int _shortLimit;
     private volatile bool _dropNotifications;
     private volatile bool _forceCopies;
@@ -90,6 +91,26 @@ public sealed class EmulatedFaultPlan
     /// <summary>The next rings that are entered lose their descriptor, as when somebody closes it by mistake: entering answers −EBADF from then on.</summary>
     /// <param name="count">How many.</param>
     public void BreakRings(int count) => Set(ref _brokenRings, count);
+
+    /// <summary>
+    /// The next ends of receives are lost for good, as when the kernel has no room for a completion and cannot allocate any: the ring counts it as overflown, so that
+    /// nobody can know where a stream stands that had a receive.
+    /// </summary>
+    /// <param name="count">How many.</param>
+    public void LoseCompletions(int count) => Set(ref _lostCompletions, count);
+
+    internal bool NextEndOfReceive()
+    {
+        if (Volatile.Read(ref _lostCompletions) == 0)
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            return Take(ref _lostCompletions);
+        }
+    }
 
     internal bool NextEnter()
     {

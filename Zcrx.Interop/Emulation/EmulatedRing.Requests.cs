@@ -229,7 +229,15 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     private void Complete(EmulatedRequest request, int result)
     {
         ulong userData = request.UserData;
+        bool isLost = request.Opcode == IORING_OP_RECV_ZC && _kernel.Options.Faults is { } faults && faults.NextEndOfReceive();
         Retire(request);
+        if (isLost)
+        {
+            uint* overflow = (uint*)(_ring + CqOverflow);
+            Volatile.Write(ref *overflow, *overflow + 1);
+            return;
+        }
+
         Post(userData, result, 0);
     }
 

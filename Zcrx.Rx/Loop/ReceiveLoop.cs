@@ -73,6 +73,9 @@ internal sealed unsafe partial class ReceiveLoop
 
     public PoolPressureLevel PressureLevel => (PoolPressureLevel)Volatile.Read(ref _publishedLevel);
 
+    /// <summary>The ring's descriptor, for tests that take it away. Ring's thread only.</summary>
+    internal int RingDescriptor => _ring.Fd;
+
     private bool IsRingThread => Thread.CurrentThread == _thread;
 
     /// <summary>Starts the thread; the task ends when the queue is registered, or faults with the reason why not.</summary>

@@ -1,0 +1,19 @@
+using Spectre.Console;
+using Zcrx.Chaos.Soak;
+
+namespace Zcrx.Chaos.Tests;
+
+public class SoakTests
+{
+    [Fact]
+    public async Task A_minute_of_faults_leaves_no_gap_and_nobody_untold()
+    {
+        ChaosReport report = await new ChaosRun(new ChaosOptions { Seed = Random.Shared.Next() }).RunAsync();
+
+        StringWriter summary = new();
+        ChaosSummary.Write(AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(summary), Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors }), report);
+        Assert.True(report.HasPassed, summary.ToString());
+        // A run in which nothing happened shows nothing.
+        Assert.True(report.Restarts > 0 && report.Continued > 0 && report.Tally.SurvivedFaults > 0, summary.ToString());
+    }
+}

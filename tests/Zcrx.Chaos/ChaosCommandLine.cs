@@ -1,0 +1,125 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Spectre.Console;
+using Zcrx.Chaos.Kill;
+using Zcrx.Chaos.Recovery;
+using Zcrx.Chaos.Soak;
+using Zcrx.Rx;
+
+namespace Zcrx.Chaos;
+
+/// <summary>The command line: the soak itself, and as verbs what else is done to queues.</summary>
+internal static class ChaosCommandLine
+{
+    private static readonly ChaosOptions Usual = new();
+
+    private static readonly Option<int> Connections = new("--connections") { Description = "Senders, each with one stream after another.", DefaultValueFactory = static _ => Usual.Connections };
+    private static readonly Option<int> Queues = new("--queues") { Description = "Queues.", DefaultValueFactory = static _ => Usual.Queues };
+    private static readonly Option<ZcrxEngine> Engine = new("--engine") { Description = "emulated, device-less or nic.", HelpName = "ENGINE", DefaultValueFactory = static _ => Usual.Engine, CustomParser = ReadEngine };
+    private static readonly Option<string?> Interface = new("--interface") { Description = "With --engine nic: the interface.", HelpName = "NAME" };
+    private static readonly Option<int> RxQueue = new("--queue") { Description = "With --engine nic: the first RX queue.", HelpName = "N" };
+    private static readonly Option<string> Address = new("--address") { Description = "Where to listen.", HelpName = "IP", DefaultValueFactory = static _ => Usual.Address };
+    private static readonly Option<string?> SenderNamespace = new("--sender-netns") { Description = "Network namespace of the senders.", HelpName = "NAME" };
+    private static readonly Option<string?> NicControl = new("--nic-control") { Description = "Program that takes the interface away (remove) and brings it back (restore).", HelpName = "FILE" };
+    private static readonly Option<TimeSpan> Patience = new("--patience") { Description = "How long what must happen may take.", HelpName = "TIME", DefaultValueFactory = static _ => Usual.Patience, CustomParser = ReadTime };
+
+    public static Task<int> RunAsync(string[] args)
+    {
+        ParseResult parsed = Create().Parse(args);
+        if (parsed.Action is System.CommandLine.Invocation.ParseErrorAction error)
+        {
+            error.ShowHelp = false;
+        }
+
+        return parsed.InvokeAsync();
+    }
+
+    private static RootCommand Create()
+    {
+        Option<TimeSpan> duration = new("--duration") { Description = "How long faults are injected, such as 60s or 10m.", HelpName = "TIME", DefaultValueFactory = static _ => Usual.Duration, CustomParser = ReadTime };
+        Option<TimeSpan> interval = new("--interval") { Description = "Time between two faults.", HelpName = "TIME", DefaultValueFactory = static _ => Usual.Interval, CustomParser = ReadTime };
+        Option<int> seed = new("--seed") { Description = "Of everything that is random; another one each time if not given.", HelpName = "N", DefaultValueFactory = static _ => Random.Shared.Next() };
+        RootCommand command = new("Kills queues in every way while streams run, and accounts for every stream. Exit code 0 if none has a gap and everybody was told.")
+        {
+            duration, interval, seed, Connections, Queues, Engine, Interface, RxQueue, Address, SenderNamespace, NicControl, Patience, RecoveryCommand(), KillCommand(), VictimCommand(),
+        };
+        command.SetAction(async (parsed, _) =>
+        {
+            ChaosOptions options = Common(parsed) with { Duration = parsed.GetValue(duration), Interval = parsed.GetValue(interval), Seed = parsed.GetValue(seed) };
+            AnsiConsole.WriteLine($"chaos for {options.Duration}, seed {options.Seed}");
+            ChaosReport report = await new ChaosRun(options).RunAsync().ConfigureAwait(false);
+            ChaosSummary.Write(AnsiConsole.Console, report);
+            return report.HasPassed ? 0 : 1;
+        });
+        return command;
+    }
+
+    private static Command RecoveryCommand()
+    {
+        Option<int> kills = new("--kills") { Description = "How often the ring dies.", DefaultValueFactory = static _ => 100 };
+        Command command = new("recovery", "Measures the time from a ring's death to the next byte that is received, and what setting up a ring and registering a queue cost alone.") { kills, Engine, Interface, RxQueue };
+        command.SetAction((parsed, _) => RecoveryBenchmark.RunAsync(Common(parsed), parsed.GetValue(kills)));
+        return command;
+    }
+
+    private static Command KillCommand()
+    {
+        Option<int> rounds = new("--rounds") { Description = "How often.", DefaultValueFactory = static _ => 10 };
+        Command command = new("kill", "Kills a whole process that receives (SIGKILL), and starts it again at once on the same port and queue.") { rounds, Connections, Queues, Engine, Interface, RxQueue, Address, SenderNamespace, Patience };
+        command.SetAction((parsed, _) => KillRun.RunAsync(Common(parsed), parsed.GetValue(rounds)));
+        return command;
+    }
+
+    private static Command VictimCommand()
+    {
+        Option<int> port = new("--port") { Required = true };
+        Command command = new("victim", "The process that is killed.") { port, Queues, Engine, Interface, RxQueue, Address };
+        command.Hidden = true;
+        command.SetAction((parsed, token) => Victim.RunAsync(Common(parsed), parsed.GetValue(port), token));
+        return command;
+    }
+
+    private static ChaosOptions Common(ParseResult parsed) => Usual with
+    {
+        Connections = parsed.GetValue(Connections),
+        Queues = int.Max(parsed.GetValue(Queues), 1),
+        Engine = parsed.GetValue(Engine),
+        Interface = parsed.GetValue(Interface),
+        RxQueue = parsed.GetValue(RxQueue),
+        Address = parsed.GetValue(Address) ?? Usual.Address,
+        SenderNamespace = parsed.GetValue(SenderNamespace),
+        NicControl = parsed.GetValue(NicControl),
+        Patience = parsed.GetValue(Patience) is var patience && patience > TimeSpan.Zero ? patience : Usual.Patience,
+    };
+
+    private static ZcrxEngine ReadEngine(ArgumentResult result)
+    {
+        if (Enum.TryParse(result.Tokens[0].Value.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out ZcrxEngine engine) && Enum.IsDefined(engine))
+        {
+            return engine;
+        }
+
+        result.AddError($"'{result.Tokens[0].Value}' is not emulated, device-less or nic.");
+        return default;
+    }
+
+    private static TimeSpan ReadTime(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        (string number, double unit) = text switch
+        {
+            [.. var n, 'm', 's'] => (n, 0.001),
+            [.. var n, 's'] => (n, 1),
+            [.. var n, 'm'] => (n, 60),
+            _ => (text, 0),
+        };
+        if (unit > 0 && double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value > 0)
+        {
+            return TimeSpan.FromSeconds(value * unit);
+        }
+
+        result.AddError($"'{text}' is not a time such as 100ms, 60s or 10m.");
+        return default;
+    }
+}

@@ -1,0 +1,18 @@
+using Zcrx.Actors.Supervision;
+using Zcrx.Interop;
+
+namespace Zcrx.Chaos.Faults;
+
+/// <summary>One queue, and what can be done to it.</summary>
+internal sealed class QueueUnderFire(QueueSlot slot, EmulatedFaultPlan? plan, SwappableNics? nics)
+{
+    public QueueSlot Slot => slot;
+
+    public string Name => slot.Name;
+
+    /// <summary>On the emulated engine.</summary>
+    public EmulatedFaultPlan? Plan => plan;
+
+    /// <summary>On an emulated NIC.</summary>
+    public SwappableNics? Nics => nics;
+}

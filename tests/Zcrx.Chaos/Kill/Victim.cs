@@ -1,0 +1,52 @@
+using System.Globalization;
+using Zcrx.Chaos.Soak;
+using Zcrx.Interop;
+
+namespace Zcrx.Chaos.Kill;
+
+/// <summary>A process that receives, and counts, until it is killed.</summary>
+internal static class Victim
+{
+    public const string Ready = "READY";
+
+    public static async Task<int> RunAsync(ChaosOptions options, int port, CancellationToken cancellationToken)
+    {
+        // The host stays open on purpose: nobody is to close anything in order.
+        _ = await ChaosHost.StartAsync(options, static connection => connection.Buffers.Subscribe(new Echo(connection)), string.Create(CultureInfo.InvariantCulture, $"{options.Address}:{port}")).ConfigureAwait(false);
+        await Console.Out.WriteLineAsync(Ready).ConfigureAwait(false);
+        await Console.Out.FlushAsync(cancellationToken).ConfigureAwait(false);
+        await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(false);
+        return 0;
+    }
+
+    /// <summary>Sends each byte back.</summary>
+    private sealed class Echo(Rx.ZcrxConnection connection) : IObserver<ReceivedBuffer>
+    {
+        private Task _sent = Task.CompletedTask;
+
+        public void OnNext(ReceivedBuffer value) => _sent = SendAsync(_sent, value.Span.ToArray());
+
+        public void OnCompleted()
+        {
+            // What is still to be sent is sent before the connection closes: nothing is, since the peer waits for it first.
+        }
+
+        public void OnError(Exception error)
+        {
+            // The peer sees it, too.
+        }
+
+        private async Task SendAsync(Task before, byte[] bytes)
+        {
+            try
+            {
+                await before.ConfigureAwait(false);
+                await connection.SendAsync(bytes).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is System.Net.Sockets.SocketException or ObjectDisposedException)
+            {
+                // The peer is gone.
+            }
+        }
+    }
+}

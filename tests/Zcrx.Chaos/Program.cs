@@ -1,0 +1,3 @@
+using Zcrx.Chaos;
+
+return await ChaosCommandLine.RunAsync(args);

@@ -1,0 +1,18 @@
+using Zcrx.Actors.Supervision;
+using Zcrx.Rx;
+
+namespace Zcrx.Chaos.Recovery;
+
+/// <summary>The open queue of a slot, which is about to die.</summary>
+internal sealed class QueueDeath
+{
+    private readonly ZcrxQueue _queue;
+
+    private QueueDeath(ZcrxQueue queue) => _queue = queue;
+
+    public Task Ended => _queue.Completion;
+
+    public static QueueDeath Of(QueueSlot slot) => new(slot.Current!);
+
+    public void Kill() => _queue.Crash(new InvalidOperationException("killed to see how long it takes"));
+}

@@ -1,0 +1,39 @@
+namespace Zcrx.Chaos.Soak;
+
+/// <summary>The bytes of each stream: cheap to make and to compare, and no two places of two streams look alike.</summary>
+internal static class ChaosBytes
+{
+    // A prime, so that nothing that is lost or doubled is a whole period.
+    private const int Period = 65521;
+    public const int MaxPiece = 32768;
+
+    private static readonly byte[] Pattern = Create();
+
+    public static ReadOnlyMemory<byte> At(int stream, long offset, int length) => Pattern.AsMemory(Start(stream, offset), length);
+
+    public static bool Matches(int stream, long offset, ReadOnlySpan<byte> bytes)
+    {
+        while (bytes.Length > 0)
+        {
+            int length = int.Min(bytes.Length, MaxPiece);
+            if (!bytes[..length].SequenceEqual(At(stream, offset, length).Span))
+            {
+                return false;
+            }
+
+            bytes = bytes[length..];
+            offset += length;
+        }
+
+        return true;
+    }
+
+    private static int Start(int stream, long offset) => (int)(((stream * 7919L) + offset) % Period);
+
+    private static byte[] Create()
+    {
+        byte[] once = new byte[Period];
+        new Random(20260101).NextBytes(once);
+        return [.. once, .. once];
+    }
+}

@@ -1,0 +1,143 @@
+using System.Net;
+using System.Net.Sockets;
+using Zcrx.Chaos.Support;
+using Zcrx.Rx;
+
+namespace Zcrx.Chaos.Soak;
+
+/// <summary>A sender: one stream after another, and after each of them it is found out what has become of it.</summary>
+internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISocketSource sockets, ChaosConsumers consumers, ChaosTally tally, int seed)
+{
+    private const int SmallestStream = 16 << 10;
+    private const int LargestStream = 1 << 20;
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
+
+    private readonly Random _random = new(seed);
+
+    public async Task RunAsync(Func<bool> isOver)
+    {
+        using PeriodicTimer pace = new(Pace);
+        while (!isOver())
+        {
+            using Socket socket = sockets.Create();
+            try
+            {
+                await socket.ConnectAsync(endPoint).WaitAsync(options.Patience).ConfigureAwait(false);
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+            {
+                // Accepted, and reset before anybody was given it.
+                tally.Open();
+                tally.LeaveUnserved();
+                continue;
+            }
+            catch (Exception exception) when (exception is SocketException or TimeoutException)
+            {
+                tally.Violate($"a connection was not taken: {exception.Message}");
+                continue;
+            }
+
+            int stream = ((IPEndPoint)socket.LocalEndPoint!).Port;
+            tally.Open();
+            (long sent, bool wasReset) = await SendAsync(socket, stream, pace, isOver).ConfigureAwait(false);
+            await JudgeAsync(stream, sent, wasReset).ConfigureAwait(false);
+            consumers.Forget(stream);
+        }
+    }
+
+    /// <returns>How much was sent, and whether the connection was reset before the other end had closed it.</returns>
+    private async Task<(long Sent, bool WasReset)> SendAsync(Socket socket, int stream, PeriodicTimer pace, Func<bool> isOver)
+    {
+        int total = _random.Next(SmallestStream, LargestStream);
+        long sent = 0;
+        try
+        {
+            while (sent < total && !isOver())
+            {
+                int length = (int)long.Min(total - sent, _random.Next(1, _random.Next(10) == 0 ? ChaosBytes.MaxPiece : 8192));
+                sent += await socket.SendAsync(ChaosBytes.At(stream, sent, length)).AsTask().WaitAsync(options.Patience).ConfigureAwait(false);
+                await pace.WaitForNextTickAsync().ConfigureAwait(false);
+            }
+
+            socket.Shutdown(SocketShutdown.Send);
+            byte[] nothing = new byte[1];
+            int answer = await socket.ReceiveAsync(nothing).WaitAsync(options.Patience).ConfigureAwait(false);
+            if (answer > 0)
+            {
+                tally.Violate($"stream {stream}: bytes came back");
+            }
+
+            return (sent, false);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown or SocketError.NotConnected)
+        {
+            return (sent, true);
+        }
+        catch (TimeoutException)
+        {
+            ChaosConsumer? consumer = consumers.Find(stream);
+            tally.Violate($"stream {stream} is stuck: {sent} sent, {consumer?.Received} received on {consumer?.Connection.QueueName}, ended: {consumer?.Ended.IsCompleted}");
+            return (sent, true);
+        }
+    }
+
+    private async Task JudgeAsync(int stream, long sent, bool wasReset)
+    {
+        if (consumers.Find(stream) is not { } consumer)
+        {
+            if (wasReset)
+            {
+                tally.LeaveUnserved();
+            }
+            else
+            {
+                tally.Violate($"stream {stream} was closed in order, and nobody was given it");
+            }
+
+            return;
+        }
+
+        Exception? end;
+        try
+        {
+            end = await consumer.Ended.WaitAsync(options.Patience).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            tally.Violate($"stream {stream}: its observer was never told that it ended (reset: {wasReset})");
+            return;
+        }
+
+        if (consumer.Violation is { } violation)
+        {
+            tally.Violate($"stream {stream}: {violation}");
+        }
+        else if (end is null)
+        {
+            if (consumer.Received == sent && !wasReset)
+            {
+                tally.Survive(sent, consumer.HasChangedQueue);
+            }
+            else
+            {
+                tally.Violate($"stream {stream} completed with {consumer.Received} bytes of {sent}, reset: {wasReset}");
+            }
+        }
+        else if (end is not ZcrxStreamException broken)
+        {
+            tally.Violate($"stream {stream} ended with {end.GetType().Name}: {end.Message}");
+        }
+        else if (broken.StreamOffset != consumer.Received)
+        {
+            tally.Violate($"stream {stream} was told {broken.StreamOffset}, and had {consumer.Received}");
+        }
+        else if (!wasReset)
+        {
+            tally.Violate($"stream {stream}: the receiver was told that it broke at {broken.StreamOffset} of {sent}, the sender was not: {broken.Message}");
+        }
+        else
+        {
+            tally.Tell(broken.ErrorNumber == 0 ? broken.Cause : $"{broken.ErrorName}: {broken.Cause}", consumer.Received);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System.Net;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Chaos.Soak;
+
+/// <summary>The receiving end of one stream: checks every byte and its place, and keeps buffers for a while when told to.</summary>
+internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
+{
+    private const int MostKept = 8;
+
+    private readonly TaskCompletionSource<Exception?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private readonly List<(BufferLease Lease, long Offset)> _kept = [];
+    private readonly ChaosTally _tally;
+    private readonly IDisposable _subscription;
+    private readonly string _queue;
+    private volatile bool _isFrozen;
+    private volatile bool _hasChangedQueue;
+
+    public ChaosConsumer(ZcrxConnection connection, ChaosTally tally)
+    {
+        _tally = tally;
+        Connection = connection;
+        Stream = ((IPEndPoint)connection.RemoteEndPoint!).Port;
+        _queue = connection.QueueName;
+        _subscription = connection.Buffers.Subscribe(this);
+    }
+
+    public ZcrxConnection Connection { get; }
+
+    /// <summary>The sender's port, which is the number of its stream.</summary>
+    public int Stream { get; }
+
+    public long Received { get; private set; }
+
+    public string? Violation { get; private set; }
+
+    /// <summary>Whether the queue has failed or the connection has moved since it came.</summary>
+    public bool HasChangedQueue { get => _hasChangedQueue; set => _hasChangedQueue = value; }
+
+    /// <summary>Null for the end of the stream.</summary>
+    public Task<Exception?> Ended => _ended.Task;
+
+    public void OnNext(ReceivedBuffer value)
+    {
+        if (value.StreamOffset != Received)
+        {
+            Violation ??= $"a buffer came at {value.StreamOffset}, expected {Received}";
+        }
+        else if (!ChaosBytes.Matches(Stream, Received, value.Span))
+        {
+            Violation ??= $"bytes differ between {Received} and {Received + value.Length}";
+        }
+
+        HasChangedQueue |= Connection.QueueName != _queue;
+        if (_isFrozen)
+        {
+            Keep(value);
+        }
+
+        Received = value.StreamOffset + value.Length;
+    }
+
+    public void OnCompleted() => _ended.TrySetResult(null);
+
+    public void OnError(Exception error) => _ended.TrySetResult(error);
+
+    /// <summary>From now on it keeps what comes, as one does that is stuck.</summary>
+    public void Freeze() => _isFrozen = true;
+
+    /// <summary>It looks at what it has kept, whatever has become of the queue, and gives it back.</summary>
+    public void Thaw()
+    {
+        (BufferLease, long)[] kept;
+        lock (_gate)
+        {
+            _isFrozen = false;
+            kept = [.. _kept];
+            _kept.Clear();
+        }
+
+        foreach ((BufferLease lease, long offset) in kept)
+        {
+            if (!ChaosBytes.Matches(Stream, offset, lease.Span))
+            {
+                _tally.Violate($"stream {Stream}: a lease on {offset} has other bytes than it had");
+            }
+
+            lease.Dispose();
+            _tally.CheckLease();
+        }
+    }
+
+    /// <summary>Called when the connection is closed.</summary>
+    public void Dispose()
+    {
+        _subscription.Dispose();
+        Thaw();
+    }
+
+    private void Keep(in ReceivedBuffer buffer)
+    {
+        lock (_gate)
+        {
+            if (_isFrozen && _kept.Count < MostKept)
+            {
+                _kept.Add((buffer.Retain(), buffer.StreamOffset));
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Net;
+using Akka.Actor;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Zcrx.Actors;
+using Zcrx.Actors.Hosting;
+using Zcrx.Actors.Supervision;
+using Zcrx.Chaos.Faults;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Chaos.Soak;
+
+/// <summary>A host with Zcrx as a service would have it, but impatient: delays that are short, so that much happens in little time.</summary>
+internal sealed class ChaosHost : IAsyncDisposable
+{
+    private const int AreaSize = 4 << 20;
+
+    private readonly IHost _host;
+
+    private ChaosHost(IHost host, IReadOnlyList<EmulatedFaultPlan?> plans, IReadOnlyList<SwappableNics?> nics)
+    {
+        _host = host;
+        Queues = [.. Service.Runtime!.Queues.Select((slot, i) => new QueueUnderFire(slot, plans[i], nics[i]))];
+    }
+
+    public IReadOnlyList<QueueUnderFire> Queues { get; }
+
+    public IZcrx Zcrx => Service;
+
+    public ActorSystem System => Service.System!;
+
+    public IPEndPoint EndPoint => Zcrx.EndPoints[0];
+
+    private ZcrxService Service => _host.Services.GetRequiredService<ZcrxService>();
+
+    public static async Task<ChaosHost> StartAsync(ChaosOptions options, Func<ZcrxConnection, IDisposable> handler, string endPoint)
+    {
+        List<EmulatedFaultPlan?> plans = [];
+        List<SwappableNics?> nics = [];
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddZcrx(zcrx =>
+        {
+            for (int i = 0; i < options.Queues; i++)
+            {
+                bool isEmulated = options.Engine == ZcrxEngine.Emulated;
+                // Half of them on an interface that may go.
+                SwappableNics? nic = isEmulated && i % 2 == 1 ? new SwappableNics($"chaos{i}") : null;
+                EmulatedFaultPlan? plan = isEmulated ? new EmulatedFaultPlan() : null;
+                nics.Add(nic);
+                plans.Add(plan);
+                zcrx.AddQueue(new ZcrxQueueOptions
+                {
+                    Name = $"queue-{i}",
+                    Engine = options.Engine,
+                    AreaSize = AreaSize,
+                    Interface = options.Engine == ZcrxEngine.Nic ? options.Interface : nic?.Current.Name,
+                    RxQueue = options.Engine == ZcrxEngine.Nic ? options.RxQueue + i : 0,
+                    BusyTimeout = options.Patience / 2,
+                    Emulation = new EmulatedKernelOptions { Faults = plan, Nics = nic is null ? [] : nic },
+                });
+            }
+
+            zcrx.Listen(endPoint, handler).Configure(zcrx =>
+            {
+                zcrx.Restart.MinBackoff = options.RestartDelay;
+                zcrx.Restart.MaxBackoff = options.RestartDelay * 10;
+                zcrx.Restart.MaxRestarts = int.MaxValue;
+                zcrx.Restart.WhenGivenUp = ZcrxEscalation.FallBack;
+            });
+        });
+        IHost host = builder.Build();
+        await host.StartAsync().ConfigureAwait(false);
+        return new ChaosHost(host, plans, nics);
+    }
+
+    public Task StopAsync() => _host.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_host is IAsyncDisposable disposable)
+        {
+            await disposable.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

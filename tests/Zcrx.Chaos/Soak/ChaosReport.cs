@@ -1,0 +1,29 @@
+using Zcrx.Chaos.Faults;
+using Zcrx.Chaos.Support;
+
+namespace Zcrx.Chaos.Soak;
+
+/// <summary>How a run has gone.</summary>
+internal sealed record ChaosReport
+{
+    public required ChaosOptions Options { get; init; }
+
+    public required ChaosTally Tally { get; init; }
+
+    public required IReadOnlyList<ChaosFault> Faults { get; init; }
+
+    /// <summary>Times that a queue was opened again.</summary>
+    public required long Restarts { get; init; }
+
+    /// <summary>Connections that went on after their queue had ended; one may do so many times.</summary>
+    public required long Continued { get; init; }
+
+    public required long FellBack { get; init; }
+
+    public required TimeSpan Elapsed { get; init; }
+
+    /// <summary>Before anything was opened, after a quarter, at the end of the faults, and after everything was closed.</summary>
+    public required IReadOnlyList<(string When, ProcessFootprint What)> Footprints { get; init; }
+
+    public bool HasPassed => Tally is { Violations: 0, Survived: > 0 };
+}

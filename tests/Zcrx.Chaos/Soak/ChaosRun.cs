@@ -1,0 +1,177 @@
+using System.Diagnostics;
+using System.Net;
+using Akka.Actor;
+using Zcrx.Actors;
+using Zcrx.Chaos.Faults;
+using Zcrx.Chaos.Support;
+using Zcrx.Interop;
+
+namespace Zcrx.Chaos.Soak;
+
+/// <summary>Many connections, several queues, a fault every moment; and in the end every stream is accounted for.</summary>
+internal sealed class ChaosRun(ChaosOptions options)
+{
+    // Pools, caches and stacks of the runtime grow with what happens, and not without end.
+    private const long HeapMargin = 48L << 20;
+    private const long ResidentMargin = 192L << 20;
+    private const int DescriptorMargin = 8;
+
+    private readonly ChaosTally _tally = new();
+    private readonly List<(string, ProcessFootprint)> _footprints = [];
+    private volatile bool _isOver;
+    private long _continued;
+    private long _fellBack;
+
+    public async Task<ChaosReport> RunAsync()
+    {
+        await WarmUpAsync().ConfigureAwait(false);
+        Note("before");
+        string descriptors = ProcessFootprint.DescribeDescriptors();
+        long start = Stopwatch.GetTimestamp();
+        using NamespaceSockets? elsewhere = options.SenderNamespace is { } name ? new NamespaceSockets(name) : null;
+        ISocketSource sockets = elsewhere is null ? new LocalSockets() : elsewhere;
+        ChaosConsumers consumers = new(_tally);
+        ChaosHost host = await ChaosHost.StartAsync(options, consumers.Handle, $"{options.Address}:0").ConfigureAwait(false);
+        await using (host.ConfigureAwait(false))
+        {
+            using EventCounter events = new(host.System, Count);
+            FaultInjector injector = new(new Random(options.Seed), host.Queues, consumers, host.System, host.Zcrx.Supervisor, _tally);
+            IPEndPoint endPoint = new(IPAddress.Parse(options.Address), host.EndPoint.Port);
+            Task[] clients =
+            [
+                .. Enumerable.Range(0, options.Connections).Select(i => Task.Run(() => new ChaosClient(options, endPoint, sockets, consumers, _tally, options.Seed + i + 1).RunAsync(() => _isOver))),
+            ];
+            NicRemover? remover = options.NicControl is { } control ? new NicRemover(control, host, injector.Faults) : null;
+            await InjectAsync(injector, host, remover, start).ConfigureAwait(false);
+            remover?.Restore();
+            injector.Relent();
+            _isOver = true;
+            await InTimeAsync(Task.WhenAll(clients), "the senders end").ConfigureAwait(false);
+            injector.Relent();
+            long restarts = host.Queues.Sum(static queue => queue.Slot.Restarts);
+            await InTimeAsync(host.StopAsync(), "the host stops").ConfigureAwait(false);
+            ChaosReport report = new()
+            {
+                Options = options,
+                Tally = _tally,
+                Faults = injector.Faults,
+                Restarts = restarts,
+                Continued = Interlocked.Read(ref _continued),
+                FellBack = Interlocked.Read(ref _fellBack),
+                Elapsed = Stopwatch.GetElapsedTime(start),
+                Footprints = _footprints,
+            };
+            await host.DisposeAsync().ConfigureAwait(false);
+            Note("after");
+            CheckFootprints(descriptors);
+            return report;
+        }
+    }
+
+    private async Task InjectAsync(FaultInjector injector, ChaosHost host, NicRemover? remover, long start)
+    {
+        using PeriodicTimer tick = new(options.Interval);
+        bool hasWarmedUp = false;
+        TimeSpan asked = TimeSpan.Zero;
+        while (await tick.WaitForNextTickAsync().ConfigureAwait(false) && Stopwatch.GetElapsedTime(start) < options.Duration)
+        {
+            injector.InjectOne();
+            remover?.Tick();
+            TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+            if (!hasWarmedUp && elapsed > options.Duration / 4)
+            {
+                hasWarmedUp = true;
+                Note("after a quarter");
+            }
+
+            if (elapsed - asked > TimeSpan.FromSeconds(5))
+            {
+                asked = elapsed;
+                await AskAsync(host).ConfigureAwait(false);
+            }
+        }
+
+        Note("at the end of the faults");
+    }
+
+    /// <summary>Who supervises must answer, and bring back whoever was given up.</summary>
+    private async Task AskAsync(ChaosHost host)
+    {
+        try
+        {
+            ZcrxStatus status = await host.Zcrx.GetStatusAsync().WaitAsync(options.Patience).ConfigureAwait(false);
+            foreach (QueueStatus queue in status.Queues.Where(static queue => queue.State == QueueState.Failed))
+            {
+                host.Zcrx.Supervisor.Tell(new ZcrxCommand.RestartQueue(queue.Name, TimeSpan.Zero));
+            }
+        }
+        catch (Exception exception) when (exception is TimeoutException or AskTimeoutException)
+        {
+            _tally.Violate($"the supervisor does not answer: {exception.Message}");
+        }
+    }
+
+    private void Count(ZcrxEvent happened)
+    {
+        switch (happened)
+        {
+            case ZcrxEvent.ConnectionsContinued continued:
+                Interlocked.Add(ref _continued, continued.Connections);
+                break;
+            case ZcrxEvent.QueueFellBack:
+                Interlocked.Increment(ref _fellBack);
+                break;
+            case ZcrxEvent.ConsumerFaulted faulted:
+                _tally.Violate($"a consumer threw: {faulted.Exception}");
+                break;
+            default:
+                break;
+        }
+    }
+
+    private async Task InTimeAsync(Task task, string what)
+    {
+        try
+        {
+            await task.WaitAsync(options.Patience * 2).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            _tally.Violate($"not in time: {what}");
+        }
+    }
+
+    private void Note(string when) => _footprints.Add((when, ProcessFootprint.Now()));
+
+    private void CheckFootprints(string descriptors)
+    {
+        ProcessFootprint before = Of("before");
+        ProcessFootprint quarter = Of("after a quarter");
+        ProcessFootprint end = Of("at the end of the faults");
+        ProcessFootprint after = Of("after");
+        Check(after.Descriptors <= before.Descriptors + DescriptorMargin, $"descriptors are left: {before.Descriptors} before ({descriptors}), {after.Descriptors} after ({ProcessFootprint.DescribeDescriptors()})");
+        Check(end.Heap <= quarter.Heap + HeapMargin, $"the heap grows: {quarter.Heap} after a quarter, {end.Heap} at the end");
+        Check(end.Resident <= quarter.Resident + ResidentMargin, $"memory grows: {quarter.Resident} after a quarter, {end.Resident} at the end");
+
+        void Check(bool isFlat, string message)
+        {
+            if (!isFlat)
+            {
+                _tally.Violate(message);
+            }
+        }
+    }
+
+    private ProcessFootprint Of(string when) => _footprints.Find(footprint => footprint.Item1 == when).Item2;
+
+    /// <summary>The runtime opens descriptors of its own when it meets its first socket and its first host.</summary>
+    private async Task WarmUpAsync()
+    {
+        ChaosConsumers none = new(_tally);
+        ChaosHost host = await ChaosHost.StartAsync(options with { Queues = 1 }, none.Handle, "127.0.0.1:0").ConfigureAwait(false);
+        await using (host.ConfigureAwait(false))
+        {
+            await host.StopAsync().ConfigureAwait(false);
+        }
+    }
+}

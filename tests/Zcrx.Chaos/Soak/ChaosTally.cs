@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+
+namespace Zcrx.Chaos.Soak;
+
+/// <summary>What has become of the streams. Any thread.</summary>
+internal sealed class ChaosTally
+{
+    private const int MostViolations = 20;
+
+    private readonly ConcurrentDictionary<string, int> _told = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<string> _violations = new();
+    private long _opened;
+    private long _survived;
+    private long _survivedFaults;
+    private long _unserved;
+    private long _bytes;
+    private long _leases;
+    private long _violationCount;
+
+    public long Opened => Interlocked.Read(ref _opened);
+
+    /// <summary>Streams that came whole.</summary>
+    public long Survived => Interlocked.Read(ref _survived);
+
+    /// <summary>Of those, the ones whose queue changed under them.</summary>
+    public long SurvivedFaults => Interlocked.Read(ref _survivedFaults);
+
+    /// <summary>Connections that were reset before anybody was given them.</summary>
+    public long Unserved => Interlocked.Read(ref _unserved);
+
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    /// <summary>Leases that were looked at after their queue might have died.</summary>
+    public long Leases => Interlocked.Read(ref _leases);
+
+    public long Violations => Interlocked.Read(ref _violationCount);
+
+    public IReadOnlyCollection<string> Described => _violations;
+
+    /// <summary>Streams that broke and were told so, by what they were told.</summary>
+    public IReadOnlyDictionary<string, int> Told => _told;
+
+    public void Open() => Interlocked.Increment(ref _opened);
+
+    public void Survive(long bytes, bool overFaults)
+    {
+        Interlocked.Increment(ref _survived);
+        Interlocked.Add(ref _survivedFaults, overFaults ? 1 : 0);
+        Interlocked.Add(ref _bytes, bytes);
+    }
+
+    public void Tell(string reason, long bytes)
+    {
+        _told.AddOrUpdate(reason, 1, static (_, count) => count + 1);
+        Interlocked.Add(ref _bytes, bytes);
+    }
+
+    public void LeaveUnserved() => Interlocked.Increment(ref _unserved);
+
+    public void CheckLease() => Interlocked.Increment(ref _leases);
+
+    public void Violate(string what)
+    {
+        if (Interlocked.Increment(ref _violationCount) <= MostViolations)
+        {
+            _violations.Enqueue(what);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+namespace Zcrx.Chaos.Support;
+
+/// <summary>What the process holds at a moment.</summary>
+/// <param name="Descriptors">Open sockets and anonymous inodes (rings, eventfds, epoll); files are the runtime's, which loads assemblies as it needs them.</param>
+/// <param name="Threads">Threads.</param>
+/// <param name="Heap">Managed memory in bytes, after a collection.</param>
+/// <param name="Resident">Resident memory in bytes.</param>
+internal readonly record struct ProcessFootprint(int Descriptors, int Threads, long Heap, long Resident)
+{
+    /// <summary>What the open descriptors are, the commonest first.</summary>
+    public static string DescribeDescriptors() => string.Join(", ", Directory.EnumerateFileSystemEntries("/proc/self/fd")
+        .Select(static path => KindOf(path))
+        .GroupBy(static kind => kind)
+        .OrderByDescending(static group => group.Count())
+        .Select(static group => $"{group.Count()} {group.Key}"));
+
+    private static string KindOf(string descriptor)
+    {
+        try
+        {
+            string target = new FileInfo(descriptor).LinkTarget ?? "?";
+            // Without the inode's number.
+            return target.Split(":[")[0];
+        }
+        catch (IOException)
+        {
+            return "closed meanwhile";
+        }
+    }
+
+    public static ProcessFootprint Now()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        return new ProcessFootprint(
+            Directory.EnumerateFileSystemEntries("/proc/self/fd").Count(static path => KindOf(path) is "socket" or "anon_inode"),
+            Directory.EnumerateDirectories("/proc/self/task").Count(),
+            GC.GetTotalMemory(forceFullCollection: true),
+            Environment.WorkingSet);
+    }
+}

@@ -1,0 +1,35 @@
+using Zcrx.Actors;
+
+namespace Telemetry;
+
+/// <summary>The status tree as JSON can carry it.</summary>
+internal sealed record StatusResponse(string State, bool IsAccepting, IReadOnlyList<StatusResponse.Queue> Queues, IReadOnlyList<StatusResponse.Listener> Listeners)
+{
+    public static StatusResponse From(ZcrxStatus status) => new(
+        status.State.ToString(),
+        status.IsAccepting,
+        [.. status.Queues.Select(static queue => new Queue(
+            queue.Name,
+            queue.State.ToString(),
+            queue.Engine?.ToString(),
+            queue.Pressure.ToString(),
+            queue.Restarts,
+            queue.LastError?.Message,
+            queue.Notifications.ToDictionary(static notification => notification.Type.ToString(), static notification => notification.ArmState.ToString()),
+            [.. queue.Connections.Select(static connection => new Connection(connection.Id, connection.Listener, $"{connection.RemoteEndPoint}", connection.State.ToString(), connection.BytesReceived, connection.BuffersHeld))]))],
+        [.. status.Listeners.Select(static listener => new Listener(listener.Name, listener.EndPoint?.ToString(), listener.Connections, listener.Accepted, listener.Error?.Message))]);
+
+    internal sealed record Queue(
+        string Name,
+        string State,
+        string? Engine,
+        string Pressure,
+        long Restarts,
+        string? LastError,
+        IReadOnlyDictionary<string, string> Notifications,
+        IReadOnlyList<Connection> Connections);
+
+    internal sealed record Connection(long Id, string? Listener, string Remote, string State, long BytesReceived, int BuffersHeld);
+
+    internal sealed record Listener(string Name, string? EndPoint, int Connections, long Accepted, string? Error);
+}

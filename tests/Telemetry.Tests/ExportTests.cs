@@ -1,0 +1,141 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Telemetry.Tests.Support;
+
+namespace Telemetry.Tests;
+
+/// <summary>What clients see of the example that nobody here has written: curl of its health, a collector of its metrics and spans.</summary>
+public sealed class ExportTests : IDisposable
+{
+    private const int Clients = 4;
+    private const int Sent = 1_000_000;
+    private const string Queue = "enic0-0";
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("zcrx-telemetry-");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [SkippableFact]
+    public async Task Health_and_metrics_follow_a_storm_a_restart_and_a_bad_configuration()
+    {
+        Skip.IfNot(Curl.Exists, "there is no curl");
+        await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
+        Configure(drainTimeout: "00:00:05");
+        using TelemetryProcess example = await TelemetryProcess.StartAsync(_directory.FullName, new Dictionary<string, string>
+        {
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Endpoint,
+            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+            ["OTEL_METRIC_EXPORT_INTERVAL"] = "100",
+            ["OTEL_BSP_SCHEDULE_DELAY"] = "100",
+        });
+        await AssertHealthAsync(example, "ready", 200, "Healthy");
+        await AssertHealthAsync(example, "live", 200, "Healthy");
+        var status = (await Curl.JsonAsync($"{example.Url}/status")).Json;
+        Assert.Equal(("Running", "Armed"), (status.GetProperty("state").GetString(), status.GetProperty("queues")[0].GetProperty("notifications").GetProperty("Copy").GetString()));
+        var endPoint = IPEndPoint.Parse(status.GetProperty("listeners")[0].GetProperty("endPoint").GetString()!);
+        Socket[] clients = [.. Enumerable.Range(0, Clients).Select(_ => Connect(endPoint))];
+        try
+        {
+            // In peace: everything is received where it arrives.
+            await SendAsync(clients);
+            await MetricAsync(collector, "zcrx.receive.io", Clients * Sent);
+            await MetricAsync(collector, "zcrx.connection.count", Clients, "zcrx.connection.state=active");
+            Assert.Equal((Clients, 0, 1), (collector.Value("zcrx.connection.opened"), collector.Value("zcrx.copy.io"), collector.Value("zcrx.queue.open")));
+            Assert.Equal(0, collector.Value("zcrx.queue.restarts", $"zcrx.queue.name={Queue}"));
+            Assert.InRange(collector.Value("zcrx.receive.buffers")!.Value, (double)Clients * Sent / 4096, Clients * Sent);
+
+            // In a storm it is copied, and the kernel says so.
+            Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/storm", "POST")).Status);
+            await SendAsync(clients);
+            await MetricAsync(collector, "zcrx.receive.io", 2 * Clients * Sent);
+            await Deadline.UntilAsync(() => collector.Value("zcrx.notification.count", "zcrx.notification.type=copy") >= 1, () => $"the notification is exported\n{collector.Describe()}");
+            Assert.InRange(collector.Value("zcrx.copy.io")!.Value, 1, Clients * Sent);
+            Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/storm", "DELETE")).Status);
+
+            // A restart: connections go on, and so do the counters.
+            (int code, JsonElement restarted) = await Curl.JsonAsync($"{example.Url}/queues/{Queue}/restart", "POST");
+            Assert.Equal((200, "Open", 1), (code, restarted.GetProperty("state").GetString(), restarted.GetProperty("restarts").GetInt32()));
+            await SendAsync(clients);
+            await MetricAsync(collector, "zcrx.receive.io", 3 * Clients * Sent);
+            await MetricAsync(collector, "zcrx.queue.restarts", 1);
+            await Deadline.UntilAsync(() => Restart(collector) is not null, () => "the restart is exported as a span");
+            Assert.Equal("demand", Restart(collector)!.Attributes["zcrx.restart.trigger"]);
+            await Deadline.UntilAsync(() => collector.Spans.Any(span => span.Name == "zcrx.queue.open" && span.ParentId == Restart(collector)!.Id), () => "and so is its opening");
+            await AssertHealthAsync(example, "ready", 200, "Healthy");
+
+            // A configuration that cannot be: the service goes on, and says what is wrong with it.
+            Configure(drainTimeout: "soon");
+            await HealthAsync(example, "Degraded");
+            (_, JsonElement degraded) = await Curl.JsonAsync($"{example.Url}/health/ready");
+            Assert.Equal("options_refused", degraded.GetProperty("checks").GetProperty("zcrx").GetProperty("data").GetProperty("reasons")[0].GetString());
+            Assert.Contains("Zcrx:DrainTimeout: 'soon' is not a time span", degraded.GetProperty("checks").GetProperty("zcrx").GetProperty("description").GetString());
+            await AssertHealthAsync(example, "live", 200, "Healthy");
+            Configure(drainTimeout: "00:00:06");
+            await HealthAsync(example, "Healthy");
+        }
+        finally
+        {
+            Array.ForEach(clients, static client => client.Dispose());
+        }
+
+        Assert.Equal(0, await example.StopAsync());
+        Assert.Empty(collector.Failures);
+        // The last export comes with the end.
+        await MetricAsync(collector, "zcrx.connection.count", 0, "zcrx.connection.state=active");
+        Assert.Contains(collector.Spans, static span => span.Name == "zcrx.stop");
+        Assert.Equal(("By", "By", "{buffer}", "s"), (collector.Units["zcrx.receive.io"], collector.Units["zcrx.copy.io"], collector.Units["zcrx.pool.limit"], collector.Units["zcrx.pool.pressure.time"]));
+    }
+
+    private void Configure(string drainTimeout)
+    {
+        // At once: whoever follows the file must not see half of it.
+        string file = Path.Combine(_directory.FullName, "appsettings.json");
+        File.WriteAllText(file + ".new", $$"""
+            {
+              "Urls": "http://127.0.0.1:0",
+              "DemoNic": true,
+              "Zcrx": {
+                "DrainTimeout": "{{drainTimeout}}",
+                "Listeners": [ { "Name": "ingest", "EndPoint": "127.0.0.1:0" } ]
+              }
+            }
+            """);
+        File.Move(file + ".new", file, overwrite: true);
+    }
+
+    private static Socket Connect(IPEndPoint endPoint)
+    {
+        Socket socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(endPoint);
+        return socket;
+    }
+
+    private static Task SendAsync(Socket[] clients)
+    {
+        byte[] bytes = new byte[Sent];
+        return Task.WhenAll(clients.Select(async client =>
+        {
+            for (int sent = 0; sent < bytes.Length;)
+            {
+                sent += await client.SendAsync(bytes.AsMemory(sent)).AsTask().WaitAsync(Deadline.Limit);
+            }
+        }));
+    }
+
+    private static Task MetricAsync(OtlpReceiver collector, string metric, double expected, string attribute = "") => Deadline.UntilAsync(
+        () => collector.Value(metric, attribute) == expected,
+        () => $"{metric} is {expected}, and not {collector.Value(metric, attribute)}\n{collector.Describe()}\n{string.Join('\n', collector.Failures)}");
+
+    private static OtlpSpan? Restart(OtlpReceiver collector) => collector.Spans.FirstOrDefault(static span => span.Name == "zcrx.queue.restart");
+
+    private static Task HealthAsync(TelemetryProcess example, string expected) => Deadline.UntilAsync(
+        async () => (await Curl.JsonAsync($"{example.Url}/health/ready")).Json.GetProperty("status").GetString() == expected,
+        () => $"the example is {expected}\n{example.Output}");
+
+    private static async Task AssertHealthAsync(TelemetryProcess example, string probe, int code, string expected)
+    {
+        (int status, JsonElement health) = await Curl.JsonAsync($"{example.Url}/health/{probe}");
+        Assert.Equal((code, expected), (status, health.GetProperty("status").GetString()));
+    }
+}

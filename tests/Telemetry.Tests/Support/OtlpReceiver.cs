@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Telemetry.Tests.Support;
+
+/// <summary>Receives OTLP over HTTP as a collector does: keeps the last value of every metric, and every span.</summary>
+internal sealed class OtlpReceiver : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly ConcurrentDictionary<string, double> _values = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> _units = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<OtlpSpan> _spans = new();
+    private readonly ConcurrentQueue<Exception> _failures = new();
+
+    private OtlpReceiver(WebApplication app) => _app = app;
+
+    public string Endpoint => _app.Urls.Single();
+
+    /// <summary>Units by metric.</summary>
+    public IReadOnlyDictionary<string, string> Units => _units;
+
+    public IReadOnlyCollection<OtlpSpan> Spans => _spans;
+
+    /// <summary>What was wrong with what came.</summary>
+    public IReadOnlyCollection<Exception> Failures => _failures;
+
+    public static async Task<OtlpReceiver> StartAsync()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        WebApplication app = builder.Build();
+        OtlpReceiver receiver = new(app);
+        app.MapPost("/v1/metrics", context => receiver.TakeAsync(context, receiver.ReadMetrics));
+        app.MapPost("/v1/traces", context => receiver.TakeAsync(context, receiver.ReadSpans));
+        await app.StartAsync();
+        return receiver;
+    }
+
+    /// <summary>The last value of a metric, summed over the series that have the attribute; null if there is none.</summary>
+    public double? Value(string metric, string attribute = "")
+    {
+        double[] values = [.. _values.Where(pair => pair.Key.StartsWith(metric + "|", StringComparison.Ordinal) && pair.Key.Contains(attribute, StringComparison.Ordinal)).Select(static pair => pair.Value)];
+        return values.Length == 0 ? null : values.Sum();
+    }
+
+    public string Describe() => string.Join('\n', _values.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => $"{pair.Key} = {pair.Value}"));
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private async Task TakeAsync(HttpContext context, Action<WireReader> read)
+    {
+        using MemoryStream body = new();
+        await context.Request.Body.CopyToAsync(body);
+        try
+        {
+            Assert.Equal("application/x-protobuf", context.Request.ContentType);
+            read(new WireReader(body.ToArray()));
+        }
+#pragma warning disable CA1031 // It is the test's to see.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _failures.Enqueue(exception);
+        }
+
+        context.Response.ContentType = "application/x-protobuf";
+    }
+
+    // ExportMetricsServiceRequest.resource_metrics.scope_metrics.metrics
+    private void ReadMetrics(WireReader request)
+    {
+        foreach (WireReader metric in request.Messages(1).SelectMany(static resource => resource.Messages(2)).Where(static scope => scope.Messages(1).Single().Text(1) == "Zcrx").SelectMany(static scope => scope.Messages(2)))
+        {
+            string name = metric.Text(1);
+            _units[name] = metric.Text(3);
+            // gauge or sum, and their data_points
+            foreach (WireReader point in metric.Messages(5).Concat(metric.Messages(7)).SelectMany(static data => data.Messages(1)))
+            {
+                // as_int or as_double
+                double value = point.Has(6) ? (long)point.Number(6) : BitConverter.UInt64BitsToDouble(point.Number(4));
+                _values[$"{name}|{string.Join(',', Attributes(point, 7).Select(static pair => $"{pair.Key}={pair.Value}"))}"] = value;
+            }
+        }
+    }
+
+    // ExportTraceServiceRequest.resource_spans.scope_spans.spans
+    private void ReadSpans(WireReader request)
+    {
+        foreach (WireReader span in request.Messages(1).SelectMany(static resource => resource.Messages(2)).SelectMany(static scope => scope.Messages(2)))
+        {
+            _spans.Enqueue(new OtlpSpan(span.Text(5), Convert.ToHexString(span.Bytes(2).Span), Convert.ToHexString(span.Bytes(4).Span), Attributes(span, 9)));
+        }
+    }
+
+    private static Dictionary<string, string> Attributes(WireReader message, int field) => message.Messages(field).ToDictionary(
+        static attribute => attribute.Text(1),
+        static attribute => attribute.Messages(2).Single() is var value && value.Has(1) ? value.Text(1) : $"{value.Number(3)}",
+        StringComparer.Ordinal);
+}

@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace Telemetry.Tests.Support;
+
+/// <summary>The example, running as a process of its own in a directory with its configuration.</summary>
+internal sealed class TelemetryProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _lines = new();
+
+    private TelemetryProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, line) => _lines.Enqueue(line.Data ?? "");
+        process.ErrorDataReceived += (_, line) => _lines.Enqueue(line.Data ?? "");
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public string Output => string.Join('\n', _lines);
+
+    /// <summary>Where it serves.</summary>
+    public string Url { get; private set; } = "";
+
+    public static async Task<TelemetryProcess> StartAsync(string directory, IReadOnlyDictionary<string, string> environment)
+    {
+        ProcessStartInfo start = new("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Telemetry.dll")])
+        {
+            WorkingDirectory = directory, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+        };
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        TelemetryProcess process = new(Process.Start(start)!);
+        const string Listening = "Now listening on: ";
+        await Deadline.UntilAsync(
+            () => process._lines.Any(static line => line.Contains(Listening, StringComparison.Ordinal)) || process._process.HasExited,
+            () => $"the example serves\n{process.Output}");
+        string line = process._lines.FirstOrDefault(static line => line.Contains(Listening, StringComparison.Ordinal)) ?? throw new InvalidOperationException(process.Output);
+        process.Url = line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..].Trim();
+        return process;
+    }
+
+    /// <summary>Asks it to stop, as a service manager does, and waits for its end.</summary>
+    public async Task<int> StopAsync()
+    {
+        using Process kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        await _process.WaitForExitAsync().WaitAsync(Deadline.Limit);
+        return _process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
+        _process.Dispose();
+    }
+}

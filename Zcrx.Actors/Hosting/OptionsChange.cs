@@ -20,7 +20,7 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
         }
 
         Compare(applied, nameof(ZcrxOptions.DrainTimeout), static options => options.DrainTimeout);
-        CompareRestart(applied, current.Restart, changed.Restart);
+        applied.AddRange(Differences(nameof(ZcrxOptions.Restart), current.Restart, changed.Restart));
         Compare(restart, nameof(ZcrxOptions.ActorSystemName), static options => options.ActorSystemName);
         Compare(restart, nameof(ZcrxOptions.ActorName), static options => options.ActorName);
         Compare(restart, nameof(ZcrxOptions.Dispatcher), static options => options.Dispatcher);
@@ -28,16 +28,20 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
         Compare(restart, $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Path)}", static options => options.HandOver.Path);
         Compare(restart, $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Timeout)}", static options => options.HandOver.Timeout);
         CompareRebalancing(applied, restart, current.Rebalancing, changed.Rebalancing);
+        // Only where a connection is placed is asked for each time.
+        string[] rebalancing = [.. Differences(nameof(ZcrxOptions.Rebalancing), current.Rebalancing, changed.Rebalancing)];
+        const string Place = $"{nameof(ZcrxOptions.Rebalancing)}:{nameof(ZcrxRebalancingOptions.PlaceConnections)}";
+        applied.AddRange(rebalancing.Where(static name => name == Place));
+        restart.AddRange(rebalancing.Where(static name => name != Place));
         CompareQueues(restart, current, changed);
         CompareListeners(restart, current, changed);
         return new OptionsChange(applied, restart);
     }
 
-    // Every property, so that one that is added later is not passed over.
-    private static void CompareRestart(List<string> applied, ZcrxRestartOptions current, ZcrxRestartOptions changed) =>
-        applied.AddRange(typeof(ZcrxRestartOptions).GetProperties()
-            .Where(property => !Equals(property.GetValue(current), property.GetValue(changed)))
-            .Select(static property => $"{nameof(ZcrxOptions.Restart)}:{property.Name}"));
+    /// <summary>Every property that differs, so that one that is added later is not passed over. Delegates are code, and may be made anew whenever options are.</summary>
+    private static IEnumerable<string> Differences<T>(string path, T current, T changed) => typeof(T).GetProperties()
+        .Where(property => !typeof(Delegate).IsAssignableFrom(property.PropertyType) && !Equals(property.GetValue(current), property.GetValue(changed)))
+        .Select(property => $"{path}:{property.Name}");
 
     // What is code is made anew whenever options are; the rest is numbers and permissions.
     private static void CompareRebalancing(List<string> applied, List<string> restart, ZcrxRebalancingOptions current, ZcrxRebalancingOptions changed)

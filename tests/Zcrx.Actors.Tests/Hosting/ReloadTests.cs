@@ -39,11 +39,16 @@ public class ReloadTests
             ("Zcrx:Listeners:0:Backlog", "10"),
             ("Zcrx:Restart:MaxRestarts", "3"),
             ("Zcrx:DrainTimeout", "00:00:01"),
+            ("Zcrx:Rebalancing:PlaceConnections", "false"),
+            ("Zcrx:Rebalancing:StormShare", "0.5"),
+            ("Zcrx:HandOver:Linger", "00:10:00"),
             ("Zcrx:ActorName", "other"));
 
-        Assert.Equal(["DrainTimeout", "Queues:first:ConnectionQuota", "Queues:first:HighWaterMark", "Queues:second:StatisticsInterval", "Restart:MaxRestarts"], changed.Applied.Order());
+        Assert.Equal(
+            ["DrainTimeout", "HandOver:Linger", "Queues:first:ConnectionQuota", "Queues:first:HighWaterMark", "Queues:second:StatisticsInterval", "Rebalancing:PlaceConnections", "Restart:MaxRestarts"],
+            changed.Applied.Order());
         Assert.Equal(["Queues:first:AreaSize"], changed.NeedRestartQueue);
-        Assert.Equal(["ActorName", "Listeners:0:Backlog", "Queues:third (added)"], changed.NeedRestart.Order());
+        Assert.Equal(["ActorName", "Listeners:0:Backlog", "Queues:third (added)", "Rebalancing:StormShare"], changed.NeedRestart.Order());
         Assert.Equal(TimeSpan.FromSeconds(1), host.Services.GetRequiredService<Actors.Hosting.ZcrxService>().Runtime!.Options.DrainTimeout);
         Assert.Single(host.Log.Entries, entry => entry.EventId == 1007 && entry.Message.Contains("Queues:first:HighWaterMark", StringComparison.Ordinal));
         Assert.Single(host.Log.Entries, entry => entry.EventId == 1008 && entry.Message.Contains("need RestartQueue", StringComparison.Ordinal) && entry.Message.Contains("Queues:first:AreaSize", StringComparison.Ordinal));

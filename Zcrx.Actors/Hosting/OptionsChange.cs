@@ -28,11 +28,6 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
         Compare(restart, $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Path)}", static options => options.HandOver.Path);
         Compare(restart, $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Timeout)}", static options => options.HandOver.Timeout);
         CompareRebalancing(applied, restart, current.Rebalancing, changed.Rebalancing);
-        // Only where a connection is placed is asked for each time.
-        string[] rebalancing = [.. Differences(nameof(ZcrxOptions.Rebalancing), current.Rebalancing, changed.Rebalancing)];
-        const string Place = $"{nameof(ZcrxOptions.Rebalancing)}:{nameof(ZcrxRebalancingOptions.PlaceConnections)}";
-        applied.AddRange(rebalancing.Where(static name => name == Place));
-        restart.AddRange(rebalancing.Where(static name => name != Place));
         CompareQueues(restart, current, changed);
         CompareListeners(restart, current, changed);
         return new OptionsChange(applied, restart);

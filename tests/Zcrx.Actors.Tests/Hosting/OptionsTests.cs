@@ -20,6 +20,7 @@ public class OptionsTests
             ("Zcrx:Queues:0:Name", "first"),
             ("Zcrx:Queues:0:Engine", "Emulated"),
             ("Zcrx:Queues:0:AreaSize", "256 MiB"),
+            ("Zcrx:Queues:0:MaxAreaSize", "1GiB"),
             ("Zcrx:Queues:0:BufferLength", "64KiB"),
             ("Zcrx:Queues:0:HugePages", "True"),
             ("Zcrx:Queues:0:CompletionEntries", "8192"),
@@ -52,7 +53,7 @@ public class OptionsTests
         Assert.Equal(
             new ZcrxQueueOptions
             {
-                Name = "first", Engine = ZcrxEngine.Emulated, AreaSize = 256.MiB(), BufferLength = 65536, HugePages = true, CompletionEntries = 8192, SubmissionEntries = 64,
+                Name = "first", Engine = ZcrxEngine.Emulated, AreaSize = 256.MiB(), MaxAreaSize = 1.GiB(), BufferLength = 65536, HugePages = true, CompletionEntries = 8192, SubmissionEntries = 64,
                 HighWaterMark = 0.9, LowWaterMark = 0.25, ConnectionQuota = 10, NotificationInterval = TimeSpan.FromMilliseconds(250), StatisticsInterval = TimeSpan.FromSeconds(10),
                 RecordLeaseOrigins = true, Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux72, BuffersPerTurn = 16 },
             },
@@ -81,7 +82,7 @@ public class OptionsTests
     [InlineData("Zcrx:Queues:0:StatisticsInterval", "5s", "'5s' is not a time span")]
     [InlineData("Zcrx:Queues:0:Emulation:Profile", "5.10", "'5.10' is not a kernel that can be emulated: 6.19, 7.0, 7.1, 7.2, 7.3")]
     [InlineData("Zcrx:Queues:0:Emulation:Speed", "1", "no such option; there are Profile, BuffersPerTurn")]
-    [InlineData("Zcrx:Queues:0:Area", "1MiB", "no such option; there are Interface, RxQueue, Name, Engine, AreaSize,")]
+    [InlineData("Zcrx:Queues:0:Area", "1MiB", "no such option; there are Interface, RxQueue, Name, Engine, AreaSize, MaxAreaSize,")]
     [InlineData("Zcrx:Queues:0:Name:x", "1", "expected one value, not a section", "Zcrx:Queues:0:Name")]
     [InlineData("Zcrx:Queues", "eth0", "expected a list, not 'eth0'")]
     [InlineData("Zcrx:Queues:1", "eth0", "expected a section, not 'eth0'")]
@@ -130,6 +131,18 @@ public class OptionsTests
             ],
             error.Failures.Select(failure => failure[..failure.IndexOf(": ", StringComparison.Ordinal)]));
         Assert.Throws<InvalidOperationException>(() => host.Services.GetRequiredService<IZcrx>().Supervisor);
+    }
+
+    [Theory]
+    [InlineData("Zcrx:Queues:0:Nonsense", typeof(ZcrxQueueOptions), "TimeProvider")]
+    [InlineData("Zcrx:Restart:Nonsense", typeof(ZcrxRestartOptions), "IsPermanent")]
+    [InlineData("Zcrx:Rebalancing:Nonsense", typeof(ZcrxRebalancingOptions), "Permit", "NicFacts", "FlowSteering")]
+    [InlineData("Zcrx:HandOver:Nonsense", typeof(ZcrxHandOverOptions))]
+    public void Every_option_has_a_key_but_what_is_code(string path, Type options, params string[] code)
+    {
+        var message = Assert.Single(Read((path, "1")).Validate(), error => error.Path == path).Message;
+
+        Assert.All(options.GetProperties().Select(property => property.Name).Except(code), name => Assert.Contains($" {name}", message));
     }
 
     [Fact]

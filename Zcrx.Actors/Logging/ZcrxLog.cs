@@ -157,6 +157,12 @@ internal static partial class ZcrxLog
     [LoggerMessage(1811, LogLevel.Warning, "Where connections arrive could not be found out.")]
     public static partial void CannotRead(ILogger logger, Exception exception);
 
+    [LoggerMessage(1813, LogLevel.Information, "Interfaces: {Text}.")]
+    public static partial void Journal(ILogger logger, string text);
+
+    [LoggerMessage(1814, LogLevel.Warning, "What is changed about interfaces could not be written down, so nothing will be changed.")]
+    public static partial void NoJournal(ILogger logger, Exception exception);
+
     [LoggerMessage(1812, LogLevel.Warning, "The flow rule of connection {Connection} could not be removed.")]
     public static partial void UndoFailed(ILogger logger, long connection, Exception exception);
 }

@@ -56,7 +56,7 @@ public abstract record ZcrxCommand : INoSerializationVerificationNeeded
 
     /// <summary>
     /// Lets another queue receive for a connection, without a gap and without a word to its observers. Answered with <see cref="ZcrxReply.Moved"/>
-    /// or <see cref="ZcrxReply.Failed"/>, when it is certain: see <see cref="ZcrxConnection.MoveToAsync"/>.
+    /// or <see cref="ZcrxReply.Failed"/>, when it is certain: see <see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>.
     /// </summary>
     /// <param name="ConnectionId">The connection's number.</param>
     /// <param name="Queue">The queue that is to receive it.</param>

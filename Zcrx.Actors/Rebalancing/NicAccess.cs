@@ -9,7 +9,11 @@ namespace Zcrx.Actors.Rebalancing;
 internal sealed record NicAccess(INicFacts Facts, IFlowSteering Steering)
 {
     /// <summary>What the options name, else what belongs to the engine; null for a queue without a NIC.</summary>
-    public static NicAccess? Of(ZcrxQueue queue, ZcrxQueueOptions options, ZcrxRebalancingOptions rebalancing)
+    /// <param name="queue">The open queue.</param>
+    /// <param name="options">How it was opened.</param>
+    /// <param name="rebalancing">What was asked for.</param>
+    /// <param name="journal">Steers the machine's interfaces, and writes down what is to be undone should the process die.</param>
+    public static NicAccess? Of(ZcrxQueue queue, ZcrxQueueOptions options, ZcrxRebalancingOptions rebalancing, IFlowSteering journal)
     {
         if (queue.RxQueue is null)
         {
@@ -18,6 +22,6 @@ internal sealed record NicAccess(INicFacts Facts, IFlowSteering Steering)
 
         return queue.Engine.Engine == ZcrxEngine.Emulated
             ? new NicAccess(rebalancing.NicFacts ?? new EmulatedNicFacts(options.Emulation.Nics), rebalancing.FlowSteering ?? new EmulatedFlowSteering(options.Emulation.Nics))
-            : new NicAccess(rebalancing.NicFacts ?? new NetlinkNicFacts(), rebalancing.FlowSteering ?? new NetlinkFlowSteering());
+            : new NicAccess(rebalancing.NicFacts ?? new NetlinkNicFacts(), rebalancing.FlowSteering ?? journal);
     }
 }

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Zcrx.Actors.Logging;
 using Zcrx.Actors.Supervision;
 using Zcrx.Interop;
 using Zcrx.Rx;
@@ -45,7 +46,25 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         if (_options.Enabled)
         {
             Context.System.EventStream.Subscribe(Self, typeof(ZcrxEvent.NotificationReceived));
+            if (_options.Steering != FlowSteeringPermission.Forbidden && _runtime.Queues.Any(static slot => slot.Options is { Interface: not null, Engine: not ZcrxEngine.Emulated }))
+            {
+                _ = Task.Run(CleanUp);
+            }
+
             Timers.StartPeriodicTimer(this, new Tick(), _options.SampleInterval);
+        }
+    }
+
+    /// <summary>What an earlier process that died has left would send packets into queues that are not there any more.</summary>
+    private void CleanUp()
+    {
+        try
+        {
+            _runtime.Steering.Open();
+        }
+        catch (ZcrxException exception)
+        {
+            ZcrxLog.NoJournal(_runtime.Logger, exception);
         }
     }
 

@@ -87,6 +87,6 @@ internal sealed class RebalancingExecution(ZcrxRuntime runtime, RebalancingReadi
 
     private NicAccess? AccessOf(string networkInterface) => runtime.Queues
         .Where(slot => slot.Current?.RxQueue?.Interface == networkInterface)
-        .Select(slot => NicAccess.Of(slot.Current!, slot.Options, runtime.Options.Rebalancing))
+        .Select(slot => NicAccess.Of(slot.Current!, slot.Options, runtime.Options.Rebalancing, runtime.Steering))
         .FirstOrDefault();
 }

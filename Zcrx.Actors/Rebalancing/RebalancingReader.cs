@@ -46,7 +46,7 @@ internal static class RebalancingReader
 
         foreach (QueueSlot slot in runtime.Queues)
         {
-            if (slot.Current is { RxQueue: { } rxQueue } queue && !tables.ContainsKey(rxQueue.Interface) && NicAccess.Of(queue, slot.Options, runtime.Options.Rebalancing) is { } access)
+            if (slot.Current is { RxQueue: { } rxQueue } queue && !tables.ContainsKey(rxQueue.Interface) && NicAccess.Of(queue, slot.Options, runtime.Options.Rebalancing, runtime.Steering) is { } access)
             {
                 try
                 {

@@ -30,7 +30,7 @@ public sealed class ZcrxRebalancingOptions
     public int StormSamples { get; set; } = 3;
 
     /// <summary>Received bytes below which a sample says nothing, in bytes.</summary>
-    public long MinSampleBytes { get; set; } = 64 * 1024;
+    public long MinSampleBytes { get; set; } = 256 * 1024;
 
     /// <summary>Samples in a row under pressure after which connections are moved to a queue that has little to do.</summary>
     public int PressureSamples { get; set; } = 5;

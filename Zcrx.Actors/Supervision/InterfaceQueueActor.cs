@@ -63,7 +63,7 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         _subscriptions.Add(queue.Growth.Subscribe(happened => self.Tell(new Happened(happened))));
         _ = WatchAsync(queue).PipeTo(self);
         _runtime.Directory.Add(queue);
-        _runtime.Group.Add(queue, NicAccess.Of(queue, _slot.Options, _runtime.Options.Rebalancing)?.Facts);
+        _runtime.Group.Add(queue, NicAccess.Of(queue, _slot.Options, _runtime.Options.Rebalancing, _runtime.Steering)?.Facts);
         Context.Parent.Tell(new Ready(_slot.Name, queue));
     }
 

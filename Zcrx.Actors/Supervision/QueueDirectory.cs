@@ -42,7 +42,8 @@ internal sealed class QueueDirectory : IDisposable
     /// <summary>No queue will be opened any more.</summary>
     public void Complete() => _opened.OnCompleted();
 
-    public void Dispose() => _opened.Dispose();
+    // Not the subject itself: a supervisor that ends after the host's services would fail at saying so.
+    public void Dispose() => Complete();
 
     private IObservable<T> Span<T>(Func<ZcrxQueue, IObservable<T>> stream) => Observable
         .Create<(long Number, ZcrxQueue Queue)>(observer =>

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using Zcrx.Actors.Connections;
+using Zcrx.Actors.Logging;
 using Zcrx.Actors.Rebalancing;
 using Zcrx.Interop;
 using Zcrx.Rx;
@@ -21,6 +22,7 @@ internal sealed class ZcrxRuntime
         _options = options;
         Directory = directory;
         Logger = logger;
+        Steering = new JournaledSteering(text => ZcrxLog.Journal(logger, text));
         Time = time;
         Queues = [.. options.EffectiveQueues().Select(static queue => new QueueSlot(queue))];
         Listeners = [.. options.Listeners.Select(static listener => new ListenerSlot(listener))];
@@ -49,6 +51,9 @@ internal sealed class ZcrxRuntime
 
     /// <summary>The open queues as those that share their connections.</summary>
     public ZcrxQueueGroup Group { get; } = new();
+
+    /// <summary>Steers the machine's interfaces, so that it can be undone.</summary>
+    public JournaledSteering Steering { get; }
 
     /// <summary>What the rebalancer has done.</summary>
     public RebalancingRecord Rebalancing { get; } = new();

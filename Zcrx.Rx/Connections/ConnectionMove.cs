@@ -21,6 +21,9 @@ internal sealed class ConnectionMove(ReceiveLoop source, ReceiveLoop? target, bo
     /// <summary>Whether a parking sends it, and nobody waits for this very move.</summary>
     public bool IsContinuation { get; init; }
 
+    /// <summary>Who wants to know how it gets on.</summary>
+    public IMoveWatcher? Watcher { get; init; }
+
     /// <summary>Whether a sender waits for room in the socket.</summary>
     public bool AwaitsRoom { get; set; }
 

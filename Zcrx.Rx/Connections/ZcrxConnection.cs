@@ -199,14 +199,20 @@ public sealed class ZcrxConnection : IDisposable
     public async Task<bool> MoveToAsync(ZcrxQueue queue)
     {
         ArgumentNullException.ThrowIfNull(queue);
+        return await MoveToAsync(queue, null).ConfigureAwait(false) ?? throw new InvalidOperationException($"The {this} is being moved already.");
+    }
+
+    /// <summary>As <see cref="MoveToAsync(ZcrxQueue)"/>; null when it is being moved already.</summary>
+    internal async Task<bool?> MoveToAsync(ZcrxQueue queue, IMoveWatcher? watcher)
+    {
         TaskCompletionSource moving = new(TaskCreationOptions.RunContinuationsAsynchronously);
         return Interlocked.CompareExchange(ref _moving, moving, null) is null
-            ? await RunMoveAsync(queue, moving, isRescue: false).ConfigureAwait(false)
-            : throw new InvalidOperationException($"The {this} is being moved already.");
+            ? await RunMoveAsync(queue, moving, isRescue: false, watcher).ConfigureAwait(false)
+            : null;
     }
 
     /// <summary>Lets another queue receive what this one cannot; does nothing if somebody has moved the connection meanwhile.</summary>
-    internal async Task<bool> RescueAsync(ZcrxQueue queue)
+    internal async Task<bool> RescueAsync(ZcrxQueue queue, IMoveWatcher watcher)
     {
         TaskCompletionSource moving = new(TaskCreationOptions.RunContinuationsAsynchronously);
         while (Interlocked.CompareExchange(ref _moving, moving, null) is { } other)
@@ -214,7 +220,7 @@ public sealed class ZcrxConnection : IDisposable
             await other.Task.ConfigureAwait(false);
         }
 
-        return await RunMoveAsync(queue, moving, isRescue: true).ConfigureAwait(false);
+        return await RunMoveAsync(queue, moving, isRescue: true, watcher).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -402,11 +408,11 @@ public sealed class ZcrxConnection : IDisposable
         }
     }
 
-    private async Task<bool> RunMoveAsync(ZcrxQueue queue, TaskCompletionSource moving, bool isRescue)
+    private async Task<bool> RunMoveAsync(ZcrxQueue queue, TaskCompletionSource moving, bool isRescue, IMoveWatcher? watcher)
     {
         try
         {
-            return await _loop.MoveAsync(this, queue.Loop, isRescue).ConfigureAwait(false);
+            return await _loop.MoveAsync(this, queue.Loop, isRescue, watcher).ConfigureAwait(false);
         }
         finally
         {

@@ -22,9 +22,10 @@ internal sealed unsafe partial class ReceiveLoop
     /// <param name="connection">The connection.</param>
     /// <param name="target">The other loop.</param>
     /// <param name="isRescue">Whether to do nothing unless it is stranded, and then to go to a queue that is being drained as well.</param>
-    public Task<bool> MoveAsync(ZcrxConnection connection, ReceiveLoop target, bool isRescue = false)
+    /// <param name="watcher">Who wants to know how it gets on; null for nobody.</param>
+    public Task<bool> MoveAsync(ZcrxConnection connection, ReceiveLoop target, bool isRescue = false, IMoveWatcher? watcher = null)
     {
-        ConnectionMove move = new(this, target, isRescue);
+        ConnectionMove move = new(this, target, isRescue) { Watcher = watcher };
         Post(() => BeginMove(connection, move), () => MoveWithoutQueue(connection, move));
         return move.Done;
     }
@@ -93,6 +94,7 @@ internal sealed unsafe partial class ReceiveLoop
     private void Depart(ZcrxConnection connection, ConnectionMove move)
     {
         move.AwaitsRoom = TakeOut(connection);
+        move.Watcher?.OnDeparted();
         if (move.Target is { } target)
         {
             target.Post(() => target.Adopt(connection, move), () => move.Source.TakeHome(connection, move));
@@ -230,6 +232,7 @@ internal sealed unsafe partial class ReceiveLoop
             if (move.Target == this)
             {
                 Counters.ConnectionsMovedIn++;
+                move.Watcher?.OnArrived();
                 move.Succeed();
             }
         }

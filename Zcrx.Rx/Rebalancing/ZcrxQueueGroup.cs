@@ -90,7 +90,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
         return best == present ? null : best.Queue;
     }
 
-    /// <summary>Lets another queue of the group receive for a connection (<see cref="ZcrxConnection.MoveToAsync"/>).</summary>
+    /// <summary>Lets another queue of the group receive for a connection (<see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>).</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="queue">The queue.</param>
     /// <param name="reason">Why, for <see cref="Moves"/>.</param>
@@ -143,23 +143,17 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
     private async Task<bool> MoveAsync(ZcrxConnection connection, GroupMember? source, GroupMember target, MoveReason reason)
     {
         string from = connection.QueueName;
-        source?.Expect(-1);
-        target.Expect(1);
+        using GroupMove move = new(source, target);
         bool moved;
         try
         {
             moved = reason == MoveReason.ForeignMemory
-                ? await connection.RescueAsync(target.Queue).ConfigureAwait(false)
-                : await connection.MoveToAsync(target.Queue).ConfigureAwait(false);
+                ? await connection.RescueAsync(target.Queue, move).ConfigureAwait(false)
+                : await connection.MoveToAsync(target.Queue, move).ConfigureAwait(false) ?? false;
         }
-        catch (Exception exception) when (exception is ObjectDisposedException or InvalidOperationException)
+        catch (ObjectDisposedException)
         {
             moved = false;
-        }
-        finally
-        {
-            source?.Expect(1);
-            target.Expect(-1);
         }
 
         if (moved)

@@ -53,8 +53,8 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
         }
 
         Assert.All(await Task.WhenAll(moves).Within("they are placed"), Assert.True);
-        // One that is on its way at the moment of a choice may be counted on neither side.
-        Assert.All(queues, static queue => Assert.InRange(queue.Queue.Snapshot().Connections, 8, 12));
+        // One that arrives at the very moment of a choice may be counted twice.
+        Assert.All(queues, static queue => Assert.InRange(queue.Queue.Snapshot().Connections, 9, 11));
         foreach (TestQueue queue in queues)
         {
             Assert.Equal(queue.Queue.Snapshot().Connections, (await queue.Queue.GetConnectionsAsync()).Count);

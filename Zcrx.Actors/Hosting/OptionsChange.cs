@@ -20,7 +20,7 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
         }
 
         Compare(applied, nameof(ZcrxOptions.DrainTimeout), static options => options.DrainTimeout);
-        CompareRestart(applied, current.Restart, changed.Restart);
+        applied.AddRange(Differences(nameof(ZcrxOptions.Restart), current.Restart, changed.Restart));
         Compare(restart, nameof(ZcrxOptions.ActorSystemName), static options => options.ActorSystemName);
         Compare(restart, nameof(ZcrxOptions.ActorName), static options => options.ActorName);
         Compare(restart, nameof(ZcrxOptions.Dispatcher), static options => options.Dispatcher);
@@ -33,11 +33,10 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
         return new OptionsChange(applied, restart);
     }
 
-    // Every property, so that one that is added later is not passed over.
-    private static void CompareRestart(List<string> applied, ZcrxRestartOptions current, ZcrxRestartOptions changed) =>
-        applied.AddRange(typeof(ZcrxRestartOptions).GetProperties()
-            .Where(property => !Equals(property.GetValue(current), property.GetValue(changed)))
-            .Select(static property => $"{nameof(ZcrxOptions.Restart)}:{property.Name}"));
+    /// <summary>Every property that differs, so that one that is added later is not passed over. Delegates are code, and may be made anew whenever options are.</summary>
+    private static IEnumerable<string> Differences<T>(string path, T current, T changed) => typeof(T).GetProperties()
+        .Where(property => !typeof(Delegate).IsAssignableFrom(property.PropertyType) && !Equals(property.GetValue(current), property.GetValue(changed)))
+        .Select(property => $"{path}:{property.Name}");
 
     // What is code is made anew whenever options are; the rest is numbers and permissions.
     private static void CompareRebalancing(List<string> applied, List<string> restart, ZcrxRebalancingOptions current, ZcrxRebalancingOptions changed)

@@ -47,6 +47,7 @@ internal static class ZcrxOptionsReader
             Interface = networkInterface,
             RxQueue = rxQueue,
             AreaSize = reader.Size(nameof(defaults.AreaSize), defaults.AreaSize),
+            MaxAreaSize = reader.Size(nameof(defaults.MaxAreaSize), defaults.MaxAreaSize),
             BufferLength = (int)long.Min(reader.Size(nameof(defaults.BufferLength), defaults.BufferLength), int.MaxValue),
             HugePages = reader.Flag(nameof(defaults.HugePages), defaults.HugePages),
             CompletionEntries = reader.Int32(nameof(defaults.CompletionEntries), defaults.CompletionEntries),

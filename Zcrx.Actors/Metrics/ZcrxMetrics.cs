@@ -27,7 +27,7 @@ internal sealed class ZcrxMetrics : IDisposable
         Count("zcrx.refill.flushes", "{flush}", "Times that the refill queue was flushed.", static totals => totals.Flushes);
         Count("zcrx.completion.overflows", "{overflow}", "Turns that found the completion ring overflown.", static totals => totals.Overflows);
         Count("zcrx.connection.opened", "{connection}", "Connections accepted or attached.", static totals => totals.ConnectionsOpened);
-        Count("zcrx.connection.moves", "{move}", "Connections that came from other queues.", static totals => totals.ConnectionsMovedIn);
+        Count("zcrx.connection.moves", "{move}", "Connections that came from other queues, or back from waiting for a restart.", static totals => totals.ConnectionsMovedIn);
         _meter.CreateObservableUpDownCounter("zcrx.connection.count", Connections, "{connection}", "Connections open now, by whether they wait for buffers.");
         Level("zcrx.refill.depth", "{entry}", "Refill entries that the kernel has not consumed yet.", static statistics => statistics.RefillDepth);
         Level("zcrx.pool.usage", "{buffer}", "Buffers that consumers hold.", static statistics => statistics.BuffersOut);

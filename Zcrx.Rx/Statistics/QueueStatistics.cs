@@ -58,7 +58,7 @@ public sealed record QueueStatistics
     /// <summary>Connections accepted or attached since the queue was opened.</summary>
     public long ConnectionsOpened { get; init; }
 
-    /// <summary>Connections that came from other queues since the queue was opened.</summary>
+    /// <summary>Connections that came from other queues, or back from waiting for this one, since the queue was opened.</summary>
     public long ConnectionsMovedIn { get; init; }
 
     /// <summary>The pool's level.</summary>

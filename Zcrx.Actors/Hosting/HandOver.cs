@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using Akka.Actor;
 using Microsoft.Extensions.Hosting;
+using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Logging;
 using Zcrx.Actors.Supervision;
 using Zcrx.Rx;
@@ -56,6 +58,8 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
     {
         _system = system;
         _supervisor = supervisor;
+        using Activity? activity = ZcrxActivities.Start("zcrx.hand_over.take");
+        activity?.SetTag("zcrx.hand_over.predecessor", _takeover.PredecessorId);
         await _takeover.CommitAsync(cancellationToken).ConfigureAwait(false);
         if (_takeover.PredecessorId is { } predecessor)
         {
@@ -74,12 +78,15 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
     public async Task ReleaseAsync(int successor)
     {
         _lingering = LingerAsync();
+        using Activity? activity = ZcrxActivities.Start("zcrx.hand_over.release");
+        activity?.SetTag("zcrx.hand_over.successor", successor).SetTag("zcrx.connection.count", Connections);
         try
         {
             await _supervisor.Ask<ZcrxStatus>(new ZcrxSupervisor.StopAccepting(), ReleaseTimeout).ConfigureAwait(false);
         }
-        catch (AskTimeoutException)
+        catch (AskTimeoutException exception)
         {
+            activity.End(exception);
             // Some queue does not answer. The successor need not wait for it: two that accept do no harm, nobody would.
         }
 

@@ -11,16 +11,22 @@ namespace Zcrx.Actors.Hosting;
 internal sealed class OptionsReloader(IOptionsFactory<ZcrxOptions> factory, IEnumerable<IOptionsChangeTokenSource<ZcrxOptions>> sources) : IDisposable
 {
     private readonly Lock _gate = new();
+    private readonly IOptionsChangeTokenSource<ZcrxOptions>[] _sources = [.. sources.Where(static source => source.Name is null || source.Name == Options.DefaultName)];
     private readonly List<IDisposable> _registrations = [];
+    private IChangeToken[] _seen = [];
+
+    /// <summary>Called before the options are read for the first time: what changes from now on is not missed, however long the start takes.</summary>
+    public void Watch() => _seen = [.. _sources.Select(static source => source.GetChangeToken())];
 
     /// <summary>Begins to follow.</summary>
     /// <param name="apply">Given the options after every change. Calls come one at a time.</param>
     /// <param name="refuse">Given every error of a change that cannot be, and what was thrown if it was no finding of the checks.</param>
     public void Start(Action<ZcrxOptions> apply, Action<IReadOnlyList<string>, Exception?> refuse)
     {
-        foreach (IOptionsChangeTokenSource<ZcrxOptions> source in sources.Where(static source => source.Name is null || source.Name == Options.DefaultName))
+        _registrations.AddRange(_sources.Select(source => ChangeToken.OnChange(source.GetChangeToken, () => Reload(apply, refuse))));
+        if (_seen.Any(static token => token.HasChanged))
         {
-            _registrations.Add(ChangeToken.OnChange(source.GetChangeToken, () => Reload(apply, refuse)));
+            Reload(apply, refuse);
         }
     }
 

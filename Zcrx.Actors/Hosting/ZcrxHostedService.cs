@@ -34,6 +34,7 @@ internal sealed class ZcrxHostedService(
     /// <summary>Before any service of the host is started: invalid options are reported before anything is opened.</summary>
     public Task StartingAsync(CancellationToken cancellationToken)
     {
+        reloader.Watch();
         _ = options.Value;
         return Task.CompletedTask;
     }
@@ -121,7 +122,7 @@ internal sealed class ZcrxHostedService(
     {
         lock (_gate)
         {
-            if (_stopping is not null && !_stopping.IsCompleted)
+            if (_stopping is { IsCompleted: false } && zcrx.Runtime is not null)
             {
                 zcrx.Supervisor.Tell(new ZcrxCommand.Stop(drain));
             }

@@ -102,6 +102,31 @@ public sealed class ActivityTests : IDisposable
         Assert.NotNull(Assert.Single(Named("zcrx.connection.attach")).GetTagItem("zcrx.connection.id"));
     }
 
+    [Fact]
+    public async Task A_hand_over_is_an_operation_on_either_side()
+    {
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("zcrx-traced-");
+        try
+        {
+            // The same id for both, since both hosts are in this process: told apart from other tests' by the trace.
+            using Activity outer = new Activity("test").Start();
+            Task<TestHost> StartAt() => TestHost.StartAsync(zcrx => zcrx
+                .HandOver(Path.Combine(directory.FullName, "place"))
+                .Listen("127.0.0.1:0", static _ => null!, name: "door"));
+            await using var first = await StartAt();
+            await using var second = await StartAt();
+
+            await Eventually.TrueAsync(() => _stopped.Any(activity => activity.OperationName == "zcrx.hand_over.release"), "the first lets go");
+            var taken = _stopped.Where(activity => activity.OperationName == "zcrx.hand_over.take" && activity.TraceId == outer.TraceId).ToArray();
+            Assert.Equal([null, (object)Environment.ProcessId], taken.Select(activity => activity.GetTagItem("zcrx.hand_over.predecessor")));
+            Assert.Contains(_stopped, activity => activity.OperationName == "zcrx.hand_over.release" && activity.GetTagItem("zcrx.hand_over.successor") is int id && id == Environment.ProcessId);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
     private Task<TestHost> StartAsync(Action<ZcrxOptions>? configure = null) =>
         TestHost.StartAsync(zcrx => zcrx.AddQueue(new ZcrxQueueOptions { Name = _queue, AreaSize = 1.MiB() }).Configure(configure ?? (static _ => { })));
 

@@ -169,6 +169,27 @@ public class ReloadTests
         Assert.Equal(["Queues:zcrx-0:ConnectionQuota"], probe.Expect<ZcrxEvent.OptionsChanged>().Applied);
     }
 
+    [Fact]
+    public async Task What_changes_during_the_start_is_not_missed()
+    {
+        IConfigurationRoot configuration = new ConfigurationBuilder().AddInMemoryCollection(Start).Build();
+        using ActorSystem system = ActorSystem.Create("ours");
+        using Probe probe = new(system, typeof(ZcrxEvent.OptionsChanged));
+        await using var host = TestHost.Build(
+            zcrx => zcrx.Bind(configuration).Handle(static _ => null!),
+            // Started first, when the options have been read already.
+            services => services.AddSingleton(system).AddHostedService(_ => new Meddler(() =>
+            {
+                configuration["Zcrx:Queues:0:ConnectionQuota"] = "9";
+                configuration.Reload();
+            })));
+
+        await host.StartAsync();
+
+        Assert.Equal(["Queues:first:ConnectionQuota"], probe.Expect<ZcrxEvent.OptionsChanged>().Applied);
+        Assert.Equal(9, host.Queues[0].Options.ConnectionQuota);
+    }
+
     private static QueueStatus Status(ZcrxStatus status, string queue) => status.Queues.Single(one => one.Name == queue);
 
     private static ZcrxEvent.OptionsChanged Change(Probe probe, IConfigurationRoot configuration, params (string Key, string Value)[] values)
@@ -184,6 +205,17 @@ public class ReloadTests
 
     private static Task<TestHost> StartAsync(IConfiguration configuration, Func<ZcrxConnection, IDisposable>? handler = null, Action<ZcrxOptions>? configure = null) =>
         TestHost.StartAsync(zcrx => zcrx.Bind(configuration).Configure(configure ?? (static _ => { })).Handle(handler ?? (static _ => null!)));
+
+    private sealed class Meddler(Action meddle) : Microsoft.Extensions.Hosting.IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            meddle();
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
 
     private sealed class Source : IOptionsChangeTokenSource<ZcrxOptions>
     {

@@ -29,10 +29,10 @@ internal static class DemoCommand
     private static readonly ByteSize SlowVolume = 4.MiB();
     private static readonly ByteSize SlowArea = new(64L * Environment.SystemPageSize);
 
-    // What --storm makes of them: some seconds of live traffic.
+    // What --storm makes of them: live traffic for as long as it takes.
     private const int StormConnections = 64;
     private const long StormPace = 1024 * 1024;
-    private static readonly ByteSize StormVolume = 8.MiB();
+    private static readonly ByteSize StormVolume = 64.MiB();
     private static readonly ByteSize StormArea = 16.MiB();
 
     public static Command Create()
@@ -48,7 +48,7 @@ internal static class DemoCommand
         };
         Option<bool> storm = new("--storm")
         {
-            Description = "Scramble the NIC's RSS table in mid-flight, and rebalance. With an emulated NIC of 8 RX queues, 4 of them ours, 64 connections at 1MiB/s and 8MiB each, unless other options say otherwise.",
+            Description = "Scramble the NIC's RSS table in mid-flight, and rebalance. With an emulated NIC of 8 RX queues, 4 of them ours, 64 connections at 1MiB/s each, unless other options say otherwise. Ends when all is done, or after --volume.",
         };
         Option<StormRemedies> forbid = ValueOption.Create<StormRemedies>(
             "--forbid", "moves|steering|both", "With --storm: what the rebalancing must do without.", required: false, StormText.Read);

@@ -26,6 +26,7 @@ internal static class SendCommand
         Option<int> seed = ValueOption.Create("--seed", "N", "Seed of the bytes: the same seed, the same bytes.", 1, Number.Between(0, int.MaxValue));
         Option<string?> file = ValueOption.Create<string?>("--file", "PATH", "Send this file on every connection, instead of --volume bytes.", required: false, ReadPath);
         Option<ByteSize?> pace = ValueOption.Create<ByteSize?>("--pace", "SIZE", "Bytes per second of each connection at most.", required: false, SizeText.Optional(new ByteSize(1), 1024.GiB()));
+        Option<bool> untilEof = new("--until-eof") { Description = "End the streams where they are when standard input ends." };
         Command command = new(
             "send",
             "Sends pseudo-random streams, or a file, to any TCP receiver, and prints the SHA-256 of what each connection has sent.")
@@ -36,15 +37,38 @@ internal static class SendCommand
             seed,
             file,
             pace,
+            untilEof,
         };
         command.SetAction(async (parsed, _) =>
         {
             SendPlan plan = new(
                 parsed.GetRequiredValue(to), parsed.GetValue(connections), parsed.GetValue(volume).Bytes, parsed.GetValue(seed), parsed.GetValue(file), parsed.GetValue(pace)?.Bytes);
             using Interruption interruption = new();
-            return await Sender.RunAsync(plan, Console.Out, interruption.Token);
+            using CancellationTokenSource ending = new();
+            if (parsed.GetValue(untilEof))
+            {
+                EndWithInput(ending);
+            }
+
+            return await Sender.RunAsync(plan, Console.Out, ending.Token, interruption.Token);
         });
         return command;
+    }
+
+    private static void EndWithInput(CancellationTokenSource ending) => _ = EndWithInputAsync(ending);
+
+    private static async Task EndWithInputAsync(CancellationTokenSource ending)
+    {
+        using Stream input = Console.OpenStandardInput();
+        await input.CopyToAsync(Stream.Null);
+        try
+        {
+            await ending.CancelAsync();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Everything was sent before.
+        }
     }
 
     private static string? ReadPath(string text, out string? value)

@@ -19,7 +19,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
     public async Task<int> RunAsync()
     {
         await using ReceiveService service = await ReceiveService.StartAsync(options.Receive, _streams.Accept, options.Storm is null ? null : options.Storm.Apply);
-        using Storm? storm = options.Storm is null ? null : Storm.Prepare(options.Storm, options.Receive);
+        using Storm? storm = options.Storm is null ? null : Storm.Prepare(options.Storm, options.Receive, options.Connections);
         ZcrxStatus started = await service.GetStatusAsync();
         await output.WriteLineAsync($"Engine {started.Queues[0].Engine}");
         await output.WriteLineAsync(
@@ -110,7 +110,15 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
             ZcrxStatus status = await service.GetStatusAsync();
             over = IsOver(sender, status, meter.Standstill, service.Stopping.IsCancellationRequested);
             DemoSnapshot snapshot = meter.Take([.. status.Queues.Select(queue => queue.Statistics).OfType<QueueStatistics>()]);
-            storm?.Watch(snapshot, status.Rebalancing);
+            if (storm is { IsSettled: false })
+            {
+                storm.Watch(snapshot, status.Rebalancing);
+                if (storm.IsSettled)
+                {
+                    sender.EndStreams();
+                }
+            }
+
             yield return snapshot;
         }
     }

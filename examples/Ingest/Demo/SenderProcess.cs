@@ -72,8 +72,16 @@ internal sealed class SenderProcess : IDisposable
             start.ArgumentList.Add(pace.ToString(CultureInfo.InvariantCulture));
         }
 
+        if (options.Storm is not null)
+        {
+            start.ArgumentList.Add("--until-eof");
+        }
+
         return new SenderProcess(Process.Start(start)!);
     }
+
+    /// <summary>Lets a sender that was started for a storm end its streams in order.</summary>
+    public void EndStreams() => _process.StandardInput.Close();
 
     /// <summary>Ends it, if it has not ended by itself.</summary>
     public void Kill()

@@ -8,9 +8,12 @@ namespace Ingest.Demo;
 /// <summary>Scrambles an interface's RSS table while streams run, as an administrator's mistake would, and watches what becomes of it.</summary>
 internal sealed class Storm : IDisposable
 {
-    // The part of all bytes after which the table is scrambled.
-    private const double Begin = 0.25;
+    // Of each stream, on average: so much runs before, and four times as much after what is waited for.
+    private const long Some = 64 * 1024;
     private const double CalmShare = 0.01;
+
+    // To be seen without it.
+    private static readonly TimeSpan Before = TimeSpan.FromSeconds(2);
 
     private readonly StormOptions _options;
     private readonly IFlowSteering _steering;
@@ -18,16 +21,20 @@ internal sealed class Storm : IDisposable
     private readonly IReadOnlyList<int> _before;
     private readonly int[] _ours;
     private readonly int _queues;
+    private readonly int _connections;
     private TimeSpan? _begun;
     private TimeSpan? _storm;
     private TimeSpan? _calm;
     private double _peak;
-    private int _looks;
+    // Where the streams stood when it began, and when something was copied last.
+    private long _begunBytes;
+    private long _stormBytes;
 
-    private Storm(StormOptions options, ReceiveOptions receive, IFlowSteering steering, NicFacts facts)
+    private Storm(StormOptions options, ReceiveOptions receive, int connections, IFlowSteering steering, NicFacts facts)
     {
         _options = options;
         _steering = steering;
+        _connections = connections;
         _interface = facts.Name;
         _before = facts.RssTable;
         _queues = facts.Queues.Count;
@@ -42,11 +49,14 @@ internal sealed class Storm : IDisposable
     /// <summary>Without steering, only what arrives on another queue of ours can be helped.</summary>
     private bool IsAmongOurs => _options.Forbidden == StormRemedies.Steering;
 
-    public static Storm Prepare(StormOptions options, ReceiveOptions receive)
+    public static Storm Prepare(StormOptions options, ReceiveOptions receive, int connections)
     {
         (INicFacts facts, IFlowSteering steering) = options.Access;
-        return new Storm(options, receive, steering, facts.Read(receive.Interface!));
+        return new Storm(options, receive, connections, steering, facts.Read(receive.Interface!));
     }
+
+    /// <summary>Whether everything has been seen that there is to see.</summary>
+    public bool IsSettled { get; private set; }
 
     /// <summary>Takes the demo's present state.</summary>
     public void Watch(DemoSnapshot snapshot, RebalancingStatus rebalancing)
@@ -54,32 +64,37 @@ internal sealed class Storm : IDisposable
         Degraded = Math.Max(Degraded, rebalancing.Degraded.Count);
         if (_begun is null)
         {
-            if (snapshot.Bytes >= Begin * snapshot.Expected)
+            if (snapshot.Streams.Count == _connections && snapshot.Bytes >= Some * _connections && snapshot.Elapsed >= Before)
             {
                 Scramble();
                 _begun = snapshot.Elapsed;
+                (_begunBytes, _stormBytes) = (snapshot.Bytes, snapshot.Bytes);
             }
 
             return;
         }
 
-        if (snapshot.Streams.All(stream => stream.State != "receiving"))
-        {
-            return;
-        }
-
-        _looks++;
         double share = snapshot.CopiedNow.Values.DefaultIfEmpty().Max();
         _peak = Math.Max(_peak, share);
         if (share >= CalmShare)
         {
             _storm ??= snapshot.Elapsed;
             _calm = null;
+            _stormBytes = snapshot.Bytes;
         }
         else
         {
             _calm ??= snapshot.Elapsed;
         }
+
+        bool enoughSinceBegin = snapshot.Bytes - _begunBytes >= 4 * Some * _connections;
+        bool enoughSinceCopies = snapshot.Bytes - _stormBytes >= 4 * Some * _connections;
+        IsSettled = _options.Forbidden switch
+        {
+            StormRemedies.Moves | StormRemedies.Steering => enoughSinceBegin && Degraded > 0,
+            StormRemedies.Steering => enoughSinceCopies,
+            _ => enoughSinceCopies && _storm is not null,
+        };
     }
 
     public string Describe()
@@ -91,7 +106,7 @@ internal sealed class Storm : IDisposable
 
         string what = $"Storm at {Quantity.Seconds(begun)}: RSS table of {_interface} scrambled over "
             + (IsAmongOurs ? $"our {_ours.Length} queues" : $"{_queues} queues, {_ours.Length} of them ours");
-        return (_storm, _calm) switch
+        return (_storm, _options.Forbidden == (StormRemedies.Moves | StormRemedies.Steering) ? null : _calm) switch
         {
             (null, _) => $"{what}; nothing was copied",
             (_, { } calm) => $"{what}; copied up to {Quantity.Share(_peak)} of what a queue received, below 1% for good after {Quantity.Seconds(calm - begun)}",
@@ -102,12 +117,9 @@ internal sealed class Storm : IDisposable
     /// <summary>What should have been, and was not.</summary>
     public IReadOnlyList<string> FindProblems() => (_begun, _options.Forbidden) switch
     {
-        (null, _) => ["the streams ended before the storm began: give them more --volume or less --pace"],
-        _ when _looks < 2 => ["the streams ended too soon after the storm began: give them more --volume or less --pace"],
+        (null, _) => ["the streams ended before the storm began: give them more --volume"],
         (_, StormRemedies.Moves | StormRemedies.Steering) => Degraded > 0 ? [] : ["connections were copied, nothing could be done about it, and nobody said so"],
-        (_, StormRemedies.Steering) => _calm is null ? ["it did not end, although moving would have ended it"] : [],
-        _ when _storm is null => ["nothing was copied: there was no storm"],
-        _ => _calm is null ? ["the storm did not end"] : [],
+        _ => IsSettled ? [] : [_storm is null ? "nothing was copied: there was no storm" : "the storm did not end"],
     };
 
     public void Dispose()
@@ -125,7 +137,9 @@ internal sealed class Storm : IDisposable
     private void Scramble()
     {
         Random random = new(_options.Seed);
-        int[] table = [.. _before.Select(_ => IsAmongOurs ? _ours[random.Next(_ours.Length)] : random.Next(_queues))];
+        int[] others = [.. Enumerable.Range(0, _queues).Except(_ours)];
+        // Mostly elsewhere, so that a few connections will do for a storm.
+        int[] table = [.. _before.Select(_ => IsAmongOurs || others.Length == 0 || random.Next(4) == 0 ? _ours[random.Next(_ours.Length)] : others[random.Next(others.Length)])];
         _steering.SetRssTable(_interface, table);
     }
 }

@@ -42,7 +42,7 @@ internal sealed record StormOptions(ReceiveOptions Receive, EmulatedNic? Nic, St
         ZcrxRebalancingOptions rebalancing = options.Rebalancing;
         rebalancing.SampleInterval = TimeSpan.FromMilliseconds(250);
         rebalancing.StormSamples = 2;
-        rebalancing.MinSampleBytes = 16 * 1024;
+        rebalancing.MinSampleBytes = 512 * 1024;
         rebalancing.CoolDown = TimeSpan.FromSeconds(1);
         rebalancing.AllowMoves = !Forbidden.HasFlag(StormRemedies.Moves);
         rebalancing.Steering = Forbidden.HasFlag(StormRemedies.Steering) ? FlowSteeringPermission.Forbidden : FlowSteeringPermission.FlowRules;

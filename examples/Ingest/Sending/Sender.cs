@@ -7,7 +7,11 @@ namespace Ingest.Sending;
 /// <summary>Sends all streams of a plan at once and prints a line for each as it ends.</summary>
 internal static class Sender
 {
-    public static async Task<int> RunAsync(SendPlan plan, TextWriter output, CancellationToken cancellationToken)
+    /// <param name="plan">What is sent.</param>
+    /// <param name="output">Where the lines go.</param>
+    /// <param name="ending">Ends the streams in order, each where it is.</param>
+    /// <param name="cancellationToken">Breaks them off.</param>
+    public static async Task<int> RunAsync(SendPlan plan, TextWriter output, CancellationToken ending, CancellationToken cancellationToken)
     {
         List<IStreamSource> sources = [];
         try
@@ -19,7 +23,7 @@ internal static class Sender
 
             long start = Stopwatch.GetTimestamp();
             TextWriter lines = TextWriter.Synchronized(output);
-            SentStream[] streams = await Task.WhenAll(sources.Select(source => Task.Run(() => SendAsync(plan, source, lines, cancellationToken), cancellationToken)));
+            SentStream[] streams = await Task.WhenAll(sources.Select(source => Task.Run(() => SendAsync(plan, source, lines, ending, cancellationToken), cancellationToken)));
             TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
 
             long bytes = streams.Sum(stream => stream.Bytes);
@@ -38,9 +42,9 @@ internal static class Sender
         }
     }
 
-    private static async Task<SentStream> SendAsync(SendPlan plan, IStreamSource source, TextWriter lines, CancellationToken cancellationToken)
+    private static async Task<SentStream> SendAsync(SendPlan plan, IStreamSource source, TextWriter lines, CancellationToken ending, CancellationToken cancellationToken)
     {
-        SentStream stream = await StreamSender.SendAsync(plan.To, source, plan.Pace, cancellationToken);
+        SentStream stream = await StreamSender.SendAsync(plan.To, source, plan.Pace, ending, cancellationToken);
         await lines.WriteLineAsync(stream.ToString());
         return stream;
     }

@@ -11,7 +11,7 @@ internal static class StreamSender
 {
     private const int ChunkSize = 64 * 1024;
 
-    public static async Task<SentStream> SendAsync(EndPoint to, IStreamSource source, long? pace, CancellationToken cancellationToken)
+    public static async Task<SentStream> SendAsync(EndPoint to, IStreamSource source, long? pace, CancellationToken ending, CancellationToken cancellationToken)
     {
         using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -23,7 +23,7 @@ internal static class StreamSender
         {
             await socket.ConnectAsync(to, cancellationToken);
             local = Plain(socket.LocalEndPoint);
-            while (sent < source.Length)
+            while (sent < source.Length && !ending.IsCancellationRequested)
             {
                 int count = source.Read(sent, chunk);
                 hash.AppendData(chunk, 0, count);

@@ -51,6 +51,9 @@ internal sealed unsafe class BufferLedger
     /// <summary>Where returned buffers go: appends to the refill queue. Called on the ring's thread.</summary>
     public Action<ulong>? Refill { get; set; }
 
+    /// <summary>Where buffers go that are returned after <see cref="Close"/>: another ring may go on with the queue. Called on any thread.</summary>
+    public Action<ulong>? Forward { get; set; }
+
     /// <summary>Buffers kept by consumers. One that has been released counts no more, whether or not the ring's thread has seen it yet.</summary>
     // In this order: a drain in between lowers both, and the difference is too high for a moment rather than too low.
     public int Kept => Volatile.Read(ref _slotsInUse) - Volatile.Read(ref _onTheWay);
@@ -208,6 +211,7 @@ internal sealed unsafe class BufferLedger
             }
             else
             {
+                Forward?.Invoke(this[last].Offset);
                 ReleaseRegions();
                 outstanding--;
             }
@@ -265,6 +269,7 @@ internal sealed unsafe class BufferLedger
                 }
                 else
                 {
+                    Forward?.Invoke(slot.Offset);
                     ReleaseRegions();
                 }
 

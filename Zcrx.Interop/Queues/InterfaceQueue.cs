@@ -18,9 +18,9 @@ namespace Zcrx.Interop;
 public sealed unsafe class InterfaceQueue : IDisposable
 {
     private readonly IoRing _ring;
-    private readonly MemoryRegion _region;
     private readonly MappedArea[] _areas = new MappedArea[MaxAreas];
     private readonly zcrx_stats* _statistics;
+    private readonly CopyStatistics _before;
     private readonly Lock _statisticsGate = new();
     private CopyStatistics _lastStatistics;
     private int _areaCount;
@@ -29,18 +29,31 @@ public sealed unsafe class InterfaceQueue : IDisposable
     // The kernel's limit; an area id has 16 bits, so this also bounds the table.
     private const int MaxAreas = 1024;
 
-    internal InterfaceQueue(IoRing ring, MemoryRegion region, MappedArea area, in io_uring_zcrx_ifq_reg registration, zcrx_stats* statistics, BufferLedger ledger)
+    /// <param name="ring">The ring that has it.</param>
+    /// <param name="id">Its id there.</param>
+    /// <param name="memory">What it consists of; the caller's count on it goes over.</param>
+    /// <param name="ledger">Knows the buffers that go out on this ring.</param>
+    /// <param name="isImported">Whether another ring has registered it: then that one, or whoever took over from it, writes the refill queue.</param>
+    internal InterfaceQueue(IoRing ring, uint id, QueueMemory memory, BufferLedger ledger, bool isImported)
     {
         _ring = ring;
-        _region = region;
-        _areas[0] = area;
-        _areaCount = 1;
-        _statistics = statistics;
-        Id = registration.zcrx_id;
-        BufferLength = (int)registration.rx_buf_len;
-        Refill = new RefillQueue((byte*)region.Address, registration.offsets, registration.rq_entries);
+        _statistics = memory.Statistics;
+        Memory = memory;
+        Id = id;
+        BufferLength = memory.BufferLength;
+        Refill = new RefillQueue((byte*)memory.Region.Address, memory.Offsets, memory.Entries, isOurs: !isImported);
         Ledger = ledger;
-        ledger.AddRegion(area.Memory);
+        ledger.Forward = memory.ReturnKept;
+        foreach (MemoryRegion area in memory.Areas)
+        {
+            Use(area, _areaCount);
+        }
+
+        if (isImported)
+        {
+            // What was copied before is not this ring's.
+            _before = ReadStatistics();
+        }
     }
 
     /// <summary>The queue's id on its ring, for receive requests and control calls.</summary>
@@ -74,6 +87,8 @@ public sealed unsafe class InterfaceQueue : IDisposable
     public bool HasStatistics => _statistics != null;
 
     internal BufferLedger Ledger { get; }
+
+    internal QueueMemory Memory { get; }
 
     /// <summary>Registers a queue on a ring.</summary>
     /// <param name="ring">The ring; of the calling thread.</param>
@@ -176,7 +191,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
         int result = _ring.Kernel.Register(_ring.Fd, IORING_REGISTER_ZCRX_CTRL, &control, 0);
         return result < 0
             ? throw ErrorMap.ForControl(ZCRX_CTRL_EXPORT, -result)
-            : new ExportedQueue(_ring.Kernel, (int)control.zc_export.zcrx_fd);
+            : new ExportedQueue(_ring.Kernel, (int)control.zc_export.zcrx_fd, Memory);
     }
 
     /// <summary>Imports a queue into another ring, which can then receive into it and flush it.</summary>
@@ -194,6 +209,28 @@ public sealed unsafe class InterfaceQueue : IDisposable
         return result < 0
             ? throw ErrorMap.ForImport(-result, ZcrxCapabilities.Query(ring.Kernel), HostFacts.Read())
             : registration.zcrx_id;
+    }
+
+    /// <summary>Imports a queue into another ring, with everything that belongs to it in user space.</summary>
+    /// <param name="ring">The ring that is to use the queue; of the calling thread.</param>
+    /// <param name="export">The exported queue.</param>
+    /// <param name="recordOrigins">Whether to note where each lease was taken.</param>
+    /// <param name="wake">Wakes the ring's thread when a buffer comes back for which it waits.</param>
+    /// <returns>The queue, owned by the caller. It writes no refill entries until <see cref="QueueMemory.SwitchToAsync"/>.</returns>
+    /// <exception cref="ZcrxException">The kernel refused or cannot.</exception>
+    internal static InterfaceQueue Import(IoRing ring, ExportedQueue export, bool recordOrigins, Action wake)
+    {
+        QueueMemory memory = export.Memory;
+        memory.AddOwner();
+        try
+        {
+            return new InterfaceQueue(ring, Import(ring, export), memory, new BufferLedger(wake, recordOrigins), isImported: true);
+        }
+        catch
+        {
+            memory.Release();
+            throw;
+        }
     }
 
     /// <summary>Grows the pool by another area of the same kind.</summary>
@@ -214,9 +251,8 @@ public sealed unsafe class InterfaceQueue : IDisposable
         }
 
         int id = (int)(area.rq_area_token >> IORING_ZCRX_AREA_SHIFT);
-        _areas[id] = new MappedArea(memory);
-        Volatile.Write(ref _areaCount, int.Max(_areaCount, id + 1));
-        Ledger.AddRegion(memory);
+        Memory.Add(memory);
+        Use(memory, id);
     }
 
     /// <summary>The copy counters. Any thread, any time, without a system call.</summary>
@@ -228,7 +264,8 @@ public sealed unsafe class InterfaceQueue : IDisposable
         {
             if (_statistics != null && !_disposed)
             {
-                _lastStatistics = new CopyStatistics(Volatile.Read(ref _statistics->copy_count), Volatile.Read(ref _statistics->copy_bytes));
+                _lastStatistics = new CopyStatistics(
+                    Volatile.Read(ref _statistics->copy_count) - _before.Fragments, Volatile.Read(ref _statistics->copy_bytes) - _before.Bytes);
             }
 
             return _lastStatistics;
@@ -250,6 +287,15 @@ public sealed unsafe class InterfaceQueue : IDisposable
         }
 
         Ledger.Close();
-        _region.Release();
+        Memory.Release();
+    }
+
+    private void Use(MemoryRegion area, int id)
+    {
+        _areas[id] = new MappedArea(area);
+        Volatile.Write(ref _areaCount, int.Max(_areaCount, id + 1));
+        // One count for the ledger, which goes with its last buffer.
+        area.AddOwner();
+        Ledger.AddRegion(area);
     }
 }

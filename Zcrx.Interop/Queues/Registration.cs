@@ -88,9 +88,13 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
             registration.rx_buf_len = (uint)Environment.SystemPageSize;
         }
 
-        zcrx_stats* statistics = capabilities.Statistics ? (zcrx_stats*)(region.Address + (nint)statisticsOffset) : null;
-        BufferLedger ledger = new(wake, options.RecordLeaseOrigins);
-        return new InterfaceQueue(ring, region, new MappedArea(area), registration, statistics, ledger) { WhyPageBuffers = whyPageBuffers };
+        QueueMemory memory = new(region, registration.offsets, registration.rq_entries, (int)registration.rx_buf_len, capabilities.Statistics ? statisticsOffset : null)
+        {
+            Interface = options.Interface,
+            RxQueue = options.RxQueue,
+        };
+        memory.Add(area);
+        return new InterfaceQueue(ring, registration.zcrx_id, memory, new BufferLedger(wake, options.RecordLeaseOrigins), isImported: false) { WhyPageBuffers = whyPageBuffers };
     }
 
     // Only a device can have them. What is no power of two is a mistake, and not a wish that could be granted in part.

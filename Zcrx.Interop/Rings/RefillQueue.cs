@@ -5,7 +5,7 @@ namespace Zcrx.Interop;
 
 /// <summary>The refill queue: how buffers go back to the kernel.</summary>
 /// <remarks>
-/// Single producer: the ring's thread. The kernel consumes it when the NIC needs buffers, or, device-less, when it is flushed.
+/// Single producer: the ring's thread, as long as the queue <see cref="IsOurs"/>. The kernel consumes it when the NIC needs buffers, or, device-less, when it is flushed.
 /// Where head, tail and entries lie in the region is the kernel's answer to the registration, not a constant (7.3 moved them).
 /// </remarks>
 public sealed unsafe class RefillQueue
@@ -18,24 +18,42 @@ public sealed unsafe class RefillQueue
     private uint _published;
     // Where the queue is full, as of the head last seen.
     private uint _limit;
+    private bool _isOurs;
 
-    internal RefillQueue(byte* region, in io_uring_zcrx_offsets offsets, uint entries)
+    /// <param name="region">Where it lies.</param>
+    /// <param name="offsets">Where in it.</param>
+    /// <param name="entries">How many it holds.</param>
+    /// <param name="isOurs">Whether to write it from the start; if not, <see cref="Begin"/> says when.</param>
+    internal RefillQueue(byte* region, in io_uring_zcrx_offsets offsets, uint entries, bool isOurs = true)
     {
         _sharedHead = (uint*)(region + offsets.head);
         _sharedTail = (uint*)(region + offsets.tail);
         _entries = (io_uring_zcrx_rqe*)(region + offsets.rqes);
         Capacity = entries;
         _mask = entries - 1;
-        _tail = _published = Volatile.Read(ref *_sharedTail);
-        _limit = Volatile.Read(ref *_sharedHead) + Capacity;
+        _tail = _published = _limit = Volatile.Read(ref *_sharedTail);
+        if (isOurs)
+        {
+            Begin();
+        }
     }
+
+    /// <summary>Whether entries are written here. If not, somebody else does, and <see cref="TryAppend"/> finds no room, ever.</summary>
+    internal bool IsOurs => _isOurs;
 
     /// <summary>Entries that the queue holds; a power of two.</summary>
     public uint Capacity { get; }
 
     /// <summary>Entries written and not yet consumed by the kernel.</summary>
-    // Acquire: pairs with the kernel's release of head.
-    public uint Depth => _tail - Volatile.Read(ref *_sharedHead);
+    // Acquire: pairs with the kernel's release of head. The head first: the tail of somebody else, read later, is never behind it.
+    public uint Depth
+    {
+        get
+        {
+            uint head = Volatile.Read(ref *_sharedHead);
+            return (_isOurs ? _tail : Volatile.Read(ref *_sharedTail)) - head;
+        }
+    }
 
     /// <summary>Writes one entry, not yet visible to the kernel.</summary>
     /// <param name="offset">Area token | byte offset, as the completion gave it.</param>
@@ -67,8 +85,29 @@ public sealed unsafe class RefillQueue
         }
     }
 
+    /// <summary>Goes on behind the published tail, wherever somebody else has left it.</summary>
+    internal void Begin()
+    {
+        _isOurs = true;
+        _tail = _published = Volatile.Read(ref *_sharedTail);
+        _limit = Volatile.Read(ref *_sharedHead) + Capacity;
+    }
+
+    /// <summary>Publishes what was written, and writes nothing more: somebody else does.</summary>
+    internal void Cede()
+    {
+        Publish();
+        _isOurs = false;
+        _limit = _tail;
+    }
+
     private bool FindRoom()
     {
+        if (!_isOurs)
+        {
+            return false;
+        }
+
         // Acquire: an entry may be overwritten once the head that is past it has been read.
         _limit = Volatile.Read(ref *_sharedHead) + Capacity;
         return (int)(_limit - _tail) > 0;

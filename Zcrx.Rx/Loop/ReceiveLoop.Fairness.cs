@@ -27,7 +27,7 @@ internal sealed unsafe partial class ReceiveLoop
     /// </remarks>
     private int Allowance(ZcrxConnection connection)
     {
-        int free = _poolSize - _queue.Ledger.Away - _reserve;
+        int free = _poolSize - _keptElsewhere - _queue.Ledger.Away - _reserve;
         return int.Max(free, connection.Holder.Held == 0 ? 1 : 0);
     }
 
@@ -117,7 +117,7 @@ internal sealed unsafe partial class ReceiveLoop
     private void AfterTurn()
     {
         // Looked at before anything is flushed.
-        bool ranDry = _ranDry || FreeBuffers <= 0;
+        bool ranDry = _ranDry || FreeBuffers <= 0 || SharesPool;
         _ranDry = false;
         _barrenTurns = _received.Count > 0 ? 0 : _barren ? _barrenTurns + 1 : _barrenTurns;
         _barren = false;

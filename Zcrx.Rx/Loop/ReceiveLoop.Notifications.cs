@@ -11,7 +11,7 @@ internal sealed unsafe partial class ReceiveLoop
 
     public (ArmState NoBuffers, ArmState Copies) ArmStates => (_noBuffers.State, _copies.State);
 
-    private bool IsRegistered(ZcrxNotificationType type) => _capabilities.Notifications && (_capabilities.NotificationTypes & (1u << (int)type)) != 0;
+    private bool IsRegistered(ZcrxNotificationType type) => Exported is null && _capabilities.Notifications && (_capabilities.NotificationTypes & (1u << (int)type)) != 0;
 
     private void OnNotification(ZcrxNotificationType type)
     {

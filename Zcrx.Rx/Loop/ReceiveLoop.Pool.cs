@@ -20,14 +20,14 @@ internal sealed unsafe partial class ReceiveLoop
     private bool _cannotGrow;
 
     /// <summary>Buffers that the kernel could use right now, as far as we know.</summary>
-    private int FreeBuffers => _poolSize - _queue.Ledger.Away - (int)_queue.Refill.Depth - _heldBack.Count;
+    private int FreeBuffers => _poolSize - _keptElsewhere - _queue.Ledger.Away - (int)_queue.Refill.Depth - _heldBack.Count;
 
     private void OnPoolSizeKnown()
     {
         _poolSize = _queue.Buffers;
         _reserve = PressureMachine.Reserve(_poolSize);
         // The reserve is for what passes through, and comes back by itself: so no consumer, however stuck, stops the others.
-        _queue.Ledger.KeepLimit = _poolSize - _reserve;
+        _queue.Ledger.KeepLimit = _hasCeded ? 0 : int.Max(_poolSize - _reserve - _keptElsewhere, 0);
         // A quarter of a small pool: with more in the refill queue than that, receiving would stumble over an empty pool.
         _flushThreshold = int.Clamp(_poolSize / 4, 1, FlushThreshold);
     }
@@ -45,6 +45,14 @@ internal sealed unsafe partial class ReceiveLoop
     private void TakeReturnedBuffers()
     {
         _queue.Ledger.Drain();
+        if (!_queue.Refill.IsOurs)
+        {
+            ForwardReturned();
+            WatchPool();
+            return;
+        }
+
+        TakeForwarded();
         if (_heldBack.Count > 0)
         {
             FlushRefillQueue();
@@ -124,7 +132,7 @@ internal sealed unsafe partial class ReceiveLoop
     /// <summary>Adds an area, if that is allowed and possible. Nobody has been paused yet.</summary>
     private bool TryGrow()
     {
-        if (_cannotGrow || (long)_poolSize * _queue.BufferLength + _options.AreaSize > _options.MaxAreaSize)
+        if (_cannotGrow || _hasCeded || Exported is not null || (long)_poolSize * _queue.BufferLength + _options.AreaSize > _options.MaxAreaSize)
         {
             return false;
         }
@@ -161,7 +169,7 @@ internal sealed unsafe partial class ReceiveLoop
         _queue.Ledger.IsUnderPressure = pressed;
     }
 
-    /// <summary>Before sleeping: while somebody waits for buffers, or a level waits to fall, a return from another thread must wake us.</summary>
+    /// <summary>Before sleeping: while somebody waits for buffers, or a level waits to fall, a return from another thread must wake us; and so while the buffers are another loop's.</summary>
     private bool PrepareToSleep() =>
-        (_starved.Count == 0 && _paused.Count == 0 && _pressure.Level == PoolPressureLevel.Normal) || _queue.Ledger.TryPrepareToSleep();
+        (_starved.Count == 0 && _paused.Count == 0 && _pressure.Level == PoolPressureLevel.Normal && _queue.Refill.IsOurs) || _queue.Ledger.TryPrepareToSleep();
 }

@@ -238,6 +238,11 @@ internal sealed unsafe partial class ReceiveLoop
         _ring?.Dispose();
         lock (_queueGate)
         {
+            if (_queue is not null)
+            {
+                LeaveBuffers();
+            }
+
             _lastCopies = _queue?.ReadStatistics() ?? default;
             _refusesCommands = true;
             _queue?.Dispose();

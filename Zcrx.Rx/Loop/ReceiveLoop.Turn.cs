@@ -31,6 +31,7 @@ internal sealed unsafe partial class ReceiveLoop
             ArmListeners();
             RearmNotifications();
             ArmWake();
+            LookForStalled();
             if (IsFinished())
             {
                 return;
@@ -201,6 +202,7 @@ internal sealed unsafe partial class ReceiveLoop
             due = long.Min(due, _retryStarvedAt);
         }
 
+        due = long.Min(due, _lookForStalledAt);
         if (_draining)
         {
             // What is being waited for, an empty socket or a lease, has no completion of its own.

@@ -15,10 +15,10 @@ namespace Zcrx.Rx.Loop;
 /// One turn: take commands, take buffers back, let the kernel have them, issue receives, enter, work off the completions.
 /// Other threads reach it through <see cref="Post"/> and <see cref="Synchronize"/>, which wake it by an eventfd.
 /// Split by concern: life cycle and control here, the turn in ReceiveLoop.Turn.cs, receiving in ReceiveLoop.Receive.cs, accepting in
-/// ReceiveLoop.Accept.cs, moving in ReceiveLoop.Move.cs, the interface's removal in ReceiveLoop.Link.cs, the pool in ReceiveLoop.Pool.cs and ReceiveLoop.Fairness.cs, notifications in ReceiveLoop.Notifications.cs, the end in ReceiveLoop.Stop.cs.
+/// ReceiveLoop.Accept.cs, moving in ReceiveLoop.Move.cs, the interface's removal in ReceiveLoop.Link.cs, another loop on the same queue in ReceiveLoop.Sharing.cs, the pool in ReceiveLoop.Pool.cs and ReceiveLoop.Fairness.cs, notifications in ReceiveLoop.Notifications.cs, the end in ReceiveLoop.Stop.cs.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The event's wait handle is never used, so there is nothing to dispose; whoever asks for the end may come late.")]
-internal sealed unsafe partial class ReceiveLoop
+internal sealed unsafe partial class ReceiveLoop : IRefillProducer
 {
     // Replaced by the ring's thread when options change that may; the name never does.
     private volatile ZcrxQueueOptions _options;
@@ -60,6 +60,9 @@ internal sealed unsafe partial class ReceiveLoop
     }
 
     public EngineChoice Engine { get; private set; }
+
+    /// <summary>The queue to go on with; null to register one.</summary>
+    public ExportedQueue? Exported { get; init; }
 
     /// <summary>Where its connections wait when it has ended; null when they end with it.</summary>
     public ConnectionParking? Parking { get; init; }
@@ -246,6 +249,18 @@ internal sealed unsafe partial class ReceiveLoop
         }
 
         _ring = IoRing.Create(_kernel, new IoRingOptions { SubmissionEntries = (uint)_options.SubmissionEntries, CompletionEntries = (uint)_options.CompletionEntries });
+        _queue = Exported is { } exported ? InterfaceQueue.Import(_ring, exported, _options.RecordLeaseOrigins, SignalWake) : Register();
+        WatchLink();
+        _queue.Ledger.Refill = ReturnBuffer;
+        long interval = ToTicks(_options.NotificationInterval);
+        _noBuffers = new ArmMachine(IsRegistered(ZcrxNotificationType.NoBuffers), interval);
+        _copies = new ArmMachine(IsRegistered(ZcrxNotificationType.Copy), interval);
+        OnPoolSizeKnown();
+        _events.PressureChanged(new PoolPressure(_options.Name, PoolPressureLevel.Normal, 0, _poolSize, 0, _time.GetUtcNow()));
+    }
+
+    private InterfaceQueue Register()
+    {
         InterfaceQueueOptions queueOptions = new()
         {
             Interface = _isOnNic ? _options.Interface : null,
@@ -256,19 +271,14 @@ internal sealed unsafe partial class ReceiveLoop
             NotificationUserData = new UserData(RequestKind.Notification, 0, 0).Encode(),
             RecordLeaseOrigins = _options.RecordLeaseOrigins,
         };
-        _queue = Register(queueOptions);
-        if (_queue.WhyPageBuffers is { } why)
+        InterfaceQueue queue = Register(queueOptions);
+        if (queue.WhyPageBuffers is { } why)
         {
             Engine = Engine with { Reason = $"{Engine.Reason}; {why}" };
         }
 
-        WatchLink();
-        _queue.Ledger.Refill = ReturnBuffer;
-        long interval = ToTicks(_options.NotificationInterval);
-        _noBuffers = new ArmMachine(IsRegistered(ZcrxNotificationType.NoBuffers), interval);
-        _copies = new ArmMachine(IsRegistered(ZcrxNotificationType.Copy), interval);
-        OnPoolSizeKnown();
-        _events.PressureChanged(new PoolPressure(_options.Name, PoolPressureLevel.Normal, 0, _poolSize, 0, _time.GetUtcNow()));
+        queue.Memory.Register(this);
+        return queue;
     }
 
     /// <summary>There is no ring's thread any more to see changes. Those of connections that have moved are another's business.</summary>

@@ -104,12 +104,44 @@ public sealed class ZcrxQueue : IAsyncDisposable
         return await OpenAsync(options, choice, kernel, cancellationToken, parking).ConfigureAwait(false);
     }
 
-    internal static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, EngineChoice choice, IIoUringKernel kernel, CancellationToken cancellationToken, ConnectionParking? parking = null)
+    /// <summary>Opens a queue that goes on with an exported one: the same memory, the same RX queue of a NIC, on a ring and a thread of its own.</summary>
+    /// <param name="exported">The queue, from <see cref="ExportAsync"/>; stays the caller's, who can dispose it when this has ended.</param>
+    /// <param name="options">How; its engine, interface and sizes are those that the queue was registered with, whatever is said here.</param>
+    /// <param name="parking">Where its connections wait when it ends, as with <see cref="OpenAsync(ZcrxQueueOptions, ConnectionParking, CancellationToken)"/>.</param>
+    /// <param name="cancellationToken">Gives up waiting; a queue that is opened all the same is closed again.</param>
+    /// <returns>
+    /// The open queue, owned by the caller. The one that was exported may have ended, or goes on for as long as it has connections (move them here with
+    /// <see cref="ZcrxConnection.MoveToAsync"/>): what its consumers give back goes to the kernel through this one, and what they keep from now on are copies.
+    /// </returns>
+    /// <remarks>Nothing is notified on such a queue, and it does not grow; <see cref="QueueStatistics.NoBuffersArmState"/> says so, and the counters are sampled as ever.</remarks>
+    /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
+    /// <exception cref="ZcrxException">The kernel refused; nothing has changed.</exception>
+    /// <exception cref="ObjectDisposedException">The exported queue has been disposed.</exception>
+    public static async Task<ZcrxQueue> ImportAsync(ExportedQueue exported, ZcrxQueueOptions options, ConnectionParking? parking = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(exported);
+        ArgumentNullException.ThrowIfNull(options);
+        QueueMemory memory = exported.Memory;
+        ZcrxEngine engine = exported.Kernel is not LinuxKernel ? ZcrxEngine.Emulated : memory.Interface is null ? ZcrxEngine.DeviceLess : ZcrxEngine.Nic;
+        ZcrxQueueOptions effective = options with { Engine = engine, Interface = memory.Interface, RxQueue = (int)memory.RxQueue, BufferLength = 0 };
+        effective = exported.Kernel is EmulatedKernel emulated ? effective with { Emulation = emulated.Options } : effective;
+        IReadOnlyList<ZcrxConfigurationError> errors = effective.Validate();
+        if (errors.Count > 0)
+        {
+            throw new ZcrxConfigurationException(errors);
+        }
+
+        ZcrxQueue queue = await OpenAsync(effective, new EngineChoice(engine, "the queue was registered before and is imported"), exported.Kernel, cancellationToken, parking, exported).ConfigureAwait(false);
+        await memory.SwitchToAsync(queue.Loop).ConfigureAwait(false);
+        return queue;
+    }
+
+    internal static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, EngineChoice choice, IIoUringKernel kernel, CancellationToken cancellationToken, ConnectionParking? parking = null, ExportedQueue? exported = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
         ZcrxCapabilities capabilities = ZcrxCapabilities.Query(kernel);
         LoopEvents events = new();
-        ReceiveLoop loop = new(options, choice, kernel, capabilities, events) { Parking = parking };
+        ReceiveLoop loop = new(options, choice, kernel, capabilities, events) { Parking = parking, Exported = exported };
         Task opened = loop.StartAsync();
         try
         {
@@ -223,6 +255,12 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <summary>The connections that the queue receives for at this moment.</summary>
     /// <returns>A copy; empty once the queue has been closed.</returns>
     public Task<IReadOnlyList<ZcrxConnection>> GetConnectionsAsync() => _loop.GetConnectionsAsync();
+
+    /// <summary>Exports the queue: it stays what it is for as long as the export is held, even when this object has ended, however that came about, and can be opened again with <see cref="ImportAsync"/>.</summary>
+    /// <returns>The export, owned by the caller. It keeps the memory and, on a NIC, the RX queue.</returns>
+    /// <exception cref="ZcrxException">The kernel cannot (Linux 6.19), or refused.</exception>
+    /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
+    public Task<ExportedQueue> ExportAsync() => _loop.ExportAsync();
 
     /// <summary>The counters, now.</summary>
     /// <returns>A snapshot; the last one once the queue has been closed.</returns>

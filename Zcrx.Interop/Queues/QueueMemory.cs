@@ -1,0 +1,142 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Memory;
+
+namespace Zcrx.Interop;
+
+/// <summary>What an interface queue consists of in user space: its areas, its refill queue, its counters. Outlives the ring that registered it, for those who import it.</summary>
+/// <remarks>
+/// Counted: every ring that uses the queue and every export holds it. Threading: all members from any thread. Buffers that come back to somebody
+/// who does not write the refill queue (a loop that has ended or was replaced, another process) go through here to the one who does.
+/// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose.")]
+internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets offsets, uint entries, int bufferLength, nuint? statisticsOffset)
+{
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _switching = new(1, 1);
+    private readonly List<MemoryRegion> _areas = [];
+    private readonly ConcurrentQueue<ulong> _returned = new();
+    private volatile IRefillProducer? _producer;
+    private int _owners = 1;
+    private int _keptElsewhere;
+
+    /// <summary>Where refill queue and counters lie.</summary>
+    public MemoryRegion Region => region;
+
+    /// <summary>Where the refill queue lies in it.</summary>
+    public io_uring_zcrx_offsets Offsets { get; } = offsets;
+
+    /// <summary>Entries of the refill queue.</summary>
+    public uint Entries => entries;
+
+    /// <summary>Bytes of one buffer.</summary>
+    public int BufferLength => bufferLength;
+
+    /// <summary>Where the counters lie in the region; null when the kernel keeps none.</summary>
+    public nuint? StatisticsOffset => statisticsOffset;
+
+    /// <summary>The interface that the queue belongs to; null without a device.</summary>
+    public string? Interface { get; init; }
+
+    /// <summary>The RX queue on it.</summary>
+    public uint RxQueue { get; init; }
+
+    /// <summary>The areas by their ids.</summary>
+    public IReadOnlyList<MemoryRegion> Areas
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _areas];
+            }
+        }
+    }
+
+    public unsafe zcrx_stats* Statistics => statisticsOffset is { } offset ? (zcrx_stats*)(region.Address + (nint)offset) : null;
+
+    /// <summary>The kernel has another area; the caller's count on it goes over.</summary>
+    public void Add(MemoryRegion area)
+    {
+        lock (_gate)
+        {
+            _areas.Add(area);
+        }
+    }
+
+    public void AddOwner()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_owners == 0, typeof(ExportedQueue));
+            _owners++;
+        }
+    }
+
+    /// <summary>Gives up one count; with the last one the memory goes, except for areas with buffers that are out.</summary>
+    public void Release()
+    {
+        lock (_gate)
+        {
+            if (--_owners > 0)
+            {
+                return;
+            }
+        }
+
+        _areas.ForEach(static area => area.Release());
+        region.Release();
+    }
+
+    /// <summary>A buffer has come back to somebody who does not write the refill queue.</summary>
+    public void Return(ulong offset)
+    {
+        _returned.Enqueue(offset);
+        _producer?.Wake();
+    }
+
+    /// <summary>The same for a buffer that consumers had kept, and that counts as <see cref="KeptElsewhere"/>.</summary>
+    public void ReturnKept(ulong offset)
+    {
+        AddKeptElsewhere(-1);
+        Return(offset);
+    }
+
+    /// <summary>Buffers that are kept by consumers of those who do not write the refill queue: whoever does has to count without them.</summary>
+    public int KeptElsewhere => Volatile.Read(ref _keptElsewhere);
+
+    /// <summary>They have become more or fewer.</summary>
+    public void AddKeptElsewhere(int change) => Interlocked.Add(ref _keptElsewhere, change);
+
+    /// <summary>Such a buffer, for whoever writes the refill queue.</summary>
+    public bool TryTake(out ulong offset) => _returned.TryDequeue(out offset);
+
+    /// <summary>Lets somebody write the refill queue, once whoever did so has stopped.</summary>
+    public async Task SwitchToAsync(IRefillProducer next)
+    {
+        await _switching.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (_producer == next)
+            {
+                return;
+            }
+
+            if (_producer is { } previous)
+            {
+                await previous.CedeAsync().ConfigureAwait(false);
+            }
+
+            _producer = next;
+            next.Begin();
+        }
+        finally
+        {
+            _switching.Release();
+        }
+    }
+
+    /// <summary>Who registered the queue writes its refill queue from the start.</summary>
+    public void Register(IRefillProducer first) => _producer = first;
+}

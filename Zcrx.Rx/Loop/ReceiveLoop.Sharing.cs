@@ -1,0 +1,152 @@
+using Zcrx.Interop;
+
+namespace Zcrx.Rx.Loop;
+
+/// <content>
+/// Several loops on one interface queue, one after the other or for a while side by side: each receives on its own ring into the same memory, and one of them writes
+/// the refill queue. Buffers that come back to the others go to it.
+/// </content>
+internal sealed unsafe partial class ReceiveLoop
+{
+    private static readonly TimeSpan StalledLook = TimeSpan.FromMilliseconds(10);
+
+    private bool _hasCeded;
+    // As this loop last told others, and as they last told this one.
+    private int _reportedKept;
+    private int _keptElsewhere;
+    private long _lookForStalledAt = long.MaxValue;
+
+    /// <summary>Whether others have buffers of this pool, so that nobody here knows how many are left.</summary>
+    private bool SharesPool => _hasCeded || Exported is not null;
+
+    /// <summary>Exports the queue. Any thread.</summary>
+    public Task<ExportedQueue> ExportAsync()
+    {
+        TaskCompletionSource<ExportedQueue> exported = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(
+            () =>
+            {
+                try
+                {
+                    exported.TrySetResult(_queue.Export());
+                }
+                catch (ZcrxException exception)
+                {
+                    exported.TrySetException(exception);
+                }
+            },
+            () => exported.TrySetException(new ObjectDisposedException(nameof(ZcrxQueue), "The queue has been closed.")));
+        return exported.Task;
+    }
+
+    /// <inheritdoc/>
+    public Task CedeAsync()
+    {
+        TaskCompletionSource ceded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(
+            () =>
+            {
+                Cede();
+                ceded.TrySetResult();
+            },
+            () => ceded.TrySetResult());
+        return ceded.Task;
+    }
+
+    /// <inheritdoc/>
+    public void Begin() => Post(() =>
+    {
+        _hasCeded = false;
+        _lookForStalledAt = long.MaxValue;
+        _queue.Refill.Begin();
+        _queue.Memory.AddKeptElsewhere(-_reportedKept);
+        _reportedKept = 0;
+        OnPoolSizeKnown();
+    });
+
+    /// <inheritdoc/>
+    void IRefillProducer.Wake() => Wake();
+
+    /// <summary>
+    /// On kernels where a receive that finds no buffer neither ends nor goes on, and where others have the buffers: nothing would tell when there are some again.
+    /// So sockets that have something although a receive is waiting are looked for now and then, and their receives issued again.
+    /// </summary>
+    private void LookForStalled()
+    {
+        if (_capabilities.ExhaustionEndsReceive || !SharesPool)
+        {
+            return;
+        }
+
+        long now = _time.GetTimestamp();
+        if (_lookForStalledAt <= now)
+        {
+            foreach (ZcrxConnection connection in _connections.Snapshot())
+            {
+                if (connection.ReceiveState == Connections.ReceiveState.Armed && HasSomething(connection))
+                {
+                    connection.ReceiveState = Connections.ReceiveState.Cancelling;
+                    PrepareCancel(ReceiveTag(connection));
+                }
+            }
+        }
+
+        if (_lookForStalledAt <= now || _lookForStalledAt == long.MaxValue)
+        {
+            _lookForStalledAt = now + ToTicks(StalledLook);
+        }
+    }
+
+    private void Cede()
+    {
+        _hasCeded = true;
+        _queue.Refill.Cede();
+        // The pool is no longer ours alone: what consumers keep from now on are copies, so that every buffer comes back by itself, and nothing is added to it.
+        _queue.Ledger.KeepLimit = 0;
+        ForwardReturned();
+    }
+
+    /// <summary>Buffers that came back here go to the loop that writes the refill queue.</summary>
+    private void ForwardReturned()
+    {
+        ReportKept();
+        while (_heldBack.TryDequeue(out ulong offset))
+        {
+            _queue.Memory.Return(offset);
+        }
+    }
+
+    private void ReportKept()
+    {
+        int kept = _queue.Ledger.Away;
+        if (kept != _reportedKept)
+        {
+            _queue.Memory.AddKeptElsewhere(kept - _reportedKept);
+            _reportedKept = kept;
+        }
+    }
+
+    /// <summary>Buffers that came back to other loops.</summary>
+    private void TakeForwarded()
+    {
+        while (_queue.Memory.TryTake(out ulong offset))
+        {
+            ReturnBuffer(offset);
+        }
+
+        if (_queue.Memory.KeptElsewhere is var kept && kept != _keptElsewhere)
+        {
+            _keptElsewhere = kept;
+            OnPoolSizeKnown();
+            // Who was held back for want of them may go on.
+            _lastKept = -1;
+        }
+    }
+
+    /// <summary>The loop ends. Whoever goes on with the queue finds the refill queue as it is, and the rest where it looks for it.</summary>
+    private void LeaveBuffers()
+    {
+        _queue.Refill.Publish();
+        ForwardReturned();
+    }
+}

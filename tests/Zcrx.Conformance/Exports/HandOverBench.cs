@@ -1,0 +1,174 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+using Zcrx.Rx;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Conformance.Exports;
+
+/// <summary>One interface queue that goes from loop to loop, and connections that each check every byte.</summary>
+internal sealed class HandOverBench : IAsyncDisposable
+{
+    public const int Buffers = 16;
+    // What the pool does not give away: an eighth of it.
+    private const int Reserve = 2;
+
+    private readonly Socket _listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+    private readonly List<Connection> _connections = [];
+
+    private HandOverBench(ZcrxQueue queue) => Queue = queue;
+
+    /// <summary>The loop that writes the refill queue.</summary>
+    public ZcrxQueue Queue { get; private set; }
+
+    public static async Task<HandOverBench> OpenAsync(string name, ConnectionParking? parking = null)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Export, ZcrxFeature.Import);
+        EngineChoice choice = new(kernel.IsEmulated ? ZcrxEngine.Emulated : ZcrxEngine.DeviceLess, "a test");
+        return new HandOverBench(await ZcrxQueue.OpenAsync(Options(1), choice, kernel.Kernel, default, parking).Within("the queue opens"));
+    }
+
+    /// <summary>A new loop goes on with the queue.</summary>
+    /// <returns>The one before, which still receives for its connections.</returns>
+    public async Task<ZcrxQueue> SwitchAsync(ExportedQueue? exported = null, ConnectionParking? parking = null)
+    {
+        using ExportedQueue? own = exported is null ? await Queue.ExportAsync().Within("the queue is exported") : null;
+        ZcrxQueue before = Queue;
+        Queue = await ZcrxQueue.ImportAsync(exported ?? own!, Options(2), parking).Within("the queue is imported");
+        return before;
+    }
+
+    /// <summary>A connection on a queue; by default on the present one.</summary>
+    public async Task<Connection> ConnectAsync(ZcrxQueue? queue = null)
+    {
+        Peer peer = await Peer.ConnectAsync(_listener.LocalEndPoint!, _connections.Count);
+        Socket accepted = await _listener.AcceptAsync().Within("it is accepted");
+        Connection connection = new(peer, await (queue ?? Queue).AttachAsync(accepted).Within("it is attached"));
+        _connections.Add(connection);
+        return connection;
+    }
+
+    /// <summary>Nothing has got lost of the pool: a consumer that keeps what it gets is given all but the reserve, and the reserve passes everything on. Nobody else may hold buffers.</summary>
+    public async Task AssertPoolIsWholeAsync()
+    {
+        await Rx.Tests.Support.Deadline.UntilAsync(() => Queue.Snapshot().BuffersOut == 0, "nobody holds a buffer");
+        Connection keeper = await ConnectAsync();
+        keeper.Holds = true;
+        for (int i = 1; i <= Buffers - Reserve; i++)
+        {
+            await keeper.SendAsync(100);
+            await keeper.ReachAsync();
+        }
+
+        Assert.Equal(Buffers - Reserve, Queue.Snapshot().BuffersOut);
+        Connection passer = await ConnectAsync();
+        await passer.SendAsync(200_000);
+        await passer.EndAsync();
+        keeper.LetGo();
+        await keeper.EndAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (Connection connection in _connections)
+        {
+            connection.Dispose();
+        }
+
+        await Queue.DisposeAsync();
+        _listener.Dispose();
+    }
+
+    private static ZcrxQueueOptions Options(int generation) => new()
+    {
+        Name = $"loop {generation}",
+        AreaSize = (long)Buffers * Environment.SystemPageSize,
+        // Nobody is paused before the pool is down to its reserve.
+        HighWaterMark = 1,
+        ConnectionQuota = 2 * Buffers,
+        NotificationInterval = TimeSpan.FromMilliseconds(10),
+    };
+
+    internal sealed class Connection : IDisposable
+    {
+        private readonly ConcurrentQueue<BufferLease> _leases = new();
+        private readonly IDisposable _subscription;
+        private readonly Peer _peer;
+        private volatile bool _holds;
+        private Task _sending = Task.CompletedTask;
+
+        public Connection(Peer peer, ZcrxConnection connection)
+        {
+            _peer = peer;
+            Zcrx = connection;
+            Recorder = new Recorder(peer.Stream)
+            {
+                Then = buffer =>
+                {
+                    if (_holds)
+                    {
+                        _leases.Enqueue(buffer.Retain());
+                    }
+                },
+            };
+            _subscription = connection.Buffers.Subscribe(Recorder);
+        }
+
+        public ZcrxConnection Zcrx { get; }
+
+        public Recorder Recorder { get; }
+
+        public int Held => _leases.Count;
+
+        public bool Holds
+        {
+            get => _holds;
+            set => _holds = value;
+        }
+
+        /// <summary>Sends behind what is being sent, without waiting: whoever keeps everything makes its sender wait.</summary>
+        public void Send(long count) => _sending = SendBehindAsync(_sending, count);
+
+        public Task SendAsync(long count) => _peer.SendAsync(count).Within("the bytes are sent");
+
+        /// <summary>Everything that was sent has come.</summary>
+        public Task ReachAsync() => Recorder.ReachAsync(_peer.Sent);
+
+        /// <summary>Checks what was kept, and gives it back.</summary>
+        public void LetGo(int most = int.MaxValue)
+        {
+            for (; most > 0 && _leases.TryDequeue(out BufferLease? lease); most--)
+            {
+                using (lease)
+                {
+                    Assert.True(lease.Span.SequenceEqual(Payload.At(_peer.Stream, lease.StreamOffset, lease.Length)), "a kept buffer is what it was");
+                }
+            }
+        }
+
+        /// <summary>Ends the stream; everything that was sent has come, in order.</summary>
+        public async Task EndAsync()
+        {
+            await _sending.Within("everything is sent");
+            _peer.EndSending();
+            await Recorder.AssertCompletedAsync(_peer.Sent);
+            await Zcrx.Closed.Within("the connection is closed");
+        }
+
+        private async Task SendBehindAsync(Task before, long count)
+        {
+            await before;
+            await _peer.SendAsync(count);
+        }
+
+        public void Dispose()
+        {
+            LetGo();
+            _subscription.Dispose();
+            Zcrx.Dispose();
+            _peer.Dispose();
+        }
+    }
+}

@@ -1,0 +1,200 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+using Zcrx.Rx;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Conformance.Exports;
+
+/// <summary>A queue outlives its ring: another loop goes on with the same memory, and every buffer finds its way back, whoever held it.</summary>
+public class HandOverTests : IClassFixture<LeakCheck>
+{
+    private const int Programs = 50;
+
+    /// <summary>More than the pool has, several times: it only passes if buffers come back.</summary>
+    private const int Much = 500_000;
+
+    [SkippableTheory, Kernels]
+    public async Task Connections_go_over_and_what_the_old_loop_gave_out_comes_back_to_the_new_one(string name)
+    {
+        await using HandOverBench bench = await HandOverBench.OpenAsync(name);
+        HandOverBench.Connection connection = await bench.ConnectAsync();
+        await connection.SendAsync(Much);
+        await connection.ReachAsync();
+        connection.Holds = true;
+        for (int i = 1; i <= 10; i++)
+        {
+            await connection.SendAsync(10);
+            await connection.ReachAsync();
+        }
+
+        Assert.Equal(10, bench.Queue.Snapshot().BuffersOut);
+        await using (ZcrxQueue before = await bench.SwitchAsync())
+        {
+            Assert.True(await connection.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
+            connection.Holds = false;
+            await connection.SendAsync(Much);
+            await connection.ReachAsync();
+            connection.LetGo(5);
+        }
+
+        // The old loop has ended; the rest is given back to nobody, as far as it goes.
+        connection.LetGo();
+        await connection.SendAsync(Much);
+        await connection.ReachAsync();
+        await connection.EndAsync();
+        await bench.AssertPoolIsWholeAsync();
+    }
+
+    [SkippableTheory, Kernels]
+    public async Task Both_loops_receive_side_by_side_from_one_pool(string name)
+    {
+        await using HandOverBench bench = await HandOverBench.OpenAsync(name);
+        HandOverBench.Connection staying = await bench.ConnectAsync();
+        await staying.SendAsync(1000);
+        await using (ZcrxQueue before = await bench.SwitchAsync())
+        {
+            HandOverBench.Connection coming = await bench.ConnectAsync();
+            await Task.WhenAll(staying.SendAsync(4 * Much), coming.SendAsync(4 * Much));
+            await Task.WhenAll(staying.ReachAsync(), coming.ReachAsync());
+            Assert.Equal(("loop 1", "loop 2"), (staying.Zcrx.QueueName, coming.Zcrx.QueueName));
+
+            // What is kept of the old loop's from now on are copies: the pool is no longer its own.
+            staying.Holds = true;
+            await staying.SendAsync(Much);
+            await staying.ReachAsync();
+            Assert.Equal(0, before.Snapshot().BuffersOut);
+            await Task.WhenAll(staying.EndAsync(), coming.EndAsync());
+            staying.LetGo();
+        }
+
+        await bench.AssertPoolIsWholeAsync();
+    }
+
+    [SkippableTheory, Kernels]
+    public async Task A_queue_whose_ring_thread_died_goes_on_at_the_very_byte(string name)
+    {
+        using ConnectionParking parking = new();
+        await using HandOverBench bench = await HandOverBench.OpenAsync(name, parking);
+        HandOverBench.Connection connection = await bench.ConnectAsync();
+        using ExportedQueue exported = await bench.Queue.ExportAsync().Within("it is exported");
+        for (int i = 0; i < 3; i++)
+        {
+            connection.Holds = true;
+            await connection.SendAsync(20_000);
+            await connection.ReachAsync();
+            Task sending = connection.SendAsync(Much);
+            bench.Queue.Crash(new InvalidOperationException("on purpose"));
+            await Assert.ThrowsAsync<InvalidOperationException>(() => bench.Queue.Completion.Within("the loop ends"));
+            connection.Holds = false;
+            connection.LetGo();
+            await bench.SwitchAsync(exported, parking);
+            Assert.Equal(1, await parking.ContinueOnAsync(bench.Queue).Within("it goes on"));
+            await sending;
+            await connection.ReachAsync();
+        }
+
+        await connection.EndAsync();
+        await bench.AssertPoolIsWholeAsync();
+    }
+
+    [SkippableTheory, Kernels]
+    public async Task Nothing_is_notified_any_more_and_the_counters_begin_anew(string name)
+    {
+        await using HandOverBench bench = await HandOverBench.OpenAsync(name);
+        HandOverBench.Connection connection = await bench.ConnectAsync();
+        await connection.SendAsync(Much);
+        await connection.ReachAsync();
+        bool counts = bench.Queue.Capabilities.Statistics;
+        Assert.Equal(counts, bench.Queue.Snapshot().CopiedBytes > 0);
+        ZcrxQueue before = await bench.SwitchAsync();
+        int notified = 0;
+        using IDisposable notifications = bench.Queue.Notifications.Subscribe(_ => notified++);
+        Assert.Equal((ArmState.Disarmed, ArmState.Disarmed), (bench.Queue.Snapshot().NoBuffersArmState, bench.Queue.Snapshot().CopyArmState));
+        Assert.Equal(0, bench.Queue.Snapshot().CopiedBytes);
+        Assert.True(await connection.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
+        await before.DisposeAsync();
+        await connection.SendAsync(Much);
+        await connection.ReachAsync();
+        QueueStatistics now = bench.Queue.Snapshot();
+        Assert.Equal(Much, now.BytesReceived);
+        Assert.InRange(now.CopiedBytes, counts ? Much - (Much / 100) : 0, counts ? Much : 0);
+        Assert.Equal((0, 0), (notified, now.CopyNotifications));
+        await connection.EndAsync();
+    }
+
+    [SkippableTheory, Kernels]
+    public async Task An_import_that_fails_leaves_everything_as_it_was(string name)
+    {
+        await using HandOverBench bench = await HandOverBench.OpenAsync(name);
+        ExportedQueue exported = await bench.Queue.ExportAsync().Within("it is exported");
+        exported.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => ZcrxQueue.ImportAsync(exported, new ZcrxQueueOptions()));
+        HandOverBench.Connection connection = await bench.ConnectAsync();
+        await connection.SendAsync(Much);
+        await connection.EndAsync();
+        await bench.AssertPoolIsWholeAsync();
+        await bench.Queue.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => bench.Queue.ExportAsync());
+    }
+
+    [SkippableTheory, Kernels]
+    public void Any_order_of_handing_over_moving_keeping_and_ending_loses_nothing(string name)
+    {
+        KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Export, ZcrxFeature.Import);
+        Prop.ForAll(Gen.Choose(0, 11).ListOf(24).ToArbitrary(), program => RunAsync(name, [.. program]))
+            .Check(Config.QuickThrowOnFailure.WithMaxTest(Programs));
+    }
+
+    private static async Task RunAsync(string name, int[] program)
+    {
+        await using HandOverBench bench = await HandOverBench.OpenAsync(name);
+        HandOverBench.Connection[] connections = [await bench.ConnectAsync(), await bench.ConnectAsync(), await bench.ConnectAsync()];
+        List<ZcrxQueue> former = [];
+        foreach (int step in program)
+        {
+            HandOverBench.Connection connection = connections[step % connections.Length];
+            switch (step)
+            {
+                case < 3:
+                    connection.Send(30_000 * (step + 1));
+                    break;
+                case < 6:
+                    connection.Holds = !connection.Holds;
+                    connection.Send(2000);
+                    break;
+                case < 8:
+                    connection.LetGo(3);
+                    break;
+                case < 10:
+                    await connection.Zcrx.MoveToAsync(bench.Queue).Within("it moves");
+                    break;
+                default:
+                    former.Add(await bench.SwitchAsync());
+                    break;
+            }
+        }
+
+        // Whoever is still on a former loop goes over, with what is kept still kept.
+        foreach (HandOverBench.Connection connection in connections)
+        {
+            connection.Holds = false;
+            Assert.True(await connection.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
+        }
+
+        foreach (ZcrxQueue queue in former)
+        {
+            await queue.DisposeAsync();
+        }
+
+        foreach (HandOverBench.Connection connection in connections)
+        {
+            connection.LetGo();
+            connection.Send(100_000);
+            await connection.EndAsync();
+        }
+
+        await bench.AssertPoolIsWholeAsync();
+    }
+}

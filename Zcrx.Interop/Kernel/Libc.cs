@@ -21,6 +21,8 @@ internal static unsafe partial class Libc
     public const int MADV_HUGEPAGE = 14;
     public const int MADV_POPULATE_READ = 22;
     public const int MADV_POPULATE_WRITE = 23;
+    public const uint MFD_CLOEXEC = 1;
+    public const uint MFD_HUGETLB = 4;
     public const int EFD_CLOEXEC = 0x80000;
     public const int EFD_NONBLOCK = 0x800;
 
@@ -32,6 +34,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "madvise", SetLastError = true)]
     private static partial int madvise(nint address, nuint length, int advice);
+
+    [LibraryImport(Library, EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int memfd_create(string name, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "ftruncate", SetLastError = true)]
+    private static partial int ftruncate(int fd, nint length);
 
     [LibraryImport(Library, EntryPoint = "close", SetLastError = true)]
     private static partial int close(int fd);
@@ -84,6 +92,10 @@ internal static unsafe partial class Libc
     public static int Unmap(nint address, nuint length) => Result(munmap(address, length));
 
     public static int Advise(nint address, nuint length, int advice) => Result(madvise(address, length, advice));
+
+    public static int MemoryFile(string name, uint flags) => Result(memfd_create(name, flags));
+
+    public static int Truncate(int fd, nint length) => Result(ftruncate(fd, length));
 
     public static int Close(int fd) => Result(close(fd));
 

@@ -2,7 +2,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Memory;
 
-/// <summary>Page-aligned anonymous memory outside the managed heap, optionally on huge pages.</summary>
+/// <summary>Page-aligned memory outside the managed heap, optionally on huge pages; anonymous, or a file without a name that another process can map as well.</summary>
 /// <remarks>
 /// Owner-counted: the queue holds one count and every buffer that is out another, so the memory outlives the last of them.
 /// Thread-safe.
@@ -10,13 +10,15 @@ namespace Zcrx.Interop.Memory;
 internal sealed class MemoryRegion
 {
     private const nuint HugePageSize = 2 * 1024 * 1024;
+    private readonly int _fd;
     private int _owners = 1;
 
-    private MemoryRegion(nint address, nuint length, bool hugePages)
+    private MemoryRegion(nint address, nuint length, bool hugePages, int fd)
     {
         Address = address;
         Length = length;
         IsHuge = hugePages;
+        _fd = fd;
     }
 
     public nint Address { get; }
@@ -26,18 +28,26 @@ internal sealed class MemoryRegion
     /// <summary>Whether explicit huge pages back the memory.</summary>
     public bool IsHuge { get; }
 
+    /// <summary>Whether another process can map it.</summary>
+    public bool IsShared => _fd >= 0;
+
+    /// <summary>The file's descriptor, close-on-exec, valid as long as the memory; −1 for private memory.</summary>
+    public int Fd => _fd;
+
     /// <summary>How many hold the memory; 0 or less once it is unmapped.</summary>
     public int Owners => Volatile.Read(ref _owners);
 
     /// <summary>Maps memory of at least <paramref name="length"/> bytes, rounded up to whole (huge) pages, zeroed.</summary>
-    public static MemoryRegion Allocate(nuint length, bool hugePages, string purpose)
+    public static MemoryRegion Allocate(nuint length, bool hugePages, string purpose, bool isShared = false)
     {
         nuint page = hugePages ? HugePageSize : (nuint)Environment.SystemPageSize;
         nuint rounded = (length + page - 1) / page * page;
-        int flags = Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | (hugePages ? Libc.MAP_HUGETLB : 0);
-        nint address = Libc.Map(0, rounded, Libc.PROT_READ | Libc.PROT_WRITE, flags, -1, 0);
+        int fd = isShared ? CreateFile(rounded, hugePages, purpose) : -1;
+        int flags = isShared ? Libc.MAP_SHARED : Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS | (hugePages ? Libc.MAP_HUGETLB : 0);
+        nint address = Libc.Map(0, rounded, Libc.PROT_READ | Libc.PROT_WRITE, flags, fd, 0);
         if (Libc.IsError(address))
         {
+            CloseFile(fd);
             throw new ZcrxMemoryException(
                 $"allocate {rounded} bytes for {purpose}",
                 (int)-address,
@@ -47,7 +57,7 @@ internal sealed class MemoryRegion
 
         // A child process must not share pages that the kernel writes to behind its back.
         _ = Libc.Advise(address, rounded, Libc.MADV_DONTFORK);
-        return new MemoryRegion(address, rounded, hugePages);
+        return new MemoryRegion(address, rounded, hugePages, fd);
     }
 
     public void AddOwner() => Interlocked.Increment(ref _owners);
@@ -59,6 +69,32 @@ internal sealed class MemoryRegion
         if (left == 0)
         {
             _ = Libc.Unmap(Address, Length);
+            CloseFile(_fd);
+        }
+    }
+
+    private static int CreateFile(nuint length, bool hugePages, string purpose)
+    {
+        int fd = Libc.MemoryFile("zcrx", Libc.MFD_CLOEXEC | (hugePages ? Libc.MFD_HUGETLB : 0));
+        int result = fd < 0 ? fd : Libc.Truncate(fd, (nint)length);
+        if (result < 0)
+        {
+            CloseFile(fd);
+            throw new ZcrxMemoryException(
+                $"create a file of {length} bytes in memory for {purpose}",
+                -result,
+                "the process may not have more files or memory, or a seccomp filter forbids memfd_create",
+                "Raise the limit on open files, or use private memory");
+        }
+
+        return fd;
+    }
+
+    private static void CloseFile(int fd)
+    {
+        if (fd >= 0)
+        {
+            _ = Libc.Close(fd);
         }
     }
 }

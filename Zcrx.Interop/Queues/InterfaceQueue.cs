@@ -239,7 +239,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
     /// <exception cref="ZcrxException">The kernel refused; the queue is as before.</exception>
     public void AddArea(nuint size)
     {
-        MemoryRegion memory = MemoryRegion.Allocate(size, _areas[0].Memory.IsHuge, "another area");
+        MemoryRegion memory = MemoryRegion.Allocate(size, _areas[0].Memory.IsHuge, "another area", _areas[0].Memory.IsShared);
         io_uring_zcrx_area_reg area = new() { addr = (ulong)memory.Address, len = memory.Length };
         zcrx_ctrl control = new() { zcrx_id = Id, op = ZCRX_CTRL_ADD_AREA };
         control.zc_area.area_ptr = (ulong)&area;

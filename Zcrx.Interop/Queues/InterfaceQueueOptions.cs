@@ -25,6 +25,12 @@ public sealed record InterfaceQueueOptions
     /// <summary>Whether the area lies on 2 MiB huge pages, which must have been reserved.</summary>
     public bool HugePages { get; init; }
 
+    /// <summary>
+    /// Whether area and refill queue lie in files without a name (memfd) that another process can map, and not in memory of this process's own: what a queue needs
+    /// that is to go on in another process.
+    /// </summary>
+    public bool SharedMemory { get; init; }
+
     /// <summary>The <c>user_data</c> of notification completions.</summary>
     public ulong NotificationUserData { get; init; }
 

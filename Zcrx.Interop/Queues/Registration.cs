@@ -24,7 +24,7 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
         }
 
         uint index = deviceLess ? 0 : InterfaceIndex(options.Interface!);
-        MemoryRegion area = MemoryRegion.Allocate(options.AreaSize, options.HugePages, "the area");
+        MemoryRegion area = MemoryRegion.Allocate(options.AreaSize, options.HugePages, "the area", options.SharedMemory);
         uint entries = RefillEntries(area.Length);
         // The entries begin behind the header, on its alignment; with few entries the difference matters.
         nuint header = RoundUp((nuint)capabilities.RefillHeaderSizeOr(Environment.SystemPageSize), (nuint)(capabilities.RefillHeaderAlignment ?? 1));
@@ -34,7 +34,7 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
         MemoryRegion region;
         try
         {
-            region = MemoryRegion.Allocate(statisticsOffset + CacheLine, false, "the refill queue");
+            region = MemoryRegion.Allocate(statisticsOffset + CacheLine, false, "the refill queue", options.SharedMemory);
         }
         catch
         {

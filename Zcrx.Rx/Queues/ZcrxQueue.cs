@@ -111,7 +111,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <param name="cancellationToken">Gives up waiting; a queue that is opened all the same is closed again.</param>
     /// <returns>
     /// The open queue, owned by the caller. The one that was exported may have ended, or goes on for as long as it has connections (move them here with
-    /// <see cref="ZcrxConnection.MoveToAsync"/>): what its consumers give back goes to the kernel through this one, and what they keep from now on are copies.
+    /// <see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>): what its consumers give back goes to the kernel through this one, and what they keep from now on are copies.
     /// </returns>
     /// <remarks>Nothing is notified on such a queue, and it does not grow; <see cref="QueueStatistics.NoBuffersArmState"/> says so, and the counters are sampled as ever.</remarks>
     /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>

@@ -1,7 +1,11 @@
 using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
 using Zcrx.Conformance.Nic;
 using Zcrx.Conformance.Support;
+using Zcrx.Interop;
 using Zcrx.Interop.Abi;
+using Zcrx.Interop.Processes;
 
 namespace Zcrx.Conformance.Child;
 
@@ -24,6 +28,9 @@ internal static unsafe class ChildProgram
         {
             case "receive":
                 Receive(kernel, ushort.Parse(arguments[3], CultureInfo.InvariantCulture), isExported: arguments[4] == "exported");
+                return 0;
+            case "hand-over":
+                HandOver(kernel, arguments[3]);
                 return 0;
             case "hold":
                 Hold(kernel, arguments[3]);
@@ -88,6 +95,22 @@ internal static unsafe class ChildProgram
         Results.Equal(0, ring.Register(LinuxIoUring.IORING_REGISTER_ZCRX_CTRL, &control, 0));
         Tell($"EXPORTED {control.zc_export.zcrx_fd}");
         // Ends with the parent at the latest: its end of the pipe is closed then.
+        Console.In.ReadToEnd();
+    }
+
+    /// <summary>Registers a queue over memory that others can map, and sends it with everything that it consists of to whoever listens at a path. Holds it until it is killed.</summary>
+    private static void HandOver(KernelUnderTest kernel, string path)
+    {
+        using var ring = new TestRing(kernel.Kernel);
+        using InterfaceQueue queue = InterfaceQueue.Register(ring.Ring, new InterfaceQueueOptions { AreaSize = 64 * TestMemory.Page, SharedMemory = true }, kernel.Capabilities);
+        using ExportedQueue export = queue.Export();
+        QueueMemory memory = export.Memory;
+        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Connect(new UnixDomainSocketEndPoint(path));
+        string layout = FormattableString.Invariant($"{memory.Areas[0].Length} {memory.Region.Length} {memory.Offsets.head} {memory.Offsets.tail} {memory.Offsets.rqes} {memory.Entries}");
+        byte[] bytes = Encoding.ASCII.GetBytes(layout);
+        Assert.Equal(bytes.Length, DescriptorPassing.Send((int)socket.SafeHandle.DangerousGetHandle(), bytes, [export.Fd, memory.Areas[0].Fd, memory.Region.Fd]));
+        Tell("SENT");
         Console.In.ReadToEnd();
     }
 

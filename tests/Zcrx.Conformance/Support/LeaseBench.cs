@@ -8,7 +8,7 @@ internal sealed unsafe class LeaseBench : IDisposable
 {
     private long _position;
 
-    public LeaseBench(KernelUnderTest kernel, int buffers = 16, uint refillEntries = 0, bool recordOrigins = false)
+    public LeaseBench(KernelUnderTest kernel, int buffers = 16, uint refillEntries = 0, bool recordOrigins = false, bool isShared = false)
     {
         Kernel = kernel;
         Ring = new TestRing(kernel.Kernel);
@@ -22,6 +22,7 @@ internal sealed unsafe class LeaseBench : IDisposable
                     RefillEntries = refillEntries,
                     NotificationUserData = QueueSetup.NotificationUserData,
                     RecordLeaseOrigins = recordOrigins,
+                    SharedMemory = isShared,
                 },
                 kernel.Capabilities,
                 () => Wakes++);

@@ -24,6 +24,8 @@ GuestCommand[] nicCommands =
     new("differential", "./Zcrx.Conformance differential --nic yes --programs 200", OnlyWhole: true),
     // On every kernel; with the one above that makes 300 on the one that runs everything.
     new("differential-2", "./Zcrx.Conformance differential --nic yes --programs 100", OnlyWhole: false),
+    // Its exit code says whether a queue can be registered: with header/data split it can, without it cannot.
+    new("doctor", "./Ingest doctor --interface $ZCRX_TEST_INTERFACE --queue $ZCRX_TEST_QUEUE; ready=$?; ethtool -G $ZCRX_TEST_INTERFACE tcp-data-split off; ./Ingest doctor --interface $ZCRX_TEST_INTERFACE --queue $ZCRX_TEST_QUEUE; off=$?; ethtool -G $ZCRX_TEST_INTERFACE tcp-data-split on; test $ready = 0 -a $off = 1", OnlyWhole: true),
     // RSS sends everything to queue 0. Not one byte may have been copied.
     new("demo", "./Ingest demo --engine nic --interface $ZCRX_TEST_INTERFACE --queue 0 --sender-netns $ZCRX_TEST_SENDER_NETNS --connections 8 --volume 2MiB --stall-after 90s >/tmp/demo; status=$?; cat /tmp/demo; grep -q '^Copied by the kernel: 0%, 0 B of ' /tmp/demo || exit 1; exit $status", OnlyWhole: false),
 ];

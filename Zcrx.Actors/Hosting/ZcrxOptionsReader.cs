@@ -46,6 +46,8 @@ internal static class ZcrxOptionsReader
             Engine = reader.Name(nameof(defaults.Engine), defaults.Engine, Engines),
             Interface = networkInterface,
             RxQueue = rxQueue,
+            ConfigureNic = reader.Flag(nameof(defaults.ConfigureNic), defaults.ConfigureNic),
+            NicStateDirectory = reader.Text(nameof(defaults.NicStateDirectory), null),
             AreaSize = reader.Size(nameof(defaults.AreaSize), defaults.AreaSize),
             MaxAreaSize = reader.Size(nameof(defaults.MaxAreaSize), defaults.MaxAreaSize),
             BufferLength = (int)long.Min(reader.Size(nameof(defaults.BufferLength), defaults.BufferLength), int.MaxValue),

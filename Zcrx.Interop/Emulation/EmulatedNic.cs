@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Zcrx.Interop.Emulation;
+using Zcrx.Interop.Steering;
 using Zcrx.Interop.Steering.Netlink;
 
 namespace Zcrx.Interop;
@@ -253,7 +254,7 @@ public sealed partial class EmulatedNic
         LinkChanged += Report;
         // After it has been added: whatever happens from here on is seen by one or the other.
         Report();
-        return new LinkWatchEnding(() => LinkChanged -= Report);
+        return new Ending(() => LinkChanged -= Report);
     }
 
     /// <summary>

@@ -9,6 +9,9 @@ internal sealed unsafe partial class ReceiveLoop
 {
     private IDisposable? _linkWatch;
 
+    /// <summary>Given back once the queue is closed, and before anybody hears of that; null for nothing.</summary>
+    public IDisposable? Ending { get; init; }
+
     private void WatchLink()
     {
         if (!_isOnNic)

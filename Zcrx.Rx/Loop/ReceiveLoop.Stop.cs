@@ -248,6 +248,8 @@ internal sealed unsafe partial class ReceiveLoop
             _queue?.Dispose();
         }
 
+        // Only now: split cannot be switched off under a queue.
+        Ending?.Dispose();
         lock (_wakeGate)
         {
             if (_wakeFd >= 0)

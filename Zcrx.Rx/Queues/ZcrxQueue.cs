@@ -141,7 +141,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         ZcrxCapabilities capabilities = ZcrxCapabilities.Query(kernel);
         LoopEvents events = new();
-        ReceiveLoop loop = new(options, choice, kernel, capabilities, events) { Parking = parking, Exported = exported };
+        NicConfiguration? nic = NicConfiguration.Claim(options, choice);
+        ReceiveLoop loop = new(options, choice, kernel, capabilities, events) { Parking = parking, Exported = exported, Ending = nic };
         Task opened = loop.StartAsync();
         try
         {
@@ -153,7 +154,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
             throw;
         }
 
-        return new ZcrxQueue(loop, events, options, capabilities);
+        return new ZcrxQueue(loop, events, options, capabilities) { Nic = nic };
     }
 
     /// <summary>Accepts connections on an address. Binds when subscribed to; one subscription per call.</summary>
@@ -336,6 +337,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
     internal ReceiveLoop Loop => _loop;
 
+    private NicConfiguration? Nic { get; init; }
+
     /// <summary>Ends the ring's thread with an exception, as a fault of its own would. For tests of whoever supervises it.</summary>
     internal void Crash(Exception exception) => _loop.Post(() => throw exception);
 
@@ -353,7 +356,28 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
     private IDisposable Accept(ListenerEntry entry)
     {
+        IDisposable port = Disposable.Empty;
+        try
+        {
+            // Before anybody is accepted: a connection arrives where the rules were when it began.
+            port = Nic?.ClaimPort((IPEndPoint)entry.Socket.LocalEndPoint!) ?? port;
+        }
+        catch (ZcrxException exception)
+        {
+            if (entry.OwnsSocket)
+            {
+                entry.Socket.Dispose();
+            }
+
+            entry.Observer.OnError(exception);
+            return Disposable.Empty;
+        }
+
         _loop.AddListener(entry);
-        return Disposable.Create((_loop, entry), static state => state._loop.RemoveListener(state.entry));
+        return Disposable.Create((_loop, entry, port), static state =>
+        {
+            state._loop.RemoveListener(state.entry);
+            state.port.Dispose();
+        });
     }
 }

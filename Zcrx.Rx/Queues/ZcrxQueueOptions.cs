@@ -22,6 +22,19 @@ public sealed record ZcrxQueueOptions
     /// <summary>The RX queue on that interface.</summary>
     public int RxQueue { get; init; }
 
+    /// <summary>
+    /// Whether the interface is set up for the queue: header/data split on, the RX queue out of RSS, flow rules for the ports that the queue listens on.
+    /// What was changed is brought back when the queue closes, and, should the process die, when the next one starts.
+    /// </summary>
+    /// <remarks>Refused where it would take something from others: the last queue of the interface, or one that RSS contexts may use. Several queues on one port share one rule.</remarks>
+    public bool ConfigureNic { get; init; }
+
+    /// <summary>Where changes to interfaces are written down before they are made; null for <see cref="NicChangeJournal.DefaultDirectory"/>.</summary>
+    public string? NicStateDirectory { get; init; }
+
+    /// <summary>Is told in words what is changed on interfaces and what is brought back; null for nobody. Any thread; must not throw.</summary>
+    public Action<string>? NicReport { get; init; }
+
     /// <summary>Memory that receives payload, in bytes; rounded up to whole pages. 2 pages to 1 GiB.</summary>
     public long AreaSize { get; init; } = 64L * 1024 * 1024;
 
@@ -96,6 +109,8 @@ public sealed record ZcrxQueueOptions
         Check(Enum.IsDefined(Engine), nameof(Engine), "must be Auto, Nic, DeviceLess or Emulated");
         Check(Engine != ZcrxEngine.Nic || !string.IsNullOrWhiteSpace(Interface), nameof(Interface), "must name a network interface for the engine Nic");
         Check(Interface is null || Interface.Length is > 0 and < 16, nameof(Interface), "must be 1 to 15 characters, as the kernel's interface names are");
+        Check(!ConfigureNic || Interface is not null, nameof(ConfigureNic), "needs an Interface");
+        Check(NicStateDirectory is null || Path.IsPathFullyQualified(NicStateDirectory), nameof(NicStateDirectory), $"must be a path from the root, but is '{NicStateDirectory}'");
         Check(RxQueue >= 0, nameof(RxQueue), $"must not be negative, but is {RxQueue}");
         Check(AreaSize >= 2L * page && AreaSize <= LargestArea, nameof(AreaSize), $"must be between {2 * page} and {LargestArea} bytes, but is {AreaSize}");
         Check(MaxAreaSize == 0 || MaxAreaSize >= AreaSize, nameof(MaxAreaSize), $"must be 0 or at least AreaSize ({AreaSize}), but is {MaxAreaSize}");

@@ -49,7 +49,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
         }
 
         IDisposable watch = monitor.Watch(name, index, changed);
-        return new LinkWatchEnding(() =>
+        return new Ending(() =>
         {
             watch.Dispose();
             Leave(place);
@@ -71,7 +71,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
 
         // After it has been added: whatever happens from here on is seen by one or the other.
         Refresh(watch);
-        return new LinkWatchEnding(() =>
+        return new Ending(() =>
         {
             lock (_gate)
             {

@@ -16,6 +16,7 @@ internal static class IngestCommandLine
           Ingest serve --listen [::]:9000 --out /var/spool/in  # one file per connection
           Ingest send --to 127.0.0.1:9000 --file disk.img
           Ingest capabilities                                  # what is possible on this machine
+          Ingest doctor --interface eth0 --queue 3             # what is missing for zero copy, and what would help
 
         Exit codes:
           0  done
@@ -28,12 +29,14 @@ internal static class IngestCommandLine
         Command demo = DemoCommand.Create();
         Command serve = ServeCommand.Create();
         Command send = SendCommand.Create();
+        Command doctor = DoctorCommand.Create();
         RootCommand root = new("Receives TCP streams with Zcrx: into memory that a NIC writes to directly, or through a slower engine where the machine cannot.")
         {
             demo,
             serve,
             send,
             CapabilitiesCommand.Create(),
+            doctor,
         };
         Dictionary<Command, string> notes = new()
         {
@@ -41,6 +44,7 @@ internal static class IngestCommandLine
             [demo] = DemoCommand.Notes,
             [serve] = ServeCommand.Notes,
             [send] = SendCommand.Notes,
+            [doctor] = DoctorCommand.Notes,
         };
         root.Options.OfType<HelpOption>().Single().Action = new HelpWithNotes(notes);
         return root;

@@ -11,7 +11,7 @@ public class WrongValueTests
     // The arguments, and a part of what is said about them.
     public static TheoryData<string, string> Wrong => new()
     {
-        { "", "say what to do: demo, serve, send, capabilities" },
+        { "", "say what to do: demo, serve, send, capabilities, doctor" },
         { "recieve", "there is no verb 'recieve'" },
         { "--frobnicate", "'--frobnicate' is not understood" },
         { "demo --frobnicate", "'--frobnicate' is not understood" },

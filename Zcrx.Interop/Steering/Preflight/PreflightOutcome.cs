@@ -1,0 +1,17 @@
+namespace Zcrx.Interop;
+
+/// <summary>What a check of a preflight found.</summary>
+public enum PreflightOutcome
+{
+    /// <summary>As it should be.</summary>
+    Passed,
+
+    /// <summary>A queue can be registered all the same, but will be slower, or in others' way; or only trying tells.</summary>
+    Warning,
+
+    /// <summary>A registration fails.</summary>
+    Obstacle,
+
+    /// <summary>Could not be looked at, because of an obstacle before it.</summary>
+    Skipped,
+}

@@ -1,0 +1,16 @@
+using System.Net.Sockets;
+
+namespace Zcrx.Interop.Steering.Setup;
+
+/// <summary>Somebody who listens on a port, and the rules that bring its connections to his queue.</summary>
+internal sealed class PortClaim(int port, int queue, IReadOnlyList<AddressFamily> families)
+{
+    public int Port => port;
+
+    public int Queue => queue;
+
+    public IReadOnlyList<AddressFamily> Families => families;
+
+    /// <summary>Ids of the rules; empty where another claim has them already.</summary>
+    public List<int> Rules { get; set; } = [];
+}

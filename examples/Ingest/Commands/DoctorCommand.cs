@@ -1,0 +1,57 @@
+using System.CommandLine;
+using Ingest.Display;
+using Ingest.Values;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Ingest.Commands;
+
+/// <summary>The verb `doctor`.</summary>
+internal static class DoctorCommand
+{
+    public const string Notes =
+        """
+        A line a check, each with what would help. Exit code 0 exactly when a queue can be registered, else 1. Warnings do
+        not count: what they are about costs speed, or stands in others' way.
+
+        Whether a driver can do it is not to be read from anywhere. So, when nothing else stands in the way, a queue is
+        registered and given back at once; the driver restarts the RX queue for that, and TCP sends again what that drops.
+
+        Examples:
+          Ingest doctor --interface eth0 --queue 3
+          Ingest doctor --interface eth0 --queue 3 --no-try    # only look
+        """;
+
+    public static Command Create()
+    {
+        Option<string> networkInterface = ValueOption.Create<string>("--interface", "IF", "Network interface (for example eth0).", required: true, ReadName);
+        Option<int> queue = ValueOption.Create("--queue", "Q", "Index of its RX queue.", 0, Number.Between(0, 4095));
+        Option<ByteSize> area = ValueOption.Create(
+            "--area", "SIZE", "Memory that payload is to be received into.", 64.MiB(), SizeText.Between(new ByteSize(2 * Environment.SystemPageSize), 1.GiB()));
+        Option<bool> noTry = new("--no-try") { Description = "Only look, and register nothing." };
+        Command command = new("doctor", "Tells what stands between this process and zero-copy receive on an interface's queue, and what would help.")
+        {
+            networkInterface,
+            queue,
+            area,
+            noTry,
+        };
+        command.SetAction(parsed =>
+        {
+            string name = parsed.GetRequiredValue(networkInterface);
+            int index = parsed.GetValue(queue);
+            long size = parsed.GetValue(area).Bytes;
+            NicPreflight preflight = parsed.GetValue(noTry) ? NicPreflight.Look(name, index, size) : NicPreflight.Try(name, index, size);
+            DoctorReport.Write(Terminal.Create(), $"RX queue {index} of {name}", preflight);
+            return preflight.CanRegister ? ExitCode.Success : ExitCode.Failure;
+        });
+        return command;
+    }
+
+    /// <summary>Any name: that there is no such interface is a finding, too.</summary>
+    private static string? ReadName(string text, out string value)
+    {
+        value = text;
+        return text.Length > 0 ? null : "the name of a network interface";
+    }
+}

@@ -1,0 +1,42 @@
+using Ingest.Tests.Support;
+
+namespace Ingest.Tests.Commands;
+
+/// <summary>The verb `doctor`: exit code 0 exactly when a registration would succeed. On NICs the kernel tests show it.</summary>
+public class DoctorTests
+{
+    [Fact]
+    public async Task Loopback_cannot_and_the_reason_is_named_and_so_says_the_kernel()
+    {
+        ProcessResult doctor = await IngestProcess.RunAsync("doctor", "--interface", "lo");
+        Assert.Equal(1, doctor.ExitCode);
+        Assert.Contains(doctor.Output, line => line.StartsWith("obstacle device", StringComparison.Ordinal));
+        Assert.StartsWith("RX queue 0 of lo cannot be registered: ", doctor.Output[^1], StringComparison.Ordinal);
+        Assert.Equal(2, (await IngestProcess.RunAsync("serve", "--listen", "127.0.0.1:0", "--engine", "nic", "--interface", "lo")).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_missing_interface_is_a_finding_and_not_a_mistake()
+    {
+        ProcessResult doctor = await IngestProcess.RunAsync("doctor", "--interface", "nosuch0", "--no-try");
+        Assert.Equal(1, doctor.ExitCode);
+        Assert.Contains(doctor.Output, line => line.StartsWith("obstacle interface", StringComparison.Ordinal) && line.Contains("there is no interface nosuch0", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
+    public async Task Without_privileges_the_missing_one_is_named()
+    {
+        Skip.IfNot(Environment.IsPrivilegedProcess, "only root can drop its capabilities");
+        using IngestProcess process = IngestProcess.StartAfter(
+            "set -- setpriv --inh-caps=-all --bounding-set=-all --reuid 65534 --clear-groups dotnet exec \"$@\"; command -v setpriv >/dev/null || exit 77; \"$@\"; exit $?",
+            new Dictionary<string, string> { ["HOME"] = Path.GetTempPath() },
+            "doctor",
+            "--interface",
+            "lo");
+        ProcessResult doctor = await process.ExitAsync();
+        Skip.If(doctor.ExitCode == 77, "there is no setpriv");
+        Skip.If(doctor.ExitCode != 1 && doctor.Output.Length == 0, $"the program cannot be read by another user: {string.Join(' ', doctor.Error)}");
+        Assert.Equal(1, doctor.ExitCode);
+        Assert.Contains(doctor.Output, line => line.StartsWith("obstacle CAP_NET_ADMIN", StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,101 @@
+using System.Globalization;
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+
+namespace Zcrx.Conformance.Nic;
+
+/// <summary>What a preflight of the machine's NIC says, in whatever state it is, is what a registration then does.</summary>
+public class NicPreflightTests : IClassFixture<LeakCheck>
+{
+    private readonly NetlinkFlowSteering _steering = new();
+
+    [SkippableFact]
+    public void In_every_state_of_the_interface()
+    {
+        ConfiguredNic nic = ConfiguredNic.Open();
+        NicFacts before = new NetlinkNicFacts().Read(nic.Interface);
+        AssertVerdict(nic, obstacle: null);
+        AssertVerdict(nic, "queue", queue: (uint)before.Queues.Count);
+        try
+        {
+            _steering.SetHeaderDataSplit(nic.Interface, false, null);
+            AssertVerdict(nic, "header/data split");
+            _steering.SetHeaderDataSplit(nic.Interface, true, before.HdsThreshold);
+            AssertVerdict(nic, obstacle: null);
+            if (before.HdsThreshold is not null)
+            {
+                _steering.SetHeaderDataSplit(nic.Interface, true, 64);
+                AssertVerdict(nic, "hds-thresh");
+            }
+        }
+        finally
+        {
+            _steering.SetHeaderDataSplit(nic.Interface, before.HeaderDataSplit, before.HdsThreshold);
+        }
+
+        using (new NicQueue(nic))
+        {
+            AssertVerdict(nic, "queue free");
+        }
+
+        nic.Control("link", "down");
+        try
+        {
+            AssertVerdict(nic, obstacle: null);
+        }
+        finally
+        {
+            nic.Control("link", "up");
+        }
+
+        AssertVerdict(nic, obstacle: null);
+    }
+
+    [SkippableFact]
+    public void A_queue_that_RSS_sends_others_traffic_to_is_a_warning_and_so_is_one_without_a_rule()
+    {
+        ConfiguredNic nic = ConfiguredNic.Open();
+        NicFacts before = new NetlinkNicFacts().Read(nic.Interface);
+        int queue = (int)nic.Queue;
+        try
+        {
+            _steering.SetRssTable(nic.Interface, [.. before.RssTable.Select((_, bucket) => bucket % before.Queues.Count)]);
+            Assert.Equal(PreflightOutcome.Warning, Item(nic, "RSS").Outcome);
+            _steering.SetRssTable(nic.Interface, [.. before.RssTable.Select(_ => (queue + 1) % before.Queues.Count)]);
+            Assert.Equal(PreflightOutcome.Passed, Item(nic, "RSS").Outcome);
+            Assert.Equal(PreflightOutcome.Warning, Item(nic, "flow rules").Outcome);
+            int rule = _steering.AddRule(nic.Interface, new FlowRule(queue, LocalPort: 9000) { Family = System.Net.Sockets.AddressFamily.InterNetwork });
+            Assert.Equal(PreflightOutcome.Passed, Item(nic, "flow rules").Outcome);
+            Assert.True(_steering.RemoveRule(nic.Interface, rule));
+        }
+        finally
+        {
+            _steering.SetRssTable(nic.Interface, before.RssTable);
+        }
+    }
+
+    private static PreflightItem Item(ConfiguredNic nic, string check) =>
+        Assert.Single(NicPreflight.Look(nic.Interface, (int)nic.Queue, 1 << 20).Items, item => item.Check == check);
+
+    private static void AssertVerdict(ConfiguredNic nic, string? obstacle, uint? queue = null)
+    {
+        uint index = queue ?? nic.Queue;
+        NicPreflight found = NicPreflight.Look(nic.Interface, (int)index, 1 << 20);
+        string? refusal = null;
+        try
+        {
+            using IoRing ring = IoRing.Create(nic.Kernel.Kernel, new IoRingOptions());
+            InterfaceQueue.Register(ring, new InterfaceQueueOptions { Interface = nic.Interface, RxQueue = index, AreaSize = 1 << 20 }, nic.Kernel.Capabilities).Dispose();
+        }
+        catch (ZcrxException exception)
+        {
+            refusal = exception.Message;
+        }
+
+        string everything = string.Create(CultureInfo.InvariantCulture, $"{refusal ?? "registered"}; found: {string.Join("; ", found.Items)}");
+        Assert.True(found.CanRegister == (refusal is null), everything);
+        Assert.True((obstacle is null) == found.CanRegister, everything);
+        Assert.All(found.Items.Where(item => item.Outcome == PreflightOutcome.Obstacle), item => Assert.Equal(obstacle, item.Check));
+        Assert.Equal(found.CanRegister, NicPreflight.Try(nic.Interface, (int)index, 1 << 20).CanRegister);
+    }
+}

@@ -2,10 +2,10 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Steers the machine's interfaces through a journal, which is opened when it is first needed: a service that never steers needs no directory for it.</summary>
+/// <summary>Steers the machine's interfaces through the process's journal, which is opened when it is first needed: a service that never steers needs no directory for it.</summary>
 internal sealed class JournaledSteering(Action<string> report) : IFlowSteering
 {
-    private readonly Lazy<NicChangeJournal> _journal = new(() => NicChangeJournal.Open(NicChangeJournal.DefaultDirectory, report));
+    private readonly Lazy<NicChangeJournal> _journal = new(() => NicChangeJournal.OfThisProcess(report: report));
 
     /// <summary>Undoes what processes that have died had left.</summary>
     /// <exception cref="ZcrxException">The journal's directory cannot be written.</exception>

@@ -13,6 +13,9 @@ namespace Zcrx.Interop;
 /// </remarks>
 public sealed class NicChangeJournal : IFlowSteering
 {
+    private static readonly Lock SharedGate = new();
+    private static readonly Dictionary<string, NicChangeJournal> Shared = new(StringComparer.Ordinal);
+
     private readonly INicFacts _facts;
     private readonly IFlowSteering _steering;
     private readonly IJournalStore _store;
@@ -52,13 +55,34 @@ public sealed class NicChangeJournal : IFlowSteering
         }
     }
 
-    /// <summary>Opens this process's journal of the machine's interfaces, after having undone what processes that have died had left.</summary>
-    /// <param name="directory">Where journals are kept; made if need be. Must be the same for all processes that are to clean up after each other, and local to the machine.</param>
-    /// <param name="report">Is told in words what is undone, and what is left alone and why; null for nobody. Must not throw.</param>
-    /// <returns>The journal. It has a file only while there is something to undo.</returns>
-    /// <exception cref="ZcrxException">The directory cannot be written.</exception>
-    public static NicChangeJournal Open(string directory, Action<string>? report = null) =>
+    /// <summary>A journal, after having undone what processes that have died had left. One a process and directory: two would write the same file.</summary>
+    internal static NicChangeJournal Open(string directory, Action<string>? report = null) =>
         JournalDirectory.Open(directory, new NetlinkNicFacts(), new NetlinkFlowSteering(), report);
+
+    /// <summary>
+    /// This process's journal of the machine's interfaces, which all of it share. Opened at the first call, after having undone what processes that
+    /// have died had left; undone when the process exits, if anything is left to undo then.
+    /// </summary>
+    /// <param name="directory">
+    /// Where journals are kept; made if need be. Must be the same for all processes that are to clean up after each other, and local to the machine. Null for <see cref="DefaultDirectory"/>.
+    /// </param>
+    /// <param name="report">Is told in words what is undone, and what is left alone and why; null for nobody. That of the first call. Must not throw.</param>
+    /// <returns>The journal.</returns>
+    /// <exception cref="ZcrxException">The directory cannot be written.</exception>
+    public static NicChangeJournal OfThisProcess(string? directory = null, Action<string>? report = null)
+    {
+        directory ??= DefaultDirectory;
+        lock (SharedGate)
+        {
+            if (!Shared.TryGetValue(directory, out NicChangeJournal? journal))
+            {
+                Shared[directory] = journal = Open(directory, report);
+                AppDomain.CurrentDomain.ProcessExit += (_, _) => journal.Undo();
+            }
+
+            return journal;
+        }
+    }
 
     /// <summary>A journal that goes with the process, for interfaces that do so as well: emulated ones.</summary>
     /// <param name="facts">Reads the interfaces.</param>

@@ -8,7 +8,6 @@ internal sealed class NicConfiguration : IDisposable
 {
     private static readonly Lock Gate = new();
     private static readonly Dictionary<object, (NicSetup Setup, int Users)> Setups = [];
-    private static readonly Dictionary<string, NicChangeJournal> Journals = new(StringComparer.Ordinal);
 
     private readonly object _key;
     private readonly NicSetup _setup;
@@ -88,14 +87,6 @@ internal sealed class NicConfiguration : IDisposable
             return new NicSetup(name, facts, NicChangeJournal.InMemory(facts, new EmulatedFlowSteering([emulated]), options.NicReport), options.NicReport);
         }
 
-        string directory = options.NicStateDirectory ?? NicChangeJournal.DefaultDirectory;
-        if (!Journals.TryGetValue(directory, out NicChangeJournal? journal))
-        {
-            // For as long as the process lives: what cannot be undone when a queue ends gets another chance at its end.
-            Journals[directory] = journal = NicChangeJournal.Open(directory, options.NicReport);
-            AppDomain.CurrentDomain.ProcessExit += (_, _) => journal.Undo();
-        }
-
-        return new NicSetup(name, new NetlinkNicFacts(), journal, options.NicReport);
+        return new NicSetup(name, new NetlinkNicFacts(), NicChangeJournal.OfThisProcess(options.NicStateDirectory, options.NicReport), options.NicReport);
     }
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Net;
 using Ingest.Display;
 using Ingest.Values;
 using Zcrx.Interop;
@@ -20,6 +22,7 @@ internal static class DoctorCommand
         Examples:
           Ingest doctor --interface eth0 --queue 3
           Ingest doctor --interface eth0 --queue 3 --no-try    # only look
+          Ingest doctor --interface eth0 --queue 3 --plan 9000 # what ConfigureNic would change for a listener on port 9000
         """;
 
     public static Command Create()
@@ -29,23 +32,41 @@ internal static class DoctorCommand
         Option<ByteSize> area = ValueOption.Create(
             "--area", "SIZE", "Memory that payload is to be received into.", 64.MiB(), SizeText.Between(new ByteSize(2 * Environment.SystemPageSize), 1.GiB()));
         Option<bool> noTry = new("--no-try") { Description = "Only look, and register nothing." };
+        Option<int?> plan = ValueOption.Create<int?>(
+            "--plan", "PORT", "Print the changes that ConfigureNic would make for a listener on this port, as commands, and make none.", required: false, ReadPort);
         Command command = new("doctor", "Tells what stands between this process and zero-copy receive on an interface's queue, and what would help.")
         {
             networkInterface,
             queue,
             area,
             noTry,
+            plan,
         };
         command.SetAction(parsed =>
         {
             string name = parsed.GetRequiredValue(networkInterface);
             int index = parsed.GetValue(queue);
             long size = parsed.GetValue(area).Bytes;
+            if (parsed.GetValue(plan) is { } port)
+            {
+                NicSetup setup = new(name, new NetlinkNicFacts(), new DryRunSteering(Console.Out.WriteLine));
+                setup.ClaimQueue(index);
+                setup.ClaimPort(new IPEndPoint(IPAddress.IPv6Any, port), index);
+                return ExitCode.Success;
+            }
+
             NicPreflight preflight = parsed.GetValue(noTry) ? NicPreflight.Look(name, index, size) : NicPreflight.Try(name, index, size);
             DoctorReport.Write(Terminal.Create(), $"RX queue {index} of {name}", preflight);
             return preflight.CanRegister ? ExitCode.Success : ExitCode.Failure;
         });
         return command;
+    }
+
+    private static string? ReadPort(string text, out int? value)
+    {
+        bool valid = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is > 0 and <= ushort.MaxValue;
+        value = port;
+        return valid ? null : "a port between 1 and 65535";
     }
 
     /// <summary>Any name: that there is no such interface is a finding, too.</summary>

@@ -18,7 +18,8 @@ internal static class NicSetupPlan
             return new ZcrxDeviceException(operation, Errno.ERANGE, string.Create(CultureInfo.InvariantCulture, $"{facts.Name} has {facts.Queues.Count} RX queues, counted from 0"), $"Choose another one, or add channels with `ethtool -L {facts.Name}`");
         }
 
-        if (facts.Queues[queue].Provider != RxMemoryProvider.Kernel)
+        // One of io_uring's may be what a dead process has left, which the kernel is about to release: the registration waits for that, or says so.
+        if (facts.Queues[queue].Provider is not (RxMemoryProvider.Kernel or RxMemoryProvider.IoUring))
         {
             return new ZcrxQueueBusyException(operation, Errno.EEXIST, "the queue receives into the memory of somebody else", "Stop the process that holds it, or choose another queue");
         }

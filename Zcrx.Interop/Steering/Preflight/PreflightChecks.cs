@@ -157,7 +157,13 @@ internal static class PreflightChecks
     private static PreflightItem Free(PreflightFacts facts, NicFacts nic)
     {
         const string Check = "queue free";
-        RxMemoryProvider? provider = nic.Queues.FirstOrDefault(queue => queue.Index == facts.RxQueue)?.Provider;
+        RxQueueFacts? queue = nic.Queues.FirstOrDefault(queue => queue.Index == facts.RxQueue);
+        if (queue is { NapiId: 0, Provider: RxMemoryProvider.Kernel } && !nic.IsUp)
+        {
+            return new PreflightItem(Check, PreflightOutcome.Warning, "not told while the interface is down; only trying tells", $"Bring it up with `ip link set dev {nic.Name} up`");
+        }
+
+        RxMemoryProvider? provider = queue?.Provider;
         string? holder = provider switch
         {
             null => "",

@@ -113,23 +113,12 @@ internal sealed class RebalancePlanner
         }
     }
 
-    /// <summary>Another queue of ours gets its packets: it goes there, or they come here.</summary>
+    /// <summary>Another queue of ours gets its packets: it goes there. If it may not, its next byte takes it there; steering would only chase it.</summary>
     private void PlanTowards(ConnectionFacts connection, QueueFacts queue, QueueFacts owner)
     {
-        if (_facts.MovesAllowed)
+        if (_facts.MovesAllowed && TryAdd(new RebalanceAction.MoveConnection(connection.Id, queue.Name, owner.Name, MoveReason.CopyStorm)))
         {
-            if (TryAdd(new RebalanceAction.MoveConnection(connection.Id, queue.Name, owner.Name, MoveReason.CopyStorm)))
-            {
-                Shift(connection.Load, queue, owner);
-            }
-        }
-        else if (WhyNotSteered(connection, owner.RxQueue!.Value, queue.RxQueue) is { } why)
-        {
-            _degraded[connection.Id] = $"its packets arrive on {owner.RxQueue}, the queue of {owner.Name}; moving it is forbidden, and {why}";
-        }
-        else
-        {
-            TrySteer(connection, queue.RxQueue!.Value);
+            Shift(connection.Load, queue, owner);
         }
     }
 

@@ -123,7 +123,7 @@ internal sealed class RebalancingWorld
     {
         foreach (Flow flow in _flows)
         {
-            if (_setup is { HasNic: true, Rescues: true } && flow.Load > 0 && IsOurs(Arrival(flow)))
+            if (_setup.HasNic && flow.Load > 0 && IsOurs(Arrival(flow)))
             {
                 // What arrives in the memory of another of ours is received there, without asking anybody.
                 flow.Queue = Arrival(flow);

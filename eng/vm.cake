@@ -5,7 +5,7 @@
 const string WholeKernel = "7.2";
 string[] kernels = ["7.2", "6.19", "7.0", "7.1", "7.3"];
 
-GuestProgram[] guestPrograms = [new("tests/Zcrx.Conformance/Zcrx.Conformance.csproj"), new("examples/Ingest/Ingest.csproj")];
+GuestProgram[] guestPrograms = [new("tests/Zcrx.Conformance/Zcrx.Conformance.csproj"), new("examples/Ingest/Ingest.csproj"), new("tests/Zcrx.Chaos/Zcrx.Chaos.csproj")];
 
 // The demo is small in a guest: what counts there is which engine it chooses, why, and that every byte arrives.
 GuestCommand[] guestCommands =
@@ -14,6 +14,8 @@ GuestCommand[] guestCommands =
     // On this kernel and on its emulation, with another seed each time; it is printed with the result.
     new("differential", "./Zcrx.Conformance differential --programs 500", OnlyWhole: true),
     new("demo", "./Ingest demo --engine auto --connections 8 --volume 2MiB --stall-after 90s", OnlyWhole: false),
+    // A minute of it: --command of tests/vm/run.sh, as tests/Zcrx.Chaos/README.md says.
+    new("chaos", "./Zcrx.Chaos --engine device-less --duration 15s --connections 20 --queues 2 --patience 300s", OnlyWhole: true),
 ];
 
 // The same kernels with a virtual NIC (tests/vm/nic), which receives without copying.

@@ -12,7 +12,7 @@ namespace Zcrx.Interop;
 /// <remarks>
 /// <para>Owned by the ring's thread, which alone may call it, except where a member says otherwise.</para>
 /// <para>Teardown: end the receives, dispose the ring, then dispose the queue. Buffers that consumers still hold stay readable;
-/// the memory goes with the last of them.</para>
+/// the memory goes with the last of them. After that every call that needs the kernel or the memory throws <see cref="ObjectDisposedException"/>.</para>
 /// <para>Source: <c>IORING_REGISTER_ZCRX_IFQ</c>, <c>IORING_REGISTER_ZCRX_CTRL</c>.</para>
 /// </remarks>
 public sealed unsafe class InterfaceQueue : IDisposable
@@ -148,6 +148,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
     {
         // IORING_RECVSEND_POLL_FIRST of io_uring.h.
         const ushort PollFirst = 1;
+        ObjectDisposedException.ThrowIf(_disposed, this);
         io_uring_sqe* entry = _ring.Submission.TryPrepare();
         if (entry == null)
         {
@@ -167,6 +168,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
     /// <returns>Zero or a negative errno.</returns>
     public int Flush()
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         Refill.Publish();
         zcrx_ctrl control = new() { zcrx_id = Id, op = ZCRX_CTRL_FLUSH_RQ };
         return _ring.Kernel.Register(_ring.Fd, IORING_REGISTER_ZCRX_CTRL, &control, 0);
@@ -177,6 +179,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
     /// <returns>Zero; −EINVAL when it has not fired; another negative errno.</returns>
     public int Arm(ZcrxNotificationType type)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         zcrx_ctrl control = new() { zcrx_id = Id, op = ZCRX_CTRL_ARM_EVENT };
         control.zc_arm_event.event_type = (uint)type;
         return _ring.Kernel.Register(_ring.Fd, IORING_REGISTER_ZCRX_CTRL, &control, 0);
@@ -187,6 +190,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
     /// <exception cref="ZcrxException">The kernel refused or cannot.</exception>
     public ExportedQueue Export()
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         zcrx_ctrl control = new() { zcrx_id = Id, op = ZCRX_CTRL_EXPORT };
         int result = _ring.Kernel.Register(_ring.Fd, IORING_REGISTER_ZCRX_CTRL, &control, 0);
         return result < 0
@@ -239,6 +243,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
     /// <exception cref="ZcrxException">The kernel refused; the queue is as before.</exception>
     public void AddArea(nuint size)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         MemoryRegion memory = MemoryRegion.Allocate(size, _areas[0].Memory.IsHuge, "another area", _areas[0].Memory.IsShared);
         io_uring_zcrx_area_reg area = new() { addr = (ulong)memory.Address, len = memory.Length };
         zcrx_ctrl control = new() { zcrx_id = Id, op = ZCRX_CTRL_ADD_AREA };
@@ -286,6 +291,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
             _disposed = true;
         }
 
+        Refill.End();
         Ledger.Close();
         Memory.Release();
     }

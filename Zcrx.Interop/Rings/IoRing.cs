@@ -139,6 +139,8 @@ public sealed unsafe class IoRing : IDisposable
             return;
         }
 
+        Submission.End();
+        Completion.End();
         if (!_isDescriptorLost)
         {
             _ = Kernel.Close(fd);

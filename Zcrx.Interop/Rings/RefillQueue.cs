@@ -5,7 +5,7 @@ namespace Zcrx.Interop;
 
 /// <summary>The refill queue: how buffers go back to the kernel.</summary>
 /// <remarks>
-/// Single producer: the ring's thread, as long as the queue <see cref="IsOurs"/>. The kernel consumes it when the NIC needs buffers, or, device-less, when it is flushed.
+/// Single producer: the ring's thread, as long as the queue <see cref="IsOurs"/>; throws <see cref="ObjectDisposedException"/> once the queue has been disposed. The kernel consumes it when the NIC needs buffers, or, device-less, when it is flushed.
 /// Where head, tail and entries lie in the region is the kernel's answer to the registration, not a constant (7.3 moved them).
 /// </remarks>
 public sealed unsafe class RefillQueue
@@ -19,6 +19,7 @@ public sealed unsafe class RefillQueue
     // Where the queue is full, as of the head last seen.
     private uint _limit;
     private bool _isOurs;
+    private bool _isDisposed;
 
     /// <param name="region">Where it lies.</param>
     /// <param name="offsets">Where in it.</param>
@@ -50,6 +51,7 @@ public sealed unsafe class RefillQueue
     {
         get
         {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             uint head = Volatile.Read(ref *_sharedHead);
             return (_isOurs ? _tail : Volatile.Read(ref *_sharedTail)) - head;
         }
@@ -79,6 +81,7 @@ public sealed unsafe class RefillQueue
     {
         if (_published != _tail)
         {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             _published = _tail;
             // Release: an entry's contents must be visible before the tail that covers it.
             Volatile.Write(ref *_sharedTail, _tail);
@@ -101,8 +104,16 @@ public sealed unsafe class RefillQueue
         _limit = _tail;
     }
 
+    /// <summary>The memory is about to go. The next entry finds the queue full, as it seems, and looks here: so entries need no check of their own.</summary>
+    internal void End()
+    {
+        _isDisposed = true;
+        _limit = _tail;
+    }
+
     private bool FindRoom()
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (!_isOurs)
         {
             return false;

@@ -4,7 +4,7 @@ using Zcrx.Interop.Abi;
 namespace Zcrx.Interop;
 
 /// <summary>The submission side of a ring: entries are prepared, then published together.</summary>
-/// <remarks>Used by the ring's thread only. The ring is set up with NO_SQARRAY: entry <c>i</c> lies at <c>i &amp; mask</c>.</remarks>
+/// <remarks>Used by the ring's thread only; throws <see cref="ObjectDisposedException"/> once the ring has been disposed. The ring is set up with NO_SQARRAY: entry <c>i</c> lies at <c>i &amp; mask</c>.</remarks>
 public sealed unsafe class SubmissionQueue
 {
     private readonly io_uring_sqe* _entries;
@@ -14,6 +14,7 @@ public sealed unsafe class SubmissionQueue
     private readonly uint _mask;
     private uint _prepared;
     private uint _published;
+    private bool _isDisposed;
 
     internal SubmissionQueue(byte* ring, io_uring_sqe* entries, in io_uring_params parameters)
     {
@@ -30,10 +31,24 @@ public sealed unsafe class SubmissionQueue
     public uint Capacity { get; }
 
     /// <summary>Entries prepared and not yet consumed by the kernel.</summary>
-    public uint Pending => _prepared - Volatile.Read(ref *_head);
+    public uint Pending
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            return _prepared - Volatile.Read(ref *_head);
+        }
+    }
 
     /// <summary>Whether completions wait in the kernel's overflow list, because the completion ring was full.</summary>
-    public bool IsCompletionOverflown => (Volatile.Read(ref *_flags) & LinuxIoUring.IORING_SQ_CQ_OVERFLOW) != 0;
+    public bool IsCompletionOverflown
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            return (Volatile.Read(ref *_flags) & LinuxIoUring.IORING_SQ_CQ_OVERFLOW) != 0;
+        }
+    }
 
     /// <summary>The next free entry, zeroed, or null when the ring is full: submit first.</summary>
     /// <remarks>Counterpart: <c>io_uring_get_sqe</c>.</remarks>
@@ -41,6 +56,7 @@ public sealed unsafe class SubmissionQueue
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public io_uring_sqe* TryPrepare()
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         // Acquire: an entry may be overwritten only after the kernel, which advanced head, has read it.
         uint head = Volatile.Read(ref *_head);
         if (_prepared - head >= Capacity)
@@ -59,6 +75,7 @@ public sealed unsafe class SubmissionQueue
     /// <returns>How many entries it has not consumed yet, the ones of earlier calls included.</returns>
     internal uint Publish()
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (_published != _prepared)
         {
             _published = _prepared;
@@ -68,4 +85,7 @@ public sealed unsafe class SubmissionQueue
 
         return Pending;
     }
+
+    /// <summary>The memory is about to go.</summary>
+    internal void End() => _isDisposed = true;
 }

@@ -124,19 +124,19 @@ internal sealed class FaultInjector
     private bool RemoveOrRestoreNic(Random random)
     {
         QueueUnderFire victim = Any(random);
-        if (victim.Nics is not { } nics)
+        if (victim.Nic is not { } nic)
         {
             return false;
         }
 
-        if (nics.Current.IsRemoved)
+        if (nic.IsRemoved)
         {
             RestoreNic(victim);
         }
         else
         {
             MarkConnections(victim.Name);
-            nics.Current.Remove();
+            nic.Remove();
         }
 
         return true;
@@ -144,9 +144,9 @@ internal sealed class FaultInjector
 
     private void RestoreNic(QueueUnderFire queue)
     {
-        if (queue.Nics is { Current.IsRemoved: true } nics)
+        if (queue.Nic is { IsRemoved: true } nic)
         {
-            nics.Restore();
+            nic.Restore();
             Tell(new ZcrxCommand.RestartQueue(queue.Name, TimeSpan.Zero));
         }
     }

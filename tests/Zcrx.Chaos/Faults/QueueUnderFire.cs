@@ -4,7 +4,7 @@ using Zcrx.Interop;
 namespace Zcrx.Chaos.Faults;
 
 /// <summary>One queue, and what can be done to it.</summary>
-internal sealed class QueueUnderFire(QueueSlot slot, EmulatedFaultPlan? plan, SwappableNics? nics)
+internal sealed class QueueUnderFire(QueueSlot slot, EmulatedFaultPlan? plan, EmulatedNic? nic)
 {
     public QueueSlot Slot => slot;
 
@@ -14,5 +14,5 @@ internal sealed class QueueUnderFire(QueueSlot slot, EmulatedFaultPlan? plan, Sw
     public EmulatedFaultPlan? Plan => plan;
 
     /// <summary>On an emulated NIC.</summary>
-    public SwappableNics? Nics => nics;
+    public EmulatedNic? Nic => nic;
 }

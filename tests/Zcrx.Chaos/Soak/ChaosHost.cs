@@ -18,7 +18,7 @@ internal sealed class ChaosHost : IAsyncDisposable
 
     private readonly IHost _host;
 
-    private ChaosHost(IHost host, IReadOnlyList<EmulatedFaultPlan?> plans, IReadOnlyList<SwappableNics?> nics)
+    private ChaosHost(IHost host, IReadOnlyList<EmulatedFaultPlan?> plans, IReadOnlyList<EmulatedNic?> nics)
     {
         _host = host;
         Queues = [.. Service.Runtime!.Queues.Select((slot, i) => new QueueUnderFire(slot, plans[i], nics[i]))];
@@ -37,7 +37,7 @@ internal sealed class ChaosHost : IAsyncDisposable
     public static async Task<ChaosHost> StartAsync(ChaosOptions options, Func<ZcrxConnection, IDisposable> handler, string endPoint)
     {
         List<EmulatedFaultPlan?> plans = [];
-        List<SwappableNics?> nics = [];
+        List<EmulatedNic?> nics = [];
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddZcrx(zcrx =>
         {
@@ -45,7 +45,7 @@ internal sealed class ChaosHost : IAsyncDisposable
             {
                 bool isEmulated = options.Engine == ZcrxEngine.Emulated;
                 // Half of them on an interface that may go.
-                SwappableNics? nic = isEmulated && i % 2 == 1 ? new SwappableNics($"chaos{i}") : null;
+                EmulatedNic? nic = isEmulated && i % 2 == 1 ? new EmulatedNic(new EmulatedNicOptions { Name = $"chaos{i}", RxQueues = 1 }) : null;
                 EmulatedFaultPlan? plan = isEmulated ? new EmulatedFaultPlan() : null;
                 nics.Add(nic);
                 plans.Add(plan);
@@ -54,10 +54,10 @@ internal sealed class ChaosHost : IAsyncDisposable
                     Name = $"queue-{i}",
                     Engine = options.Engine,
                     AreaSize = AreaSize,
-                    Interface = options.Engine == ZcrxEngine.Nic ? options.Interface : nic?.Current.Name,
+                    Interface = options.Engine == ZcrxEngine.Nic ? options.Interface : nic?.Name,
                     RxQueue = options.Engine == ZcrxEngine.Nic ? options.RxQueue + i : 0,
                     BusyTimeout = options.Patience / 2,
-                    Emulation = new EmulatedKernelOptions { Faults = plan, Nics = nic is null ? [] : nic },
+                    Emulation = new EmulatedKernelOptions { Faults = plan, Nics = nic is null ? [] : [nic] },
                 });
             }
 

@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Reactive.Linq;
+using System.Reactive.Threading.Tasks;
+using System.Reflection;
+using Zcrx.Interop;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Queues;
+
+/// <summary>Goes over all public members of a queue, a connection and a parking that have ended: each answers at once, or throws what it says. A member that is added must be added here.</summary>
+[Collection(SocketsCollection.Name)]
+public class AfterTheEndTests : IClassFixture<ResourceCheck>
+{
+    private const string Answers = "answers";
+    private const string IsDisposed = nameof(ObjectDisposedException);
+    private const string HasNoParking = nameof(InvalidOperationException);
+
+    [Fact]
+    public async Task Every_member_answers_at_once_or_throws_what_it_says()
+    {
+        TestQueue alive = await TestQueue.OpenAsync();
+        TestQueue ended = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await ended.ConnectAsync();
+        ConnectionParking parking = new();
+        parking.Dispose();
+        using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(alive.EndPoint);
+        ZcrxQueue queue = ended.Queue;
+        await ended.CloseAsync();
+        peer.Dispose();
+        IPEndPoint anywhere = new(IPAddress.Loopback, 0);
+
+        await CheckAsync(queue, new()
+        {
+            ["Name"] = (() => queue.Name, Answers), ["Engine"] = (() => queue.Engine, Answers), ["RxQueue"] = (() => queue.RxQueue, Answers), ["Capabilities"] = (() => queue.Capabilities, Answers),
+            ["Completion"] = (() => queue.Completion, Answers),
+            ["Pressure"] = (() => queue.Pressure.LastOrDefaultAsync().ToTask(), Answers), ["Growth"] = (() => queue.Growth.LastOrDefaultAsync().ToTask(), Answers),
+            ["Notifications"] = (() => queue.Notifications.LastOrDefaultAsync().ToTask(), Answers), ["Links"] = (() => queue.Links.LastOrDefaultAsync().ToTask(), Answers),
+            ["Statistics"] = (() => queue.Statistics.LastOrDefaultAsync().ToTask(), Answers), ["ConsumerFaults"] = (() => queue.ConsumerFaults.LastOrDefaultAsync().ToTask(), Answers),
+            ["Listen"] = (() => queue.Listen(anywhere).LastOrDefaultAsync().ToTask(), Answers), ["AttachAsync"] = (() => queue.AttachAsync(socket), IsDisposed),
+            ["ConnectAsync"] = (() => queue.ConnectAsync(alive.EndPoint), IsDisposed), ["Snapshot"] = (queue.Snapshot, Answers), ["LeaseOrigins"] = (queue.LeaseOrigins, Answers),
+            ["GetConnectionsAsync"] = (queue.GetConnectionsAsync, Answers), ["ReconfigureAsync"] = (() => queue.ReconfigureAsync(TestQueue.Options()), IsDisposed),
+            ["StopAsync"] = (() => queue.StopAsync(TimeSpan.FromHours(1)), Answers), ["ParkAsync"] = (() => queue.ParkAsync(), HasNoParking), ["DisposeAsync"] = (() => queue.DisposeAsync().AsTask(), Answers),
+        });
+        await CheckAsync(connection, new()
+        {
+            ["Id"] = (() => connection.Id, Answers), ["RemoteEndPoint"] = (() => connection.RemoteEndPoint, Answers), ["LocalEndPoint"] = (() => connection.LocalEndPoint, Answers),
+            ["Buffers"] = (() => connection.Buffers.Select(static buffer => buffer.Length).LastOrDefaultAsync().ToTask(), nameof(ZcrxStreamException)), ["BytesReceived"] = (() => connection.BytesReceived, Answers),
+            ["BuffersHeld"] = (() => connection.BuffersHeld, Answers), ["QueueName"] = (() => connection.QueueName, Answers), ["State"] = (() => connection.State, Answers), ["IsPausedByPressure"] = (() => connection.IsPausedByPressure, Answers),
+            ["CloseWhenEnded"] = (() => connection.CloseWhenEnded = true, Answers), ["Closed"] = (() => connection.Closed, Answers), ["Finished"] = (() => connection.Finished, Answers),
+            ["Pause"] = (Do(connection.Pause), Answers), ["Resume"] = (Do(connection.Resume), Answers), ["MoveToAsync"] = (() => connection.MoveToAsync(alive.Queue), Answers),
+            ["DetachAsync"] = (connection.DetachAsync, Answers), ["SendAsync"] = (() => connection.SendAsync(new byte[1]).AsTask(), IsDisposed), ["ShutdownSend"] = (Do(connection.ShutdownSend), Answers),
+            ["Abort"] = (Do(connection.Abort), Answers), ["Dispose"] = (Do(connection.Dispose), Answers), ["ToString"] = (connection.ToString, Answers),
+        });
+        await CheckAsync(parking, new()
+        {
+            ["Count"] = (() => parking.Count, Answers), ["ContinueOnAsync"] = (() => parking.ContinueOnAsync(alive.Queue), Answers), ["EndAll"] = (Do(parking.EndAll), Answers), ["Dispose"] = (Do(parking.Dispose), Answers),
+        });
+        await alive.DisposeAsync();
+    }
+
+    private static async Task CheckAsync<T>(T subject, Dictionary<string, (Func<object?> Use, string Outcome)> members)
+        where T : notnull
+    {
+        IEnumerable<string> declared = subject.GetType()
+            .GetMembers(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+            .Where(static member => member is PropertyInfo or MethodInfo { IsSpecialName: false })
+            .Select(static member => member.Name)
+            .Distinct();
+        Assert.Equal(declared.Order(StringComparer.Ordinal), members.Keys.Order(StringComparer.Ordinal));
+        foreach ((string name, (Func<object?> use, string outcome)) in members)
+        {
+            Exception? thrown = await Record.ExceptionAsync(async () =>
+            {
+                if (use() is Task task)
+                {
+                    await task.Within($"{typeof(T).Name}.{name} has an outcome");
+                }
+            });
+            Assert.True((thrown?.GetType().Name ?? Answers) == outcome, $"{typeof(T).Name}.{name}: expected {outcome}, but {thrown?.ToString() ?? Answers}");
+        }
+    }
+
+    private static Func<object?> Do(Action use) => () =>
+    {
+        use();
+        return null;
+    };
+}

@@ -127,11 +127,16 @@ internal sealed unsafe partial class ReceiveLoop
         BringInLine(connection);
     }
 
-    private ZcrxStreamException EndError(ZcrxConnection connection, int result) => result == -Errno.EFAULT && _isOnNic
-        ? new ZcrxStreamException(
-            $"Receiving on {connection}", -result, connection.BytesReceived, $"what comes next arrived on an RX queue of {_options.Interface} whose memory is another interface queue's, and none was found that can hand it out",
-            "Steer the flow to a queue of this process, or put the queues of the interface into one ZcrxQueueGroup")
-        : new ZcrxStreamException($"Receiving on {connection}", -result, connection.BytesReceived, ErrnoText.Describe(-result), "");
+    private ZcrxStreamException EndError(ZcrxConnection connection, int result)
+    {
+        (string cause, string fix) = result != -Errno.EFAULT
+            ? (ErrnoText.Describe(-result), "")
+            : _isOnNic
+                ? ($"what comes next arrived on an RX queue of {_options.Interface} whose memory is another interface queue's, and none was found that can hand it out",
+                    "Steer the flow to a queue of this process, or put the queues of the interface into one ZcrxQueueGroup")
+                : ("what comes next lies in the memory of a NIC's queue, which is another one's or gone", "");
+        return new ZcrxStreamException($"Receiving on {connection}", -result, connection.BytesReceived, cause, fix);
+    }
 
     /// <summary>Ends the stream once everything is delivered, and closes the socket once nothing uses it.</summary>
     private void TryFinish(ZcrxConnection connection)

@@ -10,6 +10,7 @@ namespace Zcrx.Rx.Loop;
 internal sealed unsafe partial class ReceiveLoop
 {
     private static readonly TimeSpan CancelDeadline = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan RestDeadline = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(10);
 
     private bool _stopping;
@@ -146,16 +147,14 @@ internal sealed unsafe partial class ReceiveLoop
 
         try
         {
-            foreach (ZcrxConnection connection in _connections.Snapshot())
+            EndInterrupted(crash);
+            WorkOffCompletions();
+            if (_isOnNic)
             {
-                if (connection.WasInterrupted)
-                {
-                    // Before more of its bytes come: there may be a gap.
-                    connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, connection.BytesReceived, WhyEnded(crash, Survival.IsBroken), "", crash));
-                }
+                ReceiveTheRest();
+                EndInterrupted(crash);
             }
 
-            WorkOffCompletions();
             if (!_isDead)
             {
                 RemoveListeners();
@@ -178,13 +177,46 @@ internal sealed unsafe partial class ReceiveLoop
                 WorkOffCompletions();
             }
 
-            return true;
+            return !HasDroppedCompletions;
         }
 #pragma warning disable CA1031 // A second failure: what is not certain by now never will be. The first one is what is reported.
         catch (Exception)
 #pragma warning restore CA1031
         {
             return false;
+        }
+    }
+
+    /// <summary>Ends the streams of those whose buffer was being delivered when something failed, before more of their bytes come: there may be a gap.</summary>
+    private void EndInterrupted(Exception crash)
+    {
+        foreach (ZcrxConnection connection in _connections.Snapshot())
+        {
+            if (connection.WasInterrupted)
+            {
+                connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, connection.BytesReceived, WhyEnded(crash, Survival.IsBroken), "", crash));
+            }
+        }
+    }
+
+    /// <summary>On a NIC, what lies in a socket lies in this queue's memory, and nobody else will be able to receive it.</summary>
+    private void ReceiveTheRest()
+    {
+        long deadline = _time.GetTimestamp() + ToTicks(RestDeadline);
+        try
+        {
+            while (!_isDead && !HasDroppedCompletions && HasUnreceived() && _time.GetTimestamp() < deadline)
+            {
+                TakeReturnedBuffers();
+                ArmReceives();
+                _isDead = IsFatal(_ring.SubmitAndWait(1, DrainPoll));
+                WorkOffCompletions();
+            }
+        }
+#pragma warning disable CA1031 // What failed once may fail again. What is left is missed, and told, when the stream should go on.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
         }
     }
 

@@ -29,6 +29,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
                 // Accepted, and reset before anybody was given it.
                 tally.Open();
                 tally.LeaveUnserved();
+                consumers.Forget(((IPEndPoint)socket.LocalEndPoint!).Port);
                 continue;
             }
             catch (Exception exception) when (exception is SocketException or TimeoutException)

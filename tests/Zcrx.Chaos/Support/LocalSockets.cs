@@ -5,5 +5,5 @@ namespace Zcrx.Chaos.Support;
 /// <summary>Sockets of this process's own network namespace.</summary>
 internal sealed class LocalSockets : ISocketSource
 {
-    public Socket Create() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    public Socket Create() => BoundSocket.Create();
 }

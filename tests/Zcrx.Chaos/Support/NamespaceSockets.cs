@@ -48,7 +48,7 @@ internal sealed partial class NamespaceSockets : ISocketSource, IDisposable
 
             try
             {
-                made.SetResult(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
+                made.SetResult(BoundSocket.Create());
             }
             catch (SocketException exception)
             {

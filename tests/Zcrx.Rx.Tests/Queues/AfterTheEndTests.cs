@@ -41,7 +41,7 @@ public class AfterTheEndTests : IClassFixture<ResourceCheck>
             ["Listen"] = (() => queue.Listen(anywhere).LastOrDefaultAsync().ToTask(), Answers), ["AttachAsync"] = (() => queue.AttachAsync(socket), IsDisposed),
             ["ConnectAsync"] = (() => queue.ConnectAsync(alive.EndPoint), IsDisposed), ["Snapshot"] = (queue.Snapshot, Answers), ["LeaseOrigins"] = (queue.LeaseOrigins, Answers),
             ["GetConnectionsAsync"] = (queue.GetConnectionsAsync, Answers), ["ReconfigureAsync"] = (() => queue.ReconfigureAsync(TestQueue.Options()), IsDisposed),
-            ["StopAsync"] = (() => queue.StopAsync(TimeSpan.FromHours(1)), Answers), ["ParkAsync"] = (() => queue.ParkAsync(), HasNoParking), ["DisposeAsync"] = (() => queue.DisposeAsync().AsTask(), Answers),
+            ["ExportAsync"] = (queue.ExportAsync, IsDisposed), ["StopAsync"] = (() => queue.StopAsync(TimeSpan.FromHours(1)), Answers), ["ParkAsync"] = (() => queue.ParkAsync(), HasNoParking), ["DisposeAsync"] = (() => queue.DisposeAsync().AsTask(), Answers),
         });
         await CheckAsync(connection, new()
         {

@@ -82,7 +82,7 @@ public class OptionsTests
     [InlineData("Zcrx:Queues:0:StatisticsInterval", "5s", "'5s' is not a time span")]
     [InlineData("Zcrx:Queues:0:Emulation:Profile", "5.10", "'5.10' is not a kernel that can be emulated: 6.19, 7.0, 7.1, 7.2, 7.3")]
     [InlineData("Zcrx:Queues:0:Emulation:Speed", "1", "no such option; there are Profile, BuffersPerTurn")]
-    [InlineData("Zcrx:Queues:0:Area", "1MiB", "no such option; there are Interface, RxQueue, Name, Engine, AreaSize, MaxAreaSize,")]
+    [InlineData("Zcrx:Queues:0:Area", "1MiB", "no such option; there are Interface, RxQueue, Name, Engine, ConfigureNic, NicStateDirectory, AreaSize, MaxAreaSize,")]
     [InlineData("Zcrx:Queues:0:Name:x", "1", "expected one value, not a section", "Zcrx:Queues:0:Name")]
     [InlineData("Zcrx:Queues", "eth0", "expected a list, not 'eth0'")]
     [InlineData("Zcrx:Queues:1", "eth0", "expected a section, not 'eth0'")]

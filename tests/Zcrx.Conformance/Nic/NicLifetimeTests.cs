@@ -14,7 +14,7 @@ public class NicLifetimeTests : IClassFixture<LeakCheck>
     {
         Skip.If(name != KernelUnderTest.Linux, "an emulated NIC does not outlive its process");
         NicUnderTest nic = NicUnderTest.Open(name);
-        for (int round = 0; round < 5; round++)
+        for (int round = 0; round < Scale.Of(5, 50); round++)
         {
             using var child = new ChildProcess("receive-nic");
             ushort port = ushort.Parse(child.Await("LISTENING"), CultureInfo.InvariantCulture);

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Reactive.Linq;
+using Xunit.Abstractions;
 using Zcrx.Conformance.Support;
 using Zcrx.Interop;
 using Zcrx.Rx;
@@ -10,13 +12,13 @@ using Zcrx.Rx;
 namespace Zcrx.Conformance.Nic;
 
 /// <summary>The library's own queues and streams on the machine's NIC: what its ring thread makes of an empty pool and of flows that arrive elsewhere.</summary>
-public class NicStreamTests : IClassFixture<LeakCheck>
+public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
 {
     [SkippableFact]
     public async Task A_held_pool_is_exhausted_and_reported_and_comes_back()
     {
         using Bench bench = await Bench.OpenAsync(NicUnderTest.Open(KernelUnderTest.Linux, ZcrxFeature.Notifications), buffers: 128);
-        for (int round = 0; round < 3; round++)
+        for (int round = 0; round < Scale.Of(3, 50); round++)
         {
             int reportedBefore = bench.Reported(ZcrxNotificationType.NoBuffers);
             bench.Holds = true;
@@ -29,6 +31,9 @@ public class NicStreamTests : IClassFixture<LeakCheck>
 
         await bench.EndAsync();
         Assert.Equal(0, bench.Queue.Snapshot().CopiedFragments);
+        double[] waits = [.. bench.FirstBytes.Select(static time => time.TotalMilliseconds).Order()];
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{waits.Length} rounds; from the last release to the first byte: {waits[0]:F0} ms at least, {waits[waits.Length / 2]:F0} ms median, {waits[^1]:F0} ms at most"));
+        output.WriteLine($"{bench.Received} bytes, {bench.Reported(ZcrxNotificationType.NoBuffers)} reports, {Posix.Retransmits(bench.Connection.Client)} packets sent again");
     }
 
     [SkippableFact]
@@ -53,6 +58,7 @@ public class NicStreamTests : IClassFixture<LeakCheck>
         end = bench.Received + 200_000;
         bench.SendUntil(() => bench.Received > end, "the stream goes on at home");
         Assert.Equal(copied, bench.Queue.Snapshot().CopiedFragments);
+        output.WriteLine($"{copied} fragments copied while it arrived elsewhere ({2 * Buffers * 1448} bytes and more), none before and none after; {bench.Reported(ZcrxNotificationType.Copy)} reports, {bench.Queue.Snapshot().Pauses} pauses, {bench.Queue.Snapshot().Flushes} flushes");
         await bench.EndAsync();
     }
 
@@ -65,7 +71,9 @@ public class NicStreamTests : IClassFixture<LeakCheck>
         private readonly ConcurrentQueue<BufferLease> _held = new();
         private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly ConcurrentDictionary<ZcrxNotificationType, int> _reported = new();
+        private readonly ConcurrentQueue<TimeSpan> _firstBytes = new();
         private long _received;
+        private long _released;
         private int _level;
         private volatile bool _holds;
 
@@ -91,6 +99,9 @@ public class NicStreamTests : IClassFixture<LeakCheck>
             get => _holds;
             set => _holds = value;
         }
+
+        /// <summary>For each release, how long it took until the next byte came.</summary>
+        public IEnumerable<TimeSpan> FirstBytes => _firstBytes;
 
         public long Received => Volatile.Read(ref _received);
 
@@ -148,6 +159,7 @@ public class NicStreamTests : IClassFixture<LeakCheck>
         {
             while (_held.TryDequeue(out BufferLease? lease))
             {
+                Volatile.Write(ref _released, Stopwatch.GetTimestamp());
                 lease.Dispose();
             }
         }
@@ -171,6 +183,11 @@ public class NicStreamTests : IClassFixture<LeakCheck>
 
         private void Take(ReceivedBuffer buffer)
         {
+            if (!_holds && Interlocked.Exchange(ref _released, 0) is var released and not 0)
+            {
+                _firstBytes.Enqueue(Stopwatch.GetElapsedTime(released));
+            }
+
             Pattern.AssertAt(buffer.Span, _received);
             if (_holds)
             {

@@ -25,6 +25,7 @@ internal sealed class ConsoleReporter(TextWriter output) : LongLivedMarshalByRef
                 case ITestPassed passed:
                     Passed++;
                     output.WriteLine($"PASS {passed.Test.DisplayName}");
+                    Indented(passed.Output);
                     break;
                 case ITestSkipped skipped:
                     Skipped++;

@@ -42,7 +42,7 @@ string Storm(string forbid) =>
 // The same at length: what no run of `test` has time for.
 GuestCommand[] longNicCommands =
 [
-    new("conformance", "ZCRX_TEST_LONG=1 ./Zcrx.Conformance --filter .Nic.", OnlyWhole: false),
+    new("conformance", "./Zcrx.Conformance --filter .Nic. --long", OnlyWhole: false),
     new("differential", "./Zcrx.Conformance differential --nic yes --programs 500", OnlyWhole: false),
     NicDemo("64MiB"),
 ];

@@ -52,6 +52,8 @@ internal static class ZcrxOptionsReader
             MaxAreaSize = reader.Size(nameof(defaults.MaxAreaSize), defaults.MaxAreaSize),
             BufferLength = (int)long.Min(reader.Size(nameof(defaults.BufferLength), defaults.BufferLength), int.MaxValue),
             HugePages = reader.Flag(nameof(defaults.HugePages), defaults.HugePages),
+            BusyPoll = reader.Duration(nameof(defaults.BusyPoll), defaults.BusyPoll),
+            PreferBusyPoll = reader.Flag(nameof(defaults.PreferBusyPoll), defaults.PreferBusyPoll),
             CompletionEntries = reader.Int32(nameof(defaults.CompletionEntries), defaults.CompletionEntries),
             SubmissionEntries = reader.Int32(nameof(defaults.SubmissionEntries), defaults.SubmissionEntries),
             HighWaterMark = reader.Number(nameof(defaults.HighWaterMark), defaults.HighWaterMark),

@@ -60,6 +60,13 @@ public static class LinuxIoUring
     public const uint IORING_REGISTER_PROBE = 8;
     public const uint IORING_REGISTER_ENABLE_RINGS = 12;
     public const uint IORING_REGISTER_SYNC_CANCEL = 24;
+    public const uint IORING_REGISTER_NAPI = 27;
+    public const uint IORING_UNREGISTER_NAPI = 28;
+    public const byte IO_URING_NAPI_REGISTER_OP = 0;
+    public const byte IO_URING_NAPI_STATIC_ADD_ID = 1;
+    public const byte IO_URING_NAPI_STATIC_DEL_ID = 2;
+    public const uint IO_URING_NAPI_TRACKING_DYNAMIC = 0;
+    public const uint IO_URING_NAPI_TRACKING_STATIC = 1;
     public const uint IORING_REGISTER_SEND_MSG_RING = 31;
     public const uint IORING_REGISTER_ZCRX_IFQ = 32;
     public const uint IORING_REGISTER_QUERY = 35;
@@ -134,6 +141,18 @@ public struct io_cqring_offsets
     [FieldOffset(24)] public uint flags;
     [FieldOffset(28)] public uint resv1;
     [FieldOffset(32)] public ulong user_addr;
+}
+
+/// <summary>Argument of <c>IORING_REGISTER_NAPI</c>; the settings so far come back in it.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 16)]
+public unsafe struct io_uring_napi
+{
+    [FieldOffset(0)] public uint busy_poll_to;
+    [FieldOffset(4)] public byte prefer_busy_poll;
+    [FieldOffset(5)] public byte opcode;
+    [FieldOffset(6)] public fixed byte pad[2];
+    [FieldOffset(8)] public uint op_param;
+    [FieldOffset(12)] public uint resv;
 }
 
 /// <summary>In and out parameters of <c>io_uring_setup</c>.</summary>

@@ -149,6 +149,8 @@ public sealed unsafe class EmulatedKernel : IIoUringKernel
             IORING_REGISTER_ZCRX_IFQ => argumentCount == 1 && argument != null
                 ? EmulatedRegistration.Register(this, ring, (io_uring_zcrx_ifq_reg*)argument)
                 : -EINVAL,
+            IORING_REGISTER_NAPI => argumentCount == 1 && argument != null ? ring.Napi.Register((io_uring_napi*)argument) : -EINVAL,
+            IORING_UNREGISTER_NAPI => argumentCount == 1 ? ring.Napi.Unregister((io_uring_napi*)argument) : -EINVAL,
             IORING_REGISTER_ZCRX_CTRL => EmulatedControl.Run(this, ring, (zcrx_ctrl*)argument, argumentCount),
             _ => -EINVAL,
         };

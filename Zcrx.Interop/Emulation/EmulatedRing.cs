@@ -89,6 +89,9 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
 
     public bool HasFlag(uint setupFlag) => (_setupFlags & setupFlag) != 0;
 
+    /// <summary>What was asked for about busy polling.</summary>
+    public EmulatedNapi Napi { get; } = new();
+
     /// <summary>The interface queues that this ring registered or imported, by zcrx id.</summary>
     public Dictionary<uint, EmulatedInterfaceQueue> Queues => _queues;
 

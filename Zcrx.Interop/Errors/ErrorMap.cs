@@ -12,6 +12,11 @@ internal static class ErrorMap
     /// <param name="host">What this process may do.</param>
     public static ZcrxException ForRingSetup(int errno, HostFacts host) => RingErrors.Explain(ErrnoText.Positive(errno), host);
 
+    /// <summary>Why <c>IORING_REGISTER_NAPI</c> failed.</summary>
+    /// <param name="errno">The result or the errno.</param>
+    /// <param name="host">What this process may do.</param>
+    public static ZcrxException ForBusyPolling(int errno, HostFacts host) => RingErrors.ExplainBusyPolling(ErrnoText.Positive(errno), host);
+
     /// <summary>Why <c>IORING_REGISTER_ZCRX_IFQ</c> failed, for a new queue.</summary>
     /// <param name="errno">The result or the errno.</param>
     /// <param name="facts">What was asked for.</param>

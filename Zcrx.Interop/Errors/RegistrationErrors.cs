@@ -12,6 +12,11 @@ internal static class RegistrationErrors
     public static ZcrxException Explain(int errno, in RegistrationFacts facts) => errno switch
     {
         Errno.EPERM or Errno.EACCES => NotPermitted(errno, facts),
+        Errno.EINVAL or Errno.EOPNOTSUPP or Errno.EBADF or Errno.EFAULT or Errno.ENODEV or Errno.EIO when facts.IsDmaBuf => new ZcrxUnsupportedException(
+            facts.Operation,
+            errno,
+            $"the kernel or the driver of {facts.Name} cannot take this dma-buf as area: the descriptor is none, the part is not whole pages of it, its exporter and the NIC do not get on; or there is no queue to be had even without it",
+            "Register the queue without the dma-buf first, which tells what is wrong with the queue; then try the dma-buf of another exporter"),
         Errno.EINVAL => Missing(errno, facts) ?? BadOption(errno, facts) ?? Refused(errno, facts),
         Errno.EOPNOTSUPP => Missing(errno, facts) ?? NotSupported(errno, facts),
         Errno.EEXIST when facts.DeviceLess => CommonErrors.WrongThread(facts.Operation, errno),

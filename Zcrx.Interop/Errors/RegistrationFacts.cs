@@ -10,6 +10,7 @@ namespace Zcrx.Interop.Errors;
 /// <param name="Notifications">Whether notifications or statistics were asked for.</param>
 /// <param name="Capabilities">What the kernel says it can do.</param>
 /// <param name="Host">What this process may do.</param>
+/// <param name="IsDmaBuf">Whether the area is a dma-buf.</param>
 internal readonly record struct RegistrationFacts(
     string? Interface,
     uint RxQueue,
@@ -19,7 +20,8 @@ internal readonly record struct RegistrationFacts(
     uint RefillEntries,
     bool Notifications,
     ZcrxCapabilities Capabilities,
-    HostFacts Host)
+    HostFacts Host,
+    bool IsDmaBuf = false)
 {
     /// <summary>More than this the kernel refuses, unless the ring was told to clamp.</summary>
     public const uint MaxRefillEntries = 32768;

@@ -7,6 +7,18 @@ internal static class RingErrors
 {
     private const string Operation = "Setting up an io_uring ring";
 
+    private const string BusyPolling = "Setting up busy polling of an io_uring ring";
+
+    public static ZcrxException ExplainBusyPolling(int errno, HostFacts host) => errno switch
+    {
+        Errno.EINVAL or Errno.EOPNOTSUPP => new ZcrxUnsupportedException(
+            BusyPolling,
+            errno,
+            $"Linux {host.KernelRelease} cannot poll NICs for io_uring: that needs Linux 6.9 or newer, built with CONFIG_NET_RX_BUSY_POLL",
+            "Use such a kernel, or turn busy polling off"),
+        _ => CommonErrors.Other(BusyPolling, errno),
+    };
+
     public static ZcrxException Explain(int errno, HostFacts host) => errno switch
     {
         Errno.EPERM or Errno.EACCES =>

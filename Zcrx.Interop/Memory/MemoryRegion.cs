@@ -60,6 +60,23 @@ internal sealed class MemoryRegion
         return new MemoryRegion(address, rounded, hugePages, fd);
     }
 
+    /// <summary>Maps somebody else's memory, to be read.</summary>
+    public static MemoryRegion Map(DmaBufArea dmaBuf)
+    {
+        nint address = Libc.Map(0, dmaBuf.Length, Libc.PROT_READ, Libc.MAP_SHARED, dmaBuf.Descriptor, (nint)dmaBuf.Offset);
+        if (Libc.IsError(address))
+        {
+            throw new ZcrxMemoryException(
+                $"map {dmaBuf.Length} bytes of the dma-buf {dmaBuf.Descriptor} from {dmaBuf.Offset} on",
+                (int)-address,
+                "it is no dma-buf, is shorter than that, or whoever exports it does not let processors read it",
+                "give a descriptor of a dma-buf that can be mapped, and whole pages within it");
+        }
+
+        _ = Libc.Advise(address, dmaBuf.Length, Libc.MADV_DONTFORK);
+        return new MemoryRegion(address, dmaBuf.Length, hugePages: false);
+    }
+
     public void AddOwner() => Interlocked.Increment(ref _owners);
 
     /// <summary>Gives up one count; the last one unmaps.</summary>

@@ -31,6 +31,9 @@ public sealed record InterfaceQueueOptions
     /// </summary>
     public bool SharedMemory { get; init; }
 
+    /// <summary>A dma-buf to receive into instead of memory of this process; then <see cref="AreaSize"/> and <see cref="HugePages"/> say nothing. Only on a NIC.</summary>
+    public DmaBufArea? DmaBuf { get; init; }
+
     /// <summary>The <c>user_data</c> of notification completions.</summary>
     public ulong NotificationUserData { get; init; }
 

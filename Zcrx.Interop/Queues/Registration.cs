@@ -23,8 +23,9 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
             return WithPages(unsupported).Run(wake);
         }
 
+        CheckDmaBuf(deviceLess);
         uint index = deviceLess ? 0 : InterfaceIndex(options.Interface!);
-        MemoryRegion area = MemoryRegion.Allocate(options.AreaSize, options.HugePages, "the area", options.SharedMemory);
+        MemoryRegion area = options.DmaBuf is { } dmaBuf ? MemoryRegion.Map(dmaBuf) : MemoryRegion.Allocate(options.AreaSize, options.HugePages, "the area", options.SharedMemory);
         uint entries = RefillEntries(area.Length);
         // The entries begin behind the header, on its alignment; with few entries the difference matters.
         nuint header = RoundUp((nuint)capabilities.RefillHeaderSizeOr(Environment.SystemPageSize), (nuint)(capabilities.RefillHeaderAlignment ?? 1));
@@ -42,7 +43,9 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
             throw;
         }
 
-        io_uring_zcrx_area_reg areaRegistration = new() { addr = (ulong)area.Address, len = area.Length };
+        io_uring_zcrx_area_reg areaRegistration = options.DmaBuf is { } device
+            ? new() { addr = device.Offset, len = device.Length, flags = IORING_ZCRX_AREA_DMABUF, dmabuf_fd = (uint)device.Descriptor }
+            : new() { addr = (ulong)area.Address, len = area.Length };
         io_uring_region_desc regionDescriptor = new() { user_addr = (ulong)region.Address, size = region.Length, flags = IORING_MEM_REGION_TYPE_USER };
         zcrx_event_desc events = new()
         {
@@ -97,6 +100,20 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
         return new InterfaceQueue(ring, registration.zcrx_id, memory, new BufferLedger(wake, options.RecordLeaseOrigins), isImported: false) { WhyPageBuffers = whyPageBuffers };
     }
 
+    private void CheckDmaBuf(bool deviceLess)
+    {
+        if (options.DmaBuf is null)
+        {
+            return;
+        }
+
+        string? reason = deviceLess ? "a dma-buf is memory that a NIC writes to, and there is none" : capabilities.WhyNot(ZcrxFeature.DmaBufArea);
+        if (reason is not null)
+        {
+            throw new ZcrxUnsupportedException("Registering a dma-buf as area", Errno.EOPNOTSUPP, reason, "Receive into memory of this process, without a dma-buf");
+        }
+    }
+
     // Only a device can have them. What is no power of two is a mistake, and not a wish that could be granted in part.
     private bool WantsLargeBuffers =>
         options.Interface is not null && options.RxBufferLength > (uint)Environment.SystemPageSize && BitOperations.IsPow2(options.RxBufferLength);
@@ -138,5 +155,5 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
     }
 
     private RegistrationFacts Facts(bool deviceLess, nuint areaLength, uint entries) => new(
-        options.Interface, options.RxQueue, deviceLess, options.RxBufferLength, areaLength, entries, capabilities.Notifications, capabilities, HostFacts.Read());
+        options.Interface, options.RxQueue, deviceLess, options.RxBufferLength, areaLength, entries, capabilities.Notifications, capabilities, HostFacts.Read(), options.DmaBuf is not null);
 }

@@ -93,7 +93,14 @@ public sealed unsafe class IoRing : IDisposable
             throw ErrorMap.ForRingSetup((int)-entryMemory, HostFacts.Read());
         }
 
-        return new IoRing(kernel, fd, parameters, ringMemory, ringLength, entryMemory, entryLength);
+        IoRing ring = new(kernel, fd, parameters, ringMemory, ringLength, entryMemory, entryLength);
+        if (options.BusyPoll > TimeSpan.Zero && ring.EnableBusyPolling(options) is < 0 and var refused)
+        {
+            ring.Dispose();
+            throw ErrorMap.ForBusyPolling(-refused, HostFacts.Read());
+        }
+
+        return ring;
     }
 
     /// <summary>Publishes the prepared submissions, hands them over and, if asked to, waits for completions.</summary>
@@ -148,6 +155,18 @@ public sealed unsafe class IoRing : IDisposable
 
         _ = Kernel.Unmap(_entryMemory, _entryLength);
         _ = Kernel.Unmap(_ringMemory, _ringLength);
+    }
+
+    private int EnableBusyPolling(IoRingOptions options)
+    {
+        io_uring_napi napi = new()
+        {
+            busy_poll_to = (uint)long.Clamp((long)options.BusyPoll.TotalMicroseconds, 1, 1_000_000),
+            prefer_busy_poll = options.PreferBusyPoll ? (byte)1 : (byte)0,
+            opcode = IO_URING_NAPI_REGISTER_OP,
+            op_param = IO_URING_NAPI_TRACKING_DYNAMIC,
+        };
+        return Kernel.Register(Fd, IORING_REGISTER_NAPI, &napi, 1);
     }
 
     private int Checked(int result)

@@ -11,4 +11,11 @@ public sealed record IoRingOptions
     /// this is set apart from <see cref="SubmissionEntries"/>. 2 to 65536, and not below the submission entries.
     /// </summary>
     public uint CompletionEntries { get; init; } = 4096;
+
+    /// <summary>How long a wait polls the NIC's queues itself before it sleeps, in whole microseconds; 0 for not at all, at most a second.</summary>
+    /// <remarks>Latency for processor time. It concerns queues that the ring's sockets receive from. Needs Linux 6.9.</remarks>
+    public TimeSpan BusyPoll { get; init; }
+
+    /// <summary>Whether interrupts are to be left alone as long as somebody polls (<c>SO_PREFER_BUSY_POLL</c>); nothing without <see cref="BusyPoll"/>.</summary>
+    public bool PreferBusyPoll { get; init; }
 }

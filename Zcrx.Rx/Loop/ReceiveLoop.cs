@@ -248,7 +248,14 @@ internal sealed unsafe partial class ReceiveLoop : IRefillProducer
             throw new ZcrxException("Creating the ring thread's eventfd", -_wakeFd, "the process cannot have more descriptors", "Raise the limit on open files (`ulimit -n`)");
         }
 
-        _ring = IoRing.Create(_kernel, new IoRingOptions { SubmissionEntries = (uint)_options.SubmissionEntries, CompletionEntries = (uint)_options.CompletionEntries });
+        IoRingOptions ringOptions = new()
+        {
+            SubmissionEntries = (uint)_options.SubmissionEntries,
+            CompletionEntries = (uint)_options.CompletionEntries,
+            BusyPoll = _options.BusyPoll,
+            PreferBusyPoll = _options.PreferBusyPoll,
+        };
+        _ring = IoRing.Create(_kernel, ringOptions);
         _queue = Exported is { } exported ? InterfaceQueue.Import(_ring, exported, _options.RecordLeaseOrigins, SignalWake) : Register();
         WatchLink();
         _queue.Ledger.Refill = ReturnBuffer;
@@ -268,6 +275,7 @@ internal sealed unsafe partial class ReceiveLoop : IRefillProducer
             AreaSize = (nuint)_options.AreaSize,
             RxBufferLength = (uint)_options.BufferLength,
             HugePages = _options.HugePages,
+            DmaBuf = _isOnNic ? _options.DmaBuf : null,
             NotificationUserData = new UserData(RequestKind.Notification, 0, 0).Encode(),
             RecordLeaseOrigins = _options.RecordLeaseOrigins,
         };

@@ -54,6 +54,19 @@ public sealed record ZcrxQueueOptions
     /// <summary>Whether the area lies on 2 MiB huge pages.</summary>
     public bool HugePages { get; init; }
 
+    /// <summary>
+    /// A dma-buf to receive into instead of memory of this process, on a NIC; then <see cref="AreaSize"/> and <see cref="HugePages"/> say nothing, and the pool
+    /// cannot grow. Where the NIC or the kernel cannot, opening fails and says so.
+    /// </summary>
+    public DmaBufArea? DmaBuf { get; init; }
+
+    /// <summary>How long the ring's thread polls the NIC's queues before it sleeps; 0 for not at all, at most a second. Latency for processor time.</summary>
+    /// <remarks>Needs Linux 6.9 with CONFIG_NET_RX_BUSY_POLL; elsewhere opening fails and says so. Without a NIC, and on the emulated engine, it changes nothing.</remarks>
+    public TimeSpan BusyPoll { get; init; }
+
+    /// <summary>Whether the NIC's interrupts are left alone while somebody polls. Needs <see cref="BusyPoll"/>.</summary>
+    public bool PreferBusyPoll { get; init; }
+
     /// <summary>Entries of the completion ring. 64 to 65536.</summary>
     public int CompletionEntries { get; init; } = 4096;
 
@@ -116,6 +129,11 @@ public sealed record ZcrxQueueOptions
         Check(MaxAreaSize == 0 || MaxAreaSize >= AreaSize, nameof(MaxAreaSize), $"must be 0 or at least AreaSize ({AreaSize}), but is {MaxAreaSize}");
         Check(BufferLength == 0 || (BufferLength >= page && int.IsPow2(BufferLength)), nameof(BufferLength), $"must be 0 or a power of two of at least {page}, but is {BufferLength}");
         Check(BufferLength <= AreaSize / 2, nameof(BufferLength), "must leave room for at least two buffers in the area");
+        Check(DmaBuf is null || MaxAreaSize == 0, nameof(DmaBuf), "cannot grow: MaxAreaSize must be 0");
+        Check(DmaBuf is null or { Length: > 0 }, nameof(DmaBuf), "must have a length");
+        Check(DmaBuf is null || (DmaBuf.Length % (nuint)page == 0 && DmaBuf.Offset % (nuint)page == 0), nameof(DmaBuf), $"must begin and end at a page ({page} bytes)");
+        Check(BusyPoll >= TimeSpan.Zero && BusyPoll <= TimeSpan.FromSeconds(1), nameof(BusyPoll), $"must be between 0 and a second, but is {BusyPoll}");
+        Check(!PreferBusyPoll || BusyPoll > TimeSpan.Zero, nameof(PreferBusyPoll), "needs a time in BusyPoll");
         Check(CompletionEntries is >= 64 and <= 65536, nameof(CompletionEntries), $"must be between 64 and 65536, but is {CompletionEntries}");
         Check(SubmissionEntries is >= 8 and <= 32768, nameof(SubmissionEntries), $"must be between 8 and 32768, but is {SubmissionEntries}");
         Check(SubmissionEntries <= CompletionEntries, nameof(SubmissionEntries), "must not be more than CompletionEntries");

@@ -22,6 +22,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
             case CloseExport when _exports[operation.Target] is { } closing:
                 _exports[operation.Target] = null;
                 closing.Descriptor.Dispose();
+                AwaitRelease();
                 return "done";
             case Export when _queues[operation.Other] is { } queue && _exports[operation.Target] is null:
                 return ExportQueue(queue, operation.Target);
@@ -74,14 +75,26 @@ internal sealed unsafe partial class ProgramRun : IDisposable
             }
         }
 
+        AwaitRelease();
         return "done";
+    }
+
+    /// <summary>When exactly a device's queue is given up after its last user nobody promises, and until then what arrives is lost: a step is over when it is.</summary>
+    private void AwaitRelease()
+    {
+        for (int slot = 0; _nic is not null && slot < 2; slot++)
+        {
+            if (!IsTaken(_nic.RxQueueOf(slot)))
+            {
+                _nic.Nic.AwaitRelease(_nic.RxQueueOf(slot));
+            }
+        }
     }
 
     private string RegisterQueue(TestRing ring, Operation operation)
     {
         QueueSetup setup = CreateSetup(operation.Value, operation.Target);
-        // The kernel takes a closed ring apart in the background, and only a device's RX queue can still be its predecessor's.
-        int result = _nic is null || IsTaken(setup.Registration->if_rxq) ? setup.Register(ring) : setup.RegisterWhenFree(ring);
+        int result = setup.Register(ring);
         string answer = $"{Results.Name(result)}, id {setup.Registration->zcrx_id}, {setup.Registration->rq_entries} entries of {setup.Registration->rx_buf_len}, " +
             $"token {setup.AreaRegistration->rq_area_token:x}, offsets {setup.Registration->offsets.head} {setup.Registration->offsets.tail} {setup.Registration->offsets.rqes}";
         if (result == 0)

@@ -83,6 +83,8 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     {
         IReadOnlyList<Operation> operations = _program.Operations;
         _nic?.Reset();
+        // The program before has only just ended.
+        AwaitRelease();
         for (int i = 0; i < operations.Count; i++)
         {
             Operation operation = operations[i];

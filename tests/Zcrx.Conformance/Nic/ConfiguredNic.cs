@@ -36,6 +36,8 @@ internal sealed class ConfiguredNic : NicUnderTest
 
     public override uint OtherQueue => uint.Parse(Required("ZCRX_TEST_OTHER_QUEUE"), CultureInfo.InvariantCulture);
 
+    public override INicFacts Facts { get; } = new NetlinkNicFacts();
+
     public override IFlowSteering Steering { get; } = new NetlinkFlowSteering();
 
     public override uint Index => uint.Parse(File.ReadAllText($"/sys/class/net/{Interface}/ifindex").AsSpan().Trim(), CultureInfo.InvariantCulture);

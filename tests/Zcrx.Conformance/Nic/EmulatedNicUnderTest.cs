@@ -22,12 +22,15 @@ internal sealed class EmulatedNicUnderTest : NicUnderTest
         : base(kernel, TestQueue)
     {
         _nic = nic;
+        Facts = new EmulatedNicFacts([nic]);
         Steering = new EmulatedFlowSteering([nic]);
     }
 
     public override string Interface => Options.Name;
 
     public override uint OtherQueue => TestQueue + 1;
+
+    public override INicFacts Facts { get; }
 
     public override IFlowSteering Steering { get; }
 

@@ -25,6 +25,9 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
 
     public abstract uint Index { get; }
 
+    /// <summary>Tells what it is like.</summary>
+    public abstract INicFacts Facts { get; }
+
     /// <summary>Changes where packets arrive.</summary>
     public abstract IFlowSteering Steering { get; }
 
@@ -66,6 +69,10 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
         Unsteer(port);
         _rules[port] = rule;
     }
+
+    /// <summary>Waits until an RX queue has the kernel's own memory: rings are taken apart in the background, and until then packets land where nobody finds them any more.</summary>
+    public void AwaitRelease(uint queue) => Deadline.Until(
+        () => Facts.Read(Interface).Queues.Single(facts => facts.Index == (int)queue).Provider != RxMemoryProvider.IoUring, $"RX queue {queue} is given up");
 
     /// <summary>Connections to this port arrive where the NIC likes.</summary>
     public void Unsteer(ushort port)

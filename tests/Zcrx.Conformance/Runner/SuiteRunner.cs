@@ -1,6 +1,7 @@
 using System.Reflection;
 using Xunit.Abstractions;
 using Xunit.Sdk;
+using Zcrx.Conformance.Support;
 
 namespace Zcrx.Conformance.Runner;
 
@@ -8,10 +9,11 @@ namespace Zcrx.Conformance.Runner;
 internal static class SuiteRunner
 {
     private const string Usage = """
-        Usage: Zcrx.Conformance [--list] [--filter TEXT]...
+        Usage: Zcrx.Conformance [--list] [--filter TEXT]... [--long]
                Zcrx.Conformance differential [--help]
 
           --filter TEXT  only tests whose name contains TEXT (any of them, case ignored)
+          --long         do much more where the cases of a NIC can, and wait longer
           --list         print the names, run nothing
 
         Exit code: 0 nothing failed, 1 something failed or nothing ran, 2 wrong usage.
@@ -30,6 +32,9 @@ internal static class SuiteRunner
                     return 0;
                 case "--list":
                     list = true;
+                    break;
+                case "--long":
+                    Scale.IsLong = true;
                     break;
                 case "--filter" when i + 1 < args.Count:
                     filters.Add(args[++i]);

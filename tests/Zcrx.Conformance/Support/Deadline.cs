@@ -5,7 +5,7 @@ namespace Zcrx.Conformance.Support;
 /// <summary>Waiting for conditions, not for time: long enough for an emulated CPU, so running out always means that something is wrong.</summary>
 internal static class Deadline
 {
-    public static readonly TimeSpan Limit = Scale.IsLong ? TimeSpan.FromMinutes(15) : TimeSpan.FromSeconds(60);
+    public static TimeSpan Limit => Scale.IsLong ? TimeSpan.FromMinutes(15) : TimeSpan.FromSeconds(60);
 
     public static void Until(Func<bool> condition, string expectation)
     {

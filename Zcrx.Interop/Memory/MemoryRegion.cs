@@ -74,7 +74,7 @@ internal sealed class MemoryRegion
         }
 
         _ = Libc.Advise(address, dmaBuf.Length, Libc.MADV_DONTFORK);
-        return new MemoryRegion(address, dmaBuf.Length, hugePages: false);
+        return new MemoryRegion(address, dmaBuf.Length, hugePages: false, fd: -1);
     }
 
     public void AddOwner() => Interlocked.Increment(ref _owners);

@@ -11,6 +11,9 @@ internal sealed unsafe partial class ReceiveLoop
 
     private static readonly TimeSpan StarvedRetry = TimeSpan.FromMilliseconds(1);
 
+    // Each retry in vain doubles the wait: to 128 ms.
+    private const int MostDoublings = 7;
+
     private readonly Queue<ZcrxConnection> _starved = new();
     private readonly List<ZcrxConnection> _paused = [];
     private int _reserve;
@@ -59,7 +62,7 @@ internal sealed unsafe partial class ReceiveLoop
             }
 
             // On a NIC, buffers that we count as free may lie in its ring. Nothing tells when they come out of it.
-            _retryStarvedAt = _time.GetTimestamp() + ToTicks(StarvedRetry);
+            _retryStarvedAt = _time.GetTimestamp() + (ToTicks(StarvedRetry) << int.Min(_barrenTurns - BarrenTurns, MostDoublings));
         }
 
         _starvedSignal = true;

@@ -22,6 +22,9 @@ internal sealed unsafe partial class ReceiveLoop : IRefillProducer
 {
     // Replaced by the ring's thread when options change that may; the name never does.
     private volatile ZcrxQueueOptions _options;
+    // What a page pool keeps by itself: a cache of 128 buffers, and a ring of 256 to 1024 of them.
+    private const int FewestNicBuffers = 1024;
+
     private readonly IIoUringKernel _kernel;
     private readonly ZcrxCapabilities _capabilities;
     private readonly LoopEvents _events;
@@ -283,6 +286,11 @@ internal sealed unsafe partial class ReceiveLoop : IRefillProducer
         if (queue.WhyPageBuffers is { } why)
         {
             Engine = Engine with { Reason = $"{Engine.Reason}; {why}" };
+        }
+
+        if (_isOnNic && queue.Buffers < FewestNicBuffers)
+        {
+            Engine = Engine with { Reason = $"{Engine.Reason}; with {queue.Buffers} buffers, fewer than {FewestNicBuffers}, the NIC may keep all of them for itself, and flows that arrive elsewhere then find none to be copied into" };
         }
 
         queue.Memory.Register(this);

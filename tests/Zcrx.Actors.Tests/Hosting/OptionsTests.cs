@@ -134,7 +134,7 @@ public class OptionsTests
     }
 
     [Theory]
-    [InlineData("Zcrx:Queues:0:Nonsense", typeof(ZcrxQueueOptions), "TimeProvider", "NicReport")]
+    [InlineData("Zcrx:Queues:0:Nonsense", typeof(ZcrxQueueOptions), "TimeProvider", "DmaBuf", "NicReport")]
     [InlineData("Zcrx:Restart:Nonsense", typeof(ZcrxRestartOptions), "IsPermanent")]
     [InlineData("Zcrx:Rebalancing:Nonsense", typeof(ZcrxRebalancingOptions), "Permit", "NicFacts", "FlowSteering")]
     [InlineData("Zcrx:HandOver:Nonsense", typeof(ZcrxHandOverOptions))]

@@ -2,11 +2,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Zcrx.Interop;
-using Zcrx.Interop.Capabilities;
 using Zcrx.Interop.Kernel;
-using Zcrx.Rx.Notifications;
 using Zcrx.Rx.Pressure;
-using Zcrx.Rx.Queues;
 
 namespace Zcrx.Rx.Loop;
 
@@ -14,17 +11,13 @@ namespace Zcrx.Rx.Loop;
 /// <remarks>
 /// One turn: take commands, take buffers back, let the kernel have them, issue receives, enter, work off the completions.
 /// Other threads reach it through <see cref="Post"/> and <see cref="Synchronize"/>, which wake it by an eventfd.
-/// Split by concern: life cycle and control here, the turn in ReceiveLoop.Turn.cs, receiving in ReceiveLoop.Receive.cs, accepting in
-/// ReceiveLoop.Accept.cs, moving in ReceiveLoop.Move.cs, the interface's removal in ReceiveLoop.Link.cs, another loop on the same queue in ReceiveLoop.Sharing.cs, the pool in ReceiveLoop.Pool.cs and ReceiveLoop.Fairness.cs, notifications in ReceiveLoop.Notifications.cs, the end in ReceiveLoop.Stop.cs.
+/// Split by concern: life cycle and control here, each other concern in the file that is named after it.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The event's wait handle is never used, so there is nothing to dispose; whoever asks for the end may come late.")]
 internal sealed unsafe partial class ReceiveLoop : IRefillProducer
 {
     // Replaced by the ring's thread when options change that may; the name never does.
     private volatile ZcrxQueueOptions _options;
-    // What a page pool keeps by itself: a cache of 128 buffers, and a ring of 256 to 1024 of them.
-    private const int FewestNicBuffers = 1024;
-
     private readonly IIoUringKernel _kernel;
     private readonly ZcrxCapabilities _capabilities;
     private readonly LoopEvents _events;
@@ -178,27 +171,6 @@ internal sealed unsafe partial class ReceiveLoop : IRefillProducer
         }
     }
 
-    /// <summary>The queue's last owner may be on its way out: a ring's exit goes on after its process has ended.</summary>
-    private InterfaceQueue Register(InterfaceQueueOptions queueOptions)
-    {
-        BusyWait wait = new(_options.BusyTimeout);
-        long start = _time.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                return InterfaceQueue.Register(_ring, queueOptions, _capabilities, SignalWake);
-            }
-            catch (ZcrxQueueBusyException busy)
-            {
-                if (wait.Next(_time.GetElapsedTime(start)) is not { } pause || _endAsked.Wait(pause))
-                {
-                    throw new ZcrxQueueBusyException(busy.Operation, busy.ErrorNumber, $"{busy.Cause}; {RingOwners.Describe()}", busy.Fix, busy);
-                }
-            }
-        }
-    }
-
     private void Run()
     {
         Exception? crash = null;
@@ -241,60 +213,6 @@ internal sealed unsafe partial class ReceiveLoop : IRefillProducer
             // Observed here: a queue whose owner never looks must not end the process through an unobserved task.
             _ = _ended.Task.Exception;
         }
-    }
-
-    private void Open()
-    {
-        _wakeFd = Libc.EventFd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
-        if (_wakeFd < 0)
-        {
-            throw new ZcrxException("Creating the ring thread's eventfd", -_wakeFd, "the process cannot have more descriptors", "Raise the limit on open files (`ulimit -n`)");
-        }
-
-        IoRingOptions ringOptions = new()
-        {
-            SubmissionEntries = (uint)_options.SubmissionEntries,
-            CompletionEntries = (uint)_options.CompletionEntries,
-            BusyPoll = _options.BusyPoll,
-            PreferBusyPoll = _options.PreferBusyPoll,
-        };
-        _ring = IoRing.Create(_kernel, ringOptions);
-        _queue = Exported is { } exported ? InterfaceQueue.Import(_ring, exported, _options.RecordLeaseOrigins, SignalWake) : Register();
-        WatchLink();
-        _queue.Ledger.Refill = ReturnBuffer;
-        long interval = ToTicks(_options.NotificationInterval);
-        _noBuffers = new ArmMachine(IsRegistered(ZcrxNotificationType.NoBuffers), interval);
-        _copies = new ArmMachine(IsRegistered(ZcrxNotificationType.Copy), interval);
-        OnPoolSizeKnown();
-        _events.PressureChanged(new PoolPressure(_options.Name, PoolPressureLevel.Normal, 0, _poolSize, 0, _time.GetUtcNow()));
-    }
-
-    private InterfaceQueue Register()
-    {
-        InterfaceQueueOptions queueOptions = new()
-        {
-            Interface = _isOnNic ? _options.Interface : null,
-            RxQueue = _isOnNic ? (uint)_options.RxQueue : 0,
-            AreaSize = (nuint)_options.AreaSize,
-            RxBufferLength = (uint)_options.BufferLength,
-            HugePages = _options.HugePages,
-            DmaBuf = _isOnNic ? _options.DmaBuf : null,
-            NotificationUserData = new UserData(RequestKind.Notification, 0, 0).Encode(),
-            RecordLeaseOrigins = _options.RecordLeaseOrigins,
-        };
-        InterfaceQueue queue = Register(queueOptions);
-        if (queue.WhyPageBuffers is { } why)
-        {
-            Engine = Engine with { Reason = $"{Engine.Reason}; {why}" };
-        }
-
-        if (_isOnNic && queue.Buffers < FewestNicBuffers)
-        {
-            Engine = Engine with { Reason = $"{Engine.Reason}; with {queue.Buffers} buffers, fewer than {FewestNicBuffers}, the NIC may keep all of them for itself, and flows that arrive elsewhere then find none to be copied into" };
-        }
-
-        queue.Memory.Register(this);
-        return queue;
     }
 
     /// <summary>There is no ring's thread any more to see changes. Those of connections that have moved are another's business.</summary>

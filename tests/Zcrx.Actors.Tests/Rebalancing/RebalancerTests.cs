@@ -128,6 +128,15 @@ public class RebalancerTests
     }
 
     [Fact]
+    public async Task A_queue_that_stays_under_pressure_gives_connections_to_those_that_have_little_to_do()
+    {
+        await using StormBench bench = await StormBench.StartAsync(Connections, queues: 1, keep: true);
+        await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.Moved>().Count(static moved => moved is { Reason: MoveReason.Pressure, From: "rx0" }) >= 3, "connections are moved off it");
+        await Eventually.TrueAsync(() => bench.Shares.Count == 4, "each queue has some");
+        await bench.EndAsync();
+    }
+
+    [Fact]
     public async Task A_queue_that_is_restarted_in_a_storm_disturbs_no_other()
     {
         await using StormBench bench = await StormBench.StartAsync(4);

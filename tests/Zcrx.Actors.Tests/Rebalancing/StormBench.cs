@@ -21,6 +21,9 @@ internal sealed class StormBench : IAsyncDisposable
     private readonly ConcurrentQueue<Checker> _checkers;
     private readonly List<Socket> _peers = [];
     private readonly List<Task> _tasks = [];
+    private readonly CancellationTokenSource _disposing = new();
+    private Task _releasing = Task.CompletedTask;
+    private volatile int _releasedAtOnce = 2;
 
     private StormBench(TestHost host, EmulatedNic nic, ConcurrentQueue<Checker> checkers)
     {
@@ -41,10 +44,14 @@ internal sealed class StormBench : IAsyncDisposable
 
     public long Received => _host.Queues.Sum(static slot => slot.Snapshot()!.BytesReceived);
 
-    public static async Task<StormBench> StartAsync(int connections, Action<ZcrxRebalancingOptions>? configure = null)
+    /// <param name="connections">How many streams.</param>
+    /// <param name="configure">Options of the rebalancing.</param>
+    /// <param name="queues">Of the first so many RX queues packets arrive on at first.</param>
+    /// <param name="keep">Whether consumers keep their buffers for a while, and give them back more slowly than others come.</param>
+    public static async Task<StormBench> StartAsync(int connections, Action<ZcrxRebalancingOptions>? configure = null, int queues = Ours, bool keep = false)
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 2 * Ours, RetransmitDelay = TimeSpan.FromMilliseconds(5) });
-        nic.RssTable = [.. Enumerable.Range(0, 128).Select(static bucket => bucket % Ours)];
+        nic.RssTable = [.. Enumerable.Range(0, 128).Select(bucket => bucket % queues)];
         ConcurrentQueue<Checker> checkers = [];
         TestHost host = await TestHost.StartAsync(zcrx =>
         {
@@ -66,12 +73,13 @@ internal sealed class StormBench : IAsyncDisposable
             });
             zcrx.Listen("127.0.0.1:0", connection =>
             {
-                Checker checker = new(connection);
+                Checker checker = new(connection, keep);
                 checkers.Enqueue(checker);
                 return connection.Buffers.Subscribe(checker);
             });
         });
         StormBench bench = new(host, nic, checkers);
+        bench._releasing = bench.ReleaseAsync();
         for (int i = 0; i < connections; i++)
         {
             Socket peer = await host.ConnectAsync();
@@ -82,6 +90,9 @@ internal sealed class StormBench : IAsyncDisposable
         await Eventually.TrueAsync(() => checkers.Count == connections && checkers.All(static checker => checker.Length > Piece), "all streams run");
         return bench;
     }
+
+    /// <summary>How many connections each queue has.</summary>
+    public IReadOnlyDictionary<string, int> Shares => _checkers.CountBy(static checker => checker.Connection.QueueName).ToDictionary();
 
     /// <summary>Bytes that all streams together receive from now on.</summary>
     public Task FlowAsync(long bytes)
@@ -105,6 +116,7 @@ internal sealed class StormBench : IAsyncDisposable
     /// <summary>Ends the streams, and checks that each has come whole.</summary>
     public async Task EndAsync()
     {
+        _releasedAtOnce = int.MaxValue;
         await _sending.CancelAsync();
         await Task.WhenAll(_tasks).WithinLimit();
         Checker[] checkers = [.. _checkers];
@@ -118,11 +130,15 @@ internal sealed class StormBench : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _releasedAtOnce = int.MaxValue;
         await _sending.CancelAsync();
         await Task.WhenAll(_tasks).WithinLimit();
         _peers.ForEach(static peer => peer.Dispose());
         Events.Dispose();
         await _host.DisposeAsync();
+        await _disposing.CancelAsync();
+        await _releasing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _disposing.Dispose();
         _sending.Dispose();
     }
 
@@ -154,6 +170,19 @@ internal sealed class StormBench : IAsyncDisposable
         peer.Shutdown(SocketShutdown.Send);
     }
 
+    /// <summary>A few buffers of each stream, again and again: slower than others come, until the end.</summary>
+    private async Task ReleaseAsync()
+    {
+        using PeriodicTimer pace = new(TimeSpan.FromMilliseconds(10));
+        while (await pace.WaitForNextTickAsync(_disposing.Token))
+        {
+            foreach (Checker checker in _checkers)
+            {
+                checker.Release(_releasedAtOnce);
+            }
+        }
+    }
+
     /// <summary>What the rebalancer has said.</summary>
     internal sealed class Recorder : IDisposable
     {
@@ -181,9 +210,10 @@ internal sealed class StormBench : IAsyncDisposable
         }
     }
 
-    private sealed class Checker(ZcrxConnection connection) : IObserver<ReceivedBuffer>
+    private sealed class Checker(ZcrxConnection connection, bool keep) : IObserver<ReceivedBuffer>
     {
         private readonly TaskCompletionSource<Exception?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ConcurrentQueue<BufferLease> _kept = [];
         private long _length;
 
         public ZcrxConnection Connection => connection;
@@ -200,6 +230,18 @@ internal sealed class StormBench : IAsyncDisposable
             }
 
             Volatile.Write(ref _length, _length + value.Length);
+            if (keep)
+            {
+                _kept.Enqueue(value.Retain());
+            }
+        }
+
+        public void Release(int count)
+        {
+            for (int i = 0; i < count && _kept.TryDequeue(out BufferLease? lease); i++)
+            {
+                lease.Dispose();
+            }
         }
 
         public void OnCompleted() => _ended.TrySetResult(null);

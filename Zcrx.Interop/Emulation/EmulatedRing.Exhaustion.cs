@@ -46,7 +46,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         if (result <= 0 && result is not (-EAGAIN or -EINTR))
         {
             // Not a peek any more: the error is taken off the socket, as the kernel's receive does.
-            Complete(request, (int)result);
+            EndTurn(request, (int)result, hasCopied: false);
         }
     }
 

@@ -50,7 +50,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
 
         if (SocketCalls.BytesWaiting(request.Fd) > 0)
         {
-            Complete(request, -EFAULT);
+            EndTurn(request, -EFAULT, hasCopied: false);
         }
         else
         {
@@ -110,7 +110,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             {
                 if (received is not (-EAGAIN or -EINTR))
                 {
-                    Complete(request, (int)received);
+                    EndTurn(request, (int)received, hasCopied: false);
                 }
 
                 return total;
@@ -122,7 +122,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             total += received;
             if (request.HasBudget && (request.Budget -= (uint)received) == 0)
             {
-                Complete(request, 0);
+                EndWithBudget(request, queue, isFirst, hasCopied: false);
                 return total;
             }
 

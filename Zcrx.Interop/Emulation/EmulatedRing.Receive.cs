@@ -17,6 +17,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     private const uint FragmentLength = 32 * 1024;
 
     private readonly VectorTable _vectors = new(MaxBuffersPerTurn);
+    private bool _owesCopyNotification;
 
     private int IssueReceive(in io_uring_sqe entry)
     {
@@ -76,6 +77,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             if (queue.Nic is { } nic)
             {
                 ReceiveFromNic(request, queue, nic, isFirst);
+                SettleCopies(queue);
             }
             else
             {
@@ -119,7 +121,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             queue.Nic?.Count(rxQueue, new EmulatedRxQueueCounters { CopiedBytes = received });
             if (request.HasBudget && (request.Budget -= (uint)received) == 0)
             {
-                EndWithBudget(request, queue, isFirst);
+                EndWithBudget(request, queue, isFirst, hasCopied: true);
                 return total;
             }
 
@@ -146,14 +148,26 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     /// <summary>Posts what a turn leads to besides data: the notification and, if there is a result, the end of the request.</summary>
     private void EndTurn(EmulatedRequest request, int? result, bool hasCopied)
     {
-        if (hasCopied)
-        {
-            request.Queue!.Notify(ZCRX_EVENT_COPY);
-        }
-
+        EmulatedInterfaceQueue queue = request.Queue!;
+        _owesCopyNotification |= hasCopied;
         if (result is { } end)
         {
+            SettleCopies(queue);
             Complete(request, end);
+        }
+        else if (queue.Nic is null)
+        {
+            SettleCopies(queue);
+        }
+    }
+
+    /// <summary>Reports the copies of this turn. On a NIC one turn may receive from several memories, and reports when it is through with all of them.</summary>
+    private void SettleCopies(EmulatedInterfaceQueue queue)
+    {
+        if (_owesCopyNotification)
+        {
+            _owesCopyNotification = false;
+            queue.Notify(ZCRX_EVENT_COPY);
         }
     }
 
@@ -161,16 +175,17 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     /// The budget is used up. The kernel reports notifications in the ring's deferred work, which also runs all ends but this one: a budget used up
     /// in the submission itself ends the request there and then, and the notification comes after.
     /// </summary>
-    private void EndWithBudget(EmulatedRequest request, EmulatedInterfaceQueue queue, bool isFirst)
+    private void EndWithBudget(EmulatedRequest request, EmulatedInterfaceQueue queue, bool isFirst, bool hasCopied)
     {
         if (!isFirst)
         {
-            EndTurn(request, 0, hasCopied: true);
+            EndTurn(request, 0, hasCopied);
             return;
         }
 
         Complete(request, 0);
-        queue.Notify(ZCRX_EVENT_COPY);
+        _owesCopyNotification |= hasCopied;
+        SettleCopies(queue);
     }
 
     /// <summary>Lays out the free buffers as the vectors of one read, in the order in which they would be handed out.</summary>

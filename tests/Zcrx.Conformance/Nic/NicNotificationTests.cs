@@ -63,6 +63,28 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
+    public void A_copy_is_reported_after_the_end_that_a_budget_brings_in_the_submission_itself_whatever_came_last(string name)
+    {
+        using var nic = new NicQueue(NicUnderTest.Open(name, ZcrxFeature.Notifications));
+        TcpPair connection = nic.Connect();
+        nic.Port.SteerAway();
+        connection.Send(600);
+        connection.AwaitArrival(600);
+        nic.Port.SteerBack();
+        connection.Send(2000);
+        connection.AwaitArrival(2600);
+
+        // The first piece is copied, of the second some is handed out, and the budget is used up.
+        nic.Queue.Receive(connection, 1, budget: 2000);
+        nic.Queue.Ring.RunUntil(all => all.Any(IsNotification), "the copy is reported");
+        IReadOnlyList<Cqe> completions = nic.Queue.Ring.TakeAll();
+        Assert.True(IsNotification(completions[^1]), "data, end, notification");
+        Assert.Equal((1ul, 0, false), (completions[^2].UserData, completions[^2].Result, completions[^2].HasMore));
+        Assert.Equal(2000, nic.Queue.AssertPattern(completions));
+    }
+
+    [SkippableTheory]
+    [Kernels]
     public void Copies_on_an_idle_queue_run_out_of_buffers_until_the_refill_queue_is_flushed(string name)
     {
         using var nic = new NicQueue(NicUnderTest.Open(name, ZcrxFeature.Notifications), notifications: 0);

@@ -19,6 +19,7 @@ namespace Zcrx.Conformance.Differential;
 /// <item>What two receives on one socket get: no program starts a second one.</item>
 /// <item>On an interface: how a stream is cut into packets, and so when exactly buffers run out and what is sent again. A step that runs out on purpose is over when
 /// everything has come; that the lack was reported once is compared. A reset while the link is down is lost or not: no program does that.
+/// Whether few buffers suffice just after the link came up again: such programs leave it up.
 /// How long after the last user of a queue the RX queue still takes packets for it, which are lost: closing waits until it does not.</item>
 /// </list>
 /// </remarks>

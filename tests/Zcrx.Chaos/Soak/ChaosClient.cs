@@ -32,6 +32,12 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
                 consumers.Forget(((IPEndPoint)socket.LocalEndPoint!).Port);
                 continue;
             }
+            catch (SocketException exception) when (options.NicControl is not null && exception.SocketErrorCode is (SocketError.NetworkUnreachable or SocketError.HostUnreachable))
+            {
+                // The interface is away, and the way to it as well; both come back.
+                await pace.WaitForNextTickAsync().ConfigureAwait(false);
+                continue;
+            }
             catch (Exception exception) when (exception is SocketException or TimeoutException)
             {
                 tally.Violate($"a connection was not taken: {exception.Message}");

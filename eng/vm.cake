@@ -23,7 +23,8 @@ string[] nicKernels = ["7.2", "7.3"];
 GuestCommand[] nicCommands =
 [
     new("conformance", "./Zcrx.Conformance --filter .Nic.", OnlyWhole: false),
-    new("differential", "./Zcrx.Conformance differential --nic yes --programs 100", OnlyWhole: false),
+    // The same programs each time; new ones in the long run below.
+    new("differential", "./Zcrx.Conformance differential --nic yes --seed 1 --programs 100", OnlyWhole: false),
     new("doctor", "./Ingest doctor --interface $ZCRX_TEST_INTERFACE --queue $ZCRX_TEST_QUEUE; ready=$?; ethtool -G $ZCRX_TEST_INTERFACE tcp-data-split off; ./Ingest doctor --interface $ZCRX_TEST_INTERFACE --queue $ZCRX_TEST_QUEUE; off=$?; ethtool -G $ZCRX_TEST_INTERFACE tcp-data-split on; test $ready = 0 -a $off = 1", OnlyWhole: true),
     NicDemo("2MiB"),
     // The RSS table scrambled in mid-flight, over queues that are ours and queues that are nobody's; the demo itself says whether all was done that could be.

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>A request that waits for its file to become ready. Pooled by its ring; used by the ring's thread only.</summary>
@@ -54,6 +56,12 @@ internal sealed class EmulatedRequest
     /// <summary>The RX queue that the connection's packets arrive on, as of <see cref="Changes"/>.</summary>
     public int RxQueue { get; set; }
 
+    /// <summary>Our end of the connection, as long as it is known: a socket that was reset forgets its peer, but not what had come.</summary>
+    public IPEndPoint? Local { get; set; }
+
+    /// <summary>The peer's end.</summary>
+    public IPEndPoint? Remote { get; set; }
+
     /// <summary>The state of the interface (<see cref="EmulatedNic.Changes"/>) that <see cref="RxQueue"/> was looked up in; 0 before.</summary>
     public int Changes { get; set; }
 
@@ -72,6 +80,8 @@ internal sealed class EmulatedRequest
         BuffersPerRead = FewestBuffersPerRead;
         Changes = 0;
         Backlog = null;
+        Local = null;
+        Remote = null;
         IsParked = false;
     }
 

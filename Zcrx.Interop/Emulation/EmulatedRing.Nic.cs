@@ -68,8 +68,9 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             return;
         }
 
-        // A connection that has been reset has no peer any more, nor packets.
-        if (SocketCalls.LocalEndPoint(request.Fd) is { } local && SocketCalls.RemoteEndPoint(request.Fd) is { } remote)
+        request.Local ??= SocketCalls.LocalEndPoint(request.Fd);
+        request.Remote ??= SocketCalls.RemoteEndPoint(request.Fd);
+        if (request is { Local: { } local, Remote: { } remote })
         {
             request.RxQueue = nic.QueueOf(local, remote);
         }

@@ -95,6 +95,23 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
+    public void What_came_before_a_reset_lies_where_it_arrived(string name)
+    {
+        using var one = new NicQueue(Open(name));
+        TcpPair connection = one.Connect();
+        one.Queue.Receive(connection, 1, budget: 2 * Piece);
+        one.Port.SteerAway();
+        connection.Send(Piece);
+        connection.AwaitArrival(Piece);
+        connection.Reset();
+        IReadOnlyList<Cqe> completions = one.Queue.Ring.TakeUntilEnd(1);
+        Assert.Equal(Piece, one.Queue.AssertPattern(completions));
+        Results.Equal(-ECONNRESET, completions[^1].Result);
+        Assert.InRange(one.Queue.CopyCount, 1ul, ulong.MaxValue);
+    }
+
+    [SkippableTheory]
+    [Kernels]
     public void What_landed_in_the_memory_of_a_queue_is_lost_when_that_is_closed(string name)
     {
         NicUnderTest nic = Open(name);

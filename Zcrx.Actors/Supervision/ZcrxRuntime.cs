@@ -18,7 +18,7 @@ internal sealed class ZcrxRuntime
     /// <exception cref="ZcrxConfigurationException">The options are invalid.</exception>
     public ZcrxRuntime(ZcrxOptions options, QueueDirectory directory, ILogger logger, TimeProvider time)
     {
-        Check(options);
+        ZcrxConfigurationException.ThrowIfAny(options.Validate());
         _options = options;
         Directory = directory;
         Logger = logger;
@@ -66,7 +66,7 @@ internal sealed class ZcrxRuntime
     public void UseDefaultsOf(ActorSystem system)
     {
         Options.UseDefaultsOf(system);
-        Check(Options);
+        ZcrxConfigurationException.ThrowIfAny(Options.Validate());
     }
 
     /// <summary>Takes over options that are valid.</summary>
@@ -80,14 +80,5 @@ internal sealed class ZcrxRuntime
     {
         Directory.Complete();
         _ = WhenAllIsClosed().ContinueWith(_ => _ended.TrySetResult(last), TaskScheduler.Default);
-    }
-
-    private static void Check(ZcrxOptions options)
-    {
-        IReadOnlyList<ZcrxConfigurationError> errors = options.Validate();
-        if (errors.Count > 0)
-        {
-            throw new ZcrxConfigurationException(errors);
-        }
     }
 }

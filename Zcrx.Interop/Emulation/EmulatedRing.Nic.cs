@@ -1,3 +1,4 @@
+using Zcrx.Interop.Kernel;
 using static Zcrx.Interop.Abi.Errno;
 using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
@@ -105,7 +106,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
 
             long most = request.HasBudget ? long.Min(bytes, request.Budget) : bytes;
             int packets = PreparePackets(pool, layout, (int)uint.Min(DataSpace, (uint)(limit - delivered)), most, out nint offered);
-            SocketCalls.MessageHeader message = new() { Vectors = _vectors.First, VectorCount = (nuint)packets };
+            MessageHeader message = new() { Vectors = _vectors.First, VectorCount = (nuint)packets };
             nint received = SocketCalls.ReceiveMessage(request.Fd, &message, SocketCalls.MSG_DONTWAIT);
             if (received <= 0)
             {
@@ -138,7 +139,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     /// <summary>Lays out the buffers at hand, a vector for each packet.</summary>
     private int PreparePackets(EmulatedPagePool pool, in PacketLayout layout, int limit, long most, out nint offered)
     {
-        SocketCalls.IoVector* vectors = _vectors.First;
+        IoVector* vectors = _vectors.First;
         int count = 0;
         offered = 0;
         for (int i = 0; i < pool.Count && count < limit && offered < most; i++)
@@ -148,7 +149,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             for (int packet = 0; packet < layout.PerBuffer && count < limit && offered < most; packet++)
             {
                 nint length = (nint)long.Min(layout.Length, most - offered);
-                vectors[count++] = new SocketCalls.IoVector { Base = (nint)(address + (packet * layout.Stride)), Length = (nuint)length };
+                vectors[count++] = new IoVector { Base = (nint)(address + (packet * layout.Stride)), Length = (nuint)length };
                 offered += length;
             }
         }

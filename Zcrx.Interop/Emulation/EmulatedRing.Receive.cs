@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Zcrx.Interop.Abi;
+using Zcrx.Interop.Kernel;
 using static Zcrx.Interop.Abi.Errno;
 using static Zcrx.Interop.Abi.LinuxIoUring;
 using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
@@ -106,7 +107,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
                 return total;
             }
 
-            SocketCalls.MessageHeader message = new() { Vectors = _vectors.First, VectorCount = (nuint)vectors };
+            MessageHeader message = new() { Vectors = _vectors.First, VectorCount = (nuint)vectors };
             nint received = SocketCalls.ReceiveMessage(request.Fd, &message, SocketCalls.MSG_DONTWAIT);
             if (received <= 0)
             {
@@ -197,7 +198,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     /// <returns>The number of vectors.</returns>
     private int Prepare(EmulatedInterfaceQueue queue, int limit, long most, out int buffers, out nint offered)
     {
-        SocketCalls.IoVector* vector = _vectors.First - 1;
+        IoVector* vector = _vectors.First - 1;
         uint length = (uint)queue.BufferLength;
         buffers = 0;
         offered = 0;

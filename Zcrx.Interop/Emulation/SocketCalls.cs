@@ -36,33 +36,6 @@ internal static unsafe partial class SocketCalls
 
     private const string Library = "libc";
 
-    [StructLayout(LayoutKind.Sequential)]
-    public struct IoVector
-    {
-        public nint Base;
-        public nuint Length;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    public struct MessageHeader
-    {
-        public nint Name;
-        public uint NameLength;
-        public IoVector* Vectors;
-        public nuint VectorCount;
-        public nint Control;
-        public nuint ControlLength;
-        public int Flags;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct PollEntry
-    {
-        public int Fd;
-        public short Events;
-        public short ReturnedEvents;
-    }
-
     [LibraryImport(Library, EntryPoint = "epoll_create1", SetLastError = true)]
     private static partial int epoll_create1(int flags);
 

@@ -34,6 +34,18 @@ public sealed class ZcrxConfigurationException : ZcrxException
     /// <summary>All errors, in the order in which they were found; never empty.</summary>
     public IReadOnlyList<ZcrxConfigurationError> Errors { get; }
 
+    /// <summary>Throws when a check has found anything.</summary>
+    /// <param name="errors">What it found.</param>
+    /// <exception cref="ZcrxConfigurationException">There are errors.</exception>
+    public static void ThrowIfAny(IReadOnlyCollection<ZcrxConfigurationError> errors)
+    {
+        ArgumentNullException.ThrowIfNull(errors);
+        if (errors.Count > 0)
+        {
+            throw new ZcrxConfigurationException(errors);
+        }
+    }
+
     private static ZcrxConfigurationError[] Copy(IEnumerable<ZcrxConfigurationError> errors)
     {
         ZcrxConfigurationError[] copy = [.. errors];

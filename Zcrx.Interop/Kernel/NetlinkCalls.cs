@@ -92,15 +92,6 @@ internal static unsafe partial class NetlinkCalls
             // Interrupted by a signal; the descriptors are ours, so there is no other reason.
         }
 
-        return entries[1].Returned == 0;
-    }
-
-    /// <summary><c>struct pollfd</c>.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct PollEntry
-    {
-        public int Fd;
-        public short Events;
-        public short Returned;
+        return entries[1].ReturnedEvents == 0;
     }
 }

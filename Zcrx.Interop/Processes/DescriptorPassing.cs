@@ -46,12 +46,12 @@ internal static unsafe partial class DescriptorPassing
 
         fixed (byte* first = bytes)
         {
-            IoVector vector = new() { Base = first, Length = (nuint)bytes.Length };
+            IoVector vector = new() { Base = (nint)first, Length = (nuint)bytes.Length };
             MessageHeader header = new()
             {
                 Vectors = &vector,
                 VectorCount = 1,
-                Control = controlLength == 0 ? null : control,
+                Control = controlLength == 0 ? 0 : (nint)control,
                 ControlLength = controlLength,
             };
             return (int)Libc.Result(sendmsg(socket, &header, MsgDontWait | MsgNoSignal));
@@ -68,8 +68,8 @@ internal static unsafe partial class DescriptorPassing
         byte* control = stackalloc byte[ControlCapacity];
         fixed (byte* first = bytes)
         {
-            IoVector vector = new() { Base = first, Length = (nuint)bytes.Length };
-            MessageHeader header = new() { Vectors = &vector, VectorCount = 1, Control = control, ControlLength = ControlCapacity };
+            IoVector vector = new() { Base = (nint)first, Length = (nuint)bytes.Length };
+            MessageHeader header = new() { Vectors = &vector, VectorCount = 1, Control = (nint)control, ControlLength = ControlCapacity };
             int received = (int)Libc.Result(recvmsg(socket, &header, MsgDontWait | MsgCloseOnExec));
             if (received >= 0)
             {
@@ -122,27 +122,6 @@ internal static unsafe partial class DescriptorPassing
 
     [LibraryImport(Library, EntryPoint = "recvmsg", SetLastError = true)]
     private static partial nint recvmsg(int socket, MessageHeader* message, int flags);
-
-    /// <summary><c>struct iovec</c>.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct IoVector
-    {
-        public byte* Base;
-        public nuint Length;
-    }
-
-    /// <summary><c>struct msghdr</c>.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    private struct MessageHeader
-    {
-        public void* Name;
-        public uint NameLength;
-        public IoVector* Vectors;
-        public nuint VectorCount;
-        public void* Control;
-        public nuint ControlLength;
-        public int Flags;
-    }
 
     /// <summary><c>struct cmsghdr</c>; the data begins right behind it.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -41,11 +41,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
     public static async Task<ZcrxTakeover> OpenAsync(ZcrxTakeoverOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        IReadOnlyList<ZcrxConfigurationError> errors = options.Validate();
-        if (errors.Count > 0)
-        {
-            throw new ZcrxConfigurationException(errors);
-        }
+        ZcrxConfigurationException.ThrowIfAny(options.Validate());
 
         ZcrxTakeover takeover = new(options);
         try

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Ingest.Values;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
@@ -10,13 +10,9 @@ internal sealed class PacedConsumer(IncomingStream stream, long bytesPerSecond)
     public IDisposable Subscribe(ZcrxConnection connection) =>
         connection.Buffers.Process(HandleAsync).Subscribe(static _ => { }, stream.OnError, stream.OnCompleted);
 
-    private async ValueTask HandleAsync(BufferLease lease, CancellationToken cancellationToken)
+    private ValueTask HandleAsync(BufferLease lease, CancellationToken cancellationToken)
     {
         stream.Take(lease.StreamOffset, lease.Span);
-        TimeSpan early = TimeSpan.FromSeconds((double)stream.Bytes / bytesPerSecond) - Stopwatch.GetElapsedTime(stream.Started);
-        if (early > TimeSpan.Zero)
-        {
-            await Task.Delay(early, cancellationToken);
-        }
+        return Pace.KeepAsync(stream.Bytes, bytesPerSecond, stream.Started, cancellationToken);
     }
 }

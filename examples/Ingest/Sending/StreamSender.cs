@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Ingest.Values;
 
 namespace Ingest.Sending;
 
@@ -29,7 +30,10 @@ internal static class StreamSender
                 hash.AppendData(chunk, 0, count);
                 await SendAllAsync(socket, chunk.AsMemory(0, count), cancellationToken);
                 sent += count;
-                await AwaitPaceAsync(sent, pace, start, cancellationToken);
+                if (pace is { } bytesPerSecond)
+                {
+                    await Pace.KeepAsync(sent, bytesPerSecond, start, cancellationToken);
+                }
             }
 
             socket.Shutdown(SocketShutdown.Send);
@@ -51,14 +55,6 @@ internal static class StreamSender
         while (bytes.Length > 0)
         {
             bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None, cancellationToken)..];
-        }
-    }
-
-    private static async ValueTask AwaitPaceAsync(long sent, long? pace, long start, CancellationToken cancellationToken)
-    {
-        if (pace is { } bytesPerSecond && TimeSpan.FromSeconds((double)sent / bytesPerSecond) - Stopwatch.GetElapsedTime(start) is var early && early > TimeSpan.Zero)
-        {
-            await Task.Delay(early, cancellationToken);
         }
     }
 

@@ -27,7 +27,7 @@ public class StopTests : IClassFixture<ResourceCheck>
             recorders.Add(recorder);
         }
 
-        Task[] sending = [.. peers.Select(static peer => peer.SendAllAsync(500L << 20))];
+        Task[] sending = [.. peers.Select(static peer => peer.SendAllAsync(long.MaxValue))];
         await recorders[0].ReachAsync(100_000);
         await queue.CloseAsync();
         await queue.Queue.DisposeAsync();

@@ -53,6 +53,9 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
 
             Sent += sent;
             count -= sent;
+
+            // Against a receiver that keeps up, no send ever waits: whoever called would not go on before the last byte.
+            await Task.Yield();
         }
     }
 

@@ -52,10 +52,18 @@ internal sealed unsafe partial class ReceiveLoop
 
     private void ArmReceives()
     {
-        while (_armQueue.TryDequeue(out ZcrxConnection? connection))
+        int queued = _armQueue.Count;
+        for (int i = 0; _armQueue.TryDequeue(out ZcrxConnection? connection); i++)
         {
             if (connection.ReceiveState != ReceiveState.Queued)
             {
+                continue;
+            }
+
+            if (i < queued && connection.Turn == _turn)
+            {
+                // Requests are served in the order in which they are armed, and the first may empty the pool: who has just been served goes last.
+                _armQueue.Enqueue(connection);
                 continue;
             }
 

@@ -210,6 +210,37 @@ public class PoolTests : IClassFixture<ResourceCheck>
         await releasing.Within("all leases are released");
     }
 
+    [Theory]
+    [InlineData("7.1")]
+    [InlineData("7.2")]
+    [InlineData("7.3")]
+    public async Task Senders_that_never_pause_share_a_pool_that_is_too_small(string profile)
+    {
+        TestQueue queue = await TestQueue.OpenAsync(buffers: 16, EmulatedKernelProfile.ForRelease(profile));
+        List<Recorder> recorders = [];
+        List<Peer> peers = [];
+        List<Task> sending = [];
+        for (int i = 0; i < 8; i++)
+        {
+            (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+            recorders.Add(new Recorder(peer.Stream));
+            _ = connection.Buffers.Subscribe(recorders[i]);
+            peers.Add(peer);
+            sending.Add(peer.SendAllAsync(long.MaxValue));
+        }
+
+        // What any one of them has in its socket at any time fills the pool: whoever is served first could be served always.
+        await Deadline.UntilAsync(() => recorders.TrueForAll(static recorder => recorder.Bytes > 16_000_000), "each stream gets its share");
+        await queue.CloseAsync();
+        foreach (Recorder recorder in recorders)
+        {
+            await recorder.AssertFailedAsync();
+        }
+
+        await Task.WhenAll(sending).Within("the senders are told");
+        peers.ForEach(static peer => peer.Dispose());
+    }
+
     [Fact]
     public async Task A_pool_that_fails_again_and_again_is_not_asked_again_and_again()
     {

@@ -1,6 +1,6 @@
 // Builds once, runs each suite by itself, and reads what happened from the result files rather than from what was printed.
 Task("test")
-    .Description("builds everything and runs all test suites, also on real kernels  [--kernels 7.2,7.3|none]")
+    .Description("builds everything and runs all test suites, also on real kernels  [--kernels 7.2,7.3|none] [--guests N at once]")
     .IsDependentOn("restore-akka")
     .Does(() =>
 {

@@ -3,7 +3,8 @@
 // 7.2, the first with notifications and statistics, runs everything. The others run what shows the difference that they make:
 // 6.19 no device-less mode, 7.0 the size of receive buffers, 7.1 device-less mode, 7.3 another refill ring and areas added later.
 const string WholeKernel = "7.2";
-string[] kernels = ["7.2", "6.19", "7.0", "7.1", "7.3"];
+// Those that take longest come first.
+string[] kernels = ["7.2", "7.3", "7.1", "6.19", "7.0"];
 
 GuestProgram[] guestPrograms = [new("tests/Zcrx.Conformance/Zcrx.Conformance.csproj"), new("examples/Ingest/Ingest.csproj"), new("tests/Zcrx.Chaos/Zcrx.Chaos.csproj")];
 
@@ -67,26 +68,43 @@ Task("test-kernel")
     }
 });
 
-// For the target `test`, which has built the solution: one outcome for each kernel. `--kernels 7.2,7.3` limits it, `--kernels none` leaves it out.
-IEnumerable<SuiteOutcome> TestKernels()
+// For the target `test`, which has built the solution: one outcome for each guest. `--kernels 7.2,7.3` limits them, `--kernels none` leaves them out.
+// Several run at once (`--guests`): an emulated processor leaves much of a real one unused.
+IReadOnlyList<SuiteOutcome> TestKernels()
 {
     var wanted = Argument("kernels", "all").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    var guests = kernels.SelectMany(kernel => nicKernels.Contains(kernel) ? new[] { (Kernel: kernel, Nic: false), (Kernel: kernel, Nic: true) } : [(kernel, false)])
+        .Where(guest => !guest.Nic || wanted.Contains("all") || wanted.Contains(guest.Kernel)).ToList();
     PublishGuestPrograms(built: true);
-    foreach (var kernel in kernels)
-    {
-        if (wanted.Contains("all") || wanted.Contains(kernel))
+    // Once, so that guests that start together do not install the same packages together.
+    Run("tests/vm/host-needs.sh");
+    var outcomes = new SuiteOutcome[guests.Count];
+    Parallel.ForEach(
+        System.Collections.Concurrent.Partitioner.Create(Enumerable.Range(0, guests.Count), System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering),
+        new ParallelOptions { MaxDegreeOfParallelism = int.Max(1, Argument("guests", int.Clamp(Environment.ProcessorCount, 1, 4))) },
+        i =>
         {
-            yield return RunKernel(kernel, guestCommands, whole: kernel == WholeKernel);
-            if (nicKernels.Contains(kernel))
-            {
-                yield return RunKernel(kernel, nicCommands, whole: kernel == WholeKernel, nic: true);
-            }
-        }
-        else
-        {
-            yield return NotRun(kernel, $"left out by --kernels {string.Join(',', wanted)}");
-        }
-    }
+            var (kernel, nic) = guests[i];
+            outcomes[i] = wanted.Contains("all") || wanted.Contains(kernel)
+                ? RunKernel(kernel, nic ? nicCommands : guestCommands, whole: kernel == WholeKernel, nic, run: (program, arguments) => RunAside($"-- Linux {kernel}{(nic ? " NIC" : "")} has ended:", program, arguments))
+                : NotRun(kernel, $"left out by --kernels {string.Join(',', wanted)}");
+        });
+    return outcomes;
+}
+
+// Runs a program beside others and prints what it said when it has ended, in one piece.
+int RunAside(string title, string program, string[] arguments)
+{
+    using var process = new System.Diagnostics.Process { StartInfo = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false } };
+    var lines = new System.Collections.Concurrent.ConcurrentQueue<string>([title]);
+    process.OutputDataReceived += (_, line) => lines.Enqueue(line.Data);
+    process.ErrorDataReceived += (_, line) => lines.Enqueue(line.Data);
+    process.Start();
+    process.BeginOutputReadLine();
+    process.BeginErrorReadLine();
+    process.WaitForExit();
+    Console.Out.WriteLine(string.Join(Environment.NewLine, lines.Where(line => line is not null)));
+    return process.ExitCode;
 }
 
 void PublishGuestPrograms(bool built)
@@ -102,7 +120,7 @@ void PublishGuestPrograms(bool built)
     }
 }
 
-SuiteOutcome RunKernel(string kernel, IEnumerable<GuestCommand> commandsOfGuest, bool whole, bool nic = false, int? seconds = null)
+SuiteOutcome RunKernel(string kernel, IEnumerable<GuestCommand> commandsOfGuest, bool whole, bool nic = false, int? seconds = null, Func<string, string[], int> run = null)
 {
     var suffix = nic ? " NIC" : "";
     var directory = nic ? "artifacts/vm/nic" : "artifacts/vm";
@@ -124,7 +142,7 @@ SuiteOutcome RunKernel(string kernel, IEnumerable<GuestCommand> commandsOfGuest,
         arguments.AddRange(["--command", $"{command.Name}: {command.CommandLine}"]);
     }
 
-    var code = Run("tests/vm/run.sh", [.. arguments]);
+    var code = (run ?? Run)("tests/vm/run.sh", [.. arguments]);
     if (!FileExists(results))
     {
         return new(KernelSuite(kernel) + suffix, 0, 0, 0, [], [], $"tests/vm/run.sh ended with exit code {code} and left no results");

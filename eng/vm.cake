@@ -131,7 +131,7 @@ SuiteOutcome RunKernel(string kernel, IEnumerable<GuestCommand> commandsOfGuest,
         DeleteFile(results);
     }
 
-    List<string> arguments = ["--kernel", kernel, "--artifacts", directory, "--nic", nic ? "yes" : "no", "--timeout", $"{seconds ?? (whole ? 900 : 600)}"];
+    List<string> arguments = ["--kernel", kernel, "--artifacts", directory, "--nic", nic ? "yes" : "no", "--timeout", $"{seconds ?? (whole ? 1200 : 900)}"];
     foreach (var program in guestPrograms)
     {
         arguments.AddRange(["--program", program.Directory]);

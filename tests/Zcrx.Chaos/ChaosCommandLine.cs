@@ -39,14 +39,15 @@ internal static class ChaosCommandLine
     {
         Option<TimeSpan> duration = new("--duration") { Description = "How long faults are injected, such as 60s or 10m.", HelpName = "TIME", DefaultValueFactory = static _ => Usual.Duration, CustomParser = ReadTime };
         Option<TimeSpan> interval = new("--interval") { Description = "Time between two faults.", HelpName = "TIME", DefaultValueFactory = static _ => Usual.Interval, CustomParser = ReadTime };
+        Option<string[]> only = new("--only") { Description = "A fault that is injected, as the summary names it; may be given several times. All if not given.", HelpName = "FAULT", DefaultValueFactory = static _ => [] };
         Option<int> seed = new("--seed") { Description = "Of everything that is random; another one each time if not given.", HelpName = "N", DefaultValueFactory = static _ => Random.Shared.Next() };
         RootCommand command = new("Kills queues in every way while streams run, and accounts for every stream. Exit code 0 if none has a gap and everybody was told.")
         {
-            duration, interval, seed, Connections, Queues, Engine, Interface, RxQueue, Address, SenderNamespace, NicControl, Patience, RecoveryCommand(), KillCommand(), VictimCommand(),
+            duration, interval, only, seed, Connections, Queues, Engine, Interface, RxQueue, Address, SenderNamespace, NicControl, Patience, RecoveryCommand(), KillCommand(), VictimCommand(),
         };
         command.SetAction(async (parsed, _) =>
         {
-            ChaosOptions options = Common(parsed) with { Duration = parsed.GetValue(duration), Interval = parsed.GetValue(interval), Seed = parsed.GetValue(seed) };
+            ChaosOptions options = Common(parsed) with { Duration = parsed.GetValue(duration), Interval = parsed.GetValue(interval), Only = parsed.GetValue(only) ?? [], Seed = parsed.GetValue(seed) };
             AnsiConsole.WriteLine($"chaos for {options.Duration}, seed {options.Seed}");
             ChaosReport report = await new ChaosRun(options).RunAsync().ConfigureAwait(false);
             ChaosSummary.Write(AnsiConsole.Console, report);
@@ -58,7 +59,7 @@ internal static class ChaosCommandLine
     private static Command RecoveryCommand()
     {
         Option<int> kills = new("--kills") { Description = "How often the ring dies.", DefaultValueFactory = static _ => 100 };
-        Command command = new("recovery", "Measures the time from a ring's death to the next byte that is received, and what setting up a ring and registering a queue cost alone.") { kills, Engine, Interface, RxQueue };
+        Command command = new("recovery", "Measures the time from a ring's death to the next byte that is received, and what setting up a ring and registering a queue cost alone.") { kills, Engine, Interface, RxQueue, Address, SenderNamespace, Patience };
         command.SetAction((parsed, _) => RecoveryBenchmark.RunAsync(Common(parsed), parsed.GetValue(kills)));
         return command;
     }

@@ -7,10 +7,10 @@ namespace Zcrx.Chaos.Recovery;
 /// <summary>Notes when a byte came. The sender sends them one by one.</summary>
 internal sealed class FirstByte : IObserver<ReceivedBuffer>
 {
-    private readonly Channel<long> _times = Channel.CreateUnbounded<long>();
+    private readonly Channel<long?> _times = Channel.CreateUnbounded<long?>();
 
-    /// <summary>When the next byte came, in the stopwatch's ticks.</summary>
-    public Task<long> NextAsync() => _times.Reader.ReadAsync().AsTask();
+    /// <summary>When the next byte came, in the stopwatch's ticks; null when the stream broke instead.</summary>
+    public Task<long?> NextAsync() => _times.Reader.ReadAsync().AsTask();
 
     public void OnNext(ReceivedBuffer value)
     {
@@ -21,7 +21,10 @@ internal sealed class FirstByte : IObserver<ReceivedBuffer>
         }
     }
 
-    public void OnCompleted() => _times.Writer.TryComplete();
+    public void OnCompleted()
+    {
+        // The sender is through.
+    }
 
-    public void OnError(Exception error) => _times.Writer.TryComplete(error);
+    public void OnError(Exception error) => _times.Writer.TryWrite(null);
 }

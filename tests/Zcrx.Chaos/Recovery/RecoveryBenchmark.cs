@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using Spectre.Console;
 using Zcrx.Chaos.Soak;
+using Zcrx.Chaos.Support;
 using Zcrx.Interop;
 using Zcrx.Interop.Kernel;
 using Zcrx.Rx;
@@ -15,12 +15,21 @@ internal static class RecoveryBenchmark
 {
     public static async Task<int> RunAsync(ChaosOptions options, int kills)
     {
-        Distribution recoveries = new("ring's death to the next byte", await RecoverAsync(options, kills).ConfigureAwait(false));
+        using NamespaceSockets? elsewhere = options.SenderNamespace is { } name ? new NamespaceSockets(name) : null;
+        ISocketSource sockets = elsewhere is null ? new LocalSockets() : elsewhere;
+        (List<TimeSpan> times, int replaced) = await RecoverAsync(options, sockets, kills).ConfigureAwait(false);
+        Distribution recoveries = new("ring's death to the next byte", times);
         List<TimeSpan> rings = [];
         List<TimeSpan> registrations = [];
-        SetUp(options, kills, rings, registrations);
+        List<TimeSpan> freed = [];
+        await SetUpAsync(options, kills, rings, registrations, freed).ConfigureAwait(false);
         Distribution both = new("ring and registration alone", [.. rings.Zip(registrations, static (ring, registration) => ring + registration)]);
-        Distribution[] rows = [recoveries, new("ring set up", rings), new("queue registered, 4 MiB", registrations), both];
+        List<Distribution> rows = [recoveries, new("ring set up", rings), new("queue registered, 4 MiB", registrations), both];
+        if (options.Engine == ZcrxEngine.Nic)
+        {
+            rows.Add(new Distribution("ring closed to RX queue free", freed));
+        }
+
         Table table = new Table().Border(TableBorder.Simple).AddColumn("µs");
         foreach (string column in (string[])["min", "median", "p90", "p99", "max"])
         {
@@ -33,7 +42,7 @@ internal static class RecoveryBenchmark
         }
 
         AnsiConsole.Write(table);
-        AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kills} kills, engine {options.Engine}; the median of ring and registration alone is {Share(both, recoveries):p0} of that of a recovery, without the supervisor's delay"));
+        AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{kills} kills, engine {options.Engine}; the median of ring and registration alone is {Share(both, recoveries):p0} of that of a recovery, without the supervisor's delay; streams that broke and were replaced: {replaced}"));
         return 0;
     }
 
@@ -41,60 +50,81 @@ internal static class RecoveryBenchmark
 
     private static string Text(TimeSpan time) => time.TotalMicroseconds.ToString("n0", CultureInfo.InvariantCulture);
 
-    private static async Task<List<TimeSpan>> RecoverAsync(ChaosOptions options, int kills)
+    private static async Task<(List<TimeSpan> Times, int Replaced)> RecoverAsync(ChaosOptions options, ISocketSource sockets, int kills)
     {
         FirstByte observer = new();
         List<TimeSpan> times = [];
         ChaosHost host = await ChaosHost.StartAsync(options with { Queues = 1, RestartDelay = TimeSpan.Zero }, connection => connection.Buffers.Subscribe(observer), $"{options.Address}:0").ConfigureAwait(false);
         await using (host.ConfigureAwait(false))
         {
-            using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            await socket.ConnectAsync(new IPEndPoint(IPAddress.Parse(options.Address), host.EndPoint.Port)).ConfigureAwait(false);
-            byte[] one = new byte[1];
-            for (int i = 0; i <= kills; i++)
+            RecoverySender sender = new(sockets, new IPEndPoint(IPAddress.Parse(options.Address), host.EndPoint.Port), observer, options.Patience);
+            using (sender)
             {
-                await socket.SendAsync(one).ConfigureAwait(false);
-                await observer.NextAsync().WaitAsync(options.Patience).ConfigureAwait(false);
-                QueueDeath death = QueueDeath.Of(host.Queues[0].Slot);
-                long start = Stopwatch.GetTimestamp();
-                death.Kill();
-                await death.Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                // Not before: what had come by then is still received by the ring that dies. It waits in the socket until somebody receives again.
-                await socket.SendAsync(one).ConfigureAwait(false);
-                long came = await observer.NextAsync().WaitAsync(options.Patience).ConfigureAwait(false);
-                // The first one compiles what it needs.
-                if (i > 0)
+                await sender.SendUntilReceivedAsync().ConfigureAwait(false);
+                for (int i = 0; i <= kills; i++)
                 {
-                    times.Add(Stopwatch.GetElapsedTime(start, came));
+                    QueueDeath death = QueueDeath.Of(host.Queues[0].Slot);
+                    long start = Stopwatch.GetTimestamp();
+                    death.Kill();
+                    await death.Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    // Not before: what had come by then is still received by the ring that dies. It waits in the socket until somebody receives again.
+                    long came = await sender.SendUntilReceivedAsync().ConfigureAwait(false);
+                    // The first one compiles what it needs.
+                    if (i > 0)
+                    {
+                        times.Add(Stopwatch.GetElapsedTime(start, came));
+                    }
                 }
             }
 
             await host.StopAsync().ConfigureAwait(false);
+            return (times, sender.Replaced);
         }
-
-        return times;
     }
 
-    private static void SetUp(ChaosOptions options, int times, List<TimeSpan> rings, List<TimeSpan> registrations)
+    private static async Task SetUpAsync(ChaosOptions options, int times, List<TimeSpan> rings, List<TimeSpan> registrations, List<TimeSpan> freed)
     {
         IIoUringKernel kernel = options.Engine == ZcrxEngine.Emulated ? new EmulatedKernel() : new LinuxKernel();
         ZcrxCapabilities capabilities = ZcrxCapabilities.Query(kernel);
-        for (int i = 0; i <= times; i++)
+        InterfaceQueueOptions queueOptions = new() { AreaSize = 4 << 20, Interface = options.Engine == ZcrxEngine.Nic ? options.Interface : null, RxQueue = (uint)options.RxQueue };
+        long closed = 0;
+        while (rings.Count < times)
         {
             long start = Stopwatch.GetTimestamp();
             using IoRing ring = IoRing.Create(kernel, new IoRingOptions { SubmissionEntries = 512, CompletionEntries = 4096 });
             long made = Stopwatch.GetTimestamp();
-            using InterfaceQueue queue = InterfaceQueue.Register(
-                ring,
-                new InterfaceQueueOptions { AreaSize = 4 << 20, Interface = options.Engine == ZcrxEngine.Nic ? options.Interface : null, RxQueue = (uint)options.RxQueue },
-                capabilities);
+            InterfaceQueue? queue = TryRegister(ring, queueOptions, capabilities);
             long registered = Stopwatch.GetTimestamp();
             ring.Dispose();
-            if (i > 0)
+            if (queue is null)
+            {
+                // The kernel takes rings apart in the background; until then a NIC's queue is theirs.
+                await Task.Delay(1).ConfigureAwait(false);
+                continue;
+            }
+
+            queue.Dispose();
+            // The first one compiles what it needs.
+            if (closed > 0)
             {
                 rings.Add(Stopwatch.GetElapsedTime(start, made));
                 registrations.Add(Stopwatch.GetElapsedTime(made, registered));
+                freed.Add(Stopwatch.GetElapsedTime(closed, start));
             }
+
+            closed = Stopwatch.GetTimestamp();
+        }
+    }
+
+    private static InterfaceQueue? TryRegister(IoRing ring, InterfaceQueueOptions options, ZcrxCapabilities capabilities)
+    {
+        try
+        {
+            return InterfaceQueue.Register(ring, options, capabilities);
+        }
+        catch (ZcrxQueueBusyException)
+        {
+            return null;
         }
     }
 }

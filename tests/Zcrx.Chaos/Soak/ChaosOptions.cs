@@ -14,6 +14,9 @@ internal sealed record ChaosOptions
     /// <summary>Time between two faults.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Names of the faults that are injected; empty for all.</summary>
+    public IReadOnlyList<string> Only { get; init; } = [];
+
     public int Seed { get; init; }
 
     public ZcrxEngine Engine { get; init; } = ZcrxEngine.Emulated;

@@ -35,7 +35,7 @@ internal sealed class ChaosRun(ChaosOptions options)
         await using (host.ConfigureAwait(false))
         {
             using EventCounter events = new(host.System, Count);
-            FaultInjector injector = new(new Random(options.Seed), host.Queues, consumers, host.System, host.Zcrx.Supervisor, _tally);
+            FaultInjector injector = new(new Random(options.Seed), host.Queues, consumers, host.System, host.Zcrx.Supervisor, _tally, options.Only);
             IPEndPoint endPoint = new(IPAddress.Parse(options.Address), host.EndPoint.Port);
             Task[] clients =
             [

@@ -52,6 +52,9 @@ internal static partial class ZcrxLog
     [LoggerMessage(1105, LogLevel.Information, "Queue {Queue} is restarted on demand.")]
     public static partial void QueueRestartRequested(ILogger logger, string queue);
 
+    [LoggerMessage(1106, LogLevel.Warning, "The registration of queue {Queue} could not go on over its restart, so it is registered anew.")]
+    public static partial void QueueNotSucceeded(ILogger logger, string queue, Exception cause);
+
     [LoggerMessage(1120, LogLevel.Information, "{Connections} connections of queue {Queue} go on, on {Targets}.")]
     public static partial void ConnectionsContinued(ILogger logger, int connections, string queue, string targets);
 

@@ -33,12 +33,14 @@ public abstract record ZcrxCommand : INoSerializationVerificationNeeded
     public sealed record Stop(TimeSpan Drain) : ZcrxCommand;
 
     /// <summary>
-    /// Closes one queue and opens it again; its connections go on where they were. A queue that had failed for good is tried again.
+    /// Closes one queue and opens it again; its connections go on where they were. A queue that had failed for good is tried again. On a NIC the next ring goes on with the
+    /// registration where the kernel can (Linux 6.19) and the changed options allow it: then nothing is lost, but the kernel notifies nothing any more and the pool does not grow.
     /// Answered with its <see cref="QueueStatus"/> once it is open again or has failed, or with <see cref="Akka.Actor.Status.Failure"/> when there is no such queue.
     /// </summary>
     /// <param name="Queue">The queue's name.</param>
-    /// <param name="Drain">On a NIC, how long to go on receiving until the sockets are empty (<see cref="Zcrx.Rx.ZcrxQueue.ParkAsync"/>); null for the configured time.</param>
-    public sealed record RestartQueue(string Queue, TimeSpan? Drain = null) : ZcrxCommand;
+    /// <param name="Drain">On a NIC, how long to go on receiving until the sockets are empty (<see cref="Zcrx.Rx.ZcrxQueue.ParkAsync"/>); null for the configured time. Of no effect where the registration goes on.</param>
+    /// <param name="RegisterAnew">Whether to give a NIC's queue back and register it anew in any case: with notifications and growth again, and streams whose payload lies in the old memory are told.</param>
+    public sealed record RestartQueue(string Queue, TimeSpan? Drain = null, bool RegisterAnew = false) : ZcrxCommand;
 
     /// <summary>Receives for a socket that was connected elsewhere. Answered with <see cref="ZcrxReply.Attached"/> or <see cref="ZcrxReply.Failed"/>.</summary>
     /// <param name="Socket">A connected TCP socket on which nobody receives. Zcrx's with the success; with a failure it stays the sender's.</param>

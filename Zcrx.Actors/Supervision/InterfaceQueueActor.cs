@@ -5,7 +5,6 @@ using System.Runtime.ExceptionServices;
 using Akka.Actor;
 using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Logging;
-using Zcrx.Actors.Rebalancing;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
@@ -20,6 +19,7 @@ internal sealed class InterfaceQueueActor : ReceiveActor
     private readonly CompositeDisposable _subscriptions = [];
     private Task<ZcrxQueue> _opening = null!;
     private ZcrxQueue? _queue;
+    private Task<ZcrxQueue?>? _successor;
     private bool _stopping;
 
     public InterfaceQueueActor(QueueSlot slot, ZcrxRuntime runtime, ActivityContext cause)
@@ -49,7 +49,7 @@ internal sealed class InterfaceQueueActor : ReceiveActor
             _runtime.Directory.Remove(_queue);
         }
 
-        _slot.Closing(CloseAsync(_opening));
+        _slot.Closing(CloseAsync(_slot, _opening, _successor));
     }
 
     private void OnOpened(ZcrxQueue queue)
@@ -63,7 +63,7 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         _subscriptions.Add(queue.Growth.Subscribe(happened => self.Tell(new Happened(happened))));
         _ = WatchAsync(queue).PipeTo(self);
         _runtime.Directory.Add(queue);
-        _runtime.Group.Add(queue, NicAccess.Of(queue, _slot.Options, _runtime.Options.Rebalancing, _runtime.Steering)?.Facts);
+        _runtime.Join(queue, _slot.Options);
         Context.Parent.Tell(new Ready(_slot.Name, queue));
     }
 
@@ -91,9 +91,21 @@ internal sealed class InterfaceQueueActor : ReceiveActor
             return;
         }
 
+        if (message.KeepsConnections && !message.RegistersAnew && _slot.RegisteredWith is { } registered && QueueSuccession.IsPossible(_queue, registered, _slot.OptionsToOpen))
+        {
+            _successor ??= QueueSuccession.BeginAsync(_queue, _slot, _runtime);
+        }
+
         // Again, while it drains: with less time.
-        Task ended = message.KeepsConnections ? _queue.ParkAsync(message.Drain) : _queue.StopAsync(message.Drain);
+        Task ended = message.KeepsConnections ? ParkAsync(_queue, message.Drain, _successor) : _queue.StopAsync(message.Drain);
         _ = ended.PipeTo(Self, success: static () => new Drained());
+    }
+
+    private static async Task ParkAsync(ZcrxQueue queue, TimeSpan drain, Task<ZcrxQueue?>? successor)
+    {
+        // Whoever goes on with the registration receives what lies in its memory: nothing needs to be received first.
+        bool isSucceeded = successor is not null && await successor.ConfigureAwait(false) is not null;
+        await queue.ParkAsync(isSucceeded ? TimeSpan.Zero : drain).ConfigureAwait(false);
     }
 
     private void OnHappened(object what)
@@ -163,10 +175,17 @@ internal sealed class InterfaceQueueActor : ReceiveActor
     private static async Task<ZcrxQueue> OpenAsync(QueueSlot slot, ActivityContext cause)
     {
         await slot.Closed.ConfigureAwait(false);
+        if (slot.TakeSuccessor() is { } successor)
+        {
+            return successor;
+        }
+
         Activity? activity = ZcrxActivities.Begin("zcrx.queue.open", slot.Name, cause);
         try
         {
-            ZcrxQueue queue = await Task.Run(() => ZcrxQueue.OpenAsync(slot.OptionsToOpen, slot.Parking)).ConfigureAwait(false);
+            ZcrxQueueOptions options = slot.OptionsToOpen;
+            ZcrxQueue queue = await Task.Run(() => ZcrxQueue.OpenAsync(options, slot.Parking)).ConfigureAwait(false);
+            slot.RegisteredWith = options;
             activity?.SetTag("zcrx.engine", queue.Engine.Name);
             activity.End();
             return queue;
@@ -194,8 +213,13 @@ internal sealed class InterfaceQueueActor : ReceiveActor
     }
 
     /// <summary>Whatever had become of the opening: nothing stays open.</summary>
-    private static async Task CloseAsync(Task<ZcrxQueue> opening)
+    private static async Task CloseAsync(QueueSlot slot, Task<ZcrxQueue> opening, Task<ZcrxQueue?>? succession)
     {
+        if (succession is not null && await succession.ConfigureAwait(false) is { } successor)
+        {
+            slot.Succeed(successor);
+        }
+
         ZcrxQueue queue;
         try
         {
@@ -215,8 +239,8 @@ internal sealed class InterfaceQueueActor : ReceiveActor
     private static Exception Unwrap(Exception exception) =>
         exception is AggregateException { InnerExceptions: [var inner] } ? inner : exception;
 
-    /// <summary>To the actor: deliver what has arrived, close the queue, end. The connections are closed, or wait for the next queue.</summary>
-    public sealed record Stop(TimeSpan Drain, bool KeepsConnections = false) : INoSerializationVerificationNeeded;
+    /// <summary>To the actor: deliver what has arrived, close the queue, end. The connections are closed, or wait for the next queue, which goes on with the registration if it can and may.</summary>
+    public sealed record Stop(TimeSpan Drain, bool KeepsConnections = false, bool RegistersAnew = false) : INoSerializationVerificationNeeded;
 
     /// <summary>To the supervisor: the queue is open.</summary>
     public sealed record Ready(string Name, ZcrxQueue Queue) : INoSerializationVerificationNeeded;

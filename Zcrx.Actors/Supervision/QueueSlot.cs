@@ -13,6 +13,7 @@ internal sealed class QueueSlot(ZcrxQueueOptions options)
     private Task _closed = Task.CompletedTask;
     private long _restarts;
     private bool _isOpen;
+    private ZcrxQueue? _successor;
 
     public string Name { get; } = options.Name;
 
@@ -42,6 +43,9 @@ internal sealed class QueueSlot(ZcrxQueueOptions options)
     /// <summary>Whether the queue receives.</summary>
     public bool IsOpen => Volatile.Read(ref _isOpen);
 
+    /// <summary>The options with which it was registered with the kernel last; a ring that goes on with the registration may have been opened with others.</summary>
+    public ZcrxQueueOptions? RegisteredWith { get; set; }
+
     /// <summary>Ends when the queue of the last actor is closed: before that, the next must not be opened.</summary>
     public Task Closed => Volatile.Read(ref _closed);
 
@@ -67,6 +71,27 @@ internal sealed class QueueSlot(ZcrxQueueOptions options)
     {
         Volatile.Write(ref _isOpen, false);
         Volatile.Write(ref _closed, closed);
+    }
+
+    /// <summary>A queue is open that goes on with the registration of the last; the next actor takes it.</summary>
+    public void Succeed(ZcrxQueue successor) => Volatile.Write(ref _successor, successor);
+
+    /// <summary>That queue, which is the caller's from now on; null when there is none. Once <see cref="Closed"/> has ended.</summary>
+    public ZcrxQueue? TakeSuccessor() => Interlocked.Exchange(ref _successor, null);
+
+    /// <summary>No actor will take it: it is closed, too.</summary>
+    public void DropSuccessor()
+    {
+        Volatile.Write(ref _closed, DropAsync(Closed));
+
+        async Task DropAsync(Task closed)
+        {
+            await closed.ConfigureAwait(false);
+            if (TakeSuccessor() is { } successor)
+            {
+                await successor.DisposeAsync().ConfigureAwait(false);
+            }
+        }
     }
 
     /// <summary>The counters since the queue was last opened.</summary>

@@ -69,6 +69,15 @@ internal sealed class ZcrxRuntime
         ZcrxConfigurationException.ThrowIfAny(Options.Validate());
     }
 
+    /// <summary>From now on a queue shares its connections with the others. It may be told so again.</summary>
+    public void Join(ZcrxQueue queue, ZcrxQueueOptions options)
+    {
+        if (!Group.Queues.Contains(queue))
+        {
+            Group.Add(queue, NicAccess.Of(queue, options, Options.Rebalancing, Steering)?.Facts);
+        }
+    }
+
     /// <summary>Takes over options that are valid.</summary>
     public void Reconfigure(ZcrxOptions options) => Options = options;
 

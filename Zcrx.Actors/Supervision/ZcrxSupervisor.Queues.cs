@@ -49,6 +49,7 @@ public sealed partial class ZcrxSupervisor
         _listeners.ForEach(listener => listener.Actor?.Tell(new ListenerActor.Detach(queue.Slot.Name)));
         if (_state == ZcrxState.Stopping)
         {
+            queue.Slot.DropSuccessor();
             queue.State = QueueState.Stopped;
             queue.LastError = queue.Failure ?? queue.LastError;
             ZcrxLog.QueueStopped(_runtime.Logger, queue.Slot.Name);
@@ -61,6 +62,7 @@ public sealed partial class ZcrxSupervisor
         }
         else
         {
+            queue.Slot.DropSuccessor();
             OnQueueFailed(queue, queue.Failure ?? new ZcrxException($"Receiving on the queue {queue.Slot.Name}", 0, "its actor was stopped by somebody else", ""));
         }
     }
@@ -145,7 +147,7 @@ public sealed partial class ZcrxSupervisor
             case QueueState.Open or QueueState.Stopping:
                 queue.State = QueueState.Stopping;
                 queue.IsReplaced = true;
-                queue.Actor?.Tell(new InterfaceQueueActor.Stop(command.Drain ?? _runtime.Options.DrainTimeout, KeepsConnections: true));
+                queue.Actor?.Tell(new InterfaceQueueActor.Stop(command.Drain ?? _runtime.Options.DrainTimeout, KeepsConnections: true, command.RegisterAnew));
                 break;
             default:
                 // Being opened: that is what was asked for.

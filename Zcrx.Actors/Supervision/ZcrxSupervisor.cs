@@ -120,6 +120,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         }
 
         EndWaitingConnections();
+        _queues.ForEach(static queue => queue.Slot.DropSuccessor());
         _runtime.OnEnded(ToStatus());
     }
 

@@ -151,5 +151,29 @@ public sealed record ZcrxQueueOptions
         return errors;
     }
 
+    /// <summary>Whether a queue that was registered with other options can go on under these on another ring (<see cref="ZcrxQueue.ImportAsync"/>): whether they differ in nothing but what is the ring's.</summary>
+    /// <param name="registered">The options with which it was registered.</param>
+    /// <returns>False when these ask for another interface, RX queue, memory or buffer length, for other changes to the interface, or for another engine.</returns>
+    public bool SharesRegistrationWith(ZcrxQueueOptions registered)
+    {
+        ArgumentNullException.ThrowIfNull(registered);
+        return RegistrationOf(this) == RegistrationOf(registered);
+    }
+
+    // Nothing else in it, so that the comparison is the compiler's. MaxAreaSize is not part of it: the pool of a queue that goes on does not grow.
+    private static ZcrxQueueOptions RegistrationOf(ZcrxQueueOptions options) => new()
+    {
+        Engine = options.Engine,
+        Interface = options.Interface,
+        RxQueue = options.RxQueue,
+        ConfigureNic = options.ConfigureNic,
+        NicStateDirectory = options.NicStateDirectory,
+        AreaSize = options.AreaSize,
+        BufferLength = options.BufferLength,
+        HugePages = options.HugePages,
+        DmaBuf = options.DmaBuf,
+        Emulation = options.Emulation,
+    };
+
     private static bool IsInterval(TimeSpan span) => span >= TimeSpan.FromMilliseconds(1) && span <= LongestInterval;
 }

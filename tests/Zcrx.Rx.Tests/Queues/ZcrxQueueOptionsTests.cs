@@ -82,4 +82,48 @@ public class ZcrxQueueOptionsTests
         Assert.Empty(new ZcrxQueueOptions { AreaSize = 2L * Page, CompletionEntries = 64, SubmissionEntries = 8, HighWaterMark = 1, LowWaterMark = 0.01 }.Validate());
         Assert.Empty(new ZcrxQueueOptions { AreaSize = 1L << 30, CompletionEntries = 65536, SubmissionEntries = 32768, Interface = "fifteen-letters", Engine = ZcrxEngine.Nic }.Validate());
     }
+
+    public static TheoryData<string> Names => [.. typeof(ZcrxQueueOptions).GetProperties().Select(static property => property.Name)];
+
+    /// <summary>Each of them, so that one that is added later is thought about.</summary>
+    [Theory, MemberData(nameof(Names))]
+    public void What_belongs_to_the_registration_and_what_to_the_ring(string name)
+    {
+        ZcrxQueueOptions usual = new();
+        (ZcrxQueueOptions Other, bool IsShared) changed = name switch
+        {
+            nameof(usual.Engine) => (usual with { Engine = ZcrxEngine.DeviceLess }, false),
+            nameof(usual.Interface) => (usual with { Interface = "eth0" }, false),
+            nameof(usual.RxQueue) => (usual with { RxQueue = 1 }, false),
+            nameof(usual.ConfigureNic) => (usual with { ConfigureNic = true }, false),
+            nameof(usual.NicStateDirectory) => (usual with { NicStateDirectory = "/run/other" }, false),
+            nameof(usual.AreaSize) => (usual with { AreaSize = usual.AreaSize * 2 }, false),
+            nameof(usual.BufferLength) => (usual with { BufferLength = 2 * Page }, false),
+            nameof(usual.HugePages) => (usual with { HugePages = true }, false),
+            nameof(usual.DmaBuf) => (usual with { DmaBuf = new DmaBufArea(3, 4096) }, false),
+            nameof(usual.Emulation) => (usual with { Emulation = new EmulatedKernelOptions { BuffersPerTurn = 1 } }, false),
+            nameof(usual.Name) => (usual with { Name = "other" }, true),
+            nameof(usual.NicReport) => (usual with { NicReport = static _ => { } }, true),
+            nameof(usual.MaxAreaSize) => (usual with { MaxAreaSize = usual.AreaSize * 2 }, true),
+            nameof(usual.BusyPoll) => (usual with { BusyPoll = TimeSpan.FromMilliseconds(1) }, true),
+            nameof(usual.PreferBusyPoll) => (usual with { PreferBusyPoll = true }, true),
+            nameof(usual.CompletionEntries) => (usual with { CompletionEntries = 8192 }, true),
+            nameof(usual.SubmissionEntries) => (usual with { SubmissionEntries = 1024 }, true),
+            nameof(usual.HighWaterMark) => (usual with { HighWaterMark = 0.9 }, true),
+            nameof(usual.LowWaterMark) => (usual with { LowWaterMark = 0.1 }, true),
+            nameof(usual.ConnectionQuota) => (usual with { ConnectionQuota = 1 }, true),
+            nameof(usual.NotificationInterval) => (usual with { NotificationInterval = TimeSpan.FromHours(1) }, true),
+            nameof(usual.BusyTimeout) => (usual with { BusyTimeout = TimeSpan.FromHours(1) }, true),
+            nameof(usual.StatisticsInterval) => (usual with { StatisticsInterval = TimeSpan.FromHours(1) }, true),
+            nameof(usual.RecordLeaseOrigins) => (usual with { RecordLeaseOrigins = true }, true),
+            nameof(usual.TimeProvider) => (usual with { TimeProvider = new StoppedClock() }, true),
+            _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Does it belong to the registration?"),
+        };
+
+        Assert.NotEqual(usual, changed.Other);
+        Assert.Equal(changed.IsShared, changed.Other.SharesRegistrationWith(usual));
+        Assert.True(changed.Other.SharesRegistrationWith(changed.Other with { }));
+    }
+
+    private sealed class StoppedClock : TimeProvider;
 }

@@ -12,7 +12,7 @@ internal sealed class FaultInjector
     /// <summary>Of a real interface; <see cref="NicRemover"/> does it.</summary>
     public const string Removal = "NIC removed and restored";
 
-    // Where it matters: on a NIC.
+    // Where it matters: on a NIC that is registered anew.
     private static readonly TimeSpan Drain = TimeSpan.FromSeconds(2);
 
     private static readonly int[] RegistrationErrors = [Errno.ENOMEM, Errno.EBUSY, Errno.EIO];
@@ -83,6 +83,7 @@ internal sealed class FaultInjector
     [
         new("ring thread killed", 4, random => OnOpen(random, static queue => queue.Crash(new InvalidOperationException("killed by chaos")))),
         new("planned restart", 3, random => Tell(new ZcrxCommand.RestartQueue(Any(random).Name, Drain))),
+        new("planned restart, registered anew", 1, random => Tell(new ZcrxCommand.RestartQueue(Any(random).Name, Drain, RegisterAnew: true))),
         new("queue's actor killed", 2, random => Kill($"queue-{random.Next(_queues.Count)}")),
         new("listener's actor killed", 1, _ => Kill("listener-0")),
         new("connections moved", 4, Move),

@@ -8,7 +8,8 @@ namespace Zcrx.Chaos.Faults;
 /// <summary>Takes a real interface away now and then, and brings it back some seconds later.</summary>
 internal sealed class NicRemover
 {
-    private static readonly TimeSpan Between = TimeSpan.FromSeconds(12);
+    // Each time every stream breaks, and other faults need some that have not.
+    private static readonly TimeSpan Between = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Absence = TimeSpan.FromSeconds(3);
 
     private readonly string _control;

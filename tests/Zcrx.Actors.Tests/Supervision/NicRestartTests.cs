@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Akka.Actor;
 using Zcrx.Actors.Tests.Support;
@@ -74,24 +75,29 @@ public class NicRestartTests
     public async Task Streams_under_traffic_stay_whole_over_many_restarts()
     {
         await using var host = await StartAsync();
-        Socket[] clients = [await host.ConnectAsync(), await host.ConnectAsync(), await host.ConnectAsync(), await host.ConnectAsync()];
-        bool isOver = false;
-        Task<int>[] senders = [.. clients.Select(client => Task.Run(() => SendUntilAsync(client, () => Volatile.Read(ref isOver))))];
-        for (int i = 1; i <= 10; i++)
-        {
-            var reopened = await RestartAsync(host, registerAnew: false);
-            Assert.Equal((QueueState.Open, (long)i), (reopened.State, reopened.Restarts));
-        }
-
-        Volatile.Write(ref isOver, true);
-        int[] sent = await Task.WhenAll(senders).WithinLimit();
-        Assert.All(await Task.WhenAll(_received.Streams.Select(static stream => stream.Ended)).WithinLimit(), Assert.Null);
-        Assert.Equal(sent.Order(), _received.Streams.Select(static stream => (int)stream.Length).Order());
-        Assert.All(_received.Streams, static stream => Assert.Equal(Bytes(0, (int)stream.Length), stream.ToArray()));
-        Array.ForEach(clients, static client => client.Dispose());
+        await RestartUnderTrafficAsync(host, restarts: 10);
         Assert.True(_nic.IsBound(0));
         await host.StopAsync();
         Assert.False(_nic.IsBound(0));
+    }
+
+    [Fact]
+    public async Task An_interface_that_was_set_up_stays_so_over_restarts_and_is_brought_back_after_the_last()
+    {
+        EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 2, HeaderDataSplit = false });
+        IReadOnlyList<int> table = nic.RssTable;
+        ConcurrentQueue<string> said = [];
+        await using var host = await TestHost.StartAsync(zcrx => zcrx
+            .AddQueue(new ZcrxQueueOptions { Name = "nic", Engine = ZcrxEngine.Emulated, Interface = nic.Name, RxQueue = 1, ConfigureNic = true, NicReport = said.Enqueue, AreaSize = 4.MiB(), Emulation = new EmulatedKernelOptions { Nics = [nic] } })
+            .Listen("127.0.0.1:0", _received.Handle));
+        await RestartUnderTrafficAsync(host, restarts: 5);
+
+        Assert.Single(said, static text => text.Contains("tcp-data-split", StringComparison.Ordinal));
+        Assert.Single(said, static text => text.Contains("RSS", StringComparison.Ordinal));
+        Assert.False(host.Log.Has(1106));
+        await host.StopAsync();
+        Assert.Equal((false, 0), (nic.HeaderDataSplit, nic.Rules.Count));
+        Assert.Equal(table, nic.RssTable);
     }
 
     [Fact]
@@ -110,6 +116,25 @@ public class NicRestartTests
     private Task<TestHost> StartAsync() => TestHost.StartAsync(zcrx => zcrx
         .AddQueue(new ZcrxQueueOptions { Name = "nic", Engine = ZcrxEngine.Emulated, Interface = _nic.Name, AreaSize = 4.MiB(), Emulation = new EmulatedKernelOptions { Nics = [_nic], Faults = _faults } })
         .Listen("127.0.0.1:0", _received.Handle));
+
+    private async Task RestartUnderTrafficAsync(TestHost host, int restarts)
+    {
+        Socket[] clients = [await host.ConnectAsync(), await host.ConnectAsync(), await host.ConnectAsync(), await host.ConnectAsync()];
+        bool isOver = false;
+        Task<int>[] senders = [.. clients.Select(client => Task.Run(() => SendUntilAsync(client, () => Volatile.Read(ref isOver))))];
+        for (int i = 1; i <= restarts; i++)
+        {
+            var reopened = await RestartAsync(host, registerAnew: false);
+            Assert.Equal((QueueState.Open, (long)i), (reopened.State, reopened.Restarts));
+        }
+
+        Volatile.Write(ref isOver, true);
+        int[] sent = await Task.WhenAll(senders).WithinLimit();
+        Assert.All(await Task.WhenAll(_received.Streams.Select(static stream => stream.Ended)).WithinLimit(), Assert.Null);
+        Assert.Equal(sent.Order(), _received.Streams.Select(static stream => (int)stream.Length).Order());
+        Assert.All(_received.Streams, static stream => Assert.Equal(Bytes(0, (int)stream.Length), stream.ToArray()));
+        Array.ForEach(clients, static client => client.Dispose());
+    }
 
     /// <summary>Half of it is received; the other half has arrived, and nobody asks for it.</summary>
     private async Task<Received.Stream> LeaveUnreceivedAsync(Socket client)

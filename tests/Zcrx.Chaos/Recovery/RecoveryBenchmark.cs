@@ -17,14 +17,14 @@ internal static class RecoveryBenchmark
     {
         using NamespaceSockets? elsewhere = options.SenderNamespace is { } name ? new NamespaceSockets(name) : null;
         ISocketSource sockets = elsewhere is null ? new LocalSockets() : elsewhere;
-        (List<TimeSpan> times, int replaced) = await RecoverAsync(options, sockets, kills).ConfigureAwait(false);
+        (List<TimeSpan> times, List<TimeSpan> ends, int replaced) = await RecoverAsync(options, sockets, kills).ConfigureAwait(false);
         Distribution recoveries = new("ring's death to the next byte", times);
         List<TimeSpan> rings = [];
         List<TimeSpan> registrations = [];
         List<TimeSpan> freed = [];
         await SetUpAsync(options, kills, rings, registrations, freed).ConfigureAwait(false);
         Distribution both = new("ring and registration alone", [.. rings.Zip(registrations, static (ring, registration) => ring + registration)]);
-        List<Distribution> rows = [recoveries, new("ring set up", rings), new("queue registered, 4 MiB", registrations), both];
+        List<Distribution> rows = [recoveries, new("… of it until the old queue is closed", ends), new("ring set up", rings), new("queue registered, 4 MiB", registrations), both];
         if (options.Engine == ZcrxEngine.Nic)
         {
             rows.Add(new Distribution("ring closed to RX queue free", freed));
@@ -50,10 +50,11 @@ internal static class RecoveryBenchmark
 
     private static string Text(TimeSpan time) => time.TotalMicroseconds.ToString("n0", CultureInfo.InvariantCulture);
 
-    private static async Task<(List<TimeSpan> Times, int Replaced)> RecoverAsync(ChaosOptions options, ISocketSource sockets, int kills)
+    private static async Task<(List<TimeSpan> Times, List<TimeSpan> Ends, int Replaced)> RecoverAsync(ChaosOptions options, ISocketSource sockets, int kills)
     {
         FirstByte observer = new();
         List<TimeSpan> times = [];
+        List<TimeSpan> ends = [];
         ChaosHost host = await ChaosHost.StartAsync(options with { Queues = 1, RestartDelay = TimeSpan.Zero }, connection => connection.Buffers.Subscribe(observer), $"{options.Address}:0").ConfigureAwait(false);
         await using (host.ConfigureAwait(false))
         {
@@ -67,18 +68,20 @@ internal static class RecoveryBenchmark
                     long start = Stopwatch.GetTimestamp();
                     death.Kill();
                     await death.Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    TimeSpan end = Stopwatch.GetElapsedTime(start);
                     // Not before: what had come by then is still received by the ring that dies. It waits in the socket until somebody receives again.
                     long came = await sender.SendUntilReceivedAsync().ConfigureAwait(false);
                     // The first one compiles what it needs.
                     if (i > 0)
                     {
                         times.Add(Stopwatch.GetElapsedTime(start, came));
+                        ends.Add(end);
                     }
                 }
             }
 
             await host.StopAsync().ConfigureAwait(false);
-            return (times, sender.Replaced);
+            return (times, ends, sender.Replaced);
         }
     }
 

@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Takes the listeners over before the tree starts, and hands them over to a successor, after which it lets the connections end and stops the host.</summary>
+/// <summary>Takes listeners and queues over before the tree starts, and hands them over to a successor, after which it lets the connections end and stops the host.</summary>
 internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
 {
     private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(10);
@@ -49,6 +49,16 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
             _ = listener.TryInherit(takeover);
         }
 
+        foreach (QueueSlot queue in runtime.Queues)
+        {
+            if (takeover.TakeQueue(queue.Options) is { } inherited)
+            {
+                queue.Inherit(inherited);
+                ZcrxLog.QueueInherited(runtime.Logger, inherited.Name, takeover.PredecessorId!.Value);
+                _ = ReportReleaseAsync(inherited, takeover.PredecessorId.Value, runtime);
+            }
+        }
+
         runtime.AcceptsLater = takeover.PredecessorId is not null;
         return new HandOver(takeover, runtime, lifetime);
     }
@@ -74,6 +84,12 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
 
     public IReadOnlyList<KeyValuePair<string, Socket>> GetListeners() =>
         [.. _runtime.Listeners.Where(static listener => listener.Socket is not null).Select(static listener => KeyValuePair.Create(listener.Name, listener.Socket!))];
+
+    public IReadOnlyList<ZcrxQueue> GetQueues() => [.. _runtime.Queues.Where(static queue => queue.IsOpen).Select(static queue => queue.Current).OfType<ZcrxQueue>()];
+
+    public void OnQueueStays(string queue, string reason) => ZcrxLog.QueueStays(_runtime.Logger, queue, reason);
+
+    public void OnQueueCameBack(string queue) => ZcrxLog.QueueCameBack(_runtime.Logger, queue);
 
     public async Task ReleaseAsync(int successor)
     {
@@ -105,6 +121,12 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
 
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _takeover.DisposeAsync().ConfigureAwait(false);
+        foreach (QueueSlot queue in _runtime.Queues)
+        {
+            // Of a start that failed before it was opened.
+            queue.TakeInherited()?.Dispose();
+        }
+
         await _lingering.ConfigureAwait(false);
         _stopping.Dispose();
     }
@@ -115,6 +137,19 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
         foreach (ListenerSlot listener in _runtime.Listeners)
         {
             listener.Close();
+        }
+    }
+
+    private static async Task ReportReleaseAsync(InheritedQueue queue, int predecessor, ZcrxRuntime runtime)
+    {
+        try
+        {
+            int kept = await queue.Released.ConfigureAwait(false);
+            ZcrxLog.QueueReleased(runtime.Logger, predecessor, queue.Name, kept);
+        }
+        catch (OperationCanceledException)
+        {
+            // Closed here before.
         }
     }
 

@@ -65,6 +65,14 @@ public sealed class ZcrxOptions
     internal IReadOnlyList<ZcrxQueueOptions> EffectiveQueues()
     {
         IEnumerable<ZcrxQueueOptions> queues = Queues.Count == 0 ? [new ZcrxQueueOptions()] : Queues;
-        return [.. queues.Select(queue => queue.Engine == ZcrxEngine.Auto ? queue with { Engine = Engine } : queue)];
+        return
+        [
+            .. queues.Select(queue => queue with
+            {
+                Engine = queue.Engine == ZcrxEngine.Auto ? Engine : queue.Engine,
+                // A successor can only go on with what it can map.
+                SharedMemory = queue.SharedMemory || HandOver.Path is not null,
+            }),
+        ];
     }
 }

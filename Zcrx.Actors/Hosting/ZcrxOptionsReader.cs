@@ -52,6 +52,7 @@ internal static class ZcrxOptionsReader
             MaxAreaSize = reader.Size(nameof(defaults.MaxAreaSize), defaults.MaxAreaSize),
             BufferLength = (int)long.Min(reader.Size(nameof(defaults.BufferLength), defaults.BufferLength), int.MaxValue),
             HugePages = reader.Flag(nameof(defaults.HugePages), defaults.HugePages),
+            SharedMemory = reader.Flag(nameof(defaults.SharedMemory), defaults.SharedMemory),
             BusyPoll = reader.Duration(nameof(defaults.BusyPoll), defaults.BusyPoll),
             PreferBusyPoll = reader.Flag(nameof(defaults.PreferBusyPoll), defaults.PreferBusyPoll),
             CompletionEntries = reader.Int32(nameof(defaults.CompletionEntries), defaults.CompletionEntries),

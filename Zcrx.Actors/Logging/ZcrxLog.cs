@@ -121,6 +121,18 @@ internal static partial class ZcrxLog
     [LoggerMessage(1705, LogLevel.Warning, "{Connections} connection(s) have not ended within {Linger} since the hand-over.")]
     public static partial void Lingered(ILogger logger, int connections, TimeSpan linger);
 
+    [LoggerMessage(1706, LogLevel.Information, "The queue {Queue} goes on where process {Predecessor} had it.")]
+    public static partial void QueueInherited(ILogger logger, string queue, int predecessor);
+
+    [LoggerMessage(1707, LogLevel.Information, "The queue {Queue} stays in this process, and its successor opens one of its own, because {Reason}.")]
+    public static partial void QueueStays(ILogger logger, string queue, string reason);
+
+    [LoggerMessage(1708, LogLevel.Information, "Process {Predecessor} receives into the queue {Queue} no more; what it still had of its buffers has been taken back, {Kept} of them kept by its consumers when it last said so.")]
+    public static partial void QueueReleased(ILogger logger, int predecessor, string queue, int kept);
+
+    [LoggerMessage(1709, LogLevel.Warning, "The successor has ended or has closed the queue {Queue}, which goes on here for the connections that are left.")]
+    public static partial void QueueCameBack(ILogger logger, string queue);
+
     [LoggerMessage(1601, LogLevel.Warning, "{Source}: {Message}")]
     public static partial void AkkaWarning(ILogger logger, string source, string message, Exception? exception);
 

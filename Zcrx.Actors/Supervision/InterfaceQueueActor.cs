@@ -184,7 +184,8 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         try
         {
             ZcrxQueueOptions options = slot.OptionsToOpen;
-            ZcrxQueue queue = await Task.Run(() => ZcrxQueue.OpenAsync(options, slot.Parking)).ConfigureAwait(false);
+            using InheritedQueue? inherited = slot.TakeInherited();
+            ZcrxQueue queue = await Task.Run(() => inherited is null ? ZcrxQueue.OpenAsync(options, slot.Parking) : ZcrxQueue.ImportAsync(inherited, options, slot.Parking)).ConfigureAwait(false);
             slot.RegisteredWith = options;
             activity?.SetTag("zcrx.engine", queue.Engine.Name);
             activity.End();

@@ -9,6 +9,7 @@ internal sealed class QueueSlot(ZcrxQueueOptions options)
     private readonly Lock _gate = new();
     private volatile ZcrxQueueOptions _options = options;
     private QueueTotals _earlier;
+    private InheritedQueue? _inherited;
     private ZcrxQueue? _queue;
     private Task _closed = Task.CompletedTask;
     private long _restarts;
@@ -22,6 +23,12 @@ internal sealed class QueueSlot(ZcrxQueueOptions options)
 
     /// <summary>Where its connections wait while it is closed.</summary>
     public ConnectionParking Parking { get; } = new();
+
+    /// <summary>The queue of the process before, if it came here. Once: whoever takes it disposes it.</summary>
+    public InheritedQueue? TakeInherited() => Interlocked.Exchange(ref _inherited, null);
+
+    /// <summary>The first opening goes on with a queue of the process before.</summary>
+    public void Inherit(InheritedQueue queue) => Volatile.Write(ref _inherited, queue);
 
     /// <summary>Whether it is opened without its NIC.</summary>
     public bool IsFallenBack { get; set; }

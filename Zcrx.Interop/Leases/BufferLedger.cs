@@ -18,7 +18,7 @@ internal sealed unsafe class BufferLedger
     private const int ChunkSize = 1 << ChunkShift;
     private const int Nil = -1;
     private const int Closed = -2;
-    // No buffer has it: a token has at most 16 bits above, and offsets end with the area.
+    // No buffer has it: a token has at most 16 bits above, and offsets end with the area. Slots of copies have it, and those that are free.
     private const ulong CopyOffset = ulong.MaxValue;
 
     private readonly Action _wake;
@@ -223,6 +223,21 @@ internal sealed unsafe class BufferLedger
         return outstanding;
     }
 
+    /// <summary>Every buffer that is out, those included that have come back and were not drained yet. Ring's thread only.</summary>
+    public void ForEachAway(Action<ulong> visit)
+    {
+        foreach (LeaseSlot[] chunk in _chunks)
+        {
+            foreach (LeaseSlot slot in chunk)
+            {
+                if (slot.Offset != CopyOffset)
+                {
+                    visit(slot.Offset);
+                }
+            }
+        }
+    }
+
     /// <summary>Where the kept buffers were taken, when origins are recorded.</summary>
     public IReadOnlyList<string> Origins()
     {
@@ -326,6 +341,7 @@ internal sealed unsafe class BufferLedger
         slot.Holder.Add(-1);
         slot.Origin = null;
         slot.Next = _free;
+        slot.Offset = CopyOffset;
         if (offset == CopyOffset)
         {
             FreeCopy(index);
@@ -363,6 +379,7 @@ internal sealed unsafe class BufferLedger
         for (int i = 0; i < ChunkSize; i++)
         {
             chunk[i].Next = i == ChunkSize - 1 ? Nil : start + i + 1;
+            chunk[i].Offset = CopyOffset;
         }
 
         _chunks = [.. _chunks, chunk];

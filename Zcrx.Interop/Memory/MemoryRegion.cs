@@ -1,4 +1,6 @@
+using Zcrx.Interop.Abi;
 using Zcrx.Interop.Kernel;
+using Zcrx.Interop.Processes;
 
 namespace Zcrx.Interop.Memory;
 
@@ -75,6 +77,27 @@ internal sealed class MemoryRegion
 
         _ = Libc.Advise(address, dmaBuf.Length, Libc.MADV_DONTFORK);
         return new MemoryRegion(address, dmaBuf.Length, hugePages: false, fd: -1);
+    }
+
+    /// <summary>Maps a file without a name that another process has made.</summary>
+    /// <param name="fd">Its descriptor; goes with the memory, also when this fails.</param>
+    /// <param name="length">Bytes that it is said to have.</param>
+    /// <param name="hugePages">Whether it is said to lie on huge pages.</param>
+    /// <param name="purpose">What it is for, for messages.</param>
+    /// <exception cref="ZcrxMemoryException">It is shorter than that, or cannot be mapped.</exception>
+    public static MemoryRegion MapFile(int fd, nuint length, bool hugePages, string purpose)
+    {
+        int result = FileStatus.Of(fd, out FileStatus file);
+        nint address = result < 0 ? result : file.Length < length ? -Errno.ENXIO : Libc.Map(0, length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED, fd, 0);
+        if (Libc.IsError(address))
+        {
+            CloseFile(fd);
+            throw new ZcrxMemoryException(
+                $"map {length} bytes of another process for {purpose}", (int)-address, "it is no such file, or the process may not map that much memory", "Raise the memory limit of the process");
+        }
+
+        _ = Libc.Advise(address, length, Libc.MADV_DONTFORK);
+        return new MemoryRegion(address, length, hugePages, fd);
     }
 
     public void AddOwner() => Interlocked.Increment(ref _owners);

@@ -3,29 +3,36 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Processes;
 
-/// <summary>What lies at a path, without following a symbolic link: statx(2), whose layout is the same on every architecture.</summary>
+/// <summary>What lies at a path, without following a symbolic link, or behind a descriptor: statx(2), whose layout is the same on every architecture.</summary>
 /// <param name="IsSocket">Whether it is a Unix socket.</param>
 /// <param name="UserId">Whose it is.</param>
+/// <param name="Length">How long it is, in bytes.</param>
 /// <param name="Device">With <paramref name="Inode"/>: which file it is, as long as it exists.</param>
 /// <param name="Inode">See <paramref name="Device"/>.</param>
-internal readonly partial record struct FileStatus(bool IsSocket, uint UserId, ulong Device, ulong Inode)
+internal readonly partial record struct FileStatus(bool IsSocket, uint UserId, ulong Length, ulong Device, ulong Inode)
 {
     private const int CurrentDirectory = -100;
     private const int SymlinkNoFollow = 0x100;
-    // STATX_TYPE | STATX_UID | STATX_INO.
-    private const uint Wanted = 0x1 | 0x8 | 0x100;
+    private const int EmptyPath = 0x1000;
+    // STATX_TYPE | STATX_UID | STATX_INO | STATX_SIZE.
+    private const uint Wanted = 0x1 | 0x8 | 0x100 | 0x200;
     private const ushort TypeMask = 0xf000;
     private const ushort SocketType = 0xc000;
 
     /// <returns>Zero and the status, or a negative errno.</returns>
-    public static unsafe int Of(string path, out FileStatus status)
+    public static int Of(string path, out FileStatus status) => Of(CurrentDirectory, path, SymlinkNoFollow, out status);
+
+    /// <returns>Zero and the status, or a negative errno.</returns>
+    public static int Of(int fd, out FileStatus status) => Of(fd, "", EmptyPath, out status);
+
+    private static unsafe int Of(int directory, string path, int flags, out FileStatus status)
     {
         status = default;
         StatusBuffer buffer;
-        int result = Libc.Result(statx(CurrentDirectory, path, SymlinkNoFollow, Wanted, &buffer));
+        int result = Libc.Result(statx(directory, path, flags, Wanted, &buffer));
         if (result == 0)
         {
-            status = new FileStatus((buffer.Mode & TypeMask) == SocketType, buffer.UserId, ((ulong)buffer.DeviceMajor << 32) | buffer.DeviceMinor, buffer.Inode);
+            status = new FileStatus((buffer.Mode & TypeMask) == SocketType, buffer.UserId, buffer.Length, ((ulong)buffer.DeviceMajor << 32) | buffer.DeviceMinor, buffer.Inode);
         }
 
         return result;
@@ -46,6 +53,9 @@ internal readonly partial record struct FileStatus(bool IsSocket, uint UserId, u
 
         [FieldOffset(32)]
         public ulong Inode;
+
+        [FieldOffset(40)]
+        public ulong Length;
 
         [FieldOffset(136)]
         public uint DeviceMajor;

@@ -44,6 +44,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
         Refill = new RefillQueue((byte*)memory.Region.Address, memory.Offsets, memory.Entries, isOurs: !isImported);
         Ledger = ledger;
         ledger.Forward = memory.ReturnKept;
+        memory.AddRings(1);
         foreach (MemoryRegion area in memory.Areas)
         {
             Use(area, _areaCount);
@@ -293,6 +294,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
 
         Refill.End();
         Ledger.Close();
+        Memory.AddRings(-1);
         Memory.Release();
     }
 

@@ -18,8 +18,14 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     private readonly List<MemoryRegion> _areas = [];
     private readonly ConcurrentQueue<ulong> _returned = new();
     private volatile IRefillProducer? _producer;
+    private Action? _unused;
     private int _owners = 1;
+    private int _rings;
     private int _keptElsewhere;
+    private int _keptByOthers;
+    private volatile bool _isReclaimWanted;
+    private volatile bool _isSettled;
+    private volatile bool _isWithOthers;
 
     /// <summary>Where refill queue and counters lie.</summary>
     public MemoryRegion Region => region;
@@ -87,24 +93,80 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
 
         _areas.ForEach(static area => area.Release());
         region.Release();
+        ConsiderUnused();
+    }
+
+    /// <summary>Called once, when no ring and no export of this process holds the queue any more, and no consumer a buffer of it. Set before the queue is used.</summary>
+    public Action? Unused { get => _unused; set => _unused = value; }
+
+    /// <summary>Whether the areas must stay as they are: another process has been told of them.</summary>
+    public bool IsSettled { get => _isSettled; set => _isSettled = value; }
+
+    /// <summary>Whether another process has the queue as well.</summary>
+    public bool IsWithOthers { get => _isWithOthers; set => _isWithOthers = value; }
+
+    /// <summary>Rings of this process that receive into the memory.</summary>
+    public int Rings => Volatile.Read(ref _rings);
+
+    /// <summary>A ring begins to use the queue, or has ended.</summary>
+    public void AddRings(int change)
+    {
+        if (Interlocked.Add(ref _rings, change) > 0)
+        {
+            WakeProducer();
+        }
+    }
+
+    /// <summary>
+    /// Another process that received into the memory has ended, and may have had buffers: whatever nobody here has is to go to the kernel. Whoever writes the refill
+    /// queue does that, once no other ring and no consumer of one has any buffer.
+    /// </summary>
+    public void Reclaim()
+    {
+        _isReclaimWanted = true;
+        WakeProducer();
+    }
+
+    /// <summary>Whether that is to be done, and can be.</summary>
+    public bool IsReclaimDue => _isReclaimWanted && Rings <= 1 && Volatile.Read(ref _keptElsewhere) <= 0;
+
+    /// <summary>Called on the ring's thread when that has been done. Set before it can be asked for.</summary>
+    public Action? Reclaimed { get; set; }
+
+    /// <summary>It has been done.</summary>
+    public void OnReclaimed()
+    {
+        _isReclaimWanted = false;
+        Reclaimed?.Invoke();
     }
 
     /// <summary>A buffer has come back to somebody who does not write the refill queue.</summary>
     public void Return(ulong offset)
     {
-        _returned.Enqueue(offset);
-        _producer?.Wake();
+        Enqueue(offset);
+        WakeProducer();
     }
+
+    /// <summary>The same, when others follow: <see cref="WakeProducer"/> comes behind the last of them.</summary>
+    public void Enqueue(ulong offset) => _returned.Enqueue(offset);
+
+    /// <summary>Whoever writes the refill queue is to look.</summary>
+    public void WakeProducer() => _producer?.Wake();
 
     /// <summary>The same for a buffer that consumers had kept, and that counts as <see cref="KeptElsewhere"/>.</summary>
     public void ReturnKept(ulong offset)
     {
+        Enqueue(offset);
         AddKeptElsewhere(-1);
-        Return(offset);
+        WakeProducer();
+        ConsiderUnused();
     }
 
-    /// <summary>Buffers that are kept by consumers of those who do not write the refill queue: whoever does has to count without them.</summary>
-    public int KeptElsewhere => Volatile.Read(ref _keptElsewhere);
+    /// <summary>Buffers that are kept by consumers of those who do not write the refill queue, in other processes too: whoever does has to count without them.</summary>
+    public int KeptElsewhere => Volatile.Read(ref _keptElsewhere) + Volatile.Read(ref _keptByOthers);
+
+    /// <summary>How many consumers of another process keep.</summary>
+    public void SetKeptByOthers(int kept) => Volatile.Write(ref _keptByOthers, kept);
 
     /// <summary>They have become more or fewer.</summary>
     public void AddKeptElsewhere(int change) => Interlocked.Add(ref _keptElsewhere, change);
@@ -139,4 +201,20 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
 
     /// <summary>Who registered the queue writes its refill queue from the start.</summary>
     public void Register(IRefillProducer first) => _producer = first;
+
+    private void ConsiderUnused()
+    {
+        lock (_gate)
+        {
+            if (_owners > 0)
+            {
+                return;
+            }
+        }
+
+        if (Volatile.Read(ref _keptElsewhere) <= 0)
+        {
+            Interlocked.Exchange(ref _unused, null)?.Invoke();
+        }
+    }
 }

@@ -47,6 +47,7 @@ internal sealed unsafe partial class ReceiveLoop
             AreaSize = (nuint)_options.AreaSize,
             RxBufferLength = (uint)_options.BufferLength,
             HugePages = _options.HugePages,
+            SharedMemory = _options.SharedMemory,
             DmaBuf = _isOnNic ? _options.DmaBuf : null,
             NotificationUserData = new UserData(RequestKind.Notification, 0, 0).Encode(),
             RecordLeaseOrigins = _options.RecordLeaseOrigins,

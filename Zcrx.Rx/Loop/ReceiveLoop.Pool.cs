@@ -53,13 +53,15 @@ internal sealed unsafe partial class ReceiveLoop
         }
 
         TakeForwarded();
+        if (_queue.Memory.IsReclaimDue)
+        {
+            Reclaim();
+        }
+
         if (_heldBack.Count > 0)
         {
             FlushRefillQueue();
-            while (_heldBack.TryPeek(out ulong offset) && _queue.Refill.TryAppend(offset))
-            {
-                _heldBack.Dequeue();
-            }
+            AppendHeldBack();
         }
 
         _queue.Refill.Publish();
@@ -71,6 +73,14 @@ internal sealed unsafe partial class ReceiveLoop
         }
 
         WatchPool();
+    }
+
+    private void AppendHeldBack()
+    {
+        while (_heldBack.TryPeek(out ulong offset) && _queue.Refill.TryAppend(offset))
+        {
+            _heldBack.Dequeue();
+        }
     }
 
     /// <summary>Lets the kernel take everything back. It stops at an entry that it does not like, so it is asked until it has it all.</summary>
@@ -132,7 +142,7 @@ internal sealed unsafe partial class ReceiveLoop
     /// <summary>Adds an area, if that is allowed and possible. Nobody has been paused yet.</summary>
     private bool TryGrow()
     {
-        if (_cannotGrow || _hasCeded || Exported is not null || (long)_poolSize * _queue.BufferLength + _options.AreaSize > _options.MaxAreaSize)
+        if (_cannotGrow || _hasCeded || Exported is not null || _queue.Memory.IsSettled || (long)_poolSize * _queue.BufferLength + _options.AreaSize > _options.MaxAreaSize)
         {
             return false;
         }

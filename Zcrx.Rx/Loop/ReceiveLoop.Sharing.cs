@@ -106,24 +106,32 @@ internal sealed unsafe partial class ReceiveLoop
         ForwardReturned();
     }
 
-    /// <summary>Buffers that came back here go to the loop that writes the refill queue.</summary>
+    /// <summary>Buffers that came back here go to whoever writes the refill queue: another loop, or another process.</summary>
     private void ForwardReturned()
     {
-        ReportKept();
+        bool news = ReportKept() || _heldBack.Count > 0;
         while (_heldBack.TryDequeue(out ulong offset))
         {
-            _queue.Memory.Return(offset);
+            _queue.Memory.Enqueue(offset);
+        }
+
+        if (news)
+        {
+            _queue.Memory.WakeProducer();
         }
     }
 
-    private void ReportKept()
+    private bool ReportKept()
     {
         int kept = _queue.Ledger.Away;
-        if (kept != _reportedKept)
+        if (kept == _reportedKept)
         {
-            _queue.Memory.AddKeptElsewhere(kept - _reportedKept);
-            _reportedKept = kept;
+            return false;
         }
+
+        _queue.Memory.AddKeptElsewhere(kept - _reportedKept);
+        _reportedKept = kept;
+        return true;
     }
 
     /// <summary>Buffers that came back to other loops.</summary>

@@ -49,15 +49,42 @@ public sealed partial class ZcrxQueue
     {
         ArgumentNullException.ThrowIfNull(exported);
         ArgumentNullException.ThrowIfNull(options);
+        ZcrxQueue queue = await ImportAsync(exported, options, "the queue was registered before and is imported", parking, cancellationToken).ConfigureAwait(false);
+        await exported.Memory.SwitchToAsync(queue.Loop).ConfigureAwait(false);
+        return queue;
+    }
+
+    /// <summary>Opens a queue that goes on with one that came from another process: the same memory, the same RX queue of a NIC, which never closes in between.</summary>
+    /// <param name="inherited">The queue, from <see cref="ZcrxTakeover.TakeQueue"/>; stays the caller's, who can dispose it when this has ended.</param>
+    /// <param name="options">How; its engine, interface and sizes are those that the queue was registered with, whatever is said here.</param>
+    /// <param name="parking">Where its connections wait when it ends, as with <see cref="OpenAsync(ZcrxQueueOptions, ConnectionParking, CancellationToken)"/>.</param>
+    /// <param name="cancellationToken">Gives up waiting; a queue that is opened all the same is closed again.</param>
+    /// <returns>
+    /// The open queue, owned by the caller. The other process goes on receiving for its connections; the refill queue is written here from the moment on at which it has stopped
+    /// doing so, which it does after <see cref="ZcrxTakeover.CommitAsync"/>.
+    /// </returns>
+    /// <remarks>Nothing is notified on such a queue, and it does not grow, as with an exported one.</remarks>
+    /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
+    /// <exception cref="ZcrxException">The kernel refused; nothing has changed.</exception>
+    /// <exception cref="ObjectDisposedException">The queue has been disposed.</exception>
+    public static async Task<ZcrxQueue> ImportAsync(InheritedQueue inherited, ZcrxQueueOptions options, ConnectionParking? parking = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(inherited);
+        ArgumentNullException.ThrowIfNull(options);
+        ZcrxQueue queue = await ImportAsync(inherited.Exported, options, "the queue comes from the process before this one", parking, cancellationToken).ConfigureAwait(false);
+        // Not waited for: the other process stops writing when it has been told to, and this one has to be ready before.
+        _ = inherited.Exported.Memory.SwitchToAsync(queue.Loop);
+        return queue;
+    }
+
+    private static Task<ZcrxQueue> ImportAsync(ExportedQueue exported, ZcrxQueueOptions options, string reason, ConnectionParking? parking, CancellationToken cancellationToken)
+    {
         QueueMemory memory = exported.Memory;
         ZcrxEngine engine = exported.Kernel is not LinuxKernel ? ZcrxEngine.Emulated : memory.Interface is null ? ZcrxEngine.DeviceLess : ZcrxEngine.Nic;
         ZcrxQueueOptions effective = options with { Engine = engine, Interface = memory.Interface, RxQueue = (int)memory.RxQueue, BufferLength = 0 };
         effective = exported.Kernel is EmulatedKernel emulated ? effective with { Emulation = emulated.Options } : effective;
         ZcrxConfigurationException.ThrowIfAny(effective.Validate());
-
-        ZcrxQueue queue = await OpenAsync(effective, new EngineChoice(engine, "the queue was registered before and is imported"), exported.Kernel, cancellationToken, parking, exported).ConfigureAwait(false);
-        await memory.SwitchToAsync(queue.Loop).ConfigureAwait(false);
-        return queue;
+        return OpenAsync(effective, new EngineChoice(engine, reason), exported.Kernel, cancellationToken, parking, exported);
     }
 
     internal static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, EngineChoice choice, IIoUringKernel kernel, CancellationToken cancellationToken, ConnectionParking? parking = null, ExportedQueue? exported = null)

@@ -171,7 +171,7 @@ public sealed partial class ZcrxQueue : IAsyncDisposable
     /// <returns>A copy; empty once the queue has been closed.</returns>
     public Task<IReadOnlyList<ZcrxConnection>> GetConnectionsAsync() => _loop.GetConnectionsAsync();
 
-    /// <summary>Exports the queue: it stays what it is for as long as the export is held, even when this object has ended, however that came about, and can be opened again with <see cref="ImportAsync"/>.</summary>
+    /// <summary>Exports the queue: it stays what it is for as long as the export is held, even when this object has ended, however that came about, and can be opened again with <see cref="ImportAsync(ExportedQueue, ZcrxQueueOptions, ConnectionParking?, CancellationToken)"/>.</summary>
     /// <returns>The export, owned by the caller. It keeps the memory and, on a NIC, the RX queue.</returns>
     /// <exception cref="ZcrxException">The kernel cannot (Linux 6.19), or refused.</exception>
     /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
@@ -250,6 +250,9 @@ public sealed partial class ZcrxQueue : IAsyncDisposable
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
 
     internal ReceiveLoop Loop => _loop;
+
+    /// <summary>Whether this process has set the interface up for it.</summary>
+    internal bool IsNicConfigured => Nic is not null;
 
     private NicConfiguration? Nic { get; init; }
 

@@ -1,11 +1,11 @@
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>The payload of <see cref="TakeoverMessageType.Offer"/>: the names of the listeners.</summary>
-/// <remarks>Descriptors: the socket that successors connect to, then the listening sockets in this order.</remarks>
-internal sealed record TakeoverOffer(IReadOnlyList<string> Listeners)
+/// <summary>The payload of <see cref="TakeoverMessageType.Offer"/>: the names of the listeners, and the queues, for a successor that has asked for them.</summary>
+/// <remarks>Descriptors: the socket that successors connect to, then the listening sockets in this order, then those of the queues in this order.</remarks>
+internal sealed record TakeoverOffer(IReadOnlyList<string> Listeners, IReadOnlyList<QueueManifest> Queues)
 {
     /// <summary>Descriptors that must come with it.</summary>
-    public int Descriptors => 1 + Listeners.Count;
+    public int Descriptors => 1 + Listeners.Count + Queues.Sum(static queue => queue.Descriptors);
 
     private static int MaxListeners => Interop.Processes.DescriptorPassing.MaxDescriptors - 1;
 
@@ -15,6 +15,18 @@ internal sealed record TakeoverOffer(IReadOnlyList<string> Listeners)
         foreach (string name in Listeners)
         {
             writer.Write(name);
+        }
+
+        if (Queues.Count == 0)
+        {
+            // As processes say it that know nothing of queues, and understand it.
+            return;
+        }
+
+        writer.Write((ushort)Queues.Count);
+        foreach (QueueManifest queue in Queues)
+        {
+            queue.Write(writer);
         }
     });
 
@@ -27,6 +39,17 @@ internal sealed record TakeoverOffer(IReadOnlyList<string> Listeners)
             listeners[i] = TakeoverPayload.ReadText(reader);
         }
 
-        return new TakeoverOffer(listeners);
+        if (reader.BaseStream.Position == reader.BaseStream.Length)
+        {
+            return new TakeoverOffer(listeners, []);
+        }
+
+        QueueManifest[] queues = new QueueManifest[TakeoverPayload.ReadCount(reader, MaxListeners)];
+        for (int i = 0; i < queues.Length; i++)
+        {
+            queues[i] = QueueManifest.Read(reader);
+        }
+
+        return new TakeoverOffer(listeners, queues);
     });
 }

@@ -5,17 +5,19 @@ using Zcrx.Rx.Takeover;
 
 namespace Zcrx.Rx;
 
-/// <summary>Takes listening sockets over from the process that has them, and hands them over to the next: so a service is replaced without refusing a connection.</summary>
+/// <summary>Takes listening sockets and queues over from the process that has them, and hands them over to the next: so a service is replaced without refusing a connection.</summary>
 /// <remarks>
-/// <para>The order: <see cref="OpenAsync"/>, then <see cref="TakeListener"/> and open everything that may fail, then <see cref="CommitAsync"/>, then accept and <see cref="Serve"/>.
+/// <para>The order: <see cref="OpenAsync"/>, then <see cref="TakeListener"/>, <see cref="TakeQueue"/> and open everything that may fail, then <see cref="CommitAsync"/>, then accept and <see cref="Serve"/>.
 /// Until the commit the predecessor goes on as if nothing had happened, whatever becomes of this process.</para>
 /// <para>Ownership: whoever opened it disposes it; that closes what was not taken. Threading: one call at a time, any thread. See docs/hand-over.md.</para>
 /// </remarks>
-public sealed class ZcrxTakeover : IAsyncDisposable
+public sealed partial class ZcrxTakeover : IAsyncDisposable
 {
     private readonly ZcrxTakeoverOptions _options;
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<InheritedListener> _listeners = [];
+    private readonly List<InheritedQueue> _queues = [];
+    private readonly List<InheritedQueue> _taken = [];
     private readonly TaskCompletionSource<int> _handedOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TakeoverSocket? _socket;
     private TakeoverLink? _predecessor;
@@ -74,6 +76,22 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         return found.Socket;
     }
 
+    /// <summary>The predecessor's queue that these options describe, if it hands one over.</summary>
+    /// <param name="options">How a queue would be opened. It is recognised by its name, and on a NIC by the RX queue; without one, by its size, too.</param>
+    /// <returns>The queue, owned by the caller from now on, for <see cref="ZcrxQueue.ImportAsync(InheritedQueue, ZcrxQueueOptions, ConnectionParking?, CancellationToken)"/>; null when one has to be opened.</returns>
+    public InheritedQueue? TakeQueue(ZcrxQueueOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (_queues.Find(queue => queue.Matches(options)) is not { } found)
+        {
+            return null;
+        }
+
+        _queues.Remove(found);
+        _taken.Add(found);
+        return found;
+    }
+
     /// <summary>Everything is open: the predecessor stops accepting, and from now on the listeners are this process's own. Does nothing when this process is the first.</summary>
     /// <param name="cancellationToken">Gives up. Whether the predecessor has let go is then not known.</param>
     /// <returns>A task that ends when nobody else accepts any more.</returns>
@@ -85,13 +103,9 @@ public sealed class ZcrxTakeover : IAsyncDisposable
             await StepAsync("handing over", token => ConfirmAsync(predecessor, token, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
 
-        foreach (InheritedListener listener in _listeners)
-        {
-            // Nobody wants it any more.
-            listener.Socket.Dispose();
-        }
-
-        _listeners.Clear();
+        _taken.ForEach(static queue => queue.Commit());
+        // Nobody wants the others any more.
+        CloseUntaken();
     }
 
     /// <summary>Hands over to whoever comes, until somebody has taken it or this object is disposed. Call it once, after <see cref="CommitAsync"/>.</summary>
@@ -109,13 +123,20 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _serving.ConfigureAwait(false);
         _handedOver.TrySetCanceled();
-        _listeners.ForEach(static listener => listener.Socket.Dispose());
-        _listeners.Clear();
+        CloseUntaken();
         _predecessor?.Dispose();
         _predecessor = null;
         _socket?.Dispose();
         _socket = null;
         _stopping.Dispose();
+    }
+
+    private void CloseUntaken()
+    {
+        _listeners.ForEach(static listener => listener.Socket.Dispose());
+        _listeners.Clear();
+        _queues.ForEach(static queue => queue.Dispose());
+        _queues.Clear();
     }
 
     private async Task MeetAsync(CancellationToken cancellationToken)
@@ -134,7 +155,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
                 throw new ZcrxNotPermittedException(Operation, 0, $"the process there (process {_predecessor.Peer.ProcessId}) belongs to user {_predecessor.Peer.UserId}", "Choose a path that only the service's user can write to");
             }
 
-            _predecessor.Send(TakeoverMessageType.Hello, new TakeoverHello(0).Encode());
+            _predecessor.Send(TakeoverMessageType.Hello, new TakeoverHello(TakeoverHello.Queues).Encode());
             if (await _predecessor.ReceiveAsync(TakeoverMessageType.Offer, cancellationToken).ConfigureAwait(false) is { } offer)
             {
                 using (offer)
@@ -156,13 +177,21 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         TakeoverOffer offer = TakeoverOffer.Decode(message.Payload);
         if (message.Descriptors != offer.Descriptors)
         {
-            throw new InvalidDataException($"an offer of {offer.Listeners.Count} listeners came with {message.Descriptors} descriptors");
+            throw new InvalidDataException($"an offer of {offer.Listeners.Count} listeners and {offer.Queues.Count} queues came with {message.Descriptors} descriptors");
         }
 
         _socket = TakeoverSocket.Inherit(_options.Path, InheritedListener.Check(message.Take(0), AddressFamily.Unix));
         for (int i = 0; i < offer.Listeners.Count; i++)
         {
             _listeners.Add(InheritedListener.Create(offer.Listeners[i], message.Take(i + 1)));
+        }
+
+        int first = 1 + offer.Listeners.Count;
+        foreach (QueueManifest queue in offer.Queues)
+        {
+            int next = first;
+            _queues.Add(InheritedQueue.Create(queue, index => message.Take(next + index), new LinuxKernel()));
+            first += queue.Descriptors;
         }
 
         Inherited = [.. _listeners.Select(static listener => listener.EndPoint)];
@@ -202,103 +231,6 @@ public sealed class ZcrxTakeover : IAsyncDisposable
             // What it said, or that it said nothing, is read next.
         }
     }
-
-    private async Task ServeAsync(ITakeoverSource source, CancellationToken cancellationToken)
-    {
-        TakeoverSocket socket = _socket!;
-        while (!_handedOver.Task.IsCompleted && !cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                using TakeoverLink successor = new(await socket.Socket.AcceptAsync(cancellationToken).ConfigureAwait(false));
-                await StepAsync($"handing over to process {successor.Peer.ProcessId}", token => ServeAsync(successor, source, token), cancellationToken).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-#pragma warning disable CA1031 // Whatever a stranger does, and whatever fails before the commit: the service goes on.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                source.OnAttemptFailed(exception);
-            }
-        }
-    }
-
-    private async Task ServeAsync(TakeoverLink successor, ITakeoverSource source, CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (!successor.Peer.IsSameUser)
-            {
-                throw new InvalidDataException($"it belongs to another user ({successor.Peer.UserId})");
-            }
-
-            using (TakeoverMessage hello = await ReceiveAsync(successor, TakeoverMessageType.Hello, cancellationToken).ConfigureAwait(false))
-            {
-                _ = TakeoverHello.Decode(hello.Payload);
-            }
-
-            Offer(successor, source.GetListeners());
-            using TakeoverMessage commit = await ReceiveAsync(successor, TakeoverMessageType.Commit, cancellationToken).ConfigureAwait(false);
-        }
-        catch (InvalidDataException exception)
-        {
-            successor.Refuse(exception.Message);
-            throw;
-        }
-        catch (OperationCanceledException)
-        {
-            successor.Refuse("it took too long, or the process ends");
-            throw;
-        }
-
-        _socket!.Disown();
-        try
-        {
-            await source.ReleaseAsync(successor.Peer.ProcessId).ConfigureAwait(false);
-        }
-        finally
-        {
-            // There is no way back, whatever has become of it.
-            _handedOver.TrySetResult(successor.Peer.ProcessId);
-        }
-
-        successor.Send(TakeoverMessageType.Released, []);
-    }
-
-    private void Offer(TakeoverLink successor, IReadOnlyList<KeyValuePair<string, Socket>> listeners)
-    {
-        // Held while they are sent: a descriptor that is closed meanwhile could be somebody else's by then.
-        List<SafeSocketHandle> held = [];
-        try
-        {
-            int[] descriptors = new int[1 + listeners.Count];
-            descriptors[0] = Hold(_socket!.Socket, held);
-            for (int i = 0; i < listeners.Count; i++)
-            {
-                descriptors[i + 1] = Hold(listeners[i].Value, held);
-            }
-
-            successor.Send(TakeoverMessageType.Offer, new TakeoverOffer([.. listeners.Select(static listener => listener.Key)]).Encode(), descriptors);
-        }
-        finally
-        {
-            held.ForEach(static handle => handle.DangerousRelease());
-        }
-    }
-
-    private static int Hold(Socket socket, List<SafeSocketHandle> held)
-    {
-        bool added = false;
-        socket.SafeHandle.DangerousAddRef(ref added);
-        held.Add(socket.SafeHandle);
-        return (int)socket.SafeHandle.DangerousGetHandle();
-    }
-
-    private static async Task<TakeoverMessage> ReceiveAsync(TakeoverLink link, TakeoverMessageType type, CancellationToken cancellationToken) =>
-        await link.ReceiveAsync(type, cancellationToken).ConfigureAwait(false) ?? throw new IOException("it went away before it was ready");
 
     private string Operation => $"Taking over at {_options.Path}";
 

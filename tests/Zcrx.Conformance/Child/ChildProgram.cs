@@ -32,6 +32,12 @@ internal static unsafe class ChildProgram
             case "hand-over":
                 HandOver(kernel, arguments[3]);
                 return 0;
+            case "serve":
+                HandOverChild.Serve(arguments[3]);
+                return 0;
+            case "take-over":
+                HandOverChild.TakeOver(arguments[3]);
+                return 0;
             case "hold":
                 Hold(kernel, arguments[3]);
                 return 0;
@@ -114,7 +120,7 @@ internal static unsafe class ChildProgram
         Console.In.ReadToEnd();
     }
 
-    private static void Tell(string line)
+    internal static void Tell(string line)
     {
         Console.Out.WriteLine(line);
         Console.Out.Flush();

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Zcrx.Conformance.Support;
 using Zcrx.Interop;
+using Zcrx.Interop.Memory;
 using Zcrx.Rx;
 using Zcrx.Rx.Tests.Support;
 
@@ -17,17 +18,26 @@ internal sealed class HandOverBench : IAsyncDisposable
 
     private readonly Socket _listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
     private readonly List<Connection> _connections = [];
+    private readonly List<MemoryRegion> _pinned = [];
 
-    private HandOverBench(ZcrxQueue queue) => Queue = queue;
+    private HandOverBench(KernelUnderTest kernel, ZcrxQueue queue)
+    {
+        Kernel = kernel;
+        Queue = queue;
+    }
+
+    public KernelUnderTest Kernel { get; }
+
+    public Socket Listener => _listener;
 
     /// <summary>The loop that writes the refill queue.</summary>
     public ZcrxQueue Queue { get; private set; }
 
-    public static async Task<HandOverBench> OpenAsync(string name, ConnectionParking? parking = null)
+    public static async Task<HandOverBench> OpenAsync(string name, ConnectionParking? parking = null, bool isShared = false)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Export, ZcrxFeature.Import);
         EngineChoice choice = new(kernel.IsEmulated ? ZcrxEngine.Emulated : ZcrxEngine.DeviceLess, "a test");
-        return new HandOverBench(await ZcrxQueue.OpenAsync(Options(1), choice, kernel.Kernel, default, parking).Within("the queue opens"));
+        return new HandOverBench(kernel, await ZcrxQueue.OpenAsync(Options(1) with { SharedMemory = isShared }, choice, kernel.Kernel, default, parking).Within("the queue opens"));
     }
 
     /// <summary>A new loop goes on with the queue.</summary>
@@ -38,6 +48,24 @@ internal sealed class HandOverBench : IAsyncDisposable
         ZcrxQueue before = Queue;
         Queue = await ZcrxQueue.ImportAsync(exported ?? own!, Options(2), parking).Within("the queue is imported");
         return before;
+    }
+
+    /// <summary>Goes on with a queue of the same pool.</summary>
+    /// <returns>The one before.</returns>
+    public ZcrxQueue Use(ZcrxQueue queue)
+    {
+        ZcrxQueue before = Queue;
+        Queue = queue;
+        return before;
+    }
+
+    /// <summary>Holds the memory of the present queue, as a kernel does that has pinned it: the emulated one uses the mapping of whoever registered the queue.</summary>
+    public void Pin()
+    {
+        QueueMemory memory = Queue.Loop.Queue.Memory;
+        MemoryRegion[] regions = [memory.Region, .. memory.Areas];
+        Array.ForEach(regions, static region => region.AddOwner());
+        _pinned.AddRange(regions);
     }
 
     /// <summary>A connection on a queue; by default on the present one.</summary>
@@ -78,10 +106,11 @@ internal sealed class HandOverBench : IAsyncDisposable
         }
 
         await Queue.DisposeAsync();
+        _pinned.ForEach(static region => region.Release());
         _listener.Dispose();
     }
 
-    private static ZcrxQueueOptions Options(int generation) => new()
+    public static ZcrxQueueOptions Options(int generation) => new()
     {
         Name = $"loop {generation}",
         AreaSize = (long)Buffers * Environment.SystemPageSize,

@@ -15,7 +15,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
     private const int Conversations = 150;
 
     private static readonly byte[] Hello = MeetingPlace.Frame(TakeoverMessageType.Hello, new TakeoverHello(0).Encode());
-    private static readonly byte[] Offer = MeetingPlace.Frame(TakeoverMessageType.Offer, new TakeoverOffer(["ingest"]).Encode(), descriptors: 2);
+    private static readonly byte[] Offer = MeetingPlace.Frame(TakeoverMessageType.Offer, new TakeoverOffer(["ingest"], []).Encode(), descriptors: 2);
 
     /// <summary>What is done to a good message: cut off somewhere, bytes changed, bytes behind it, descriptors added to it.</summary>
     private static Gen<Damage> Damages =>

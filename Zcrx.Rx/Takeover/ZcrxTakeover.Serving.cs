@@ -1,0 +1,157 @@
+using System.Net.Sockets;
+using Zcrx.Interop;
+using Zcrx.Interop.Processes;
+using Zcrx.Rx.Takeover;
+
+namespace Zcrx.Rx;
+
+/// <content>The predecessor's side: offers what there is, and lets go of it.</content>
+public sealed partial class ZcrxTakeover
+{
+    private async Task ServeAsync(ITakeoverSource source, CancellationToken cancellationToken)
+    {
+        TakeoverSocket socket = _socket!;
+        while (!_handedOver.Task.IsCompleted && !cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                using TakeoverLink successor = new(await socket.Socket.AcceptAsync(cancellationToken).ConfigureAwait(false));
+                await StepAsync($"handing over to process {successor.Peer.ProcessId}", token => ServeAsync(successor, source, token), cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // Whatever a stranger does, and whatever fails before the commit: the service goes on.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                source.OnAttemptFailed(exception);
+            }
+        }
+    }
+
+    private async Task ServeAsync(TakeoverLink successor, ITakeoverSource source, CancellationToken cancellationToken)
+    {
+        List<DepartingQueue> leaving = [];
+        try
+        {
+            await ServeAsync(successor, source, leaving, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            leaving.ForEach(static queue => queue.Dispose());
+        }
+    }
+
+    private async Task ServeAsync(TakeoverLink successor, ITakeoverSource source, List<DepartingQueue> leaving, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!successor.Peer.IsSameUser)
+            {
+                throw new InvalidDataException($"it belongs to another user ({successor.Peer.UserId})");
+            }
+
+            bool wantsQueues;
+            using (TakeoverMessage hello = await ReceiveAsync(successor, TakeoverMessageType.Hello, cancellationToken).ConfigureAwait(false))
+            {
+                wantsQueues = TakeoverHello.Decode(hello.Payload).WantsQueues;
+            }
+
+            IReadOnlyList<KeyValuePair<string, Socket>> listeners = source.GetListeners();
+            if (wantsQueues)
+            {
+                await PrepareQueuesAsync(source, DescriptorPassing.MaxDescriptors - 1 - listeners.Count, leaving).ConfigureAwait(false);
+            }
+
+            Offer(successor, listeners, leaving);
+            using TakeoverMessage commit = await ReceiveAsync(successor, TakeoverMessageType.Commit, cancellationToken).ConfigureAwait(false);
+        }
+        catch (InvalidDataException exception)
+        {
+            successor.Refuse(exception.Message);
+            throw;
+        }
+        catch (OperationCanceledException)
+        {
+            successor.Refuse("it took too long, or the process ends");
+            throw;
+        }
+
+        _socket!.Disown();
+        leaving.ForEach(static queue => queue.Commit());
+        try
+        {
+            await source.ReleaseAsync(successor.Peer.ProcessId).ConfigureAwait(false);
+        }
+        finally
+        {
+            // There is no way back, whatever has become of it.
+            _handedOver.TrySetResult(successor.Peer.ProcessId);
+        }
+
+        successor.Send(TakeoverMessageType.Released, []);
+    }
+
+    /// <summary>Prepares what can go over, within so many descriptors; says of the others why they stay.</summary>
+    private static async Task PrepareQueuesAsync(ITakeoverSource source, int descriptors, List<DepartingQueue> leaving)
+    {
+        foreach (ZcrxQueue queue in source.GetQueues())
+        {
+            string? reason = DepartingQueue.WhyNot(queue);
+            if (reason is null)
+            {
+                try
+                {
+                    DepartingQueue departing = await DepartingQueue.PrepareAsync(queue).ConfigureAwait(false);
+                    departing.CameBack = () => source.OnQueueCameBack(queue.Name);
+                    leaving.Add(departing);
+                    descriptors -= departing.Manifest.Descriptors;
+                    if (descriptors >= 0)
+                    {
+                        continue;
+                    }
+
+                    reason = "a message cannot carry that many descriptors";
+                    descriptors += departing.Manifest.Descriptors;
+                    leaving.Remove(departing);
+                    departing.Dispose();
+                }
+                catch (Exception exception) when (exception is ZcrxException or ObjectDisposedException or IOException)
+                {
+                    reason = exception.Message;
+                }
+            }
+
+            source.OnQueueStays(queue.Name, reason);
+        }
+    }
+
+    private void Offer(TakeoverLink successor, IReadOnlyList<KeyValuePair<string, Socket>> listeners, IReadOnlyList<DepartingQueue> queues)
+    {
+        // Held while they are sent: a descriptor that is closed meanwhile could be somebody else's by then.
+        List<SafeSocketHandle> held = [];
+        try
+        {
+            List<int> descriptors = [Hold(_socket!.Socket, held), .. listeners.Select(listener => Hold(listener.Value, held)), .. queues.SelectMany(static queue => queue.Descriptors)];
+            TakeoverOffer offer = new([.. listeners.Select(static listener => listener.Key)], [.. queues.Select(static queue => queue.Manifest)]);
+            successor.Send(TakeoverMessageType.Offer, offer.Encode(), [.. descriptors]);
+        }
+        finally
+        {
+            held.ForEach(static handle => handle.DangerousRelease());
+        }
+    }
+
+    private static int Hold(Socket socket, List<SafeSocketHandle> held)
+    {
+        bool added = false;
+        socket.SafeHandle.DangerousAddRef(ref added);
+        held.Add(socket.SafeHandle);
+        return (int)socket.SafeHandle.DangerousGetHandle();
+    }
+
+    private static async Task<TakeoverMessage> ReceiveAsync(TakeoverLink link, TakeoverMessageType type, CancellationToken cancellationToken) =>
+        await link.ReceiveAsync(type, cancellationToken).ConfigureAwait(false) ?? throw new IOException("it went away before it was ready");
+}

@@ -1,0 +1,30 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using Zcrx.Rx;
+
+namespace Zcrx.Conformance.Exports;
+
+/// <summary>Hands over one listener and one queue.</summary>
+internal sealed class HandOverSource(Socket listener, ZcrxQueue queue) : ITakeoverSource
+{
+    private readonly TaskCompletionSource _cameBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Why the queue did not go over, each time.</summary>
+    public ConcurrentQueue<string> Stays { get; } = new();
+
+    public Task CameBack => _cameBack.Task;
+
+    public IReadOnlyList<KeyValuePair<string, Socket>> GetListeners() => [KeyValuePair.Create("test", listener)];
+
+    public IReadOnlyList<ZcrxQueue> GetQueues() => [queue];
+
+    public void OnQueueStays(string queue, string reason) => Stays.Enqueue(reason);
+
+    public void OnQueueCameBack(string queue) => _cameBack.TrySetResult();
+
+    public Task ReleaseAsync(int successor) => Task.CompletedTask;
+
+    public void OnAttemptFailed(Exception cause)
+    {
+    }
+}

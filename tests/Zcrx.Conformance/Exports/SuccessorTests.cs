@@ -1,0 +1,248 @@
+using System.Net;
+using System.Net.Sockets;
+using Zcrx.Conformance.Child;
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using Zcrx.Rx;
+using Zcrx.Rx.Takeover;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Conformance.Exports;
+
+/// <summary>
+/// A queue goes over to another process: with both sides in this one, joined by nothing but descriptors, and, on a real kernel, with one side that is killed.
+/// Every byte is checked, and in the end that no buffer has got lost.
+/// </summary>
+public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
+{
+    private const int Much = 500_000;
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("zcrx-successor-");
+
+    private string Place => Path.Combine(_directory.FullName, "place");
+
+    [SkippableTheory, Kernels]
+    public async Task Both_sides_receive_and_what_comes_back_to_the_old_one_goes_through_the_new_one(string name)
+    {
+        await using HandOverBench bench = await HandOverBench.OpenAsync(name, isShared: true);
+        HandOverBench.Connection staying = await ConnectAndKeepAsync(bench, 5);
+        using Sides sides = await OfferAsync(bench);
+        ZcrxQueue before = await GoOverAsync(bench, sides);
+        HandOverBench.Connection coming = await bench.ConnectAsync();
+        await Rx.Tests.Support.Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.KeptElsewhere == 5, "the new side knows what the old one's consumers keep");
+
+        staying.Holds = false;
+        await Task.WhenAll(staying.SendAsync(4 * Much), coming.SendAsync(4 * Much));
+        await Task.WhenAll(staying.ReachAsync(), coming.ReachAsync());
+        staying.LetGo();
+        await Rx.Tests.Support.Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.KeptElsewhere == 0, "what they gave back is known");
+        await Task.WhenAll(staying.EndAsync(), coming.EndAsync());
+        await before.DisposeAsync();
+        Assert.Equal(0, await sides.Inherited.Released.Within("the old side has no part in it any more"));
+        await bench.AssertPoolIsWholeAsync();
+    }
+
+    [SkippableTheory, Kernels]
+    public async Task What_consumers_of_the_old_side_keep_comes_back_after_its_ring_has_ended(string name)
+    {
+        await using HandOverBench bench = await HandOverBench.OpenAsync(name, isShared: true);
+        HandOverBench.Connection staying = await ConnectAndKeepAsync(bench, 10);
+        using Sides sides = await OfferAsync(bench);
+        await using (ZcrxQueue before = await GoOverAsync(bench, sides))
+        {
+            Assert.NotEqual(before, bench.Queue);
+        }
+
+        Assert.False(sides.Inherited.Released.IsCompleted);
+        HandOverBench.Connection coming = await bench.ConnectAsync();
+        await coming.SendAsync(Much);
+        await coming.EndAsync();
+        staying.LetGo();
+        await sides.Inherited.Released.Within("the old side has no part in it any more");
+        await bench.AssertPoolIsWholeAsync();
+    }
+
+    [SkippableTheory, Kernels]
+    public async Task When_the_new_side_closes_the_queue_the_old_one_goes_on_with_all_of_it(string name)
+    {
+        await using HandOverBench bench = await HandOverBench.OpenAsync(name, isShared: true);
+        HandOverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
+        using Sides sides = await OfferAsync(bench);
+        ZcrxQueue before = await GoOverAsync(bench, sides);
+        HandOverBench.Connection coming = await ConnectAndKeepAsync(bench, 4);
+        await bench.Use(before).DisposeAsync();
+        // What is still kept must not be received into.
+        Assert.False(sides.CameBack.IsCompleted);
+        coming.LetGo();
+        await sides.CameBack.Within("the queue is the old side's again");
+
+        staying.Holds = false;
+        await staying.SendAsync(Much);
+        staying.LetGo();
+        await staying.EndAsync();
+        await bench.AssertPoolIsWholeAsync();
+    }
+
+    [SkippableTheory, Kernels]
+    public async Task An_attempt_that_comes_to_nothing_changes_nothing(string name)
+    {
+        await using HandOverBench bench = await HandOverBench.OpenAsync(name, isShared: true);
+        HandOverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
+        for (int i = 0; i < 3; i++)
+        {
+            using Sides sides = await OfferAsync(bench);
+            await using ZcrxQueue imported = await ZcrxQueue.ImportAsync(sides.Inherited, HandOverBench.Options(2));
+        }
+
+        staying.Holds = false;
+        await staying.SendAsync(Much);
+        staying.LetGo();
+        await staying.EndAsync();
+        await bench.AssertPoolIsWholeAsync();
+    }
+
+    [SkippableFact]
+    public async Task When_the_old_process_is_killed_its_buffers_come_back()
+    {
+        OpenLinux();
+        using var child = new ChildProcess("serve", KernelUnderTest.Linux, Place);
+        IPEndPoint endPoint = new(IPAddress.Loopback, ushort.Parse(child.Await("LISTENING"), System.Globalization.CultureInfo.InvariantCulture));
+        using Peer established = await Peer.ConnectAsync(endPoint, 100);
+        for (int i = 1; i <= 10; i++)
+        {
+            await established.SendAsync(10);
+            child.Await($"RECEIVED {i * 10}");
+        }
+
+        ZcrxQueueOptions options = HandOverBench.Options(1) with { Engine = ZcrxEngine.DeviceLess, SharedMemory = true };
+        await using ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = Place }).Within("the place is taken over");
+        Assert.Null(takeover.TakeQueue(options with { Name = "another" }));
+        Assert.Null(takeover.TakeQueue(options with { AreaSize = options.AreaSize * 2 }));
+        using InheritedQueue inherited = takeover.TakeQueue(options) ?? throw new InvalidOperationException("No queue came.");
+        using Socket listener = takeover.TakeListener("test", endPoint) ?? throw new InvalidOperationException("No listener came.");
+        await using HandOverBench bench = await HandOverBench.OpenAsync(KernelUnderTest.Linux);
+        await bench.Use(await ZcrxQueue.ImportAsync(inherited, options).Within("it is imported")).DisposeAsync();
+        await takeover.CommitAsync().Within("the old process lets go");
+
+        // Side by side: the old process still receives for its connection, from what is left of the pool.
+        HandOverBench.Connection coming = await bench.ConnectAsync();
+        coming.Send(4 * Much);
+        await established.SendAsync(Much);
+        child.Await($"RECEIVED {Much + 100}");
+        child.Kill();
+        Assert.Equal(10, await inherited.Released.Within("its death is noticed"));
+        await coming.EndAsync();
+        await bench.AssertPoolIsWholeAsync();
+    }
+
+    [SkippableFact]
+    public async Task When_the_new_process_is_killed_the_old_one_goes_on_for_its_connections()
+    {
+        OpenLinux();
+        await using HandOverBench bench = await HandOverBench.OpenAsync(KernelUnderTest.Linux, isShared: true);
+        HandOverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
+        HandOverSource source = new(bench.Listener, bench.Queue);
+        await using ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = Place }).Within("the place is taken");
+        await takeover.CommitAsync();
+        takeover.Serve(source);
+        using (var child = new ChildProcess("take-over", KernelUnderTest.Linux, Place))
+        {
+            child.Await("LISTENING");
+            await takeover.HandedOver.Within("it is handed over");
+            using Peer peer = await Peer.ConnectAsync(bench.Listener.LocalEndPoint!, 100);
+            for (int i = 1; i <= 8; i++)
+            {
+                await peer.SendAsync(10);
+                child.Await($"RECEIVED {i * 10}");
+            }
+
+            staying.Send(Much);
+            child.Kill();
+        }
+
+        await source.CameBack.Within("its death is noticed");
+        Assert.Empty(source.Stays);
+        staying.Holds = false;
+        await staying.SendAsync(Much);
+        staying.LetGo();
+        await staying.EndAsync();
+        await bench.AssertPoolIsWholeAsync();
+    }
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    private static void OpenLinux() => KernelUnderTest.OpenDeviceLess(KernelUnderTest.Linux, ZcrxFeature.Export, ZcrxFeature.Import);
+
+    /// <summary>A connection on the present queue whose consumer keeps so many buffers.</summary>
+    private static async Task<HandOverBench.Connection> ConnectAndKeepAsync(HandOverBench bench, int buffers)
+    {
+        HandOverBench.Connection connection = await bench.ConnectAsync();
+        connection.Holds = true;
+        for (int i = 0; i < buffers; i++)
+        {
+            await connection.SendAsync(10);
+            await connection.ReachAsync();
+        }
+
+        return connection;
+    }
+
+    /// <summary>What the one side says to the other is what is said between processes; and so are the descriptors, except that the emulated kernel knows exports by their numbers.</summary>
+    private static async Task<Sides> OfferAsync(HandOverBench bench)
+    {
+        bench.Pin();
+        DepartingQueue departing = await DepartingQueue.PrepareAsync(bench.Queue).Within("it is prepared");
+        int export = await ExportAsync(bench).Within("it is exported");
+        int[] descriptors = [export, .. departing.Descriptors.Skip(1).Select(static fd => Posix.Duplicate(fd))];
+        QueueManifest manifest = Assert.Single(TakeoverOffer.Decode(new TakeoverOffer([], [departing.Manifest]).Encode()).Queues);
+        Assert.Equal(descriptors.Length, manifest.Descriptors);
+        return new Sides(departing, InheritedQueue.Create(manifest, index => descriptors[index], bench.Kernel.Kernel));
+    }
+
+    private static async Task<ZcrxQueue> GoOverAsync(HandOverBench bench, Sides sides)
+    {
+        ZcrxQueue before = bench.Use(await ZcrxQueue.ImportAsync(sides.Inherited, HandOverBench.Options(2)).Within("it is imported"));
+        sides.Inherited.Dispose();
+        sides.Departing.Commit();
+        sides.Inherited.Commit();
+        await Rx.Tests.Support.Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Refill.IsOurs, "the new side writes the refill queue");
+        return before;
+    }
+
+    private static unsafe Task<int> ExportAsync(HandOverBench bench)
+    {
+        TaskCompletionSource<int> exported = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        bench.Queue.Loop.Post(() =>
+        {
+            zcrx_ctrl control = new() { zcrx_id = bench.Queue.Loop.Queue.Id, op = LinuxIoUringZcrx.ZCRX_CTRL_EXPORT };
+            Results.Equal(0, bench.Kernel.Kernel.Register(bench.Queue.Loop.RingDescriptor, LinuxIoUring.IORING_REGISTER_ZCRX_CTRL, &control, 0));
+            exported.SetResult((int)control.zc_export.zcrx_fd);
+        });
+        return exported.Task;
+    }
+
+    private sealed class Sides : IDisposable
+    {
+        private readonly TaskCompletionSource _cameBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Sides(DepartingQueue departing, InheritedQueue inherited)
+        {
+            Departing = departing;
+            Inherited = inherited;
+            departing.CameBack = () => _cameBack.TrySetResult();
+        }
+
+        public DepartingQueue Departing { get; }
+
+        public InheritedQueue Inherited { get; }
+
+        public Task CameBack => _cameBack.Task;
+
+        public void Dispose()
+        {
+            Inherited.Dispose();
+            Departing.Dispose();
+        }
+    }
+}

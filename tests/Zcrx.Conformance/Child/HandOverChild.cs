@@ -7,9 +7,11 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Child;
 
-/// <summary>One side of a hand-over, which keeps whatever buffers it gets until it is killed.</summary>
+/// <summary>One side of a hand-over, which keeps the first buffers that it gets until it is killed.</summary>
 internal static class HandOverChild
 {
+    public const int MostKept = 10;
+
     private static readonly ConcurrentQueue<BufferLease> Kept = new();
     private static long _received;
 
@@ -37,7 +39,12 @@ internal static class HandOverChild
 
     private static void Keep(ReceivedBuffer buffer)
     {
-        Kept.Enqueue(buffer.Retain());
+        // Not more: whoever keeps all that it may is given nothing else.
+        if (Kept.Count < MostKept)
+        {
+            Kept.Enqueue(buffer.Retain());
+        }
+
         ChildProgram.Tell($"RECEIVED {_received += buffer.Length}");
     }
 }

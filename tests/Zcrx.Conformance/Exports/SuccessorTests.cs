@@ -109,7 +109,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         using var child = new ChildProcess("serve", KernelUnderTest.Linux, Place);
         IPEndPoint endPoint = new(IPAddress.Loopback, ushort.Parse(child.Await("LISTENING"), System.Globalization.CultureInfo.InvariantCulture));
         using Peer established = await Peer.ConnectAsync(endPoint, 100);
-        for (int i = 1; i <= 10; i++)
+        for (int i = 1; i <= HandOverChild.MostKept; i++)
         {
             await established.SendAsync(10);
             child.Await($"RECEIVED {i * 10}");
@@ -131,7 +131,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         await established.SendAsync(Much);
         child.Await($"RECEIVED {Much + 100}");
         child.Kill();
-        Assert.Equal(10, await inherited.Released.Within("its death is noticed"));
+        Assert.Equal(HandOverChild.MostKept, await inherited.Released.Within("its death is noticed"));
         await coming.EndAsync();
         await bench.AssertPoolIsWholeAsync();
     }

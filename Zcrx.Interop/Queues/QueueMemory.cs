@@ -175,12 +175,14 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     public bool TryTake(out ulong offset) => _returned.TryDequeue(out offset);
 
     /// <summary>Lets somebody write the refill queue, once whoever did so has stopped.</summary>
-    public async Task SwitchToAsync(IRefillProducer next)
+    /// <param name="next">Who.</param>
+    /// <param name="onlyAfter">If somebody else than this one writes it by then, nothing changes; null for whoever does.</param>
+    public async Task SwitchToAsync(IRefillProducer next, IRefillProducer? onlyAfter = null)
     {
         await _switching.WaitAsync().ConfigureAwait(false);
         try
         {
-            if (_producer == next)
+            if (_producer == next || (onlyAfter is not null && _producer != onlyAfter))
             {
                 return;
             }

@@ -50,7 +50,13 @@ public sealed partial class ZcrxQueue
         ArgumentNullException.ThrowIfNull(exported);
         ArgumentNullException.ThrowIfNull(options);
         ZcrxQueue queue = await ImportAsync(exported, options, "the queue was registered before and is imported", parking, cancellationToken).ConfigureAwait(false);
-        await exported.Memory.SwitchToAsync(queue.Loop).ConfigureAwait(false);
+        Task switched = exported.Memory.SwitchToAsync(queue.Loop);
+        if (!exported.Memory.IsWithOthers)
+        {
+            await switched.ConfigureAwait(false);
+        }
+
+        // Else another process may be the one that writes, for as long as it lives.
         return queue;
     }
 

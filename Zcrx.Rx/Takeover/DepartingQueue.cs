@@ -136,7 +136,8 @@ internal sealed class DepartingQueue : IRefillProducer, IDisposable
 
         _memory.IsWithOthers = false;
         _memory.IsSettled = false;
-        await _memory.SwitchToAsync(_loop).ConfigureAwait(false);
+        // A ring that was opened here meanwhile has been waiting for this longer.
+        await _memory.SwitchToAsync(_loop, onlyAfter: this).ConfigureAwait(false);
         _memory.Reclaim();
         CameBack?.Invoke();
     }

@@ -85,6 +85,40 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     }
 
     [SkippableTheory, Kernels]
+    public async Task Either_side_may_put_another_ring_in_its_place_meanwhile(string name)
+    {
+        await using HandOverBench bench = await HandOverBench.OpenAsync(name, isShared: true);
+        HandOverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
+        using Sides sides = await OfferAsync(bench);
+        ZcrxQueue before = await GoOverAsync(bench, sides);
+        ZcrxQueue after = bench.Use(before);
+        // The old side's second ring, and the connection goes there.
+        await using (await bench.SwitchAsync())
+        {
+            Assert.True(await staying.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
+        }
+
+        ZcrxQueue second = bench.Use(after);
+        // And the new side's.
+        HandOverBench.Connection coming = await bench.ConnectAsync();
+        await using (await bench.SwitchAsync())
+        {
+            Assert.True(await coming.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
+        }
+
+        staying.Holds = false;
+        await Task.WhenAll(staying.SendAsync(Much), coming.SendAsync(Much));
+        await Task.WhenAll(staying.ReachAsync(), coming.ReachAsync());
+        await coming.EndAsync();
+        await bench.Use(second).DisposeAsync();
+        await sides.CameBack.Within("the queue is the old side's again");
+        staying.LetGo();
+        await staying.SendAsync(Much);
+        await staying.EndAsync();
+        await bench.AssertPoolIsWholeAsync();
+    }
+
+    [SkippableTheory, Kernels]
     public async Task An_attempt_that_comes_to_nothing_changes_nothing(string name)
     {
         await using HandOverBench bench = await HandOverBench.OpenAsync(name, isShared: true);

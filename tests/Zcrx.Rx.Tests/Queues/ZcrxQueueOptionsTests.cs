@@ -100,6 +100,7 @@ public class ZcrxQueueOptionsTests
             nameof(usual.AreaSize) => (usual with { AreaSize = usual.AreaSize * 2 }, false),
             nameof(usual.BufferLength) => (usual with { BufferLength = 2 * Page }, false),
             nameof(usual.HugePages) => (usual with { HugePages = true }, false),
+            nameof(usual.SharedMemory) => (usual with { SharedMemory = true }, false),
             nameof(usual.DmaBuf) => (usual with { DmaBuf = new DmaBufArea(3, 4096) }, false),
             nameof(usual.Emulation) => (usual with { Emulation = new EmulatedKernelOptions { BuffersPerTurn = 1 } }, false),
             nameof(usual.Name) => (usual with { Name = "other" }, true),

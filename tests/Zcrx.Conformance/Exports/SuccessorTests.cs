@@ -16,7 +16,7 @@ namespace Zcrx.Conformance.Exports;
 /// </summary>
 public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
 {
-    private const int Much = 500_000;
+    private const int Much = 200_000;
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("zcrx-successor-");
 

@@ -62,15 +62,11 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         PortClaim claim = new(endPoint.Port, queue, FamiliesOf(endPoint.Address));
         lock (_gate)
         {
-            if (!_ports.Exists(other => other.Port == claim.Port && other.Rules.Count > 0))
-            {
-                AddRules(claim);
-            }
-
+            AddRules(claim);
             _ports.Add(claim);
         }
 
-        return new Ending(() => Guard(() => GiveBack(claim)));
+        return new Ending(() => GiveBack(claim));
     }
 
     private static AddressFamily[] FamiliesOf(IPAddress address) =>
@@ -175,25 +171,43 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
 
     private void AddRules(PortClaim claim)
     {
+        bool hasAny = false;
         foreach (AddressFamily family in claim.Families)
         {
-            FlowRule rule = new(claim.Queue, LocalPort: claim.Port) { Family = family };
+            if (_ports.Exists(other => other.Port == claim.Port && other.Rules.ContainsKey(family)))
+            {
+                // Two rules for the same packets would leave it to the NIC which one counts.
+                hasAny = true;
+                continue;
+            }
+
             try
             {
-                claim.Rules.Add(steering.AddRule(interfaceName, rule));
-                Say($"{interfaceName}: {SteeringText.Of(rule)}");
+                AddRule(claim, family);
+                hasAny = true;
             }
-            catch (ZcrxUnsupportedException exception) when (claim.Rules.Count > 0)
+            catch (ZcrxUnsupportedException exception) when (hasAny)
             {
                 // One family is better than none; connections of the other are copied.
                 Say($"{interfaceName}: no rule for {family}: {exception.Message}");
             }
             catch (ZcrxException)
             {
-                Guard(() => RemoveRules(claim));
+                foreach (AddressFamily added in claim.Rules.Keys)
+                {
+                    Guard(() => RemoveRule(claim, added));
+                }
+
                 throw;
             }
         }
+    }
+
+    private void AddRule(PortClaim claim, AddressFamily family)
+    {
+        FlowRule rule = new(claim.Queue, LocalPort: claim.Port) { Family = family };
+        claim.Rules.Add(family, steering.AddRule(interfaceName, rule));
+        Say($"{interfaceName}: {SteeringText.Of(rule)}");
     }
 
     private void GiveBack(PortClaim claim)
@@ -201,21 +215,31 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         lock (_gate)
         {
             _ports.Remove(claim);
-            if (claim.Rules.Count > 0 && _ports.Find(other => other.Port == claim.Port) is { } next)
+            foreach (AddressFamily family in claim.Rules.Keys.ToArray())
             {
-                // The new rules first, the old ones after: the port is never without.
-                AddRules(next);
-            }
+                PortClaim[] others = [.. _ports.Where(other => other.Port == claim.Port && other.Families.Contains(family))];
+                if (others.FirstOrDefault(other => other.Queue == claim.Queue) is { } same)
+                {
+                    // The very rule that it needs.
+                    claim.Rules.Remove(family, out int rule);
+                    same.Rules.Add(family, rule);
+                    continue;
+                }
 
-            RemoveRules(claim);
+                // First the old one, as an interface may be full of rules or refuse a second one for the same packets. What comes in between is copied.
+                Guard(() => RemoveRule(claim, family));
+                if (others is [var next, ..])
+                {
+                    Guard(() => AddRule(next, family));
+                }
+            }
         }
     }
 
-    private void RemoveRules(PortClaim claim)
+    private void RemoveRule(PortClaim claim, AddressFamily family)
     {
-        foreach (int rule in claim.Rules.ToArray())
+        if (claim.Rules.Remove(family, out int rule))
         {
-            claim.Rules.Remove(rule);
             steering.RemoveRule(interfaceName, rule);
             Say(string.Create(CultureInfo.InvariantCulture, $"{interfaceName}: flow rule {rule} removed"));
         }

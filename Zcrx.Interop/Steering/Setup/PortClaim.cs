@@ -11,6 +11,6 @@ internal sealed class PortClaim(int port, int queue, IReadOnlyList<AddressFamily
 
     public IReadOnlyList<AddressFamily> Families => families;
 
-    /// <summary>Ids of the rules; empty where another claim has them already.</summary>
-    public List<int> Rules { get; set; } = [];
+    /// <summary>Ids of the rules; none for a family for which another claim has one already.</summary>
+    public Dictionary<AddressFamily, int> Rules { get; } = [];
 }

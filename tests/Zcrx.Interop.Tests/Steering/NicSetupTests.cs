@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -7,6 +8,7 @@ namespace Zcrx.Interop.Tests.Steering;
 /// <summary>Queues and ports that are claimed are set up for, nobody else loses anything, and in the end all is as it was.</summary>
 public class NicSetupTests
 {
+    private static readonly IPAddress[] Addresses = [IPAddress.Any, IPAddress.IPv6Any, IPAddress.IPv6Loopback];
     private static readonly int[] Even = [.. Enumerable.Range(0, 128).Select(bucket => bucket % 4)];
 
     /// <summary>Takes something, or gives something back; every value means something.</summary>
@@ -67,6 +69,61 @@ public class NicSetupTests
     }
 
     [Fact]
+    public void Who_listens_on_one_family_does_not_take_the_port_of_the_other_one_away()
+    {
+        Bench bench = new(new EmulatedNicOptions());
+        using IDisposable first = bench.Setup.ClaimQueue(1);
+        using IDisposable second = bench.Setup.ClaimQueue(2);
+        IDisposable old = bench.Setup.ClaimPort(new IPEndPoint(IPAddress.Any, 9000), 1);
+        IDisposable both = bench.Setup.ClaimPort(new IPEndPoint(IPAddress.IPv6Any, 9000), 2);
+        Assert.Equal([(AddressFamily.InterNetwork, 1), (AddressFamily.InterNetworkV6, 2)], Rules());
+
+        old.Dispose();
+        Assert.Equal([(AddressFamily.InterNetwork, 2), (AddressFamily.InterNetworkV6, 2)], Rules());
+        both.Dispose();
+        Assert.Empty(Rules());
+
+        IEnumerable<(AddressFamily Family, int Queue)> Rules() => bench.Nic.Rules.Values.Select(static rule => (rule.Family!.Value, rule.Queue)).Order();
+    }
+
+    [Fact]
+    public void A_rule_that_another_listener_of_the_same_queue_needs_stays_untouched()
+    {
+        Bench bench = new(new EmulatedNicOptions());
+        using IDisposable queue = bench.Setup.ClaimQueue(1);
+        IDisposable one = bench.Setup.ClaimPort(new IPEndPoint(IPAddress.Loopback, 9000), 1);
+        using IDisposable other = bench.Setup.ClaimPort(new IPEndPoint(IPAddress.Any, 9000), 1);
+        int rule = Assert.Single(bench.Nic.Rules).Key;
+
+        one.Dispose();
+
+        Assert.Equal(rule, Assert.Single(bench.Nic.Rules).Key);
+        other.Dispose();
+        Assert.Empty(bench.Nic.Rules);
+    }
+
+    [Fact]
+    public void A_rule_that_cannot_be_removed_does_not_keep_the_others()
+    {
+        EmulatedNic nic = new();
+        EmulatedNicFacts facts = new([nic]);
+        Stubborn steering = new(new EmulatedFlowSteering([nic]));
+        List<string> said = [];
+        NicSetup setup = new(nic.Name, facts, steering, said.Add);
+        using IDisposable queue = setup.ClaimQueue(1);
+        IDisposable port = setup.ClaimPort(new IPEndPoint(IPAddress.IPv6Any, 9000), 1);
+        steering.Keeps = nic.Rules.Keys.First();
+
+        port.Dispose();
+
+        Assert.Equal([steering.Keeps.Value], nic.Rules.Keys);
+        Assert.Single(said, text => text.StartsWith("enic0: could not be brought back: ", StringComparison.Ordinal));
+        // Whoever comes next is not told that there is a rule for him.
+        using IDisposable next = setup.ClaimPort(new IPEndPoint(IPAddress.IPv6Any, 9000), 1);
+        Assert.Equal(3, nic.Rules.Count);
+    }
+
+    [Fact]
     public void A_table_that_somebody_else_changed_is_left_alone_and_said()
     {
         Bench bench = new(new EmulatedNicOptions());
@@ -111,7 +168,7 @@ public class NicSetupTests
         {
             Bench bench = new(new EmulatedNicOptions { HdsThreshold = 7 });
             List<(int Queue, IDisposable Claim)> queues = [];
-            List<(int Port, int Queue, IDisposable Claim)> ports = [];
+            List<(int Port, int Queue, AddressFamily[] Families, IDisposable Claim)> ports = [];
             foreach (Step step in steps)
             {
                 switch (step.Kind % 4)
@@ -135,10 +192,12 @@ public class NicSetupTests
                         break;
                     case 2 when queues.Count > 0:
                         int port = 9000 + (step.Value % 3);
-                        ports.Add((port, queues[0].Queue, bench.Setup.ClaimPort(new IPEndPoint(IPAddress.Any, port), queues[0].Queue)));
+                        IPAddress address = Addresses[step.Value / 3 % Addresses.Length];
+                        int receiver = queues[step.Value / 9 % queues.Count].Queue;
+                        ports.Add((port, receiver, FamiliesOf(address), bench.Setup.ClaimPort(new IPEndPoint(address, port), receiver)));
                         break;
                     case 3 when ports.Count > 0:
-                        (int Port, int Queue, IDisposable Claim) gone = ports[step.Value % ports.Count];
+                        (int Port, int Queue, AddressFamily[] Families, IDisposable Claim) gone = ports[step.Value % ports.Count];
                         ports.Remove(gone);
                         gone.Claim.Dispose();
                         break;
@@ -149,14 +208,20 @@ public class NicSetupTests
                 Assert.Equal(queues.Count > 0, bench.Nic.HdsThreshold == 0);
                 Assert.DoesNotContain(bench.Nic.RssTable, bucket => queues.Any(claim => claim.Queue == bucket));
                 Assert.All(Even.Zip(bench.Nic.RssTable), pair => Assert.True(pair.First == pair.Second || queues.Any(claim => claim.Queue == pair.First)));
-                Assert.Equal(ports.Select(claim => claim.Port).Distinct().Order(), bench.Nic.Rules.Values.Select(rule => rule.LocalPort!.Value).Order());
-                Assert.All(bench.Nic.Rules.Values, rule => Assert.Contains(ports, claim => claim.Port == rule.LocalPort && claim.Queue == rule.Queue));
+                // One rule for each port and family that anybody listens on, to the queue of one of those.
+                Assert.Equal(
+                    ports.SelectMany(claim => claim.Families.Select(family => (claim.Port, family))).Distinct().Order(),
+                    bench.Nic.Rules.Values.Select(rule => (rule.LocalPort!.Value, rule.Family!.Value)).Order());
+                Assert.All(bench.Nic.Rules.Values, rule => Assert.Contains(ports, claim => claim.Port == rule.LocalPort && claim.Queue == rule.Queue && claim.Families.Contains(rule.Family!.Value)));
             }
 
             ports.ForEach(claim => claim.Claim.Dispose());
             queues.ForEach(claim => claim.Claim.Dispose());
             bench.AssertAsBefore();
         }));
+
+    private static AddressFamily[] FamiliesOf(IPAddress address) =>
+        address.Equals(IPAddress.IPv6Any) ? [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6] : [address.AddressFamily];
 
     private static string Refusal<T>(NicFacts facts)
         where T : ZcrxException
@@ -172,7 +237,21 @@ public class NicSetupTests
     {
         public NicFacts Read(string interfaceName) => facts;
 
-        public RxQueueId? QueueOf(System.Net.Sockets.Socket socket) => null;
+        public RxQueueId? QueueOf(Socket socket) => null;
+    }
+
+    /// <summary>Cannot remove one of the rules.</summary>
+    private sealed class Stubborn(IFlowSteering inner) : IFlowSteering
+    {
+        public int? Keeps { get; set; }
+
+        public int AddRule(string interfaceName, FlowRule rule) => inner.AddRule(interfaceName, rule);
+
+        public bool RemoveRule(string interfaceName, int id) => id == Keeps ? throw new ZcrxDeviceException("Removing", 5, "it does not go", "") : inner.RemoveRule(interfaceName, id);
+
+        public void SetRssTable(string interfaceName, IReadOnlyList<int> table) => inner.SetRssTable(interfaceName, table);
+
+        public void SetHeaderDataSplit(string interfaceName, bool? split, int? threshold) => inner.SetHeaderDataSplit(interfaceName, split, threshold);
     }
 
     private sealed class Bench

@@ -20,9 +20,8 @@ internal sealed class EmulatedBacklog
         HashSet<ulong> open = [];
         foreach (int fd in OpenDescriptors())
         {
-            int waiting = SocketCalls.BytesWaiting(fd);
             // Duplicates stand for the same socket.
-            if (waiting == 0 || SocketCalls.Option(fd, SocketCalls.SO_PROTOCOL) != SocketCalls.IPPROTO_TCP ||
+            if (SocketCalls.BytesWaiting(fd) == 0 || SocketCalls.Option(fd, SocketCalls.SO_PROTOCOL) != SocketCalls.IPPROTO_TCP ||
                 SocketCalls.Cookie(fd, out ulong cookie) < 0 || !open.Add(cookie) ||
                 SocketCalls.LocalEndPoint(fd) is not { } local || SocketCalls.RemoteEndPoint(fd) is not { } remote)
             {
@@ -35,7 +34,11 @@ internal sealed class EmulatedBacklog
             }
 
             (int rxQueue, EmulatedInterfaceQueue? owner) = landsIn(local, remote);
-            backlog.Add(waiting, owner, rxQueue);
+            using (backlog.Enter())
+            {
+                // Looked at once more: a ring may have read in between.
+                backlog.Add(SocketCalls.BytesWaiting(fd), owner, rxQueue);
+            }
         }
 
         foreach (ulong gone in _sockets.Keys.Where(cookie => !open.Contains(cookie)).ToList())

@@ -12,11 +12,10 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     private void ReceiveFromNic(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, bool isFirst)
     {
         LookUp(request, nic);
-        while (request.Backlog is { } backlog && backlog.TryPeek(SocketCalls.BytesWaiting(request.Fd), out LandedBytes landed))
+        while (request.Backlog is { } backlog && TryPeek(backlog, request.Fd, out LandedBytes landed))
         {
             uint generation = request.Generation;
             long received = ReceiveLanded(request, queue, nic, landed, isFirst);
-            backlog.Consume(received);
             if (received < landed.Count || !request.IsActive || request.Generation != generation)
             {
                 return;
@@ -32,6 +31,34 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         }
 
         ReceiveLanded(request, queue, nic, new LandedBytes(long.MaxValue, nic.ProviderOf(request.RxQueue), request.RxQueue), isFirst);
+    }
+
+    private static bool TryPeek(SocketBacklog backlog, int fd, out LandedBytes next)
+    {
+        using (backlog.Enter())
+        {
+            return backlog.TryPeek(SocketCalls.BytesWaiting(fd), out next);
+        }
+    }
+
+    /// <summary>Reads from a socket, and takes what was read off what waits there: both at once, since the interface compares them from other threads.</summary>
+    private static nint Read(EmulatedRequest request, MessageHeader* message)
+    {
+        if (request.Backlog is not { } backlog)
+        {
+            return SocketCalls.ReceiveMessage(request.Fd, message, SocketCalls.MSG_DONTWAIT);
+        }
+
+        using (backlog.Enter())
+        {
+            nint received = SocketCalls.ReceiveMessage(request.Fd, message, SocketCalls.MSG_DONTWAIT);
+            if (received > 0)
+            {
+                backlog.Consume(received);
+            }
+
+            return received;
+        }
     }
 
     /// <summary>Receives what lies in one memory: ours is handed out, the kernel's own is copied, another queue's only that one can hand out.</summary>
@@ -107,7 +134,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             long most = request.HasBudget ? long.Min(bytes, request.Budget) : bytes;
             int packets = PreparePackets(pool, layout, (int)uint.Min(DataSpace, (uint)(limit - delivered)), most, out nint offered);
             MessageHeader message = new() { Vectors = _vectors.First, VectorCount = (nuint)packets };
-            nint received = SocketCalls.ReceiveMessage(request.Fd, &message, SocketCalls.MSG_DONTWAIT);
+            nint received = Read(request, &message);
             if (received <= 0)
             {
                 if (received is not (-EAGAIN or -EINTR))

@@ -108,7 +108,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             }
 
             MessageHeader message = new() { Vectors = _vectors.First, VectorCount = (nuint)vectors };
-            nint received = SocketCalls.ReceiveMessage(request.Fd, &message, SocketCalls.MSG_DONTWAIT);
+            nint received = Read(request, &message);
             if (received <= 0)
             {
                 EndTurn(request, received is -EAGAIN or -EINTR ? null : (int)received, delivered > 0);

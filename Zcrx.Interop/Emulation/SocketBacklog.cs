@@ -1,12 +1,18 @@
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>What waits in one socket since before the last change of steering, piece by piece in stream order.</summary>
-/// <remarks>Thread-safe: the interface adds to it, the ring that receives takes from it.</remarks>
+/// <remarks>
+/// Thread-safe: the interface adds to it, the ring that receives takes from it. The socket and what is known of it change together only for those who
+/// do both, looking at the socket or reading from it and then telling, within <see cref="Enter"/>.
+/// </remarks>
 internal sealed class SocketBacklog
 {
     private readonly Lock _gate = new();
     private readonly LinkedList<LandedBytes> _pieces = [];
     private long _bytes;
+
+    /// <summary>Keeps others out until it is disposed. The innermost of all locks: nothing but the socket may be touched under it.</summary>
+    public Lock.Scope Enter() => _gate.EnterScope();
 
     /// <summary>Everything beyond what is known already has landed in this memory.</summary>
     /// <param name="waiting">How many bytes wait in the socket.</param>
@@ -49,11 +55,12 @@ internal sealed class SocketBacklog
         }
     }
 
-    /// <summary>So many bytes have been received.</summary>
+    /// <summary>So many bytes have been received, of which more may have waited than are known.</summary>
     public void Consume(long count)
     {
         lock (_gate)
         {
+            count = long.Min(count, _bytes);
             _bytes -= count;
             while (count > 0 && _pieces.First is { } first)
             {

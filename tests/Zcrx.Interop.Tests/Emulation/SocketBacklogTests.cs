@@ -1,0 +1,99 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Zcrx.Interop.Emulation;
+
+namespace Zcrx.Interop.Tests.Emulation;
+
+/// <summary>What waits in a socket is known piece by piece, whoever reads and looks at whatever time.</summary>
+public class SocketBacklogTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    /// <summary>Something that happens to a socket; every value means something.</summary>
+    public sealed record Step(byte Kind, byte Value);
+
+    [Fact]
+    public void Who_looks_while_a_ring_reads_sees_the_socket_and_the_account_after_the_read()
+    {
+        SocketBacklog backlog = new();
+        long waiting = 100;
+        backlog.Add(waiting, null, rxQueue: 0);
+        Thread looker = new(() =>
+        {
+            using (backlog.Enter())
+            {
+                backlog.Add(Volatile.Read(ref waiting), null, rxQueue: 1);
+            }
+        });
+        using (backlog.Enter())
+        {
+            // The socket has given 60 bytes, which are not on the account yet; 10 more come meanwhile.
+            Volatile.Write(ref waiting, 50);
+            looker.Start();
+            Assert.True(SpinWait.SpinUntil(() => looker.ThreadState is ThreadState.WaitSleepJoin or ThreadState.Stopped, Limit));
+            backlog.Consume(60);
+        }
+
+        Assert.True(looker.Join(Limit));
+        Assert.True(backlog.TryPeek(50, out LandedBytes first));
+        Assert.Equal((40, 0), (first.Count, first.RxQueue));
+        backlog.Consume(first.Count);
+        Assert.True(backlog.TryPeek(10, out LandedBytes second));
+        Assert.Equal((10, 1), (second.Count, second.RxQueue));
+    }
+
+    [Fact]
+    public void More_than_is_known_can_be_received_and_is_no_debt()
+    {
+        SocketBacklog backlog = new();
+        backlog.Add(30, null, rxQueue: 0);
+        backlog.Consume(100);
+        backlog.Add(20, null, rxQueue: 1);
+
+        Assert.True(backlog.TryPeek(20, out LandedBytes next));
+        Assert.Equal((20, 1), (next.Count, next.RxQueue));
+    }
+
+    [Fact]
+    public void Every_byte_lies_where_it_landed_whatever_happens_in_whatever_order() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(1000).WithEndSize(60),
+        Prop.ForAll<Step[]>(steps =>
+        {
+            SocketBacklog backlog = new();
+            // For each byte that waits: the queue that it landed on, or null when it has come since the last change.
+            List<int?> socket = [];
+            int queue = 0;
+            foreach (Step step in steps)
+            {
+                switch (step.Kind % 4)
+                {
+                    case 0:
+                        socket.AddRange(Enumerable.Repeat<int?>(null, step.Value));
+                        break;
+                    case 1:
+                        backlog.Add(socket.Count, null, queue);
+                        socket = [.. socket.Select(landed => landed ?? queue)];
+                        queue = step.Value % 3;
+                        break;
+                    case 2 when backlog.TryPeek(socket.Count, out LandedBytes landed):
+                        int count = (int)long.Min(step.Value, landed.Count);
+                        backlog.Consume(count);
+                        socket.RemoveRange(0, count);
+                        break;
+                    case 3 when socket.TrueForAll(static landed => landed is not null):
+                        // Read by somebody who tells nobody: seen as long as nothing has come since.
+                        socket.RemoveRange(0, int.Min(step.Value, socket.Count));
+                        break;
+                    default:
+                        break;
+                }
+
+                int? first = socket.Count > 0 ? socket[0] : null;
+                Assert.Equal(first is not null, backlog.TryPeek(socket.Count, out LandedBytes next));
+                if (first is not null)
+                {
+                    Assert.Equal((first, socket.TakeWhile(landed => landed == first).LongCount()), (next.RxQueue, next.Count));
+                }
+            }
+        }));
+}

@@ -18,18 +18,16 @@ public sealed class NicChangeJournal : IFlowSteering
 
     private readonly INicFacts _facts;
     private readonly IFlowSteering _steering;
-    private readonly IJournalStore _store;
     private readonly Action<string> _report;
     private readonly Lock _gate = new();
-    private readonly List<JournalEntry> _entries;
+    private readonly JournalEntries _entries;
 
     internal NicChangeJournal(INicFacts facts, IFlowSteering steering, IJournalStore store, Action<string>? report, IEnumerable<JournalEntry>? entries = null)
     {
         _facts = facts;
         _steering = steering;
-        _store = store;
         _report = report ?? (static _ => { });
-        _entries = [.. entries ?? []];
+        _entries = new JournalEntries(store, _report, entries ?? []);
     }
 
     /// <summary>Where journals are kept unless something else is said: <c>/run/zcrx</c> for root, else below <c>XDG_RUNTIME_DIR</c>.</summary>
@@ -45,7 +43,7 @@ public sealed class NicChangeJournal : IFlowSteering
         {
             lock (_gate)
             {
-                return [.. _entries.Select(static entry => entry.Kind switch
+                return [.. _entries.All.Select(static entry => entry.Kind switch
                 {
                     JournalEntryKind.Split => $"{entry.Interface}: header/data split",
                     JournalEntryKind.RssTable => $"{entry.Interface}: RSS table",
@@ -112,7 +110,7 @@ public sealed class NicChangeJournal : IFlowSteering
                 EqualRules = [.. facts.Rules.Where(pair => pair.Value == rule).Select(static pair => pair.Key)],
             };
             int id = 0;
-            Change(null, entry, () =>
+            _entries.Change(null, entry, () =>
             {
                 id = _steering.AddRule(interfaceName, rule);
                 return entry with { RuleId = id };
@@ -133,7 +131,6 @@ public sealed class NicChangeJournal : IFlowSteering
                 // When it is gone, there is nothing to undo; until then there is.
                 bool removed = _steering.RemoveRule(interfaceName, id);
                 _entries.Remove(ours);
-                TrySave();
                 return removed;
             }
 
@@ -147,7 +144,7 @@ public sealed class NicChangeJournal : IFlowSteering
 
             JournalEntry entry = new() { Kind = JournalEntryKind.RuleRemoved, Interface = facts.Name, Index = facts.Index, Rule = JournalRule.Of(rule) };
             bool done = false;
-            Change(null, entry, () =>
+            _entries.Change(null, entry, () =>
             {
                 done = _steering.RemoveRule(interfaceName, id);
                 return done ? entry : null;
@@ -169,7 +166,7 @@ public sealed class NicChangeJournal : IFlowSteering
             {
                 Kind = JournalEntryKind.RssTable, Interface = facts.Name, Index = facts.Index, TableBefore = before, TablesSet = [facts.RssTable, table],
             };
-            Change(known, entry, () =>
+            _entries.Change(known, entry, () =>
             {
                 _steering.SetRssTable(interfaceName, table);
                 return before.SequenceEqual(table) ? null : entry with { TablesSet = [table] };
@@ -191,7 +188,7 @@ public sealed class NicChangeJournal : IFlowSteering
             {
                 Kind = JournalEntryKind.Split, Interface = facts.Name, Index = facts.Index, SplitBefore = before, SplitsSet = [now, new SplitSetting(split, threshold ?? now.Threshold)],
             };
-            Change(known, entry, () =>
+            _entries.Change(known, entry, () =>
             {
                 _steering.SetHeaderDataSplit(interfaceName, split, threshold);
                 SplitSetting after = SplitSetting.Of(_facts.Read(interfaceName));
@@ -207,9 +204,9 @@ public sealed class NicChangeJournal : IFlowSteering
         lock (_gate)
         {
             bool complete = true;
-            for (int i = _entries.Count - 1; i >= 0; i--)
+            foreach (JournalEntry entry in _entries.All.Reverse().ToArray())
             {
-                complete &= TryUndo(_entries[i]);
+                complete &= TryUndo(entry);
             }
 
             return complete;
@@ -221,57 +218,6 @@ public sealed class NicChangeJournal : IFlowSteering
     /// <summary>The last entry of that kind, if the interface is still as we left it; otherwise somebody else has changed it, and what he made of it is what we start from.</summary>
     private JournalEntry? LastOurs(JournalEntryKind kind, NicFacts facts) =>
         _entries.FindLast(entry => entry.Kind == kind && IsOf(entry, facts)) is { } last && last.IsOurs(facts) ? last : null;
-
-    /// <summary>Writes down what may come, makes the change, and then writes down what has come. A change that fails has changed nothing.</summary>
-    private void Change(JournalEntry? known, JournalEntry coming, Func<JournalEntry?> change)
-    {
-        List<JournalEntry> before = [.. _entries];
-        Replace(known, coming);
-        try
-        {
-            _store.Save(_entries);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            Restore(before);
-            throw JournalDirectory.CannotWrite(exception);
-        }
-
-        JournalEntry? done;
-        try
-        {
-            done = change();
-        }
-        catch (ZcrxException)
-        {
-            Restore(before);
-            TrySave();
-            throw;
-        }
-
-        Replace(coming, done);
-        TrySave();
-    }
-
-    private void Replace(JournalEntry? old, JournalEntry? replacement)
-    {
-        int place = old is null ? -1 : _entries.FindIndex(entry => ReferenceEquals(entry, old));
-        if (place >= 0)
-        {
-            _entries.RemoveAt(place);
-        }
-
-        if (replacement is not null)
-        {
-            _entries.Insert(place >= 0 ? place : _entries.Count, replacement);
-        }
-    }
-
-    private void Restore(List<JournalEntry> entries)
-    {
-        _entries.Clear();
-        _entries.AddRange(entries);
-    }
 
     private bool TryUndo(JournalEntry entry)
     {
@@ -291,8 +237,7 @@ public sealed class NicChangeJournal : IFlowSteering
         }
 
         // Each by itself: whoever dies in the middle has undone what is not written down any more.
-        Replace(entry, null);
-        TrySave();
+        _entries.Remove(entry);
         return true;
     }
 
@@ -305,19 +250,6 @@ public sealed class NicChangeJournal : IFlowSteering
         catch (ZcrxDeviceException)
         {
             return null;
-        }
-    }
-
-    /// <summary>What is written down is true without this, too, only less exact.</summary>
-    private void TrySave()
-    {
-        try
-        {
-            _store.Save(_entries);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            _report(JournalDirectory.CannotWrite(exception).Message);
         }
     }
 

@@ -1,11 +1,10 @@
 using Zcrx.Interop;
-using Zcrx.Interop.Abi;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Connections;
 
 namespace Zcrx.Rx.Loop;
 
-/// <content>Connections that go over to another queue: cancel, take everything up to the terminal completion, receive on the other ring.</content>
+/// <content>Connections that leave for another queue: cancel, take everything up to the terminal completion, hand over. ReceiveLoop.Adopt.cs is the other side.</content>
 internal sealed unsafe partial class ReceiveLoop
 {
     private readonly List<ZcrxConnection> _departing = [];
@@ -14,9 +13,6 @@ internal sealed unsafe partial class ReceiveLoop
 
     /// <summary>The RX queue that it receives from; null without a NIC.</summary>
     public RxQueueId? RxQueue => _isOnNic ? new RxQueueId(_options.Interface!, _options.RxQueue) : null;
-
-    /// <summary>Who knows other queues, for connections whose payload lies in the memory of one of them; null when nobody does.</summary>
-    public IStrandedConnections? Rescuer { get; set; }
 
     /// <summary>Lets another loop receive for a connection of this one. Any thread; one move of a connection at a time.</summary>
     /// <param name="connection">The connection.</param>
@@ -162,144 +158,12 @@ internal sealed unsafe partial class ReceiveLoop
         }
     }
 
-    /// <summary>What had come before nobody listened lies in the memory of a queue that has ended: it comes along as copies.</summary>
-    private void CarryOver(ZcrxConnection connection)
-    {
-        if (connection.FormerLedger is not { } former)
-        {
-            return;
-        }
-
-        connection.FormerLedger = null;
-        for (int i = connection.Undelivered.Count; i > 0; i--)
-        {
-            int slot = connection.Undelivered.Dequeue();
-            ref LeaseSlot kept = ref former[slot];
-            connection.Undelivered.Enqueue(_queue.Ledger.KeepCopy(kept.Address, kept.Length, kept.StreamOffset, connection.Holder));
-            former.Release(slot);
-        }
-    }
-
-    /// <summary>The target is closed. Any thread.</summary>
-    internal void TakeHome(ZcrxConnection connection, ConnectionMove move) => Post(
-        () =>
-        {
-            Adopt(connection, move);
-            move.Refuse(move.Target!.Name);
-        },
-        () => Abandon(connection, move));
-
-    internal void Adopt(ZcrxConnection connection, ConnectionMove move)
-    {
-        if ((_stopping || (_draining && !move.IsRescue)) && move.Source != this)
-        {
-            move.Source.TakeHome(connection, move);
-            return;
-        }
-
-        (int slot, uint generation) = _connections.Reserve();
-        connection.Rebind(this, slot, generation);
-        connection.Move = null;
-        connection.IsStranded = false;
-        _connections.Set(slot, connection);
-        Counters.Connections = _connections.Count;
-        // Pairs with the exchange in TakeCommands: either we see what was changed on the way, or they see where the connection is now.
-        Interlocked.MemoryBarrier();
-        try
-        {
-            CarryOver(connection);
-            if (move.Parked is { } parked)
-            {
-                // The sender may have asked while it was on its way.
-                move.AwaitsRoom = move.Source.Parking!.Leave(parked);
-            }
-
-            connection.IsLeaving = _keeps;
-            if (_stopping && !_keeps)
-            {
-                connection.RequestClose(abort: false);
-            }
-
-            if (move.AwaitsRoom)
-            {
-                AwaitRoom(connection);
-            }
-
-            BringInLine(connection);
-        }
-        finally
-        {
-            if (move.Target == this)
-            {
-                Counters.ConnectionsMovedIn++;
-                move.Watcher?.OnArrived();
-                move.Succeed();
-            }
-        }
-    }
-
-    /// <summary>A receive ended because what comes next lies in another queue's memory: the connection waits until it is moved there.</summary>
-    private bool TryStrand(ZcrxConnection connection)
-    {
-        if (!_isOnNic || Rescuer is not { } rescuer)
-        {
-            return false;
-        }
-
-        connection.IsStranded = true;
-        rescuer.OnStranded(connection, connection.BytesReceived);
-        return true;
-    }
-
-    /// <summary>No queue was found that has what comes next. Any thread.</summary>
-    public void FailStranded(ZcrxConnection connection) => Post(() =>
-    {
-        if (_connections.Find(connection.Slot, connection.Generation) == connection && connection.IsStranded)
-        {
-            connection.HasEnded = true;
-            connection.EndError = EndError(connection, -Errno.EFAULT);
-            // The bytes are out of reach for good: the peer is not to believe that they were read.
-            connection.RequestClose(abort: true);
-            BringInLine(connection);
-        }
-    });
-
     /// <summary>The connections that are here now. Any thread; none when the loop has ended.</summary>
     public Task<IReadOnlyList<ZcrxConnection>> GetConnectionsAsync()
     {
         TaskCompletionSource<IReadOnlyList<ZcrxConnection>> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(() => answer.TrySetResult(_connections.Snapshot()), () => answer.TrySetResult([]));
         return answer.Task;
-    }
-
-    /// <summary>Both queues were closed meanwhile. Nothing was lost; it waits for another queue, if somebody sees to that. Any thread.</summary>
-    private void Abandon(ZcrxConnection connection, ConnectionMove move)
-    {
-        if (move.Parked is { } parked)
-        {
-            Parking!.TakeBack(parked, move.Target!);
-            Parking.Consider(connection);
-        }
-        else if (Parking is not null)
-        {
-            Parking.Add(connection, this, move.AwaitsRoom);
-            Parking.Consider(connection);
-        }
-        else
-        {
-            ConnectionParking.EndUnwanted(connection);
-            move.GiveUp();
-            return;
-        }
-
-        if (move.IsContinuation)
-        {
-            move.GiveUp();
-        }
-        else
-        {
-            move.Refuse(move.Target!.Name);
-        }
     }
 
     /// <summary>The connection ends before it could be moved.</summary>

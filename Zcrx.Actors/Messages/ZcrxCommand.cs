@@ -5,7 +5,7 @@ using Zcrx.Rx;
 namespace Zcrx.Actors;
 
 /// <summary>What the supervisor can be told or asked. Immutable; whoever sends one gets the answer named there.</summary>
-/// <remarks>Commands about a connection are answered with a <see cref="ZcrxReply"/>, be it success or failure. None can be sent to another process.</remarks>
+/// <remarks>Commands about a connection or a queue are answered with a <see cref="ZcrxReply"/>, be it success or failure. None can be sent to another process.</remarks>
 public abstract record ZcrxCommand : INoSerializationVerificationNeeded
 {
     private ZcrxCommand()
@@ -35,7 +35,7 @@ public abstract record ZcrxCommand : INoSerializationVerificationNeeded
     /// <summary>
     /// Closes one queue and opens it again; its connections go on where they were. A queue that had failed for good is tried again. On a NIC the next ring goes on with the
     /// registration where the kernel can (Linux 6.19) and the changed options allow it: then nothing is lost, but the kernel notifies nothing any more and the pool does not grow.
-    /// Answered with its <see cref="QueueStatus"/> once it is open again or has failed, or with <see cref="Akka.Actor.Status.Failure"/> when there is no such queue.
+    /// Answered with <see cref="ZcrxReply.Restarted"/> once it is open again, or with <see cref="ZcrxReply.Failed"/>: it has been given up, or there is no such queue.
     /// </summary>
     /// <param name="Queue">The queue's name.</param>
     /// <param name="Drain">On a NIC, how long to go on receiving until the sockets are empty (<see cref="Zcrx.Rx.ZcrxQueue.ParkAsync"/>); null for the configured time. Of no effect where the registration goes on.</param>

@@ -3,7 +3,7 @@ using Akka.Actor;
 
 namespace Zcrx.Actors;
 
-/// <summary>The answer to a command about a connection: what was done, or <see cref="Failed"/>. Immutable; ask for <see cref="ZcrxReply"/> and look which one it is.</summary>
+/// <summary>The answer to a command about a connection or a queue: what was done, or <see cref="Failed"/>. Immutable; ask for <see cref="ZcrxReply"/> and look which one it is.</summary>
 /// <remarks>Carries what belongs to this process, and cannot be sent to another one.</remarks>
 public abstract record ZcrxReply : INoSerializationVerificationNeeded
 {
@@ -34,9 +34,13 @@ public abstract record ZcrxReply : INoSerializationVerificationNeeded
     /// <param name="Unread">The bytes just before that position that no observer had seen; usually none.</param>
     public sealed record Detached(long ConnectionId, Socket Socket, long StreamOffset, ReadOnlyMemory<byte> Unread) : ZcrxReply;
 
-    /// <summary>Nothing was done.</summary>
+    /// <summary>The queue is open again, and its connections go on.</summary>
+    /// <param name="Queue">The queue.</param>
+    public sealed record Restarted(QueueStatus Queue) : ZcrxReply;
+
+    /// <summary>It was not done.</summary>
     /// <param name="Reason">Why, for programs.</param>
-    /// <param name="ConnectionId">The connection; null if there was none yet.</param>
+    /// <param name="ConnectionId">The connection; null if there was none yet, or it is about a queue.</param>
     /// <param name="Message">Why, for people: a sentence.</param>
     /// <param name="Cause">What led to it, if anything.</param>
     public sealed record Failed(ZcrxFailure Reason, long? ConnectionId, string Message, Exception? Cause = null) : ZcrxReply;

@@ -83,7 +83,7 @@ public sealed partial class ZcrxSupervisor
         queue = null;
         if (_state == ZcrxState.Stopping)
         {
-            return new ZcrxReply.Failed(ZcrxFailure.Stopping, connection, "Zcrx is being stopped.");
+            return StoppingReply(connection);
         }
 
         QueueRecord? record = name is null
@@ -93,7 +93,7 @@ public sealed partial class ZcrxSupervisor
         return (record, queue) switch
         {
             (_, not null) => null,
-            (null, _) when name is not null => new ZcrxReply.Failed(ZcrxFailure.NoSuchQueue, connection, $"There is no queue '{name}'; there are {string.Join(", ", _queues.Select(static queue => queue.Slot.Name))}."),
+            (null, _) when name is not null => NoSuchQueue(name, connection),
             _ => new ZcrxReply.Failed(ZcrxFailure.QueueNotOpen, connection, name is null ? "No queue is open." : $"The queue {name} is not open: it is {record!.State}.", record?.LastError),
         };
     }
@@ -172,6 +172,11 @@ public sealed partial class ZcrxSupervisor
             return new ZcrxReply.Failed(ZcrxFailure.Busy, connection.Id, exception.Message, exception);
         }
     }
+
+    private static ZcrxReply.Failed StoppingReply(long? connection = null) => new(ZcrxFailure.Stopping, connection, "Zcrx is being stopped.");
+
+    private ZcrxReply.Failed NoSuchQueue(string name, long? connection) =>
+        new(ZcrxFailure.NoSuchQueue, connection, $"There is no queue '{name}'; there are {string.Join(", ", _queues.Select(static queue => queue.Slot.Name))}.");
 
     private static ZcrxReply.Failed NoSuchConnection(long id) => new(ZcrxFailure.NoSuchConnection, id, $"No connection {id} is being served.");
 

@@ -38,7 +38,7 @@ public sealed partial class ZcrxSupervisor
         EndRestart(queue, null);
         CatchUp(queue);
         Relocate();
-        AnswerAll(queue.Waiting, queue.ToStatus());
+        AnswerAll(queue.Waiting, new ZcrxReply.Restarted(queue.ToStatus()));
         ConsiderStart();
     }
 
@@ -103,7 +103,7 @@ public sealed partial class ZcrxSupervisor
         ZcrxLog.QueueFailed(_runtime.Logger, queue.Slot.Name, decision.Reason, cause);
         Publish(new ZcrxEvent.QueueFailed(queue.Slot.Name, cause, decision.Reason));
         RelocateWhenClosed(queue);
-        AnswerAll(queue.Waiting, queue.ToStatus());
+        AnswerAll(queue.Waiting, new ZcrxReply.Failed(ZcrxFailure.QueueNotOpen, null, $"The queue {queue.Slot.Name} failed and stays closed: {decision.Reason}. {cause.Message}", cause));
         ConsiderStart();
     }
 
@@ -119,13 +119,13 @@ public sealed partial class ZcrxSupervisor
     {
         if (_state == ZcrxState.Stopping)
         {
-            Sender.Tell(new Status.Failure(new InvalidOperationException("Zcrx is being stopped.")));
+            Sender.Tell(StoppingReply());
             return;
         }
 
         if (_queues.Find(candidate => candidate.Slot.Name == command.Queue) is not { } queue)
         {
-            Sender.Tell(new Status.Failure(new KeyNotFoundException($"There is no queue '{command.Queue}'; there are {string.Join(", ", _queues.Select(static queue => queue.Slot.Name))}.")));
+            Sender.Tell(NoSuchQueue(command.Queue, null));
             return;
         }
 

@@ -208,7 +208,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
             EndWaitingConnections();
             Status.Failure stopping = new(new InvalidOperationException("Zcrx is being stopped."));
             AnswerAll(_awaitingStart, stopping);
-            _queues.ForEach(queue => AnswerAll(queue.Waiting, stopping));
+            _queues.ForEach(queue => AnswerAll(queue.Waiting, StoppingReply()));
         }
 
         foreach (QueueRecord queue in _queues)

@@ -34,7 +34,7 @@ public sealed class ActivityTests : IDisposable
         using Probe probe = new(host.System, typeof(ZcrxEvent));
         host.Crash(_queue);
         probe.Expect<ZcrxEvent.QueueOpened>();
-        await host.Zcrx.Supervisor.Ask<QueueStatus>(new ZcrxCommand.RestartQueue(_queue)).WithinLimit();
+        await host.RestartAsync(_queue);
 
         await Eventually.TrueAsync(() => Named("zcrx.queue.restart").Length == 2, "both restarts are over");
         var restarts = Named("zcrx.queue.restart");
@@ -55,7 +55,9 @@ public sealed class ActivityTests : IDisposable
 
         // Asked for while it is impossible.
         host.Queues[0].Reconfigure(host.Queues[0].Options with { Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux619 } });
-        Assert.Equal(QueueState.Failed, (await host.Zcrx.Supervisor.Ask<QueueStatus>(new ZcrxCommand.RestartQueue(_queue)).WithinLimit()).State);
+        var reply = Assert.IsType<ZcrxReply.Failed>(await host.Zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.RestartQueue(_queue)).WithinLimit());
+        Assert.Equal(ZcrxFailure.QueueNotOpen, reply.Reason);
+        Assert.IsType<ZcrxUnsupportedException>(reply.Cause);
 
         var restart = Assert.Single(Named("zcrx.queue.restart"));
         Assert.Equal((ActivityStatusCode.Error, typeof(ZcrxUnsupportedException).FullName), (restart.Status, restart.GetTagItem("error.type")));

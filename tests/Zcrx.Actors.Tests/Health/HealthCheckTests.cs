@@ -66,7 +66,7 @@ public class HealthCheckTests
         // Both come back.
         foreach (string queue in new[] { "zcrx-0", "zcrx-1" })
         {
-            await host.Zcrx.Supervisor.Ask<QueueStatus>(new ZcrxCommand.RestartQueue(queue)).WithinLimit();
+            await host.RestartAsync(queue);
         }
 
         Assert.Empty((IEnumerable<string>)(await AssertHealthAsync(host, HealthStatus.Healthy, "2 queue(s) receive.")).Data["reasons"]);

@@ -55,7 +55,7 @@ public sealed class HandOverTests : IDisposable
         await using TestHost second = await StartAsync(ofSecond);
         string other = first.Queues.Select(static queue => queue.Name).First(name => name != stream.Connection.QueueName);
         using Probe probe = new(first.System);
-        Assert.Equal(QueueState.Open, probe.Ask<QueueStatus>(first.Zcrx.Supervisor, new ZcrxCommand.RestartQueue(other)).State);
+        Assert.Equal(QueueState.Open, probe.Ask<ZcrxReply.Restarted>(first.Zcrx.Supervisor, new ZcrxCommand.RestartQueue(other)).Queue.State);
         for (int i = 0; i < 10; i++)
         {
             using Socket client = await second.ConnectAsync();

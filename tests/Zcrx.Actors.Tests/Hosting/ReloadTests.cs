@@ -56,7 +56,7 @@ public class ReloadTests
 
         // What was named is there after what was asked for.
         Assert.Equal(64, Status(await host.Zcrx.GetStatusAsync(), "first").Statistics!.Buffers);
-        await host.Zcrx.Supervisor.Ask<QueueStatus>(new ZcrxCommand.RestartQueue("first")).WithinLimit();
+        await host.RestartAsync("first");
         Assert.Equal(128, Status(await host.Zcrx.GetStatusAsync(), "first").Statistics!.Buffers);
     }
 
@@ -147,7 +147,7 @@ public class ReloadTests
         var changed = Change(probe, configuration, ("Zcrx:Queues:0:AreaSize", "1MiB"));
 
         Assert.Equal(["Queues:first (when it is opened)"], changed.Applied);
-        await host.Zcrx.Supervisor.Ask<QueueStatus>(new ZcrxCommand.RestartQueue("first")).WithinLimit();
+        await host.RestartAsync("first");
         Assert.Equal(256, Status(await host.Zcrx.GetStatusAsync(), "first").Statistics!.Buffers);
     }
 

@@ -159,7 +159,7 @@ public class StopTests
 
         await host.StartAsync();
         await Eventually.TrueAsync(() => Volatile.Read(ref levels) == 1 && Volatile.Read(ref samples) > 0, "the first queue's level and samples are seen");
-        await host.Zcrx.Supervisor.Ask<QueueStatus>(new ZcrxCommand.RestartQueue("zcrx-0")).WithinLimit();
+        await host.RestartAsync("zcrx-0");
         await Eventually.TrueAsync(() => Volatile.Read(ref levels) == 2, "the second queue's level is seen");
         var before = Volatile.Read(ref samples);
         await Eventually.TrueAsync(() => Volatile.Read(ref samples) > before, "the second queue is sampled");

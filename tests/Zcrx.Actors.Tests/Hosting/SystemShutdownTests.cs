@@ -169,7 +169,7 @@ public class SystemShutdownTests
         await client.SendAsync(new byte[10]).WithinLimit();
         await Eventually.TrueAsync(() => stream.Length == 10, "the connection goes on");
         // A second time, and after a queue's restart, it is the same.
-        await host.Zcrx.Supervisor.Ask<QueueStatus>(new ZcrxCommand.RestartQueue("zcrx-1")).WithinLimit();
+        await host.RestartAsync("zcrx-1");
         Assert.False((await host.Zcrx.Supervisor.Ask<ZcrxStatus>(new ZcrxCommand.CloseListeners()).WithinLimit()).IsAccepting);
         await Assert.ThrowsAsync<SocketException>(() => host.ConnectAsync(0));
     }

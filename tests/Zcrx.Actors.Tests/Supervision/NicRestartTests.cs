@@ -149,7 +149,7 @@ public class NicRestartTests
     }
 
     private static Task<QueueStatus> RestartAsync(TestHost host, bool registerAnew) =>
-        host.Zcrx.Supervisor.Ask<QueueStatus>(new ZcrxCommand.RestartQueue("nic", TimeSpan.Zero, registerAnew)).WithinLimit();
+        host.RestartAsync("nic", TimeSpan.Zero, registerAnew);
 
     private static async Task<int> SendUntilAsync(Socket client, Func<bool> isOver)
     {

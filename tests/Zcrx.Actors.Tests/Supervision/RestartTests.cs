@@ -105,7 +105,7 @@ public class RestartTests
         Assert.NotNull(status.Queues[0].RestartDelay);
 
         // Told to, it does not wait for the hour to end.
-        var reopened = await host.Zcrx.Supervisor.Ask<QueueStatus>(new ZcrxCommand.RestartQueue("zcrx-0")).WithinLimit();
+        var reopened = await host.RestartAsync("zcrx-0");
         Assert.Equal(QueueState.Open, reopened.State);
     }
 
@@ -135,7 +135,7 @@ public class RestartTests
         // The port is still there: who connects now waits in the backlog, and is served after the revival.
         using var patient = await host.ConnectAsync();
         await patient.SendAsync(new byte[7]);
-        Assert.Equal(QueueState.Open, (await host.Zcrx.Supervisor.Ask<QueueStatus>(new ZcrxCommand.RestartQueue("zcrx-0")).WithinLimit()).State);
+        Assert.Equal(QueueState.Open, (await host.RestartAsync("zcrx-0")).State);
         var stream = await received.StreamAsync(0);
         await Eventually.TrueAsync(() => stream.Length == 7, "the waiting client is served");
     }
@@ -161,7 +161,7 @@ public class RestartTests
         var stream = await received.StreamAsync(0);
         await client.SendAsync(new byte[50_000]);
 
-        var reopened = await host.Zcrx.Supervisor.Ask<QueueStatus>(new ZcrxCommand.RestartQueue("zcrx-0", TimeSpan.FromSeconds(30))).WithinLimit();
+        var reopened = await host.RestartAsync("zcrx-0", TimeSpan.FromSeconds(30));
 
         Assert.Equal((QueueState.Open, 1L), (reopened.State, reopened.Restarts));
         Assert.Null(reopened.LastError);
@@ -189,13 +189,13 @@ public class RestartTests
     }
 
     [Fact]
-    public async Task Restarting_a_queue_that_is_not_there_is_an_error_that_names_those_that_are()
+    public async Task Restarting_a_queue_that_is_not_there_is_refused_with_the_names_of_those_that_are()
     {
         await using var host = await TestHost.StartAsync(static zcrx => zcrx.AddQueues(2));
 
-        var error = await Assert.ThrowsAsync<KeyNotFoundException>(() => host.Zcrx.Supervisor.Ask<QueueStatus>(new ZcrxCommand.RestartQueue("eth9")).WithinLimit());
+        var reply = Assert.IsType<ZcrxReply.Failed>(await host.Zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.RestartQueue("eth9")).WithinLimit());
 
-        Assert.Equal("There is no queue 'eth9'; there are zcrx-0, zcrx-1.", error.Message);
+        Assert.Equal((ZcrxFailure.NoSuchQueue, "There is no queue 'eth9'; there are zcrx-0, zcrx-1."), (reply.Reason, reply.Message));
     }
 
     private static async Task SendAndReceiveAsync(TestHost host, Received received, int index)

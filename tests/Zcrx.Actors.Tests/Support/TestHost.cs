@@ -78,6 +78,10 @@ internal sealed class TestHost : IAsyncDisposable
     /// <summary>Lets a queue's ring thread die.</summary>
     public void Crash(string queue, Exception? cause = null) => Queues.Single(slot => slot.Name == queue).Current!.Crash(cause ?? new CrashException());
 
+    /// <summary>Restarts a queue as planned; it is open again.</summary>
+    public async Task<QueueStatus> RestartAsync(string queue, TimeSpan? drain = null, bool registerAnew = false) =>
+        Assert.IsType<ZcrxReply.Restarted>(await Zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.RestartQueue(queue, drain, registerAnew)).WithinLimit()).Queue;
+
     public async ValueTask DisposeAsync()
     {
         await StopAsync();

@@ -55,7 +55,10 @@ internal static partial class ZcrxLog
     [LoggerMessage(1106, LogLevel.Warning, "The registration of queue {Queue} could not go on over its restart, so it is registered anew.")]
     public static partial void QueueNotSucceeded(ILogger logger, string queue, Exception cause);
 
-    [LoggerMessage(1120, LogLevel.Information, "{Connections} connections of queue {Queue} go on, on {Targets}.")]
+    [LoggerMessage(1107, LogLevel.Information, "Interface {Text}.")]
+    public static partial void InterfaceConfigured(ILogger logger, string text);
+
+    [LoggerMessage(1120, LogLevel.Information, "{Connections} connection(s) of queue {Queue} go on, on {Targets}.")]
     public static partial void ConnectionsContinued(ILogger logger, int connections, string queue, string targets);
 
     [LoggerMessage(1121, LogLevel.Warning, "Queue {Queue} is opened without its NIC.")]

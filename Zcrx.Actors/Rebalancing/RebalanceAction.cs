@@ -15,16 +15,28 @@ public abstract record RebalanceAction
     /// <param name="From">The queue that receives for it.</param>
     /// <param name="To">The queue that will.</param>
     /// <param name="Reason">Why.</param>
-    public sealed record MoveConnection(long ConnectionId, string From, string To, MoveReason Reason) : RebalanceAction;
+    public sealed record MoveConnection(long ConnectionId, string From, string To, MoveReason Reason) : RebalanceAction
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"connection {ConnectionId} from {From} to {To} ({Reason})";
+    }
 
     /// <summary>Adds a flow rule for a connection.</summary>
     /// <param name="ConnectionId">The connection.</param>
     /// <param name="Interface">The interface.</param>
     /// <param name="Rule">The rule.</param>
-    public sealed record SteerFlow(long ConnectionId, string Interface, FlowRule Rule) : RebalanceAction;
+    public sealed record SteerFlow(long ConnectionId, string Interface, FlowRule Rule) : RebalanceAction
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"connection {ConnectionId} on {Interface} ({Rule})";
+    }
 
     /// <summary>Replaces the RSS table, so that what went to queues of nobody goes to ours.</summary>
     /// <param name="Interface">The interface.</param>
     /// <param name="Table">The new table: an RX queue for each bucket.</param>
-    public sealed record ReplaceRssTable(string Interface, IReadOnlyList<int> Table) : RebalanceAction;
+    public sealed record ReplaceRssTable(string Interface, IReadOnlyList<int> Table) : RebalanceAction
+    {
+        /// <inheritdoc/>
+        public override string ToString() => $"the RSS table of {Interface} ({Table.Count} buckets over the queues {string.Join(", ", Table.Distinct().Order())})";
+    }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Supervision;
 using Zcrx.Interop;
 using Zcrx.Rx;
@@ -19,15 +21,23 @@ internal sealed class RebalancingExecution(ZcrxRuntime runtime, RebalancingReadi
     /// <summary>Removes a connection's flow rule, if it has one.</summary>
     public static void Unsteer(long connection, Steering steering, Action<RebalanceEvent> tell)
     {
+        if (!steering.Has(connection))
+        {
+            return;
+        }
+
+        using Activity? activity = ZcrxActivities.Begin("zcrx.rebalancing.unsteer")?.SetTag("zcrx.connection.id", connection);
         try
         {
             if (steering.Remove(connection) is { } undone)
             {
+                activity?.SetTag("network.interface.name", undone.Interface);
                 tell(new RebalanceEvent.Unsteered(undone));
             }
         }
         catch (ZcrxException exception)
         {
+            activity.End(exception);
             tell(new RebalanceEvent.UndoFailed(connection, exception));
         }
     }
@@ -36,6 +46,7 @@ internal sealed class RebalancingExecution(ZcrxRuntime runtime, RebalancingReadi
     {
         foreach (RebalanceAction action in step.Actions)
         {
+            using Activity? activity = RebalancingActivities.Begin(action);
             try
             {
                 bool done = action switch
@@ -48,12 +59,14 @@ internal sealed class RebalancingExecution(ZcrxRuntime runtime, RebalancingReadi
                 };
                 if (!done)
                 {
+                    activity?.SetStatus(ActivityStatusCode.Error, "the connection has ended, or somebody else moves it, or its target is closed");
                     tell(new RebalanceEvent.Failed(action, null));
                     return;
                 }
             }
             catch (ZcrxException exception)
             {
+                activity.End(exception);
                 tell(new RebalanceEvent.Failed(action, exception));
                 return;
             }

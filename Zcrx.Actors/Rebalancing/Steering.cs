@@ -23,6 +23,15 @@ internal sealed class Steering
         }
     }
 
+    /// <summary>Whether a connection has a flow rule.</summary>
+    public bool Has(long connection)
+    {
+        lock (_gate)
+        {
+            return _rules.ContainsKey(connection);
+        }
+    }
+
     /// <summary>Adds a connection's flow rule, in place of the one that it may have: two of them for the same flow would leave it to the NIC which one counts.</summary>
     /// <returns>False when everything has been undone already.</returns>
     /// <exception cref="ZcrxException">It cannot be added; the old one is gone all the same.</exception>

@@ -45,7 +45,10 @@ public sealed class ZcrxRebalancingOptions
     public int MaxFlowRules { get; set; } = 512;
 
     /// <summary>Asked before each action: false forbids it. Called on an actor's thread, so it must be quick; what it throws forbids, too. Null permits everything.</summary>
-    /// <remarks>Placing a connection that was just accepted, and moving one whose payload only another queue can receive, are not asked for.</remarks>
+    /// <remarks>
+    /// Two kinds of moves are announced (<see cref="RebalanceEvent.Moved"/>) and not asked for: placing a connection that was just accepted, which <see cref="PlaceConnections"/>
+    /// turns off altogether; and moving one whose payload lies in another queue's memory, since only that queue can receive it and a veto could do nothing but break the stream.
+    /// </remarks>
     public Func<RebalanceAction, bool>? Permit { get; set; }
 
     /// <summary>Tells where packets arrive; null for what belongs to the engine: netlink, or the emulated interfaces.</summary>

@@ -3,6 +3,7 @@ using System.Reactive.Disposables;
 using System.Reactive.Linq;
 using System.Runtime.ExceptionServices;
 using Akka.Actor;
+using Microsoft.Extensions.Logging;
 using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Logging;
 using Zcrx.Interop;
@@ -37,7 +38,7 @@ internal sealed class InterfaceQueueActor : ReceiveActor
 
     protected override void PreStart()
     {
-        _opening = OpenAsync(_slot, _cause);
+        _opening = OpenAsync(_slot, _cause, _runtime.Logger);
         _ = _opening.PipeTo(Self, success: static queue => new Opened(queue), failure: static cause => new OpenFailed(Unwrap(cause)));
     }
 
@@ -172,7 +173,7 @@ internal sealed class InterfaceQueueActor : ReceiveActor
     private static void Publish(ZcrxEvent happened) => Context.System.EventStream.Publish(happened);
 
     /// <summary>On the pool, since choosing the engine asks the kernel; and only once the queue of the last actor is closed, since a NIC's queue has one owner.</summary>
-    private static async Task<ZcrxQueue> OpenAsync(QueueSlot slot, ActivityContext cause)
+    private static async Task<ZcrxQueue> OpenAsync(QueueSlot slot, ActivityContext cause, ILogger logger)
     {
         await slot.Closed.ConfigureAwait(false);
         if (slot.TakeSuccessor() is { } successor)
@@ -184,8 +185,9 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         try
         {
             ZcrxQueueOptions options = slot.OptionsToOpen;
+            ZcrxQueueOptions reporting = WithReport(options, logger);
             using InheritedQueue? inherited = slot.TakeInherited();
-            ZcrxQueue queue = await Task.Run(() => inherited is null ? ZcrxQueue.OpenAsync(options, slot.Parking) : ZcrxQueue.ImportAsync(inherited, options, slot.Parking)).ConfigureAwait(false);
+            ZcrxQueue queue = await Task.Run(() => inherited is null ? ZcrxQueue.OpenAsync(reporting, slot.Parking) : ZcrxQueue.ImportAsync(inherited, reporting, slot.Parking)).ConfigureAwait(false);
             slot.RegisteredWith = options;
             activity?.SetTag("zcrx.engine", queue.Engine.Name);
             activity.End();
@@ -197,6 +199,16 @@ internal sealed class InterfaceQueueActor : ReceiveActor
             throw;
         }
     }
+
+    /// <summary>What is changed on interfaces for a queue is logged, besides being told to whoever asked for it.</summary>
+    private static ZcrxQueueOptions WithReport(ZcrxQueueOptions options, ILogger logger) => !options.ConfigureNic ? options : options with
+    {
+        NicReport = text =>
+        {
+            ZcrxLog.InterfaceConfigured(logger, text);
+            options.NicReport?.Invoke(text);
+        },
+    };
 
     private static async Task<Ended> WatchAsync(ZcrxQueue queue)
     {

@@ -140,7 +140,7 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
     private uint InterfaceIndex(string name) => ring.Kernel.InterfaceIndex(name) is var index and > 0
         ? (uint)index
         : throw new ZcrxDeviceException(
-            $"register an interface queue on {name}", Errno.ENODEV, "there is no network interface of that name in this network namespace", "list them with `ip link` and correct the name");
+            $"Registering an interface queue on {name}", Errno.ENODEV, "there is no network interface of that name in this network namespace", "List them with `ip link` and correct the name");
 
     private uint RefillEntries(nuint areaLength)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Zcrx.Interop.Steering;
 
 namespace Zcrx.Interop;
 
@@ -25,6 +26,10 @@ public sealed record FlowRule(
     /// <summary>How much the rule says about a flow: the number of its parts that are given.</summary>
     public int Specificity =>
         (LocalPort is null ? 0 : 1) + (RemotePort is null ? 0 : 1) + (LocalAddress is null ? 0 : 1) + (RemoteAddress is null ? 0 : 1);
+
+    /// <summary>As an argument of <c>ethtool -N</c>.</summary>
+    /// <returns>Such as <c>flow-type tcp4 dst-port 9000 action 2</c>.</returns>
+    public override string ToString() => SteeringText.Of(this);
 
     /// <summary>Whether the packets of a flow match.</summary>
     /// <param name="local">Our end.</param>

@@ -23,14 +23,14 @@ internal static class LiveOptions
     };
 
     /// <summary>The names of the options that differ: those that can change at once, and those that cannot.</summary>
-    /// <remarks>By reflection, so that an option that is added later is never passed over.</remarks>
+    /// <remarks>By reflection, so that an option that is added later is never passed over. Delegates are code, and may be made anew whenever options are.</remarks>
     public static (IReadOnlyList<string> Live, IReadOnlyList<string> Fixed) Differences(ZcrxQueueOptions current, ZcrxQueueOptions wanted)
     {
         List<string> live = [];
         List<string> @fixed = [];
         foreach (PropertyInfo property in typeof(ZcrxQueueOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
-            if (!Equals(property.GetValue(current), property.GetValue(wanted)))
+            if (!typeof(Delegate).IsAssignableFrom(property.PropertyType) && !Equals(property.GetValue(current), property.GetValue(wanted)))
             {
                 (Names.Contains(property.Name) ? live : @fixed).Add(property.Name);
             }

@@ -6,7 +6,7 @@ public enum MoveReason
     /// <summary>It has been accepted, and its packets arrive there; or that queue has the least to do.</summary>
     Placement,
 
-    /// <summary>What comes next lies in the other queue's memory, so that nobody else can receive it.</summary>
+    /// <summary>What comes next lies in the other queue's memory, so that nobody else can receive it. Never asked for: the alternative is a broken stream.</summary>
     ForeignMemory,
 
     /// <summary>The kernel copies what it receives, because its packets arrive elsewhere.</summary>

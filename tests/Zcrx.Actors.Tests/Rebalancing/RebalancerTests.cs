@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Zcrx.Actors.Health;
 using Zcrx.Actors.Tests.Support;
@@ -147,5 +149,40 @@ public class RebalancerTests
         await Eventually.TrueAsync(() => bench.Host.Queues.All(static slot => slot.IsOpen), "it is open again");
         await bench.Host.Zcrx.GetStatusAsync();
         Assert.False(bench.Host.Log.Has(1810));
+    }
+
+    [Fact]
+    public async Task Every_action_is_an_operation_that_can_be_traced()
+    {
+        ConcurrentQueue<Activity> stopped = new();
+        using ActivityListener listener = new()
+        {
+            ShouldListenTo = static source => source.Name == "Zcrx",
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = stopped.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using StormBench bench = await StormBench.StartAsync(4);
+        bench.Scramble(static bucket => 4 + (bucket % 4));
+        await Eventually.TrueAsync(() => bench.Nic.Rules.Count == 4, "every flow is steered");
+        await bench.EndAsync();
+        await Eventually.TrueAsync(() => bench.Nic.Rules.Count == 0, "the flow rules go with their connections");
+
+        // Numbers of connections are unique in the process, so that those of other tests do not count.
+        RebalanceAction.SteerFlow[] steered = [.. bench.Events.Of<RebalanceEvent.Steered>().Select(static done => done.Action).OfType<RebalanceAction.SteerFlow>()];
+        Assert.Equal(4, steered.Select(static action => action.ConnectionId).Distinct().Count());
+        Assert.All(steered, action => Assert.Contains(Of("zcrx.rebalancing.steer", action.ConnectionId), activity =>
+            (activity.GetTagItem("network.interface.name"), activity.GetTagItem("zcrx.rx_queue")) is (string name, int queue) && name == bench.Nic.Name && queue == action.Rule.Queue));
+        foreach (RebalanceAction.SteerFlow action in steered)
+        {
+            await Eventually.TrueAsync(() => Of("zcrx.rebalancing.unsteer", action.ConnectionId).Any(), "its end is one, too");
+        }
+
+        Assert.All(
+            bench.Events.Of<RebalanceEvent.Moved>().Where(static moved => moved.Reason == MoveReason.CopyStorm),
+            moved => Assert.Contains(Of("zcrx.rebalancing.move", moved.ConnectionId), activity => (string?)activity.GetTagItem("zcrx.queue.name") == moved.To && (string?)activity.GetTagItem("zcrx.queue.source") == moved.From));
+
+        IEnumerable<Activity> Of(string name, long connection) =>
+            stopped.Where(activity => activity.OperationName == name && activity.Status != ActivityStatusCode.Error && activity.GetTagItem("zcrx.connection.id") is long id && id == connection);
     }
 }

@@ -1,0 +1,52 @@
+using System.Collections.Concurrent;
+using Zcrx.Actors.Tests.Support;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Logging;
+
+/// <summary>What a service changes on interfaces, and brings back, is in its log.</summary>
+public class NicSetupLogTests
+{
+    [Fact]
+    public async Task What_is_set_up_for_a_queue_and_what_is_brought_back_is_logged()
+    {
+        EmulatedNic nic = new(new EmulatedNicOptions { HeaderDataSplit = false, HdsThreshold = 100 });
+        ConcurrentQueue<string> said = new();
+        LogRecorder log;
+        await using (var host = await TestHost.StartAsync(zcrx => zcrx
+            .AddQueue(new ZcrxQueueOptions
+            {
+                Name = "rx1", Engine = ZcrxEngine.Emulated, Interface = nic.Name, RxQueue = 1, AreaSize = 1.MiB(), ConfigureNic = true, NicReport = said.Enqueue,
+                Emulation = new EmulatedKernelOptions { Nics = [nic] },
+            })
+            .Listen("127.0.0.1:0", static _ => null!)))
+        {
+            log = host.Log;
+            int port = host.Zcrx.EndPoints[0].Port;
+            // The host has started when the port is bound; the queue accepts on it a moment later.
+            await Eventually.TrueAsync(() => Rules() == 1, "the flow rule is there");
+            Assert.Equal(
+                [
+                    "Interface enic0: tcp-data-split on hds-thresh 0 (was tcp-data-split off hds-thresh 100).",
+                    "Interface enic0: RSS: 128 buckets, queue 0: 43, queue 2: 43, queue 3: 42 (was 128 buckets, queue 0: 32, queue 1: 32, queue 2: 32, queue 3: 32).",
+                    $"Interface enic0: flow-type tcp4 dst-port {port} action 1.",
+                ],
+                Logged());
+
+            // The next one sets it up anew, and nothing is made of the delegate that is another one each time.
+            await host.RestartAsync("rx1", registerAnew: true);
+            Assert.Equal(1, Assert.Single((await host.Zcrx.GetStatusAsync()).Queues).Restarts);
+            await Eventually.TrueAsync(() => Rules() == 2, "the flow rule is there again");
+            Assert.False(host.Log.Has(1008));
+        }
+
+        Assert.Contains(Logged(), static text => text.StartsWith("Interface enic0: flow rule ", StringComparison.Ordinal) && text.EndsWith(" removed.", StringComparison.Ordinal));
+        Assert.Contains("Interface enic0: tcp-data-split off hds-thresh 100, as it was.", Logged());
+        Assert.Equal(Logged(), said.Select(static text => $"Interface {text}."));
+
+        int Rules() => Logged().Count(static text => text.Contains("flow-type", StringComparison.Ordinal));
+
+        string[] Logged() => [.. log.Entries.Where(static entry => entry.EventId == 1107).Select(static entry => entry.Message)];
+    }
+}

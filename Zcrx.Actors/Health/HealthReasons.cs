@@ -2,25 +2,35 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Health;
 
-/// <summary>What is wrong, as codes that never change: for programs, and for the tables in docs/operations.md.</summary>
+/// <summary>What is wrong, as codes that never change: for programs. docs/operations.md lists them, and a test compares the two.</summary>
 internal static class HealthReasons
 {
+    public const string NotRunning = "not_running";
+    public const string NotAccepting = "not_accepting";
+    public const string PoolExhausted = "pool_exhausted";
+    public const string QueueFailed = "queue_failed";
+    public const string QueueRestarting = "queue_restarting";
+    public const string QueueNotOpen = "queue_not_open";
+    public const string ListenerFailed = "listener_failed";
+    public const string ConnectionsDegraded = "connections_degraded";
+    public const string OptionsRefused = "options_refused";
+
     /// <summary>The codes of a status, each with what it is about: <c>pool_exhausted:eth0-2</c>. Empty when nothing is wrong.</summary>
     public static IReadOnlyList<string> Of(ZcrxStatus status) =>
     [
-        .. status.State is ZcrxState.Running ? [] : new[] { $"not_running:{status.State}" },
-        .. status.State is ZcrxState.Running && !status.IsAccepting ? ["not_accepting"] : Array.Empty<string>(),
+        .. status.State is ZcrxState.Running ? [] : new[] { $"{NotRunning}:{status.State}" },
+        .. status.State is ZcrxState.Running && !status.IsAccepting ? [NotAccepting] : Array.Empty<string>(),
         .. status.Queues.Select(Code).OfType<string>(),
-        .. status.Listeners.Where(static listener => listener.Error is not null).Select(static listener => $"listener_failed:{listener.Name}"),
-        .. status.Rebalancing.Degraded.Count > 0 ? ["connections_degraded"] : Array.Empty<string>(),
-        .. status.RefusedOptions.Count > 0 ? ["options_refused"] : Array.Empty<string>(),
+        .. status.Listeners.Where(static listener => listener.Error is not null).Select(static listener => $"{ListenerFailed}:{listener.Name}"),
+        .. status.Rebalancing.Degraded.Count > 0 ? [ConnectionsDegraded] : Array.Empty<string>(),
+        .. status.RefusedOptions.Count > 0 ? [OptionsRefused] : Array.Empty<string>(),
     ];
 
     private static string? Code(QueueStatus queue) => queue.State switch
     {
-        QueueState.Open => queue.Pressure == PoolPressureLevel.Exhausted ? $"pool_exhausted:{queue.Name}" : null,
-        QueueState.Failed => $"queue_failed:{queue.Name}",
-        QueueState.Restarting => $"queue_restarting:{queue.Name}",
-        _ => $"queue_not_open:{queue.Name}",
+        QueueState.Open => queue.Pressure == PoolPressureLevel.Exhausted ? $"{PoolExhausted}:{queue.Name}" : null,
+        QueueState.Failed => $"{QueueFailed}:{queue.Name}",
+        QueueState.Restarting => $"{QueueRestarting}:{queue.Name}",
+        _ => $"{QueueNotOpen}:{queue.Name}",
     };
 }

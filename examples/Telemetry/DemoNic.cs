@@ -4,58 +4,87 @@ using Zcrx.Rx;
 
 namespace Telemetry;
 
-/// <summary>An emulated network interface, so that there is something to be seen without hardware: with <c>DemoNic=true</c>.</summary>
-internal static class DemoNic
+/// <summary>An emulated network interface with two queues, so that there is something to be seen without hardware: with <c>DemoNic=true</c>.</summary>
+internal sealed class DemoNic
 {
-    private const int OurQueue = 0;
+    private const int OurQueues = 2;
     private const int NobodysQueue = 3;
 
-    private static readonly Lock Gate = new();
-    private static EmulatedNic? _nic;
-    private static int? _rule;
+    private readonly Lock _gate = new();
+    private readonly EmulatedNic _nic = new(new EmulatedNicOptions { RxQueues = 4 });
+    private readonly Dictionary<string, EmulatedFaultPlan> _faults = new(StringComparer.Ordinal);
+    // The same ones whenever the configuration is read again.
+    private readonly ZcrxQueueOptions[] _queues;
+    private int? _rule;
 
-    /// <summary>Adds the interface's first RX queue to what is configured, if that is wanted.</summary>
-    public static Action<ZcrxOptions> AddTo(IConfiguration configuration)
+    private DemoNic()
     {
-        if (!configuration.GetValue<bool>("DemoNic"))
-        {
-            return static _ => { };
-        }
+        SpreadOverOurs();
+        _queues =
+        [
+            .. Enumerable.Range(0, OurQueues).Select(queue =>
+            {
+                string name = $"{_nic.Name}-{queue}";
+                EmulatedFaultPlan faults = _faults[name] = new EmulatedFaultPlan();
+                return new ZcrxQueueOptions
+                {
+                    Name = name, Engine = ZcrxEngine.Emulated, Interface = _nic.Name, RxQueue = queue, AreaSize = 4.MiB(), Emulation = new EmulatedKernelOptions { Nics = [_nic], Faults = faults },
+                };
+            }),
+        ];
+    }
 
-        EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 4 });
-        // Everything arrives where it is received.
-        nic.RssTable = [.. Enumerable.Repeat(OurQueue, nic.RssTable.Count)];
-        _nic = nic;
-        EmulatedKernelOptions emulation = new() { Nics = [nic] };
-        return options => options.Queues.Add(new ZcrxQueueOptions
+    /// <summary>The interface, if it is wanted.</summary>
+    public static DemoNic? From(IConfiguration configuration) => configuration.GetValue<bool>("DemoNic") ? new DemoNic() : null;
+
+    /// <summary>Adds the interface's first RX queues to what is configured.</summary>
+    public void AddTo(ZcrxOptions options) => Array.ForEach(_queues, options.Queues.Add);
+
+    /// <summary>What goes wrong on demand, and is mended.</summary>
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/storm", (IZcrx zcrx) => BeginStorm(zcrx.EndPoints[0].Port));
+        routes.MapDelete("/storm", EndStorm);
+        routes.MapPost("/queues/{name}/crash", Crash);
+        routes.MapDelete("/interface", _nic.Remove);
+        routes.MapPost("/interface", () =>
         {
-            Name = $"{nic.Name}-{OurQueue}", Engine = ZcrxEngine.Emulated, Interface = nic.Name, RxQueue = OurQueue, AreaSize = 4.MiB(), Emulation = emulation,
+            _nic.Restore();
+            SpreadOverOurs();
         });
     }
 
     /// <summary>A copy storm: packets of the port arrive on an RX queue that is nobody's, and have to be copied.</summary>
-    public static IResult BeginStorm(int port)
+    private void BeginStorm(int port)
     {
-        if (_nic is not { } nic)
+        lock (_gate)
         {
-            return Results.NotFound("There is no emulated interface; start with DemoNic=true.");
+            _rule ??= _nic.AddRule(new FlowRule(NobodysQueue, LocalPort: port));
         }
-
-        lock (Gate)
-        {
-            _rule ??= nic.AddRule(new FlowRule(NobodysQueue, LocalPort: port));
-        }
-
-        return Results.Ok();
     }
 
-    public static IResult EndStorm()
+    private IResult EndStorm()
     {
-        lock (Gate)
+        lock (_gate)
         {
-            bool removed = _rule is { } rule && _nic!.RemoveRule(rule);
+            bool removed = _rule is { } rule && _nic.RemoveRule(rule);
             _rule = null;
             return removed ? Results.Ok() : Results.NotFound("There is no storm.");
         }
     }
+
+    /// <summary>The queue's ring loses its descriptor.</summary>
+    private IResult Crash(string name)
+    {
+        if (!_faults.TryGetValue(name, out EmulatedFaultPlan? faults))
+        {
+            return Results.NotFound($"There is no queue {name} on {_nic.Name}.");
+        }
+
+        faults.BreakRings(1);
+        return Results.Ok();
+    }
+
+    /// <summary>Everything arrives where it is received.</summary>
+    private void SpreadOverOurs() => _nic.RssTable = [.. _nic.RssTable.Select(static (_, bucket) => bucket % OurQueues)];
 }

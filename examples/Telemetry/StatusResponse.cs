@@ -15,6 +15,7 @@ internal sealed record StatusResponse(string State, bool IsAccepting, IReadOnlyL
             queue.Pressure.ToString(),
             queue.Restarts,
             queue.LastError?.Message,
+            queue.Statistics is { } statistics ? new Counters(statistics.BytesReceived, statistics.CopiedBytes, statistics.BuffersOut, statistics.Buffers) : null,
             queue.Notifications.ToDictionary(static notification => notification.Type.ToString(), static notification => notification.ArmState.ToString()),
             [.. queue.Connections.Select(static connection => new Connection(connection.Id, connection.Listener, $"{connection.RemoteEndPoint}", connection.State.ToString(), connection.BytesReceived, connection.BuffersHeld))]))],
         [.. status.Listeners.Select(static listener => new Listener(listener.Name, listener.EndPoint?.ToString(), listener.Connections, listener.Accepted, listener.Error?.Message))]);
@@ -26,8 +27,11 @@ internal sealed record StatusResponse(string State, bool IsAccepting, IReadOnlyL
         string Pressure,
         long Restarts,
         string? LastError,
+        Counters? SinceOpened,
         IReadOnlyDictionary<string, string> Notifications,
         IReadOnlyList<Connection> Connections);
+
+    internal sealed record Counters(long BytesReceived, long CopiedBytes, int BuffersOut, int Buffers);
 
     internal sealed record Connection(long Id, string? Listener, string Remote, string State, long BytesReceived, int BuffersHeld);
 

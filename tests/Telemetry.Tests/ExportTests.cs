@@ -41,7 +41,7 @@ public sealed class ExportTests : IDisposable
             await SendAsync(clients);
             await MetricAsync(collector, "zcrx.receive.io", Clients * Sent);
             await MetricAsync(collector, "zcrx.connection.count", Clients, "zcrx.connection.state=active");
-            Assert.Equal((Clients, 0, 1), (collector.Value("zcrx.connection.opened"), collector.Value("zcrx.copy.io"), collector.Value("zcrx.queue.open")));
+            Assert.Equal((Clients, 0, 2), (collector.Value("zcrx.connection.opened"), collector.Value("zcrx.copy.io"), collector.Value("zcrx.queue.open")));
             Assert.Equal(0, collector.Value("zcrx.queue.restarts", $"zcrx.queue.name={Queue}"));
             Assert.InRange(collector.Value("zcrx.receive.buffers")!.Value, (double)Clients * Sent / 4096, Clients * Sent);
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -6,11 +7,16 @@ using Microsoft.Extensions.Logging;
 
 namespace Telemetry.Tests.Support;
 
-/// <summary>Receives OTLP over HTTP as a collector does: keeps the last value of every metric, and every span.</summary>
+/// <summary>Receives OTLP over HTTP as a collector does: keeps the last value of every metric, and every span. A counter that goes back is a failure.</summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly ConcurrentDictionary<string, double> _values = new(StringComparer.Ordinal);
+    private const ulong Cumulative = 2;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, ulong> _starts = new(StringComparer.Ordinal);
+    // As a whole: what one export says belongs together.
+    private volatile ImmutableDictionary<string, double> _values = ImmutableDictionary.Create<string, double>(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _units = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<OtlpSpan> _spans = new();
     private readonly ConcurrentQueue<Exception> _failures = new();
@@ -40,10 +46,16 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         return receiver;
     }
 
+    /// <summary>All values after the last export, for <see cref="Value(ImmutableDictionary{string, double}, string, string)"/>.</summary>
+    public ImmutableDictionary<string, double> Values => _values;
+
     /// <summary>The last value of a metric, summed over the series that have the attribute; null if there is none.</summary>
-    public double? Value(string metric, string attribute = "")
+    public double? Value(string metric, string attribute = "") => Value(_values, metric, attribute);
+
+    /// <summary>A metric's value after some export, summed over the series that have the attribute; null if there is none.</summary>
+    public static double? Value(ImmutableDictionary<string, double> export, string metric, string attribute = "")
     {
-        double[] values = [.. _values.Where(pair => pair.Key.StartsWith(metric + "|", StringComparison.Ordinal) && pair.Key.Contains(attribute, StringComparison.Ordinal)).Select(static pair => pair.Value)];
+        double[] values = [.. export.Where(pair => pair.Key.StartsWith(metric + "|", StringComparison.Ordinal) && pair.Key.Contains(attribute, StringComparison.Ordinal)).Select(static pair => pair.Value)];
         return values.Length == 0 ? null : values.Sum();
     }
 
@@ -73,18 +85,52 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     // ExportMetricsServiceRequest.resource_metrics.scope_metrics.metrics
     private void ReadMetrics(WireReader request)
     {
-        foreach (WireReader metric in request.Messages(1).SelectMany(static resource => resource.Messages(2)).Where(static scope => scope.Messages(1).Single().Text(1) == "Zcrx").SelectMany(static scope => scope.Messages(2)))
+        lock (_gate)
         {
-            string name = metric.Text(1);
-            _units[name] = metric.Text(3);
-            // gauge or sum, and their data_points
-            foreach (WireReader point in metric.Messages(5).Concat(metric.Messages(7)).SelectMany(static data => data.Messages(1)))
+            ImmutableDictionary<string, double>.Builder values = _values.ToBuilder();
+            foreach (WireReader metric in request.Messages(1).SelectMany(static resource => resource.Messages(2)).Where(static scope => scope.Messages(1).Single().Text(1) == "Zcrx").SelectMany(static scope => scope.Messages(2)))
             {
-                // as_int or as_double
-                double value = point.Has(6) ? (long)point.Number(6) : BitConverter.UInt64BitsToDouble(point.Number(4));
-                _values[$"{name}|{string.Join(',', Attributes(point, 7).Select(static pair => $"{pair.Key}={pair.Value}"))}"] = value;
+                string name = metric.Text(1);
+                _units[name] = metric.Text(3);
+                // gauge or sum
+                foreach (WireReader data in metric.Messages(5).Concat(metric.Messages(7)))
+                {
+                    // aggregation_temporality and is_monotonic
+                    bool isCounter = data.Has(3) && data.Number(3) != 0;
+                    Assert.True(!isCounter || data.Number(2) == Cumulative, $"{name} is not cumulative");
+                    foreach (WireReader point in data.Messages(1))
+                    {
+                        // as_int or as_double
+                        double value = point.Has(6) ? (long)point.Number(6) : BitConverter.UInt64BitsToDouble(point.Number(4));
+                        string series = $"{name}|{string.Join(',', Attributes(point, 7).Select(static pair => $"{pair.Key}={pair.Value}"))}";
+                        if (isCounter)
+                        {
+                            CheckForward(series, values.GetValueOrDefault(series), value, point.Number(2));
+                        }
+
+                        values[series] = value;
+                    }
+                }
             }
+
+            _values = values.ToImmutable();
         }
+    }
+
+    /// <summary>A counter never goes back, and none begins anew: the same start_time_unix_nano from first to last.</summary>
+    private void CheckForward(string series, double before, double now, ulong start)
+    {
+        if (now < before)
+        {
+            _failures.Enqueue(new InvalidDataException($"{series} went back from {before} to {now}."));
+        }
+
+        if (_starts.TryGetValue(series, out ulong known) && known != start)
+        {
+            _failures.Enqueue(new InvalidDataException($"{series} has begun anew."));
+        }
+
+        _starts[series] = start;
     }
 
     // ExportTraceServiceRequest.resource_spans.scope_spans.spans

@@ -1,0 +1,230 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text.Json;
+using Telemetry.Tests.Support;
+
+namespace Telemetry.Tests;
+
+/// <summary>What curl and a collector see while clients send without a break: storms, crashes, restarts, an interface that goes and comes.</summary>
+public sealed class UnderLoadTests : IDisposable
+{
+    private const int Clients = 4;
+    private const string First = "enic0-0";
+    private const string Second = "enic0-1";
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("zcrx-telemetry-");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [SkippableFact]
+    public async Task A_storm_without_a_remedy_and_queues_that_go_and_come_are_seen_as_they_happen()
+    {
+        Skip.IfNot(Curl.Exists, "there is no curl");
+        await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
+        // A queue that fails stays away until it is told to come back.
+        using TelemetryProcess example = await StartAsync(collector, """ "Steering": "forbidden" """, """ "MinBackoff": "01:00:00", "MaxBackoff": "01:00:00" """);
+        await using Traffic traffic = new(await EndPointAsync(example), Clients);
+        await HealthAsync(example, "ready", 200, "Healthy");
+
+        // Peace: everything is received where it arrives.
+        await CopiedShareAsync(collector, example, static share => share == 0, "nothing is copied");
+        Assert.Equal((2, 0), (collector.Value("zcrx.queue.open"), collector.Value("zcrx.rebalancing.degraded")));
+
+        // A storm about which nothing may be done: everything is copied, and the service says so, but is alive.
+        await PostAsync(example, "storm");
+        await CopiedShareAsync(collector, example, static share => share > 0.9, "it is copied");
+        JsonElement degraded = await HealthAsync(example, "ready", 200, "Degraded", "connections_degraded");
+        Assert.Contains("copied", degraded.GetProperty("checks").GetProperty("zcrx").GetProperty("description").GetString());
+        await HealthAsync(example, "live", 200, "Healthy");
+        await MetricAsync(collector, "zcrx.rebalancing.degraded", Clients);
+        Assert.True(collector.Value("zcrx.notification.count", "zcrx.notification.type=copy") >= 1, collector.Describe());
+
+        // It ends, and everything that told of it comes back.
+        Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/storm", "DELETE")).Status);
+        await CopiedShareAsync(collector, example, static share => share == 0, "nothing is copied any more");
+        await HealthAsync(example, "ready", 200, "Healthy");
+        await MetricAsync(collector, "zcrx.rebalancing.degraded", 0);
+        Assert.Equal((0, 0), (traffic.Resets, collector.Value("zcrx.queue.restarts")));
+
+        // A planned restart in the midst of it.
+        (string busy, string other) = await BusierAsync(example);
+        (int code, JsonElement restarted) = await Curl.JsonAsync($"{example.Url}/queues/{busy}/restart", "POST");
+        Assert.Equal((200, "Open", 1), (code, restarted.GetProperty("state").GetString(), restarted.GetProperty("restarts").GetInt32()));
+        await MetricAsync(collector, "zcrx.queue.restarts", 1, $"zcrx.queue.name={busy}");
+        await HealthAsync(example, "ready", 200, "Healthy");
+        await CopiedShareAsync(collector, example, static share => share == 0, "it goes on without a copy");
+
+        // A ring dies. The other queue receives for all, and only readiness is degraded.
+        (busy, other) = await BusierAsync(example);
+        double restarts = collector.Value("zcrx.queue.restarts")!.Value;
+        await PostAsync(example, $"queues/{busy}/crash");
+        await HealthAsync(example, "ready", 200, "Degraded", $"queue_restarting:{busy}");
+        await HealthAsync(example, "live", 200, "Healthy");
+        await MetricAsync(collector, "zcrx.queue.open", 1);
+        await ReceivesAsync(collector, other, example);
+        Assert.Equal(restarts, collector.Value("zcrx.queue.restarts"));
+        await PostAsync(example, $"queues/{busy}/restart");
+        await MetricAsync(collector, "zcrx.queue.restarts", restarts + 1);
+        await MetricAsync(collector, "zcrx.queue.open", 2);
+        await HealthAsync(example, "ready", 200, "Healthy");
+
+        // The interface goes: no queue receives, and no attempt would cure it.
+        Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/interface", "DELETE")).Status);
+        await HealthAsync(example, "ready", 503, "Unhealthy", $"queue_failed:{First}", $"queue_failed:{Second}");
+        await HealthAsync(example, "live", 503, "Unhealthy");
+        await MetricAsync(collector, "zcrx.queue.open", 0);
+        (int refused, string why) = await Curl.RunAsync($"{example.Url}/queues/{First}/restart", "POST");
+        Assert.Equal(503, refused);
+        Assert.Contains("enic0", why);
+
+        // It comes back, and so does everything else.
+        await PostAsync(example, "interface");
+        await PostAsync(example, $"queues/{First}/restart");
+        await HealthAsync(example, "ready", 200, "Degraded", $"queue_failed:{Second}");
+        await HealthAsync(example, "live", 200, "Healthy");
+        await PostAsync(example, $"queues/{Second}/restart");
+        await HealthAsync(example, "ready", 200, "Healthy");
+        await MetricAsync(collector, "zcrx.queue.open", 2);
+        await MetricAsync(collector, "zcrx.queue.restarts", restarts + 3);
+        await MetricAsync(collector, "zcrx.connection.count", Clients, "zcrx.connection.state=active");
+        await CopiedShareAsync(collector, example, static share => share == 0, "nothing is copied again");
+
+        await traffic.StopAsync();
+        await MetricAsync(collector, "zcrx.connection.count", 0, "zcrx.connection.state=active");
+        await MetricAsync(collector, "zcrx.pool.usage", 0);
+        Assert.InRange(collector.Value("zcrx.receive.io")!.Value, 1, traffic.Sent);
+        Assert.InRange(collector.Value("zcrx.copy.io")!.Value, 1, collector.Value("zcrx.receive.io")!.Value);
+        Assert.Equal(Clients + traffic.Resets, collector.Value("zcrx.connection.opened"));
+        (int unknown, string message) = await Curl.RunAsync($"{example.Url}/queues/eth9/restart", "POST");
+        Assert.Equal((404, true), (unknown, message.Contains($"{First}, {Second}", StringComparison.Ordinal)));
+        Assert.Equal(0, await example.StopAsync());
+        // A counter that had gone back over a restart would be one.
+        Assert.Empty(collector.Failures);
+    }
+
+    [SkippableFact]
+    public async Task A_storm_that_is_steered_away_shows_in_metrics_and_not_in_health()
+    {
+        Skip.IfNot(Curl.Exists, "there is no curl");
+        await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
+        using TelemetryProcess example = await StartAsync(collector, """ "Steering": "flow-rules" """, "");
+        await using Traffic traffic = new(await EndPointAsync(example), Clients);
+        await CopiedShareAsync(collector, example, static share => share == 0, "nothing is copied");
+
+        await PostAsync(example, "storm");
+
+        // Its cause goes on, and nothing is copied any more.
+        await MetricAsync(collector, "zcrx.rebalancing.rules", Clients);
+        await CopiedShareAsync(collector, example, static share => share == 0, "nothing is copied any more");
+        Assert.True(collector.Value("zcrx.copy.io") > 0, collector.Describe());
+        Assert.Equal(Clients, collector.Value("zcrx.rebalancing.steerings"));
+        await HealthAsync(example, "ready", 200, "Healthy");
+        Assert.Equal(0, traffic.Resets);
+
+        // The rules go with their connections.
+        await traffic.StopAsync();
+        await MetricAsync(collector, "zcrx.rebalancing.rules", 0);
+        await MetricAsync(collector, "zcrx.receive.io", traffic.Sent);
+        Assert.Equal(0, await example.StopAsync());
+        Assert.Empty(collector.Failures);
+    }
+
+    private Task<TelemetryProcess> StartAsync(OtlpReceiver collector, string rebalancing, string restart)
+    {
+        File.WriteAllText(Path.Combine(_directory.FullName, "appsettings.json"), $$"""
+            {
+              "Urls": "http://127.0.0.1:0",
+              "DemoNic": true,
+              "Zcrx": {
+                "DrainTimeout": "00:00:05",
+                "Listeners": [ { "Name": "ingest", "EndPoint": "127.0.0.1:0" } ],
+                "Rebalancing": { "SampleInterval": "00:00:00.1", "CoolDown": "00:00:00.2", {{rebalancing}} },
+                "Restart": { {{restart}} }
+              }
+            }
+            """);
+        return TelemetryProcess.StartAsync(_directory.FullName, new Dictionary<string, string>
+        {
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Endpoint,
+            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+            ["OTEL_METRIC_EXPORT_INTERVAL"] = "100",
+            ["OTEL_BSP_SCHEDULE_DELAY"] = "100",
+        });
+    }
+
+    private static async Task<IPEndPoint> EndPointAsync(TelemetryProcess example) =>
+        IPEndPoint.Parse((await Curl.JsonAsync($"{example.Url}/status")).Json.GetProperty("listeners")[0].GetProperty("endPoint").GetString()!);
+
+    /// <summary>The queue with the most connections, and the other one.</summary>
+    private static async Task<(string Busy, string Other)> BusierAsync(TelemetryProcess example)
+    {
+        JsonElement queues = (await Curl.JsonAsync($"{example.Url}/status")).Json.GetProperty("queues");
+        return queues[0].GetProperty("connections").GetArrayLength() > queues[1].GetProperty("connections").GetArrayLength() ? (First, Second) : (Second, First);
+    }
+
+    private static async Task PostAsync(TelemetryProcess example, string path)
+    {
+        (int status, string body) = await Curl.RunAsync($"{example.Url}/{path}", "POST");
+        Assert.True(status == 200, $"POST /{path}: {status} {body}\n{example.Output}");
+    }
+
+    /// <summary>Waits until that part of what is received between two exports is copied.</summary>
+    private static async Task CopiedShareAsync(OtlpReceiver collector, TelemetryProcess example, Predicate<double> wanted, string expectation)
+    {
+        const double Enough = 2_000_000;
+        ImmutableDictionary<string, double> before = collector.Values;
+        double share = double.NaN;
+        await Deadline.UntilAsync(
+            () =>
+            {
+                ImmutableDictionary<string, double> now = collector.Values;
+                double received = Growth("zcrx.receive.io");
+                if (received < Enough)
+                {
+                    return false;
+                }
+
+                share = Growth("zcrx.copy.io") / received;
+                before = now;
+                // What is received is observed a moment before what is copied; more than a little more would have been counted twice.
+                Assert.InRange(share, 0, 1.5);
+                return wanted(share);
+
+                double Growth(string metric) => (OtlpReceiver.Value(now, metric) ?? 0) - (OtlpReceiver.Value(before, metric) ?? 0);
+            },
+            () => $"{expectation}; the copied share is {share}\n{collector.Describe()}\n{example.Output}");
+    }
+
+    /// <summary>Waits until a queue has received more than it has now.</summary>
+    private static async Task ReceivesAsync(OtlpReceiver collector, string queue, TelemetryProcess example)
+    {
+        double before = Received();
+        await Deadline.UntilAsync(() => Received() > before, () => $"{queue} receives\n{collector.Describe()}\n{example.Output}");
+
+        double Received() => collector.Value("zcrx.receive.io", $"zcrx.queue.name={queue}") ?? 0;
+    }
+
+    private static Task MetricAsync(OtlpReceiver collector, string metric, double expected, string attribute = "") => Deadline.UntilAsync(
+        () => collector.Value(metric, attribute) == expected,
+        () => $"{metric} is {expected}, and not {collector.Value(metric, attribute)}\n{collector.Describe()}\n{string.Join('\n', collector.Failures)}");
+
+    /// <summary>Waits until a probe answers with this code, status and reasons.</summary>
+    private static async Task<JsonElement> HealthAsync(TelemetryProcess example, string probe, int code, string expected, params string[] reasons)
+    {
+        (int Status, JsonElement Json) answer = default;
+        await Deadline.UntilAsync(
+            async () =>
+            {
+                answer = await Curl.JsonAsync($"{example.Url}/health/{probe}");
+                return answer.Status == code && answer.Json.GetProperty("status").GetString() == expected && (probe == "live" || AreThese(Reasons(answer.Json)));
+            },
+            () => $"/health/{probe} is {code} {expected} {string.Join(", ", reasons)}, and not {answer.Status} {answer.Json}\n{example.Output}");
+        return answer.Json;
+
+        // Besides, connections that are elsewhere than they should be may be copied meanwhile.
+        bool AreThese(string[] present) => reasons.Length == 0 ? present.Length == 0 : reasons.All(present.Contains);
+    }
+
+    private static string[] Reasons(JsonElement health) =>
+        [.. health.GetProperty("checks").GetProperty("zcrx").GetProperty("data").GetProperty("reasons").EnumerateArray().Select(static reason => reason.GetString()!)];
+}

@@ -94,7 +94,7 @@ internal sealed class InterfaceQueueActor : ReceiveActor
 
         if (message.KeepsConnections && !message.RegistersAnew && _slot.RegisteredWith is { } registered && QueueSuccession.IsPossible(_queue, registered, _slot.OptionsToOpen))
         {
-            _successor ??= QueueSuccession.BeginAsync(_queue, _slot, _runtime);
+            _successor ??= QueueSuccession.BeginAsync(_queue, _slot, _runtime, message.Cause);
         }
 
         // Again, while it drains: with less time.
@@ -253,7 +253,7 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         exception is AggregateException { InnerExceptions: [var inner] } ? inner : exception;
 
     /// <summary>To the actor: deliver what has arrived, close the queue, end. The connections are closed, or wait for the next queue, which goes on with the registration if it can and may.</summary>
-    public sealed record Stop(TimeSpan Drain, bool KeepsConnections = false, bool RegistersAnew = false) : INoSerializationVerificationNeeded;
+    public sealed record Stop(TimeSpan Drain, bool KeepsConnections = false, bool RegistersAnew = false, ActivityContext Cause = default) : INoSerializationVerificationNeeded;
 
     /// <summary>To the supervisor: the queue is open.</summary>
     public sealed record Ready(string Name, ZcrxQueue Queue) : INoSerializationVerificationNeeded;

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Logging;
 using Zcrx.Interop;
 using Zcrx.Rx;
@@ -15,8 +17,9 @@ internal static class QueueSuccession
 
     /// <summary>Opens the queue that goes on.</summary>
     /// <returns>The queue, which is the caller's; null when it could not be opened: then nothing has changed.</returns>
-    public static async Task<ZcrxQueue?> BeginAsync(ZcrxQueue queue, QueueSlot slot, ZcrxRuntime runtime)
+    public static async Task<ZcrxQueue?> BeginAsync(ZcrxQueue queue, QueueSlot slot, ZcrxRuntime runtime, ActivityContext cause)
     {
+        using Activity? activity = ZcrxActivities.Begin("zcrx.queue.open", slot.Name, cause)?.SetTag("zcrx.engine", queue.Engine.Name);
         try
         {
             using ExportedQueue exported = await queue.ExportAsync().ConfigureAwait(false);
@@ -30,6 +33,7 @@ internal static class QueueSuccession
         catch (Exception exception)
 #pragma warning restore CA1031
         {
+            activity.End(exception);
             ZcrxLog.QueueNotSucceeded(runtime.Logger, slot.Name, exception);
             return null;
         }

@@ -147,7 +147,7 @@ public sealed partial class ZcrxSupervisor
             case QueueState.Open or QueueState.Stopping:
                 queue.State = QueueState.Stopping;
                 queue.IsReplaced = true;
-                queue.Actor?.Tell(new InterfaceQueueActor.Stop(command.Drain ?? _runtime.Options.DrainTimeout, KeepsConnections: true, command.RegisterAnew));
+                queue.Actor?.Tell(new InterfaceQueueActor.Stop(command.Drain ?? _runtime.Options.DrainTimeout, KeepsConnections: true, command.RegisterAnew, CauseOf(queue)));
                 break;
             default:
                 // Being opened: that is what was asked for.

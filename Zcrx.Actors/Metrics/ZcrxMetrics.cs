@@ -5,7 +5,7 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Metrics;
 
 /// <summary>The instruments of the meter <c>Zcrx</c>. All of them are observed: nothing is counted twice, and nothing happens while nobody looks.</summary>
-/// <remarks>Counters span the restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name. Attributes: <c>zcrx.queue.name</c> and <c>zcrx.engine</c>; <c>zcrx.listener.name</c> for listeners; <c>zcrx.notification.type</c> for notifications; <c>zcrx.connection.state</c> for connections; <c>zcrx.move.reason</c> for rebalancing.</remarks>
+/// <remarks>Counters span the restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name. Attributes: <c>zcrx.queue.name</c>; <c>zcrx.engine</c> for the open queues only, since a counter must not become another series when a queue falls back to another engine; <c>zcrx.listener.name</c> for listeners; <c>zcrx.notification.type</c> for notifications; <c>zcrx.connection.state</c> for connections; <c>zcrx.move.reason</c> for rebalancing.</remarks>
 internal sealed class ZcrxMetrics : IDisposable
 {
     public const string MeterName = "Zcrx";
@@ -40,7 +40,7 @@ internal sealed class ZcrxMetrics : IDisposable
         _meter.CreateObservableGauge("zcrx.pool.pressure", () => Present(static statistics => (int)statistics.Pressure), "{level}", "The pool's level: 0 normal, 1 high, 2 exhausted.");
         _meter.CreateObservableCounter("zcrx.notification.count", Notifications, "{notification}", "Notifications from the kernel.");
         _meter.CreateObservableCounter("zcrx.queue.restarts", () => _runtime.Queues.Select(static slot => new Measurement<long>(slot.Restarts, Tags(slot))), "{restart}", "Times that a queue was opened again.");
-        _meter.CreateObservableUpDownCounter("zcrx.queue.open", () => _runtime.Queues.Select(static slot => new Measurement<int>(slot.IsOpen ? 1 : 0, Tags(slot))), "{queue}", "Queues that receive.");
+        _meter.CreateObservableUpDownCounter("zcrx.queue.open", () => _runtime.Queues.Select(static slot => new Measurement<int>(slot.IsOpen ? 1 : 0, [.. Tags(slot), new("zcrx.engine", slot.Engine?.Name ?? "none")])), "{queue}", "Queues that receive, by engine.");
         _meter.CreateObservableCounter(
             "zcrx.rebalancing.moves",
             () => Enum.GetValues<MoveReason>().Select(reason => new Measurement<long>(_runtime.Rebalancing.Moves(reason), new KeyValuePair<string, object?>("zcrx.move.reason", reason.ToString()))),
@@ -100,6 +100,5 @@ internal sealed class ZcrxMetrics : IDisposable
         }
     }
 
-    private static KeyValuePair<string, object?>[] Tags(QueueSlot slot) =>
-        [new("zcrx.queue.name", slot.Name), new("zcrx.engine", slot.Engine?.Name ?? "none")];
+    private static KeyValuePair<string, object?>[] Tags(QueueSlot slot) => [new("zcrx.queue.name", slot.Name)];
 }

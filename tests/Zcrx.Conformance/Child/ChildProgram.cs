@@ -35,6 +35,9 @@ internal static unsafe class ChildProgram
             case "serve":
                 HandOverChild.Serve(arguments[3]);
                 return 0;
+            case "serve-nic":
+                HandOverChild.ServeOnNic(arguments[3]);
+                return 0;
             case "take-over":
                 HandOverChild.TakeOver(arguments[3]);
                 return 0;

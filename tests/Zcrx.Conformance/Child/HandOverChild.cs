@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Zcrx.Conformance.Exports;
+using Zcrx.Conformance.Nic;
+using Zcrx.Conformance.Support;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
@@ -15,23 +17,53 @@ internal static class HandOverChild
     private static readonly ConcurrentQueue<BufferLease> Kept = new();
     private static long _received;
 
+    /// <summary>Of the queue without a NIC.</summary>
+    public static ZcrxQueueOptions Options => HandOverBench.Options(1) with { Engine = ZcrxEngine.DeviceLess, SharedMemory = true };
+
     /// <summary>Has a listener and a queue, and hands both over to whoever comes.</summary>
-    public static void Serve(string path) => RunAsync(path, isSuccessor: false).GetAwaiter().GetResult();
+    public static void Serve(string path) => RunAsync(path, Options, IPAddress.Loopback, isSuccessor: false).GetAwaiter().GetResult();
+
+    /// <summary>The same on a NIC.</summary>
+    public static void ServeOnNic(string path)
+    {
+        NicUnderTest nic = NicUnderTest.Open(KernelUnderTest.Linux);
+        RunAsync(path, OptionsOf(nic), nic.Address, isSuccessor: false).GetAwaiter().GetResult();
+    }
 
     /// <summary>Takes both over.</summary>
-    public static void TakeOver(string path) => RunAsync(path, isSuccessor: true).GetAwaiter().GetResult();
+    public static void TakeOver(string path) => RunAsync(path, Options, IPAddress.Loopback, isSuccessor: true).GetAwaiter().GetResult();
 
-    private static async Task RunAsync(string path, bool isSuccessor)
+    /// <summary>Of the queue on a NIC, with more buffers than the NIC keeps for itself.</summary>
+    public static ZcrxQueueOptions OptionsOf(NicUnderTest nic) => new()
     {
-        ZcrxQueueOptions options = HandOverBench.Options(1) with { Engine = ZcrxEngine.DeviceLess, SharedMemory = true };
+        Name = "nic",
+        Engine = ZcrxEngine.Nic,
+        Interface = nic.Interface,
+        RxQueue = (int)nic.Queue,
+        AreaSize = 2048L * Environment.SystemPageSize,
+        SharedMemory = true,
+        BusyTimeout = TimeSpan.FromSeconds(30),
+    };
+
+    private static async Task RunAsync(string path, ZcrxQueueOptions options, IPAddress address, bool isSuccessor)
+    {
+        IPEndPoint endPoint = new(address, 0);
         await using ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = path });
-        using Socket listener = takeover.TakeListener("test", new IPEndPoint(IPAddress.Loopback, 0)) ?? ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using Socket listener = takeover.TakeListener("test", endPoint) ?? ListenSocket.Bind(endPoint);
         using InheritedQueue? inherited = takeover.TakeQueue(options);
         Assert.Equal(isSuccessor, inherited is not null);
         await using ZcrxQueue queue = inherited is null ? await ZcrxQueue.OpenAsync(options) : await ZcrxQueue.ImportAsync(inherited, options);
         await takeover.CommitAsync();
-        using IDisposable accepting = queue.Listen(listener).Subscribe(connection => connection.Buffers.Subscribe(Keep));
-        takeover.Serve(new HandOverSource(listener, queue));
+        TaskCompletionSource accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using IDisposable accepting = queue.Listen(listener).Subscribe(connection => connection.Buffers.Subscribe(Keep), () => accepted.TrySetResult());
+        takeover.Serve(new HandOverSource(listener, queue)
+        {
+            Release = () =>
+            {
+                accepting.Dispose();
+                return accepted.Task;
+            },
+        });
         ChildProgram.Tell($"LISTENING {((IPEndPoint)listener.LocalEndPoint!).Port}");
         // Ends with the parent at the latest: its end of the pipe is closed then.
         await Console.In.ReadToEndAsync();

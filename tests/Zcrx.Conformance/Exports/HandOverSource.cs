@@ -14,6 +14,9 @@ internal sealed class HandOverSource(Socket listener, ZcrxQueue queue) : ITakeov
 
     public Task CameBack => _cameBack.Task;
 
+    /// <summary>Stops accepting.</summary>
+    public Func<Task> Release { get; init; } = static () => Task.CompletedTask;
+
     public IReadOnlyList<KeyValuePair<string, Socket>> GetListeners() => [KeyValuePair.Create("test", listener)];
 
     public IReadOnlyList<ZcrxQueue> GetQueues() => [queue];
@@ -22,7 +25,7 @@ internal sealed class HandOverSource(Socket listener, ZcrxQueue queue) : ITakeov
 
     public void OnQueueCameBack(string queue) => _cameBack.TrySetResult();
 
-    public Task ReleaseAsync(int successor) => Task.CompletedTask;
+    public Task ReleaseAsync(int successor) => Release();
 
     public void OnAttemptFailed(Exception cause)
     {

@@ -149,7 +149,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
             child.Await($"RECEIVED {i * 10}");
         }
 
-        ZcrxQueueOptions options = HandOverBench.Options(1) with { Engine = ZcrxEngine.DeviceLess, SharedMemory = true };
+        ZcrxQueueOptions options = HandOverChild.Options;
         await using ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = Place }).Within("the place is taken over");
         Assert.Null(takeover.TakeQueue(options with { Name = "another" }));
         Assert.Null(takeover.TakeQueue(options with { AreaSize = options.AreaSize * 2 }));

@@ -44,8 +44,22 @@ emulator=(qemu-system-x86_64 "${processor[@]}" -m 3072 -smp 2
 status=0
 bound_to_parent KILL timeout --kill-after=5 "$seconds" bash -c 'bound_to_parent KILL "$@"' - "${emulator[@]}" </dev/null >"$console" 2>&1 &
 guest=$!
-trap 'kill "$guest" 2>/dev/null || true' EXIT
+
+# Now and then an emulated processor spins for ever while the kernel boots. Who has not come up by then does not: whoever called may try again.
+boot_seconds=$((seconds / 3 < 180 ? seconds / 3 : 180))
+(
+    for ((waited = 0; waited < boot_seconds; waited++)); do
+        if grep -q '^ZCRX-READY' "$console"; then
+            exit
+        fi
+        sleep 1
+    done
+    kill "$guest"
+) &
+watcher=$!
+trap 'kill "$guest" "$watcher" 2>/dev/null || true' EXIT
 wait "$guest" || status=$?
+kill "$watcher" 2>/dev/null || true
 trap - EXIT
 
 case "$status" in

@@ -9,12 +9,13 @@ namespace Zcrx.Conformance.Runner;
 internal static class SuiteRunner
 {
     private const string Usage = """
-        Usage: Zcrx.Conformance [--list] [--filter TEXT]... [--long]
+        Usage: Zcrx.Conformance [--list] [--filter TEXT]... [--exclude TEXT]... [--long]
                Zcrx.Conformance differential [--help]
 
-          --filter TEXT  only tests whose name contains TEXT (any of them, case ignored)
-          --long         do much more where the cases of a NIC can, and wait longer
-          --list         print the names, run nothing
+          --filter TEXT   only tests whose name contains TEXT (any of them, case ignored)
+          --exclude TEXT  no tests whose name contains TEXT, such as "emulated 7."
+          --long          do much more where the cases of a NIC can, and wait longer
+          --list          print the names, run nothing
 
         Exit code: 0 nothing failed, 1 something failed or nothing ran, 2 wrong usage.
         """;
@@ -22,6 +23,7 @@ internal static class SuiteRunner
     public static int Execute(IReadOnlyList<string> args, TextWriter output, TextWriter error)
     {
         var filters = new List<string>();
+        var exclusions = new List<string>();
         var list = false;
         for (var i = 0; i < args.Count; i++)
         {
@@ -39,19 +41,26 @@ internal static class SuiteRunner
                 case "--filter" when i + 1 < args.Count:
                     filters.Add(args[++i]);
                     break;
+                case "--exclude" when i + 1 < args.Count:
+                    exclusions.Add(args[++i]);
+                    break;
                 default:
                     error.WriteLine($"Not understood: '{args[i]}'.{Environment.NewLine}{Usage}");
                     return 2;
             }
         }
 
-        return list ? List(filters, output) : Run(filters, output);
+        return list ? List(IsWanted, output) : Run(IsWanted, output);
+
+        bool IsWanted(string name) =>
+            (filters.Count == 0 || filters.Exists(filter => name.Contains(filter, StringComparison.OrdinalIgnoreCase)))
+            && !exclusions.Exists(exclusion => name.Contains(exclusion, StringComparison.OrdinalIgnoreCase));
     }
 
-    private static int List(IReadOnlyList<string> filters, TextWriter output)
+    private static int List(Predicate<string> isWanted, TextWriter output)
     {
         using var suite = new Suite();
-        foreach (var test in suite.Discover(filters))
+        foreach (var test in suite.Discover(isWanted))
         {
             output.WriteLine(test.DisplayName);
         }
@@ -59,15 +68,15 @@ internal static class SuiteRunner
         return 0;
     }
 
-    private static int Run(IReadOnlyList<string> filters, TextWriter output)
+    private static int Run(Predicate<string> isWanted, TextWriter output)
     {
         using var suite = new Suite();
         using var reporter = new ConsoleReporter(output);
-        suite.Run(suite.Discover(filters), reporter);
+        suite.Run(suite.Discover(isWanted), reporter);
         output.WriteLine($"{reporter.Passed} passed, {reporter.Failed} failed, {reporter.Skipped} skipped");
         output.Flush();
 
-        // A filter that matches nothing must not look like success.
+        // Filters that leave nothing must not look like success.
         return reporter.Failed == 0 && reporter.Passed + reporter.Skipped > 0 ? 0 : 1;
     }
 
@@ -78,14 +87,14 @@ internal static class SuiteRunner
 
         public Suite() => _framework = new XunitTestFramework(_diagnostics);
 
-        public IReadOnlyList<ITestCase> Discover(IReadOnlyList<string> filters)
+        public IReadOnlyList<ITestCase> Discover(Predicate<string> isWanted)
         {
             using var discoverer = _framework.GetDiscoverer(Reflector.Wrap(Assembly.GetExecutingAssembly()));
             using var sink = new DiscoverySink();
             discoverer.Find(includeSourceInformation: false, sink, new RunOptions());
             sink.Finished.WaitOne();
             return [.. sink.Tests
-                .Where(test => filters.Count == 0 || filters.Any(filter => test.DisplayName.Contains(filter, StringComparison.OrdinalIgnoreCase)))
+                .Where(test => isWanted(test.DisplayName))
                 .OrderBy(test => test.DisplayName, StringComparer.Ordinal)];
         }
 

@@ -13,6 +13,17 @@ public class SuiteRunnerTests
     }
 
     [Fact]
+    public void Leaves_out_what_is_excluded()
+    {
+        using var output = new StringWriter();
+
+        Assert.Equal(0, SuiteRunner.Execute(["--list", "--filter", nameof(SuiteRunnerTests), "--exclude", "lists_THE"], output, TextWriter.Null));
+
+        Assert.DoesNotContain(nameof(Lists_the_tests_of_this_assembly), output.ToString(), StringComparison.Ordinal);
+        Assert.Contains(nameof(Leaves_out_what_is_excluded), output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_filter_that_matches_nothing_is_not_a_success()
     {
         using var output = new StringWriter();

@@ -99,32 +99,40 @@ public sealed partial class ZcrxTakeover
     {
         foreach (ZcrxQueue queue in source.GetQueues())
         {
-            string? reason = DepartingQueue.WhyNot(queue);
-            if (reason is null)
+            (DepartingQueue? departing, string whyNot) = await PrepareAsync(source, queue, descriptors).ConfigureAwait(false);
+            if (departing is null)
             {
-                try
-                {
-                    DepartingQueue departing = await DepartingQueue.PrepareAsync(queue).ConfigureAwait(false);
-                    departing.CameBack = () => source.OnQueueCameBack(queue.Name);
-                    leaving.Add(departing);
-                    descriptors -= departing.Manifest.Descriptors;
-                    if (descriptors >= 0)
-                    {
-                        continue;
-                    }
-
-                    reason = "a message cannot carry that many descriptors";
-                    descriptors += departing.Manifest.Descriptors;
-                    leaving.Remove(departing);
-                    departing.Dispose();
-                }
-                catch (Exception exception) when (exception is ZcrxException or ObjectDisposedException or IOException)
-                {
-                    reason = exception.Message;
-                }
+                source.OnQueueStays(queue.Name, whyNot);
+                continue;
             }
 
-            source.OnQueueStays(queue.Name, reason);
+            leaving.Add(departing);
+            descriptors -= departing.Manifest.Descriptors;
+        }
+    }
+
+    private static async Task<(DepartingQueue? Departing, string WhyNot)> PrepareAsync(ITakeoverSource source, ZcrxQueue queue, int descriptors)
+    {
+        if (DepartingQueue.WhyNot(queue) is { } reason)
+        {
+            return (null, reason);
+        }
+
+        try
+        {
+            DepartingQueue departing = await DepartingQueue.PrepareAsync(queue).ConfigureAwait(false);
+            if (departing.Manifest.Descriptors <= descriptors)
+            {
+                departing.CameBack = () => source.OnQueueCameBack(queue.Name);
+                return (departing, "");
+            }
+
+            departing.Dispose();
+            return (null, "a message cannot carry that many descriptors");
+        }
+        catch (Exception exception) when (exception is ZcrxException or ObjectDisposedException or IOException)
+        {
+            return (null, exception.Message);
         }
     }
 

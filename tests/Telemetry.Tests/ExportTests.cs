@@ -22,13 +22,7 @@ public sealed class ExportTests : IDisposable
         Skip.IfNot(Curl.Exists, "there is no curl");
         await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
         Configure(drainTimeout: "00:00:05");
-        using TelemetryProcess example = await TelemetryProcess.StartAsync(_directory.FullName, new Dictionary<string, string>
-        {
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Endpoint,
-            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
-            ["OTEL_METRIC_EXPORT_INTERVAL"] = "100",
-            ["OTEL_BSP_SCHEDULE_DELAY"] = "100",
-        });
+        using TelemetryProcess example = await TelemetryProcess.StartAsync(_directory.FullName, collector);
         await AssertHealthAsync(example, "ready", 200, "Healthy");
         await AssertHealthAsync(example, "live", 200, "Healthy");
         var status = (await Curl.JsonAsync($"{example.Url}/status")).Json;
@@ -39,8 +33,8 @@ public sealed class ExportTests : IDisposable
         {
             // In peace: everything is received where it arrives.
             await SendAsync(clients);
-            await MetricAsync(collector, "zcrx.receive.io", Clients * Sent);
-            await MetricAsync(collector, "zcrx.connection.count", Clients, "zcrx.connection.state=active");
+            await collector.ReachAsync("zcrx.receive.io", Clients * Sent);
+            await collector.ReachAsync("zcrx.connection.count", Clients, "zcrx.connection.state=active");
             Assert.Equal((Clients, 0, 2), (collector.Value("zcrx.connection.opened"), collector.Value("zcrx.copy.io"), collector.Value("zcrx.queue.open")));
             Assert.Equal(0, collector.Value("zcrx.queue.restarts", $"zcrx.queue.name={Queue}"));
             Assert.InRange(collector.Value("zcrx.receive.buffers")!.Value, (double)Clients * Sent / 4096, Clients * Sent);
@@ -48,7 +42,7 @@ public sealed class ExportTests : IDisposable
             // In a storm it is copied, and the kernel says so.
             Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/storm", "POST")).Status);
             await SendAsync(clients);
-            await MetricAsync(collector, "zcrx.receive.io", 2 * Clients * Sent);
+            await collector.ReachAsync("zcrx.receive.io", 2 * Clients * Sent);
             await Deadline.UntilAsync(() => collector.Value("zcrx.notification.count", "zcrx.notification.type=copy") >= 1, () => $"the notification is exported\n{collector.Describe()}");
             Assert.InRange(collector.Value("zcrx.copy.io")!.Value, 1, Clients * Sent);
             Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/storm", "DELETE")).Status);
@@ -57,8 +51,8 @@ public sealed class ExportTests : IDisposable
             (int code, JsonElement restarted) = await Curl.JsonAsync($"{example.Url}/queues/{Queue}/restart", "POST");
             Assert.Equal((200, "Open", 1), (code, restarted.GetProperty("state").GetString(), restarted.GetProperty("restarts").GetInt32()));
             await SendAsync(clients);
-            await MetricAsync(collector, "zcrx.receive.io", 3 * Clients * Sent);
-            await MetricAsync(collector, "zcrx.queue.restarts", 1);
+            await collector.ReachAsync("zcrx.receive.io", 3 * Clients * Sent);
+            await collector.ReachAsync("zcrx.queue.restarts", 1);
             await Deadline.UntilAsync(() => Restart(collector) is not null, () => "the restart is exported as a span");
             Assert.Equal("demand", Restart(collector)!.Attributes["zcrx.restart.trigger"]);
             await Deadline.UntilAsync(() => collector.Spans.Any(span => span.Name == "zcrx.queue.open" && span.ParentId == Restart(collector)!.Id), () => "and so is its opening");
@@ -82,7 +76,7 @@ public sealed class ExportTests : IDisposable
         Assert.Equal(0, await example.StopAsync());
         Assert.Empty(collector.Failures);
         // The last export comes with the end.
-        await MetricAsync(collector, "zcrx.connection.count", 0, "zcrx.connection.state=active");
+        await collector.ReachAsync("zcrx.connection.count", 0, "zcrx.connection.state=active");
         Assert.Contains(collector.Spans, static span => span.Name == "zcrx.stop");
         Assert.Equal(("By", "By", "{buffer}", "s"), (collector.Units["zcrx.receive.io"], collector.Units["zcrx.copy.io"], collector.Units["zcrx.pool.limit"], collector.Units["zcrx.pool.pressure.time"]));
     }
@@ -122,10 +116,6 @@ public sealed class ExportTests : IDisposable
             }
         }));
     }
-
-    private static Task MetricAsync(OtlpReceiver collector, string metric, double expected, string attribute = "") => Deadline.UntilAsync(
-        () => collector.Value(metric, attribute) == expected,
-        () => $"{metric} is {expected}, and not {collector.Value(metric, attribute)}\n{collector.Describe()}\n{string.Join('\n', collector.Failures)}");
 
     private static OtlpSpan? Restart(OtlpReceiver collector) => collector.Spans.FirstOrDefault(static span => span.Name == "zcrx.queue.restart");
 

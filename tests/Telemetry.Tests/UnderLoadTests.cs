@@ -36,21 +36,21 @@ public sealed class UnderLoadTests : IDisposable
         JsonElement degraded = await HealthAsync(example, "ready", 200, "Degraded", "connections_degraded");
         Assert.Contains("copied", degraded.GetProperty("checks").GetProperty("zcrx").GetProperty("description").GetString());
         await HealthAsync(example, "live", 200, "Healthy");
-        await MetricAsync(collector, "zcrx.rebalancing.degraded", Clients);
+        await collector.ReachAsync("zcrx.rebalancing.degraded", Clients);
         Assert.True(collector.Value("zcrx.notification.count", "zcrx.notification.type=copy") >= 1, collector.Describe());
 
         // It ends, and everything that told of it comes back.
         Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/storm", "DELETE")).Status);
         await CopiedShareAsync(collector, example, static share => share == 0, "nothing is copied any more");
         await HealthAsync(example, "ready", 200, "Healthy");
-        await MetricAsync(collector, "zcrx.rebalancing.degraded", 0);
+        await collector.ReachAsync("zcrx.rebalancing.degraded", 0);
         Assert.Equal((0, 0), (traffic.Resets, collector.Value("zcrx.queue.restarts")));
 
         // A planned restart in the midst of it.
         (string busy, string other) = await BusierAsync(example);
         (int code, JsonElement restarted) = await Curl.JsonAsync($"{example.Url}/queues/{busy}/restart", "POST");
         Assert.Equal((200, "Open", 1), (code, restarted.GetProperty("state").GetString(), restarted.GetProperty("restarts").GetInt32()));
-        await MetricAsync(collector, "zcrx.queue.restarts", 1, $"zcrx.queue.name={busy}");
+        await collector.ReachAsync("zcrx.queue.restarts", 1, $"zcrx.queue.name={busy}");
         await HealthAsync(example, "ready", 200, "Healthy");
         await CopiedShareAsync(collector, example, static share => share == 0, "it goes on without a copy");
 
@@ -60,19 +60,19 @@ public sealed class UnderLoadTests : IDisposable
         await PostAsync(example, $"queues/{busy}/crash");
         await HealthAsync(example, "ready", 200, "Degraded", $"queue_restarting:{busy}");
         await HealthAsync(example, "live", 200, "Healthy");
-        await MetricAsync(collector, "zcrx.queue.open", 1);
+        await collector.ReachAsync("zcrx.queue.open", 1);
         await ReceivesAsync(collector, other, example);
         Assert.Equal(restarts, collector.Value("zcrx.queue.restarts"));
         await PostAsync(example, $"queues/{busy}/restart");
-        await MetricAsync(collector, "zcrx.queue.restarts", restarts + 1);
-        await MetricAsync(collector, "zcrx.queue.open", 2);
+        await collector.ReachAsync("zcrx.queue.restarts", restarts + 1);
+        await collector.ReachAsync("zcrx.queue.open", 2);
         await HealthAsync(example, "ready", 200, "Healthy");
 
         // The interface goes: no queue receives, and no attempt would cure it.
         Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/interface", "DELETE")).Status);
         await HealthAsync(example, "ready", 503, "Unhealthy", $"queue_failed:{First}", $"queue_failed:{Second}");
         await HealthAsync(example, "live", 503, "Unhealthy");
-        await MetricAsync(collector, "zcrx.queue.open", 0);
+        await collector.ReachAsync("zcrx.queue.open", 0);
         (int refused, string why) = await Curl.RunAsync($"{example.Url}/queues/{First}/restart", "POST");
         Assert.Equal(503, refused);
         Assert.Contains("enic0", why);
@@ -84,14 +84,14 @@ public sealed class UnderLoadTests : IDisposable
         await HealthAsync(example, "live", 200, "Healthy");
         await PostAsync(example, $"queues/{Second}/restart");
         await HealthAsync(example, "ready", 200, "Healthy");
-        await MetricAsync(collector, "zcrx.queue.open", 2);
-        await MetricAsync(collector, "zcrx.queue.restarts", restarts + 3);
-        await MetricAsync(collector, "zcrx.connection.count", Clients, "zcrx.connection.state=active");
+        await collector.ReachAsync("zcrx.queue.open", 2);
+        await collector.ReachAsync("zcrx.queue.restarts", restarts + 3);
+        await collector.ReachAsync("zcrx.connection.count", Clients, "zcrx.connection.state=active");
         await CopiedShareAsync(collector, example, static share => share == 0, "nothing is copied again");
 
         await traffic.StopAsync();
-        await MetricAsync(collector, "zcrx.connection.count", 0, "zcrx.connection.state=active");
-        await MetricAsync(collector, "zcrx.pool.usage", 0);
+        await collector.ReachAsync("zcrx.connection.count", 0, "zcrx.connection.state=active");
+        await collector.ReachAsync("zcrx.pool.usage", 0);
         Assert.InRange(collector.Value("zcrx.receive.io")!.Value, 1, traffic.Sent);
         Assert.InRange(collector.Value("zcrx.copy.io")!.Value, 1, collector.Value("zcrx.receive.io")!.Value);
         Assert.Equal(Clients + traffic.Resets, collector.Value("zcrx.connection.opened"));
@@ -114,7 +114,7 @@ public sealed class UnderLoadTests : IDisposable
         await PostAsync(example, "storm");
 
         // Its cause goes on, and nothing is copied any more.
-        await MetricAsync(collector, "zcrx.rebalancing.rules", Clients);
+        await collector.ReachAsync("zcrx.rebalancing.rules", Clients);
         await CopiedShareAsync(collector, example, static share => share == 0, "nothing is copied any more");
         Assert.True(collector.Value("zcrx.copy.io") > 0, collector.Describe());
         Assert.Equal(Clients, collector.Value("zcrx.rebalancing.steerings"));
@@ -123,8 +123,8 @@ public sealed class UnderLoadTests : IDisposable
 
         // The rules go with their connections.
         await traffic.StopAsync();
-        await MetricAsync(collector, "zcrx.rebalancing.rules", 0);
-        await MetricAsync(collector, "zcrx.receive.io", traffic.Sent);
+        await collector.ReachAsync("zcrx.rebalancing.rules", 0);
+        await collector.ReachAsync("zcrx.receive.io", traffic.Sent);
         Assert.Equal(0, await example.StopAsync());
         Assert.Empty(collector.Failures);
     }
@@ -143,13 +143,7 @@ public sealed class UnderLoadTests : IDisposable
               }
             }
             """);
-        return TelemetryProcess.StartAsync(_directory.FullName, new Dictionary<string, string>
-        {
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Endpoint,
-            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
-            ["OTEL_METRIC_EXPORT_INTERVAL"] = "100",
-            ["OTEL_BSP_SCHEDULE_DELAY"] = "100",
-        });
+        return TelemetryProcess.StartAsync(_directory.FullName, collector);
     }
 
     private static async Task<IPEndPoint> EndPointAsync(TelemetryProcess example) =>
@@ -203,10 +197,6 @@ public sealed class UnderLoadTests : IDisposable
 
         double Received() => collector.Value("zcrx.receive.io", $"zcrx.queue.name={queue}") ?? 0;
     }
-
-    private static Task MetricAsync(OtlpReceiver collector, string metric, double expected, string attribute = "") => Deadline.UntilAsync(
-        () => collector.Value(metric, attribute) == expected,
-        () => $"{metric} is {expected}, and not {collector.Value(metric, attribute)}\n{collector.Describe()}\n{string.Join('\n', collector.Failures)}");
 
     /// <summary>Waits until a probe answers with this code, status and reasons.</summary>
     private static async Task<JsonElement> HealthAsync(TelemetryProcess example, string probe, int code, string expected, params string[] reasons)

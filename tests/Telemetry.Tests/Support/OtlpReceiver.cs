@@ -52,6 +52,11 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     /// <summary>The last value of a metric, summed over the series that have the attribute; null if there is none.</summary>
     public double? Value(string metric, string attribute = "") => Value(_values, metric, attribute);
 
+    /// <summary>Waits until a metric has this value.</summary>
+    public Task ReachAsync(string metric, double expected, string attribute = "") => Deadline.UntilAsync(
+        () => Value(metric, attribute) == expected,
+        () => $"{metric} is {expected}, and not {Value(metric, attribute)}\n{Describe()}\n{string.Join('\n', Failures)}");
+
     /// <summary>A metric's value after some export, summed over the series that have the attribute; null if there is none.</summary>
     public static double? Value(ImmutableDictionary<string, double> export, string metric, string attribute = "")
     {

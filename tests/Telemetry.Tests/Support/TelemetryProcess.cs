@@ -23,16 +23,23 @@ internal sealed class TelemetryProcess : IDisposable
     /// <summary>Where it serves.</summary>
     public string Url { get; private set; } = "";
 
-    public static async Task<TelemetryProcess> StartAsync(string directory, IReadOnlyDictionary<string, string> environment)
+    /// <summary>Starts it; what it exports goes to this collector, ten times a second.</summary>
+    public static async Task<TelemetryProcess> StartAsync(string directory, OtlpReceiver collector)
     {
         ProcessStartInfo start = new("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Telemetry.dll")])
         {
-            WorkingDirectory = directory, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false,
+            WorkingDirectory = directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            Environment =
+            {
+                ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Endpoint,
+                ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+                ["OTEL_METRIC_EXPORT_INTERVAL"] = "100",
+                ["OTEL_BSP_SCHEDULE_DELAY"] = "100",
+            },
         };
-        foreach ((string name, string value) in environment)
-        {
-            start.Environment[name] = value;
-        }
 
         TelemetryProcess process = new(Process.Start(start)!);
         const string Listening = "Now listening on: ";

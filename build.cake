@@ -1,6 +1,5 @@
 // The build. Each target lives in a file of its own subject under eng/; add yours there and load it here.
 #load "eng/common.cake"
-#load "eng/akka.cake"
 #load "eng/demo.cake"
 #load "eng/vm.cake"
 #load "eng/test.cake"

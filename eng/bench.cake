@@ -23,7 +23,6 @@ string[] BenchArguments()
 
 Task("bench")
     .Description("compares receivers  [--short] [--volume 4GiB] [--rounds N] [--connections 1,64] [--receivers zcrx,socket] [--hash] [-- --help]")
-    .IsDependentOn("restore-akka")
     .Does(() =>
 {
     const string project = "tests/Zcrx.Benchmarks/Zcrx.Benchmarks.csproj";

@@ -1,4 +1,4 @@
-// Everything that a build made, except eng/feed: what is there would only be fetched again.
+// Deletes everything that a build makes.
 Task("clean")
     .Description("deletes bin, obj and artifacts")
     .Does(() =>

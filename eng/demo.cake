@@ -1,6 +1,5 @@
 Task("demo")
     .Description("runs examples/Ingest on loopback and checks every byte  [-- arguments for `demo`]")
-    .IsDependentOn("restore-akka")
     .Does(() =>
 {
     const string project = "examples/Ingest/Ingest.csproj";

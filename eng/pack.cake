@@ -1,6 +1,5 @@
 Task("pack")
     .Description("packs the three libraries into artifacts/packages")
-    .IsDependentOn("restore-akka")
     .Does(() =>
 {
     var packages = artifacts.Combine("packages");

@@ -1,17 +1,11 @@
 // Builds once, runs each suite by itself, and reads what happened from the result files rather than from what was printed.
 Task("test")
     .Description("builds everything and runs all test suites, also on real kernels  [--kernels 7.2,7.3|none] [--guests N at once]")
-    .IsDependentOn("restore-akka")
     .Does(() =>
 {
     var results = artifacts.Combine("test");
     CleanDirectory(results);
     Build(Solution);
-    if (akkaHosting.Value)
-    {
-        Build(AkkaHostingTests);
-    }
-
     InstallForeignClients();
 
     var outcomes = new List<SuiteOutcome>();
@@ -52,36 +46,8 @@ void InstallForeignClients()
     }
 }
 
-// Outside the solution, since its packages are on the public registry but not on every source: restored if they can be had, and named if not.
-const string AkkaHostingTests = "tests/Zcrx.Actors.AkkaHosting.Tests/Zcrx.Actors.AkkaHosting.Tests.csproj";
-
-Lazy<bool> akkaHosting = new(() =>
-{
-    using var restore = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("dotnet", ["restore", AkkaHostingTests, "--verbosity", "quiet"])
-    {
-        RedirectStandardOutput = true,
-        UseShellExecute = false,
-    });
-    var output = restore.StandardOutput.ReadToEnd();
-    restore.WaitForExit();
-    if (restore.ExitCode == 0)
-    {
-        return true;
-    }
-
-    // NU1101: no source has the package; NU1102: not in this version. Anything else is an error like any other.
-    if (!output.Contains("NU1101") && !output.Contains("NU1102"))
-    {
-        throw new CakeException($"{AkkaHostingTests} cannot be restored:\n{output}");
-    }
-
-    Console.WriteLine("Akka.Hosting and Akka.TestKit.Xunit2 are not on the configured package sources: Zcrx.Actors.AkkaHosting.Tests is left out.");
-    return false;
-});
-
 IEnumerable<FilePath> TestSuites() => GetFiles("./tests/*/*.csproj")
     .Where(project => project.FullPath.EndsWith(".Tests.csproj") || project.FullPath.EndsWith("/Zcrx.Conformance.csproj"))
-    .Where(project => project.GetFilename().ToString() != System.IO.Path.GetFileName(AkkaHostingTests) || akkaHosting.Value)
     .OrderBy(project => project.FullPath, StringComparer.Ordinal);
 
 void PrintOutcomes(IReadOnlyList<SuiteOutcome> outcomes)

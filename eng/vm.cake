@@ -55,7 +55,6 @@ GuestCommand NicDemo(string volume) => new(
 
 Task("test-kernel")
     .Description("runs the kernel tests on one real kernel  --kernel <version, 7.2>  [--nic: those with a virtual NIC, --long: at length]")
-    .IsDependentOn("restore-akka")
     .Does(() =>
 {
     var kernel = Argument("kernel", WholeKernel);

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Zcrx.Rx;
 
-namespace Zcrx.Actors.AkkaHosting.Tests;
+namespace Zcrx.Actors.Tests.Hosting;
 
 /// <summary>Zcrx in an actor system that Akka.Hosting creates, starts and ends.</summary>
 public class AkkaHostingTests

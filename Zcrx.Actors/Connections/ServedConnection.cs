@@ -55,7 +55,14 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
         await connection.Finished.ConfigureAwait(false);
         try
         {
-            subscription?.Dispose();
+            if (subscription is IAsyncDisposable asynchronous)
+            {
+                await asynchronous.DisposeAsync().ConfigureAwait(false);
+            }
+            else
+            {
+                subscription?.Dispose();
+            }
         }
 #pragma warning disable CA1031 // As above.
         catch (Exception exception)

@@ -19,6 +19,7 @@ public static class ZcrxHealthChecksBuilderExtensions
     public static IHealthChecksBuilder AddZcrx(this IHealthChecksBuilder builder, string name = "zcrx", HealthStatus? failureStatus = null, IEnumerable<string>? tags = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddZcrx();
         return builder
             .AddCheck<ZcrxHealthCheck>(name, failureStatus, tags ?? ["ready"])
             .AddCheck<ZcrxLivenessCheck>($"{name}-live", failureStatus, ["live"]);

@@ -21,7 +21,6 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
 
         Compare(applied, nameof(ZcrxOptions.DrainTimeout), static options => options.DrainTimeout);
         applied.AddRange(Differences(nameof(ZcrxOptions.Restart), current.Restart, changed.Restart));
-        Compare(restart, nameof(ZcrxOptions.ActorSystemName), static options => options.ActorSystemName);
         Compare(restart, nameof(ZcrxOptions.ActorName), static options => options.ActorName);
         Compare(restart, nameof(ZcrxOptions.Dispatcher), static options => options.Dispatcher);
         Compare(applied, $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Linger)}", static options => options.HandOver.Linger);

@@ -3,27 +3,26 @@ using Microsoft.Extensions.Primitives;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Follows the sources of the options: a change comes checked, or is refused as a whole.</summary>
+/// <summary>Follows the sources of the options. A change is passed on as checked options, or refused as a whole.</summary>
 /// <remarks>
-/// Not through <see cref="IOptionsMonitor{TOptions}"/>: its options are created, and so checked, in the callback of the change itself, where
-/// an error would be thrown at whoever has touched the configuration instead of being reported here.
+/// <see cref="IOptionsMonitor{TOptions}"/> does not fit. It creates and checks options in the callback of the change, and throws its errors
+/// into the code that changed the configuration.
 /// </remarks>
-internal sealed class OptionsReloader(IOptionsFactory<ZcrxOptions> factory, IEnumerable<IOptionsChangeTokenSource<ZcrxOptions>> sources) : IDisposable
+internal sealed class OptionsReloader(ZcrxOptionsSource source) : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly IOptionsChangeTokenSource<ZcrxOptions>[] _sources = [.. sources.Where(static source => source.Name is null || source.Name == Options.DefaultName)];
     private readonly List<IDisposable> _registrations = [];
     private IChangeToken[] _seen = [];
 
-    /// <summary>Called before the options are read for the first time: what changes from now on is not missed, however long the start takes.</summary>
-    public void Watch() => _seen = [.. _sources.Select(static source => source.GetChangeToken())];
+    /// <summary>Remembers the current state of the sources, so that a change during the start is not missed. Called before the options are read for the first time.</summary>
+    public void Watch() => _seen = [.. source.ChangeSources.Select(static changes => changes.GetChangeToken())];
 
-    /// <summary>Begins to follow.</summary>
-    /// <param name="apply">Given the options after every change. Calls come one at a time.</param>
-    /// <param name="refuse">Given every error of a change that cannot be, and what was thrown if it was no finding of the checks.</param>
+    /// <summary>Starts to follow the sources.</summary>
+    /// <param name="apply">Called with the options after every valid change. Calls come one at a time.</param>
+    /// <param name="refuse">Called with every error of an invalid change, and with the exception if code of the application threw one.</param>
     public void Start(Action<ZcrxOptions> apply, Action<IReadOnlyList<string>, Exception?> refuse)
     {
-        _registrations.AddRange(_sources.Select(source => ChangeToken.OnChange(source.GetChangeToken, () => Reload(apply, refuse))));
+        _registrations.AddRange(source.ChangeSources.Select(changes => ChangeToken.OnChange(changes.GetChangeToken, () => Reload(apply, refuse))));
         if (_seen.Any(static token => token.HasChanged))
         {
             Reload(apply, refuse);
@@ -42,13 +41,13 @@ internal sealed class OptionsReloader(IOptionsFactory<ZcrxOptions> factory, IEnu
         {
             try
             {
-                apply(factory.Create(Options.DefaultName));
+                apply(source.Create());
             }
             catch (OptionsValidationException exception)
             {
                 refuse([.. exception.Failures], null);
             }
-#pragma warning disable CA1031 // Code of the application that sets options: its fault is as good as a wrong value.
+#pragma warning disable CA1031 // Code of the application configures the options. Its exception counts like an invalid value.
             catch (Exception exception)
 #pragma warning restore CA1031
             {

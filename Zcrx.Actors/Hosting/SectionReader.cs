@@ -66,15 +66,6 @@ internal sealed class SectionReader(IConfigurationSection section, IList<ZcrxCon
         }
     }
 
-    /// <summary>Sets a value if there is one that can be read.</summary>
-    public void SetInt32(string key, Action<int> set) => Set(key, set, ParseInt32, Int32Expected);
-
-    /// <inheritdoc cref="SetInt32"/>
-    public void SetNumber(string key, Action<double> set) => Set(key, set, ParseNumber, NumberExpected);
-
-    /// <inheritdoc cref="SetInt32"/>
-    public void SetDuration(string key, Action<TimeSpan> set) => Set(key, set, ParseDuration, DurationExpected);
-
     public long Size(string key, long fallback)
     {
         if (Text(key, null) is not { } text)
@@ -148,25 +139,6 @@ internal sealed class SectionReader(IConfigurationSection section, IList<ZcrxCon
             {
                 Add(child.Path, $"no such option; there are {string.Join(", ", _known)}");
             }
-        }
-    }
-
-    private void Set<T>(string key, Action<T> set, Parser<T> parse, string expected)
-        where T : struct
-    {
-        T? found = Value<T?>(
-            key,
-            null,
-            (string text, out T? value) =>
-            {
-                bool parsed = parse(text, out T read);
-                value = read;
-                return parsed;
-            },
-            expected);
-        if (found is { } value)
-        {
-            set(value);
         }
     }
 

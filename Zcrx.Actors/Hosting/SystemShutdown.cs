@@ -1,22 +1,34 @@
+using System.Globalization;
 using Akka;
 using Akka.Actor;
+using Akka.Configuration;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Ends Zcrx in order when the actor system ends first, whoever ends it: in the phases of its <see cref="CoordinatedShutdown"/>.</summary>
+/// <summary>Stops Zcrx in the phases of an actor system's <see cref="CoordinatedShutdown"/>.</summary>
 /// <remarks>
-/// service-unbind closes the ports, service-requests-done delivers what has arrived, service-stop cuts off what is still under way. Tasks of
-/// the application in service-unbind, and what it does in service-requests-done, find their connections open. A phase is left when its timeout has
-/// passed, whatever its tasks do; so each task keeps within most of it.
+/// <c>service-unbind</c> closes the ports, <c>service-requests-done</c> delivers what has arrived, <c>service-stop</c> closes everything. The application's
+/// tasks in the first two phases find their connections open. A phase ends when its timeout has passed, whatever its tasks do, so each task
+/// takes at most a share of it.
 /// </remarks>
 internal static class SystemShutdown
 {
     private const double Share = 0.8;
 
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
+
+    /// <summary>Returns the HOCON that lets the delivery phase last long enough for a drain timeout. An invalid one is reported elsewhere.</summary>
+    public static Config PhaseTimeout(TimeSpan drain)
+    {
+        double seconds = (Math.Clamp(drain.TotalSeconds, 0, TimeSpan.SecondsPerDay) / Share) + Margin.TotalSeconds;
+        return ConfigurationFactory.ParseString(string.Create(CultureInfo.InvariantCulture, $"akka.coordinated-shutdown.phases.service-requests-done.timeout = {seconds * 1000:F0}ms"));
+    }
+
+    /// <summary>Adds the tasks of Zcrx to an actor system's shutdown.</summary>
     /// <param name="system">The actor system.</param>
     /// <param name="closePorts">Closes the ports within a time.</param>
-    /// <param name="drain">Delivers for at most a time, and closes.</param>
-    /// <param name="stop">Closes at once.</param>
+    /// <param name="drain">Delivers what has arrived for at most a time, then closes everything.</param>
+    /// <param name="stop">Closes everything at once.</param>
     public static void Register(ActorSystem system, Func<TimeSpan, Task> closePorts, Func<TimeSpan, Task> drain, Func<Task> stop)
     {
         CoordinatedShutdown shutdown = CoordinatedShutdown.Get(system);

@@ -1,19 +1,18 @@
 using System.Net;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Zcrx.Actors.Hosting;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Says what receives and where. What is said here comes on top of what the configuration says, in the order of the calls.</summary>
+/// <summary>Adds queues, listeners and options. What is added in code comes on top of the configuration, in the order of the calls.</summary>
+/// <remarks>Threading: one thread, before the host starts.</remarks>
 public sealed class ZcrxBuilder
 {
-    internal ZcrxBuilder(IServiceCollection services) => Services = services;
+    private readonly ZcrxSetup _setup;
 
-    /// <summary>The services that Zcrx is added to.</summary>
-    public IServiceCollection Services { get; }
+    internal ZcrxBuilder(ZcrxSetup setup) => _setup = setup;
 
     /// <summary>Takes over a configuration section, and what changes in it while the host runs, as far as that can be. Values that cannot be read, and keys that mean nothing, are errors at the start, all of them at once; later, such a change is refused as a whole.</summary>
     /// <param name="configuration">The section, or a whole configuration, of which the section <c>Zcrx</c> is taken.</param>
@@ -22,7 +21,7 @@ public sealed class ZcrxBuilder
     {
         ArgumentNullException.ThrowIfNull(configuration);
         IConfigurationSection section = configuration as IConfigurationSection ?? configuration.GetSection(ZcrxOptions.SectionName);
-        Services.AddSingleton<IOptionsChangeTokenSource<ZcrxOptions>>(new ConfigurationChangeTokenSource<ZcrxOptions>(Options.DefaultName, section));
+        _setup.Add(new ConfigurationChangeTokenSource<ZcrxOptions>(Options.DefaultName, section));
         return Configure(options => ZcrxOptionsReader.Read(section, options));
     }
 
@@ -32,7 +31,7 @@ public sealed class ZcrxBuilder
     public ZcrxBuilder Configure(Action<ZcrxOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
-        Services.Configure(configure);
+        _setup.Add((_, options) => configure(options));
         return this;
     }
 
@@ -67,6 +66,17 @@ public sealed class ZcrxBuilder
     {
         ArgumentNullException.ThrowIfNull(queue);
         return Configure(options => options.Queues.Add(queue));
+    }
+
+    /// <summary>Adds a queue whose actor is in Akka.Hosting's <c>ActorRegistry</c>, so that <c>IRequiredActor&lt;TKey&gt;</c> resolves it.</summary>
+    /// <typeparam name="TKey">The key: any type of the application. It stands for one queue.</typeparam>
+    /// <param name="queue">How it is opened.</param>
+    /// <returns>This builder.</returns>
+    /// <remarks>The actor answers <see cref="ZcrxCommand"/> like the supervisor does, and stays the same when the queue is restarted.</remarks>
+    public ZcrxBuilder AddQueue<TKey>(ZcrxQueueOptions queue)
+    {
+        AddQueue(queue);
+        return Configure(options => options.QueueKeys[queue.Name] = typeof(TKey));
     }
 
     /// <summary>Adds RX queues of a network interface, named like <c>eth0-2</c>.</summary>
@@ -132,9 +142,37 @@ public sealed class ZcrxBuilder
     {
         ArgumentNullException.ThrowIfNull(endPoint);
         ArgumentNullException.ThrowIfNull(handler);
-        Services.AddOptions<ZcrxOptions>().Configure<IServiceProvider>((options, services) =>
-            options.Listeners.Add(new ZcrxListenerOptions { EndPoint = endPoint, Handler = connection => handler(services, connection), Name = name }));
+        _setup.Add((services, options) => options.Listeners.Add(new ZcrxListenerOptions { EndPoint = endPoint, Handler = connection => handler(services, connection), Name = name }));
         return this;
+    }
+
+    /// <summary>Accepts connections, with a handler that the container creates for each of them.</summary>
+    /// <typeparam name="THandler">The handler. It is created in a service scope of its own for every connection and disposed with it.</typeparam>
+    /// <param name="endPoint">Where: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. With port 0 the kernel chooses the port.</param>
+    /// <param name="name">The listener's name. Its address if null.</param>
+    /// <returns>This builder.</returns>
+    public ZcrxBuilder Listen<THandler>(string endPoint, string? name = null)
+        where THandler : class, IZcrxConnectionHandler => Listen(endPoint, ScopedHandler<THandler>.Handle, name);
+
+    /// <summary>Gives a listener of the configuration a handler that the container creates for each connection.</summary>
+    /// <typeparam name="THandler">The handler, as with <see cref="Listen{THandler}(string, string?)"/>.</typeparam>
+    /// <param name="listener">The listener's name.</param>
+    /// <returns>This builder.</returns>
+    public ZcrxBuilder Handle<THandler>(string listener)
+        where THandler : class, IZcrxConnectionHandler => Handle(listener, ScopedHandler<THandler>.Handle);
+
+    /// <summary>Gives a listener of the configuration a handler that needs services.</summary>
+    /// <param name="listener">The listener's name.</param>
+    /// <param name="handler">Called with every connection, as with <see cref="Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>.</param>
+    /// <returns>This builder.</returns>
+    public ZcrxBuilder Handle(string listener, Func<IServiceProvider, ZcrxConnection, IDisposable> handler)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(listener);
+        ArgumentNullException.ThrowIfNull(handler);
+        // The services are only known while options are configured; the listener may be configured later than this.
+        IServiceProvider? provider = null;
+        _setup.Add((services, _) => provider = services);
+        return HandleWhere(options => options.EffectiveName == listener, connection => handler(provider!, connection));
     }
 
     /// <summary>Gives a listener of the configuration its handler.</summary>
@@ -162,7 +200,7 @@ public sealed class ZcrxBuilder
     // After all other configuration, so that it does not matter which of the two is said first.
     private ZcrxBuilder HandleWhere(Func<ZcrxListenerOptions, bool> which, Func<ZcrxConnection, IDisposable> handler)
     {
-        Services.PostConfigure<ZcrxOptions>(options =>
+        _setup.AddLast(options =>
         {
             foreach (ZcrxListenerOptions listener in options.Listeners.Where(which))
             {

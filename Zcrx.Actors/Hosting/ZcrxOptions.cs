@@ -13,22 +13,18 @@ public sealed class ZcrxOptions
 
     private string? _actorName;
     private string? _dispatcher;
-    private TimeSpan? _drainTimeout;
-
-    /// <summary>Name of the actor system that is created when the services have none.</summary>
-    public string ActorSystemName { get; set; } = "zcrx";
 
     /// <summary>The engine of the queues that do not name one.</summary>
     public ZcrxEngine Engine { get; set; } = ZcrxEngine.Auto;
 
-    /// <summary>Name of the supervisor below <c>/user</c>. If not set, <c>zcrx.actor-name</c> of the actor system's configuration: <c>zcrx</c>.</summary>
+    /// <summary>Gets or sets the name of the supervisor below <c>/user</c>. The default is <c>zcrx.actor-name</c> of the actor system's configuration: <c>zcrx</c>.</summary>
     public string ActorName { get => _actorName ?? Defaults.ActorName; set => _actorName = value; }
 
-    /// <summary>Dispatcher of all of Zcrx's actors; empty for the actor system's default. If not set, <c>zcrx.dispatcher</c> of the actor system's configuration: empty.</summary>
+    /// <summary>Gets or sets the dispatcher of all actors of Zcrx. Empty stands for the actor system's default. The default is <c>zcrx.dispatcher</c> of the actor system's configuration: empty.</summary>
     public string Dispatcher { get => _dispatcher ?? Defaults.Dispatcher; set => _dispatcher = value; }
 
-    /// <summary>How long a stop may deliver what has arrived before it closes everything. If not set, <c>zcrx.drain-timeout</c> of the actor system's configuration: 10 s.</summary>
-    public TimeSpan DrainTimeout { get => _drainTimeout ?? Defaults.DrainTimeout; set => _drainTimeout = value; }
+    /// <summary>Gets or sets how long a stop may deliver what has arrived before it closes everything: 10 s by default.</summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The queues; when there is none, one without a NIC.</summary>
     public IList<ZcrxQueueOptions> Queues { get; } = [];
@@ -51,15 +47,24 @@ public sealed class ZcrxOptions
     /// <summary>What could not be read from the configuration.</summary>
     internal IList<ZcrxConfigurationError> Unreadable { get; } = [];
 
-    /// <summary>What stands for what is not set.</summary>
-    internal HoconDefaults Defaults { get; private set; } = HoconDefaults.BuiltIn;
+    /// <summary>Gets the keys of single queues' actors in Akka.Hosting's <c>ActorRegistry</c>, by the names of the queues.</summary>
+    internal Dictionary<string, Type> QueueKeys { get; } = new(StringComparer.Ordinal);
+
+    private HoconDefaults Defaults { get; set; } = HoconDefaults.BuiltIn;
 
     /// <summary>Checks everything without touching the system.</summary>
     /// <returns>Every error, each with its path; empty when the options are valid.</returns>
     public IReadOnlyList<ZcrxConfigurationError> Validate() => ZcrxOptionsValidator.Validate(this);
 
-    /// <summary>Takes what is not set from the configuration of the actor system in which the options are used.</summary>
-    internal void UseDefaultsOf(ActorSystem? system) => Defaults = Restart.Defaults = HoconDefaults.Of(system, Unreadable);
+    /// <summary>Fills in what is not set from the configuration of the actor system in which the options are used.</summary>
+    internal void UseDefaultsOf(ActorSystem system)
+    {
+        Defaults = HoconDefaults.Of(system, Unreadable);
+        if (!string.IsNullOrEmpty(Dispatcher) && !system.Dispatchers.HasDispatcher(Dispatcher))
+        {
+            Unreadable.Add(new ZcrxConfigurationError(_dispatcher is null ? "zcrx.dispatcher" : $"{Path}:{nameof(Dispatcher)}", $"the actor system {system.Name} has no dispatcher '{Dispatcher}'"));
+        }
+    }
 
     /// <summary>The queues as they will be opened.</summary>
     internal IReadOnlyList<ZcrxQueueOptions> EffectiveQueues()

@@ -14,11 +14,10 @@ internal static class ZcrxOptionsReader
     {
         options.Path = section.Path;
         SectionReader reader = new(section, options.Unreadable);
-        options.ActorSystemName = reader.Text(nameof(ZcrxOptions.ActorSystemName), options.ActorSystemName)!;
         options.Engine = reader.Name(nameof(ZcrxOptions.Engine), options.Engine, Engines);
         reader.SetText(nameof(ZcrxOptions.ActorName), value => options.ActorName = value);
         reader.SetText(nameof(ZcrxOptions.Dispatcher), value => options.Dispatcher = value);
-        reader.SetDuration(nameof(ZcrxOptions.DrainTimeout), value => options.DrainTimeout = value);
+        options.DrainTimeout = reader.Duration(nameof(ZcrxOptions.DrainTimeout), options.DrainTimeout);
         foreach (SectionReader queue in reader.Items(nameof(ZcrxOptions.Queues)))
         {
             options.Queues.Add(ReadQueue(queue, options.Queues.Count));
@@ -107,12 +106,11 @@ internal static class ZcrxOptionsReader
 
     private static void ReadRestart(SectionReader reader, ZcrxRestartOptions restart)
     {
-        // Set only if said: what nobody says comes from the actor system.
-        reader.SetDuration(nameof(restart.MinBackoff), value => restart.MinBackoff = value);
-        reader.SetDuration(nameof(restart.MaxBackoff), value => restart.MaxBackoff = value);
-        reader.SetNumber(nameof(restart.RandomFactor), value => restart.RandomFactor = value);
-        reader.SetInt32(nameof(restart.MaxRestarts), value => restart.MaxRestarts = value);
-        reader.SetDuration(nameof(restart.Within), value => restart.Within = value);
+        restart.MinBackoff = reader.Duration(nameof(restart.MinBackoff), restart.MinBackoff);
+        restart.MaxBackoff = reader.Duration(nameof(restart.MaxBackoff), restart.MaxBackoff);
+        restart.RandomFactor = reader.Number(nameof(restart.RandomFactor), restart.RandomFactor);
+        restart.MaxRestarts = reader.Int32(nameof(restart.MaxRestarts), restart.MaxRestarts);
+        restart.Within = reader.Duration(nameof(restart.Within), restart.Within);
         restart.ConnectionPatience = reader.Duration(nameof(restart.ConnectionPatience), restart.ConnectionPatience);
         restart.WhenGivenUp = reader.Name(nameof(restart.WhenGivenUp), restart.WhenGivenUp, "move-connections, fall-back or end-connections");
         reader.RefuseTheRest();

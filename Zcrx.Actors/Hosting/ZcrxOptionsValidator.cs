@@ -28,12 +28,12 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
             }
         }
 
-        Check(IsSystemName(options.ActorSystemName), nameof(ZcrxOptions.ActorSystemName), "must consist of letters, digits, '-' and '_', and start with a letter or digit");
         Check(ActorPath.IsValidPathElement(options.ActorName), nameof(ZcrxOptions.ActorName), $"'{options.ActorName}' cannot be an actor's name");
         Check(options.Dispatcher is not null, nameof(ZcrxOptions.Dispatcher), "must not be null; empty stands for the default");
         Check(Enum.IsDefined(options.Engine), nameof(ZcrxOptions.Engine), "must be auto, nic, device-less or emulated");
         Check(options.DrainTimeout >= TimeSpan.Zero && options.DrainTimeout <= TimeSpan.FromDays(1), nameof(ZcrxOptions.DrainTimeout), $"must be between zero and a day, but is {options.DrainTimeout}");
         CheckQueues(options, errors, Check);
+        CheckQueueKeys(options, Check);
         CheckListeners(options, Check);
         CheckRestart(options.Restart, Check);
         RebalancingOptionsReader.Check(options.Rebalancing, Check);
@@ -62,6 +62,14 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
                 (string, int) nic = (networkInterface, queue.RxQueue);
                 check(nics.TryAdd(nic, i), $"{path}:{nameof(ZcrxQueueOptions.RxQueue)}", $"queue {nics[nic]} takes RX queue {queue.RxQueue} of {networkInterface} too");
             }
+        }
+    }
+
+    private static void CheckQueueKeys(ZcrxOptions options, Action<bool, string, string> check)
+    {
+        foreach (IGrouping<Type, string> key in options.QueueKeys.GroupBy(static entry => entry.Value, static entry => entry.Key))
+        {
+            check(key.Count() == 1, nameof(ZcrxOptions.Queues), $"{key.Key.Name} is the registry key of several queues: {string.Join(", ", key)}");
         }
     }
 
@@ -99,7 +107,4 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         check(Enum.IsDefined(restart.WhenGivenUp), $"{Path}:{nameof(restart.WhenGivenUp)}", "must be MoveConnections, FallBack or EndConnections");
         check(restart.IsPermanent is not null, $"{Path}:{nameof(restart.IsPermanent)}", "must not be null");
     }
-
-    private static bool IsSystemName(string? name) =>
-        !string.IsNullOrEmpty(name) && char.IsAsciiLetterOrDigit(name[0]) && name.All(static character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_');
 }

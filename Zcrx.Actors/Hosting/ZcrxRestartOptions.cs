@@ -1,32 +1,24 @@
-using Zcrx.Actors.Hosting;
 using Zcrx.Interop;
 
 namespace Zcrx.Actors;
 
 /// <summary>What happens when a queue fails: it is opened again after a delay that doubles with every failure, a limited number of times.</summary>
-/// <remarks>What is not set has the value of the section <c>zcrx.restart</c> of the actor system's configuration (HOCON), by default the value named here.</remarks>
 public sealed class ZcrxRestartOptions
 {
-    private TimeSpan? _minBackoff;
-    private TimeSpan? _maxBackoff;
-    private double? _randomFactor;
-    private int? _maxRestarts;
-    private TimeSpan? _within;
-
     /// <summary>The delay after the first failure; 200 ms.</summary>
-    public TimeSpan MinBackoff { get => _minBackoff ?? Defaults.MinBackoff; set => _minBackoff = value; }
+    public TimeSpan MinBackoff { get; set; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>The longest delay; 30 s.</summary>
-    public TimeSpan MaxBackoff { get => _maxBackoff ?? Defaults.MaxBackoff; set => _maxBackoff = value; }
+    public TimeSpan MaxBackoff { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Part of the delay that is added at random at most, so that queues that failed together do not come back together. 0 to 1; 0.2.</summary>
-    public double RandomFactor { get => _randomFactor ?? Defaults.RandomFactor; set => _randomFactor = value; }
+    public double RandomFactor { get; set; } = 0.2;
 
     /// <summary>Failures within <see cref="Within"/> after which the queue is given up and reported as failed; 10. 0 for never opening it again.</summary>
-    public int MaxRestarts { get => _maxRestarts ?? Defaults.MaxRestarts; set => _maxRestarts = value; }
+    public int MaxRestarts { get; set; } = 10;
 
     /// <summary>The time in which failures are counted, 5 minutes; a queue that ran for longer starts anew.</summary>
-    public TimeSpan Within { get => _within ?? Defaults.Within; set => _within = value; }
+    public TimeSpan Within { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
     /// How long established connections wait for their queue: if it is to be opened again later than after this, and another queue is open, that one goes on with them.
@@ -42,7 +34,4 @@ public sealed class ZcrxRestartOptions
     /// </summary>
     public Func<Exception, bool> IsPermanent { get; set; } = static exception =>
         exception is ZcrxConfigurationException or ZcrxNotPermittedException or ZcrxUnsupportedException or ZcrxDeviceException;
-
-    /// <summary>What stands for what is not set.</summary>
-    internal HoconDefaults Defaults { get; set; } = HoconDefaults.BuiltIn;
 }

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
 using Zcrx.Actors;
 using Zcrx.Actors.Hosting;
 
@@ -9,33 +8,48 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Adds Zcrx to a host.</summary>
 public static class ZcrxServiceCollectionExtensions
 {
-    /// <summary>
-    /// Adds the receiver as a hosted service, and <see cref="IZcrx"/>. It runs in the <c>ActorSystem</c> that the services have, in
-    /// whatever order they are registered, and neither stops it nor creates a second one; otherwise in one of its own.
-    /// </summary>
+    /// <summary>Adds <see cref="IZcrx"/> for injection, beside an actor system that runs Zcrx by <c>akka.WithZcrx(…)</c>.</summary>
     /// <param name="services">The services.</param>
-    /// <param name="configure">Says what receives and where.</param>
-    /// <returns>The services. May be called several times: what is said adds up.</returns>
-    public static IServiceCollection AddZcrx(this IServiceCollection services, Action<ZcrxBuilder> configure)
+    /// <returns>The services.</returns>
+    /// <remarks>
+    /// It may be called before or after <c>AddAkka</c>, any number of times. Only Akka.Hosting knows of <c>WithZcrx</c>, and only once the container is
+    /// built, so that it cannot add services itself.
+    /// </remarks>
+    public static IServiceCollection AddZcrx(this IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);
-        ArgumentNullException.ThrowIfNull(configure);
-        services.AddOptions<ZcrxOptions>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<ZcrxOptions>, HoconPostConfigure>());
-        services.TryAddSingleton<OptionsReloader>();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ZcrxOptions>, ZcrxOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ZcrxService>();
         services.TryAddSingleton<IZcrx>(static provider => provider.GetRequiredService<ZcrxService>());
-        services.AddHostedService<ZcrxHostedService>();
-        configure(new ZcrxBuilder(services));
         return services;
+    }
+
+    /// <summary>Adds Zcrx, which starts and stops with the host, and <see cref="IZcrx"/> for injection.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Adds queues and listeners.</param>
+    /// <returns>The services.</returns>
+    /// <remarks>
+    /// Zcrx runs in the actor system of Akka.Hosting's <c>AddAkka</c>, whether that is called before or after this. An <c>ActorSystem</c> that is registered without
+    /// Akka.Hosting is used if it is registered before, and is not ended. Without either, one named <c>zcrx</c> is created through Akka.Hosting.
+    /// All calls add up to one service.
+    /// </remarks>
+    public static IServiceCollection AddZcrx(this IServiceCollection services, Action<ZcrxBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        services.AddZcrx();
+        services.AddOptions<ZcrxOptions>();
+        ZcrxSetup setup = new();
+        configure(new ZcrxBuilder(setup));
+        setup.Register(services);
+        // Its hosted service comes first: actors start before ports open, and end after them.
+        DefaultActorSystem.TryAdd(services);
+        return services.AddHostedService<ZcrxHostedService>();
     }
 
     /// <inheritdoc cref="AddZcrx(IServiceCollection, Action{ZcrxBuilder})"/>
     /// <param name="services">The services.</param>
     /// <param name="configuration">The configuration section, or a whole configuration, of which the section <c>Zcrx</c> is taken.</param>
-    /// <param name="configure">Says what the configuration cannot, such as the connection handlers.</param>
+    /// <param name="configure">Adds what a configuration cannot contain, such as the connection handlers.</param>
     public static IServiceCollection AddZcrx(this IServiceCollection services, IConfiguration configuration, Action<ZcrxBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);

@@ -19,8 +19,8 @@ internal static partial class ZcrxLog
     [LoggerMessage(1004, LogLevel.Information, "Stopped.")]
     public static partial void Stopped(ILogger logger);
 
-    [LoggerMessage(1005, LogLevel.Debug, "Running in the actor system {ActorSystem}, {Origin}.")]
-    public static partial void UsingActorSystem(ILogger logger, string actorSystem, string origin);
+    [LoggerMessage(1005, LogLevel.Debug, "Actor system {System} runs Zcrx as {Supervisor}.")]
+    public static partial void UsingActorSystem(ILogger logger, string system, string supervisor);
 
     [LoggerMessage(1006, LogLevel.Critical, "Zcrx has ended, although nobody told it to stop: its supervisor was killed, or the actor system was torn down.")]
     public static partial void EndedUnasked(ILogger logger);
@@ -135,12 +135,6 @@ internal static partial class ZcrxLog
 
     [LoggerMessage(1709, LogLevel.Warning, "The successor has ended or has closed the queue {Queue}, which goes on here for the connections that are left.")]
     public static partial void QueueCameBack(ILogger logger, string queue);
-
-    [LoggerMessage(1601, LogLevel.Warning, "{Source}: {Message}")]
-    public static partial void AkkaWarning(ILogger logger, string source, string message, Exception? exception);
-
-    [LoggerMessage(1602, LogLevel.Error, "{Source}: {Message}")]
-    public static partial void AkkaError(ILogger logger, string source, string message, Exception? exception);
 
     [LoggerMessage(1801, LogLevel.Warning, "{Share:P0} of what {Queue} receives is copied: its packets arrive elsewhere.")]
     public static partial void StormBegan(ILogger logger, string queue, double share);

@@ -33,6 +33,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         Receive<RebalanceEvent>(OnDone);
         Receive<Gone>(OnGone);
         Receive<Rest>(_ => _rests = true);
+        Receive<ZcrxCommand>(static command => Context.Parent.Forward(command));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Hosting;
 using Microsoft.Extensions.Logging;
 using Zcrx.Actors.Connections;
 using Zcrx.Actors.Logging;
@@ -42,6 +43,9 @@ internal sealed class ZcrxRuntime
     public IReadOnlyList<QueueSlot> Queues { get; }
 
     public IReadOnlyList<ListenerSlot> Listeners { get; }
+
+    /// <summary>Gets Akka.Hosting's registry of actors; null without hosting.</summary>
+    public ActorRegistry? Registry { get; init; }
 
     /// <summary>Set before the supervisor is created: nothing is accepted before <see cref="ZcrxSupervisor.BeginAccepting"/>, since another process still does.</summary>
     public bool AcceptsLater { get; set; }

@@ -93,6 +93,22 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         }
 
         _rebalancer = StartChild("rebalancer", OfThis(Akka.Actor.Props.Create(() => new RebalancerActor(_runtime))));
+        Register();
+    }
+
+    private void Register()
+    {
+        if (_runtime.Registry is not { } registry)
+        {
+            return;
+        }
+
+        _ = registry.TryRegister<ZcrxRebalancer>(_rebalancer, overwrite: true);
+        foreach ((string queue, Type key) in _runtime.Options.QueueKeys)
+        {
+            int index = _queues.FindIndex(candidate => candidate.Slot.Name == queue);
+            _ = registry.TryRegister(key, Context.ActorOf(OfThis(Akka.Actor.Props.Create<QueueCommandActor>()), $"queue-{index}-commands"), overwrite: true);
+        }
     }
 
     /// <inheritdoc/>
@@ -188,8 +204,26 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         }
     }
 
-    private Exception? StartError() =>
-        _listeners.Find(static listener => listener.Error is not null)?.Error ?? _queues.Find(static queue => queue.State == QueueState.Failed)?.LastError;
+    /// <summary>Returns why the start failed: every port that cannot be bound at once, or the queues that stay closed. Null while it has not failed.</summary>
+    private Exception? StartError()
+    {
+        if (!_listeners.TrueForAll(static listener => listener.WasBound || listener.Error is not null))
+        {
+            return null;
+        }
+
+        Exception[] errors =
+        [
+            .. _listeners.Select(static listener => listener.Error).OfType<Exception>(),
+            .. _queues.Where(static queue => queue.State == QueueState.Failed).Select(static queue => queue.LastError).OfType<Exception>(),
+        ];
+        return errors switch
+        {
+            [] => null,
+            [var only] => only,
+            _ => new AggregateException("Zcrx could not start.", errors),
+        };
+    }
 
     private void OnStop(ZcrxCommand.Stop command)
     {

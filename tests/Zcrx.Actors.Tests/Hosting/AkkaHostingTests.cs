@@ -2,12 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Hosting;
-using Akka.TestKit;
-using Akka.TestKit.Xunit2;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using Zcrx.Actors.Tests.Support;
+using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
@@ -15,136 +14,229 @@ namespace Zcrx.Actors.Tests.Hosting;
 /// <summary>Zcrx in an actor system that Akka.Hosting creates, starts and ends.</summary>
 public class AkkaHostingTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    public static TheoryData<Wiring> Wirings => [.. Enum.GetValues<Wiring>()];
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Zcrx_runs_in_the_one_actor_system_and_ends_in_order_with_it(bool akkaFirst)
+    [MemberData(nameof(Wirings))]
+    public async Task IZcrx_resolves_from_the_container_in_every_wiring(Wiring wiring)
     {
-        const int Sent = 200_000;
-        Sink sink = new();
-        using IHost host = Build(akkaFirst, zcrx => zcrx.Listen("127.0.0.1:0", sink.Handle));
-        // Before the start, as any actor may be that is created by WithActors.
-        ActorSystem system = host.Services.GetRequiredService<ActorSystem>();
-        using TestKit kit = new(system);
-        TestProbe probe = kit.CreateTestProbe();
-        system.EventStream.Subscribe(probe.Ref, typeof(ZcrxEvent));
+        Received received = new();
+        await using var host = TestHost.Build(wiring, "ours", zcrx => zcrx.Listen("127.0.0.1:0", received.Handle));
+        var early = host.Zcrx;
+        Assert.Equal(ZcrxState.Starting, (await early.GetStatusAsync()).State);
 
-        await host.StartAsync().WaitAsync(Limit);
+        await host.StartAsync();
 
-        IZcrx zcrx = host.Services.GetRequiredService<IZcrx>();
-        Assert.Equal("akka://ours/user/zcrx", zcrx.Supervisor.Path.ToString());
-        Assert.Equal("emulated", probe.FishForMessage<ZcrxEvent.QueueOpened>(static _ => true, Limit).Engine.Name);
-        Assert.Equal(ZcrxState.Running, probe.FishForMessage<ZcrxEvent.Started>(static _ => true, Limit).Status.State);
-        using Socket client = await SendAsync(zcrx.EndPoints[0], Sent);
-        probe.FishForMessage<ZcrxEvent.ConnectionOpened>(static _ => true, Limit);
-
-        await host.StopAsync().WaitAsync(Limit);
-
-        Assert.Equal(Sent, sink.Bytes);
-        Assert.IsType<ZcrxStreamException>(await sink.Ended.WaitAsync(Limit));
-        Assert.Equal(ZcrxState.Stopped, (await zcrx.GetStatusAsync()).State);
-        await system.WhenTerminated.WaitAsync(Limit);
+        Assert.Same(early, host.Zcrx);
+        Assert.Equal("akka://ours/user/zcrx", early.Supervisor.Path.ToString());
+        using var client = await host.ConnectAsync();
+        await client.SendAsync("bytes"u8.ToArray()).WithinLimit();
+        await Eventually.TrueAsync(() => received.Streams is [{ Length: 5 }], "the bytes arrive");
+        Assert.Equal(1, (await early.GetStatusAsync()).Listeners[0].Connections);
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task CoordinatedShutdown_drains(bool akkaFirst)
+    [MemberData(nameof(Wirings))]
+    public async Task The_supervisor_the_rebalancer_and_queues_with_a_key_are_in_the_registry(Wiring wiring)
     {
-        const int Sent = 200_000;
-        Sink sink = new();
-        using IHost host = Build(akkaFirst, zcrx => zcrx.Listen("127.0.0.1:0", sink.Handle));
-        await host.StartAsync().WaitAsync(Limit);
-        IZcrx zcrx = host.Services.GetRequiredService<IZcrx>();
-        using Socket client = await SendAsync(zcrx.EndPoints[0], Sent);
-        await sink.Accepted.WaitAsync(Limit);
-        ActorSystem system = host.Services.GetRequiredService<ActorSystem>();
+        await using var host = TestHost.Build(wiring, "ours", static zcrx => zcrx.AddQueue<MarketData>(new ZcrxQueueOptions { Name = "market-data" }).AddQueue(new ZcrxQueueOptions { Name = "other" }));
+        await host.StartAsync();
 
-        await CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance).WaitAsync(Limit);
+        Assert.Equal(host.Zcrx.Supervisor, host.Services.GetRequiredService<IRequiredActor<ZcrxSupervisor>>().ActorRef);
+        foreach (var actor in new[] { Required<ZcrxSupervisor>(host), Required<ZcrxRebalancer>(host), Required<MarketData>(host) })
+        {
+            var status = await actor.Ask<ZcrxStatus>(new ZcrxCommand.GetStatus()).WithinLimit();
+            Assert.Equal(["market-data", "other"], status.Queues.Select(queue => queue.Name));
+        }
+    }
 
-        Assert.Equal(Sent, sink.Bytes);
-        Assert.True(system.WhenTerminated.IsCompleted);
-        Assert.Equal(ZcrxState.Stopped, (await zcrx.GetStatusAsync()).State);
-        // And the host finds nothing left to do.
-        await host.StopAsync().WaitAsync(Limit);
+    [Fact]
+    public async Task The_actor_of_a_key_stays_the_same_when_its_queue_is_restarted()
+    {
+        await using var host = TestHost.Build(Wiring.WithZcrx, "ours", static zcrx => zcrx.AddQueue<MarketData>(new ZcrxQueueOptions { Name = "market-data" }));
+        await host.StartAsync();
+        var before = Required<MarketData>(host);
+
+        await host.RestartAsync("market-data");
+
+        Assert.IsType<ZcrxReply.Restarted>(await before.Ask<ZcrxReply>(new ZcrxCommand.RestartQueue("market-data")).WithinLimit());
+        Assert.Equal(2, (await before.Ask<ZcrxStatus>(new ZcrxCommand.GetStatus()).WithinLimit()).Queues[0].Restarts);
+    }
+
+    [Fact]
+    public async Task Two_queues_with_the_same_key_are_refused()
+    {
+        await using var host = TestHost.Build(Wiring.WithZcrx, "ours", static zcrx => zcrx.AddQueue<MarketData>(new ZcrxQueueOptions { Name = "one" }).AddQueue<MarketData>(new ZcrxQueueOptions { Name = "two" }));
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.Equal("Zcrx:Queues: MarketData is the registry key of several queues: one, two", Assert.Single(error.Failures));
     }
 
     [Theory]
-    [InlineData(true)]
+    [MemberData(nameof(Wirings))]
+    public async Task Ports_open_after_the_actors_of_WithActors_have_started(Wiring wiring)
+    {
+        TaskCompletionSource<bool> wasBound = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        IZcrx? zcrx = null;
+        await using var host = TestHost.Build(
+            wiring,
+            "ours",
+            static zcrx => zcrx.Listen("127.0.0.1:0", static _ => null!),
+            akka => akka.WithActors(async (system, registry, resolver) =>
+            {
+                await system.ActorOf(Props.Create(() => new Greeter())).Ask<string>("hello").WithinLimit();
+                wasBound.SetResult(zcrx!.EndPoints.Count > 0);
+            }));
+        zcrx = host.Zcrx;
+
+        await host.StartAsync();
+
+        Assert.False(await wasBound.Task.WithinLimit());
+        Assert.Single(zcrx.EndPoints);
+    }
+
+    [Fact]
+    public async Task An_actor_of_the_application_asks_the_required_supervisor()
+    {
+        await using var host = TestHost.Build(
+            Wiring.WithZcrx,
+            "ours",
+            static zcrx => zcrx.AddQueues(2, 1.MiB()),
+            static akka => akka.WithActors(static (system, registry, resolver) => registry.Register<StatusReader>(system.ActorOf(resolver.Props<StatusReader>(), "reader"))));
+        await host.StartAsync();
+
+        var status = await Required<StatusReader>(host).Ask<ZcrxStatus>("how is it?").WithinLimit();
+
+        Assert.Equal((ZcrxState.Running, 2), (status.State, status.Queues.Count));
+    }
+
+    [Theory]
+    [MemberData(nameof(Wirings))]
+    public async Task A_port_in_use_fails_the_start_with_the_typed_error(Wiring wiring)
+    {
+        using Socket other = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await using var host = TestHost.Build(wiring, "ours", zcrx => zcrx.Listen((IPEndPoint)other.LocalEndPoint!, static _ => null!));
+
+        var error = await Assert.ThrowsAsync<ZcrxException>(host.StartAsync);
+
+        Assert.Equal("EADDRINUSE", error.ErrorName);
+        Assert.True(host.Log.Has(1002));
+    }
+
+    [Fact]
+    public async Task All_ports_in_use_are_reported_together()
+    {
+        using Socket one = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using Socket two = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await using var host = TestHost.Build(Wiring.WithZcrx, "ours", zcrx => zcrx
+            .Listen((IPEndPoint)one.LocalEndPoint!, static _ => null!)
+            .Listen("127.0.0.1:0", static _ => null!)
+            .Listen((IPEndPoint)two.LocalEndPoint!, static _ => null!));
+
+        var error = await Assert.ThrowsAsync<AggregateException>(host.StartAsync);
+
+        Assert.Equal(
+            [$"{one.LocalEndPoint}", $"{two.LocalEndPoint}"],
+            error.InnerExceptions.Select(inner => Assert.IsType<ZcrxException>(inner).Message.Split(' ').Single(word => word.StartsWith("127.", StringComparison.Ordinal)).TrimEnd(':')));
+    }
+
+    [Theory]
+    [MemberData(nameof(Wirings))]
+    public async Task Invalid_options_fail_the_start_with_every_error(Wiring wiring)
+    {
+        await using var host = TestHost.Build(
+            wiring,
+            "ours",
+            static zcrx => zcrx.DrainTimeout(TimeSpan.MinValue),
+            static akka => akka.AddHocon("zcrx { actor-nam = x, dispatcher = missing }", HoconAddMode.Prepend));
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.Equal(["Zcrx:DrainTimeout", "zcrx.actor-nam", "zcrx.dispatcher"], error.Failures.Select(failure => failure.Split(": ")[0]).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
     [InlineData(false)]
-    public async Task Options_come_through_both_and_what_is_said_as_an_option_wins(bool akkaFirst)
+    [InlineData(true)]
+    public async Task Health_is_the_same_through_Akka_Hosting_and_through_the_health_checks(bool akkaHosting)
     {
-        using IHost host = Build(
-            akkaFirst,
-            static _ => { },
-            "zcrx { actor-name = receiver, drain-timeout = 3s, restart { max-restarts = 4, min-backoff = 2s } }",
-            new KeyValuePair<string, string?>("Zcrx:Restart:MaxRestarts", "7"));
-        await host.StartAsync().WaitAsync(Limit);
+        await using var host = TestHost.Build(
+            Wiring.WithZcrx,
+            "ours",
+            static zcrx => zcrx.AddQueues(1, 1.MiB()),
+            akka => _ = akkaHosting ? akka.WithZcrxHealthChecks() : akka,
+            services => _ = akkaHosting ? services.AddHealthChecks() : services.AddHealthChecks().AddZcrx());
+        var checks = host.Services.GetRequiredService<HealthCheckService>();
+        Assert.Equal(HealthStatus.Unhealthy, (await checks.CheckHealthAsync()).Entries["zcrx"].Status);
 
-        ZcrxOptions options = host.Services.GetRequiredService<IOptions<ZcrxOptions>>().Value;
-        Assert.Equal((7, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)), (options.Restart.MaxRestarts, options.Restart.MinBackoff, options.DrainTimeout));
-        Assert.Equal("akka://ours/user/receiver", host.Services.GetRequiredService<IZcrx>().Supervisor.Path.ToString());
-        await host.StopAsync().WaitAsync(Limit);
+        await host.StartAsync();
+
+        var running = await checks.CheckHealthAsync();
+        Assert.Equal(["zcrx", "zcrx-live"], running.Entries.Keys.Order(StringComparer.Ordinal));
+        Assert.All(running.Entries.Values, entry => Assert.Equal(HealthStatus.Healthy, entry.Status));
+        // Akka.Hosting adds a tag of its own.
+        Assert.Contains("ready", running.Entries["zcrx"].Tags);
+        Assert.Contains("live", running.Entries["zcrx-live"].Tags);
+        await host.StopAsync();
+        Assert.StartsWith("Zcrx is Stopped.", (await checks.CheckHealthAsync()).Entries["zcrx"].Description, StringComparison.Ordinal);
     }
 
-    private static IHost Build(bool akkaFirst, Action<ZcrxBuilder> configure, string hocon = "", params KeyValuePair<string, string?>[] values)
+    [Fact]
+    public async Task WithZcrx_alone_runs_without_IZcrx()
     {
-        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection(values);
-        if (!akkaFirst)
-        {
-            AddZcrx();
-        }
+        Received received = new();
+        TaskCompletionSource<IPEndPoint> bound = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var host = TestHost.Build(services => services.AddAkka("ours", akka => akka
+            .WithZcrx(zcrx => zcrx.UseEngine(ZcrxEngine.Emulated).Listen("127.0.0.1:0", received.Handle))
+            .AddStartup(async (_, registry) => bound.SetResult((await registry.Get<ZcrxSupervisor>().Ask<ZcrxStatus>(new ZcrxCommand.GetStatus()).WithinLimit()).Listeners[0].EndPoint!))));
+        Assert.Null(host.Services.GetService<IZcrx>());
 
-        builder.Services.AddAkka("ours", akka => akka
-            .AddHocon(hocon, HoconAddMode.Prepend)
-            .AddHocon(TestKit.DefaultConfig, HoconAddMode.Append));
-        if (akkaFirst)
-        {
-            AddZcrx();
-        }
+        await host.StartAsync();
+        using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(await bound.Task.WithinLimit()).WithinLimit();
+        await client.SendAsync(new byte[1000]).WithinLimit();
+        client.Shutdown(SocketShutdown.Send);
 
-        return builder.Build();
-
-        void AddZcrx() => builder.Services.AddZcrx(builder.Configuration, zcrx => configure(zcrx.UseEngine(ZcrxEngine.Emulated)));
+        var stream = await received.StreamAsync(0);
+        Assert.Null(await stream.Ended.WithinLimit());
+        Assert.Equal(1000, stream.Length);
+        await host.StopAsync();
+        Assert.True(host.Log.Has(1004));
     }
 
-    private static async Task<Socket> SendAsync(EndPoint endPoint, int count)
+    [Fact]
+    public async Task The_timeout_of_the_delivery_phase_fits_the_drain_timeout_unless_the_application_sets_it()
     {
-        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(endPoint).WaitAsync(Limit);
-        byte[] bytes = new byte[count];
-        for (int sent = 0; sent < count;)
-        {
-            sent += await socket.SendAsync(bytes.AsMemory(sent)).AsTask().WaitAsync(Limit);
-        }
+        await using var fits = TestHost.Build(Wiring.WithZcrx, "fits", static zcrx => zcrx.DrainTimeout(TimeSpan.FromSeconds(80)));
+        await using var own = TestHost.Build(
+            Wiring.WithZcrx,
+            "own",
+            static zcrx => zcrx.DrainTimeout(TimeSpan.FromSeconds(80)),
+            static akka => akka.AddHocon("akka.coordinated-shutdown.phases.service-requests-done.timeout = 7s", HoconAddMode.Prepend));
+        await using var alone = TestHost.Build(static zcrx => zcrx.DrainTimeout(TimeSpan.FromSeconds(80)));
 
-        return socket;
+        Assert.Equal([105, 7, 105], new[] { fits, own, alone }.Select(static host => CoordinatedShutdown
+            .Get(host.Services.GetRequiredService<ActorSystem>()).Timeout(CoordinatedShutdown.PhaseServiceRequestsDone).TotalSeconds));
     }
 
-    /// <summary>A handler that counts.</summary>
-    private sealed class Sink
+    private static IActorRef Required<TKey>(TestHost host) => host.Services.GetRequiredService<IRequiredActor<TKey>>().ActorRef;
+
+    private sealed class MarketData;
+
+    private sealed class Greeter : ReceiveActor
     {
-        private readonly TaskCompletionSource _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly TaskCompletionSource<Exception?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private long _bytes;
+        public Greeter() => Receive<string>(text => Sender.Tell(text));
+    }
 
-        public long Bytes => Volatile.Read(ref _bytes);
-
-        public Task Accepted => _accepted.Task;
-
-        public Task<Exception?> Ended => _ended.Task;
-
-        public IDisposable Handle(ZcrxConnection connection)
+    /// <summary>Asks for the status, as an application's actor would.</summary>
+    private sealed class StatusReader : ReceiveActor
+    {
+        public StatusReader(IRequiredActor<ZcrxSupervisor> supervisor) => ReceiveAsync<string>(async _ =>
         {
-            IDisposable subscription = connection.Buffers.Subscribe(
-                buffer => Interlocked.Add(ref _bytes, buffer.Length),
-                error => _ended.TrySetResult(error),
-                () => _ended.TrySetResult(null));
-            _accepted.TrySetResult();
-            return subscription;
-        }
+            IActorRef asker = Sender;
+            IActorRef zcrx = await supervisor.GetAsync();
+            asker.Tell(await zcrx.Ask<ZcrxStatus>(new ZcrxCommand.GetStatus()));
+        });
     }
 }

@@ -27,32 +27,12 @@ public class HoconTests
     }
 
     [Fact]
-    public async Task Hocon_wins_over_the_reference_and_options_win_over_hocon()
+    public async Task The_name_of_hocon_wins_over_the_reference()
     {
-        using var system = ActorSystem.Create("ours", """
-            zcrx {
-              actor-name = receiver
-              drain-timeout = 3s
-              restart { min-backoff = 2s, max-backoff = 1m, max-restarts = 4, random-factor = 0.5 }
-            }
-            """);
-        await using var host = await StartAsync(system, static zcrx => zcrx.Configure(static options =>
-        {
-            options.Restart.MinBackoff = TimeSpan.FromSeconds(1);
-            options.Restart.RandomFactor = 0;
-        }));
+        using var system = ActorSystem.Create("ours", "zcrx.actor-name = receiver");
+        await using var host = await StartAsync(system);
 
         Assert.Equal("akka://ours/user/receiver", host.Zcrx.Supervisor.Path.ToString());
-        var options = host.Services.GetRequiredService<IOptions<ZcrxOptions>>().Value;
-        Assert.Equal(TimeSpan.FromSeconds(3), options.DrainTimeout);
-        Assert.Equal(
-            (TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), 0.0, 4, TimeSpan.FromMinutes(5)),
-            (options.Restart.MinBackoff, options.Restart.MaxBackoff, options.Restart.RandomFactor, options.Restart.MaxRestarts, options.Restart.Within));
-
-        // And it is what happens: a queue that fails comes back by these numbers.
-        using Probe probe = new(system, typeof(ZcrxEvent.QueueRestarting));
-        host.Crash("zcrx-0");
-        Assert.Equal(TimeSpan.FromSeconds(1), probe.Expect<ZcrxEvent.QueueRestarting>().Delay);
     }
 
     [Fact]
@@ -84,32 +64,37 @@ public class HoconTests
     }
 
     [Fact]
-    public async Task What_hocon_says_wrong_is_reported_with_all_other_errors_before_anything_is_opened()
+    public async Task Invalid_hocon_is_reported_with_all_invalid_options_before_anything_is_opened()
     {
-        using var system = ActorSystem.Create("ours", """
-            zcrx { drain-timeout = soon, actor-nam = x, actor-name = "a b", restart { max-restarts = many, min-backof = 1s, random-factor = 3 } }
-            """);
+        using var system = ActorSystem.Create("ours", """zcrx { actor-nam = x, actor-name = "a b", dispatcher = none, drain-timeout = 3s, restart.max-restarts = 4 }""");
         await using var host = TestHost.Build(static zcrx => zcrx.Configure(static options => options.Engine = (ZcrxEngine)9), services => services.AddSingleton(system));
 
         var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
 
         Assert.Equal(
-            ["Zcrx:ActorName", "Zcrx:Engine", "Zcrx:Queues:0:Engine", "Zcrx:Restart:RandomFactor", "zcrx.actor-nam", "zcrx.drain-timeout", "zcrx.restart.max-restarts", "zcrx.restart.min-backof"],
+            ["Zcrx:ActorName", "Zcrx:Engine", "Zcrx:Queues:0:Engine", "zcrx.actor-nam", "zcrx.dispatcher", "zcrx.drain-timeout", "zcrx.restart"],
             error.Failures.Select(failure => failure[..failure.IndexOf(": ", StringComparison.Ordinal)]).Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public async Task Without_hosting_the_supervisor_takes_it_from_its_actor_system()
+    public async Task A_dispatcher_that_does_not_exist_is_an_error_of_the_option_that_names_it()
     {
-        using var system = ActorSystem.Create("plain", $"zcrx {{ dispatcher = pinned, restart.min-backoff = 10m, restart.max-backoff = 20m }}\n{Pinned}");
-        ZcrxOptions options = new() { Engine = ZcrxEngine.Emulated };
-        using Probe probe = new(system, typeof(ZcrxEvent));
-        var supervisor = system.ActorOf(ZcrxSupervisor.Props(options), "receiver");
+        await using var host = TestHost.Build(static zcrx => zcrx.Configure(static options => options.Dispatcher = "missing"));
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.Equal("Zcrx:Dispatcher: the actor system zcrx has no dispatcher 'missing'", Assert.Single(error.Failures));
+    }
+
+    [Fact]
+    public async Task Without_hosting_the_supervisor_takes_its_dispatcher_from_its_actor_system()
+    {
+        using var system = ActorSystem.Create("plain", $"zcrx.dispatcher = pinned\n{Pinned}");
+        using Probe probe = new(system);
+        var supervisor = system.ActorOf(ZcrxSupervisor.Props(new ZcrxOptions { Engine = ZcrxEngine.Emulated }), "receiver");
         probe.Ask<ZcrxStatus>(supervisor, new ZcrxCommand.WhenStarted());
 
-        system.ActorSelection("/user/receiver/queue-0").Tell(Kill.Instance);
-
-        Assert.InRange(probe.Expect<ZcrxEvent.QueueRestarting>().Delay, TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(12));
+        Assert.Equal("pinned", await DispatcherAsync(system, "/user/receiver/queue-0"));
         await supervisor.Ask<ZcrxStatus>(new ZcrxCommand.Stop(TimeSpan.Zero)).WithinLimit();
         await system.Terminate().WithinLimit();
     }
@@ -121,7 +106,6 @@ public class HoconTests
         List<ZcrxConfigurationError> errors = [];
 
         Assert.Same(HoconDefaults.BuiltIn, HoconDefaults.Of(system, errors));
-        Assert.Same(HoconDefaults.BuiltIn, HoconDefaults.Of(null, errors));
         Assert.Empty(errors);
     }
 
@@ -139,11 +123,16 @@ public class HoconTests
         List<string> dispatchers = [];
         foreach (string path in new[] { "", "/queue-0", "/listener-0" })
         {
-            IActorRef actor = await host.System.ActorSelection($"{host.Zcrx.Supervisor.Path}{path}").ResolveOne(Eventually.Limit);
-            // A repointable reference says what its props had been turned into by the deployment.
-            dispatchers.Add(((ActorRefWithCell)actor).Underlying is ActorCell cell ? cell.Dispatcher.Id : "not started");
+            dispatchers.Add(await DispatcherAsync(host.System, $"{host.Zcrx.Supervisor.Path}{path}"));
         }
 
         return [.. dispatchers];
+    }
+
+    private static async Task<string> DispatcherAsync(ActorSystem system, string path)
+    {
+        IActorRef actor = await system.ActorSelection(path).ResolveOne(Eventually.Limit);
+        // A repointable reference shows the props as the deployment has changed them.
+        return ((ActorRefWithCell)actor).Underlying is ActorCell cell ? cell.Dispatcher.Id : "not started";
     }
 }

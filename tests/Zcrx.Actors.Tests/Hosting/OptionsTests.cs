@@ -14,7 +14,6 @@ public class OptionsTests
     public void Everything_can_be_said_in_the_configuration()
     {
         var options = Read(
-            ("Zcrx:ActorSystemName", "ingest"),
             ("Zcrx:Engine", "device-less"),
             ("Zcrx:DrainTimeout", "00:00:03"),
             ("Zcrx:Queues:0:Name", "first"),
@@ -49,7 +48,7 @@ public class OptionsTests
             ("Zcrx:Restart:Within", "01:00:00"));
 
         Assert.Empty(options.Validate());
-        Assert.Equal(("ingest", ZcrxEngine.DeviceLess, TimeSpan.FromSeconds(3)), (options.ActorSystemName, options.Engine, options.DrainTimeout));
+        Assert.Equal((ZcrxEngine.DeviceLess, TimeSpan.FromSeconds(3)), (options.Engine, options.DrainTimeout));
         Assert.Equal(
             new ZcrxQueueOptions
             {
@@ -86,7 +85,7 @@ public class OptionsTests
     [InlineData("Zcrx:Queues:0:Name:x", "1", "expected one value, not a section", "Zcrx:Queues:0:Name")]
     [InlineData("Zcrx:Queues", "eth0", "expected a list, not 'eth0'")]
     [InlineData("Zcrx:Queues:1", "eth0", "expected a section, not 'eth0'")]
-    [InlineData("Zcrx:Queue:0:Name", "x", "no such option; there are ActorSystemName, Engine, ActorName, Dispatcher, DrainTimeout, Queues, Listeners, HandOver, Restart", "Zcrx:Queue")]
+    [InlineData("Zcrx:Queue:0:Name", "x", "no such option; there are Engine, ActorName, Dispatcher, DrainTimeout, Queues, Listeners, HandOver, Restart", "Zcrx:Queue")]
     [InlineData("Zcrx:Restart", "never", "expected a section, not 'never'")]
     [InlineData("Zcrx:HandOver:Path", "takeover", "must be an absolute path of a socket, but is 'takeover'")]
     [InlineData("Zcrx:HandOver:Linger", "-00:00:01", "must be between zero and a day")]
@@ -95,7 +94,7 @@ public class OptionsTests
     [InlineData("Zcrx:Restart:MaxBackoff", "00:00:00.1", "must not be less than MinBackoff")]
     [InlineData("Zcrx:Restart:MaxRestarts", "-1", "must not be negative, but is -1")]
     [InlineData("Zcrx:Restart:Within", "00:00:00", "must be more than zero")]
-    [InlineData("Zcrx:ActorSystemName", "my system", "must consist of letters, digits")]
+    [InlineData("Zcrx:ActorName", "my actor", "'my actor' cannot be an actor's name")]
     [InlineData("Zcrx:DrainTimeout", "-00:00:01", "must be between zero and a day")]
     [InlineData("Zcrx:Listeners:0:EndPoint", "9000", "'9000' is not an address; expected address and port, such as")]
     [InlineData("Zcrx:Listeners:0:EndPoint", "", "'' is not an address")]

@@ -21,7 +21,7 @@ public class StartTests
 
         Assert.Equal("EADDRINUSE", error.ErrorName);
         Assert.Equal(LogLevel.Critical, Assert.Single(host.Log.Entries, entry => entry.EventId == 1002 && entry.Exception == error).Level);
-        Assert.True(host.System.WhenTerminated.IsCompleted);
+        Assert.Null((await host.Zcrx.GetStatusAsync()).Listeners[0].EndPoint);
     }
 
     [Fact]
@@ -66,41 +66,38 @@ public class StartTests
         }
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task The_actor_system_of_the_services_is_used_in_whatever_order_and_not_stopped(bool systemFirst)
+    [Fact]
+    public async Task An_actor_system_registered_before_without_Akka_Hosting_is_used_and_not_ended()
     {
-        var created = 0;
-        ActorSystem? system = null;
-        void AddSystem(IServiceCollection services) => services.AddSingleton(_ =>
-        {
-            created++;
-            return system = ActorSystem.Create("ours");
-        });
+        using var system = ActorSystem.Create("ours");
         Received received = new();
-        await using (var host = await TestHost.StartAsync(
-            zcrx => zcrx.Listen("127.0.0.1:0", received.Handle),
-            before: systemFirst ? AddSystem : null,
-            after: systemFirst ? null : AddSystem))
-        {
-            Assert.Same(system, host.System);
-            Assert.Equal("akka://ours/user/zcrx", host.Zcrx.Supervisor.Path.ToString());
-            await host.StopAsync();
-            Assert.Equal(1, created);
-            Assert.False(system!.WhenTerminated.IsCompleted);
-            using Probe probe = new(system);
-            probe.ExpectEnd(host.Zcrx.Supervisor);
-        }
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", received.Handle), services => services.AddSingleton(system));
 
-        await system!.Terminate().WithinLimit();
+        Assert.Same(system, host.System);
+        Assert.Equal("akka://ours/user/zcrx", host.Zcrx.Supervisor.Path.ToString());
+        await host.StopAsync();
+
+        Assert.False(system.WhenTerminated.IsCompleted);
+        using Probe probe = new(system);
+        probe.ExpectEnd(host.Zcrx.Supervisor);
+    }
+
+    [Fact]
+    public async Task An_actor_system_registered_behind_without_Akka_Hosting_fails_the_start_and_names_the_fix()
+    {
+        using var system = ActorSystem.Create("ours");
+        await using var host = TestHost.Build(static _ => { }, after: services => services.AddSingleton(system));
+
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(host.StartAsync);
+
+        Assert.Contains("Register yours before AddZcrx, or create it with services.AddAkka", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task An_actor_system_of_its_own_ends_with_the_host()
     {
-        await using var host = await TestHost.StartAsync(static zcrx => zcrx.Configure(static options => options.ActorSystemName = "mine"));
-        Assert.Equal("akka://mine/user/zcrx", host.Zcrx.Supervisor.Path.ToString());
+        await using var host = await TestHost.StartAsync(static _ => { });
+        Assert.Equal("akka://zcrx/user/zcrx", host.Zcrx.Supervisor.Path.ToString());
 
         await host.StopAsync();
 
@@ -159,10 +156,10 @@ public class StartTests
     [Fact]
     public void Without_hosting_invalid_options_are_refused_all_at_once()
     {
-        ZcrxOptions options = new() { ActorSystemName = "", DrainTimeout = TimeSpan.MinValue };
+        ZcrxOptions options = new() { ActorName = "", DrainTimeout = TimeSpan.MinValue };
 
         var error = Assert.Throws<ZcrxConfigurationException>(() => ZcrxSupervisor.Props(options));
 
-        Assert.Equal(["Zcrx:ActorSystemName", "Zcrx:DrainTimeout"], error.Errors.Select(one => one.Path));
+        Assert.Equal(["Zcrx:ActorName", "Zcrx:DrainTimeout"], error.Errors.Select(one => one.Path));
     }
 }

@@ -98,6 +98,25 @@ public class StopTests
         Assert.Equal(ZcrxState.Stopped, (await host.Zcrx.GetStatusAsync()).State);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_container_can_be_disposed_synchronously_with_or_without_a_stop_before(bool stopped)
+    {
+        var host = await TestHost.StartAsync(static zcrx => zcrx.Listen("127.0.0.1:0", static connection => connection.Buffers.Subscribe(static _ => { }, static _ => { })));
+        using var client = await host.ConnectAsync();
+        if (stopped)
+        {
+            await host.StopAsync();
+        }
+
+        var (system, zcrx) = (host.System, host.Zcrx);
+        ((IDisposable)host.Services).Dispose();
+
+        await system.WhenTerminated.WithinLimit();
+        await Eventually.TrueAsync(async () => (await zcrx.GetStatusAsync()).State == ZcrxState.Stopped, "everything is closed");
+    }
+
     [Fact]
     public async Task Stopping_twice_and_at_once_is_stopping_once()
     {

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Akka;
 using Akka.Actor;
+using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Zcrx.Actors.Tests.Support;
@@ -9,19 +10,21 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>An actor system that somebody else starts and ends, in either order of the registrations.</summary>
+/// <summary>An actor system that Akka.Hosting starts and ends, in every combination with Zcrx.</summary>
 public class SystemShutdownTests
 {
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task The_host_ends_everything_in_order_whoever_is_registered_first(bool systemFirst)
+    [InlineData(Wiring.ZcrxFirst)]
+    [InlineData(Wiring.AkkaFirst)]
+    [InlineData(Wiring.WithZcrx)]
+    [InlineData(Wiring.WithZcrxFirst)]
+    [InlineData(Wiring.Both)]
+    public async Task A_host_that_stops_drains_closes_and_ends_the_actor_system(Wiring wiring)
     {
         const int Sent = 400_000;
-        List<ActorSystem> systems = [];
         Received received = new();
         TaskCompletionSource<ZcrxConnection> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var host = Build(systemFirst, systems, zcrx => zcrx.Listen("127.0.0.1:0", connection =>
+        await using var host = Build(wiring, zcrx => zcrx.Listen("127.0.0.1:0", connection =>
         {
             connection.Pause();
             var handling = received.Handle(connection);
@@ -36,44 +39,48 @@ public class SystemShutdownTests
 
         await host.StopAsync();
 
-        // What had arrived was delivered, the stream was told, and the one system has ended.
+        // What had arrived was delivered, the stream has ended with an error, and the actor system has ended.
         var stream = Assert.Single(received.Streams);
         Assert.Equal(Sent, stream.Length);
         Assert.Equal(Sent, Assert.IsType<ZcrxStreamException>(await stream.Ended.WithinLimit()).StreamOffset);
         Assert.True(stream.IsDisposed);
-        Assert.True(Assert.Single(systems).WhenTerminated.IsCompleted);
+        Assert.True(host.System.WhenTerminated.IsCompleted);
         Assert.Single(host.Log.Entries, entry => entry.EventId == 1004);
         Assert.DoesNotContain(host.Log.Entries, entry => entry.EventId == 1006);
         Assert.Equal(ZcrxState.Stopped, (await host.Zcrx.GetStatusAsync()).State);
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_system_that_was_asked_for_before_the_start_is_the_one(bool systemFirst)
+    [InlineData(Wiring.ZcrxFirst)]
+    [InlineData(Wiring.AkkaFirst)]
+    [InlineData(Wiring.WithZcrx)]
+    [InlineData(Wiring.WithZcrxFirst)]
+    [InlineData(Wiring.Both)]
+    public async Task An_actor_system_that_was_resolved_before_the_start_is_used(Wiring wiring)
     {
-        List<ActorSystem> systems = [];
-        await using var host = Build(systemFirst, systems, static _ => { });
+        await using var host = Build(wiring, static _ => { });
         var early = host.Services.GetRequiredService<ActorSystem>();
         using Probe probe = new(early, typeof(ZcrxEvent));
 
         await host.StartAsync();
 
         Assert.Same(early, host.System);
-        Assert.Same(early, Assert.Single(systems));
         // Who subscribed before the start has seen it.
         probe.Expect<ZcrxEvent.QueueOpened>();
         Assert.Equal(ZcrxState.Running, probe.Expect<ZcrxEvent.Started>().Status.State);
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_system_that_ends_by_itself_drains_and_ends_the_host(bool systemFirst)
+    [InlineData(Wiring.ZcrxFirst)]
+    [InlineData(Wiring.AkkaFirst)]
+    [InlineData(Wiring.WithZcrx)]
+    [InlineData(Wiring.WithZcrxFirst)]
+    [InlineData(Wiring.Both)]
+    public async Task An_actor_system_that_ends_first_drains_and_ends_the_host(Wiring wiring)
     {
         const int Sent = 100_000;
         Received received = new();
-        await using var host = Build(systemFirst, [], zcrx => zcrx.Listen("127.0.0.1:0", received.Handle));
+        await using var host = Build(wiring, zcrx => zcrx.Listen("127.0.0.1:0", received.Handle));
         await host.StartAsync();
         TaskCompletionSource stopping = new();
         using var registration = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(stopping.SetResult);
@@ -93,7 +100,7 @@ public class SystemShutdownTests
     public async Task Tasks_of_the_application_in_service_unbind_find_their_connections_open_and_the_ports_closed()
     {
         Received received = new();
-        await using var host = Build(true, [], zcrx => zcrx.Listen("127.0.0.1:0", received.Handle));
+        await using var host = Build(Wiring.WithZcrx, zcrx => zcrx.Listen("127.0.0.1:0", received.Handle));
         await host.StartAsync();
         using var client = await host.ConnectAsync();
         var stream = await received.StreamAsync(0);
@@ -135,8 +142,7 @@ public class SystemShutdownTests
         List<BufferLease> kept = [];
         TaskCompletionSource<Exception> broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var host = Build(
-            true,
-            [],
+            Wiring.WithZcrx,
             zcrx => zcrx.DrainTimeout(TimeSpan.FromHours(1)).Listen("127.0.0.1:0", connection => connection.Buffers.Subscribe(buffer => kept.Add(buffer.Retain()), broken.SetResult)),
             "akka.coordinated-shutdown.phases.service-requests-done.timeout = 500ms");
         await host.StartAsync();
@@ -174,9 +180,6 @@ public class SystemShutdownTests
         await Assert.ThrowsAsync<SocketException>(() => host.ConnectAsync(0));
     }
 
-    private static TestHost Build(bool systemFirst, List<ActorSystem> systems, Action<ZcrxBuilder> configure, string hocon = "")
-    {
-        void Add(IServiceCollection services) => SystemService.Add(services, "theirs", hocon, systems.Add);
-        return TestHost.Build(configure, before: systemFirst ? Add : null, after: systemFirst ? null : Add);
-    }
+    private static TestHost Build(Wiring wiring, Action<ZcrxBuilder> configure, string hocon = "") =>
+        TestHost.Build(wiring, "theirs", configure, akka => akka.AddHocon(hocon, HoconAddMode.Prepend));
 }

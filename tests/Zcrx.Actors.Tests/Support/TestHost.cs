@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Akka.Actor;
+using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -28,9 +29,60 @@ internal sealed class TestHost : IAsyncDisposable
     public IReadOnlyList<QueueSlot> Queues => Services.GetRequiredService<ZcrxService>().Runtime!.Queues;
 
     public static TestHost Build(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null, Action<IServiceCollection>? after = null) =>
-        BuildPlain(zcrx => configure(zcrx.UseEngine(ZcrxEngine.Emulated).Configure(static options => options.Restart.MinBackoff = TimeSpan.FromMilliseconds(5))), before, after);
+        BuildPlain(zcrx => configure(Emulated(zcrx)), before, after);
 
-    public static TestHost BuildPlain(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null, Action<IServiceCollection>? after = null)
+    public static TestHost BuildPlain(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null, Action<IServiceCollection>? after = null) => Build(services =>
+    {
+        before?.Invoke(services);
+        services.AddZcrx(configure);
+        after?.Invoke(services);
+    });
+
+    /// <summary>Combines Zcrx with an actor system of Akka.Hosting.</summary>
+    public static TestHost Build(Wiring wiring, string systemName, Action<ZcrxBuilder> configure, Action<AkkaConfigurationBuilder>? akka = null, Action<IServiceCollection>? add = null) => Build(services =>
+    {
+        add?.Invoke(services);
+        switch (wiring)
+        {
+            case Wiring.ZcrxFirst:
+                services.AddZcrx(Configure).AddAkka(systemName, builder => akka?.Invoke(builder));
+                break;
+            case Wiring.AkkaFirst:
+                services.AddAkka(systemName, builder => akka?.Invoke(builder)).AddZcrx(Configure);
+                break;
+            case Wiring.WithZcrx:
+                services.AddZcrx().AddAkka(systemName, AkkaWithZcrx);
+                break;
+            case Wiring.WithZcrxFirst:
+                services.AddAkka(systemName, AkkaWithZcrx).AddZcrx();
+                break;
+            case Wiring.Both:
+                services.AddAkka(systemName, AkkaWithZcrx).AddZcrx(static zcrx => zcrx.UseEngine(ZcrxEngine.Emulated));
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(wiring));
+        }
+
+        void Configure(ZcrxBuilder zcrx) => configure(Emulated(zcrx));
+
+        void AkkaWithZcrx(AkkaConfigurationBuilder builder)
+        {
+            akka?.Invoke(builder);
+            builder.WithZcrx(Configure);
+        }
+    });
+
+    /// <summary>With nothing said but the engine.</summary>
+    public static Task<TestHost> StartPlainAsync(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null) =>
+        StartAsync(BuildPlain(zcrx => configure(zcrx.UseEngine(ZcrxEngine.Emulated)), before));
+
+    public static Task<TestHost> StartAsync(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null, Action<IServiceCollection>? after = null) => StartAsync(Build(configure, before, after));
+
+    private static ZcrxBuilder Emulated(ZcrxBuilder zcrx) =>
+        zcrx.UseEngine(ZcrxEngine.Emulated).Configure(static options => options.Restart.MinBackoff = TimeSpan.FromMilliseconds(5));
+
+    /// <summary>Builds a host with these services.</summary>
+    public static TestHost Build(Action<IServiceCollection> add)
     {
         // Empty: nothing of the machine's environment, and no console log.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
@@ -38,17 +90,9 @@ internal sealed class TestHost : IAsyncDisposable
         builder.Services.AddSingleton(log);
         builder.Logging.SetMinimumLevel(LogLevel.Debug).AddProvider(log);
         builder.Services.AddMetrics();
-        before?.Invoke(builder.Services);
-        builder.Services.AddZcrx(configure);
-        after?.Invoke(builder.Services);
+        add(builder.Services);
         return new TestHost(builder.Build());
     }
-
-    /// <summary>With nothing said but the engine.</summary>
-    public static Task<TestHost> StartPlainAsync(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null) =>
-        StartAsync(BuildPlain(zcrx => configure(zcrx.UseEngine(ZcrxEngine.Emulated)), before));
-
-    public static Task<TestHost> StartAsync(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null, Action<IServiceCollection>? after = null) => StartAsync(Build(configure, before, after));
 
     private static async Task<TestHost> StartAsync(TestHost host)
     {

@@ -1,0 +1,76 @@
+using System.Runtime.CompilerServices;
+using Akka.Actor;
+using Akka.Actor.Setup;
+using Akka.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using LogLevel = Akka.Event.LogLevel;
+
+namespace Zcrx.Actors.Hosting;
+
+/// <summary>Adds an actor system, through Akka.Hosting, to services that have none. A later <c>AddAkka</c> of the application replaces it.</summary>
+internal static class DefaultActorSystem
+{
+    private const string Name = "zcrx";
+
+    private static readonly ConditionalWeakTable<AkkaConfigurationBuilder, Origin> Builders = [];
+
+    public static void TryAdd(IServiceCollection services)
+    {
+        if (services.Any(static service => service.ServiceType == typeof(ActorSystem)))
+        {
+            return;
+        }
+
+        // A collection of its own, because AddAkka also registers health checks. Those of a builder that is replaced later would be registered twice.
+        ServiceCollection added = [];
+        added.AddAkka(Name, static (akka, provider) => Configure(akka, provider));
+        foreach (ServiceDescriptor service in added)
+        {
+            if (service.ServiceType == typeof(IHostedService) || IsOfAkka(service.ServiceType))
+            {
+                services.Add(service);
+            }
+        }
+    }
+
+    /// <summary>Refuses an actor system that was registered after <c>AddZcrx</c> and without Akka.Hosting: the host would end it.</summary>
+    public static void ThrowIfReplaced(ActorSystem system, AkkaConfigurationBuilder? builder)
+    {
+        if (builder is not null && Builders.TryGetValue(builder, out _) && !system.Settings.Setup.Get<Origin>().HasValue)
+        {
+            throw new InvalidOperationException(
+                $"The services have two actor systems: {system.Name}, registered without Akka.Hosting after AddZcrx, and the default one of AddZcrx. Register yours before AddZcrx, or create it with services.AddAkka.");
+        }
+    }
+
+    private static bool IsOfAkka(Type type) => type.Assembly == typeof(AkkaConfigurationBuilder).Assembly || type.Assembly == typeof(ActorSystem).Assembly;
+
+    private static void Configure(AkkaConfigurationBuilder akka, IServiceProvider services)
+    {
+        Origin origin = new();
+        Builders.Add(akka, origin);
+        _ = akka.AddSetup(origin);
+        _ = akka.ConfigureLoggers(static logging =>
+        {
+            _ = logging.ClearLoggers().AddLoggerFactory();
+            logging.LogLevel = LogLevel.WarningLevel;
+        });
+        _ = akka.AddHocon(SystemShutdown.PhaseTimeout(ConfiguredDrainTimeout(services)), HoconAddMode.Append);
+    }
+
+    /// <summary>The options as they are configured. Whether they are valid is checked when the host starts.</summary>
+    private static TimeSpan ConfiguredDrainTimeout(IServiceProvider services)
+    {
+        ZcrxOptions options = new();
+        foreach (var configure in services.GetServices<Microsoft.Extensions.Options.IConfigureOptions<ZcrxOptions>>())
+        {
+            configure.Configure(options);
+        }
+
+        return options.DrainTimeout;
+    }
+
+    /// <summary>Marks an actor system as created here.</summary>
+    private sealed class Origin : Setup;
+}

@@ -1,0 +1,71 @@
+using Microsoft.Extensions.DependencyInjection;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Hosting;
+
+/// <summary>Holds the service scope of one connection, its handler and the handler's subscription.</summary>
+/// <typeparam name="THandler">The application's handler.</typeparam>
+/// <remarks>Supervision awaits <see cref="DisposeAsync"/> and reports its exception like any other fault of a consumer.</remarks>
+internal sealed class ScopedHandler<THandler> : IDisposable, IAsyncDisposable
+    where THandler : class, IZcrxConnectionHandler
+{
+    // Its constructor is looked up once, not for every connection.
+    private static readonly ObjectFactory<THandler> Factory = ActivatorUtilities.CreateFactory<THandler>([]);
+
+    private readonly AsyncServiceScope _scope;
+    private readonly THandler _handler;
+    private readonly IDisposable? _subscription;
+
+    private ScopedHandler(AsyncServiceScope scope, THandler handler, IDisposable? subscription)
+    {
+        _scope = scope;
+        _handler = handler;
+        _subscription = subscription;
+    }
+
+    public static IDisposable Handle(IServiceProvider services, ZcrxConnection connection)
+    {
+        AsyncServiceScope scope = services.CreateAsyncScope();
+        THandler? handler = null;
+        try
+        {
+            handler = Factory(scope.ServiceProvider, null);
+            return new ScopedHandler<THandler>(scope, handler, handler.Handle(connection));
+        }
+        catch
+        {
+            // The fault of the handler is reported; one of the clean-up behind it is not.
+            _ = EndAsync(handler, scope).AsTask();
+            throw;
+        }
+    }
+
+    public void Dispose() => _ = DisposeAsync().AsTask();
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            _subscription?.Dispose();
+        }
+        finally
+        {
+            await EndAsync(_handler, _scope).ConfigureAwait(false);
+        }
+    }
+
+    private static async ValueTask EndAsync(THandler? handler, AsyncServiceScope scope)
+    {
+        await using (scope.ConfigureAwait(false))
+        {
+            if (handler is IAsyncDisposable asynchronous)
+            {
+                await asynchronous.DisposeAsync().ConfigureAwait(false);
+            }
+            else
+            {
+                (handler as IDisposable)?.Dispose();
+            }
+        }
+    }
+}

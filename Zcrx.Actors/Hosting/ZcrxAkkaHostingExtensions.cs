@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Zcrx.Actors;
+using Zcrx.Actors.Health;
+using Zcrx.Actors.Hosting;
+
+namespace Akka.Hosting;
+
+/// <summary>Adds Zcrx to an actor system of Akka.Hosting.</summary>
+public static class ZcrxAkkaHostingExtensions
+{
+    /// <summary>Runs Zcrx in this actor system. Ports open after the actors of <c>WithActors</c> have started, and close in the phases of <c>CoordinatedShutdown</c>.</summary>
+    /// <param name="builder">The builder of the actor system.</param>
+    /// <param name="configure">Adds queues and listeners.</param>
+    /// <returns>The builder. All calls add up.</returns>
+    /// <remarks>
+    /// The supervisor is in the <see cref="ActorRegistry"/> as <see cref="ZcrxSupervisor"/>, the rebalancer as <see cref="ZcrxRebalancer"/>, and each queue that was added by
+    /// <see cref="ZcrxBuilder.AddQueue{TKey}"/> by its key. For <see cref="IZcrx"/> in the container, call <c>services.AddZcrx()</c> as well.
+    /// </remarks>
+    public static AkkaConfigurationBuilder WithZcrx(this AkkaConfigurationBuilder builder, Action<ZcrxBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(configure);
+        ZcrxSetup setup = AkkaRegistration.For(builder).Setup;
+        configure(new ZcrxBuilder(setup));
+        // A fallback: the application's own timeout of the phase wins.
+        return builder.AddHocon(SystemShutdown.PhaseTimeout(setup.DrainTimeout), HoconAddMode.Append);
+    }
+
+    /// <inheritdoc cref="WithZcrx(AkkaConfigurationBuilder, Action{ZcrxBuilder})"/>
+    /// <param name="builder">The builder of the actor system.</param>
+    /// <param name="configuration">The configuration section, or a whole configuration, of which the section <c>Zcrx</c> is taken.</param>
+    /// <param name="configure">Adds what a configuration cannot contain, such as the connection handlers.</param>
+    public static AkkaConfigurationBuilder WithZcrx(this AkkaConfigurationBuilder builder, IConfiguration configuration, Action<ZcrxBuilder>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        return builder.WithZcrx(zcrx =>
+        {
+            zcrx.Bind(configuration);
+            configure?.Invoke(zcrx);
+        });
+    }
+
+    /// <summary>Adds the health checks of Zcrx to those of the actor system: the same that <c>AddHealthChecks().AddZcrx()</c> adds.</summary>
+    /// <param name="builder">The builder of the actor system.</param>
+    /// <param name="name">The name of the readiness check. The liveness check has the suffix <c>-live</c>.</param>
+    /// <param name="failureStatus">What a failed check reports. Unhealthy if null.</param>
+    /// <param name="tags">Tags of the readiness check in place of <c>ready</c>.</param>
+    /// <returns>The builder.</returns>
+    public static AkkaConfigurationBuilder WithZcrxHealthChecks(this AkkaConfigurationBuilder builder, string name = "zcrx", HealthStatus? failureStatus = null, IEnumerable<string>? tags = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder
+            .WithHealthCheck(name, new AkkaHealthCheck(builder, static zcrx => new ZcrxHealthCheck(zcrx)), failureStatus, tags ?? ["ready"])
+            .WithHealthCheck($"{name}-live", new AkkaHealthCheck(builder, static zcrx => new ZcrxLivenessCheck(zcrx)), failureStatus, ["live"]);
+    }
+}

@@ -1,0 +1,217 @@
+using System.Diagnostics;
+using Akka.Actor;
+using Akka.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Zcrx.Actors.Diagnostics;
+using Zcrx.Actors.Logging;
+using Zcrx.Actors.Metrics;
+using Zcrx.Actors.Supervision;
+
+namespace Zcrx.Actors.Hosting;
+
+/// <summary>Starts the actors of Zcrx in an actor system, and stops them once: with the host, with the actor system, or after a failed start.</summary>
+/// <remarks>Threading: the start is called once. Stops may be requested by any thread, at any time.</remarks>
+internal sealed class ZcrxLifetime : IAsyncDisposable
+{
+    private static readonly TimeSpan NameTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly IServiceProvider _services;
+    private readonly ActorSystem _system;
+    private readonly ZcrxService _zcrx;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ZcrxOptions _options;
+    private readonly OptionsReloader _reloader;
+    private readonly Lock _gate = new();
+    private ZcrxMetrics? _metrics;
+    private HandOver? _handOver;
+    private Task? _stopping;
+
+    /// <summary>Reads and checks the options. A change of their sources from now on is not missed.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="system">The actor system.</param>
+    /// <param name="zcrx">What the application sees of this.</param>
+    /// <param name="setup">What <c>WithZcrx</c> collected; null without it.</param>
+    /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The options are invalid. It lists every error.</exception>
+    public ZcrxLifetime(IServiceProvider services, ActorSystem system, ZcrxService zcrx, ZcrxSetup? setup)
+    {
+        _services = services;
+        _system = system;
+        _zcrx = zcrx;
+        _time = services.GetService<TimeProvider>() ?? TimeProvider.System;
+        _logger = (services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger("Zcrx");
+        ZcrxOptionsSource source = new(services, system, setup);
+        _reloader = new OptionsReloader(source);
+        _reloader.Watch();
+        _options = source.Create();
+    }
+
+    /// <summary>Opens the queues and binds the listeners.</summary>
+    /// <exception cref="AggregateException">Several ports or queues cannot be opened.</exception>
+    /// <exception cref="Zcrx.Interop.ZcrxException">A port or a queue cannot be opened.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        using Activity? activity = ZcrxActivities.Start("zcrx.start");
+        try
+        {
+            ZcrxRuntime runtime = new(_options, _zcrx.Directory, _logger, _time) { Registry = ActorRegistry.For(_system) };
+            _handOver = await HandOver.BeginAsync(runtime, _services.GetService<IHostApplicationLifetime>(), cancellationToken).ConfigureAwait(false);
+            IActorRef supervisor = CreateSupervisor(runtime);
+            SystemShutdown.Register(_system, ClosePortsAsync, DrainAsync, () => StopAsync(TimeSpan.Zero));
+            _zcrx.OnStarted(await WhenStartedAsync(supervisor, runtime, cancellationToken).ConfigureAwait(false));
+            if (_handOver is not null)
+            {
+                await _handOver.CompleteAsync(_system, supervisor, cancellationToken).ConfigureAwait(false);
+            }
+
+            _reloader.Start(
+                changed => supervisor.Tell(new ZcrxSupervisor.ApplyOptions(changed)),
+                (errors, cause) => supervisor.Tell(new ZcrxSupervisor.RefuseOptions(errors, cause)));
+            _metrics = new ZcrxMetrics(runtime, _services.GetService<System.Diagnostics.Metrics.IMeterFactory>());
+            ZcrxLog.Started(_logger, runtime.Queues.Count, _zcrx.EndPoints.Count == 0 ? "nothing" : string.Join(", ", _zcrx.EndPoints));
+        }
+        catch (Exception exception)
+        {
+            if (!cancellationToken.IsCancellationRequested)
+            {
+                ZcrxLog.StartFailed(_logger, exception);
+            }
+
+            activity.End(exception);
+            await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Closes the ports, delivers what has arrived for at most the configured time, and closes everything.</summary>
+    /// <param name="cancellationToken">Ends the delivery early.</param>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        Task stopping = StopAsync(_zcrx.Runtime?.Options.DrainTimeout ?? TimeSpan.Zero);
+        using CancellationTokenRegistration registration = cancellationToken.Register(() => RequestStop(TimeSpan.Zero));
+        await stopping.ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
+        _metrics?.Dispose();
+    }
+
+    private IActorRef CreateSupervisor(ZcrxRuntime runtime)
+    {
+        Props props = ZcrxSupervisor.Create(runtime);
+        props = runtime.Options.Dispatcher.Length > 0 ? props.WithDispatcher(runtime.Options.Dispatcher) : props;
+        IActorRef supervisor = _system.ActorOf(props, runtime.Options.ActorName);
+        ZcrxLog.UsingActorSystem(_logger, _system.Name, supervisor.Path.ToStringWithoutAddress());
+        runtime.Registry!.Register<ZcrxSupervisor>(supervisor, overwrite: true);
+        _zcrx.OnCreated(_system, supervisor, runtime);
+        return supervisor;
+    }
+
+    /// <summary>Stops once. A later call can only shorten the time for delivery.</summary>
+    private Task StopAsync(TimeSpan drain)
+    {
+        lock (_gate)
+        {
+            if (_stopping is { IsCompleted: false })
+            {
+                RequestStop(drain);
+            }
+
+            return _stopping ??= RunAsync();
+        }
+
+        async Task RunAsync()
+        {
+            _reloader.Dispose();
+            // First, so that no successor process is given what is about to be closed.
+            await EndHandOverAsync().ConfigureAwait(false);
+            if (_zcrx.Runtime is null)
+            {
+                return;
+            }
+
+            using Activity? activity = ZcrxActivities.Start("zcrx.stop");
+            RequestStop(drain);
+            await _zcrx.Runtime.Ended.ConfigureAwait(false);
+            await Task.WhenAny(WhenNameIsFreeAsync(), _system.WhenTerminated).ConfigureAwait(false);
+        }
+    }
+
+    private void RequestStop(TimeSpan drain)
+    {
+        if (_zcrx.Runtime is not null)
+        {
+            _zcrx.Supervisor.Tell(new ZcrxCommand.Stop(drain));
+        }
+    }
+
+    /// <summary>Waits until the supervisor's parent has processed the supervisor's end. Until then a new start in the same actor system finds the name in use.</summary>
+    private async Task WhenNameIsFreeAsync()
+    {
+        try
+        {
+            // A watcher is notified after the parent, and the parent answers after it has processed the notification.
+            await _zcrx.Supervisor.GracefulStop(NameTimeout).ConfigureAwait(false);
+            await _system.ActorSelection(_zcrx.Supervisor.Path.Parent).Ask<ActorIdentity>(new Identify(null), NameTimeout).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
+        {
+            // The actor system is ending or overloaded. The stop itself is complete.
+        }
+    }
+
+    private async ValueTask EndHandOverAsync()
+    {
+        if (_handOver is not null)
+        {
+            await _handOver.DisposeAsync().ConfigureAwait(false);
+            if (_zcrx.Runtime is null)
+            {
+                _handOver.CloseListeners();
+            }
+        }
+    }
+
+    private async Task ClosePortsAsync(TimeSpan within)
+    {
+        if (_zcrx.Runtime is not { Ended.IsCompleted: false } runtime)
+        {
+            return;
+        }
+
+        using CancellationTokenSource asking = new(within, _time);
+        try
+        {
+            Task answer = _zcrx.Supervisor.Ask<ZcrxStatus>(new ZcrxCommand.CloseListeners(), Timeout.InfiniteTimeSpan, asking.Token);
+            await Task.WhenAny(answer, runtime.Ended).ConfigureAwait(false);
+        }
+        finally
+        {
+            await asking.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    private Task DrainAsync(TimeSpan within)
+    {
+        TimeSpan configured = _zcrx.Runtime?.Options.DrainTimeout ?? TimeSpan.Zero;
+        return StopAsync(within < configured ? within : configured);
+    }
+
+    private static async Task<ZcrxStatus> WhenStartedAsync(IActorRef supervisor, ZcrxRuntime runtime, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<ZcrxStatus> answer = supervisor.Ask<ZcrxStatus>(new ZcrxCommand.WhenStarted(), Timeout.InfiniteTimeSpan, asking.Token);
+        if (await Task.WhenAny(answer, runtime.Ended).ConfigureAwait(false) == answer)
+        {
+            return await answer.ConfigureAwait(false);
+        }
+
+        await asking.CancelAsync().ConfigureAwait(false);
+        throw new InvalidOperationException("Zcrx was stopped before it had started.");
+    }
+}

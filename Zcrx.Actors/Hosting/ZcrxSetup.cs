@@ -1,0 +1,64 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Zcrx.Actors.Hosting;
+
+/// <summary>Holds what a <see cref="ZcrxBuilder"/> collects: changes of the options, and the sources that announce new values.</summary>
+/// <remarks>
+/// It is independent of the service collection, since the delegate of Akka.Hosting's <c>AddAkka</c> runs after the container is built.
+/// <c>AddZcrx</c> registers the content in the container instead. Threading: filled by one thread before the host starts, read afterwards.
+/// </remarks>
+internal sealed class ZcrxSetup
+{
+    private readonly List<Action<IServiceProvider, ZcrxOptions>> _configure = [];
+    private readonly List<Action<ZcrxOptions>> _postConfigure = [];
+    private readonly List<IOptionsChangeTokenSource<ZcrxOptions>> _sources = [];
+
+    public IReadOnlyList<IOptionsChangeTokenSource<ZcrxOptions>> Sources => _sources;
+
+    public IEnumerable<IPostConfigureOptions<ZcrxOptions>> PostConfigure =>
+        _postConfigure.Select(static action => new PostConfigureOptions<ZcrxOptions>(null, action));
+
+    /// <summary>Gets the drain timeout as far as this configures it, before there are services.</summary>
+    public TimeSpan DrainTimeout
+    {
+        get
+        {
+            ZcrxOptions options = new();
+            _configure.ForEach(configure => configure(NoServices.Instance, options));
+            return options.DrainTimeout;
+        }
+    }
+
+    public void Add(Action<IServiceProvider, ZcrxOptions> configure) => _configure.Add(configure);
+
+    public void AddLast(Action<ZcrxOptions> postConfigure) => _postConfigure.Add(postConfigure);
+
+    public void Add(IOptionsChangeTokenSource<ZcrxOptions> source) => _sources.Add(source);
+
+    public IEnumerable<IConfigureOptions<ZcrxOptions>> Configure(IServiceProvider services) =>
+        _configure.Select(action => new ConfigureOptions<ZcrxOptions>(options => action(services, options)));
+
+    /// <summary>Registers the content in a container that is not built yet.</summary>
+    public void Register(IServiceCollection services)
+    {
+        foreach (Action<IServiceProvider, ZcrxOptions> action in _configure)
+        {
+            services.AddSingleton<IConfigureOptions<ZcrxOptions>>(provider => new ConfigureOptions<ZcrxOptions>(options => action(provider, options)));
+        }
+
+        foreach (IPostConfigureOptions<ZcrxOptions> action in PostConfigure)
+        {
+            services.AddSingleton(action);
+        }
+
+        _sources.ForEach(source => services.AddSingleton(source));
+    }
+
+    private sealed class NoServices : IServiceProvider
+    {
+        public static NoServices Instance { get; } = new();
+
+        public object? GetService(Type serviceType) => null;
+    }
+}

@@ -1,0 +1,101 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+using Zcrx.Actors.Tests.Support;
+
+namespace Zcrx.Actors.Tests.Hosting;
+
+/// <summary>The example Minimal, as a process: the program that docs/hosting.md shows.</summary>
+public partial class MinimalExampleTests
+{
+    private const int Sigterm = 15;
+
+    [Fact]
+    public async Task The_example_receives_frames_asks_for_its_status_and_drains_on_SIGTERM()
+    {
+        using Process process = Start("--Zcrx:Engine=emulated", "--Zcrx:Listeners:0:EndPoint=127.0.0.1:0");
+        try
+        {
+            string listening = await ReadUntilAsync(process, "Receiving with 1 queue(s); listening on");
+            int port = int.Parse(Port().Match(listening).Groups["port"].Value, System.Globalization.CultureInfo.InvariantCulture);
+            using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await client.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port)).WithinLimit();
+            await client.SendAsync(Frames(first: 1, count: 100)).WithinLimit();
+            await ReadUntilAsync(process, "Frame 100 has 100 bytes.");
+
+            // What is sent before the signal has arrived when it comes, and must be delivered.
+            await client.SendAsync(Frames(first: 101, count: 400)).WithinLimit();
+            Assert.Equal(0, Kill(process.Id, Sigterm));
+
+            await ReadUntilAsync(process, "Frame 500 has 500 bytes.");
+            await ReadUntilAsync(process, "Stopped.");
+            await process.WaitForExitAsync().WithinLimit();
+            Assert.Equal(0, process.ExitCode);
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    [Theory]
+    [InlineData("Program.cs")]
+    [InlineData("FrameLogger.cs")]
+    [InlineData("StatusReporter.cs")]
+    public void The_code_in_hosting_md_is_the_code_of_the_example(string file)
+    {
+        string docs = Path.Combine(AppContext.BaseDirectory, "docs");
+        string[] shown = [.. Fences().Matches(File.ReadAllText(Path.Combine(docs, "hosting.md"))).Select(static fence => fence.Groups["code"].Value.Trim())];
+        string[] lines = File.ReadAllText(Path.Combine(docs, "Minimal", file)).Split('\n');
+        string code = string.Join('\n', lines.SkipWhile(static line => line.StartsWith("using", StringComparison.Ordinal) || line.StartsWith("namespace", StringComparison.Ordinal) || line.Length == 0)).Trim();
+
+        Assert.Contains(shown, sample => sample.Contains(code, StringComparison.Ordinal));
+    }
+
+    private static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Minimal.dll"), .. arguments])
+    {
+        RedirectStandardOutput = true,
+        UseShellExecute = false,
+    })!;
+
+    /// <summary>The next line that contains the text. Log lines end with their message.</summary>
+    private static async Task<string> ReadUntilAsync(Process process, string text)
+    {
+        while (await process.StandardOutput.ReadLineAsync().WithinLimit() is { } line)
+        {
+            if (line.Contains(text, StringComparison.Ordinal))
+            {
+                return line;
+            }
+        }
+
+        throw new InvalidOperationException($"The program ended before it wrote: {text}");
+    }
+
+    /// <summary>Frames of growing length, each with a length prefix of four bytes.</summary>
+    private static byte[] Frames(int first, int count)
+    {
+        using MemoryStream stream = new();
+        Span<byte> prefix = stackalloc byte[4];
+        for (int length = first; length < first + count; length++)
+        {
+            BinaryPrimitives.WriteInt32BigEndian(prefix, length);
+            stream.Write(prefix);
+            stream.Write(new byte[length]);
+        }
+
+        return stream.ToArray();
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int pid, int signal);
+
+    [GeneratedRegex(":(?<port>[0-9]+)\\.$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Port();
+
+    [GeneratedRegex("```csharp\\n(?<code>.*?)```", RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Fences();
+}

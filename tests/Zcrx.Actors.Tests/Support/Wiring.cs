@@ -1,0 +1,20 @@
+namespace Zcrx.Actors.Tests.Support;
+
+/// <summary>The ways in which an application combines Zcrx with Akka.Hosting.</summary>
+public enum Wiring
+{
+    /// <summary><c>AddZcrx(…)</c>, then <c>AddAkka(…)</c>.</summary>
+    ZcrxFirst,
+
+    /// <summary><c>AddAkka(…)</c>, then <c>AddZcrx(…)</c>.</summary>
+    AkkaFirst,
+
+    /// <summary><c>AddAkka(akka => akka.WithZcrx(…))</c>, with <c>AddZcrx()</c> before it for <see cref="IZcrx"/>.</summary>
+    WithZcrx,
+
+    /// <summary>As <see cref="WithZcrx"/>, with <c>AddZcrx()</c> behind it.</summary>
+    WithZcrxFirst,
+
+    /// <summary><c>WithZcrx(…)</c>, and <c>AddZcrx(…)</c> with options of its own.</summary>
+    Both,
+}

@@ -23,13 +23,11 @@ internal sealed class CaseResults
 
     public double Max(ComparisonCase item, Func<Measurement, double> value) => _rounds[item].Max(value);
 
-    /// <summary>
-    /// How many times more per CPU-second than another receiver: the median of the rounds' ratios. Both ran within seconds of each other in
-    /// a round, so what else the machine did hit both, and the ratio is steadier than either number.
-    /// </summary>
-    public double? Ratio(ComparisonCase item, string other) =>
+    /// <summary>Returns how many times another receiver's value the value is: the median of the rounds' ratios. Null if the other did not run.</summary>
+    /// <remarks>Both ran within seconds of each other in every round, under the same disturbances. So the ratio is steadier than either value.</remarks>
+    public double? Ratio(ComparisonCase item, string other, Func<Measurement, double> value) =>
         _rounds.TryGetValue(item with { Receiver = other }, out List<Measurement>? others)
-            ? MedianOf(_rounds[item].Zip(others, static (ours, theirs) => ours.PerCpuSecond / theirs.PerCpuSecond))
+            ? MedianOf(_rounds[item].Zip(others, (ours, theirs) => value(ours) / value(theirs)))
             : null;
 
     private static double MedianOf(IEnumerable<double> values)

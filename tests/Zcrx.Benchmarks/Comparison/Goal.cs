@@ -5,7 +5,7 @@ internal sealed record Goal(string Text, double Limit, bool IsAtLeast, Func<doub
 {
     public static Goal Socket { get; } = new("GiB per CPU-second, at least 1.2 x Socket", 1.2, true, Amount.Times);
 
-    public static Goal Akka { get; } = new("GiB per CPU-second, at least 20 x Akka.IO", 20, true, Amount.Times);
+    public static Goal Akka { get; } = new("GiB per CPU-second, at least 3 x Akka.IO", 3, true, Amount.Times);
 
     public static Goal Allocation { get; } = new("allocated per GiB, at most 64 KiB", 64 * 1024, false, Amount.Bytes);
 

@@ -6,11 +6,11 @@ using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>The final table.</summary>
+/// <summary>Writes the final tables: throughput per CPU second and per second of wall time, and the goals.</summary>
 internal static class Report
 {
-    // It goes into a file, where nothing limits it.
-    private const int Width = 200;
+    // The report is a file, which has no width.
+    private const int Width = 240;
 
     public static string Write(CompareOptions options, CaseResults results, IReadOnlyList<LoopResult> loop)
     {
@@ -28,7 +28,7 @@ internal static class Report
 
     private static Table Cases(CompareOptions options, CaseResults results)
     {
-        Table table = Create(2, ["connections", "receiver", "GiB/CPU-s", "lowest", "highest", "user s/GiB", "system s/GiB", "GiB/s", "allocated/GiB", "x Socket", "x Akka.IO"]);
+        Table table = Create(2, ["connections", "receiver", "GiB/CPU-s", "lowest", "highest", "user s/GiB", "system s/GiB", "x Socket", "x Akka.IO", "GiB/s", "wall x Socket", "wall x Akka.IO", "allocated/GiB"]);
         foreach (int connections in options.Connections)
         {
             foreach (string receiver in options.Receivers)
@@ -47,10 +47,12 @@ internal static class Report
                     Amount.Number(results.Max(item, static run => run.PerCpuSecond), "0.00"),
                     Amount.Number(results.Median(item, static run => run.UserPerGiB), "0.000"),
                     Amount.Number(results.Median(item, static run => run.SystemPerGiB), "0.000"),
+                    Ratio(results.Ratio(item, ReceiverKind.Socket, static run => run.PerCpuSecond)),
+                    Ratio(results.Ratio(item, ReceiverKind.Akka, static run => run.PerCpuSecond)),
                     Amount.Number(results.Median(item, static run => run.PerSecond), "0.00"),
-                    Amount.Bytes(results.Median(item, static run => run.AllocatedPerGiB)),
-                    Ratio(results.Ratio(item, ReceiverKind.Socket)),
-                    Ratio(results.Ratio(item, ReceiverKind.Akka)));
+                    Ratio(results.Ratio(item, ReceiverKind.Socket, static run => run.PerSecond)),
+                    Ratio(results.Ratio(item, ReceiverKind.Akka, static run => run.PerSecond)),
+                    Amount.Bytes(results.Median(item, static run => run.AllocatedPerGiB)));
             }
 
             if (connections != options.Connections[^1])
@@ -65,8 +67,8 @@ internal static class Report
     private static Table Goals(CompareOptions options, CaseResults results, IReadOnlyList<LoopResult> loop)
     {
         Table table = Create(1, ["goal of Zcrx", .. options.Connections.Select(connections => $"{connections} connection{(connections == 1 ? "" : "s")}")]);
-        AddRow(Goal.Socket, item => results.Ratio(item, ReceiverKind.Socket));
-        AddRow(Goal.Akka, item => results.Ratio(item, ReceiverKind.Akka));
+        AddRow(Goal.Socket, item => results.Ratio(item, ReceiverKind.Socket, static run => run.PerCpuSecond));
+        AddRow(Goal.Akka, item => results.Ratio(item, ReceiverKind.Akka, static run => run.PerCpuSecond));
         AddRow(Goal.Allocation, item => results.Median(item, static run => run.AllocatedPerGiB));
         if (options.WithLoop)
         {

@@ -3,7 +3,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Delivers a stream to an actor: which message has which lease, and when the source has to pause.</summary>
+/// <summary>Delivers a stream to an actor.</summary>
 /// <remarks>
 /// Buffers come on the ring thread, acknowledgements on any thread. State changes under a lock, in which only the source's own
 /// <see cref="IBufferSource"/> and leases are called: neither waits or runs user code. Messages are sent outside of it, since a dispatcher may
@@ -14,13 +14,9 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
 {
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly HashSet<ZcrxStream.Data> _sent = [];
-    private readonly Queue<ZcrxStream.Data> _waiting = new();
-    private readonly List<IBufferSource> _held = [];
+    private readonly DeliveryWindow _window = new(maxUnacknowledged);
+    private readonly TargetWatch _watch = TargetWatch.Of(target);
     private IDisposable? _subscription;
-    private IBufferSource? _lastSource;
-    private long _position;
     private Exception? _error;
     private ZcrxException? _abandoned;
     private bool _initSent;
@@ -34,14 +30,11 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
 
     public Task Completion => _completion.Task;
 
-    private bool IsDone => (_endSent || _disposed) && _sent.Count == 0;
-
-    private int InFlight => _sent.Count + _waiting.Count;
+    private bool IsDone => (_endSent || _disposed) && !_window.HasUnacknowledged;
 
     public void Begin()
     {
-        // Cannot fail: see there.
-        _ = WatchAsync();
+        _watch.Add(this);
         Send();
     }
 
@@ -74,7 +67,7 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
         lock (_gate)
         {
             // An abandoned stream stays subscribed until its first buffer, unless it has had one: then the connection is known.
-            if (!_disposed && (_abandoned is null || _lastSource is null))
+            if (!_disposed && (_abandoned is null || _window.LastSource is null))
             {
                 _subscription = subscription;
                 return;
@@ -99,15 +92,7 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
                 return;
             }
 
-            _lastSource = value.Source;
-            ZcrxStream.Data data = new(this, value.Retain(), _lastSource);
-            _position = data.StreamOffset + data.Lease.Length;
-            _waiting.Enqueue(data);
-            if (InFlight >= maxUnacknowledged && !_held.Contains(_lastSource))
-            {
-                _held.Add(_lastSource);
-                _lastSource.Hold();
-            }
+            _window.Add(new ZcrxStream.Data(this, value.Retain(), value.Source));
         }
 
         Send();
@@ -122,21 +107,16 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
     {
         lock (_gate)
         {
-            if (!_sent.Remove(data))
+            if (!_window.Acknowledge(data))
             {
                 return;
-            }
-
-            data.Lease.Dispose();
-            // Half: so that connections do not flap with every buffer.
-            if (InFlight <= maxUnacknowledged / 2)
-            {
-                ResumeAll();
             }
         }
 
         Send();
     }
+
+    public void OnTargetEnded() => Abandon(offset => new ZcrxActorTerminatedException(target, offset));
 
     /// <summary>A message is about to leave the process. No acknowledgement can come back, so the stream ends here.</summary>
     public void OnSerialized() => Abandon(offset => new ZcrxException(
@@ -158,8 +138,7 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
             _disposed = true;
             subscription = _subscription;
             _subscription = null;
-            ReleaseWaiting(null);
-            ResumeAll();
+            _window.ReleaseWaiting();
         }
 
         subscription?.Dispose();
@@ -183,30 +162,12 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
         Send();
     }
 
-    /// <summary>Observes the actor's end until the stream is over. Cannot fail: <c>WatchAsync</c> returns false instead of throwing.</summary>
-    private async Task WatchAsync()
-    {
-        using CancellationTokenSource over = new();
-        // On the thread pool: inside an actor's asynchronous handler, what WatchAsync awaits would continue as a message to that actor,
-        // which may be the one that ends.
-        Task<bool> watching = Task.Run(() => target.WatchAsync(over.Token), CancellationToken.None);
-        await Task.WhenAny(watching, _over.Task).ConfigureAwait(false);
-        if (_over.Task.IsCompleted)
-        {
-            await over.CancelAsync().ConfigureAwait(false);
-            await watching.ConfigureAwait(false);
-            return;
-        }
-
-        Abandon(offset => new ZcrxActorTerminatedException(target, offset));
-    }
-
     /// <summary>Nothing can be sent or acknowledged any more: releases everything and ends the connection. Does nothing once the stream is over.</summary>
     private void Abandon(Func<long, ZcrxException> cause)
     {
         IDisposable? subscription = null;
-        HashSet<IBufferSource> sources = [];
-        bool isUnknown;
+        HashSet<IBufferSource> sources;
+        IBufferSource? last;
         lock (_gate)
         {
             if (_abandoned is not null || IsDone)
@@ -214,38 +175,32 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
                 return;
             }
 
-            _abandoned = cause(FirstUnacknowledged());
-            foreach (ZcrxStream.Data data in _sent)
+            _abandoned = cause(_window.FirstUnacknowledged());
+            sources = _window.ReleaseAll();
+            last = _window.LastSource;
+            if (!_disposed && last is not null)
             {
-                sources.Add(data.Source);
-                data.Lease.Dispose();
-            }
-
-            _sent.Clear();
-            ReleaseWaiting(sources);
-            ResumeAll();
-            isUnknown = _lastSource is null;
-            if (!_disposed && _lastSource is not null)
-            {
-                sources.Add(_lastSource);
+                sources.Add(last);
                 subscription = _subscription;
             }
         }
 
         Fail(_abandoned);
-        _over.TrySetResult();
-        subscription?.Dispose();
+        _watch.Remove(this);
+        if (last is null)
+        {
+            // Which connection to reset is known with its first buffer: the subscription stays until then, and is made if there is none yet.
+            Subscribe();
+            return;
+        }
+
         if (subscription is not null)
         {
+            subscription.Dispose();
             foreach (IBufferSource abandoned in sources)
             {
                 abandoned.Abandon();
             }
-        }
-        else if (isUnknown)
-        {
-            // Which connection to reset is known with its first buffer: the subscription stays until then, and is made if there is none yet.
-            Subscribe();
         }
     }
 
@@ -285,38 +240,39 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
     {
         lock (_gate)
         {
-            if (_abandoned is null && !_disposed && !_initSent)
+            if (_abandoned is null)
             {
-                _initSent = true;
-                return new ZcrxStream.Init(this, maxUnacknowledged);
-            }
+                if (!_initSent && !_disposed)
+                {
+                    _initSent = true;
+                    return new ZcrxStream.Init(this, maxUnacknowledged);
+                }
 
-            if (_abandoned is null && _sent.Count < maxUnacknowledged && _waiting.TryDequeue(out ZcrxStream.Data? data))
-            {
-                _sent.Add(data);
-                return data;
-            }
+                if (_window.TakeNext() is { } data)
+                {
+                    return data;
+                }
 
-            if (_abandoned is null && _sourceEnded && !_endSent && _waiting.Count == 0)
-            {
-                _endSent = true;
-                return _error is null ? new ZcrxStream.Completed(this) : new ZcrxStream.Failed(this, _error);
+                if (_sourceEnded && !_endSent && !_window.HasWaiting)
+                {
+                    _endSent = true;
+                    return _error is null ? new ZcrxStream.Completed(this) : new ZcrxStream.Failed(this, _error);
+                }
             }
 
             _isSending = false;
-            CompleteIfDone();
+            if (_abandoned is null && IsDone)
+            {
+                Complete();
+            }
+
             return null;
         }
     }
 
-    private void CompleteIfDone()
+    private void Complete()
     {
-        if (_abandoned is not null || !IsDone)
-        {
-            return;
-        }
-
-        _over.TrySetResult();
+        _watch.Remove(this);
         if (_error is null)
         {
             // Cancelled already, if it was disposed.
@@ -333,35 +289,5 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
         _completion.TrySetException(error);
         // Observed here, for callers that do not await it.
         _ = _completion.Task.Exception;
-    }
-
-    private long FirstUnacknowledged()
-    {
-        long first = _waiting.TryPeek(out ZcrxStream.Data? next) ? next.StreamOffset : _position;
-        foreach (ZcrxStream.Data data in _sent)
-        {
-            first = long.Min(first, data.StreamOffset);
-        }
-
-        return first;
-    }
-
-    private void ReleaseWaiting(HashSet<IBufferSource>? sources)
-    {
-        while (_waiting.TryDequeue(out ZcrxStream.Data? data))
-        {
-            sources?.Add(data.Source);
-            data.Lease.Dispose();
-        }
-    }
-
-    private void ResumeAll()
-    {
-        foreach (IBufferSource held in _held)
-        {
-            held.Resume();
-        }
-
-        _held.Clear();
     }
 }

@@ -24,5 +24,5 @@ internal static class DeadLetterProbe
         Assert.Same(marker, probe.ExpectMsg<object>(Eventually.Limit));
     }
 
-    private sealed class Marker;
+    private sealed class Marker : INoSerializationVerificationNeeded;
 }

@@ -19,20 +19,21 @@ public class SerializeEverythingTests
     public async Task A_host_starts_receives_restarts_recovers_sends_to_actors_and_stops()
     {
         TaskCompletionSource<ActorSink> sinks = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        TestKit? kit = null;
+        TestProbe? reader = null;
         await using TestHost host = TestHost.Build(
             zcrx => zcrx
                 .AddQueues(2, 1.MiB())
                 .Listen("127.0.0.1:0", connection =>
                 {
-                    ActorSink sink = connection.Buffers.ToActor(kit!.TestActor);
+                    ActorSink sink = connection.Buffers.ToActor(reader!);
                     sinks.TrySetResult(sink);
                     return sink;
                 })
                 .Configure(static options => options.Rebalancing.SampleInterval = TimeSpan.FromMilliseconds(20)),
             before: static services => services.AddAkka("strict", static akka => akka.AddHocon(
                 """akka { loglevel = ERROR, stdout-loglevel = OFF, actor { serialize-messages = on, serialize-creators = on } }""", HoconAddMode.Prepend)));
-        kit = new TestKit(host.Services.GetRequiredService<ActorSystem>());
+        TestKit kit = new(host.Services.GetRequiredService<ActorSystem>());
+        reader = kit.CreateTestProbe();
         await host.StartAsync();
         TestProbe deadLetters = DeadLetterProbe.Create(kit);
         TestProbe events = kit.CreateTestProbe();
@@ -40,36 +41,36 @@ public class SerializeEverythingTests
         IActorRef supervisor = host.Zcrx.Supervisor;
 
         using Socket client = await host.ConnectAsync();
-        kit.ExpectMsg<ZcrxStream.Init>(Eventually.Limit).Acknowledge();
-        await ReceiveAsync(kit, client, 0, 10_000);
+        reader.ExpectMsg<ZcrxStream.Init>(Eventually.Limit).Acknowledge();
+        await ReceiveAsync(reader, client, 0, 10_000);
         string queue = events.ExpectMsg<ZcrxEvent.ConnectionOpened>(Eventually.Limit).Queue;
 
-        // An actor asks, so that the answer goes through a mailbox.
-        supervisor.Tell(new ZcrxCommand.RestartQueue(queue), kit.TestActor);
-        kit.ExpectMsg<ZcrxReply.Restarted>(Eventually.Limit);
-        await ReceiveAsync(kit, client, 10_000, 20_000);
+        // A probe asks, so that the answer goes through a mailbox.
+        supervisor.Tell(new ZcrxCommand.RestartQueue(queue), reader);
+        reader.ExpectMsg<ZcrxReply.Restarted>(Eventually.Limit);
+        await ReceiveAsync(reader, client, 10_000, 20_000);
         host.Crash(queue);
         events.FishForMessage<ZcrxEvent.QueueRestarting>(static _ => true, Eventually.Limit);
         events.FishForMessage<ZcrxEvent.QueueOpened>(static _ => true, Eventually.Limit);
-        await ReceiveAsync(kit, client, 20_000, 30_000);
-        supervisor.Tell(new ZcrxCommand.GetStatus(), kit.TestActor);
-        Assert.Equal(ZcrxState.Running, kit.ExpectMsg<ZcrxStatus>(Eventually.Limit).State);
+        await ReceiveAsync(reader, client, 20_000, 30_000);
+        supervisor.Tell(new ZcrxCommand.GetStatus(), reader);
+        Assert.Equal(ZcrxState.Running, reader.ExpectMsg<ZcrxStatus>(Eventually.Limit).State);
         client.Shutdown(SocketShutdown.Send);
-        kit.ExpectMsg<ZcrxStream.Completed>(Eventually.Limit);
+        reader.ExpectMsg<ZcrxStream.Completed>(Eventually.Limit);
         await (await sinks.Task.WithinLimit()).Completion.WithinLimit();
         events.FishForMessage<ZcrxEvent.ConnectionClosed>(static _ => true, Eventually.Limit);
 
-        supervisor.Tell(new ZcrxCommand.Stop(TimeSpan.FromSeconds(5)), kit.TestActor);
-        Assert.Equal(ZcrxState.Stopped, kit.ExpectMsg<ZcrxStatus>(Eventually.Limit).State);
+        supervisor.Tell(new ZcrxCommand.Stop(TimeSpan.FromSeconds(5)), reader);
+        Assert.Equal(ZcrxState.Stopped, reader.ExpectMsg<ZcrxStatus>(Eventually.Limit).State);
         DeadLetterProbe.AssertNothingCame(kit.Sys, deadLetters);
     }
 
-    private static async Task ReceiveAsync(TestKit kit, Socket client, long from, long to)
+    private static async Task ReceiveAsync(TestProbe reader, Socket client, long from, long to)
     {
         await client.SendAsync(StreamBytes.At(from, (int)(to - from)));
         while (from < to)
         {
-            ZcrxStream.Data data = kit.ExpectMsg<ZcrxStream.Data>(Eventually.Limit);
+            ZcrxStream.Data data = reader.ExpectMsg<ZcrxStream.Data>(Eventually.Limit);
             Assert.Equal(StreamBytes.At(from, data.Lease.Length), data.Lease.Span.ToArray());
             from += data.Lease.Length;
             data.Acknowledge();

@@ -67,17 +67,18 @@ public class ToActorDispatchTests : TestKit
         await using SinkBench first = await SinkBench.OpenAsync();
         await using SinkBench second = await SinkBench.OpenAsync();
 
-        using ActorSink one = first.Connection.Buffers.ToActor(TestActor);
-        using ActorSink other = second.Connection.Buffers.ToActor(TestActor);
+        TestProbe reader = CreateTestProbe();
+        using ActorSink one = first.Connection.Buffers.ToActor(reader);
+        using ActorSink other = second.Connection.Buffers.ToActor(reader);
 
-        Assert.Same(one, ExpectMsg<ZcrxStream.Init>(Eventually.Limit).Sink);
-        ZcrxStream.Init init = ExpectMsg<ZcrxStream.Init>(Eventually.Limit);
+        Assert.Same(one, reader.ExpectMsg<ZcrxStream.Init>(Eventually.Limit).Sink);
+        ZcrxStream.Init init = reader.ExpectMsg<ZcrxStream.Init>(Eventually.Limit);
         Assert.Same(other, init.Sink);
         Assert.NotSame(one, other);
-        Assert.True(LastSender.IsNobody());
+        Assert.True(reader.LastSender.IsNobody());
         init.Acknowledge();
         await second.SendAsync(0, 1);
-        ZcrxStream.Data data = ExpectMsg<ZcrxStream.Data>(Eventually.Limit);
+        ZcrxStream.Data data = reader.ExpectMsg<ZcrxStream.Data>(Eventually.Limit);
         Assert.Same(other, data.Sink);
         data.Acknowledge();
     }
@@ -104,10 +105,11 @@ public class ToActorDispatchTests : TestKit
         IActorRef actor = Sys.ActorOf(Props.Create(() => new SelfSink()));
         ActorSink sink = await actor.Ask<ActorSink>(bench.Connection.Buffers).WithinLimit();
 
-        Watch(actor);
+        TestProbe watcher = CreateTestProbe();
+        watcher.Watch(actor);
         await bench.SendAsync(0, 100);
 
-        ExpectTerminated(actor, Eventually.Limit);
+        watcher.ExpectTerminated(actor, Eventually.Limit);
         await Assert.ThrowsAsync<ZcrxActorTerminatedException>(() => sink.Completion.WithinLimit());
         DeadLetterProbe.AssertNothingCame(Sys, deadLetters);
     }
@@ -145,9 +147,10 @@ public class ToActorDispatchTests : TestKit
         }
 
         // The last of what the streams sent has arrived when the actor has ended and everything that watched it knows.
-        Watch(reader);
+        TestProbe watcher = CreateTestProbe();
+        watcher.Watch(reader);
         Sys.Stop(reader);
-        ExpectTerminated(reader, Eventually.Limit);
+        watcher.ExpectTerminated(reader, Eventually.Limit);
         DeadLetterProbe.AssertNothingCame(Sys, deadLetters);
     }
 

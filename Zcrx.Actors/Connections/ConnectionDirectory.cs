@@ -18,7 +18,8 @@ internal sealed class ConnectionDirectory
     }
 
     /// <summary>Receives for a connected socket on a queue, and serves the connection.</summary>
-    public async Task<ServedConnection> AttachAsync(ZcrxQueue queue, Socket socket, Func<ZcrxConnection, IDisposable> handler, ConnectionReports reports)
+    public async Task<ServedConnection> AttachAsync(
+        ZcrxQueue queue, Socket socket, Func<ZcrxConnection, IDisposable> handler, ConnectionReports reports)
     {
         TaskCompletionSource attaching = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _attaching[attaching] = true;
@@ -38,7 +39,11 @@ internal sealed class ConnectionDirectory
 
     /// <summary>Calls a connection's handler, and closes the connection after its end.</summary>
     public ServedConnection Serve(
-        ZcrxConnection connection, string? listener, Func<ZcrxConnection, IDisposable> handler, ConnectionReports reports, Action? closed = null)
+        ZcrxConnection connection,
+        string? listener,
+        Func<ZcrxConnection, IDisposable> handler,
+        ConnectionReports reports,
+        Action? closed = null)
     {
         ServedConnection served = new(connection, listener, reports);
         _served[connection.Id] = served;

@@ -12,10 +12,11 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
 
     public string? Listener => listener;
 
-    /// <summary>Whether the connection is closed and its handler's subscription disposed. Its end may not be reported yet.</summary>
+    /// <summary>Gets whether the connection is closed and its handler's subscription disposed. Its end may not be reported yet.</summary>
     public bool IsClosed => _isClosed;
 
-    /// <summary>Ends when the connection is closed, its handler's subscription disposed, and its end reported. Whatever counts on the report awaits this.</summary>
+    /// <summary>Ends when the connection is closed, its handler's subscription disposed, and its end reported. Whatever counts on the
+    /// report awaits this.</summary>
     public Task Done => _done.Task;
 
     /// <summary>Calls the handler. An exception of it ends the connection, and nothing else.</summary>
@@ -109,7 +110,7 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
         }
     }
 
-    /// <summary>Why the stream ended. It has, so an observer is notified at once.</summary>
+    /// <summary>Returns the error with which the stream ended. It has ended, so an observer is notified at once.</summary>
     private Exception? EndOf()
     {
         Exception? end = null;

@@ -9,10 +9,10 @@ namespace Zcrx.Actors;
 /// <summary>Represents a command to the supervisor. Immutable; the sender gets the answer that the command names.</summary>
 /// <remarks>
 /// <para>Commands about a connection or a queue are answered with a <see cref="ZcrxReply"/>, be it success or failure.</para>
-/// <para>The supervisor carries out commands of its own process only. A command that Akka.Remote brings from another process, or whose sender is an
-/// actor of another process, is refused: it is logged, not carried out, and answered with <see cref="Akka.Actor.Status.Failure"/>, so that an
-/// <c>Ask</c> fails at once. To act on a supervisor from another process, send a message of your own to an actor beside the supervisor. That actor
-/// sends the command and answers with what you need.</para>
+/// <para>The supervisor carries out commands of its own process only. A command that Akka.Remote brings from another process, or whose
+/// sender is an actor of another process, is refused: it is logged, not carried out, and answered with
+/// <see cref="Akka.Actor.Status.Failure"/>, so that an <c>Ask</c> fails at once. To act on a supervisor from another process, send a
+/// message of your own to an actor beside the supervisor. That actor sends the command and answers with what you need.</para>
 /// </remarks>
 public abstract record ZcrxCommand : ILocalMessage
 {

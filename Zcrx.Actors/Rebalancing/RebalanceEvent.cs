@@ -48,7 +48,8 @@ public abstract record RebalanceEvent : ZcrxEvent
     /// <param name="Cause">Why not.</param>
     public sealed record UndoFailed(long ConnectionId, Exception Cause) : RebalanceEvent;
 
-    /// <summary>Raised when a part of the rebalancer's work failed unexpectedly. Streams are not affected; the rebalancer continues.</summary>
+    /// <summary>Raised when a part of the rebalancer's work failed unexpectedly. Streams are not affected; the rebalancer
+    /// continues.</summary>
     /// <param name="Cause">The error.</param>
     public sealed record Faulted(Exception Cause) : RebalanceEvent;
 

@@ -10,8 +10,8 @@ namespace Zcrx.Actors.Rebalancing;
 /// <summary>Watches the queues' counters, asks where connections arrive when it matters, plans, and has it carried out.</summary>
 /// <remarks>
 /// What may take system calls or wait for ring threads runs on the thread pool. Each such task ends in a message, also when it fails. That
-/// includes undoing: <see cref="Finish"/> begins it, and <see cref="Finished"/> reports it to the supervisor. An actor that ends in any other
-/// way leaves it to the runtime (<see cref="ZcrxRuntime.Undo"/>); the next one begins when that is done.
+/// includes undoing: <see cref="Finish"/> begins it, and <see cref="Finished"/> reports it to the supervisor. An actor that ends in any
+/// other way leaves it to the runtime (<see cref="ZcrxRuntime.Undo"/>); the next one begins when that is done.
 /// </remarks>
 internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 {
@@ -59,14 +59,16 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
             Context.System.EventStream.Subscribe(Self, typeof(ZcrxEvent.NotificationReceived));
             // What an earlier process or actor has changed is undone first.
             _tasks++;
-            _ = CleanUpAsync().PipeTo(Self, success: () => new Ready(new Done(this, null)), failure: cause => new Ready(new Done(this, cause)));
+            _ = CleanUpAsync().PipeTo(
+                Self, success: () => new Ready(new Done(this, null)), failure: cause => new Ready(new Done(this, cause)));
         }
     }
 
     private async Task CleanUpAsync()
     {
         await _runtime.Undone.ConfigureAwait(false);
-        if (_options.Steering != FlowSteeringPermission.Forbidden && _runtime.Queues.Any(static slot => slot.Options is { Interface: not null, Engine: not ZcrxEngine.Emulated }))
+        bool hasInterface = _runtime.Queues.Any(static slot => slot.Options is { Interface: not null, Engine: not ZcrxEngine.Emulated });
+        if (hasInterface && _options.Steering != FlowSteeringPermission.Forbidden)
         {
             await Task.Run(OpenJournal).ConfigureAwait(false);
         }
@@ -104,12 +106,14 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>At the very end, when the last connection is closed: what arrived elsewhere before that would have been copied, or lost.</summary>
+    /// <summary>Undoes everything after the last connection is closed. Packets that arrived on another queue before would have been copied,
+    /// or lost.</summary>
     private void OnFinish()
     {
         _rests = true;
         Timers.CancelAll();
-        _ = Task.Run(_steering.UndoAll).PipeTo(Self, success: static events => new Undone(events, null), failure: static cause => new Undone([], cause));
+        _ = Task.Run(_steering.UndoAll)
+            .PipeTo(Self, success: static events => new Undone(events, null), failure: static cause => new Undone([], cause));
     }
 
     private void OnUndone(Undone message)
@@ -143,7 +147,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 
     private void OnTaskDone(Done message)
     {
-        // Not counted here, if this actor was restarted meanwhile.
+        // A task of the actor before a restart is not counted here.
         if (message.Owner == this)
         {
             _tasks--;

@@ -6,8 +6,8 @@ namespace Zcrx.Actors.Streams;
 /// <summary>Delivers a stream to an actor.</summary>
 /// <remarks>
 /// Buffers come on the ring thread, acknowledgements on any thread. State changes under a lock, in which only the source's own
-/// <see cref="IBufferSource"/> and leases are called: neither waits or runs user code. Messages are sent outside of it, since a dispatcher may
-/// run the actor inside <c>Tell</c>. One thread at a time sends, which keeps the order; others leave what they added to that thread.
+/// <see cref="IBufferSource"/> and leases are called: neither waits or runs user code. Messages are sent outside of it, since a dispatcher
+/// may run the actor inside <c>Tell</c>. One thread at a time sends, which keeps the order; others leave what they added to that thread.
 /// </remarks>
 internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> source, IActorRef target, int maxUnacknowledged)
     : IObserver<ReceivedBuffer>
@@ -162,7 +162,8 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
         Send();
     }
 
-    /// <summary>Nothing can be sent or acknowledged any more: releases everything and ends the connection. Does nothing once the stream is over.</summary>
+    /// <summary>Nothing can be sent or acknowledged any more: releases everything and ends the connection. Does nothing once the stream is
+    /// over.</summary>
     private void Abandon(Func<long, ZcrxException> cause)
     {
         IDisposable? subscription = null;
@@ -189,7 +190,8 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
         _watch.Remove(this);
         if (last is null)
         {
-            // Which connection to reset is known with its first buffer: the subscription stays until then, and is made if there is none yet.
+            // Which connection to reset is known with its first buffer: the subscription stays until then, and is made if there is none
+            // yet.
             Subscribe();
             return;
         }

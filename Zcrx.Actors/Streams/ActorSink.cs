@@ -17,16 +17,16 @@ public sealed class ActorSink : IDisposable
         _delivery = new ActorDelivery(this, source, actor, maxUnacknowledged);
 
     /// <summary>
-    /// Gets a task that ends when the stream has ended in order and the actor has acknowledged everything. It faults with the stream's error once
-    /// everything before is acknowledged. It faults with a <see cref="ZcrxActorTerminatedException"/> when the actor ends first, and with a
-    /// <see cref="ZcrxException"/> when a message is about to leave the process. <see cref="Dispose"/> cancels it.
+    /// Gets a task that ends when the stream has ended in order and the actor has acknowledged everything. It faults with the stream's
+    /// error once everything before is acknowledged. It faults with a <see cref="ZcrxActorTerminatedException"/> when the actor ends first,
+    /// and with a <see cref="ZcrxException"/> when a message is about to leave the process. <see cref="Dispose"/> cancels it.
     /// </summary>
     public Task Completion => _delivery.Completion;
 
     /// <summary>
-    /// Stops receiving, releases what has not been sent to the actor, and sends nothing more. A message that another thread is sending at this
-    /// moment still arrives. The actor keeps what it has until it acknowledges or ends. After the end of the stream this does nothing: the rest
-    /// is still sent.
+    /// Stops receiving, releases what has not been sent to the actor, and sends nothing more. A message that another thread is sending at
+    /// this moment still arrives. The actor keeps what it has until it acknowledges or ends. After the end of the stream this does nothing:
+    /// the rest is still sent.
     /// </summary>
     public void Dispose() => _delivery.Dispose();
 

@@ -2,7 +2,8 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Holds the buffers of one stream to an actor: those that are sent and unacknowledged, those that wait, and the sources that are paused for them.</summary>
+/// <summary>Holds the buffers of one stream to an actor: those that are sent and unacknowledged, those that wait, and the sources that are
+/// paused for them.</summary>
 /// <remarks>Used by <see cref="ActorDelivery"/> under its lock.</remarks>
 internal sealed class DeliveryWindow(int maxUnacknowledged)
 {

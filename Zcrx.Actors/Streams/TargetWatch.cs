@@ -43,7 +43,8 @@ internal sealed class TargetWatch
         }
     }
 
-    /// <summary>Fails only with a subscription of the application that cannot be disposed; the stream has reported its end by then.</summary>
+    /// <summary>Fails only with a subscription of the application that cannot be disposed; the stream has reported its end by
+    /// then.</summary>
     private static void End(ActorDelivery delivery) => _ = Task.Run(delivery.OnTargetEnded);
 
     /// <summary>Cannot fail: <c>WatchAsync</c> returns false instead of throwing.</summary>

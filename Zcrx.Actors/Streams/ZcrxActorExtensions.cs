@@ -13,18 +13,21 @@ public static class ZcrxActorExtensions
     /// <param name="source">Borrowed buffers.</param>
     /// <param name="actor">The actor of this process that gets the <see cref="ZcrxStream"/> messages.</param>
     /// <param name="maxUnacknowledged">
-    /// The number of messages that may be unacknowledged. Above that the connection is paused until half of them are acknowledged, so that the
-    /// sender slows down. What the kernel had delivered by then waits here, in order.
+    /// The number of messages that may be unacknowledged. Above that the connection is paused until half of them are acknowledged, so that
+    /// the sender slows down. What the kernel had delivered by then waits here, in order.
     /// </param>
-    /// <returns>The stream, to end it and to see how it ended. Receiving starts when the actor acknowledges <see cref="ZcrxStream.Init"/>.</returns>
+    /// <returns>The stream, to end it and to see how it ended. Receiving starts when the actor acknowledges
+    /// <see cref="ZcrxStream.Init"/>.</returns>
     /// <remarks>
-    /// <para>The actor is watched. When it ends, everything that it had is released and the connection is reset, unless another observer receives
-    /// it too: at once if the actor had been sent anything, otherwise with the first bytes that arrive. An actor that had ended before is treated
-    /// alike. An actor that restarts continues with the next message; what it did not acknowledge stays leased (see <see cref="ZcrxStream.Data"/>).</para>
-    /// <para>A router or shard region of this process may have routees in another one. A message on its way to such a routee is not sent; it ends
-    /// the stream (see <see cref="ZcrxStream"/>).</para>
+    /// <para>The actor is watched. When it ends, everything that it had is released and the connection is reset, unless another observer
+    /// receives it too: at once if the actor had been sent anything, otherwise with the first bytes that arrive. An actor that had ended
+    /// before is treated alike. An actor that restarts continues with the next message; what it did not acknowledge stays leased (see
+    /// <see cref="ZcrxStream.Data"/>).</para>
+    /// <para>A router or shard region of this process may have routees in another one. A message on its way to such a routee is not sent;
+    /// it ends the stream (see <see cref="ZcrxStream"/>).</para>
     /// </remarks>
-    /// <exception cref="ArgumentException">The actor is nobody, or lives in another process: memory cannot be sent there.</exception>
+    /// <exception cref="ArgumentException">The actor is <see cref="ActorRefs.Nobody"/>, or lives in another process: memory cannot be sent
+    /// there.</exception>
     public static ActorSink ToActor(this IObservable<ReceivedBuffer> source, IActorRef actor, int maxUnacknowledged = DefaultMaxUnacknowledged)
     {
         ArgumentNullException.ThrowIfNull(source);

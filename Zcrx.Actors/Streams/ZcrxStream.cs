@@ -12,8 +12,8 @@ namespace Zcrx.Actors;
 /// </summary>
 /// <remarks>
 /// <para>An actor that receives several streams tells them apart by <see cref="Sink"/>; messages have no sender.</para>
-/// <para><see cref="Init"/> and each <see cref="Data"/> need an acknowledgement. Any actor or thread that has the message may acknowledge it, such as
-/// a routee or an actor to which it was forwarded.</para>
+/// <para><see cref="Init"/> and each <see cref="Data"/> need an acknowledgement. Any actor or thread that has the message may acknowledge
+/// it, such as a routee or an actor to which it was forwarded.</para>
 /// <para>Messages refer to memory of this process and cannot be sent to another one. An attempt to serialize <see cref="Init"/> or
 /// <see cref="Data"/> ends the stream: leases are released, the connection is reset, and <see cref="ActorSink.Completion"/> faults.</para>
 /// </remarks>
@@ -23,7 +23,8 @@ public abstract class ZcrxStream : ILocalMessage
 
     private ZcrxStream(ActorDelivery delivery) => _delivery = delivery;
 
-    /// <summary>Gets the stream to which the message belongs: the same for all its messages, and what <see cref="ZcrxActorExtensions.ToActor"/> returned.</summary>
+    /// <summary>Gets the stream to which the message belongs: the same for all its messages, and what
+    /// <see cref="ZcrxActorExtensions.ToActor"/> returned.</summary>
     public ActorSink Sink => _delivery.Sink;
 
     /// <summary>Announces a stream. Nothing is received before it is acknowledged.</summary>
@@ -37,9 +38,9 @@ public abstract class ZcrxStream : ILocalMessage
 
         /// <summary>Starts the stream: subscribes to the source. A second call does nothing.</summary>
         /// <remarks>
-        /// Threading: any thread. The source's <c>Subscribe</c> runs on the calling thread, usually the actor's, and so do operators that work when
-        /// they are subscribed to. For a connection it only tells the ring thread to receive. Buffers follow as messages, never inside this call.
-        /// An exception of the source does not reach the caller; it arrives as <see cref="Failed"/>.
+        /// Threading: any thread. The source's <c>Subscribe</c> runs on the calling thread, usually the actor's, and so do operators that
+        /// work when they are subscribed to. For a connection it only tells the ring thread to receive. An exception of the source does
+        /// not reach the caller; it arrives as <see cref="Failed"/>.
         /// </remarks>
         public void Acknowledge() => _delivery.Subscribe();
 
@@ -73,7 +74,8 @@ public abstract class ZcrxStream : ILocalMessage
 
         internal IBufferSource Source { get; }
 
-        /// <summary>Releases the lease and makes room for another message. In any order; a second call does nothing. Threading: any thread.</summary>
+        /// <summary>Releases the lease and makes room for another message. In any order; a second call does nothing. Threading: any
+        /// thread.</summary>
         public void Acknowledge() => _delivery.Acknowledge(this);
 
         ISurrogate ISurrogated.ToSurrogate(ActorSystem system)

@@ -7,8 +7,10 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Supervision;
 
 /// <summary>One queue that accepts on a listener's socket: has the user's handler called for every connection.</summary>
-/// <remarks>Connections come on the ring thread, their ends on the thread pool. The end of accepting goes to the listener's actor as a message.</remarks>
-internal sealed class Attachment(string queue, IActorRef listener, ListenerSlot slot, ZcrxRuntime runtime, ConnectionReports reports) : IObserver<ZcrxConnection>, IDisposable
+/// <remarks>Connections come on the ring thread, their ends on the thread pool. The end of accepting goes to the listener's actor as a
+/// message.</remarks>
+internal sealed class Attachment(
+    string queue, IActorRef listener, ListenerSlot slot, ZcrxRuntime runtime, ConnectionReports reports) : IObserver<ZcrxConnection>, IDisposable
 {
     private readonly SingleAssignmentDisposable _subscription = new();
 

@@ -108,7 +108,8 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         _stopping = true;
         if (_queue is null)
         {
-            // Opened or OpenFailed ends the actor: before that there is nothing to close, and the supervisor would wait for it all the same.
+            // Opened or OpenFailed ends the actor: before that there is nothing to close, and the supervisor would wait for it all the
+            // same.
             return;
         }
 
@@ -275,7 +276,8 @@ internal sealed class InterfaceQueueActor : ReceiveActor
     /// <summary>To the supervisor: the queue is open.</summary>
     public sealed record Ready(string Name, ZcrxQueue Queue) : ILocalMessage;
 
-    /// <summary>To the supervisor: the queue that was to stop is closed, or was never open. The supervisor stops the actor, so that it sends it nothing afterwards.</summary>
+    /// <summary>To the supervisor: the queue that was to stop is closed, or was never open. The supervisor stops the actor, so that it
+    /// sends it nothing afterwards.</summary>
     public sealed record Finished : ILocalMessage;
 
     private sealed record Opened(ZcrxQueue Queue) : ILocalMessage;

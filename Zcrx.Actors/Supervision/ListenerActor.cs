@@ -153,7 +153,8 @@ internal sealed class ListenerActor : ReceiveActor
     /// <summary>To the supervisor: the port is there; also after a restart of the actor, which then needs the queues again.</summary>
     public sealed record Bound(ListenerSlot Slot) : ILocalMessage;
 
-    /// <summary>To the supervisor: the port is closed, and so is the last connection. The supervisor stops the actor, so that it sends it nothing afterwards.</summary>
+    /// <summary>To the supervisor: the port is closed, and so is the last connection. The supervisor stops the actor, so that it sends it
+    /// nothing afterwards.</summary>
     public sealed record Finished(ListenerSlot Slot) : ILocalMessage;
 
     /// <summary>To the supervisor: the port could not be bound. The supervisor stops the actor.</summary>

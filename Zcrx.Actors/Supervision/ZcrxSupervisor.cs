@@ -306,7 +306,8 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
 
     private IActorRef StartChild(string name, Props props) => Context.Watch(Context.ActorOf(props, name));
 
-    /// <summary>The arguments are objects of this process: Akka must not try to serialize them, and cannot deploy the actor elsewhere.</summary>
+    /// <summary>The arguments are objects of this process: Akka must not try to serialize them, and cannot deploy the actor
+    /// elsewhere.</summary>
     private Props OfThis(Props props)
     {
         Props local = props.WithDeploy(Deploy.Local);

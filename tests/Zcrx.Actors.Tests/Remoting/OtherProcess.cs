@@ -39,7 +39,7 @@ internal sealed class OtherProcess : IAsyncDisposable
     /// <summary>Sends a word and returns what its Ask ended with.</summary>
     public Task<string> AskTextAsync(IActorRef target, string text) => SendAsync($"askText {PathOf(target)} {text}");
 
-    /// <summary>The actor there, as it is seen from here.</summary>
+    /// <summary>Returns a reference to the actor in the other process.</summary>
     public Task<IActorRef> ResolveAsync(ActorSystem system) => system.ActorSelection(Listener).ResolveOne(Eventually.Limit);
 
     public async ValueTask DisposeAsync()

@@ -6,7 +6,8 @@ using Zcrx.Actors.Tests.Support;
 
 namespace Zcrx.Actors.Tests.Remoting;
 
-/// <summary>The program of the other process: an actor system with remoting that sends what it is told to over standard input, and prints what comes back.</summary>
+/// <summary>Runs as the other process: an actor system with remoting that sends the messages named on standard input and prints their
+/// answers.</summary>
 internal static class RemotePeer
 {
     public const string Argument = "remote-peer";

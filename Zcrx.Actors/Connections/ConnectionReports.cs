@@ -1,35 +1,51 @@
-using Akka.Actor;
+using Akka.Event;
+using Microsoft.Extensions.Logging;
 using Zcrx.Actors.Logging;
-using Zcrx.Actors.Supervision;
 
 namespace Zcrx.Actors.Connections;
 
-/// <summary>What served connections tell an actor, as it goes on to the log and the event stream.</summary>
-internal static class ConnectionReports
+/// <summary>Logs what happens to served connections and publishes it on the event stream. Any thread.</summary>
+/// <remarks>
+/// Not through the mailbox of a listener or of the supervisor: a connection may end while they stop, restart or are killed, and its end is
+/// reported all the same.
+/// </remarks>
+internal sealed class ConnectionReports(ILogger logger, EventStream events)
 {
-    public static void Opened(ZcrxRuntime runtime, ActorSystem system, ZcrxEvent.ConnectionOpened opened)
+    public void Opened(ZcrxEvent.ConnectionOpened opened)
     {
         if (opened.Listener is { } listener)
         {
-            ZcrxLog.ConnectionOpened(runtime.Logger, opened.ConnectionId, opened.RemoteEndPoint, listener, opened.Queue);
+            ZcrxLog.ConnectionOpened(logger, opened.ConnectionId, opened.RemoteEndPoint, listener, opened.Queue);
         }
         else
         {
-            ZcrxLog.ConnectionAttached(runtime.Logger, opened.ConnectionId, opened.RemoteEndPoint, opened.Queue);
+            ZcrxLog.ConnectionAttached(logger, opened.ConnectionId, opened.RemoteEndPoint, opened.Queue);
         }
 
-        system.EventStream.Publish(opened);
+        events.Publish(opened);
     }
 
-    public static void Closed(ZcrxRuntime runtime, ActorSystem system, ZcrxEvent.ConnectionClosed closed)
+    public void Moved(ZcrxEvent.ConnectionMoved moved)
     {
-        ZcrxLog.ConnectionClosed(runtime.Logger, closed.ConnectionId, closed.BytesReceived, closed.Error);
-        system.EventStream.Publish(closed);
+        ZcrxLog.ConnectionMoved(logger, moved.ConnectionId, moved.From, moved.To);
+        events.Publish(moved);
     }
 
-    public static void Faulted(ZcrxRuntime runtime, ActorSystem system, ZcrxEvent.ConsumerFaulted faulted)
+    public void Detached(ZcrxEvent.ConnectionDetached detached)
     {
-        ZcrxLog.ConsumerFaulted(runtime.Logger, faulted.Queue, faulted.ConnectionId, faulted.Exception);
-        system.EventStream.Publish(faulted);
+        ZcrxLog.ConnectionDetached(logger, detached.ConnectionId, detached.StreamOffset);
+        events.Publish(detached);
+    }
+
+    public void Closed(ZcrxEvent.ConnectionClosed closed)
+    {
+        ZcrxLog.ConnectionClosed(logger, closed.ConnectionId, closed.BytesReceived, closed.Error);
+        events.Publish(closed);
+    }
+
+    public void Faulted(ZcrxEvent.ConsumerFaulted faulted)
+    {
+        ZcrxLog.ConsumerFaulted(logger, faulted.Queue, faulted.ConnectionId, faulted.Exception);
+        events.Publish(faulted);
     }
 }

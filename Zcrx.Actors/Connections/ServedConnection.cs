@@ -1,27 +1,34 @@
-using Akka.Actor;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Connections;
 
-/// <summary>A connection whose handler has been called, until its end has been seen to. What happens goes to an actor as messages.</summary>
-internal sealed class ServedConnection(ZcrxConnection connection, string? listener, IActorRef reporter)
+/// <summary>Represents a connection whose handler has been called, until it is closed and its end reported.</summary>
+internal sealed class ServedConnection(ZcrxConnection connection, string? listener, ConnectionReports reports)
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isClosed;
 
     public ZcrxConnection Connection => connection;
 
     public string? Listener => listener;
 
-    /// <summary>Ends when the connection is closed and its handler's subscription disposed.</summary>
+    /// <summary>Gets whether the connection is closed and its handler's subscription disposed. Its end may not be reported yet.</summary>
+    public bool IsClosed => _isClosed;
+
+    /// <summary>Ends when the connection is closed, its handler's subscription disposed, and its end reported. Whatever counts on the
+    /// report awaits this.</summary>
     public Task Done => _done.Task;
 
-    /// <summary>Calls the handler. Its fault costs the connection, and nothing else.</summary>
+    /// <summary>Calls the handler. An exception of it ends the connection, and nothing else.</summary>
     /// <param name="handler">The user's.</param>
-    /// <param name="ended">Called when the connection is closed and the subscription disposed, before that is told.</param>
-    public void Serve(Func<ZcrxConnection, IDisposable> handler, Action ended)
+    /// <param name="closed">Called when the connection no longer counts as open, before its end is reported.</param>
+    /// <param name="reported">Called after that.</param>
+    public void Serve(Func<ZcrxConnection, IDisposable> handler, Action? closed, Action reported)
     {
-        reporter.Tell(new ZcrxEvent.ConnectionOpened(listener, connection.QueueName, connection.Id, connection.RemoteEndPoint));
+        // Read now: the handler may move the connection or dispose its socket.
+        ZcrxEvent.ConnectionOpened opened = new(listener, connection.QueueName, connection.Id, connection.RemoteEndPoint);
         IDisposable? subscription = null;
+        ZcrxEvent.ConsumerFaulted? faulted = null;
         try
         {
             subscription = handler(connection);
@@ -30,11 +37,12 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            reporter.Tell(new ZcrxEvent.ConsumerFaulted(connection.QueueName, connection.Id, exception));
+            faulted = new ZcrxEvent.ConsumerFaulted(connection.QueueName, connection.Id, exception);
             connection.Abort();
         }
 
-        _ = CloseAsync(subscription, ended);
+        // Fails only with a logger or subscriber that throws; Done ends in any case.
+        _ = ReportAndCloseAsync(opened, faulted, subscription, closed, reported);
     }
 
     public ConnectionStatus ToStatus() => new()
@@ -49,10 +57,30 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
         BuffersHeld = connection.BuffersHeld,
     };
 
-    private async Task CloseAsync(IDisposable? subscription, Action ended)
+    private async Task ReportAndCloseAsync(
+        ZcrxEvent.ConnectionOpened opened, ZcrxEvent.ConsumerFaulted? faulted, IDisposable? subscription, Action? closed, Action reported)
+    {
+        // Loggers and subscribers do not run on the ring thread.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            reports.Opened(opened);
+            if (faulted is not null)
+            {
+                reports.Faulted(faulted);
+            }
+        }
+        finally
+        {
+            await CloseAsync(subscription, closed, reported).ConfigureAwait(false);
+        }
+    }
+
+    private async Task CloseAsync(IDisposable? subscription, Action? closed, Action reported)
     {
         // Operators that still work on what had come would be cut off.
         await connection.Finished.ConfigureAwait(false);
+        ZcrxEvent.ConsumerFaulted? faulted = null;
         try
         {
             if (subscription is IAsyncDisposable asynchronous)
@@ -68,15 +96,28 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            reporter.Tell(new ZcrxEvent.ConsumerFaulted(connection.QueueName, connection.Id, exception));
+            faulted = new ZcrxEvent.ConsumerFaulted(connection.QueueName, connection.Id, exception);
         }
 
-        ended();
-        reporter.Tell(new ZcrxEvent.ConnectionClosed(listener, connection.QueueName, connection.Id, connection.BytesReceived, EndOf()));
-        _done.TrySetResult();
+        _isClosed = true;
+        closed?.Invoke();
+        try
+        {
+            if (faulted is not null)
+            {
+                reports.Faulted(faulted);
+            }
+
+            reports.Closed(new ZcrxEvent.ConnectionClosed(listener, connection.QueueName, connection.Id, connection.BytesReceived, EndOf()));
+        }
+        finally
+        {
+            reported();
+            _done.TrySetResult();
+        }
     }
 
-    /// <summary>Why the stream ended. It has, so that whoever subscribes is told at once.</summary>
+    /// <summary>Returns the error with which the stream ended. It has ended, so an observer is notified at once.</summary>
     private Exception? EndOf()
     {
         Exception? end = null;

@@ -136,6 +136,9 @@ internal static partial class ZcrxLog
     [LoggerMessage(1709, LogLevel.Warning, "The successor has ended or has closed the queue {Queue}, which goes on here for the connections that are left.")]
     public static partial void QueueCameBack(ILogger logger, string queue);
 
+    [LoggerMessage(1603, LogLevel.Warning, "Command {Command} from {Sender} refused: it came from another process.")]
+    public static partial void RemoteCommandRefused(ILogger logger, string command, Akka.Actor.IActorRef sender);
+
     [LoggerMessage(1801, LogLevel.Warning, "{Share:P0} of what {Queue} receives is copied: its packets arrive elsewhere.")]
     public static partial void StormBegan(ILogger logger, string queue, double share);
 
@@ -174,6 +177,9 @@ internal static partial class ZcrxLog
 
     [LoggerMessage(1814, LogLevel.Warning, "What is changed about interfaces could not be written down, so nothing will be changed.")]
     public static partial void NoJournal(ILogger logger, Exception exception);
+
+    [LoggerMessage(1815, LogLevel.Error, "The rebalancer could not complete a part of its work.")]
+    public static partial void RebalancingFaulted(ILogger logger, Exception exception);
 
     [LoggerMessage(1812, LogLevel.Warning, "The flow rule of connection {Connection} could not be removed.")]
     public static partial void UndoFailed(ILogger logger, long connection, Exception exception);

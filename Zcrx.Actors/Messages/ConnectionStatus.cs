@@ -1,10 +1,11 @@
 using System.Net;
+using Zcrx.Actors.Messages;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
 /// <summary>How one connection stands.</summary>
-public sealed record ConnectionStatus
+public sealed record ConnectionStatus : ILocalMessage
 {
     /// <summary>The connection's number, which no other of the process has.</summary>
     public required long Id { get; init; }

@@ -1,9 +1,10 @@
 using System.Net;
+using Zcrx.Actors.Messages;
 
 namespace Zcrx.Actors;
 
 /// <summary>How one listener stands.</summary>
-public sealed record ListenerStatus
+public sealed record ListenerStatus : ILocalMessage
 {
     /// <summary>The listener's name.</summary>
     public required string Name { get; init; }

@@ -1,10 +1,10 @@
-using Akka.Actor;
+using Zcrx.Actors.Messages;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
 /// <summary>How one queue stands.</summary>
-public sealed record QueueStatus : INoSerializationVerificationNeeded
+public sealed record QueueStatus : ILocalMessage
 {
     /// <summary>The queue's name.</summary>
     public required string Name { get; init; }

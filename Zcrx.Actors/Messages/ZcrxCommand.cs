@@ -1,16 +1,27 @@
 using System.Net.Sockets;
 using Akka.Actor;
+using Akka.Util;
+using Zcrx.Actors.Messages;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>What the supervisor can be told or asked. Immutable; whoever sends one gets the answer named there.</summary>
-/// <remarks>Commands about a connection or a queue are answered with a <see cref="ZcrxReply"/>, be it success or failure. None can be sent to another process.</remarks>
-public abstract record ZcrxCommand : INoSerializationVerificationNeeded
+/// <summary>Represents a command to the supervisor. Immutable; the sender gets the answer that the command names.</summary>
+/// <remarks>
+/// <para>Commands about a connection or a queue are answered with a <see cref="ZcrxReply"/>, be it success or failure.</para>
+/// <para>The supervisor carries out commands of its own process only. A command that Akka.Remote brings from another process, or whose
+/// sender is an actor of another process, is refused: it is logged, not carried out, and answered with
+/// <see cref="Akka.Actor.Status.Failure"/>, so that an <c>Ask</c> fails at once. To act on a supervisor from another process, send a
+/// message of your own to an actor beside the supervisor. That actor sends the command and answers with what you need.</para>
+/// </remarks>
+public abstract record ZcrxCommand : ILocalMessage
 {
     private ZcrxCommand()
     {
     }
+
+    /// <summary>Leaves only the command's name to another process, which refuses it.</summary>
+    ISurrogate ISurrogated.ToSurrogate(ActorSystem system) => new RemoteCommand.Surrogate(GetType().Name);
 
     /// <summary>How everything stands. Answered with <see cref="ZcrxStatus"/>.</summary>
     /// <param name="IncludeConnections">Whether to list the connections; with very many of them, that is most of the work.</param>

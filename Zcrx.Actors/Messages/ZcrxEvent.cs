@@ -1,11 +1,11 @@
 using System.Net;
-using Akka.Actor;
+using Zcrx.Actors.Messages;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
 /// <summary>What has happened. Published on the actor system's event stream: subscribe to this type for everything, or to one of the nested types.</summary>
-public abstract record ZcrxEvent : INoSerializationVerificationNeeded
+public abstract record ZcrxEvent : ILocalMessage
 {
     private protected ZcrxEvent()
     {

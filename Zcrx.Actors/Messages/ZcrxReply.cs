@@ -1,11 +1,11 @@
 using System.Net.Sockets;
-using Akka.Actor;
+using Zcrx.Actors.Messages;
 
 namespace Zcrx.Actors;
 
 /// <summary>The answer to a command about a connection or a queue: what was done, or <see cref="Failed"/>. Immutable; ask for <see cref="ZcrxReply"/> and look which one it is.</summary>
 /// <remarks>Carries what belongs to this process, and cannot be sent to another one.</remarks>
-public abstract record ZcrxReply : INoSerializationVerificationNeeded
+public abstract record ZcrxReply : ILocalMessage
 {
     private ZcrxReply()
     {

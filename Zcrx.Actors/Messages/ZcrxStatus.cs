@@ -1,9 +1,9 @@
-using Akka.Actor;
+using Zcrx.Actors.Messages;
 
 namespace Zcrx.Actors;
 
 /// <summary>The whole tree at one moment: queues and listeners, in the order in which they are configured.</summary>
-public sealed record ZcrxStatus : INoSerializationVerificationNeeded
+public sealed record ZcrxStatus : ILocalMessage
 {
     /// <summary>Where the whole stands.</summary>
     public required ZcrxState State { get; init; }

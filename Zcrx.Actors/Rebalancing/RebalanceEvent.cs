@@ -48,6 +48,11 @@ public abstract record RebalanceEvent : ZcrxEvent
     /// <param name="Cause">Why not.</param>
     public sealed record UndoFailed(long ConnectionId, Exception Cause) : RebalanceEvent;
 
+    /// <summary>Raised when a part of the rebalancer's work failed unexpectedly. Streams are not affected; the rebalancer
+    /// continues.</summary>
+    /// <param name="Cause">The error.</param>
+    public sealed record Faulted(Exception Cause) : RebalanceEvent;
+
     /// <summary>The kernel copies what a connection receives, and nothing can be done about it. Said once, until it has recovered.</summary>
     /// <param name="Connection">The connection, and why.</param>
     public sealed record ConnectionDegraded(DegradedConnection Connection) : RebalanceEvent;

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Zcrx.Actors.Logging;
+using Zcrx.Actors.Messages;
 using Zcrx.Actors.Supervision;
 using Zcrx.Interop;
 using Zcrx.Rx;
@@ -7,7 +8,11 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Rebalancing;
 
 /// <summary>Watches the queues' counters, asks where connections arrive when it matters, plans, and has it carried out.</summary>
-/// <remarks>What may take system calls or wait for ring threads runs on the thread pool, one round at a time; its results come back as messages.</remarks>
+/// <remarks>
+/// What may take system calls or wait for ring threads runs on the thread pool. Each such task ends in a message, also when it fails. That
+/// includes undoing: <see cref="Finish"/> begins it, and <see cref="Finished"/> reports it to the supervisor. An actor that ends in any
+/// other way leaves it to the runtime (<see cref="ZcrxRuntime.Undo"/>); the next one begins when that is done.
+/// </remarks>
 internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 {
     private readonly ZcrxRuntime _runtime;
@@ -20,6 +25,8 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     private IDisposable? _moves;
     private bool _isReading;
     private bool _rests;
+    private bool _isUndone;
+    private int _tasks;
 
     public RebalancerActor(ZcrxRuntime runtime)
     {
@@ -32,8 +39,13 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         Receive<Read>(OnRead);
         Receive<RebalanceEvent>(OnDone);
         Receive<Gone>(OnGone);
+        Receive<Done>(OnTaskDone);
+        Receive<Ready>(OnReady);
         Receive<Rest>(_ => _rests = true);
+        Receive<Finish>(_ => OnFinish());
+        Receive<Undone>(OnUndone);
         Receive<ZcrxCommand>(static command => Context.Parent.Forward(command));
+        Receive<RemoteCommand>(static command => Context.Parent.Forward(command));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -47,17 +59,25 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         if (_options.Enabled)
         {
             Context.System.EventStream.Subscribe(Self, typeof(ZcrxEvent.NotificationReceived));
-            if (_options.Steering != FlowSteeringPermission.Forbidden && _runtime.Queues.Any(static slot => slot.Options is { Interface: not null, Engine: not ZcrxEngine.Emulated }))
-            {
-                _ = Task.Run(CleanUp);
-            }
-
-            Timers.StartPeriodicTimer(this, new Tick(), _options.SampleInterval);
+            // What an earlier process or actor has changed is undone first.
+            _tasks++;
+            _ = CleanUpAsync().PipeTo(
+                Self, success: () => new Ready(new Done(this, null)), failure: cause => new Ready(new Done(this, cause)));
         }
     }
 
-    /// <summary>What an earlier process that died has left would send packets into queues that are not there any more.</summary>
-    private void CleanUp()
+    private async Task CleanUpAsync()
+    {
+        await _runtime.Undone.ConfigureAwait(false);
+        bool hasInterface = _runtime.Queues.Any(static slot => slot.Options is { Interface: not null, Engine: not ZcrxEngine.Emulated });
+        if (hasInterface && _options.Steering != FlowSteeringPermission.Forbidden)
+        {
+            await Task.Run(OpenJournal).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Rules of an earlier process that died would send packets into queues that no longer exist.</summary>
+    private void OpenJournal()
     {
         try
         {
@@ -69,15 +89,82 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         }
     }
 
+    private void OnReady(Ready message)
+    {
+        OnTaskDone(message.Done);
+        if (!_rests)
+        {
+            Timers.StartPeriodicTimer(this, new Tick(), _options.SampleInterval);
+        }
+    }
+
     protected override void PostStop()
     {
         Context.System.EventStream.Unsubscribe(Self);
         _moves?.Dispose();
-        // At the very end, when the last connection is closed: what arrived elsewhere before that would have been copied, or lost.
-        _steering.UndoAll(
-            action => _report.Publish(new RebalanceEvent.Unsteered(action)),
-            (action, exception) => _report.Publish(new RebalanceEvent.Failed(action, exception)));
-        _runtime.Rebalancing.RulesInPlace(0);
+        if (!_isUndone)
+        {
+            _runtime.Undo(_steering, _report);
+        }
+    }
+
+    /// <summary>Undoes everything after the last connection is closed. Packets that arrived on another queue before would have been copied,
+    /// or lost.</summary>
+    private void OnFinish()
+    {
+        _rests = true;
+        Timers.CancelAll();
+        _ = Task.Run(_steering.UndoAll)
+            .PipeTo(Self, success: static events => new Undone(events, null), failure: static cause => new Undone([], cause));
+    }
+
+    private void OnUndone(Undone message)
+    {
+        _isUndone = true;
+        foreach (RebalanceEvent happened in message.Events)
+        {
+            _report.Publish(happened);
+        }
+
+        Report(message.Fault);
+        _runtime.Rebalancing.RulesInPlace(_steering.Rules);
+        ConsiderFinished();
+    }
+
+    /// <summary>Every queue and connection is closed, so what is still on its way here arrives soon; afterwards nothing does.</summary>
+    private void ConsiderFinished()
+    {
+        if (_isUndone && _tasks == 0 && !_isReading && _watched.Count == 0)
+        {
+            Context.Parent.Tell(new Finished());
+        }
+    }
+
+    /// <summary>Lets a task on the thread pool end in a message. Its results come as messages of their own.</summary>
+    private void Run(Func<Task> work)
+    {
+        _tasks++;
+        _ = Task.Run(work).PipeTo(Self, success: () => new Done(this, null), failure: cause => new Done(this, cause));
+    }
+
+    private void OnTaskDone(Done message)
+    {
+        // A task of the actor before a restart is not counted here.
+        if (message.Owner == this)
+        {
+            _tasks--;
+        }
+
+        Report(message.Fault);
+        ConsiderFinished();
+    }
+
+    private void Report(Exception? fault)
+    {
+        if (fault is not null)
+        {
+            _report.Publish(new RebalanceEvent.Faulted(fault));
+        }
     }
 
     private void OnTick()
@@ -130,6 +217,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     private void OnRead(Read message)
     {
         _isReading = false;
+        ConsiderFinished();
         if (message.Reading is not { } reading)
         {
             _report.CannotRead(message.Cause!);
@@ -169,7 +257,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 
             IActorRef self = Self;
             RebalancingExecution execution = new(_runtime, reading, _steering, done => self.Tell(done));
-            _ = Task.Run(() => execution.Run(permitted));
+            Run(() => execution.RunAsync(permitted));
         }
     }
 
@@ -207,7 +295,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
             case RebalanceEvent.Steered { Action: RebalanceAction.SteerFlow steer } when _watched.Contains(steer.ConnectionId):
                 _machine.Steered(steer.ConnectionId, new RxQueueId(steer.Interface, steer.Rule.Queue));
                 break;
-            case RebalanceEvent.Failed { Action: RebalanceAction.SteerFlow refused, Cause: ZcrxException }:
+            case RebalanceEvent.Failed { Action: RebalanceAction.SteerFlow refused, Cause: not null }:
                 // No room, or no such thing: whoever comes next would be refused as well.
                 _machine.RefusesRules(refused.Interface);
                 break;
@@ -223,8 +311,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     {
         if (_watched.Add(connection.Id))
         {
-            IActorRef self = Self;
-            _ = connection.Closed.ContinueWith(_ => self.Tell(new Gone(connection.Id)), TaskScheduler.Default);
+            _ = connection.Closed.PipeTo(Self, success: () => new Gone(connection.Id), failure: _ => new Gone(connection.Id));
         }
     }
 
@@ -234,15 +321,31 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         _machine.Forget(message.Connection);
         _runtime.Rebalancing.Recover(message.Connection);
         IActorRef self = Self;
-        _ = Task.Run(() => RebalancingExecution.Unsteer(message.Connection, _steering, done => self.Tell(done)));
+        Run(() =>
+        {
+            RebalancingExecution.Unsteer(message.Connection, _steering, done => self.Tell(done));
+            return Task.CompletedTask;
+        });
     }
 
     /// <summary>To the actor: everything is being closed; plan nothing more.</summary>
-    public sealed record Rest;
+    public sealed record Rest : ILocalMessage;
 
-    private sealed record Tick;
+    /// <summary>To the actor: everything is closed; undo what was steered, and answer with <see cref="Finished"/>.</summary>
+    public sealed record Finish : ILocalMessage;
 
-    private sealed record Read(RebalancingReading? Reading, Exception? Cause);
+    /// <summary>To the supervisor: everything that was steered is undone, or reported as what could not be.</summary>
+    public sealed record Finished : ILocalMessage;
 
-    private sealed record Gone(long Connection);
+    private sealed record Tick : ILocalMessage;
+
+    private sealed record Read(RebalancingReading? Reading, Exception? Cause) : ILocalMessage;
+
+    private sealed record Gone(long Connection) : ILocalMessage;
+
+    private sealed record Done(RebalancerActor Owner, Exception? Fault) : ILocalMessage;
+
+    private sealed record Ready(Done Done) : ILocalMessage;
+
+    private sealed record Undone(IReadOnlyList<RebalanceEvent> Events, Exception? Fault) : ILocalMessage;
 }

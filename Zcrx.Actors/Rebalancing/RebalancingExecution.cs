@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Supervision;
-using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
@@ -9,14 +8,8 @@ namespace Zcrx.Actors.Rebalancing;
 /// <summary>Carries steps out, on the thread pool, and tells what became of each action.</summary>
 internal sealed class RebalancingExecution(ZcrxRuntime runtime, RebalancingReading reading, Steering steering, Action<RebalanceEvent> tell)
 {
-    /// <summary>Starts all steps. A move may take as long as an observer does; nobody waits for it but the rest of its own step.</summary>
-    public void Run(IReadOnlyList<RebalanceStep> steps)
-    {
-        foreach (RebalanceStep step in steps)
-        {
-            _ = RunAsync(step);
-        }
-    }
+    /// <summary>Carries out all steps. A move may take as long as an observer does; only the rest of its own step waits for it.</summary>
+    public Task RunAsync(IReadOnlyList<RebalanceStep> steps) => Task.WhenAll([.. steps.Select(RunAsync)]);
 
     /// <summary>Removes a connection's flow rule, if it has one.</summary>
     public static void Unsteer(long connection, Steering steering, Action<RebalanceEvent> tell)
@@ -35,7 +28,9 @@ internal sealed class RebalancingExecution(ZcrxRuntime runtime, RebalancingReadi
                 tell(new RebalanceEvent.Unsteered(undone));
             }
         }
-        catch (ZcrxException exception)
+#pragma warning disable CA1031 // Steering may be the application's (ZcrxRebalancingOptions.FlowSteering) and throw anything; it is reported.
+        catch (Exception exception)
+#pragma warning restore CA1031
         {
             activity.End(exception);
             tell(new RebalanceEvent.UndoFailed(connection, exception));
@@ -64,7 +59,9 @@ internal sealed class RebalancingExecution(ZcrxRuntime runtime, RebalancingReadi
                     return;
                 }
             }
-            catch (ZcrxException exception)
+#pragma warning disable CA1031 // As above.
+            catch (Exception exception)
+#pragma warning restore CA1031
             {
                 activity.End(exception);
                 tell(new RebalanceEvent.Failed(action, exception));

@@ -4,7 +4,7 @@ using Zcrx.Actors.Supervision;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Counts, logs and publishes what happens. Used by the rebalancer's actor only.</summary>
+/// <summary>Counts, logs and publishes what happens. Used by the rebalancer's actor, and by the runtime after its end.</summary>
 internal sealed class RebalancingReport(ZcrxRuntime runtime, EventStream events)
 {
     private readonly RebalancingRecord _record = runtime.Rebalancing;
@@ -29,6 +29,9 @@ internal sealed class RebalancingReport(ZcrxRuntime runtime, EventStream events)
                 break;
             case RebalanceEvent.UndoFailed failed:
                 ZcrxLog.UndoFailed(runtime.Logger, failed.ConnectionId, failed.Cause);
+                break;
+            case RebalanceEvent.Faulted faulted:
+                ZcrxLog.RebalancingFaulted(runtime.Logger, faulted.Cause);
                 break;
             default:
                 break;

@@ -1,9 +1,10 @@
+using Zcrx.Actors.Messages;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
 /// <summary>What the rebalancer has done since the start, and how it stands.</summary>
-public sealed record RebalancingStatus
+public sealed record RebalancingStatus : ILocalMessage
 {
     /// <summary>Connections that went over to another queue, by reason; reasons that never applied are left out.</summary>
     public IReadOnlyDictionary<MoveReason, long> Moves { get; init; } = new Dictionary<MoveReason, long>();

@@ -9,19 +9,11 @@ internal sealed class Steering
     private readonly Dictionary<long, (RebalanceAction.SteerFlow Action, int Rule, IFlowSteering Through)> _rules = [];
     private readonly Dictionary<string, (RebalanceAction.ReplaceRssTable Action, IReadOnlyList<int> Before, IFlowSteering Through)> _tables = new(StringComparer.Ordinal);
 
+    private volatile int _count;
     private bool _isOver;
 
-    /// <summary>Rules that are in place.</summary>
-    public int Rules
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _rules.Count;
-            }
-        }
-    }
+    /// <summary>Gets the number of rules in place. Without the lock, under which others make system calls.</summary>
+    public int Rules => _count;
 
     /// <summary>Whether a connection has a flow rule.</summary>
     public bool Has(long connection)
@@ -46,6 +38,7 @@ internal sealed class Steering
 
             Remove(action.ConnectionId);
             _rules.Add(action.ConnectionId, (action, through.AddRule(action.Interface, action.Rule), through));
+            _count = _rules.Count;
             return true;
         }
     }
@@ -62,6 +55,7 @@ internal sealed class Steering
                 return null;
             }
 
+            _count = _rules.Count;
             entry.Through.RemoveRule(entry.Action.Interface, entry.Rule);
             return entry.Action;
         }
@@ -86,11 +80,11 @@ internal sealed class Steering
         }
     }
 
-    /// <summary>Undoes everything, and changes nothing any more.</summary>
-    /// <param name="undone">Told each thing that was undone.</param>
-    /// <param name="failed">Told each that could not be.</param>
-    public void UndoAll(Action<RebalanceAction> undone, Action<RebalanceAction, ZcrxException> failed)
+    /// <summary>Undoes everything, and changes nothing any more. Makes system calls.</summary>
+    /// <returns>What was undone, and what could not be.</returns>
+    public IReadOnlyList<RebalanceEvent> UndoAll()
     {
+        List<RebalanceEvent> events = [];
         lock (_gate)
         {
             _isOver = true;
@@ -107,16 +101,20 @@ internal sealed class Steering
             _tables.Clear();
         }
 
+        return events;
+
         void Try(RebalanceAction action, Action undo)
         {
             try
             {
                 undo();
-                undone(action);
+                events.Add(new RebalanceEvent.Unsteered(action));
             }
-            catch (ZcrxException exception)
+#pragma warning disable CA1031 // Steering may be the application's and throw anything; the rest is undone all the same.
+            catch (Exception exception)
+#pragma warning restore CA1031
             {
-                failed(action, exception);
+                events.Add(new RebalanceEvent.Failed(action, exception));
             }
         }
     }

@@ -3,62 +3,54 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Streams;
 
-/// <summary>What is under way from a stream to an actor: who has which lease, and when the source has to pause.</summary>
+/// <summary>Delivers a stream to an actor.</summary>
 /// <remarks>
-/// Buffers come on the ring's thread and are sent from there, acknowledgements come through the sink's actor. Both under one lock, also the
-/// sending, since it must keep the order; nobody else's code runs inside it.
+/// Buffers come on the ring thread, acknowledgements on any thread. State changes under a lock, in which only the source's own
+/// <see cref="IBufferSource"/> and leases are called: neither waits or runs user code. Messages are sent outside of it, since a dispatcher
+/// may run the actor inside <c>Tell</c>. One thread at a time sends, which keeps the order; others leave what they added to that thread.
 /// </remarks>
-internal sealed class ActorDelivery(IActorRef target, int maxUnacknowledged) : IObserver<ReceivedBuffer>, IDisposable
+internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> source, IActorRef target, int maxUnacknowledged)
+    : IObserver<ReceivedBuffer>
 {
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly HashSet<ZcrxStream.Data> _sent = [];
-    private readonly Queue<ZcrxStream.Data> _waiting = new();
-    private readonly List<IBufferSource> _held = [];
-    private IActorRef _sink = ActorRefs.Nobody;
+    private readonly DeliveryWindow _window = new(maxUnacknowledged);
+    private readonly TargetWatch _watch = TargetWatch.Of(target);
     private IDisposable? _subscription;
-    private IBufferSource? _lastSource;
-    private long _position;
     private Exception? _error;
-    private ZcrxActorTerminatedException? _terminated;
+    private ZcrxException? _abandoned;
+    private bool _initSent;
+    private bool _isSubscribed;
     private bool _sourceEnded;
     private bool _endSent;
     private bool _disposed;
+    private bool _isSending;
 
-    public IActorRef Target => target;
+    public ActorSink Sink => sink;
 
     public Task Completion => _completion.Task;
 
-    /// <summary>Whether nothing more will be sent, and nothing has to be acknowledged.</summary>
-    public bool IsOver
+    private bool IsDone => (_endSent || _disposed) && !_window.HasUnacknowledged;
+
+    public void Begin()
     {
-        get
-        {
-            lock (_gate)
-            {
-                return _terminated is not null || IsDone;
-            }
-        }
+        _watch.Add(this);
+        Send();
     }
 
-    private bool IsDone => (_endSent || _disposed) && _sent.Count == 0;
-
-    private int UnderWay => _sent.Count + _waiting.Count;
-
-    public void Begin(IActorRef sink)
+    /// <summary>Subscribes to the source, once.</summary>
+    public void Subscribe()
     {
         lock (_gate)
         {
-            _sink = sink;
-            if (!_disposed)
+            if (_isSubscribed || _disposed)
             {
-                target.Tell(new ZcrxStream.Init(maxUnacknowledged), sink);
+                return;
             }
-        }
-    }
 
-    public void SubscribeTo(IObservable<ReceivedBuffer> source)
-    {
+            _isSubscribed = true;
+        }
+
         IDisposable subscription;
         try
         {
@@ -74,7 +66,8 @@ internal sealed class ActorDelivery(IActorRef target, int maxUnacknowledged) : I
 
         lock (_gate)
         {
-            if (!_disposed && _terminated is null)
+            // An abandoned stream stays subscribed until its first buffer, unless it has had one: then the connection is known.
+            if (!_disposed && (_abandoned is null || _window.LastSource is null))
             {
                 _subscription = subscription;
                 return;
@@ -88,10 +81,10 @@ internal sealed class ActorDelivery(IActorRef target, int maxUnacknowledged) : I
     {
         lock (_gate)
         {
-            if (_terminated is not null)
+            if (_abandoned is not null)
             {
                 // As with any consumer that fails, this ends the connection.
-                throw _terminated;
+                throw _abandoned;
             }
 
             if (_disposed || _sourceEnded)
@@ -99,17 +92,10 @@ internal sealed class ActorDelivery(IActorRef target, int maxUnacknowledged) : I
                 return;
             }
 
-            _lastSource = value.Source;
-            ZcrxStream.Data data = new(value.Retain(), _lastSource);
-            _position = data.StreamOffset + data.Lease.Length;
-            _waiting.Enqueue(data);
-            Send();
-            if (UnderWay >= maxUnacknowledged && !_held.Contains(_lastSource))
-            {
-                _held.Add(_lastSource);
-                _lastSource.Hold();
-            }
+            _window.Add(new ZcrxStream.Data(this, value.Retain(), value.Source));
         }
+
+        Send();
     }
 
     public void OnCompleted() => EndSource(null);
@@ -121,70 +107,30 @@ internal sealed class ActorDelivery(IActorRef target, int maxUnacknowledged) : I
     {
         lock (_gate)
         {
-            if (!_sent.Remove(data))
+            if (!_window.Acknowledge(data))
             {
                 return;
             }
-
-            data.Lease.Dispose();
-            Send();
-            // Half: so that connections do not flap with every buffer.
-            if (UnderWay <= maxUnacknowledged / 2)
-            {
-                ResumeAll();
-            }
-
-            CompleteIfDone();
         }
+
+        Send();
     }
 
-    /// <summary>The actor has ended: it uses nothing any more, and nothing can be sent. Also when the sink's own actor ends, whatever ends it; after its work is done, nothing happens.</summary>
-    public void Abandon()
-    {
-        IDisposable? subscription = null;
-        HashSet<IBufferSource> sources = [];
-        lock (_gate)
-        {
-            if (_terminated is not null || IsDone)
-            {
-                return;
-            }
+    public void OnTargetEnded() => Abandon(offset => new ZcrxActorTerminatedException(target, offset));
 
-            _terminated = new ZcrxActorTerminatedException(target, FirstUnacknowledged());
-            foreach (ZcrxStream.Data data in _sent)
-            {
-                sources.Add(data.Source);
-                data.Lease.Dispose();
-            }
-
-            _sent.Clear();
-            ReleaseWaiting(sources);
-            ResumeAll();
-            if (!_disposed && _lastSource is not null)
-            {
-                // Otherwise the subscription stays, and throws when the first buffer comes: nobody knows yet what to reset.
-                sources.Add(_lastSource);
-                subscription = _subscription;
-            }
-        }
-
-        Fail(_terminated);
-        subscription?.Dispose();
-        if (subscription is not null)
-        {
-            foreach (IBufferSource source in sources)
-            {
-                source.Abandon();
-            }
-        }
-    }
+    /// <summary>A message is about to leave the process. No acknowledgement can come back, so the stream ends here.</summary>
+    public void OnSerialized() => Abandon(offset => new ZcrxException(
+        $"Sending a stream to {target}",
+        0,
+        $"a message was about to be serialized for another process when {offset} bytes had been acknowledged, and buffers are memory of this process",
+        "Route and forward the messages of a stream inside this process only, and copy the bytes that another process needs"));
 
     public void Dispose()
     {
         IDisposable? subscription;
         lock (_gate)
         {
-            if (_disposed || _sourceEnded || _terminated is not null)
+            if (_disposed || _sourceEnded || _abandoned is not null)
             {
                 return;
             }
@@ -192,56 +138,143 @@ internal sealed class ActorDelivery(IActorRef target, int maxUnacknowledged) : I
             _disposed = true;
             subscription = _subscription;
             _subscription = null;
-            ReleaseWaiting(null);
-            ResumeAll();
+            _window.ReleaseWaiting();
         }
 
         subscription?.Dispose();
         _completion.TrySetCanceled();
-        _sink.Tell(ActorSinkActor.LookAgain.Instance, ActorRefs.NoSender);
+        Send();
     }
 
     private void EndSource(Exception? error)
     {
         lock (_gate)
         {
-            if (_disposed || _sourceEnded || _terminated is not null)
+            if (_disposed || _sourceEnded || _abandoned is not null)
             {
                 return;
             }
 
             _sourceEnded = true;
             _error = error;
-            Send();
-            CompleteIfDone();
         }
 
-        _sink.Tell(ActorSinkActor.LookAgain.Instance, ActorRefs.NoSender);
+        Send();
     }
 
-    /// <summary>Sends what may be sent, and the end behind the last buffer.</summary>
-    private void Send()
+    /// <summary>Nothing can be sent or acknowledged any more: releases everything and ends the connection. Does nothing once the stream is
+    /// over.</summary>
+    private void Abandon(Func<long, ZcrxException> cause)
     {
-        while (_sent.Count < maxUnacknowledged && _waiting.TryDequeue(out ZcrxStream.Data? data))
+        IDisposable? subscription = null;
+        HashSet<IBufferSource> sources;
+        IBufferSource? last;
+        lock (_gate)
         {
-            _sent.Add(data);
-            target.Tell(data, _sink);
+            if (_abandoned is not null || IsDone)
+            {
+                return;
+            }
+
+            _abandoned = cause(_window.FirstUnacknowledged());
+            sources = _window.ReleaseAll();
+            last = _window.LastSource;
+            if (!_disposed && last is not null)
+            {
+                sources.Add(last);
+                subscription = _subscription;
+            }
         }
 
-        if (_sourceEnded && !_endSent && _waiting.Count == 0)
+        Fail(_abandoned);
+        _watch.Remove(this);
+        if (last is null)
         {
-            _endSent = true;
-            target.Tell(_error is null ? new ZcrxStream.Completed() : new ZcrxStream.Failed(_error), _sink);
-        }
-    }
-
-    private void CompleteIfDone()
-    {
-        if (!IsDone)
-        {
+            // Which connection to reset is known with its first buffer: the subscription stays until then, and is made if there is none
+            // yet.
+            Subscribe();
             return;
         }
 
+        if (subscription is not null)
+        {
+            subscription.Dispose();
+            foreach (IBufferSource abandoned in sources)
+            {
+                abandoned.Abandon();
+            }
+        }
+    }
+
+    /// <summary>Sends what may be sent, in order, and the end behind the last buffer.</summary>
+    private void Send()
+    {
+        lock (_gate)
+        {
+            if (_isSending)
+            {
+                return;
+            }
+
+            _isSending = true;
+        }
+
+        try
+        {
+            while (Next() is { } message)
+            {
+                target.Tell(message, ActorRefs.NoSender);
+            }
+        }
+        catch
+        {
+            lock (_gate)
+            {
+                _isSending = false;
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Takes the next message that may be sent. If there is none, this thread no longer sends.</summary>
+    private ZcrxStream? Next()
+    {
+        lock (_gate)
+        {
+            if (_abandoned is null)
+            {
+                if (!_initSent && !_disposed)
+                {
+                    _initSent = true;
+                    return new ZcrxStream.Init(this, maxUnacknowledged);
+                }
+
+                if (_window.TakeNext() is { } data)
+                {
+                    return data;
+                }
+
+                if (_sourceEnded && !_endSent && !_window.HasWaiting)
+                {
+                    _endSent = true;
+                    return _error is null ? new ZcrxStream.Completed(this) : new ZcrxStream.Failed(this, _error);
+                }
+            }
+
+            _isSending = false;
+            if (_abandoned is null && IsDone)
+            {
+                Complete();
+            }
+
+            return null;
+        }
+    }
+
+    private void Complete()
+    {
+        _watch.Remove(this);
         if (_error is null)
         {
             // Cancelled already, if it was disposed.
@@ -256,37 +289,7 @@ internal sealed class ActorDelivery(IActorRef target, int maxUnacknowledged) : I
     private void Fail(Exception error)
     {
         _completion.TrySetException(error);
-        // Observed here, for callers who do not ask.
+        // Observed here, for callers that do not await it.
         _ = _completion.Task.Exception;
-    }
-
-    private long FirstUnacknowledged()
-    {
-        long first = _waiting.TryPeek(out ZcrxStream.Data? next) ? next.StreamOffset : _position;
-        foreach (ZcrxStream.Data data in _sent)
-        {
-            first = long.Min(first, data.StreamOffset);
-        }
-
-        return first;
-    }
-
-    private void ReleaseWaiting(HashSet<IBufferSource>? sources)
-    {
-        while (_waiting.TryDequeue(out ZcrxStream.Data? data))
-        {
-            sources?.Add(data.Source);
-            data.Lease.Dispose();
-        }
-    }
-
-    private void ResumeAll()
-    {
-        foreach (IBufferSource source in _held)
-        {
-            source.Resume();
-        }
-
-        _held.Clear();
     }
 }

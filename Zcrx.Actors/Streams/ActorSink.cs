@@ -1,24 +1,35 @@
+using Akka.Actor;
 using Zcrx.Actors.Streams;
+using Zcrx.Interop;
 
 namespace Zcrx.Actors;
 
-/// <summary>A stream of buffers on its way to an actor; see <see cref="ZcrxActorExtensions.ToActor"/>.</summary>
-/// <remarks>Ownership: the caller's, who may dispose it at any time and need not when the stream ends. Threading: any thread.</remarks>
+/// <summary>Represents a stream of buffers to an actor; see <see cref="ZcrxActorExtensions.ToActor"/>.</summary>
+/// <remarks>
+/// Ownership: the caller of <see cref="ZcrxActorExtensions.ToActor"/>, which may dispose it at any time and need not when the stream ends.
+/// Threading: any thread.
+/// </remarks>
 public sealed class ActorSink : IDisposable
 {
     private readonly ActorDelivery _delivery;
 
-    internal ActorSink(ActorDelivery delivery) => _delivery = delivery;
+    internal ActorSink(IObservable<ReceivedBuffer> source, IActorRef actor, int maxUnacknowledged) =>
+        _delivery = new ActorDelivery(this, source, actor, maxUnacknowledged);
 
     /// <summary>
-    /// Ends when the stream has ended in order and the actor has acknowledged everything. Faults with what the stream broke with once that much
-    /// is acknowledged, or with a <see cref="ZcrxActorTerminatedException"/> when the actor ended before; is cancelled by <see cref="Dispose"/>.
+    /// Gets a task that ends when the stream has ended in order and the actor has acknowledged everything. It faults with the stream's
+    /// error once everything before is acknowledged. It faults with a <see cref="ZcrxActorTerminatedException"/> when the actor ends first,
+    /// and with a <see cref="ZcrxException"/> when a message is about to leave the process. <see cref="Dispose"/> cancels it.
     /// </summary>
     public Task Completion => _delivery.Completion;
 
     /// <summary>
-    /// Stops receiving and releases what has not been sent to the actor yet, which is told nothing more. What it was sent stays lent to it until it
-    /// acknowledges or ends. Once the stream itself has ended this does nothing: the rest is still sent.
+    /// Stops receiving, releases what has not been sent to the actor, and sends nothing more. A message that another thread is sending at
+    /// this moment still arrives. The actor keeps what it has until it acknowledges or ends. After the end of the stream this does nothing:
+    /// the rest is still sent.
     /// </summary>
     public void Dispose() => _delivery.Dispose();
+
+    /// <summary>Sends the first message.</summary>
+    internal void Begin() => _delivery.Begin();
 }

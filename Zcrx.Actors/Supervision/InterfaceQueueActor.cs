@@ -6,6 +6,7 @@ using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Logging;
+using Zcrx.Actors.Messages;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
@@ -29,10 +30,10 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         _cause = cause;
         _runtime = runtime;
         Receive<Opened>(message => OnOpened(message.Queue));
-        Receive<OpenFailed>(static message => ExceptionDispatchInfo.Throw(message.Cause));
+        Receive<OpenFailed>(OnOpenFailed);
         Receive<Ended>(OnEnded);
         Receive<Stop>(OnStop);
-        Receive<Drained>(_ => Context.Stop(Self));
+        Receive<Quiet>(_ => Context.Parent.Tell(new Finished()));
         Receive<Happened>(message => OnHappened(message.What));
     }
 
@@ -55,6 +56,13 @@ internal sealed class InterfaceQueueActor : ReceiveActor
 
     private void OnOpened(ZcrxQueue queue)
     {
+        if (_stopping)
+        {
+            // Closed when this actor ends, like any other.
+            Finish();
+            return;
+        }
+
         _queue = queue;
         _slot.Opened(queue);
         IActorRef self = Self;
@@ -62,16 +70,28 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         _subscriptions.Add(queue.Notifications.Subscribe(happened => self.Tell(new Happened(happened))));
         _subscriptions.Add(queue.ConsumerFaults.Subscribe(happened => self.Tell(new Happened(happened))));
         _subscriptions.Add(queue.Growth.Subscribe(happened => self.Tell(new Happened(happened))));
-        _ = WatchAsync(queue).PipeTo(self);
+        _ = WatchAsync(queue).PipeTo(self, failure: static cause => new Ended(Unwrap(cause)));
         _runtime.Directory.Add(queue);
         _runtime.Join(queue, _slot.Options);
         Context.Parent.Tell(new Ready(_slot.Name, queue));
+    }
+
+    private void OnOpenFailed(OpenFailed message)
+    {
+        if (_stopping)
+        {
+            Finish();
+            return;
+        }
+
+        ExceptionDispatchInfo.Throw(message.Cause);
     }
 
     private void OnEnded(Ended message)
     {
         if (_stopping)
         {
+            Finish();
             return;
         }
 
@@ -88,7 +108,8 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         _stopping = true;
         if (_queue is null)
         {
-            Context.Stop(Self);
+            // Opened or OpenFailed ends the actor: before that there is nothing to close, and the supervisor would wait for it all the
+            // same.
             return;
         }
 
@@ -97,9 +118,15 @@ internal sealed class InterfaceQueueActor : ReceiveActor
             _successor ??= QueueSuccession.BeginAsync(_queue, _slot, _runtime, message.Cause);
         }
 
-        // Again, while it drains: with less time.
-        Task ended = message.KeepsConnections ? ParkAsync(_queue, message.Drain, _successor) : _queue.StopAsync(message.Drain);
-        _ = ended.PipeTo(Self, success: static () => new Drained());
+        // Again, while it drains: with less time. Cannot fail; the end arrives as Ended.
+        _ = message.KeepsConnections ? ParkAsync(_queue, message.Drain, _successor) : _queue.StopAsync(message.Drain);
+    }
+
+    /// <summary>The queue has ended and tells nothing more. What it told before is handled first, so that nothing is lost.</summary>
+    private void Finish()
+    {
+        _subscriptions.Dispose();
+        Self.Tell(new Quiet());
     }
 
     private static async Task ParkAsync(ZcrxQueue queue, TimeSpan drain, Task<ZcrxQueue?>? successor)
@@ -212,17 +239,8 @@ internal sealed class InterfaceQueueActor : ReceiveActor
 
     private static async Task<Ended> WatchAsync(ZcrxQueue queue)
     {
-        try
-        {
-            await queue.Completion.ConfigureAwait(false);
-            return new Ended(null);
-        }
-#pragma warning disable CA1031 // It goes on as a message.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            return new Ended(exception);
-        }
+        await queue.Completion.ConfigureAwait(false);
+        return new Ended(null);
     }
 
     /// <summary>Whatever had become of the opening: nothing stays open.</summary>
@@ -253,19 +271,23 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         exception is AggregateException { InnerExceptions: [var inner] } ? inner : exception;
 
     /// <summary>To the actor: deliver what has arrived, close the queue, end. The connections are closed, or wait for the next queue, which goes on with the registration if it can and may.</summary>
-    public sealed record Stop(TimeSpan Drain, bool KeepsConnections = false, bool RegistersAnew = false, ActivityContext Cause = default) : INoSerializationVerificationNeeded;
+    public sealed record Stop(TimeSpan Drain, bool KeepsConnections = false, bool RegistersAnew = false, ActivityContext Cause = default) : ILocalMessage;
 
     /// <summary>To the supervisor: the queue is open.</summary>
-    public sealed record Ready(string Name, ZcrxQueue Queue) : INoSerializationVerificationNeeded;
+    public sealed record Ready(string Name, ZcrxQueue Queue) : ILocalMessage;
 
-    private sealed record Opened(ZcrxQueue Queue) : INoSerializationVerificationNeeded;
+    /// <summary>To the supervisor: the queue that was to stop is closed, or was never open. The supervisor stops the actor, so that it
+    /// sends it nothing afterwards.</summary>
+    public sealed record Finished : ILocalMessage;
 
-    private sealed record OpenFailed(Exception Cause) : INoSerializationVerificationNeeded;
+    private sealed record Opened(ZcrxQueue Queue) : ILocalMessage;
 
-    private sealed record Ended(Exception? Cause) : INoSerializationVerificationNeeded;
+    private sealed record OpenFailed(Exception Cause) : ILocalMessage;
+
+    private sealed record Ended(Exception? Cause) : ILocalMessage;
 
     // What the queue tells, which knows nothing of Akka.
-    private sealed record Happened(object What) : INoSerializationVerificationNeeded;
+    private sealed record Happened(object What) : ILocalMessage;
 
-    private sealed record Drained : INoSerializationVerificationNeeded;
+    private sealed record Quiet : ILocalMessage;
 }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Akka.Actor;
 using Zcrx.Actors.Connections;
+using Zcrx.Actors.Messages;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
@@ -14,23 +15,23 @@ internal sealed class ListenerActor : ReceiveActor
 {
     private readonly ListenerSlot _slot;
     private readonly ZcrxRuntime _runtime;
+    private readonly ConnectionReports _reports;
     private readonly Dictionary<string, Attachment> _attachments = new(StringComparer.Ordinal);
     private Socket? _socket;
     private bool _stopping;
     private bool _releasing;
+    private bool _isFinishing;
 
     public ListenerActor(ListenerSlot slot, ZcrxRuntime runtime)
     {
         _slot = slot;
         _runtime = runtime;
+        _reports = new ConnectionReports(runtime.Logger, Context.System.EventStream);
         Receive<Attach>(OnAttach);
-        Receive<Detach>(message => OnAcceptEnded(message.Queue, null));
         Receive<AcceptEnded>(message => OnAcceptEnded(message.Attachment.Queue, message.Attachment));
         Receive<Stop>(_ => OnStop());
         Receive<Release>(_ => OnRelease());
-        Receive<ZcrxEvent.ConnectionOpened>(opened => ConnectionReports.Opened(_runtime, Context.System, opened));
-        Receive<ZcrxEvent.ConnectionClosed>(OnConnectionClosed);
-        Receive<ZcrxEvent.ConsumerFaulted>(faulted => ConnectionReports.Faulted(_runtime, Context.System, faulted));
+        Receive<Idle>(_ => Context.Parent.Tell(new Finished(_slot)));
     }
 
     protected override void PreStart()
@@ -42,7 +43,6 @@ internal sealed class ListenerActor : ReceiveActor
         catch (ZcrxException exception)
         {
             Context.Parent.Tell(new BindFailed(_slot, exception));
-            Context.Stop(Self);
             return;
         }
 
@@ -68,7 +68,7 @@ internal sealed class ListenerActor : ReceiveActor
         }
 
         OnAcceptEnded(message.Name, null);
-        Attachment attachment = new(message.Name, Self, _slot, _runtime);
+        Attachment attachment = new(message.Name, Self, _slot, _runtime, _reports);
         _attachments.Add(message.Name, attachment);
         attachment.Accept(message.Queue, _socket);
     }
@@ -104,10 +104,11 @@ internal sealed class ListenerActor : ReceiveActor
         TryFinish();
     }
 
-    /// <summary>The port is given back as soon as nobody accepts on it; the actor stays until the last connection is closed.</summary>
+    /// <summary>Closes the port as soon as no queue accepts on it; the actor stays until the last connection is closed.</summary>
     private void TryFinish()
     {
-        if (!_stopping || _attachments.Count > 0)
+        // Without a socket the supervisor stops the actor at BindFailed.
+        if (!_stopping || _attachments.Count > 0 || _socket is null)
         {
             return;
         }
@@ -119,16 +120,12 @@ internal sealed class ListenerActor : ReceiveActor
             Context.Parent.Tell(new Released(_slot));
         }
 
-        if (_slot.Connections == 0)
+        if (!_isFinishing)
         {
-            Context.Stop(Self);
+            // Nothing is accepted any more, so these are the last.
+            _isFinishing = true;
+            _ = _runtime.Connections.IdleOf(_slot.Name).PipeTo(Self, success: static () => new Idle(), failure: static _ => new Idle());
         }
-    }
-
-    private void OnConnectionClosed(ZcrxEvent.ConnectionClosed closed)
-    {
-        ConnectionReports.Closed(_runtime, Context.System, closed);
-        TryFinish();
     }
 
     private void DropAttachments()
@@ -142,26 +139,30 @@ internal sealed class ListenerActor : ReceiveActor
     }
 
     /// <summary>To the actor: a queue is open; let it accept here.</summary>
-    public sealed record Attach(string Name, ZcrxQueue Queue) : INoSerializationVerificationNeeded;
-
-    /// <summary>To the actor: a queue is gone.</summary>
-    public sealed record Detach(string Queue) : INoSerializationVerificationNeeded;
+    public sealed record Attach(string Name, ZcrxQueue Queue) : ILocalMessage;
 
     /// <summary>To the actor: close the port once the queues have stopped accepting, and end with the last connection.</summary>
-    public sealed record Stop : INoSerializationVerificationNeeded;
+    public sealed record Stop : ILocalMessage;
 
     /// <summary>To the actor: stop accepting at once, and end with the last connection.</summary>
-    public sealed record Release : INoSerializationVerificationNeeded;
+    public sealed record Release : ILocalMessage;
 
     /// <summary>To the supervisor: nobody accepts here any more.</summary>
-    public sealed record Released(ListenerSlot Slot) : INoSerializationVerificationNeeded;
+    public sealed record Released(ListenerSlot Slot) : ILocalMessage;
 
     /// <summary>To the supervisor: the port is there; also after a restart of the actor, which then needs the queues again.</summary>
-    public sealed record Bound(ListenerSlot Slot) : INoSerializationVerificationNeeded;
+    public sealed record Bound(ListenerSlot Slot) : ILocalMessage;
 
-    /// <summary>To the supervisor: the port could not be had.</summary>
-    public sealed record BindFailed(ListenerSlot Slot, Exception Cause) : INoSerializationVerificationNeeded;
+    /// <summary>To the supervisor: the port is closed, and so is the last connection. The supervisor stops the actor, so that it sends it
+    /// nothing afterwards.</summary>
+    public sealed record Finished(ListenerSlot Slot) : ILocalMessage;
+
+    /// <summary>To the supervisor: the port could not be bound. The supervisor stops the actor.</summary>
+    public sealed record BindFailed(ListenerSlot Slot, Exception Cause) : ILocalMessage;
+
+    // The last connection is closed and its end reported.
+    private sealed record Idle : ILocalMessage;
 
     /// <summary>From an attachment: its queue has stopped accepting.</summary>
-    public sealed record AcceptEnded(Attachment Attachment) : INoSerializationVerificationNeeded;
+    public sealed record AcceptEnded(Attachment Attachment) : ILocalMessage;
 }

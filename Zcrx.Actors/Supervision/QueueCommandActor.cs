@@ -2,8 +2,8 @@ using Akka.Actor;
 
 namespace Zcrx.Actors.Supervision;
 
-/// <summary>Represents one queue in Akka.Hosting's registry. It outlives the actors of the queue, which a restart replaces.</summary>
+/// <summary>Represents one queue in Akka.Hosting's registry, and forwards commands to the supervisor. It outlives the actors of the queue, which a restart replaces.</summary>
 internal sealed class QueueCommandActor : ReceiveActor
 {
-    public QueueCommandActor() => Receive<ZcrxCommand>(static command => Context.Parent.Forward(command));
+    public QueueCommandActor() => ReceiveAny(static message => Context.Parent.Forward(message));
 }

@@ -17,6 +17,9 @@ internal sealed class QueueRecord(QueueSlot slot, ZcrxRestartOptions restart)
 
     public IActorRef? Actor { get; set; }
 
+    /// <summary>Whether the actor is being stopped and gets no more messages.</summary>
+    public bool IsEnding { get; set; }
+
     public QueueState State { get; set; } = QueueState.Opening;
 
     public Exception? LastError { get; set; }
@@ -36,6 +39,15 @@ internal sealed class QueueRecord(QueueSlot slot, ZcrxRestartOptions restart)
 
     /// <summary>Why the actor that is ending has failed; null when it was told to end.</summary>
     public Exception? Failure { get; set; }
+
+    /// <summary>Sends a message to the actor, unless it is ending.</summary>
+    public void Tell(InterfaceQueueActor.Stop message)
+    {
+        if (!IsEnding && Failure is null)
+        {
+            Actor?.Tell(message);
+        }
+    }
 
     public QueueStatus ToStatus(ILookup<string, ConnectionStatus>? connections = null)
     {

@@ -14,6 +14,7 @@ internal sealed class ZcrxRuntime
 {
     private readonly TaskCompletionSource<ZcrxStatus> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ZcrxOptions _options;
+    private volatile Task _undone = Task.CompletedTask;
     private bool _endedUnasked;
 
     /// <exception cref="ZcrxConfigurationException">The options are invalid.</exception>
@@ -85,13 +86,61 @@ internal sealed class ZcrxRuntime
     /// <summary>Takes over options that are valid.</summary>
     public void Reconfigure(ZcrxOptions options) => Options = options;
 
-    /// <summary>Ends when every queue is closed and every connection has been seen to.</summary>
-    public Task WhenAllIsClosed() => Task.WhenAll([.. Queues.Select(static queue => queue.Closed), Connections.Idle]);
+    /// <summary>Ends when every queue is closed, and every connection is closed and its end reported.</summary>
+    public async Task WhenAllIsClosed()
+    {
+        try
+        {
+            await Task.WhenAll(Queues.Select(static queue => queue.Closed)).ConfigureAwait(false);
+        }
+        finally
+        {
+            // Only now: a queue that closes may still hand out what it had accepted.
+            await Connections.WhenIdle().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Ends when what rebalancers steered that ended abruptly is undone. Never faults.</summary>
+    public Task Undone => _undone;
+
+    /// <summary>
+    /// A rebalancer has ended without finishing: undoes what it steered, on the thread pool and not on the actor's dispatcher. The next
+    /// rebalancer and <see cref="Ended"/> wait for it.
+    /// </summary>
+    public void Undo(Steering steering, RebalancingReport report) => _undone = UndoAsync(_undone, steering, report);
 
     /// <summary>The supervisor has ended.</summary>
     public void OnEnded(ZcrxStatus last)
     {
         Directory.Complete();
-        _ = WhenAllIsClosed().ContinueWith(_ => _ended.TrySetResult(last), TaskScheduler.Default);
+        _ = EndAsync(last);
+    }
+
+    /// <summary>Never faults: what closing failed with is reported where it happened.</summary>
+    private async Task EndAsync(ZcrxStatus last)
+    {
+        await WhenAllIsClosed().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Undone.ConfigureAwait(false);
+        _ended.TrySetResult(last);
+    }
+
+    private async Task UndoAsync(Task earlier, Steering steering, RebalancingReport report)
+    {
+        await earlier.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            foreach (RebalanceEvent happened in steering.UndoAll())
+            {
+                report.Publish(happened);
+            }
+
+            Rebalancing.RulesInPlace(0);
+        }
+#pragma warning disable CA1031 // A logger that throws must not keep the process from ending.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            // Undoing reports its failures itself; only reporting can have failed.
+        }
     }
 }

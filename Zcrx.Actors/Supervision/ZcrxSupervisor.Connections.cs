@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using Akka.Actor;
 using Zcrx.Actors.Connections;
 using Zcrx.Actors.Diagnostics;
-using Zcrx.Actors.Logging;
 using Zcrx.Actors.Supervision;
 using Zcrx.Rx;
 
@@ -19,7 +18,7 @@ public sealed partial class ZcrxSupervisor
             return;
         }
 
-        _ = AttachAsync(command, queue!, Self).PipeTo(Sender, Self);
+        _ = AttachAsync(command, queue!).PipeTo(Sender, Self);
     }
 
     private void OnPauseConnection(ZcrxCommand.PauseConnection command) => WithConnection(command.ConnectionId, static served =>
@@ -42,7 +41,7 @@ public sealed partial class ZcrxSupervisor
         }
         else if (_runtime.Connections.Find(command.ConnectionId) is { } served)
         {
-            _ = MoveAsync(served, queue!, Self).PipeTo(Sender, Self);
+            _ = MoveAsync(served, queue!).PipeTo(Sender, Self);
         }
         else
         {
@@ -54,24 +53,12 @@ public sealed partial class ZcrxSupervisor
     {
         if (_runtime.Connections.Find(command.ConnectionId) is { } served)
         {
-            _ = DetachAsync(served, Self).PipeTo(Sender, Self);
+            _ = DetachAsync(served).PipeTo(Sender, Self);
         }
         else
         {
             Sender.Tell(NoSuchConnection(command.ConnectionId));
         }
-    }
-
-    private void OnConnectionMoved(ZcrxEvent.ConnectionMoved moved)
-    {
-        ZcrxLog.ConnectionMoved(_runtime.Logger, moved.ConnectionId, moved.From, moved.To);
-        Publish(moved);
-    }
-
-    private void OnConnectionDetached(ZcrxEvent.ConnectionDetached detached)
-    {
-        ZcrxLog.ConnectionDetached(_runtime.Logger, detached.ConnectionId, detached.StreamOffset);
-        Publish(detached);
     }
 
     private void WithConnection(long id, Func<ServedConnection, ZcrxReply> act) =>
@@ -98,15 +85,14 @@ public sealed partial class ZcrxSupervisor
         };
     }
 
-    private async Task<ZcrxReply> AttachAsync(ZcrxCommand.AttachConnection command, ZcrxQueue queue, IActorRef self)
+    private async Task<ZcrxReply> AttachAsync(ZcrxCommand.AttachConnection command, ZcrxQueue queue)
     {
         using System.Diagnostics.Activity? activity = ZcrxActivities.Start("zcrx.connection.attach", queue.Name);
         ZcrxReply.Failed failed;
         try
         {
-            ZcrxConnection connection = await queue.AttachAsync(command.Socket).ConfigureAwait(false);
-            ServedConnection served = _runtime.Connections.Serve(connection, null, command.Handler, self);
-            activity?.SetTag("zcrx.connection.id", connection.Id);
+            ServedConnection served = await _runtime.Connections.AttachAsync(queue, command.Socket, command.Handler, _reports).ConfigureAwait(false);
+            activity?.SetTag("zcrx.connection.id", served.Connection.Id);
             return new ZcrxReply.Attached(served.ToStatus());
         }
         catch (ObjectDisposedException exception) when (exception.ObjectName == nameof(ZcrxQueue))
@@ -122,7 +108,7 @@ public sealed partial class ZcrxSupervisor
         return failed;
     }
 
-    private static async Task<ZcrxReply> MoveAsync(ServedConnection served, ZcrxQueue queue, IActorRef self)
+    private async Task<ZcrxReply> MoveAsync(ServedConnection served, ZcrxQueue queue)
     {
         ZcrxConnection connection = served.Connection;
         string from = connection.QueueName;
@@ -145,13 +131,13 @@ public sealed partial class ZcrxSupervisor
 
         if (from != queue.Name)
         {
-            self.Tell(new ZcrxEvent.ConnectionMoved(connection.Id, from, queue.Name));
+            _reports.Moved(new ZcrxEvent.ConnectionMoved(connection.Id, from, queue.Name));
         }
 
         return new ZcrxReply.Moved(served.ToStatus());
     }
 
-    private static async Task<ZcrxReply> DetachAsync(ServedConnection served, IActorRef self)
+    private async Task<ZcrxReply> DetachAsync(ServedConnection served)
     {
         ZcrxConnection connection = served.Connection;
         using System.Diagnostics.Activity? activity = ZcrxActivities.Start("zcrx.connection.detach", connection.QueueName);
@@ -163,7 +149,7 @@ public sealed partial class ZcrxSupervisor
                 return Ended(connection);
             }
 
-            self.Tell(new ZcrxEvent.ConnectionDetached(connection.Id, detached.StreamOffset));
+            _reports.Detached(new ZcrxEvent.ConnectionDetached(connection.Id, detached.StreamOffset));
             return new ZcrxReply.Detached(connection.Id, detached.Socket, detached.StreamOffset, detached.Unread);
         }
         catch (InvalidOperationException exception)

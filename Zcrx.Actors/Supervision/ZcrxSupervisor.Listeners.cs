@@ -1,4 +1,3 @@
-using Akka.Actor;
 using Zcrx.Actors.Logging;
 using Zcrx.Actors.Supervision;
 
@@ -9,7 +8,7 @@ public sealed partial class ZcrxSupervisor
 {
     private void OnListenerBound(ListenerSlot slot)
     {
-        if (_listeners.Find(candidate => candidate.Slot == slot) is not { Actor: { } actor } listener || slot.EndPoint is not { } endPoint)
+        if (_listeners.Find(candidate => candidate.Slot == slot) is not { Actor: not null } listener || slot.EndPoint is not { } endPoint)
         {
             return;
         }
@@ -17,7 +16,16 @@ public sealed partial class ZcrxSupervisor
         if (_hasLetGo)
         {
             // Restarted meanwhile.
-            actor.Tell(new ListenerActor.Release());
+            listener.Tell(new ListenerActor.Release());
+        }
+
+        if (_state == ZcrxState.Stopping)
+        {
+            listener.Tell(new ListenerActor.Stop());
+        }
+
+        if (_hasLetGo || _state == ZcrxState.Stopping)
+        {
             return;
         }
 
@@ -25,7 +33,7 @@ public sealed partial class ZcrxSupervisor
         {
             if (_isAccepting && queue is { State: QueueState.Open, Ready: { } ready })
             {
-                actor.Tell(new ListenerActor.Attach(queue.Slot.Name, ready));
+                listener.Tell(new ListenerActor.Attach(queue.Slot.Name, ready));
             }
         }
 
@@ -54,9 +62,27 @@ public sealed partial class ZcrxSupervisor
         if (_listeners.Find(candidate => candidate.Slot == slot) is { } listener)
         {
             listener.Error = cause;
+            EndListener(listener);
             ZcrxLog.ListenerFailed(_runtime.Logger, slot.Name, cause);
             Publish(new ZcrxEvent.ListenerFailed(slot.Name, cause));
             ConsiderStart();
+        }
+    }
+
+    private void OnListenerFinished(ListenerSlot slot)
+    {
+        if (_listeners.Find(candidate => candidate.Slot == slot) is { } listener)
+        {
+            EndListener(listener);
+        }
+    }
+
+    private static void EndListener(ListenerRecord listener)
+    {
+        if (listener.Actor is { } actor)
+        {
+            listener.IsEnding = true;
+            Context.Stop(actor);
         }
     }
 

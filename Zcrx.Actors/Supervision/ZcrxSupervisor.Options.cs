@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Zcrx.Actors.Hosting;
 using Zcrx.Actors.Logging;
+using Zcrx.Actors.Messages;
 using Zcrx.Actors.Supervision;
 using Zcrx.Rx;
 
@@ -71,6 +72,7 @@ public sealed partial class ZcrxSupervisor
     {
         if (queue.Ready is { } ready)
         {
+            // Cannot fail. The result is the same as what was reported when the options changed.
             _ = ReconfigureAsync(queue.Slot.Options, ready);
         }
     }
@@ -93,15 +95,21 @@ public sealed partial class ZcrxSupervisor
             // On its way out: its successor is opened with all of it.
             return new QueueChange([$"{nameof(ZcrxOptions.Queues)}:{options.Name} (when it is opened)"], []);
         }
+#pragma warning disable CA1031 // The options are valid, so nothing else is expected; the next opening has them in any case, and that is reported.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return new QueueChange([], [$"{nameof(ZcrxOptions.Queues)}:{options.Name} ({exception.Message})"]);
+        }
     }
 
     /// <summary>To the supervisor: changed options, which are valid.</summary>
-    internal sealed record ApplyOptions(ZcrxOptions Options) : INoSerializationVerificationNeeded;
+    internal sealed record ApplyOptions(ZcrxOptions Options) : ILocalMessage;
 
     /// <summary>To the supervisor: changed options are invalid.</summary>
-    internal sealed record RefuseOptions(IReadOnlyList<string> Errors, Exception? Cause) : INoSerializationVerificationNeeded;
+    internal sealed record RefuseOptions(IReadOnlyList<string> Errors, Exception? Cause) : ILocalMessage;
 
     private sealed record QueueChange(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedReopening);
 
-    private sealed record OptionsApplied(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedRestartQueue, IReadOnlyList<string> NeedRestart) : INoSerializationVerificationNeeded;
+    private sealed record OptionsApplied(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedRestartQueue, IReadOnlyList<string> NeedRestart) : ILocalMessage;
 }

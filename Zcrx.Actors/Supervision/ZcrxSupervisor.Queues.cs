@@ -17,6 +17,7 @@ public sealed partial class ZcrxSupervisor
         queue.Delay = null;
         queue.Failure = null;
         queue.IsReplaced = false;
+        queue.IsEnding = false;
         queue.Actor = StartChild($"queue-{_queues.IndexOf(queue)}", OfThis(Akka.Actor.Props.Create(() => new InterfaceQueueActor(queue.Slot, _runtime, CauseOf(queue)))));
     }
 
@@ -42,11 +43,19 @@ public sealed partial class ZcrxSupervisor
         ConsiderStart();
     }
 
+    private void OnQueueFinished()
+    {
+        if (FindQueue(Sender) is { } queue)
+        {
+            queue.IsEnding = true;
+            Context.Stop(Sender);
+        }
+    }
+
     private void OnQueueEnded(QueueRecord queue)
     {
         queue.Actor = null;
         queue.Ready = null;
-        _listeners.ForEach(listener => listener.Actor?.Tell(new ListenerActor.Detach(queue.Slot.Name)));
         if (_state == ZcrxState.Stopping)
         {
             queue.Slot.DropSuccessor();
@@ -147,7 +156,7 @@ public sealed partial class ZcrxSupervisor
             case QueueState.Open or QueueState.Stopping:
                 queue.State = QueueState.Stopping;
                 queue.IsReplaced = true;
-                queue.Actor?.Tell(new InterfaceQueueActor.Stop(command.Drain ?? _runtime.Options.DrainTimeout, KeepsConnections: true, command.RegisterAnew, CauseOf(queue)));
+                queue.Tell(new InterfaceQueueActor.Stop(command.Drain ?? _runtime.Options.DrainTimeout, KeepsConnections: true, command.RegisterAnew, CauseOf(queue)));
                 break;
             default:
                 // Being opened: that is what was asked for.

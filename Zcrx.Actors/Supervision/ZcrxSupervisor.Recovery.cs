@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Zcrx.Actors.Logging;
+using Zcrx.Actors.Messages;
 using Zcrx.Actors.Supervision;
 using Zcrx.Rx;
 
@@ -49,7 +50,8 @@ public sealed partial class ZcrxSupervisor
     private void Continue(QueueRecord queue, IReadOnlyList<ZcrxQueue> targets)
     {
         string[] names = [.. targets.Select(static target => target.Name)];
-        _ = queue.Slot.Parking.ContinueOnAsync(targets).PipeTo(Self, success: taken => new Continued(queue.Slot.Name, names, taken));
+        // Cannot fail: a connection that no target takes waits on.
+        _ = queue.Slot.Parking.ContinueOnAsync(targets).PipeTo(Self, success: taken => new Continued(queue.Slot.Name, names, taken), failure: _ => new Continued(queue.Slot.Name, names, 0));
     }
 
     private void OnContinued(Continued message)
@@ -79,7 +81,7 @@ public sealed partial class ZcrxSupervisor
 
     private void EndWaitingConnections() => _queues.ForEach(static queue => queue.Slot.Parking.Dispose());
 
-    private sealed record QueueClosed : INoSerializationVerificationNeeded;
+    private sealed record QueueClosed : ILocalMessage;
 
-    private sealed record Continued(string Queue, IReadOnlyList<string> Targets, int Connections) : INoSerializationVerificationNeeded;
+    private sealed record Continued(string Queue, IReadOnlyList<string> Targets, int Connections) : ILocalMessage;
 }

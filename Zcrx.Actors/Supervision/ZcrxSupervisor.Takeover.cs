@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Zcrx.Actors.Messages;
 using Zcrx.Actors.Supervision;
 using Zcrx.Rx;
 
@@ -29,7 +30,7 @@ public sealed partial class ZcrxSupervisor
     {
         if (_isAccepting)
         {
-            _listeners.ForEach(listener => listener.Actor?.Tell(new ListenerActor.Attach(queue, ready)));
+            _listeners.ForEach(listener => listener.Tell(new ListenerActor.Attach(queue, ready)));
         }
     }
 
@@ -37,7 +38,7 @@ public sealed partial class ZcrxSupervisor
     {
         _hasLetGo = true;
         _awaitingRelease.Add(Sender);
-        _listeners.ForEach(static listener => listener.Actor?.Tell(new ListenerActor.Release()));
+        _listeners.ForEach(static listener => listener.Tell(new ListenerActor.Release()));
         ConsiderReleased();
     }
 
@@ -75,11 +76,11 @@ public sealed partial class ZcrxSupervisor
     }
 
     /// <summary>To the supervisor that was told to wait with it: accept now.</summary>
-    internal sealed record BeginAccepting : INoSerializationVerificationNeeded;
+    internal sealed record BeginAccepting : ILocalMessage;
 
     /// <summary>To the supervisor: another process goes on with the listeners. Answered with <see cref="ZcrxStatus"/> when nothing is accepted here any more.</summary>
-    internal sealed record StopAccepting : INoSerializationVerificationNeeded;
+    internal sealed record StopAccepting : ILocalMessage;
 
     /// <summary>To the supervisor: after <see cref="StopAccepting"/>, answered with <see cref="ZcrxStatus"/> when the last connection of the listeners is closed.</summary>
-    internal sealed record WhenIdle : INoSerializationVerificationNeeded;
+    internal sealed record WhenIdle : ILocalMessage;
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zcrx.Actors.Connections;
 using Zcrx.Actors.Logging;
+using Zcrx.Actors.Messages;
 using Zcrx.Actors.Rebalancing;
 using Zcrx.Actors.Supervision;
 using Zcrx.Interop;
@@ -14,6 +15,7 @@ namespace Zcrx.Actors;
 public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
 {
     private readonly ZcrxRuntime _runtime;
+    private readonly ConnectionReports _reports;
     private readonly List<QueueRecord> _queues;
     private readonly List<ListenerRecord> _listeners;
     private readonly List<IActorRef> _awaitingStart = [];
@@ -21,14 +23,20 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
     private ZcrxState _state = ZcrxState.Starting;
     private IActorRef _rebalancer = ActorRefs.Nobody;
     private bool _isRestarted;
+    private bool _awaitsClosed;
+    private bool _isClosed;
 
     internal ZcrxSupervisor(ZcrxRuntime runtime)
     {
         _runtime = runtime;
         runtime.UseDefaultsOf(Context.System);
+        _reports = new ConnectionReports(runtime.Logger, Context.System.EventStream);
         _queues = [.. runtime.Queues.Select(slot => new QueueRecord(slot, runtime.Options.Restart))];
         _listeners = [.. runtime.Listeners.Select(static slot => new ListenerRecord(slot))];
         _isAccepting = !runtime.AcceptsLater;
+        Receive<RemoteCommand>(command => Refuse(command.Command));
+        // Before the commands themselves: one that was forwarded here cannot be answered either.
+        Receive<ZcrxCommand>(command => Refuse(command.GetType().Name), _ => !Sender.IsNobody() && Sender.Path.Address.HasGlobalScope);
         Receive<ZcrxCommand.GetStatus>(command => Sender.Tell(ToStatus(command.IncludeConnections)));
         Receive<ZcrxCommand.AttachConnection>(OnAttachConnection);
         Receive<ZcrxCommand.PauseConnection>(OnPauseConnection);
@@ -39,24 +47,22 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         Receive<ApplyOptions>(OnApplyOptions);
         Receive<OptionsApplied>(OnOptionsApplied);
         Receive<RefuseOptions>(OnRefuseOptions);
-        Receive<ZcrxEvent.ConnectionOpened>(opened => ConnectionReports.Opened(_runtime, Context.System, opened));
-        Receive<ZcrxEvent.ConnectionClosed>(closed => ConnectionReports.Closed(_runtime, Context.System, closed));
-        Receive<ZcrxEvent.ConsumerFaulted>(faulted => ConnectionReports.Faulted(_runtime, Context.System, faulted));
-        Receive<ZcrxEvent.ConnectionMoved>(OnConnectionMoved);
-        Receive<ZcrxEvent.ConnectionDetached>(OnConnectionDetached);
         Receive<ZcrxCommand.WhenStarted>(_ => OnWhenStarted());
         Receive<ZcrxCommand.Stop>(OnStop);
         Receive<ZcrxCommand.RestartQueue>(OnRestartQueue);
         Receive<InterfaceQueueActor.Ready>(OnQueueReady);
+        Receive<InterfaceQueueActor.Finished>(_ => OnQueueFinished());
         Receive<RestartDue>(message => OnRestartDue(message.Queue));
         Receive<ListenerActor.Bound>(message => OnListenerBound(message.Slot));
         Receive<ListenerActor.BindFailed>(message => OnListenerFailed(message.Slot, message.Cause));
         Receive<BeginAccepting>(_ => OnBeginAccepting());
         Receive<StopAccepting>(_ => OnStopAccepting());
         Receive<WhenIdle>(_ => OnWhenIdle());
+        Receive<ListenerActor.Finished>(message => OnListenerFinished(message.Slot));
         Receive<ListenerActor.Released>(message => OnListenerReleased(message.Slot));
         Receive<Terminated>(message => OnTerminated(message.ActorRef));
         Receive<AllClosed>(_ => OnAllClosed());
+        Receive<RebalancerActor.Finished>(_ => OnAllUndone());
         Receive<Continued>(OnContinued);
         Receive<QueueClosed>(_ => OnQueueClosed());
     }
@@ -76,7 +82,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         return Create(new ZcrxRuntime(options, new QueueDirectory(), logger, TimeProvider.System));
     }
 
-    internal static Props Create(ZcrxRuntime runtime) => Akka.Actor.Props.CreateBy(new SupervisorProducer(runtime));
+    internal static Props Create(ZcrxRuntime runtime) => Akka.Actor.Props.CreateBy(new SupervisorProducer(runtime)).WithDeploy(Deploy.Local);
 
     /// <inheritdoc/>
     protected override void PreStart()
@@ -156,10 +162,24 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         else if (child.Equals(_rebalancer))
         {
             ZcrxLog.RebalancerFailed(_runtime.Logger, exception);
+            if (_state == ZcrxState.Stopping)
+            {
+                // It has nothing left to do but to undo, which its end does, too.
+                return Directive.Stop;
+            }
         }
 
         return Directive.Restart;
     });
+
+    private void Refuse(string command)
+    {
+        ZcrxLog.RemoteCommandRefused(_runtime.Logger, command, Sender);
+        if (!Sender.IsNobody())
+        {
+            Sender.Tell(RemoteCommand.Refuse(command, Self));
+        }
+    }
 
     private void OnWhenStarted()
     {
@@ -251,22 +271,36 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
             queue.Delay = null;
             EndRestart(queue, new OperationCanceledException("Zcrx is being stopped."));
             queue.State = queue.Actor is null ? QueueState.Stopped : QueueState.Stopping;
-            queue.Actor?.Tell(new InterfaceQueueActor.Stop(command.Drain));
+            queue.Tell(new InterfaceQueueActor.Stop(command.Drain));
         }
 
-        _listeners.ForEach(static listener => listener.Actor?.Tell(new ListenerActor.Stop()));
+        _listeners.ForEach(static listener => listener.Tell(new ListenerActor.Stop()));
         ConsiderStopped();
     }
 
     private void ConsiderStopped()
     {
-        if (_state == ZcrxState.Stopping && _queues.TrueForAll(static queue => queue.Actor is null) && _listeners.TrueForAll(static listener => listener.Actor is null))
+        if (_state == ZcrxState.Stopping && !_awaitsClosed && _queues.TrueForAll(static queue => queue.Actor is null) && _listeners.TrueForAll(static listener => listener.Actor is null))
         {
+            _awaitsClosed = true;
             _ = _runtime.WhenAllIsClosed().PipeTo(Self, success: static () => new AllClosed(), failure: static _ => new AllClosed());
         }
     }
 
     private void OnAllClosed()
+    {
+        _isClosed = true;
+        if (_rebalancer.IsNobody())
+        {
+            OnAllUndone();
+        }
+        else
+        {
+            _rebalancer.Tell(new RebalancerActor.Finish());
+        }
+    }
+
+    private void OnAllUndone()
     {
         if (_state == ZcrxState.Stopped)
         {
@@ -291,13 +325,28 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
             OnListenerEnded(listener);
             ConsiderReleased();
         }
+        else if (child.Equals(_rebalancer))
+        {
+            // Failed while everything stops, or stopped from outside; the runtime undoes what it steered.
+            _rebalancer = ActorRefs.Nobody;
+            if (_isClosed)
+            {
+                OnAllUndone();
+            }
+        }
 
         ConsiderStopped();
     }
 
     private IActorRef StartChild(string name, Props props) => Context.Watch(Context.ActorOf(props, name));
 
-    private Props OfThis(Props props) => _runtime.Options.Dispatcher is { Length: > 0 } dispatcher ? props.WithDispatcher(dispatcher) : props;
+    /// <summary>The arguments are objects of this process: Akka must not try to serialize them, and cannot deploy the actor
+    /// elsewhere.</summary>
+    private Props OfThis(Props props)
+    {
+        Props local = props.WithDeploy(Deploy.Local);
+        return _runtime.Options.Dispatcher is { Length: > 0 } dispatcher ? local.WithDispatcher(dispatcher) : local;
+    }
 
     private ZcrxStatus ToStatus(bool includeConnections = false)
     {
@@ -322,7 +371,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
 
     private static void Publish(ZcrxEvent happened) => Context.System.EventStream.Publish(happened);
 
-    private sealed record RestartDue(QueueRecord Queue) : INoSerializationVerificationNeeded;
+    private sealed record RestartDue(QueueRecord Queue) : ILocalMessage;
 
-    private sealed record AllClosed : INoSerializationVerificationNeeded;
+    private sealed record AllClosed : ILocalMessage;
 }

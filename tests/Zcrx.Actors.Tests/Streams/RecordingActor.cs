@@ -4,8 +4,8 @@ using Zcrx.Actors.Tests.Support;
 
 namespace Zcrx.Actors.Tests.Streams;
 
-/// <summary>Passes on what it is told, with the sender, and answers nothing by itself.</summary>
-internal sealed class RecordingActor(ChannelWriter<RecordingActor.Envelope> envelopes) : UntypedActor
+/// <summary>Passes on what it gets, and acknowledges nothing by itself.</summary>
+internal sealed class RecordingActor(ChannelWriter<object> messages) : UntypedActor
 {
     protected override void OnReceive(object message)
     {
@@ -14,10 +14,8 @@ internal sealed class RecordingActor(ChannelWriter<RecordingActor.Envelope> enve
             throw new CrashException();
         }
 
-        envelopes.TryWrite(new Envelope(message, Sender));
+        messages.TryWrite(message);
     }
-
-    public sealed record Envelope(object Message, IActorRef Sender);
 
     public sealed record Crash;
 }

@@ -12,7 +12,7 @@ namespace Zcrx.Actors.Tests.Streams;
 /// <summary>A queue on the emulated engine, an actor system, one connection and an actor to send its buffers to. Disposal checks that no buffer is out.</summary>
 internal sealed class SinkBench : IAsyncDisposable
 {
-    private readonly Channel<RecordingActor.Envelope> _envelopes = Channel.CreateUnbounded<RecordingActor.Envelope>();
+    private readonly Channel<object> _messages = Channel.CreateUnbounded<object>();
     private readonly IDisposable _listening;
     private readonly Socket _listener;
 
@@ -20,7 +20,7 @@ internal sealed class SinkBench : IAsyncDisposable
     {
         (Queue, _listener, _listening, Peer, Connection) = (queue, listener, listening, peer, connection);
         System = ActorSystem.Create("sinks", config.WithFallback("akka { stdout-loglevel = OFF, loglevel = OFF }"));
-        Actor = System.ActorOf(Props.Create(() => new RecordingActor(_envelopes.Writer)), "recorder");
+        Actor = System.ActorOf(Props.Create(() => new RecordingActor(_messages.Writer)).WithDeploy(Deploy.Local), "recorder");
     }
 
     public ZcrxQueue Queue { get; }
@@ -35,7 +35,7 @@ internal sealed class SinkBench : IAsyncDisposable
 
     public int BuffersOut => Queue.Snapshot().BuffersOut;
 
-    public int Waiting => _envelopes.Reader.Count;
+    public int Waiting => _messages.Reader.Count;
 
     public static async Task<SinkBench> OpenAsync(int buffers = 64, EmulatedKernelOptions? emulation = null, string config = "")
     {
@@ -59,21 +59,12 @@ internal sealed class SinkBench : IAsyncDisposable
     public ActorSink ToActor(int maxUnacknowledged = ZcrxActorExtensions.DefaultMaxUnacknowledged) => Connection.Buffers.ToActor(Actor, maxUnacknowledged);
 
     /// <summary>The actor's next message, which must be of this kind.</summary>
-    public async Task<(T Message, IActorRef Sender)> ExpectAsync<T>()
-    {
-        (object message, IActorRef sender) = await _envelopes.Reader.ReadAsync().AsTask().WithinLimit();
-        return (Assert.IsType<T>(message), sender);
-    }
+    public async Task<T> ExpectAsync<T>() => Assert.IsType<T>(await _messages.Reader.ReadAsync().AsTask().WithinLimit());
 
     /// <summary>The next message, whatever it is; null if there is none yet.</summary>
-    public RecordingActor.Envelope? TryTake() => _envelopes.Reader.TryRead(out RecordingActor.Envelope? envelope) ? envelope : null;
+    public ZcrxStream? TryTake() => _messages.Reader.TryRead(out object? message) ? (ZcrxStream)message : null;
 
-    public async Task<IActorRef> BeginAsync()
-    {
-        (ZcrxStream.Init init, IActorRef sink) = await ExpectAsync<ZcrxStream.Init>();
-        sink.Tell(init.Ack);
-        return sink;
-    }
+    public async Task BeginAsync() => (await ExpectAsync<ZcrxStream.Init>()).Acknowledge();
 
     /// <summary>Takes messages until so many bytes have come, and returns them; checks order and bytes.</summary>
     public async Task<List<ZcrxStream.Data>> TakeAsync(long from, long to)
@@ -81,7 +72,7 @@ internal sealed class SinkBench : IAsyncDisposable
         List<ZcrxStream.Data> taken = [];
         while (from < to)
         {
-            (ZcrxStream.Data data, _) = await ExpectAsync<ZcrxStream.Data>();
+            ZcrxStream.Data data = await ExpectAsync<ZcrxStream.Data>();
             Assert.Equal(from, data.StreamOffset);
             Assert.Equal(StreamBytes.At(from, data.Lease.Length), data.Lease.Span.ToArray());
             taken.Add(data);

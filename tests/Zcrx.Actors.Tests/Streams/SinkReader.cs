@@ -8,7 +8,7 @@ namespace Zcrx.Actors.Tests.Streams;
 /// <summary>The actor's part of a generated schedule: checks what comes, acknowledges in some order, and ends things when it is time.</summary>
 internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSink sink)
 {
-    private readonly List<(ZcrxStream.Data Data, IActorRef Sink)> _unacknowledged = [];
+    private readonly List<ZcrxStream.Data> _unacknowledged = [];
     private readonly Random _random = new(schedule.Seed);
     private long _position;
     private int _messages;
@@ -31,10 +31,10 @@ internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSi
     public void Read()
     {
         bool anything = false;
-        while (bench.TryTake() is { } envelope)
+        while (bench.TryTake() is { } message)
         {
             anything = true;
-            OnMessage((ZcrxStream)envelope.Message, envelope.Sender);
+            OnMessage(message);
             if (_messages > schedule.After && !_wasEnded && schedule.End != SinkSchedule.Ending.Peer)
             {
                 _wasEnded = true;
@@ -46,9 +46,9 @@ internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSi
         while (_unacknowledged.Count > keep)
         {
             int index = _random.Next(_unacknowledged.Count);
-            (ZcrxStream.Data data, IActorRef sender) = _unacknowledged[index];
+            ZcrxStream.Data data = _unacknowledged[index];
             _unacknowledged.RemoveAt(index);
-            sender.Tell(data.Ack);
+            data.Acknowledge();
         }
     }
 
@@ -82,15 +82,16 @@ internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSi
         }
     }
 
-    private void OnMessage(ZcrxStream message, IActorRef sender)
+    private void OnMessage(ZcrxStream message)
     {
         Assert.Null(_end);
+        Assert.Same(sink, message.Sink);
         _messages++;
         switch (message)
         {
             case ZcrxStream.Init init:
                 Assert.Equal(1, _messages);
-                sender.Tell(init.Ack);
+                init.Acknowledge();
                 break;
             case ZcrxStream.Data data:
                 Assert.Equal(_position, data.StreamOffset);
@@ -100,7 +101,7 @@ internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSi
                 }
 
                 _position += data.Lease.Length;
-                _unacknowledged.Add((data, sender));
+                _unacknowledged.Add(data);
                 Assert.InRange(_unacknowledged.Count, 1, schedule.MaxUnacknowledged);
                 break;
             default:

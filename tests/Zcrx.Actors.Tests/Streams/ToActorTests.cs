@@ -16,12 +16,12 @@ public class ToActorTests
 
         using var sink = bench.ToActor(maxUnacknowledged: 7);
 
-        (ZcrxStream.Init init, IActorRef sender) = await bench.ExpectAsync<ZcrxStream.Init>();
+        var init = await bench.ExpectAsync<ZcrxStream.Init>();
         Assert.Equal(7, init.MaxUnacknowledged);
         Assert.Equal((0L, 0), (bench.Connection.BytesReceived, bench.Waiting));
-        sender.Tell(init.Ack);
+        init.Acknowledge();
         var data = await bench.TakeAsync(0, 5000);
-        data.ForEach(message => sender.Tell(message.Ack));
+        data.ForEach(static message => message.Acknowledge());
     }
 
     [Fact]
@@ -29,20 +29,20 @@ public class ToActorTests
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         using var sink = bench.ToActor();
-        var sender = await bench.BeginAsync();
+        await bench.BeginAsync();
         await bench.SendAsync(0, 20_000);
         bench.Peer.Shutdown(SocketShutdown.Send);
 
         var data = await bench.TakeAsync(0, 20_000);
-        var (_, last) = await bench.ExpectAsync<ZcrxStream.Completed>();
+        var completed = await bench.ExpectAsync<ZcrxStream.Completed>();
 
-        Assert.Equal(sender, last);
+        Assert.Same(sink, completed.Sink);
         Assert.Equal(data.Count, bench.BuffersOut);
         Assert.False(sink.Completion.IsCompleted);
         // The connection has closed meanwhile; what was sent is the actor's all the same, in whatever order it acknowledges.
         await bench.Connection.Closed.WithinLimit();
         data.Reverse();
-        data.ForEach(message => sender.Tell(message.Ack));
+        data.ForEach(static message => message.Acknowledge());
         await sink.Completion.WithinLimit();
         Assert.All(data, static message => Assert.True(message.Lease.IsReleased));
     }
@@ -52,7 +52,7 @@ public class ToActorTests
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         using var sink = bench.ToActor(maxUnacknowledged: 4);
-        var sender = await bench.BeginAsync();
+        await bench.BeginAsync();
 
         var sent = await bench.SendUntilBlockedAsync(messages: 4);
 
@@ -65,15 +65,15 @@ public class ToActorTests
         while (position < sent)
         {
             Assert.InRange(unacknowledged + bench.Waiting, 0, 4);
-            var (data, _) = await bench.ExpectAsync<ZcrxStream.Data>();
+            var data = await bench.ExpectAsync<ZcrxStream.Data>();
             unacknowledged++;
             Assert.Equal(position, data.StreamOffset);
             Assert.Equal(StreamBytes.At(position, data.Lease.Length), data.Lease.Span.ToArray());
             position += data.Lease.Length;
             unacknowledged--;
-            sender.Tell(data.Ack);
+            data.Acknowledge();
             // Once more: must not make room for a second one.
-            sender.Tell(data.Ack);
+            data.Acknowledge();
         }
 
         await bench.ExpectAsync<ZcrxStream.Completed>();
@@ -85,17 +85,17 @@ public class ToActorTests
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         using var sink = bench.ToActor();
-        var sender = await bench.BeginAsync();
+        await bench.BeginAsync();
         await bench.SendAsync(0, 10_000);
         var data = await bench.TakeAsync(0, 10_000);
         bench.Peer.LingerState = new LingerOption(true, 0);
         bench.Peer.Close();
 
-        var (failed, _) = await bench.ExpectAsync<ZcrxStream.Failed>();
+        var failed = await bench.ExpectAsync<ZcrxStream.Failed>();
 
         var error = Assert.IsType<ZcrxStreamException>(failed.Cause);
         Assert.Equal(("ECONNRESET", 10_000L), (error.ErrorName, error.StreamOffset));
-        data.ForEach(message => sender.Tell(message.Ack));
+        data.ForEach(static message => message.Acknowledge());
         Assert.Same(error, await Assert.ThrowsAsync<ZcrxStreamException>(() => sink.Completion.WithinLimit()));
     }
 
@@ -104,10 +104,10 @@ public class ToActorTests
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         using var sink = bench.ToActor(maxUnacknowledged: 2);
-        var sender = await bench.BeginAsync();
+        await bench.BeginAsync();
         await bench.SendAsync(0, 3000);
         var first = await bench.TakeAsync(0, 3000);
-        first.ForEach(message => sender.Tell(message.Ack));
+        first.ForEach(static message => message.Acknowledge());
         await bench.SendAsync(3000, 30_000);
         var second = await bench.ExpectAsync<ZcrxStream.Data>();
         await bench.ExpectAsync<ZcrxStream.Data>();
@@ -117,7 +117,7 @@ public class ToActorTests
         var error = await Assert.ThrowsAsync<ZcrxActorTerminatedException>(() => sink.Completion.WithinLimit());
         Assert.Equal((bench.Actor, 3000L), (error.Actor, error.StreamOffset));
         await bench.AllReturnedAsync();
-        Assert.True(second.Message.Lease.IsReleased);
+        Assert.True(second.Lease.IsReleased);
         await bench.AssertResetAsync();
     }
 
@@ -160,7 +160,7 @@ public class ToActorTests
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         var sink = bench.ToActor(maxUnacknowledged: 3);
-        var sender = await bench.BeginAsync();
+        await bench.BeginAsync();
         await bench.SendUntilBlockedAsync(messages: 3);
 
         sink.Dispose();
@@ -172,17 +172,15 @@ public class ToActorTests
         var length = 0;
         for (int i = 0; i < 3; i++)
         {
-            var (data, _) = await bench.ExpectAsync<ZcrxStream.Data>();
+            var data = await bench.ExpectAsync<ZcrxStream.Data>();
             Assert.Equal(StreamBytes.At(length, data.Lease.Length), data.Lease.Span.ToArray());
             length += data.Lease.Length;
-            sender.Tell(data.Ack);
+            data.Acknowledge();
         }
 
         await bench.AllReturnedAsync();
         Assert.Equal(0, bench.Waiting);
         Assert.False(bench.Connection.Closed.IsCompleted);
-        using Probe probe = new(bench.System);
-        probe.ExpectEnd(sender);
     }
 
     [Fact]
@@ -190,7 +188,7 @@ public class ToActorTests
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         using var sink = bench.ToActor(maxUnacknowledged: 2);
-        var sender = await bench.BeginAsync();
+        await bench.BeginAsync();
         await bench.SendAsync(0, 100);
         var lost = await bench.TakeAsync(0, 100);
 
@@ -199,8 +197,8 @@ public class ToActorTests
 
         var next = await bench.TakeAsync(100, 200);
         Assert.False(lost[0].Lease.IsReleased);
-        next.ForEach(message => sender.Tell(message.Ack));
-        lost.ForEach(message => sender.Tell(message.Ack));
+        next.ForEach(static message => message.Acknowledge());
+        lost.ForEach(static message => message.Acknowledge());
         await bench.AllReturnedAsync();
     }
 
@@ -209,17 +207,17 @@ public class ToActorTests
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         using var sink = bench.ToActor(maxUnacknowledged: 1);
-        var sender = await bench.BeginAsync();
+        await bench.BeginAsync();
         await bench.SendAsync(0, 100);
-        var (first, _) = await bench.ExpectAsync<ZcrxStream.Data>();
+        var first = await bench.ExpectAsync<ZcrxStream.Data>();
 
         using (var kept = first.Lease.Move())
         {
-            sender.Tell(first.Ack);
+            first.Acknowledge();
             await bench.SendAsync(100, 200);
             var second = await bench.TakeAsync(first.Lease.Length, 200);
             Assert.Equal(StreamBytes.At(0, kept.Length), kept.Span.ToArray());
-            second.ForEach(message => sender.Tell(message.Ack));
+            second.ForEach(static message => message.Acknowledge());
         }
 
         await bench.AllReturnedAsync();
@@ -238,7 +236,8 @@ public class ToActorTests
 
         await bench.AllReturnedAsync();
         await Assert.ThrowsAsync<ZcrxActorTerminatedException>(() => sink.Completion.WithinLimit());
-        Assert.Throws<InvalidOperationException>(() => bench.ToActor());
+        using var late = bench.ToActor();
+        await Assert.ThrowsAsync<ZcrxActorTerminatedException>(() => late.Completion.WithinLimit());
     }
 
     [Fact]
@@ -246,14 +245,14 @@ public class ToActorTests
     {
         await using SinkBench bench = await SinkBench.OpenAsync(config: "akka.actor.serialize-messages = on");
         using var sink = bench.ToActor();
-        var sender = await bench.BeginAsync();
+        await bench.BeginAsync();
         await bench.SendAsync(0, 100);
         bench.Peer.Shutdown(SocketShutdown.Send);
 
         var data = await bench.TakeAsync(0, 100);
         await bench.ExpectAsync<ZcrxStream.Completed>();
 
-        data.ForEach(message => sender.Tell(message.Ack));
+        data.ForEach(static message => message.Acknowledge());
         await sink.Completion.WithinLimit();
     }
 
@@ -264,7 +263,7 @@ public class ToActorTests
         using var sink = new ThrowingSource().ToActor(bench.Actor);
         await bench.BeginAsync();
 
-        Assert.IsType<CrashException>((await bench.ExpectAsync<ZcrxStream.Failed>()).Message.Cause);
+        Assert.IsType<CrashException>((await bench.ExpectAsync<ZcrxStream.Failed>()).Cause);
 
         await Assert.ThrowsAsync<CrashException>(() => sink.Completion.WithinLimit());
     }
@@ -294,16 +293,16 @@ public class ToActorTests
         using var client = await listening.ConnectAsync();
         await client.SendAsync(StreamBytes.At(0, 40_000));
         client.Shutdown(SocketShutdown.Send);
-        var sender = await bench.BeginAsync();
+        await bench.BeginAsync();
 
         long position = 0;
         while (position < 40_000)
         {
-            var (message, _) = await bench.ExpectAsync<ZcrxStream.Data>();
+            var message = await bench.ExpectAsync<ZcrxStream.Data>();
             Assert.Equal(position, message.StreamOffset);
             Assert.Equal(StreamBytes.At(position, message.Lease.Length), message.Lease.Span.ToArray());
             position += message.Lease.Length;
-            sender.Tell(message.Ack);
+            message.Acknowledge();
         }
 
         await bench.ExpectAsync<ZcrxStream.Completed>();

@@ -15,6 +15,7 @@ internal sealed class ZcrxRuntime
     private readonly TaskCompletionSource<ZcrxStatus> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ZcrxOptions _options;
     private volatile Task _undone = Task.CompletedTask;
+    private volatile Task _terminated = Task.CompletedTask;
     private bool _endedUnasked;
 
     /// <exception cref="ZcrxConfigurationException">The options are invalid.</exception>
@@ -109,6 +110,13 @@ internal sealed class ZcrxRuntime
     /// </summary>
     public void Undo(Steering steering, RebalancingReport report) => _undone = UndoAsync(_undone, steering, report);
 
+    /// <summary>Observes the supervisor's end from its start on.</summary>
+    /// <remarks>
+    /// Akka notifies the parent first, and this watch after it. A watch that begins when the supervisor is ending can be answered before the
+    /// parent is notified, and the supervisor's name is then still in use. <c>WatchAsync</c> does not fail.
+    /// </remarks>
+    public void Watch(IActorRef supervisor) => _terminated = Task.Run(() => supervisor.WatchAsync());
+
     /// <summary>The supervisor has ended.</summary>
     public void OnEnded(ZcrxStatus last)
     {
@@ -121,6 +129,7 @@ internal sealed class ZcrxRuntime
     {
         await WhenAllIsClosed().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Undone.ConfigureAwait(false);
+        await _terminated.ConfigureAwait(false);
         _ended.TrySetResult(last);
     }
 

@@ -87,6 +87,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     protected override void PreStart()
     {
+        _runtime.Watch(Self);
         // Ports first: one that is taken is the commonest mistake, and is found out at once.
         foreach (ListenerRecord listener in _listeners)
         {

@@ -52,9 +52,10 @@ while [ "$n" -gt 0 ]; do
                 set -- "$@" "$arg=true"
             fi
             ;;
-        *) echo "build.sh: '$arg' is neither --name nor the value of one; arguments for the program come after '--'." >&2; exit 2 ;;
+        *) echo "build.sh: '$arg' is neither --name nor the value of one. Arguments for the program that the target starts come after '--'." >&2; exit 2 ;;
     esac
 done
 
 dotnet tool restore --verbosity quiet >/dev/null || { dotnet tool restore >&2; exit 1; }
-exec dotnet cake build.cake --target="$target" --verbosity=quiet "$@"
+# After `--`, so that Cake does not read the arguments as its own: `--version` or `--dryrun` would end with exit code 0 and run nothing.
+exec dotnet cake build.cake --target="$target" --verbosity=quiet -- "$@"

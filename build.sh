@@ -15,11 +15,21 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 # No colour codes in a file or a log.
 [ -t 1 ] || export NO_COLOR=1
 
-# An SDK that global.json does not accept fails here already, with dotnet's own words.
+# An SDK that global.json does not accept, or that lacks a library, fails here already.
 if ! version=$(dotnet --version 2>&1); then
-    printf '%s\n' "$version" >&2
-    echo "build.sh: global.json asks for a .NET SDK that is not installed." >&2
-    exit 1
+    case "$version" in
+        *ICU*)
+            echo "build.sh: the ICU libraries are not installed, using .NET's invariant globalization." >&2
+            export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+            version=$(dotnet --version 2>&1) && status=0 || status=$?
+            ;;
+        *) status=1 ;;
+    esac
+    if [ "$status" -ne 0 ]; then
+        printf '%s\n' "$version" >&2
+        echo "build.sh: 'dotnet --version' failed. Install the .NET SDK that global.json requires, with the libraries that it needs." >&2
+        exit 1
+    fi
 fi
 
 target=list
@@ -52,9 +62,10 @@ while [ "$n" -gt 0 ]; do
                 set -- "$@" "$arg=true"
             fi
             ;;
-        *) echo "build.sh: '$arg' is neither --name nor the value of one; arguments for the program come after '--'." >&2; exit 2 ;;
+        *) echo "build.sh: '$arg' is neither --name nor the value of one. Arguments for the program that the target starts come after '--'." >&2; exit 2 ;;
     esac
 done
 
 dotnet tool restore --verbosity quiet >/dev/null || { dotnet tool restore >&2; exit 1; }
-exec dotnet cake build.cake --target="$target" --verbosity=quiet "$@"
+# After `--`, so that Cake does not read the arguments as its own: `--version` or `--dryrun` would end with exit code 0 and run nothing.
+exec dotnet cake build.cake --target="$target" --verbosity=quiet -- "$@"

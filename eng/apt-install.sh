@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Debian packages: eng/apt-install.sh package...  Exit code 0 when they are there, 77 when this user or this machine cannot install any.
+# Installs Debian packages: eng/apt-install.sh package...  Exit code 0 if all are installed, 77 if this user or this machine cannot install some of them.
 set -uo pipefail
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
@@ -9,7 +9,7 @@ fi
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 install() {
-    # Other processes may be installing, too: they are waited for.
+    # Waits for other processes that install packages.
     DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@" >"$output" 2>&1
 }
 
@@ -19,5 +19,17 @@ if install "$@"; then
 fi
 
 echo "trying again with a fresh package index" >&2
-apt-get -o DPkg::Lock::Timeout=300 update >/dev/null 2>&1
-install "$@" || { tail -n 5 "$output" >&2; exit 77; }
+apt-get -o DPkg::Lock::Timeout=300 update >"$output" 2>&1 || grep '^[EW]:' "$output" >&2
+if install "$@"; then
+    exit 0
+fi
+
+# apt installs all or none. One package that is not available must not take the others with it.
+status=0
+for package in "$@"; do
+    if ! install "$package"; then
+        echo "could not install $package: $(grep -m 1 '^E:' "$output" || tail -n 1 "$output")" >&2
+        status=77
+    fi
+done
+exit "$status"

@@ -21,6 +21,8 @@ string[] BenchArguments()
     return [.. arguments, .. PassedThrough()];
 }
 
+Accepts("bench", values: ["volume", "rounds", "connections", "receivers"], flags: ["short", "hash", "verbose", "no-loop"], program: true);
+
 Task("bench")
     .Description("compares receivers  [--short] [--volume 4GiB] [--rounds N] [--connections 1,64] [--receivers zcrx,socket] [--hash] [-- --help]")
     .Does(() =>

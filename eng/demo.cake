@@ -1,3 +1,5 @@
+Accepts("demo", program: true);
+
 Task("demo")
     .Description("runs examples/Ingest on loopback and checks every byte  [-- arguments for `demo`]")
     .Does(() =>

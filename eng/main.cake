@@ -1,4 +1,4 @@
-// Runs the target that build.sh was given, or lists them.
+// Runs the target that build.sh names, or lists the targets.
 void ListTargets()
 {
     Console.WriteLine("Usage: ./build.sh <target> [--arg value ...] [-- arguments for the program that the target starts]");
@@ -12,27 +12,46 @@ void ListTargets()
 var target = Argument("target", "list");
 if (target == "list")
 {
+    if (ArgumentProblem(target) is { } unusable)
+    {
+        Console.Error.WriteLine($"build: {unusable}");
+        Environment.Exit(2);
+    }
+
     ListTargets();
     Environment.Exit(0);
 }
 
 if (!Tasks.Any(task => string.Equals(task.Name, target, StringComparison.OrdinalIgnoreCase)))
 {
-    Console.Error.WriteLine($"build: there is no target '{target}'; there are {string.Join(", ", Tasks.Select(task => task.Name).Order(StringComparer.Ordinal))}.");
+    Console.Error.WriteLine($"build: unknown target '{target}'; the targets are {string.Join(", ", Tasks.Select(task => task.Name).Order(StringComparer.Ordinal))}.");
     Environment.Exit(2);
 }
 
+if (ArgumentProblem(target) is { } problem)
+{
+    Console.Error.WriteLine($"build: {problem}");
+    Environment.Exit(2);
+}
+
+string failure = null;
 try
 {
     RunTarget(target);
 }
 catch (Exception error) when (error.GetBaseException() is CakeException)
 {
-    Fail(error.GetBaseException().Message);
+    failure = error.GetBaseException().Message;
 }
 
 lastWords();
 Console.Out.Flush();
+if (failure is not null)
+{
+    // After the result, so that the last line says why the build failed.
+    Fail(failure);
+}
+
 if (exitCode != 0)
 {
     Environment.Exit(exitCode);

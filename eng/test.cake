@@ -1,4 +1,6 @@
 // Builds once, runs each suite by itself, and reads what happened from the result files rather than from what was printed.
+Accepts("test", values: ["kernels", "guests"], check: () => KernelsProblem() ?? GuestsProblem());
+
 Task("test")
     .Description("builds everything and runs all test suites, also on real kernels  [--kernels 7.2,7.3|none] [--guests N at once]")
     .Does(() =>
@@ -35,14 +37,16 @@ Task("test")
     }
 });
 
-// Clients that nobody here has written, and what netlink is compared with. Where they can neither be found nor installed, the tests that need them are skipped by name.
+// Installs the programs that tests use as independent clients, and those that netlink facts are compared with.
+// A test whose program cannot be installed is skipped and names the package. tests/vm/README.md lists everything that `test` installs.
 void InstallForeignClients()
 {
     (string Program, string Package)[] clients = [("ip", "iproute2"), ("ethtool", "ethtool"), ("nc", "netcat-openbsd"), ("ncat", "ncat"), ("socat", "socat"), ("curl", "curl"), ("python3", "python3"), ("busybox", "busybox-static")];
     var missing = clients.Where(client => Context.Tools.Resolve(client.Program) is null).Select(client => client.Package).ToArray();
     if (missing.Length > 0 && Run("eng/apt-install.sh", missing) != 0)
     {
-        Console.WriteLine($"Not here, and not to be installed by this user: {string.Join(' ', missing)}. The tests that need them are skipped.");
+        var packages = clients.Where(client => Context.Tools.Resolve(client.Program) is null).Select(client => client.Package);
+        Console.WriteLine($"Could not install {string.Join(' ', packages)}; the tests that need them are skipped. Run as root: apt-get install {string.Join(' ', packages)}");
     }
 }
 

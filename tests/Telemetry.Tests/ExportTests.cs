@@ -19,7 +19,7 @@ public sealed class ExportTests : IDisposable
     [SkippableFact]
     public async Task Health_and_metrics_follow_a_storm_a_restart_and_a_bad_configuration()
     {
-        Skip.IfNot(Curl.Exists, "there is no curl");
+        Skip.IfNot(Curl.Exists, "curl is not installed (Debian package curl)");
         await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
         Configure(drainTimeout: "00:00:05");
         using TelemetryProcess example = await TelemetryProcess.StartAsync(_directory.FullName, collector);

@@ -19,7 +19,7 @@ public sealed class UnderLoadTests : IDisposable
     [SkippableFact]
     public async Task A_storm_without_a_remedy_and_queues_that_go_and_come_are_seen_as_they_happen()
     {
-        Skip.IfNot(Curl.Exists, "there is no curl");
+        Skip.IfNot(Curl.Exists, "curl is not installed (Debian package curl)");
         await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
         // A queue that fails stays away until it is told to come back.
         using TelemetryProcess example = await StartAsync(collector, """ "Steering": "forbidden" """, """ "MinBackoff": "01:00:00", "MaxBackoff": "01:00:00" """);
@@ -105,7 +105,7 @@ public sealed class UnderLoadTests : IDisposable
     [SkippableFact]
     public async Task A_storm_that_is_steered_away_shows_in_metrics_and_not_in_health()
     {
-        Skip.IfNot(Curl.Exists, "there is no curl");
+        Skip.IfNot(Curl.Exists, "curl is not installed (Debian package curl)");
         await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
         using TelemetryProcess example = await StartAsync(collector, """ "Steering": "flow-rules" """, "");
         await using Traffic traffic = new(await EndPointAsync(example), Clients);

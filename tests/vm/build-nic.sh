@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # build-nic.sh <kernel directory>: prints the cached directory with the virtual NIC for that kernel and what the guest needs to use it,
-# to be copied to /zcrx/nic there. Exit 77 and a reason where it cannot be built.
+# to be copied to /zcrx/nic there. Ends with exit code 77 and a reason if it cannot be built.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/lib/common.sh"
@@ -41,7 +41,6 @@ lock_cache nic
 if [ ! -e "$result" ]; then
     "${in_toolchain[@]}" true 2>/dev/null ||
         cannot_run "the virtual NIC is built in a chroot, which needs root or unprivileged user namespaces"
-    refresh_index
     toolchain=$(toolchain) || cannot_run "$toolchain"
     reason=$(fetch_headers "$kernel") || cannot_run "$reason"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # fetch-kernel.sh <pattern>: prints the cached directory of Debian's newest kernel of that version (7.2 means the newest 7.2.*):
-# `vmlinuz`, and `info` with its release, package and package version. Exit 77 and a reason where there is none.
+# `vmlinuz`, and `info` with its release, package and package version. Ends with exit code 77 and a reason if there is none.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/lib/common.sh"
@@ -11,37 +11,50 @@ here=$(cd -- "$(dirname -- "$0")" && pwd)
 pattern=$1
 kernels=$cache/kernels
 
-# The newest cached kernel that matches, for when the index or the mirror does not help.
-newest_cached() {
-    local info version
+# The cached kernels that match, in the format of kernels_in_index, with the lowest rank and no suite.
+cached_kernels() {
+    local info upstream
     for info in "$kernels"/*/info; do
         [ -e "$info" ] || continue
-        version=$(sed -n 's/^upstream=//p' "$info")
-        case "$version" in
-            "$pattern" | "$pattern".* | "$pattern"~*) printf '%s %s\n' "$version" "$(dirname -- "$info")" ;;
+        upstream=$(sed -n 's/^upstream=//p' "$info")
+        case "$upstream" in
+            "$pattern" | "$pattern".* | "$pattern"~*)
+                printf '%s 0 %s %s -\n' "$upstream" "$(sed -n 's/^package=//p' "$info")" "$(sed -n 's/^version=//p' "$info")"
+                ;;
         esac
-    done | sort -k1,1V | tail -n 1 | cut -d' ' -f2-
+    done
+}
+
+# All kernels that match, best first. Cached ones are among them: a suite that is not available must not lead to an older kernel.
+candidates() {
+    local suite
+    {
+        for suite in $(suites_with_index "${kernel_suites[@]}"); do
+            kernels_in_index "$suite" "$pattern"
+        done
+        cached_kernels
+    } | sort -k1,1Vr -k2,2nr
 }
 
 # Downloads and unpacks into a directory beside the final one, and renames: a half-written kernel is never seen.
 download() {
-    local upstream=$1 package=$2 version=$3 target=$4 work
+    local upstream=$1 package=$2 version=$3 suite=$4 target=$5 work
     work=$(mktemp -d "$kernels/.new.XXXXXX")
-    if unpack "$upstream" "$package" "$version" "$work" >"$work/log" 2>&1; then
+    if unpack "$upstream" "$package" "$version" "$suite" "$work" >"$work/log" 2>&1; then
         rm -rf "$target"
         mv "$work/kernel" "$target"
         rm -rf "$work"
     else
-        log "$package $version could not be fetched: $(grep -m 1 '^E:' "$work/log" || tail -n 1 "$work/log")"
+        log "could not fetch $package $version from suite $suite: $(grep -m 1 '^E:' "$work/log" || tail -n 1 "$work/log")"
         rm -rf "$work"
         return 1
     fi
 }
 
-# Each step says for itself whether to go on: `set -e` does not hold in what an `if` asks.
+# Each step checks its own result: `set -e` has no effect inside the condition of an `if`.
 unpack() {
-    local upstream=$1 package=$2 version=$3 work=$4 image
-    (cd -- "$work" && apt_private apt-get download "$package=$version") || return 1
+    local upstream=$1 package=$2 version=$3 suite=$4 work=$5 image
+    (cd -- "$work" && apt_private "$suite" apt-get download "$package=$version") || return 1
     dpkg-deb -x "$work"/*.deb "$work/tree" || return 1
     image=$(find "$work/tree" \( -name vmlinuz -o -name vmlinuz.unsigned -o -name 'vmlinuz-*' \) -type f | head -n 1)
     [ -n "$image" ] || { echo 'E: the package holds no kernel image'; return 1; }
@@ -52,42 +65,42 @@ unpack() {
 
 lock_cache kernels
 mkdir -p "$kernels"
-refresh_index
+refresh_indexes 1440 "${kernel_suites[@]}"
 
-# An index can be older than the mirror: when its best answers are gone, a fresh index is asked once.
+# An index can be older than the mirror. If its best answers are no longer there, the indexes are refreshed once.
 for attempt in 1 2; do
-    if have_index; then
-        mapfile -t candidates < <(kernels_in_index "$pattern" | head -n 3)
-    else
-        candidates=()
-    fi
-    for candidate in "${candidates[@]}"; do
-        read -r upstream package version <<<"$candidate"
+    failures=0
+    mapfile -t found < <(candidates)
+    for candidate in "${found[@]}"; do
+        read -r upstream _ package version suite <<<"$candidate"
         directory=$kernels/${package}_$version
         if [ -e "$directory/vmlinuz" ]; then
+            # A newer one failed: a refreshed index may name another.
+            [ "$failures" -eq 0 ] || [ "$attempt" -eq 2 ] || break
+            [ "$failures" -eq 0 ] || log "using the cached kernel $(basename -- "$directory")"
             printf '%s\n' "$directory"
             exit 0
         fi
-        log "fetching $package $version"
-        if download "$upstream" "$package" "$version" "$directory"; then
+        [ "$failures" -lt 3 ] || continue
+        log "fetching $package $version from suite $suite"
+        if download "$upstream" "$package" "$version" "$suite" "$directory"; then
             printf '%s\n' "$directory"
             exit 0
         fi
+        failures=$((failures + 1))
     done
-    if [ "$attempt" -eq 2 ] || [ "${#candidates[@]}" -eq 0 ]; then
+    if [ "$attempt" -eq 2 ] || [ "$failures" -eq 0 ]; then
         break
     fi
-    force_refresh_index || break
+    refresh_indexes 0 "${kernel_suites[@]}"
 done
 
-directory=$(newest_cached)
-if [ -n "$directory" ]; then
-    log "the mirror does not give a kernel $pattern now; taking the cached $(basename -- "$directory")"
-    printf '%s\n' "$directory"
-elif ! have_index; then
-    cannot_run "no kernel $pattern is cached, and there is no package index: $(index_failure)"
-elif [ "${#candidates[@]}" -eq 0 ]; then
-    cannot_run "Debian carries no kernel $pattern (suites ${suites[*]}), and none is cached"
-else
+available=$(suites_with_index "${kernel_suites[@]}")
+left_out=$(suites_without_index "${kernel_suites[@]}")
+if [ "$failures" -gt 0 ]; then
     cannot_run "kernel $pattern could not be fetched, and none is cached"
+elif [ -z "$available" ]; then
+    cannot_run "no kernel $pattern is cached, and no suite has a package index: $left_out"
+else
+    cannot_run "suite ${available//$'\n'/, } has no kernel $pattern, and none is cached${left_out:+; without an index: $left_out}"
 fi

@@ -21,9 +21,12 @@ while [ $# -gt 0 ]; do
     esac
     shift 2
 done
-[[ "$kernel" =~ ^[0-9]+\.[0-9]+ ]] || usage_error "--kernel is a version such as 7.2, not '$kernel'"
+[[ "$kernel" =~ ^[0-9]+\.[0-9]+(\.[0-9]+)*(~rc[0-9]+)?$ ]] || usage_error "--kernel is a version such as 7.2, not '$kernel'"
 [[ "$nic" =~ ^(yes|no)$ ]] || usage_error "--nic is yes or no, not '$nic'"
 [[ "$timeout" =~ ^[0-9]+$ ]] || usage_error "--timeout is a number of seconds, not '$timeout'"
+
+# Several guests of one `./build.sh test` share a run. Within it, a package index that could not be fetched is not fetched again.
+export ZCRX_VM_RUN=${ZCRX_VM_RUN:-$$-$(date +%s)}
 
 results=$artifacts/$kernel
 rm -rf "$results"

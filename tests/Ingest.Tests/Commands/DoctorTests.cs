@@ -34,7 +34,7 @@ public class DoctorTests
             "--interface",
             "lo");
         ProcessResult doctor = await process.ExitAsync();
-        Skip.If(doctor.ExitCode == 77, "there is no setpriv");
+        Skip.If(doctor.ExitCode == 77, "setpriv is not installed (Debian package util-linux)");
         Skip.If(doctor.ExitCode != 1 && doctor.Output.Length == 0, $"the program cannot be read by another user: {string.Join(' ', doctor.Error)}");
         Assert.Equal(1, doctor.ExitCode);
         Assert.Contains(doctor.Output, line => line.StartsWith("obstacle CAP_NET_ADMIN", StringComparison.Ordinal));

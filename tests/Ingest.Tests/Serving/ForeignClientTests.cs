@@ -11,7 +11,7 @@ public class ForeignClientTests
     [SkippableFact]
     public async Task Python()
     {
-        Require("python3");
+        ForeignProgram.Require("python3", "python3");
         const string Program =
             """
             import socket, sys
@@ -36,13 +36,13 @@ public class ForeignClientTests
     }
 
     [SkippableTheory]
-    [InlineData("nc", "nc -N \"$1\" \"$2\" < \"$3\" || nc -q 0 \"$1\" \"$2\" < \"$3\"")]
-    [InlineData("ncat", "exec ncat --send-only \"$1\" \"$2\" < \"$3\"")]
-    [InlineData("busybox", "exec busybox nc \"$1\" \"$2\" < \"$3\"")]
-    [InlineData("socat", "exec socat -u OPEN:\"$3\" TCP:\"$1\":\"$2\"")]
-    public async Task A_pipe_into_the_network(string program, string commandLine)
+    [InlineData("nc", "netcat-openbsd", "nc -N \"$1\" \"$2\" < \"$3\" || nc -q 0 \"$1\" \"$2\" < \"$3\"")]
+    [InlineData("ncat", "ncat", "exec ncat --send-only \"$1\" \"$2\" < \"$3\"")]
+    [InlineData("busybox", "busybox-static", "exec busybox nc \"$1\" \"$2\" < \"$3\"")]
+    [InlineData("socat", "socat", "exec socat -u OPEN:\"$3\" TCP:\"$1\":\"$2\"")]
+    public async Task A_pipe_into_the_network(string program, string package, string commandLine)
     {
-        Require(program);
+        ForeignProgram.Require(program, package);
         using ServeProcess serve = await ServeProcess.StartAsync();
         using TempDirectory directory = new();
         byte[] data = await WriteAsync(directory["data"], Length);
@@ -56,7 +56,7 @@ public class ForeignClientTests
     [SkippableFact]
     public async Task Curl()
     {
-        Require("curl");
+        ForeignProgram.Require("curl", "curl");
         using ServeProcess serve = await ServeProcess.StartAsync();
         using TempDirectory directory = new();
         byte[] data = await WriteAsync(directory["data"], Length);
@@ -94,6 +94,4 @@ public class ForeignClientTests
         await File.WriteAllBytesAsync(path, data);
         return data;
     }
-
-    private static void Require(string program) => Skip.IfNot(ForeignProgram.Exists(program), $"this machine has no {program}");
 }

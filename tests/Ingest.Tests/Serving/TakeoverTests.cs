@@ -146,7 +146,7 @@ public sealed partial class TakeoverTests : IDisposable
     [SkippableFact]
     public async Task Another_user_is_not_let_in_even_if_the_socket_lets_it_connect()
     {
-        Skip.IfNot(ForeignProgram.Exists("python3"), "python3 is not installed");
+        ForeignProgram.Require("python3", "python3");
         Skip.IfNot(Environment.UserName == "root", "only root can become another user");
         using IngestProcess first = Start();
         await ListeningAsync(first);

@@ -12,6 +12,7 @@ internal sealed class IngestProcess : IDisposable
 
     private IngestProcess(ProcessStartInfo start)
     {
+        Signals.StopIgnoringInterrupt();
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;

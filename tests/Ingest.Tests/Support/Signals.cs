@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Ingest.Tests.Support;
@@ -9,8 +10,22 @@ internal static partial class Signals
     public const int Kill = 9;
     public const int Terminate = 15;
     public const int Stop = 19;
+    private const nint DefaultAction = 0;
+    private const nint SignalError = -1;
 
     public static void Send(int processId, int signal) => Assert.Equal(0, SysKill(processId, signal));
+
+    /// <summary>Restores the default action of SIGINT if it is ignored, for the processes that the test starts afterwards.</summary>
+    /// <remarks>A shell without job control starts its background jobs with SIGINT ignored, and their child processes inherit that.</remarks>
+    public static void StopIgnoringInterrupt()
+    {
+        const string Label = "SigIgn:";
+        string ignored = File.ReadLines("/proc/self/status").First(static line => line.StartsWith(Label, StringComparison.Ordinal))[Label.Length..];
+        if ((ulong.Parse(ignored, NumberStyles.HexNumber | NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture) & (1UL << (Interrupt - 1))) != 0)
+        {
+            Assert.NotEqual(SignalError, SysSignal(Interrupt, DefaultAction));
+        }
+    }
 
     /// <summary>The processes that a process has started.</summary>
     public static int[] ChildrenOf(int processId)
@@ -35,4 +50,7 @@ internal static partial class Signals
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int SysKill(int processId, int signal);
+
+    [LibraryImport("libc", EntryPoint = "signal")]
+    private static partial nint SysSignal(int signal, nint action);
 }

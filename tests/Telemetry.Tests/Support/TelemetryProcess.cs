@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Ingest.Tests.Support;
 
 namespace Telemetry.Tests.Support;
 
@@ -51,10 +52,10 @@ internal sealed class TelemetryProcess : IDisposable
         return process;
     }
 
-    /// <summary>Asks it to stop, as a service manager does, and waits for its end.</summary>
+    /// <summary>Sends SIGTERM, as a service manager does, and waits for the process to exit.</summary>
     public async Task<int> StopAsync()
     {
-        using Process kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        Signals.Send(_process.Id, Signals.Terminate);
         await _process.WaitForExitAsync().WaitAsync(Deadline.Limit);
         return _process.ExitCode;
     }

@@ -41,11 +41,11 @@ internal sealed partial class NetworkNamespace : IDisposable
         return function();
     });
 
-    /// <summary>What a program prints in there; a test that needs one that is not here is skipped.</summary>
+    /// <summary>Runs a program in the namespace and returns what it printed. Skips the test if the program is not installed.</summary>
     public string Ask(string program, params string[] arguments)
     {
         (int status, string output) = Execute("ip", ["netns", "exec", Name, program, .. arguments]);
-        Skip.If(output.Contains("No such file or directory", StringComparison.Ordinal), $"{program} is not installed");
+        Skip.If(output.Contains($"exec of \"{program}\" failed: No such file or directory", StringComparison.Ordinal), NotInstalled(program));
         Assert.True(status == 0, $"{program} {string.Join(' ', arguments)}: {output}");
         return output;
     }
@@ -68,7 +68,7 @@ internal sealed partial class NetworkNamespace : IDisposable
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            Skip.If(true, $"{program} is not installed");
+            Skip.If(true, NotInstalled(program));
             throw;
         }
 
@@ -80,6 +80,8 @@ internal sealed partial class NetworkNamespace : IDisposable
             return (process.ExitCode, (output + errors.GetAwaiter().GetResult()).Trim());
         }
     }
+
+    private static string NotInstalled(string program) => $"{program} is not installed (Debian package {(program == "ip" ? "iproute2" : program)})";
 
     [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
     private static partial int setns(int fd, int type);

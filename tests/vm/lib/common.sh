@@ -33,7 +33,7 @@ lock_cache() {
     local part=$1
     mkdir -p "$cache"
     exec {lock_descriptor}>"$cache/$part.lock"
-    flock --timeout 900 "$lock_descriptor" || fail "somebody else has held $cache/$part.lock for 15 minutes"
+    flock --timeout 900 "$lock_descriptor" || fail "could not lock $cache/$part.lock within 15 minutes: another process holds it"
 }
 
 younger_than() {

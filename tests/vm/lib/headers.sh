@@ -1,18 +1,28 @@
 # shellcheck shell=bash
-# What modules for a cached kernel are built with: its headers, of exactly its version and flavour.
+# The headers of a cached kernel, of exactly its version and flavour. Modules for it are built with them.
 
-# Unpacks them beside the kernel. Prints nothing, or a reason and fails.
+# Unpacks the headers beside the kernel. On failure prints the reason on standard output.
 fetch_headers() {
-    local kernel=$1 release version base work
+    local kernel=$1 release version base work suite reasons=''
     [ ! -e "$kernel/headers" ] || return 0
     release=$(sed -n 's/^release=//p' "$kernel/info")
     version=$(sed -n 's/^version=//p' "$kernel/info")
     base=${release%-cloud-amd64}
-    have_index || { echo "the headers of $release are not cached, and there is no package index: $(index_failure)"; return 1; }
+    refresh_indexes 1440 "${kernel_suites[@]}"
     work=$(mktemp -d "$kernel/.headers.XXXXXX")
     log "fetching the headers of $release"
-    if ! (cd -- "$work" && apt_private apt-get download "linux-headers-$release=$version" "linux-headers-$base-common=$version" "linux-kbuild-$base=$version") >"$work/log" 2>&1; then
-        echo "the headers of $release $version could not be fetched: $(grep -m 1 '^E:' "$work/log" || tail -n 1 "$work/log")"
+    for suite in "${kernel_suites[@]}"; do
+        if ! have_index "$suite"; then
+            reasons="$reasons${reasons:+; }suite $suite has no package index: $(index_failure "$suite")"
+        elif (cd -- "$work" && apt_private "$suite" apt-get download "linux-headers-$release=$version" "linux-headers-$base-common=$version" "linux-kbuild-$base=$version") >"$work/log" 2>&1; then
+            reasons=''
+            break
+        else
+            reasons="$reasons${reasons:+; }suite $suite: $(grep -m 1 '^E:' "$work/log" || tail -n 1 "$work/log")"
+        fi
+    done
+    if [ -n "$reasons" ]; then
+        echo "the headers of $release $version could not be fetched: $reasons"
         rm -rf "$work"
         return 1
     fi

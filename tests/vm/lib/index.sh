@@ -1,77 +1,117 @@
 # shellcheck shell=bash
-# A private apt state in the cache: it knows the suites with new kernels, and the machine's own sources stay as they are.
+# Package indexes, one private apt state in the cache for each Debian suite. The machine's own apt sources stay unchanged.
+# The states are separate because apt treats its sources as one: a suite that has expired or cannot be fetched must not affect the others.
 
-# trixie itself is for the compiler and the tools that those kernels' headers go with.
-readonly suites=(trixie-backports experimental trixie)
-apt_state=${cache:?}/apt
+readonly kernel_suites=(trixie-backports experimental)
+# The compiler and the tools that go with the headers of those kernels.
+# shellcheck disable=SC2034  # used by the scripts that source this file
+readonly tool_suite=trixie
+apt_states=${cache:?}/apt
 
+# Runs an apt program with the state of a suite: apt_private <suite> <program> <argument>...
 apt_private() {
-    local tool=$1
-    shift
-    "$tool" -q \
-        -o Dir::Etc::sourcelist="$apt_state/none.list" \
-        -o Dir::Etc::sourceparts="$apt_state/sources.d" \
-        -o Dir::Etc::preferences="$apt_state/none.list" \
-        -o Dir::Etc::preferencesparts="$apt_state/none.d" \
-        -o Dir::State::lists="$apt_state/lists" \
-        -o Dir::State::status="$apt_state/status" \
-        -o Dir::Cache="$apt_state/cache" \
+    local state=$apt_states/$1 program=$2
+    shift 2
+    "$program" -q \
+        -o Dir::Etc::sourcelist="$state/suite.sources" \
+        -o Dir::Etc::sourceparts="$state/none.d" \
+        -o Dir::Etc::preferences="$state/none.list" \
+        -o Dir::Etc::preferencesparts="$state/none.d" \
+        -o Dir::State::lists="$state/lists" \
+        -o Dir::State::status="$state/status" \
+        -o Dir::Cache="$state/cache" \
         -o Acquire::Languages=none \
         -o Acquire::http::Timeout=30 \
         -o APT::Sandbox::User="$(id -un)" \
         "$@"
 }
 
-# An index of other suites is none.
+# Succeeds if the suite has an index and that index came from the source that is configured now.
 have_index() {
-    [ -e "$apt_state/refreshed" ] && [ "$(cat "$apt_state/refreshed")" = "${suites[*]}" ]
+    cmp -s "$apt_states/$1/refreshed" "$apt_states/$1/suite.sources"
 }
 
-# At most once a day; after a failure not again for ten minutes, so that being offline costs its time once.
+# Refreshes the indexes that are older than so many minutes: refresh_indexes <minutes> <suite>...
+# The suites are refreshed at once, so that a machine without a network waits for one timeout only. A failure is logged and affects its own suite only.
+refresh_indexes() {
+    local minutes=$1 suite
+    shift
+    for suite in "$@"; do
+        refresh_index "$suite" "$minutes" &
+    done
+    wait
+}
+
+# A failure is remembered for the rest of the run, so that the guests of one run do not wait for the same timeout again.
+# The next run tries again: its user may have corrected the cause.
 refresh_index() {
-    if { have_index && younger_than 1440 "$apt_state/refreshed"; } || younger_than 10 "$apt_state/failed"; then
+    local suite=$1 minutes=$2 state=$apt_states/$1
+    lock_cache "apt-$suite"
+    mkdir -p "$state"/{none.d,lists/partial,cache/archives/partial}
+    : >"$state/none.list"
+    : >"$state/status"
+    if [ -n "${ZCRX_VM_RUN:-}" ] && [ "$(cat "$state/failed" 2>/dev/null)" = "$ZCRX_VM_RUN" ]; then
         return 0
     fi
-    force_refresh_index || true
-}
 
-force_refresh_index() {
-    mkdir -p "$apt_state"/{sources.d,none.d,lists/partial,cache/archives/partial}
-    : >"$apt_state/none.list"
-    : >"$apt_state/status"
-    : >"$apt_state/update.log"
-    if write_sources && apt_private apt-get -o APT::Update::Error-Mode=any update >"$apt_state/update.log" 2>&1; then
-        printf '%s\n' "${suites[*]}" >"$apt_state/refreshed"
-        rm -f "$apt_state/failed"
+    if write_source "$suite" 2>"$state/update.log"; then
+        if have_index "$suite" && younger_than "$minutes" "$state/refreshed"; then
+            return 0
+        fi
+        if apt_private "$suite" apt-get -o APT::Update::Error-Mode=any update >"$state/update.log" 2>&1; then
+            cp -- "$state/suite.sources" "$state/refreshed"
+            rm -f "$state/failed"
+            return 0
+        fi
+    fi
+    printf '%s\n' "${ZCRX_VM_RUN:-}" >"$state/failed"
+    if have_index "$suite"; then
+        log "could not refresh the index of suite $suite, using the one of $(date -r "$state/refreshed" +%F): $(index_failure "$suite")"
     else
-        touch "$apt_state/failed"
-        log "the package index could not be refreshed: $(index_failure)"
-        return 1
+        log "could not fetch the index of suite $suite, continuing without that suite: $(index_failure "$suite")"
     fi
 }
 
-write_sources() {
-    local source suite
+write_source() {
+    local source
     if ! source=$(debian_source); then
-        echo "E: this machine's apt sources name no Debian mirror: set ZCRX_VM_MIRROR to one, and ZCRX_VM_KEYRING to the file with its signing key" >"$apt_state/update.log"
+        echo "E: this machine's apt sources name no Debian mirror: set ZCRX_VM_MIRROR to one, and ZCRX_VM_KEYRING to the file with its signing key" >&2
         return 1
     fi
-    for suite in "${suites[@]}"; do
-        printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nArchitectures: amd64\n%s\n' \
-            "$(head -n 1 <<<"$source")" "$suite" "$(tail -n +2 <<<"$source")" >"$apt_state/sources.d/$suite.sources"
+    printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nArchitectures: amd64\n%s\n' \
+        "$(head -n 1 <<<"$source")" "$1" "$(tail -n +2 <<<"$source")" >"$apt_states/$1/suite.sources"
+}
+
+# The suites that have an index, and the others as `suite (reason); suite (reason)`.
+suites_with_index() {
+    local suite
+    for suite in "$@"; do
+        ! have_index "$suite" || printf '%s\n' "$suite"
+    done
+}
+
+suites_without_index() {
+    local suite separator=''
+    for suite in "$@"; do
+        if ! have_index "$suite"; then
+            printf '%s%s (%s)' "$separator" "$suite" "$(index_failure "$suite")"
+            separator='; '
+        fi
     done
 }
 
 index_failure() {
-    grep -m 1 '^E:' "$apt_state/update.log" || grep -m 1 '^W:' "$apt_state/update.log" || tail -n 1 "$apt_state/update.log"
+    local log=$apt_states/$1/update.log
+    [ -s "$log" ] || { echo 'apt gave no reason'; return; }
+    grep -m 1 '^E:' "$log" || grep -m 1 '^W:' "$log" || tail -n 1 "$log"
 }
 
-# Kernel images of a version, best first, as `version package package-version`. The pattern 7.2 means 7.2, 7.2~rc3 and 7.2.*.
-# Newest first; of one version the signed image, then the unsigned one, then (6.18 and older) the package with all modules in it.
-# What is too small to hold a kernel is a meta package.
+# Kernel images of a version in a suite, as `version rank package package-version suite`. The pattern 7.2 means 7.2, 7.2~rc3 and 7.2.*.
+# Of one version the signed image has the highest rank, then the unsigned one, then (6.18 and older) the package with all modules in it.
+# A package that is too small to contain a kernel is a meta package.
 kernels_in_index() {
-    local pattern=$1
-    apt_private apt-cache dumpavail | awk -v pattern="$pattern" '
+    local suite=$1 pattern=$2
+    apt_private "$suite" apt-cache dumpavail | awk -v pattern="$pattern" -v suite="$suite" '
         /^Package: / { package = $2 }
         /^Version: / { version = $2 }
         /^Size: / { size = $2 }
@@ -81,6 +121,6 @@ kernels_in_index() {
             sub(/-[^-]*$/, "", upstream)
             rest = substr(upstream, length(pattern) + 1)
             if (rank && size > 4000000 && package ~ /[0-9]-cloud-amd64$/ && index(upstream, pattern) == 1 && rest ~ /^([.~].*)?$/)
-                print upstream, rank, package, version
-        }' | sort -k1,1Vr -k2,2nr | awk '{ print $1, $3, $4 }'
+                print upstream, rank, package, version, suite
+        }'
 }

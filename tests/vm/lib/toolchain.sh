@@ -4,14 +4,15 @@
 # The compiler is the one that the kernels are built with; the libraries are those of the headers' own host programs.
 readonly toolchain_packages=(base-files bash binutils coreutils dash diffutils ethtool findutils gcc-14 grep iproute2 libelf1t64 libssl3t64 make mawk sed zlib1g)
 
-# Prints the cached directory; fails with a reason on standard output where it cannot be had.
+# Prints the cached directory. On failure prints the reason on standard output instead.
 toolchain() {
     local key directory
-    key=$(printf '%s\n' "${toolchain_packages[@]}" trixie | sha256sum | cut -c1-16)
+    key=$(printf '%s\n' "${toolchain_packages[@]}" "$tool_suite" | sha256sum | cut -c1-16)
     directory=${cache:?}/toolchain/$key
     lock_cache toolchain
     if [ ! -e "$directory" ]; then
-        have_index || { echo "the compiler for kernel modules is not cached, and there is no package index: $(index_failure)"; return 1; }
+        refresh_indexes 1440 "$tool_suite"
+        have_index "$tool_suite" || { echo "the compiler for kernel modules is not cached, and suite $tool_suite has no package index: $(index_failure "$tool_suite")"; return 1; }
         mkdir -p "$cache/toolchain"
         log "fetching a compiler for kernel modules"
         fetch_toolchain "$directory" || return 1
@@ -23,7 +24,7 @@ fetch_toolchain() {
     local target=$1 work package
     work=$(mktemp -d "$cache/toolchain/.new.XXXXXX")
     mkdir -p "$work/packages/partial" "$work/root"
-    if ! apt_private apt-get -o Dir::Cache::archives="$work/packages" install --download-only --no-install-recommends --yes "${toolchain_packages[@]}" >"$work/log" 2>&1; then
+    if ! apt_private "$tool_suite" apt-get -o Dir::Cache::archives="$work/packages" install --download-only --no-install-recommends --yes "${toolchain_packages[@]}" >"$work/log" 2>&1; then
         echo "the compiler for kernel modules could not be fetched: $(grep -m 1 '^E:' "$work/log" || tail -n 1 "$work/log")"
         rm -rf "$work"
         return 1

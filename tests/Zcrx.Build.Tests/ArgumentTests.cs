@@ -1,0 +1,21 @@
+using Ingest.Tests.Support;
+using Zcrx.Build.Tests.Support;
+
+namespace Zcrx.Build.Tests;
+
+/// <summary>Arguments of <c>build.sh</c> that would have no effect.</summary>
+public class ArgumentTests
+{
+    [Theory]
+    [InlineData("test --version", "build: target 'test' has no argument --version; it takes --kernels, --guests.")]
+    [InlineData("test --kernels 7.2,7.22", "not '7.22' in a list.")]
+    [InlineData("test-kernel --nic no", "build: --nic takes no value, but 'no' is given.")]
+    [InlineData("pack -- --short", "build: target 'pack' starts no program that '--short' could be passed to.")]
+    public async Task Argument_without_effect_ends_the_build_before_anything_runs(string arguments, string lastLine)
+    {
+        (int exitCode, string output) = await ForeignProgram.ExecuteAsync($"exec \"$1/build.sh\" {arguments}", Repository.Path);
+
+        Assert.True(exitCode == 2, output);
+        Assert.EndsWith(lastLine, output, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Ingest.Tests.Support;
+
+namespace Zcrx.Build.Tests.Support;
+
+/// <summary>A Debian mirror in a directory, with suites of one kernel each, and a cache for the scripts that fetch from it.</summary>
+internal sealed class DebianMirror : IDisposable
+{
+    /// <summary>The scripts regard a smaller package as a meta package.</summary>
+    private const int KernelSize = 5_000_000;
+
+    private readonly TempDirectory _directory = new();
+
+    public DebianMirror()
+    {
+        // These suites are not signed, and their dates count, whatever the machine's own configuration says.
+        File.WriteAllText(
+            _directory["apt.conf"],
+            """
+            Dir::Etc::Parts "/nonexistent";
+            Acquire::AllowInsecureRepositories "true";
+            APT::Get::AllowUnauthenticated "true";
+            """);
+    }
+
+    /// <summary>Publishes a suite with one kernel, and replaces what the suite had before.</summary>
+    public async Task PublishAsync(string suite, string kernel, bool expired = false)
+    {
+        string package = $"linux-binary-{kernel}+deb13-cloud-amd64";
+        string file = $"pool/{package}.deb";
+        string tree = _directory[$"tree/{package}"];
+        Directory.CreateDirectory(Path.Combine(tree, "DEBIAN"));
+        Directory.CreateDirectory(Path.Combine(tree, "boot"));
+        Directory.CreateDirectory(_directory["mirror/pool"]);
+        string control = $"Package: {package}\nVersion: {kernel}-1\nArchitecture: amd64\nMaintainer: Zcrx\nDescription: a kernel\n";
+        await File.WriteAllTextAsync(Path.Combine(tree, "DEBIAN/control"), control);
+        await File.WriteAllBytesAsync(Path.Combine(tree, "boot/vmlinuz"), RandomNumberGenerator.GetBytes(KernelSize));
+        await ForeignProgram.RunAsync("exec dpkg-deb --root-owner-group -Znone --build \"$1\" \"$2\"", tree, _directory[$"mirror/{file}"]);
+
+        string index = $"{control}Filename: {file}\nSize: {new FileInfo(_directory[$"mirror/{file}"]).Length}\nSHA256: {await Sha256Async(_directory[$"mirror/{file}"])}\n\n";
+        Directory.CreateDirectory(_directory[$"mirror/dists/{suite}/main/binary-amd64"]);
+        string packages = _directory[$"mirror/dists/{suite}/main/binary-amd64/Packages"];
+        await File.WriteAllTextAsync(packages, index);
+        DateTimeOffset published = DateTimeOffset.UtcNow.AddDays(-10);
+        string release =
+            $"""
+            Suite: {suite}
+            Codename: {suite}
+            Components: main
+            Architectures: amd64
+            Date: {published.ToString("R", CultureInfo.InvariantCulture).Replace("GMT", "UTC", StringComparison.Ordinal)}
+            Valid-Until: {published.AddDays(expired ? 7 : 70).ToString("R", CultureInfo.InvariantCulture).Replace("GMT", "UTC", StringComparison.Ordinal)}
+            SHA256:
+             {await Sha256Async(packages)} {new FileInfo(packages).Length} main/binary-amd64/Packages
+
+            """;
+        await File.WriteAllTextAsync(_directory[$"mirror/dists/{suite}/Release"], release);
+    }
+
+    /// <summary>Removes a suite from the mirror.</summary>
+    public void Withdraw(string suite) => Directory.Delete(_directory[$"mirror/dists/{suite}"], recursive: true);
+
+    /// <summary>Makes the cached index of a suite older than a day, so that the next call refreshes it.</summary>
+    public void Age(string suite) => File.SetLastWriteTimeUtc(_directory[$"cache/apt/{suite}/refreshed"], DateTime.UtcNow.AddDays(-2));
+
+    /// <summary>Runs <c>fetch-kernel.sh</c> against the mirror.</summary>
+    /// <param name="version">The version pattern of the kernel.</param>
+    /// <param name="run">The run of <c>./build.sh test</c> that the call belongs to. A call without one is a run of its own.</param>
+    public Task<(int ExitCode, string Output)> FetchAsync(string version, string run = "") => ForeignProgram.ExecuteAsync(
+        "APT_CONFIG=\"$1/apt.conf\" ZCRX_VM_CACHE=\"$1/cache\" ZCRX_VM_MIRROR=\"file:$1/mirror\" ZCRX_VM_RUN=\"$2\" exec \"$3/tests/vm/fetch-kernel.sh\" \"$4\"",
+        _directory.Path,
+        run,
+        Repository.Path,
+        version);
+
+    public void Dispose() => _directory.Dispose();
+
+    private static async Task<string> Sha256Async(string path) => Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(path)));
+}

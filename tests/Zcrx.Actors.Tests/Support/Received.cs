@@ -43,6 +43,13 @@ internal sealed class Received
 
         public byte[] ToArray() => _bytes.ToArray();
 
+        /// <summary>Waits for this many bytes, and compares them with <see cref="Payload"/>.</summary>
+        public async Task AssertReceivedAsync(int length)
+        {
+            await Eventually.TrueAsync(() => Length >= length, $"{length} bytes are received");
+            Assert.Equal(Payload.Bytes(length), ToArray());
+        }
+
         public void OnNext(Interop.ReceivedBuffer value)
         {
             _bytes.Write(value.Span);

@@ -8,7 +8,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>A service on the first four of eight RX queues of an emulated interface, and streams into it that do not end until told to. Every byte is checked.</summary>
+/// <summary>A service on the first four of eight RX queues of an emulated interface, and streams into it until the test ends them. Every byte is checked.</summary>
 internal sealed class StormBench : IAsyncDisposable
 {
     private const int Ours = 4;
@@ -87,7 +87,7 @@ internal sealed class StormBench : IAsyncDisposable
             bench._tasks.Add(bench.SendAsync(peer));
         }
 
-        await Eventually.TrueAsync(() => checkers.Count == connections && checkers.All(static checker => checker.Length > Piece), "all streams run");
+        await host.Kit.AwaitConditionAsync(() => checkers.Count == connections && checkers.All(static checker => checker.Length > Piece), "all streams run");
         return bench;
     }
 
@@ -98,7 +98,7 @@ internal sealed class StormBench : IAsyncDisposable
     public Task FlowAsync(long bytes)
     {
         long end = Received + bytes;
-        return Eventually.TrueAsync(() => Received >= end, "the streams go on");
+        return _host.Kit.AwaitConditionAsync(() => Received >= end, "the streams go on");
     }
 
     /// <summary>Sends every bucket to some queue.</summary>
@@ -158,7 +158,7 @@ internal sealed class StormBench : IAsyncDisposable
             }
             catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown)
             {
-                // Its queue has crashed. Who wants all bytes to arrive sees that they do not.
+                // Its queue has crashed. EndAsync finds the bytes that are missing.
                 return;
             }
 

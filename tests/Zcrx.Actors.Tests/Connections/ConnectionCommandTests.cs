@@ -88,7 +88,7 @@ public class ConnectionCommandTests
         await Ask<ZcrxReply.Moved>(host, new ZcrxCommand.MoveConnection(stream.Connection.Id, "zcrx-0"));
         await quiet.SendAsync(Payload.Bytes(3_000)).WithinLimit();
 
-        // Another connection of the same ring receives meanwhile.
+        // Another connection of the same ring receives.
         using var other = await host.ConnectAsync();
         await other.SendAsync(Payload.Bytes(3_000)).WithinLimit();
         await (await received.StreamAsync(1)).AssertReceivedAsync(3_000);

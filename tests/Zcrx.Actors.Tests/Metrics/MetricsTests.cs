@@ -110,7 +110,7 @@ public class MetricsTests
         Assert.Equal(0, reader.Read("zcrx.connection.count", "zcrx.connection.state", "active", pressed));
 
         string other = pressed == "zcrx-0" ? "zcrx-1" : "zcrx-0";
-        // On its new queue the connection goes on, and keeps nothing.
+        // On its new queue the connection receives without keeping leases.
         Volatile.Write(ref keeps, false);
         Assert.IsType<ZcrxReply.Moved>(await Akka.Actor.Futures.Ask<ZcrxReply>(host.Zcrx.Supervisor, new ZcrxCommand.MoveConnection(connections[0].Id, other)).WithinLimit());
         Assert.Equal((1, 0), (reader.Read("zcrx.connection.moves", queue: other), reader.Read("zcrx.connection.moves", queue: pressed)));

@@ -91,20 +91,20 @@ internal sealed class StormBench : IAsyncDisposable
         return bench;
     }
 
-    /// <summary>How many connections each queue has.</summary>
+    /// <summary>Gets the number of connections of each queue.</summary>
     public IReadOnlyDictionary<string, int> Shares => _checkers.CountBy(static checker => checker.Connection.QueueName).ToDictionary();
 
     /// <summary>Bytes that all streams together receive from now on.</summary>
     public Task FlowAsync(long bytes)
     {
         long end = Received + bytes;
-        return _host.Kit.AwaitConditionAsync(() => Received >= end, "the streams go on");
+        return _host.Kit.AwaitConditionAsync(() => Received >= end, "the streams receive");
     }
 
     /// <summary>Sends every bucket to some queue.</summary>
     public void Scramble(Func<int, int> queueOf) => Nic.RssTable = [.. Enumerable.Range(0, 128).Select(queueOf)];
 
-    /// <summary>Whether next to nothing of what comes now is copied.</summary>
+    /// <summary>Returns true if less than one percent of the bytes received from now on is copied.</summary>
     public async Task<bool> IsCalmAsync()
     {
         long copied = Copied;
@@ -183,7 +183,7 @@ internal sealed class StormBench : IAsyncDisposable
         }
     }
 
-    /// <summary>What the rebalancer has said.</summary>
+    /// <summary>Records the events of the rebalancer.</summary>
     internal sealed class Recorder : IDisposable
     {
         private readonly ConcurrentQueue<RebalanceEvent> _events = [];

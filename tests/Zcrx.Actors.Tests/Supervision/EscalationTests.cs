@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-/// <summary>What happens to the connections of a queue that fails. Back-off passes in virtual time.</summary>
+/// <summary>Tests where the connections of a failed queue continue. Back-off passes in virtual time.</summary>
 public sealed class EscalationTests : IDisposable
 {
     private readonly VirtualTime _time = new();

@@ -7,34 +7,34 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Connections;
 
-/// <summary>Attach, pause, resume, move, detach: as messages, answered with what was done or why not.</summary>
+/// <summary>The commands about connections and their replies.</summary>
 public class ConnectionCommandTests
 {
     [Fact]
-    public async Task A_connected_socket_is_received_for_until_it_is_given_back_where_it_was()
+    public async Task An_attached_socket_is_received_from_until_it_is_detached_at_its_offset()
     {
         Received received = new();
         await using var host = await TestHost.StartAsync(static zcrx => zcrx.AddQueues(1, 1.MiB()));
-        using Probe probe = new(host.System, typeof(ZcrxEvent.ConnectionOpened), typeof(ZcrxEvent.ConnectionClosed));
-        using Probe detachments = new(host.System, typeof(ZcrxEvent.ConnectionDetached));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent.ConnectionOpened), typeof(ZcrxEvent.ConnectionClosed));
+        var detachments = host.Kit.Subscribe(typeof(ZcrxEvent.ConnectionDetached));
         var (ours, theirs) = await PairAsync();
         using var client = theirs;
 
         var attached = await Ask<ZcrxReply.Attached>(host, new ZcrxCommand.AttachConnection(ours, received.Handle));
-        var opened = probe.Expect<ZcrxEvent.ConnectionOpened>();
+        var opened = await probe.FishForMessageAsync<ZcrxEvent.ConnectionOpened>();
         Assert.Equal((null, "zcrx-0", attached.Connection.Id), (opened.Listener, opened.Queue, opened.ConnectionId));
         Assert.Equal(theirs.LocalEndPoint, attached.Connection.RemoteEndPoint);
-        await client.SendAsync(new byte[10_000]).WithinLimit();
+        await client.SendAsync(Payload.Bytes(10_000)).WithinLimit();
         var stream = await received.StreamAsync(0);
-        await Eventually.TrueAsync(() => stream.Length == 10_000, "the bytes arrive");
+        await stream.AssertReceivedAsync(10_000);
         var status = Assert.Single((await host.Zcrx.GetStatusAsync()).Queues[0].Connections);
         Assert.Equal((attached.Connection.Id, 10_000L, ZcrxConnectionState.Receiving), (status.Id, status.BytesReceived, status.State));
 
         var detached = await Ask<ZcrxReply.Detached>(host, new ZcrxCommand.DetachConnection(attached.Connection.Id));
         Assert.Equal((10_000L, 0), (detached.StreamOffset, detached.Unread.Length));
         Assert.IsType<ZcrxStreamException>(await stream.Ended.WithinLimit());
-        Assert.Equal(10_000, detachments.Expect<ZcrxEvent.ConnectionDetached>().StreamOffset);
-        var closed = probe.Expect<ZcrxEvent.ConnectionClosed>();
+        Assert.Equal(10_000, (await detachments.FishForMessageAsync<ZcrxEvent.ConnectionDetached>()).StreamOffset);
+        var closed = await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>();
         Assert.Equal((attached.Connection.Id, 10_000L), (closed.ConnectionId, closed.BytesReceived));
         Assert.Equal("the connection was detached, and its socket has another owner", Assert.IsType<ZcrxStreamException>(closed.Error).Cause);
 
@@ -42,17 +42,18 @@ public class ConnectionCommandTests
         using var socket = detached.Socket;
         await client.SendAsync("more"u8.ToArray()).WithinLimit();
         byte[] buffer = new byte[10];
-        Assert.Equal(4, await socket.ReceiveAsync(buffer).WithinLimit());
+        int length = await socket.ReceiveAsync(buffer).WithinLimit();
+        Assert.Equal("more"u8, buffer.AsSpan(0, length));
         Assert.Empty((await host.Zcrx.GetStatusAsync()).Queues[0].Connections);
         Assert.Equal(ZcrxFailure.NoSuchConnection, (await Ask<ZcrxReply.Failed>(host, new ZcrxCommand.DetachConnection(attached.Connection.Id))).Reason);
     }
 
     [Fact]
-    public async Task A_connection_is_paused_resumed_and_moved_by_its_number()
+    public async Task A_connection_is_paused_resumed_and_moved_by_its_id()
     {
         Received received = new();
         await using var host = await TestHost.StartAsync(zcrx => zcrx.AddQueues(2, 1.MiB()).Listen("127.0.0.1:0", received.Handle, name: "door"));
-        using Probe probe = new(host.System, typeof(ZcrxEvent.ConnectionMoved));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent.ConnectionMoved));
         using var client = await host.ConnectAsync();
         var stream = await received.StreamAsync(0);
         long id = stream.Connection.Id;
@@ -61,18 +62,18 @@ public class ConnectionCommandTests
         Assert.Equal((id, "door", ZcrxConnectionState.Paused), (paused.Connection.Id, paused.Connection.Listener, paused.Connection.State));
         var resumed = await Ask<ZcrxReply.Resumed>(host, new ZcrxCommand.ResumeConnection(id));
         Assert.Equal(ZcrxConnectionState.Receiving, resumed.Connection.State);
-        await client.SendAsync(new byte[5_000]).WithinLimit();
-        await Eventually.TrueAsync(() => stream.Length == 5_000, "the bytes arrive");
+        await client.SendAsync(Payload.Bytes(5_000)).WithinLimit();
+        await stream.AssertReceivedAsync(5_000);
 
         string from = stream.Connection.QueueName;
         string to = from == "zcrx-0" ? "zcrx-1" : "zcrx-0";
         Assert.Equal(to, (await Ask<ZcrxReply.Moved>(host, new ZcrxCommand.MoveConnection(id, to))).Connection.Queue);
-        Assert.Equal(new ZcrxEvent.ConnectionMoved(id, from, to), probe.Expect<ZcrxEvent.ConnectionMoved>());
+        Assert.Equal(new ZcrxEvent.ConnectionMoved(id, from, to), (await probe.FishForMessageAsync<ZcrxEvent.ConnectionMoved>()));
         Assert.True(host.Log.Has(1305));
-        await client.SendAsync(new byte[5_000]).WithinLimit();
+        await client.SendAsync(Payload.Bytes(5_000, 5_000)).WithinLimit();
         client.Shutdown(SocketShutdown.Send);
         Assert.Null(await stream.Ended.WithinLimit());
-        Assert.Equal(10_000, stream.Length);
+        await stream.AssertReceivedAsync(10_000);
     }
 
     [Fact]
@@ -83,32 +84,31 @@ public class ConnectionCommandTests
         using var quiet = await host.ConnectAsync();
         var stream = await received.StreamAsync(0);
         await Ask<ZcrxReply.Paused>(host, new ZcrxCommand.PauseConnection(stream.Connection.Id));
-        // The cancel is known to be through once it was moved nowhere: a command behind it on the ring's thread.
+        // A move to its own queue is answered on the ring thread, after the receive was cancelled.
         await Ask<ZcrxReply.Moved>(host, new ZcrxCommand.MoveConnection(stream.Connection.Id, "zcrx-0"));
-        await quiet.SendAsync(new byte[3_000]).WithinLimit();
+        await quiet.SendAsync(Payload.Bytes(3_000)).WithinLimit();
 
-        // Another connection of the same ring gets its bytes meanwhile.
+        // Another connection of the same ring receives.
         using var other = await host.ConnectAsync();
-        await other.SendAsync(new byte[3_000]).WithinLimit();
-        var otherStream = await received.StreamAsync(1);
-        await Eventually.TrueAsync(() => otherStream.Length == 3_000, "the other's bytes arrive");
+        await other.SendAsync(Payload.Bytes(3_000)).WithinLimit();
+        await (await received.StreamAsync(1)).AssertReceivedAsync(3_000);
         Assert.Equal(0, stream.Length);
 
         await Ask<ZcrxReply.Resumed>(host, new ZcrxCommand.ResumeConnection(stream.Connection.Id));
-        await Eventually.TrueAsync(() => stream.Length == 3_000, "the bytes arrive");
+        await stream.AssertReceivedAsync(3_000);
     }
 
     [Fact]
-    public async Task What_cannot_be_done_is_answered_with_the_reason()
+    public async Task An_impossible_command_is_answered_with_the_reason()
     {
         Received received = new();
         await using var host = await TestHost.StartAsync(zcrx => zcrx
             .AddQueues(2, 1.MiB())
             .Configure(static options => options.Restart.MinBackoff = options.Restart.MaxBackoff = TimeSpan.FromHours(1))
             .Listen("127.0.0.1:0", received.Handle));
-        using Probe probe = new(host.System, typeof(ZcrxEvent.QueueRestarting), typeof(ZcrxEvent.ConnectionClosed));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent.QueueRestarting), typeof(ZcrxEvent.ConnectionClosed));
         host.Crash("zcrx-1");
-        probe.Expect<ZcrxEvent.QueueRestarting>();
+        await probe.FishForMessageAsync<ZcrxEvent.QueueRestarting>();
         using var client = await host.ConnectAsync();
         long id = (await received.StreamAsync(0)).Connection.Id;
         using Socket unconnected = new(SocketType.Stream, ProtocolType.Tcp);
@@ -123,9 +123,9 @@ public class ConnectionCommandTests
         await AssertFailedAsync(host, new ZcrxCommand.AttachConnection(unconnected, received.Handle), ZcrxFailure.InvalidSocket, "The socket cannot be taken over: ");
         await AssertFailedAsync(host, new ZcrxCommand.AttachConnection(unconnected, received.Handle, "zcrx-1"), ZcrxFailure.QueueNotOpen, "The queue zcrx-1 is not open");
 
-        // It ends while it is asked for.
+        // A connection that has ended.
         client.Shutdown(SocketShutdown.Send);
-        probe.Expect<ZcrxEvent.ConnectionClosed>();
+        await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>();
         await AssertFailedAsync(host, new ZcrxCommand.DetachConnection(id), ZcrxFailure.NoSuchConnection, $"No connection {id}");
     }
 
@@ -135,7 +135,7 @@ public class ConnectionCommandTests
         TaskCompletionSource<ZcrxConnection> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var host = await TestHost.StartAsync(zcrx => zcrx.AddQueues(2, 1.MiB()).Listen("127.0.0.1:0", connection =>
         {
-            // Takes one buffer and leaves: what comes with it waits for an observer, and the move with it.
+            // Unsubscribes after one buffer. What was received with it waits for an observer, and so does the move.
             System.Reactive.Disposables.SingleAssignmentDisposable once = new();
             connection.Pause();
             once.Disposable = connection.Buffers.Subscribe(_ => once.Dispose(), static _ => { });
@@ -146,58 +146,62 @@ public class ConnectionCommandTests
         var connection = await accepted.Task.WithinLimit();
         await client.SendAsync(new byte[100_000]).WithinLimit();
         connection.Resume();
-        await Eventually.TrueAsync(() => connection.BytesReceived > 4096, "more than one buffer arrives");
+        await host.Kit.AwaitConditionAsync(() => connection.BytesReceived > 4096, "more than one buffer arrives");
         string other = connection.QueueName == "zcrx-0" ? "zcrx-1" : "zcrx-0";
-        using Probe mover = new(host.System);
+        var mover = host.Kit.CreateTestProbe();
         host.Zcrx.Supervisor.Tell(new ZcrxCommand.MoveConnection(connection.Id, other), mover.Ref);
-        await Eventually.TrueAsync(() => connection.State == ZcrxConnectionState.Moving, "the move has begun");
+        await host.Kit.AwaitConditionAsync(() => connection.State == ZcrxConnectionState.Moving, "the move has begun");
 
         await AssertFailedAsync(host, new ZcrxCommand.MoveConnection(connection.Id, other), ZcrxFailure.Busy, "The connection");
         await AssertFailedAsync(host, new ZcrxCommand.DetachConnection(connection.Id), ZcrxFailure.Busy, "The connection");
 
         connection.Abort();
-        Assert.Equal(ZcrxFailure.Ended, mover.Expect<ZcrxReply.Failed>().Reason);
+        Assert.Equal(ZcrxFailure.Ended, (await mover.ExpectMsgAsync<ZcrxReply.Failed>()).Reason);
     }
 
     [Fact]
-    public async Task Attached_connections_are_drained_and_none_is_attached_any_more()
+    public async Task A_stop_drains_attached_connections()
     {
         const int Sent = 300_000;
-        Received received = new();
+        using ManualResetEventSlim gate = new();
+        Received received = new() { Gate = gate };
         await using var host = await TestHost.StartAsync(static zcrx => zcrx.AddQueues(1, 1.MiB()));
         var (ours, theirs) = await PairAsync();
         using var client = theirs;
-        await client.SendAsync(new byte[Sent]).WithinLimit();
+        await client.SendAsync(Payload.Bytes(Sent)).WithinLimit();
         await Ask<ZcrxReply.Attached>(host, new ZcrxCommand.AttachConnection(ours, received.Handle));
 
-        var supervisor = host.Zcrx.Supervisor;
-        await host.StopAsync();
+        var stopping = host.StopAsync();
+        await Eventually.TrueAsync(() => host.Log.Has(1003), "the stop begins");
+        // The consumer has no byte yet.
+        gate.Set();
+        await stopping;
 
         var stream = Assert.Single(received.Streams);
-        Assert.Equal(Sent, stream.Length);
+        await stream.AssertReceivedAsync(Sent);
         Assert.True(stream.IsDisposed);
-        Assert.True(supervisor.IsNobody() || (await host.Zcrx.GetStatusAsync()).State == ZcrxState.Stopped);
+        Assert.Equal(ZcrxState.Stopped, (await host.Zcrx.GetStatusAsync()).State);
     }
 
     [Fact]
-    public async Task A_handler_that_throws_costs_the_connection_that_it_was_for()
+    public async Task A_handler_that_throws_resets_its_connection()
     {
         await using var host = await TestHost.StartAsync(static zcrx => zcrx.AddQueues(1, 1.MiB()));
-        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
         var (ours, theirs) = await PairAsync();
         using var client = theirs;
 
         var attached = await Ask<ZcrxReply.Attached>(host, new ZcrxCommand.AttachConnection(ours, static _ => throw new CrashException()));
 
-        Assert.IsType<CrashException>(probe.Expect<ZcrxEvent.ConsumerFaulted>(fault => fault.ConnectionId == attached.Connection.Id).Exception);
-        probe.Expect<ZcrxEvent.ConnectionClosed>();
+        Assert.IsType<CrashException>((await probe.FishForMessageAsync<ZcrxEvent.ConsumerFaulted>(fault => fault.ConnectionId == attached.Connection.Id)).Exception);
+        await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>();
         Assert.Equal(SocketError.ConnectionReset, (await Assert.ThrowsAsync<SocketException>(() => client.ReceiveAsync(new byte[1]).WithinLimit())).SocketErrorCode);
     }
 
     [Fact]
-    public async Task Messages_are_not_taken_for_ones_that_could_be_sent_elsewhere()
+    public async Task Commands_and_replies_are_exempt_from_serialize_messages()
     {
-        using var system = ActorSystem.Create("strict", "akka.actor { serialize-messages = on, serialize-creators = off }");
+        using var system = ActorSystem.Create("strict", TestKitConfig.Strict);
         Received received = new();
         await using var host = await TestHost.StartAsync(static zcrx => zcrx.AddQueues(1, 1.MiB()), services => Microsoft.Extensions.DependencyInjection.ServiceCollectionServiceExtensions.AddSingleton(services, system));
         var (ours, theirs) = await PairAsync();

@@ -11,7 +11,7 @@ public sealed class ActivityTests : IDisposable
 {
     private readonly ConcurrentQueue<Activity> _stopped = new();
     private readonly ActivityListener _listener;
-    // Other tests' hosts have activities, too: these are told apart by the names of their queues.
+    // Other tests have activities, too. The name of the queue tells them apart.
     private readonly string _queue = $"traced-{Guid.NewGuid():n}";
 
     public ActivityTests()
@@ -28,15 +28,15 @@ public sealed class ActivityTests : IDisposable
     public void Dispose() => _listener.Dispose();
 
     [Fact]
-    public async Task A_restart_is_one_operation_from_the_failure_to_the_queue_that_is_open_again()
+    public async Task A_restart_is_one_activity_from_the_failure_to_the_opened_queue()
     {
         await using var host = await StartAsync();
-        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
         host.Crash(_queue);
-        probe.Expect<ZcrxEvent.QueueOpened>();
+        await probe.FishForMessageAsync<ZcrxEvent.QueueOpened>();
         await host.RestartAsync(_queue);
 
-        await Eventually.TrueAsync(() => Named("zcrx.queue.restart").Length == 2, "both restarts are over");
+        await host.Kit.AwaitConditionAsync(() => Named("zcrx.queue.restart").Length == 2, "both restarts end");
         var restarts = Named("zcrx.queue.restart");
         Assert.Equal(["failure", "demand"], restarts.Select(restart => (string?)restart.GetTagItem("zcrx.restart.trigger")));
         var openings = Named("zcrx.queue.open");
@@ -46,12 +46,11 @@ public sealed class ActivityTests : IDisposable
     }
 
     [Fact]
-    public async Task A_restart_that_fails_says_why()
+    public async Task A_failed_restart_records_its_error()
     {
         await using var host = await StartAsync(static options => options.Restart.MaxRestarts = 0);
         host.Crash(_queue);
-        using Probe probe = new(host.System, typeof(ZcrxEvent));
-        await Eventually.TrueAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues[0].State == QueueState.Failed, "the queue is given up");
+        await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues[0].State == QueueState.Failed, "the queue is given up");
 
         // Asked for while it is impossible.
         host.Queues[0].Reconfigure(host.Queues[0].Options with { Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux619 } });
@@ -65,24 +64,24 @@ public sealed class ActivityTests : IDisposable
     }
 
     [Fact]
-    public async Task What_an_actor_works_on_next_is_no_child_of_an_operation_that_goes_on()
+    public async Task A_restart_is_not_a_child_of_an_ongoing_activity()
     {
         using Activity outer = new Activity("test").Start();
         await using (var host = await StartAsync())
         {
             host.Crash(_queue);
-            await Eventually.TrueAsync(() => Named("zcrx.queue.restart").Length == 1, "the restart is over");
+            await host.Kit.AwaitConditionAsync(() => Named("zcrx.queue.restart").Length == 1, "the restart is over");
         }
 
         Assert.Equal(default, Named("zcrx.queue.restart")[0].ParentSpanId);
         Assert.Same(outer, Activity.Current);
-        // The start and the stop are what the test does; they have no queue.
+        // The test itself starts and stops the host. These activities have no queue.
         Assert.Contains(_stopped, activity => activity.OperationName == "zcrx.start" && activity.ParentSpanId == outer.SpanId);
         Assert.Contains(_stopped, activity => activity.OperationName == "zcrx.stop" && activity.TraceId == outer.TraceId);
     }
 
     [Fact]
-    public async Task Commands_about_connections_are_operations()
+    public async Task Commands_about_connections_are_activities()
     {
         Received received = new();
         await using var host = await TestHost.StartAsync(zcrx => zcrx
@@ -105,12 +104,12 @@ public sealed class ActivityTests : IDisposable
     }
 
     [Fact]
-    public async Task A_hand_over_is_an_operation_on_either_side()
+    public async Task A_takeover_is_an_activity_in_both_processes()
     {
         DirectoryInfo directory = Directory.CreateTempSubdirectory("zcrx-traced-");
         try
         {
-            // The same id for both, since both hosts are in this process: told apart from other tests' by the trace.
+            // Both hosts are in this process and have its id. The trace tells them from other tests.
             using Activity outer = new Activity("test").Start();
             Task<TestHost> StartAt() => TestHost.StartAsync(zcrx => zcrx
                 .HandOver(Path.Combine(directory.FullName, "place"))
@@ -118,7 +117,7 @@ public sealed class ActivityTests : IDisposable
             await using var first = await StartAt();
             await using var second = await StartAt();
 
-            await Eventually.TrueAsync(() => _stopped.Any(activity => activity.OperationName == "zcrx.hand_over.release"), "the first lets go");
+            await first.Kit.AwaitConditionAsync(() => _stopped.Any(activity => activity.OperationName == "zcrx.hand_over.release"), "the first host releases its listeners");
             var taken = _stopped.Where(activity => activity.OperationName == "zcrx.hand_over.take" && activity.TraceId == outer.TraceId).ToArray();
             Assert.Equal([null, (object)Environment.ProcessId], taken.Select(activity => activity.GetTagItem("zcrx.hand_over.predecessor")));
             Assert.Contains(_stopped, activity => activity.OperationName == "zcrx.hand_over.release" && activity.GetTagItem("zcrx.hand_over.successor") is int id && id == Environment.ProcessId);

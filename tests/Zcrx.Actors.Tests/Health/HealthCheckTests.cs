@@ -10,7 +10,7 @@ namespace Zcrx.Actors.Tests.Health;
 public class HealthCheckTests
 {
     [Fact]
-    public async Task Health_follows_the_queues()
+    public async Task Health_reports_the_state_of_the_queues()
     {
         List<BufferLease> kept = [];
         var keeps = true;
@@ -40,26 +40,26 @@ public class HealthCheckTests
         Assert.Equal(["ready"], healthy.Tags);
 
         // One queue waits for its restart.
-        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
         host.Crash("zcrx-1");
-        probe.Expect<ZcrxEvent.QueueRestarting>();
+        await probe.FishForMessageAsync<ZcrxEvent.QueueRestarting>();
         var degraded = await AssertHealthAsync(host, HealthStatus.Degraded, "Queue zcrx-1 waits to be opened again: crashed on purpose");
         Assert.IsType<CrashException>(degraded.Exception);
 
         // Its pool is exhausted, too.
         using var client = await host.ConnectAsync();
         await client.SendAsync(new byte[128 * 1024]).WithinLimit();
-        probe.Expect<ZcrxEvent.PressureChanged>(changed => changed.Pressure.Level == PoolPressureLevel.Exhausted);
+        await probe.FishForMessageAsync<ZcrxEvent.PressureChanged>(changed => changed.Pressure.Level == PoolPressureLevel.Exhausted);
         var exhausted = await AssertHealthAsync(host, HealthStatus.Degraded, "The pool of zcrx-0 is exhausted: ");
         Assert.Equal(["pool_exhausted:zcrx-0", "queue_restarting:zcrx-1"], (IEnumerable<string>)exhausted.Data["reasons"]);
         await AssertLiveAsync(host, HealthStatus.Healthy);
-        await Eventually.TrueAsync(() => host.Log.Has(1401), "exhaustion is logged");
+        await host.Kit.AwaitConditionAsync(() => host.Log.Has(1401), "exhaustion is logged");
 
         // None is left.
         host.Crash("zcrx-0", new ZcrxDeviceException("Receiving", 19, "the interface is gone", ""));
-        probe.Expect<ZcrxEvent.QueueFailed>();
+        await probe.FishForMessageAsync<ZcrxEvent.QueueFailed>();
         await AssertHealthAsync(host, HealthStatus.Unhealthy, "No queue receives. Queue zcrx-0 has failed: Receiving failed with ENODEV: the interface is gone.");
-        // Its connection waits, and goes on with the first that comes back.
+        // Its connection is suspended and resumes on the first queue that opens.
         keeps = false;
         kept.ForEach(lease => lease.Dispose());
 
@@ -71,7 +71,7 @@ public class HealthCheckTests
 
         Assert.Empty((IEnumerable<string>)(await AssertHealthAsync(host, HealthStatus.Healthy, "2 queue(s) receive.")).Data["reasons"]);
 
-        // On its way out: nobody is to be sent here any more.
+        // Shutting down: no new connection may be routed here.
         await host.Zcrx.Supervisor.Ask<ZcrxStatus>(new ZcrxCommand.CloseListeners()).WithinLimit();
         await AssertHealthAsync(host, HealthStatus.Unhealthy, "The ports are closed;");
         await AssertLiveAsync(host, HealthStatus.Healthy);
@@ -82,7 +82,7 @@ public class HealthCheckTests
     }
 
     [Fact]
-    public async Task A_check_may_be_registered_as_merely_degrading()
+    public async Task A_check_registered_with_Degraded_reports_Degraded()
     {
         await using var host = TestHost.Build(static _ => { }, services => services.AddHealthChecks().AddZcrx("receiver", HealthStatus.Degraded));
 
@@ -92,19 +92,19 @@ public class HealthCheckTests
     }
 
     [Fact]
-    public async Task What_only_a_new_process_helps_against_is_not_live()
+    public async Task Liveness_fails_when_only_a_new_process_helps()
     {
         await using (var host = await StartAsync(static options => options.Restart.MaxRestarts = 0))
         {
             host.Crash("zcrx-0");
-            await Eventually.TrueAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues[0].State == QueueState.Failed, "the queue is given up");
+            await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues[0].State == QueueState.Failed, "the queue is given up");
             Assert.IsType<CrashException>((await AssertLiveAsync(host, HealthStatus.Unhealthy, "Every queue has been given up.")).Exception);
         }
 
         await using (var host = await StartAsync(static _ => { }))
         {
             host.Zcrx.Supervisor.Tell(PoisonPill.Instance);
-            await Eventually.TrueAsync(() => host.Log.Has(1006), "the end is noticed");
+            await host.Kit.AwaitConditionAsync(() => host.Log.Has(1006), "the end is noticed");
             await AssertLiveAsync(host, HealthStatus.Unhealthy, "Zcrx has ended, although nobody told it to stop.");
         }
 
@@ -112,21 +112,21 @@ public class HealthCheckTests
     }
 
     [Fact]
-    public async Task A_change_of_the_options_that_was_refused_degrades_until_it_is_mended()
+    public async Task Refused_options_degrade_health_until_they_are_corrected()
     {
         var configuration = new Microsoft.Extensions.Configuration.ConfigurationBuilder().Add(new Microsoft.Extensions.Configuration.Memory.MemoryConfigurationSource()).Build();
         await using var host = await TestHost.StartAsync(zcrx => zcrx.Bind(configuration), services => services.AddHealthChecks().AddZcrx());
-        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
 
         configuration["Zcrx:DrainTimeout"] = "soon";
         configuration.Reload();
-        probe.Expect<ZcrxEvent.OptionsRefused>();
+        await probe.FishForMessageAsync<ZcrxEvent.OptionsRefused>();
         var degraded = await AssertHealthAsync(host, HealthStatus.Degraded, "Changed options were refused: Zcrx:DrainTimeout: 'soon' is not a time span");
         Assert.Equal(["options_refused"], (IEnumerable<string>)degraded.Data["reasons"]);
 
         configuration["Zcrx:DrainTimeout"] = "00:00:02";
         configuration.Reload();
-        probe.Expect<ZcrxEvent.OptionsChanged>();
+        await probe.FishForMessageAsync<ZcrxEvent.OptionsChanged>();
         await AssertHealthAsync(host, HealthStatus.Healthy, "1 queue(s) receive.");
     }
 

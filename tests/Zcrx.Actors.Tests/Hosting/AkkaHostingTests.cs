@@ -31,7 +31,7 @@ public class AkkaHostingTests
         Assert.Equal("akka://ours/user/zcrx", early.Supervisor.Path.ToString());
         using var client = await host.ConnectAsync();
         await client.SendAsync("bytes"u8.ToArray()).WithinLimit();
-        await Eventually.TrueAsync(() => received.Streams is [{ Length: 5 }], "the bytes arrive");
+        await host.Kit.AwaitConditionAsync(() => received.Streams is [{ Length: 5 }], "the bytes arrive");
         Assert.Equal(1, (await early.GetStatusAsync()).Listeners[0].Connections);
     }
 

@@ -19,13 +19,13 @@ public sealed class HandOverTests : IDisposable
         Received ofFirst = new();
         Received ofSecond = new();
         await using TestHost first = await StartAsync(ofFirst, queues: 2);
-        using Probe probe = new(first.System, typeof(ZcrxEvent.HandedOver));
+        var probe = first.Kit.Subscribe(typeof(ZcrxEvent.HandedOver));
         using Socket established = await first.ConnectAsync();
         await established.SendAsync("before "u8.ToArray());
         Received.Stream stream = await ofFirst.StreamAsync(0);
 
         await using TestHost second = await StartAsync(ofSecond);
-        Assert.Equal(Environment.ProcessId, probe.Expect<ZcrxEvent.HandedOver>().ProcessId);
+        Assert.Equal(Environment.ProcessId, (await probe.FishForMessageAsync<ZcrxEvent.HandedOver>()).ProcessId);
         Assert.Equal(first.Zcrx.EndPoints, second.Zcrx.EndPoints);
         Assert.True(second.Log.Has(1701));
         CancellationToken stopping = first.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
@@ -41,7 +41,7 @@ public sealed class HandOverTests : IDisposable
         established.Shutdown(SocketShutdown.Send);
         Assert.Null(await stream.Ended.WithinLimit());
         Assert.Equal("before and after"u8.ToArray(), stream.ToArray());
-        await Eventually.TrueAsync(() => stopping.IsCancellationRequested, "the first host stops");
+        await first.Kit.AwaitConditionAsync(() => stopping.IsCancellationRequested, "the first host stops");
     }
 
     [Fact]
@@ -54,8 +54,7 @@ public sealed class HandOverTests : IDisposable
         Received.Stream stream = await ofFirst.StreamAsync(0);
         await using TestHost second = await StartAsync(ofSecond);
         string other = first.Queues.Select(static queue => queue.Name).First(name => name != stream.Connection.QueueName);
-        using Probe probe = new(first.System);
-        Assert.Equal(QueueState.Open, probe.Ask<ZcrxReply.Restarted>(first.Zcrx.Supervisor, new ZcrxCommand.RestartQueue(other)).Queue.State);
+        Assert.Equal(QueueState.Open, (await first.RestartAsync(other)).State);
         for (int i = 0; i < 10; i++)
         {
             using Socket client = await second.ConnectAsync();
@@ -81,7 +80,7 @@ public sealed class HandOverTests : IDisposable
             await ofFirst.StreamAsync(i);
         }
 
-        await Eventually.TrueAsync(() => first.Log.Entries.Count(static entry => entry.EventId == 1703) == 3, "each attempt is logged");
+        await first.Kit.AwaitConditionAsync(() => first.Log.Entries.Count(static entry => entry.EventId == 1703) == 3, "each attempt is logged");
         Assert.Equal(ZcrxState.Running, (await first.Zcrx.GetStatusAsync()).State);
     }
 
@@ -97,7 +96,7 @@ public sealed class HandOverTests : IDisposable
         Assert.Equal(first.Zcrx.EndPoints[0], second.Zcrx.EndPoints[1]);
         Assert.DoesNotContain(second.Zcrx.EndPoints[0], first.Zcrx.EndPoints);
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await Eventually.TrueAsync(async () => await Record.ExceptionAsync(() => client.ConnectAsync(first.Zcrx.EndPoints[1])) is SocketException { SocketErrorCode: SocketError.ConnectionRefused }, "the port that nobody wants is closed");
+        await first.Kit.AwaitConditionAsync(async () => await Record.ExceptionAsync(() => client.ConnectAsync(first.Zcrx.EndPoints[1])) is SocketException { SocketErrorCode: SocketError.ConnectionRefused }, "the port that nobody wants is closed");
     }
 
     public void Dispose() => _directory.Delete(recursive: true);

@@ -13,21 +13,21 @@ public class HandlerTests
         var calls = 0;
         await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", connection =>
             ++calls == 1 ? throw new CrashException() : received.Handle(connection)));
-        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
 
         await Assert.ThrowsAsync<SocketException>(async () =>
         {
             using var first = await host.ConnectAsync();
             await first.ReceiveAsync(new byte[1]).WithinLimit();
         });
-        var fault = probe.Expect<ZcrxEvent.ConsumerFaulted>();
+        var fault = await probe.FishForMessageAsync<ZcrxEvent.ConsumerFaulted>();
         Assert.IsType<CrashException>(fault.Exception);
-        Assert.Equal(fault.ConnectionId, probe.Expect<ZcrxEvent.ConnectionClosed>().ConnectionId);
+        Assert.Equal(fault.ConnectionId, (await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>()).ConnectionId);
 
         using var second = await host.ConnectAsync();
         await second.SendAsync(new byte[5]);
         var stream = await received.StreamAsync(0);
-        await Eventually.TrueAsync(() => stream.Length == 5, "the next connection is served");
+        await host.Kit.AwaitConditionAsync(() => stream.Length == 5, "the next connection is served");
         Assert.True(host.Log.Has(1303));
     }
 
@@ -38,17 +38,17 @@ public class HandlerTests
         Received received = new();
         await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", connection =>
             ++calls == 1 ? connection.Buffers.Subscribe(static _ => throw new CrashException()) : received.Handle(connection)));
-        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
 
         using var first = await host.ConnectAsync();
         await first.SendAsync(new byte[5]);
-        Assert.IsType<CrashException>(probe.Expect<ZcrxEvent.ConsumerFaulted>().Exception);
+        Assert.IsType<CrashException>((await probe.FishForMessageAsync<ZcrxEvent.ConsumerFaulted>()).Exception);
         await Assert.ThrowsAsync<SocketException>(() => first.ReceiveAsync(new byte[1]).WithinLimit());
 
         using var second = await host.ConnectAsync();
         await second.SendAsync(new byte[5]);
         var stream = await received.StreamAsync(0);
-        await Eventually.TrueAsync(() => stream.Length == 5, "the next connection is served");
+        await host.Kit.AwaitConditionAsync(() => stream.Length == 5, "the next connection is served");
     }
 
     [Fact]
@@ -59,12 +59,12 @@ public class HandlerTests
             connection.Buffers.Subscribe(static _ => { });
             return System.Reactive.Disposables.Disposable.Create(static () => throw new CrashException());
         }));
-        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
 
         (await host.ConnectAsync()).Dispose();
 
-        Assert.IsType<CrashException>(probe.Expect<ZcrxEvent.ConsumerFaulted>().Exception);
-        Assert.Null(probe.Expect<ZcrxEvent.ConnectionClosed>().Error);
+        Assert.IsType<CrashException>((await probe.FishForMessageAsync<ZcrxEvent.ConsumerFaulted>()).Exception);
+        Assert.Null((await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>()).Error);
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public class HandlerTests
                 })
                 .Subscribe(static _ => { }, error => ended.TrySetException(error), () => ended.TrySetResult(length));
         }));
-        using Probe probe = new(host.System, typeof(ZcrxEvent.ConnectionClosed));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent.ConnectionClosed));
         using var client = await host.ConnectAsync();
         await client.SendAsync(new byte[100_000]);
         client.Shutdown(SocketShutdown.Send);
@@ -94,17 +94,18 @@ public class HandlerTests
         gate.Release(1000);
 
         Assert.Equal(100_000, await ended.Task.WithinLimit());
-        Assert.Null(probe.Expect<ZcrxEvent.ConnectionClosed>().Error);
+        Assert.Null((await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>()).Error);
     }
 
     [Fact]
-    public async Task A_stop_waits_for_slow_handlers_as_long_as_it_may()
+    public async Task A_stop_waits_for_slow_handlers_until_it_is_cut_short()
     {
         TaskCompletionSource<ZcrxConnection> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource secondBegins = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        TaskCompletionSource stopping = new();
         long length = 0;
-        await using var host = await TestHost.StartAsync(zcrx => zcrx.DrainTimeout(TimeSpan.FromMilliseconds(300)).Listen("127.0.0.1:0", connection =>
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.DrainTimeout(TimeSpan.FromHours(1)).Listen("127.0.0.1:0", connection =>
         {
             accepted.TrySetResult(connection);
             return connection.Buffers
@@ -112,7 +113,14 @@ public class HandlerTests
                 {
                     using var _ = token.Register(() => cancelled.TrySetResult());
                     // The first is handled during the stop, the second never.
-                    await (Interlocked.Add(ref length, lease.Length) == lease.Length ? stopping.Task : cancelled.Task);
+                    if (Interlocked.Add(ref length, lease.Length) == lease.Length)
+                    {
+                        await first.Task;
+                        return;
+                    }
+
+                    secondBegins.TrySetResult();
+                    await cancelled.Task;
                 })
                 .Subscribe(static _ => { });
         }));
@@ -120,12 +128,23 @@ public class HandlerTests
         await client.SendAsync(new byte[20_000]);
         client.Shutdown(SocketShutdown.Send);
         await (await accepted.Task.WithinLimit()).Closed.WithinLimit();
+        using CancellationTokenSource patience = new();
 
-        var stopped = host.StopAsync();
-        stopping.SetResult();
+        var stopped = host.StopAsync(patience.Token);
+        await host.Kit.AwaitConditionAsync(() => host.Log.Has(1003), "the stop begins");
+        first.SetResult();
+        await secondBegins.Task.WithinLimit();
+        for (int i = 0; i < 100; i++)
+        {
+            // A stop that does not wait ends within some of these answers.
+            Assert.Equal(ZcrxState.Stopping, (await host.Zcrx.GetStatusAsync()).State);
+        }
 
-        await stopped.WithinLimit();
+        Assert.False(stopped.IsCompleted || cancelled.Task.IsCompleted);
+
+        await patience.CancelAsync();
         await cancelled.Task.WithinLimit();
+        await stopped.WithinLimit();
     }
 
     [Fact]
@@ -133,18 +152,18 @@ public class HandlerTests
     {
         Received received = new();
         await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", received.Handle, name: "door"));
-        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
         using var client = await host.ConnectAsync();
-        var opened = probe.Expect<ZcrxEvent.ConnectionOpened>();
+        var opened = await probe.FishForMessageAsync<ZcrxEvent.ConnectionOpened>();
         Assert.Equal(("door", "zcrx-0", client.LocalEndPoint!.ToString()), (opened.Listener, opened.Queue, opened.RemoteEndPoint!.ToString()));
 
         await client.SendAsync(new byte[77]);
         client.LingerState = new LingerOption(true, 0);
         var stream = await received.StreamAsync(0);
-        await Eventually.TrueAsync(() => stream.Length == 77, "the bytes arrive");
+        await host.Kit.AwaitConditionAsync(() => stream.Length == 77, "the bytes arrive");
         client.Close();
 
-        var closed = probe.Expect<ZcrxEvent.ConnectionClosed>();
+        var closed = await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>();
         Assert.Equal((opened.ConnectionId, 77L), (closed.ConnectionId, closed.BytesReceived));
         Assert.Equal("ECONNRESET", Assert.IsType<ZcrxStreamException>(closed.Error).ErrorName);
     }

@@ -90,9 +90,10 @@ public class HoconTests
     public async Task Without_hosting_the_supervisor_takes_its_dispatcher_from_its_actor_system()
     {
         using var system = ActorSystem.Create("plain", $"zcrx.dispatcher = pinned\n{Pinned}");
-        using Probe probe = new(system);
+        using HostKit kit = new(system);
+        var probe = kit.CreateTestProbe();
         var supervisor = system.ActorOf(ZcrxSupervisor.Props(new ZcrxOptions { Engine = ZcrxEngine.Emulated }), "receiver");
-        probe.Ask<ZcrxStatus>(supervisor, new ZcrxCommand.WhenStarted());
+        await supervisor.Ask<ZcrxStatus>(new ZcrxCommand.WhenStarted()).WithinLimit();
 
         Assert.Equal("pinned", await DispatcherAsync(system, "/user/receiver/queue-0"));
         await supervisor.Ask<ZcrxStatus>(new ZcrxCommand.Stop(TimeSpan.Zero)).WithinLimit();

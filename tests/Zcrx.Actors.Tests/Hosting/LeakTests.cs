@@ -29,12 +29,12 @@ public class LeakTests
     {
         Received received = new();
         await using var host = await TestHost.StartAsync(zcrx => zcrx.AddQueues(2, 256.KiB()).Listen("127.0.0.1:0", received.Handle));
-        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
         using var client = await host.ConnectAsync();
         await client.SendAsync(new byte[1000]);
         await received.StreamAsync(0);
         host.Crash("zcrx-0");
-        probe.Expect<ZcrxEvent.QueueRestarting>();
+        await probe.FishForMessageAsync<ZcrxEvent.QueueRestarting>();
         // Stopped at whatever point of the restart.
     }
 

@@ -32,7 +32,7 @@ public class ReceiveTests
             Assert.Contains(sent, bytes => bytes.AsSpan().SequenceEqual(stream.ToArray()));
         }
 
-        await Eventually.TrueAsync(() => received.Streams.All(stream => stream.IsDisposed), "every subscription is disposed with its connection");
+        await host.Kit.AwaitConditionAsync(() => received.Streams.All(stream => stream.IsDisposed), "every subscription is disposed with its connection");
         var status = await host.Zcrx.GetStatusAsync();
         Assert.Equal(Clients * 300_000, status.Queues.Sum(queue => queue.Statistics!.BytesReceived));
         Assert.Equal(0, status.Queues.Sum(queue => queue.Statistics!.BuffersOut));
@@ -48,7 +48,7 @@ public class ReceiveTests
         await client.SendAsync("hello"u8.ToArray());
 
         var stream = await received.StreamAsync(0);
-        await Eventually.TrueAsync(() => stream.Length == 5, "the bytes arrive");
+        await host.Kit.AwaitConditionAsync(() => stream.Length == 5, "the bytes arrive");
         var queue = Assert.Single((await host.Zcrx.GetStatusAsync()).Queues);
         Assert.Equal(ZcrxEngine.Emulated, queue.Engine!.Engine);
         Assert.Equal("asked for", queue.Engine.Reason);

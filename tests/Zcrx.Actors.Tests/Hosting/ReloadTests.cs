@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.TestKit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -26,9 +27,9 @@ public class ReloadTests
     {
         IConfigurationRoot configuration = new ConfigurationBuilder().AddInMemoryCollection(Start).Build();
         await using var host = await StartAsync(configuration);
-        using Probe probe = new(host.System, typeof(ZcrxEvent.OptionsChanged));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent.OptionsChanged));
 
-        var changed = Change(
+        var changed = await ChangeAsync(
             probe,
             configuration,
             ("Zcrx:Queues:0:HighWaterMark", "0.6"),
@@ -66,10 +67,10 @@ public class ReloadTests
         IConfigurationRoot configuration = new ConfigurationBuilder().AddInMemoryCollection(Start).AddInMemoryCollection([new("Zcrx:Queues:1:Engine", "emulated")]).Build();
         List<BufferLease> kept = [];
         await using var host = await StartAsync(configuration, connection => connection.Buffers.Subscribe(buffer => kept.Add(buffer.Retain()), static _ => { }));
-        using Probe probe = new(host.System, typeof(ZcrxEvent.PressureChanged));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent.PressureChanged));
         using var client = await host.ConnectAsync();
         await client.SendAsync(new byte[20 * 4096]).WithinLimit();
-        await Eventually.TrueAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues.Sum(queue => queue.Statistics!.BytesReceived) == 20 * 4096, "the bytes arrive");
+        await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues.Sum(queue => queue.Statistics!.BytesReceived) == 20 * 4096, "the bytes arrive");
 
         foreach (int queue in new[] { 0, 1 })
         {
@@ -80,7 +81,7 @@ public class ReloadTests
         configuration.Reload();
 
         // Not a byte more has come.
-        Assert.Equal(PoolPressureLevel.High, probe.Expect<ZcrxEvent.PressureChanged>().Pressure.Level);
+        Assert.Equal(PoolPressureLevel.High, (await probe.FishForMessageAsync<ZcrxEvent.PressureChanged>()).Pressure.Level);
         kept.ForEach(lease => lease.Dispose());
     }
 
@@ -89,7 +90,7 @@ public class ReloadTests
     {
         IConfigurationRoot configuration = new ConfigurationBuilder().AddInMemoryCollection(Start).Build();
         await using var host = await StartAsync(configuration);
-        using Probe probe = new(host.System, typeof(ZcrxEvent.OptionsRefused), typeof(ZcrxEvent.OptionsChanged));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent.OptionsRefused), typeof(ZcrxEvent.OptionsChanged));
 
         configuration["Zcrx:Queues:0:ConnectionQuota"] = "7";
         configuration["Zcrx:Queues:0:HighWaterMark"] = "1.5";
@@ -97,7 +98,7 @@ public class ReloadTests
         configuration["Zcrx:Restart:MinBackoff"] = "never";
         configuration.Reload();
 
-        var refused = probe.Expect<ZcrxEvent.OptionsRefused>();
+        var refused = await probe.FishForMessageAsync<ZcrxEvent.OptionsRefused>();
         Assert.Equal(
             ["Zcrx:Queues:0:HighWaterMark", "Zcrx:Queues:1:StatisticsInterval", "Zcrx:Restart:MinBackoff"],
             refused.Errors.Select(error => error[..error.IndexOf(": ", StringComparison.Ordinal)]).Order());
@@ -108,7 +109,7 @@ public class ReloadTests
 
         // Mended, all of it applies; what was valid before, too.
         configuration["Zcrx:Restart:MinBackoff"] = "00:00:00.010";
-        var changed = Change(probe, configuration, ("Zcrx:Queues:0:HighWaterMark", "0.9"), ("Zcrx:Queues:1:StatisticsInterval", "00:00:02"));
+        var changed = await ChangeAsync(probe, configuration, ("Zcrx:Queues:0:HighWaterMark", "0.9"), ("Zcrx:Queues:1:StatisticsInterval", "00:00:02"));
         Assert.Equal(["Queues:first:ConnectionQuota", "Queues:first:HighWaterMark", "Queues:second:StatisticsInterval", "Restart:MinBackoff"], changed.Applied.Order());
         Assert.Empty((await host.Zcrx.GetStatusAsync()).RefusedOptions);
     }
@@ -125,13 +126,13 @@ public class ReloadTests
                 throw new InvalidOperationException("the database is away");
             }
         });
-        using Probe probe = new(host.System, typeof(ZcrxEvent.OptionsRefused));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent.OptionsRefused));
 
         isBroken = true;
         configuration["Zcrx:Queues:0:ConnectionQuota"] = "7";
         configuration.Reload();
 
-        Assert.Equal(["the database is away"], probe.Expect<ZcrxEvent.OptionsRefused>().Errors);
+        Assert.Equal(["the database is away"], (await probe.FishForMessageAsync<ZcrxEvent.OptionsRefused>()).Errors);
         Assert.IsType<InvalidOperationException>(Assert.Single(host.Log.Entries, entry => entry.EventId == 1010).Exception);
     }
 
@@ -140,11 +141,11 @@ public class ReloadTests
     {
         IConfigurationRoot configuration = new ConfigurationBuilder().AddInMemoryCollection([.. Start, new("Zcrx:Restart:MinBackoff", "01:00:00"), new("Zcrx:Restart:MaxBackoff", "01:00:00")]).Build();
         await using var host = await StartAsync(configuration);
-        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
         host.Crash("first");
-        probe.Expect<ZcrxEvent.QueueRestarting>();
+        await probe.FishForMessageAsync<ZcrxEvent.QueueRestarting>();
 
-        var changed = Change(probe, configuration, ("Zcrx:Queues:0:AreaSize", "1MiB"));
+        var changed = await ChangeAsync(probe, configuration, ("Zcrx:Queues:0:AreaSize", "1MiB"));
 
         Assert.Equal(["Queues:first (when it is opened)"], changed.Applied);
         await host.RestartAsync("first");
@@ -160,13 +161,13 @@ public class ReloadTests
         await using var host = await TestHost.StartAsync(
             zcrx => zcrx.Configure(options => options.Queues.Add(new ZcrxQueueOptions { ConnectionQuota = quota, AreaSize = 256.KiB() })),
             services => services.AddSingleton<IOptionsChangeTokenSource<ZcrxOptions>>(source));
-        using Probe probe = new(host.System, typeof(ZcrxEvent.OptionsChanged));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent.OptionsChanged));
 
         source.Fire();
         quota = 5;
         source.Fire();
 
-        Assert.Equal(["Queues:zcrx-0:ConnectionQuota"], probe.Expect<ZcrxEvent.OptionsChanged>().Applied);
+        Assert.Equal(["Queues:zcrx-0:ConnectionQuota"], (await probe.FishForMessageAsync<ZcrxEvent.OptionsChanged>()).Applied);
     }
 
     [Fact]
@@ -174,7 +175,8 @@ public class ReloadTests
     {
         IConfigurationRoot configuration = new ConfigurationBuilder().AddInMemoryCollection(Start).Build();
         using ActorSystem system = ActorSystem.Create("ours");
-        using Probe probe = new(system, typeof(ZcrxEvent.OptionsChanged));
+        using HostKit kit = new(system);
+        var probe = kit.Subscribe(typeof(ZcrxEvent.OptionsChanged));
         await using var host = TestHost.Build(
             zcrx => zcrx.Bind(configuration).Handle(static _ => null!),
             // Started first, when the options have been read already.
@@ -186,13 +188,13 @@ public class ReloadTests
 
         await host.StartAsync();
 
-        Assert.Equal(["Queues:first:ConnectionQuota"], probe.Expect<ZcrxEvent.OptionsChanged>().Applied);
+        Assert.Equal(["Queues:first:ConnectionQuota"], (await probe.FishForMessageAsync<ZcrxEvent.OptionsChanged>()).Applied);
         Assert.Equal(9, host.Queues[0].Options.ConnectionQuota);
     }
 
     private static QueueStatus Status(ZcrxStatus status, string queue) => status.Queues.Single(one => one.Name == queue);
 
-    private static ZcrxEvent.OptionsChanged Change(Probe probe, IConfigurationRoot configuration, params (string Key, string Value)[] values)
+    private static async Task<ZcrxEvent.OptionsChanged> ChangeAsync(TestProbe probe, IConfigurationRoot configuration, params (string Key, string Value)[] values)
     {
         foreach (var (key, value) in values)
         {
@@ -200,7 +202,7 @@ public class ReloadTests
         }
 
         configuration.Reload();
-        return probe.Expect<ZcrxEvent.OptionsChanged>();
+        return await probe.FishForMessageAsync<ZcrxEvent.OptionsChanged>();
     }
 
     private static Task<TestHost> StartAsync(IConfiguration configuration, Func<ZcrxConnection, IDisposable>? handler = null, Action<ZcrxOptions>? configure = null) =>

@@ -24,13 +24,13 @@ public class ScopedHandlerTests
         using var second = await host.ConnectAsync();
         await first.SendAsync(new byte[3]).WithinLimit();
         await second.SendAsync(new byte[5]).WithinLimit();
-        await Eventually.TrueAsync(() => journal.Handlers.Count == 2 && journal.Handlers.Sum(handler => handler.Bytes) == 8, "both are handled");
+        await host.Kit.AwaitConditionAsync(() => journal.Handlers.Count == 2 && journal.Handlers.Sum(handler => handler.Bytes) == 8, "both are handled");
         Assert.Equal(2, journal.Handlers.Select(handler => handler.Unit).Distinct().Count());
         Assert.All(journal.Handlers, handler => Assert.False(handler.IsDisposed));
 
         first.Shutdown(SocketShutdown.Both);
 
-        await Eventually.TrueAsync(() => journal.Handlers.Count(handler => handler is { IsDisposed: true, Unit.IsDisposed: true }) == 1, "the handler of the connection that ended is disposed, and its scope");
+        await host.Kit.AwaitConditionAsync(() => journal.Handlers.Count(handler => handler is { IsDisposed: true, Unit.IsDisposed: true }) == 1, "the handler of the connection that ended is disposed, and its scope");
         await host.StopAsync();
         Assert.All(journal.Handlers, handler => Assert.True(handler.IsDisposed && handler.Unit.IsDisposed));
     }
@@ -59,7 +59,7 @@ public class ScopedHandlerTests
         {
             using var client = await host.ConnectAsync(listener);
             await client.SendAsync(new byte[7]).WithinLimit();
-            await Eventually.TrueAsync(() => journal.Handlers.Sum(handler => handler.Bytes) == 7 * (listener + 1), "it is handled");
+            await host.Kit.AwaitConditionAsync(() => journal.Handlers.Sum(handler => handler.Bytes) == 7 * (listener + 1), "it is handled");
         }
     }
 
@@ -73,8 +73,8 @@ public class ScopedHandlerTests
         _ = await Record.ExceptionAsync(() => client.ConnectAsync(host.Zcrx.EndPoints[0]));
 
         // Unit and Journal are not registered.
-        await Eventually.TrueAsync(() => host.Log.Entries.Any(static entry => entry is { EventId: 1303, Exception: InvalidOperationException }), "the fault is logged");
-        await Eventually.TrueAsync(async () => (await host.Zcrx.GetStatusAsync()).Listeners[0].Connections == 0, "its connection is closed");
+        await host.Kit.AwaitConditionAsync(() => host.Log.Entries.Any(static entry => entry is { EventId: 1303, Exception: InvalidOperationException }), "the fault is logged");
+        await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Listeners[0].Connections == 0, "its connection is closed");
     }
 
     [Fact]
@@ -87,8 +87,8 @@ public class ScopedHandlerTests
             client.Shutdown(SocketShutdown.Both);
         }
 
-        await Eventually.TrueAsync(() => host.Log.Entries.Any(static entry => entry is { EventId: 1303, Exception.Message: "cannot be disposed" }), "the fault is logged");
-        await Eventually.TrueAsync(async () => (await host.Zcrx.GetStatusAsync()).Listeners[0].Connections == 0, "its connection is closed");
+        await host.Kit.AwaitConditionAsync(() => host.Log.Entries.Any(static entry => entry is { EventId: 1303, Exception.Message: "cannot be disposed" }), "the fault is logged");
+        await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Listeners[0].Connections == 0, "its connection is closed");
     }
 
     private sealed class Journal

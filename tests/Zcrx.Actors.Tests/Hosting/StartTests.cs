@@ -78,8 +78,10 @@ public class StartTests
         await host.StopAsync();
 
         Assert.False(system.WhenTerminated.IsCompleted);
-        using Probe probe = new(system);
-        probe.ExpectEnd(host.Zcrx.Supervisor);
+        using HostKit kit = new(system);
+        var probe = kit.CreateTestProbe();
+        await probe.WatchAsync(host.Zcrx.Supervisor);
+        await probe.ExpectTerminatedAsync(host.Zcrx.Supervisor);
     }
 
     [Fact]
@@ -138,18 +140,20 @@ public class StartTests
         using var system = ActorSystem.Create("plain");
         ZcrxOptions options = new() { Engine = ZcrxEngine.Emulated };
         options.Listeners.Add(new ZcrxListenerOptions { EndPoint = "127.0.0.1:0", Handler = static _ => null! });
-        using Probe probe = new(system, typeof(ZcrxEvent));
+        using HostKit kit = new(system);
+        var probe = kit.CreateTestProbe();
         var supervisor = system.ActorOf(ZcrxSupervisor.Props(options), "receiver");
 
-        var status = probe.Ask<ZcrxStatus>(supervisor, new ZcrxCommand.WhenStarted());
+        var status = await supervisor.Ask<ZcrxStatus>(new ZcrxCommand.WhenStarted()).WithinLimit();
         Assert.Equal(ZcrxState.Running, status.State);
         Assert.NotEqual(0, status.Listeners[0].EndPoint!.Port);
-        Assert.Equal(ZcrxState.Running, probe.Ask<ZcrxStatus>(supervisor, new ZcrxCommand.WhenStarted()).State);
+        Assert.Equal(ZcrxState.Running, (await supervisor.Ask<ZcrxStatus>(new ZcrxCommand.WhenStarted()).WithinLimit()).State);
 
-        var last = probe.Ask<ZcrxStatus>(supervisor, new ZcrxCommand.Stop(TimeSpan.Zero));
+        var last = await supervisor.Ask<ZcrxStatus>(new ZcrxCommand.Stop(TimeSpan.Zero)).WithinLimit();
         Assert.Equal((ZcrxState.Stopped, QueueState.Stopped), (last.State, last.Queues[0].State));
         Assert.Null(last.Listeners[0].EndPoint);
-        probe.ExpectEnd(supervisor);
+        await probe.WatchAsync(supervisor);
+        await probe.ExpectTerminatedAsync(supervisor);
         await system.Terminate().WithinLimit();
     }
 

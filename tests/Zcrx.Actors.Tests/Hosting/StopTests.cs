@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Akka.Actor;
 using Microsoft.Extensions.DependencyInjection;
@@ -48,11 +49,11 @@ public class StopTests
             .Listen("127.0.0.1:0", connection => connection.Buffers.Subscribe(buffer => kept.Add(buffer.Retain()), static _ => { })));
         using var client = await host.ConnectAsync();
         await client.SendAsync("kept"u8.ToArray());
-        await Eventually.TrueAsync(() => kept.Count == 1, "the bytes arrive");
+        await host.Kit.AwaitConditionAsync(() => kept.Count == 1, "the bytes arrive");
         using CancellationTokenSource patience = new();
 
         var stopping = host.StopAsync(patience.Token);
-        await Eventually.TrueAsync(() => host.Log.Has(1003), "stopping has begun");
+        await host.Kit.AwaitConditionAsync(() => host.Log.Has(1003), "stopping has begun");
         Assert.False(stopping.IsCompleted);
         await patience.CancelAsync();
         await stopping;
@@ -95,6 +96,7 @@ public class StopTests
 
         Assert.IsType<ZcrxStreamException>(await stream.Ended.WithinLimit());
         await host.StopAsync();
+        await Assert.ThrowsAsync<SocketException>(() => host.ConnectAsync());
         Assert.Equal(ZcrxState.Stopped, (await host.Zcrx.GetStatusAsync()).State);
     }
 
@@ -118,13 +120,26 @@ public class StopTests
     }
 
     [Fact]
-    public async Task Stopping_twice_and_at_once_is_stopping_once()
+    public async Task Several_stops_at_once_are_one_stop()
     {
-        await using var host = await TestHost.StartAsync(static zcrx => zcrx.AddQueues(2, 1.MiB()).Listen("127.0.0.1:0", static _ => null!));
+        ConcurrentQueue<Interop.BufferLease> kept = [];
+        await using var host = await TestHost.StartAsync(zcrx => zcrx
+            .AddQueues(2, 1.MiB())
+            .DrainTimeout(TimeSpan.FromHours(1))
+            .Listen("127.0.0.1:0", connection => connection.Buffers.Subscribe(buffer => kept.Enqueue(buffer.Retain()), static _ => { })));
+        using var client = await host.ConnectAsync();
+        await client.SendAsync("kept"u8.ToArray()).WithinLimit();
+        await host.Kit.AwaitConditionAsync(() => !kept.IsEmpty, "the bytes arrive");
 
-        await Task.WhenAll(host.StopAsync(), host.StopAsync(), host.System.Terminate().WithinLimit());
+        // The lease keeps the first stop going, so that the others come during it.
+        Task[] stops = [host.StopAsync(), host.StopAsync(), host.System.Terminate()];
+        await host.Kit.AwaitConditionAsync(() => host.Log.Has(1003), "the stop begins");
+        Assert.DoesNotContain(stops, static stop => stop.IsCompleted);
+        Assert.All(kept, static lease => lease.Dispose());
+        await Task.WhenAll(stops).WithinLimit();
 
-        Assert.Single(host.Log.Entries, entry => entry.EventId == 1004);
+        Assert.Single(host.Log.Entries, static entry => entry.EventId == 1003);
+        Assert.Single(host.Log.Entries, static entry => entry.EventId == 1004);
     }
 
     [Fact]
@@ -136,10 +151,10 @@ public class StopTests
             .Listen("127.0.0.1:0", connection => connection.Buffers.Subscribe(buffer => kept.Add(buffer.Retain()), static _ => { })));
         using var client = await host.ConnectAsync();
         await client.SendAsync("kept"u8.ToArray());
-        await Eventually.TrueAsync(() => kept.Count == 1, "the bytes arrive");
+        await host.Kit.AwaitConditionAsync(() => kept.Count == 1, "the bytes arrive");
 
         var stopping = host.StopAsync();
-        await Eventually.TrueAsync(
+        await host.Kit.AwaitConditionAsync(
             async () =>
             {
                 try
@@ -177,11 +192,11 @@ public class StopTests
         Assert.Empty(host.Zcrx.EndPoints);
 
         await host.StartAsync();
-        await Eventually.TrueAsync(() => Volatile.Read(ref levels) == 1 && Volatile.Read(ref samples) > 0, "the first queue's level and samples are seen");
+        await host.Kit.AwaitConditionAsync(() => Volatile.Read(ref levels) == 1 && Volatile.Read(ref samples) > 0, "the first queue's level and samples are seen");
         await host.RestartAsync("zcrx-0");
-        await Eventually.TrueAsync(() => Volatile.Read(ref levels) == 2, "the second queue's level is seen");
+        await host.Kit.AwaitConditionAsync(() => Volatile.Read(ref levels) == 2, "the second queue's level is seen");
         var before = Volatile.Read(ref samples);
-        await Eventually.TrueAsync(() => Volatile.Read(ref samples) > before, "the second queue is sampled");
+        await host.Kit.AwaitConditionAsync(() => Volatile.Read(ref samples) > before, "the second queue is sampled");
 
         await host.StopAsync();
         await completed.Task.WithinLimit();

@@ -60,14 +60,15 @@ public class SystemShutdownTests
     {
         await using var host = Build(wiring, static _ => { });
         var early = host.Services.GetRequiredService<ActorSystem>();
-        using Probe probe = new(early, typeof(ZcrxEvent));
+        using HostKit kit = new(early);
+        var probe = kit.Subscribe(typeof(ZcrxEvent));
 
         await host.StartAsync();
 
         Assert.Same(early, host.System);
         // Who subscribed before the start has seen it.
-        probe.Expect<ZcrxEvent.QueueOpened>();
-        Assert.Equal(ZcrxState.Running, probe.Expect<ZcrxEvent.Started>().Status.State);
+        await probe.FishForMessageAsync<ZcrxEvent.QueueOpened>();
+        Assert.Equal(ZcrxState.Running, (await probe.FishForMessageAsync<ZcrxEvent.Started>()).Status.State);
     }
 
     [Theory]
@@ -107,8 +108,8 @@ public class SystemShutdownTests
         ZcrxStatus? seen = null;
         CoordinatedShutdown.Get(host.System).AddTask(CoordinatedShutdown.PhaseServiceUnbind, "application", async () =>
         {
-            await Eventually.TrueAsync(async () => !(await host.Zcrx.GetStatusAsync()).IsAccepting, "the ports are being closed");
-            await Eventually.TrueAsync(
+            await host.Kit.AwaitConditionAsync(async () => !(await host.Zcrx.GetStatusAsync()).IsAccepting, "the ports are being closed");
+            await host.Kit.AwaitConditionAsync(
                 async () =>
                 {
                     try
@@ -124,7 +125,7 @@ public class SystemShutdownTests
                 "nobody gets in any more");
             // The last request of a connection, and what it is answered.
             await client.SendAsync(new byte[1_000]).WithinLimit();
-            await Eventually.TrueAsync(() => stream.Length == 1_000, "an open connection goes on");
+            await host.Kit.AwaitConditionAsync(() => stream.Length == 1_000, "an open connection goes on");
             seen = await host.Zcrx.GetStatusAsync();
             return Done.Instance;
         });
@@ -148,7 +149,7 @@ public class SystemShutdownTests
         await host.StartAsync();
         using var client = await host.ConnectAsync();
         await client.SendAsync("kept"u8.ToArray()).WithinLimit();
-        await Eventually.TrueAsync(() => kept.Count == 1, "the bytes arrive");
+        await host.Kit.AwaitConditionAsync(() => kept.Count == 1, "the bytes arrive");
 
         await CoordinatedShutdown.Get(host.System).Run(CoordinatedShutdown.UnknownReason.Instance).WithinLimit();
 
@@ -173,7 +174,7 @@ public class SystemShutdownTests
         Assert.All(status.Listeners, listener => Assert.Null(listener.Error));
         await Assert.ThrowsAsync<SocketException>(() => host.ConnectAsync(1));
         await client.SendAsync(new byte[10]).WithinLimit();
-        await Eventually.TrueAsync(() => stream.Length == 10, "the connection goes on");
+        await host.Kit.AwaitConditionAsync(() => stream.Length == 10, "the connection goes on");
         // A second time, and after a queue's restart, it is the same.
         await host.RestartAsync("zcrx-1");
         Assert.False((await host.Zcrx.Supervisor.Ask<ZcrxStatus>(new ZcrxCommand.CloseListeners()).WithinLimit()).IsAccepting);

@@ -17,7 +17,7 @@ public class LogTests
     }
 
     [Fact]
-    public void Messages_are_sentences_with_an_id_of_a_known_subject()
+    public void Messages_have_a_text_and_an_id_in_the_range_of_Zcrx()
     {
         Assert.All(Messages, static message =>
         {
@@ -28,7 +28,7 @@ public class LogTests
     }
 
     [Fact]
-    public void Nothing_is_logged_anywhere_else()
+    public void Log_messages_are_defined_only_in_ZcrxLog()
     {
         var others = typeof(ZcrxLog).Assembly.GetTypes()
             .Where(static type => type != typeof(ZcrxLog))

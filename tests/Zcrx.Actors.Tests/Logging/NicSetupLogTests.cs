@@ -5,27 +5,27 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Logging;
 
-/// <summary>What a service changes on interfaces, and brings back, is in its log.</summary>
+/// <summary>Changes that a service makes on interfaces, and their restoration, are logged.</summary>
 public class NicSetupLogTests
 {
     [Fact]
-    public async Task What_is_set_up_for_a_queue_and_what_is_brought_back_is_logged()
+    public async Task Setting_up_and_restoring_an_interface_is_logged()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { HeaderDataSplit = false, HdsThreshold = 100 });
-        ConcurrentQueue<string> said = new();
+        ConcurrentQueue<string> reports = new();
         LogRecorder log;
         await using (var host = await TestHost.StartAsync(zcrx => zcrx
             .AddQueue(new ZcrxQueueOptions
             {
-                Name = "rx1", Engine = ZcrxEngine.Emulated, Interface = nic.Name, RxQueue = 1, AreaSize = 1.MiB(), ConfigureNic = true, NicReport = said.Enqueue,
+                Name = "rx1", Engine = ZcrxEngine.Emulated, Interface = nic.Name, RxQueue = 1, AreaSize = 1.MiB(), ConfigureNic = true, NicReport = reports.Enqueue,
                 Emulation = new EmulatedKernelOptions { Nics = [nic] },
             })
             .Listen("127.0.0.1:0", static _ => null!)))
         {
             log = host.Log;
             int port = host.Zcrx.EndPoints[0].Port;
-            // The host has started when the port is bound; the queue accepts on it a moment later.
-            await Eventually.TrueAsync(() => Rules() == 1, "the flow rule is there");
+            // The host has started when the port is bound. The queue accepts on it later.
+            await host.Kit.AwaitConditionAsync(() => Rules() == 1, "the flow rule is there");
             Assert.Equal(
                 [
                     "Interface enic0: tcp-data-split on hds-thresh 0 (was tcp-data-split off hds-thresh 100).",
@@ -34,16 +34,16 @@ public class NicSetupLogTests
                 ],
                 Logged());
 
-            // The next one sets it up anew, and nothing is made of the delegate that is another one each time.
+            // The next queue sets it up again. The delegate, which differs each time, does not count as a change of the options.
             await host.RestartAsync("rx1", registerAnew: true);
             Assert.Equal(1, Assert.Single((await host.Zcrx.GetStatusAsync()).Queues).Restarts);
-            await Eventually.TrueAsync(() => Rules() == 2, "the flow rule is there again");
+            await host.Kit.AwaitConditionAsync(() => Rules() == 2, "the flow rule is there again");
             Assert.False(host.Log.Has(1008));
         }
 
         Assert.Contains(Logged(), static text => text.StartsWith("Interface enic0: flow rule ", StringComparison.Ordinal) && text.EndsWith(" removed.", StringComparison.Ordinal));
         Assert.Contains("Interface enic0: tcp-data-split off hds-thresh 100, as it was.", Logged());
-        Assert.Equal(Logged(), said.Select(static text => $"Interface {text}."));
+        Assert.Equal(Logged(), reports.Select(static text => $"Interface {text}."));
 
         int Rules() => Logged().Count(static text => text.Contains("flow-type", StringComparison.Ordinal));
 

@@ -10,31 +10,32 @@ namespace Zcrx.Actors.Tests.Metrics;
 public class MetricsTests
 {
     [Fact]
-    public async Task Counters_span_restarts_and_gauges_follow_the_present()
+    public async Task Counters_continue_across_restarts_and_gauges_show_current_values()
     {
         Received received = new();
         await using var host = await TestHost.StartAsync(zcrx => zcrx.AddQueues(1, 1.MiB()).Listen("127.0.0.1:0", received.Handle, name: "door"));
         using Reader reader = new(host);
-        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
 
         using (var first = await host.ConnectAsync())
         {
-            await first.SendAsync(new byte[10_000]);
+            await first.SendAsync(Payload.Bytes(10_000));
             var stream = await received.StreamAsync(0);
-            await Eventually.TrueAsync(() => stream.Length == 10_000, "the bytes arrive");
+            await stream.AssertReceivedAsync(10_000);
             Assert.Equal(1, reader.Read("zcrx.connection.count", "zcrx.connection.state", "active"));
             Assert.Equal(1, reader.Read("zcrx.listener.connection.count", "zcrx.listener.name", "door"));
             host.Crash("zcrx-0");
-            probe.Expect<ZcrxEvent.QueueRestarting>();
-            probe.Expect<ZcrxEvent.QueueOpened>();
+            await probe.FishForMessageAsync<ZcrxEvent.QueueRestarting>();
+            await probe.FishForMessageAsync<ZcrxEvent.QueueOpened>();
         }
 
         using (var second = await host.ConnectAsync())
         {
-            await second.SendAsync(new byte[5_000]);
+            await second.SendAsync(Payload.Bytes(5_000));
             second.Shutdown(SocketShutdown.Send);
             var stream = await received.StreamAsync(1);
             Assert.Null(await stream.Ended.WithinLimit());
+            await stream.AssertReceivedAsync(5_000);
         }
 
         Assert.Equal(15_000, reader.Read("zcrx.receive.io"));
@@ -54,13 +55,13 @@ public class MetricsTests
             Assert.InRange(reader.Read(name), 0, 1000);
         }
 
-        await Eventually.TrueAsync(() => reader.Read("zcrx.connection.count", "zcrx.connection.state", "active") == 0, "no connection is left");
+        await host.Kit.AwaitConditionAsync(() => reader.Read("zcrx.connection.count", "zcrx.connection.state", "active") == 0, "no connection is left");
         Assert.Equal(reader.Names.Order(), reader.Names.Distinct().Order());
         Assert.All(reader.Instruments, instrument => Assert.False(string.IsNullOrEmpty(instrument.Description) || string.IsNullOrEmpty(instrument.Unit)));
     }
 
     [Fact]
-    public async Task Names_and_units_follow_the_conventions_of_OpenTelemetry()
+    public async Task Names_and_units_follow_the_OpenTelemetry_conventions()
     {
         await using var host = await TestHost.StartAsync(static zcrx => zcrx.AddQueues(1, 1.MiB()));
         using Reader reader = new(host);
@@ -77,12 +78,12 @@ public class MetricsTests
     }
 
     [Fact]
-    public async Task What_slow_consumers_and_moves_do_is_seen()
+    public async Task Slow_consumers_and_moves_appear_in_the_metrics()
     {
         ConcurrentQueue<Interop.BufferLease> kept = [];
         bool keeps = true;
         List<ZcrxConnection> connections = [];
-        // Nobody but the test moves anything.
+        // Only the test moves connections.
         await using var host = await TestHost.StartAsync(zcrx => zcrx.AddQueues(2, 64.KiB()).Configure(static options => options.Rebalancing.Enabled = false).Listen("127.0.0.1:0", connection =>
         {
             connections.Add(connection);
@@ -97,11 +98,11 @@ public class MetricsTests
                 static _ => { });
         }));
         using Reader reader = new(host);
-        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
         using var client = await host.ConnectAsync();
         await client.SendAsync(new byte[256 * 1024]).WithinLimit();
-        var pressed = probe.Expect<ZcrxEvent.PressureChanged>(changed => changed.Pressure.Level == PoolPressureLevel.Exhausted).Pressure.Queue;
-        await Eventually.TrueAsync(() => reader.Read("zcrx.connection.count", "zcrx.connection.state", "paused", pressed) == 1, "the connection is paused");
+        var pressed = (await probe.FishForMessageAsync<ZcrxEvent.PressureChanged>(static changed => changed.Pressure.Level == PoolPressureLevel.Exhausted)).Pressure.Queue;
+        await host.Kit.AwaitConditionAsync(() => reader.Read("zcrx.connection.count", "zcrx.connection.state", "paused", pressed) == 1, "the connection is paused");
 
         Assert.Equal(2, reader.Read("zcrx.pool.pressure", queue: pressed));
         Assert.InRange(reader.Read("zcrx.pool.usage", queue: pressed), 8, reader.Read("zcrx.pool.limit", queue: pressed));
@@ -109,7 +110,7 @@ public class MetricsTests
         Assert.Equal(0, reader.Read("zcrx.connection.count", "zcrx.connection.state", "active", pressed));
 
         string other = pressed == "zcrx-0" ? "zcrx-1" : "zcrx-0";
-        // On its new queue the connection goes on, and keeps nothing.
+        // On its new queue the connection receives without keeping leases.
         Volatile.Write(ref keeps, false);
         Assert.IsType<ZcrxReply.Moved>(await Akka.Actor.Futures.Ask<ZcrxReply>(host.Zcrx.Supervisor, new ZcrxCommand.MoveConnection(connections[0].Id, other)).WithinLimit());
         Assert.Equal((1, 0), (reader.Read("zcrx.connection.moves", queue: other), reader.Read("zcrx.connection.moves", queue: pressed)));
@@ -118,7 +119,7 @@ public class MetricsTests
             lease.Dispose();
         }
 
-        await Eventually.TrueAsync(() => reader.Read("zcrx.pool.pressure", queue: pressed) == 0, "the pool recovers");
+        await host.Kit.AwaitConditionAsync(() => reader.Read("zcrx.pool.pressure", queue: pressed) == 0, "the pool recovers");
     }
 
     /// <summary>Reads what the host's meter observes.</summary>
@@ -132,7 +133,7 @@ public class MetricsTests
             var factory = host.Services.GetRequiredService<IMeterFactory>();
             _listener.InstrumentPublished = (instrument, listener) =>
             {
-                // Other tests' hosts have meters of that name, too.
+                // The hosts of other tests have meters with the same name.
                 if (instrument.Meter.Name == "Zcrx" && instrument.Meter.Scope == factory)
                 {
                     Instruments.Add(instrument);

@@ -2,7 +2,7 @@ using FsCheck.Fluent;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Whatever happened before: once nothing changes any more, everything comes to rest, and nothing is copied that need not be.</summary>
+/// <summary>Once nothing changes any more, the rebalancer settles, and only connections that it cannot help are copied.</summary>
 public class RebalanceMachineTests
 {
     private const int Histories = 10_000;
@@ -11,7 +11,7 @@ public class RebalanceMachineTests
     private const int StepsAtRest = 30;
 
     [Fact]
-    public void Any_history_comes_to_rest_with_everything_done_that_can_be_done()
+    public void Any_history_settles_with_every_possible_action_done()
     {
         foreach (WorldSetup setup in WorldSetup.All.Sample(Histories))
         {

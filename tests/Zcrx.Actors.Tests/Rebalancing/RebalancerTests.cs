@@ -7,22 +7,22 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Copy storms end to end on an emulated interface: the table changes from outside, and what follows is seen from outside, too.</summary>
+/// <summary>Copy storms end to end on an emulated interface. The tests change its RSS table and observe packets, events and status.</summary>
 public class RebalancerTests
 {
     private const int Connections = 16;
     private const long Some = 1 << 20;
 
     [Fact]
-    public async Task Packets_that_arrive_on_queues_of_nobody_are_steered_back_and_everything_is_undone_in_the_end()
+    public async Task Flows_on_foreign_queues_are_steered_to_our_queues_and_the_rules_are_removed_at_the_end()
     {
         await using StormBench bench = await StormBench.StartAsync(Connections);
         Assert.Equal(0, bench.Copied);
 
         bench.Scramble(static bucket => bucket % 8);
-        await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.StormBegan>().Length > 0, "a storm is seen");
-        await Eventually.TrueAsync(bench.IsCalmAsync, "nothing is copied any more");
-        await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.StormEnded>().Length == bench.Events.Of<RebalanceEvent.StormBegan>().Length, "the storms are over");
+        await bench.Host.Kit.AwaitConditionAsync(() => bench.Events.Of<RebalanceEvent.StormBegan>().Length > 0, "a storm is seen");
+        await bench.Host.Kit.AwaitConditionAsync(bench.IsCalmAsync, "nothing is copied any more");
+        await bench.Host.Kit.AwaitConditionAsync(() => bench.Events.Of<RebalanceEvent.StormEnded>().Length == bench.Events.Of<RebalanceEvent.StormBegan>().Length, "the storms are over");
         ZcrxStatus status = await bench.Host.Zcrx.GetStatusAsync();
         Assert.Equal((0, 0), (status.Rebalancing.Degraded.Count, status.Rebalancing.Storms.Count));
         Assert.InRange(status.Rebalancing.FlowRules, 1, Connections);
@@ -30,11 +30,11 @@ public class RebalancerTests
         Assert.All(bench.Nic.Rules.Values, static rule => Assert.True(rule.Queue < 4 && rule.Specificity == 4));
 
         await bench.EndAsync();
-        await Eventually.TrueAsync(() => bench.Nic.Rules.Count == 0, "the flow rules go with their connections");
+        await bench.Host.Kit.AwaitConditionAsync(() => bench.Nic.Rules.Count == 0, "the flow rules go with their connections");
     }
 
     [Fact]
-    public async Task Packets_that_arrive_on_another_queue_of_ours_take_their_connections_along()
+    public async Task Connections_move_to_the_queue_of_ours_that_receives_their_packets()
     {
         await using StormBench bench = await StormBench.StartAsync(Connections, static options => options.Steering = FlowSteeringPermission.Forbidden);
         for (int i = 1; i <= 3; i++)
@@ -52,18 +52,18 @@ public class RebalancerTests
     }
 
     [Fact]
-    public async Task Where_moves_are_forbidden_packets_come_to_their_connections()
+    public async Task With_moves_forbidden_flows_are_steered_to_the_queue_of_their_connection()
     {
         await using StormBench bench = await StormBench.StartAsync(Connections, static options => options.AllowMoves = false);
         bench.Scramble(static bucket => 4 + (bucket % 4));
-        await Eventually.TrueAsync(() => bench.Nic.Rules.Count == Connections, "every flow is steered");
-        await Eventually.TrueAsync(bench.IsCalmAsync, "nothing is copied any more");
+        await bench.Host.Kit.AwaitConditionAsync(() => bench.Nic.Rules.Count == Connections, "every flow is steered");
+        await bench.Host.Kit.AwaitConditionAsync(bench.IsCalmAsync, "nothing is copied any more");
         Assert.DoesNotContain(bench.Events.Of<RebalanceEvent.Moved>(), static moved => moved.Reason == MoveReason.CopyStorm);
         await bench.EndAsync();
     }
 
     [Fact]
-    public async Task Where_nothing_is_permitted_connections_are_degraded_once_and_recover_with_their_packets()
+    public async Task With_nothing_permitted_connections_are_reported_degraded_once_and_recover()
     {
         await using StormBench bench = await StormBench.StartAsync(Connections, static options =>
         {
@@ -71,8 +71,8 @@ public class RebalancerTests
             options.Steering = FlowSteeringPermission.Forbidden;
         });
         bench.Scramble(static bucket => 4 + (bucket % 4));
-        await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.ConnectionDegraded>().Length == Connections, "all are degraded");
-        // Some more rounds: nothing new is said, nothing is lost.
+        await bench.Host.Kit.AwaitConditionAsync(() => bench.Events.Of<RebalanceEvent.ConnectionDegraded>().Length == Connections, "all are degraded");
+        // Further samples report nothing new.
         for (int i = 0; i < 10; i++)
         {
             await bench.FlowAsync(Some);
@@ -87,7 +87,7 @@ public class RebalancerTests
         Assert.Equal(Connections, bench.Host.Log.Entries.Count(static entry => entry.EventId == 1808));
 
         bench.Scramble(static bucket => bucket % 4);
-        await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.ConnectionRecovered>().Length == Connections, "all have recovered");
+        await bench.Host.Kit.AwaitConditionAsync(() => bench.Events.Of<RebalanceEvent.ConnectionRecovered>().Length == Connections, "all have recovered");
         Assert.Equal(HealthStatus.Healthy, ZcrxHealthCheck.Judge(await bench.Host.Zcrx.GetStatusAsync(), HealthStatus.Unhealthy).Status);
         await bench.EndAsync();
     }
@@ -95,12 +95,12 @@ public class RebalancerTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task What_is_vetoed_is_not_done(bool throws)
+    public async Task A_vetoed_action_is_not_executed(bool throws)
     {
         await using StormBench bench = await StormBench.StartAsync(Connections, options =>
             options.Permit = action => action is not RebalanceAction.SteerFlow || (throws ? throw new InvalidOperationException("no opinion") : false));
         bench.Scramble(static bucket => 4 + (bucket % 4));
-        await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.Vetoed>().Length >= 2 * Connections, "it is tried and vetoed, again and again");
+        await bench.Host.Kit.AwaitConditionAsync(() => bench.Events.Of<RebalanceEvent.Vetoed>().Length >= 2 * Connections, "it is tried and vetoed, again and again");
         Assert.Empty(bench.Nic.Rules);
         Assert.Empty(bench.Events.Of<RebalanceEvent.Steered>());
         Assert.All(bench.Events.Of<RebalanceEvent.Vetoed>(), static vetoed => Assert.IsType<RebalanceAction.SteerFlow>(vetoed.Action));
@@ -108,7 +108,7 @@ public class RebalancerTests
     }
 
     [Fact]
-    public async Task Without_room_for_rules_the_table_is_replaced_where_that_is_permitted_and_put_back()
+    public async Task Without_flow_rules_the_RSS_table_is_replaced_and_restored()
     {
         StormBench bench = await StormBench.StartAsync(Connections, static options =>
         {
@@ -120,9 +120,9 @@ public class RebalancerTests
         {
             bench.Scramble(static bucket => bucket % 8);
             scrambled = bench.Nic.RssTable;
-            await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.Steered>().Length > 0, "the table is replaced");
+            await bench.Host.Kit.AwaitConditionAsync(() => bench.Events.Of<RebalanceEvent.Steered>().Length > 0, "the table is replaced");
             Assert.All(bench.Nic.RssTable.Zip(scrambled), static pair => Assert.True(pair.Second < 4 ? pair.First == pair.Second : pair.First < 4));
-            await Eventually.TrueAsync(bench.IsCalmAsync, "nothing is copied any more");
+            await bench.Host.Kit.AwaitConditionAsync(bench.IsCalmAsync, "nothing is copied any more");
             await bench.EndAsync();
         }
 
@@ -130,29 +130,29 @@ public class RebalancerTests
     }
 
     [Fact]
-    public async Task A_queue_that_stays_under_pressure_gives_connections_to_those_that_have_little_to_do()
+    public async Task Connections_move_from_a_queue_under_pressure_to_idle_queues()
     {
         await using StormBench bench = await StormBench.StartAsync(Connections, queues: 1, keep: true);
-        await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.Moved>().Count(static moved => moved is { Reason: MoveReason.Pressure, From: "rx0" }) >= 3, "connections are moved off it");
-        await Eventually.TrueAsync(() => bench.Shares.Count == 4, "each queue has some");
+        await bench.Host.Kit.AwaitConditionAsync(() => bench.Events.Of<RebalanceEvent.Moved>().Count(static moved => moved is { Reason: MoveReason.Pressure, From: "rx0" }) >= 3, "connections are moved off it");
+        await bench.Host.Kit.AwaitConditionAsync(() => bench.Shares.Count == 4, "each queue has some");
         await bench.EndAsync();
     }
 
     [Fact]
-    public async Task A_queue_that_is_restarted_in_a_storm_disturbs_no_other()
+    public async Task A_queue_that_restarts_in_a_storm_does_not_fail_the_rebalancer()
     {
         await using StormBench bench = await StormBench.StartAsync(4);
         bench.Scramble(static _ => 6);
-        await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.StormBegan>().Length > 0, "a storm is seen");
+        await bench.Host.Kit.AwaitConditionAsync(() => bench.Events.Of<RebalanceEvent.StormBegan>().Length > 0, "a storm is seen");
         bench.Host.Crash("rx0");
-        await Eventually.TrueAsync(() => bench.Host.Log.Has(1102), "the queue has failed");
-        await Eventually.TrueAsync(() => bench.Host.Queues.All(static slot => slot.IsOpen), "it is open again");
+        await bench.Host.Kit.AwaitConditionAsync(() => bench.Host.Log.Has(1102), "the queue has failed");
+        await bench.Host.Kit.AwaitConditionAsync(() => bench.Host.Queues.All(static slot => slot.IsOpen), "it is open again");
         await bench.Host.Zcrx.GetStatusAsync();
         Assert.False(bench.Host.Log.Has(1810));
     }
 
     [Fact]
-    public async Task Every_action_is_an_operation_that_can_be_traced()
+    public async Task Every_action_is_an_activity()
     {
         ConcurrentQueue<Activity> stopped = new();
         using ActivityListener listener = new()
@@ -164,18 +164,18 @@ public class RebalancerTests
         ActivitySource.AddActivityListener(listener);
         await using StormBench bench = await StormBench.StartAsync(4);
         bench.Scramble(static bucket => 4 + (bucket % 4));
-        await Eventually.TrueAsync(() => bench.Nic.Rules.Count == 4, "every flow is steered");
+        await bench.Host.Kit.AwaitConditionAsync(() => bench.Nic.Rules.Count == 4, "every flow is steered");
         await bench.EndAsync();
-        await Eventually.TrueAsync(() => bench.Nic.Rules.Count == 0, "the flow rules go with their connections");
+        await bench.Host.Kit.AwaitConditionAsync(() => bench.Nic.Rules.Count == 0, "the flow rules go with their connections");
 
-        // Numbers of connections are unique in the process, so that those of other tests do not count.
+        // Ids of connections are unique in the process, so those of other tests do not count.
         RebalanceAction.SteerFlow[] steered = [.. bench.Events.Of<RebalanceEvent.Steered>().Select(static done => done.Action).OfType<RebalanceAction.SteerFlow>()];
         Assert.Equal(4, steered.Select(static action => action.ConnectionId).Distinct().Count());
         Assert.All(steered, action => Assert.Contains(Of("zcrx.rebalancing.steer", action.ConnectionId), activity =>
             (activity.GetTagItem("network.interface.name"), activity.GetTagItem("zcrx.rx_queue")) is (string name, int queue) && name == bench.Nic.Name && queue == action.Rule.Queue));
         foreach (RebalanceAction.SteerFlow action in steered)
         {
-            await Eventually.TrueAsync(() => Of("zcrx.rebalancing.unsteer", action.ConnectionId).Any(), "its end is one, too");
+            await bench.Host.Kit.AwaitConditionAsync(() => Of("zcrx.rebalancing.unsteer", action.ConnectionId).Any(), "its end is one, too");
         }
 
         Assert.All(

@@ -8,7 +8,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>A service on the first four of eight RX queues of an emulated interface, and streams into it that do not end until told to. Every byte is checked.</summary>
+/// <summary>A service on the first four of eight RX queues of an emulated interface, and streams into it until the test ends them. Every byte is checked.</summary>
 internal sealed class StormBench : IAsyncDisposable
 {
     private const int Ours = 4;
@@ -87,24 +87,24 @@ internal sealed class StormBench : IAsyncDisposable
             bench._tasks.Add(bench.SendAsync(peer));
         }
 
-        await Eventually.TrueAsync(() => checkers.Count == connections && checkers.All(static checker => checker.Length > Piece), "all streams run");
+        await host.Kit.AwaitConditionAsync(() => checkers.Count == connections && checkers.All(static checker => checker.Length > Piece), "all streams run");
         return bench;
     }
 
-    /// <summary>How many connections each queue has.</summary>
+    /// <summary>Gets the number of connections of each queue.</summary>
     public IReadOnlyDictionary<string, int> Shares => _checkers.CountBy(static checker => checker.Connection.QueueName).ToDictionary();
 
     /// <summary>Bytes that all streams together receive from now on.</summary>
     public Task FlowAsync(long bytes)
     {
         long end = Received + bytes;
-        return Eventually.TrueAsync(() => Received >= end, "the streams go on");
+        return _host.Kit.AwaitConditionAsync(() => Received >= end, "the streams receive");
     }
 
     /// <summary>Sends every bucket to some queue.</summary>
     public void Scramble(Func<int, int> queueOf) => Nic.RssTable = [.. Enumerable.Range(0, 128).Select(queueOf)];
 
-    /// <summary>Whether next to nothing of what comes now is copied.</summary>
+    /// <summary>Returns true if less than one percent of the bytes received from now on is copied.</summary>
     public async Task<bool> IsCalmAsync()
     {
         long copied = Copied;
@@ -158,7 +158,7 @@ internal sealed class StormBench : IAsyncDisposable
             }
             catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown)
             {
-                // Its queue has crashed. Who wants all bytes to arrive sees that they do not.
+                // Its queue has crashed. EndAsync finds the bytes that are missing.
                 return;
             }
 
@@ -183,7 +183,7 @@ internal sealed class StormBench : IAsyncDisposable
         }
     }
 
-    /// <summary>What the rebalancer has said.</summary>
+    /// <summary>Records the events of the rebalancer.</summary>
     internal sealed class Recorder : IDisposable
     {
         private readonly ConcurrentQueue<RebalanceEvent> _events = [];

@@ -9,7 +9,7 @@ using Zcrx.Rx.Connections;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-/// <summary>Planned restarts of a queue on a NIC: the next ring goes on with the registration, so that nothing is lost with the queue's memory.</summary>
+/// <summary>Planned restarts of a queue on a NIC. The next ring keeps the registration, so that no payload in the queue's memory is lost.</summary>
 public class NicRestartTests
 {
     private const int Much = 100_000;
@@ -19,30 +19,29 @@ public class NicRestartTests
     private readonly Received _received = new();
 
     [Fact]
-    public async Task What_has_arrived_in_the_queues_memory_is_received_after_the_restart()
+    public async Task Payload_in_the_memory_of_the_queue_is_received_after_the_restart()
     {
         await using var host = await StartAsync();
         using var client = await host.ConnectAsync();
-        var stream = await LeaveUnreceivedAsync(client);
+        var stream = await LeaveUnreceivedAsync(host, client);
 
         var reopened = await RestartAsync(host, registerAnew: false);
 
         Assert.Equal((QueueState.Open, 1L, false), (reopened.State, reopened.Restarts, host.Log.Has(1106)));
         Assert.All(reopened.Notifications, static notification => Assert.Equal(ArmState.Disarmed, notification.ArmState));
         stream.Connection.Resume();
-        await Eventually.TrueAsync(() => stream.Length == 2 * Much, "the stream goes on");
+        await stream.AssertReceivedAsync(2 * Much);
         client.Shutdown(SocketShutdown.Send);
         Assert.Null(await stream.Ended.WithinLimit());
-        Assert.Equal(Bytes(0, 2 * Much), stream.ToArray());
     }
 
     [Fact]
-    public async Task Registered_anew_the_queue_has_notifications_again_and_who_had_payload_in_its_memory_is_told()
+    public async Task Registering_again_arms_the_notifications_and_ends_the_streams_whose_payload_was_in_the_memory()
     {
         await using var host = await StartAsync();
         await RestartAsync(host, registerAnew: false);
         using var client = await host.ConnectAsync();
-        var stream = await LeaveUnreceivedAsync(client);
+        var stream = await LeaveUnreceivedAsync(host, client);
 
         var reopened = await RestartAsync(host, registerAnew: true);
 
@@ -54,25 +53,25 @@ public class NicRestartTests
     }
 
     [Fact]
-    public async Task Where_the_registration_cannot_go_on_the_queue_is_registered_anew()
+    public async Task A_registration_that_cannot_be_kept_is_made_again()
     {
         await using var host = await StartAsync();
         using var client = await host.ConnectAsync();
-        await client.SendAsync(Bytes(0, Much));
+        await client.SendAsync(Payload.Bytes(Much));
         var stream = await _received.StreamAsync(0);
-        await Eventually.TrueAsync(() => stream.Length == Much, "the bytes arrive");
+        await stream.AssertReceivedAsync(Much);
         _faults.FailRegistrations(1, Errno.EIO);
 
         var reopened = await RestartAsync(host, registerAnew: false);
 
         Assert.Equal((QueueState.Open, 1L, true), (reopened.State, reopened.Restarts, host.Log.Has(1106)));
         Assert.All(reopened.Notifications, static notification => Assert.Equal(ArmState.Armed, notification.ArmState));
-        await client.SendAsync(Bytes(Much, Much));
-        await Eventually.TrueAsync(() => stream.Length == 2 * Much, "the stream goes on");
+        await client.SendAsync(Payload.Bytes(Much, Much));
+        await stream.AssertReceivedAsync(2 * Much);
     }
 
     [Fact]
-    public async Task Streams_under_traffic_stay_whole_over_many_restarts()
+    public async Task Streams_under_traffic_are_complete_after_many_restarts()
     {
         await using var host = await StartAsync();
         await RestartUnderTrafficAsync(host, restarts: 10);
@@ -82,18 +81,18 @@ public class NicRestartTests
     }
 
     [Fact]
-    public async Task An_interface_that_was_set_up_stays_so_over_restarts_and_is_brought_back_after_the_last()
+    public async Task An_interface_keeps_its_setup_across_restarts_and_is_restored_by_the_stop()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 2, HeaderDataSplit = false });
         IReadOnlyList<int> table = nic.RssTable;
-        ConcurrentQueue<string> said = [];
+        ConcurrentQueue<string> reports = [];
         await using var host = await TestHost.StartAsync(zcrx => zcrx
-            .AddQueue(new ZcrxQueueOptions { Name = "nic", Engine = ZcrxEngine.Emulated, Interface = nic.Name, RxQueue = 1, ConfigureNic = true, NicReport = said.Enqueue, AreaSize = 4.MiB(), Emulation = new EmulatedKernelOptions { Nics = [nic] } })
+            .AddQueue(new ZcrxQueueOptions { Name = "nic", Engine = ZcrxEngine.Emulated, Interface = nic.Name, RxQueue = 1, ConfigureNic = true, NicReport = reports.Enqueue, AreaSize = 4.MiB(), Emulation = new EmulatedKernelOptions { Nics = [nic] } })
             .Listen("127.0.0.1:0", _received.Handle));
         await RestartUnderTrafficAsync(host, restarts: 5);
 
-        Assert.Single(said, static text => text.Contains("tcp-data-split", StringComparison.Ordinal));
-        Assert.Single(said, static text => text.Contains("RSS", StringComparison.Ordinal));
+        Assert.Single(reports, static text => text.Contains("tcp-data-split", StringComparison.Ordinal));
+        Assert.Single(reports, static text => text.Contains("RSS", StringComparison.Ordinal));
         Assert.False(host.Log.Has(1106));
         await host.StopAsync();
         Assert.Equal((false, 0), (nic.HeaderDataSplit, nic.Rules.Count));
@@ -105,7 +104,7 @@ public class NicRestartTests
     {
         await using var host = await StartAsync();
         using var client = await host.ConnectAsync();
-        await LeaveUnreceivedAsync(client);
+        await LeaveUnreceivedAsync(host, client);
         host.Zcrx.Supervisor.Tell(new ZcrxCommand.RestartQueue("nic"));
 
         await host.StopAsync();
@@ -132,19 +131,19 @@ public class NicRestartTests
         int[] sent = await Task.WhenAll(senders).WithinLimit();
         Assert.All(await Task.WhenAll(_received.Streams.Select(static stream => stream.Ended)).WithinLimit(), Assert.Null);
         Assert.Equal(sent.Order(), _received.Streams.Select(static stream => (int)stream.Length).Order());
-        Assert.All(_received.Streams, static stream => Assert.Equal(Bytes(0, (int)stream.Length), stream.ToArray()));
+        Assert.All(_received.Streams, static stream => Assert.Equal(Payload.Bytes((int)stream.Length), stream.ToArray()));
         Array.ForEach(clients, static client => client.Dispose());
     }
 
-    /// <summary>Half of it is received; the other half has arrived, and nobody asks for it.</summary>
-    private async Task<Received.Stream> LeaveUnreceivedAsync(Socket client)
+    /// <summary>Leaves a stream of which the first half was received and the second half waits in the memory of the queue.</summary>
+    private async Task<Received.Stream> LeaveUnreceivedAsync(TestHost host, Socket client)
     {
-        await client.SendAsync(Bytes(0, Much));
+        await client.SendAsync(Payload.Bytes(Much));
         var stream = await _received.StreamAsync(0);
-        await Eventually.TrueAsync(() => stream.Length == Much, "the bytes arrive");
+        await stream.AssertReceivedAsync(Much);
         stream.Connection.Pause();
-        await Eventually.TrueAsync(() => stream.Connection.ReceiveState == ReceiveState.Idle, "it is paused");
-        await client.SendAsync(Bytes(Much, Much));
+        await host.Kit.AwaitConditionAsync(() => stream.Connection.ReceiveState == ReceiveState.Idle, "it is paused");
+        await client.SendAsync(Payload.Bytes(Much, Much));
         return stream;
     }
 
@@ -156,13 +155,11 @@ public class NicRestartTests
         int sent = 0;
         while (!isOver())
         {
-            sent += await client.SendAsync(Bytes(sent, 3000));
+            sent += await client.SendAsync(Payload.Bytes(sent, 3000));
             await Task.Yield();
         }
 
         client.Shutdown(SocketShutdown.Send);
         return sent;
     }
-
-    private static byte[] Bytes(int from, int length) => [.. Enumerable.Range(from, length).Select(static place => (byte)((place * 31) ^ (place >> 8)))];
 }

@@ -16,7 +16,7 @@ public class RestartMachineTests
         new ZcrxDeviceException("x", 1, "x", ""));
 
     [Fact]
-    public void Delays_double_up_to_the_longest_and_then_the_queue_is_given_up()
+    public void Delays_double_up_to_MaxBackoff_until_MaxRestarts_is_reached()
     {
         var machine = Opened(new ZcrxRestartOptions { MinBackoff = TimeSpan.FromSeconds(1), MaxBackoff = TimeSpan.FromSeconds(5), MaxRestarts = 4 });
 
@@ -30,7 +30,7 @@ public class RestartMachineTests
 
     [Theory]
     [MemberData(nameof(Permanent))]
-    public void What_no_attempt_cures_is_not_tried_again(Exception cause)
+    public void A_permanent_failure_is_not_retried(Exception cause)
     {
         var decision = Opened(new ZcrxRestartOptions()).Failed(cause, TimeSpan.Zero, 0);
 
@@ -39,7 +39,7 @@ public class RestartMachineTests
     }
 
     [Fact]
-    public void At_the_start_only_a_busy_queue_is_waited_for()
+    public void The_first_opening_is_retried_only_for_a_busy_queue()
     {
         RestartMachine machine = new(new ZcrxRestartOptions());
 
@@ -48,7 +48,7 @@ public class RestartMachineTests
     }
 
     [Fact]
-    public void A_queue_that_ran_for_long_starts_anew()
+    public void Restarts_outside_the_window_do_not_count()
     {
         var machine = Opened(new ZcrxRestartOptions { MaxRestarts = 1, Within = TimeSpan.FromMinutes(1) });
 
@@ -58,7 +58,7 @@ public class RestartMachineTests
     }
 
     [Fact]
-    public void Never_more_restarts_in_the_window_than_allowed_and_never_a_delay_out_of_bounds()
+    public void Restarts_within_the_window_and_delays_stay_within_their_bounds()
     {
         var cases = (
             from max in Gen.Choose(0, 20)

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Akka.Actor;
+using Akka.TestKit;
 using Zcrx.Actors.Supervision;
 using Zcrx.Actors.Tests.Support;
 using Zcrx.Interop;
@@ -7,35 +8,38 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-public class RestartTests
+/// <summary>Restarts of queues, listeners and the supervisor. Back-off passes in virtual time.</summary>
+public sealed class RestartTests : IDisposable
 {
+    private readonly VirtualTime _time = new();
+    private readonly Received _received = new();
+
+    public void Dispose() => _time.Dispose();
+
     [Fact]
-    public async Task A_ring_thread_that_dies_is_replaced_on_the_same_port_and_the_streams_go_on()
+    public async Task A_queue_whose_ring_thread_crashes_restarts_on_the_same_port_and_resumes_its_streams()
     {
-        Received received = new();
-        await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", received.Handle));
-        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        await using var host = await StartAsync();
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
         using var client = await host.ConnectAsync();
-        await client.SendAsync(new byte[1000]);
-        var first = await received.StreamAsync(0);
-        await Eventually.TrueAsync(() => first.Length == 1000, "the first bytes arrive");
+        await client.SendAsync(Payload.Bytes(1000));
+        var first = await _received.StreamAsync(0);
+        await first.AssertReceivedAsync(1000);
         var port = host.Zcrx.EndPoints[0].Port;
 
         host.Crash("zcrx-0");
 
-        var restarting = probe.Expect<ZcrxEvent.QueueRestarting>();
+        var restarting = await probe.FishForMessageAsync<ZcrxEvent.QueueRestarting>();
         Assert.Equal(("zcrx-0", 1), (restarting.Queue, restarting.Attempt));
         Assert.IsType<CrashException>(restarting.Cause);
-        probe.Expect<ZcrxEvent.QueueOpened>();
-        var continued = probe.Expect<ZcrxEvent.ConnectionsContinued>();
+        await PassAsync(host, restarting.Delay);
+        await probe.FishForMessageAsync<ZcrxEvent.QueueOpened>();
+        var continued = await probe.FishForMessageAsync<ZcrxEvent.ConnectionsContinued>();
         Assert.Equal(("zcrx-0", 1), (continued.Queue, continued.Connections));
 
-        await client.SendAsync(new byte[500]);
-        await Eventually.TrueAsync(() => first.Length == 1500, "the old connection goes on");
-        using var next = await host.ConnectAsync();
-        await next.SendAsync(new byte[2000]);
-        var stream = await received.StreamAsync(1);
-        await Eventually.TrueAsync(() => stream.Length == 2000, "the bytes arrive after the restart");
+        await client.SendAsync(Payload.Bytes(1000, 500));
+        await first.AssertReceivedAsync(1500);
+        await SendAndReceiveAsync(host, 1);
 
         var status = await host.Zcrx.GetStatusAsync();
         Assert.Equal(ZcrxState.Running, status.State);
@@ -47,56 +51,96 @@ public class RestartTests
     }
 
     [Fact]
-    public async Task A_queue_actor_that_is_killed_is_replaced_and_the_streams_go_on()
+    public async Task A_failed_queue_stays_closed_until_its_back_off_has_passed()
     {
-        Received received = new();
-        await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", received.Handle));
-        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        var hour = TimeSpan.FromHours(1);
+        await using var host = await StartAsync(options => (options.MinBackoff, options.MaxBackoff, options.RandomFactor) = (hour, hour, 0));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
+
+        host.Crash("zcrx-0");
+        Assert.Equal(hour, (await probe.FishForMessageAsync<ZcrxEvent.QueueRestarting>()).Delay);
+
+        await PassAsync(host, hour - TimeSpan.FromTicks(1));
+        Assert.Equal(QueueState.Restarting, (await host.Zcrx.GetStatusAsync()).Queues[0].State);
+        _time.Advance(TimeSpan.FromTicks(1));
+        await probe.FishForMessageAsync<ZcrxEvent.QueueOpened>();
+    }
+
+    [Fact]
+    public async Task The_back_off_doubles_up_to_its_maximum_and_starts_over_when_a_queue_stays_open()
+    {
+        await using var host = await StartAsync(static options =>
+        {
+            (options.MinBackoff, options.MaxBackoff, options.RandomFactor) = (TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(25), 0);
+            options.Within = TimeSpan.FromMinutes(5);
+        });
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent.QueueRestarting), typeof(ZcrxEvent.QueueOpened));
+
+        List<double> delays = [];
+        for (var i = 0; i < 4; i++)
+        {
+            if (i == 3)
+            {
+                _time.Advance(TimeSpan.FromMinutes(6));
+            }
+
+            host.Crash("zcrx-0");
+            var restarting = await probe.ExpectMsgAsync<ZcrxEvent.QueueRestarting>();
+            delays.Add(restarting.Delay.TotalSeconds);
+            await PassAsync(host, restarting.Delay);
+            await probe.ExpectMsgAsync<ZcrxEvent.QueueOpened>();
+        }
+
+        Assert.Equal([10, 20, 25, 10], delays);
+    }
+
+    [Fact]
+    public async Task A_queue_whose_actor_is_killed_restarts_and_resumes_its_streams()
+    {
+        await using var host = await StartAsync();
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
         using var client = await host.ConnectAsync();
-        var stream = await received.StreamAsync(0);
+        var stream = await _received.StreamAsync(0);
 
         host.System.ActorSelection("/user/zcrx/queue-0").Tell(Kill.Instance);
 
-        Assert.IsType<ActorKilledException>(probe.Expect<ZcrxEvent.QueueRestarting>().Cause);
-        probe.Expect<ZcrxEvent.QueueOpened>();
-        await client.SendAsync(new byte[321]);
-        await Eventually.TrueAsync(() => stream.Length == 321, "the old connection goes on");
-        await SendAndReceiveAsync(host, received, 1);
+        var restarting = await probe.FishForMessageAsync<ZcrxEvent.QueueRestarting>();
+        Assert.IsType<ActorKilledException>(restarting.Cause);
+        await PassAsync(host, restarting.Delay);
+        await probe.FishForMessageAsync<ZcrxEvent.QueueOpened>();
+        await client.SendAsync(Payload.Bytes(321));
+        await stream.AssertReceivedAsync(321);
+        await SendAndReceiveAsync(host, 1);
     }
 
     [Fact]
     public async Task A_listener_that_is_killed_keeps_its_port_and_its_connections()
     {
-        Received received = new();
-        await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", received.Handle));
+        await using var host = await StartAsync();
         using var client = await host.ConnectAsync();
-        var stream = await received.StreamAsync(0);
+        var stream = await _received.StreamAsync(0);
 
         host.System.ActorSelection("/user/zcrx/listener-0").Tell(Kill.Instance);
 
-        await Eventually.TrueAsync(() => host.Log.Has(1202), "the failure is logged");
-        await SendAndReceiveAsync(host, received, 1);
-        await client.SendAsync(new byte[10]);
-        await Eventually.TrueAsync(() => stream.Length == 10, "the old connection goes on");
+        await host.Kit.AwaitConditionAsync(() => host.Log.Has(1202), "the failure is logged");
+        await SendAndReceiveAsync(host, 1);
+        await client.SendAsync(Payload.Bytes(10));
+        await stream.AssertReceivedAsync(10);
         Assert.Equal(2, (await host.Zcrx.GetStatusAsync()).Listeners[0].Accepted);
     }
 
     [Fact]
-    public async Task Other_queues_go_on_while_one_is_down()
+    public async Task Other_queues_serve_while_a_failed_one_waits_for_its_restart()
     {
-        Received received = new();
-        await using var host = await TestHost.StartAsync(zcrx => zcrx
-            .AddQueues(2, 1.MiB())
-            .Configure(static options => options.Restart.MinBackoff = options.Restart.MaxBackoff = TimeSpan.FromHours(1))
-            .Listen("127.0.0.1:0", received.Handle));
-        using Probe probe = new(host.System, typeof(ZcrxEvent.QueueRestarting));
+        await using var host = await StartAsync(static options => options.MinBackoff = options.MaxBackoff = TimeSpan.FromHours(1), queues: 2);
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent.QueueRestarting));
 
         host.Crash("zcrx-0");
-        Assert.InRange(probe.Expect<ZcrxEvent.QueueRestarting>().Delay, TimeSpan.FromHours(1), TimeSpan.FromHours(1.2));
+        Assert.InRange((await probe.ExpectMsgAsync<ZcrxEvent.QueueRestarting>()).Delay, TimeSpan.FromHours(1), TimeSpan.FromHours(1.2));
 
         for (int i = 0; i < 5; i++)
         {
-            await SendAndReceiveAsync(host, received, i);
+            await SendAndReceiveAsync(host, i);
         }
 
         var status = await host.Zcrx.GetStatusAsync();
@@ -104,105 +148,121 @@ public class RestartTests
         Assert.Equal(5, status.Queues[1].Statistics!.ConnectionsOpened);
         Assert.NotNull(status.Queues[0].RestartDelay);
 
-        // Told to, it does not wait for the hour to end.
+        // A command does not wait for the back-off.
         var reopened = await host.RestartAsync("zcrx-0");
         Assert.Equal(QueueState.Open, reopened.State);
     }
 
     [Fact]
-    public async Task A_queue_that_fails_too_often_is_given_up_visibly_and_can_be_revived()
+    public async Task A_queue_that_fails_too_often_is_reported_as_failed_and_a_command_restarts_it()
     {
-        Received received = new();
-        await using var host = await TestHost.StartAsync(zcrx => zcrx
-            .Configure(static options => options.Restart.MaxRestarts = 2)
-            .Listen("127.0.0.1:0", received.Handle));
-        using Probe probe = new(host.System, typeof(ZcrxEvent.QueueOpened), typeof(ZcrxEvent.QueueFailed));
+        await using var host = await StartAsync(static options => options.MaxRestarts = 2);
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent.QueueRestarting), typeof(ZcrxEvent.QueueOpened), typeof(ZcrxEvent.QueueFailed));
         for (int i = 0; i < 2; i++)
         {
-            host.Crash("zcrx-0");
-            probe.Expect<ZcrxEvent.QueueOpened>();
+            await CrashAndRestartAsync(host, probe);
         }
 
         host.Crash("zcrx-0");
 
-        var failed = probe.Expect<ZcrxEvent.QueueFailed>();
+        var failed = await probe.ExpectMsgAsync<ZcrxEvent.QueueFailed>();
         Assert.StartsWith("it failed 3 times", failed.Reason);
         var status = await host.Zcrx.GetStatusAsync();
         Assert.Equal((ZcrxState.Running, QueueState.Failed), (status.State, status.Queues[0].State));
         Assert.Equal(2, status.Queues[0].Restarts);
         Assert.True(host.Log.Has(1103));
 
-        // The port is still there: who connects now waits in the backlog, and is served after the revival.
-        using var patient = await host.ConnectAsync();
-        await patient.SendAsync(new byte[7]);
+        // The port stays open: a client that connects now waits in the backlog and is served after the restart.
+        using var waiting = await host.ConnectAsync();
+        await waiting.SendAsync(Payload.Bytes(7));
         Assert.Equal(QueueState.Open, (await host.RestartAsync("zcrx-0")).State);
-        var stream = await received.StreamAsync(0);
-        await Eventually.TrueAsync(() => stream.Length == 7, "the waiting client is served");
+        await (await _received.StreamAsync(0)).AssertReceivedAsync(7);
     }
 
     [Fact]
-    public async Task A_failure_that_no_attempt_cures_ends_the_queue_at_once()
+    public async Task A_permanent_failure_fails_the_queue_at_once()
     {
-        await using var host = await TestHost.StartAsync(static zcrx => zcrx.Listen("127.0.0.1:0", static _ => null!));
-        using Probe probe = new(host.System, typeof(ZcrxEvent));
+        await using var host = await StartAsync();
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
 
         host.Crash("zcrx-0", new ZcrxDeviceException("Receiving", 19, "the interface is gone", "bring it back"));
 
-        Assert.Equal("no attempt would cure this", probe.Expect<ZcrxEvent.QueueFailed>().Reason);
+        Assert.Equal("no attempt would cure this", (await probe.FishForMessageAsync<ZcrxEvent.QueueFailed>()).Reason);
         Assert.Equal(0, (await host.Zcrx.GetStatusAsync()).Queues[0].Restarts);
     }
 
     [Fact]
-    public async Task A_planned_restart_loses_nothing_and_no_connection()
+    public async Task A_planned_restart_keeps_every_byte_and_every_connection()
     {
-        Received received = new();
-        await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", received.Handle));
+        await using var host = await StartAsync();
         using var client = await host.ConnectAsync();
-        var stream = await received.StreamAsync(0);
-        await client.SendAsync(new byte[50_000]);
+        var stream = await _received.StreamAsync(0);
+        await client.SendAsync(Payload.Bytes(50_000));
 
         var reopened = await host.RestartAsync("zcrx-0", TimeSpan.FromSeconds(30));
 
         Assert.Equal((QueueState.Open, 1L), (reopened.State, reopened.Restarts));
         Assert.Null(reopened.LastError);
-        await client.SendAsync(new byte[50_000]);
-        await Eventually.TrueAsync(() => stream.Length == 100_000, "the connection goes on");
+        await client.SendAsync(Payload.Bytes(50_000, 50_000));
+        await stream.AssertReceivedAsync(100_000);
         Assert.False(stream.Ended.IsCompleted);
-        await SendAndReceiveAsync(host, received, 1);
+        await SendAndReceiveAsync(host, 1);
     }
 
     [Fact]
-    public async Task A_supervisor_that_is_killed_takes_everything_along_and_the_host_can_still_stop()
+    public async Task A_supervisor_that_is_killed_ends_every_connection_and_the_host_still_stops()
     {
-        Received received = new();
-        await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", received.Handle));
+        await using var host = await StartAsync();
+        var probe = host.Kit.CreateTestProbe();
+        await probe.WatchAsync(host.Zcrx.Supervisor);
         using var client = await host.ConnectAsync();
-        var stream = await received.StreamAsync(0);
+        var stream = await _received.StreamAsync(0);
 
         host.Zcrx.Supervisor.Tell(Kill.Instance);
 
         Assert.IsType<ZcrxStreamException>(await stream.Ended.WithinLimit());
-        await Eventually.TrueAsync(() => host.Log.Has(1006), "the end is logged");
-        await Eventually.TrueAsync(async () => (await host.Zcrx.GetStatusAsync()).State == ZcrxState.Stopped, "the status says so");
+        await probe.ExpectTerminatedAsync(host.Zcrx.Supervisor);
+        await host.Kit.AwaitConditionAsync(() => host.Log.Has(1006), "the end is logged");
+        await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).State == ZcrxState.Stopped, "the status is Stopped");
         await Assert.ThrowsAsync<SocketException>(() => host.ConnectAsync());
         await host.StopAsync();
     }
 
     [Fact]
-    public async Task Restarting_a_queue_that_is_not_there_is_refused_with_the_names_of_those_that_are()
+    public async Task Restarting_an_unknown_queue_is_refused_with_the_names_of_the_queues()
     {
-        await using var host = await TestHost.StartAsync(static zcrx => zcrx.AddQueues(2));
+        await using var host = await StartAsync(queues: 2);
 
         var reply = Assert.IsType<ZcrxReply.Failed>(await host.Zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.RestartQueue("eth9")).WithinLimit());
 
         Assert.Equal((ZcrxFailure.NoSuchQueue, "There is no queue 'eth9'; there are zcrx-0, zcrx-1."), (reply.Reason, reply.Message));
     }
 
-    private static async Task SendAndReceiveAsync(TestHost host, Received received, int index)
+    private Task<TestHost> StartAsync(Action<ZcrxRestartOptions>? configure = null, int queues = 1) => TestHost.StartAsync(
+        zcrx => zcrx
+            .AddQueues(queues, 1.MiB())
+            .Configure(options => configure?.Invoke(options.Restart))
+            .Listen("127.0.0.1:0", _received.Handle),
+        _time.AddTo);
+
+    private async Task CrashAndRestartAsync(TestHost host, TestProbe probe)
+    {
+        host.Crash("zcrx-0");
+        await PassAsync(host, (await probe.ExpectMsgAsync<ZcrxEvent.QueueRestarting>()).Delay);
+        await probe.ExpectMsgAsync<ZcrxEvent.QueueOpened>();
+    }
+
+    /// <summary>Advances the time after the supervisor has set the timer for the restart that it has announced.</summary>
+    private async Task PassAsync(TestHost host, TimeSpan delay)
+    {
+        await host.Zcrx.GetStatusAsync();
+        _time.Advance(delay);
+    }
+
+    private async Task SendAndReceiveAsync(TestHost host, int index)
     {
         using var client = await host.ConnectAsync();
-        await client.SendAsync(new byte[123]);
-        var stream = await received.StreamAsync(index);
-        await Eventually.TrueAsync(() => stream.Length == 123, "the bytes arrive");
+        await client.SendAsync(Payload.Bytes(123));
+        await (await _received.StreamAsync(index)).AssertReceivedAsync(123);
     }
 }

@@ -1,4 +1,4 @@
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>What a ring's thread dies of in tests.</summary>
+/// <summary>Crashes a ring thread in tests.</summary>
 internal sealed class CrashException() : Exception("crashed on purpose");

@@ -1,6 +1,6 @@
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>Waiting for conditions, not for time: long enough for a busy machine, so running out always means that something is wrong.</summary>
+/// <summary>Waits where no actor system is at hand. Its deadline is long enough for a busy machine: running out means that something is wrong.</summary>
 internal static class Eventually
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);

@@ -10,9 +10,12 @@ internal sealed class Received
 
     public IReadOnlyList<Stream> Streams => [.. _streams];
 
+    /// <summary>Blocks the ring thread in OnNext until it is set.</summary>
+    public ManualResetEventSlim? Gate { get; init; }
+
     public IDisposable Handle(ZcrxConnection connection)
     {
-        Stream stream = new(connection);
+        Stream stream = new(connection, Gate);
         _streams.Enqueue(stream);
         stream.Subscription = connection.Buffers.Subscribe(stream);
         return stream;
@@ -24,7 +27,7 @@ internal sealed class Received
         return Streams[index];
     }
 
-    internal sealed class Stream(ZcrxConnection connection) : IObserver<Interop.ReceivedBuffer>, IDisposable
+    internal sealed class Stream(ZcrxConnection connection, ManualResetEventSlim? gate = null) : IObserver<Interop.ReceivedBuffer>, IDisposable
     {
         private readonly MemoryStream _bytes = new();
         private readonly TaskCompletionSource<Exception?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -43,8 +46,16 @@ internal sealed class Received
 
         public byte[] ToArray() => _bytes.ToArray();
 
+        /// <summary>Waits for this many bytes, and compares them with <see cref="Payload"/>.</summary>
+        public async Task AssertReceivedAsync(int length)
+        {
+            await Eventually.TrueAsync(() => Length >= length, $"{length} bytes are received");
+            Assert.Equal(Payload.Bytes(length), ToArray());
+        }
+
         public void OnNext(Interop.ReceivedBuffer value)
         {
+            gate?.Wait(Eventually.Limit);
             _bytes.Write(value.Span);
             Volatile.Write(ref _length, _bytes.Length);
         }

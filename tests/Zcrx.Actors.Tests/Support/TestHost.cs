@@ -15,6 +15,7 @@ namespace Zcrx.Actors.Tests.Support;
 internal sealed class TestHost : IAsyncDisposable
 {
     private readonly IHost _host;
+    private HostKit? _kit;
 
     private TestHost(IHost host) => _host = host;
 
@@ -25,6 +26,9 @@ internal sealed class TestHost : IAsyncDisposable
     public LogRecorder Log => Services.GetRequiredService<LogRecorder>();
 
     public ActorSystem System => Services.GetRequiredService<ZcrxService>().System!;
+
+    /// <summary>The TestKit over the actor system, from the start of the host on.</summary>
+    public HostKit Kit => _kit ??= new HostKit(System);
 
     public IReadOnlyList<QueueSlot> Queues => Services.GetRequiredService<ZcrxService>().Runtime!.Queues;
 
@@ -122,12 +126,17 @@ internal sealed class TestHost : IAsyncDisposable
     /// <summary>Lets a queue's ring thread die.</summary>
     public void Crash(string queue, Exception? cause = null) => Queues.Single(slot => slot.Name == queue).Current!.Crash(cause ?? new CrashException());
 
+    /// <summary>Moves a connection to a queue, unless it is there.</summary>
+    public async Task MoveAsync(ZcrxConnection connection, string queue) =>
+        Assert.IsType<ZcrxReply.Moved>(await Zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.MoveConnection(connection.Id, queue)).WithinLimit());
+
     /// <summary>Restarts a queue as planned; it is open again.</summary>
     public async Task<QueueStatus> RestartAsync(string queue, TimeSpan? drain = null, bool registerAnew = false) =>
         Assert.IsType<ZcrxReply.Restarted>(await Zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.RestartQueue(queue, drain, registerAnew)).WithinLimit()).Queue;
 
     public async ValueTask DisposeAsync()
     {
+        _kit?.Dispose();
         await StopAsync();
         if (_host is IAsyncDisposable disposable)
         {

@@ -1,0 +1,13 @@
+using Akka.Actor;
+using Akka.TestKit;
+using Akka.TestKit.Xunit2;
+
+namespace Zcrx.Actors.Tests.Support;
+
+/// <summary>The TestKit over an actor system that the host owns: disposing the kit leaves the system running.</summary>
+/// <remarks>Without an implicit sender: pool threads keep it, and other tests run on them.</remarks>
+internal sealed class HostKit(ActorSystem system) : TestKit(TestKitConfig.AddTo(system)), INoImplicitSender
+{
+    /// <summary>Stops the kit's own actor.</summary>
+    public override void Shutdown(TimeSpan? duration = null, bool verifySystemShutdown = false) => Sys.Stop(TestActor);
+}

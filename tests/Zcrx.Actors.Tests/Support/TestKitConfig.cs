@@ -1,0 +1,36 @@
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.TestKit;
+
+namespace Zcrx.Actors.Tests.Support;
+
+/// <summary>The configuration of the TestKit in this suite.</summary>
+internal static class TestKitConfig
+{
+    /// <summary>Deadlines that a busy machine meets: running out means that something is wrong.</summary>
+    public static Config Deadlines { get; } = $$"""
+        akka.test {
+          default-timeout = {{Eventually.Limit.TotalSeconds}}s
+          single-expect-default = {{Eventually.Limit.TotalSeconds}}s
+          startup-timeout = {{Eventually.Limit.TotalSeconds}}s
+          filter-leeway = {{Eventually.Limit.TotalSeconds}}s
+          expect-no-message-default = 100ms
+        }
+        """;
+
+    /// <summary>Messages are serialized unless they are marked as local, so that one which cannot be serialized is found.</summary>
+    /// <remarks>Creators are not: the props of the supervisor's children capture objects of the process. Switch them on here once they do not.</remarks>
+    public static Config Strict { get; } = "akka.actor { serialize-messages = on, serialize-creators = off }";
+
+    /// <summary>Timers fire when a test advances the scheduler.</summary>
+    public static Config VirtualScheduler { get; } = """akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" """;
+
+    /// <summary>Sets the deadlines of the kits over a system that was created without them.</summary>
+    public static ActorSystem AddTo(ActorSystem system)
+    {
+        system.Settings.InjectTopLevelFallback(Deadlines.WithFallback(TestKitBase.DefaultConfig));
+        // Reads the settings now: a kit would put its own defaults before these.
+        system.RegisterExtension(new TestKitExtension());
+        return system;
+    }
+}

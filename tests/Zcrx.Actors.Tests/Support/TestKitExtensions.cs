@@ -1,0 +1,32 @@
+using Akka.TestKit;
+
+namespace Zcrx.Actors.Tests.Support;
+
+/// <summary>Short forms of what this suite does most with the TestKit.</summary>
+internal static class TestKitExtensions
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Creates a probe that receives these events of the system's event stream.</summary>
+    public static TestProbe Subscribe(this TestKitBase kit, params Type[] events)
+    {
+        TestProbe probe = kit.CreateTestProbe();
+        foreach (Type type in events)
+        {
+            kit.Sys.EventStream.Subscribe(probe.Ref, type);
+        }
+
+        return probe;
+    }
+
+    /// <summary>Returns the next message of this type. Skips other messages.</summary>
+    public static ValueTask<T> FishForMessageAsync<T>(this TestProbe probe) => probe.FishForMessageAsync<T>(static _ => true);
+
+    /// <summary>Waits until the condition holds. Fails at the suite's deadline with the expectation.</summary>
+    public static Task AwaitConditionAsync(this TestKitBase kit, Func<bool> condition, string expectation) =>
+        kit.AwaitConditionAsync(() => Task.FromResult(condition()), expectation);
+
+    /// <inheritdoc cref="AwaitConditionAsync(TestKitBase, Func{bool}, string)"/>
+    public static Task AwaitConditionAsync(this TestKitBase kit, Func<Task<bool>> condition, string expectation) =>
+        kit.AwaitConditionAsync(condition, Eventually.Limit, Interval, expectation);
+}

@@ -1,0 +1,27 @@
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.TestKit;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Zcrx.Actors.Tests.Support;
+
+/// <summary>An actor system and a clock for a host. Their time passes only when a test advances it.</summary>
+internal sealed class VirtualTime : IDisposable
+{
+    private readonly FakeTimeProvider _clock = new();
+    private readonly ActorSystem _system = ActorSystem.Create("virtual", TestKitConfig.VirtualScheduler.WithFallback("akka { loglevel = OFF, stdout-loglevel = OFF }"));
+
+    /// <summary>Adds both to the services of a host.</summary>
+    public void AddTo(IServiceCollection services) => services.AddSingleton(_system).AddSingleton<TimeProvider>(_clock);
+
+    /// <summary>Advances the clock, then fires the timers that are due.</summary>
+    /// <remarks>A timer that an actor sets in response to a message exists once the actor has answered a later one.</remarks>
+    public void Advance(TimeSpan by)
+    {
+        _clock.Advance(by);
+        ((TestScheduler)_system.Scheduler).Advance(by);
+    }
+
+    public void Dispose() => _system.Dispose();
+}

@@ -214,7 +214,7 @@ public class AkkaHostingTests
             "own",
             static zcrx => zcrx.DrainTimeout(TimeSpan.FromSeconds(80)),
             static akka => akka.AddHocon("akka.coordinated-shutdown.phases.service-requests-done.timeout = 7s", HoconAddMode.Prepend));
-        await using var alone = TestHost.Build(static zcrx => zcrx.DrainTimeout(TimeSpan.FromSeconds(80)));
+        await using var alone = TestHost.Build(static services => services.AddZcrx(static zcrx => zcrx.DrainTimeout(TimeSpan.FromSeconds(80))));
 
         Assert.Equal([105, 7, 105], new[] { fits, own, alone }.Select(static host => CoordinatedShutdown
             .Get(host.Services.GetRequiredService<ActorSystem>()).Timeout(CoordinatedShutdown.PhaseServiceRequestsDone).TotalSeconds));

@@ -29,7 +29,7 @@ public class HoconTests
     [Fact]
     public async Task The_name_of_hocon_wins_over_the_reference()
     {
-        using var system = ActorSystem.Create("ours", "zcrx.actor-name = receiver");
+        using var system = TestKitConfig.CreateSystem("ours", "zcrx.actor-name = receiver");
         await using var host = await StartAsync(system);
 
         Assert.Equal("akka://ours/user/receiver", host.Zcrx.Supervisor.Path.ToString());
@@ -38,7 +38,7 @@ public class HoconTests
     [Fact]
     public async Task Names_and_dispatcher_can_be_said_in_the_options_too()
     {
-        using var system = ActorSystem.Create("ours", $"zcrx.actor-name = theirs\n{Pinned}");
+        using var system = TestKitConfig.CreateSystem("ours", $"zcrx.actor-name = theirs\n{Pinned}");
         await using var host = await StartAsync(system, static zcrx => zcrx.Configure(static options =>
         {
             options.ActorName = "mine";
@@ -52,7 +52,7 @@ public class HoconTests
     [Fact]
     public async Task The_dispatcher_of_hocon_is_that_of_all_actors_and_a_deployment_wins_over_it()
     {
-        using var system = ActorSystem.Create("ours", $$"""
+        using var system = TestKitConfig.CreateSystem("ours", $$"""
             zcrx.dispatcher = pinned
             {{Pinned}}
             other { type = TaskDispatcher }
@@ -66,7 +66,7 @@ public class HoconTests
     [Fact]
     public async Task Invalid_hocon_is_reported_with_all_invalid_options_before_anything_is_opened()
     {
-        using var system = ActorSystem.Create("ours", """zcrx { actor-nam = x, actor-name = "a b", dispatcher = none, drain-timeout = 3s, restart.max-restarts = 4 }""");
+        using var system = TestKitConfig.CreateSystem("ours", """zcrx { actor-nam = x, actor-name = "a b", dispatcher = none, drain-timeout = 3s, restart.max-restarts = 4 }""");
         await using var host = TestHost.Build(static zcrx => zcrx.Configure(static options => options.Engine = (ZcrxEngine)9), services => services.AddSingleton(system));
 
         var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
@@ -89,7 +89,7 @@ public class HoconTests
     [Fact]
     public async Task Without_hosting_the_supervisor_takes_its_dispatcher_from_its_actor_system()
     {
-        using var system = ActorSystem.Create("plain", $"zcrx.dispatcher = pinned\n{Pinned}");
+        using var system = TestKitConfig.CreateSystem("plain", $"zcrx.dispatcher = pinned\n{Pinned}");
         using HostKit kit = new(system);
         var probe = kit.CreateTestProbe();
         var supervisor = system.ActorOf(ZcrxSupervisor.Props(new ZcrxOptions { Engine = ZcrxEngine.Emulated }), "receiver");
@@ -103,7 +103,7 @@ public class HoconTests
     [Fact]
     public void A_system_that_says_nothing_gives_the_reference()
     {
-        using var system = ActorSystem.Create("silent");
+        using var system = TestKitConfig.CreateSystem("silent");
         List<ZcrxConfigurationError> errors = [];
 
         Assert.Same(HoconDefaults.BuiltIn, HoconDefaults.Of(system, errors));

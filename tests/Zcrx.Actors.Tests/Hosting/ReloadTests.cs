@@ -174,7 +174,7 @@ public class ReloadTests
     public async Task What_changes_during_the_start_is_not_missed()
     {
         IConfigurationRoot configuration = new ConfigurationBuilder().AddInMemoryCollection(Start).Build();
-        using ActorSystem system = ActorSystem.Create("ours");
+        using ActorSystem system = TestKitConfig.CreateSystem("ours");
         using HostKit kit = new(system);
         var probe = kit.Subscribe(typeof(ZcrxEvent.OptionsChanged));
         await using var host = TestHost.Build(

@@ -43,7 +43,7 @@ public class StartTests
     [Fact]
     public async Task A_start_that_failed_leaves_the_actor_system_of_the_services_alone()
     {
-        using var system = ActorSystem.Create("ours");
+        using var system = TestKitConfig.CreateSystem("ours");
         using Socket other = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         await using (var host = TestHost.Build(zcrx => zcrx.Listen((IPEndPoint)other.LocalEndPoint!, static _ => null!), services => services.AddSingleton(system)))
         {
@@ -58,7 +58,7 @@ public class StartTests
     [Fact]
     public async Task A_host_that_has_stopped_can_be_followed_by_another_in_the_same_actor_system()
     {
-        using var system = ActorSystem.Create("ours");
+        using var system = TestKitConfig.CreateSystem("ours");
         for (var i = 0; i < 50; i++)
         {
             await using var host = await TestHost.StartAsync(static _ => { }, services => services.AddSingleton(system));
@@ -69,7 +69,7 @@ public class StartTests
     [Fact]
     public async Task An_actor_system_registered_before_without_Akka_Hosting_is_used_and_not_ended()
     {
-        using var system = ActorSystem.Create("ours");
+        using var system = TestKitConfig.CreateSystem("ours");
         Received received = new();
         await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", received.Handle), services => services.AddSingleton(system));
 
@@ -87,7 +87,7 @@ public class StartTests
     [Fact]
     public async Task An_actor_system_registered_behind_without_Akka_Hosting_fails_the_start_and_names_the_fix()
     {
-        using var system = ActorSystem.Create("ours");
+        using var system = TestKitConfig.CreateSystem("ours");
         await using var host = TestHost.Build(static _ => { }, after: services => services.AddSingleton(system));
 
         var error = await Assert.ThrowsAsync<InvalidOperationException>(host.StartAsync);
@@ -96,9 +96,10 @@ public class StartTests
     }
 
     [Fact]
-    public async Task An_actor_system_of_its_own_ends_with_the_host()
+    public async Task AddZcrx_without_an_actor_system_creates_one_that_ends_with_the_host()
     {
-        await using var host = await TestHost.StartAsync(static _ => { });
+        await using var host = TestHost.Build(static services => services.AddZcrx(static zcrx => zcrx.UseEngine(ZcrxEngine.Emulated)));
+        await host.StartAsync();
         Assert.Equal("akka://zcrx/user/zcrx", host.Zcrx.Supervisor.Path.ToString());
 
         await host.StopAsync();
@@ -109,7 +110,7 @@ public class StartTests
     [Fact]
     public async Task An_actor_system_that_has_ended_fails_the_start()
     {
-        using var system = ActorSystem.Create("ours");
+        using var system = TestKitConfig.CreateSystem("ours");
         await system.Terminate().WithinLimit();
         await using var host = TestHost.Build(static _ => { }, services => services.AddSingleton(system));
 
@@ -137,7 +138,7 @@ public class StartTests
     [Fact]
     public async Task Without_hosting_the_supervisor_is_an_actor_like_any_other()
     {
-        using var system = ActorSystem.Create("plain");
+        using var system = TestKitConfig.CreateSystem("plain");
         ZcrxOptions options = new() { Engine = ZcrxEngine.Emulated };
         options.Listeners.Add(new ZcrxListenerOptions { EndPoint = "127.0.0.1:0", Handler = static _ => null! });
         using HostKit kit = new(system);

@@ -66,7 +66,7 @@ public class StopTests
     public async Task An_actor_system_that_ends_first_drains_too()
     {
         const int Sent = 100_000;
-        using var system = ActorSystem.Create("ours");
+        using var system = TestKitConfig.CreateSystem("ours");
         Received received = new();
         await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", received.Handle), services => services.AddSingleton(system));
         using var client = await host.ConnectAsync();
@@ -86,7 +86,7 @@ public class StopTests
     [Fact]
     public async Task An_actor_system_that_is_torn_down_without_asking_closes_everything()
     {
-        using var system = ActorSystem.Create("ours", "akka.coordinated-shutdown.run-by-actor-system-terminate = off");
+        using var system = TestKitConfig.CreateSystem("ours", "akka.coordinated-shutdown.run-by-actor-system-terminate = off");
         Received received = new();
         await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", received.Handle), services => services.AddSingleton(system));
         using var client = await host.ConnectAsync();

@@ -19,7 +19,9 @@ internal sealed class SinkBench : IAsyncDisposable
     private SinkBench(ZcrxQueue queue, Socket listener, IDisposable listening, Socket peer, ZcrxConnection connection, Config config)
     {
         (Queue, _listener, _listening, Peer, Connection) = (queue, listener, listening, peer, connection);
-        System = ActorSystem.Create("sinks", config.WithFallback("akka { stdout-loglevel = OFF, loglevel = OFF }"));
+        // Akka.Remote does not connect in a strict system.
+        Config strict = config.IsEmpty ? TestKitConfig.Strict : Config.Empty;
+        System = ActorSystem.Create("sinks", config.WithFallback(strict).WithFallback("akka { stdout-loglevel = OFF, loglevel = OFF }"));
         Actor = System.ActorOf(Props.Create(() => new RecordingActor(_messages.Writer)).WithDeploy(Deploy.Local), "recorder");
     }
 

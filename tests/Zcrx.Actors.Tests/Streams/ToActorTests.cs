@@ -289,7 +289,7 @@ public class ToActorTests
             sinks.TrySetResult(sink);
             return sink;
         }));
-        using Probe probe = new(listening.System, typeof(ZcrxEvent.ConnectionClosed));
+        var probe = listening.Kit.Subscribe(typeof(ZcrxEvent.ConnectionClosed));
         using var client = await listening.ConnectAsync();
         await client.SendAsync(StreamBytes.At(0, 40_000));
         client.Shutdown(SocketShutdown.Send);
@@ -307,7 +307,7 @@ public class ToActorTests
 
         await bench.ExpectAsync<ZcrxStream.Completed>();
         await (await sinks.Task.WithinLimit()).Completion.WithinLimit();
-        Assert.Null(probe.Expect<ZcrxEvent.ConnectionClosed>().Error);
+        Assert.Null((await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>()).Error);
     }
 
     private sealed class ThrowingSource : IObservable<ReceivedBuffer>

@@ -40,19 +40,30 @@ internal sealed class TestHost : IAsyncDisposable
         before?.Invoke(services);
         services.AddZcrx(configure);
         after?.Invoke(services);
+        if (services.Count(static service => service.ServiceType == typeof(ActorSystem)) == 1 && services.Any(static service => service.ServiceType == typeof(AkkaConfigurationBuilder)))
+        {
+            // In place of the one that AddZcrx adds by default, which takes no HOCON.
+            services.AddAkka("zcrx", static akka => Strict(akka));
+        }
     });
 
     /// <summary>Combines Zcrx with an actor system of Akka.Hosting.</summary>
     public static TestHost Build(Wiring wiring, string systemName, Action<ZcrxBuilder> configure, Action<AkkaConfigurationBuilder>? akka = null, Action<IServiceCollection>? add = null) => Build(services =>
     {
         add?.Invoke(services);
+        void ConfigureAkka(AkkaConfigurationBuilder builder)
+        {
+            akka?.Invoke(builder);
+            Strict(builder);
+        }
+
         switch (wiring)
         {
             case Wiring.ZcrxFirst:
-                services.AddZcrx(Configure).AddAkka(systemName, builder => akka?.Invoke(builder));
+                services.AddZcrx(Configure).AddAkka(systemName, ConfigureAkka);
                 break;
             case Wiring.AkkaFirst:
-                services.AddAkka(systemName, builder => akka?.Invoke(builder)).AddZcrx(Configure);
+                services.AddAkka(systemName, ConfigureAkka).AddZcrx(Configure);
                 break;
             case Wiring.WithZcrx:
                 services.AddZcrx().AddAkka(systemName, AkkaWithZcrx);
@@ -71,7 +82,7 @@ internal sealed class TestHost : IAsyncDisposable
 
         void AkkaWithZcrx(AkkaConfigurationBuilder builder)
         {
-            akka?.Invoke(builder);
+            ConfigureAkka(builder);
             builder.WithZcrx(Configure);
         }
     });
@@ -81,6 +92,14 @@ internal sealed class TestHost : IAsyncDisposable
         StartAsync(BuildPlain(zcrx => configure(zcrx.UseEngine(ZcrxEngine.Emulated)), before));
 
     public static Task<TestHost> StartAsync(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null, Action<IServiceCollection>? after = null) => StartAsync(Build(configure, before, after));
+
+    private static void Strict(AkkaConfigurationBuilder akka) => akka
+        .AddHocon(TestKitConfig.Strict, HoconAddMode.Append)
+        .ConfigureLoggers(static logging =>
+        {
+            logging.ClearLoggers().AddLoggerFactory();
+            logging.LogLevel = global::Akka.Event.LogLevel.WarningLevel;
+        });
 
     private static ZcrxBuilder Emulated(ZcrxBuilder zcrx) =>
         zcrx.UseEngine(ZcrxEngine.Emulated).Configure(static options => options.Restart.MinBackoff = TimeSpan.FromMilliseconds(5));

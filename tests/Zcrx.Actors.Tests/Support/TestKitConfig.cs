@@ -18,12 +18,14 @@ internal static class TestKitConfig
         }
         """;
 
-    /// <summary>Messages are serialized unless they are marked as local, so that one which cannot be serialized is found.</summary>
-    /// <remarks>Creators are not: the props of the supervisor's children capture objects of the process. Switch them on here once they do not.</remarks>
-    public static Config Strict { get; } = "akka.actor { serialize-messages = on, serialize-creators = off }";
+    /// <summary>Messages and creators are serialized unless they are marked as local. One that is not marked and cannot be serialized fails its test.</summary>
+    public static Config Strict { get; } = "akka.actor { serialize-messages = on, serialize-creators = on }";
 
     /// <summary>Timers fire when a test advances the scheduler.</summary>
     public static Config VirtualScheduler { get; } = """akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" """;
+
+    /// <summary>Creates a strict actor system without Akka.Hosting.</summary>
+    public static ActorSystem CreateSystem(string name, string hocon = "") => ActorSystem.Create(name, ConfigurationFactory.ParseString(hocon).WithFallback(Strict));
 
     /// <summary>Sets the deadlines of the kits over a system that was created without them.</summary>
     public static ActorSystem AddTo(ActorSystem system)

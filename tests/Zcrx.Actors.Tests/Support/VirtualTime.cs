@@ -10,7 +10,7 @@ namespace Zcrx.Actors.Tests.Support;
 internal sealed class VirtualTime : IDisposable
 {
     private readonly FakeTimeProvider _clock = new();
-    private readonly ActorSystem _system = ActorSystem.Create("virtual", TestKitConfig.VirtualScheduler.WithFallback("akka { loglevel = OFF, stdout-loglevel = OFF }"));
+    private readonly ActorSystem _system = ActorSystem.Create("virtual", TestKitConfig.VirtualScheduler.WithFallback(TestKitConfig.Strict).WithFallback("akka { loglevel = OFF, stdout-loglevel = OFF }"));
 
     /// <summary>Adds both to the services of a host.</summary>
     public void AddTo(IServiceCollection services) => services.AddSingleton(_system).AddSingleton<TimeProvider>(_clock);

@@ -49,7 +49,7 @@ public sealed class KernelSuiteTests : IDisposable
         (int exitCode, string output) = await _mirror.FetchAsync("7.3");
 
         Assert.True(exitCode == CannotRun, output);
-        Assert.Contains($"suite {Backports} has no kernel 7.3, and none is cached; without an index: {Experimental} (E: ", output, StringComparison.Ordinal);
+        Assert.Contains($"Debian carries no kernel 7.3 ({Backports}), and none is cached; without an index: {Experimental} (E: ", output, StringComparison.Ordinal);
     }
 
     [SkippableFact]

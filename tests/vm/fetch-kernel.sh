@@ -102,5 +102,5 @@ if [ "$failures" -gt 0 ]; then
 elif [ -z "$available" ]; then
     cannot_run "no kernel $pattern is cached, and no suite has a package index: $left_out"
 else
-    cannot_run "suite ${available//$'\n'/, } has no kernel $pattern, and none is cached${left_out:+; without an index: $left_out}"
+    cannot_run "Debian carries no kernel $pattern (${available//$'\n'/, }), and none is cached${left_out:+; without an index: $left_out}"
 fi

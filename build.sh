@@ -20,7 +20,8 @@ if ! version=$(dotnet --version 2>&1); then
     case "$version" in
         *ICU*)
             echo "build.sh: the ICU libraries are not installed, using .NET's invariant globalization." >&2
-            export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
+            # Without the second one, the SDK warns of every culture that a package has resources for.
+            export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 DOTNET_SYSTEM_GLOBALIZATION_PREDEFINED_CULTURES_ONLY=false
             version=$(dotnet --version 2>&1) && status=0 || status=$?
             ;;
         *) status=1 ;;

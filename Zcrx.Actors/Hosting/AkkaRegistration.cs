@@ -15,6 +15,8 @@ internal sealed class AkkaRegistration
     // Its streams end with the supervisor, so that nothing has to dispose it.
     private readonly Lazy<ZcrxService> _own = new(static () => new ZcrxService(TimeProvider.System));
 
+    private TimeSpan? _phaseTimeout;
+
     public ZcrxSetup Setup { get; } = new();
 
     /// <summary>Gets the running actors; null before the start.</summary>
@@ -36,6 +38,19 @@ internal sealed class AkkaRegistration
     /// <summary>Returns the registration of a builder; null if <c>WithZcrx</c> was not called on it.</summary>
     public static AkkaRegistration? Find(AkkaConfigurationBuilder? builder) =>
         builder is not null && Registrations.TryGetValue(builder, out AkkaRegistration? registration) ? registration : null;
+
+    /// <summary>Adds to the actor system's configuration what a hosted Zcrx needs, as a fallback: the application's own settings win.</summary>
+    public void Configure(AkkaConfigurationBuilder builder)
+    {
+        TimeSpan timeout = SystemShutdown.PhaseTimeout(ZcrxSetup.DrainTimeoutOf([Setup]));
+        TimeSpan? configured = builder.Configuration is { HasValue: true, Value: var config } && config.HasPath(SystemShutdown.PhaseTimeoutPath)
+            ? config.GetTimeSpan(SystemShutdown.PhaseTimeoutPath)
+            : null;
+        // An earlier WithZcrx has set it to what it needed then.
+        HoconAddMode mode = configured is not null && configured == _phaseTimeout ? HoconAddMode.Prepend : HoconAddMode.Append;
+        _ = builder.AddHocon(SystemShutdown.Hosted(timeout), mode);
+        _phaseTimeout = timeout;
+    }
 
     /// <summary>Returns the service that reports about these actors: the container's, if it has one.</summary>
     public ZcrxService ServiceOf(IServiceProvider services) => services.GetService<ZcrxService>() ?? _own.Value;

@@ -56,19 +56,8 @@ internal static class DefaultActorSystem
             _ = logging.ClearLoggers().AddLoggerFactory();
             logging.LogLevel = LogLevel.WarningLevel;
         });
-        _ = akka.AddHocon(SystemShutdown.PhaseTimeout(ConfiguredDrainTimeout(services)), HoconAddMode.Append);
-    }
-
-    /// <summary>The options as they are configured. Whether they are valid is checked when the host starts.</summary>
-    private static TimeSpan ConfiguredDrainTimeout(IServiceProvider services)
-    {
-        ZcrxOptions options = new();
-        foreach (var configure in services.GetServices<Microsoft.Extensions.Options.IConfigureOptions<ZcrxOptions>>())
-        {
-            configure.Configure(options);
-        }
-
-        return options.DrainTimeout;
+        TimeSpan drain = ZcrxSetup.DrainTimeoutOf(services.GetServices<ZcrxSetup>());
+        _ = akka.AddHocon(SystemShutdown.Hosted(SystemShutdown.PhaseTimeout(drain)), HoconAddMode.Append);
     }
 
     /// <summary>Marks an actor system as created here.</summary>

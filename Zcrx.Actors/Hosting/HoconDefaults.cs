@@ -25,13 +25,26 @@ internal sealed record HoconDefaults(string ActorName, string Dispatcher)
             return BuiltIn;
         }
 
+        if (!configured.GetValue(Section).IsObject())
+        {
+            errors.Add(new ZcrxConfigurationError(Section, "expected a section with actor-name and dispatcher"));
+            return BuiltIn;
+        }
+
         string[] known = [.. Keys(Reference)];
         foreach (string key in Keys(configured).Except(known, StringComparer.Ordinal))
         {
             errors.Add(new ZcrxConfigurationError($"{Section}.{key}", $"no such key; there are {string.Join(", ", known)}. Everything else is set in ZcrxOptions"));
         }
 
-        return Read(configured.WithFallback(Reference));
+        Config config = configured.WithFallback(Reference);
+        foreach (string path in known.Select(static key => $"{Section}.{key}").Where(path => !config.GetValue(path).IsString()))
+        {
+            errors.Add(new ZcrxConfigurationError(path, "expected a text"));
+            return BuiltIn;
+        }
+
+        return Read(config);
     }
 
     private static HoconDefaults Read(Config config) => new(config.GetString($"{Section}.actor-name", ""), config.GetString($"{Section}.dispatcher", ""));

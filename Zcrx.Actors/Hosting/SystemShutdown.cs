@@ -17,12 +17,22 @@ internal static class SystemShutdown
 
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
 
-    /// <summary>Returns the HOCON that lets the delivery phase last long enough for a drain timeout. An invalid one is reported elsewhere.</summary>
-    public static Config PhaseTimeout(TimeSpan drain)
-    {
-        double seconds = (Math.Clamp(drain.TotalSeconds, 0, TimeSpan.SecondsPerDay) / Share) + Margin.TotalSeconds;
-        return ConfigurationFactory.ParseString(string.Create(CultureInfo.InvariantCulture, $"akka.coordinated-shutdown.phases.service-requests-done.timeout = {seconds * 1000:F0}ms"));
-    }
+    /// <summary>Gets the path of the timeout that limits the delivery.</summary>
+    public static string PhaseTimeoutPath => $"akka.coordinated-shutdown.phases.{CoordinatedShutdown.PhaseServiceRequestsDone}.timeout";
+
+    /// <summary>Returns the timeout of the delivery phase that is long enough for a drain timeout. An invalid one is reported elsewhere.</summary>
+    public static TimeSpan PhaseTimeout(TimeSpan drain) => TimeSpan.FromSeconds((Math.Clamp(drain.TotalSeconds, 0, TimeSpan.SecondsPerDay) / Share) + Margin.TotalSeconds);
+
+    /// <summary>Returns how long Zcrx delivers at most when an actor system ends first.</summary>
+    public static TimeSpan DeliveryTime(ActorSystem system) => CoordinatedShutdown.Get(system).Timeout(CoordinatedShutdown.PhaseServiceRequestsDone) * Share;
+
+    /// <summary>Returns the HOCON of a hosted actor system: the host handles signals, and the delivery phase lasts long enough.</summary>
+    public static Config Hosted(TimeSpan phaseTimeout) => ConfigurationFactory.ParseString(string.Create(
+        CultureInfo.InvariantCulture,
+        $"""
+        akka.coordinated-shutdown.run-by-clr-shutdown-hook = off
+        {PhaseTimeoutPath} = {phaseTimeout.TotalMilliseconds:F0}ms
+        """));
 
     /// <summary>Adds the tasks of Zcrx to an actor system's shutdown.</summary>
     /// <param name="system">The actor system.</param>

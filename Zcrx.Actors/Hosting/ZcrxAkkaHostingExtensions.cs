@@ -21,10 +21,10 @@ public static class ZcrxAkkaHostingExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(configure);
-        ZcrxSetup setup = AkkaRegistration.For(builder).Setup;
-        configure(new ZcrxBuilder(setup));
-        // A fallback: the application's own timeout of the phase wins.
-        return builder.AddHocon(SystemShutdown.PhaseTimeout(setup.DrainTimeout), HoconAddMode.Append);
+        AkkaRegistration registration = AkkaRegistration.For(builder);
+        configure(new ZcrxBuilder(registration.Setup));
+        registration.Configure(builder);
+        return builder;
     }
 
     /// <inheritdoc cref="WithZcrx(AkkaConfigurationBuilder, Action{ZcrxBuilder})"/>
@@ -41,7 +41,7 @@ public static class ZcrxAkkaHostingExtensions
         });
     }
 
-    /// <summary>Adds the health checks of Zcrx to those of the actor system: the same that <c>AddHealthChecks().AddZcrx()</c> adds.</summary>
+    /// <summary>Adds the health checks of Zcrx to those of the actor system: the same that <c>AddHealthChecks().AddZcrx()</c> adds. The services need <c>AddHealthChecks()</c> as well.</summary>
     /// <param name="builder">The builder of the actor system.</param>
     /// <param name="name">The name of the readiness check. The liveness check has the suffix <c>-live</c>.</param>
     /// <param name="failureStatus">What a failed check reports. Unhealthy if null.</param>

@@ -76,7 +76,17 @@ public sealed class ZcrxBuilder
     public ZcrxBuilder AddQueue<TKey>(ZcrxQueueOptions queue)
     {
         AddQueue(queue);
-        return Configure(options => options.QueueKeys[queue.Name] = typeof(TKey));
+        return QueueKey<TKey>(queue.Name);
+    }
+
+    /// <summary>Gives a queue, such as one of the configuration, a key in Akka.Hosting's <c>ActorRegistry</c>; see <see cref="AddQueue{TKey}"/>.</summary>
+    /// <typeparam name="TKey">The key: any type of the application. It stands for one queue.</typeparam>
+    /// <param name="queue">The queue's name.</param>
+    /// <returns>This builder.</returns>
+    public ZcrxBuilder QueueKey<TKey>(string queue)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(queue);
+        return Configure(options => options.QueueKeys[queue] = typeof(TKey));
     }
 
     /// <summary>Adds RX queues of a network interface, named like <c>eth0-2</c>.</summary>

@@ -61,14 +61,24 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
             _handOver = await HandOver.BeginAsync(runtime, _services.GetService<IHostApplicationLifetime>(), cancellationToken).ConfigureAwait(false);
             IActorRef supervisor = CreateSupervisor(runtime);
             SystemShutdown.Register(_system, ClosePortsAsync, DrainAsync, () => StopAsync(TimeSpan.Zero));
-            _zcrx.OnStarted(await WhenStartedAsync(supervisor, runtime, cancellationToken).ConfigureAwait(false));
+            if (await WhenStartedAsync(supervisor, runtime, cancellationToken).ConfigureAwait(false) is not { } started)
+            {
+                return;
+            }
+
+            _zcrx.OnStarted(started);
+            WarnOfShortPhase(runtime.Options);
             if (_handOver is not null)
             {
                 await _handOver.CompleteAsync(_system, supervisor, cancellationToken).ConfigureAwait(false);
             }
 
             _reloader.Start(
-                changed => supervisor.Tell(new ZcrxSupervisor.ApplyOptions(changed)),
+                changed =>
+                {
+                    WarnOfShortPhase(changed);
+                    supervisor.Tell(new ZcrxSupervisor.ApplyOptions(changed));
+                },
                 (errors, cause) => supervisor.Tell(new ZcrxSupervisor.RefuseOptions(errors, cause)));
             _metrics = new ZcrxMetrics(runtime, _services.GetService<System.Diagnostics.Metrics.IMeterFactory>());
             ZcrxLog.Started(_logger, runtime.Queues.Count, _zcrx.EndPoints.Count == 0 ? "nothing" : string.Join(", ", _zcrx.EndPoints));
@@ -95,10 +105,27 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         await stopping.ConfigureAwait(false);
     }
 
-    public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
+
+    /// <summary>When the actor system ends first, its phase limits the delivery.</summary>
+    private void WarnOfShortPhase(ZcrxOptions options)
     {
-        await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
-        _metrics?.Dispose();
+        TimeSpan delivery = SystemShutdown.DeliveryTime(_system);
+        if (delivery < options.DrainTimeout)
+        {
+            ZcrxLog.DeliveryPhaseIsShort(_logger, options.DrainTimeout, delivery, _system.Name, CoordinatedShutdown.PhaseServiceRequestsDone);
+        }
+    }
+
+    private bool IsStopping
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _stopping is not null || _system.WhenTerminated.IsCompleted;
+            }
+        }
     }
 
     private IActorRef CreateSupervisor(ZcrxRuntime runtime)
@@ -137,7 +164,8 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
 
             using Activity? activity = ZcrxActivities.Start("zcrx.stop");
             RequestStop(drain);
-            await _zcrx.Runtime.Ended.ConfigureAwait(false);
+            await _zcrx.Runtime.EndedWith(_system).ConfigureAwait(false);
+            _metrics?.Dispose();
             await Task.WhenAny(WhenNameIsFreeAsync(), _system.WhenTerminated).ConfigureAwait(false);
         }
     }
@@ -188,7 +216,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         try
         {
             Task answer = _zcrx.Supervisor.Ask<ZcrxStatus>(new ZcrxCommand.CloseListeners(), Timeout.InfiniteTimeSpan, asking.Token);
-            await Task.WhenAny(answer, runtime.Ended).ConfigureAwait(false);
+            await Task.WhenAny(answer, runtime.EndedWith(_system)).ConfigureAwait(false);
         }
         finally
         {
@@ -202,16 +230,18 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         return StopAsync(within < configured ? within : configured);
     }
 
-    private static async Task<ZcrxStatus> WhenStartedAsync(IActorRef supervisor, ZcrxRuntime runtime, CancellationToken cancellationToken)
+    /// <summary>Waits for the start. Returns null if a stop was requested meanwhile: the host is stopping, and the start has nothing to report.</summary>
+    private async Task<ZcrxStatus?> WhenStartedAsync(IActorRef supervisor, ZcrxRuntime runtime, CancellationToken cancellationToken)
     {
         using CancellationTokenSource asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<ZcrxStatus> answer = supervisor.Ask<ZcrxStatus>(new ZcrxCommand.WhenStarted(), Timeout.InfiniteTimeSpan, asking.Token);
-        if (await Task.WhenAny(answer, runtime.Ended).ConfigureAwait(false) == answer)
+        bool isAnswered = await Task.WhenAny(answer, runtime.EndedWith(_system)).ConfigureAwait(false) == answer;
+        if (isAnswered && (answer.IsCompletedSuccessfully || !IsStopping))
         {
             return await answer.ConfigureAwait(false);
         }
 
         await asking.CancelAsync().ConfigureAwait(false);
-        throw new InvalidOperationException("Zcrx was stopped before it had started.");
+        return IsStopping ? null : throw new InvalidOperationException("Zcrx was stopped before it had started.");
     }
 }

@@ -71,6 +71,11 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         {
             check(key.Count() == 1, nameof(ZcrxOptions.Queues), $"{key.Key.Name} is the registry key of several queues: {string.Join(", ", key)}");
         }
+
+        foreach (string missing in options.QueueKeys.Keys.Except(options.EffectiveQueues().Select(static queue => queue.Name), StringComparer.Ordinal))
+        {
+            check(false, nameof(ZcrxOptions.Queues), $"no queue is called '{missing}', which has the registry key {options.QueueKeys[missing].Name}");
+        }
     }
 
     private static void CheckListeners(ZcrxOptions options, Action<bool, string, string> check)

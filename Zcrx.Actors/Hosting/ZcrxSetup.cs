@@ -19,15 +19,16 @@ internal sealed class ZcrxSetup
     public IEnumerable<IPostConfigureOptions<ZcrxOptions>> PostConfigure =>
         _postConfigure.Select(static action => new PostConfigureOptions<ZcrxOptions>(null, action));
 
-    /// <summary>Gets the drain timeout as far as this configures it, before there are services.</summary>
-    public TimeSpan DrainTimeout
+    /// <summary>Returns the drain timeout that setups configure together, before there are services.</summary>
+    public static TimeSpan DrainTimeoutOf(IEnumerable<ZcrxSetup> setups)
     {
-        get
+        ZcrxOptions options = new();
+        foreach (Action<IServiceProvider, ZcrxOptions> configure in setups.SelectMany(static setup => setup._configure))
         {
-            ZcrxOptions options = new();
-            _configure.ForEach(configure => configure(NoServices.Instance, options));
-            return options.DrainTimeout;
+            configure(NoServices.Instance, options);
         }
+
+        return options.DrainTimeout;
     }
 
     public void Add(Action<IServiceProvider, ZcrxOptions> configure) => _configure.Add(configure);
@@ -42,6 +43,7 @@ internal sealed class ZcrxSetup
     /// <summary>Registers the content in a container that is not built yet.</summary>
     public void Register(IServiceCollection services)
     {
+        services.AddSingleton(this);
         foreach (Action<IServiceProvider, ZcrxOptions> action in _configure)
         {
             services.AddSingleton<IConfigureOptions<ZcrxOptions>>(provider => new ConfigureOptions<ZcrxOptions>(options => action(provider, options)));

@@ -31,6 +31,9 @@ internal static partial class ZcrxLog
     [LoggerMessage(1008, LogLevel.Warning, "Changed options need RestartQueue, and apply when their queues are opened again: {Options}.")]
     public static partial void OptionsNeedRestartQueue(ILogger logger, string options);
 
+    [LoggerMessage(1011, LogLevel.Warning, "Drain timeout {Drain} is longer than actor system {System} allows when it ends first: {Delivery}. Raise the timeout of its shutdown phase {Phase} to 1.25 times the drain timeout.")]
+    public static partial void DeliveryPhaseIsShort(ILogger logger, TimeSpan drain, TimeSpan delivery, string system, string phase);
+
     [LoggerMessage(1009, LogLevel.Warning, "Changed options need a restart of the host: {Options}.")]
     public static partial void OptionsNeedRestart(ILogger logger, string options);
 

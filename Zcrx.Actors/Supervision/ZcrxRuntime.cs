@@ -17,6 +17,7 @@ internal sealed class ZcrxRuntime
     private volatile Task _undone = Task.CompletedTask;
     private volatile Task _terminated = Task.CompletedTask;
     private bool _endedUnasked;
+    private bool _hasSupervisor;
 
     /// <exception cref="ZcrxConfigurationException">The options are invalid.</exception>
     public ZcrxRuntime(ZcrxOptions options, QueueDirectory directory, ILogger logger, TimeProvider time)
@@ -115,7 +116,27 @@ internal sealed class ZcrxRuntime
     /// Akka notifies the parent first, and this watch after it. A watch that begins when the supervisor is ending can be answered before the
     /// parent is notified, and the supervisor's name is then still in use. <c>WatchAsync</c> does not fail.
     /// </remarks>
-    public void Watch(IActorRef supervisor) => _terminated = Task.Run(() => supervisor.WatchAsync());
+    public void Watch(IActorRef supervisor)
+    {
+        Volatile.Write(ref _hasSupervisor, true);
+        _terminated = Task.Run(() => supervisor.WatchAsync());
+    }
+
+    /// <summary>Ends when everything is closed, also if the actor system ended before the supervisor could run: then nothing was opened.</summary>
+    public async Task<ZcrxStatus> EndedWith(ActorSystem system)
+    {
+        if (await Task.WhenAny(_ended.Task, system.WhenTerminated).ConfigureAwait(false) != _ended.Task && !Volatile.Read(ref _hasSupervisor))
+        {
+            foreach (ListenerSlot listener in Listeners)
+            {
+                listener.Close();
+            }
+
+            OnEnded(new ZcrxStatus { State = ZcrxState.Stopped, Time = Time.GetUtcNow() });
+        }
+
+        return await _ended.Task.ConfigureAwait(false);
+    }
 
     /// <summary>The supervisor has ended.</summary>
     public void OnEnded(ZcrxStatus last)

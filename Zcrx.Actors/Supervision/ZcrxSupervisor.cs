@@ -135,9 +135,13 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
 
         if (_state != ZcrxState.Stopped)
         {
-            // Killed, or the actor system was torn down around it: the children have closed what they had.
-            ZcrxLog.EndedUnasked(_runtime.Logger);
-            _runtime.HasEndedUnasked = true;
+            // Killed, or the actor system ended first: the children have closed what they had.
+            if (_state != ZcrxState.Stopping)
+            {
+                ZcrxLog.EndedUnasked(_runtime.Logger);
+                _runtime.HasEndedUnasked = true;
+            }
+
             _state = ZcrxState.Stopped;
             _queues.ForEach(static queue => queue.State = QueueState.Stopped);
         }

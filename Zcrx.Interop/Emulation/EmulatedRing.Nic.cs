@@ -132,7 +132,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             }
 
             long most = request.HasBudget ? long.Min(bytes, request.Budget) : bytes;
-            int packets = PreparePackets(pool, layout, (int)uint.Min(DataSpace, (uint)(limit - delivered)), most, out nint offered);
+            int packets = BuildPackets(pool, layout, (int)uint.Min(DataSpace, (uint)(limit - delivered)), most, out nint offered);
             MessageHeader message = new() { Vectors = _vectors.First, VectorCount = (nuint)packets };
             nint received = Read(request, &message);
             if (received <= 0)
@@ -164,7 +164,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     }
 
     /// <summary>Lays out the buffers at hand, a vector for each packet.</summary>
-    private int PreparePackets(EmulatedPagePool pool, in PacketLayout layout, int limit, long most, out nint offered)
+    private int BuildPackets(EmulatedPagePool pool, in PacketLayout layout, int limit, long most, out nint offered)
     {
         IoVector* vectors = _vectors.First;
         int count = 0;

@@ -220,6 +220,82 @@ public class AkkaHostingTests
             .Get(host.Services.GetRequiredService<ActorSystem>()).Timeout(CoordinatedShutdown.PhaseServiceRequestsDone).TotalSeconds));
     }
 
+    [Fact]
+    public async Task The_timeout_of_the_delivery_phase_follows_the_last_WithZcrx()
+    {
+        await using var host = TestHost.Build(
+            Wiring.WithZcrx,
+            "ours",
+            static zcrx => zcrx.DrainTimeout(TimeSpan.FromSeconds(80)),
+            static akka => akka.WithZcrx(static zcrx => zcrx.DrainTimeout(TimeSpan.FromSeconds(3))));
+
+        Assert.Equal(105, CoordinatedShutdown.Get(host.Services.GetRequiredService<ActorSystem>()).Timeout(CoordinatedShutdown.PhaseServiceRequestsDone).TotalSeconds);
+    }
+
+    [Fact]
+    public async Task A_delivery_phase_that_is_shorter_than_the_drain_timeout_is_reported()
+    {
+        await using var shorter = TestHost.Build(Wiring.AkkaFirst, "ours", static zcrx => zcrx.DrainTimeout(TimeSpan.FromSeconds(10)));
+        await using var fitting = TestHost.Build(Wiring.WithZcrx, "ours", static zcrx => zcrx.DrainTimeout(TimeSpan.FromSeconds(10)));
+
+        await shorter.StartAsync();
+        await fitting.StartAsync();
+
+        Assert.True(shorter.Log.Has(1011));
+        Assert.False(fitting.Log.Has(1011));
+    }
+
+    [Theory]
+    [InlineData(Wiring.AkkaFirst)]
+    [InlineData(Wiring.WithZcrx)]
+    public async Task An_actor_system_that_ends_during_the_start_ends_the_start_and_leaves_nothing_open(Wiring wiring)
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            using Socket free = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            IPEndPoint port = (IPEndPoint)free.LocalEndPoint!;
+            free.Dispose();
+            await using var host = TestHost.Build(
+                wiring,
+                "ours",
+                zcrx => zcrx.AddQueues(2, 1.MiB()).Listen(port, static _ => null!),
+                static akka => akka.AddStartup(EndSystem));
+
+            // The host may report that it was stopped; the start must not wait for ever, and nothing may stay open.
+            _ = await Record.ExceptionAsync(host.StartAsync);
+            await host.StopAsync();
+
+            using Socket again = ListenSocket.Bind(port);
+        }
+    }
+
+    [Fact]
+    public async Task Options_may_depend_on_the_default_actor_system()
+    {
+        await using var host = TestHost.Build(static services => services
+            .AddZcrx(static zcrx => zcrx.UseEngine(ZcrxEngine.Emulated))
+            .AddOptions<ZcrxOptions>().Configure<ActorSystem>(static (options, system) => options.ActorName = $"{system.Name}-receiver"));
+
+        await host.StartAsync();
+
+        Assert.Equal("akka://zcrx/user/zcrx-receiver", host.Zcrx.Supervisor.Path.ToString());
+    }
+
+    [Fact]
+    public async Task A_queue_gets_its_key_by_name_and_a_key_without_a_queue_is_refused()
+    {
+        await using var host = TestHost.Build(Wiring.WithZcrx, "ours", static zcrx => zcrx.AddQueues(2, 1.MiB()).QueueKey<MarketData>("zcrx-1"));
+        await using var missing = TestHost.Build(Wiring.WithZcrx, "ours", static zcrx => zcrx.AddQueues(2, 1.MiB()).QueueKey<MarketData>("eth0-1"));
+
+        await host.StartAsync();
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(missing.StartAsync);
+
+        Assert.IsType<ZcrxReply.Restarted>(await Required<MarketData>(host).Ask<ZcrxReply>(new ZcrxCommand.RestartQueue("zcrx-1")).WithinLimit());
+        Assert.Equal("Zcrx:Queues: no queue is called 'eth0-1', which has the registry key MarketData", Assert.Single(error.Failures));
+    }
+
+    private static void EndSystem(ActorSystem system, IActorRegistry registry) => _ = CoordinatedShutdown.Get(system).Run(CoordinatedShutdown.ClrExitReason.Instance);
+
     private static IActorRef Required<TKey>(TestHost host) => host.Services.GetRequiredService<IRequiredActor<TKey>>().ActorRef;
 
     private sealed class MarketData;

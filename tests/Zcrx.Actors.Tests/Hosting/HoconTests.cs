@@ -76,6 +76,22 @@ public class HoconTests
             error.Failures.Select(failure => failure[..failure.IndexOf(": ", StringComparison.Ordinal)]).Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData("zcrx = 5", "zcrx: expected a section with actor-name and dispatcher")]
+    [InlineData("zcrx = [1]", "zcrx: expected a section with actor-name and dispatcher")]
+    [InlineData("zcrx.dispatcher = { a = 1 }", "zcrx.dispatcher: expected a text")]
+    [InlineData("zcrx.actor-name = [a]", "zcrx.actor-name: expected a text")]
+    public async Task Hocon_of_the_wrong_kind_is_reported_with_all_invalid_options(string hocon, string message)
+    {
+        using var system = TestKitConfig.CreateSystem("ours", hocon);
+        await using var host = TestHost.Build(static zcrx => zcrx.DrainTimeout(TimeSpan.MinValue), services => services.AddSingleton(system));
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(host.StartAsync);
+
+        Assert.Contains(message, error.Failures);
+        Assert.Contains(error.Failures, failure => failure.StartsWith("Zcrx:DrainTimeout", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_dispatcher_that_does_not_exist_is_an_error_of_the_option_that_names_it()
     {

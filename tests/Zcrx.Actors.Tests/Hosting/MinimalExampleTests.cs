@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using Ingest.Tests.Support;
 using Zcrx.Actors.Tests.Support;
 
 namespace Zcrx.Actors.Tests.Hosting;
@@ -11,8 +11,6 @@ namespace Zcrx.Actors.Tests.Hosting;
 /// <summary>The example Minimal, as a process: the program that docs/hosting.md shows.</summary>
 public partial class MinimalExampleTests
 {
-    private const int Sigterm = 15;
-
     [Fact]
     public async Task The_example_receives_frames_asks_for_its_status_and_drains_on_SIGTERM()
     {
@@ -28,7 +26,7 @@ public partial class MinimalExampleTests
 
             // What is sent before the signal has arrived when it comes, and must be delivered.
             await client.SendAsync(Frames(first: 101, count: 400)).WithinLimit();
-            Assert.Equal(0, Kill(process.Id, Sigterm));
+            Signals.Send(process.Id, Signals.Terminate);
 
             string rest = await process.StandardOutput.ReadToEndAsync().WithinLimit();
             Assert.Contains("Frame 500 has 500 bytes.", rest, StringComparison.Ordinal);
@@ -93,9 +91,6 @@ public partial class MinimalExampleTests
 
         return stream.ToArray();
     }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int pid, int signal);
 
     [GeneratedRegex(":(?<port>[0-9]+)\\.$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Port();

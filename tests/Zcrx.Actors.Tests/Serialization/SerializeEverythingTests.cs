@@ -67,11 +67,11 @@ public class SerializeEverythingTests
 
     private static async Task ReceiveAsync(TestProbe reader, Socket client, long from, long to)
     {
-        await client.SendAsync(StreamBytes.At(from, (int)(to - from)));
+        await client.SendAsync(Payload.Bytes(from, (int)(to - from)));
         while (from < to)
         {
             ZcrxStream.Data data = reader.ExpectMsg<ZcrxStream.Data>(Eventually.Limit);
-            Assert.Equal(StreamBytes.At(from, data.Lease.Length), data.Lease.Span.ToArray());
+            Assert.Equal(Payload.Bytes(from, data.Lease.Length), data.Lease.Span.ToArray());
             from += data.Lease.Length;
             data.Acknowledge();
         }

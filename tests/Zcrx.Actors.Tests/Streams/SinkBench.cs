@@ -76,7 +76,7 @@ internal sealed class SinkBench : IAsyncDisposable
         {
             ZcrxStream.Data data = await ExpectAsync<ZcrxStream.Data>();
             Assert.Equal(from, data.StreamOffset);
-            Assert.Equal(StreamBytes.At(from, data.Lease.Length), data.Lease.Span.ToArray());
+            Assert.Equal(Payload.Bytes(from, data.Lease.Length), data.Lease.Span.ToArray());
             taken.Add(data);
             from += data.Lease.Length;
         }
@@ -89,7 +89,7 @@ internal sealed class SinkBench : IAsyncDisposable
         while (from < to)
         {
             int length = (int)long.Min(to - from, 8192);
-            from += await Peer.SendAsync(StreamBytes.At(from, length));
+            from += await Peer.SendAsync(Payload.Bytes(from, length));
         }
     }
 
@@ -106,7 +106,7 @@ internal sealed class SinkBench : IAsyncDisposable
                 long before = sent;
                 while (Peer.Poll(0, SelectMode.SelectWrite))
                 {
-                    int count = Peer.Send(StreamBytes.At(sent, 8192), SocketFlags.None, out SocketError error);
+                    int count = Peer.Send(Payload.Bytes(sent, 8192), SocketFlags.None, out SocketError error);
                     if (error != SocketError.Success)
                     {
                         break;

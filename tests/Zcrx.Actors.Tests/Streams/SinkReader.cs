@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Akka.Actor;
+using Zcrx.Actors.Tests.Support;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
@@ -97,7 +98,7 @@ internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSi
                 Assert.Equal(_position, data.StreamOffset);
                 if (!ActorIsGone)
                 {
-                    Assert.Equal(StreamBytes.At(_position, data.Lease.Length), data.Lease.Span.ToArray());
+                    Assert.Equal(Payload.Bytes(_position, data.Lease.Length), data.Lease.Span.ToArray());
                 }
 
                 _position += data.Lease.Length;

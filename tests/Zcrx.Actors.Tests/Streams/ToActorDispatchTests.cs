@@ -190,7 +190,7 @@ public class ToActorDispatchTests : TestKit
                     break;
                 case ZcrxStream.Data data:
                     state.Check(data.StreamOffset == state.Position, $"{data.StreamOffset} after {state.Position}");
-                    state.Check(data.Lease.Span.SequenceEqual(StreamBytes.At(data.StreamOffset, data.Lease.Length)), $"other bytes at {data.StreamOffset}");
+                    state.Check(data.Lease.Span.SequenceEqual(Payload.Bytes(data.StreamOffset, data.Lease.Length)), $"other bytes at {data.StreamOffset}");
                     state.Position += data.Lease.Length;
                     Acknowledge(data);
                     break;

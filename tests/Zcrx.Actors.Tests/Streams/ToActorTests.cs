@@ -68,7 +68,7 @@ public class ToActorTests
             var data = await bench.ExpectAsync<ZcrxStream.Data>();
             unacknowledged++;
             Assert.Equal(position, data.StreamOffset);
-            Assert.Equal(StreamBytes.At(position, data.Lease.Length), data.Lease.Span.ToArray());
+            Assert.Equal(Payload.Bytes(position, data.Lease.Length), data.Lease.Span.ToArray());
             position += data.Lease.Length;
             unacknowledged--;
             data.Acknowledge();
@@ -173,7 +173,7 @@ public class ToActorTests
         for (int i = 0; i < 3; i++)
         {
             var data = await bench.ExpectAsync<ZcrxStream.Data>();
-            Assert.Equal(StreamBytes.At(length, data.Lease.Length), data.Lease.Span.ToArray());
+            Assert.Equal(Payload.Bytes(length, data.Lease.Length), data.Lease.Span.ToArray());
             length += data.Lease.Length;
             data.Acknowledge();
         }
@@ -216,7 +216,7 @@ public class ToActorTests
             first.Acknowledge();
             await bench.SendAsync(100, 200);
             var second = await bench.TakeAsync(first.Lease.Length, 200);
-            Assert.Equal(StreamBytes.At(0, kept.Length), kept.Span.ToArray());
+            Assert.Equal(Payload.Bytes(0, kept.Length), kept.Span.ToArray());
             second.ForEach(static message => message.Acknowledge());
         }
 
@@ -291,7 +291,7 @@ public class ToActorTests
         }));
         var probe = listening.Kit.Subscribe(typeof(ZcrxEvent.ConnectionClosed));
         using var client = await listening.ConnectAsync();
-        await client.SendAsync(StreamBytes.At(0, 40_000));
+        await client.SendAsync(Payload.Bytes(0, 40_000));
         client.Shutdown(SocketShutdown.Send);
         await bench.BeginAsync();
 
@@ -300,7 +300,7 @@ public class ToActorTests
         {
             var message = await bench.ExpectAsync<ZcrxStream.Data>();
             Assert.Equal(position, message.StreamOffset);
-            Assert.Equal(StreamBytes.At(position, message.Lease.Length), message.Lease.Span.ToArray());
+            Assert.Equal(Payload.Bytes(position, message.Lease.Length), message.Lease.Span.ToArray());
             position += message.Lease.Length;
             message.Acknowledge();
         }

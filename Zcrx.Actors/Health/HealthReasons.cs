@@ -8,6 +8,7 @@ internal static class HealthReasons
     public const string NotRunning = "not_running";
     public const string NotAccepting = "not_accepting";
     public const string PoolExhausted = "pool_exhausted";
+    public const string ReceiveStalled = "receive_stalled";
     public const string QueueFailed = "queue_failed";
     public const string QueueRestarting = "queue_restarting";
     public const string QueueNotOpen = "queue_not_open";
@@ -21,6 +22,7 @@ internal static class HealthReasons
         .. status.State is ZcrxState.Running ? [] : new[] { $"{NotRunning}:{status.State}" },
         .. status.State is ZcrxState.Running && !status.IsAccepting ? [NotAccepting] : Array.Empty<string>(),
         .. status.Queues.Select(Code).OfType<string>(),
+        .. status.Queues.Where(static queue => queue.StalledConnections > 0).Select(static queue => $"{ReceiveStalled}:{queue.Name}"),
         .. status.Listeners.Where(static listener => listener.Error is not null).Select(static listener => $"{ListenerFailed}:{listener.Name}"),
         .. status.Rebalancing.Degraded.Count > 0 ? [ConnectionsDegraded] : Array.Empty<string>(),
         .. status.RefusedOptions.Count > 0 ? [OptionsRefused] : Array.Empty<string>(),

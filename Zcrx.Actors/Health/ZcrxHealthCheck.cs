@@ -46,7 +46,7 @@ internal sealed class ZcrxHealthCheck(ZcrxService zcrx) : IHealthCheck
 
     private static string Reasons(ZcrxStatus status) => string.Join(
         " ",
-        status.Listeners.Select(Reason).Concat(status.Queues.Select(Reason)).Append(Refusal(status)).Append(Reason(status.Rebalancing)).Where(static reason => reason.Length > 0));
+        status.Listeners.Select(Reason).Concat(status.Queues.Select(Reason)).Concat(status.Queues.Select(Stalls)).Append(Refusal(status)).Append(Reason(status.Rebalancing)).Where(static reason => reason.Length > 0));
 
     private static string Refusal(ZcrxStatus status) =>
         status.RefusedOptions.Count == 0 ? "" : $"Changed options were refused: {string.Join("; ", status.RefusedOptions)}.";
@@ -58,6 +58,13 @@ internal sealed class ZcrxHealthCheck(ZcrxService zcrx) : IHealthCheck
         [] => "",
         [var only] => $"Connection {only.ConnectionId} on {only.Queue} is copied: {only.Reason}.",
         [var first, ..] => $"{rebalancing.Degraded.Count} connections are copied, the first of them because {first.Reason}.",
+    };
+
+    private static string Stalls(QueueStatus queue) => queue.StalledConnections switch
+    {
+        0 => "",
+        1 => $"One connection of {queue.Name} has stalled: bytes wait in its socket, and nothing is received.",
+        int count => $"{count} connections of {queue.Name} have stalled: bytes wait in their sockets, and nothing is received.",
     };
 
     private static string Reason(QueueStatus queue) => queue.State switch

@@ -61,6 +61,7 @@ internal static class ZcrxOptionsReader
             ConnectionQuota = reader.Int32(nameof(defaults.ConnectionQuota), defaults.ConnectionQuota),
             NotificationInterval = reader.Duration(nameof(defaults.NotificationInterval), defaults.NotificationInterval),
             BusyTimeout = reader.Duration(nameof(defaults.BusyTimeout), defaults.BusyTimeout),
+            ReceiveStallTimeout = reader.Duration(nameof(defaults.ReceiveStallTimeout), defaults.ReceiveStallTimeout),
             StatisticsInterval = reader.Duration(nameof(defaults.StatisticsInterval), defaults.StatisticsInterval),
             RecordLeaseOrigins = reader.Flag(nameof(defaults.RecordLeaseOrigins), defaults.RecordLeaseOrigins),
             Emulation = ReadEmulation(reader.Child(nameof(defaults.Emulation)), defaults.Emulation),

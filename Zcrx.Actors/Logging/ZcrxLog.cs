@@ -97,6 +97,12 @@ internal static partial class ZcrxLog
     [LoggerMessage(1306, LogLevel.Information, "Connection {Connection} was given back at {StreamOffset}.")]
     public static partial void ConnectionDetached(ILogger logger, long connection, long streamOffset);
 
+    [LoggerMessage(1307, LogLevel.Warning, "Connection {Connection} of queue {Queue} has stalled at {StreamOffset}: {BytesWaiting} bytes wait in its socket, and none was received for {Duration}.")]
+    public static partial void ReceiveStalled(ILogger logger, long connection, string queue, long streamOffset, int bytesWaiting, TimeSpan duration);
+
+    [LoggerMessage(1308, LogLevel.Information, "Connection {Connection} of queue {Queue} no longer stalls; the stall lasted {Duration}.")]
+    public static partial void ReceiveStallEnded(ILogger logger, long connection, string queue, TimeSpan duration);
+
     [LoggerMessage(1401, LogLevel.Warning, "The pool of {Queue} is exhausted: {BuffersOut} of {Buffers} buffers are out, {Paused} connections paused.")]
     public static partial void PoolExhausted(ILogger logger, string queue, int buffersOut, int buffers, int paused);
 

@@ -30,6 +30,9 @@ public sealed record QueueStatus : ILocalMessage
     /// <summary>Its pool's level.</summary>
     public PoolPressureLevel Pressure => Statistics?.Pressure ?? PoolPressureLevel.Normal;
 
+    /// <summary>Connections that should receive but do not; see <see cref="ReceiveStall"/>.</summary>
+    public int StalledConnections => Statistics?.StalledConnections ?? 0;
+
     /// <summary>How the kernel's notifications stand, one entry per type; empty while it is not open.</summary>
     public IReadOnlyList<NotificationStatus> Notifications { get; init; } = [];
 

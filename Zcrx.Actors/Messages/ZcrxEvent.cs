@@ -74,6 +74,10 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <param name="Growth">What happened.</param>
     public sealed record PoolGrew(PoolGrowth Growth) : ZcrxEvent;
 
+    /// <summary>A connection should receive but does not, or receives again.</summary>
+    /// <param name="Stall">Which connection, since when, and whether the stall is over.</param>
+    public sealed record ReceiveStalled(ReceiveStall Stall) : ZcrxEvent;
+
     /// <summary>The kernel said something about a queue.</summary>
     /// <param name="Notification">What it said.</param>
     public sealed record NotificationReceived(ZcrxNotification Notification) : ZcrxEvent;

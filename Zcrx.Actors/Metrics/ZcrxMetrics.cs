@@ -21,6 +21,8 @@ internal sealed class ZcrxMetrics : IDisposable
         Count("zcrx.receive.buffers", "{buffer}", "Buffers received.", static totals => totals.Buffers);
         Count("zcrx.receive.pauses", "{pause}", "Receives that were paused or ended for want of buffers.", static totals => totals.Pauses);
         Count("zcrx.receive.rearms", "{rearm}", "Receives that were issued again after one had ended.", static totals => totals.Rearms);
+        Count("zcrx.receive.stalls", "{stall}", "Connections that received nothing for the stall timeout although bytes waited in their sockets.", static totals => totals.Stalls);
+        Level("zcrx.connection.stalled", "{connection}", "Connections that stall now.", static statistics => statistics.StalledConnections);
         Count("zcrx.copy.io", "By", "Bytes that the kernel copied.", static totals => totals.CopiedBytes);
         Count("zcrx.copy.fragments", "{fragment}", "Fragments that the kernel copied.", static totals => totals.CopiedFragments);
         Count("zcrx.lease.copies", "{buffer}", "Buffers that were kept as copies, because only the pool's reserve was left.", static totals => totals.KeptCopies);

@@ -69,6 +69,7 @@ internal sealed class InterfaceQueueActor : ReceiveActor
         _subscriptions.Add(queue.Pressure.SkipWhile(static pressure => pressure.Level == PoolPressureLevel.Normal).Subscribe(happened => self.Tell(new Happened(happened))));
         _subscriptions.Add(queue.Notifications.Subscribe(happened => self.Tell(new Happened(happened))));
         _subscriptions.Add(queue.ConsumerFaults.Subscribe(happened => self.Tell(new Happened(happened))));
+        _subscriptions.Add(queue.ReceiveStalls.Subscribe(happened => self.Tell(new Happened(happened))));
         _subscriptions.Add(queue.Growth.Subscribe(happened => self.Tell(new Happened(happened))));
         _ = WatchAsync(queue).PipeTo(self, failure: static cause => new Ended(Unwrap(cause)));
         _runtime.Directory.Add(queue);
@@ -149,6 +150,9 @@ internal sealed class InterfaceQueueActor : ReceiveActor
             case PoolGrowth growth:
                 OnGrowth(growth);
                 break;
+            case ReceiveStall stall:
+                OnStall(stall);
+                break;
             case ConsumerFault fault:
                 OnConsumerFault(fault);
                 break;
@@ -189,6 +193,20 @@ internal sealed class InterfaceQueueActor : ReceiveActor
     {
         ZcrxLog.Notified(_runtime.Logger, notification.Queue, notification.Type);
         Publish(new ZcrxEvent.NotificationReceived(notification));
+    }
+
+    private void OnStall(ReceiveStall stall)
+    {
+        if (stall.IsOver)
+        {
+            ZcrxLog.ReceiveStallEnded(_runtime.Logger, stall.Connection.Id, stall.Queue, stall.Duration);
+        }
+        else
+        {
+            ZcrxLog.ReceiveStalled(_runtime.Logger, stall.Connection.Id, stall.Queue, stall.StreamOffset, stall.BytesWaiting, stall.Duration);
+        }
+
+        Publish(new ZcrxEvent.ReceiveStalled(stall));
     }
 
     private void OnConsumerFault(ConsumerFault fault)

@@ -17,6 +17,8 @@ internal readonly record struct QueueTotals
 
     public long Rearms { get; private init; }
 
+    public long Stalls { get; private init; }
+
     public long Flushes { get; private init; }
 
     public long Overflows { get; private init; }
@@ -41,6 +43,7 @@ internal readonly record struct QueueTotals
         CopiedFragments = CopiedFragments + statistics.CopiedFragments,
         Pauses = Pauses + statistics.Pauses,
         Rearms = Rearms + statistics.Rearms,
+        Stalls = Stalls + statistics.ReceiveStalls,
         Flushes = Flushes + statistics.Flushes,
         Overflows = Overflows + statistics.CompletionOverflows,
         NoBuffersNotifications = NoBuffersNotifications + statistics.NoBuffersNotifications,

@@ -109,12 +109,6 @@ public sealed record ZcrxCapabilities
     /// <summary>An area can be added to a registered queue.</summary>
     public bool CanAddArea => ControlOperations > LinuxIoUringZcrx.ZCRX_CTRL_ADD_AREA;
 
-    /// <summary>
-    /// A receive that runs out of buffers or of completion space always ends with a terminal completion (Linux 7.2, which has no flag of
-    /// its own for this and is recognised by its notifications). Where it does not, such a receive may stay armed and deliver nothing.
-    /// </summary>
-    public bool ExhaustionEndsReceive => EventFeature;
-
     /// <summary>A registration may carry a description of notifications and statistics; without it the field is reserved.</summary>
     internal bool EventFeature => (Features & LinuxIoUringZcrx.ZCRX_FEATURE_EVENT) != 0;
 

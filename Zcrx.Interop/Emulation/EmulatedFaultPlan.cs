@@ -17,6 +17,7 @@ public sealed class EmulatedFaultPlan
     private int _noBuffers;
     private int _completionsFull;
     private int _delays;
+    private int _strands;
     private int _resets;
     private int _brokenRings;
     private int _lostCompletions;
@@ -84,6 +85,13 @@ public sealed class EmulatedFaultPlan
     /// <param name="turns">How many.</param>
     public void DelayCompletions(int turns) => Set(ref _delays, turns);
 
+    /// <summary>
+    /// The next receives that find bytes are stranded: they stay armed and deliver nothing until they are cancelled, as on kernels that lose a wake-up.
+    /// For testing the stall timeout of a queue and the alerts behind it.
+    /// </summary>
+    /// <param name="receives">How many.</param>
+    public void StrandReceives(int receives) => Set(ref _strands, receives);
+
     /// <summary>The next connections that receive are reset.</summary>
     /// <param name="count">How many.</param>
     public void ResetConnections(int count) => Set(ref _resets, count);
@@ -147,6 +155,11 @@ public sealed class EmulatedFaultPlan
             if (Take(ref _resets))
             {
                 return ReceiveFault.Reset;
+            }
+
+            if (Take(ref _strands))
+            {
+                return ReceiveFault.Stranded;
             }
 
             if (Take(ref _noBuffers))

@@ -6,6 +6,9 @@ namespace Zcrx.Interop;
 /// <remarks>Immutable. The rows were observed on these kernels; <c>docs/kernel-matrix.md</c> has the table.</remarks>
 public sealed record EmulatedKernelProfile
 {
+    // The first 7.2.* that ends a request that runs out.
+    private const int FirstRepairedPatch = 10;
+
     private EmulatedKernelProfile(string name) => Name = name;
 
     /// <summary>zcrx for NIC queues with export and import; no device-less mode, no notifications.</summary>
@@ -18,17 +21,20 @@ public sealed record EmulatedKernelProfile
     /// <summary>Adds buffers larger than a page.</summary>
     public static EmulatedKernelProfile Linux70 { get; } = Linux619 with { Name = "7.0", Features = ZCRX_FEATURE_RX_PAGE_SIZE, RegisterOpcodes = 38, SetupFlags = 0x1fffff };
 
-    /// <summary>Adds the device-less mode. A request that runs out of buffers in the middle of a packet does not end here.</summary>
+    /// <summary>Adds the device-less mode. Strands a request that runs out of buffers or completions in the middle of a packet.</summary>
     public static EmulatedKernelProfile Linux71 { get; } = Linux70 with { Name = "7.1", RegisterFlags = ZCRX_REG_IMPORT | ZCRX_REG_NODEV };
 
-    /// <summary>Adds notifications, statistics and arming.</summary>
-    public static EmulatedKernelProfile Linux72 { get; } = Linux71 with { Name = "7.2", ControlOperations = 3, Features = ZCRX_FEATURE_RX_PAGE_SIZE | ZCRX_FEATURE_EVENT, QueryOpcodes = 4 };
+    /// <summary>Adds notifications, statistics and arming. Strands requests as 7.1 does; that lasts until 7.2.9.</summary>
+    public static EmulatedKernelProfile Linux720 { get; } = Linux71 with { Name = "7.2.0", ControlOperations = 3, Features = ZCRX_FEATURE_RX_PAGE_SIZE | ZCRX_FEATURE_EVENT, QueryOpcodes = 4 };
+
+    /// <summary>Ends a request that runs out, as 7.2.10 and later releases of 7.2 do. Same capabilities as <see cref="Linux720"/>.</summary>
+    public static EmulatedKernelProfile Linux72 { get; } = Linux720 with { Name = "7.2", StrandsReceives = false };
 
     /// <summary>Adds areas to a running queue; head and tail of the refill queue have a cache line each.</summary>
     public static EmulatedKernelProfile Linux73 { get; } = Linux72 with { Name = "7.3", ControlOperations = 4, RefillHeaderSize = 128, TailOffset = 64, EntriesOffset = 128 };
 
     /// <summary>All profiles, oldest first.</summary>
-    public static IReadOnlyList<EmulatedKernelProfile> All { get; } = [Linux619, Linux70, Linux71, Linux72, Linux73];
+    public static IReadOnlyList<EmulatedKernelProfile> All { get; } = [Linux619, Linux70, Linux71, Linux720, Linux72, Linux73];
 
     /// <summary>The kernel release that is imitated, for example <c>7.2</c>.</summary>
     public string Name { get; private init; }
@@ -50,6 +56,9 @@ public sealed record EmulatedKernelProfile
     internal uint QueryOpcodes { get; private init; }
 
     internal ulong SetupFlags { get; private init; }
+
+    /// <summary>Whether a request that runs out of buffers or completions in the middle of a packet stays armed and delivers nothing until another packet arrives.</summary>
+    internal bool StrandsReceives { get; private init; } = true;
 
     /// <summary>A gibibyte at first, a tebibyte since 7.2.</summary>
     internal ulong MaxAreaLength => HasEvents ? 1UL << 40 : 1UL << 30;
@@ -78,6 +87,7 @@ public sealed record EmulatedKernelProfile
             (6, _) => Linux619,
             (7, 0) => Linux70,
             (7, 1) => Linux71,
+            (7, 2) when parts.Length > 2 && int.TryParse(parts[2], out int patch) && patch < FirstRepairedPatch => Linux720,
             (7, 2) => Linux72,
             _ => Linux73,
         };

@@ -6,8 +6,8 @@ namespace Zcrx.Interop.Emulation;
 internal sealed unsafe partial class EmulatedRing : IDisposable
 {
     /// <summary>
-    /// The pool or the completion ring ran out. With bytes left in the socket the request ends (7.2 and later) or is
-    /// stranded (before); with none left it simply goes on.
+    /// The pool or the completion ring ran out. With bytes left in the socket the request ends or, in profiles that
+    /// strand requests, stays armed without being served. With none left it continues.
     /// </summary>
     private void EndWithoutRoom(EmulatedRequest request, int error, int delivered, bool isFirst, bool isCopy = true)
     {
@@ -24,12 +24,12 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             return;
         }
 
-        if (delivered > 0 && !_kernel.Options.Profile.HasEvents)
+        if (delivered > 0 && _kernel.Options.Profile.StrandsReceives)
         {
             // At the submission's own attempt the socket is found readable again at once; only then does it matter that nothing is free.
             if (!isFirst)
             {
-                Strand(request, waiting);
+                Strand(request, waiting, SocketCalls.PollNow(request.Fd, SocketCalls.EPOLLRDHUP) != 0);
             }
 
             return;
@@ -50,10 +50,11 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         }
     }
 
-    private void Strand(EmulatedRequest request, int waiting)
+    /// <summary>Lets a request wait until more than that many bytes are there, or an end that was not there.</summary>
+    private void Strand(EmulatedRequest request, int waiting, bool isAtEnd)
     {
         request.StrandedBytes = waiting;
-        request.StrandedAtEnd = SocketCalls.PollNow(request.Fd, SocketCalls.EPOLLRDHUP) != 0;
+        request.StrandedAtEnd = isAtEnd;
         // The socket stays readable; without edges every wait would end at once.
         _poller.Modify(request.Fd, ReceiveEvents | SocketCalls.EPOLLET, Tag(request));
     }
@@ -85,6 +86,9 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
                 return true;
             case ReceiveFault.CompletionsFull:
                 Complete(request, -ENOSPC);
+                return true;
+            case ReceiveFault.Stranded:
+                Strand(request, int.MaxValue, isAtEnd: true);
                 return true;
             case ReceiveFault.Reset:
                 SocketCalls.Disconnect(request.Fd);

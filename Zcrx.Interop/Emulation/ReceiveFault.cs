@@ -15,6 +15,9 @@ internal enum ReceiveFault
     /// <summary>Nothing happens in this turn; the bytes wait in the socket.</summary>
     Delayed,
 
+    /// <summary>The request stays armed, and nothing wakes it.</summary>
+    Stranded,
+
     /// <summary>The receive ends with −ECONNRESET and the connection is reset.</summary>
     Reset,
 }

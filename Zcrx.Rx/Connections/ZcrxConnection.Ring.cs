@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Loop;
+using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx;
 
@@ -11,6 +12,7 @@ public sealed partial class ZcrxConnection
     // Where the present request began, and how many bytes it may deliver.
     private long _requestStart;
     private uint _requestBudget;
+    private StallMachine _stall;
 
     internal BufferHolder Holder => _holder;
 
@@ -49,6 +51,9 @@ public sealed partial class ZcrxConnection
 
     internal bool IsAwaitingRoom { get; set; }
 
+    /// <summary>What its queue has found when it last looked whether the connection stalls.</summary>
+    internal ref StallMachine Stall => ref _stall;
+
     internal int SynchronizeQueued;
 
     internal bool CloseRequested => Volatile.Read(ref _closeRequested) != 0;
@@ -56,7 +61,10 @@ public sealed partial class ZcrxConnection
     internal bool AbortRequested => Volatile.Read(ref _closeRequested) == 2;
 
     /// <summary>Whether the kernel should have a receive for this connection.</summary>
-    internal bool WantsReceive => Stream.HasObservers && !_pausedByUser && Volatile.Read(ref _holds) == 0 && !IsPausedByPressure && !IsStarved && !IsStranded && !HasEnded && !CloseRequested && !IsLeaving && Move is null;
+    internal bool WantsReceive => IsWanted && !IsPausedByPressure && !IsStarved;
+
+    /// <summary>Whether the connection would receive if the pool had buffers for it.</summary>
+    internal bool IsWanted => Stream.HasObservers && !_pausedByUser && Volatile.Read(ref _holds) == 0 && !IsStranded && !HasEnded && !CloseRequested && !IsLeaving && Move is null;
 
     /// <summary>Whether the present request has delivered all that it may.</summary>
     internal bool IsBudgetUsedUp => _bytesReceived - _requestStart >= _requestBudget;

@@ -16,6 +16,8 @@ internal sealed class LoopCounters
     private long _movedIn;
     private long _refillDepth;
     private long _paused;
+    private long _stalls;
+    private long _stalledConnections;
     private long _pressureTicks;
     private long _pressureSince;
 
@@ -44,6 +46,10 @@ internal sealed class LoopCounters
     public long RefillDepth { get => Volatile.Read(ref _refillDepth); set => Volatile.Write(ref _refillDepth, value); }
 
     public long PausedConnections { get => Volatile.Read(ref _paused); set => Volatile.Write(ref _paused, value); }
+
+    public long Stalls { get => Volatile.Read(ref _stalls); set => Volatile.Write(ref _stalls, value); }
+
+    public long StalledConnections { get => Volatile.Read(ref _stalledConnections); set => Volatile.Write(ref _stalledConnections, value); }
 
     /// <summary>Clock ticks above Normal, up to the last change of level.</summary>
     public long PressureTicks { get => Volatile.Read(ref _pressureTicks); set => Volatile.Write(ref _pressureTicks, value); }

@@ -116,7 +116,7 @@ internal sealed unsafe partial class ReceiveLoop
 
     private int Quota() => PressureMachine.Quota(_poolSize, _connections.Count, _options.ConnectionQuota);
 
-    /// <summary>After a batch: pauses who holds too much, cuts budgets that have become too large, and looks after kernels that strand a request.</summary>
+    /// <summary>After a batch: pauses who holds too much, cuts budgets that have become too large, and issues stranded requests again.</summary>
     private void AfterTurn()
     {
         // Looked at before anything is flushed.
@@ -131,20 +131,20 @@ internal sealed unsafe partial class ReceiveLoop
 
         WatchPool();
         bool pressed = _pressure.Level != PoolPressureLevel.Normal;
-        bool stranded = !_capabilities.ExhaustionEndsReceive && (_completionsFull || ranDry);
-        if (pressed || stranded || _queue.Ledger.Away > 0)
+        bool mayStrand = (_completionsFull || ranDry) && _options.RearmsStrandedReceives;
+        if (pressed || mayStrand || _queue.Ledger.Away > 0)
         {
             int quota = Quota();
             foreach (ZcrxConnection connection in _received)
             {
-                LookAfter(connection, pressed ? quota : int.MaxValue, stranded);
+                LookAfter(connection, pressed ? quota : int.MaxValue, mayStrand);
             }
         }
 
         _received.Clear();
     }
 
-    private void LookAfter(ZcrxConnection connection, int quota, bool stranded)
+    private void LookAfter(ZcrxConnection connection, int quota, bool mayStrand)
     {
         if (connection.HasEnded || connection.CloseRequested)
         {
@@ -156,11 +156,9 @@ internal sealed unsafe partial class ReceiveLoop
             PauseByPressure(connection);
             BringInLine(connection);
         }
-        else if (connection.ReceiveState == ReceiveState.Armed && (stranded || MayTakeTooMuch(connection)))
+        else if (connection.ReceiveState == ReceiveState.Armed && (MayTakeTooMuch(connection) || (mayStrand && BytesWaiting(connection) > 0)))
         {
-            // Cancelled, it is issued again in the next turn. On kernels that strand: it may sit there with bytes in the socket.
-            connection.ReceiveState = ReceiveState.Cancelling;
-            PrepareCancel(ReceiveTag(connection));
+            Reissue(connection);
         }
     }
 

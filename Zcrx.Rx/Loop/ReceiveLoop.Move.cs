@@ -135,6 +135,7 @@ internal sealed unsafe partial class ReceiveLoop
         Forget(connection);
         // Nobody but the other ring's thread may touch its consumers from now on.
         _queue.Ledger.Relief.Dismiss(connection.Holder);
+        EndStall(connection);
         _connections.Free(connection.Slot);
         Counters.Connections = _connections.Count;
         return awaitsRoom;

@@ -193,6 +193,7 @@ internal sealed unsafe partial class ReceiveLoop
             _queue.Ledger.Release(slot);
         }
 
+        EndStall(connection);
         _connections.Free(connection.Slot);
         Counters.Connections = _connections.Count;
         EndMove(connection);

@@ -8,13 +8,10 @@ namespace Zcrx.Rx.Loop;
 /// </content>
 internal sealed unsafe partial class ReceiveLoop
 {
-    private static readonly TimeSpan StalledLook = TimeSpan.FromMilliseconds(10);
-
     private bool _hasCeded;
     // As this loop last told others, and as they last told this one.
     private int _reportedKept;
     private int _keptElsewhere;
-    private long _lookForStalledAt = long.MaxValue;
 
     /// <summary>Whether others have buffers of this pool, so that nobody here knows how many are left.</summary>
     private bool SharesPool => _hasCeded || Exported is not null;
@@ -57,7 +54,6 @@ internal sealed unsafe partial class ReceiveLoop
     public void Begin() => Post(() =>
     {
         _hasCeded = false;
-        _lookForStalledAt = long.MaxValue;
         _queue.Refill.Begin();
         _queue.Memory.AddKeptElsewhere(-_reportedKept);
         _reportedKept = 0;
@@ -66,36 +62,6 @@ internal sealed unsafe partial class ReceiveLoop
 
     /// <inheritdoc/>
     void IRefillProducer.Wake() => Wake();
-
-    /// <summary>
-    /// On kernels where a receive that finds no buffer neither ends nor goes on, and where others have the buffers: nothing would tell when there are some again.
-    /// So sockets that have something although a receive is waiting are looked for now and then, and their receives issued again.
-    /// </summary>
-    private void LookForStalled()
-    {
-        if (_capabilities.ExhaustionEndsReceive || !SharesPool)
-        {
-            return;
-        }
-
-        long now = _time.GetTimestamp();
-        if (_lookForStalledAt <= now)
-        {
-            foreach (ZcrxConnection connection in _connections.Snapshot())
-            {
-                if (connection.ReceiveState == Connections.ReceiveState.Armed && HasSomething(connection))
-                {
-                    connection.ReceiveState = Connections.ReceiveState.Cancelling;
-                    PrepareCancel(ReceiveTag(connection));
-                }
-            }
-        }
-
-        if (_lookForStalledAt <= now || _lookForStalledAt == long.MaxValue)
-        {
-            _lookForStalledAt = now + ToTicks(StalledLook);
-        }
-    }
 
     private void Cede()
     {

@@ -31,7 +31,7 @@ internal sealed unsafe partial class ReceiveLoop
             ArmListeners();
             RearmNotifications();
             ArmWake();
-            LookForStalled();
+            LookForStalls();
             if (IsFinished())
             {
                 return;
@@ -202,7 +202,7 @@ internal sealed unsafe partial class ReceiveLoop
             due = long.Min(due, _retryStarvedAt);
         }
 
-        due = long.Min(due, _lookForStalledAt);
+        due = long.Min(due, _lookAt);
         if (_draining)
         {
             // What is being waited for, an empty socket or a lease, has no completion of its own.

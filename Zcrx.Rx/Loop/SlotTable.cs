@@ -12,6 +12,9 @@ internal sealed class SlotTable<T>
 
     public int Count { get; private set; }
 
+    /// <summary>Slots that were ever used.</summary>
+    public int Length => _used;
+
     /// <summary>Reserves a slot; <see cref="Set"/> fills it.</summary>
     public (int Slot, uint Generation) Reserve()
     {
@@ -39,6 +42,9 @@ internal sealed class SlotTable<T>
         Entry[] entries = _entries;
         return (uint)slot < (uint)entries.Length && entries[slot].Generation == generation ? entries[slot].Item : null;
     }
+
+    /// <summary>The object in a slot below <see cref="Length"/>; null while the slot is free.</summary>
+    public T? At(int slot) => _entries[slot].Item;
 
     public void Free(int slot)
     {

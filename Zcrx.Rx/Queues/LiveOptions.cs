@@ -8,7 +8,7 @@ internal static class LiveOptions
     private static readonly HashSet<string> Names = new(StringComparer.Ordinal)
     {
         nameof(ZcrxQueueOptions.HighWaterMark), nameof(ZcrxQueueOptions.LowWaterMark), nameof(ZcrxQueueOptions.ConnectionQuota), nameof(ZcrxQueueOptions.MaxAreaSize),
-        nameof(ZcrxQueueOptions.NotificationInterval), nameof(ZcrxQueueOptions.StatisticsInterval),
+        nameof(ZcrxQueueOptions.NotificationInterval), nameof(ZcrxQueueOptions.StatisticsInterval), nameof(ZcrxQueueOptions.ReceiveStallTimeout),
     };
 
     /// <summary>The present options with those of the new ones that can change at once.</summary>
@@ -20,6 +20,7 @@ internal static class LiveOptions
         MaxAreaSize = wanted.MaxAreaSize,
         NotificationInterval = wanted.NotificationInterval,
         StatisticsInterval = wanted.StatisticsInterval,
+        ReceiveStallTimeout = wanted.ReceiveStallTimeout,
     };
 
     /// <summary>The names of the options that differ: those that can change at once, and those that cannot.</summary>

@@ -72,6 +72,12 @@ public sealed partial class ZcrxQueue : IAsyncDisposable
     /// <summary>Samples of <see cref="Snapshot"/>, while somebody subscribes; costs nothing otherwise.</summary>
     public IObservable<QueueStatistics> Statistics { get; }
 
+    /// <summary>
+    /// Reports connections that stall, and the end of each stall. Without a subscriber, <see cref="QueueStatistics.StalledConnections"/> still counts them.
+    /// Published on the ring thread.
+    /// </summary>
+    public IObservable<ReceiveStall> ReceiveStalls => _events.Stalls;
+
     /// <summary>Exceptions that observers threw and did not handle.</summary>
     public IObservable<ConsumerFault> ConsumerFaults => _events.Faults;
 
@@ -200,6 +206,8 @@ public sealed partial class ZcrxQueue : IAsyncDisposable
             Pauses = counters.Pauses,
             PausedConnections = (int)counters.PausedConnections,
             CompletionOverflows = counters.Overflows,
+            ReceiveStalls = counters.Stalls,
+            StalledConnections = (int)counters.StalledConnections,
             NoBuffersNotifications = counters.NoBuffersNotifications,
             CopyNotifications = counters.CopyNotifications,
             Connections = (int)counters.Connections,

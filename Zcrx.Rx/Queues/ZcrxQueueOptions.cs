@@ -98,6 +98,15 @@ public sealed record ZcrxQueueOptions
     /// </summary>
     public TimeSpan BusyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long a connection may receive nothing, although a receive is armed and bytes wait in its socket, before <see cref="ZcrxQueue.ReceiveStalls"/> reports it.
+    /// A millisecond to a day.
+    /// </summary>
+    public TimeSpan ReceiveStallTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether receives that the kernel has stranded are issued again. Off only in tests that need a stall.</summary>
+    internal bool RearmsStrandedReceives { get; init; } = true;
+
     /// <summary>How often <see cref="ZcrxQueue.Statistics"/> samples, while anybody subscribes.</summary>
     public TimeSpan StatisticsInterval { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -149,6 +158,7 @@ public sealed record ZcrxQueueOptions
         Check(ConnectionQuota >= 0, nameof(ConnectionQuota), $"must not be negative, but is {ConnectionQuota}");
         Check(IsInterval(NotificationInterval), nameof(NotificationInterval), $"must be between a millisecond and a day, but is {NotificationInterval}");
         Check(BusyTimeout >= TimeSpan.Zero && BusyTimeout <= LongestInterval, nameof(BusyTimeout), $"must be between 0 and a day, but is {BusyTimeout}");
+        Check(IsInterval(ReceiveStallTimeout), nameof(ReceiveStallTimeout), $"must be between a millisecond and a day, but is {ReceiveStallTimeout}");
         Check(IsInterval(StatisticsInterval), nameof(StatisticsInterval), $"must be between a millisecond and a day, but is {StatisticsInterval}");
         // Configuration can put null where the compiler would not.
         Check(Emulation is not null, nameof(Emulation), "must not be null");

@@ -46,6 +46,12 @@ public sealed record QueueStatistics
     /// <summary>Turns that found the completion ring overflown. Nothing is lost by it; a larger ring avoids it.</summary>
     public long CompletionOverflows { get; init; }
 
+    /// <summary>Stalls that were reported; see <see cref="ReceiveStall"/>.</summary>
+    public long ReceiveStalls { get; init; }
+
+    /// <summary>Connections that stall now.</summary>
+    public int StalledConnections { get; init; }
+
     /// <summary>NoBuffers notifications.</summary>
     public long NoBuffersNotifications { get; init; }
 

@@ -29,6 +29,7 @@ public class OptionsTests
             ("Zcrx:Queues:0:ConnectionQuota", "10"),
             ("Zcrx:Queues:0:NotificationInterval", "00:00:00.250"),
             ("Zcrx:Queues:0:StatisticsInterval", "00:00:10"),
+            ("Zcrx:Queues:0:ReceiveStallTimeout", "00:00:30"),
             ("Zcrx:Queues:0:RecordLeaseOrigins", "true"),
             ("Zcrx:Queues:0:Emulation:Profile", "7.2"),
             ("Zcrx:Queues:0:Emulation:BuffersPerTurn", "16"),
@@ -53,7 +54,7 @@ public class OptionsTests
             new ZcrxQueueOptions
             {
                 Name = "first", Engine = ZcrxEngine.Emulated, AreaSize = 256.MiB(), MaxAreaSize = 1.GiB(), BufferLength = 65536, HugePages = true, CompletionEntries = 8192, SubmissionEntries = 64,
-                HighWaterMark = 0.9, LowWaterMark = 0.25, ConnectionQuota = 10, NotificationInterval = TimeSpan.FromMilliseconds(250), StatisticsInterval = TimeSpan.FromSeconds(10),
+                HighWaterMark = 0.9, LowWaterMark = 0.25, ConnectionQuota = 10, NotificationInterval = TimeSpan.FromMilliseconds(250), StatisticsInterval = TimeSpan.FromSeconds(10), ReceiveStallTimeout = TimeSpan.FromSeconds(30),
                 RecordLeaseOrigins = true, Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux72, BuffersPerTurn = 16 },
             },
             options.Queues[0]);
@@ -79,7 +80,7 @@ public class OptionsTests
     [InlineData("Zcrx:Queues:0:Engine", "fast", "'fast' is not an engine: auto, nic, device-less or emulated")]
     [InlineData("Zcrx:Queues:0:Engine", "3", "'3' is not an engine")]
     [InlineData("Zcrx:Queues:0:StatisticsInterval", "5s", "'5s' is not a time span")]
-    [InlineData("Zcrx:Queues:0:Emulation:Profile", "5.10", "'5.10' is not a kernel that can be emulated: 6.19, 7.0, 7.1, 7.2, 7.3")]
+    [InlineData("Zcrx:Queues:0:Emulation:Profile", "5.10", "'5.10' is not a kernel that can be emulated: 6.19, 7.0, 7.1, 7.2.0, 7.2, 7.3")]
     [InlineData("Zcrx:Queues:0:Emulation:Speed", "1", "no such option; there are Profile, BuffersPerTurn")]
     [InlineData("Zcrx:Queues:0:Area", "1MiB", "no such option; there are Interface, RxQueue, Name, Engine, ConfigureNic, NicStateDirectory, AreaSize, MaxAreaSize,")]
     [InlineData("Zcrx:Queues:0:Name:x", "1", "expected one value, not a section", "Zcrx:Queues:0:Name")]

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using System.Net.Sockets;
 using Zcrx.Actors.Tests.Support;
-using Microsoft.Extensions.DependencyInjection;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Metrics;
@@ -14,7 +12,7 @@ public class MetricsTests
     {
         Received received = new();
         await using var host = await TestHost.StartAsync(zcrx => zcrx.AddQueues(1, 1.MiB()).Listen("127.0.0.1:0", received.Handle, name: "door"));
-        using Reader reader = new(host);
+        using MetricsReader reader = new(host.Services);
         var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
 
         using (var first = await host.ConnectAsync())
@@ -50,7 +48,7 @@ public class MetricsTests
         Assert.Equal(0, reader.Read("zcrx.connection.count", "zcrx.connection.state", "paused"));
         Assert.Equal(0, reader.Read("zcrx.notification.count", "zcrx.notification.type", "no_buffers"));
         Assert.InRange(reader.Read("zcrx.notification.count", "zcrx.notification.type", "copy"), 1, 10);
-        foreach (string name in new[] { "zcrx.receive.pauses", "zcrx.receive.rearms", "zcrx.copy.fragments", "zcrx.refill.flushes", "zcrx.refill.depth", "zcrx.completion.overflows", "zcrx.connection.moves", "zcrx.lease.copies", "zcrx.pool.pressure.time" })
+        foreach (string name in new[] { "zcrx.receive.pauses", "zcrx.receive.rearms", "zcrx.receive.stalls", "zcrx.connection.stalled", "zcrx.copy.fragments", "zcrx.refill.flushes", "zcrx.refill.depth", "zcrx.completion.overflows", "zcrx.connection.moves", "zcrx.lease.copies", "zcrx.pool.pressure.time" })
         {
             Assert.InRange(reader.Read(name), 0, 1000);
         }
@@ -64,7 +62,7 @@ public class MetricsTests
     public async Task Names_and_units_follow_the_OpenTelemetry_conventions()
     {
         await using var host = await TestHost.StartAsync(static zcrx => zcrx.AddQueues(1, 1.MiB()));
-        using Reader reader = new(host);
+        using MetricsReader reader = new(host.Services);
 
         Assert.All(reader.Instruments, instrument =>
         {
@@ -97,7 +95,7 @@ public class MetricsTests
                 },
                 static _ => { });
         }));
-        using Reader reader = new(host);
+        using MetricsReader reader = new(host.Services);
         var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
         using var client = await host.ConnectAsync();
         await client.SendAsync(new byte[256 * 1024]).WithinLimit();
@@ -120,57 +118,5 @@ public class MetricsTests
         }
 
         await host.Kit.AwaitConditionAsync(() => reader.Read("zcrx.pool.pressure", queue: pressed) == 0, "the pool recovers");
-    }
-
-    /// <summary>Reads what the host's meter observes.</summary>
-    private sealed class Reader : IDisposable
-    {
-        private readonly MeterListener _listener = new();
-        private readonly Dictionary<string, List<(long Value, KeyValuePair<string, object?>[] Tags)>> _values = [];
-
-        public Reader(TestHost host)
-        {
-            var factory = host.Services.GetRequiredService<IMeterFactory>();
-            _listener.InstrumentPublished = (instrument, listener) =>
-            {
-                // The hosts of other tests have meters with the same name.
-                if (instrument.Meter.Name == "Zcrx" && instrument.Meter.Scope == factory)
-                {
-                    Instruments.Add(instrument);
-                    listener.EnableMeasurementEvents(instrument);
-                }
-            };
-            _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument, value, tags));
-            _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Note(instrument, (long)value, tags));
-            _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Note(instrument, value, tags));
-            _listener.Start();
-        }
-
-        public List<Instrument> Instruments { get; } = [];
-
-        public IEnumerable<string> Names => Instruments.Select(instrument => instrument.Name);
-
-        public long Read(string name, string tag = "zcrx.queue.name", string? value = null, string queue = "zcrx-0")
-        {
-            value ??= queue;
-            _values.Clear();
-            _listener.RecordObservableInstruments();
-            var (measured, tags) = Assert.Single(_values[name], entry => entry.Tags.Any(pair => pair.Key == tag && (string?)pair.Value == value) && (tag == "zcrx.listener.name" || entry.Tags.Any(pair => pair.Key == "zcrx.queue.name" && (string?)pair.Value == queue)));
-            // What may change while a queue lives names no series of a counter.
-            Assert.Equal(name == "zcrx.queue.open", tags.Any(pair => pair is { Key: "zcrx.engine", Value: "emulated" }));
-            return measured;
-        }
-
-        public void Dispose() => _listener.Dispose();
-
-        private void Note(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
-        {
-            if (!_values.TryGetValue(instrument.Name, out var values))
-            {
-                _values.Add(instrument.Name, values = []);
-            }
-
-            values.Add((value, tags.ToArray()));
-        }
     }
 }

@@ -118,7 +118,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     /// <summary>Lets everything happen that the step has set off: it is over when nothing completes any more and no request has anything to do.</summary>
     private void Settle()
     {
-        TimeSpan patience = _nic is not null ? PatienceOnWire : _kernel.Capabilities.ExhaustionEndsReceive ? Patience : PatienceWithStalls;
+        TimeSpan patience = _nic is not null ? PatienceOnWire : _kernel.StrandsReceives ? PatienceWithStalls : Patience;
         long last = Stopwatch.GetTimestamp();
         SpinWait spinner = default;
         while (true)

@@ -166,8 +166,7 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
 
     private static TestQueue Create(string name, int buffers, uint completionEntries = 256)
     {
-        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
-        Skip.IfNot(kernel.Capabilities.ExhaustionEndsReceive, "a request that runs out does not end here: " + kernel.Capabilities.WhyNot(ZcrxFeature.Notifications));
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLessWithEnds(name);
         return new TestQueue(kernel, buffers, completionEntries: completionEntries, notifications: 0);
     }
 

@@ -26,12 +26,17 @@ internal sealed class KernelUnderTest
 
     public ZcrxCapabilities Capabilities { get; }
 
+    /// <summary>Whether a request that runs out in the middle of a packet stays armed and is not served. No capability tells; here the release may.</summary>
+    public bool StrandsReceives => Kernel is EmulatedKernel emulated
+        ? emulated.Options.Profile.StrandsReceives
+        : EmulatedKernelProfile.ForRelease(HostFacts.Read().KernelRelease) is not { StrandsReceives: false };
+
     public bool IsEmulated => Kernel is EmulatedKernel;
 
     private static IEnumerable<EmulatedKernelProfile> Profiles =>
         OnlyHostProfile && EmulatedKernelProfile.ForRelease(HostFacts.Read().KernelRelease) is { } host
             ? [host]
-            : [EmulatedKernelProfile.Linux71, EmulatedKernelProfile.Linux72, EmulatedKernelProfile.Linux73];
+            : [EmulatedKernelProfile.Linux71, EmulatedKernelProfile.Linux720, EmulatedKernelProfile.Linux72, EmulatedKernelProfile.Linux73];
 
     /// <summary>Opens a kernel by name, or skips the case with the reason why this kernel cannot run it.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
@@ -66,6 +71,14 @@ internal sealed class KernelUnderTest
         Open(name, [ZcrxFeature.DeviceLess, ZcrxFeature.Flush, .. alsoNeeded]);
 
     public static string NameOf(EmulatedKernelProfile profile) => EmulatedPrefix + profile.Name;
+
+    /// <summary>Opens a kernel that ends a request that runs out of buffers or completions.</summary>
+    public static KernelUnderTest OpenDeviceLessWithEnds(string name)
+    {
+        KernelUnderTest kernel = OpenDeviceLess(name);
+        Skip.If(kernel.StrandsReceives, $"a request that runs out does not end on {kernel.Kernel.Description}");
+        return kernel;
+    }
 
     /// <summary>Opens a kernel by name without asking whether it can do anything.</summary>
     public static KernelUnderTest Create(string name, IReadOnlyList<EmulatedNic>? nics = null, EmulatedFaultPlan? faults = null)

@@ -74,7 +74,7 @@ internal static class Transfer
     /// <summary>Where exhaustion does not end a request, it can leave one waiting with bytes in its socket; cancelling and asking again is the way out.</summary>
     private static void Unstick(TestQueue queue, IReadOnlyList<TcpPair> connections, IReadOnlyList<Cqe> completions, bool[] ended)
     {
-        if (queue.Kernel.Capabilities.ExhaustionEndsReceive || completions.Count > 0)
+        if (!queue.Kernel.StrandsReceives || completions.Count > 0)
         {
             return;
         }

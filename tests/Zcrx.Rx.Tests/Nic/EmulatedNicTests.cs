@@ -13,7 +13,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
 
     public static TheoryData<string, int, int> Layouts => new()
     {
-        { "7.1", 1, 0 }, { "7.2", 1, 0 }, { "7.3", 1, 0 }, { "7.3", 1, 1448 }, { "7.2", 2, 1448 }, { "7.3", 4, 0 }, { "7.3", 64, 1 },
+        { "7.1", 1, 0 }, { "7.2.0", 1, 1448 }, { "7.2", 1, 0 }, { "7.3", 1, 0 }, { "7.3", 1, 1448 }, { "7.2", 2, 1448 }, { "7.3", 4, 0 }, { "7.3", 64, 1 },
     };
 
     [Theory]

@@ -99,7 +99,7 @@ public class ReconfigureTests
         ZcrxQueueOptions current = TestQueue.Options();
         ZcrxQueueOptions wanted = current with
         {
-            HighWaterMark = 0.9, LowWaterMark = 0.8, ConnectionQuota = 3, MaxAreaSize = 1L << 29, NotificationInterval = TimeSpan.FromSeconds(9), StatisticsInterval = TimeSpan.FromSeconds(8),
+            HighWaterMark = 0.9, LowWaterMark = 0.8, ConnectionQuota = 3, MaxAreaSize = 1L << 29, NotificationInterval = TimeSpan.FromSeconds(9), StatisticsInterval = TimeSpan.FromSeconds(8), ReceiveStallTimeout = TimeSpan.FromSeconds(7),
             RecordLeaseOrigins = true,
         };
 

@@ -12,6 +12,7 @@ public class DeliveryTests : IClassFixture<ResourceCheck>
         // Profile, buffers in the pool, entries of the completion ring.
         { "7.1", 8, 4096 },
         { "7.1", 64, 64 },
+        { "7.2.0", 2, 64 },
         { "7.2", 2, 4096 },
         { "7.2", 64, 64 },
         { "7.3", 3, 64 },

@@ -14,7 +14,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
         get
         {
             TheoryData<string, int> pools = [];
-            foreach (string profile in new[] { "7.1", "7.2", "7.3" })
+            foreach (string profile in new[] { "7.1", "7.2.0", "7.2", "7.3" })
             {
                 foreach (int buffers in new[] { 2, 3, 8, 64 })
                 {
@@ -193,6 +193,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
 
     [Theory]
     [InlineData("7.1")]
+    [InlineData("7.2.0")]
     [InlineData("7.3")]
     public async Task Many_slow_consumers_all_get_everything(string profile)
     {
@@ -212,6 +213,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
 
     [Theory]
     [InlineData("7.1")]
+    [InlineData("7.2.0")]
     [InlineData("7.2")]
     [InlineData("7.3")]
     public async Task Senders_that_never_pause_share_a_pool_that_is_too_small(string profile)

@@ -9,7 +9,7 @@ internal sealed record Schedule(int Buffers, string Profile, int CompletionEntri
 {
     public static Gen<Schedule> All { get; } =
         from buffers in Gen.Elements(2, 3, 4, 8, 16, 40)
-        from profile in Gen.Elements("7.1", "7.2", "7.3")
+        from profile in Gen.Elements("7.1", "7.2.0", "7.2", "7.3")
         from completions in Gen.Elements(64, 4096)
         from perTurn in Gen.Elements(1, 3, 64)
         from shortReceive in Gen.Frequency((4, Gen.Constant(0)), (1, Gen.Choose(1, 6000)))

@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+
+namespace Zcrx.Rx.Receiving;
+
+/// <summary>Decides whether one connection has stalled, from what repeated looks at it find.</summary>
+[StructLayout(LayoutKind.Auto)]
+internal struct StallMachine
+{
+    private long _position;
+    private bool _isSuspected;
+
+    /// <summary>Whether a stall was reported and is not over.</summary>
+    public bool IsReported { get; private set; }
+
+    /// <summary>When the suspicion began, in the clock's ticks. Meaningful after <see cref="StallStep.Rearm"/> and <see cref="StallStep.Report"/>.</summary>
+    public long Since { get; private set; }
+
+    /// <summary>Whether the connection has received since the last look; if so, its socket need not be asked.</summary>
+    public readonly bool HasProgressed(long position) => position != _position;
+
+    /// <summary>Takes in one look.</summary>
+    /// <param name="now">The time, in the clock's ticks.</param>
+    /// <param name="position">Bytes received so far.</param>
+    /// <param name="isOverdue">Whether bytes wait in the socket while a receive is armed.</param>
+    /// <param name="timeout">How long that may last before it is reported, in ticks.</param>
+    /// <returns>What to do.</returns>
+    public StallStep Look(long now, long position, bool isOverdue, long timeout)
+    {
+        if (!isOverdue || HasProgressed(position))
+        {
+            _position = position;
+            _isSuspected = false;
+            if (!IsReported)
+            {
+                return StallStep.None;
+            }
+
+            IsReported = false;
+            return StallStep.Recovered;
+        }
+
+        if (!_isSuspected)
+        {
+            // The bytes may have arrived just now. A receive that is issued again for nothing is harmless.
+            _isSuspected = true;
+            Since = now;
+        }
+
+        if (IsReported || now - Since < timeout)
+        {
+            return StallStep.Rearm;
+        }
+
+        IsReported = true;
+        return StallStep.Report;
+    }
+}

@@ -1,0 +1,87 @@
+using Zcrx.Conformance.Support;
+using static Zcrx.Interop.Abi.Errno;
+
+namespace Zcrx.Conformance.Receive;
+
+/// <summary>What happens when the pool or the completion ring runs out, on kernels that strand the request then (7.1, and 7.2.0 to 7.2.9).</summary>
+public class StrandedReceiveTests : IClassFixture<LeakCheck>
+{
+    private const int Sent = 32_768;
+    private const ulong CancelUserData = 0xC0;
+
+    [SkippableTheory, Kernels]
+    public void A_request_that_empties_the_pool_stays_armed_with_bytes_in_the_socket(string name)
+    {
+        using TestQueue queue = Create(name, buffers: 4);
+        using var connection = new TcpPair();
+        long position = Strand(queue, connection);
+
+        // Buffers that come back do not wake it.
+        queue.Return(queue.Ring.TakeAll());
+        queue.FlushAll();
+        Assert.Empty(queue.Ring.Settle());
+        Assert.Equal(Sent - position, Posix.BytesWaiting(connection.Server));
+    }
+
+    [SkippableTheory, Kernels]
+    public void A_stranded_request_that_is_cancelled_and_issued_again_delivers_the_rest(string name)
+    {
+        using TestQueue queue = Create(name, buffers: 4);
+        using var connection = new TcpPair();
+        long position = Strand(queue, connection);
+        IReadOnlyList<Cqe> completions = queue.Ring.TakeAll();
+        for (ulong request = 1; position < Sent; request++)
+        {
+            queue.Return(completions);
+            queue.FlushAll();
+            if (completions.All(static cqe => cqe.HasMore))
+            {
+                queue.Ring.Cancel(request, CancelUserData);
+                Results.Equal(-ECANCELED, queue.Ring.TakeUntilEnd(request)[^1].Result);
+            }
+
+            ulong next = request + 1;
+            queue.Receive(connection, next);
+            queue.Ring.RunUntil(all => all.Any(cqe => cqe.UserData == next), "the request issued again delivers or ends");
+            queue.Ring.Settle();
+            completions = [.. queue.Ring.TakeAll().Where(cqe => cqe.UserData == next)];
+            position = queue.AssertPattern(completions, position);
+        }
+
+        Assert.Equal(Sent, position);
+    }
+
+    [SkippableTheory, Kernels]
+    public void A_stranded_request_is_woken_by_the_next_packet(string name)
+    {
+        using TestQueue queue = Create(name, buffers: 4);
+        using var connection = new TcpPair();
+        long position = Strand(queue, connection);
+        queue.Return(queue.Ring.TakeAll());
+        queue.FlushAll();
+        connection.Send(100);
+        queue.Ring.RunUntil(static all => all.Any(static cqe => cqe.IsData), "the next packet wakes the request");
+        Assert.True(queue.AssertPattern(queue.Ring.TakeAll(), position) > position);
+    }
+
+    /// <summary>Runs a request until it has used up the pool; its completions wait in the ring.</summary>
+    /// <returns>Bytes that it has delivered.</returns>
+    private static long Strand(TestQueue queue, TcpPair connection)
+    {
+        queue.Receive(connection, 1);
+        queue.Ring.Settle();
+        connection.Send(Sent);
+        queue.Ring.RunUntil(static all => all.Count(static cqe => cqe.IsData) == 4, "the pool is used up");
+        IReadOnlyList<Cqe> completions = queue.Ring.Settle();
+        Assert.All(completions, static cqe => Assert.True(cqe.HasMore, "the request has ended"));
+        connection.AwaitArrival(Sent - completions.Sum(static cqe => cqe.Result));
+        return queue.AssertPattern(completions);
+    }
+
+    private static TestQueue Create(string name, int buffers)
+    {
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
+        Skip.IfNot(kernel.StrandsReceives, $"a request that runs out ends on {kernel.Kernel.Description}");
+        return new TestQueue(kernel, buffers, completionEntries: 256, notifications: 0);
+    }
+}

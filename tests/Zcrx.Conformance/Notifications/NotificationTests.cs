@@ -47,6 +47,7 @@ public class NotificationTests : IClassFixture<LeakCheck>
     [SkippableTheory, Kernels]
     public void It_comes_after_the_data_and_before_the_end(string name)
     {
+        KernelUnderTest.OpenDeviceLessWithEnds(name);
         using var queue = new TestQueue(Open(name), buffers: 4);
         using var connection = new TcpPair();
         queue.Receive(connection, 1);
@@ -77,6 +78,7 @@ public class NotificationTests : IClassFixture<LeakCheck>
     [SkippableTheory, Kernels]
     public void An_empty_pool_is_not_reported_without_a_device(string name)
     {
+        KernelUnderTest.OpenDeviceLessWithEnds(name);
         using var queue = new TestQueue(Open(name), buffers: 1, notifications: NoBuffersOnly);
         using var connection = new TcpPair();
         queue.Receive(connection, 1);

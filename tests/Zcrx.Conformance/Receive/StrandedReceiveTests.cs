@@ -14,10 +14,11 @@ public class StrandedReceiveTests : IClassFixture<LeakCheck>
     {
         using TestQueue queue = Create(name, buffers: 4);
         using var connection = new TcpPair();
-        long position = Strand(queue, connection);
+        IReadOnlyList<Cqe> completions = Strand(queue, connection);
+        long position = queue.AssertPattern(completions);
 
         // Buffers that come back do not wake it.
-        queue.Return(queue.Ring.TakeAll());
+        queue.Return(completions);
         queue.FlushAll();
         Assert.Empty(queue.Ring.Settle());
         Assert.Equal(Sent - position, Posix.BytesWaiting(connection.Server));
@@ -28,8 +29,8 @@ public class StrandedReceiveTests : IClassFixture<LeakCheck>
     {
         using TestQueue queue = Create(name, buffers: 4);
         using var connection = new TcpPair();
-        long position = Strand(queue, connection);
-        IReadOnlyList<Cqe> completions = queue.Ring.TakeAll();
+        IReadOnlyList<Cqe> completions = Strand(queue, connection);
+        long position = queue.AssertPattern(completions);
         for (ulong request = 1; position < Sent; request++)
         {
             queue.Return(completions);
@@ -43,8 +44,7 @@ public class StrandedReceiveTests : IClassFixture<LeakCheck>
             ulong next = request + 1;
             queue.Receive(connection, next);
             queue.Ring.RunUntil(all => all.Any(cqe => cqe.UserData == next), "the request issued again delivers or ends");
-            queue.Ring.Settle();
-            completions = [.. queue.Ring.TakeAll().Where(cqe => cqe.UserData == next)];
+            completions = [.. queue.Ring.Settle().Where(cqe => cqe.UserData == next)];
             position = queue.AssertPattern(completions, position);
         }
 
@@ -56,26 +56,27 @@ public class StrandedReceiveTests : IClassFixture<LeakCheck>
     {
         using TestQueue queue = Create(name, buffers: 4);
         using var connection = new TcpPair();
-        long position = Strand(queue, connection);
-        queue.Return(queue.Ring.TakeAll());
+        IReadOnlyList<Cqe> completions = Strand(queue, connection);
+        long position = queue.AssertPattern(completions);
+        queue.Return(completions);
         queue.FlushAll();
         connection.Send(100);
         queue.Ring.RunUntil(static all => all.Any(static cqe => cqe.IsData), "the next packet wakes the request");
         Assert.True(queue.AssertPattern(queue.Ring.TakeAll(), position) > position);
     }
 
-    /// <summary>Runs a request until it has used up the pool; its completions wait in the ring.</summary>
-    /// <returns>Bytes that it has delivered.</returns>
-    private static long Strand(TestQueue queue, TcpPair connection)
+    /// <summary>Runs request 1 until it has used up the pool.</summary>
+    /// <returns>Its completions.</returns>
+    private static Cqe[] Strand(TestQueue queue, TcpPair connection)
     {
         queue.Receive(connection, 1);
         queue.Ring.Settle();
         connection.Send(Sent);
         queue.Ring.RunUntil(static all => all.Count(static cqe => cqe.IsData) == 4, "the pool is used up");
-        IReadOnlyList<Cqe> completions = queue.Ring.Settle();
+        Cqe[] completions = [.. queue.Ring.TakeAll(), .. queue.Ring.Settle()];
         Assert.All(completions, static cqe => Assert.True(cqe.HasMore, "the request has ended"));
         connection.AwaitArrival(Sent - completions.Sum(static cqe => cqe.Result));
-        return queue.AssertPattern(completions);
+        return completions;
     }
 
     private static TestQueue Create(string name, int buffers)

@@ -25,7 +25,7 @@ public sealed record EmulatedKernelProfile
     public static EmulatedKernelProfile Linux72 { get; } = Linux71 with { Name = "7.2", ControlOperations = 3, Features = ZCRX_FEATURE_RX_PAGE_SIZE | ZCRX_FEATURE_EVENT, QueryOpcodes = 4 };
 
     /// <summary>Adds areas to a running queue; head and tail of the refill queue have a cache line each.</summary>
-    public static EmulatedKernelProfile Linux73 { get; } = Linux72 with { Name = "7.3", ControlOperations = 4, RefillHeaderSize = 128, TailOffset = 64, EntriesOffset = 128 };
+    public static EmulatedKernelProfile Linux73 { get; } = Linux72 with { Name = "7.3", ControlOperations = 4, RefillHeaderSize = 128, TailOffset = 64, EntriesOffset = 128, FoldsRefillEntries = true };
 
     /// <summary>All profiles, oldest first.</summary>
     public static IReadOnlyList<EmulatedKernelProfile> All { get; } = [Linux619, Linux70, Linux71, Linux72, Linux73];
@@ -50,6 +50,9 @@ public sealed record EmulatedKernelProfile
     internal uint QueryOpcodes { get; private init; }
 
     internal ulong SetupFlags { get; private init; }
+
+    /// <summary>Whether a page pool takes consecutive refill entries of one buffer as one return of so many references, all of them or none.</summary>
+    internal bool FoldsRefillEntries { get; private init; }
 
     /// <summary>A gibibyte at first, a tebibyte since 7.2.</summary>
     internal ulong MaxAreaLength => HasEvents ? 1UL << 40 : 1UL << 30;

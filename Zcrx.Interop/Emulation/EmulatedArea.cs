@@ -63,9 +63,18 @@ internal sealed unsafe class EmulatedArea
     /// <summary>Whether a page pool has the buffer.</summary>
     public bool IsPooled(int buffer) => _isPooled[buffer];
 
-    /// <summary>Takes one user reference back. One of a buffer that is not out is left alone: the kernel drops such an entry silently.</summary>
-    /// <returns>Whether it was the last one.</returns>
-    public bool DropUserReference(int buffer) => _userReferences[buffer] != 0 && --_userReferences[buffer] == 0;
+    /// <summary>Takes user references back. More than there are, also of a buffer that is not out, change nothing: the kernel drops such entries silently.</summary>
+    /// <returns>Whether the last one was among them.</returns>
+    public bool DropUserReferences(int buffer, int count)
+    {
+        if (_userReferences[buffer] < count)
+        {
+            return false;
+        }
+
+        _userReferences[buffer] -= count;
+        return _userReferences[buffer] == 0;
+    }
 
     /// <summary>Puts a buffer that nobody refers to back on the free list.</summary>
     public void Free(int buffer)

@@ -20,6 +20,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
     private readonly uint _allowedEvents;
     private readonly ulong _eventUserData;
     private readonly int _bufferShift;
+    private readonly bool _foldsEntries;
     private uint _head;
     private uint _firedEvents;
     private EmulatedRing? _eventRing;
@@ -32,6 +33,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
         _entries = (io_uring_zcrx_rqe*)(region + profile.EntriesOffset);
         _entryCount = entryCount;
         _bufferShift = bufferShift;
+        _foldsEntries = profile.FoldsRefillEntries;
         new Span<byte>(region, (int)profile.EntriesOffset).Clear();
         _allowedEvents = events.type_mask;
         _eventUserData = events.user_data;
@@ -213,7 +215,14 @@ internal sealed unsafe class EmulatedInterfaceQueue
                 break;
             }
 
-            if (!area!.DropUserReference(buffer))
+            int references = 1;
+            // Only a page pool folds; a flush takes entry by entry.
+            for (; pool is not null && _foldsEntries && parsed + 1 < count && IsOf(_entries[_head & (_entryCount - 1)], area!, buffer); parsed++, references++)
+            {
+                _head++;
+            }
+
+            if (!area!.DropUserReferences(buffer, references))
             {
                 continue;
             }
@@ -231,6 +240,9 @@ internal sealed unsafe class EmulatedInterfaceQueue
         Volatile.Write(ref *_sharedHead, _head);
         return parsed;
     }
+
+    private bool IsOf(in io_uring_zcrx_rqe entry, EmulatedArea area, int buffer) =>
+        TryFind(entry, out EmulatedArea? otherArea, out int otherBuffer) && otherArea == area && otherBuffer == buffer;
 
     private bool TryFind(in io_uring_zcrx_rqe entry, out EmulatedArea? area, out int buffer)
     {

@@ -31,7 +31,7 @@ public sealed record EmulatedKernelProfile
     public static EmulatedKernelProfile Linux72 { get; } = Linux720 with { Name = "7.2", StrandsReceives = false };
 
     /// <summary>Adds areas to a running queue; head and tail of the refill queue have a cache line each.</summary>
-    public static EmulatedKernelProfile Linux73 { get; } = Linux72 with { Name = "7.3", ControlOperations = 4, RefillHeaderSize = 128, TailOffset = 64, EntriesOffset = 128 };
+    public static EmulatedKernelProfile Linux73 { get; } = Linux72 with { Name = "7.3", ControlOperations = 4, RefillHeaderSize = 128, TailOffset = 64, EntriesOffset = 128, FoldsRefillEntries = true };
 
     /// <summary>All profiles, oldest first.</summary>
     public static IReadOnlyList<EmulatedKernelProfile> All { get; } = [Linux619, Linux70, Linux71, Linux720, Linux72, Linux73];
@@ -59,6 +59,9 @@ public sealed record EmulatedKernelProfile
 
     /// <summary>Whether a request that runs out of buffers or completions in the middle of a packet stays armed and delivers nothing until another packet arrives.</summary>
     internal bool StrandsReceives { get; private init; } = true;
+
+    /// <summary>Whether a page pool takes consecutive refill entries of one buffer as one return of so many references, all of them or none.</summary>
+    internal bool FoldsRefillEntries { get; private init; }
 
     /// <summary>A gibibyte at first, a tebibyte since 7.2.</summary>
     internal ulong MaxAreaLength => HasEvents ? 1UL << 40 : 1UL << 30;

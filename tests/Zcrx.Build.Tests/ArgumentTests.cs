@@ -9,6 +9,8 @@ public class ArgumentTests
     [Theory]
     [InlineData("test --version", "build: target 'test' has no argument --version; it takes --kernels, --guests.")]
     [InlineData("test --kernels 7.2,7.22", "not '7.22' in a list.")]
+    [InlineData("test --kernels 7.2.9,7.2.8", "build: --kernels takes a list of 7.2, 7.3, 7.1, 7.2.9, 6.19, 7.0, newest, or 'all', or 'none', not '7.2.8' in a list.")]
+    [InlineData("test-kernel --kernel latest", "build: --kernel is a version such as 7.2, or 'newest', not 'latest'.")]
     [InlineData("test-kernel --nic no", "build: --nic takes no value, but 'no' is given.")]
     [InlineData("pack -- --short", "build: target 'pack' starts no program that '--short' could be passed to.")]
     public async Task Argument_without_effect_ends_the_build_before_anything_runs(string arguments, string lastLine)

@@ -79,11 +79,70 @@ public sealed class KernelSuiteTests : IDisposable
         Assert.Contains($"could not refresh the index of suite {Experimental}, using the one of ", output, StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public async Task Exact_version_is_fetched_although_its_series_has_newer_ones()
+    {
+        await _mirror.PublishAsync(Backports, "7.2.9");
+        await _mirror.PublishAsync(Experimental, "7.2.12");
+
+        AssertFetched("7.2.9", await _mirror.FetchAsync("7.2.9"));
+        AssertFetched("7.2.12", await _mirror.FetchAsync("7.2"));
+    }
+
+    [SkippableFact]
+    public async Task Exact_version_is_not_the_beginning_of_another()
+    {
+        await _mirror.PublishAsync(Backports, "7.2.90");
+        await _mirror.PublishAsync(Experimental, "7.29");
+
+        (int exitCode, string output) = await _mirror.FetchAsync("7.2.9");
+
+        Assert.True(exitCode == CannotRun, output);
+        Assert.StartsWith($"Debian carries no kernel 7.2.9 ({Backports}, {Experimental}), and none is cached", output, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [InlineData("7.3.10", "7.3.4", "7.3.10")]
+    [InlineData("7.3.4", "7.3~rc7", "7.3.4")]
+    [InlineData("7.3.4", "7.4~rc1", "7.4~rc1")]
+    public async Task Newest_kernel_is_the_newest_of_all_suites(string inBackports, string inExperimental, string newest)
+    {
+        await _mirror.PublishAsync(Backports, inBackports);
+        await _mirror.PublishAsync(Experimental, inExperimental);
+
+        AssertFetched(newest, await _mirror.FetchAsync("newest"));
+    }
+
+    [SkippableTheory]
+    [InlineData("7.3.4", "7.3.4 7.3")]
+    [InlineData("7.2.9", "7.2.9 7.2")]
+    [InlineData("7.4~rc1", "7.4~rc1")]
+    [InlineData("7.31", "7.31")]
+    public async Task Newest_kernel_is_reported_with_the_entry_that_boots_it(string kernel, string answer)
+    {
+        await _mirror.PublishAsync(Backports, "6.19.1");
+        await _mirror.PublishAsync(Experimental, kernel);
+
+        (int exitCode, string output) = await _mirror.FetchNewestAsync("7.2", "7.3", "7.1", "7.2.9");
+
+        Assert.True(exitCode == 0, output);
+        Assert.Equal(answer, output.Split('\n')[0]);
+    }
+
+    [SkippableFact]
+    public async Task Newest_kernel_without_any_suite_gives_the_reason()
+    {
+        (int exitCode, string output) = await _mirror.FetchNewestAsync("7.2");
+
+        Assert.True(exitCode == CannotRun, output);
+        Assert.Contains("no kernel newest is cached, and no suite has a package index: ", output, StringComparison.Ordinal);
+    }
+
     public void Dispose() => _mirror.Dispose();
 
     private static void AssertFetched(string kernel, (int ExitCode, string Output) result)
     {
         Assert.True(result.ExitCode == 0, result.Output);
-        Assert.Contains($"/kernels/linux-binary-{kernel}+deb13-cloud-amd64_{kernel}-1", result.Output, StringComparison.Ordinal);
+        Assert.Contains($"/kernels/linux-binary-{kernel.Split('~')[0]}+deb13-cloud-amd64_{kernel}-1", result.Output, StringComparison.Ordinal);
     }
 }

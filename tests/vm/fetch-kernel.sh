@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# fetch-kernel.sh <pattern>: prints the cached directory of Debian's newest kernel of that version (7.2 means the newest 7.2.*):
+# fetch-kernel.sh <pattern>: prints the cached directory of Debian's newest kernel of that version.
+# The pattern 7.2 means the newest 7.2.*, 7.2.9 means that one, and `newest` means the newest of all. The directory holds
 # `vmlinuz`, and `info` with its release, package and package version. Ends with exit code 77 and a reason if there is none.
 set -euo pipefail
 here=$(cd -- "$(dirname -- "$0")" && pwd)
@@ -17,11 +18,9 @@ cached_kernels() {
     for info in "$kernels"/*/info; do
         [ -e "$info" ] || continue
         upstream=$(sed -n 's/^upstream=//p' "$info")
-        case "$upstream" in
-            "$pattern" | "$pattern".* | "$pattern"~*)
-                printf '%s 0 %s %s -\n' "$upstream" "$(sed -n 's/^package=//p' "$info")" "$(sed -n 's/^version=//p' "$info")"
-                ;;
-        esac
+        if kernel_matches "$upstream" "$pattern"; then
+            printf '%s 0 %s %s -\n' "$upstream" "$(sed -n 's/^package=//p' "$info")" "$(sed -n 's/^version=//p' "$info")"
+        fi
     done
 }
 

@@ -21,7 +21,7 @@ while [ $# -gt 0 ]; do
     esac
     shift 2
 done
-[[ "$kernel" =~ ^[0-9]+\.[0-9]+(\.[0-9]+)*(~rc[0-9]+)?$ ]] || usage_error "--kernel is a version such as 7.2, not '$kernel'"
+[[ "$kernel" =~ ^[0-9]+\.[0-9]+(\.[0-9]+)*(~rc[0-9]+)?$ || "$kernel" = newest ]] || usage_error "--kernel is a version such as 7.2, or 'newest', not '$kernel'"
 [[ "$nic" =~ ^(yes|no)$ ]] || usage_error "--nic is yes or no, not '$nic'"
 [[ "$timeout" =~ ^[0-9]+$ ]] || usage_error "--timeout is a number of seconds, not '$timeout'"
 

@@ -27,7 +27,8 @@ internal sealed class DebianMirror : IDisposable
     /// <summary>Publishes a suite with one kernel, and replaces what the suite had before.</summary>
     public async Task PublishAsync(string suite, string kernel, bool expired = false)
     {
-        string package = $"linux-binary-{kernel}+deb13-cloud-amd64";
+        // The name of a candidate's package lacks the number of the candidate.
+        string package = $"linux-binary-{kernel.Split('~')[0]}+deb13-cloud-amd64";
         string file = $"pool/{package}.deb";
         string tree = _directory[$"tree/{package}"];
         Directory.CreateDirectory(Path.Combine(tree, "DEBIAN"));
@@ -67,14 +68,22 @@ internal sealed class DebianMirror : IDisposable
     /// <summary>Runs <c>fetch-kernel.sh</c> against the mirror.</summary>
     /// <param name="version">The version pattern of the kernel.</param>
     /// <param name="run">The run of <c>./build.sh test</c> that the call belongs to. A call without one is a run of its own.</param>
-    public Task<(int ExitCode, string Output)> FetchAsync(string version, string run = "") => ForeignProgram.ExecuteAsync(
-        "APT_CONFIG=\"$1/apt.conf\" ZCRX_VM_CACHE=\"$1/cache\" ZCRX_VM_MIRROR=\"file:$1/mirror\" ZCRX_VM_RUN=\"$2\" exec \"$3/tests/vm/fetch-kernel.sh\" \"$4\"",
-        _directory.Path,
-        run,
-        Repository.Path,
-        version);
+    public Task<(int ExitCode, string Output)> FetchAsync(string version, string run = "") => RunAsync("fetch-kernel.sh", run, version);
+
+    /// <summary>Runs <c>newest-kernel.sh</c> against the mirror.</summary>
+    /// <param name="versions">The version patterns of the other kernels.</param>
+    public Task<(int ExitCode, string Output)> FetchNewestAsync(params string[] versions) => RunAsync("newest-kernel.sh", string.Empty, versions);
 
     public void Dispose() => _directory.Dispose();
+
+    private Task<(int ExitCode, string Output)> RunAsync(string script, string run, params string[] arguments) => ForeignProgram.ExecuteAsync(
+        """
+        export APT_CONFIG="$1/apt.conf" ZCRX_VM_CACHE="$1/cache" ZCRX_VM_MIRROR="file:$1/mirror" ZCRX_VM_RUN="$2"
+        script=$3
+        shift 3
+        exec "$script" "$@"
+        """,
+        [_directory.Path, run, Path.Combine(Repository.Path, "tests/vm", script), .. arguments]);
 
     private static async Task<string> Sha256Async(string path) => Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(path)));
 }

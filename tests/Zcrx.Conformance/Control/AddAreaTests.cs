@@ -130,6 +130,87 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
+    public void Exhaustion_without_returns_delivers_every_buffer_of_both_areas_once(string name)
+    {
+        const int Buffers = 5;
+        using var memory = new TestMemory(3 * TestMemory.Page);
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.AddArea), Buffers, notifications: 0);
+        using var connection = new TcpPair();
+        ulong token = TestQueue.AddArea(queue.Ring, queue.Id, memory);
+        queue.Know(memory);
+        int volume = 16 * (int)TestMemory.Page;
+        connection.Send(volume);
+        connection.AwaitArrival(volume);
+        queue.Receive(connection, 1);
+
+        IReadOnlyList<Cqe> completions = queue.Ring.TakeUntilEnd(1);
+
+        IEnumerable<ulong> all = [.. Offsets(0, Buffers), .. Offsets(token, 3)];
+        Assert.Equal(all.Order(), completions.Where(cqe => cqe.IsData).Select(cqe => cqe.Offset).Order());
+        Results.Equal(-ENOMEM, completions[^1].Result);
+        // What was not delivered is still in the socket.
+        Assert.Equal(volume - queue.AssertPattern(completions), Posix.BytesWaiting(connection.Server));
+
+        static IEnumerable<ulong> Offsets(ulong token, int buffers) => Enumerable.Range(0, buffers).Select(i => token | ((ulong)i * TestMemory.Page));
+    }
+
+    [SkippableTheory, Kernels]
+    public void An_importer_adds_areas_while_the_exporter_receives_and_returns(string name)
+    {
+        const int Added = 8;
+        const int BuffersEach = 3;
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.AddArea, ZcrxFeature.Export, ZcrxFeature.Import);
+        using var memories = new Memories(Added, BuffersEach);
+        using var queue = new TestQueue(kernel, BuffersEach, notifications: 0);
+        memories.All.ForEach(queue.Know);
+        using var connection = new TcpPair();
+        using var export = new Descriptor(kernel.Kernel, queue.Export());
+        int rounds = 0;
+        int added = 0;
+        Task importing = Task.Run(() => OtherThread.Run(() =>
+        {
+            using var importer = new TestRing(kernel.Kernel);
+            Results.Equal(0, TestQueue.Import(importer, export.Fd, out uint id));
+            for (int i = 0; i < Added; i++)
+            {
+                Deadline.Until(() => Volatile.Read(ref rounds) > i, "the exporter has run out of buffers once more");
+                Assert.Equal((ulong)(i + 1) << IORING_ZCRX_AREA_SHIFT, TestQueue.AddArea(importer, id, memories.All[i]));
+                Volatile.Write(ref added, i + 1);
+            }
+        }));
+
+        long position = 0;
+        HashSet<ulong> used = [];
+        List<Cqe> held = [];
+        queue.Receive(connection, 1);
+        Deadline.Watch watch = Deadline.Start("every area has been used");
+        while (used.Count <= Added && !importing.IsFaulted)
+        {
+            watch.Check(() => $"{added} areas added, {used.Count} used in {rounds} rounds");
+            connection.SendSome(16 * 1024);
+            queue.Ring.RunTurn();
+            IReadOnlyList<Cqe> completions = queue.Ring.TakeAll();
+            position = queue.AssertPattern(completions, position);
+            held.AddRange(completions.Where(cqe => cqe.IsData));
+            used.UnionWith(completions.Where(cqe => cqe.IsData).Select(cqe => cqe.Offset >> IORING_ZCRX_AREA_SHIFT));
+            if (completions.FirstOrDefault(cqe => !cqe.IsData) is { UserData: 1 } end)
+            {
+                Results.Equal(-ENOMEM, end.Result);
+                // Never the same buffer twice, whatever was added meanwhile.
+                Assert.Equal(held.Count, held.Select(cqe => cqe.Offset).Distinct().Count());
+                queue.Return(held);
+                queue.FlushAll();
+                held.Clear();
+                Volatile.Write(ref rounds, rounds + 1);
+                queue.Receive(connection, 1);
+            }
+        }
+
+        importing.GetAwaiter().GetResult();
+        Assert.Equal(Added, added);
+    }
+
+    [SkippableTheory, Kernels]
     public void An_offset_behind_the_new_area_is_invalid(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.AddArea), buffers: 8);
@@ -157,5 +238,13 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
         zcrx_ctrl control = new() { zcrx_id = queue.Id, op = ZCRX_CTRL_ADD_AREA };
         control.zc_area.area_ptr = (ulong)area;
         return queue.Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0);
+    }
+
+    /// <summary>Memory for areas, freed after the queue that they were added to.</summary>
+    private sealed class Memories(int count, int buffersEach) : IDisposable
+    {
+        public List<TestMemory> All { get; } = [.. Enumerable.Range(0, count).Select(_ => new TestMemory((nuint)buffersEach * TestMemory.Page))];
+
+        public void Dispose() => All.ForEach(static memory => memory.Dispose());
     }
 }

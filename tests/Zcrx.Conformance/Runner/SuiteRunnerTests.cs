@@ -24,6 +24,18 @@ public class SuiteRunnerTests
     }
 
     [Fact]
+    public void Lists_what_any_of_several_filters_names()
+    {
+        using var output = new StringWriter();
+
+        Assert.Equal(0, SuiteRunner.Execute(["--list", "--filter", nameof(Lists_the_tests_of_this_assembly), "--filter", nameof(Leaves_out_what_is_excluded)], output, TextWriter.Null));
+
+        Assert.Equal(2, output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Contains(nameof(Lists_the_tests_of_this_assembly), output.ToString(), StringComparison.Ordinal);
+        Assert.Contains(nameof(Leaves_out_what_is_excluded), output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_filter_that_matches_nothing_is_not_a_success()
     {
         using var output = new StringWriter();

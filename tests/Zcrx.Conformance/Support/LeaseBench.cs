@@ -8,7 +8,7 @@ internal sealed unsafe class LeaseBench : IDisposable
 {
     private long _position;
 
-    public LeaseBench(KernelUnderTest kernel, int buffers = 16, uint refillEntries = 0, bool recordOrigins = false, bool isShared = false)
+    public LeaseBench(KernelUnderTest kernel, int buffers = 16, uint refillEntries = 0, bool recordOrigins = false, bool isShared = false, bool hugePages = false)
     {
         Kernel = kernel;
         Ring = new TestRing(kernel.Kernel);
@@ -23,6 +23,7 @@ internal sealed unsafe class LeaseBench : IDisposable
                     NotificationUserData = QueueSetup.NotificationUserData,
                     RecordLeaseOrigins = recordOrigins,
                     SharedMemory = isShared,
+                    HugePages = hugePages,
                 },
                 kernel.Capabilities,
                 () => Wakes++);

@@ -10,6 +10,7 @@ namespace Zcrx.Conformance.Support;
 internal sealed unsafe class TestQueue : IDisposable
 {
     private readonly QueueSetup _setup;
+    private readonly List<TestMemory> _areas;
     private uint _tail;
 
     public TestQueue(
@@ -17,6 +18,7 @@ internal sealed unsafe class TestQueue : IDisposable
     {
         Kernel = kernel;
         _setup = new QueueSetup(kernel, buffers, entries, notifications, statistics, nic, rxQueue);
+        _areas = [_setup.Area];
         Ring = new TestRing(kernel.Kernel, completionEntries);
         int result = nic is null ? _setup.Register(Ring) : _setup.RegisterWhenFree(Ring);
         Assert.True(result == 0, $"registering a queue on {kernel} gives {result}");
@@ -49,10 +51,26 @@ internal sealed unsafe class TestQueue : IDisposable
     /// <summary>The payload of a completion.</summary>
     public ReadOnlySpan<byte> Payload(Cqe cqe)
     {
-        Assert.Equal(0ul, cqe.Offset >> IORING_ZCRX_AREA_SHIFT);
-        Assert.InRange(cqe.Offset + (ulong)cqe.Result, 1ul, _setup.Area.Length);
-        return _setup.Area.Span((nuint)cqe.Offset, cqe.Result);
+        int area = (int)(cqe.Offset >> IORING_ZCRX_AREA_SHIFT);
+        ulong offset = cqe.Offset & ~IORING_ZCRX_AREA_MASK;
+        Assert.InRange(area, 0, _areas.Count - 1);
+        Assert.InRange(offset + (ulong)cqe.Result, 1ul, _areas[area].Length);
+        return _areas[area].Span((nuint)offset, cqe.Result);
     }
+
+    /// <summary>Adds an area on a ring that has the queue: its own, or an importer's on that ring's thread. The memory belongs to the caller, and outlives the queue.</summary>
+    /// <returns>The token of the area.</returns>
+    public static ulong AddArea(TestRing ring, uint id, TestMemory memory)
+    {
+        io_uring_zcrx_area_reg area = new() { addr = (ulong)memory.Address, len = memory.Length };
+        zcrx_ctrl control = new() { zcrx_id = id, op = ZCRX_CTRL_ADD_AREA };
+        control.zc_area.area_ptr = (ulong)&area;
+        Results.Equal(0, ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0));
+        return area.rq_area_token;
+    }
+
+    /// <summary>Lets <see cref="Payload"/> find payload in an area that was or will be added. The areas are known in the order of their tokens.</summary>
+    public void Know(TestMemory area) => _areas.Add(area);
 
     /// <summary>Checks that data completions carry the pattern from a position of the stream on.</summary>
     /// <returns>The position behind them.</returns>

@@ -106,12 +106,21 @@ index_failure() {
     grep -m 1 '^E:' "$log" || grep -m 1 '^W:' "$log" || tail -n 1 "$log"
 }
 
-# Kernel images of a version in a suite, as `version rank package package-version suite`. The pattern 7.2 means 7.2, 7.2~rc3 and 7.2.*.
+# Succeeds if a kernel has a version. The pattern 7.2 means 7.2, 7.2~rc3 and 7.2.*, and `newest` means any: the best one is chosen later.
+kernel_matches() {
+    local upstream=$1 pattern=$2
+    case "$upstream" in
+        "$pattern" | "$pattern".* | "$pattern"~*) ;;
+        *) [ "$pattern" = newest ] ;;
+    esac
+}
+
+# Kernel images of a version in a suite, as `version rank package package-version suite`.
 # Of one version the signed image has the highest rank, then the unsigned one, then (6.18 and older) the package with all modules in it.
 # A package that is too small to contain a kernel is a meta package.
 kernels_in_index() {
-    local suite=$1 pattern=$2
-    apt_private "$suite" apt-cache dumpavail | awk -v pattern="$pattern" -v suite="$suite" '
+    local suite=$1 pattern=$2 upstream rest
+    apt_private "$suite" apt-cache dumpavail | awk -v suite="$suite" '
         /^Package: / { package = $2 }
         /^Version: / { version = $2 }
         /^Size: / { size = $2 }
@@ -119,8 +128,9 @@ kernels_in_index() {
             rank = package ~ /^linux-binary-[0-9]/ ? 3 : package ~ /^linux-binary-unsigned-/ ? 2 : package ~ /^linux-image-[0-9]/ ? 1 : 0
             upstream = version
             sub(/-[^-]*$/, "", upstream)
-            rest = substr(upstream, length(pattern) + 1)
-            if (rank && size > 4000000 && package ~ /[0-9]-cloud-amd64$/ && index(upstream, pattern) == 1 && rest ~ /^([.~].*)?$/)
+            if (rank && size > 4000000 && package ~ /[0-9]-cloud-amd64$/)
                 print upstream, rank, package, version, suite
-        }'
+        }' | while read -r upstream rest; do
+        ! kernel_matches "$upstream" "$pattern" || printf '%s %s\n' "$upstream" "$rest"
+    done
 }

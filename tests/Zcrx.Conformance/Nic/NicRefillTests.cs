@@ -1,0 +1,58 @@
+using Zcrx.Conformance.Support;
+using Zcrx.Interop;
+
+namespace Zcrx.Conformance.Nic;
+
+/// <summary>Refill entries as a device consumes them.</summary>
+public class NicRefillTests : IClassFixture<LeakCheck>
+{
+    private const int Buffers = 512;
+    private const int Piece = 14_480;
+
+    [SkippableTheory]
+    [Kernels]
+    public void A_buffer_returned_twice_in_a_row_is_lost_where_entries_are_folded_until_it_is_returned_alone(string name)
+    {
+        using var nic = new NicQueue(NicUnderTest.Open(name), Buffers, Buffers);
+        TestQueue queue = nic.Queue;
+        TcpPair connection = nic.Connect();
+        queue.Receive(connection, 1);
+        connection.Send(Piece);
+        Cqe[] data = [.. queue.Ring.TakeBytes(1, Piece).Where(static cqe => cqe.IsData && cqe.UserData == 1)];
+        Assert.Equal(Piece, queue.AssertPattern(data));
+        Cqe victim = data[0];
+
+        // Nothing is in flight: the device finds both entries when it needs buffers the next time, and takes them at once.
+        queue.Refill(victim.Offset);
+        queue.Refill(victim.Offset);
+        queue.Return(data[1..], flushes: false);
+        bool isBack = Circulate(queue, connection, victim);
+
+        // No capability tells; folding came with the release that can add areas.
+        Assert.Equal(!nic.Nic.Kernel.Capabilities.CanAddArea, isBack);
+        if (!isBack)
+        {
+            queue.Refill(victim.Offset);
+            Assert.True(Circulate(queue, connection, victim), "the buffer is used again");
+        }
+    }
+
+    /// <summary>Receives and returns until every buffer has had its turn, or until a buffer is used again.</summary>
+    /// <returns>Whether it was.</returns>
+    private static bool Circulate(TestQueue queue, TcpPair connection, Cqe victim)
+    {
+        bool isUsed = false;
+        for (int packets = 0; packets < 3 * Buffers && !isUsed;)
+        {
+            long position = connection.Sent;
+            connection.Send(Piece);
+            IReadOnlyList<Cqe> data = queue.Ring.TakeBytes(1, Piece);
+            queue.AssertPattern(data, position);
+            isUsed = data.Any(cqe => cqe.IsData && cqe.UserData == 1 && cqe.Offset / (ulong)TestMemory.Page == victim.Offset / (ulong)TestMemory.Page);
+            packets += data.Count;
+            queue.Return(data, flushes: false);
+        }
+
+        return isUsed;
+    }
+}

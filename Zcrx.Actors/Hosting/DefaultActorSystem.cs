@@ -56,6 +56,8 @@ internal static class DefaultActorSystem
             _ = logging.ClearLoggers().AddLoggerFactory();
             logging.LogLevel = LogLevel.WarningLevel;
         });
+        // Ten wake-ups a second instead of a hundred. Zcrx has no timer that is finer, and each wake-up of the pool costs a spin.
+        _ = akka.AddHocon("akka.scheduler.tick-duration = 100ms", HoconAddMode.Append);
         TimeSpan drain = ZcrxSetup.DrainTimeoutOf(services.GetServices<ZcrxSetup>());
         _ = akka.AddHocon(SystemShutdown.Hosted(SystemShutdown.PhaseTimeout(drain)), HoconAddMode.Append);
     }

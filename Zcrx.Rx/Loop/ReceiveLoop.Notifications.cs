@@ -35,9 +35,8 @@ internal sealed unsafe partial class ReceiveLoop
     {
         if (_noBuffers.State == ArmState.Fired || _copies.State == ArmState.Fired)
         {
-            long now = _time.GetTimestamp();
-            Rearm(ref _noBuffers, ZcrxNotificationType.NoBuffers, now);
-            Rearm(ref _copies, ZcrxNotificationType.Copy, now);
+            Rearm(ref _noBuffers, ZcrxNotificationType.NoBuffers, _now);
+            Rearm(ref _copies, ZcrxNotificationType.Copy, _now);
         }
     }
 

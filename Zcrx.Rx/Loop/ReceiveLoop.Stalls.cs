@@ -45,13 +45,12 @@ internal sealed unsafe partial class ReceiveLoop
             return;
         }
 
-        long now = _time.GetTimestamp();
         if (_lookAt == long.MaxValue)
         {
-            _lookAt = now + LookInterval();
+            _lookAt = _now + LookInterval();
         }
 
-        if (now < _lookAt)
+        if (_now < _lookAt)
         {
             return;
         }
@@ -60,14 +59,14 @@ internal sealed unsafe partial class ReceiveLoop
         {
             if (_connections.At(_lookCursor++) is { } connection)
             {
-                LookAt(connection, now);
+                LookAt(connection, _now);
             }
         }
 
         if (_lookCursor >= _connections.Length)
         {
             _lookCursor = 0;
-            _lookAt = now + LookInterval();
+            _lookAt = _now + LookInterval();
         }
     }
 

@@ -12,10 +12,14 @@ internal sealed unsafe partial class ReceiveLoop
     // Position in the batch behind what was worked off last; a crash may come in the middle.
     private uint _workedOff;
 
+    // The time when the turn began: reading the clock once a turn is enough for everything that is due.
+    private long _now;
+
     private void RunTurns()
     {
         while (true)
         {
+            _now = _time.GetTimestamp();
             // A full fence: the flag must be down before we look, else who adds now sees it up and wakes nobody.
             Interlocked.Exchange(ref _wakePending, 0);
             TakeCommands();
@@ -206,7 +210,7 @@ internal sealed unsafe partial class ReceiveLoop
         if (_draining)
         {
             // What is being waited for, an empty socket or a lease, has no completion of its own.
-            due = long.Min(due, long.Min(_stopDeadline, _time.GetTimestamp() + ToTicks(DrainPoll)));
+            due = long.Min(due, long.Min(_stopDeadline, _now + ToTicks(DrainPoll)));
         }
         else if (_stopping)
         {
@@ -218,7 +222,7 @@ internal sealed unsafe partial class ReceiveLoop
             return null;
         }
 
-        double seconds = (double)(due - _time.GetTimestamp()) / _time.TimestampFrequency;
+        double seconds = (double)(due - _now) / _time.TimestampFrequency;
         // Longer than a day may be more than the kernel takes, and is no different from forever.
         return TimeSpan.FromSeconds(double.Clamp(seconds, 0, 86_400));
     }

@@ -61,6 +61,8 @@ internal static class ZcrxOptionsReader
             ConnectionQuota = reader.Int32(nameof(defaults.ConnectionQuota), defaults.ConnectionQuota),
             NotificationInterval = reader.Duration(nameof(defaults.NotificationInterval), defaults.NotificationInterval),
             BusyTimeout = reader.Duration(nameof(defaults.BusyTimeout), defaults.BusyTimeout),
+            UnobservedTimeout = reader.Duration(nameof(defaults.UnobservedTimeout), defaults.UnobservedTimeout),
+            WhenConsumerFails = reader.Name(nameof(defaults.WhenConsumerFails), defaults.WhenConsumerFails, "reset or close"),
             ReceiveStallTimeout = reader.Duration(nameof(defaults.ReceiveStallTimeout), defaults.ReceiveStallTimeout),
             StatisticsInterval = reader.Duration(nameof(defaults.StatisticsInterval), defaults.StatisticsInterval),
             RecordLeaseOrigins = reader.Flag(nameof(defaults.RecordLeaseOrigins), defaults.RecordLeaseOrigins),

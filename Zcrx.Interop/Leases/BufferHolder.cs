@@ -33,6 +33,11 @@ internal class BufferHolder : IBufferSource
     {
     }
 
+    /// <summary>A consumer has failed and told its observer so. If no other observes, the connection ends. Unsubscribe first. Any thread.</summary>
+    public virtual void Fail(Exception exception)
+    {
+    }
+
     /// <summary>An operator begins to work on these buffers off the ring's thread, and tells the end of the stream later than it comes. Any thread.</summary>
     public virtual void BeginWork()
     {

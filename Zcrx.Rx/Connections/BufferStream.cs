@@ -15,8 +15,8 @@ internal sealed class BufferStream(ZcrxConnection connection) : IObservable<Rece
     private volatile IObserver<ReceivedBuffer>[] _observers = [];
     private Exception? _error;
     private bool _ended;
-    // The ring thread's.
-    private bool _abandoned;
+    // The ring thread's: what the observer that failed last has thrown.
+    private Exception? _failure;
 
     /// <summary>Whether anybody listens.</summary>
     public bool HasObservers => _observers.Length > 0;
@@ -27,14 +27,21 @@ internal sealed class BufferStream(ZcrxConnection connection) : IObservable<Rece
     public IDisposable Subscribe(IObserver<ReceivedBuffer> observer)
     {
         ArgumentNullException.ThrowIfNull(observer);
+        bool isOpen;
         lock (_gate)
         {
-            if (!_ended)
+            isOpen = !_ended;
+            if (isOpen)
             {
                 _observers = [.. _observers, observer];
-                connection.OnSubscriptionsChanged();
-                return Disposable.Create((this, observer), static state => state.Item1.Remove(state.observer));
             }
+        }
+
+        if (isOpen)
+        {
+            // Not under the lock: a queue that has ended may end the connection in there, and its observers are user code.
+            connection.OnSubscriptionsChanged();
+            return Disposable.Create((this, observer), static state => state.Item1.Remove(state.observer));
         }
 
         if (_error is null)
@@ -67,23 +74,30 @@ internal sealed class BufferStream(ZcrxConnection connection) : IObservable<Rece
         }
     }
 
-    /// <summary>An observer has thrown: it gets its exception back as OnError and is removed. Ring's thread only.</summary>
+    /// <summary>Removes an observer that has thrown out of OnNext. Ring thread only.</summary>
+    /// <remarks>
+    /// An observer that is still subscribed gets its exception as OnError. An operator that has already unsubscribed itself has passed the exception on to its own
+    /// observer, which did not handle it: nobody is left but the owner of the queue.
+    /// </remarks>
     public void Drop(IObserver<ReceivedBuffer> observer, Exception exception)
     {
-        _abandoned |= Remove(observer);
-        SendError(observer, exception);
+        _failure = exception;
+        if (!Remove(observer))
+        {
+            connection.ReportObserverFault(exception);
+        }
+        else if (TrySendError(observer, exception) is { } unhandled)
+        {
+            connection.ReportObserverFault(unhandled);
+        }
     }
 
-    /// <summary>Whether the last observer has gone by throwing, and nobody took its place. Answers yes once. Ring's thread only.</summary>
-    public bool TakeAbandoned()
+    /// <summary>What the last observer has thrown, if none is left. Answers once. Ring thread only.</summary>
+    public Exception? TakeFailure()
     {
-        if (!_abandoned)
-        {
-            return false;
-        }
-
-        _abandoned = false;
-        return !HasObservers;
+        Exception? failure = _failure;
+        _failure = null;
+        return HasObservers ? null : failure;
     }
 
     /// <summary>Ends the stream for everybody, and for whoever subscribes later.</summary>
@@ -107,7 +121,12 @@ internal sealed class BufferStream(ZcrxConnection connection) : IObservable<Rece
         {
             if (error is not null)
             {
-                SendError(observer, error);
+                // Without a handler Rx throws what it was given. The peer's reset is no fault of a consumer.
+                if (TrySendError(observer, error) is { } unhandled && unhandled != error)
+                {
+                    connection.ReportObserverFault(unhandled);
+                }
+
                 continue;
             }
 
@@ -124,24 +143,25 @@ internal sealed class BufferStream(ZcrxConnection connection) : IObservable<Rece
         }
     }
 
-    private void SendError(IObserver<ReceivedBuffer> observer, Exception exception)
+    /// <returns>What the observer threw; null if it handled the error.</returns>
+    private static Exception? TrySendError(IObserver<ReceivedBuffer> observer, Exception exception)
     {
         try
         {
             observer.OnError(exception);
+            return null;
         }
-#pragma warning disable CA1031 // Rx's default OnError rethrows: the consumer had no handler, so the queue's owner is told.
+#pragma warning disable CA1031 // Rx's default OnError rethrows.
         catch (Exception unhandled)
 #pragma warning restore CA1031
         {
-            connection.ReportObserverFault(unhandled);
+            return unhandled;
         }
     }
 
-    /// <returns>Whether it was the last one.</returns>
+    /// <returns>Whether it was subscribed.</returns>
     private bool Remove(IObserver<ReceivedBuffer> observer)
     {
-        bool last;
         lock (_gate)
         {
             int index = Array.IndexOf(_observers, observer);
@@ -151,10 +171,9 @@ internal sealed class BufferStream(ZcrxConnection connection) : IObservable<Rece
             }
 
             _observers = [.. _observers.AsSpan(0, index), .. _observers.AsSpan(index + 1)];
-            last = _observers.Length == 0;
         }
 
         connection.OnSubscriptionsChanged();
-        return last;
+        return true;
     }
 }

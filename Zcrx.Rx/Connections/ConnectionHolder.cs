@@ -17,6 +17,14 @@ internal sealed class ConnectionHolder(ZcrxConnection connection) : BufferHolder
         }
     }
 
+    public override void Fail(Exception exception)
+    {
+        if (!connection.Stream.HasObservers)
+        {
+            connection.FailConsumer(exception);
+        }
+    }
+
     public override void BeginWork() => connection.BeginWork();
 
     public override void EndWork() => connection.EndWork();

@@ -184,7 +184,7 @@ public sealed class ConnectionParking : IDisposable
             _parked.Remove(connection);
         }
 
-        End(connection, "the connection was closed on our side before the peer had finished");
+        End(connection, connection.WhyClosed);
     }
 
     /// <summary>Nothing was lost, and nobody is left to receive the rest.</summary>

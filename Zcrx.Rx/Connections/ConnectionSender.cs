@@ -10,6 +10,8 @@ internal sealed class ConnectionSender(Socket socket, ZcrxConnection connection)
     private readonly SemaphoreSlim _turn = new(1, 1);
     private TaskCompletionSource<int>? _writable;
     private volatile bool _closed;
+    private volatile bool _isShutDown;
+    private volatile bool _hasSent;
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
@@ -18,7 +20,7 @@ internal sealed class ConnectionSender(Socket socket, ZcrxConnection connection)
         {
             while (bytes.Length > 0)
             {
-                ObjectDisposedException.ThrowIf(_closed, connection);
+                ThrowIfClosed();
                 int sent = socket.Send(bytes.Span, SocketFlags.None, out SocketError error);
                 if (error == SocketError.WouldBlock)
                 {
@@ -29,10 +31,11 @@ internal sealed class ConnectionSender(Socket socket, ZcrxConnection connection)
                 if (error != SocketError.Success)
                 {
                     // Closed under our hands, which looks like all kinds of errors.
-                    ObjectDisposedException.ThrowIf(_closed, connection);
-                    throw new SocketException((int)error);
+                    ThrowIfClosed();
+                    throw Broken(error);
                 }
 
+                _hasSent = true;
                 bytes = bytes[sent..];
             }
         }
@@ -42,8 +45,28 @@ internal sealed class ConnectionSender(Socket socket, ZcrxConnection connection)
         }
     }
 
+    private void ThrowIfClosed()
+    {
+        if (_closed && connection.IsBroken)
+        {
+            // However the reset was noticed: the caller is told of it in one way.
+            throw new SocketException((int)SocketError.ConnectionReset);
+        }
+
+        ObjectDisposedException.ThrowIf(_closed, connection);
+    }
+
+    /// <summary>Whether anything was sent since the last call.</summary>
+    public bool TakeHasSent()
+    {
+        bool hasSent = _hasSent;
+        _hasSent = false;
+        return hasSent;
+    }
+
     public void Shutdown()
     {
+        _isShutDown = true;
         try
         {
             socket.Shutdown(SocketShutdown.Send);
@@ -61,6 +84,18 @@ internal sealed class ConnectionSender(Socket socket, ZcrxConnection connection)
     {
         _closed = true;
         OnWritable(0);
+    }
+
+    /// <summary>A connection that cannot be sent on any more ends, unless it was the caller who had ended sending.</summary>
+    private SocketException Broken(SocketError error)
+    {
+        SocketException exception = new((int)error);
+        if (!_isShutDown)
+        {
+            connection.Fail(new ConnectionFailure($"sending failed: {exception.Message}", exception), abort: true);
+        }
+
+        return exception;
     }
 
     private async ValueTask WaitForRoomAsync(CancellationToken cancellationToken)

@@ -42,6 +42,18 @@ public sealed partial class ZcrxConnection
 
     internal bool IsStarved { get; set; }
 
+    /// <summary>Whether the kernel reports the end of the connection while it does not receive.</summary>
+    internal bool IsHangUpWatched { get; set; }
+
+    /// <summary>Whether the peer is known to have ended its side; bytes of it may still wait in the socket.</summary>
+    internal bool HasPeerEnded { get; set; }
+
+    /// <summary>When a look at the connection first found no observer, in the clock's ticks; null while there is one.</summary>
+    internal long? UnobservedSince { get; set; }
+
+    /// <summary>Whether an operator or the application wants no buffer now, also none that the kernel has delivered.</summary>
+    internal bool IsHeld => _pausedByUser || Volatile.Read(ref _holds) > 0;
+
     /// <summary>Whether what comes next lies in the memory of another queue.</summary>
     internal bool IsStranded { get; set; }
 
@@ -92,6 +104,7 @@ public sealed partial class ZcrxConnection
         Generation = generation;
         // Turns are counted by each ring for itself.
         Turn = 0;
+        UnobservedSince = null;
         _loop = loop;
     }
 
@@ -114,6 +127,9 @@ public sealed partial class ZcrxConnection
     }
 
     internal void OnWritable(int result) => _sender.OnWritable(result);
+
+    /// <summary>Whether anything was sent since the last call.</summary>
+    internal bool TakeHasSent() => _sender.TakeHasSent();
 
     /// <summary>The ring's thread has ended everything that the kernel did with the socket.</summary>
     internal void CloseSocket()

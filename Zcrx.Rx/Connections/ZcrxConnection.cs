@@ -22,6 +22,7 @@ public sealed partial class ZcrxConnection : IDisposable
     // The socket, and operators that are not through with what they were given.
     private int _unfinished = 1;
     private int _closeRequested;
+    private ConnectionFailure? _failure;
     private volatile bool _pausedByUser;
     private int _holds;
     private long _bytesReceived;
@@ -140,8 +141,7 @@ public sealed partial class ZcrxConnection : IDisposable
     /// </summary>
     /// <param name="queue">The other queue.</param>
     /// <returns>
-    /// True when the connection is on the other queue; false when it ended first. It ends when that is certain: not before somebody subscribes, if
-    /// there are buffers that nobody has seen.
+    /// True when the connection is on the other queue; false when it ended first. Buffers that its observers have not received yet go along as copies.
     /// </returns>
     /// <remarks>From then on OnNext comes on the other queue's thread, never at the same time as before. Leases stay what they are.</remarks>
     /// <exception cref="InvalidOperationException">It is being moved already.</exception>
@@ -249,6 +249,26 @@ public sealed partial class ZcrxConnection : IDisposable
     internal void OnSubscriptionsChanged() => _loop.Synchronize(this);
 
     internal void ReportObserverFault(Exception exception) => _loop.ReportFault(this, exception);
+
+    /// <summary>Why the connection was closed on this side; null for an orderly close.</summary>
+    internal ConnectionFailure? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>Whether the peer or the network has ended the connection, and not this side. Meaningful once the socket is closed.</summary>
+    internal bool IsBroken => EndError is ZcrxStreamException { ErrorNumber: not 0 } || Failure?.Exception is SocketException;
+
+    /// <summary>Why the connection was closed on this side, as a clause.</summary>
+    internal string WhyClosed => Failure?.Cause ?? "the connection was closed on our side before the peer had finished";
+
+    /// <summary>The last consumer has failed. Any thread.</summary>
+    internal void FailConsumer(Exception exception) =>
+        Fail(new ConnectionFailure("its consumer failed", exception), _loop.Options.WhenConsumerFails == ConsumerFailureAction.Reset);
+
+    /// <summary>The connection is of no use any more. The first failure counts. Any thread.</summary>
+    internal void Fail(ConnectionFailure failure, bool abort)
+    {
+        Interlocked.CompareExchange(ref _failure, failure, null);
+        RequestClose(abort);
+    }
 
     internal void RequestClose(bool abort)
     {

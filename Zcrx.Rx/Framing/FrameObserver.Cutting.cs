@@ -9,12 +9,13 @@ internal sealed partial class FrameObserver<TCutter>
 {
     private void Receive(in ReceivedBuffer buffer)
     {
+        _source = buffer.Holder;
         ReadOnlyMemory<byte> memory = buffer.Memory;
         ReadOnlySpan<byte> span = buffer.Span;
         long offset = buffer.StreamOffset;
         if (offset != _next && _next != Unknown)
         {
-            Fail(ZcrxFramingException.Gap(_next, offset, maxLength));
+            Refuse(ZcrxFramingException.Gap(_next, offset, maxLength));
             return;
         }
 
@@ -103,13 +104,13 @@ internal sealed partial class FrameObserver<TCutter>
                 return true;
             }
 
-            Fail(Refusal(in decision));
+            Refuse(Refusal(in decision));
             return false;
         }
 
         if (decision.Kind == FrameDecisionKind.Error)
         {
-            Fail(ZcrxFramingException.NoFrame(_frameOffset, maxLength, decision));
+            Refuse(ZcrxFramingException.NoFrame(_frameOffset, maxLength, decision));
             return false;
         }
 
@@ -120,7 +121,7 @@ internal sealed partial class FrameObserver<TCutter>
             return true;
         }
 
-        Fail(ZcrxFramingException.TooLong(_frameOffset, decision.Length > available ? decision.Length : null, maxLength));
+        Refuse(ZcrxFramingException.TooLong(_frameOffset, decision.Length > available ? decision.Length : null, maxLength));
         return false;
     }
 

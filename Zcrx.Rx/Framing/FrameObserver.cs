@@ -24,6 +24,8 @@ internal sealed partial class FrameObserver<TCutter>(IObserver<ReadOnlySequence<
     private IObserver<ReadOnlySequence<byte>>? _downstream = downstream;
     private BufferLedger? _relieves;
     private BufferHolder? _holder;
+    // Where the present buffer comes from.
+    private BufferHolder? _source;
 
     // Everything below belongs to who is inside.
     private ExclusiveUse _use;
@@ -173,6 +175,19 @@ internal sealed partial class FrameObserver<TCutter>(IObserver<ReadOnlySequence<
         if (TryEnd())
         {
             _downstream!.OnError(error);
+        }
+    }
+
+    /// <summary>The stream cannot be cut. The observer is told, and the connection ends, since nothing else can be done with its bytes.</summary>
+    private void Refuse(ZcrxFramingException error)
+    {
+        try
+        {
+            Fail(error);
+        }
+        finally
+        {
+            _source?.Fail(error);
         }
     }
 

@@ -18,6 +18,7 @@ internal sealed class LoopCounters
     private long _paused;
     private long _stalls;
     private long _stalledConnections;
+    private long _unobservedConnections;
     private long _pressureTicks;
     private long _pressureSince;
 
@@ -50,6 +51,8 @@ internal sealed class LoopCounters
     public long Stalls { get => Volatile.Read(ref _stalls); set => Volatile.Write(ref _stalls, value); }
 
     public long StalledConnections { get => Volatile.Read(ref _stalledConnections); set => Volatile.Write(ref _stalledConnections, value); }
+
+    public long UnobservedConnections { get => Volatile.Read(ref _unobservedConnections); set => Volatile.Write(ref _unobservedConnections, value); }
 
     /// <summary>Clock ticks above Normal, up to the last change of level.</summary>
     public long PressureTicks { get => Volatile.Read(ref _pressureTicks); set => Volatile.Write(ref _pressureTicks, value); }

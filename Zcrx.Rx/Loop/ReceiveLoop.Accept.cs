@@ -51,7 +51,9 @@ internal sealed unsafe partial class ReceiveLoop
 
                 try
                 {
-                    attached.TrySetResult(Add(socket));
+                    ZcrxConnection connection = Add(socket);
+                    BringInLine(connection);
+                    attached.TrySetResult(connection);
                 }
                 catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
                 {
@@ -197,8 +199,11 @@ internal sealed unsafe partial class ReceiveLoop
 #pragma warning restore CA1031
         {
             _events.ObserverFaulted(connection, exception);
-            connection.Abort();
+            connection.FailConsumer(exception);
         }
+
+        // Also where nobody has subscribed: the end is to be noticed all the same.
+        BringInLine(connection);
     }
 
     private ZcrxConnection Add(Socket socket)

@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Loop;
 /// <content>Connections that come from another queue, or back from one that was closed meanwhile.</content>
 internal sealed unsafe partial class ReceiveLoop
 {
-    /// <summary>What had come before nobody listened lies in the memory of a queue that has ended: it comes along as copies.</summary>
+    /// <summary>Takes along what the observers have not received yet, as copies: it lies in the memory of another queue.</summary>
     private void CarryOver(ZcrxConnection connection)
     {
         if (connection.FormerLedger is not { } former)

@@ -73,7 +73,7 @@ internal sealed unsafe partial class ReceiveLoop
             return;
         }
 
-        if (run.Connection.Undelivered.Count > 0 || run.Observers.Length == 0)
+        if (run.Connection.Undelivered.Count > 0 || run.Observers.Length == 0 || run.Connection.IsHeld)
         {
             KeepForLater(ref run);
         }
@@ -142,11 +142,11 @@ internal sealed unsafe partial class ReceiveLoop
 
                 run.At = ++at;
             }
-            while (at != run.End && at->UserData == request && at->HasMore && area.Contains(at->BufferOffset, at->Result) && stream.Observers == observers);
+            while (at != run.End && at->UserData == request && at->HasMore && area.Contains(at->BufferOffset, at->Result) && stream.Observers == observers && !connection.IsHeld);
 
             CountBytes(ref run);
         }
-        while (run.HasNext && area.Contains(at->BufferOffset, at->Result) && TryFindConnection(ref run) && run.IsUsual);
+        while (run.HasNext && area.Contains(at->BufferOffset, at->Result) && TryFindConnection(ref run) && run.IsUsual && !run.Connection.IsHeld);
 
         borrow.End();
         return false;
@@ -161,7 +161,7 @@ internal sealed unsafe partial class ReceiveLoop
         connection.Stream.Next(run.Observers, _queue.Ledger.Borrow.Begin(offset, _queue.AreaOf(offset), run.Area.Address(offset), length, run.Start, connection.Holder));
     }
 
-    /// <summary>Nobody listens, or what came before has not been delivered yet.</summary>
+    /// <summary>There is no observer, or it has as much as it can take, or earlier bytes have not been delivered yet.</summary>
     private void KeepForLater(ref DeliveryRun run)
     {
         ulong offset = run.At->BufferOffset;
@@ -187,7 +187,7 @@ internal sealed unsafe partial class ReceiveLoop
         }
 
         run.At++;
-        CloseIfAbandoned(run.Connection);
+        CloseIfFailed(run.Connection);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -237,25 +237,25 @@ internal sealed unsafe partial class ReceiveLoop
     private void DeliverKept(ZcrxConnection connection)
     {
         BufferLedger ledger = _queue.Ledger;
-        while (connection.Undelivered.Count > 0 && !connection.CloseRequested && connection.Stream.Observers is { Length: > 0 } observers)
+        while (connection.Undelivered.Count > 0 && !connection.CloseRequested && !connection.IsHeld && connection.Stream.Observers is { Length: > 0 } observers)
         {
             int slot = connection.Undelivered.Dequeue();
             ReceivedBuffer buffer = ledger.Borrow.BeginKept(slot, MemoryOf(ref ledger[slot], ledger.IsCopy(slot)));
             connection.Stream.Next(observers, buffer);
             ledger.Borrow.End();
-            CloseIfAbandoned(connection);
+            CloseIfFailed(connection);
         }
     }
 
     private AreaMemory MemoryOf(ref LeaseSlot kept, bool isCopy) =>
         isCopy ? new AreaMemory((nint)kept.Address, (nuint)kept.Length) : _queue.AreaOf(kept.Offset);
 
-    /// <summary>When the last observer has thrown, the connection is of no use to anybody and is reset.</summary>
-    private static void CloseIfAbandoned(ZcrxConnection connection)
+    /// <summary>Closes a connection whose last observer has failed.</summary>
+    private static void CloseIfFailed(ZcrxConnection connection)
     {
-        if (connection.Stream.TakeAbandoned())
+        if (connection.Stream.TakeFailure() is { } failure)
         {
-            connection.RequestClose(abort: true);
+            connection.FailConsumer(failure);
         }
     }
 

@@ -79,7 +79,7 @@ internal sealed unsafe partial class ReceiveLoop
                 _departing.RemoveAt(i);
                 EndMove(connection);
             }
-            else if (connection.ReceiveState == ReceiveState.Idle && (connection.Undelivered.Count == 0 || move.Target is null))
+            else if (connection.ReceiveState == ReceiveState.Idle)
             {
                 _departing.RemoveAt(i);
                 Depart(connection, move);
@@ -90,6 +90,8 @@ internal sealed unsafe partial class ReceiveLoop
     private void Depart(ZcrxConnection connection, ConnectionMove move)
     {
         move.AwaitsRoom = TakeOut(connection);
+        // What its observers have not received goes along as copies.
+        connection.FormerLedger = connection.Undelivered.Count > 0 ? _queue.Ledger : null;
         move.Watcher?.OnDeparted();
         if (move.Target is { } target)
         {
@@ -132,6 +134,7 @@ internal sealed unsafe partial class ReceiveLoop
             connection.IsAwaitingRoom = false;
         }
 
+        UnwatchHangUp(connection);
         Forget(connection);
         // Nobody but the other ring's thread may touch its consumers from now on.
         _queue.Ledger.Relief.Dismiss(connection.Holder);

@@ -48,6 +48,10 @@ internal sealed unsafe partial class ReceiveLoop
         }
 
         TryFinish(connection);
+        if (_connections.Find(connection.Slot, connection.Generation) == connection)
+        {
+            WatchHangUp(connection);
+        }
     }
 
     private void ArmReceives()
@@ -166,7 +170,7 @@ internal sealed unsafe partial class ReceiveLoop
 
         if (connection.CloseRequested)
         {
-            Close(connection, "the connection was closed on our side before the peer had finished", null);
+            Close(connection, connection.WhyClosed, connection.Failure?.Exception);
         }
     }
 
@@ -186,6 +190,7 @@ internal sealed unsafe partial class ReceiveLoop
             PrepareCancel(new UserData(RequestKind.Writable, connection.Generation, connection.Slot).Encode());
         }
 
+        UnwatchHangUp(connection);
         Forget(connection);
         long delivered = connection.Undelivered.TryPeek(out int first) ? _queue.Ledger[first].StreamOffset : connection.BytesReceived;
         while (connection.Undelivered.TryDequeue(out int slot))

@@ -18,6 +18,7 @@ internal sealed unsafe partial class ReceiveLoop
     private static readonly TimeSpan ShortestLookInterval = TimeSpan.FromMilliseconds(10);
 
     private int _lookCursor;
+    private int _unobserved;
     private long _lookAt = long.MaxValue;
 
     /// <summary>Whether bytes wait in the socket (SIOCINQ).</summary>
@@ -42,6 +43,7 @@ internal sealed unsafe partial class ReceiveLoop
         if (_connections.Count == 0)
         {
             _lookAt = long.MaxValue;
+            Counters.UnobservedConnections = 0;
             return;
         }
 
@@ -60,17 +62,25 @@ internal sealed unsafe partial class ReceiveLoop
             if (_connections.At(_lookCursor++) is { } connection)
             {
                 LookAt(connection, _now);
+                if (EndIfUnobserved(connection, _now))
+                {
+                    _unobserved++;
+                }
             }
         }
 
         if (_lookCursor >= _connections.Length)
         {
             _lookCursor = 0;
+            Counters.UnobservedConnections = _unobserved;
+            _unobserved = 0;
             _lookAt = _now + LookInterval();
         }
     }
 
-    private long LookInterval() => long.Clamp(ToTicks(_options.ReceiveStallTimeout) / 4, ToTicks(ShortestLookInterval), ToTicks(LongestLookInterval));
+    private long LookInterval() => long.Clamp(long.Min(ToTicks(_options.ReceiveStallTimeout), UnobservedTicks()) / 4, ToTicks(ShortestLookInterval), ToTicks(LongestLookInterval));
+
+    private long UnobservedTicks() => _options.UnobservedTimeout == Timeout.InfiniteTimeSpan ? long.MaxValue : ToTicks(_options.UnobservedTimeout);
 
     private void LookAt(ZcrxConnection connection, long now)
     {

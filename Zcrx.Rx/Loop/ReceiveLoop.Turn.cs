@@ -134,6 +134,9 @@ internal sealed unsafe partial class ReceiveLoop
             case RequestKind.Writable:
                 OnWritable(data, completion.Result);
                 break;
+            case RequestKind.HangUp:
+                OnHangUp(data, completion.Result);
+                break;
             default:
                 break;
         }

@@ -10,4 +10,5 @@ internal enum RequestKind : byte
     Cancel = 4,
     Notification = 5,
     Writable = 6,
+    HangUp = 7,
 }

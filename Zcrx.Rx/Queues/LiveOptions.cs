@@ -9,6 +9,7 @@ internal static class LiveOptions
     {
         nameof(ZcrxQueueOptions.HighWaterMark), nameof(ZcrxQueueOptions.LowWaterMark), nameof(ZcrxQueueOptions.ConnectionQuota), nameof(ZcrxQueueOptions.MaxAreaSize),
         nameof(ZcrxQueueOptions.NotificationInterval), nameof(ZcrxQueueOptions.StatisticsInterval), nameof(ZcrxQueueOptions.ReceiveStallTimeout),
+        nameof(ZcrxQueueOptions.UnobservedTimeout), nameof(ZcrxQueueOptions.WhenConsumerFails),
     };
 
     /// <summary>The present options with those of the new ones that can change at once.</summary>
@@ -21,6 +22,8 @@ internal static class LiveOptions
         NotificationInterval = wanted.NotificationInterval,
         StatisticsInterval = wanted.StatisticsInterval,
         ReceiveStallTimeout = wanted.ReceiveStallTimeout,
+        UnobservedTimeout = wanted.UnobservedTimeout,
+        WhenConsumerFails = wanted.WhenConsumerFails,
     };
 
     /// <summary>The names of the options that differ: those that can change at once, and those that cannot.</summary>

@@ -208,6 +208,7 @@ public sealed partial class ZcrxQueue : IAsyncDisposable
             CompletionOverflows = counters.Overflows,
             ReceiveStalls = counters.Stalls,
             StalledConnections = (int)counters.StalledConnections,
+            UnobservedConnections = (int)counters.UnobservedConnections,
             NoBuffersNotifications = counters.NoBuffersNotifications,
             CopyNotifications = counters.CopyNotifications,
             Connections = (int)counters.Connections,

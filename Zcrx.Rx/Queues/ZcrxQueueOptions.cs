@@ -104,6 +104,15 @@ public sealed record ZcrxQueueOptions
     /// </summary>
     public TimeSpan ReceiveStallTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How long a connection may have no observer before it is reset: since it was accepted or attached, or since its last observer left. Sending counts as use.
+    /// If the peer has ended and bytes of it wait, a second at most. A millisecond to a day, or <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
+    /// </summary>
+    public TimeSpan UnobservedTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>What happens to a connection whose last consumer fails.</summary>
+    public ConsumerFailureAction WhenConsumerFails { get; init; }
+
     /// <summary>Whether receives that the kernel has stranded are issued again. Off only in tests that need a stall.</summary>
     internal bool RearmsStrandedReceives { get; init; } = true;
 
@@ -159,6 +168,8 @@ public sealed record ZcrxQueueOptions
         Check(IsInterval(NotificationInterval), nameof(NotificationInterval), $"must be between a millisecond and a day, but is {NotificationInterval}");
         Check(BusyTimeout >= TimeSpan.Zero && BusyTimeout <= LongestInterval, nameof(BusyTimeout), $"must be between 0 and a day, but is {BusyTimeout}");
         Check(IsInterval(ReceiveStallTimeout), nameof(ReceiveStallTimeout), $"must be between a millisecond and a day, but is {ReceiveStallTimeout}");
+        Check(UnobservedTimeout == Timeout.InfiniteTimeSpan || IsInterval(UnobservedTimeout), nameof(UnobservedTimeout), $"must be between a millisecond and a day, or infinite, but is {UnobservedTimeout}");
+        Check(Enum.IsDefined(WhenConsumerFails), nameof(WhenConsumerFails), "must be Reset or Close");
         Check(IsInterval(StatisticsInterval), nameof(StatisticsInterval), $"must be between a millisecond and a day, but is {StatisticsInterval}");
         // Configuration can put null where the compiler would not.
         Check(Emulation is not null, nameof(Emulation), "must not be null");

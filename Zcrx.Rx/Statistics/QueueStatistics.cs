@@ -52,6 +52,9 @@ public sealed record QueueStatistics
     /// <summary>Connections that stall now.</summary>
     public int StalledConnections { get; init; }
 
+    /// <summary>Connections that nobody observes, as of the last look at them; a look is at most a second old.</summary>
+    public int UnobservedConnections { get; init; }
+
     /// <summary>NoBuffers notifications.</summary>
     public long NoBuffersNotifications { get; init; }
 

@@ -14,6 +14,7 @@ namespace Ingest.Serving;
 /// </remarks>
 internal sealed class IncomingFile : IObserver<ReceivedBuffer>
 {
+    private readonly ZcrxConnection _connection;
     private readonly string _peer;
     private readonly string? _path;
     private readonly SafeFileHandle? _file;
@@ -26,6 +27,7 @@ internal sealed class IncomingFile : IObserver<ReceivedBuffer>
     /// <exception cref="IOException">It cannot be created.</exception>
     public IncomingFile(ZcrxConnection connection, string? path, Totals totals, Journal journal)
     {
+        _connection = connection;
         _peer = PeerText.Of(connection);
         _path = path;
         _totals = totals;
@@ -57,6 +59,8 @@ internal sealed class IncomingFile : IObserver<ReceivedBuffer>
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             _totals.Broken();
+            // The peer must not take this for success.
+            _connection.Abort();
             _journal.Complain($"{_peer}: complete, but its file keeps the suffix {FileName.PartSuffix}: {exception.Message}");
             return;
         }

@@ -30,6 +30,8 @@ public class OptionsTests
             ("Zcrx:Queues:0:NotificationInterval", "00:00:00.250"),
             ("Zcrx:Queues:0:StatisticsInterval", "00:00:10"),
             ("Zcrx:Queues:0:ReceiveStallTimeout", "00:00:30"),
+            ("Zcrx:Queues:0:UnobservedTimeout", "00:00:20"),
+            ("Zcrx:Queues:0:WhenConsumerFails", "close"),
             ("Zcrx:Queues:0:RecordLeaseOrigins", "true"),
             ("Zcrx:Queues:0:Emulation:Profile", "7.2"),
             ("Zcrx:Queues:0:Emulation:BuffersPerTurn", "16"),
@@ -55,6 +57,7 @@ public class OptionsTests
             {
                 Name = "first", Engine = ZcrxEngine.Emulated, AreaSize = 256.MiB(), MaxAreaSize = 1.GiB(), BufferLength = 65536, HugePages = true, CompletionEntries = 8192, SubmissionEntries = 64,
                 HighWaterMark = 0.9, LowWaterMark = 0.25, ConnectionQuota = 10, NotificationInterval = TimeSpan.FromMilliseconds(250), StatisticsInterval = TimeSpan.FromSeconds(10), ReceiveStallTimeout = TimeSpan.FromSeconds(30),
+                UnobservedTimeout = TimeSpan.FromSeconds(20), WhenConsumerFails = ConsumerFailureAction.Close,
                 RecordLeaseOrigins = true, Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux72, BuffersPerTurn = 16 },
             },
             options.Queues[0]);

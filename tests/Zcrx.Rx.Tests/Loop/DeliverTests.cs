@@ -222,13 +222,20 @@ public class DeliverTests
     }
 
     [Fact]
-    public async Task Who_pauses_in_the_middle_still_gets_what_had_arrived()
+    public async Task A_pause_in_OnNext_keeps_what_had_arrived_until_the_connection_resumes()
     {
         await using BatchBench bench = await BatchBench.OpenAsync();
         ZcrxConnection? connection = null;
         Recorder recorder = new(0) { Then = _ => connection!.Pause() };
         (connection, _) = await bench.ObserveAsync(recorder);
         await bench.PostAsync(0, 0, 0, 0);
+        for (int buffers = 1; buffers < 4; buffers++)
+        {
+            Assert.Equal(buffers, recorder.Buffers);
+            connection.Resume();
+            await Deadline.UntilAsync(() => recorder.Buffers > buffers, "the next buffer is delivered");
+        }
+
         Assert.Equal(4, recorder.Buffers);
         recorder.AssertIntact();
     }

@@ -1,245 +1,265 @@
-using System.Net;
+using System.Collections.Concurrent;
 using System.Net.Sockets;
-using System.Reactive.Disposables;
+using System.Reactive.Linq;
 using Zcrx.Interop;
 using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>How streams end: in order, half, by reset, by our own hand, at any moment.</summary>
+/// <summary>The end of a connection is noticed whatever its consumer does, and leaves nothing behind.</summary>
 [Collection(SocketsCollection.Name)]
 public class EndTests : IClassFixture<ResourceCheck>
 {
-    [Fact]
-    public async Task A_reset_is_an_error_with_errno_and_position()
+    private const int Peers = 50;
+
+    /// <summary>Consumers that want no more, or cannot go on.</summary>
+    public static TheoryData<string, bool> Consumers
     {
-        await using TestQueue queue = await TestQueue.OpenAsync();
-        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
-        Recorder recorder = new(peer.Stream);
-        using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-        await peer.SendAsync(12_345);
-        await recorder.ReachAsync(12_345);
-        peer.Reset();
-
-        ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(await recorder.AssertFailedAsync());
-        Assert.Equal("ECONNRESET", error.ErrorName);
-        Assert.Equal(12_345, error.StreamOffset);
-        Assert.Contains(connection.ToString(), error.Message, StringComparison.Ordinal);
-        await connection.Closed.Within("the connection is closed");
-    }
-
-    [Fact]
-    public async Task A_reset_closes_the_connection_even_if_an_end_would_not()
-    {
-        await using TestQueue queue = await TestQueue.OpenAsync();
-        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
-        connection.CloseWhenEnded = false;
-        Recorder recorder = new(peer.Stream);
-        using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-        await peer.SendAsync(1);
-        await recorder.ReachAsync(1);
-        peer.Reset();
-
-        await recorder.AssertFailedAsync();
-        await connection.Closed.Within("the connection is closed");
-    }
-
-    [Fact]
-    public async Task After_the_peers_end_an_answer_can_be_sent()
-    {
-        await using TestQueue queue = await TestQueue.OpenAsync();
-        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
-        using (peer)
+        get
         {
-            connection.CloseWhenEnded = false;
-            Recorder recorder = new(peer.Stream);
-            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-            await peer.SendAllAsync(5000);
-            await recorder.AssertCompletedAsync(5000);
-            Assert.False(connection.Closed.IsCompleted);
+            TheoryData<string, bool> consumers = [];
+            foreach (string consumer in Handlers.Keys)
+            {
+                consumers.Add(consumer, true);
+                consumers.Add(consumer, false);
+            }
 
-            await connection.SendAsync(new byte[] { 1, 2, 3 });
-            connection.ShutdownSend();
-            byte[] answer = new byte[10];
-            Assert.Equal(3, await peer.Socket.ReceiveAsync(answer));
-            Assert.Equal(0, await peer.Socket.ReceiveAsync(answer));
-            connection.Dispose();
-            await connection.Closed.Within("the connection is closed");
+            return consumers;
         }
     }
 
-    [Fact]
-    public async Task A_connection_may_change_its_mind_about_closing_after_the_end()
+    private static readonly Dictionary<string, Action<ZcrxConnection>> Handlers = new(StringComparer.Ordinal)
     {
-        await using TestQueue queue = await TestQueue.OpenAsync();
-        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
-        using (peer)
+        ["a frame that is too long, without an error handler"] = static connection => connection.Buffers.Frames(LengthPrefix.UInt32BigEndian, 1 << 20).Subscribe(static _ => { }),
+        ["a frame that is too long, with an error handler"] = static connection => connection.Buffers.Frames(LengthPrefix.UInt32BigEndian, 1 << 20).Subscribe(static _ => { }, static _ => { }),
+        ["an observer that throws"] = static connection => connection.Buffers.Subscribe(static _ => throw new InvalidOperationException("on purpose")),
+        ["an operator that throws, without an error handler"] = static connection => connection.Buffers.Select(static int (_) => throw new InvalidOperationException("on purpose")).Subscribe(),
+        ["an operator that throws, with an error handler"] = static connection => connection.Buffers.Select(static int (_) => throw new InvalidOperationException("on purpose")).Subscribe(static _ => { }, static _ => { }),
+        ["an operator that has enough"] = static connection => connection.Buffers.Take(1).Subscribe(static _ => { }, static _ => { }),
+        ["an operator that times out"] = static connection => connection.Buffers.Where(static _ => false).Select(static _ => 0).Timeout(TimeSpan.FromMilliseconds(30)).Subscribe(static _ => { }, static _ => { }),
+        ["no subscription"] = static _ => { },
+        ["a pause before the subscription"] = static connection =>
         {
-            connection.CloseWhenEnded = false;
-            Recorder recorder = new(peer.Stream);
-            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-            await peer.SendAllAsync(1);
-            await recorder.AssertCompletedAsync(1);
-            Assert.False(connection.Closed.IsCompleted);
+            connection.Pause();
+            connection.Buffers.Subscribe(static _ => { }, static _ => { });
+        },
+        ["a pause without a subscription"] = static connection => connection.Pause(),
+    };
 
-            connection.CloseWhenEnded = true;
-            await connection.Closed.Within("the connection is closed");
+    [Theory]
+    [MemberData(nameof(Consumers))]
+    public async Task No_connection_and_no_socket_stays_when_the_peers_have_gone(string consumer, bool resets)
+    {
+        // A paused connection with a subscription keeps unread bytes, and with them itself, until it is resumed. So its peers send nothing.
+        byte[] bytes = consumer == "a pause before the subscription" ? [] : [0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3];
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 256);
+        // The listener has a request of its own once it has accepted.
+        (Peer first, ZcrxConnection firstConnection) = await queue.ConnectAsync();
+        first.Reset();
+        firstConnection.Abort();
+        await firstConnection.Closed.Within("the first connection is closed");
+        first.Dispose();
+        int before = OpenSockets();
+        List<Peer> peers = [];
+        List<ZcrxConnection> connections = [];
+        for (int i = 0; i < Peers; i++)
+        {
+            (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+            Handlers[consumer](connection);
+            await SendAsync(peer.Socket, bytes);
+            peers.Add(peer);
+            connections.Add(connection);
         }
+
+        await Deadline.UntilAsync(() => connections.TrueForAll(static connection => connection.BytesReceived > 0 || connection.Closed.IsCompleted || connection.State != ZcrxConnectionState.Receiving), "the bytes arrive");
+        peers.ForEach(peer =>
+        {
+            if (resets)
+            {
+                peer.Reset();
+            }
+
+            peer.Dispose();
+        });
+        await Task.WhenAll(connections.Select(static connection => connection.Closed)).Within("all connections are closed");
+        Assert.Equal(0, queue.Queue.Snapshot().Connections);
+        await Deadline.UntilAsync(() => OpenSockets() <= before, $"all sockets are closed: {before} before, {OpenSockets()} now");
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Closing_ends_the_stream_with_the_position_that_was_delivered(bool abort)
+    [InlineData("a frame that is too long, without an error handler", 1)]
+    [InlineData("an observer that throws", 1)]
+    [InlineData("an operator that throws, without an error handler", 1)]
+    [InlineData("a frame that is too long, with an error handler", 0)]
+    public async Task A_consumer_that_fails_is_reported_once_and_its_peer_is_reset_at_once(string consumer, int reports)
     {
-        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 64);
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        ConcurrentQueue<ConsumerFault> faults = new();
+        using IDisposable reporting = queue.Queue.ConsumerFaults.Subscribe(faults.Enqueue);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
-            Recorder recorder = new(peer.Stream);
-            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-            await peer.SendAsync(10_000);
-            await recorder.ReachAsync(10_000);
-            if (abort)
-            {
-                connection.Abort();
-            }
-            else
-            {
-                connection.Dispose();
-            }
+            Handlers[consumer](connection);
+            await SendAsync(peer.Socket, [0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3]);
+            SocketException reset = await Assert.ThrowsAsync<SocketException>(() => peer.Socket.ReceiveAsync(new byte[1]).Within("the peer is told"));
+            Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
+            await connection.Closed.Within("the connection is closed");
+            Assert.Equal(reports, faults.Count);
+            Assert.All(faults, fault => Assert.Same(connection, fault.Connection));
+            ZcrxStreamException late = await Assert.ThrowsAsync<ZcrxStreamException>(async () => await connection.Buffers.Select(static buffer => buffer.Length).LastOrDefaultAsync());
+            Assert.Contains("its consumer failed", late.Message, StringComparison.Ordinal);
+            Assert.NotNull(late.InnerException);
+        }
+    }
 
-            ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(await recorder.AssertFailedAsync());
-            Assert.Equal(0, error.ErrorNumber);
-            Assert.Equal(recorder.End, error.StreamOffset);
-            Assert.Equal(abort, await peer.IsResetAsync());
+    [Fact]
+    public async Task A_consumer_that_fails_closes_its_connection_in_order_if_so_configured()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { WhenConsumerFails = ConsumerFailureAction.Close });
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            Handlers["an observer that throws"](connection);
+            await SendAsync(peer.Socket, [1]);
+            Assert.Equal(0, await peer.Socket.ReceiveAsync(new byte[1]).Within("the peer sees the end"));
             await connection.Closed.Within("the connection is closed");
         }
     }
 
     [Fact]
-    public async Task What_nobody_got_does_not_count_as_delivered()
+    public async Task The_reset_of_a_peer_is_no_fault_of_a_consumer_without_an_error_handler()
     {
-        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 64);
-        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
-        using (peer)
-        {
-            using SingleAssignmentDisposable leaving = new();
-            Recorder first = new(peer.Stream) { Then = _ => leaving.Dispose() };
-            connection.Pause();
-            leaving.Disposable = connection.Buffers.Subscribe(first);
-            await peer.SendAsync(100_000);
-            connection.Resume();
-            await Deadline.UntilAsync(() => connection.BuffersHeld > 0, "buffers are kept for the next one");
-            connection.Dispose();
-            await connection.Closed.Within("the connection is closed");
-
-            Recorder late = new(peer.Stream);
-            using IDisposable subscription = connection.Buffers.Subscribe(late);
-            ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(await late.AssertFailedAsync());
-            Assert.Equal(first.End, error.StreamOffset);
-        }
-    }
-
-    [Fact]
-    public async Task Closing_in_order_and_then_with_a_reset_is_a_reset()
-    {
-        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 64);
-        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
-        using (peer)
-        {
-            // Both inside OnNext, so that the ring's thread has not closed it in between.
-            Recorder recorder = new(peer.Stream)
-            {
-                Then = _ =>
-                {
-                    connection.Dispose();
-                    connection.Abort();
-                },
-            };
-            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-            await peer.SendAsync(1);
-            await recorder.AssertFailedAsync();
-            Assert.True(await peer.IsResetAsync());
-        }
-    }
-
-    [Fact]
-    public async Task Closing_at_any_moment_from_any_thread_leaves_nothing()
-    {
-        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16);
-        Random random = new(11);
-        for (int round = 0; round < 40; round++)
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        ConcurrentQueue<ConsumerFault> faults = new();
+        using IDisposable reporting = queue.Queue.ConsumerFaults.Subscribe(faults.Enqueue);
+        for (int i = 0; i < 20; i++)
         {
             (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
             using (peer)
             {
-                Recorder recorder = new(peer.Stream);
-                using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-                Task sending = peer.SendAllAsync(random.Next(1, 2_000_000));
-                await recorder.ReachAsyncOrEnd(random.Next(0, 500_000));
-                Parallel.Invoke(
-                    connection.Dispose,
-                    random.Next(2) == 0 ? connection.Abort : connection.Pause,
-                    subscription.Dispose,
-                    connection.Resume);
+                _ = i % 2 == 0
+                    ? connection.Buffers.Subscribe(static _ => { })
+                    : connection.Buffers.Frames(LengthPrefix.UInt32BigEndian, 100).Subscribe(static _ => { });
+                await peer.SendAsync(2);
+                await Deadline.UntilAsync(() => connection.BytesReceived == 2, "the bytes arrive");
+                peer.Reset();
                 await connection.Closed.Within("the connection is closed");
-                recorder.AssertIntact();
-                await Task.WhenAny(sending).Within("the sender notices");
-                _ = sending.Exception;
             }
         }
+
+        Assert.Empty(faults);
     }
 
     [Fact]
-    public async Task A_connection_that_never_says_anything_can_be_closed()
+    public async Task An_observer_that_fails_ends_nothing_while_another_observes()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
-        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
-        (Peer silent, ZcrxConnection unobserved) = await queue.ConnectAsync();
-        using (peer)
-        using (silent)
-        {
-            Recorder recorder = new(peer.Stream);
-            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-            connection.Dispose();
-            unobserved.Dispose();
-            await connection.Closed.Within("the observed one is closed");
-            await unobserved.Closed.Within("the other one is closed");
-            Assert.False(await peer.IsResetAsync());
-            await recorder.AssertFailedAsync();
-        }
-    }
-
-    [Fact]
-    public async Task Resets_by_the_kernel_end_one_stream()
-    {
-        EmulatedFaultPlan faults = new();
-        await using TestQueue queue = await TestQueue.OpenAsync(configure: options => options with { Emulation = new EmulatedKernelOptions { Faults = faults } });
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
             Recorder recorder = new(peer.Stream);
-            faults.ResetConnections(1);
+            Handlers["an operator that throws, without an error handler"](connection);
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-            await peer.SendAsync(1);
-            ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(await recorder.AssertFailedAsync());
-            Assert.Equal("ECONNRESET", error.ErrorName);
+            await peer.SendAllAsync(100_000);
+            await recorder.AssertCompletedAsync(100_000);
         }
     }
 
     [Fact]
-    public async Task A_socket_that_is_no_TCP_is_an_error_of_its_own_stream()
+    public async Task A_paused_stream_keeps_unread_bytes_of_a_peer_that_has_ended()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { UnobservedTimeout = TimeSpan.FromMilliseconds(50) });
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            connection.Pause();
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await peer.SendAllAsync(10_000);
+            peer.Dispose();
+            TimeSpan start = TimeProvider.System.GetElapsedTime(0);
+            await Deadline.UntilAsync(() => TimeProvider.System.GetElapsedTime(0) - start > TimeSpan.FromMilliseconds(300), "the timeout has passed several times");
+            Assert.False(connection.Closed.IsCompleted);
+            connection.Resume();
+            await recorder.AssertCompletedAsync(10_000);
+        }
+    }
+
+    [Fact]
+    public async Task A_connection_that_stays_unobserved_is_counted_and_then_reset()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { UnobservedTimeout = TimeSpan.FromMilliseconds(400) });
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            await Deadline.UntilAsync(() => queue.Queue.Snapshot().UnobservedConnections == 1, "the connection is counted");
+            Assert.Equal(ZcrxConnectionState.Unobserved, connection.State);
+            SocketException reset = await Assert.ThrowsAsync<SocketException>(() => peer.Socket.ReceiveAsync(new byte[1]).Within("the peer is told"));
+            Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
+            ZcrxStreamException late = await Assert.ThrowsAsync<ZcrxStreamException>(async () => await connection.Buffers.Select(static buffer => buffer.Length).LastOrDefaultAsync());
+            Assert.Contains("UnobservedTimeout", late.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_connection_that_is_only_sent_on_is_in_use()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { UnobservedTimeout = TimeSpan.FromMilliseconds(200) });
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            TimeSpan start = TimeProvider.System.GetElapsedTime(0);
+            while (TimeProvider.System.GetElapsedTime(0) - start < TimeSpan.FromMilliseconds(800))
+            {
+                await connection.SendAsync(new byte[1]);
+                Assert.Equal(1, await peer.Socket.ReceiveAsync(new byte[1]).Within("the byte arrives"));
+            }
+
+            Assert.False(connection.Closed.IsCompleted);
+            await connection.Closed.Within("without a send it is ended");
+        }
+    }
+
+    [Fact]
+    public async Task A_send_that_fails_ends_a_connection_that_stays_open_after_its_stream()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
-        Socket datagrams = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        datagrams.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        ZcrxConnection connection = await queue.Queue.AttachAsync(datagrams).Within("it is attached");
-        Recorder recorder = new(0);
-        using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-
-        ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(await recorder.AssertFailedAsync());
-        Assert.Equal("EPROTONOSUPPORT", error.ErrorName);
-        await connection.Closed.Within("it is closed");
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            connection.CloseWhenEnded = false;
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await peer.SendAllAsync(1000);
+            await recorder.AssertCompletedAsync(1000);
+            Task replying = Task.Run(async () =>
+            {
+                while (true)
+                {
+                    await connection.SendAsync(new byte[10_000]);
+                }
+            });
+            await Deadline.UntilAsync(() => peer.Socket.Available > 0, "the reply begins");
+            peer.Reset();
+            SocketException error = await Assert.ThrowsAsync<SocketException>(() => replying.Within("the sender is told"));
+            Assert.Contains(error.SocketErrorCode, new[] { SocketError.ConnectionReset, SocketError.Shutdown });
+            await connection.Closed.Within("the connection is closed");
+        }
     }
+
+    private static async Task SendAsync(Socket socket, byte[] bytes)
+    {
+        try
+        {
+            await socket.SendAsync(bytes);
+        }
+        catch (SocketException)
+        {
+            // The connection has been reset already.
+        }
+    }
+
+    /// <summary>Sockets of this process. Tests that run at the same time use none.</summary>
+    private static int OpenSockets() =>
+        new DirectoryInfo("/proc/self/fd").GetFiles().Count(static file => file.LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
 }

@@ -70,18 +70,25 @@ GuestCommand NicDemo(string volume) => new(
 // What run.sh accepts as a kernel version.
 const string KernelVersion = @"^([0-9]+\.[0-9]+(\.[0-9]+)*(~rc[0-9]+)?|newest)$";
 
-Accepts("test-kernel", values: ["kernel"], flags: ["nic", "long"], check: () =>
+Accepts("test-kernel", values: ["kernel", "arch", "page-size"], flags: ["nic", "long"], check: () =>
     !System.Text.RegularExpressions.Regex.IsMatch(Argument("kernel", WholeKernel), KernelVersion) ? $"--kernel is a version such as {WholeKernel}, or '{NewestKernel}', not '{Argument<string>("kernel")}'."
+    : Argument("arch", "x64") is not ("x64" or "arm64") ? $"--arch is x64 or arm64, not '{Argument<string>("arch")}'."
+    : Argument("page-size", "4") is not ("4" or "16") ? $"--page-size is 4 or 16, in KiB, not '{Argument<string>("page-size")}'."
+    : Argument("page-size", "4") != "4" && Argument("arch", "x64") != "arm64" ? "--page-size 16 needs --arch arm64: x64 has pages of 4 KiB only."
+    : HasArgument("nic") && Argument("arch", "x64") != "x64" ? "--nic needs --arch x64: the virtual NIC is built for that only."
     : HasArgument("long") && !HasArgument("nic") ? "--long needs --nic: only the commands of the virtual NIC have a long version."
     : null);
 
 Task("test-kernel")
-    .Description("runs the kernel tests on one real kernel  --kernel <version or newest, 7.2>  [--nic: those with a virtual NIC, --long: at length]")
+    .Description("runs the kernel tests on one real kernel  --kernel <version or newest, 7.2>  [--arch arm64 [--page-size 16]]  [--nic: those with a virtual NIC, --long: at length]")
     .Does(() =>
 {
     var kernel = Argument("kernel", WholeKernel);
-    PublishGuestPrograms(built: false);
-    var outcome = HasArgument("nic")
+    var foreign = Argument("arch", "x64") == "x64" ? null : new ForeignGuest(Argument("arch", "x64"), Argument("page-size", "4"));
+    PublishGuestPrograms(built: false, foreign);
+    var outcome = foreign is not null
+        ? RunKernel(kernel, CommandsOf(kernel), whole: false, requested: true, seconds: 1800, foreign: foreign)
+        : HasArgument("nic")
         ? RunKernel(kernel, HasArgument("long") ? longNicCommands : nicCommands, whole: true, requested: true, nic: true, seconds: HasArgument("long") ? 5400 : 900)
         : RunKernel(kernel, CommandsOf(kernel), whole: true, requested: true);
     PrintOutcomes([outcome]);
@@ -169,12 +176,19 @@ int RunAside(string title, string program, string[] arguments)
     return process.ExitCode;
 }
 
-void PublishGuestPrograms(bool built)
+void PublishGuestPrograms(bool built, ForeignGuest foreign = null)
 {
     foreach (var program in guestPrograms)
     {
-        CleanDirectory(program.Directory);
-        string[] arguments = ["publish", program.Project, "--configuration", Configuration, "--output", program.Directory, "--nologo", "--verbosity", "quiet"];
+        var directory = program.DirectoryFor(foreign);
+        CleanDirectory(directory);
+        string[] arguments = ["publish", program.Project, "--configuration", Configuration, "--output", directory, "--nologo", "--verbosity", "quiet"];
+        if (foreign is not null)
+        {
+            // This machine has no runtime for it that could be copied into the guest.
+            arguments = [.. arguments, "--runtime", $"linux-{foreign.Architecture}", "--self-contained"];
+        }
+
         if (Run("dotnet", built ? [.. arguments, "--no-build"] : [.. arguments, "-consoleLoggerParameters:NoSummary"]) != 0)
         {
             throw new CakeException($"{program.Project} cannot be published; the errors are above.");
@@ -182,21 +196,26 @@ void PublishGuestPrograms(bool built)
     }
 }
 
-SuiteOutcome RunKernel(string kernel, IEnumerable<GuestCommand> commandsOfGuest, bool whole, bool requested, bool nic = false, int? seconds = null, Func<string, string[], int> run = null)
+SuiteOutcome RunKernel(string kernel, IEnumerable<GuestCommand> commandsOfGuest, bool whole, bool requested, bool nic = false, int? seconds = null, Func<string, string[], int> run = null, ForeignGuest foreign = null)
 {
-    var suffix = nic ? " NIC" : "";
+    var suffix = nic ? " NIC" : foreign?.Suffix ?? "";
     var directory = nic ? "artifacts/vm/nic" : "artifacts/vm";
     Console.WriteLine($"== Linux {kernel}{suffix}");
-    var results = $"{directory}/{kernel}/results.tsv";
+    var results = $"{directory}/{kernel}{foreign?.Flavour}/results.tsv";
     if (FileExists(results))
     {
         DeleteFile(results);
     }
 
     List<string> arguments = ["--kernel", kernel, "--artifacts", directory, "--nic", nic ? "yes" : "no", "--timeout", $"{seconds ?? (whole ? 1200 : 900)}"];
+    if (foreign is not null)
+    {
+        arguments.AddRange(["--arch", foreign.Architecture, "--page-size", foreign.PageSize]);
+    }
+
     foreach (var program in guestPrograms)
     {
-        arguments.AddRange(["--program", program.Directory]);
+        arguments.AddRange(["--program", program.DirectoryFor(foreign)]);
     }
 
     foreach (var command in commandsOfGuest.Where(command => whole || !command.OnlyWhole))
@@ -254,7 +273,16 @@ string KernelSuite(string kernel, string release = null)
 
 public sealed record GuestProgram(string Project)
 {
-    public string Directory => $"artifacts/vm/programs/{System.IO.Path.GetFileNameWithoutExtension(Project)}";
+    public string DirectoryFor(ForeignGuest guest) => $"artifacts/vm/programs{(guest is null ? "" : $"-{guest.Architecture}")}/{System.IO.Path.GetFileNameWithoutExtension(Project)}";
+}
+
+// A guest whose architecture is not this machine's.
+public sealed record ForeignGuest(string Architecture, string PageSize)
+{
+    // What run.sh puts behind the kernel's version.
+    public string Flavour => PageSize == "4" ? $"-cloud-{Architecture}" : $"-{Architecture}-{PageSize}k";
+
+    public string Suffix => $" {Architecture}{(PageSize == "4" ? "" : $" with pages of {PageSize} KiB")}";
 }
 
 // A command of a guest. What runs on the kernel with everything only is marked.

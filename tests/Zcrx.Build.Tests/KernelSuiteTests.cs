@@ -130,6 +130,20 @@ public sealed class KernelSuiteTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task Kernel_is_of_the_wanted_architecture_and_page_size_also_from_the_cache()
+    {
+        await _mirror.PublishAsync(Backports, "7.2.1");
+        await _mirror.PublishAsync(Experimental, "7.2.10", flavour: "cloud-arm64");
+        AssertFetched("7.2.10", await _mirror.FetchAsync("7.2", flavour: "cloud-arm64"), "cloud-arm64");
+
+        AssertFetched("7.2.1", await _mirror.FetchAsync("7.2"));
+        (int exitCode, string output) = await _mirror.FetchAsync("7.2", flavour: "arm64-16k");
+
+        Assert.True(exitCode == CannotRun, output);
+        Assert.Contains("no kernel 7.2 for arm64-16k", output, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task Newest_kernel_without_any_suite_gives_the_reason()
     {
         (int exitCode, string output) = await _mirror.FetchNewestAsync("7.2");
@@ -140,9 +154,9 @@ public sealed class KernelSuiteTests : IDisposable
 
     public void Dispose() => _mirror.Dispose();
 
-    private static void AssertFetched(string kernel, (int ExitCode, string Output) result)
+    private static void AssertFetched(string kernel, (int ExitCode, string Output) result, string flavour = DebianMirror.X64)
     {
         Assert.True(result.ExitCode == 0, result.Output);
-        Assert.Contains($"/kernels/linux-binary-{kernel.Split('~')[0]}+deb13-cloud-amd64_{kernel}-1", result.Output, StringComparison.Ordinal);
+        Assert.Contains($"/kernels/linux-binary-{kernel.Split('~')[0]}+deb13-{flavour}_{kernel}-1", result.Output, StringComparison.Ordinal);
     }
 }

@@ -4,6 +4,10 @@
 set -euo pipefail
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/lib/common.sh"
+. "$here/lib/sources.sh"
+. "$here/lib/index.sh"
+. "$here/lib/packages.sh"
+. "$here/lib/foreign.sh"
 . "$here/lib/busybox.sh"
 . "$here/lib/libraries.sh"
 . "$here/lib/frameworks.sh"
@@ -42,15 +46,20 @@ directory_of() {
     esac
 }
 
+foreign=''
+if [ "$architecture" != amd64 ]; then
+    foreign=$(foreign_root) || cannot_run "$foreign"
+fi
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/root/programs" "$work/root/zcrx/commands"
 
 for i in "${!programs[@]}"; do
     cp -aL -- "${programs[i]}" "$work/root/programs/$i"
-    copy_libraries_of "${programs[i]}" "$work/root"
+    [ -n "$foreign" ] || copy_libraries_of "${programs[i]}" "$work/root"
 done
-copy_openssl "$work/root"
+[ -n "$foreign" ] || copy_openssl "$work/root"
 [ -z "$nic" ] || cp -a -- "$nic" "$work/root/zcrx/nic"
 
 for i in "${!commands[@]}"; do
@@ -62,6 +71,6 @@ for i in "${!commands[@]}"; do
     printf 'cd %s || exit 127\n%s\n' "$directory" "$command" >"$work/root/zcrx/commands/$(printf '%03d' "$i")-$name"
 done
 
-base=$(frameworks_wanted "${programs[@]}" | frameworks_installed | base_archive)
+base=$(frameworks_wanted "${programs[@]}" | frameworks_installed | base_archive "$foreign")
 pack "$work/root" "$work/programs.cpio"
 cat "$base" "$work/programs.cpio" >"$output"

@@ -6,6 +6,7 @@ here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/lib/common.sh"
 . "$here/lib/sources.sh"
 . "$here/lib/index.sh"
+. "$here/lib/packages.sh"
 . "$here/lib/toolchain.sh"
 . "$here/lib/headers.sh"
 

@@ -17,6 +17,7 @@ cached_kernels() {
     local info upstream
     for info in "$kernels"/*/info; do
         [ -e "$info" ] || continue
+        [[ "$(sed -n 's/^release=//p' "$info")" == *[0-9]-"$flavour" ]] || continue
         upstream=$(sed -n 's/^upstream=//p' "$info")
         if kernel_matches "$upstream" "$pattern"; then
             printf '%s 0 %s %s -\n' "$upstream" "$(sed -n 's/^package=//p' "$info")" "$(sed -n 's/^version=//p' "$info")"
@@ -94,12 +95,14 @@ for attempt in 1 2; do
     refresh_indexes 0 "${kernel_suites[@]}"
 done
 
+wanted=$pattern
+[ "$architecture" = amd64 ] || wanted="$pattern for $flavour"
 available=$(suites_with_index "${kernel_suites[@]}")
 left_out=$(suites_without_index "${kernel_suites[@]}")
 if [ "$failures" -gt 0 ]; then
-    cannot_run "kernel $pattern could not be fetched, and none is cached"
+    cannot_run "kernel $wanted could not be fetched, and none is cached"
 elif [ -z "$available" ]; then
-    cannot_run "no kernel $pattern is cached, and no suite has a package index: $left_out"
+    cannot_run "no kernel $wanted is cached, and no suite has a package index: $left_out"
 else
-    cannot_run "Debian carries no kernel $pattern (${available//$'\n'/, }), and none is cached${left_out:+; without an index: $left_out}"
+    cannot_run "Debian carries no kernel $wanted (${available//$'\n'/, }), and none is cached${left_out:+; without an index: $left_out}"
 fi

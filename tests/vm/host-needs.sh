@@ -6,13 +6,17 @@ here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/lib/busybox.sh"
 
 missing_packages() {
-    command -v qemu-system-x86_64 >/dev/null || echo qemu-system-x86
-    static_busybox >/dev/null || echo busybox-static
+    if [ "$architecture" = arm64 ]; then
+        command -v qemu-system-aarch64 >/dev/null || echo qemu-system-arm
+    else
+        command -v qemu-system-x86_64 >/dev/null || echo qemu-system-x86
+        static_busybox >/dev/null || echo busybox-static
+    fi
     command -v cpio >/dev/null || echo cpio
 }
 
 if [ "$(uname -s)/$(uname -m)" != Linux/x86_64 ]; then
-    cannot_run "the guests are x86-64 Linux and this machine is $(uname -s) on $(uname -m)"
+    cannot_run "the guests need an x86-64 Linux machine and this one is $(uname -s) on $(uname -m)"
 fi
 
 mapfile -t missing < <(missing_packages)

@@ -8,8 +8,19 @@ here=$(cd -- "$(dirname -- "$0")" && pwd)
 [ $# -eq 4 ] || usage_error "usage: run-guest.sh <vmlinuz> <initrd> <console log> <seconds>"
 kernel=$1 initrd=$2 console=$3 seconds=$4
 
+emulator=qemu-system-x86_64
+machine=()
+terminal=ttyS0
 # A /dev/kvm alone means little: on a paravirtualised host it is there and a stock kernel dies on it.
-if grep -qwE 'vmx|svm' /proc/cpuinfo && [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
+if [ "$architecture" = arm64 ]; then
+    emulator=qemu-system-aarch64
+    machine=(-machine virt)
+    terminal=ttyAMA0
+    accelerator=tcg
+    # Pointer authentication as the architecture has it would be computed for every call. With SVE, code that .NET compiles dies of an
+    # illegal instruction under QEMU 7.2.
+    processor=(-accel 'tcg,thread=multi' -cpu 'max,pauth-impdef=on,sve=off,sme=off')
+elif grep -qwE 'vmx|svm' /proc/cpuinfo && [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
     accelerator=kvm
     processor=(-accel kvm -cpu host)
 else
@@ -36,10 +47,10 @@ if [ -z "${ZCRX_VM_BOUND:-}" ]; then
     ZCRX_VM_BOUND=yes bound_to_parent TERM "$0" "$@"
 fi
 
-emulator=(qemu-system-x86_64 "${processor[@]}" -m 3072 -smp 2
+emulator=("$emulator" "${machine[@]}" "${processor[@]}" -m 3072 -smp 2
     -nodefaults -display none -serial stdio -no-reboot
     -kernel "$kernel" -initrd "$initrd"
-    -append "console=ttyS0 quiet loglevel=1 panic=-1 mitigations=off random.trust_cpu=on zcrx.deadline=$guest_seconds")
+    -append "console=$terminal quiet loglevel=1 panic=-1 mitigations=off random.trust_cpu=on zcrx.deadline=$guest_seconds")
 
 status=0
 bound_to_parent KILL timeout --kill-after=5 "$seconds" bash -c 'bound_to_parent KILL "$@"' - "${emulator[@]}" </dev/null >"$console" 2>&1 &

@@ -1,27 +1,34 @@
 #!/usr/bin/env bash
-# tests/vm/run.sh --kernel 7.2 [--nic yes] --program DIR --command 'name: ./Program args…' [--command …] [--timeout 600]
-# Runs commands inside a guest with a Debian kernel of that version, and writes what happened to artifacts/vm/<kernel>/.
+# tests/vm/run.sh --kernel 7.2 [--arch arm64 [--page-size 16]] [--nic yes] --program DIR --command 'name: ./Program args…' [--command …] [--timeout 600]
+# Runs commands inside a guest with a Debian kernel of that version, and writes what happened to artifacts/vm/<kernel>/,
+# with the flavour behind it for another architecture: artifacts/vm/7.2-cloud-arm64/.
 # Exit codes: 0 all passed, 1 something failed, 2 wrong arguments, 77 it cannot run here (one line `SKIPPED: <reason>`).
 set -euo pipefail
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 . "$here/lib/common.sh"
 
-kernel='' nic=no timeout=600 artifacts=$repository/artifacts/vm
+kernel='' arch=x64 page_size=4 nic=no timeout=600 artifacts=$repository/artifacts/vm
 guest=() commands=()
 while [ $# -gt 0 ]; do
     [ $# -ge 2 ] || usage_error "$1 needs a value"
     case "$1" in
         --kernel) kernel=$2 ;;
+        --arch) arch=$2 ;;
+        --page-size) page_size=$2 ;;
         --nic) nic=$2 ;;
         --program) guest+=("$1" "$2") ;;
         --command) guest+=("$1" "$2"); commands+=("$2") ;;
         --timeout) timeout=$2 ;;
         --artifacts) artifacts=$2 ;;
-        *) usage_error "run.sh knows no $1; it is --kernel, --nic, --program, --command, --timeout and --artifacts" ;;
+        *) usage_error "run.sh knows no $1; it is --kernel, --arch, --page-size, --nic, --program, --command, --timeout and --artifacts" ;;
     esac
     shift 2
 done
 [[ "$kernel" =~ ^[0-9]+\.[0-9]+(\.[0-9]+)*(~rc[0-9]+)?$ || "$kernel" = newest ]] || usage_error "--kernel is a version such as 7.2, or 'newest', not '$kernel'"
+[[ "$arch" =~ ^(x64|arm64)$ ]] || usage_error "--arch is x64 or arm64, not '$arch'"
+[[ "$page_size" =~ ^(4|16)$ ]] || usage_error "--page-size is 4 or 16, in KiB, not '$page_size'"
+[ "$page_size" = 4 ] || [ "$arch" = arm64 ] || usage_error "--page-size 16 needs --arch arm64: x64 has pages of 4 KiB only"
+[ "$nic" != yes ] || [ "$arch" = x64 ] || usage_error "--nic yes needs --arch x64: the virtual NIC is built for that only"
 [[ "$nic" =~ ^(yes|no)$ ]] || usage_error "--nic is yes or no, not '$nic'"
 [[ "$timeout" =~ ^[0-9]+$ ]] || usage_error "--timeout is a number of seconds, not '$timeout'"
 
@@ -29,6 +36,13 @@ done
 export ZCRX_VM_RUN=${ZCRX_VM_RUN:-$$-$(date +%s)}
 
 results=$artifacts/$kernel
+case "$arch-$page_size" in
+    arm64-4) export ZCRX_VM_FLAVOUR=cloud-arm64 ;;
+    # Debian builds no cloud flavour with such pages.
+    arm64-16) export ZCRX_VM_FLAVOUR=arm64-16k ;;
+    *) export ZCRX_VM_FLAVOUR=cloud-amd64 ;;
+esac
+[ "$arch" = x64 ] || results=$results-$ZCRX_VM_FLAVOUR
 rm -rf "$results"
 mkdir -p "$results"
 work=$(mktemp -d)

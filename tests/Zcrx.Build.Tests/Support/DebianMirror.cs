@@ -7,6 +7,9 @@ namespace Zcrx.Build.Tests.Support;
 /// <summary>A Debian mirror in a directory, with suites of one kernel each, and a cache for the scripts that fetch from it.</summary>
 internal sealed class DebianMirror : IDisposable
 {
+    /// <summary>The flavour of a guest of this machine's architecture.</summary>
+    public const string X64 = "cloud-amd64";
+
     /// <summary>The scripts regard a smaller package as a meta package.</summary>
     private const int KernelSize = 5_000_000;
 
@@ -25,23 +28,24 @@ internal sealed class DebianMirror : IDisposable
     }
 
     /// <summary>Publishes a suite with one kernel, and replaces what the suite had before.</summary>
-    public async Task PublishAsync(string suite, string kernel, bool expired = false)
+    public async Task PublishAsync(string suite, string kernel, bool expired = false, string flavour = X64)
     {
+        string architecture = flavour.Contains("arm64", StringComparison.Ordinal) ? "arm64" : "amd64";
         // The name of a candidate's package lacks the number of the candidate.
-        string package = $"linux-binary-{kernel.Split('~')[0]}+deb13-cloud-amd64";
+        string package = $"linux-binary-{kernel.Split('~')[0]}+deb13-{flavour}";
         string file = $"pool/{package}.deb";
         string tree = _directory[$"tree/{package}"];
         Directory.CreateDirectory(Path.Combine(tree, "DEBIAN"));
         Directory.CreateDirectory(Path.Combine(tree, "boot"));
         Directory.CreateDirectory(_directory["mirror/pool"]);
-        string control = $"Package: {package}\nVersion: {kernel}-1\nArchitecture: amd64\nMaintainer: Zcrx\nDescription: a kernel\n";
+        string control = $"Package: {package}\nVersion: {kernel}-1\nArchitecture: {architecture}\nMaintainer: Zcrx\nDescription: a kernel\n";
         await File.WriteAllTextAsync(Path.Combine(tree, "DEBIAN/control"), control);
         await File.WriteAllBytesAsync(Path.Combine(tree, "boot/vmlinuz"), RandomNumberGenerator.GetBytes(KernelSize));
         await ForeignProgram.RunAsync("exec dpkg-deb --root-owner-group -Znone --build \"$1\" \"$2\"", tree, _directory[$"mirror/{file}"]);
 
         string index = $"{control}Filename: {file}\nSize: {new FileInfo(_directory[$"mirror/{file}"]).Length}\nSHA256: {await Sha256Async(_directory[$"mirror/{file}"])}\n\n";
-        Directory.CreateDirectory(_directory[$"mirror/dists/{suite}/main/binary-amd64"]);
-        string packages = _directory[$"mirror/dists/{suite}/main/binary-amd64/Packages"];
+        Directory.CreateDirectory(_directory[$"mirror/dists/{suite}/main/binary-{architecture}"]);
+        string packages = _directory[$"mirror/dists/{suite}/main/binary-{architecture}/Packages"];
         await File.WriteAllTextAsync(packages, index);
         DateTimeOffset published = DateTimeOffset.UtcNow.AddDays(-10);
         string release =
@@ -49,11 +53,11 @@ internal sealed class DebianMirror : IDisposable
             Suite: {suite}
             Codename: {suite}
             Components: main
-            Architectures: amd64
+            Architectures: {architecture}
             Date: {published.ToString("R", CultureInfo.InvariantCulture).Replace("GMT", "UTC", StringComparison.Ordinal)}
             Valid-Until: {published.AddDays(expired ? 7 : 70).ToString("R", CultureInfo.InvariantCulture).Replace("GMT", "UTC", StringComparison.Ordinal)}
             SHA256:
-             {await Sha256Async(packages)} {new FileInfo(packages).Length} main/binary-amd64/Packages
+             {await Sha256Async(packages)} {new FileInfo(packages).Length} main/binary-{architecture}/Packages
 
             """;
         await File.WriteAllTextAsync(_directory[$"mirror/dists/{suite}/Release"], release);
@@ -68,22 +72,23 @@ internal sealed class DebianMirror : IDisposable
     /// <summary>Runs <c>fetch-kernel.sh</c> against the mirror.</summary>
     /// <param name="version">The version pattern of the kernel.</param>
     /// <param name="run">The run of <c>./build.sh test</c> that the call belongs to. A call without one is a run of its own.</param>
-    public Task<(int ExitCode, string Output)> FetchAsync(string version, string run = "") => RunAsync("fetch-kernel.sh", run, version);
+    /// <param name="flavour">The flavour of the kernel, which ends in its architecture.</param>
+    public Task<(int ExitCode, string Output)> FetchAsync(string version, string run = "", string flavour = X64) => RunAsync("fetch-kernel.sh", run, flavour, version);
 
     /// <summary>Runs <c>newest-kernel.sh</c> against the mirror.</summary>
     /// <param name="versions">The version patterns of the other kernels.</param>
-    public Task<(int ExitCode, string Output)> FetchNewestAsync(params string[] versions) => RunAsync("newest-kernel.sh", string.Empty, versions);
+    public Task<(int ExitCode, string Output)> FetchNewestAsync(params string[] versions) => RunAsync("newest-kernel.sh", string.Empty, X64, versions);
 
     public void Dispose() => _directory.Dispose();
 
-    private Task<(int ExitCode, string Output)> RunAsync(string script, string run, params string[] arguments) => ForeignProgram.ExecuteAsync(
+    private Task<(int ExitCode, string Output)> RunAsync(string script, string run, string flavour, params string[] arguments) => ForeignProgram.ExecuteAsync(
         """
-        export APT_CONFIG="$1/apt.conf" ZCRX_VM_CACHE="$1/cache" ZCRX_VM_MIRROR="file:$1/mirror" ZCRX_VM_RUN="$2"
-        script=$3
-        shift 3
+        export APT_CONFIG="$1/apt.conf" ZCRX_VM_CACHE="$1/cache" ZCRX_VM_MIRROR="file:$1/mirror" ZCRX_VM_RUN="$2" ZCRX_VM_FLAVOUR="$3"
+        script=$4
+        shift 4
         exec "$script" "$@"
         """,
-        [_directory.Path, run, Path.Combine(Repository.Path, "tests/vm", script), .. arguments]);
+        [_directory.Path, run, flavour, Path.Combine(Repository.Path, "tests/vm", script), .. arguments]);
 
     private static async Task<string> Sha256Async(string path) => Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(path)));
 }

@@ -110,9 +110,10 @@ public class DifferentialTests : IClassFixture<LeakCheck>
     }
 
     /// <summary>Programs that never get anywhere would agree, too.</summary>
-    [Fact]
+    [SkippableFact]
     public void Programs_reach_what_they_are_for()
     {
+        Skip.If(TestMemory.Page > 4096, "the generated programs send too few bytes to fill a completion ring with larger pages");
         Side kernel = new(KernelUnderTest.Of("emulated 7.3", new EmulatedKernel(Options with { Profile = EmulatedKernelProfile.Linux73 })));
         Dictionary<string, int> reached = [];
         for (int number = 0; number < 300; number++)

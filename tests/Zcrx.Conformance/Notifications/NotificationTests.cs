@@ -51,7 +51,7 @@ public class NotificationTests : IClassFixture<LeakCheck>
         using var queue = new TestQueue(Open(name), buffers: 4);
         using var connection = new TcpPair();
         queue.Receive(connection, 1);
-        connection.Send(32_768);
+        connection.Send(8 * (int)TestMemory.Page);
         Cqe[] completions = [.. queue.Ring.TakeUntilEnd(1)];
         Assert.Equal(QueueSetup.NotificationUserData, completions[^2].UserData);
         Results.Equal(-ENOMEM, completions[^1].Result);

@@ -12,8 +12,9 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
     {
         using TestQueue queue = Create(name, buffers: 4);
         using var connection = new TcpPair();
+        int volume = 8 * (int)TestMemory.Page;
         queue.Receive(connection, 1);
-        connection.Send(32_768);
+        connection.Send(volume);
         IReadOnlyList<Cqe> completions = queue.Ring.TakeUntilEnd(1);
         Results.Equal(-ENOMEM, completions[^1].Result);
         long position = queue.AssertPattern(completions);
@@ -21,20 +22,20 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
         Assert.Equal(4, completions.Count(cqe => cqe.IsData));
 
         ulong request = 1;
-        while (position < 32_768)
+        while (position < volume)
         {
             queue.Return(completions);
             queue.FlushAll();
             queue.Receive(connection, ++request);
             ulong current = request;
             queue.Ring.RunUntil(
-                all => all.Any(cqe => cqe.UserData == current && !cqe.HasMore) || all.Where(cqe => cqe.IsData).Sum(cqe => cqe.Result) >= 32_768 - position,
+                all => all.Any(cqe => cqe.UserData == current && !cqe.HasMore) || all.Where(cqe => cqe.IsData).Sum(cqe => cqe.Result) >= volume - position,
                 "the next buffers are filled");
             completions = queue.Ring.TakeAll();
             position = queue.AssertPattern(completions, position);
         }
 
-        Assert.Equal(32_768, position);
+        Assert.Equal(volume, position);
     }
 
     [SkippableTheory, Kernels]
@@ -88,10 +89,12 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
     public void A_full_completion_ring_ends_the_request_and_nothing_is_lost(string name)
     {
         using TestQueue queue = Create(name, buffers: 64, completionEntries: 8);
-        using var connection = new TcpPair();
+        // More completions than fit, and a socket buffer for all of it where pages are large.
+        int volume = 12 * (int)TestMemory.Page;
+        using var connection = new TcpPair(receiveBuffer: 2 * volume);
         queue.Receive(connection, 1);
-        connection.Send(65_536);
-        connection.AwaitArrival(65_536);
+        connection.Send(volume);
+        connection.AwaitArrival(volume);
         // Entered, but not emptied: everything that does not fit waits in the kernel.
         Deadline.Until(
             () =>
@@ -109,12 +112,12 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
         long position = queue.AssertPattern(completions);
 
         ulong request = 1;
-        while (position < 65_536)
+        while (position < volume)
         {
             queue.Receive(connection, ++request);
             ulong current = request;
             queue.Ring.RunUntil(
-                all => all.Any(cqe => cqe.UserData == current && !cqe.HasMore) || all.Where(cqe => cqe.IsData).Sum(cqe => cqe.Result) >= 65_536 - position,
+                all => all.Any(cqe => cqe.UserData == current && !cqe.HasMore) || all.Where(cqe => cqe.IsData).Sum(cqe => cqe.Result) >= volume - position,
                 "the rest arrives");
             position = queue.AssertPattern(queue.Ring.TakeAll(), position);
         }
@@ -124,9 +127,10 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
     public void Where_neither_buffers_nor_completions_are_left_it_is_the_buffers_that_are_missing(string name)
     {
         using TestQueue queue = Create(name, buffers: 8, completionEntries: 8);
-        using var connection = new TcpPair();
-        connection.Send(16 * (int)TestMemory.Page);
-        connection.AwaitArrival(16 * (int)TestMemory.Page);
+        int volume = 12 * (int)TestMemory.Page;
+        using var connection = new TcpPair(receiveBuffer: 2 * volume);
+        connection.Send(volume);
+        connection.AwaitArrival(volume);
         queue.Receive(connection, 1);
         IReadOnlyList<Cqe> completions = queue.Ring.TakeUntilEnd(1);
         Assert.Equal(8, completions.Count(cqe => cqe.IsData));

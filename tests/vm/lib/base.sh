@@ -1,19 +1,24 @@
 # shellcheck shell=bash
 # The part of the guest that programs do not change: shell, init, .NET. It is kept in the cache under a hash of all that goes into it.
 
-# Prints the path of the archive for the frameworks given, one a line, on standard input.
+# Prints the path of the archive for the frameworks given, one a line, on standard input. The argument is the directory of foreign.sh, or empty.
 base_archive() {
-    local frameworks busybox key archive
+    local foreign=$1 frameworks busybox key archive
     frameworks=$(cat)
-    busybox=$(static_busybox) || fail 'there is no static busybox'
-    key=$( (cat "${vm_directory:?}"/guest/* "$vm_directory"/lib/{base,frameworks,libraries}.sh "$busybox"; printf '%s\n' "$frameworks") | sha256sum | cut -c1-16)
+    if [ -n "$foreign" ]; then
+        [ -z "$frameworks" ] || fail "the programs of a guest of another architecture must be self-contained: dotnet publish --self-contained"
+        busybox=$foreign/usr/bin/busybox
+    else
+        busybox=$(static_busybox) || fail 'there is no static busybox'
+    fi
+    key=$( (cat "${vm_directory:?}"/guest/* "$vm_directory"/lib/{base,foreign,frameworks,libraries}.sh "$busybox"; printf '%s\n' "$frameworks" "$foreign") | sha256sum | cut -c1-16)
     archive=${cache:?}/base/$key.cpio
 
     lock_cache base
     if [ ! -e "$archive" ]; then
         mkdir -p "$cache/base"
-        log "building the base of the guest with $(tr '|\n' '  ' <<<"${frameworks:-no .NET}")"
-        build_base "$frameworks" "$busybox" "$archive"
+        log "building the base of the guest with $(tr '|\n' '  ' <<<"${frameworks:-no .NET of its own}")"
+        build_base "$frameworks" "$busybox" "$archive" "$foreign"
     fi
     touch "$archive"
     find "$cache/base" -name '*.cpio' -mtime +14 -delete
@@ -21,7 +26,7 @@ base_archive() {
 }
 
 build_base() {
-    local frameworks=$1 busybox=$2 archive=$3 root framework
+    local frameworks=$1 busybox=$2 archive=$3 foreign=$4 root framework
     root=$(mktemp -d "$cache/base/.new.XXXXXX")
     mkdir -p "$root"/{bin,dev,etc,proc,run,sys,tmp,zcrx}
     cp -L -- "$busybox" "$root/bin/busybox"
@@ -33,6 +38,7 @@ build_base() {
     while IFS= read -r framework; do
         [ -z "$framework" ] || copy_framework "$root" "$framework"
     done <<<"$frameworks"
+    [ -z "$foreign" ] || copy_foreign_libraries "$foreign" "$root"
     pack "$root" "$archive.new"
     mv "$archive.new" "$archive"
     rm -rf "$root"

@@ -6,6 +6,14 @@ vm_directory=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 repository=$(cd -- "$vm_directory/../.." && pwd)
 cache=${ZCRX_VM_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/zcrx-vm}
 
+# The flavour of Debian's kernels that the guests boot, and its architecture. run.sh sets it.
+# shellcheck disable=SC2034  # used by the scripts that source this file
+flavour=${ZCRX_VM_FLAVOUR:-cloud-amd64}
+case "$flavour" in
+    *amd64*) architecture=amd64 ;;
+    *) architecture=arm64 ;;
+esac
+
 # Exit code of "it cannot run here", as automake and others have it. The reason is the last line on standard output.
 readonly cannot_run_code=77
 

@@ -6,7 +6,9 @@ readonly kernel_suites=(trixie-backports experimental)
 # The compiler and the tools that go with the headers of those kernels.
 # shellcheck disable=SC2034  # used by the scripts that source this file
 readonly tool_suite=trixie
+# Those of this machine's architecture, and others beside them.
 apt_states=${cache:?}/apt
+[ "${architecture:?}" = amd64 ] || apt_states=$apt_states/$architecture
 
 # Runs an apt program with the state of a suite: apt_private <suite> <program> <argument>...
 apt_private() {
@@ -20,6 +22,7 @@ apt_private() {
         -o Dir::State::lists="$state/lists" \
         -o Dir::State::status="$state/status" \
         -o Dir::Cache="$state/cache" \
+        -o APT::Architecture="$architecture" \
         -o Acquire::Languages=none \
         -o Acquire::http::Timeout=30 \
         -o APT::Sandbox::User="$(id -un)" \
@@ -78,8 +81,8 @@ write_source() {
         echo "E: this machine's apt sources name no Debian mirror: set ZCRX_VM_MIRROR to one, and ZCRX_VM_KEYRING to the file with its signing key" >&2
         return 1
     fi
-    printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nArchitectures: amd64\n%s\n' \
-        "$(head -n 1 <<<"$source")" "$1" "$(tail -n +2 <<<"$source")" >"$apt_states/$1/suite.sources"
+    printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nArchitectures: %s\n%s\n' \
+        "$(head -n 1 <<<"$source")" "$1" "$architecture" "$(tail -n +2 <<<"$source")" >"$apt_states/$1/suite.sources"
 }
 
 # The suites that have an index, and the others as `suite (reason); suite (reason)`.
@@ -115,12 +118,12 @@ kernel_matches() {
     esac
 }
 
-# Kernel images of a version in a suite, as `version rank package package-version suite`.
+# Kernel images of a version and of the wanted flavour in a suite, as `version rank package package-version suite`.
 # Of one version the signed image has the highest rank, then the unsigned one, then (6.18 and older) the package with all modules in it.
 # A package that is too small to contain a kernel is a meta package.
 kernels_in_index() {
     local suite=$1 pattern=$2 upstream rest
-    apt_private "$suite" apt-cache dumpavail | awk -v suite="$suite" '
+    apt_private "$suite" apt-cache dumpavail | awk -v suite="$suite" -v flavour="$flavour" '
         /^Package: / { package = $2 }
         /^Version: / { version = $2 }
         /^Size: / { size = $2 }
@@ -128,7 +131,7 @@ kernels_in_index() {
             rank = package ~ /^linux-binary-[0-9]/ ? 3 : package ~ /^linux-binary-unsigned-/ ? 2 : package ~ /^linux-image-[0-9]/ ? 1 : 0
             upstream = version
             sub(/-[^-]*$/, "", upstream)
-            if (rank && size > 4000000 && package ~ /[0-9]-cloud-amd64$/)
+            if (rank && size > 4000000 && package ~ ("[0-9]-" flavour "$"))
                 print upstream, rank, package, version, suite
         }' | while read -r upstream rest; do
         ! kernel_matches "$upstream" "$pattern" || printf '%s %s\n' "$upstream" "$rest"

@@ -21,23 +21,13 @@ toolchain() {
 }
 
 fetch_toolchain() {
-    local target=$1 work package
+    local target=$1 work
     work=$(mktemp -d "$cache/toolchain/.new.XXXXXX")
-    mkdir -p "$work/packages/partial" "$work/root"
-    if ! apt_private "$tool_suite" apt-get -o Dir::Cache::archives="$work/packages" install --download-only --no-install-recommends --yes "${toolchain_packages[@]}" >"$work/log" 2>&1; then
-        echo "the compiler for kernel modules could not be fetched: $(grep -m 1 '^E:' "$work/log" || tail -n 1 "$work/log")"
+    if ! unpack_packages "$work" "the compiler for kernel modules" "${toolchain_packages[@]}"; then
         rm -rf "$work"
         return 1
     fi
 
-    # base-files first: it makes /bin, /lib and /sbin links into /usr, which the other packages count on.
-    for package in "$work"/packages/base-files_*.deb "$work"/packages/*.deb; do
-        if ! dpkg-deb -x "$package" "$work/root" 2>>"$work/log"; then
-            echo "the compiler for kernel modules could not be unpacked: $(tail -n 1 "$work/log")"
-            rm -rf "$work"
-            return 1
-        fi
-    done
     # What the packages' scripts would have done.
     ln -s mawk "$work/root/usr/bin/awk"
     mkdir -p "$work/root/proc" "$work/root/build"

@@ -229,6 +229,14 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
             return;
         }
 
+        foreach (string name in reading.HostSteered)
+        {
+            if (_machine.LeaveSteeringToHost(name))
+            {
+                _report.SteeredByHost(name);
+            }
+        }
+
         TimeSpan now = Now;
         _machine.KeepOnly(now, reading.Connections.Keys.ToHashSet());
         RebalancePlan plan = _machine.Plan(now, reading.Readings, reading.Tables);

@@ -7,4 +7,9 @@ namespace Zcrx.Actors.Rebalancing;
 /// <param name="Connections">The same, to act upon.</param>
 /// <param name="Tables">RSS tables by interface; those that could not be read are left out.</param>
 internal sealed record RebalancingReading(
-    IReadOnlyList<ConnectionReading> Readings, IReadOnlyDictionary<long, ZcrxConnection> Connections, IReadOnlyDictionary<string, IReadOnlyList<int>> Tables);
+/// <param name="HostSteered">Interfaces of this container whose steering belongs to the host.</param>
+internal sealed record RebalancingReading(
+    IReadOnlyList<ConnectionReading> Readings,
+    IReadOnlyDictionary<long, ZcrxConnection> Connections,
+    IReadOnlyDictionary<string, IReadOnlyList<int>> Tables,
+    IReadOnlySet<string> HostSteered);

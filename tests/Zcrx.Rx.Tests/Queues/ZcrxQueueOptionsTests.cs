@@ -24,6 +24,7 @@ public class ZcrxQueueOptionsTests
         ("BufferLength", static options => options with { BufferLength = 1000 }),
         ("BufferLength", static options => options with { BufferLength = -4096 }),
         ("BufferLength", static options => options with { BufferLength = 1 << 30 }),
+        ("DmaBuf:Length", static options => options with { DmaBuf = new DmaBufArea(3, DmaBufArea.MaxLength + (nuint)Page) }),
         ("CompletionEntries", static options => options with { CompletionEntries = 63 }),
         ("CompletionEntries", static options => options with { CompletionEntries = 65537 }),
         ("SubmissionEntries", static options => options with { SubmissionEntries = 7 }),

@@ -37,7 +37,7 @@ internal static class RebalancingReader
         return new RebalancingReading(
             readings,
             connections,
-            needsTables ? interfaces.ToDictionary(static pair => pair.Key, static pair => pair.Value.RssTable, StringComparer.Ordinal) : [],
+            needsTables ? interfaces.ToDictionary(static pair => pair.Key, static pair => pair.Value.RssTable, StringComparer.Ordinal) : new Dictionary<string, IReadOnlyList<int>>(),
             interfaces.Where(static pair => pair.Value.IsNetkit).Select(static pair => pair.Key).ToHashSet(StringComparer.Ordinal));
     }
 

@@ -6,7 +6,6 @@ namespace Zcrx.Actors.Rebalancing;
 /// <param name="Readings">The connections.</param>
 /// <param name="Connections">The same, to act upon.</param>
 /// <param name="Tables">RSS tables by interface; those that could not be read are left out.</param>
-internal sealed record RebalancingReading(
 /// <param name="HostSteered">Interfaces of this container whose steering belongs to the host.</param>
 internal sealed record RebalancingReading(
     IReadOnlyList<ConnectionReading> Readings,

@@ -40,7 +40,7 @@ internal struct ifinfomsg
     [FieldOffset(12)] public uint ifi_change;
 }
 
-/// <summary>What a message about a network namespace begins with.</summary>
+/// <summary>Begins a message about a network namespace.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 1)]
 internal struct rtgenmsg
 {

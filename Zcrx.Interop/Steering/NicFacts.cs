@@ -46,12 +46,12 @@ public sealed record NicFacts
     public IReadOnlyList<RxQueueFacts> Queues { get; init; } = [];
 
     /// <summary>
-    /// Whether its RX queues but the first are leased ones: a netkit interface, as containers have. Header/data split and steering of such queues belong
-    /// to the host, which has the NIC.
+    /// Gets whether it is a netkit interface, as containers have. Its RX queues other than the first are leased. Their header/data split and steering
+    /// belong to the host, which has the NIC.
     /// </summary>
     public bool IsNetkit => !HasDevice && Driver == "netkit";
 
-    /// <summary>Whether an RX queue of this virtual interface is one that the host has leased to it, so that a zero-copy queue can be registered on it.</summary>
+    /// <summary>Returns whether the host has leased an RX queue of this virtual interface to it, so that a zero-copy queue can be registered there.</summary>
     /// <param name="queue">The queue's index.</param>
     /// <returns>True for every queue of a netkit interface but the first: the kernel creates them together with their lease, and ends neither.</returns>
     public bool IsLeased(int queue) => IsNetkit && queue > 0 && queue < Queues.Count;

@@ -35,7 +35,7 @@ internal static class ContainerChecks
     {
         const string Check = "queue";
         int leased = int.Max(0, nic.Queues.Count - 1);
-        string has = string.Create(CultureInfo.InvariantCulture, $"{nic.Name} has {nic.Queues.Count} RX queues, {leased} of them leased");
+        string has = string.Create(CultureInfo.InvariantCulture, $"{nic.Name} has {nic.Queues.Count} RX queue(s), {leased} of them leased");
         if (facts.RxQueue < nic.Queues.Count)
         {
             return new PreflightItem(Check, PreflightOutcome.Passed, has);

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Zcrx.Actors.Health;
 using Zcrx.Actors.Tests.Support;
+using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;

@@ -82,6 +82,7 @@ public class ZcrxQueueOptionsTests
     {
         Assert.Empty(new ZcrxQueueOptions { AreaSize = 2L * Page, CompletionEntries = 64, SubmissionEntries = 8, HighWaterMark = 1, LowWaterMark = 0.01 }.Validate());
         Assert.Empty(new ZcrxQueueOptions { AreaSize = 1L << 30, CompletionEntries = 65536, SubmissionEntries = 32768, Interface = "fifteen-letters", Engine = ZcrxEngine.Nic }.Validate());
+        Assert.Empty(new ZcrxQueueOptions { DmaBuf = new DmaBufArea(3, DmaBufArea.MaxLength) }.Validate());
     }
 
     public static TheoryData<string> Names => [.. typeof(ZcrxQueueOptions).GetProperties().Select(static property => property.Name)];

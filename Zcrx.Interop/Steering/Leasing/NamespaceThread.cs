@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Win32.SafeHandles;
 using Zcrx.Interop.Abi;
 using Zcrx.Interop.Errors;
@@ -38,7 +39,12 @@ internal static class NamespaceThread
         };
         thread.Start();
         thread.Join();
-        return failure is null ? result! : throw failure;
+        if (failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
+        return result!;
     }
 
     /// <summary>Opens the file of a network namespace.</summary>

@@ -187,6 +187,12 @@ internal static partial class ZcrxLog
     [LoggerMessage(1814, LogLevel.Warning, "What is changed about interfaces could not be written down, so nothing will be changed.")]
     public static partial void NoJournal(ILogger logger, Exception exception);
 
+    [LoggerMessage(
+        1816,
+        LogLevel.Information,
+        "Interface {Interface} belongs to this container and its steering to the host: the rebalancer moves connections between queues and steers nothing.")]
+    public static partial void SteeredByHost(ILogger logger, string @interface);
+
     [LoggerMessage(1815, LogLevel.Error, "The rebalancer could not complete a part of its work.")]
     public static partial void RebalancingFaulted(ILogger logger, Exception exception);
 

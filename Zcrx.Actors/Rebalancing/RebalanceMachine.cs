@@ -12,6 +12,7 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
     private readonly Dictionary<string, int> _rules = new(StringComparer.Ordinal);
     // Interfaces that have refused a flow rule.
     private readonly HashSet<string> _ruleless = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _hostSteered = new(StringComparer.Ordinal);
 
     /// <summary>Takes a sample of an open queue's counters.</summary>
     public StormChange Observe(TimeSpan now, string queue, RxQueueId? rxQueue, long received, long copied, PoolPressureLevel pressure)
@@ -54,7 +55,7 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
             Queues = queues,
             Connections = connections,
             Interfaces = queues.Select(static queue => queue.RxQueue?.Interface).OfType<string>().Distinct().ToDictionary(
-                static name => name, name => new InterfaceFacts(tables.GetValueOrDefault(name, []), FreeRules(name))),
+                static name => name, name => new InterfaceFacts(tables.GetValueOrDefault(name, []), FreeRules(name), _hostSteered.Contains(name))),
             MovesAllowed = options.AllowMoves,
             Steering = options.Steering,
             MaxActions = options.MaxActionsPerInterval,
@@ -101,6 +102,10 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
 
     /// <summary>An interface has refused a flow rule; it is not asked again.</summary>
     public void RefusesRules(string networkInterface) => _ruleless.Add(networkInterface);
+
+    /// <summary>An interface is a container's, so that its steering belongs to the host.</summary>
+    /// <returns>False when that is known already.</returns>
+    public bool LeaveSteeringToHost(string networkInterface) => _hostSteered.Add(networkInterface);
 
     /// <summary>A connection is closed, and its flow rule gone.</summary>
     public void Forget(long connection)

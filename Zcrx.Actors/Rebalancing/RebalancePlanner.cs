@@ -69,7 +69,7 @@ internal sealed class RebalancePlanner
             return;
         }
 
-        foreach ((string name, InterfaceFacts facts) in _facts.Interfaces)
+        foreach ((string name, InterfaceFacts facts) in _facts.Interfaces.Where(static pair => !pair.Value.IsSteeredByHost))
         {
             int astray = _facts.Connections.Count(connection =>
                 connection.Arrival is { } arrival && arrival.Interface == name && !_owners.ContainsKey(arrival) && _queues.TryGetValue(connection.Queue, out QueueFacts? queue) && queue.IsStormy);
@@ -97,7 +97,9 @@ internal sealed class RebalancePlanner
 
         if (connection.Arrival is not { } arrival)
         {
-            _degraded[connection.Id] = "on which RX queue its packets arrive is not known";
+            _degraded[connection.Id] = IsSteeredByHost(queue.RxQueue)
+                ? "on which RX queue its packets arrive is known to the host of this container only, and steering belongs to the host"
+                : "on which RX queue its packets arrive is not known";
         }
         else if (_owners.TryGetValue(arrival, out QueueFacts? owner))
         {
@@ -203,6 +205,7 @@ internal sealed class RebalancePlanner
     private string? WhyNotSteered(ConnectionFacts connection, RxQueueId arrival, RxQueueId? to) => (connection, to) switch
     {
         _ when _facts.Steering == FlowSteeringPermission.Forbidden => "steering is forbidden",
+        _ when IsSteeredByHost(arrival) => "steering belongs to the host of this container",
         (_, null) => "its queue is none of a NIC",
         _ when to.Value.Interface != arrival.Interface => $"its queue is one of {to.Value.Interface}",
         ({ SteeredTo: { } steered }, _) when steered != arrival => $"the flow rule that sends them to {steered} has no effect",
@@ -210,6 +213,8 @@ internal sealed class RebalancePlanner
         _ when _freeRules.GetValueOrDefault(arrival.Interface) <= 0 => string.Create(CultureInfo.InvariantCulture, $"{arrival.Interface} has no room for another flow rule, or cannot have any"),
         _ => null,
     };
+
+    private bool IsSteeredByHost(RxQueueId? queue) => queue is { } known && _facts.Interfaces.TryGetValue(known.Interface, out InterfaceFacts? facts) && facts.IsSteeredByHost;
 
     private static RebalanceAction.SteerFlow Steer(ConnectionFacts connection, RxQueueId to) => new(
         connection.Id,

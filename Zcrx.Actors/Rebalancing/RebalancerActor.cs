@@ -69,16 +69,35 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     private async Task CleanUpAsync()
     {
         await _runtime.Undone.ConfigureAwait(false);
-        bool hasInterface = _runtime.Queues.Any(static slot => slot.Options is { Interface: not null, Engine: not ZcrxEngine.Emulated });
-        if (hasInterface && _options.Steering != FlowSteeringPermission.Forbidden)
+        string[] interfaces = [.. _runtime.Queues.Select(static slot => slot.Options).Where(static options => options.Engine != ZcrxEngine.Emulated).Select(static options => options.Interface).OfType<string>().Distinct()];
+        if (_options.Steering != FlowSteeringPermission.Forbidden && interfaces.Length > 0)
         {
-            await Task.Run(OpenJournal).ConfigureAwait(false);
+            await Task.Run(() => OpenJournal(interfaces)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A container's interface is steered by its host, so that nothing is written down in the container, whose file system may be read-only.</summary>
+    private bool IsSteeredByHost(string networkInterface)
+    {
+        try
+        {
+            return (_options.NicFacts ?? new NetlinkNicFacts()).Read(networkInterface).IsNetkit;
+        }
+        catch (ZcrxException)
+        {
+            // Opening its queues reports what is wrong with it.
+            return false;
         }
     }
 
     /// <summary>Rules of an earlier process that died would send packets into queues that no longer exist.</summary>
-    private void OpenJournal()
+    private void OpenJournal(string[] interfaces)
     {
+        if (interfaces.All(IsSteeredByHost))
+        {
+            return;
+        }
+
         try
         {
             _runtime.Steering.Open();
@@ -227,6 +246,14 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         if (_rests)
         {
             return;
+        }
+
+        foreach (string name in reading.HostSteered)
+        {
+            if (_machine.LeaveSteeringToHost(name))
+            {
+                _report.SteeredByHost(name);
+            }
         }
 
         TimeSpan now = Now;

@@ -32,33 +32,39 @@ internal static class RebalancingReader
             }
         }
 
-        return new RebalancingReading(readings, connections, ReadTables(runtime));
+        Dictionary<string, NicFacts> interfaces = ReadInterfaces(runtime);
+        bool needsTables = runtime.Options.Rebalancing.Steering == FlowSteeringPermission.RssTable;
+        return new RebalancingReading(
+            readings,
+            connections,
+            needsTables ? interfaces.ToDictionary(static pair => pair.Key, static pair => pair.Value.RssTable, StringComparer.Ordinal) : new Dictionary<string, IReadOnlyList<int>>(),
+            interfaces.Where(static pair => pair.Value.IsNetkit).Select(static pair => pair.Key).ToHashSet(StringComparer.Ordinal));
     }
 
-    /// <summary>Only where they might be replaced: a table is read anew each time.</summary>
-    private static Dictionary<string, IReadOnlyList<int>> ReadTables(ZcrxRuntime runtime)
+    /// <summary>Only where something might be steered: an interface is read anew each time.</summary>
+    private static Dictionary<string, NicFacts> ReadInterfaces(ZcrxRuntime runtime)
     {
-        Dictionary<string, IReadOnlyList<int>> tables = new(StringComparer.Ordinal);
-        if (runtime.Options.Rebalancing.Steering != FlowSteeringPermission.RssTable)
+        Dictionary<string, NicFacts> interfaces = new(StringComparer.Ordinal);
+        if (runtime.Options.Rebalancing.Steering == FlowSteeringPermission.Forbidden)
         {
-            return tables;
+            return interfaces;
         }
 
         foreach (QueueSlot slot in runtime.Queues)
         {
-            if (slot.Current is { RxQueue: { } rxQueue } queue && !tables.ContainsKey(rxQueue.Interface) && NicAccess.Of(queue, slot.Options, runtime.Options.Rebalancing, runtime.Steering) is { } access)
+            if (slot.Current is { RxQueue: { } rxQueue } queue && !interfaces.ContainsKey(rxQueue.Interface) && NicAccess.Of(queue, slot.Options, runtime.Options.Rebalancing, runtime.Steering) is { } access)
             {
                 try
                 {
-                    tables.Add(rxQueue.Interface, access.Facts.Read(rxQueue.Interface).RssTable);
+                    interfaces.Add(rxQueue.Interface, access.Facts.Read(rxQueue.Interface));
                 }
                 catch (ZcrxException)
                 {
-                    // Then it is not replaced.
+                    // Then it is steered as far as it permits, and its table is not replaced.
                 }
             }
         }
 
-        return tables;
+        return interfaces;
     }
 }

@@ -89,5 +89,7 @@ internal sealed class RebalancingReport(ZcrxRuntime runtime, EventStream events)
         events.Publish(new RebalanceEvent.Vetoed(action));
     }
 
+    public void SteeredByHost(string networkInterface) => ZcrxLog.SteeredByHost(runtime.Logger, networkInterface);
+
     public void CannotRead(Exception cause) => ZcrxLog.CannotRead(runtime.Logger, cause);
 }

@@ -19,4 +19,9 @@ internal static class LinuxNetdev
     public const byte NETDEV_CMD_NAPI_GET = 11;
     public const ushort NETDEV_A_NAPI_IFINDEX = 1;
     public const ushort NETDEV_A_NAPI_ID = 2;
+
+    public const byte NETDEV_CMD_QUEUE_CREATE = 16;
+    public const ushort NETDEV_A_LEASE_IFINDEX = 1;
+    public const ushort NETDEV_A_LEASE_QUEUE = 2;
+    public const ushort NETDEV_A_LEASE_NETNS_ID = 3;
 }

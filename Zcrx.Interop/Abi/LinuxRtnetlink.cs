@@ -2,12 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Abi;
 
-/// <summary>Constants of <c>linux/rtnetlink.h</c>, <c>linux/if_link.h</c> and <c>linux/if.h</c>, names verbatim.</summary>
+/// <summary>Constants of <c>linux/rtnetlink.h</c>, <c>linux/net_namespace.h</c>, <c>linux/if_link.h</c> and <c>linux/if.h</c>, names verbatim.</summary>
 internal static class LinuxRtnetlink
 {
     public const ushort RTM_NEWLINK = 16;
     public const ushort RTM_DELLINK = 17;
     public const ushort RTM_GETLINK = 18;
+    public const ushort RTM_NEWNSID = 88;
+    public const ushort RTM_GETNSID = 90;
     public const int RTNLGRP_LINK = 1;
     public const uint RTEXT_FILTER_SKIP_STATS = 8;
 
@@ -18,6 +20,9 @@ internal static class LinuxRtnetlink
     public const ushort IFLA_XDP_ATTACHED = 2;
     public const byte XDP_ATTACHED_NONE = 0;
     public const ushort IFLA_PARENT_DEV_NAME = 56;
+
+    public const ushort NETNSA_NSID = 1;
+    public const ushort NETNSA_FD = 3;
 
     public const uint IFF_UP = 1;
     public const uint IFF_LOWER_UP = 1 << 16;
@@ -33,6 +38,13 @@ internal struct ifinfomsg
     [FieldOffset(4)] public int ifi_index;
     [FieldOffset(8)] public uint ifi_flags;
     [FieldOffset(12)] public uint ifi_change;
+}
+
+/// <summary>Begins a message about a network namespace.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 1)]
+internal struct rtgenmsg
+{
+    [FieldOffset(0)] public byte rtgen_family;
 }
 
 /// <summary>The argument of a device's ioctl, as far as ethtool's needs it.</summary>

@@ -26,7 +26,7 @@ internal static class RegistrationErrors
             $"an XDP program is attached to {facts.Name}, or the queue already receives into somebody's memory (io_uring or device-memory TCP)",
             $"Detach the program (`ip link set dev {facts.Name} xdp off`), or stop the process that holds the queue"),
         Errno.EBUSY => new ZcrxQueueBusyException(
-            facts.Operation, errno, "the queue is used by AF_XDP or leased to a virtual interface", "Close that socket or lease, or choose another queue"),
+            facts.Operation, errno, "the queue is used by AF_XDP or leased to a virtual interface", "Close that socket, register on the virtual queue of the lease, or choose another queue"),
         Errno.ENODEV => new ZcrxDeviceException(
             facts.Operation,
             errno,
@@ -132,7 +132,7 @@ internal static class RegistrationErrors
             facts.Operation,
             errno,
             $"header/data split of {facts.Name} is off, or its threshold is not 0{unlessOld}",
-            $"Switch it on with `ethtool -G {facts.Name} tcp-data-split on` and `ethtool -G {facts.Name} hds-thresh 0`");
+            $"Switch it on with `ethtool -G {facts.Name} tcp-data-split on` and `ethtool -G {facts.Name} hds-thresh 0`; for a leased queue in a container, on the host, for the NIC");
     }
 
     private static ZcrxUnsupportedException NotSupported(int errno, in RegistrationFacts facts)
@@ -149,7 +149,9 @@ internal static class RegistrationErrors
                     facts.Operation, errno, "the kernel was built without CONFIG_IO_URING_ZCRX", "Use a kernel that has it, " + OtherEngine);
         }
 
-        string driver = $"the driver of {facts.Name} has no queue management or no device for DMA (virtual interfaces have none), or the kernel was built without CONFIG_IO_URING_ZCRX";
+        string driver =
+            $"the driver of {facts.Name} has no queue management or no device for DMA (of virtual interfaces, only the leased queues of netkit have one), "
+            + "or the queue is leased to a virtual interface, or the kernel was built without CONFIG_IO_URING_ZCRX";
         string instead = facts.Capabilities.DeviceLess ? "use device-less mode, " + OtherEngine : OtherEngine;
         return facts.OwnBufferLength
             ? new ZcrxUnsupportedException(

@@ -18,6 +18,7 @@ internal static unsafe partial class NetlinkCalls
     public const int SOL_NETLINK = 270;
     public const int MSG_TRUNC = 0x20;
     public const short POLLIN = 1;
+    public const int CLONE_NEWNET = 0x40000000;
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     private static partial int socket(int family, int type, int protocol);
@@ -40,6 +41,12 @@ internal static unsafe partial class NetlinkCalls
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     private static partial int poll(PollEntry* entries, nuint count, int timeout);
+
+    [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
+    private static partial int setns(int fd, int type);
+
+    /// <summary>setns(2): moves the calling thread, and it alone, into a network namespace.</summary>
+    public static int EnterNetworkNamespace(int fd) => Libc.Result(setns(fd, CLONE_NEWNET));
 
     public static int Socket(int family, int type, int protocol) => Libc.Result(socket(family, type | SOCK_CLOEXEC, protocol));
 

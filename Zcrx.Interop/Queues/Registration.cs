@@ -107,6 +107,11 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
             return;
         }
 
+        if (options.DmaBuf.WhyTooLong is { } tooLong)
+        {
+            throw new ZcrxConfigurationException([new ZcrxConfigurationError($"{nameof(InterfaceQueueOptions.DmaBuf)}:{nameof(DmaBufArea.Length)}", tooLong)]);
+        }
+
         string? reason = deviceLess ? "a dma-buf is memory that a NIC writes to, and there is none" : capabilities.WhyNot(ZcrxFeature.DmaBufArea);
         if (reason is not null)
         {

@@ -6,7 +6,7 @@ namespace Zcrx.Interop;
 /// <summary>Changes nothing and tells what it would have changed, as <c>ethtool</c> commands.</summary>
 /// <remarks>Safe from any thread, if <paramref name="print"/> is.</remarks>
 /// <param name="print">Is told each command.</param>
-public sealed class DryRunSteering(Action<string> print) : IFlowSteering
+public sealed class DryRunSteering(Action<string> print) : IFlowSteering, IQueueLeasing
 {
     private int _lastRule;
 
@@ -34,4 +34,17 @@ public sealed class DryRunSteering(Action<string> print) : IFlowSteering
 
     /// <inheritdoc/>
     public void SetHeaderDataSplit(string interfaceName, bool? split, int? threshold) => print(SteeringText.SetSplit(interfaceName, new SplitSetting(split, threshold)));
+
+    /// <inheritdoc/>
+    /// <remarks>Returns 1, the first queue that can be a leased one: which one it would be, only the kernel says.</remarks>
+    public int Lease(string interfaceName, int queue, ContainerInterface to)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        foreach (string command in SteeringText.Lease(interfaceName, queue, to))
+        {
+            print(command);
+        }
+
+        return 1;
+    }
 }

@@ -67,14 +67,7 @@ public sealed class NetlinkNicFacts : INicFacts
         }
 
         using NetlinkSession session = NetlinkSession.Open();
-        List<RxQueueFacts> queues = [];
-        if (!session.GetNapi(napi, out NapiReply? reply).Succeeded || !session.GetQueues(reply!.Index, queues).Succeeded ||
-            queues.Find(queue => queue.NapiId == napi) is not { } found || !session.GetLink(reply.Index, out LinkReply? link).Succeeded || link!.Name is null)
-        {
-            return null;
-        }
-
-        return new RxQueueId(link.Name, found.Index);
+        return NapiQueue.Find(session, napi);
     }
 
     /// <summary>An interface that is down, or a kernel that cannot list queues (before 6.8): then there are only so many.</summary>

@@ -11,21 +11,23 @@ namespace Zcrx.Interop;
 /// An interface that is gone took its changes along.</para>
 /// <para>Safe from any thread; one change at a time.</para>
 /// </remarks>
-public sealed class NicChangeJournal : IFlowSteering
+public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
 {
     private static readonly Lock SharedGate = new();
     private static readonly Dictionary<string, NicChangeJournal> Shared = new(StringComparer.Ordinal);
 
     private readonly INicFacts _facts;
     private readonly IFlowSteering _steering;
+    private readonly IQueueLeasing? _leasing;
     private readonly Action<string> _report;
     private readonly Lock _gate = new();
     private readonly JournalEntries _entries;
 
-    internal NicChangeJournal(INicFacts facts, IFlowSteering steering, IJournalStore store, Action<string>? report, IEnumerable<JournalEntry>? entries = null)
+    internal NicChangeJournal(INicFacts facts, IFlowSteering steering, IJournalStore store, Action<string>? report, IEnumerable<JournalEntry>? entries = null, IQueueLeasing? leasing = null)
     {
         _facts = facts;
         _steering = steering;
+        _leasing = leasing;
         _report = report ?? (static _ => { });
         _entries = new JournalEntries(store, _report, entries ?? []);
     }
@@ -47,6 +49,7 @@ public sealed class NicChangeJournal : IFlowSteering
                 {
                     JournalEntryKind.Split => $"{entry.Interface}: header/data split",
                     JournalEntryKind.RssTable => $"{entry.Interface}: RSS table",
+                    JournalEntryKind.QueueLeased => $"{entry.Interface}: lease of RX queue {entry.Queue} to {entry.LeasedTo}",
                     _ => $"{entry.Interface}: flow rule {Steering.SteeringText.Of(entry.Rule!.ToRule())}",
                 })];
             }
@@ -55,7 +58,7 @@ public sealed class NicChangeJournal : IFlowSteering
 
     /// <summary>A journal, after having undone what processes that have died had left. One a process and directory: two would write the same file.</summary>
     internal static NicChangeJournal Open(string directory, Action<string>? report = null) =>
-        JournalDirectory.Open(directory, new NetlinkNicFacts(), new NetlinkFlowSteering(), report);
+        JournalDirectory.Open(directory, new NetlinkNicFacts(), new NetlinkFlowSteering(), report, new NetlinkQueueLeasing());
 
     /// <summary>
     /// This process's journal of the machine's interfaces, which all of it share. Opened at the first call, after having undone what processes that
@@ -197,6 +200,32 @@ public sealed class NicChangeJournal : IFlowSteering
         }
     }
 
+    /// <inheritdoc/>
+    /// <remarks>Undoing cannot end a lease, as the kernel has no command for it: what undoes it is the deletion of the container's interface, and a report says so.</remarks>
+    public int Lease(string interfaceName, int queue, ContainerInterface to)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        if (_leasing is null)
+        {
+            throw new ZcrxUnsupportedException($"Leasing an RX queue of {interfaceName}", Abi.Errno.EOPNOTSUPP, "emulated interfaces have no leases", "Name a NIC of the machine");
+        }
+
+        lock (_gate)
+        {
+            NicFacts facts = _facts.Read(interfaceName);
+            JournalEntry entry = new() { Kind = JournalEntryKind.QueueLeased, Interface = facts.Name, Index = facts.Index, Queue = queue, LeasedTo = to };
+            JournalEntry? known = _entries.FindLast(other => other.Kind == JournalEntryKind.QueueLeased && other.Queue == queue && IsOf(other, facts));
+            bool wasThere = known is null && facts.Queues.Any(other => other.Index == queue && other.Lease is not null);
+            int leased = 0;
+            _entries.Change(known, entry, () =>
+            {
+                leased = _leasing.Lease(interfaceName, queue, to);
+                return wasThere ? null : entry;
+            });
+            return leased;
+        }
+    }
+
     /// <summary>Undoes all changes, the last one first.</summary>
     /// <returns>False when something could not be undone now; it stays in the journal, for another attempt or the next process.</returns>
     public bool Undo()
@@ -221,9 +250,10 @@ public sealed class NicChangeJournal : IFlowSteering
 
     private bool TryUndo(JournalEntry entry)
     {
+        UndoStep step;
         try
         {
-            UndoStep step = UndoStep.Plan(entry, ReadOrNull(entry.Interface));
+            step = UndoStep.Plan(entry, ReadOrNull(entry.Interface));
             step.Apply?.Invoke(_steering);
             if (step.Text is not null)
             {
@@ -233,6 +263,11 @@ public sealed class NicChangeJournal : IFlowSteering
         catch (ZcrxException exception)
         {
             _report($"{entry.Interface}: could not be brought back: {exception.Message}");
+            return false;
+        }
+
+        if (step.IsPostponed)
+        {
             return false;
         }
 

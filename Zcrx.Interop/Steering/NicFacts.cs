@@ -44,4 +44,15 @@ public sealed record NicFacts
 
     /// <summary>The RX queues by index.</summary>
     public IReadOnlyList<RxQueueFacts> Queues { get; init; } = [];
+
+    /// <summary>
+    /// Gets whether it is a netkit interface, as containers have. Its RX queues other than the first are leased. Their header/data split and steering
+    /// belong to the host, which has the NIC.
+    /// </summary>
+    public bool IsNetkit => !HasDevice && Driver == "netkit";
+
+    /// <summary>Returns whether the host has leased an RX queue of this virtual interface to it, so that a zero-copy queue can be registered there.</summary>
+    /// <param name="queue">The queue's index.</param>
+    /// <returns>True for every queue of a netkit interface but the first: the kernel creates them together with their lease, and ends neither.</returns>
+    public bool IsLeased(int queue) => IsNetkit && queue > 0 && queue < Queues.Count;
 }

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using Zcrx.Interop.Steering;
 using Zcrx.Interop.Steering.Journal;
+using Zcrx.Interop.Steering.Leasing;
 using Zcrx.Interop.Steering.Setup;
 
 namespace Zcrx.Interop;
@@ -19,7 +20,8 @@ namespace Zcrx.Interop;
 /// <param name="facts">Reads it.</param>
 /// <param name="steering">Changes it.</param>
 /// <param name="report">Is told in words what is done; null for nobody. Must not throw.</param>
-public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteering steering, Action<string>? report = null)
+/// <param name="leasing">Leases queues to containers; null where none are leased.</param>
+public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteering steering, Action<string>? report = null, IQueueLeasing? leasing = null)
 {
     private static readonly TimeSpan FreePatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FreePoll = TimeSpan.FromMilliseconds(5);
@@ -51,6 +53,46 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         return new Ending(() => Guard(() => GiveBack(queue)));
     }
 
+    /// <summary>
+    /// Does the host's part of zero copy inside a container: sets the interface up for an RX queue as <see cref="ClaimQueue"/> does, and leases the queue to the
+    /// container's netkit interface.
+    /// </summary>
+    /// <param name="queue">The RX queue of this interface.</param>
+    /// <param name="to">The container's interface.</param>
+    /// <returns>
+    /// The lease. Disposing it gives the queue back, except that the lease itself stays until the container's interface is deleted. Does not throw: what
+    /// cannot be brought back is reported.
+    /// </returns>
+    /// <exception cref="ZcrxException">The queue would be taken from another owner, or cannot be leased; nothing has changed.</exception>
+    public NicQueueLease LeaseQueue(int queue, ContainerInterface to)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(queue);
+        ArgumentNullException.ThrowIfNull(to);
+        IQueueLeasing through = leasing ?? throw new InvalidOperationException("This set-up was created without an IQueueLeasing.");
+        lock (_gate)
+        {
+            if (!_queues.TryGetValue(queue, out int claims))
+            {
+                Take(queue, isLease: true);
+            }
+
+            _queues[queue] = claims + 1;
+        }
+
+        Ending claim = new(() => Guard(() => GiveBack(queue)));
+        try
+        {
+            int leased = through.Lease(interfaceName, queue, to);
+            Say(string.Create(CultureInfo.InvariantCulture, $"{interfaceName}: RX queue {queue} is leased to {to}, as RX queue {leased}"));
+            return new NicQueueLease(leased, claim);
+        }
+        catch
+        {
+            claim.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Sends the connections of a port to a claimed queue. When several queues listen on it, to that of the first; the others get theirs as rebalancing goes.</summary>
     /// <param name="endPoint">Where somebody listens.</param>
     /// <param name="queue">The queue.</param>
@@ -74,11 +116,11 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         : address.Equals(IPAddress.IPv6Any) ? [AddressFamily.InterNetwork, AddressFamily.InterNetworkV6]
         : [AddressFamily.InterNetworkV6];
 
-    private void Take(int queue)
+    private void Take(int queue, bool isLease = false)
     {
         NicFacts now = facts.Read(interfaceName);
         HashSet<int> claimed = [.. _queues.Keys, queue];
-        if (NicSetupPlan.WhyNot(now, claimed, queue) is { } refusal)
+        if (NicSetupPlan.WhyNot(now, claimed, queue, isLease) is { } refusal)
         {
             throw refusal;
         }
@@ -132,6 +174,13 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
 
             _queues.Remove(queue);
             NicFacts now = AwaitFree(queue);
+            if (LeasedQueues.HeldOf(now, NicSetupPlan.Carve(now, _original, _queues.Keys.ToHashSet())) is { } held)
+            {
+                // The journal keeps both, for a time when the container has closed its queue.
+                Say(string.Create(CultureInfo.InvariantCulture, $"{interfaceName}: RSS table and header/data split stay, because a container still receives on the leased RX queue {held}"));
+                return;
+            }
+
             if (_carved is not null && now.RssTable.SequenceEqual(_carved))
             {
                 SetTable(now, [.. _queues.Keys]);
@@ -160,7 +209,8 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         while (true)
         {
             NicFacts now = facts.Read(interfaceName);
-            if (now.Queues.FirstOrDefault(other => other.Index == queue)?.Provider != RxMemoryProvider.IoUring || Stopwatch.GetElapsedTime(started) > FreePatience)
+            // On a leased queue it is a container that receives, for as long as it likes.
+            if (now.Queues.FirstOrDefault(other => other.Index == queue) is not { Provider: RxMemoryProvider.IoUring, Lease: null } || Stopwatch.GetElapsedTime(started) > FreePatience)
             {
                 return now;
             }

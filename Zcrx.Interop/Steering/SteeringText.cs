@@ -52,4 +52,16 @@ internal static class SteeringText
         IEnumerable<int> weights = Enumerable.Range(0, table.Count == 0 ? 0 : table.Max() + 1).Select(queue => table.Count(bucket => bucket == queue));
         return $"ethtool -X {interfaceName} weight {string.Join(' ', weights)}";
     }
+
+    /// <summary>
+    /// The kernel's own client (<c>ynl</c>) in the container's namespace: leases have no command of <c>ip</c> or <c>ethtool</c>. It takes indexes, not names, and
+    /// the id that the container's namespace has for the host's.
+    /// </summary>
+    public static IEnumerable<string> Lease(string interfaceName, int queue, ContainerInterface to)
+    {
+        string inside = $"nsenter --net={to.NamespacePath}";
+        yield return $"{inside} ip netns set HOST 0   # HOST: a name of the host's namespace, as `ip netns attach HOST 1` makes it";
+        yield return $"{inside} ynl --family netdev --do queue-create --json "
+            + $"'{{\"ifindex\": INDEX_OF_{to.Interface}, \"type\": \"rx\", \"lease\": {{\"ifindex\": INDEX_OF_{interfaceName}, \"netns-id\": 0, \"queue\": {{\"id\": {queue.ToString(CultureInfo.InvariantCulture)}, \"type\": \"rx\"}}}}}}'";
+    }
 }

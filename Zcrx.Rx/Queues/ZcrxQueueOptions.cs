@@ -156,6 +156,7 @@ public sealed record ZcrxQueueOptions
         Check(BufferLength <= AreaSize / 2, nameof(BufferLength), "must leave room for at least two buffers in the area");
         Check(DmaBuf is null || MaxAreaSize == 0, nameof(DmaBuf), "cannot grow: MaxAreaSize must be 0");
         Check(DmaBuf is null or { Length: > 0 }, nameof(DmaBuf), "must have a length");
+        Check(DmaBuf?.WhyTooLong is null, $"{nameof(DmaBuf)}:{nameof(DmaBufArea.Length)}", DmaBuf?.WhyTooLong ?? "");
         Check(DmaBuf is null || (DmaBuf.Length % (nuint)page == 0 && DmaBuf.Offset % (nuint)page == 0), nameof(DmaBuf), $"must begin and end at a page ({page} bytes)");
         Check(BusyPoll >= TimeSpan.Zero && BusyPoll <= TimeSpan.FromSeconds(1), nameof(BusyPoll), $"must be between 0 and a second, but is {BusyPoll}");
         Check(!PreferBusyPoll || BusyPoll > TimeSpan.Zero, nameof(PreferBusyPoll), "needs a time in BusyPoll");

@@ -6,7 +6,7 @@ internal static class JournalDirectory
     private const string Operation = "Writing down a change to a network interface";
 
     /// <summary>Undoes what the dead have left, and opens the journal of this process.</summary>
-    public static NicChangeJournal Open(string directory, INicFacts facts, IFlowSteering steering, Action<string>? report)
+    public static NicChangeJournal Open(string directory, INicFacts facts, IFlowSteering steering, Action<string>? report, IQueueLeasing? leasing = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         JournalOwner self = JournalOwner.Current();
@@ -33,7 +33,7 @@ internal static class JournalDirectory
             throw CannotWrite(exception);
         }
 
-        return new NicChangeJournal(facts, steering, new JournalFile(directory, self), report);
+        return new NicChangeJournal(facts, steering, new JournalFile(directory, self), report, leasing: leasing);
     }
 
     public static ZcrxException CannotWrite(Exception exception) => new(

@@ -30,6 +30,12 @@ internal sealed record JournalEntry
     /// <summary>Ids of equal rules that were there before: not ours.</summary>
     public IReadOnlyList<int> EqualRules { get; init; } = [];
 
+    /// <summary>The RX queue that was leased.</summary>
+    public int? Queue { get; init; }
+
+    /// <summary>The interface that it was leased to.</summary>
+    public ContainerInterface? LeasedTo { get; init; }
+
     /// <summary>Whether the interface is as we made it, or might have made it.</summary>
     public bool IsOurs(NicFacts facts) => Kind switch
     {

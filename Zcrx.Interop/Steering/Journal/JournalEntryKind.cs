@@ -14,4 +14,7 @@ internal enum JournalEntryKind
 
     /// <summary>A flow rule that was removed.</summary>
     RuleRemoved,
+
+    /// <summary>An RX queue that was leased to an interface of a container.</summary>
+    QueueLeased,
 }

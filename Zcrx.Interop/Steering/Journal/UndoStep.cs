@@ -1,3 +1,5 @@
+using Zcrx.Interop.Steering.Leasing;
+
 namespace Zcrx.Interop.Steering.Journal;
 
 /// <summary>What undoing an entry takes.</summary>
@@ -5,6 +7,9 @@ namespace Zcrx.Interop.Steering.Journal;
 /// <param name="Text">What is to be said about it; null when there is nothing to say.</param>
 internal sealed record UndoStep(Action<IFlowSteering>? Apply, string? Text)
 {
+    /// <summary>Whether the entry stays in the journal, for another attempt or the next process.</summary>
+    public bool IsPostponed { get; init; }
+
     /// <summary>Decides what undoing an entry takes, from how the interface is now. Pure.</summary>
     /// <param name="entry">The entry.</param>
     /// <param name="facts">The interface as it is now; null when it is gone.</param>
@@ -22,6 +27,7 @@ internal sealed record UndoStep(Action<IFlowSteering>? Apply, string? Text)
             JournalEntryKind.Split => PlanSplit(entry, facts),
             JournalEntryKind.RssTable => PlanTable(entry, facts),
             JournalEntryKind.RuleAdded => PlanAdded(entry, facts),
+            JournalEntryKind.QueueLeased => PlanLease(entry, facts),
             _ when facts.Rules.Values.Contains(entry.Rule!.ToRule()) => new UndoStep(null, null),
             _ => new UndoStep(steering => steering.AddRule(name, entry.Rule!.ToRule()), $"{name}: the flow rule that was removed is back ({SteeringText.Of(entry.Rule!.ToRule())})"),
         };
@@ -48,10 +54,22 @@ internal sealed record UndoStep(Action<IFlowSteering>? Apply, string? Text)
             return new UndoStep(null, null);
         }
 
+        if (entry.IsOurs(facts) && LeasedQueues.HeldOf(facts, before) is { } held)
+        {
+            return new UndoStep(null, $"{facts.Name}: the RSS table stays, because a container still receives on the leased RX queue {held}") { IsPostponed = true };
+        }
+
         return entry.IsOurs(facts)
             ? new UndoStep(steering => steering.SetRssTable(facts.Name, before), $"{facts.Name}: the RSS table is as it was ({SteeringText.Of(before)})")
             : new UndoStep(null, $"{facts.Name}: the RSS table was changed by somebody else ({SteeringText.Of(facts.RssTable)}), and is left alone");
     }
+
+    private static UndoStep PlanLease(JournalEntry entry, NicFacts facts) => facts.Queues.Any(queue => queue.Index == entry.Queue && queue.Lease is not null)
+        ? new UndoStep(
+            null,
+            $"{facts.Name}: RX queue {entry.Queue} stays leased to {entry.LeasedTo}: the kernel has no command that ends a lease; it ends when that interface is deleted "
+            + $"(`nsenter --net={entry.LeasedTo!.NamespacePath} ip link delete {entry.LeasedTo.Interface}`)")
+        : new UndoStep(null, null);
 
     private static UndoStep PlanAdded(JournalEntry entry, NicFacts facts)
     {

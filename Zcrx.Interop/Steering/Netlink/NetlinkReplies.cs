@@ -140,6 +140,14 @@ internal static class NetlinkReplies
     /// <summary>An RX queue; null for a TX queue.</summary>
     public static bool ReadQueue(NetlinkMessage message, out RxQueueFacts? result)
     {
+        bool valid = ReadQueueOfInterface(message, out QueueReply? reply);
+        result = reply?.Queue;
+        return valid;
+    }
+
+    /// <summary>An RX queue and the interface that it belongs to; null for a TX queue.</summary>
+    public static bool ReadQueueOfInterface(NetlinkMessage message, out QueueReply? result)
+    {
         result = null;
         if (!message.TryRead(out genlmsghdr header, out NetlinkAttributes attributes) || header.cmd != NETDEV_CMD_QUEUE_GET)
         {
@@ -148,14 +156,19 @@ internal static class NetlinkReplies
 
         uint? id = null;
         uint? type = null;
+        uint index = 0;
         uint napi = 0;
         RxMemoryProvider provider = RxMemoryProvider.Kernel;
+        RxQueueLease? lease = null;
         while (attributes.TryRead(out NetlinkAttribute attribute))
         {
             switch (attribute.Type)
             {
                 case NETDEV_A_QUEUE_ID:
                     id = attribute.AsUInt32;
+                    break;
+                case NETDEV_A_QUEUE_IFINDEX:
+                    index = attribute.AsUInt32 ?? 0;
                     break;
                 case NETDEV_A_QUEUE_TYPE:
                     type = attribute.AsUInt32;
@@ -172,8 +185,8 @@ internal static class NetlinkReplies
                 case NETDEV_A_QUEUE_XSK:
                     provider = RxMemoryProvider.Xsk;
                     break;
-                case NETDEV_A_QUEUE_LEASE when provider == RxMemoryProvider.Kernel:
-                    provider = RxMemoryProvider.Leased;
+                case NETDEV_A_QUEUE_LEASE:
+                    lease = ReadLease(attribute.Nested);
                     break;
                 default:
                     break;
@@ -185,8 +198,49 @@ internal static class NetlinkReplies
             return false;
         }
 
-        result = type == NETDEV_QUEUE_TYPE_RX ? new RxQueueFacts((int)id, napi, provider) : null;
+        provider = provider == RxMemoryProvider.Kernel && lease is not null ? RxMemoryProvider.Leased : provider;
+        result = type == NETDEV_QUEUE_TYPE_RX ? new QueueReply(index, new RxQueueFacts((int)id, napi, provider) { Lease = lease }) : null;
         return true;
+    }
+
+    /// <summary>The index of a queue that was created.</summary>
+    public static bool ReadCreatedQueue(NetlinkMessage message, out CreatedQueueReply? result)
+    {
+        result = null;
+        if (!message.TryRead(out genlmsghdr header, out NetlinkAttributes attributes) || header.cmd != NETDEV_CMD_QUEUE_CREATE)
+        {
+            return false;
+        }
+
+        while (attributes.TryRead(out NetlinkAttribute attribute))
+        {
+            if (attribute is { Type: NETDEV_A_QUEUE_ID, AsUInt32: <= int.MaxValue and { } id })
+            {
+                result = new CreatedQueueReply((int)id);
+            }
+        }
+
+        return result is not null;
+    }
+
+    /// <summary>The id of a network namespace; null when it has none yet.</summary>
+    public static bool ReadNamespaceId(NetlinkMessage message, out NamespaceIdReply? result)
+    {
+        result = null;
+        if (message.Type != RTM_NEWNSID || !message.TryRead(out rtgenmsg _, out NetlinkAttributes attributes))
+        {
+            return false;
+        }
+
+        while (attributes.TryRead(out NetlinkAttribute attribute))
+        {
+            if (attribute is { Type: NETNSA_NSID, AsUInt32: { } id })
+            {
+                result = new NamespaceIdReply(id <= int.MaxValue ? (int)id : null);
+            }
+        }
+
+        return result is not null;
     }
 
     /// <summary>The index of the interface that a NAPI instance belongs to.</summary>
@@ -207,6 +261,37 @@ internal static class NetlinkReplies
         }
 
         return result is not null;
+    }
+
+    private static RxQueueLease ReadLease(NetlinkAttributes attributes)
+    {
+        uint index = 0;
+        int queue = 0;
+        int? namespaceId = null;
+        while (attributes.TryRead(out NetlinkAttribute attribute))
+        {
+            switch (attribute.Type)
+            {
+                case NETDEV_A_LEASE_IFINDEX:
+                    index = attribute.AsUInt32 ?? 0;
+                    break;
+                case NETDEV_A_LEASE_NETNS_ID:
+                    namespaceId = Count(attribute.AsUInt32);
+                    break;
+                case NETDEV_A_LEASE_QUEUE:
+                    NetlinkAttributes nested = attribute.Nested;
+                    while (nested.TryRead(out NetlinkAttribute part))
+                    {
+                        queue = part.Type == NETDEV_A_QUEUE_ID ? Count(part.AsUInt32) ?? 0 : queue;
+                    }
+
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return new RxQueueLease(index, queue, namespaceId);
     }
 
     private static bool ReadXdp(NetlinkAttributes attributes)

@@ -116,6 +116,69 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
         return Generic.Query(writer.Finish(), NetlinkReplies.ReadQueue, queues);
     }
 
+    /// <summary>The RX queues of all interfaces of the namespace that are up.</summary>
+    public NetlinkOutcome GetQueues(List<QueueReply> queues)
+    {
+        NetlinkOutcome outcome = FindFamily("netdev", out ushort family);
+        if (!outcome.Succeeded)
+        {
+            return outcome;
+        }
+
+        NetlinkWriter writer = new(stackalloc byte[RequestLength], family, NLM_F_REQUEST | NLM_F_DUMP);
+        writer.Append(new genlmsghdr { cmd = NETDEV_CMD_QUEUE_GET, version = NETDEV_FAMILY_VERSION });
+        return Generic.Query(writer.Finish(), NetlinkReplies.ReadQueueOfInterface, queues);
+    }
+
+    /// <summary>Creates an RX queue on a virtual interface, with a lease of a physical interface's queue.</summary>
+    /// <param name="index">The virtual interface, in the session's namespace.</param>
+    /// <param name="physicalIndex">The physical interface, in its namespace.</param>
+    /// <param name="physicalQueue">Its RX queue.</param>
+    /// <param name="namespaceId">That namespace, by the id that the session's namespace has for it; null when it is the same.</param>
+    /// <param name="created">The virtual queue.</param>
+    public NetlinkOutcome CreateQueue(uint index, uint physicalIndex, int physicalQueue, int? namespaceId, out CreatedQueueReply? created)
+    {
+        created = null;
+        NetlinkOutcome outcome = FindFamily("netdev", out ushort family);
+        if (!outcome.Succeeded)
+        {
+            return outcome;
+        }
+
+        NetlinkWriter writer = new(stackalloc byte[RequestLength], family, NLM_F_REQUEST | NLM_F_ACK);
+        writer.Append(new genlmsghdr { cmd = NETDEV_CMD_QUEUE_CREATE, version = NETDEV_FAMILY_VERSION });
+        writer.Add(NETDEV_A_QUEUE_IFINDEX, index);
+        writer.Add(NETDEV_A_QUEUE_TYPE, NETDEV_QUEUE_TYPE_RX);
+        int lease = writer.BeginNested(NETDEV_A_QUEUE_LEASE);
+        writer.Add(NETDEV_A_LEASE_IFINDEX, physicalIndex);
+        int queue = writer.BeginNested(NETDEV_A_LEASE_QUEUE);
+        writer.Add(NETDEV_A_QUEUE_ID, (uint)physicalQueue);
+        writer.Add(NETDEV_A_QUEUE_TYPE, NETDEV_QUEUE_TYPE_RX);
+        writer.EndNested(queue);
+        if (namespaceId is { } id)
+        {
+            writer.Add(NETDEV_A_LEASE_NETNS_ID, (uint)id);
+        }
+
+        writer.EndNested(lease);
+        return Single(Generic, writer, NetlinkReplies.ReadCreatedQueue, out created);
+    }
+
+    /// <summary>The id that the session's namespace has for another one.</summary>
+    /// <param name="descriptor">A descriptor of the other namespace.</param>
+    /// <param name="id">The id; null inside when there is none yet.</param>
+    public NetlinkOutcome GetNamespaceId(int descriptor, out NamespaceIdReply? id) =>
+        Single(Route, NamespaceRequest(stackalloc byte[RequestLength], RTM_GETNSID, descriptor), NetlinkReplies.ReadNamespaceId, out id);
+
+    /// <summary>Lets the kernel choose an id for another namespace. It stays until one of both namespaces ends.</summary>
+    public NetlinkOutcome AssignNamespaceId(int descriptor)
+    {
+        NetlinkWriter writer = NamespaceRequest(stackalloc byte[RequestLength], RTM_NEWNSID, descriptor);
+        // NETNSA_NSID_NOT_ASSIGNED: any that is free.
+        writer.Add(NETNSA_NSID, uint.MaxValue);
+        return Route.Execute(writer.Finish());
+    }
+
     /// <summary>The interface of a NAPI instance.</summary>
     public NetlinkOutcome GetNapi(uint id, out NapiReply? napi)
     {
@@ -145,6 +208,14 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
         NetlinkOutcome outcome = exchange.Query(writer.Finish(), parser, results);
         result = results.Count > 0 ? results[0] : null;
         return outcome.Succeeded && result is null ? new NetlinkOutcome(-Errno.EBADMSG) : outcome;
+    }
+
+    private static NetlinkWriter NamespaceRequest(Span<byte> buffer, ushort type, int descriptor)
+    {
+        NetlinkWriter writer = new(buffer, type, NLM_F_REQUEST | NLM_F_ACK);
+        writer.Append(default(rtgenmsg));
+        writer.Add(NETNSA_FD, (uint)descriptor);
+        return writer;
     }
 
     private static NetlinkWriter Ethtool(Span<byte> buffer, ushort family, ushort flags, uint index, byte command, ushort headerAttribute)

@@ -7,7 +7,7 @@ namespace Zcrx.Interop;
 public sealed record NicPreflight(IReadOnlyList<PreflightItem> Items)
 {
     /// <summary>Whether nothing was found that would make a registration fail.</summary>
-    public bool CanRegister => Items.All(static item => item.Outcome is PreflightOutcome.Passed or PreflightOutcome.Warning);
+    public bool CanRegister => Items.All(static item => item.Outcome is PreflightOutcome.Passed or PreflightOutcome.Warning or PreflightOutcome.HostSide);
 
     /// <summary>Looks at everything, and changes nothing.</summary>
     /// <param name="interfaceName">The interface.</param>
@@ -58,7 +58,7 @@ public sealed record NicPreflight(IReadOnlyList<PreflightItem> Items)
         }
         catch (ZcrxException exception)
         {
-            answer = new PreflightItem(PreflightChecks.Registration, PreflightOutcome.Obstacle, $"tried: {exception.ErrorName}: {exception.Cause}", exception.Fix);
+            answer = PreflightChecks.Refused(exception, looked.Items);
         }
 
         return new NicPreflight([.. looked.Items, answer]);

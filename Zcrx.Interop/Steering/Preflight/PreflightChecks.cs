@@ -9,6 +9,7 @@ internal static class PreflightChecks
     public const string Registration = "registration";
 
     private const string InterfaceCheck = "interface";
+    private const string SplitCheck = "header/data split";
 
     /// <summary>Drivers that have queue management in the kernels that this was written against. It is not to be read from anywhere, so this is a hint only.</summary>
     private static readonly HashSet<string> KnownDrivers = ["bnxt_en", "fbnic", "gve", "mlx5_core"];
@@ -19,7 +20,7 @@ internal static class PreflightChecks
         ("device", static (_, nic) => Device(nic)),
         ("driver", static (_, nic) => Driver(nic)),
         ("queue", Queue),
-        ("header/data split", static (_, nic) => Split(nic)),
+        (SplitCheck, static (_, nic) => Split(nic)),
         ("hds-thresh", static (_, nic) => Threshold(nic)),
         ("XDP", static (_, nic) => Xdp(nic)),
         ("queue free", Free),
@@ -38,8 +39,18 @@ internal static class PreflightChecks
         }
 
         items.Add(Passed(InterfaceCheck, $"{nic.Name} has index {nic.Index}"));
-        items.AddRange(OfInterface.Select(check => check.Check(facts, nic)));
+        items.AddRange(OfInterface.Select(check => (nic.IsNetkit ? ContainerChecks.Find(check.Name) ?? check.Check : check.Check)(facts, nic)));
         return items;
+    }
+
+    /// <summary>Explains why trying has failed. Of a leased queue, the kernel's answer is about the NIC, which only the host sees.</summary>
+    public static PreflightItem Refused(ZcrxException exception, IReadOnlyList<PreflightItem> looked)
+    {
+        bool isSplit = exception.ErrorNumber == Abi.Errno.EINVAL && looked.Any(static item => item is { Check: SplitCheck, Outcome: PreflightOutcome.HostSide });
+        return isSplit
+            ? new PreflightItem(
+                Registration, PreflightOutcome.Obstacle, $"tried: {exception.ErrorName}: header/data split of the NIC is off, or its threshold is not 0", ContainerChecks.SplitFix)
+            : new PreflightItem(Registration, PreflightOutcome.Obstacle, $"tried: {exception.ErrorName}: {exception.Cause}", exception.Fix);
     }
 
     private static PreflightItem Kernel(PreflightFacts facts)
@@ -158,6 +169,15 @@ internal static class PreflightChecks
     {
         const string Check = "queue free";
         RxQueueFacts? queue = nic.Queues.FirstOrDefault(queue => queue.Index == facts.RxQueue);
+        if (queue is { Lease: not null } or { Provider: RxMemoryProvider.Leased })
+        {
+            return new PreflightItem(
+                Check,
+                PreflightOutcome.Obstacle,
+                $"leased to {queue.Lease?.ToString() ?? "a virtual interface"}{(queue.Provider == RxMemoryProvider.IoUring ? ", where an interface queue of io_uring receives" : "")}",
+                "Register on that queue, inside the container that has the interface, and not here; or choose another queue. A lease ends when the virtual interface is deleted");
+        }
+
         if (queue is { NapiId: 0, Provider: RxMemoryProvider.Kernel } && !nic.IsUp)
         {
             return new PreflightItem(Check, PreflightOutcome.Warning, "not told while the interface is down; only trying tells", $"Bring it up with `ip link set dev {nic.Name} up`");
@@ -170,7 +190,6 @@ internal static class PreflightChecks
             RxMemoryProvider.IoUring => "an interface queue of io_uring, of this process or another",
             RxMemoryProvider.DmaBuf => "a dma-buf (device-memory TCP)",
             RxMemoryProvider.Xsk => "an AF_XDP socket",
-            RxMemoryProvider.Leased => "a virtual interface that has leased it",
             _ => null,
         };
         return holder switch

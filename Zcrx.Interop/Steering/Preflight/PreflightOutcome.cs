@@ -12,6 +12,9 @@ public enum PreflightOutcome
     /// <summary>A registration fails.</summary>
     Obstacle,
 
+    /// <summary>Belongs to the host of this container, where alone it can be seen and changed. A registration may depend on it; trying tells.</summary>
+    HostSide,
+
     /// <summary>Could not be looked at, because of an obstacle before it.</summary>
     Skipped,
 }

@@ -10,16 +10,32 @@ internal static class NicSetupPlan
     /// <param name="facts">The interface.</param>
     /// <param name="claimed">The queues that would be ours, the new one among them.</param>
     /// <param name="queue">The new one.</param>
-    public static ZcrxException? WhyNot(NicFacts facts, IReadOnlySet<int> claimed, int queue)
+    /// <param name="isLease">Whether it is to be leased to a container, or is already.</param>
+    public static ZcrxException? WhyNot(NicFacts facts, IReadOnlySet<int> claimed, int queue, bool isLease = false)
     {
         string operation = string.Create(CultureInfo.InvariantCulture, $"Setting up {facts.Name} for RX queue {queue}");
+        if (facts.IsNetkit)
+        {
+            return new ZcrxUnsupportedException(
+                operation,
+                Errno.EOPNOTSUPP,
+                $"{facts.Name} is a netkit interface: header/data split and steering belong to the host of this container",
+                "Leave ConfigureNic off here; on the host, `Ingest lease` or NicSetup.LeaseQueue sets the NIC up and leases the queue");
+        }
+
         if (queue >= facts.Queues.Count)
         {
             return new ZcrxDeviceException(operation, Errno.ERANGE, string.Create(CultureInfo.InvariantCulture, $"{facts.Name} has {facts.Queues.Count} RX queues, counted from 0"), $"Choose another one, or add channels with `ethtool -L {facts.Name}`");
         }
 
+        if (!isLease && facts.Queues[queue].Lease is { } lease)
+        {
+            return new ZcrxQueueBusyException(
+                operation, Errno.EBUSY, $"the queue is leased to {lease}", "Register on that queue, inside the container that has the interface, or choose another queue");
+        }
+
         // One of io_uring's may be what a dead process has left, which the kernel is about to release: the registration waits for that, or says so.
-        if (facts.Queues[queue].Provider is not (RxMemoryProvider.Kernel or RxMemoryProvider.IoUring))
+        if (facts.Queues[queue].Provider is not (RxMemoryProvider.Kernel or RxMemoryProvider.IoUring or RxMemoryProvider.Leased))
         {
             return new ZcrxQueueBusyException(operation, Errno.EEXIST, "the queue receives into the memory of somebody else", "Stop the process that holds it, or choose another queue");
         }

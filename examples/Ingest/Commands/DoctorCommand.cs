@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Net;
 using Ingest.Display;
 using Ingest.Values;
@@ -23,6 +22,9 @@ internal static class DoctorCommand
           Ingest doctor --interface eth0 --queue 3
           Ingest doctor --interface eth0 --queue 3 --no-try    # only look
           Ingest doctor --interface eth0 --queue 3 --plan 9000 # what ConfigureNic would change for a listener on port 9000
+          Ingest doctor --interface eth0 --queue 3 --plan 9000 --container web --container-interface nkc   # with a lease
+
+        Inside a container, what is marked `host` belongs to the host of the container: see `lease --help`.
         """;
 
     public static Command Create()
@@ -33,7 +35,8 @@ internal static class DoctorCommand
             "--area", "SIZE", "Memory that payload is to be received into.", 64.MiB(), SizeText.Between(new ByteSize(2 * Environment.SystemPageSize), 1.GiB()));
         Option<bool> noTry = new("--no-try") { Description = "Only look, and register nothing." };
         Option<int?> plan = ValueOption.Create<int?>(
-            "--plan", "PORT", "Print the changes that ConfigureNic would make for a listener on this port, as commands, and make none.", required: false, ReadPort);
+            "--plan", "PORT", "Print the changes that ConfigureNic would make for a listener on this port, as commands, and make none.", required: false, PortText.Read);
+        ContainerOption container = new(required: false);
         Command command = new("doctor", "Tells what stands between this process and zero-copy receive on an interface's queue, and what would help.")
         {
             networkInterface,
@@ -42,17 +45,25 @@ internal static class DoctorCommand
             noTry,
             plan,
         };
+        container.AddTo(command);
         command.SetAction(parsed =>
         {
             string name = parsed.GetRequiredValue(networkInterface);
             int index = parsed.GetValue(queue);
             long size = parsed.GetValue(area).Bytes;
+            ContainerInterface? to = container.Read(parsed);
             if (parsed.GetValue(plan) is { } port)
             {
-                NicSetup setup = new(name, new NetlinkNicFacts(), new DryRunSteering(Console.Out.WriteLine));
-                setup.ClaimQueue(index);
+                DryRunSteering dryRun = new(Console.Out.WriteLine);
+                NicSetup setup = new(name, new NetlinkNicFacts(), dryRun, leasing: dryRun);
+                _ = to is null ? setup.ClaimQueue(index) : setup.LeaseQueue(index, to);
                 setup.ClaimPort(new IPEndPoint(IPAddress.IPv6Any, port), index);
                 return ExitCode.Success;
+            }
+
+            if (to is not null)
+            {
+                throw new UsageException("--container needs --plan: inside the container, run `Ingest doctor` there.");
             }
 
             NicPreflight preflight = parsed.GetValue(noTry) ? NicPreflight.Look(name, index, size) : NicPreflight.Try(name, index, size);
@@ -60,13 +71,6 @@ internal static class DoctorCommand
             return preflight.CanRegister ? ExitCode.Success : ExitCode.Failure;
         });
         return command;
-    }
-
-    private static string? ReadPort(string text, out int? value)
-    {
-        bool valid = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is > 0 and <= ushort.MaxValue;
-        value = port;
-        return valid ? null : "a port between 1 and 65535";
     }
 
     /// <summary>Any name: that there is no such interface is a finding, too.</summary>

@@ -30,6 +30,7 @@ internal static class IngestCommandLine
         Command serve = ServeCommand.Create();
         Command send = SendCommand.Create();
         Command doctor = DoctorCommand.Create();
+        Command lease = LeaseCommand.Create();
         RootCommand root = new("Receives TCP streams with Zcrx: into memory that a NIC writes to directly, or through a slower engine where the machine cannot.")
         {
             demo,
@@ -37,6 +38,7 @@ internal static class IngestCommandLine
             send,
             CapabilitiesCommand.Create(),
             doctor,
+            lease,
         };
         Dictionary<Command, string> notes = new()
         {
@@ -45,6 +47,7 @@ internal static class IngestCommandLine
             [serve] = ServeCommand.Notes,
             [send] = SendCommand.Notes,
             [doctor] = DoctorCommand.Notes,
+            [lease] = LeaseCommand.Notes,
         };
         root.Options.OfType<HelpOption>().Single().Action = new HelpWithNotes(notes);
         return root;

@@ -27,6 +27,7 @@ internal static class DoctorReport
         PreflightOutcome.Passed => "[green]ok[/]",
         PreflightOutcome.Warning => "[yellow]warning[/]",
         PreflightOutcome.Obstacle => "[red]obstacle[/]",
+        PreflightOutcome.HostSide => "[blue]host[/]",
         _ => "[grey]skipped[/]",
     };
 }

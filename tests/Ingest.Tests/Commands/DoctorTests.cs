@@ -23,6 +23,16 @@ public class DoctorTests
         Assert.Contains(doctor.Output, line => line.StartsWith("obstacle interface", StringComparison.Ordinal) && line.Contains("there is no interface nosuch0", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("--container needs --plan", "--container", "web", "--container-interface", "nkc")]
+    [InlineData("--container and --container-interface go together", "--plan", "9000", "--container", "web")]
+    public async Task A_container_is_for_the_plan_and_is_named_with_its_interface(string message, params string[] options)
+    {
+        ProcessResult doctor = await IngestProcess.RunAsync(["doctor", "--interface", "lo", .. options]);
+        Assert.Equal(2, doctor.ExitCode);
+        Assert.Contains(message, Assert.Single(doctor.Error), StringComparison.Ordinal);
+    }
+
     [SkippableFact]
     public async Task Without_privileges_the_missing_one_is_named()
     {

@@ -10,6 +10,7 @@ public class HelpTests
     [InlineData("demo --help", "--connections <N>", "[default: 8]", "[default: 128MiB]", "[default: 64MiB]", "--engine", "--slow", "--sender-netns <NAME>", "Examples:")]
     [InlineData("serve --help", "--listen <ADDRESS:PORT> (REQUIRED)", "--out <DIR>", "[default: 5s]", "--interface <IF>", "--queue <Q>", ".part", "Examples:")]
     [InlineData("send --help", "--to <HOST:PORT> (REQUIRED)", "--file <PATH>", "Examples:")]
+    [InlineData("lease --help", "--interface <IF> (REQUIRED)", "--container <NAMESPACE> (REQUIRED)", "--container-interface <IF> (REQUIRED)", "--port <PORT>", "Examples:")]
     [InlineData("capabilities --help", "--interface <IF>", "which engine")]
     public async Task It_is_complete(string commandLine, params string[] parts)
     {

@@ -137,6 +137,19 @@ public class RebalancePlannerTests
         Assert.Empty(Plan(queues, connections, steering: FlowSteeringPermission.Forbidden).Steps);
     }
 
+    [Theory]
+    [InlineData(1, "", true)]
+    [InlineData(3, "steering belongs to the host of this container", false)]
+    [InlineData(-1, "known to the host of this container only", false)]
+    public void A_container_moves_connections_and_leaves_steering_to_the_host(int arrival, string reason, bool moves)
+    {
+        RebalancePlan plan = Plan(
+            [Queue("a", 0, stormy: true), Queue("b", 1)], [Connection(1, arrival: arrival)], steering: FlowSteeringPermission.RssTable, freeRules: 0, steeredByHost: true);
+        Assert.Equal(moves ? [new RebalanceAction.MoveConnection(1, "a", "b", MoveReason.CopyStorm)] : [], plan.Actions);
+        Assert.Equal(moves ? 0 : 1, plan.Degraded.Count);
+        Assert.Contains(reason, plan.Degraded.GetValueOrDefault(1, ""), StringComparison.Ordinal);
+    }
+
     private static QueueFacts Queue(string name, int? rxQueue, double load = 0, bool stormy = false) =>
         new(name, rxQueue is { } index ? new RxQueueId("eth0", index) : null, load, stormy, IsPressed: false, HasRoom: true);
 
@@ -149,11 +162,12 @@ public class RebalancePlannerTests
         bool moves = true,
         FlowSteeringPermission steering = FlowSteeringPermission.FlowRules,
         int freeRules = 10,
-        int maxActions = 100) => RebalancePlanner.Plan(new RebalanceFacts
+        int maxActions = 100,
+        bool steeredByHost = false) => RebalancePlanner.Plan(new RebalanceFacts
         {
             Queues = queues,
             Connections = connections,
-            Interfaces = new Dictionary<string, InterfaceFacts> { ["eth0"] = new([0, 1, 2, 3], freeRules) },
+            Interfaces = new Dictionary<string, InterfaceFacts> { ["eth0"] = new([0, 1, 2, 3], freeRules, steeredByHost) },
             MovesAllowed = moves,
             Steering = steering,
             MaxActions = maxActions,

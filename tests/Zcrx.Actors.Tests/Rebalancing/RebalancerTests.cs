@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Zcrx.Actors.Health;
 using Zcrx.Actors.Tests.Support;
+using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
@@ -89,6 +90,27 @@ public class RebalancerTests
         bench.Scramble(static bucket => bucket % 4);
         await bench.Host.Kit.AwaitConditionAsync(() => bench.Events.Of<RebalanceEvent.ConnectionRecovered>().Length == Connections, "all have recovered");
         Assert.Equal(HealthStatus.Healthy, ZcrxHealthCheck.Judge(await bench.Host.Zcrx.GetStatusAsync(), HealthStatus.Unhealthy).Status);
+        await bench.EndAsync();
+    }
+
+    [Fact]
+    public async Task In_a_container_nothing_is_steered_and_that_is_logged_once()
+    {
+        await using StormBench bench = await StormBench.StartAsync(
+            Connections, static options => options.Steering = FlowSteeringPermission.RssTable, facts: static nic => new ContainerNicFacts(new EmulatedNicFacts([nic])));
+        bench.Scramble(static bucket => 4 + (bucket % 4));
+        await bench.Host.Kit.AwaitConditionAsync(() => bench.Events.Of<RebalanceEvent.ConnectionDegraded>().Length == Connections, "all are degraded");
+        for (int i = 0; i < 10; i++)
+        {
+            await bench.FlowAsync(Some);
+        }
+
+        Assert.Single(bench.Host.Log.Entries, static entry => entry.EventId == 1816);
+        Assert.All(bench.Events.Of<RebalanceEvent.ConnectionDegraded>(), static degraded =>
+            Assert.Contains("steering belongs to the host of this container", degraded.Connection.Reason, StringComparison.Ordinal));
+        Assert.Empty(bench.Events.Of<RebalanceEvent.Steered>());
+        Assert.Empty(bench.Events.Of<RebalanceEvent.Failed>());
+        Assert.Empty(bench.Nic.Rules);
         await bench.EndAsync();
     }
 

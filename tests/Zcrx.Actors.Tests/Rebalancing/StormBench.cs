@@ -48,7 +48,8 @@ internal sealed class StormBench : IAsyncDisposable
     /// <param name="configure">Options of the rebalancing.</param>
     /// <param name="queues">Of the first so many RX queues packets arrive on at first.</param>
     /// <param name="keep">Whether consumers keep their buffers for a while, and give them back more slowly than others come.</param>
-    public static async Task<StormBench> StartAsync(int connections, Action<ZcrxRebalancingOptions>? configure = null, int queues = Ours, bool keep = false)
+    /// <param name="facts">Reads the interface for the rebalancer, in place of the interface itself.</param>
+    public static async Task<StormBench> StartAsync(int connections, Action<ZcrxRebalancingOptions>? configure = null, int queues = Ours, bool keep = false, Func<EmulatedNic, INicFacts>? facts = null)
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 2 * Ours, RetransmitDelay = TimeSpan.FromMilliseconds(5) });
         nic.RssTable = [.. Enumerable.Range(0, 128).Select(bucket => bucket % queues)];
@@ -68,6 +69,7 @@ internal sealed class StormBench : IAsyncDisposable
                 options.Rebalancing.SampleInterval = TimeSpan.FromMilliseconds(50);
                 options.Rebalancing.MinSampleBytes = 4 * 1024;
                 options.Rebalancing.StormSamples = 2;
+                options.Rebalancing.NicFacts = facts?.Invoke(nic);
                 options.Rebalancing.CoolDown = TimeSpan.FromMilliseconds(250);
                 configure?.Invoke(options.Rebalancing);
             });

@@ -119,7 +119,7 @@ public class NetlinkExchangeTests
         Prop.ForAll<byte[], byte, byte>((bytes, type, command) =>
         {
             byte[] payload = bytes.Length == 0 ? bytes : [command, .. bytes[1..]];
-            foreach (ushort kind in new ushort[] { type, 16, 17, Family })
+            foreach (ushort kind in new ushort[] { type, 16, 17, 88, Family })
             {
                 NetlinkMessages messages = new(Message(kind, 0, 1, payload));
                 Assert.True(messages.TryRead(out NetlinkMessage message));
@@ -130,6 +130,9 @@ public class NetlinkExchangeTests
                 _ = NetlinkReplies.ReadRss(message, out _);
                 _ = NetlinkReplies.ReadQueue(message, out _);
                 _ = NetlinkReplies.ReadNapi(message, out _);
+                _ = NetlinkReplies.ReadQueueOfInterface(message, out _);
+                _ = NetlinkReplies.ReadCreatedQueue(message, out _);
+                _ = NetlinkReplies.ReadNamespaceId(message, out _);
             }
         }));
 

@@ -24,6 +24,7 @@ public class ZcrxQueueOptionsTests
         ("BufferLength", static options => options with { BufferLength = 1000 }),
         ("BufferLength", static options => options with { BufferLength = -4096 }),
         ("BufferLength", static options => options with { BufferLength = 1 << 30 }),
+        ("DmaBuf:Length", static options => options with { DmaBuf = new DmaBufArea(3, DmaBufArea.MaxLength + (nuint)Page) }),
         ("CompletionEntries", static options => options with { CompletionEntries = 63 }),
         ("CompletionEntries", static options => options with { CompletionEntries = 65537 }),
         ("SubmissionEntries", static options => options with { SubmissionEntries = 7 }),
@@ -85,6 +86,7 @@ public class ZcrxQueueOptionsTests
     {
         Assert.Empty(new ZcrxQueueOptions { AreaSize = 2L * Page, CompletionEntries = 64, SubmissionEntries = 8, HighWaterMark = 1, LowWaterMark = 0.01 }.Validate());
         Assert.Empty(new ZcrxQueueOptions { AreaSize = 1L << 30, CompletionEntries = 65536, SubmissionEntries = 32768, Interface = "fifteen-letters", Engine = ZcrxEngine.Nic }.Validate());
+        Assert.Empty(new ZcrxQueueOptions { DmaBuf = new DmaBufArea(3, DmaBufArea.MaxLength) }.Validate());
     }
 
     public static TheoryData<string> Names => [.. typeof(ZcrxQueueOptions).GetProperties().Select(static property => property.Name)];

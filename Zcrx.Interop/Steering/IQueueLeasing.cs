@@ -1,0 +1,18 @@
+namespace Zcrx.Interop;
+
+/// <summary>Leases RX queues of physical interfaces to virtual ones inside containers. Linux 7.1 and netkit interfaces.</summary>
+/// <remarks>Safe from any thread. A call that fails has changed nothing.</remarks>
+public interface IQueueLeasing
+{
+    /// <summary>Leases an RX queue to an interface inside a container, which gets another RX queue by that.</summary>
+    /// <param name="interfaceName">The physical interface, in the network namespace of the calling thread.</param>
+    /// <param name="queue">Its RX queue.</param>
+    /// <param name="to">The netkit interface inside the container.</param>
+    /// <returns>
+    /// The index of the RX queue that the container's interface has for it. A queue that is leased to that interface already keeps its lease, and the
+    /// index that it has.
+    /// </returns>
+    /// <remarks>The kernel has no command that ends a lease. It ends when the container's interface is deleted.</remarks>
+    /// <exception cref="ZcrxException">The queue cannot be leased; the error says why.</exception>
+    int Lease(string interfaceName, int queue, ContainerInterface to);
+}

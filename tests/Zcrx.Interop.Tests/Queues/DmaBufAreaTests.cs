@@ -1,0 +1,29 @@
+namespace Zcrx.Interop.Tests.Queues;
+
+/// <summary>A dma-buf area above 4 GiB is refused on every kernel, before the kernel is asked.</summary>
+public class DmaBufAreaTests
+{
+    private const uint Page = 4096;
+
+    [Fact]
+    public void An_area_above_4_GiB_is_refused_with_the_reason()
+    {
+        ZcrxConfigurationException refused = Assert.Throws<ZcrxConfigurationException>(() => Register(DmaBufArea.MaxLength + Page));
+        ZcrxConfigurationError error = Assert.Single(refused.Errors);
+        Assert.Equal("DmaBuf:Length", error.Path);
+        Assert.StartsWith("must be at most 4294967296 bytes (4 GiB), but is 4294971392: kernels before 7.3.3", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_area_of_4_GiB_gets_as_far_as_its_descriptor() => Assert.Throws<ZcrxMemoryException>(() => Register(DmaBufArea.MaxLength));
+
+    private static void Register(nuint length)
+    {
+        EmulatedNic nic = new();
+        EmulatedKernel kernel = new(new EmulatedKernelOptions { Nics = [nic] });
+        using IoRing ring = IoRing.Create(kernel, new IoRingOptions());
+        // No such descriptor: mapping it would be another error.
+        InterfaceQueueOptions options = new() { Interface = nic.Name, DmaBuf = new DmaBufArea(-1, length) };
+        InterfaceQueue.Register(ring, options, ZcrxCapabilities.Query(kernel)).Dispose();
+    }
+}

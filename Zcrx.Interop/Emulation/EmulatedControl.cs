@@ -29,12 +29,17 @@ internal static unsafe class EmulatedControl
             return -EOPNOTSUPP;
         }
 
+        if (user->op == ZCRX_CTRL_EXPORT)
+        {
+            // Without the queue's lock: an import takes the kernel's lock first.
+            return Export(kernel, queue, user);
+        }
+
         lock (queue.Gate)
         {
             return user->op switch
             {
                 ZCRX_CTRL_FLUSH_RQ => Flush(queue, user),
-                ZCRX_CTRL_EXPORT => Export(kernel, queue, user),
                 ZCRX_CTRL_ARM_EVENT => Arm(queue, user),
                 ZCRX_CTRL_ADD_AREA => AddArea(kernel.Options.Profile, queue, user),
                 _ => -EOPNOTSUPP,

@@ -26,6 +26,7 @@ public sealed unsafe class EmulatedKernel : IIoUringKernel
         IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQE32 | IORING_SETUP_SINGLE_ISSUER |
         IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_NO_SQARRAY | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_CQE_MIXED;
 
+    // Lock order: this one, then the Gate of a queue, then the lock of an EmulatedNic. None is taken the other way round.
     private readonly Lock _gate = new();
     private readonly Dictionary<int, EmulatedRing> _rings = [];
     private readonly Dictionary<int, EmulatedInterfaceQueue> _exports = [];
@@ -92,11 +93,11 @@ public sealed unsafe class EmulatedKernel : IIoUringKernel
         }
 
         EmulatedRing ring = new(this, parameters);
-        if (ring.Status < 0)
+        if (ring.Status is < 0 and var error)
         {
             ring.Dispose();
             _ = Libc.Close(fd);
-            return ring.Status;
+            return error;
         }
 
         lock (_gate)

@@ -250,7 +250,7 @@ public sealed partial class EmulatedNic
     internal IDisposable WatchLink(Action<LinkChange> changed)
     {
         LinkWatch watch = new(Name, Index, changed);
-        void Report() => watch.Report(Link);
+        void Report() => watch.Report(LinkState? () => Link);
         LinkChanged += Report;
         // After it has been added: whatever happens from here on is seen by one or the other.
         Report();

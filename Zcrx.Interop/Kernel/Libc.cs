@@ -56,6 +56,16 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "if_nametoindex", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial uint if_nametoindex(string name);
 
+    [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int fcntl(int fd, int command, int argument);
+
+    /// <summary>fcntl(2), F_DUPFD_CLOEXEC: another descriptor of the same file.</summary>
+    public static int Duplicate(int fd)
+    {
+        const int DuplicateCloseOnExec = 1030;
+        return Result(fcntl(fd, DuplicateCloseOnExec, 0));
+    }
+
     /// <summary>if_nametoindex(3).</summary>
     public static int InterfaceIndex(string name) => if_nametoindex(name) is var index and not 0 ? (int)index : -Abi.Errno.ENODEV;
 

@@ -7,8 +7,9 @@ internal interface IRefillProducer
     /// <returns>A task that ends when that is so.</returns>
     Task CedeAsync();
 
-    /// <summary>It is the one from now on, and goes on behind the published tail.</summary>
-    void Begin();
+    /// <summary>Writes the entries from now on, behind the published tail.</summary>
+    /// <returns>False when it cannot, because it has ended.</returns>
+    Task<bool> BeginAsync();
 
     /// <summary>There are buffers to be taken from <see cref="QueueMemory.TryTake"/>. Any thread.</summary>
     void Wake();

@@ -13,11 +13,15 @@ namespace Zcrx.Interop;
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose.")]
 internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets offsets, uint entries, int bufferLength, nuint? statisticsOffset)
 {
+    // Never taken together with _ringsGate.
     private readonly Lock _gate = new();
+    private readonly Lock _ringsGate = new();
     private readonly SemaphoreSlim _switching = new(1, 1);
     private readonly List<MemoryRegion> _areas = [];
     private readonly ConcurrentQueue<ulong> _returned = new();
     private volatile IRefillProducer? _producer;
+    // Those that have ceded, the latest last. Under _switching.
+    private readonly List<IRefillProducer> _former = [];
     private Action? _unused;
     private int _owners = 1;
     private int _rings;
@@ -111,9 +115,32 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     /// <summary>A ring begins to use the queue, or has ended.</summary>
     public void AddRings(int change)
     {
-        if (Interlocked.Add(ref _rings, change) > 0)
+        int rings;
+        lock (_ringsGate)
+        {
+            rings = Interlocked.Add(ref _rings, change);
+        }
+
+        if (rings > 0)
         {
             WakeProducer();
+        }
+    }
+
+    /// <summary>Runs the reclaiming if it is due, and keeps other rings from beginning to use the queue meanwhile.</summary>
+    public void ReclaimIfDue(Action reclaim)
+    {
+        if (!IsReclaimDue)
+        {
+            return;
+        }
+
+        lock (_ringsGate)
+        {
+            if (IsReclaimDue)
+            {
+                reclaim();
+            }
         }
     }
 
@@ -128,7 +155,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     }
 
     /// <summary>Whether that is to be done, and can be.</summary>
-    public bool IsReclaimDue => _isReclaimWanted && Rings <= 1 && Volatile.Read(ref _keptElsewhere) <= 0;
+    private bool IsReclaimDue => _isReclaimWanted && Rings <= 1 && Volatile.Read(ref _keptElsewhere) <= 0;
 
     /// <summary>Called on the ring's thread when that has been done. Set before it can be asked for.</summary>
     public Action? Reclaimed { get; set; }
@@ -190,15 +217,61 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
             if (_producer is { } previous)
             {
                 await previous.CedeAsync().ConfigureAwait(false);
+                _former.Add(previous);
             }
 
-            _producer = next;
-            next.Begin();
+            if (!await TryBeginAsync(next).ConfigureAwait(false))
+            {
+                await ReturnToFormerAsync().ConfigureAwait(false);
+            }
         }
         finally
         {
             _switching.Release();
         }
+    }
+
+    /// <summary>A producer has ended. If it wrote the refill queue, the latest one before it that can still write does so again.</summary>
+    /// <param name="ended">The producer.</param>
+    public async Task ResignAsync(IRefillProducer ended)
+    {
+        await _switching.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            _former.RemoveAll(producer => producer == ended);
+            if (_producer == ended)
+            {
+                await ReturnToFormerAsync().ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _switching.Release();
+        }
+    }
+
+    private async Task ReturnToFormerAsync()
+    {
+        _producer = null;
+        while (_former.Count > 0 && _producer is null)
+        {
+            IRefillProducer former = _former[^1];
+            _former.RemoveAt(_former.Count - 1);
+            await TryBeginAsync(former).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<bool> TryBeginAsync(IRefillProducer producer)
+    {
+        // Before it begins: buffers that come back meanwhile wake it, and it looks for them once it has begun.
+        _producer = producer;
+        if (await producer.BeginAsync().ConfigureAwait(false))
+        {
+            return true;
+        }
+
+        _producer = null;
+        return false;
     }
 
     /// <summary>Who registered the queue writes its refill queue from the start.</summary>

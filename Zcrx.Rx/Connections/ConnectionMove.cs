@@ -7,7 +7,7 @@ internal sealed class ConnectionMove(ReceiveLoop source, ReceiveLoop? target, bo
 {
     private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public ReceiveLoop Source => source;
+    public ReceiveLoop Source { get; set; } = source;
 
     /// <summary>Where to; null for out.</summary>
     public ReceiveLoop? Target => target;

@@ -101,7 +101,7 @@ public sealed class ConnectionParking : IDisposable
     {
         lock (_gate)
         {
-            parked.IsUnderway = false;
+            parked.Move = null;
             _exits = _exits.Remove(refusing);
         }
 
@@ -130,7 +130,7 @@ public sealed class ConnectionParking : IDisposable
                 return false;
             }
 
-            parked.IsUnderway = true;
+            parked.Move = move;
             move.Parked = parked;
             if (move.Target is null)
             {
@@ -148,6 +148,15 @@ public sealed class ConnectionParking : IDisposable
         }
 
         return true;
+    }
+
+    /// <summary>The move of a connection that is on its way from here to a queue; null if there is none.</summary>
+    internal ConnectionMove? MoveOf(ZcrxConnection connection)
+    {
+        lock (_gate)
+        {
+            return _parked.TryGetValue(connection, out ParkedConnection? parked) ? parked.Move : null;
+        }
     }
 
     /// <summary>A sender wants to know of room in the socket.</summary>
@@ -230,8 +239,8 @@ public sealed class ConnectionParking : IDisposable
             ReceiveLoop exit = _exits[(int)((uint)_next++ % (uint)_exits.Length)];
             if (exit != parked.Former && !exit.Ended.IsCompleted)
             {
-                parked.IsUnderway = true;
-                return new ConnectionMove(parked.Former, exit) { Parked = parked, IsContinuation = true };
+                parked.Move = new ConnectionMove(parked.Former, exit) { Parked = parked, IsContinuation = true };
+                return parked.Move;
             }
         }
 

@@ -80,6 +80,8 @@ internal sealed class ConnectionSender(Socket socket, ZcrxConnection connection)
     /// <summary>The ring's thread: the socket has room, or never will.</summary>
     public void OnWritable(int result) => Interlocked.Exchange(ref _writable, null)?.TrySetResult(result);
 
+    public bool IsClosed => _closed;
+
     public void Close()
     {
         _closed = true;

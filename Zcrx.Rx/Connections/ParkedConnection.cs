@@ -13,6 +13,9 @@ internal sealed class ParkedConnection(ZcrxConnection connection, ReceiveLoop fo
     /// <summary>Whether a sender waits for room in the socket.</summary>
     public bool AwaitsRoom { get; set; } = awaitsRoom;
 
+    /// <summary>The move to another queue that is under way; null while the connection waits.</summary>
+    public ConnectionMove? Move { get; set; }
+
     /// <summary>Whether it is on its way to another queue.</summary>
-    public bool IsUnderway { get; set; }
+    public bool IsUnderway => Move is not null;
 }

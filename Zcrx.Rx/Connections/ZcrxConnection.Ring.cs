@@ -63,6 +63,12 @@ public sealed partial class ZcrxConnection
 
     internal bool IsAwaitingRoom { get; set; }
 
+    /// <summary>Whether a sender waits for room while no queue has the connection. Written by any thread.</summary>
+    internal volatile bool AwaitsRoomOnArrival;
+
+    /// <summary>Whether the socket is closed, or belongs to someone else.</summary>
+    internal bool IsSendingClosed => _sender.IsClosed;
+
     /// <summary>What its queue has found when it last looked whether the connection stalls.</summary>
     internal ref StallMachine Stall => ref _stall;
 

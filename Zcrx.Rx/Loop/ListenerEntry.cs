@@ -3,11 +3,10 @@ using System.Net.Sockets;
 namespace Zcrx.Rx.Loop;
 
 /// <summary>A listening socket with its multishot accept. Used by the ring's thread only.</summary>
-internal sealed class ListenerEntry(Socket socket, bool ownsSocket, IObserver<ZcrxConnection> observer)
+internal sealed class ListenerEntry(Socket socket, IObserver<ZcrxConnection> observer)
 {
+    /// <summary>The socket; owned by the entry.</summary>
     public Socket Socket { get; } = socket;
-
-    public bool OwnsSocket { get; } = ownsSocket;
 
     public IObserver<ZcrxConnection> Observer { get; } = observer;
 

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Zcrx.Interop;
 using Zcrx.Interop.Abi;
+using Zcrx.Rx.Connections;
 using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Rx.Loop;
@@ -33,7 +34,7 @@ internal sealed unsafe partial class ReceiveLoop
         },
         () => Conclude(listener, null));
 
-    /// <summary>Stops accepting; the socket is closed if it is ours. Any thread.</summary>
+    /// <summary>Stops accepting and closes the entry's socket. Any thread.</summary>
     public void RemoveListener(ListenerEntry listener) => Post(() => Remove(listener));
 
     /// <summary>Takes over a connected socket. Any thread.</summary>
@@ -51,13 +52,16 @@ internal sealed unsafe partial class ReceiveLoop
 
                 try
                 {
-                    ZcrxConnection connection = Add(socket);
+                    Socket own = SocketOwnership.Duplicate(socket);
+                    ZcrxConnection connection = Add(own);
+                    // The application's descriptor is closed, so that nothing else is done with the socket.
+                    socket.Dispose();
                     BringInLine(connection);
                     attached.TrySetResult(connection);
                 }
-                catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+                catch (Exception exception) when (exception is SocketException or ObjectDisposedException or ZcrxException)
                 {
-                    // Closed already: the caller's mistake, and nobody else's trouble.
+                    // Closed already, or no descriptor is left: an error of this call alone.
                     attached.TrySetException(exception);
                 }
             },
@@ -243,14 +247,10 @@ internal sealed unsafe partial class ReceiveLoop
         Conclude(listener, error);
     }
 
-    /// <summary>Closes the socket if it is ours, and tells the observer. Any thread, for a listener that is in no table.</summary>
+    /// <summary>Closes the entry's socket and tells the observer. Any thread, for a listener that is in no table.</summary>
     private void Conclude(ListenerEntry listener, Exception? error)
     {
-        if (listener.OwnsSocket)
-        {
-            listener.Socket.Dispose();
-        }
-
+        listener.Socket.Dispose();
         try
         {
             if (error is null)

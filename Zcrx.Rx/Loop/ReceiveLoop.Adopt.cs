@@ -64,8 +64,9 @@ internal sealed unsafe partial class ReceiveLoop
                 connection.RequestClose(abort: false);
             }
 
-            if (move.AwaitsRoom)
+            if (move.AwaitsRoom || connection.AwaitsRoomOnArrival)
             {
+                connection.AwaitsRoomOnArrival = false;
                 AwaitRoom(connection);
             }
 

@@ -38,8 +38,15 @@ internal sealed unsafe partial class ReceiveLoop
     {
         if (_connections.Find(connection.Slot, connection.Generation) != connection)
         {
-            // Closed meanwhile.
-            move.GiveUp();
+            if (connection.Loop != this && !connection.Closed.IsCompleted)
+            {
+                // It went to another queue between the call and this turn.
+                MoveOn(connection, move);
+            }
+            else
+            {
+                MoveWithoutQueue(connection, move);
+            }
         }
         else if (move.IsRescue && !connection.IsStranded)
         {
@@ -61,10 +68,37 @@ internal sealed unsafe partial class ReceiveLoop
     /// <summary>This queue has ended. Any thread.</summary>
     private void MoveWithoutQueue(ZcrxConnection connection, ConnectionMove move)
     {
-        if (Parking?.TrySend(connection, move) != true)
+        if (Parking?.TrySend(connection, move) == true)
+        {
+            return;
+        }
+
+        if (connection.Closed.IsCompleted)
         {
             move.GiveUp();
         }
+        else if (Parking?.MoveOf(connection) is { } other)
+        {
+            // Another queue is about to have it: from there.
+            _ = other.Done.ContinueWith(_ => MoveOn(connection, move), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+        else if (connection.Loop != this)
+        {
+            MoveOn(connection, move);
+        }
+        else
+        {
+            move.GiveUp();
+        }
+    }
+
+    /// <summary>Goes on with a move from the queue that has the connection now.</summary>
+    private static void MoveOn(ZcrxConnection connection, ConnectionMove move) => connection.Loop.Take(connection, move);
+
+    private void Take(ZcrxConnection connection, ConnectionMove move)
+    {
+        move.Source = this;
+        Post(() => BeginMove(connection, move), () => MoveWithoutQueue(connection, move));
     }
 
     /// <summary>Hands over those that the kernel is through with. After receives have been issued: then nobody is queued for one any more.</summary>

@@ -53,10 +53,7 @@ internal sealed unsafe partial class ReceiveLoop
         }
 
         TakeForwarded();
-        if (_queue.Memory.IsReclaimDue)
-        {
-            Reclaim();
-        }
+        _queue.Memory.ReclaimIfDue(_reclaim);
 
         if (_heldBack.Count > 0)
         {

@@ -234,14 +234,19 @@ internal sealed unsafe partial class ReceiveLoop
     {
         if (_connections.Find(connection.Slot, connection.Generation) != connection)
         {
+            if (connection.IsSendingClosed)
+            {
+                connection.OnWritable(0);
+                return;
+            }
+
+            // On its way to another queue, which waits for room once it has the connection.
+            connection.AwaitsRoomOnArrival = true;
+            // Pairs with the fence in Adopt: either that queue sees the wish, or this thread sees the queue.
+            Interlocked.MemoryBarrier();
             if (connection.Loop != this)
             {
                 connection.Loop.AwaitWritable(connection);
-            }
-            else
-            {
-                // Closed meanwhile, or on its way to another queue: then sending is tried again, and asks there.
-                connection.OnWritable(0);
             }
 
             return;

@@ -10,6 +10,8 @@ internal sealed unsafe partial class ReceiveLoop
     // On a NIC one buffer may have gone out in several pieces, each of which is a reference.
     private const int NicRounds = 8;
 
+    private readonly Action _reclaim;
+
     /// <summary>
     /// Sends every buffer of the pool to the kernel that nobody here has. The kernel ignores entries for buffers that are not out, so nobody need know which ones
     /// were; and none goes out meanwhile, since that takes a ring that is entered: the other process's is gone, and this thread is here.

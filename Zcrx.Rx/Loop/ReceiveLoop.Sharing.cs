@@ -37,28 +37,29 @@ internal sealed unsafe partial class ReceiveLoop
     }
 
     /// <inheritdoc/>
-    public Task CedeAsync()
-    {
-        TaskCompletionSource ceded = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(
-            () =>
-            {
-                Cede();
-                ceded.TrySetResult();
-            },
-            () => ceded.TrySetResult());
-        return ceded.Task;
-    }
+    public Task CedeAsync() => InvokeAsync(
+        () =>
+        {
+            Cede();
+            return true;
+        },
+        refused: false);
 
     /// <inheritdoc/>
-    public void Begin() => Post(() =>
-    {
-        _hasCeded = false;
-        _queue.Refill.Begin();
-        _queue.Memory.AddKeptElsewhere(-_reportedKept);
-        _reportedKept = 0;
-        OnPoolSizeKnown();
-    });
+    public Task<bool> BeginAsync() => InvokeAsync(
+        () =>
+        {
+            _hasCeded = false;
+            _queue.Refill.Begin();
+            _queue.Memory.AddKeptElsewhere(-_reportedKept);
+            _reportedKept = 0;
+            OnPoolSizeKnown();
+            // Connections that wait for buffers are looked at again.
+            _starvedSignal = true;
+            _lastKept = -1;
+            return true;
+        },
+        refused: false);
 
     /// <inheritdoc/>
     void IRefillProducer.Wake() => Wake();

@@ -273,6 +273,7 @@ internal sealed unsafe partial class ReceiveLoop
             if (_queue is not null)
             {
                 LeaveBuffers();
+                _ = _queue.Memory.ResignAsync(this);
             }
 
             _lastCopies = _queue?.ReadStatistics() ?? default;

@@ -52,6 +52,7 @@ internal sealed unsafe partial class ReceiveLoop : IRefillProducer
         _isOnNic = engine.Engine == ZcrxEngine.Nic || (engine.Engine == ZcrxEngine.Emulated && options.Emulation.Nics.Any(nic => nic.Name == options.Interface));
         _pressure = new PressureMachine(options.HighWaterMark, options.LowWaterMark);
         _wakeBuffer = (ulong*)NativeMemory.AllocZeroed(sizeof(ulong));
+        _reclaim = Reclaim;
         _thread = new Thread(Run) { IsBackground = true, Name = $"zcrx {options.Name}" };
     }
 
@@ -80,6 +81,8 @@ internal sealed unsafe partial class ReceiveLoop : IRefillProducer
     /// <summary>Starts the thread; the task ends when the queue is registered, or faults with the reason why not.</summary>
     public Task StartAsync()
     {
+        // Until it has been imported: a caller who gives up waiting may dispose it before.
+        Exported?.Hold();
         _thread.Start();
         return _opened.Task;
     }
@@ -92,7 +95,7 @@ internal sealed unsafe partial class ReceiveLoop : IRefillProducer
         Interlocked.MemoryBarrier();
         if (_refusesCommands)
         {
-            RefuseCommands();
+            ServeAfterEnd();
         }
         else
         {
@@ -110,7 +113,7 @@ internal sealed unsafe partial class ReceiveLoop : IRefillProducer
             Interlocked.MemoryBarrier();
             if (_refusesCommands)
             {
-                ForwardChanges();
+                ServeAfterEnd();
             }
             else
             {
@@ -176,7 +179,14 @@ internal sealed unsafe partial class ReceiveLoop : IRefillProducer
         Exception? crash = null;
         try
         {
-            Open();
+            try
+            {
+                Open();
+            }
+            finally
+            {
+                Exported?.LetGo();
+            }
         }
 #pragma warning disable CA1031 // Whatever goes wrong is the caller's to see, through the task.
         catch (Exception exception)
@@ -231,6 +241,27 @@ internal sealed unsafe partial class ReceiveLoop : IRefillProducer
             }
         }
     }
+
+    /// <summary>Runs work on the ring thread. Any thread.</summary>
+    /// <typeparam name="T">The result.</typeparam>
+    /// <param name="work">The work.</param>
+    /// <param name="refused">The result if the ring thread has ended.</param>
+    private Task<T> InvokeAsync<T>(Func<T> work, T refused)
+    {
+        TaskCompletionSource<T> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() => result.TrySetResult(work()), () => result.TrySetResult(refused));
+        return result.Task;
+    }
+
+    /// <summary>The ring thread has ended. Off the stack of the caller, who must not meet other connections' observers on it.</summary>
+    private void ServeAfterEnd() => ThreadPool.UnsafeQueueUserWorkItem(
+        static loop =>
+        {
+            loop.RefuseCommands();
+            loop.ForwardChanges();
+        },
+        this,
+        preferLocal: false);
 
     private void RefuseCommands()
     {

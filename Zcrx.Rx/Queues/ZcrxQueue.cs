@@ -4,6 +4,7 @@ using System.Reactive.Disposables;
 using System.Reactive.Linq;
 using System.Reactive.Subjects;
 using Zcrx.Interop;
+using Zcrx.Rx.Connections;
 using Zcrx.Rx.Loop;
 using Zcrx.Rx.Queues;
 
@@ -103,12 +104,12 @@ public sealed partial class ZcrxQueue : IAsyncDisposable
                 return Disposable.Empty;
             }
 
-            return Accept(new ListenerEntry(socket, ownsSocket: true, observer));
+            return Accept(new ListenerEntry(socket, observer));
         });
     }
 
     /// <summary>Accepts connections on a socket that listens already.</summary>
-    /// <param name="listener">The socket; stays the caller's, and must stay open while subscribed. Made by <see cref="ListenSocket.Bind"/> or like it: non-blocking.</param>
+    /// <param name="listener">The socket; stays the caller's. The subscription has a descriptor of its own, so the port stays open until it is disposed. Made by <see cref="ListenSocket.Bind"/> or like it: non-blocking.</param>
     /// <returns>
     /// The connections, from the subscription on until it is disposed. Those that had been accepted by then are still delivered, and
     /// OnCompleted says when there will be no more and the socket may be closed.
@@ -116,16 +117,33 @@ public sealed partial class ZcrxQueue : IAsyncDisposable
     public IObservable<ZcrxConnection> Listen(Socket listener)
     {
         ArgumentNullException.ThrowIfNull(listener);
-        return new AcceptedConnections(observer => Accept(new ListenerEntry(listener, ownsSocket: false, observer)));
+        SocketOwnership.ThrowIfNotTcp(listener, nameof(listener));
+        return new AcceptedConnections(observer =>
+        {
+            Socket own;
+            try
+            {
+                own = SocketOwnership.Duplicate(listener);
+            }
+            catch (Exception exception) when (exception is ObjectDisposedException or ZcrxException)
+            {
+                observer.OnError(exception);
+                return Disposable.Empty;
+            }
+
+            return Accept(new ListenerEntry(own, observer));
+        });
     }
 
     /// <summary>Takes over a connected TCP socket.</summary>
-    /// <param name="socket">The socket; owned by the connection from now on. Nothing may be receiving on it.</param>
+    /// <param name="socket">The socket; owned by the connection from now on, which closes this object and keeps a descriptor of its own. Nothing may be receiving on it.</param>
     /// <returns>Its connection.</returns>
+    /// <exception cref="ArgumentException">It is not a TCP socket.</exception>
     /// <exception cref="ObjectDisposedException">The queue is closed; the socket stays the caller's.</exception>
     public Task<ZcrxConnection> AttachAsync(Socket socket)
     {
         ArgumentNullException.ThrowIfNull(socket);
+        SocketOwnership.ThrowIfNotTcp(socket, nameof(socket));
         return _loop.AttachAsync(socket);
     }
 
@@ -290,11 +308,7 @@ public sealed partial class ZcrxQueue : IAsyncDisposable
         }
         catch (ZcrxException exception)
         {
-            if (entry.OwnsSocket)
-            {
-                entry.Socket.Dispose();
-            }
-
+            entry.Socket.Dispose();
             entry.Observer.OnError(exception);
             return Disposable.Empty;
         }

@@ -158,10 +158,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
 
         if (moved)
         {
-            lock (_moves)
-            {
-                _moves.Publish(new ConnectionMoved(connection, from, target.Queue.Name, reason));
-            }
+            _moves.Publish(new ConnectionMoved(connection, from, target.Queue.Name, reason));
         }
 
         return moved;

@@ -105,11 +105,17 @@ internal sealed class DepartingQueue : IRefillProducer, IDisposable
     /// <summary>The other process has ended, or else this is not called.</summary>
     Task IRefillProducer.CedeAsync() => _sending;
 
-    void IRefillProducer.Begin()
+    Task<bool> IRefillProducer.BeginAsync()
     {
+        if (_hasEnded)
+        {
+            return Task.FromResult(false);
+        }
+
         _channel.Outgoing[0] = QueueChannel.Begin;
         _sending = SendAllAsync();
         Wake();
+        return Task.FromResult(true);
     }
 
     public void Wake()

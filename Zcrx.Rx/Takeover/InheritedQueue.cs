@@ -103,9 +103,8 @@ public sealed class InheritedQueue : IRefillProducer, IDisposable
     /// <summary>Ends when the other process writes no refill entries any more: it has said so, or has ended.</summary>
     Task IRefillProducer.CedeAsync() => _begun.Task;
 
-    void IRefillProducer.Begin()
-    {
-    }
+    /// <summary>The other process never writes again once it has stopped.</summary>
+    Task<bool> IRefillProducer.BeginAsync() => Task.FromResult(false);
 
     void IRefillProducer.Wake()
     {

@@ -158,24 +158,15 @@ internal sealed unsafe class LinkMonitor : IDisposable
         }
     }
 
-    private void Refresh(LinkWatch watch)
+    private void Refresh(LinkWatch watch) => watch.Report(() =>
     {
-        NetlinkOutcome outcome;
-        LinkReply? link;
+        // Lock order: the watch's own, then this one.
         lock (_session)
         {
-            outcome = _session.GetLink(watch.Index, out link);
+            NetlinkOutcome outcome = _session.GetLink(watch.Index, out LinkReply? link);
+            return outcome.Error == -Errno.ENODEV ? LinkState.Removed : link is null ? null : StateOf(link);
         }
-
-        if (outcome.Error == -Errno.ENODEV)
-        {
-            watch.Report(LinkState.Removed);
-        }
-        else if (link is not null)
-        {
-            watch.Report(StateOf(link));
-        }
-    }
+    });
 
     private LinkWatch[] Snapshot()
     {

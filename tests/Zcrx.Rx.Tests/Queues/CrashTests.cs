@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Reactive.Linq;
@@ -76,7 +77,7 @@ public class CrashTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_socket_closed_behind_our_back_costs_its_own_stream()
+    public async Task A_socket_that_its_former_owner_closes_keeps_its_stream_apart_from_others()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         using Socket server = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -85,13 +86,73 @@ public class CrashTests : IClassFixture<ResourceCheck>
         await ours.ConnectAsync(server.LocalEndPoint!);
         using Peer peer = new(await server.AcceptAsync(), 1);
         ZcrxConnection connection = await queue.Queue.AttachAsync(ours);
-        ours.Dispose();
+        connection.Pause();
         Recorder recorder = new(1);
         using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-        ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(await recorder.AssertFailedAsync());
-        Assert.Equal("EBADF", error.ErrorName);
-        connection.Abort();
-        await connection.Closed.Within("it is closed");
-        Assert.False(queue.Queue.Completion.IsCompleted);
+        ours.Dispose();
+
+        // Other connections take the descriptor numbers that have become free.
+        List<(Peer Peer, Recorder Recorder)> others = [];
+        for (int i = 0; i < 8; i++)
+        {
+            (Peer other, ZcrxConnection otherConnection) = await queue.ConnectAsync();
+            others.Add((other, new Recorder(other.Stream)));
+            _ = otherConnection.Buffers.Subscribe(others[i].Recorder);
+            await other.SendAllAsync(1000);
+        }
+
+        connection.Resume();
+        await peer.SendAllAsync(20_000);
+        await recorder.AssertCompletedAsync(20_000);
+        foreach ((Peer other, Recorder otherRecorder) in others)
+        {
+            await otherRecorder.AssertCompletedAsync(1000);
+            other.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task A_listener_that_its_owner_closes_accepts_until_the_subscription_ends()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        Socket listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        EndPoint endPoint = listener.LocalEndPoint!;
+        using BlockingCollection<ZcrxConnection> accepted = [];
+        IDisposable accepting = queue.Queue.Listen(listener).Subscribe(accepted.Add);
+        listener.Dispose();
+        using (Socket client = new(SocketType.Stream, ProtocolType.Tcp))
+        {
+            await client.ConnectAsync(endPoint);
+            Assert.True(accepted.TryTake(out ZcrxConnection? connection, Deadline.Limit));
+            connection.Abort();
+            await connection.Closed.Within("the connection is closed");
+        }
+
+        accepting.Dispose();
+        await Deadline.UntilAsync(() => !CanConnect(endPoint), "the port is closed");
+    }
+
+    [Fact]
+    public async Task Sockets_that_are_not_TCP_are_refused_at_once()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        using Socket unix = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using Socket datagram = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        Assert.Throws<ArgumentException>(() => queue.Queue.Listen(unix));
+        await Assert.ThrowsAsync<ArgumentException>(() => queue.Queue.AttachAsync(datagram));
+    }
+
+    private static bool CanConnect(EndPoint endPoint)
+    {
+        using Socket client = new(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            client.Connect(endPoint);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }

@@ -1,0 +1,90 @@
+using Zcrx.Interop;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Queues;
+
+/// <summary>Who writes the refill queue when a queue that had taken it over ends.</summary>
+[Collection(SocketsCollection.Name)]
+public class RefillRoleTests : IClassFixture<ResourceCheck>
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_exporting_queue_writes_again_when_the_importing_one_has_ended(bool crashes)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            using ExportedQueue exported = await queue.Queue.ExportAsync().Within("the queue is exported");
+            await using ZcrxQueue importing = await ZcrxQueue.ImportAsync(exported, TestQueue.Options() with { Name = "importing" }).Within("the queue is imported");
+            if (crashes)
+            {
+                importing.Crash(new InvalidOperationException("on purpose"));
+                await Assert.ThrowsAsync<InvalidOperationException>(() => importing.Completion.Within("it ends"));
+            }
+            else
+            {
+                await importing.DisposeAsync().AsTask().Within("it ends");
+            }
+
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await peer.SendAllAsync(2 << 20);
+            await recorder.AssertCompletedAsync(2 << 20);
+        }
+    }
+
+    [Fact]
+    public async Task A_queue_that_is_exported_while_it_is_imported_blocks_neither()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        using ExportedQueue exported = await queue.Queue.ExportAsync().Within("the queue is exported");
+        bool isDone = false;
+        Task exporting = Task.Run(async () =>
+        {
+            while (!Volatile.Read(ref isDone))
+            {
+                (await queue.Queue.ExportAsync()).Dispose();
+            }
+        });
+        for (int i = 0; i < 30; i++)
+        {
+            await using ZcrxQueue importing = await ZcrxQueue.ImportAsync(exported, TestQueue.Options() with { Name = "importing" }).Within("the queue is imported");
+        }
+
+        Volatile.Write(ref isDone, true);
+        await exporting.Within("exporting ends");
+    }
+
+    [Fact]
+    public async Task An_import_that_is_given_up_leaves_the_exported_queue_as_it_was()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16);
+        for (int i = 0; i < 20; i++)
+        {
+            ExportedQueue exported = await queue.Queue.ExportAsync().Within("the queue is exported");
+            using CancellationTokenSource cancellation = new();
+            Task<ZcrxQueue> importing = ZcrxQueue.ImportAsync(exported, TestQueue.Options() with { Name = "importing" }, cancellationToken: cancellation.Token);
+            await cancellation.CancelAsync();
+            exported.Dispose();
+            try
+            {
+                await (await importing.Within("the import has an outcome")).DisposeAsync();
+            }
+            catch (OperationCanceledException)
+            {
+                // It was in time.
+            }
+        }
+
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            Recorder recorder = new(peer.Stream);
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await peer.SendAllAsync(1 << 20);
+            await recorder.AssertCompletedAsync(1 << 20);
+        }
+    }
+}

@@ -63,6 +63,7 @@ internal static class ZcrxOptionsReader
             BusyTimeout = reader.Duration(nameof(defaults.BusyTimeout), defaults.BusyTimeout),
             StatisticsInterval = reader.Duration(nameof(defaults.StatisticsInterval), defaults.StatisticsInterval),
             RecordLeaseOrigins = reader.Flag(nameof(defaults.RecordLeaseOrigins), defaults.RecordLeaseOrigins),
+            CheckBorrows = reader.Flag(nameof(defaults.CheckBorrows), defaults.CheckBorrows),
             Emulation = ReadEmulation(reader.Child(nameof(defaults.Emulation)), defaults.Emulation),
         };
         reader.RefuseTheRest();

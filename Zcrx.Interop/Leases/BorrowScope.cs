@@ -3,12 +3,20 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Interop.Leases;
 
-/// <summary>The buffer that is lent out right now. One object serves all borrows of a queue: the version tells them apart.</summary>
-/// <remarks>Begun and ended by the ring's thread, around the consumer's <c>OnNext</c>.</remarks>
-internal sealed unsafe class BorrowScope(BufferLedger ledger)
+/// <summary>The buffer that is lent right now. One object serves all loans of a queue; the version tells them apart.</summary>
+/// <remarks>
+/// <para>The ring thread begins and ends loans, around the consumer's <c>OnNext</c>. Everything that changes the ledger throws on any other thread.</para>
+/// <para>Other threads may read: the version is read before and after the fields, as in a sequence lock. A thread that has a buffer of an earlier loan gets an
+/// exception, and never the fields of a later loan.</para>
+/// <para>Where borrows are checked, the buffers that are handed out carry a mark that no version has. Their accesses then fail the comparison of the fast
+/// path and are checked in full on the slow one, so the mode costs nothing where it is off.</para>
+/// </remarks>
+internal sealed unsafe class BorrowScope
 {
     private const int NotKept = -1;
+    private const long CheckedMark = long.MinValue;
 
+    private readonly long _mark;
     private ulong _offset;
     private byte* _address;
     private int _length;
@@ -18,9 +26,15 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     private int _slot = NotKept;
     private long _version;
 
-    public BufferLedger Ledger => ledger;
+    public BorrowScope(BufferLedger ledger)
+    {
+        Ledger = ledger;
+        _mark = ledger.ChecksBorrows ? CheckedMark : 0;
+    }
 
-    /// <summary>Whether the buffer that is lent has been kept: then its reference must be given up with <see cref="End"/>.</summary>
+    public BufferLedger Ledger { get; }
+
+    /// <summary>Whether the buffer that is lent has been kept: then its reference must be given up with <see cref="End"/>. Ring thread only.</summary>
     public bool IsKept
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -35,41 +49,47 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         return Lend(offset, address, length, streamOffset);
     }
 
-    /// <summary>The area that the next buffers to be lent lie in.</summary>
-    public void SetMemory(AreaMemory memory) => _memory = memory;
+    /// <summary>Sets the area that the next buffers to be lent lie in. Ends the loan before.</summary>
+    public void SetMemory(AreaMemory memory)
+    {
+        NextVersion();
+        _memory = memory;
+    }
 
-    /// <summary>Whose the next buffers to be lent are.</summary>
-    public void SetHolder(BufferHolder holder) => _holder = holder;
+    /// <summary>Sets the owner of the next buffers to be lent. Ends the loan before.</summary>
+    public void SetHolder(BufferHolder holder)
+    {
+        NextVersion();
+        _holder = holder;
+    }
 
-    /// <summary>Lends the next buffer of the same area and holder; the loan of the one before ends, which must not have been kept.</summary>
+    /// <summary>Lends the next buffer of the same area and holder. Ends the loan before, which must not have been kept.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReceivedBuffer Lend(ulong offset, byte* address, int length, long streamOffset)
     {
-        long version = _version + 1;
-        // First, and volatile, so that a copy of the struct on another thread sees the end of its loan.
-        Volatile.Write(ref _version, version);
+        long version = NextVersion();
         _offset = offset;
         _address = address;
         _length = length;
         _streamOffset = streamOffset;
-        return new ReceivedBuffer(this, version);
+        return new ReceivedBuffer(this, version | _mark);
     }
 
     /// <summary>Lends a buffer that has been kept; its reference is given up when the loan ends.</summary>
     public ReceivedBuffer BeginKept(int slot, AreaMemory memory)
     {
-        ref LeaseSlot kept = ref ledger[slot];
+        ref LeaseSlot kept = ref Ledger[slot];
         _slot = slot;
         return Begin(kept.Offset, memory, kept.Address, kept.Length, kept.StreamOffset, kept.Holder);
     }
 
     /// <summary>Ends the loan.</summary>
-    /// <returns>True when nobody has kept the buffer itself: it goes back now.</returns>
+    /// <returns>True when the buffer itself was not kept: it goes back now.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool End()
     {
-        // Volatile, so that a copy of the struct on another thread sees the end of the loan.
-        Volatile.Write(ref _version, _version + 1);
+        // The buffer goes back after this, by the release store of the refill queue's tail: that makes the end of the loan visible first.
+        NextVersion();
         if (_slot == NotKept)
         {
             return true;
@@ -77,50 +97,94 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
 
         int slot = _slot;
         _slot = NotKept;
-        bool isCopy = ledger.IsCopy(slot);
-        ledger.Release(slot);
+        bool isCopy = Ledger.IsCopy(slot);
+        Ledger.Release(slot);
         return isCopy;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReadOnlySpan<byte> Span(long version)
     {
-        Check(version);
-        return new ReadOnlySpan<byte>(_address, _length);
-    }
+        if (Volatile.Read(ref _version) == version)
+        {
+            ReadOnlySpan<byte> span = new(_address, _length);
+            if (IsStill(version))
+            {
+                return span;
+            }
+        }
 
-    public ReadOnlyMemory<byte> Memory(long version)
-    {
-        Check(version);
-        return _memory!.Slice(_address, _length);
+        return CheckedSpan(version);
     }
 
     public int Length(long version)
     {
+        if (Volatile.Read(ref _version) == version)
+        {
+            int length = _length;
+            if (IsStill(version))
+            {
+                return length;
+            }
+        }
+
         Check(version);
         return _length;
     }
 
     public long StreamOffset(long version)
     {
+        if (Volatile.Read(ref _version) == version)
+        {
+            long offset = _streamOffset;
+            if (IsStill(version))
+            {
+                return offset;
+            }
+        }
+
         Check(version);
         return _streamOffset;
     }
 
     public BufferHolder Holder(long version)
     {
+        if (Volatile.Read(ref _version) == version)
+        {
+            BufferHolder? holder = _holder;
+            if (IsStill(version))
+            {
+                return holder!;
+            }
+        }
+
         Check(version);
         return _holder!;
     }
 
-    public bool IsValid(long version) => Volatile.Read(ref _version) == version;
+    /// <summary>Gets the bytes as memory; checked against the loan at each access where borrows are checked.</summary>
+    public ReadOnlyMemory<byte> Memory(long version)
+    {
+        ReadOnlyMemory<byte> memory = UncheckedMemory(version);
+        return _mark == 0 ? memory : new BorrowedMemory(memory, new BufferLoan(this, version)).Memory;
+    }
 
-    /// <summary>Keeps the buffer where it is, for those who refer to its memory.</summary>
+    /// <summary>Gets the bytes as memory that is not checked against the loan, for operators that keep the buffer or check on their own.</summary>
+    public ReadOnlyMemory<byte> UncheckedMemory(long version)
+    {
+        Check(version);
+        return _memory!.Slice(_address, _length);
+    }
+
+    /// <summary>Whether the loan lasts. Any thread.</summary>
+    public bool IsValid(long version) => Volatile.Read(ref _version) == (version & ~CheckedMark);
+
+    /// <summary>Keeps the buffer in place, for operators that refer to its memory.</summary>
     /// <returns>A slot of which the caller owns one reference; −1 when only a copy can be kept now.</returns>
     public int TryKeepInPlace(long version)
     {
         Check(version);
-        bool mayKeep = _slot == NotKept ? ledger.MayKeep : !ledger.IsCopy(_slot);
+        bool mayKeep = _slot == NotKept ? Ledger.MayKeep : !Ledger.IsCopy(_slot);
         return mayKeep ? Keep(version) : NotKept;
     }
 
@@ -131,27 +195,63 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         if (_slot == NotKept)
         {
             // Two references: the caller's, and the borrow's until it ends.
-            _slot = ledger.Keep(_offset, _address, _length, _streamOffset, _holder!, references: 2);
+            _slot = Ledger.Keep(_offset, _address, _length, _streamOffset, _holder!, references: 2);
         }
         else
         {
-            ledger.AddReference(_slot);
+            Ledger.AddReference(_slot);
         }
 
         return _slot;
     }
 
+    [DoesNotReturn]
+    internal static void ThrowEnded() => throw new ObjectDisposedException(
+        nameof(ReceivedBuffer),
+        "The buffer was lent for the duration of OnNext and has returned to the pool. Call Retain() inside OnNext to keep it. "
+        + "Put HandOff, Process or Retained before operators that keep or schedule items, such as Delay, Buffer and ObserveOn.");
+
+    [DoesNotReturn]
+    private static void ThrowForeignThread() => throw new InvalidOperationException(
+        "A borrowed buffer may be used only on the ring thread, inside OnNext, but was used on another thread. Use HandOff or Process to work on another thread, or call Retain() inside OnNext and pass the lease on.");
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private long NextVersion()
+    {
+        long version = _version + 1;
+        _version = version;
+        // The version is visible before the fields that are written next (arm64: dmb ishst). Pairs with the barrier in IsStill: a thread that has read
+        // one of those fields sees the new version.
+        Volatile.WriteBarrier();
+        return version;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsStill(long version)
+    {
+        // The fields are read before the version is read again (arm64: dmb ishld).
+        Volatile.ReadBarrier();
+        return Volatile.Read(ref _version) == version;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ReadOnlySpan<byte> CheckedSpan(long version)
+    {
+        Check(version);
+        return new ReadOnlySpan<byte>(_address, _length);
+    }
+
+    /// <summary>Throws unless the loan lasts and this is the ring thread, on which it cannot end before the caller has read the fields.</summary>
     private void Check(long version)
     {
-        if (Volatile.Read(ref _version) != version)
+        if (!IsValid(version))
         {
             ThrowEnded();
         }
-    }
 
-    [DoesNotReturn]
-    private static void ThrowEnded() => throw new ObjectDisposedException(
-        nameof(ReceivedBuffer),
-        "The buffer was lent for the duration of OnNext and has gone back to the pool. Call Retain() inside OnNext to keep it.");
+        if (!Ledger.IsRingThread)
+        {
+            ThrowForeignThread();
+        }
+    }
 }

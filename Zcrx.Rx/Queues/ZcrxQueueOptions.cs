@@ -104,6 +104,12 @@ public sealed record ZcrxQueueOptions
     /// <summary>Whether to note where each lease was taken. Slow; for finding leases that are never released.</summary>
     public bool RecordLeaseOrigins { get; init; }
 
+    /// <summary>
+    /// Whether each access to borrowed memory is checked: memory of a <see cref="ReceivedBuffer"/> or of a frame that is read after <c>OnNext</c>, and a buffer that
+    /// is used on another thread, then throw in every case. Allocates for each buffer and frame; for tests.
+    /// </summary>
+    public bool CheckBorrows { get; init; }
+
     /// <summary>How the emulated engine behaves.</summary>
     public EmulatedKernelOptions Emulation { get; init; } = new();
 

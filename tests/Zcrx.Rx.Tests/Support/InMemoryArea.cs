@@ -18,13 +18,13 @@ internal sealed unsafe class InMemoryArea : IDisposable
     private readonly AreaMemory _memory;
     private int _wakes;
 
-    public InMemoryArea(int buffers, int bufferSize, bool recordOrigins = false)
+    public InMemoryArea(int buffers, int bufferSize, bool recordOrigins = false, bool checkBorrows = true)
     {
         BufferSize = bufferSize;
         _region = MemoryRegion.Allocate((nuint)(buffers * bufferSize), hugePages: false, "a test");
         _memory = new AreaMemory(_region.Address, _region.Length);
         _isOut = new bool[buffers];
-        Ledger = new BufferLedger(() => Interlocked.Increment(ref _wakes), recordOrigins) { Refill = Refill };
+        Ledger = new BufferLedger(() => Interlocked.Increment(ref _wakes), recordOrigins, checkBorrows) { Refill = Refill };
         Ledger.AddRegion(_region);
         for (int i = 0; i < buffers; i++)
         {

@@ -6,17 +6,13 @@ namespace Zcrx.Interop.Leases;
 /// <summary>The buffer that is lent right now. One object serves all loans of a queue; the version tells them apart.</summary>
 /// <remarks>
 /// <para>The ring thread begins and ends loans, around the consumer's <c>OnNext</c>. Everything that changes the ledger throws on any other thread.</para>
-/// <para>Other threads may read: the version is read before and after the fields, as in a sequence lock. A thread that has a buffer of an earlier loan gets an
-/// exception, and never the fields of a later loan.</para>
-/// <para>Where borrows are checked, the buffers that are handed out carry a mark that no version has. Their accesses then fail the comparison of the fast
-/// path and are checked in full on the slow one, so the mode costs nothing where it is off.</para>
+/// <para>Other threads may read: the version is compared after the fields were read, as at the end of a sequence lock. A thread that has a buffer of an earlier
+/// loan gets an exception, and never the fields of a later loan.</para>
 /// </remarks>
-internal sealed unsafe class BorrowScope
+internal sealed unsafe class BorrowScope(BufferLedger ledger)
 {
     private const int NotKept = -1;
-    private const long CheckedMark = long.MinValue;
 
-    private readonly long _mark;
     private ulong _offset;
     private byte* _address;
     private int _length;
@@ -26,13 +22,7 @@ internal sealed unsafe class BorrowScope
     private int _slot = NotKept;
     private long _version;
 
-    public BorrowScope(BufferLedger ledger)
-    {
-        Ledger = ledger;
-        _mark = ledger.ChecksBorrows ? CheckedMark : 0;
-    }
-
-    public BufferLedger Ledger { get; }
+    public BufferLedger Ledger => ledger;
 
     /// <summary>Whether the buffer that is lent has been kept: then its reference must be given up with <see cref="End"/>. Ring thread only.</summary>
     public bool IsKept
@@ -72,13 +62,13 @@ internal sealed unsafe class BorrowScope
         _address = address;
         _length = length;
         _streamOffset = streamOffset;
-        return new ReceivedBuffer(this, version | _mark);
+        return new ReceivedBuffer(this, version);
     }
 
     /// <summary>Lends a buffer that has been kept; its reference is given up when the loan ends.</summary>
     public ReceivedBuffer BeginKept(int slot, AreaMemory memory)
     {
-        ref LeaseSlot kept = ref Ledger[slot];
+        ref LeaseSlot kept = ref ledger[slot];
         _slot = slot;
         return Begin(kept.Offset, memory, kept.Address, kept.Length, kept.StreamOffset, kept.Holder);
     }
@@ -97,76 +87,45 @@ internal sealed unsafe class BorrowScope
 
         int slot = _slot;
         _slot = NotKept;
-        bool isCopy = Ledger.IsCopy(slot);
-        Ledger.Release(slot);
+        bool isCopy = ledger.IsCopy(slot);
+        ledger.Release(slot);
         return isCopy;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReadOnlySpan<byte> Span(long version)
     {
-        if (Volatile.Read(ref _version) == version)
-        {
-            ReadOnlySpan<byte> span = new(_address, _length);
-            if (IsStill(version))
-            {
-                return span;
-            }
-        }
-
-        return CheckedSpan(version);
+        ReadOnlySpan<byte> span = new(_address, _length);
+        EnsureStill(version);
+        return span;
     }
 
     public int Length(long version)
     {
-        if (Volatile.Read(ref _version) == version)
-        {
-            int length = _length;
-            if (IsStill(version))
-            {
-                return length;
-            }
-        }
-
-        Check(version);
-        return _length;
+        int length = _length;
+        EnsureStill(version);
+        return length;
     }
 
     public long StreamOffset(long version)
     {
-        if (Volatile.Read(ref _version) == version)
-        {
-            long offset = _streamOffset;
-            if (IsStill(version))
-            {
-                return offset;
-            }
-        }
-
-        Check(version);
-        return _streamOffset;
+        long offset = _streamOffset;
+        EnsureStill(version);
+        return offset;
     }
 
     public BufferHolder Holder(long version)
     {
-        if (Volatile.Read(ref _version) == version)
-        {
-            BufferHolder? holder = _holder;
-            if (IsStill(version))
-            {
-                return holder!;
-            }
-        }
-
-        Check(version);
-        return _holder!;
+        BufferHolder? holder = _holder;
+        EnsureStill(version);
+        return holder!;
     }
 
     /// <summary>Gets the bytes as memory; checked against the loan at each access where borrows are checked.</summary>
     public ReadOnlyMemory<byte> Memory(long version)
     {
         ReadOnlyMemory<byte> memory = UncheckedMemory(version);
-        return _mark == 0 ? memory : new BorrowedMemory(memory, new BufferLoan(this, version)).Memory;
+        return !ledger.ChecksBorrows ? memory : new BorrowedMemory(memory, new BufferLoan(this, version)).Memory;
     }
 
     /// <summary>Gets the bytes as memory that is not checked against the loan, for operators that keep the buffer or check on their own.</summary>
@@ -177,14 +136,14 @@ internal sealed unsafe class BorrowScope
     }
 
     /// <summary>Whether the loan lasts. Any thread.</summary>
-    public bool IsValid(long version) => Volatile.Read(ref _version) == (version & ~CheckedMark);
+    public bool IsValid(long version) => Volatile.Read(ref _version) == version;
 
     /// <summary>Keeps the buffer in place, for operators that refer to its memory.</summary>
     /// <returns>A slot of which the caller owns one reference; −1 when only a copy can be kept now.</returns>
     public int TryKeepInPlace(long version)
     {
         Check(version);
-        bool mayKeep = _slot == NotKept ? Ledger.MayKeep : !Ledger.IsCopy(_slot);
+        bool mayKeep = _slot == NotKept ? ledger.MayKeep : !ledger.IsCopy(_slot);
         return mayKeep ? Keep(version) : NotKept;
     }
 
@@ -195,11 +154,11 @@ internal sealed unsafe class BorrowScope
         if (_slot == NotKept)
         {
             // Two references: the caller's, and the borrow's until it ends.
-            _slot = Ledger.Keep(_offset, _address, _length, _streamOffset, _holder!, references: 2);
+            _slot = ledger.Keep(_offset, _address, _length, _streamOffset, _holder!, references: 2);
         }
         else
         {
-            Ledger.AddReference(_slot);
+            ledger.AddReference(_slot);
         }
 
         return _slot;
@@ -220,25 +179,22 @@ internal sealed unsafe class BorrowScope
     {
         long version = _version + 1;
         _version = version;
-        // The version is visible before the fields that are written next (arm64: dmb ishst). Pairs with the barrier in IsStill: a thread that has read
+        // The version is visible before the fields that are written next (arm64: dmb ishst). Pairs with the barrier in EnsureStill: a thread that has read
         // one of those fields sees the new version.
         Volatile.WriteBarrier();
         return version;
     }
 
+    /// <summary>Throws unless the fields that were read before belong to the caller's loan. Any thread.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool IsStill(long version)
+    private void EnsureStill(long version)
     {
-        // The fields are read before the version is read again (arm64: dmb ishld).
+        // The fields were read before the version is (arm64: dmb ishld). If it is the caller's, no later loan had written them yet.
         Volatile.ReadBarrier();
-        return Volatile.Read(ref _version) == version;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private ReadOnlySpan<byte> CheckedSpan(long version)
-    {
-        Check(version);
-        return new ReadOnlySpan<byte>(_address, _length);
+        if (Volatile.Read(ref _version) != version)
+        {
+            ThrowEnded();
+        }
     }
 
     /// <summary>Throws unless the loan lasts and this is the ring thread, on which it cannot end before the caller has read the fields.</summary>
@@ -249,7 +205,7 @@ internal sealed unsafe class BorrowScope
             ThrowEnded();
         }
 
-        if (!Ledger.IsRingThread)
+        if (!ledger.IsRingThread)
         {
             ThrowForeignThread();
         }

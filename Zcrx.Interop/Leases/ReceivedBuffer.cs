@@ -10,7 +10,7 @@ namespace Zcrx.Interop;
 /// <para>Threading: use it on the thread that <c>OnNext</c> runs on. On another thread, <see cref="Retain"/> and <see cref="Memory"/> always throw
 /// <see cref="InvalidOperationException"/>, and the other members throw or return what belongs to this buffer, never to another. So no misuse corrupts the pool.</para>
 /// <para>A <see cref="Span"/> or <see cref="Memory"/> that was taken in time and is read after <c>OnNext</c> is not checked: it reads what has been received
-/// since, also for other connections. Where <c>CheckBorrows</c> is on, each access to such memory is checked and throws, and so is each use on another thread.</para>
+/// since, also for other connections. Where <c>CheckBorrows</c> is on, each access to such memory is checked and throws; a span cannot be checked.</para>
 /// <para>The memory lies in the area that the NIC writes to. It is read-only.</para>
 /// </remarks>
 [SuppressMessage("Performance", "CA1815", Justification = "A loan is used, not compared.")]

@@ -105,8 +105,8 @@ public sealed record ZcrxQueueOptions
     public bool RecordLeaseOrigins { get; init; }
 
     /// <summary>
-    /// Whether each access to borrowed memory is checked: memory of a <see cref="ReceivedBuffer"/> or of a frame that is read after <c>OnNext</c>, and a buffer that
-    /// is used on another thread, then throw in every case. Allocates for each buffer and frame; for tests.
+    /// Whether each access to borrowed memory is checked: <see cref="ReceivedBuffer.Memory"/> and frames that are read after <c>OnNext</c> then throw instead of reading
+    /// what has arrived since. Allocates for each buffer and frame; for tests.
     /// </summary>
     public bool CheckBorrows { get; init; }
 

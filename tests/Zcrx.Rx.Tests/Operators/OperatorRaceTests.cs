@@ -47,20 +47,6 @@ public class OperatorRaceTests
     }
 
     [Fact]
-    public async Task Process_that_is_disposed_while_it_ends_never_throws()
-    {
-        for (int i = 0; i < Rounds / 10; i++)
-        {
-            using InMemoryArea area = new(2, 16);
-            BufferSource source = new(area);
-            IDisposable subscription = source.Process(static (_, _) => ValueTask.CompletedTask).Subscribe();
-            source.Complete();
-            Task disposing = Task.Run(subscription.Dispose);
-            await disposing.Within("the disposal returns");
-        }
-    }
-
-    [Fact]
     public void Process_whose_handler_throws_in_its_cancellation_callback_releases_what_waits()
     {
         using InMemoryArea area = new(4, 16);

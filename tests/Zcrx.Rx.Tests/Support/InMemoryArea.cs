@@ -84,9 +84,10 @@ internal sealed unsafe class InMemoryArea : IDisposable
     public void AssertAllReturned()
     {
         Ledger.Drain();
-        Assert.Equal(0, Ledger.Kept);
-        Assert.Equal(0, Holder.Held);
-        Assert.Equal(_isOut.Length, Free);
+        if ((Ledger.Kept, Holder.Held, Free) != (0, 0, _isOut.Length))
+        {
+            throw new InvalidOperationException($"{Free} of {_isOut.Length} buffers are free; the ledger counts {Ledger.Kept} as kept, their owner {Holder.Held}.");
+        }
     }
 
     public void Dispose() => Ledger.Close();

@@ -17,13 +17,15 @@ internal sealed class StressRun(StressOptions options) : IDisposable
     /// <summary>Whether the scenario shall end: the time is over, or a thread has failed.</summary>
     public bool IsOver => _stopped || Stopwatch.GetElapsedTime(_start) >= options.Duration;
 
-    /// <summary>Starts threads that repeat a step until the scenario ends. A step may throw <see cref="ObjectDisposedException"/>.</summary>
-    public void Start(Action<Random> step)
+    /// <summary>Starts threads that repeat a step until the scenario ends.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="isMisuse">Whether <see cref="ObjectDisposedException"/> is a right answer to it. Otherwise no exception is.</param>
+    public void Start(Action<Random> step, bool isMisuse)
     {
         for (int i = 0; i < options.Threads; i++)
         {
             Random random = new(options.Seed + i + 1);
-            Thread thread = new(() => Repeat(step, random));
+            Thread thread = new(() => Repeat(step, random, isMisuse));
             _threads.Add(thread);
             thread.Start();
         }
@@ -57,7 +59,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
         }
     }
 
-    private void Repeat(Action<Random> step, Random random)
+    private void Repeat(Action<Random> step, Random random, bool isMisuse)
     {
         while (!_stopped)
         {
@@ -65,7 +67,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
             {
                 step(random);
             }
-            catch (ObjectDisposedException)
+            catch (ObjectDisposedException) when (isMisuse)
             {
                 // The answer to a use after the end.
             }

@@ -19,7 +19,7 @@ internal sealed unsafe class CloseScenario : IStressScenario
     public long Run(StressRun run)
     {
         Random random = new(run.Seed);
-        run.Start(Step);
+        run.Start(Step, isMisuse: false);
         while (!run.IsOver)
         {
             InMemoryArea area = new(Buffers, 16);

@@ -17,7 +17,7 @@ internal sealed class HandOffScenario : IStressScenario
     {
         using InMemoryArea area = new(Buffers, 16);
         Random random = new(run.Seed);
-        run.Start(Step);
+        run.Start(Step, isMisuse: false);
         long rounds = 0;
         for (; !run.IsOver; rounds++)
         {
@@ -29,7 +29,8 @@ internal sealed class HandOffScenario : IStressScenario
                 lease => isWrong |= lease.Span.Length != 1,
                 _ => Interlocked.Increment(ref ends),
                 () => Interlocked.Increment(ref ends));
-            Volatile.Write(ref _disposable, random.Next(2) == 0 ? subscription : scheduler);
+            bool isRefused = random.Next(2) == 0;
+            Volatile.Write(ref _disposable, isRefused ? scheduler : subscription);
             for (int i = random.Next(Buffers / 2); i > 0 && area.Free > 0; i--)
             {
                 source.Send([1]);
@@ -37,6 +38,7 @@ internal sealed class HandOffScenario : IStressScenario
             }
 
             source.Complete();
+            StressRun.Require(!isRefused || SpinWait.SpinUntil(() => Volatile.Read(ref ends) == 1, TimeSpan.FromSeconds(30)), "the stream ends, with an error when its scheduler refuses work");
             subscription.Dispose();
             StressRun.Require(SpinWait.SpinUntil(() => Returned(area), TimeSpan.FromSeconds(30)), "every buffer comes back");
             StressRun.Require(!isWrong && Volatile.Read(ref ends) <= 1, "the stream ends at most once, with intact leases");

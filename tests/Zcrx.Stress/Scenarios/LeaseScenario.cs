@@ -19,7 +19,7 @@ internal sealed unsafe class LeaseScenario : IStressScenario
     {
         using InMemoryArea area = new(Buffers, 16);
         Random random = new(run.Seed);
-        run.Start(Step);
+        run.Start(Step, isMisuse: true);
         for (long value = 1; !run.IsOver; value++)
         {
             area.Ledger.Drain();

@@ -11,6 +11,7 @@ internal sealed class PipeReaderScenario : IStressScenario
     private const int Buffers = 64;
 
     private long _read;
+    private long _reads;
 
     public string Name => "pipe-reader";
 
@@ -20,7 +21,12 @@ internal sealed class PipeReaderScenario : IStressScenario
         BufferSource source = new(area);
         PipeReader reader = source.ToPipeReader();
         Task reading = Task.Run(() => ReadAsync(reader));
-        run.Start(_ => reader.CancelPendingRead());
+        run.Start(random =>
+        {
+            reader.CancelPendingRead();
+            Thread.SpinWait(random.Next(20));
+        }, isMisuse: false);
+        Random random = new(run.Seed);
         long sent = 0;
         while (!run.IsOver && !reading.IsCompleted)
         {
@@ -29,6 +35,9 @@ internal sealed class PipeReaderScenario : IStressScenario
             {
                 source.Send([(byte)sent++]);
             }
+
+            // Reads must begin without data: only then can a cancellation meet their beginning.
+            Thread.SpinWait(random.Next(20_000));
         }
 
         source.Complete();
@@ -36,7 +45,7 @@ internal sealed class PipeReaderScenario : IStressScenario
         StressRun.Require(reading.Wait(TimeSpan.FromSeconds(30)), "the reader sees the end");
         StressRun.Require(_read == sent, $"all {sent} bytes arrive, {_read} do");
         area.AssertAllReturned();
-        return sent;
+        return _reads;
     }
 
     private async Task ReadAsync(PipeReader reader)
@@ -44,6 +53,7 @@ internal sealed class PipeReaderScenario : IStressScenario
         while (true)
         {
             ReadResult result = await reader.ReadAsync().ConfigureAwait(false);
+            _reads++;
             foreach (ReadOnlyMemory<byte> piece in result.Buffer)
             {
                 foreach (byte value in piece.Span)

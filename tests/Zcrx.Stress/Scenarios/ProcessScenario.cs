@@ -14,7 +14,7 @@ internal sealed class ProcessScenario : IStressScenario
     {
         using InMemoryArea area = new(16, 16);
         Random random = new(run.Seed);
-        run.Start(Step);
+        run.Start(Step, isMisuse: false);
         long rounds = 0;
         for (; !run.IsOver; rounds++)
         {

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Interop.Leases;
 
-/// <summary>The buffer that is lent right now. One object serves all loans of a queue; the version tells them apart.</summary>
+/// <summary>Represents the buffer that is lent right now. One object serves all loans of a queue; the version tells them apart.</summary>
 /// <remarks>
 /// <para>The ring thread begins and ends loans, around the consumer's <c>OnNext</c>. Everything that changes the ledger throws on any other thread.</para>
 /// <para>Other threads may read: the version is compared after the fields were read, as at the end of a sequence lock. A thread that has a buffer of an earlier
@@ -24,7 +24,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
 
     public BufferLedger Ledger => ledger;
 
-    /// <summary>Whether the buffer that is lent has been kept: then its reference must be given up with <see cref="End"/>. Ring thread only.</summary>
+    /// <summary>Gets a value indicating whether the buffer that is lent has been kept: then its reference must be given up with <see cref="End"/>. Ring thread only.</summary>
     public bool IsKept
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -135,7 +135,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         return _memory!.Slice(_address, _length);
     }
 
-    /// <summary>Whether the loan lasts. Any thread.</summary>
+    /// <summary>Returns whether the loan lasts. Any thread.</summary>
     public bool IsValid(long version) => Volatile.Read(ref _version) == version;
 
     /// <summary>Keeps the buffer in place, for operators that refer to its memory.</summary>

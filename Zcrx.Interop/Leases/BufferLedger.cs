@@ -47,10 +47,10 @@ internal sealed unsafe class BufferLedger
         Borrow = new BorrowScope(this);
     }
 
-    /// <summary>Whether each access to borrowed memory is checked.</summary>
+    /// <summary>Gets a value indicating whether each access to borrowed memory is checked.</summary>
     public bool ChecksBorrows { get; }
 
-    /// <summary>Whether the calling thread is the ring's.</summary>
+    /// <summary>Gets a value indicating whether the calling thread is the ring's.</summary>
     public bool IsRingThread => Thread.CurrentThread == _ringThread;
 
     /// <summary>The borrow that is going on; there is at most one, on the ring's thread.</summary>

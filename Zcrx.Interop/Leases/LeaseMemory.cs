@@ -24,7 +24,7 @@ internal sealed unsafe class LeaseMemory(BufferLease lease, BufferLedger ledger,
             BufferLease.ThrowEnded();
         }
 
-        // After the reference exists and, in EndPin, before it is removed: whoever sees a pin may rely on the buffer.
+        // After the reference exists and, in EndPin, before it is removed: a thread that sees a pin may rely on the buffer.
         Interlocked.Increment(ref _pins);
         return new MemoryHandle(address + elementIndex, pinnable: new LeasePin(this));
     }

@@ -105,7 +105,7 @@ public sealed record ZcrxQueueOptions
     public bool RecordLeaseOrigins { get; init; }
 
     /// <summary>
-    /// Whether each access to borrowed memory is checked: <see cref="ReceivedBuffer.Memory"/> and frames that are read after <c>OnNext</c> then throw instead of reading
+    /// Gets a value indicating whether each access to borrowed memory is checked: <see cref="ReceivedBuffer.Memory"/> and frames that are read after <c>OnNext</c> then throw instead of reading
     /// what has arrived since. Allocates for each buffer and frame; for tests.
     /// </summary>
     public bool CheckBorrows { get; init; }

@@ -14,7 +14,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
 
     public int ThreadCount => options.Threads;
 
-    /// <summary>Whether the scenario shall end: the time is over, or a thread has failed.</summary>
+    /// <summary>Gets a value indicating whether the scenario shall end: the time is over, or a thread has failed.</summary>
     public bool IsOver => _stopped || Stopwatch.GetElapsedTime(_start) >= options.Duration;
 
     /// <summary>Starts threads that repeat a step until the scenario ends.</summary>

@@ -16,7 +16,7 @@ internal sealed unsafe class LeaseModel : IDisposable
 
     /// <summary>Performs an operation on one of the leases or pins that exist.</summary>
     /// <param name="operation">The operation.</param>
-    /// <param name="pick">Chooses what it is performed on.</param>
+    /// <param name="pick">Chooses the lease or pin.</param>
     public void Perform(LeaseOperation operation, int pick)
     {
         if (operation == LeaseOperation.KernelReturn || _leases.Count == 0)
@@ -77,7 +77,7 @@ internal sealed unsafe class LeaseModel : IDisposable
             pin.Lease.Buffer.References--;
         }
 
-        // Each time on a new copy of the struct, as it was when the pin began.
+        // A new copy of the struct each time. It still refers to the pin, also when that has ended.
         MemoryHandle copy = pin.Handle;
         copy.Dispose();
     }

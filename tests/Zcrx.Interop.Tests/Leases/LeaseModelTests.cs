@@ -6,9 +6,9 @@ namespace Zcrx.Interop.Tests.Leases;
 /// <summary>Any sequence of operations on leases has the results of a model that only counts references.</summary>
 public sealed class LeaseModelTests
 {
-    /// <summary>What FsCheck generates, and shrinks; every value is a valid step.</summary>
+    /// <summary>Represents one step that FsCheck generates, and shrinks. Every value is valid.</summary>
     /// <param name="Operation">The operation, by index.</param>
-    /// <param name="Pick">Chooses what it is performed on.</param>
+    /// <param name="Pick">Chooses the lease or pin.</param>
     public sealed record Step(byte Operation, byte Pick);
 
     [Fact]

@@ -66,6 +66,7 @@ internal static class ZcrxOptionsReader
             ReceiveStallTimeout = reader.Duration(nameof(defaults.ReceiveStallTimeout), defaults.ReceiveStallTimeout),
             StatisticsInterval = reader.Duration(nameof(defaults.StatisticsInterval), defaults.StatisticsInterval),
             RecordLeaseOrigins = reader.Flag(nameof(defaults.RecordLeaseOrigins), defaults.RecordLeaseOrigins),
+            CheckBorrows = reader.Flag(nameof(defaults.CheckBorrows), defaults.CheckBorrows),
             Emulation = ReadEmulation(reader.Child(nameof(defaults.Emulation)), defaults.Emulation),
         };
         reader.RefuseTheRest();

@@ -3,8 +3,12 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Interop.Leases;
 
-/// <summary>The buffer that is lent out right now. One object serves all borrows of a queue: the version tells them apart.</summary>
-/// <remarks>Begun and ended by the ring's thread, around the consumer's <c>OnNext</c>.</remarks>
+/// <summary>Represents the buffer that is lent right now. One object serves all loans of a queue; the version tells them apart.</summary>
+/// <remarks>
+/// <para>The ring thread begins and ends loans, around the consumer's <c>OnNext</c>. Everything that changes the ledger throws on any other thread.</para>
+/// <para>Other threads may read: the version is compared after the fields were read, as at the end of a sequence lock. A thread that has a buffer of an earlier
+/// loan gets an exception, and never the fields of a later loan.</para>
+/// </remarks>
 internal sealed unsafe class BorrowScope(BufferLedger ledger)
 {
     private const int NotKept = -1;
@@ -20,7 +24,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
 
     public BufferLedger Ledger => ledger;
 
-    /// <summary>Whether the buffer that is lent has been kept: then its reference must be given up with <see cref="End"/>.</summary>
+    /// <summary>Gets a value indicating whether the buffer that is lent has been kept: then its reference must be given up with <see cref="End"/>. Ring thread only.</summary>
     public bool IsKept
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -35,19 +39,25 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         return Lend(offset, address, length, streamOffset);
     }
 
-    /// <summary>The area that the next buffers to be lent lie in.</summary>
-    public void SetMemory(AreaMemory memory) => _memory = memory;
+    /// <summary>Sets the area that the next buffers to be lent lie in. Ends the loan before.</summary>
+    public void SetMemory(AreaMemory memory)
+    {
+        NextVersion();
+        _memory = memory;
+    }
 
-    /// <summary>Whose the next buffers to be lent are.</summary>
-    public void SetHolder(BufferHolder holder) => _holder = holder;
+    /// <summary>Sets the owner of the next buffers to be lent. Ends the loan before.</summary>
+    public void SetHolder(BufferHolder holder)
+    {
+        NextVersion();
+        _holder = holder;
+    }
 
-    /// <summary>Lends the next buffer of the same area and holder; the loan of the one before ends, which must not have been kept.</summary>
+    /// <summary>Lends the next buffer of the same area and holder. Ends the loan before, which must not have been kept.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReceivedBuffer Lend(ulong offset, byte* address, int length, long streamOffset)
     {
-        long version = _version + 1;
-        // First, and volatile, so that a copy of the struct on another thread sees the end of its loan.
-        Volatile.Write(ref _version, version);
+        long version = NextVersion();
         _offset = offset;
         _address = address;
         _length = length;
@@ -64,12 +74,12 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     }
 
     /// <summary>Ends the loan.</summary>
-    /// <returns>True when nobody has kept the buffer itself: it goes back now.</returns>
+    /// <returns>True when the buffer itself was not kept: it goes back now.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool End()
     {
-        // Volatile, so that a copy of the struct on another thread sees the end of the loan.
-        Volatile.Write(ref _version, _version + 1);
+        // The buffer goes back after this, by the release store of the refill queue's tail: that makes the end of the loan visible first.
+        NextVersion();
         if (_slot == NotKept)
         {
             return true;
@@ -85,37 +95,50 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReadOnlySpan<byte> Span(long version)
     {
-        Check(version);
-        return new ReadOnlySpan<byte>(_address, _length);
+        ReadOnlySpan<byte> span = new(_address, _length);
+        EnsureStill(version);
+        return span;
     }
 
+    public int Length(long version)
+    {
+        int length = _length;
+        EnsureStill(version);
+        return length;
+    }
+
+    public long StreamOffset(long version)
+    {
+        long offset = _streamOffset;
+        EnsureStill(version);
+        return offset;
+    }
+
+    public BufferHolder Holder(long version)
+    {
+        BufferHolder? holder = _holder;
+        EnsureStill(version);
+        return holder!;
+    }
+
+    /// <summary>Gets the bytes as memory; checked against the loan at each access where borrows are checked.</summary>
     public ReadOnlyMemory<byte> Memory(long version)
+    {
+        ReadOnlyMemory<byte> memory = UncheckedMemory(version);
+        return !ledger.ChecksBorrows ? memory : new BorrowedMemory(memory, new BufferLoan(this, version)).Memory;
+    }
+
+    /// <summary>Gets the bytes as memory that is not checked against the loan, for operators that keep the buffer or check on their own.</summary>
+    public ReadOnlyMemory<byte> UncheckedMemory(long version)
     {
         Check(version);
         return _memory!.Slice(_address, _length);
     }
 
-    public int Length(long version)
-    {
-        Check(version);
-        return _length;
-    }
-
-    public long StreamOffset(long version)
-    {
-        Check(version);
-        return _streamOffset;
-    }
-
-    public BufferHolder Holder(long version)
-    {
-        Check(version);
-        return _holder!;
-    }
-
+    /// <summary>Returns whether the loan lasts. Any thread.</summary>
     public bool IsValid(long version) => Volatile.Read(ref _version) == version;
 
-    /// <summary>Keeps the buffer where it is, for those who refer to its memory.</summary>
+    /// <summary>Keeps the buffer in place, for operators that refer to its memory.</summary>
     /// <returns>A slot of which the caller owns one reference; −1 when only a copy can be kept now.</returns>
     public int TryKeepInPlace(long version)
     {
@@ -141,17 +164,50 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         return _slot;
     }
 
+    [DoesNotReturn]
+    internal static void ThrowEnded() => throw new ObjectDisposedException(
+        nameof(ReceivedBuffer),
+        "The buffer was lent for the duration of OnNext and has returned to the pool. Call Retain() inside OnNext to keep it. "
+        + "Put HandOff, Process or Retained before operators that keep or schedule items, such as Delay, Buffer and ObserveOn.");
+
+    [DoesNotReturn]
+    private static void ThrowForeignThread() => throw new InvalidOperationException(
+        "A borrowed buffer may be used only on the ring thread, inside OnNext, but was used on another thread. Use HandOff or Process to work on another thread, or call Retain() inside OnNext and pass the lease on.");
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Check(long version)
+    private long NextVersion()
     {
+        long version = _version + 1;
+        _version = version;
+        // The version is visible before the fields that are written next (arm64: dmb ishst). Pairs with the barrier in EnsureStill: a thread that has read
+        // one of those fields sees the new version.
+        Volatile.WriteBarrier();
+        return version;
+    }
+
+    /// <summary>Throws unless the fields that were read before belong to the caller's loan. Any thread.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void EnsureStill(long version)
+    {
+        // The fields were read before the version is (arm64: dmb ishld). If it is the caller's, no later loan had written them yet.
+        Volatile.ReadBarrier();
         if (Volatile.Read(ref _version) != version)
         {
             ThrowEnded();
         }
     }
 
-    [DoesNotReturn]
-    private static void ThrowEnded() => throw new ObjectDisposedException(
-        nameof(ReceivedBuffer),
-        "The buffer was lent for the duration of OnNext and has gone back to the pool. Call Retain() inside OnNext to keep it.");
+    /// <summary>Throws unless the loan lasts and this is the ring thread, on which it cannot end before the caller has read the fields.</summary>
+    private void Check(long version)
+    {
+        if (!IsValid(version))
+        {
+            ThrowEnded();
+        }
+
+        if (!ledger.IsRingThread)
+        {
+            ThrowForeignThread();
+        }
+    }
 }

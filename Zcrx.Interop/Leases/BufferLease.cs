@@ -1,46 +1,57 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using Zcrx.Interop.Leases;
 
 namespace Zcrx.Interop;
 
-/// <summary>A buffer that a consumer has kept beyond <c>OnNext</c>.</summary>
+/// <summary>A received buffer that a consumer keeps beyond <c>OnNext</c>.</summary>
 /// <remarks>
-/// <para>Ownership: whoever holds the lease releases it, exactly once, with <see cref="Dispose"/>; later disposals do nothing, any other
-/// use throws. <see cref="Move"/> hands it over, so that the previous holder can no longer touch it. While it is held, the buffer is
-/// missing from the pool: leases held for long are what exhausts it.</para>
-/// <para>Threading: any thread may release; one lease is used by one thread at a time. The memory stays mapped until the last lease on
-/// it is released, even when the queue is gone.</para>
+/// <para>Ownership: the owner of a lease releases it with <see cref="Dispose"/>. Only the first disposal counts. Any use of a released lease throws
+/// <see cref="ObjectDisposedException"/>. <see cref="Move"/> transfers ownership to a new lease and ends this one. While a lease is held, its buffer is
+/// missing from the pool: leases that are held for long exhaust it.</para>
+/// <para>Threading: all members are safe on any number of threads at once. Each call has its result or throws. The buffer returns to the pool exactly
+/// once, with its last lease or pin. A stale lease never affects the next user of the same buffer.</para>
+/// <para>Lifetime of the bytes: they stay unchanged while the buffer has a lease or a pin. A pin of <see cref="Memory"/> owns a reference of its own, so it
+/// stays valid when the lease is released first. A <see cref="Span"/> owns nothing and cannot be checked after it was taken. Reading a span after the release of
+/// the lease, also on another thread, may read bytes that arrived later; when the queue is closed, it may fault.</para>
+/// <para>The memory stays mapped until the last lease and the last pin have ended, even when the queue is closed.</para>
 /// </remarks>
 public sealed unsafe class BufferLease : IDisposable
 {
-    private const int Ended = -1;
-
     private readonly BufferLedger _ledger;
     private readonly byte* _address;
     private LeaseMemory? _memory;
-    private int _slot;
+    // A LeaseHandle; none when the lease has ended. Only exchanged, so that of several threads exactly one ends it.
+    private ulong _handle;
 
     internal BufferLease(BufferLedger ledger, int slot)
     {
-        _ledger = ledger;
-        _slot = slot;
         ref LeaseSlot kept = ref ledger[slot];
+        _ledger = ledger;
+        _handle = new LeaseHandle(slot, kept.Generation).Word;
         _address = kept.Address;
         Length = kept.Length;
         StreamOffset = kept.StreamOffset;
     }
 
-    /// <summary>Number of bytes.</summary>
+    private BufferLease(BufferLease other, LeaseHandle handle)
+    {
+        _ledger = other._ledger;
+        _handle = handle.Word;
+        _address = other._address;
+        Length = other.Length;
+        StreamOffset = other.StreamOffset;
+    }
+
+    /// <summary>Gets the number of bytes.</summary>
     public int Length { get; }
 
-    /// <summary>Position of the first byte in the connection's stream.</summary>
+    /// <summary>Gets the position of the first byte in the connection's stream.</summary>
     public long StreamOffset { get; }
 
-    /// <summary>Whether the lease has been released or moved.</summary>
-    public bool IsReleased => Volatile.Read(ref _slot) == Ended;
+    /// <summary>Gets a value indicating whether the lease has been released or moved.</summary>
+    public bool IsReleased => Volatile.Read(ref _handle) == LeaseHandle.None.Word;
 
-    /// <summary>The bytes.</summary>
+    /// <summary>Gets the bytes. The span is valid until the lease is released.</summary>
     /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
     public ReadOnlySpan<byte> Span
     {
@@ -51,86 +62,86 @@ public sealed unsafe class BufferLease : IDisposable
         }
     }
 
-    /// <summary>The bytes as memory; each access to its span is checked against the lease.</summary>
+    /// <summary>Gets the bytes as memory. Each access to its span is checked against the lease.</summary>
+    /// <remarks>
+    /// A pin keeps the buffer, and keeps this memory accessible, until the pin ends. An operation that pins its memory may therefore outlast the lease.
+    /// Not every operation does: <c>Socket.SendAsync</c> on Linux takes the span again when the socket has room, and an exception there ends the process. Hold the
+    /// lease until such an operation has completed, or hold a pin: <c>using (lease.Memory.Pin()) await socket.SendAsync(lease.Memory)</c>.
+    /// <c>ZcrxConnection.SendAsync</c> pins what it has to wait with.
+    /// </remarks>
     /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
     public ReadOnlyMemory<byte> Memory
     {
         get
         {
-            Check();
-            return (_memory ??= new LeaseMemory(this)).Memory;
+            LeaseHandle handle = Check();
+            LeaseMemory memory = Volatile.Read(ref _memory) ?? CreateMemory(handle);
+            return memory.Memory;
         }
     }
 
-    /// <summary>A second, independent lease on the same buffer.</summary>
+    /// <summary>Creates a second, independent lease on the same buffer.</summary>
     /// <returns>A lease that must be released as well.</returns>
     /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
     public BufferLease Retain()
     {
-        int slot = Check();
-        _ledger.AddReference(slot);
-        return new BufferLease(_ledger, slot);
+        LeaseHandle handle = Check();
+        if (!_ledger.TryAddReference(handle))
+        {
+            // Another thread has released the lease since.
+            ThrowEnded();
+        }
+
+        return new BufferLease(this, handle);
     }
 
-    /// <summary>Hands the buffer over: this lease ends, the returned one goes on.</summary>
+    /// <summary>Transfers ownership of the buffer: this lease ends, and the returned one takes its place.</summary>
     /// <returns>The lease that must be released instead of this one.</returns>
     /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
     public BufferLease Move()
     {
-        int slot = Interlocked.Exchange(ref _slot, Ended);
-        if (slot == Ended)
+        LeaseHandle handle = End();
+        if (handle == LeaseHandle.None)
         {
             ThrowEnded();
         }
 
-        return new BufferLease(_ledger, slot);
+        return new BufferLease(this, handle);
     }
 
-    /// <summary>Gives the buffer back. Only the first call does anything.</summary>
+    /// <summary>Releases the lease. Only the first call has an effect.</summary>
     public void Dispose()
     {
-        // Exchange, so that two threads that dispose at the same time release once.
-        int slot = Interlocked.Exchange(ref _slot, Ended);
-        if (slot != Ended)
+        LeaseHandle handle = End();
+        if (handle != LeaseHandle.None)
         {
-            _ledger.Release(slot);
+            _ledger.Release(handle.Slot);
         }
     }
 
     [DoesNotReturn]
-    private static void ThrowEnded() => throw new ObjectDisposedException(nameof(BufferLease), "The lease has been released or moved; its buffer belongs to somebody else now.");
+    internal static void ThrowEnded() => throw new ObjectDisposedException(
+        nameof(BufferLease),
+        "The lease has been released or moved, and its buffer may belong to another connection. Hold the lease, or a pin of its memory, until the last use of the bytes.");
 
-    private int Check()
+    private LeaseMemory CreateMemory(LeaseHandle handle)
     {
-        int slot = Volatile.Read(ref _slot);
-        if (slot == Ended)
+        LeaseMemory memory = new(this, _ledger, handle, _address);
+        // One object for all threads: pins are counted in it. The exchange publishes its fields.
+        return Interlocked.CompareExchange(ref _memory, memory, null) ?? memory;
+    }
+
+    private LeaseHandle End() => new(Interlocked.Exchange(ref _handle, LeaseHandle.None.Word));
+
+    private LeaseHandle Check()
+    {
+        // Acquire: the bytes are read after the check.
+        LeaseHandle handle = new(Volatile.Read(ref _handle));
+        if (handle == LeaseHandle.None)
         {
             ThrowEnded();
         }
 
-        return slot;
-    }
-
-    private sealed class LeaseMemory(BufferLease lease) : MemoryManager<byte>
-    {
-        public override Span<byte> GetSpan()
-        {
-            lease.Check();
-            return new Span<byte>(lease._address, lease.Length);
-        }
-
-        public override MemoryHandle Pin(int elementIndex = 0)
-        {
-            lease.Check();
-            return new MemoryHandle(lease._address + elementIndex);
-        }
-
-        public override void Unpin()
-        {
-        }
-
-        protected override void Dispose(bool disposing)
-        {
-        }
+        return handle;
     }
 }

@@ -38,12 +38,20 @@ internal sealed unsafe class BufferLedger
 
     /// <param name="wake">Wakes the ring's thread; called by a releasing thread only when <see cref="TryPrepareToSleep"/> asked for it.</param>
     /// <param name="recordOrigins">Whether to note where each lease was taken; slow, for finding leaks.</param>
-    public BufferLedger(Action wake, bool recordOrigins)
+    /// <param name="checkBorrows">Whether each access to borrowed memory is checked; slow, for finding uses after <c>OnNext</c>.</param>
+    public BufferLedger(Action wake, bool recordOrigins, bool checkBorrows = false)
     {
         _wake = wake;
         _recordOrigins = recordOrigins;
+        ChecksBorrows = checkBorrows;
         Borrow = new BorrowScope(this);
     }
+
+    /// <summary>Gets a value indicating whether each access to borrowed memory is checked.</summary>
+    public bool ChecksBorrows { get; }
+
+    /// <summary>Gets a value indicating whether the calling thread is the ring's.</summary>
+    public bool IsRingThread => Thread.CurrentThread == _ringThread;
 
     /// <summary>The borrow that is going on; there is at most one, on the ring's thread.</summary>
     public BorrowScope Borrow { get; }
@@ -128,9 +136,9 @@ internal sealed unsafe class BufferLedger
         slot.Length = length;
         slot.StreamOffset = streamOffset;
         slot.Holder = holder;
-        slot.References = references;
         // Our own frames included: how many there are to skip depends on what the compiler has inlined.
         slot.Origin = _recordOrigins ? new StackTrace(fNeedFileInfo: true).ToString() : null;
+        slot.Begin(references);
         holder.Add(1);
         return index;
     }
@@ -138,14 +146,25 @@ internal sealed unsafe class BufferLedger
     /// <summary>Whether a kept buffer is a copy, which means that the buffer itself goes back when its borrow ends.</summary>
     public bool IsCopy(int slot) => this[slot].Offset == CopyOffset;
 
-    /// <summary>One more lease on a kept buffer. Any thread that holds one.</summary>
-    public void AddReference(int slot) => Interlocked.Increment(ref this[slot].References);
+    /// <summary>Adds a reference to a leased buffer. Any thread.</summary>
+    /// <returns>False when the buffer has been returned since the handle was taken.</returns>
+    public bool TryAddReference(LeaseHandle handle) => this[handle.Slot].TryAddReference(handle.Generation);
 
-    /// <summary>Gives up one lease; the last one sends the buffer back. Any thread.</summary>
+    /// <summary>Adds a reference to a buffer that the caller holds a reference to.</summary>
+    public void AddReference(int slot)
+    {
+        ref LeaseSlot kept = ref this[slot];
+        if (!kept.TryAddReference(kept.Generation))
+        {
+            throw new InvalidOperationException("A reference was added to a buffer that is not leased. This is a defect of Zcrx; report it.");
+        }
+    }
+
+    /// <summary>Gives up a reference that the caller owns; the last one returns the buffer. Any thread.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Release(int slot)
     {
-        if (Interlocked.Decrement(ref this[slot].References) == 0)
+        if (this[slot].RemoveReference())
         {
             Return(slot);
         }
@@ -246,7 +265,7 @@ internal sealed unsafe class BufferLedger
         {
             foreach (LeaseSlot slot in chunk)
             {
-                if (Volatile.Read(in slot.References) > 0 && slot.Origin is { } origin)
+                if (slot.References > 0 && slot.Origin is { } origin)
                 {
                     origins.Add(origin);
                 }
@@ -258,7 +277,7 @@ internal sealed unsafe class BufferLedger
 
     private void Return(int index)
     {
-        if (Thread.CurrentThread == _ringThread && Refill is not null)
+        if (IsRingThread && Refill is not null)
         {
             ReturnOne(index);
             return;
@@ -374,8 +393,13 @@ internal sealed unsafe class BufferLedger
 
     private void Grow()
     {
-        LeaseSlot[] chunk = new LeaseSlot[ChunkSize];
         int start = _chunks.Length << ChunkShift;
+        if (start == LeaseHandle.MaxSlots)
+        {
+            throw new InvalidOperationException($"{LeaseHandle.MaxSlots} buffers and copies are leased. Release leases that are no longer used.");
+        }
+
+        LeaseSlot[] chunk = new LeaseSlot[ChunkSize];
         for (int i = 0; i < ChunkSize; i++)
         {
             chunk[i].Next = i == ChunkSize - 1 ? Nil : start + i + 1;

@@ -1,9 +1,13 @@
 namespace Zcrx.Interop.Leases;
 
-/// <summary>One kept buffer: where it is, who kept it, and how many leases share it.</summary>
+/// <summary>Describes one leased buffer: its bytes, its owner, and how many references share it.</summary>
+/// <remarks>
+/// Reference count and generation are one word, so that a handle of an earlier use of the slot can neither add nor remove a reference of the present one.
+/// The word is changed by compare-and-swap only, with one exception: <see cref="Begin"/>, which runs while the count is 0 and no other thread may change it.
+/// </remarks>
 internal unsafe struct LeaseSlot
 {
-    /// <summary>Area token | byte offset, what goes into the refill queue.</summary>
+    /// <summary>Area token | byte offset, as the refill queue expects it.</summary>
     public ulong Offset;
 
     public byte* Address;
@@ -12,13 +16,76 @@ internal unsafe struct LeaseSlot
 
     public long StreamOffset;
 
-    /// <summary>Leases on this buffer, the borrow included while it lasts. Atomic: the one that takes it to zero returns the buffer.</summary>
-    public int References;
-
     /// <summary>Link in the list of returned slots, or of free ones.</summary>
     public int Next;
 
     public BufferHolder Holder;
 
     public string? Origin;
+
+    private const int CountBits = LeaseHandle.SlotBits;
+    private const ulong CountMask = (1UL << CountBits) - 1;
+
+    // Generation | references.
+    private ulong _word;
+
+    /// <summary>References to the buffer: leases, pins, and the borrow while it lasts.</summary>
+    public readonly int References => (int)(Volatile.Read(in _word) & CountMask);
+
+    /// <summary>The number of the slot's present use. Stable while the caller owns a reference.</summary>
+    public readonly ulong Generation => Volatile.Read(in _word) >> CountBits;
+
+    /// <summary>Begins the next use of a free slot. Ring thread only, after all other fields are set.</summary>
+    public void Begin(int references)
+    {
+        ulong generation = (_word >> CountBits) + 1;
+        // Release: the fields of the slot must be visible before the count is. A thread reads them after its own compare-and-swap, which is a full
+        // fence, or after it has received the handle from the ring thread.
+        Volatile.Write(ref _word, (generation << CountBits) | (uint)references);
+    }
+
+    /// <summary>Adds a reference.</summary>
+    /// <returns>False when the slot's use of that generation has ended.</returns>
+    public bool TryAddReference(ulong generation)
+    {
+        ulong word = Volatile.Read(in _word);
+        while (word >> CountBits == generation && (word & CountMask) != 0)
+        {
+            if ((word & CountMask) == CountMask)
+            {
+                throw new InvalidOperationException($"The buffer has {CountMask} leases and pins already. Release some of them.");
+            }
+
+            // Full fence: the buffer is read after the reference exists.
+            ulong seen = Interlocked.CompareExchange(ref _word, word + 1, word);
+            if (seen == word)
+            {
+                return true;
+            }
+
+            word = seen;
+        }
+
+        return false;
+    }
+
+    /// <summary>Removes a reference that the caller owns.</summary>
+    /// <returns>True for the last one: the caller returns the buffer.</returns>
+    public bool RemoveReference()
+    {
+        ulong word = Volatile.Read(in _word);
+        while ((word & CountMask) != 0)
+        {
+            // Full fence: all reads of the buffer by this thread are done before another thread can see the count fall.
+            ulong seen = Interlocked.CompareExchange(ref _word, word - 1, word);
+            if (seen == word)
+            {
+                return (word & CountMask) == 1;
+            }
+
+            word = seen;
+        }
+
+        throw new InvalidOperationException("A reference to a buffer was released twice. This is a defect of Zcrx; report it.");
+    }
 }

@@ -3,11 +3,15 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Interop;
 
-/// <summary>Received bytes, lent to the observer for the duration of its <c>OnNext</c>.</summary>
+/// <summary>Represents received bytes that are lent to the observer for the duration of its <c>OnNext</c>.</summary>
 /// <remarks>
-/// <para>Ownership: borrowed. When <c>OnNext</c> returns, the buffer goes back to the NIC and every access throws
+/// <para>Ownership: borrowed. When <c>OnNext</c> returns, the buffer goes back to the NIC, and every access throws
 /// <see cref="ObjectDisposedException"/>. To keep the bytes, call <see cref="Retain"/> and release the lease later, or copy them.</para>
-/// <para>Threading: use it on the thread that <c>OnNext</c> runs on. The memory lies in the area that the NIC writes to; it is read-only.</para>
+/// <para>Threading: use it on the thread that <c>OnNext</c> runs on. On another thread, <see cref="Retain"/> and <see cref="Memory"/> always throw
+/// <see cref="InvalidOperationException"/>, and the other members throw or return what belongs to this buffer, never to another. So no misuse corrupts the pool.</para>
+/// <para>A <see cref="Span"/> or <see cref="Memory"/> that was taken in time and is read after <c>OnNext</c> is not checked: it reads what has been received
+/// since, also for other connections. Where <c>CheckBorrows</c> is on, each access to such memory is checked and throws; a span cannot be checked.</para>
+/// <para>The memory lies in the area that the NIC writes to. It is read-only.</para>
 /// </remarks>
 [SuppressMessage("Performance", "CA1815", Justification = "A loan is used, not compared.")]
 public readonly struct ReceivedBuffer
@@ -21,23 +25,24 @@ public readonly struct ReceivedBuffer
         _version = version;
     }
 
-    /// <summary>The bytes.</summary>
+    /// <summary>Gets the bytes.</summary>
     /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
     public ReadOnlySpan<byte> Span => _scope.Span(_version);
 
-    /// <summary>The bytes as memory. Only taking it is checked: do not let it outlive <c>OnNext</c>; a lease's memory is checked at each access.</summary>
+    /// <summary>Gets the bytes as memory. It must not outlive <c>OnNext</c>; unless <c>CheckBorrows</c> is on, only the call itself is checked.</summary>
     /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public ReadOnlyMemory<byte> Memory => _scope.Memory(_version);
 
-    /// <summary>Number of bytes, at least 1.</summary>
+    /// <summary>Gets the number of bytes, at least 1.</summary>
     /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
     public int Length => _scope.Length(_version);
 
-    /// <summary>Position of the first byte in the connection's stream, in bytes from its start.</summary>
+    /// <summary>Gets the position of the first byte in the connection's stream, in bytes from its start.</summary>
     /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
     public long StreamOffset => _scope.StreamOffset(_version);
 
-    /// <summary>Whether the loan still lasts.</summary>
+    /// <summary>Gets a value indicating whether the loan lasts.</summary>
     public bool IsValid => _scope?.IsValid(_version) ?? false;
 
     /// <summary>Keeps the buffer beyond <c>OnNext</c>.</summary>
@@ -46,6 +51,7 @@ public readonly struct ReceivedBuffer
     /// a copy of the bytes: what was read of <see cref="Span"/> before does not last longer than <c>OnNext</c>.
     /// </returns>
     /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public BufferLease Retain() => new(_scope.Ledger, _scope.Keep(_version));
 
     /// <summary>Whom to ask to pause, for operators that let buffers wait. Stays valid after the loan.</summary>
@@ -54,6 +60,9 @@ public readonly struct ReceivedBuffer
 
     /// <summary>For operators of this library that refer to the buffer's memory: keeps it without an object. The caller owns one reference to the slot; −1 when it has to copy.</summary>
     internal int TryKeepSlot() => _scope.TryKeepInPlace(_version);
+
+    /// <summary>For operators of this library that keep the buffer or check on their own: the bytes as memory that is not checked against the loan.</summary>
+    internal ReadOnlyMemory<byte> UncheckedMemory => _scope.UncheckedMemory(_version);
 
     /// <summary>For operators of this library: whom to ask to pause.</summary>
     internal BufferHolder Holder => _scope.Holder(_version);

@@ -220,16 +220,17 @@ public sealed unsafe class InterfaceQueue : IDisposable
     /// <param name="ring">The ring that is to use the queue; of the calling thread.</param>
     /// <param name="export">The exported queue.</param>
     /// <param name="recordOrigins">Whether to note where each lease was taken.</param>
+    /// <param name="checkBorrows">Whether each access to borrowed memory is checked.</param>
     /// <param name="wake">Wakes the ring's thread when a buffer comes back for which it waits.</param>
     /// <returns>The queue, owned by the caller. It writes no refill entries until <see cref="QueueMemory.SwitchToAsync"/>.</returns>
     /// <exception cref="ZcrxException">The kernel refused or cannot.</exception>
-    internal static InterfaceQueue Import(IoRing ring, ExportedQueue export, bool recordOrigins, Action wake)
+    internal static InterfaceQueue Import(IoRing ring, ExportedQueue export, bool recordOrigins, bool checkBorrows, Action wake)
     {
         QueueMemory memory = export.Memory;
         memory.AddOwner();
         try
         {
-            return new InterfaceQueue(ring, Import(ring, export), memory, new BufferLedger(wake, recordOrigins), isImported: true);
+            return new InterfaceQueue(ring, Import(ring, export), memory, new BufferLedger(wake, recordOrigins, checkBorrows), isImported: true);
         }
         catch
         {

@@ -39,4 +39,7 @@ public sealed record InterfaceQueueOptions
 
     /// <summary>Whether to note where each lease was taken. Slow; for finding leases that are never released.</summary>
     public bool RecordLeaseOrigins { get; init; }
+
+    /// <summary>Gets a value indicating whether each access to borrowed memory is checked, so that a use after <c>OnNext</c> throws. Allocates for each buffer; for tests.</summary>
+    public bool CheckBorrows { get; init; }
 }

@@ -97,7 +97,7 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
             RxQueue = options.RxQueue,
         };
         memory.Add(area);
-        return new InterfaceQueue(ring, registration.zcrx_id, memory, new BufferLedger(wake, options.RecordLeaseOrigins), isImported: false) { WhyPageBuffers = whyPageBuffers };
+        return new InterfaceQueue(ring, registration.zcrx_id, memory, new BufferLedger(wake, options.RecordLeaseOrigins, options.CheckBorrows), isImported: false) { WhyPageBuffers = whyPageBuffers };
     }
 
     private void CheckDmaBuf(bool deviceLess)

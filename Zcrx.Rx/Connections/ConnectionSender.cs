@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 
@@ -15,15 +16,33 @@ internal sealed class ConnectionSender(Socket socket, ZcrxConnection connection)
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        // For callers that have to wait: a lease's memory stays readable while it is pinned, also when the lease is released in the meantime.
+        MemoryHandle pin = default;
+        bool isPinned = false;
+        bool hasTurn = false;
         try
         {
+            hasTurn = _turn.Wait(0, cancellationToken);
+            if (!hasTurn)
+            {
+                pin = bytes.Pin();
+                isPinned = true;
+                await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+                hasTurn = true;
+            }
+
             while (bytes.Length > 0)
             {
                 ThrowIfClosed();
                 int sent = socket.Send(bytes.Span, SocketFlags.None, out SocketError error);
                 if (error == SocketError.WouldBlock)
                 {
+                    if (!isPinned)
+                    {
+                        pin = bytes.Pin();
+                        isPinned = true;
+                    }
+
                     await WaitForRoomAsync(cancellationToken).ConfigureAwait(false);
                     continue;
                 }
@@ -41,7 +60,12 @@ internal sealed class ConnectionSender(Socket socket, ZcrxConnection connection)
         }
         finally
         {
-            _turn.Release();
+            if (hasTurn)
+            {
+                _turn.Release();
+            }
+
+            pin.Dispose();
         }
     }
 

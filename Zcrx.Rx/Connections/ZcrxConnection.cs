@@ -200,7 +200,7 @@ public sealed partial class ZcrxConnection : IDisposable
     }
 
     /// <summary>Sends bytes to the peer; calls are served one after another.</summary>
-    /// <param name="bytes">What to send; must not change until the task has ended.</param>
+    /// <param name="bytes">What to send; must not change until the task has ended. Memory of a lease is kept until then, also when the lease is released.</param>
     /// <param name="cancellationToken">Ends the wait for room. Bytes that were sent by then stay sent.</param>
     /// <returns>A task that ends when the kernel has taken all bytes.</returns>
     /// <exception cref="SocketException">The peer is gone.</exception>

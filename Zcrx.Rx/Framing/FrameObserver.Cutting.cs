@@ -10,7 +10,7 @@ internal sealed partial class FrameObserver<TCutter>
     private void Receive(in ReceivedBuffer buffer)
     {
         _source = buffer.Holder;
-        ReadOnlyMemory<byte> memory = buffer.Memory;
+        ReadOnlyMemory<byte> memory = buffer.UncheckedMemory;
         ReadOnlySpan<byte> span = buffer.Span;
         long offset = buffer.StreamOffset;
         if (offset != _next && _next != Unknown)
@@ -27,7 +27,7 @@ internal sealed partial class FrameObserver<TCutter>
             long total = decision.Total;
             if (IsAcceptable(in decision, total) && total <= span.Length - position)
             {
-                _downstream!.OnNext(new ReadOnlySequence<byte>(memory.Slice(position + decision.Skip, (int)decision.Length)));
+                Deliver(in buffer, new ReadOnlySequence<byte>(memory.Slice(position + decision.Skip, (int)decision.Length)));
                 position += (int)total;
                 if (HasEnded)
                 {
@@ -59,7 +59,7 @@ internal sealed partial class FrameObserver<TCutter>
             long total = decision.Total;
             if (IsAcceptable(in decision, total) && total <= _held.Length)
             {
-                _downstream!.OnNext(_held.Sequence.Slice(decision.Skip, decision.Length));
+                Deliver(in buffer, _held.Sequence.Slice(decision.Skip, decision.Length));
                 if (HasEnded)
                 {
                     return 0;
@@ -85,6 +85,18 @@ internal sealed partial class FrameObserver<TCutter>
 
         Keep(in buffer);
         return 0;
+    }
+
+    private void Deliver(in ReceivedBuffer buffer, in ReadOnlySequence<byte> frame)
+    {
+        if (!buffer.Ledger.ChecksBorrows)
+        {
+            _downstream!.OnNext(frame);
+            return;
+        }
+
+        using FrameLoan loan = new();
+        _downstream!.OnNext(loan.Lend(frame));
     }
 
     private bool IsAcceptable(in FrameDecision decision, long total) =>

@@ -28,7 +28,7 @@ internal sealed unsafe partial class ReceiveLoop
             PreferBusyPoll = _options.PreferBusyPoll,
         };
         _ring = IoRing.Create(_kernel, ringOptions);
-        _queue = Exported is { } exported ? InterfaceQueue.Import(_ring, exported, _options.RecordLeaseOrigins, SignalWake) : Register();
+        _queue = Exported is { } exported ? InterfaceQueue.Import(_ring, exported, _options.RecordLeaseOrigins, _options.CheckBorrows, SignalWake) : Register();
         WatchLink();
         _queue.Ledger.Refill = ReturnBuffer;
         long interval = ToTicks(_options.NotificationInterval);
@@ -51,6 +51,7 @@ internal sealed unsafe partial class ReceiveLoop
             DmaBuf = _isOnNic ? _options.DmaBuf : null,
             NotificationUserData = new UserData(RequestKind.Notification, 0, 0).Encode(),
             RecordLeaseOrigins = _options.RecordLeaseOrigins,
+            CheckBorrows = _options.CheckBorrows,
         };
         InterfaceQueue queue = Register(queueOptions);
         if (queue.WhyPageBuffers is { } why)

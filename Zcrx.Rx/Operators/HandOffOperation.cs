@@ -12,6 +12,8 @@ internal sealed class HandOffOperation : IDisposable
     private int _signals;
     private volatile bool _disposed;
     private bool _ended;
+    // Whether the job has begun, which tells an exception of an observer on a scheduler that runs jobs at once from one of the scheduler.
+    private volatile bool _hasRun;
 
     public HandOffOperation(IScheduler scheduler, int maxQueued, IObserver<BufferLease> observer)
     {
@@ -32,13 +34,27 @@ internal sealed class HandOffOperation : IDisposable
     private void Signal()
     {
         // The first signal starts the job; later ones make it look again before it ends.
-        if (Interlocked.Increment(ref _signals) == 1)
+        if (Interlocked.Increment(ref _signals) != 1)
+        {
+            return;
+        }
+
+        _hasRun = false;
+        try
         {
             _scheduler.Schedule(this, static (_, operation) =>
             {
+                operation._hasRun = true;
                 operation.Drain();
                 return System.Reactive.Disposables.Disposable.Empty;
             });
+        }
+#pragma warning disable CA1031 // A scheduler that refuses work, such as one that is disposed, ends the stream: nothing would ever empty the channel.
+        catch (Exception exception) when (!_hasRun && !_disposed)
+#pragma warning restore CA1031
+        {
+            // No job runs, and none will: the count of signals stays above 0. So this thread has the operation to itself.
+            Fail(exception);
         }
     }
 
@@ -60,10 +76,7 @@ internal sealed class HandOffOperation : IDisposable
                     catch (Exception exception)
 #pragma warning restore CA1031
                     {
-                        _disposed = true;
-                        _channel.Dispose();
-                        _channel.Abandon();
-                        TellEnd(exception);
+                        Fail(exception);
                         return;
                     }
                 }
@@ -76,6 +89,15 @@ internal sealed class HandOffOperation : IDisposable
             }
         }
         while (Interlocked.CompareExchange(ref _signals, 0, seen) != seen);
+    }
+
+    /// <summary>Releases what waits, and ends the stream with an error.</summary>
+    private void Fail(Exception exception)
+    {
+        _disposed = true;
+        _channel.Dispose();
+        _channel.Abandon();
+        TellEnd(exception);
     }
 
     private void TellEnd(Exception? error)

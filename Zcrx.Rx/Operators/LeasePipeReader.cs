@@ -99,11 +99,13 @@ internal sealed class LeasePipeReader(LeaseChannel channel) : PipeReader
             using CancellationTokenSource pending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             lock (_gate)
             {
-                _pending = pending;
                 if (_cancelRequested)
                 {
                     continue;
                 }
+
+                // Set only when the finally clause below is certain to clear it: CancelPendingRead must never find a source that is disposed.
+                _pending = pending;
             }
 
             try

@@ -39,8 +39,15 @@ internal sealed class ProcessOperation : IDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
-            _cancellation.Cancel();
-            _channel.Dispose();
+            try
+            {
+                // Runs callbacks that handlers have registered; one that throws must not keep the buffers.
+                _cancellation.Cancel();
+            }
+            finally
+            {
+                _channel.Dispose();
+            }
         }
     }
 
@@ -81,12 +88,12 @@ internal sealed class ProcessOperation : IDisposable
     {
         await Task.WhenAll(workers).ConfigureAwait(false);
         _channel.Dispose();
-        bool disposed = Interlocked.Exchange(ref _disposed, 1) != 0;
-        _cancellation.Dispose();
         try
         {
-            if (!disposed)
+            // The side that comes first owns the cancellation source from here on. Dispose may still be in Cancel, so only this side disposes it.
+            if (Interlocked.Exchange(ref _disposed, 1) == 0)
             {
+                _cancellation.Dispose();
                 TellEnd();
             }
         }

@@ -49,6 +49,10 @@ public static class ZcrxHandOffExtensions
     /// <param name="scheduler">Where the observer is called.</param>
     /// <param name="maxQueued">Buffers that wait before the connection is paused.</param>
     /// <returns>Leases that are lent for the duration of <c>OnNext</c>: released when it returns, unless it has called <see cref="BufferLease.Move"/> or <see cref="BufferLease.Retain"/>.</returns>
+    /// <remarks>
+    /// A scheduler that refuses work, for instance because it is disposed, ends the stream with its exception, and the buffers are released. A scheduler that
+    /// accepts work and never runs it is not noticed: at most <paramref name="maxQueued"/> buffers wait, and the connection stays paused.
+    /// </remarks>
     public static IObservable<BufferLease> HandOff(this IObservable<ReceivedBuffer> source, IScheduler scheduler, int maxQueued = DefaultMaxQueued)
     {
         ArgumentNullException.ThrowIfNull(source);

@@ -122,6 +122,12 @@ public sealed record ZcrxQueueOptions
     /// <summary>Whether to note where each lease was taken. Slow; for finding leases that are never released.</summary>
     public bool RecordLeaseOrigins { get; init; }
 
+    /// <summary>
+    /// Gets a value indicating whether each access to borrowed memory is checked: <see cref="ReceivedBuffer.Memory"/> and frames that are read after <c>OnNext</c> then throw instead of reading
+    /// what has arrived since. Allocates for each buffer and frame; for tests.
+    /// </summary>
+    public bool CheckBorrows { get; init; }
+
     /// <summary>How the emulated engine behaves.</summary>
     public EmulatedKernelOptions Emulation { get; init; } = new();
 

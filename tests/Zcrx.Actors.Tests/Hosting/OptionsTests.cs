@@ -33,6 +33,7 @@ public class OptionsTests
             ("Zcrx:Queues:0:UnobservedTimeout", "00:00:20"),
             ("Zcrx:Queues:0:WhenConsumerFails", "close"),
             ("Zcrx:Queues:0:RecordLeaseOrigins", "true"),
+            ("Zcrx:Queues:0:CheckBorrows", "true"),
             ("Zcrx:Queues:0:Emulation:Profile", "7.2"),
             ("Zcrx:Queues:0:Emulation:BuffersPerTurn", "16"),
             ("Zcrx:Queues:1:Interface", "eth0"),
@@ -58,7 +59,7 @@ public class OptionsTests
                 Name = "first", Engine = ZcrxEngine.Emulated, AreaSize = 256.MiB(), MaxAreaSize = 1.GiB(), BufferLength = 65536, HugePages = true, CompletionEntries = 8192, SubmissionEntries = 64,
                 HighWaterMark = 0.9, LowWaterMark = 0.25, ConnectionQuota = 10, NotificationInterval = TimeSpan.FromMilliseconds(250), StatisticsInterval = TimeSpan.FromSeconds(10), ReceiveStallTimeout = TimeSpan.FromSeconds(30),
                 UnobservedTimeout = TimeSpan.FromSeconds(20), WhenConsumerFails = ConsumerFailureAction.Close,
-                RecordLeaseOrigins = true, Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux72, BuffersPerTurn = 16 },
+                RecordLeaseOrigins = true, CheckBorrows = true, Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux72, BuffersPerTurn = 16 },
             },
             options.Queues[0]);
         Assert.Equal(new ZcrxQueueOptions { Name = "eth0-3", Interface = "eth0", RxQueue = 3, AreaSize = 1.MiB() }, options.Queues[1]);

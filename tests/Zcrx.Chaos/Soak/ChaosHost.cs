@@ -57,6 +57,7 @@ internal sealed class ChaosHost : IAsyncDisposable
                     Interface = options.Engine == ZcrxEngine.Nic ? options.Interface : nic?.Name,
                     RxQueue = options.Engine == ZcrxEngine.Nic ? options.RxQueue + i : 0,
                     BusyTimeout = options.Patience / 2,
+                    CheckBorrows = isEmulated,
                     Emulation = new EmulatedKernelOptions { Faults = plan, Nics = nic is null ? [] : [nic] },
                 });
             }

@@ -70,7 +70,7 @@ public sealed class FramingTests : IDisposable
     public void Frames_lie_where_they_were_received()
     {
         List<ReadOnlyMemory<byte>> received = [];
-        using IDisposable subscription = _source.Do(buffer => received.Add(buffer.Memory)).Frames(Delimiter.CrLf, 100).Subscribe(_collector);
+        using IDisposable subscription = _source.Do(buffer => received.Add(buffer.UncheckedMemory)).Frames(Delimiter.CrLf, 100).Subscribe(_collector);
         _collector.OnFrame = (number, frame) =>
         {
             if (number == 0)

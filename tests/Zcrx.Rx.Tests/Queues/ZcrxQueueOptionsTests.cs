@@ -126,6 +126,7 @@ public class ZcrxQueueOptionsTests
             nameof(usual.BusyTimeout) => (usual with { BusyTimeout = TimeSpan.FromHours(1) }, true),
             nameof(usual.StatisticsInterval) => (usual with { StatisticsInterval = TimeSpan.FromHours(1) }, true),
             nameof(usual.RecordLeaseOrigins) => (usual with { RecordLeaseOrigins = true }, true),
+            nameof(usual.CheckBorrows) => (usual with { CheckBorrows = true }, true),
             nameof(usual.TimeProvider) => (usual with { TimeProvider = new StoppedClock() }, true),
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Does it belong to the registration?"),
         };

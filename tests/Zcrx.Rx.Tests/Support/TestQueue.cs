@@ -55,6 +55,7 @@ internal sealed class TestQueue : IAsyncDisposable
         Name = "test",
         Engine = ZcrxEngine.Emulated,
         AreaSize = (long)buffers * Environment.SystemPageSize,
+        CheckBorrows = true,
         Emulation = new EmulatedKernelOptions { Profile = profile ?? EmulatedKernelProfile.Linux73 },
     };
 

@@ -1,0 +1,29 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+
+namespace Zcrx.Interop.Leases;
+
+/// <summary>Lent bytes as <see cref="Memory{T}"/>; each access is checked against the loan.</summary>
+/// <remarks>An object for each piece of memory that is handed out, so it only exists where borrows are checked.</remarks>
+internal sealed class BorrowedMemory(ReadOnlyMemory<byte> memory, Loan loan) : MemoryManager<byte>
+{
+    public override Span<byte> GetSpan()
+    {
+        loan.Check();
+        return MemoryMarshal.AsMemory(memory).Span;
+    }
+
+    public override MemoryHandle Pin(int elementIndex = 0)
+    {
+        loan.Check();
+        return memory[elementIndex..].Pin();
+    }
+
+    public override void Unpin()
+    {
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+    }
+}

@@ -1,0 +1,21 @@
+namespace Zcrx.Interop.Leases;
+
+/// <summary>Names one use of a slot: its index and its generation, in one word that can be exchanged atomically.</summary>
+/// <remarks>A generation has 40 bits: at ten million uses of one slot a second it repeats after 30 hours.</remarks>
+internal readonly record struct LeaseHandle(ulong Word)
+{
+    public const int SlotBits = 24;
+    public const int MaxSlots = 1 << SlotBits;
+
+    public LeaseHandle(int slot, ulong generation)
+        : this((generation << SlotBits) | (uint)slot)
+    {
+    }
+
+    /// <summary>The handle of no slot: generations begin with 1.</summary>
+    public static LeaseHandle None => default;
+
+    public int Slot => (int)(Word & (MaxSlots - 1));
+
+    public ulong Generation => Word >> SlotBits;
+}

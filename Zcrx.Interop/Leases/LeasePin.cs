@@ -1,0 +1,20 @@
+using System.Buffers;
+
+namespace Zcrx.Interop.Leases;
+
+/// <summary>One pin of a lease's memory: owns a reference to the buffer until it is unpinned.</summary>
+/// <remarks>An object for each pin: <see cref="MemoryHandle"/> is a struct, and disposing two copies of it must not end another pin.</remarks>
+internal sealed class LeasePin(LeaseMemory memory) : IPinnable
+{
+    private int _ended;
+
+    public MemoryHandle Pin(int elementIndex) => memory.Pin(elementIndex);
+
+    public void Unpin()
+    {
+        if (Interlocked.Exchange(ref _ended, 1) == 0)
+        {
+            memory.EndPin();
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Buffers;
+using Zcrx.Interop.Leases;
+
+namespace Zcrx.Rx.Framing;
+
+/// <summary>Represents the loan of one frame, which ends with the observer's <c>OnNext</c>. Used only where borrows are checked.</summary>
+internal sealed class FrameLoan : Loan, IDisposable
+{
+    private volatile bool _ended;
+
+    public override void Check()
+    {
+        if (_ended)
+        {
+            throw new ObjectDisposedException("frame", "The frame was lent for the duration of OnNext, and its buffers have returned to the pool. Copy inside OnNext what is to be kept.");
+        }
+    }
+
+    /// <summary>Ends the loan: every later access to the frame throws.</summary>
+    public void Dispose() => _ended = true;
+
+    /// <summary>Returns the same bytes, with each access checked.</summary>
+    public ReadOnlySequence<byte> Lend(in ReadOnlySequence<byte> frame)
+    {
+        if (frame.IsSingleSegment)
+        {
+            return new ReadOnlySequence<byte>(new BorrowedMemory(frame.First, this).Memory);
+        }
+
+        FrameSegment? first = null;
+        FrameSegment? last = null;
+        long position = 0;
+        foreach (ReadOnlyMemory<byte> piece in frame)
+        {
+            FrameSegment segment = new();
+            segment.Set(new BorrowedMemory(piece, this).Memory, position);
+            position += piece.Length;
+            first ??= segment;
+            if (last is not null)
+            {
+                last.Following = segment;
+            }
+
+            last = segment;
+        }
+
+        return new ReadOnlySequence<byte>(first!, 0, last!, last!.Length);
+    }
+}

@@ -1,0 +1,168 @@
+using System.Collections.Concurrent;
+using System.Reactive.Concurrency;
+using System.Reactive.Linq;
+using Zcrx.Interop;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Operators;
+
+/// <summary>Buffers that are sent to another thread: leased by the operators of Zcrx, refused with a clear error otherwise.</summary>
+[Collection(SocketsCollection.Name)]
+public class OffloadMisuseTests : IClassFixture<ResourceCheck>
+{
+    [Fact]
+    public async Task ObserveOn_a_new_thread_delivers_every_byte_as_leases()
+    {
+        const int Total = 1_000_000;
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            long received = 0;
+            bool isRight = true;
+            TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            using IDisposable subscription = connection.Buffers.ObserveOn(NewThreadScheduler.Default).Subscribe(
+                buffer =>
+                {
+                    isRight &= buffer.StreamOffset == received && buffer.Span.SequenceEqual(Payload.At(peer.Stream, received, buffer.Length));
+                    received += buffer.Length;
+                },
+                error => ended.TrySetException(error),
+                () => ended.TrySetResult());
+
+            await peer.SendAllAsync(Total);
+            await ended.Task.Within("the stream ends");
+
+            Assert.True(isRight);
+            Assert.Equal(Total, received);
+        }
+    }
+
+    [Fact]
+    public async Task ObserveOn_a_synchronization_context_delivers_leases_there()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            ConcurrentQueue<Action> posted = new();
+            long received = 0;
+            using IDisposable subscription = connection.Buffers.ObserveOn(new QueueingContext(posted)).Subscribe(buffer => received += buffer.Length);
+            await peer.SendAsync(100);
+
+            await Deadline.UntilAsync(
+                () =>
+                {
+                    while (posted.TryDequeue(out Action? action))
+                    {
+                        action();
+                    }
+
+                    return received == 100;
+                },
+                "the buffer is delivered");
+        }
+    }
+
+    [Fact]
+    public async Task Buffer_that_Rx_passes_to_another_thread_throws_and_names_the_operators_that_lease()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            TaskCompletionSource<Exception?> caught = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            // Called as a generic method, so that Rx's own operator is chosen.
+            using IDisposable subscription = Observable.ObserveOn<ReceivedBuffer>(connection.Buffers, TaskPoolScheduler.Default)
+                .Subscribe(buffer => caught.TrySetResult(Record.Exception(() => buffer.Span.Length)));
+            await peer.SendAsync(100);
+
+            Exception? exception = await caught.Task.Within("the observer is called");
+            Assert.IsAssignableFrom<InvalidOperationException>(exception);
+            Assert.Contains("HandOff", exception!.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task HandOff_to_a_disposed_scheduler_ends_with_its_error_and_returns_the_buffer(bool isCompletedFirst)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            EventLoopScheduler scheduler = new();
+            scheduler.Dispose();
+            TaskCompletionSource<Exception> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            using IDisposable subscription = connection.Buffers.HandOff(scheduler).Subscribe(static _ => { }, error => failed.TrySetResult(error));
+
+            await (isCompletedFirst ? peer.SendAllAsync(0) : peer.SendAsync(100));
+
+            Assert.IsType<ObjectDisposedException>(await failed.Task.Within("the stream ends"));
+            await queue.AllReturnedAsync();
+        }
+    }
+
+    [Fact]
+    public async Task HandOff_to_a_scheduler_that_is_disposed_between_two_buffers_ends_with_its_error()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            using FailingScheduler scheduler = new();
+            int received = 0;
+            TaskCompletionSource<Exception> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            using IDisposable subscription = connection.Buffers.HandOff(scheduler).Subscribe(buffer => Interlocked.Add(ref received, buffer.Length), error => failed.TrySetResult(error));
+            await peer.SendAsync(100);
+            await Deadline.UntilAsync(() => Volatile.Read(ref received) == 100, "the first buffer is delivered");
+            scheduler.Dispose();
+            await peer.SendAsync(100);
+
+            Assert.IsType<ObjectDisposedException>(await failed.Task.Within("the stream ends"));
+            Assert.Equal(100, received);
+        }
+    }
+
+    [Fact]
+    public async Task Observer_that_throws_in_OnError_on_an_immediate_scheduler_is_called_once()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            int errors = 0;
+            using IDisposable subscription = connection.Buffers.HandOff(ImmediateScheduler.Instance).Subscribe(
+                static _ => throw new NotSupportedException("the consumer"),
+                _ =>
+                {
+                    Interlocked.Increment(ref errors);
+                    throw new NotSupportedException("the error handler");
+                });
+            await peer.SendAsync(100);
+            await connection.Closed.Within("the connection is reset");
+
+            Assert.Equal(1, errors);
+        }
+    }
+
+    private sealed class QueueingContext(ConcurrentQueue<Action> posted) : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state) => posted.Enqueue(() => d(state));
+    }
+
+    /// <summary>Runs jobs on the thread pool until it is disposed, and throws then.</summary>
+    private sealed class FailingScheduler : LocalScheduler, IDisposable
+    {
+        private volatile bool _disposed;
+
+        public override IDisposable Schedule<TState>(TState state, TimeSpan dueTime, Func<IScheduler, TState, IDisposable> action)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return TaskPoolScheduler.Default.Schedule(state, dueTime, action);
+        }
+
+        public void Dispose() => _disposed = true;
+    }
+}

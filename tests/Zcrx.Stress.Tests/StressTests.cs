@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Zcrx.Stress.Tests;
+
+/// <summary>Runs each scenario in a process of its own, whose native heap is checked as far as glibc can. <c>ZCRX_STRESS_SECONDS</c> makes it longer.</summary>
+public class StressTests
+{
+    private static readonly string[] LibraryDirectories = ["/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib64", "/lib64"];
+
+    [Theory]
+    [InlineData("lease")]
+    [InlineData("borrow")]
+    [InlineData("checked-borrow")]
+    [InlineData("close")]
+    [InlineData("pipe-reader")]
+    [InlineData("process")]
+    [InlineData("hand-off")]
+    public async Task Misuse_on_many_threads_corrupts_nothing(string scenario)
+    {
+        int seconds = int.TryParse(Environment.GetEnvironmentVariable("ZCRX_STRESS_SECONDS"), NumberStyles.None, CultureInfo.InvariantCulture, out int wanted) ? wanted : 1;
+        ProcessStartInfo start = new(Environment.ProcessPath!)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            ArgumentList = { "exec", Path.Combine(AppContext.BaseDirectory, "Zcrx.Stress.dll"), "--seconds", seconds.ToString(CultureInfo.InvariantCulture), "--only", scenario },
+        };
+        CheckHeap(start.Environment);
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        try
+        {
+            await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(seconds + 120));
+        }
+        catch (TimeoutException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+
+        string report = await output + await errors;
+        Assert.True(process.ExitCode == 0, $"exit code {process.ExitCode}: {report}");
+        Assert.Contains($"PASS {scenario} ", report, StringComparison.Ordinal);
+        Assert.Contains("1 passed, 0 failed, 6 skipped", report, StringComparison.Ordinal);
+    }
+
+    private static void CheckHeap(IDictionary<string, string?> environment)
+    {
+        environment["MALLOC_CHECK_"] = "3";
+        environment["GLIBC_TUNABLES"] = "glibc.malloc.check=3";
+        // Since glibc 2.34 the check is in a library of its own, which has no effect on musl.
+        if (RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        string? library = LibraryDirectories.Select(static directory => Path.Combine(directory, "libc_malloc_debug.so.0")).FirstOrDefault(File.Exists);
+        if (library is not null)
+        {
+            environment["LD_PRELOAD"] = library;
+        }
+    }
+}

@@ -1,0 +1,3 @@
+using Zcrx.Stress;
+
+return StressCommandLine.Run(args);

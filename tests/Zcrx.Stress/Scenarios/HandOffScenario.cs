@@ -1,0 +1,77 @@
+using System.Reactive.Concurrency;
+using Zcrx.Rx;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Stress.Scenarios;
+
+/// <summary><c>HandOff</c> that is disposed, or whose scheduler is disposed, while buffers come: every buffer comes back.</summary>
+internal sealed class HandOffScenario : IStressScenario
+{
+    private const int Buffers = 16;
+
+    private IDisposable? _disposable;
+
+    public string Name => "hand-off";
+
+    public long Run(StressRun run)
+    {
+        using InMemoryArea area = new(Buffers, 16);
+        Random random = new(run.Seed);
+        run.Start(Step, isMisuse: false);
+        long rounds = 0;
+        for (; !run.IsOver; rounds++)
+        {
+            BufferSource source = new(area);
+            RefusingScheduler scheduler = new();
+            int ends = 0;
+            bool isWrong = false;
+            IDisposable subscription = source.HandOff(scheduler).Subscribe(
+                lease => isWrong |= lease.Span.Length != 1,
+                _ => Interlocked.Increment(ref ends),
+                () => Interlocked.Increment(ref ends));
+            bool isRefused = random.Next(2) == 0;
+            Volatile.Write(ref _disposable, isRefused ? scheduler : subscription);
+            for (int i = random.Next(Buffers / 2); i > 0 && area.Free > 0; i--)
+            {
+                source.Send([1]);
+                Thread.SpinWait(random.Next(100));
+            }
+
+            source.Complete();
+            StressRun.Require(!isRefused || SpinWait.SpinUntil(() => Volatile.Read(ref ends) == 1, TimeSpan.FromSeconds(30)), "the stream ends, with an error when its scheduler refuses work");
+            subscription.Dispose();
+            StressRun.Require(SpinWait.SpinUntil(() => Returned(area), TimeSpan.FromSeconds(30)), "every buffer comes back");
+            StressRun.Require(!isWrong && Volatile.Read(ref ends) <= 1, "the stream ends at most once, with intact leases");
+        }
+
+        run.Join();
+        area.AssertAllReturned();
+        return rounds;
+    }
+
+    private static bool Returned(InMemoryArea area)
+    {
+        area.Ledger.Drain();
+        return area.Free == Buffers;
+    }
+
+    private void Step(Random random)
+    {
+        Thread.SpinWait(random.Next(500));
+        Interlocked.Exchange(ref _disposable, null)?.Dispose();
+    }
+
+    /// <summary>Runs jobs on the thread pool until it is disposed, and refuses them then.</summary>
+    private sealed class RefusingScheduler : LocalScheduler, IDisposable
+    {
+        private volatile bool _disposed;
+
+        public override IDisposable Schedule<TState>(TState state, TimeSpan dueTime, Func<IScheduler, TState, IDisposable> action)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return TaskPoolScheduler.Default.Schedule(state, dueTime, action);
+        }
+
+        public void Dispose() => _disposed = true;
+    }
+}

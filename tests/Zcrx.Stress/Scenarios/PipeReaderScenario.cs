@@ -1,0 +1,73 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Zcrx.Rx;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Stress.Scenarios;
+
+/// <summary>A pipe reader whose reads other threads cancel all the time: every byte arrives once, and no call throws.</summary>
+internal sealed class PipeReaderScenario : IStressScenario
+{
+    private const int Buffers = 64;
+
+    private long _read;
+    private long _reads;
+
+    public string Name => "pipe-reader";
+
+    public long Run(StressRun run)
+    {
+        using InMemoryArea area = new(Buffers, 16);
+        BufferSource source = new(area);
+        PipeReader reader = source.ToPipeReader();
+        Task reading = Task.Run(() => ReadAsync(reader));
+        run.Start(random =>
+        {
+            reader.CancelPendingRead();
+            Thread.SpinWait(random.Next(20));
+        }, isMisuse: false);
+        Random random = new(run.Seed);
+        long sent = 0;
+        while (!run.IsOver && !reading.IsCompleted)
+        {
+            area.Ledger.Drain();
+            if (area.Free > 0)
+            {
+                source.Send([(byte)sent++]);
+            }
+
+            // Reads must begin without data: only then can a cancellation meet their beginning.
+            Thread.SpinWait(random.Next(20_000));
+        }
+
+        source.Complete();
+        run.Join();
+        StressRun.Require(reading.Wait(TimeSpan.FromSeconds(30)), "the reader sees the end");
+        StressRun.Require(_read == sent, $"all {sent} bytes arrive, {_read} do");
+        area.AssertAllReturned();
+        return _reads;
+    }
+
+    private async Task ReadAsync(PipeReader reader)
+    {
+        while (true)
+        {
+            ReadResult result = await reader.ReadAsync().ConfigureAwait(false);
+            _reads++;
+            foreach (ReadOnlyMemory<byte> piece in result.Buffer)
+            {
+                foreach (byte value in piece.Span)
+                {
+                    StressRun.Require(value == (byte)_read++, "bytes arrive in order");
+                }
+            }
+
+            reader.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                await reader.CompleteAsync().ConfigureAwait(false);
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+
+namespace Zcrx.Stress;
+
+/// <summary>Represents the run of one scenario: its time, its randomness, and the threads that it starts.</summary>
+internal sealed class StressRun(StressOptions options) : IDisposable
+{
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly List<Thread> _threads = [];
+    private Exception? _failure;
+    private volatile bool _stopped;
+
+    public int Seed => options.Seed;
+
+    public int ThreadCount => options.Threads;
+
+    /// <summary>Gets a value indicating whether the scenario shall end: the time is over, or a thread has failed.</summary>
+    public bool IsOver => _stopped || Stopwatch.GetElapsedTime(_start) >= options.Duration;
+
+    /// <summary>Starts threads that repeat a step until the scenario ends.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="isMisuse">Whether <see cref="ObjectDisposedException"/> is a right answer to it. Otherwise no exception is.</param>
+    public void Start(Action<Random> step, bool isMisuse)
+    {
+        for (int i = 0; i < options.Threads; i++)
+        {
+            Random random = new(options.Seed + i + 1);
+            Thread thread = new(() => Repeat(step, random, isMisuse));
+            _threads.Add(thread);
+            thread.Start();
+        }
+    }
+
+    /// <summary>Waits for the threads, and throws what one of them has failed with.</summary>
+    public void Join()
+    {
+        _stopped = true;
+        _threads.ForEach(static thread => thread.Join());
+        ThrowIfFailed();
+    }
+
+    /// <summary>Throws what one of the threads has failed with. A scenario that fails as well does so because of that.</summary>
+    public void ThrowIfFailed()
+    {
+        if (Volatile.Read(ref _failure) is { } failure)
+        {
+            throw new InvalidOperationException(failure.Message, failure);
+        }
+    }
+
+    public void Dispose() => _stopped = true;
+
+    /// <summary>Throws when something is not as it must be.</summary>
+    public static void Require(bool condition, string expectation)
+    {
+        if (!condition)
+        {
+            throw new InvalidOperationException($"Not so: {expectation}.");
+        }
+    }
+
+    private void Repeat(Action<Random> step, Random random, bool isMisuse)
+    {
+        while (!_stopped)
+        {
+            try
+            {
+                step(random);
+            }
+            catch (ObjectDisposedException) when (isMisuse)
+            {
+                // The answer to a use after the end.
+            }
+#pragma warning disable CA1031 // Any other exception is the scenario's failure.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                Interlocked.CompareExchange(ref _failure, exception, null);
+                _stopped = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using Zcrx.Stress.Scenarios;
+
+namespace Zcrx.Stress;
+
+/// <summary>Runs scenarios one after the other, prints <c>PASS|FAIL name</c> as each one ends, and counts.</summary>
+internal static class StressRunner
+{
+    private static readonly IStressScenario[] Scenarios =
+    [
+        new LeaseScenario(), new BorrowScenario("borrow", isChecked: false), new BorrowScenario("checked-borrow", isChecked: true), new CloseScenario(), new PipeReaderScenario(),
+        new ProcessScenario(), new HandOffScenario(),
+    ];
+
+    /// <summary>Gets the names of all scenarios.</summary>
+    public static IEnumerable<string> Names => Scenarios.Select(static scenario => scenario.Name);
+
+    public static int Run(StressOptions options, TextWriter output)
+    {
+        output.WriteLine($"stress for {options.Duration.TotalSeconds:0} s each, seed {options.Seed}, {options.Threads} threads");
+        int passed = 0;
+        int failed = 0;
+        int skipped = 0;
+        foreach (IStressScenario scenario in Scenarios)
+        {
+            if (options.Only.Count > 0 && !options.Only.Contains(scenario.Name))
+            {
+                skipped++;
+                continue;
+            }
+
+            try
+            {
+                using StressRun run = new(options);
+                long operations = Run(scenario, run);
+                StressRun.Require(operations > 0, "operations were performed");
+                passed++;
+                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"PASS {scenario.Name} [{operations:n0} operations]"));
+            }
+#pragma warning disable CA1031 // Any exception is the scenario's failure.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                failed++;
+                output.WriteLine($"FAIL {scenario.Name} [{exception.Message.ReplaceLineEndings(" ")}]");
+                output.WriteLine(exception);
+            }
+
+            output.Flush();
+        }
+
+        output.WriteLine($"{passed} passed, {failed} failed, {skipped} skipped");
+        return failed == 0 && passed > 0 ? 0 : 1;
+    }
+
+    private static long Run(IStressScenario scenario, StressRun run)
+    {
+        try
+        {
+            return scenario.Run(run);
+        }
+        catch
+        {
+            run.ThrowIfFailed();
+            throw;
+        }
+    }
+}

@@ -1,6 +1,8 @@
+using Zcrx.Rx.Framing;
+
 namespace Zcrx.Rx;
 
-/// <summary>The bytes that stand behind each frame.</summary>
+/// <summary>The bytes that stand behind each frame: one delimiter, or several of which each ends a frame.</summary>
 /// <remarks>Immutable; equal when bytes and <see cref="IncludeDelimiter"/> are. The default value is empty and refused.</remarks>
 public readonly record struct Delimiter
 {
@@ -11,16 +13,27 @@ public readonly record struct Delimiter
     private static readonly byte[] CrLfBytes = [(byte)'\r', (byte)'\n'];
     private static readonly byte[] NullBytes = [0];
 
+    private static readonly DelimiterSet LineBytes = new([CrLfBytes, LineFeedBytes]);
+
     // Never changed after construction; copies of the struct share it.
     private readonly byte[]? _bytes;
 
     private Delimiter(byte[] bytes) => _bytes = bytes;
 
-    /// <summary>A line feed, <c>\n</c>. A carriage return in front of it stays part of the frame.</summary>
+    private Delimiter(DelimiterSet set)
+    {
+        _bytes = set.Longest;
+        Set = set;
+    }
+
+    /// <summary>A line feed, <c>\n</c>. A carriage return in front of it stays part of the frame; see <see cref="Line"/>.</summary>
     public static Delimiter LineFeed => new(LineFeedBytes);
 
     /// <summary>Carriage return and line feed, <c>\r\n</c>.</summary>
     public static Delimiter CrLf => new(CrLfBytes);
+
+    /// <summary>The end of a line: <c>\n</c> or <c>\r\n</c>, also mixed in one stream.</summary>
+    public static Delimiter Line => new(LineBytes);
 
     /// <summary>A byte 0, as behind a C string.</summary>
     public static Delimiter Null => new(NullBytes);
@@ -28,10 +41,13 @@ public readonly record struct Delimiter
     /// <summary>Whether the delimiter is handed on as the end of its frame, and counts into its length; otherwise it is dropped.</summary>
     public bool IncludeDelimiter { get; init; }
 
-    /// <summary>The bytes.</summary>
+    /// <summary>The bytes; of several delimiters, those of the longest one.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
     internal byte[]? Array => _bytes;
+
+    /// <summary>The delimiters when there are several, otherwise null.</summary>
+    internal DelimiterSet? Set { get; }
 
     /// <summary>A delimiter of one byte.</summary>
     /// <param name="delimiter">The byte.</param>
@@ -52,8 +68,66 @@ public readonly record struct Delimiter
         return new Delimiter(delimiter.ToArray());
     }
 
+    /// <summary>Either of two delimiters.</summary>
+    /// <param name="first">The bytes of one, which are copied: 1 to <see cref="MaxLength"/>.</param>
+    /// <param name="second">The bytes of the other.</param>
+    /// <returns>The delimiter. It matches as <see cref="Any(ReadOnlySpan{Delimiter})"/> says.</returns>
+    /// <exception cref="ArgumentException">One is empty, too long, or can never match.</exception>
+    public static Delimiter Any(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) => Any(Of(first), Of(second));
+
+    /// <summary>Any of several delimiters.</summary>
+    /// <param name="delimiters">The delimiters, at least one. Their order does not matter.</param>
+    /// <returns>
+    /// The delimiter. A frame ends with the first delimiter that has arrived whole. Where several end at the same byte, the longest one is the
+    /// delimiter: with <c>\n</c> and <c>\r\n</c>, the carriage return in front of a line feed is not part of the frame.
+    /// </returns>
+    /// <exception cref="ArgumentException">
+    /// There are none, one is the default value, one has <see cref="IncludeDelimiter"/> set (set it on the result), or one can never match,
+    /// since it contains another before its end: of <c>\r</c> and <c>\r\n</c>, the first would always end the frame.
+    /// </exception>
+    public static Delimiter Any(params ReadOnlySpan<Delimiter> delimiters)
+    {
+        HashSet<string> known = [];
+        List<byte[]> all = [];
+        foreach (Delimiter delimiter in delimiters)
+        {
+            if (delimiter.IncludeDelimiter)
+            {
+                throw new ArgumentException($"The delimiter {delimiter} sets IncludeDelimiter. Set it on the result of Any.", nameof(delimiters));
+            }
+
+            foreach (byte[] bytes in delimiter.Set?.All ?? [delimiter._bytes ?? []])
+            {
+                if (known.Add(Convert.ToHexString(bytes)))
+                {
+                    all.Add(bytes);
+                }
+            }
+        }
+
+        if (all.Count == 0 || known.Contains(string.Empty))
+        {
+            throw new ArgumentException("Say which delimiters, for instance Delimiter.LineFeed and Delimiter.CrLf.", nameof(delimiters));
+        }
+
+        foreach (byte[] longer in all)
+        {
+            if (all.Find(shorter => longer.AsSpan(..^1).IndexOf(shorter) >= 0) is { } earlier)
+            {
+                throw new ArgumentException(
+                    $"The delimiter {Convert.ToHexString(longer)} can never match, since it contains {Convert.ToHexString(earlier)}, which ends the frame earlier. Leave out one of them.",
+                    nameof(delimiters));
+            }
+        }
+
+        return all.Count == 1
+            ? new Delimiter(all[0])
+            : new Delimiter(new DelimiterSet([.. all.OrderByDescending(static bytes => bytes.Length).ThenBy(Convert.ToHexString, StringComparer.Ordinal)]));
+    }
+
     /// <inheritdoc/>
-    public bool Equals(Delimiter other) => IncludeDelimiter == other.IncludeDelimiter && Bytes.SequenceEqual(other.Bytes);
+    public bool Equals(Delimiter other) =>
+        IncludeDelimiter == other.IncludeDelimiter && Bytes.SequenceEqual(other.Bytes) && Equals(Set, other.Set);
 
     /// <inheritdoc/>
     public override int GetHashCode()
@@ -61,10 +135,11 @@ public readonly record struct Delimiter
         HashCode hash = default;
         hash.Add(IncludeDelimiter);
         hash.AddBytes(Bytes);
+        hash.Add(Set);
         return hash.ToHashCode();
     }
 
     /// <summary>The bytes in hexadecimal, for logs.</summary>
-    /// <returns>For instance <c>0D0A</c>.</returns>
-    public override string ToString() => Convert.ToHexString(Bytes);
+    /// <returns>For instance <c>0D0A</c>, or <c>0D0A|0A</c> for two delimiters.</returns>
+    public override string ToString() => Set?.ToString() ?? Convert.ToHexString(Bytes);
 }

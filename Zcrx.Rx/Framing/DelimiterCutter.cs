@@ -8,6 +8,8 @@ internal readonly struct DelimiterCutter(byte[] delimiter, bool include) : IFram
 {
     public int Overhead => include ? 0 : delimiter.Length;
 
+    public int LongestDelimiter => delimiter.Length;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public FrameDecision Cut(ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, int position)
     {
@@ -36,21 +38,16 @@ internal readonly struct DelimiterCutter(byte[] delimiter, bool include) : IFram
 
     private long IndexOf(in ReadOnlySequence<byte> bytes)
     {
-        // The bytes around a seam: the last ones of what came before and the first ones of what follows. Any match in there straddles the
-        // seam, since neither side is as long as the delimiter; matches that do not straddle are found by the vectorized search.
-        int side = delimiter.Length - 1;
-        Span<byte> seam = stackalloc byte[2 * (Delimiter.MaxLength - 1)];
-        int before = 0;
+        // Neither side of a seam is as long as the delimiter, so that any match in it straddles it. The vectorized search finds all others.
+        Seam seam = new(stackalloc byte[Seam.MaxLength], delimiter.Length - 1);
         long position = 0;
         foreach (ReadOnlyMemory<byte> memory in bytes)
         {
             ReadOnlySpan<byte> span = memory.Span;
-            int after = Math.Min(side, span.Length);
-            span[..after].CopyTo(seam[before..]);
-            int index = before == 0 ? -1 : seam[..(before + after)].IndexOf(delimiter);
+            int index = seam.Before == 0 ? -1 : seam.Join(span).IndexOf(delimiter);
             if (index >= 0)
             {
-                return position - before + index;
+                return position - seam.Before + index;
             }
 
             index = span.IndexOf(delimiter);
@@ -59,18 +56,7 @@ internal readonly struct DelimiterCutter(byte[] delimiter, bool include) : IFram
                 return position + index;
             }
 
-            if (span.Length >= side)
-            {
-                span[(span.Length - side)..].CopyTo(seam);
-                before = side;
-            }
-            else
-            {
-                int excess = Math.Max(0, before + after - side);
-                seam[excess..(before + after)].CopyTo(seam);
-                before = before + after - excess;
-            }
-
+            seam.Pass(span);
             position += span.Length;
         }
 

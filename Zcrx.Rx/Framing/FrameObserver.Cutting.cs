@@ -20,7 +20,7 @@ internal sealed partial class FrameObserver<TCutter>
         }
 
         _next = offset + span.Length;
-        int position = _held.IsEmpty ? 0 : span.Length - Join(in buffer, memory);
+        int position = _held.IsEmpty && !_isSkipping ? 0 : span.Length - Join(in buffer, memory);
         while (position < span.Length)
         {
             FrameDecision decision = cutter.Cut(span, memory, position);
@@ -28,6 +28,14 @@ internal sealed partial class FrameObserver<TCutter>
             if (IsAcceptable(in decision, total) && total <= span.Length - position)
             {
                 Deliver(in buffer, new ReadOnlySequence<byte>(memory.Slice(position + decision.Skip, (int)decision.Length)));
+                position += (int)total;
+                if (HasEnded)
+                {
+                    return;
+                }
+            }
+            else if (TrySkip(in decision, offset + position))
+            {
                 position += (int)total;
                 if (HasEnded)
                 {
@@ -57,9 +65,14 @@ internal sealed partial class FrameObserver<TCutter>
         {
             FrameDecision decision = _isDecided ? _decision : cutter.Cut(_held.Sequence, _seen);
             long total = decision.Total;
-            if (IsAcceptable(in decision, total) && total <= _held.Length)
+            bool isWhole = !_isSkipping && IsAcceptable(in decision, total) && total <= _held.Length;
+            if (isWhole || TrySkip(in decision, _frameOffset))
             {
-                Deliver(in buffer, _held.Sequence.Slice(decision.Skip, decision.Length));
+                if (isWhole)
+                {
+                    Deliver(in buffer, _held.Sequence.Slice(decision.Skip, decision.Length));
+                }
+
                 if (HasEnded)
                 {
                     return 0;
@@ -128,7 +141,7 @@ internal sealed partial class FrameObserver<TCutter>
 
         _seen = available;
         _needed = Math.Max(decision.Length, available + 1);
-        if (_needed <= (long)maxLength + _overhead)
+        if (_skips is not null || !IsBeyondLimit)
         {
             return true;
         }
@@ -141,7 +154,8 @@ internal sealed partial class FrameObserver<TCutter>
     {
         if (decision.Length > maxLength)
         {
-            return ZcrxFramingException.TooLong(_frameOffset, decision.Length, maxLength);
+            // A delimited frame announces nothing: the error is the one that the same frame causes when it arrives in pieces.
+            return ZcrxFramingException.TooLong(_frameOffset, cutter.LongestDelimiter > 0 ? null : decision.Length, maxLength);
         }
 
         return ZcrxFramingException.BadParser(
@@ -154,6 +168,12 @@ internal sealed partial class FrameObserver<TCutter>
 
     private void Keep(in ReceivedBuffer buffer)
     {
+        if (_isSkipping || IsBeyondLimit)
+        {
+            Drop();
+            return;
+        }
+
         BufferLedger ledger = buffer.Ledger;
         if (ledger != _relieves)
         {

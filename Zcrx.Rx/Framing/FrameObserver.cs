@@ -19,7 +19,10 @@ internal sealed partial class FrameObserver<TCutter>(IObserver<ReadOnlySequence<
     private const long Unknown = -1;
 
     private readonly HeldBytes _held = new(options.MaxHeldBuffers);
-    private readonly int _overhead = cutter.Overhead;
+    // An unterminated frame of exactly the limit is acceptable, thus its last byte must not end it, also where the delimiter counts into the length.
+    private readonly int _overhead = options.DeliversUnterminated ? Math.Max(cutter.Overhead, 1) : cutter.Overhead;
+    private readonly FrameSkips? _skips = options.Skips;
+    private readonly bool _deliversUnterminated = options.DeliversUnterminated;
     private readonly SingleAssignmentDisposable _upstream = new();
     private IObserver<ReadOnlySequence<byte>>? _downstream = downstream;
     private BufferLedger? _relieves;
@@ -38,6 +41,9 @@ internal sealed partial class FrameObserver<TCutter>(IObserver<ReadOnlySequence<
     private FrameDecision _decision;
     private bool _isDecided;
     private long _seen;
+    // A frame that is too long is skipped up to its delimiter; this many of its bytes are no longer held.
+    private bool _isSkipping;
+    private long _dropped;
     // What the observer has thrown: nothing more can be cut, but the source still reports its end.
     private Exception? _thrown;
     // The source ended while the observer was in OnNext: because of something that it did there.
@@ -153,9 +159,9 @@ internal sealed partial class FrameObserver<TCutter>(IObserver<ReadOnlySequence<
 
     private void End(Exception? error)
     {
-        if (error is null && !_held.IsEmpty)
+        if (error is null && _thrown is null && (!_held.IsEmpty || _isSkipping))
         {
-            error = ZcrxFramingException.EndedInside(_frameOffset, _held.Length, _isDecided ? _decision.Total : null, maxLength);
+            error = EndInside();
         }
 
         // A completion must not hide that the observer has missed something.

@@ -22,4 +22,19 @@ public sealed record FramingOptions
             field = value;
         }
     } = 16;
+
+    /// <summary>Whether the bytes behind the last delimiter are delivered as a frame when the stream ends; false by default.</summary>
+    /// <remarks>
+    /// <para>Otherwise such bytes are an incomplete frame, thus an error. Only for delimited frames: a length prefix says what is missing.</para>
+    /// <para>The frame is delivered before <c>OnCompleted</c>, and only if the peer ended the stream in order. It has no delimiter, also where
+    /// <see cref="Delimiter.IncludeDelimiter"/> is set. A delimiter that has arrived only in part belongs to the frame.</para>
+    /// </remarks>
+    public bool DeliversUnterminated { get; init; }
+
+    /// <summary>Skips frames that are longer than the limit, and counts them here; null by default: such a frame is an error.</summary>
+    /// <remarks>
+    /// Only for delimited frames. The frame's bytes are dropped as they arrive, however many they are, and the next frame begins behind the
+    /// next delimiter.
+    /// </remarks>
+    public FrameSkips? Skips { get; init; }
 }

@@ -8,6 +8,9 @@ internal interface IFrameCutter
     /// <summary>The most bytes that surround a frame.</summary>
     int Overhead { get; }
 
+    /// <summary>The length of the longest delimiter; 0 when a frame says itself how long it is.</summary>
+    int LongestDelimiter { get; }
+
     /// <summary>The frame that begins in a buffer, at <paramref name="position"/>.</summary>
     /// <remarks>The buffer comes twice, since taking the span of a memory costs more than finding a short frame.</remarks>
     FrameDecision Cut(ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, int position);

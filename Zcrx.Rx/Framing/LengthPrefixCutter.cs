@@ -13,6 +13,8 @@ internal readonly struct LengthPrefixCutter(LengthPrefix prefix) : IFrameCutter
 
     public int Overhead => _size;
 
+    public int LongestDelimiter => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public FrameDecision Cut(ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, int position) => Cut(span[position..]);
 

@@ -7,6 +7,8 @@ internal readonly struct ParserCutter(IFrameParser parser, int overhead) : IFram
 {
     public int Overhead => overhead;
 
+    public int LongestDelimiter => 0;
+
     public FrameDecision Cut(ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, int position) =>
         Cut(new ReadOnlySequence<byte>(memory[position..]), 0);
 

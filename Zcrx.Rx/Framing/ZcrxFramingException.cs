@@ -5,7 +5,7 @@ namespace Zcrx.Rx;
 /// <summary>A stream could not be cut into frames: one is too long, the stream ended inside one, or the bytes are none.</summary>
 /// <remarks>
 /// Handed to <c>OnError</c>, after the operator has released every buffer it kept and has unsubscribed. Frames before were handed on whole.
-/// The connection itself is not affected, but where its next frame begins is no longer known.
+/// The connection ends with it, since nobody knows where its next frame begins.
 /// </remarks>
 public sealed class ZcrxFramingException : ZcrxException
 {
@@ -27,7 +27,7 @@ public sealed class ZcrxFramingException : ZcrxException
     /// <summary>Where in the stream the frame begins, its header included, in bytes from the stream's start.</summary>
     public long StreamOffset { get; }
 
-    /// <summary>How many bytes the frame says it has, or null when it does not say.</summary>
+    /// <summary>How many bytes the frame says it has; null when it does not say, as delimited frames never do.</summary>
     public long? AnnouncedLength { get; }
 
     /// <summary>The longest frame that is accepted, in bytes.</summary>
@@ -40,12 +40,14 @@ public sealed class ZcrxFramingException : ZcrxException
         announcedLength is { } length ? $"it announces {length} bytes, and the limit is {limit}" : $"it has not ended within the limit of {limit} bytes",
         "Raise maxLength if such frames are meant to arrive; else the peer frames differently, or the subscription began inside a frame");
 
-    internal static ZcrxFramingException EndedInside(long streamOffset, long received, long? total, int limit) => new(
+    internal static ZcrxFramingException EndedInside(long streamOffset, long received, long? total, int limit, bool isDelimited) => new(
         streamOffset,
         total,
         limit,
         total is { } all ? $"the stream ended {received} bytes into a frame of {all}" : $"the stream ended {received} bytes into a frame",
-        "The peer closed the connection before it had sent the frame whole; nothing of it was handed on");
+        isDelimited
+            ? "The peer closed the connection before it had sent a delimiter. Set FramingOptions.DeliversUnterminated if the last frame may lack one"
+            : "The peer closed the connection before it had sent the frame whole; nothing of it was handed on");
 
     internal static ZcrxFramingException NoFrame(long streamOffset, int limit, FrameDecision decision) => new(
         streamOffset, null, limit, decision.Reason, "Check that both sides frame alike, and that the subscription began at a frame's first byte", decision.Exception);

@@ -22,7 +22,7 @@ public static class ZcrxFramingExtensions
     /// <param name="maxLength">The longest frame to accept, in bytes, without its prefix.</param>
     /// <param name="options">How incomplete frames are held; null for the defaults.</param>
     /// <returns>The frames, empty ones included.</returns>
-    /// <exception cref="ArgumentException">The prefix is the default value, which is none.</exception>
+    /// <exception cref="ArgumentException">The prefix is the default value, which is none, or an option is for delimited frames only.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte, or 2 GiB or more.</exception>
     public static IObservable<ReadOnlySequence<byte>> Frames(
         this IObservable<ReceivedBuffer> source, LengthPrefix prefix, long maxLength, FramingOptions? options = null)
@@ -37,10 +37,13 @@ public static class ZcrxFramingExtensions
 
     /// <summary>Frames that end with certain bytes.</summary>
     /// <param name="source">One connection's buffers, all of them and in their order.</param>
-    /// <param name="delimiter">What they end with.</param>
+    /// <param name="delimiter">What they end with; several with <see cref="Delimiter.Any(ReadOnlySpan{Delimiter})"/>.</param>
     /// <param name="maxLength">The longest frame to accept, in bytes; the delimiter counts when it is part of the frames.</param>
     /// <param name="options">How incomplete frames are held; null for the defaults.</param>
-    /// <returns>The frames, empty ones included. Bytes behind the last delimiter are an incomplete frame, thus an error.</returns>
+    /// <returns>
+    /// The frames, empty ones included. Bytes behind the last delimiter are an incomplete frame, thus an error, unless
+    /// <see cref="FramingOptions.DeliversUnterminated"/> is set.
+    /// </returns>
     /// <exception cref="ArgumentException">The delimiter is empty.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte, or 2 GiB or more.</exception>
     public static IObservable<ReadOnlySequence<byte>> Frames(
@@ -51,7 +54,9 @@ public static class ZcrxFramingExtensions
             throw new ArgumentException("Say which delimiter, for instance Delimiter.LineFeed.", nameof(delimiter));
         }
 
-        return Frames(source, new DelimiterCutter(bytes, delimiter.IncludeDelimiter), maxLength, options);
+        return delimiter.Set is { } set
+            ? Frames(source, new DelimiterSetCutter(set, delimiter.IncludeDelimiter), maxLength, options)
+            : Frames(source, new DelimiterCutter(bytes, delimiter.IncludeDelimiter), maxLength, options);
     }
 
     /// <summary>Frames that the application's own parser finds.</summary>
@@ -60,7 +65,7 @@ public static class ZcrxFramingExtensions
     /// <param name="maxLength">The longest frame to accept, in bytes, without what the parser drops around it.</param>
     /// <param name="options">How incomplete frames are held; null for the defaults.</param>
     /// <returns>The frames, empty ones included.</returns>
-    /// <exception cref="ArgumentException">The parser's <see cref="IFrameParser.MaxOverhead"/> is negative.</exception>
+    /// <exception cref="ArgumentException">The parser's <see cref="IFrameParser.MaxOverhead"/> is negative, or an option is for delimited frames only.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte, or 2 GiB or more.</exception>
     public static IObservable<ReadOnlySequence<byte>> Frames(
         this IObservable<ReceivedBuffer> source, IFrameParser parser, long maxLength, FramingOptions? options = null)
@@ -82,6 +87,13 @@ public static class ZcrxFramingExtensions
         ArgumentNullException.ThrowIfNull(source);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxLength, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxLength, int.MaxValue);
-        return new FrameObservable<TCutter>(source, cutter, (int)maxLength, options ?? FramingOptions.Default);
+        options ??= FramingOptions.Default;
+        if (cutter.LongestDelimiter == 0 && (options.DeliversUnterminated || options.Skips is not null))
+        {
+            string name = options.DeliversUnterminated ? nameof(FramingOptions.DeliversUnterminated) : nameof(FramingOptions.Skips);
+            throw new ArgumentException($"FramingOptions.{name} is for delimited frames only. Leave it unset for other frames.", nameof(options));
+        }
+
+        return new FrameObservable<TCutter>(source, cutter, (int)maxLength, options);
     }
 }

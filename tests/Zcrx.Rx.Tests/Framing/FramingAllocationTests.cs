@@ -8,6 +8,7 @@ namespace Zcrx.Rx.Tests.Framing;
 public sealed class FramingAllocationTests
 {
     private const int Rounds = 2_000;
+    private const int BufferSize = 64;
 
     [Theory]
     [InlineData(4)]
@@ -24,21 +25,46 @@ public sealed class FramingAllocationTests
     [InlineData(250)]
     public void Frames_that_are_copied_since_the_pool_is_under_pressure(int length) => AssertAllocatesNothing(length, alignedTo: 1, underPressure: true);
 
-    private static void AssertAllocatesNothing(int length, int alignedTo, bool underPressure)
+    [Theory]
+    [InlineData(4, 5)]
+    [InlineData(60, 61)]
+    [InlineData(100, 1)]
+    public void Lines(int length, int alignedTo) => AssertAllocatesNothing(length, alignedTo, underPressure: false, Delimiter.Line);
+
+    [Theory]
+    [InlineData(4, 5)]
+    [InlineData(60, 61)]
+    [InlineData(100, 1)]
+    [InlineData(250, 1)]
+    public void Lines_that_are_skipped(int length, int alignedTo)
     {
-        const int size = 64;
+        FrameSkips skips = new(static _ => { });
+        AssertAllocatesNothing(length, alignedTo, underPressure: false, Delimiter.Any("\n"u8, "12345\n"u8), skips);
+
+        Assert.Equal(2 * Rounds * BufferSize, skips.Count);
+        Assert.Equal(skips.Count * length, skips.Bytes);
+    }
+
+    private static void AssertAllocatesNothing(int length, int alignedTo, bool underPressure, Delimiter delimiter = default, FrameSkips? skips = null)
+    {
+        const int size = BufferSize;
         using InMemoryArea area = new(8, size, checkBorrows: false);
         area.Ledger.IsUnderPressure = underPressure;
         FrameCounter counter = new();
         byte[] stream = new byte[size * (length + 1)];
+        bool isDelimited = delimiter != default;
         for (int i = 0; i < stream.Length; i += length + 1)
         {
-            stream[i] = (byte)length;
+            // A prefix in front of each frame, or a delimiter behind it.
+            stream[isDelimited ? i + length : i] = isDelimited ? (byte)'\n' : (byte)length;
         }
 
         int piece = size / alignedTo * alignedTo;
         PieceSource source = new(area);
-        using IDisposable subscription = source.Frames(LengthPrefix.UInt8, byte.MaxValue).Subscribe(counter);
+        IObservable<ReadOnlySequence<byte>> frames = isDelimited
+            ? source.Frames(delimiter, skips is null ? byte.MaxValue : 3, new FramingOptions { Skips = skips })
+            : source.Frames(LengthPrefix.UInt8, byte.MaxValue);
+        using IDisposable subscription = frames.Subscribe(counter);
 
         // Once to warm up: pieces, arrays of the pool, and the compiler's tiers, which allocate on this thread when they switch.
         Send(source, stream, piece, Rounds);
@@ -47,7 +73,7 @@ public sealed class FramingAllocationTests
         Send(source, stream, piece, Rounds);
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
-        Assert.Equal(Rounds * size, counter.Count);
+        Assert.Equal(skips is null ? Rounds * size : 0, counter.Count);
         Assert.Equal(0, allocated);
         area.AssertAllReturned();
     }

@@ -1,0 +1,62 @@
+using System.Buffers;
+
+namespace Zcrx.Rx.Framing;
+
+/// <summary>Represents several delimiters, each of which ends a frame. Immutable.</summary>
+/// <remarks>
+/// A frame ends with the first delimiter that is whole; of those that end at the same byte, with the longest. So the end is known as soon as its
+/// last byte has arrived, wherever buffers begin. A delimiter that contains an earlier end could never match, and is refused.
+/// </remarks>
+internal sealed class DelimiterSet : IEquatable<DelimiterSet>
+{
+    private readonly byte[][] _delimiters;
+
+    /// <param name="delimiters">At least two, all different; the longest first, and in one order for the same delimiters.</param>
+    public DelimiterSet(byte[][] delimiters)
+    {
+        _delimiters = delimiters;
+        LastBytes = SearchValues.Create([.. delimiters.Select(static delimiter => delimiter[^1])]);
+    }
+
+    /// <summary>The bytes that a delimiter can end with.</summary>
+    public SearchValues<byte> LastBytes { get; }
+
+    public IReadOnlyList<byte[]> All => _delimiters;
+
+    public byte[] Longest => _delimiters[0];
+
+    /// <summary>Returns the length of the longest delimiter at the end of the bytes; 0 when there is none.</summary>
+    public int LengthAtEnd(ReadOnlySpan<byte> bytes)
+    {
+        foreach (byte[] delimiter in _delimiters)
+        {
+            if (bytes.EndsWith(delimiter))
+            {
+                return delimiter.Length;
+            }
+        }
+
+        return 0;
+    }
+
+    public bool Equals(DelimiterSet? other) =>
+        other is not null
+        && _delimiters.Length == other._delimiters.Length
+        && _delimiters.Zip(other._delimiters).All(static pair => pair.First.AsSpan().SequenceEqual(pair.Second));
+
+    public override bool Equals(object? obj) => Equals(obj as DelimiterSet);
+
+    public override int GetHashCode()
+    {
+        HashCode hash = default;
+        foreach (byte[] delimiter in _delimiters)
+        {
+            hash.Add(delimiter.Length);
+            hash.AddBytes(delimiter);
+        }
+
+        return hash.ToHashCode();
+    }
+
+    public override string ToString() => string.Join('|', _delimiters.Select(Convert.ToHexString));
+}

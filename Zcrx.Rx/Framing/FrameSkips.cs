@@ -1,0 +1,29 @@
+namespace Zcrx.Rx;
+
+/// <summary>Counts the frames that were skipped because they are longer than the limit.</summary>
+/// <remarks>
+/// One object may count for any number of streams, and may be read on any thread. A frame counts when its end has arrived.
+/// Counting allocates nothing.
+/// </remarks>
+/// <param name="onSkipped">
+/// Called for each skipped frame, in order with the frames, on the thread that the buffers arrive on; null when the counts are enough.
+/// What it throws is treated like an exception of the observer's <c>OnNext</c>.
+/// </param>
+public sealed class FrameSkips(Action<SkippedFrame>? onSkipped = null)
+{
+    private long _count;
+    private long _bytes;
+
+    /// <summary>How many frames were skipped.</summary>
+    public long Count => Interlocked.Read(ref _count);
+
+    /// <summary>How many bytes the skipped frames had, counted like <see cref="SkippedFrame.Length"/>.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    internal void Add(SkippedFrame frame)
+    {
+        Interlocked.Increment(ref _count);
+        Interlocked.Add(ref _bytes, frame.Length);
+        onSkipped?.Invoke(frame);
+    }
+}

@@ -1,0 +1,47 @@
+namespace Zcrx.Rx.Framing;
+
+/// <summary>Holds the bytes around a seam: the last ones of the pieces that were searched, and the first ones of the piece that follows.</summary>
+internal ref struct Seam
+{
+    /// <summary>The bytes that a seam needs at most.</summary>
+    public const int MaxLength = 2 * (Delimiter.MaxLength - 1);
+
+    private readonly Span<byte> _bytes;
+    private readonly int _side;
+
+    /// <param name="bytes">The memory to use, <see cref="MaxLength"/> bytes.</param>
+    /// <param name="side">The bytes on each side: one less than the longest delimiter has.</param>
+    public Seam(Span<byte> bytes, int side)
+    {
+        _bytes = bytes;
+        _side = side;
+    }
+
+    /// <summary>How many bytes of earlier pieces there are.</summary>
+    public int Before { get; private set; }
+
+    /// <summary>Returns the bytes around the seam.</summary>
+    /// <param name="piece">The piece behind it.</param>
+    public readonly ReadOnlySpan<byte> Join(ReadOnlySpan<byte> piece)
+    {
+        int after = Math.Min(_side, piece.Length);
+        piece[..after].CopyTo(_bytes[Before..]);
+        return _bytes[..(Before + after)];
+    }
+
+    /// <summary>Moves on to the seam behind a piece.</summary>
+    public void Pass(ReadOnlySpan<byte> piece)
+    {
+        if (piece.Length >= _side)
+        {
+            piece[(piece.Length - _side)..].CopyTo(_bytes);
+            Before = _side;
+            return;
+        }
+
+        int length = Join(piece).Length;
+        int excess = Math.Max(0, length - _side);
+        _bytes[excess..length].CopyTo(_bytes);
+        Before = length - excess;
+    }
+}

@@ -115,7 +115,8 @@ public readonly record struct Delimiter
             if (all.Find(shorter => longer.AsSpan(..^1).IndexOf(shorter) >= 0) is { } earlier)
             {
                 throw new ArgumentException(
-                    $"The delimiter {Convert.ToHexString(longer)} can never match, since it contains {Convert.ToHexString(earlier)}, which ends the frame earlier. Leave out one of them.",
+                    $"The delimiter {Convert.ToHexString(longer)} can never match, since it contains {Convert.ToHexString(earlier)}, "
+                    + "which ends the frame earlier. Leave out one of them.",
                     nameof(delimiters));
             }
         }

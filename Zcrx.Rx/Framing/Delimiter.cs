@@ -32,7 +32,7 @@ public readonly record struct Delimiter
     /// <summary>Carriage return and line feed, <c>\r\n</c>.</summary>
     public static Delimiter CrLf => new(CrLfBytes);
 
-    /// <summary>The end of a line: <c>\n</c> or <c>\r\n</c>, also mixed in one stream.</summary>
+    /// <summary>Gets the end of a line: <c>\n</c> or <c>\r\n</c>, also mixed in one stream.</summary>
     public static Delimiter Line => new(LineBytes);
 
     /// <summary>A byte 0, as behind a C string.</summary>
@@ -68,22 +68,22 @@ public readonly record struct Delimiter
         return new Delimiter(delimiter.ToArray());
     }
 
-    /// <summary>Either of two delimiters.</summary>
+    /// <summary>Creates a delimiter that is either of two.</summary>
     /// <param name="first">The bytes of one, which are copied: 1 to <see cref="MaxLength"/>.</param>
     /// <param name="second">The bytes of the other.</param>
     /// <returns>The delimiter. It matches as <see cref="Any(ReadOnlySpan{Delimiter})"/> says.</returns>
     /// <exception cref="ArgumentException">One is empty, too long, or can never match.</exception>
     public static Delimiter Any(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) => Any(Of(first), Of(second));
 
-    /// <summary>Any of several delimiters.</summary>
+    /// <summary>Creates a delimiter that is any of several.</summary>
     /// <param name="delimiters">The delimiters, at least one. Their order does not matter.</param>
     /// <returns>
     /// The delimiter. A frame ends with the first delimiter that has arrived whole. Where several end at the same byte, the longest one is the
     /// delimiter: with <c>\n</c> and <c>\r\n</c>, the carriage return in front of a line feed is not part of the frame.
     /// </returns>
     /// <exception cref="ArgumentException">
-    /// There are none, one is the default value, one has <see cref="IncludeDelimiter"/> set (set it on the result), or one can never match,
-    /// since it contains another before its end: of <c>\r</c> and <c>\r\n</c>, the first would always end the frame.
+    /// There are none, one is the default value, one has <see cref="IncludeDelimiter"/> set (set it on the result), or one can never match.
+    /// A delimiter that contains another before its end never matches: of <c>\r</c> and <c>\r\n</c>, the first would always end the frame.
     /// </exception>
     public static Delimiter Any(params ReadOnlySpan<Delimiter> delimiters)
     {
@@ -115,7 +115,8 @@ public readonly record struct Delimiter
             if (all.Find(shorter => longer.AsSpan(..^1).IndexOf(shorter) >= 0) is { } earlier)
             {
                 throw new ArgumentException(
-                    $"The delimiter {Convert.ToHexString(longer)} can never match, since it contains {Convert.ToHexString(earlier)}, which ends the frame earlier. Leave out one of them.",
+                    $"The delimiter {Convert.ToHexString(longer)} can never match, since it contains {Convert.ToHexString(earlier)}, "
+                    + "which ends the frame earlier. Leave out one of them.",
                     nameof(delimiters));
             }
         }

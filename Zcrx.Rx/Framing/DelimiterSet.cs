@@ -4,14 +4,15 @@ namespace Zcrx.Rx.Framing;
 
 /// <summary>Represents several delimiters, each of which ends a frame. Immutable.</summary>
 /// <remarks>
-/// A frame ends with the first delimiter that is whole; of those that end at the same byte, with the longest. So the end is known as soon as its
-/// last byte has arrived, wherever buffers begin. A delimiter that contains an earlier end could never match, and is refused.
+/// A frame ends with the first delimiter that is whole. Of those that end at the same byte, the longest matches. So the end is known as soon as
+/// its last byte has arrived, wherever buffers begin.
 /// </remarks>
 internal sealed class DelimiterSet : IEquatable<DelimiterSet>
 {
     private readonly byte[][] _delimiters;
 
-    /// <param name="delimiters">At least two, all different; the longest first, and in one order for the same delimiters.</param>
+    /// <summary>Takes the delimiters, which must not change any more.</summary>
+    /// <param name="delimiters">At least two, all different. The longest is first, and the same delimiters have the same order.</param>
     public DelimiterSet(byte[][] delimiters)
     {
         _delimiters = delimiters;

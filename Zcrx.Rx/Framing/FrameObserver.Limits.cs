@@ -3,7 +3,7 @@ namespace Zcrx.Rx.Framing;
 /// <content>Frames that are too long, and the end of the stream inside a frame. All of this runs inside.</content>
 internal sealed partial class FrameObserver<TCutter>
 {
-    /// <summary>Whether what is needed is more than the longest frame has, with what surrounds it.</summary>
+    /// <summary>Gets a value that says that the frame needs more bytes than the longest frame and its overhead have.</summary>
     private bool IsBeyondLimit => _needed > (long)maxLength + _overhead;
 
     /// <summary>Skips a frame whose delimiter has been found. Call it for frames that cannot be delivered.</summary>
@@ -61,7 +61,7 @@ internal sealed partial class FrameObserver<TCutter>
         }
         catch (Exception exception)
         {
-            // The source has nothing more to say, so it will not hand the exception back.
+            // The source has ended, so it does not hand the exception back as an error.
             Fail(exception);
             throw;
         }

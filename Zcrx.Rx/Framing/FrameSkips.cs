@@ -7,17 +7,17 @@ namespace Zcrx.Rx;
 /// </remarks>
 /// <param name="onSkipped">
 /// Called for each skipped frame, in order with the frames, on the thread that the buffers arrive on; null when the counts are enough.
-/// What it throws is treated like an exception of the observer's <c>OnNext</c>.
+/// An exception that it throws is treated like one of the observer's <c>OnNext</c>.
 /// </param>
 public sealed class FrameSkips(Action<SkippedFrame>? onSkipped = null)
 {
     private long _count;
     private long _bytes;
 
-    /// <summary>How many frames were skipped.</summary>
+    /// <summary>Gets the number of skipped frames.</summary>
     public long Count => Interlocked.Read(ref _count);
 
-    /// <summary>How many bytes the skipped frames had, counted like <see cref="SkippedFrame.Length"/>.</summary>
+    /// <summary>Gets the number of bytes of the skipped frames, counted like <see cref="SkippedFrame.Length"/>.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
     internal void Add(SkippedFrame frame)

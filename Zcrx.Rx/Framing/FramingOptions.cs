@@ -23,18 +23,19 @@ public sealed record FramingOptions
         }
     } = 16;
 
-    /// <summary>Whether the bytes behind the last delimiter are delivered as a frame when the stream ends; false by default.</summary>
+    /// <summary>Delivers the bytes behind the last delimiter as a frame when the stream ends; false by default.</summary>
     /// <remarks>
-    /// <para>Otherwise such bytes are an incomplete frame, thus an error. Only for delimited frames: a length prefix says what is missing.</para>
-    /// <para>The frame is delivered before <c>OnCompleted</c>, and only if the peer ended the stream in order. It has no delimiter, also where
+    /// <para>If false, such bytes are an incomplete frame, which is an error. Other frames than delimited ones refuse the option.</para>
+    /// <para>The frame is delivered before <c>OnCompleted</c>, and only if the stream ended without an error. It has no delimiter, also where
     /// <see cref="Delimiter.IncludeDelimiter"/> is set. A delimiter that has arrived only in part belongs to the frame.</para>
     /// </remarks>
     public bool DeliversUnterminated { get; init; }
 
-    /// <summary>Skips frames that are longer than the limit, and counts them here; null by default: such a frame is an error.</summary>
+    /// <summary>Skips delimited frames that are longer than the limit, and counts them; null by default. If null, such a frame is an error.</summary>
     /// <remarks>
-    /// Only for delimited frames. The frame's bytes are dropped as they arrive, however many they are, and the next frame begins behind the
-    /// next delimiter.
+    /// <para>The bytes of such a frame are dropped as they arrive, however many they are. The next frame begins behind the next delimiter.</para>
+    /// <para>Other frames than delimited ones refuse the option. If the stream ends inside a skipped frame, that is an error, unless
+    /// <see cref="DeliversUnterminated"/> is set. The frame then counts as skipped.</para>
     /// </remarks>
     public FrameSkips? Skips { get; init; }
 }

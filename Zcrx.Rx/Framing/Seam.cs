@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Holds the bytes around a seam: the last ones of the pieces that were searched, and the first ones of the piece that follows.</summary>
+/// <summary>Holds the bytes around the seam between two pieces: the last ones of the pieces before, and the first ones of the piece behind.</summary>
 internal ref struct Seam
 {
     /// <summary>The bytes that a seam needs at most.</summary>
@@ -9,15 +9,16 @@ internal ref struct Seam
     private readonly Span<byte> _bytes;
     private readonly int _side;
 
+    /// <summary>Begins without a piece.</summary>
     /// <param name="bytes">The memory to use, <see cref="MaxLength"/> bytes.</param>
-    /// <param name="side">The bytes on each side: one less than the longest delimiter has.</param>
+    /// <param name="side">The bytes on each side: one less than the longest delimiter has bytes.</param>
     public Seam(Span<byte> bytes, int side)
     {
         _bytes = bytes;
         _side = side;
     }
 
-    /// <summary>How many bytes of earlier pieces there are.</summary>
+    /// <summary>Gets the number of bytes in front of the seam.</summary>
     public int Before { get; private set; }
 
     /// <summary>Returns the bytes around the seam.</summary>

@@ -7,7 +7,7 @@ namespace Zcrx.Rx.Tests.Framing;
 /// <summary>Random delimiters, frames, limits and segmentations have the result of a plain loop over the whole stream.</summary>
 public sealed class DelimitedFramingPropertyTests
 {
-    /// <summary>What FsCheck makes up, and makes smaller.</summary>
+    /// <summary>Values that FsCheck generates and shrinks.</summary>
     /// <param name="Delimiters">Their bytes; few different values, so that near misses and hits are frequent.</param>
     /// <param name="Pieces">How much arrives at a time, in turn.</param>
     public sealed record Script(byte[] Bytes, byte[][] Delimiters, byte[] Pieces, byte Limit, byte MaxHeld, byte BufferSize, byte[] PressureToggles, byte Flags);

@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Tests.Framing;
 
 public sealed class DelimitedFramingTests : IDisposable
 {
-    private readonly InMemoryArea _area = new(4, 64);
+    private readonly InMemoryArea _area = new(32, 64);
     private readonly FrameCollector _collector = new();
     private readonly BufferSource _source;
 

@@ -19,10 +19,7 @@ internal sealed class FramingReference
     /// <summary>The events in their order, as <see cref="FramingEvents"/> writes them.</summary>
     public List<string> Events { get; } = [];
 
-    /// <summary>Where the frame begins that has no end; the stream's length when there is none.</summary>
-    public int Rest { get; private set; }
-
-    /// <summary>Whether the frame that has no end is known to be too long.</summary>
+    /// <summary>Gets a value that says that the frame without an end is already too long.</summary>
     public bool IsRestTooLong { get; private set; }
 
     public void Run(ReadOnlySpan<byte> stream, bool ends)
@@ -55,10 +52,9 @@ internal sealed class FramingReference
             begin = end;
         }
 
-        Rest = begin;
         int rest = stream.Length - begin;
 
-        // With one byte more, the shortest frame that the longest delimiter could still end. An unterminated frame may have exactly the limit.
+        // One byte more could complete the longest delimiter. An unterminated frame may have exactly the limit.
         int longest = _isIncluded ? 0 : _delimiters.Max(static delimiter => delimiter.Length);
         IsRestTooLong = rest >= _limit + Math.Max(longest, _options.DeliversUnterminated ? 1 : 0);
         if (rest > 0 && IsRestTooLong && _options.Skips is null)

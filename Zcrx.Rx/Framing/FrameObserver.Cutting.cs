@@ -10,6 +10,7 @@ internal sealed partial class FrameObserver<TCutter>
     private void Receive(in ReceivedBuffer buffer)
     {
         _source = buffer.Holder;
+        _checksBorrows = buffer.Ledger.ChecksBorrows;
         ReadOnlyMemory<byte> memory = buffer.UncheckedMemory;
         ReadOnlySpan<byte> span = buffer.Span;
         long offset = buffer.StreamOffset;
@@ -27,7 +28,7 @@ internal sealed partial class FrameObserver<TCutter>
             long total = decision.Total;
             if (IsAcceptable(in decision, total) && total <= span.Length - position)
             {
-                Deliver(in buffer, new ReadOnlySequence<byte>(memory.Slice(position + decision.Skip, (int)decision.Length)));
+                Deliver(new ReadOnlySequence<byte>(memory.Slice(position + decision.Skip, (int)decision.Length)));
                 position += (int)total;
                 if (HasEnded)
                 {
@@ -70,7 +71,7 @@ internal sealed partial class FrameObserver<TCutter>
             {
                 if (isWhole)
                 {
-                    Deliver(in buffer, _held.Sequence.Slice(decision.Skip, decision.Length));
+                    Deliver(_held.Sequence.Slice(decision.Skip, decision.Length));
                 }
 
                 if (HasEnded)
@@ -100,9 +101,9 @@ internal sealed partial class FrameObserver<TCutter>
         return 0;
     }
 
-    private void Deliver(in ReceivedBuffer buffer, in ReadOnlySequence<byte> frame)
+    private void Deliver(in ReadOnlySequence<byte> frame)
     {
-        if (!buffer.Ledger.ChecksBorrows)
+        if (!_checksBorrows)
         {
             _downstream!.OnNext(frame);
             return;

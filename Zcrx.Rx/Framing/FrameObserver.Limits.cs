@@ -56,7 +56,7 @@ internal sealed partial class FrameObserver<TCutter>
             }
             else
             {
-                _downstream!.OnNext(_held.Sequence);
+                Deliver(_held.Sequence);
             }
         }
         catch (Exception exception)

@@ -29,6 +29,7 @@ internal sealed partial class FrameObserver<TCutter>(IObserver<ReadOnlySequence<
     private BufferHolder? _holder;
     // Where the present buffer comes from.
     private BufferHolder? _source;
+    private bool _checksBorrows;
 
     // Everything below belongs to who is inside.
     private ExclusiveUse _use;

@@ -74,7 +74,12 @@ public class OffloadMisuseTests : IClassFixture<ResourceCheck>
             TaskCompletionSource<Exception?> caught = new(TaskCreationOptions.RunContinuationsAsynchronously);
             // Called as a generic method, so that Rx's own operator is chosen.
             using IDisposable subscription = Observable.ObserveOn<ReceivedBuffer>(connection.Buffers, TaskPoolScheduler.Default)
-                .Subscribe(buffer => caught.TrySetResult(Record.Exception(() => buffer.Span.Length)));
+                .Subscribe(buffer =>
+                {
+                    // Another turn of the ring thread: its OnNext has returned by then.
+                    _ = queue.Queue.GetConnectionsAsync().Wait(Deadline.Limit);
+                    caught.TrySetResult(Record.Exception(() => buffer.Span.Length));
+                });
             await peer.SendAsync(100);
 
             Exception? exception = await caught.Task.Within("the observer is called");

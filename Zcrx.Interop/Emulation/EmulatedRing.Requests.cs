@@ -192,7 +192,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     private int Await(in io_uring_sqe entry, uint events, bool multishot, out EmulatedRequest? request)
     {
         request = null;
-        int fd = SocketCalls.Duplicate(entry.fd);
+        int fd = Libc.Duplicate(entry.fd);
         if (fd < 0)
         {
             return fd;

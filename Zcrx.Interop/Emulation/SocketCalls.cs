@@ -21,7 +21,6 @@ internal static unsafe partial class SocketCalls
     public const int MSG_PEEK = 2;
     public const int MSG_DONTWAIT = 0x40;
     public const int F_GETFL = 3;
-    public const int F_DUPFD_CLOEXEC = 1030;
     public const int O_NONBLOCK = 0x800;
     public const int SOL_SOCKET = 1;
     public const int SO_TYPE = 3;
@@ -100,8 +99,6 @@ internal static unsafe partial class SocketCalls
     }
 
     public static int Shutdown(int fd, int how) => Libc.Result(shutdown(fd, how));
-
-    public static int Duplicate(int fd) => Libc.Result(fcntl(fd, F_DUPFD_CLOEXEC, 0));
 
     public static bool IsNonBlocking(int fd) => fcntl(fd, F_GETFL, 0) is var flags and >= 0 && (flags & O_NONBLOCK) != 0;
 

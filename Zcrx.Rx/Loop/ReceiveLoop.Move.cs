@@ -197,12 +197,7 @@ internal sealed unsafe partial class ReceiveLoop
     }
 
     /// <summary>The connections that are here now. Any thread; none when the loop has ended.</summary>
-    public Task<IReadOnlyList<ZcrxConnection>> GetConnectionsAsync()
-    {
-        TaskCompletionSource<IReadOnlyList<ZcrxConnection>> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(() => answer.TrySetResult(_connections.Snapshot()), () => answer.TrySetResult([]));
-        return answer.Task;
-    }
+    public Task<IReadOnlyList<ZcrxConnection>> GetConnectionsAsync() => InvokeAsync<IReadOnlyList<ZcrxConnection>>(() => _connections.Snapshot(), []);
 
     /// <summary>The connection ends before it could be moved.</summary>
     private static void EndMove(ZcrxConnection connection)

@@ -9,18 +9,13 @@ internal sealed unsafe partial class ReceiveLoop
     public ZcrxQueueOptions Options => _options;
 
     /// <summary>Takes over what can change while the queue is open. Any thread; ends when it applies, or false when the queue was closed before.</summary>
-    public Task<bool> ReconfigureAsync(ZcrxQueueOptions options)
-    {
-        TaskCompletionSource<bool> applied = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(
-            () =>
-            {
-                Reconfigure(LiveOptions.Apply(_options, options));
-                applied.TrySetResult(true);
-            },
-            () => applied.TrySetResult(false));
-        return applied.Task;
-    }
+    public Task<bool> ReconfigureAsync(ZcrxQueueOptions options) => InvokeAsync(
+        () =>
+        {
+            Reconfigure(LiveOptions.Apply(_options, options));
+            return true;
+        },
+        refused: false);
 
     private void Reconfigure(ZcrxQueueOptions options)
     {

@@ -82,7 +82,7 @@ public sealed partial class ZcrxConnection
     internal bool WantsReceive => IsWanted && !IsPausedByPressure && !IsStarved;
 
     /// <summary>Whether the connection would receive if the pool had buffers for it.</summary>
-    internal bool IsWanted => Stream.HasObservers && !_pausedByUser && Volatile.Read(ref _holds) == 0 && !IsStranded && !HasEnded && !CloseRequested && !IsLeaving && Move is null;
+    internal bool IsWanted => Stream.HasObservers && !IsHeld && !IsStranded && !HasEnded && !CloseRequested && !IsLeaving && Move is null;
 
     /// <summary>Whether the present request has delivered all that it may.</summary>
     internal bool IsBudgetUsedUp => _bytesReceived - _requestStart >= _requestBudget;

@@ -89,7 +89,7 @@ public sealed partial class ZcrxConnection : IDisposable
         HasEnded || CloseRequested || Closed.IsCompleted ? ZcrxConnectionState.Ended
         : Volatile.Read(ref _moving) is not null || IsLeaving || IsStranded ? ZcrxConnectionState.Moving
         : IsPausedByPressure || IsStarved ? ZcrxConnectionState.PausedByPressure
-        : _pausedByUser || Volatile.Read(ref _holds) > 0 ? ZcrxConnectionState.Paused
+        : IsHeld ? ZcrxConnectionState.Paused
         : Stream.HasObservers ? ZcrxConnectionState.Receiving : ZcrxConnectionState.Unobserved;
 
     /// <summary>

@@ -17,6 +17,8 @@ internal sealed unsafe partial class ReceiveLoop
     // How long bytes of a peer that has gone wait for a first or another observer.
     private static readonly TimeSpan HalfClosedGrace = TimeSpan.FromSeconds(1);
 
+    private static ulong WritableTag(ZcrxConnection connection) => new UserData(RequestKind.Writable, connection.Generation, connection.Slot).Encode();
+
     private static ulong HangUpTag(ZcrxConnection connection) => new UserData(RequestKind.HangUp, connection.Generation, connection.Slot).Encode();
 
     /// <summary>Asks the kernel to report the end of a connection that does not receive.</summary>
@@ -27,21 +29,33 @@ internal sealed unsafe partial class ReceiveLoop
             return;
         }
 
-        io_uring_sqe* entry = Prepare();
-        entry->opcode = LinuxIoUring.IORING_OP_POLL_ADD;
-        entry->fd = (int)connection.Socket.SafeHandle.DangerousGetHandle();
         // A peer that has ended its side would be reported again and again.
-        entry->poll32_events = connection.HasPeerEnded ? PollError | PollHangUp : PollError | PollHangUp | PollPeerShutdown;
-        entry->user_data = HangUpTag(connection);
+        PreparePoll(connection, connection.HasPeerEnded ? PollError | PollHangUp : PollError | PollHangUp | PollPeerShutdown, HangUpTag(connection));
         connection.IsHangUpWatched = true;
     }
 
-    private void UnwatchHangUp(ZcrxConnection connection)
+    private void PreparePoll(ZcrxConnection connection, uint events, ulong tag)
+    {
+        io_uring_sqe* entry = Prepare();
+        entry->opcode = LinuxIoUring.IORING_OP_POLL_ADD;
+        entry->fd = (int)connection.Socket.SafeHandle.DangerousGetHandle();
+        entry->poll32_events = events;
+        entry->user_data = tag;
+    }
+
+    /// <summary>Cancels what the kernel watches of a connection that leaves this queue.</summary>
+    private void EndPolls(ZcrxConnection connection)
     {
         if (connection.IsHangUpWatched)
         {
             connection.IsHangUpWatched = false;
             PrepareCancel(HangUpTag(connection));
+        }
+
+        if (connection.IsAwaitingRoom)
+        {
+            connection.IsAwaitingRoom = false;
+            PrepareCancel(WritableTag(connection));
         }
     }
 
@@ -123,8 +137,9 @@ internal sealed unsafe partial class ReceiveLoop
             return true;
         }
 
-        TimeSpan limit = connection.HasPeerEnded && _options.UnobservedTimeout > HalfClosedGrace ? HalfClosedGrace : _options.UnobservedTimeout;
-        if (_options.UnobservedTimeout == Timeout.InfiniteTimeSpan || now - since < ToTicks(limit))
+        TimeSpan timeout = _options.UnobservedTimeout;
+        TimeSpan limit = connection.HasPeerEnded && timeout > HalfClosedGrace ? HalfClosedGrace : timeout;
+        if (limit == Timeout.InfiniteTimeSpan || now - since < ToTicks(limit))
         {
             return true;
         }

@@ -162,13 +162,7 @@ internal sealed unsafe partial class ReceiveLoop
     private bool TakeOut(ZcrxConnection connection)
     {
         bool awaitsRoom = connection.IsAwaitingRoom;
-        if (awaitsRoom)
-        {
-            PrepareCancel(new UserData(RequestKind.Writable, connection.Generation, connection.Slot).Encode());
-            connection.IsAwaitingRoom = false;
-        }
-
-        UnwatchHangUp(connection);
+        EndPolls(connection);
         Forget(connection);
         // Nobody but the other ring's thread may touch its consumers from now on.
         _queue.Ledger.Relief.Dismiss(connection.Holder);

@@ -185,12 +185,7 @@ internal sealed unsafe partial class ReceiveLoop
             connection.ReceiveState = ReceiveState.Idle;
         }
 
-        if (connection.IsAwaitingRoom)
-        {
-            PrepareCancel(new UserData(RequestKind.Writable, connection.Generation, connection.Slot).Encode());
-        }
-
-        UnwatchHangUp(connection);
+        EndPolls(connection);
         Forget(connection);
         long delivered = connection.Undelivered.TryPeek(out int first) ? _queue.Ledger[first].StreamOffset : connection.BytesReceived;
         while (connection.Undelivered.TryDequeue(out int slot))
@@ -259,11 +254,7 @@ internal sealed unsafe partial class ReceiveLoop
         }
 
         const uint PollOut = 4;
-        io_uring_sqe* entry = Prepare();
-        entry->opcode = LinuxIoUring.IORING_OP_POLL_ADD;
-        entry->fd = (int)connection.Socket.SafeHandle.DangerousGetHandle();
-        entry->poll32_events = PollOut;
-        entry->user_data = new UserData(RequestKind.Writable, connection.Generation, connection.Slot).Encode();
+        PreparePoll(connection, PollOut, WritableTag(connection));
         connection.IsAwaitingRoom = true;
     }
 

@@ -14,8 +14,7 @@ public class StrandedReceiveTests : IClassFixture<LeakCheck>
     {
         using TestQueue queue = Create(name, buffers: 4);
         using var connection = new TcpPair();
-        IReadOnlyList<Cqe> completions = Strand(queue, connection);
-        long position = queue.AssertPattern(completions);
+        (IReadOnlyList<Cqe> completions, long position) = Strand(queue, connection);
 
         // Buffers that come back do not wake it.
         queue.Return(completions);
@@ -29,8 +28,7 @@ public class StrandedReceiveTests : IClassFixture<LeakCheck>
     {
         using TestQueue queue = Create(name, buffers: 4);
         using var connection = new TcpPair();
-        IReadOnlyList<Cqe> completions = Strand(queue, connection);
-        long position = queue.AssertPattern(completions);
+        (IReadOnlyList<Cqe> completions, long position) = Strand(queue, connection);
         for (ulong request = 1; position < Sent; request++)
         {
             queue.Return(completions);
@@ -56,8 +54,7 @@ public class StrandedReceiveTests : IClassFixture<LeakCheck>
     {
         using TestQueue queue = Create(name, buffers: 4);
         using var connection = new TcpPair();
-        IReadOnlyList<Cqe> completions = Strand(queue, connection);
-        long position = queue.AssertPattern(completions);
+        (IReadOnlyList<Cqe> completions, long position) = Strand(queue, connection);
         queue.Return(completions);
         queue.FlushAll();
         connection.Send(100);
@@ -66,8 +63,8 @@ public class StrandedReceiveTests : IClassFixture<LeakCheck>
     }
 
     /// <summary>Runs request 1 until it has used up the pool.</summary>
-    /// <returns>Its completions.</returns>
-    private static Cqe[] Strand(TestQueue queue, TcpPair connection)
+    /// <returns>Its completions, and the bytes that they delivered.</returns>
+    private static (Cqe[] Completions, long Position) Strand(TestQueue queue, TcpPair connection)
     {
         queue.Receive(connection, 1);
         queue.Ring.Settle();
@@ -76,7 +73,7 @@ public class StrandedReceiveTests : IClassFixture<LeakCheck>
         Cqe[] completions = [.. queue.Ring.TakeAll(), .. queue.Ring.Settle()];
         Assert.All(completions, static cqe => Assert.True(cqe.HasMore, "the request has ended"));
         connection.AwaitArrival(Sent - completions.Sum(static cqe => cqe.Result));
-        return completions;
+        return (completions, queue.AssertPattern(completions));
     }
 
     private static TestQueue Create(string name, int buffers)

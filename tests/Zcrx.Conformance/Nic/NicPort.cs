@@ -42,6 +42,9 @@ internal sealed class NicPort : IDisposable
         Posix.Close(_listener);
         foreach (TcpPair connection in _connections)
         {
+            // A socket that is closed lives on until its peer has answered, or for minutes where the device is away, and packets that came out of
+            // order keep their buffers, and so the queue, as long. A reset ends it at once.
+            connection.ResetOnClose();
             connection.Dispose();
         }
     }

@@ -28,10 +28,14 @@ public sealed class LeakCheck : IDisposable
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        Deadline.Until(
-            () => Descriptors().Count <= _descriptors.Count && NotInheritedBytes() <= _mapped && PinnedKilobytes() <= _pinned,
-            $"everything is given back; before: {_descriptors.Count} descriptors, {_mapped} bytes of areas and regions, {_pinned} kB pinned; " +
-            $"now: {Descriptors().Count} descriptors, {NotInheritedBytes()} bytes, {PinnedKilobytes()} kB; new are {string.Join(' ', Descriptors().Except(_descriptors))}");
+        Deadline.Watch watch = Deadline.Start(
+            $"everything is given back; before: {_descriptors.Count} descriptors, {_mapped} bytes of areas and regions, {_pinned} kB pinned");
+        while (Descriptors().Count > _descriptors.Count || NotInheritedBytes() > _mapped || PinnedKilobytes() > _pinned)
+        {
+            watch.Check(() => $"now: {Descriptors().Count} descriptors, {NotInheritedBytes()} bytes, {PinnedKilobytes()} kB; " +
+                $"new are {string.Join(' ', Descriptors().Except(_descriptors))}");
+            Thread.Yield();
+        }
     }
 
     /// <summary>Sockets, rings, exports and the like. Not files and pipes: the runtime opens its own when it loads assemblies or handles signals.</summary>

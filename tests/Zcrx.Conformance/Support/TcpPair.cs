@@ -80,6 +80,18 @@ internal sealed class TcpPair : IDisposable
         CloseClient();
     }
 
+    /// <summary>What is still open will be reset when it is closed.</summary>
+    public void ResetOnClose()
+    {
+        foreach (int fd in new[] { _client, _server })
+        {
+            if (fd >= 0)
+            {
+                Posix.ResetOnClose(fd);
+            }
+        }
+    }
+
     public void Dispose()
     {
         CloseClient();

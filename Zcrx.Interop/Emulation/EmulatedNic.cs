@@ -1,8 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Zcrx.Interop.Emulation;
-using Zcrx.Interop.Steering;
-using Zcrx.Interop.Steering.Netlink;
+using Zcrx.Interop.Nic;
 
 namespace Zcrx.Interop;
 

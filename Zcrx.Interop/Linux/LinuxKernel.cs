@@ -7,11 +7,11 @@ namespace Zcrx.Interop;
 
 /// <summary>The kernel that this process runs on: every member is one system call, with the result as the kernel gives it.</summary>
 /// <remarks>
-/// Holds no state, so one instance may serve any number of rings and threads; what a ring demands of its threads is the ring's matter
+/// Holds no state of rings, so one instance may serve any number of rings and threads; what a ring demands of its threads is the ring's matter
 /// (<see cref="IIoUringKernel"/>). It works without any native library but the C library.
 /// Source: io_uring_setup(2), io_uring_enter(2), io_uring_register(2), mmap(2).
 /// </remarks>
-public sealed unsafe class LinuxKernel : IIoUringKernel
+public sealed unsafe class LinuxKernel : INicKernel
 {
     /// <summary>A kernel interface for this process.</summary>
     /// <exception cref="ZcrxUnsupportedException">This is not 64-bit Linux.</exception>
@@ -31,6 +31,10 @@ public sealed unsafe class LinuxKernel : IIoUringKernel
 
     /// <inheritdoc/>
     public string Description { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>Read over netlink, and by ethtool's ioctl where there is no netlink. Changes need CAP_NET_ADMIN.</remarks>
+    public INicControl Nics { get; } = new LinuxNics();
 
     /// <inheritdoc/>
     public int Setup(uint entries, io_uring_params* parameters) => Syscalls.IoUringSetup(entries, parameters);

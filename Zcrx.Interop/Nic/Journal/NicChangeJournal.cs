@@ -98,6 +98,18 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
         return new NicChangeJournal(facts, steering, new NoStore(), report);
     }
 
+    /// <summary>Returns the journal for the interfaces of a kernel: on disk where changes outlive this process, else in memory.</summary>
+    /// <param name="nics">The interfaces.</param>
+    /// <param name="directory">Where journals on disk are kept, as for <see cref="OfThisProcess"/>.</param>
+    /// <param name="report">Receives a line for each change that is undone or left alone; null for none. Must not throw.</param>
+    /// <returns>The journal.</returns>
+    /// <exception cref="ZcrxException">The directory cannot be written.</exception>
+    public static NicChangeJournal For(INicControl nics, string? directory = null, Action<string>? report = null)
+    {
+        ArgumentNullException.ThrowIfNull(nics);
+        return nics.ChangesOutliveProcess ? OfThisProcess(directory, report) : InMemory(nics.Facts, nics.Steering, report);
+    }
+
     /// <inheritdoc/>
     public int AddRule(string interfaceName, FlowRule rule)
     {

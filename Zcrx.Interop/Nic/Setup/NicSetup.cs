@@ -31,6 +31,19 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
     private IReadOnlyList<int>? _carved;
     private SplitSetting? _splitBefore;
 
+    /// <summary>Creates the set-up of an interface that changes it through the journal of its kernel's interfaces.</summary>
+    /// <param name="nics">The interfaces of the kernel.</param>
+    /// <param name="interfaceName">The interface.</param>
+    /// <param name="stateDirectory">Where journals on disk are kept, as for <see cref="NicChangeJournal.OfThisProcess"/>.</param>
+    /// <param name="report">Receives a line for each change; null for none. Must not throw.</param>
+    /// <returns>The set-up. It has changed nothing yet.</returns>
+    /// <exception cref="ZcrxException">The directory cannot be written.</exception>
+    public static NicSetup For(INicControl nics, string interfaceName, string? stateDirectory = null, Action<string>? report = null)
+    {
+        ArgumentNullException.ThrowIfNull(nics);
+        return new NicSetup(interfaceName, nics.Facts, NicChangeJournal.For(nics, stateDirectory, report), report);
+    }
+
     /// <summary>Takes an RX queue for a zero-copy queue, before that is registered. May be taken several times.</summary>
     /// <param name="queue">Its index.</param>
     /// <returns>Gives it back, after the zero-copy queue has been closed. Does not throw: what cannot be brought back is told.</returns>

@@ -97,7 +97,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
             return fd;
         }
 
-        EmulatedRing ring = new(this, parameters);
+        EmulatedRing ring = new(Options, parameters);
         if (ring.Status is < 0 and var error)
         {
             ring.Dispose();

@@ -2,9 +2,9 @@ using Zcrx.Interop.Nic;
 
 namespace Zcrx.Interop;
 
-/// <summary>Changes nothing and tells what it would have changed, as <c>ethtool</c> commands.</summary>
+/// <summary>Changes nothing, and prints what it would have changed as <c>ethtool</c> commands.</summary>
 /// <remarks>Safe from any thread, if <paramref name="print"/> is.</remarks>
-/// <param name="print">Is told each command.</param>
+/// <param name="print">Receives each command.</param>
 public sealed class DryRunSteering(Action<string> print) : IFlowSteering, IQueueLeasing
 {
     private int _lastRule;
@@ -35,7 +35,7 @@ public sealed class DryRunSteering(Action<string> print) : IFlowSteering, IQueue
     public void SetHeaderDataSplit(string interfaceName, bool? split, int? threshold) => print(SteeringText.SetSplit(interfaceName, new SplitSetting(split, threshold)));
 
     /// <inheritdoc/>
-    /// <remarks>Returns 1, the first queue that can be a leased one: which one it would be, only the kernel says.</remarks>
+    /// <remarks>Returns 1, the first queue that can be a leased one. Only the kernel determines which one it would be.</remarks>
     public int Lease(string interfaceName, int queue, ContainerInterface to)
     {
         ArgumentNullException.ThrowIfNull(to);

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Nic;
 
-/// <summary>Ends something, once.</summary>
+/// <summary>Runs an action when it is disposed for the first time.</summary>
 internal sealed class Ending(Action end) : IDisposable
 {
     private Action? _end = end;

@@ -4,8 +4,8 @@ using Zcrx.Interop.Nic;
 
 namespace Zcrx.Interop;
 
-/// <summary>A flow rule of a network interface: TCP packets that match go to one RX queue, whatever RSS says (<c>ethtool -N</c>).</summary>
-/// <remarks>Where several rules match, the one that says more about the flow is meant to decide; NICs keep to that as far as they can.</remarks>
+/// <summary>Represents a flow rule of a network interface: TCP packets that match go to one RX queue instead of that of the RSS table (<c>ethtool -N</c>).</summary>
+/// <remarks>Where several rules match, the most specific one is meant to decide. NICs follow that as far as they can.</remarks>
 /// <param name="Queue">The RX queue.</param>
 /// <param name="LocalPort">Destination port, or null for any.</param>
 /// <param name="RemotePort">Source port, or null for any.</param>
@@ -23,15 +23,15 @@ public sealed record FlowRule(
         init => _family = value;
     }
 
-    /// <summary>How much the rule says about a flow: the number of its parts that are given.</summary>
+    /// <summary>Gets the number of parts of a flow that the rule gives.</summary>
     public int Specificity =>
         (LocalPort is null ? 0 : 1) + (RemotePort is null ? 0 : 1) + (LocalAddress is null ? 0 : 1) + (RemoteAddress is null ? 0 : 1);
 
-    /// <summary>As an argument of <c>ethtool -N</c>.</summary>
+    /// <summary>Returns the rule as an argument of <c>ethtool -N</c>.</summary>
     /// <returns>Such as <c>flow-type tcp4 dst-port 9000 action 2</c>.</returns>
     public override string ToString() => SteeringText.Of(this);
 
-    /// <summary>Whether the packets of a flow match.</summary>
+    /// <summary>Determines whether the packets of a flow match.</summary>
     /// <param name="local">Our end.</param>
     /// <param name="remote">The peer's.</param>
     /// <returns>True when every part that is given is the flow's.</returns>
@@ -46,7 +46,7 @@ public sealed record FlowRule(
             (RemoteAddress is null || RemoteAddress.Equals(remote.Address));
     }
 
-    /// <summary>Whether another rule is the same, however it came by its address family.</summary>
+    /// <summary>Determines whether another rule is the same, whether its address family is explicit or that of its addresses.</summary>
     /// <param name="other">The other.</param>
     /// <returns>True when both send the same flows to the same queue.</returns>
     public bool Equals(FlowRule? other) => other is not null &&

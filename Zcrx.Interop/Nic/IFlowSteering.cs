@@ -1,7 +1,7 @@
 namespace Zcrx.Interop;
 
-/// <summary>Changes on which RX queue packets arrive: over netlink, or on the emulated interfaces.</summary>
-/// <remarks>Safe from any thread. A call that fails has changed nothing. What was there before is for the caller to remember.</remarks>
+/// <summary>Decides on which RX queue packets arrive: over netlink, or on the emulated interfaces.</summary>
+/// <remarks>Safe from any thread. A call that fails has changed nothing. The caller records what was there before.</remarks>
 public interface IFlowSteering
 {
     /// <summary>Adds a flow rule.</summary>
@@ -27,8 +27,8 @@ public interface IFlowSteering
 
     /// <summary>Turns header/data split on or off, and sets the threshold below which packets are not split.</summary>
     /// <param name="interfaceName">The interface.</param>
-    /// <param name="split">Whether headers and payload arrive in separate buffers; null to leave it to the driver, as it was before anybody decided.</param>
-    /// <param name="threshold">In bytes; null to leave it as it is, which is all there is where a driver has none.</param>
+    /// <param name="split">Whether headers and payload arrive in separate buffers; null for the choice of the driver.</param>
+    /// <param name="threshold">In bytes; null to keep it, also where the driver has none.</param>
     /// <exception cref="ZcrxException">The interface cannot, or may not be changed; the error says which.</exception>
     void SetHeaderDataSplit(string interfaceName, bool? split, int? threshold);
 }

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Nic;
 
-/// <summary>What containers do on leased queues, as far as the host sees it. Pure.</summary>
+/// <summary>Finds the leased queues on which containers receive, as far as the host sees it. Pure.</summary>
 internal static class LeasedQueues
 {
     /// <summary>

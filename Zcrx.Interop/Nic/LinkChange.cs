@@ -1,6 +1,6 @@
 namespace Zcrx.Interop;
 
-/// <summary>A change of a network interface.</summary>
+/// <summary>Describes a change of a network interface.</summary>
 /// <param name="Interface">Its name.</param>
-/// <param name="State">What has become of it.</param>
+/// <param name="State">Its new state.</param>
 public sealed record LinkChange(string Interface, LinkState State);

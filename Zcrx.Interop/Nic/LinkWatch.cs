@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Nic;
 
-/// <summary>One interface that somebody watches.</summary>
+/// <summary>Represents one interface that is watched.</summary>
 internal sealed class LinkWatch(string name, uint index, Action<LinkChange> changed)
 {
     private readonly Lock _gate = new();
@@ -8,10 +8,10 @@ internal sealed class LinkWatch(string name, uint index, Action<LinkChange> chan
 
     public uint Index => index;
 
-    /// <summary>Tells of a state, unless it is the same as before, or the interface is gone already. Any thread.</summary>
+    /// <summary>Reports a state, unless it is the same as before or the removal has been reported. Any thread.</summary>
     public void Report(LinkState state) => Report(LinkState? () => state);
 
-    /// <summary>The same for a state that is asked for. The answer and the report are one step, so that an older answer is never reported after a newer one.</summary>
+    /// <summary>Reads and reports a state in one step, so that an older state is never reported after a newer one.</summary>
     /// <param name="read">Reads the state; null if it cannot be read now.</param>
     public void Report(Func<LinkState?> read)
     {
@@ -22,7 +22,7 @@ internal sealed class LinkWatch(string name, uint index, Action<LinkChange> chan
                 return;
             }
 
-            // The first one is how it was found.
+            // The first state is the one that the watch begins with; it is no change.
             bool isChange = _state is not null || state == LinkState.Removed;
             if (_state == state || _state == LinkState.Removed)
             {

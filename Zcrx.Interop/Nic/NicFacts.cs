@@ -1,6 +1,6 @@
 namespace Zcrx.Interop;
 
-/// <summary>What is known of one network interface at one moment. What the interface or the kernel does not tell is null or empty.</summary>
+/// <summary>Describes one network interface at one moment. Facts that the interface or the kernel does not report are null or empty.</summary>
 public sealed record NicFacts
 {
     /// <summary>The interface's name.</summary>
@@ -9,25 +9,25 @@ public sealed record NicFacts
     /// <summary>Its index.</summary>
     public required uint Index { get; init; }
 
-    /// <summary>Whether it is up and has a carrier.</summary>
+    /// <summary>Gets a value indicating whether the interface is up and has a carrier.</summary>
     public bool IsUp { get; init; }
 
     /// <summary>The driver's name.</summary>
     public string? Driver { get; init; }
 
-    /// <summary>Whether there is a device behind it. Zero copy needs one: purely virtual interfaces (loopback, veth, bridges) have none.</summary>
+    /// <summary>Gets a value indicating whether a device is behind the interface. Zero copy needs one; purely virtual interfaces (loopback, veth, bridges) have none.</summary>
     public bool HasDevice { get; init; }
 
-    /// <summary>How many RX queues it can have at most; null when it does not say.</summary>
+    /// <summary>Gets the most RX queues that the interface can have; null when it does not report a limit.</summary>
     public int? MaxRxQueues { get; init; }
 
-    /// <summary>Whether headers and payload arrive in separate buffers (<c>tcp-data-split</c>), which zero copy needs.</summary>
+    /// <summary>Gets a value indicating whether headers and payload arrive in separate buffers (<c>tcp-data-split</c>), which zero copy needs.</summary>
     public bool? HeaderDataSplit { get; init; }
 
     /// <summary>Packets up to so many bytes are not split (<c>hds-thresh</c>); zero copy needs 0.</summary>
     public int? HdsThreshold { get; init; }
 
-    /// <summary>Whether an XDP program is attached.</summary>
+    /// <summary>Gets a value indicating whether an XDP program is attached.</summary>
     public bool HasXdp { get; init; }
 
     /// <summary>Which RX queue the flows of each hash bucket go to.</summary>

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop;
 
-/// <summary>Whose memory the packets of an RX queue land in.</summary>
+/// <summary>Identifies the owner of the memory that the packets of an RX queue land in.</summary>
 public enum RxMemoryProvider
 {
     /// <summary>The kernel's own pages.</summary>

@@ -1,11 +1,11 @@
 namespace Zcrx.Interop;
 
-/// <summary>What is known of one RX queue.</summary>
+/// <summary>Describes one RX queue.</summary>
 /// <param name="Index">Its index.</param>
 /// <param name="NapiId">
-/// The NAPI instance that polls it; 0 when the interface does not say. A queue that a netkit interface has leased reports the NAPI instance of the physical queue.
+/// The NAPI instance that polls it; 0 when the interface does not report one. A queue that a netkit interface has leased reports the NAPI instance of the physical queue.
 /// </param>
-/// <param name="Provider">Whose memory its packets land in.</param>
+/// <param name="Provider">The owner of the memory that its packets land in.</param>
 public sealed record RxQueueFacts(int Index, uint NapiId, RxMemoryProvider Provider)
 {
     /// <summary>

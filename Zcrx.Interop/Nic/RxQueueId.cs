@@ -5,7 +5,7 @@ namespace Zcrx.Interop;
 /// <param name="Queue">The queue's index.</param>
 public readonly record struct RxQueueId(string Interface, int Queue)
 {
-    /// <summary>As in <c>eth0:3</c>.</summary>
-    /// <returns>Interface and index.</returns>
+    /// <summary>Returns interface and index.</summary>
+    /// <returns>Such as <c>eth0:3</c>.</returns>
     public override string ToString() => $"{Interface}:{Queue}";
 }

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Zcrx.Interop.Nic;
 
-/// <summary>Changes in words: as arguments of <c>ethtool</c>, where it has any. Pure.</summary>
+/// <summary>Describes changes as arguments of <c>ethtool</c>, where it has any. Pure.</summary>
 internal static class SteeringText
 {
     public static string Of(FlowRule rule)
@@ -31,7 +31,7 @@ internal static class SteeringText
         (setting.Split switch { true => "tcp-data-split on", false => "tcp-data-split off", null => "tcp-data-split auto" }) +
         (setting.Threshold is { } threshold ? string.Create(CultureInfo.InvariantCulture, $" hds-thresh {threshold}") : "");
 
-    /// <summary>How many buckets go to each queue.</summary>
+    /// <summary>Counts the buckets of each queue.</summary>
     public static string Of(IReadOnlyList<int> table)
     {
         IEnumerable<string> queues = table.GroupBy(static queue => queue).OrderBy(static group => group.Key)

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>Where entries are kept.</summary>
+/// <summary>Stores the entries of a journal.</summary>
 internal interface IJournalStore
 {
     /// <summary>Replaces what is kept; when it returns, it would outlive the process and the machine.</summary>

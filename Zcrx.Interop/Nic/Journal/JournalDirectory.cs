@@ -1,11 +1,11 @@
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>The journals of all processes, living and dead.</summary>
+/// <summary>Manages the journals of all processes, running and dead.</summary>
 internal static class JournalDirectory
 {
     private const string Operation = "Writing down a change to a network interface";
 
-    /// <summary>Undoes what the dead have left, and opens the journal of this process.</summary>
+    /// <summary>Undoes the changes of dead processes, and opens the journal of this one.</summary>
     public static NicChangeJournal Open(string directory, INicFacts facts, IFlowSteering steering, Action<string>? report, IQueueLeasing? leasing = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
@@ -39,7 +39,7 @@ internal static class JournalDirectory
     public static ZcrxException CannotWrite(Exception exception) => new(
         Operation, 0, exception.Message.TrimEnd('.'), "Name a directory that this process may write (NicStateDirectory)", exception);
 
-    /// <summary>Whether the changes of an owner are to be undone, to be forgotten, or not ours to judge. Pure.</summary>
+    /// <summary>Decides whether the changes of an owner are undone, forgotten, or left to another process. Pure.</summary>
     /// <param name="owner">Whose they are.</param>
     /// <param name="self">This process.</param>
     /// <param name="startTime">When the process that has the owner's id now started; null when none has.</param>
@@ -78,7 +78,7 @@ internal static class JournalDirectory
         }
     }
 
-    /// <summary>One process at a time: two that start together must not undo the same twice.</summary>
+    /// <summary>Takes the turn of this process: two that start together must not undo the same changes twice.</summary>
     private static FileStream? TakeTurn(string directory)
     {
         try

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>What is to be undone, in the order in which it was done, and the same written down.</summary>
+/// <summary>Holds the changes to undo, in the order in which they were made, and keeps their record on disk the same.</summary>
 /// <remarks>Used under the journal's lock.</remarks>
 /// <param name="store">Where it is written.</param>
 /// <param name="report">Is told in words what could not be written.</param>
@@ -71,7 +71,7 @@ internal sealed class JournalEntries(IJournalStore store, Action<string> report,
         _entries.AddRange(entries);
     }
 
-    /// <summary>What is written down is true without this, too, only less exact.</summary>
+    /// <summary>Makes the record more exact. It is true without that, too.</summary>
     private void TrySave()
     {
         try

@@ -3,7 +3,7 @@ namespace Zcrx.Interop.Nic.Journal;
 /// <summary>One thing that differs from how it was: what it was before, and what we may have made of it.</summary>
 /// <remarks>
 /// Written before the change, when it is not known yet whether it will come to it; that is why there can be several values that are ours:
-/// whoever reads this after a crash finds the interface with one of them, or as it was before.
+/// after a crash the interface has one of them, or its state from before.
 /// </remarks>
 internal sealed record JournalEntry
 {
@@ -36,7 +36,7 @@ internal sealed record JournalEntry
     /// <summary>The interface that it was leased to.</summary>
     public ContainerInterface? LeasedTo { get; init; }
 
-    /// <summary>Whether the interface is as we made it, or might have made it.</summary>
+    /// <summary>Determines whether the interface has the state that this process gave it, or may have given it.</summary>
     public bool IsOurs(NicFacts facts) => Kind switch
     {
         JournalEntryKind.Split => SplitsSet.Contains(SplitSetting.Of(facts)),

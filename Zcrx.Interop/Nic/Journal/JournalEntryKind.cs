@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>What kind of change an entry remembers.</summary>
+/// <summary>Identifies the kind of change that an entry records.</summary>
 internal enum JournalEntryKind
 {
     /// <summary>Header/data split and its threshold.</summary>

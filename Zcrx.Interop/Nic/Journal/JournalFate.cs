@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>What is to be done about a journal that was found.</summary>
+/// <summary>Decides about a journal that was found.</summary>
 internal enum JournalFate
 {
     /// <summary>Its owner lives, or cannot be judged from here.</summary>

@@ -19,7 +19,7 @@ internal sealed class JournalFile(string directory, JournalOwner owner) : IJourn
         }
 
         string temporary = _path + ".new";
-        // For nobody else to read: the directory is ours alone.
+        // Only this user can read it: the directory is private.
         using (FileStream file = new(temporary, FileMode.Create, FileAccess.Write))
         {
             JsonSerializer.Serialize(file, new JournalRecord(JournalRecord.CurrentVersion, owner, entries), JournalJson.Default.JournalRecord);

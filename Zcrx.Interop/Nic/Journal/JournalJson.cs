@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>How journals are written: without reflection, so that it works in trimmed and native programs.</summary>
+/// <summary>Serializes journals without reflection, so that trimmed and native programs can write them.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(JournalRecord))]

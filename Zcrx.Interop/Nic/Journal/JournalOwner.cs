@@ -2,9 +2,9 @@ using System.Globalization;
 
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>Whose changes a journal has: a process that no other can be taken for, and where it runs.</summary>
+/// <summary>Identifies the process that made the changes of a journal, and where it runs.</summary>
 /// <param name="Pid">Its id, which is given out again after its end.</param>
-/// <param name="StartTime">When it started, in clock ticks since the machine did: with the id, nobody else has it.</param>
+/// <param name="StartTime">When it started, in clock ticks since the machine started. Together with the id it is unique.</param>
 /// <param name="Boot">Which start of the machine. What was set before the last one is gone.</param>
 /// <param name="NetworkNamespace">Interfaces of another namespace are others.</param>
 /// <param name="PidNamespace">Ids of another namespace say nothing here.</param>

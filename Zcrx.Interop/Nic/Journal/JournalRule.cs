@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>A flow rule as it is written down.</summary>
+/// <summary>Represents a flow rule in a journal.</summary>
 internal sealed record JournalRule(int Queue, int? LocalPort, int? RemotePort, string? LocalAddress, string? RemoteAddress, bool? IsIPv6)
 {
     public static JournalRule Of(FlowRule rule) => new(

@@ -4,12 +4,12 @@ using Zcrx.Interop.Nic.Journal;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Changes to network interfaces that are remembered before they are made, so that they can be undone: at the end, or, when the process has died,
-/// when the next one starts.
+/// Records changes to network interfaces before it makes them, so that they can be undone: at the end, or, when the process has died, when the
+/// next one starts.
 /// </summary>
 /// <remarks>
-/// <para>What somebody else has changed meanwhile is left alone, and that is said. What a living process has changed is never undone by another.
-/// An interface that is gone took its changes along.</para>
+/// <para>Settings that another program has changed since are left alone, and that is reported. Changes of a running process are never undone by
+/// another. Changes of an interface that is gone went with it.</para>
 /// <para>Safe from any thread; one change at a time.</para>
 /// </remarks>
 public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
@@ -33,13 +33,13 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
         _entries = new JournalEntries(store, _report, entries ?? []);
     }
 
-    /// <summary>Where journals are kept unless something else is said: <c>/run/zcrx</c> for root, else below <c>XDG_RUNTIME_DIR</c>.</summary>
+    /// <summary>Gets the default directory of journals: <c>/run/zcrx</c> for root, else below <c>XDG_RUNTIME_DIR</c>.</summary>
     public static string DefaultDirectory =>
         Environment.IsPrivilegedProcess ? "/run/zcrx"
         : Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime ? Path.Combine(runtime, "zcrx")
         : "/run/zcrx";
 
-    /// <summary>What is not undone yet, in words; empty when the interfaces are as they were.</summary>
+    /// <summary>Gets a description of each change that is not undone yet.</summary>
     public IReadOnlyList<string> Pending
     {
         get
@@ -57,18 +57,18 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
         }
     }
 
-    /// <summary>A journal, after having undone what processes that have died had left. One a process and directory: two would write the same file.</summary>
+    /// <summary>Opens a journal, after it has undone the changes of processes that have died. One per process and directory: two would write the same file.</summary>
     internal static NicChangeJournal Open(string directory, Action<string>? report = null) =>
         JournalDirectory.Open(directory, new NetlinkNicFacts(), new NetlinkFlowSteering(), report, new NetlinkQueueLeasing());
 
     /// <summary>
-    /// This process's journal of the machine's interfaces, which all of it share. Opened at the first call, after having undone what processes that
-    /// have died had left; undone when the process exits, if anything is left to undo then.
+    /// Returns the journal of the machine's interfaces that this process shares. The first call opens it, and undoes the changes of processes that
+    /// have died. What is left to undo when the process exits is undone then.
     /// </summary>
     /// <param name="directory">
     /// Where journals are kept; made if need be. Must be the same for all processes that are to clean up after each other, and local to the machine. Null for <see cref="DefaultDirectory"/>.
     /// </param>
-    /// <param name="report">Is told in words what is undone, and what is left alone and why; null for nobody. That of the first call. Must not throw.</param>
+    /// <param name="report">Receives a line for each change that is undone or left alone; null for none. That of the first call counts. Must not throw.</param>
     /// <returns>The journal.</returns>
     /// <exception cref="ZcrxException">The directory cannot be written.</exception>
     public static NicChangeJournal OfThisProcess(string? directory = null, Action<string>? report = null)
@@ -86,10 +86,10 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
         }
     }
 
-    /// <summary>A journal that goes with the process, for interfaces that do so as well: emulated ones.</summary>
+    /// <summary>Returns a journal in memory, for interfaces that end with the process.</summary>
     /// <param name="facts">Reads the interfaces.</param>
     /// <param name="steering">Changes them.</param>
-    /// <param name="report">Is told in words what is undone, and what is left alone and why; null for nobody. Must not throw.</param>
+    /// <param name="report">Receives a line for each change that is undone or left alone; null for none. Must not throw.</param>
     /// <returns>The journal.</returns>
     public static NicChangeJournal InMemory(INicFacts facts, IFlowSteering steering, Action<string>? report = null)
     {
@@ -284,7 +284,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
             return false;
         }
 
-        // Each by itself: whoever dies in the middle has undone what is not written down any more.
+        // One by one: after a crash in between, what is not recorded any more has been undone.
         _entries.Remove(entry);
         return true;
     }

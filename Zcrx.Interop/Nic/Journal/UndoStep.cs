@@ -1,16 +1,16 @@
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>What undoing an entry takes.</summary>
+/// <summary>Represents the step that undoes an entry.</summary>
 /// <param name="Apply">The change; null for none.</param>
-/// <param name="Text">What is to be said about it; null when there is nothing to say.</param>
+/// <param name="Text">The line that reports it; null for none.</param>
 internal sealed record UndoStep(Action<IFlowSteering>? Apply, string? Text)
 {
-    /// <summary>Whether the entry stays in the journal, for another attempt or the next process.</summary>
+    /// <summary>Gets a value indicating whether the entry stays in the journal, for another attempt or the next process.</summary>
     public bool IsPostponed { get; init; }
 
-    /// <summary>Decides what undoing an entry takes, from how the interface is now. Pure.</summary>
+    /// <summary>Decides how to undo an entry, from the present state of the interface. Pure.</summary>
     /// <param name="entry">The entry.</param>
-    /// <param name="facts">The interface as it is now; null when it is gone.</param>
+    /// <param name="facts">The present state of the interface; null when it is gone.</param>
     public static UndoStep Plan(JournalEntry entry, NicFacts? facts)
     {
         string name = entry.Interface;
@@ -77,7 +77,7 @@ internal sealed record UndoStep(Action<IFlowSteering>? Apply, string? Text)
             : [.. facts.Rules.Where(pair => pair.Value == rule && !entry.EqualRules.Contains(pair.Key)).Select(static pair => pair.Key)];
         return candidates switch
         {
-            // It was removed, or it never came to it.
+            // It was removed, or never added.
             [] => new UndoStep(null, null),
             [var one] => new UndoStep(steering => steering.RemoveRule(facts.Name, one), $"{facts.Name}: flow rule {one} is removed ({SteeringText.Of(rule)})"),
             _ => new UndoStep(null, $"{facts.Name}: there are {candidates.Length} rules like ours ({SteeringText.Of(rule)}), and which one is cannot be told; all are left alone"),

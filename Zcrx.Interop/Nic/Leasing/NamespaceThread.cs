@@ -6,7 +6,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Nic.Leasing;
 
-/// <summary>Runs something in another network namespace, on a thread that does nothing else: a thread never comes back from a namespace into the pool.</summary>
+/// <summary>Runs a function in another network namespace, on a thread of its own: a thread that has entered a namespace never returns to the pool.</summary>
 internal static class NamespaceThread
 {
     /// <summary>Runs a function in a network namespace and waits for its result.</summary>

@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxEthtool;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>What of ethtool has no netlink messages: flow rules, the driver's name, replacing the RSS table on any kernel. Negative errno on failure.</summary>
+/// <summary>Makes the calls of ethtool that have no netlink messages: flow rules, the driver's name, replacing the RSS table on any kernel. Negative errno on failure.</summary>
 internal static unsafe class EthtoolIoctl
 {
     // From the kernel's layout: rule_locs follows rule_cnt without the struct's padding.
@@ -27,7 +27,7 @@ internal static unsafe class EthtoolIoctl
         return end == 0 ? null : Encoding.UTF8.GetString(end < 0 ? name : name[..end]);
     }
 
-    /// <summary>How many RX rings there are; negative when the driver does not say.</summary>
+    /// <summary>Returns the number of RX rings; negative when the driver does not report it.</summary>
     public static int RxRings(string interfaceName)
     {
         ethtool_rxnfc request = new() { cmd = ETHTOOL_GRXRINGS };
@@ -55,7 +55,7 @@ internal static unsafe class EthtoolIoctl
                 return result;
             }
 
-            // Somebody added or removed rules meanwhile.
+            // Rules were added or removed in between.
         }
 
         return result;

@@ -4,9 +4,9 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Tells what becomes of network interfaces: one thread for all of them, which sleeps in the kernel.</summary>
+/// <summary>Reports changes of network interfaces, with one thread for all of them that sleeps in the kernel.</summary>
 /// <remarks>
-/// Without it nobody would know of an interface that is removed: a receive that is armed on its queue is told nothing.
+/// The kernel does not end receives that are armed on the queue of an interface that is removed, so the removal has to be observed.
 /// Thread-safe.
 /// </remarks>
 internal sealed unsafe class LinkMonitor : IDisposable
@@ -23,12 +23,12 @@ internal sealed unsafe class LinkMonitor : IDisposable
     private readonly Lock _gate = new();
     private readonly List<LinkWatch> _watches = [];
 
-    /// <summary>A monitor of the network namespace of the calling thread.</summary>
+    /// <summary>Starts a monitor of the network namespace of the calling thread.</summary>
     public LinkMonitor()
     {
         _socket = NetlinkSocket.Open(LinuxNetlink.NETLINK_ROUTE);
         _socket.Join(LinuxRtnetlink.RTNLGRP_LINK);
-        // Opened now: whoever asks to watch may be in another namespace.
+        // Opened now: a later caller of Watch may be in another namespace.
         NetlinkSocket questions = NetlinkSocket.Open(LinuxNetlink.NETLINK_ROUTE);
         _session = new NetlinkSession(_ => questions);
         _stop = Libc.EventFd(0, Libc.EFD_CLOEXEC);
@@ -36,7 +36,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
         _thread.Start();
     }
 
-    /// <summary>As <see cref="Watch"/>, on the process's own monitor of the network namespace that the calling thread is in. It lives as long as anybody watches.</summary>
+    /// <summary>Watches as <see cref="Watch"/> does, on the process's monitor of the network namespace of the calling thread. The monitor ends with its last watch.</summary>
     public static IDisposable WatchShared(string name, uint index, Action<LinkChange> changed)
     {
         string place = File.ResolveLinkTarget("/proc/thread-self/ns/net", returnFinalTarget: false)?.Name ?? "";
@@ -56,7 +56,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
         });
     }
 
-    /// <summary>Tells of every change of an interface from now on; at once, if it is gone already.</summary>
+    /// <summary>Reports each change of an interface from now on, and at once when it does not exist any more.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="index">Its index: another interface of the same name is another interface.</param>
     /// <param name="changed">Called on the monitor's thread, or on the caller's; must be quick and not throw.</param>
@@ -69,7 +69,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
             _watches.Add(watch);
         }
 
-        // After it has been added: whatever happens from here on is seen by one or the other.
+        // After it has been added: a change from here on is seen by one or the other.
         Refresh(watch);
         return new Ending(() =>
         {
@@ -80,7 +80,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
         });
     }
 
-    /// <summary>Ends the thread, which then gives everything back.</summary>
+    /// <summary>Ends the thread, which then closes everything.</summary>
     public void Dispose()
     {
         ulong one = 1;
@@ -111,7 +111,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
             int length = _socket.Receive(buffer, out uint sender);
             if (length == -Errno.ENOBUFS || length > buffer.Length)
             {
-                // Messages were lost: what they said can still be asked for.
+                // Messages were lost: the states are read instead.
                 RefreshAll();
             }
             else if (length > 0 && sender == 0)
@@ -120,7 +120,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
             }
         }
 
-        // Nobody watches any more: who asked for the end has ended its watch before.
+        // No watch is left: the last one is removed before the monitor is disposed.
         _socket.Dispose();
         lock (_session)
         {
@@ -135,7 +135,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
         NetlinkMessages messages = new(datagram);
         while (messages.TryRead(out NetlinkMessage message))
         {
-            // A bridge that loses a port says so with the same message, of its own family; the port lives on.
+            // A bridge that loses a port sends the same message in its own family; the port still exists.
             if (MemoryMarshal.TryRead(message.Payload, out ifinfomsg header) && header.ifi_family == 0 &&
                 NetlinkReplies.ReadLink(message, out LinkReply? link))
             {

@@ -13,6 +13,6 @@ internal sealed record LinkReply(uint Index, bool IsGone, uint Flags)
 
     public bool HasXdp { get; init; }
 
-    /// <summary>It is up, and so is what it is plugged into.</summary>
+    /// <summary>Gets a value indicating whether the interface is up and has a carrier.</summary>
     public bool IsUp => (Flags & (LinuxRtnetlink.IFF_UP | LinuxRtnetlink.IFF_LOWER_UP)) == (LinuxRtnetlink.IFF_UP | LinuxRtnetlink.IFF_LOWER_UP);
 }

@@ -42,7 +42,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
                 NetlinkOutcome outcome = sent < 0 ? new NetlinkOutcome(sent) : Receive(buffer, parser, results, out interrupted);
                 if (interrupted && attempt < MaxAttempts)
                 {
-                    // What was dumped changed meanwhile: half of it is old, half new.
+                    // The table changed during the dump: half of it is old, half new.
                     continue;
                 }
 

@@ -3,8 +3,8 @@ using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Interop;
 
-/// <summary>Changes on which RX queue packets of the machine's network interfaces arrive. Needs CAP_NET_ADMIN.</summary>
-/// <remarks>Safe from any thread; sees the network namespace of the calling thread. Changes outlive the process: remember what was there before.</remarks>
+/// <summary>Decides on which RX queue packets of the machine's network interfaces arrive. Needs CAP_NET_ADMIN.</summary>
+/// <remarks>Safe from any thread; works in the network namespace of the calling thread. Changes outlive the process, so the caller records what was there before.</remarks>
 public sealed class NetlinkFlowSteering : IFlowSteering
 {
     /// <inheritdoc/>
@@ -27,7 +27,7 @@ public sealed class NetlinkFlowSteering : IFlowSteering
             return true;
         }
 
-        // Drivers differ in how they say that there is none.
+        // Drivers differ in the errno for a rule that does not exist.
         return result is -Errno.ENOENT or -Errno.EINVAL && !HasRule(interfaceName, id)
             ? false
             : throw NetlinkErrors.Explain($"Removing flow rule {id} of {interfaceName}", interfaceName, result, null);

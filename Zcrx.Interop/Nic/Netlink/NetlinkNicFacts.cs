@@ -6,7 +6,7 @@ using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Interop;
 
-/// <summary>Reads what the machine's network interfaces are like: over netlink, and by ethtool's ioctl where there is no netlink.</summary>
+/// <summary>Reads the machine's network interfaces: over netlink, and by ethtool's ioctl where there is no netlink.</summary>
 /// <remarks>
 /// Safe from any thread; sees the network namespace of the calling thread. Reading needs no privileges.
 /// A call takes some tens of microseconds to a millisecond; an answer that does not come within seconds is an error.
@@ -120,7 +120,7 @@ public sealed class NetlinkNicFacts : INicFacts
         }
     }
 
-    /// <summary>What a driver or a kernel does not have is no error; what fails otherwise must not look like it.</summary>
+    /// <summary>Accepts that a driver or a kernel lacks a feature; throws for any other failure.</summary>
     private static void Optional(NetlinkOutcome outcome, string operation, string interfaceName)
     {
         if (outcome.Error is not (0 or -Errno.EOPNOTSUPP))

@@ -39,7 +39,7 @@ internal sealed unsafe class NetlinkSocket : SafeHandleMinusOneIsInvalid, INetli
         return result;
     }
 
-    /// <summary>Receives what is told to a group from now on.</summary>
+    /// <summary>Joins a multicast group, whose messages are received from now on.</summary>
     /// <param name="group"><c>RTNLGRP_*</c>.</param>
     public void Join(int group)
     {

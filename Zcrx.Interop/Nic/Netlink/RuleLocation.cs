@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Where a rule goes in a table whose order decides. Pure.</summary>
+/// <summary>Determines the place of a rule in a table whose order decides. Pure.</summary>
 internal static class RuleLocation
 {
     /// <summary>The last free place before all that are taken, so that what is added later decides first; else the last free one.</summary>

@@ -2,19 +2,19 @@ using Zcrx.Interop.Nic.Preflight;
 
 namespace Zcrx.Interop;
 
-/// <summary>What stands between this process and a zero-copy queue on an RX queue of a network interface.</summary>
-/// <param name="Items">What was looked at, in the order in which it matters.</param>
+/// <summary>Lists what this process needs to register a zero-copy queue on an RX queue of a network interface, and whether it is there.</summary>
+/// <param name="Items">The checks, in the order in which they matter.</param>
 public sealed record NicPreflight(IReadOnlyList<PreflightItem> Items)
 {
-    /// <summary>Whether nothing was found that would make a registration fail.</summary>
+    /// <summary>Gets a value indicating whether no check found a reason for a registration to fail.</summary>
     public bool CanRegister => Items.All(static item => item.Outcome is PreflightOutcome.Passed or PreflightOutcome.Warning or PreflightOutcome.HostSide);
 
-    /// <summary>Looks at everything, and changes nothing.</summary>
+    /// <summary>Runs all checks, and changes nothing.</summary>
     /// <param name="interfaceName">The interface.</param>
     /// <param name="rxQueue">The RX queue.</param>
     /// <param name="areaSize">The memory that is to receive, in bytes.</param>
-    /// <returns>What was found; whatever the interface is like, this does not throw.</returns>
-    /// <remarks>Whether a driver has queue management cannot be read anywhere: for one that is not known to, only <see cref="Try"/> tells.</remarks>
+    /// <returns>The checks. This does not throw, whatever state the interface is in.</returns>
+    /// <remarks>No fact shows whether a driver has queue management. For a driver that is not known to have it, only <see cref="Try"/> determines it.</remarks>
     public static NicPreflight Look(string interfaceName, int rxQueue, long areaSize)
     {
         ArgumentException.ThrowIfNullOrEmpty(interfaceName);
@@ -34,11 +34,11 @@ public sealed record NicPreflight(IReadOnlyList<PreflightItem> Items)
             new PreflightFacts(ZcrxCapabilities.Query(new LinuxKernel()), HostFacts.Read(), nic, unreadable, interfaceName, rxQueue, areaSize)));
     }
 
-    /// <summary>As <see cref="Look"/>; and where nothing was found that would make a registration fail, registers a queue and gives it back at once.</summary>
+    /// <summary>Runs all checks as <see cref="Look"/> does; when they pass, registers a queue and closes it at once.</summary>
     /// <param name="interfaceName">The interface.</param>
     /// <param name="rxQueue">The RX queue. The driver restarts it twice, and may drop what is on its way; TCP sends that again.</param>
     /// <param name="areaSize">The memory that is to receive, in bytes.</param>
-    /// <returns>What was found, with the kernel's own answer as the last item.</returns>
+    /// <returns>The checks, with the kernel's own answer as the last item.</returns>
     public static NicPreflight Try(string interfaceName, int rxQueue, long areaSize)
     {
         NicPreflight looked = Look(interfaceName, rxQueue, areaSize);

@@ -1,9 +1,9 @@
 namespace Zcrx.Interop;
 
-/// <summary>What a check of a preflight found.</summary>
+/// <summary>Describes the outcome of a check.</summary>
 public enum PreflightOutcome
 {
-    /// <summary>As it should be.</summary>
+    /// <summary>The check passed.</summary>
     Passed,
 
     /// <summary>A queue can be registered all the same, but will be slower, or in others' way; or only trying tells.</summary>

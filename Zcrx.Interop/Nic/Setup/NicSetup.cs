@@ -12,12 +12,12 @@ namespace Zcrx.Interop;
 /// for the claimed ports; and brings all of it back as claims are given back.
 /// </summary>
 /// <remarks>
-/// One for an interface in a process. Thread-safe. Give it a <see cref="NicChangeJournal"/> to steer through, and a crash is cleaned up after, too.
+/// One per interface and process. Thread-safe. With a <see cref="NicChangeJournal"/> as steering, changes are undone after a crash, too.
 /// </remarks>
 /// <param name="interfaceName">The interface.</param>
 /// <param name="facts">Reads it.</param>
 /// <param name="steering">Changes it.</param>
-/// <param name="report">Is told in words what is done; null for nobody. Must not throw.</param>
+/// <param name="report">Receives a line for each change; null for none. Must not throw.</param>
 /// <param name="leasing">Leases queues to containers; null where none are leased.</param>
 public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteering steering, Action<string>? report = null, IQueueLeasing? leasing = null)
 {
@@ -46,8 +46,8 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
 
     /// <summary>Takes an RX queue for a zero-copy queue, before that is registered. May be taken several times.</summary>
     /// <param name="queue">Its index.</param>
-    /// <returns>Gives it back, after the zero-copy queue has been closed. Does not throw: what cannot be brought back is told.</returns>
-    /// <exception cref="ZcrxException">It would be taken from somebody else, or the interface cannot be set up; nothing has changed.</exception>
+    /// <returns>Returns the queue when disposed, after the zero-copy queue has been closed. Does not throw: what cannot be restored is reported.</returns>
+    /// <exception cref="ZcrxException">It would be taken from another owner, or the interface cannot be set up; nothing has changed.</exception>
     public IDisposable ClaimQueue(int queue)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(queue);
@@ -105,9 +105,9 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
     }
 
     /// <summary>Sends the connections of a port to a claimed queue. When several queues listen on it, to that of the first; the others get theirs as rebalancing goes.</summary>
-    /// <param name="endPoint">Where somebody listens.</param>
+    /// <param name="endPoint">The end point of the listening socket.</param>
     /// <param name="queue">The queue.</param>
-    /// <returns>Takes the rules away again. Does not throw: what cannot be brought back is told.</returns>
+    /// <returns>Removes the rules when disposed. Does not throw: what cannot be restored is reported.</returns>
     /// <exception cref="ZcrxException">The interface has no such rules, or no room for one.</exception>
     public IDisposable ClaimPort(IPEndPoint endPoint, int queue)
     {
@@ -139,7 +139,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         bool isFirst = _queues.Count == 0;
         if (isFirst)
         {
-            // Even where it reads as on: a driver may split of its own accord, and zero copy wants to have been promised that it goes on doing so.
+            // Even where it reads as on: a driver may split by its own choice, and zero copy needs it to be configured.
             steering.SetHeaderDataSplit(interfaceName, true, now.HdsThreshold is null ? null : 0);
             _splitBefore = SplitSetting.Of(now);
             Say($"{interfaceName}: {SteeringText.Of(new SplitSetting(true, now.HdsThreshold is null ? null : 0))} (was {SteeringText.Of(_splitBefore)})");
@@ -147,7 +147,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
 
         if (isFirst || !now.RssTable.SequenceEqual(_carved ?? _original))
         {
-            // As it was, or as somebody else has made it meanwhile.
+            // As it was, or as another program has set it since.
             _original = now.RssTable;
         }
 
@@ -210,7 +210,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
     }
 
     /// <summary>
-    /// The kernel releases a queue some time after its ring has been closed, and tells nobody. Until then other sockets could not read what RSS sent
+    /// The kernel releases a queue some time after its ring has been closed, and reports that nowhere. Until then other sockets could not read what RSS sent
     /// there, and split cannot be changed.
     /// </summary>
     private NicFacts AwaitFree(int queue)
@@ -306,7 +306,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         }
     }
 
-    /// <summary>For what is brought back: an interface that is gone took it along, and what else fails is told, and stays in the journal.</summary>
+    /// <summary>Runs a step that restores something. A failure is reported, and the change stays in the journal.</summary>
     private void Guard(Action action)
     {
         try

@@ -3,10 +3,10 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Nic.Setup;
 
-/// <summary>What an interface's RSS table is to be when some of its queues are ours alone. Pure.</summary>
+/// <summary>Decides whether a queue can be claimed, and what the RSS table is without the claimed queues. Pure.</summary>
 internal static class NicSetupPlan
 {
-    /// <summary>Why a queue cannot be taken without taking something from others; null when it can.</summary>
+    /// <summary>Explains why a queue cannot be claimed without taking something from others; null when it can.</summary>
     /// <param name="facts">The interface.</param>
     /// <param name="claimed">The queues that would be ours, the new one among them.</param>
     /// <param name="queue">The new one.</param>
@@ -62,10 +62,10 @@ internal static class NicSetupPlan
             : null;
     }
 
-    /// <summary>The table without the queues that are ours: buckets that were theirs go to the others in turn, and no other bucket moves.</summary>
+    /// <summary>Returns the table without the claimed queues: their buckets go to the other queues in turn, and no other bucket moves.</summary>
     /// <param name="facts">The interface.</param>
-    /// <param name="original">The table as it was before anything was ours.</param>
-    /// <param name="claimed">What is ours.</param>
+    /// <param name="original">The table from before the first claim.</param>
+    /// <param name="claimed">The claimed queues.</param>
     public static IReadOnlyList<int> Carve(NicFacts facts, IReadOnlyList<int> original, IReadOnlySet<int> claimed)
     {
         if (!original.Any(claimed.Contains))

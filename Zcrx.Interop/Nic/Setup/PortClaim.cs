@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Interop.Nic.Setup;
 
-/// <summary>Somebody who listens on a port, and the rules that bring its connections to his queue.</summary>
+/// <summary>Represents a listener on a port, and the rules that steer its connections to its queue.</summary>
 internal sealed class PortClaim(int port, int queue, IReadOnlyList<AddressFamily> families)
 {
     public int Port => port;

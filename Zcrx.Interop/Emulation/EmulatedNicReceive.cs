@@ -4,12 +4,21 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <content>RECV_ZC on an interface queue of a NIC: without a copy where the flow arrives on the RX queue that has our memory, copied elsewhere.</content>
-internal sealed unsafe partial class EmulatedRing : IDisposable
+/// <summary>Receives on an interface queue of a NIC: without a copy where the flow arrives on the RX queue that has our memory, with a copy otherwise.</summary>
+/// <param name="requests">The requests of the ring.</param>
+/// <param name="completions">Posts the buffers.</param>
+/// <param name="poller">Watches the sockets.</param>
+/// <param name="ends">Ends the turns.</param>
+/// <param name="copying">Receives what has to be copied.</param>
+/// <param name="vectors">The vectors of one read.</param>
+/// <param name="options">Buffers per turn and the fault plan.</param>
+internal sealed unsafe class EmulatedNicReceive(
+    EmulatedRequests requests, EmulatedCompletions completions, EmulatedPoller poller, EmulatedReceiveEnds ends, EmulatedCopyingReceive copying, VectorTable vectors, EmulatedKernelOptions options)
 {
     private readonly List<ParkedRequest> _parked = [];
 
-    private void ReceiveFromNic(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, bool isFirst)
+    /// <summary>Receives what lies in the socket, memory by memory, and then what arrives now.</summary>
+    public void Receive(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, bool isFirst)
     {
         LookUp(request, nic);
         while (request.Backlog is { } backlog && TryPeek(backlog, request.Fd, out LandedBytes landed))
@@ -41,48 +50,28 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         }
     }
 
-    /// <summary>Reads from a socket, and takes what was read off what waits there: both at once, since the interface compares them from other threads.</summary>
-    private static nint Read(EmulatedRequest request, MessageHeader* message)
-    {
-        if (request.Backlog is not { } backlog)
-        {
-            return SocketCalls.ReceiveMessage(request.Fd, message, SocketCalls.MSG_DONTWAIT);
-        }
-
-        using (backlog.Enter())
-        {
-            nint received = SocketCalls.ReceiveMessage(request.Fd, message, SocketCalls.MSG_DONTWAIT);
-            if (received > 0)
-            {
-                backlog.Consume(received);
-            }
-
-            return received;
-        }
-    }
-
-    /// <summary>Receives what lies in one memory: ours is handed out, the kernel's own is copied, another queue's only that one can hand out.</summary>
+    /// <summary>Receives what lies in one memory. Ours is delivered, the kernel's own is copied, and another queue's can be delivered by that queue only.</summary>
     /// <returns>How many bytes were received.</returns>
     private long ReceiveLanded(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, in LandedBytes landed, bool isFirst)
     {
         bool isOurs = landed.Owner == queue;
-        if (isOurs && _kernel.Options.Faults is not { ForceCopies: true })
+        if (isOurs && options.Faults is not { ForceCopies: true })
         {
             return ReceiveUncopied(request, queue, nic, landed, isFirst);
         }
 
         if (isOurs || landed.Owner is null)
         {
-            return Receive(request, queue, isFirst, landed.Count, landed.RxQueue);
+            return copying.Receive(request, queue, isFirst, landed.Count, landed.RxQueue);
         }
 
         if (SocketCalls.BytesWaiting(request.Fd) > 0)
         {
-            EndTurn(request, -EFAULT, hasCopied: false);
+            ends.EndTurn(request, -EFAULT, hasCopied: false);
         }
         else
         {
-            CompleteIfEnded(request);
+            ends.CompleteIfEnded(request);
         }
 
         return 0;
@@ -112,15 +101,15 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     {
         EmulatedPagePool pool = queue.Pool!;
         PacketLayout layout = new(nic, queue.BufferLength);
-        int limit = int.Min(_kernel.Options.BuffersPerTurn, MaxBuffersPerTurn);
-        long bytes = TurnLimit(landed.Count);
+        int limit = int.Min(options.BuffersPerTurn, EmulatedCopyingReceive.MaxBuffersPerTurn);
+        long bytes = ends.TurnLimit(landed.Count);
         long total = 0;
         int delivered = 0;
         while (true)
         {
-            if (DataSpace == 0)
+            if (completions.DataSpace == 0)
             {
-                EndWithoutRoom(request, -ENOSPC, delivered, isFirst, isCopy: false);
+                ends.EndWithoutRoom(request, -ENOSPC, delivered, isFirst, isCopy: false);
                 return total;
             }
 
@@ -132,14 +121,14 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             }
 
             long most = request.HasBudget ? long.Min(bytes, request.Budget) : bytes;
-            int packets = BuildPackets(pool, layout, (int)uint.Min(DataSpace, (uint)(limit - delivered)), most, out nint offered);
-            MessageHeader message = new() { Vectors = _vectors.First, VectorCount = (nuint)packets };
-            nint received = Read(request, &message);
+            int packets = BuildPackets(pool, layout, (int)uint.Min(completions.DataSpace, (uint)(limit - delivered)), most, out nint offered);
+            MessageHeader message = new() { Vectors = vectors.First, VectorCount = (nuint)packets };
+            nint received = request.Read(&message);
             if (received <= 0)
             {
                 if (received is not (-EAGAIN or -EINTR))
                 {
-                    EndTurn(request, (int)received, hasCopied: false);
+                    ends.EndTurn(request, (int)received, hasCopied: false);
                 }
 
                 return total;
@@ -151,7 +140,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             total += received;
             if (request.HasBudget && (request.Budget -= (uint)received) == 0)
             {
-                EndWithBudget(request, queue, isFirst, hasCopied: false);
+                ends.EndWithBudget(request, queue, isFirst, hasCopied: false);
                 return total;
             }
 
@@ -166,7 +155,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     /// <summary>Lays out the buffers at hand, a vector for each packet.</summary>
     private int BuildPackets(EmulatedPagePool pool, in PacketLayout layout, int limit, long most, out nint offered)
     {
-        IoVector* vectors = _vectors.First;
+        IoVector* vector = vectors.First;
         int count = 0;
         offered = 0;
         for (int i = 0; i < pool.Count && count < limit && offered < most; i++)
@@ -176,7 +165,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             for (int packet = 0; packet < layout.PerBuffer && count < limit && offered < most; packet++)
             {
                 nint length = (nint)long.Min(layout.Length, most - offered);
-                vectors[count++] = new IoVector { Base = (nint)(address + (packet * layout.Stride)), Length = (nuint)length };
+                vector[count++] = new IoVector { Base = (nint)(address + (packet * layout.Stride)), Length = (nuint)length };
                 offered += length;
             }
         }
@@ -184,7 +173,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         return count;
     }
 
-    /// <summary>Hands the filled buffers out, a completion and a reference for each packet in them.</summary>
+    /// <summary>Delivers the filled buffers, with a completion and a reference for each packet in them.</summary>
     private int DeliverPackets(EmulatedRequest request, EmulatedPagePool pool, in PacketLayout layout, int received)
     {
         int delivered = 0;
@@ -196,7 +185,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             {
                 int length = int.Min(received, layout.Length);
                 area.AddUserReference(buffer);
-                PostData(request.UserData, length, offset + (ulong)(packet * layout.Stride));
+                completions.PostData(request.UserData, length, offset + (ulong)(packet * layout.Stride));
                 received -= length;
                 delivered++;
             }
@@ -205,12 +194,12 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         return delivered;
     }
 
-    /// <summary>No buffer for what arrives: it is dropped, and TCP sends it again. The request stays.</summary>
+    /// <summary>Drops packets that arrive without a free buffer. TCP sends them again, and the request stays.</summary>
     private void DropPackets(EmulatedRequest request, EmulatedNic nic)
     {
         if (SocketCalls.BytesWaiting(request.Fd) == 0)
         {
-            CompleteIfEnded(request);
+            ends.CompleteIfEnded(request);
             return;
         }
 
@@ -221,14 +210,14 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
     private void Park(EmulatedRequest request, EmulatedNic nic)
     {
         request.IsParked = true;
-        _parked.Add(new ParkedRequest(Environment.TickCount64 + (long)nic.Options.RetransmitDelay.TotalMilliseconds, Tag(request)));
+        _parked.Add(new ParkedRequest(Environment.TickCount64 + (long)nic.Options.RetransmitDelay.TotalMilliseconds, request.Tag));
         // The socket stays readable; without edges every wait would end at once.
-        _poller.Modify(request.Fd, ReceiveEvents | SocketCalls.EPOLLET, Tag(request));
+        poller.Modify(request.Fd, EmulatedReceiveEnds.Events | SocketCalls.EPOLLET, request.Tag);
     }
 
-    /// <summary>Lets those try again whose time has come.</summary>
+    /// <summary>Lets the requests try again whose time has come.</summary>
     /// <returns>Milliseconds until the next, −1 when there is none.</returns>
-    private long Unpark()
+    public long Unpark()
     {
         if (_parked.Count == 0)
         {
@@ -247,11 +236,10 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             }
 
             _parked.RemoveAt(i);
-            EmulatedRequest request = _requests[(int)(uint)parked.Tag];
-            if (request.IsActive && Tag(request) == parked.Tag)
+            if (requests.Find(parked.Tag) is { } request)
             {
                 request.IsParked = false;
-                _poller.Modify(request.Fd, ReceiveEvents, parked.Tag);
+                poller.Modify(request.Fd, EmulatedReceiveEnds.Events, parked.Tag);
             }
         }
 

@@ -86,7 +86,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
     public void Without_the_capability_the_error_says_so()
     {
         // Capabilities belong to a thread in the kernel's eyes, so a thread of its own can give one up without harm to the others.
-        var (result, host, capabilities) = OnThread.Run(() =>
+        var (result, host, capabilities) = OtherThread.Run(() =>
         {
             DropAllCapabilities();
             using var ring = new TestRing(_kernel);
@@ -104,7 +104,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
     [SkippableFact]
     public void Behind_a_filter_everything_is_refused_and_said_so()
     {
-        var (capabilities, result, host) = OnThread.Run(() =>
+        var (capabilities, result, host) = OtherThread.Run(() =>
         {
             bool filtered = SeccompFilter.RefuseIoUring(Errno.EPERM);
             Skip.IfNot(filtered, "No seccomp filter can be installed here.");

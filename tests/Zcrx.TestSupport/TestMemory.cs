@@ -1,10 +1,13 @@
+using System.Runtime.InteropServices;
 using Zcrx.Interop.Kernel;
 
-namespace Zcrx.Conformance.Support;
+namespace Zcrx.TestSupport;
 
-/// <summary>Page-aligned memory between two guard pages: whoever reads or writes beyond it faults.</summary>
-internal sealed unsafe class TestMemory : IDisposable
+/// <summary>Represents page-aligned memory between two guard pages: an access beyond it faults.</summary>
+internal sealed unsafe partial class TestMemory : IDisposable
 {
+    private const int NoAccess = 0;
+
     private readonly nuint _mapped;
     private nint _mapping;
 
@@ -13,10 +16,10 @@ internal sealed unsafe class TestMemory : IDisposable
         nuint page = (nuint)Environment.SystemPageSize;
         Length = (length + page - 1) / page * page;
         _mapped = Length + (2 * page);
-        _mapping = Libc.Map(0, _mapped, Posix.PROT_NONE, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS, -1, 0);
+        _mapping = Libc.Map(0, _mapped, NoAccess, Libc.MAP_PRIVATE | Libc.MAP_ANONYMOUS, -1, 0);
         Assert.False(Libc.IsError(_mapping), $"mmap of {_mapped} bytes gives {_mapping}");
         Address = _mapping + (nint)page;
-        Posix.Protect(Address, Length, Libc.PROT_READ | Libc.PROT_WRITE);
+        Protect(Libc.PROT_READ | Libc.PROT_WRITE);
         // Not shared with child processes, as the library's own memory; the leak check finds it by this.
         Assert.Equal(0, Libc.Advise(Address, Length, Libc.MADV_DONTFORK));
     }
@@ -33,7 +36,7 @@ internal sealed unsafe class TestMemory : IDisposable
     /// </summary>
     public static nint Nowhere => (nint)Page;
 
-    public void MakeReadOnly() => Posix.Protect(Address, Length, Libc.PROT_READ);
+    public void MakeReadOnly() => Protect(Libc.PROT_READ);
 
     public Span<byte> Span(nuint offset, int length) => new((byte*)Address + offset, length);
 
@@ -46,4 +49,9 @@ internal sealed unsafe class TestMemory : IDisposable
             Assert.Equal(0, Libc.Unmap(mapping, _mapped));
         }
     }
+
+    private void Protect(int protection) => Assert.Equal(0, Libc.Result(mprotect(Address, Length, protection)));
+
+    [LibraryImport("libc", EntryPoint = "mprotect", SetLastError = true)]
+    private static partial int mprotect(nint address, nuint length, int protection);
 }

@@ -2,9 +2,8 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Zcrx.Interop.Kernel;
-using Zcrx.Interop.Tests.Kernel;
 
-namespace Zcrx.Interop.Tests.Nic;
+namespace Zcrx.TestSupport;
 
 /// <summary>A network namespace of its own with a pair of veth interfaces, <c>v0</c> and <c>v1</c>, of four queues each.</summary>
 internal sealed partial class NetworkNamespace : IDisposable
@@ -30,16 +29,19 @@ internal sealed partial class NetworkNamespace : IDisposable
         }
     }
 
-    /// <summary>Runs something in there.</summary>
-    public T Run<T>(Func<T> function) => OnThread.Run(() =>
+    /// <summary>Runs a function in a namespace that <c>ip netns</c> lists, on a thread that ends with it. A socket stays in the namespace in which it was opened.</summary>
+    public static T Run<T>(string name, Func<T> function) => OtherThread.Run(() =>
     {
-        using (SafeFileHandle handle = File.OpenHandle($"/run/netns/{Name}"))
+        using (SafeFileHandle handle = File.OpenHandle($"/run/netns/{name}"))
         {
             Assert.Equal(0, Libc.Result(setns((int)handle.DangerousGetHandle(), CloneNewNet)));
         }
 
         return function();
     });
+
+    /// <summary>Runs a function in this namespace.</summary>
+    public T Run<T>(Func<T> function) => Run(Name, function);
 
     /// <summary>Runs a program in the namespace and returns what it printed. Skips the test if the program is not installed.</summary>
     public string Ask(string program, params string[] arguments)

@@ -20,8 +20,7 @@ internal sealed record NicAccess(INicFacts Facts, IFlowSteering Steering)
             return null;
         }
 
-        return queue.Engine.Engine == ZcrxEngine.Emulated
-            ? new NicAccess(rebalancing.NicFacts ?? new EmulatedNicFacts(options.Emulation.Nics), rebalancing.FlowSteering ?? new EmulatedFlowSteering(options.Emulation.Nics))
-            : new NicAccess(rebalancing.NicFacts ?? new NetlinkNicFacts(), rebalancing.FlowSteering ?? journal);
+        INicControl nics = queue.Engine.NicsOf(options);
+        return new NicAccess(rebalancing.NicFacts ?? nics.Facts, rebalancing.FlowSteering ?? (nics.ChangesOutliveProcess ? journal : nics.Steering));
     }
 }

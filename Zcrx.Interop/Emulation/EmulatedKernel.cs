@@ -17,7 +17,7 @@ namespace Zcrx.Interop;
 /// must stay mapped until the ring is closed: unlike the kernel, the emulation cannot pin it.</para>
 /// <para>Request types: NOP, POLL_ADD, ACCEPT, READ, RECV_ZC, ASYNC_CANCEL, CLOSE, SHUTDOWN. Others end with −EINVAL.</para>
 /// </remarks>
-public sealed unsafe class EmulatedKernel : IIoUringKernel
+public sealed unsafe class EmulatedKernel : INicKernel
 {
     private const uint MaxSubmissionEntries = 32768;
     private const uint MaxCompletionEntries = 2 * MaxSubmissionEntries;
@@ -41,10 +41,15 @@ public sealed unsafe class EmulatedKernel : IIoUringKernel
     {
         Options = options ?? new EmulatedKernelOptions();
         ArgumentOutOfRangeException.ThrowIfNotEqual(Options.BuffersPerTurn is >= 1 and <= 1024, true, nameof(options));
+        Nics = new EmulatedNics(Options.Nics);
     }
 
     /// <summary>How this kernel behaves.</summary>
     public EmulatedKernelOptions Options { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>Those of <see cref="EmulatedKernelOptions.Nics"/>.</remarks>
+    public INicControl Nics { get; }
 
     /// <inheritdoc/>
     public string Description => $"emulated Linux {Options.Profile.Name}";
@@ -92,7 +97,7 @@ public sealed unsafe class EmulatedKernel : IIoUringKernel
             return fd;
         }
 
-        EmulatedRing ring = new(this, parameters);
+        EmulatedRing ring = new(Options, parameters);
         if (ring.Status is < 0 and var error)
         {
             ring.Dispose();

@@ -1,25 +1,25 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using Zcrx.Interop.Abi;
 using Zcrx.Interop.Emulation;
-using Zcrx.Interop.Steering;
-using Zcrx.Interop.Steering.Netlink;
+using Zcrx.Interop.Nic;
 
 namespace Zcrx.Interop;
 
 /// <summary>
-/// A network interface of the emulated kernel: RX queues with NAPI ids, header/data split, an RSS table and flow rules. A flow that arrives on
+/// Represents a network interface of the emulated kernel: RX queues with NAPI ids, header/data split, an RSS table and flow rules. A flow that arrives on
 /// the RX queue of an interface queue is received without a copy, any other flow is copied, as on hardware.
 /// </summary>
 /// <remarks>
 /// <para>Every TCP connection that an interface queue of this interface receives counts as having come in through it, loopback included: the
 /// sockets are real, which RX queue their packets take is decided here.</para>
-/// <para>Bytes that wait in a socket belong to the interface queue on whose RX queue they arrived, also when the flow has been steered elsewhere since:
+/// <para>Bytes that wait in a socket belong to the interface queue on whose RX queue they arrived, also when the flow has been steered to another queue since:
 /// any other one's receive ends with −EFAULT there, and when that queue is closed they are lost.</para>
 /// <para>What is not imitated: packets take buffers when they are received from the socket and not when they arrive, so bytes in a socket that
-/// nobody receives hold none; and there is no descriptor ring between the interface and its page pool.</para>
+/// has no reader hold none; and there is no descriptor ring between the interface and its page pool.</para>
 /// <para>Thread-safe. One instance may serve several kernels, as one interface serves several processes.</para>
 /// </remarks>
-public sealed partial class EmulatedNic
+public sealed class EmulatedNic
 {
     // Far above what the machine's own interfaces have.
     private const int FirstIndex = 1 << 24;
@@ -29,6 +29,8 @@ public sealed partial class EmulatedNic
     private static int _lastIndex = FirstIndex;
 
     private readonly Lock _gate = new();
+    private readonly EmulatedRxQueues _queues;
+    private readonly EmulatedBacklog _backlog = new();
     private EmulatedSteering _steering;
     private bool _split;
     private int _hdsThreshold;
@@ -37,8 +39,8 @@ public sealed partial class EmulatedNic
     private bool _isRemoved;
     private int _changes = 1;
 
-    /// <summary>An interface that is up, its RSS table spread evenly over all queues, without flow rules.</summary>
-    /// <param name="options">What it is like, or null for the defaults.</param>
+    /// <summary>Creates an interface that is up, with an RSS table spread evenly over all queues and without flow rules.</summary>
+    /// <param name="options">Its options, or null for the defaults.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public EmulatedNic(EmulatedNicOptions? options = null)
     {
@@ -48,24 +50,23 @@ public sealed partial class EmulatedNic
             throw new ArgumentException(problem, nameof(options));
         }
 
-        _providers = new EmulatedInterfaceQueue?[Options.RxQueues];
-        _counters = new EmulatedRxQueueCounters[Options.RxQueues];
+        _queues = new EmulatedRxQueues(Options.RxQueues);
         Appear();
     }
 
-    /// <summary>What it is like.</summary>
+    /// <summary>Gets the options.</summary>
     public EmulatedNicOptions Options { get; }
 
-    /// <summary>Its name.</summary>
+    /// <summary>Gets the name.</summary>
     public string Name => Options.Name;
 
-    /// <summary>Its interface index; no real interface has it. Another one each time that it appears.</summary>
+    /// <summary>Gets the interface index, which no real interface has. It changes each time that the interface is restored.</summary>
     public uint Index { get; private set; }
 
-    /// <summary>Number of RX queues.</summary>
-    public int RxQueues => _providers.Length;
+    /// <summary>Gets the number of RX queues.</summary>
+    public int RxQueues => _queues.Count;
 
-    /// <summary>Whether packets arrive. While it is down, bytes wait with their sender.</summary>
+    /// <summary>Gets or sets whether packets arrive. While the interface is down, bytes wait with their sender.</summary>
     public bool IsUp
     {
         get => Volatile.Read(ref _isUp);
@@ -76,10 +77,10 @@ public sealed partial class EmulatedNic
         }
     }
 
-    /// <summary>Whether the interface is gone (<see cref="Remove"/>).</summary>
+    /// <summary>Gets a value indicating whether the interface is removed (<see cref="Remove"/>).</summary>
     public bool IsRemoved => Volatile.Read(ref _isRemoved);
 
-    /// <summary>Whether headers and payload arrive in separate buffers.</summary>
+    /// <summary>Gets or sets whether headers and payload arrive in separate buffers.</summary>
     /// <exception cref="InvalidOperationException">It is to be turned off while an interface queue needs it.</exception>
     public bool HeaderDataSplit
     {
@@ -90,7 +91,7 @@ public sealed partial class EmulatedNic
     /// <summary>Packets up to so many bytes are not split; zero copy needs 0.</summary>
     public int HdsThreshold => Volatile.Read(ref _hdsThreshold);
 
-    /// <summary>How many packets it puts into one buffer from now on, 1 to 64.</summary>
+    /// <summary>Gets or sets the number of packets that the interface puts into one buffer from now on, 1 to 64.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is to be set to something else.</exception>
     public int PacketsPerBuffer
     {
@@ -133,10 +134,10 @@ public sealed partial class EmulatedNic
         }
     }
 
-    /// <summary>What has become of it.</summary>
+    /// <summary>Gets the state of the link.</summary>
     internal LinkState Link => IsRemoved ? LinkState.Removed : IsUp ? LinkState.Up : LinkState.Down;
 
-    /// <summary>It went up or down, or away. Raised on the thread that did it.</summary>
+    /// <summary>Raised when the interface goes up or down or is removed, on the thread that did it.</summary>
     internal event Action? LinkChanged;
 
     /// <summary>Counts changes of anything that decides where packets go.</summary>
@@ -151,7 +152,7 @@ public sealed partial class EmulatedNic
         ArgumentOutOfRangeException.ThrowIfNegative(threshold);
         Change(() =>
         {
-            if ((!split || threshold != 0) && _providers.Any(static provider => provider is not null))
+            if ((!split || threshold != 0) && _queues.AnyBound)
             {
                 throw new InvalidOperationException($"An interface queue on {Name} needs header/data split; close it first.");
             }
@@ -206,7 +207,7 @@ public sealed partial class EmulatedNic
         return (uint)(FirstNapiId + ((Index - FirstIndex) * 1024) + queue);
     }
 
-    /// <summary>Whether an RX queue's memory belongs to an interface queue.</summary>
+    /// <summary>Determines whether an RX queue receives into the memory of an interface queue.</summary>
     /// <param name="queue">The queue's index.</param>
     /// <returns>Whether one is registered.</returns>
     public bool IsBound(int queue)
@@ -214,11 +215,11 @@ public sealed partial class EmulatedNic
         CheckQueue(queue);
         lock (_gate)
         {
-            return _providers[queue] is not null;
+            return _queues.ProviderOf(queue) is not null;
         }
     }
 
-    /// <summary>What an RX queue has done so far.</summary>
+    /// <summary>Returns the counters of an RX queue.</summary>
     /// <param name="queue">The queue's index.</param>
     /// <returns>The counters.</returns>
     public EmulatedRxQueueCounters CountersOf(int queue)
@@ -226,12 +227,12 @@ public sealed partial class EmulatedNic
         CheckQueue(queue);
         lock (_gate)
         {
-            return _counters[queue];
+            return _queues.CountersOf(queue);
         }
     }
 
     /// <summary>
-    /// Takes the interface away, as when its driver is unloaded. Its interface queues lose their RX queues, and no packet arrives any more;
+    /// Removes the interface, as when its driver is unloaded. Its interface queues lose their RX queues, and no packet arrives any more;
     /// what has arrived can still be received.
     /// </summary>
     public void Remove()
@@ -239,12 +240,12 @@ public sealed partial class EmulatedNic
         Change(() =>
         {
             _isRemoved = true;
-            Array.Clear(_providers);
+            _queues.UnbindAll();
         });
         LinkChanged?.Invoke();
     }
 
-    /// <summary>Tells of every change of it from now on; at once, if it is gone already.</summary>
+    /// <summary>Reports each change from now on, and at once when the interface is removed already.</summary>
     /// <param name="changed">Called on the thread that changes it; must be quick and not throw.</param>
     /// <returns>Ends it.</returns>
     internal IDisposable WatchLink(Action<LinkChange> changed)
@@ -252,14 +253,14 @@ public sealed partial class EmulatedNic
         LinkWatch watch = new(Name, Index, changed);
         void Report() => watch.Report(LinkState? () => Link);
         LinkChanged += Report;
-        // After it has been added: whatever happens from here on is seen by one or the other.
+        // After it has been added: a change from here on is seen by one or the other.
         Report();
         return new Ending(() => LinkChanged -= Report);
     }
 
     /// <summary>
-    /// Brings a removed interface back as it was first, under another index: nothing is steered, and no RX queue belongs to anybody. Connections
-    /// go on; what the interface queues of before receive from now on is copied.
+    /// Restores a removed interface in its first state and under another index: nothing is steered, and no RX queue has an owner. Connections
+    /// continue; what the earlier interface queues receive from now on is copied.
     /// </summary>
     public void Restore() => Change(() =>
     {
@@ -269,6 +270,79 @@ public sealed partial class EmulatedNic
         }
     });
 
+    /// <summary>Binds an RX queue to the memory of an interface queue. Returns the kernel's errors, in its order.</summary>
+    internal int Bind(uint rxQueue, EmulatedInterfaceQueue provider)
+    {
+        lock (_gate)
+        {
+            if (_isRemoved)
+            {
+                return -Errno.ENODEV;
+            }
+
+            if (rxQueue >= (uint)_queues.Count)
+            {
+                return -Errno.ERANGE;
+            }
+
+            if (!_split || _hdsThreshold != 0)
+            {
+                return -Errno.EINVAL;
+            }
+
+            if (_queues.ProviderOf((int)rxQueue) is not null)
+            {
+                return -Errno.EEXIST;
+            }
+
+            RecordArrivals();
+            _queues.Bind((int)rxQueue, provider);
+            _changes++;
+            return 0;
+        }
+    }
+
+    internal void Unbind(EmulatedInterfaceQueue provider)
+    {
+        lock (_gate)
+        {
+            int queue = _queues.IndexOf(provider);
+            if (queue >= 0)
+            {
+                RecordArrivals();
+                _queues.Bind(queue, null);
+                _changes++;
+            }
+        }
+    }
+
+    /// <summary>Returns the owner of the memory that the packets of an RX queue land in; null for the kernel's own.</summary>
+    internal EmulatedInterfaceQueue? ProviderOf(int rxQueue)
+    {
+        lock (_gate)
+        {
+            return _queues.ProviderOf(rxQueue);
+        }
+    }
+
+    /// <summary>Returns the bytes that have waited in a socket since before the last change, by the memory that they lie in; null for none.</summary>
+    internal SocketBacklog? BacklogOf(int fd)
+    {
+        lock (_gate)
+        {
+            return _backlog.Of(fd);
+        }
+    }
+
+    /// <summary>Adds to the counters of an RX queue.</summary>
+    internal void Count(int queue, in EmulatedRxQueueCounters more)
+    {
+        lock (_gate)
+        {
+            _queues.Add(queue, more);
+        }
+    }
+
     [MemberNotNull(nameof(_steering))]
     private void Appear()
     {
@@ -277,7 +351,7 @@ public sealed partial class EmulatedNic
         _split = Options.HeaderDataSplit;
         _hdsThreshold = Options.HdsThreshold;
         _packetsPerBuffer = Options.PacketsPerBuffer;
-        Array.Clear(_counters);
+        _queues.ResetCounters();
         _isUp = true;
         _isRemoved = false;
     }
@@ -297,6 +371,19 @@ public sealed partial class EmulatedNic
             RecordArrivals();
             change();
             _changes++;
+        }
+    }
+
+    private void RecordArrivals()
+    {
+        // While the link is down, what waits has not arrived.
+        if (_isUp && !_isRemoved)
+        {
+            _backlog.Record((local, remote) =>
+            {
+                int queue = QueueOf(local, remote);
+                return (queue, _queues.ProviderOf(queue));
+            });
         }
     }
 }

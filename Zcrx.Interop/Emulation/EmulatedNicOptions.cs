@@ -1,6 +1,6 @@
 namespace Zcrx.Interop;
 
-/// <summary>What an emulated network interface is like.</summary>
+/// <summary>Configures an emulated network interface.</summary>
 public sealed record EmulatedNicOptions
 {
     /// <summary>The interface's name; must not be that of a real one.</summary>
@@ -9,7 +9,7 @@ public sealed record EmulatedNicOptions
     /// <summary>Number of RX queues, 1 to 1024.</summary>
     public int RxQueues { get; init; } = 4;
 
-    /// <summary>Whether headers and payload arrive in separate buffers, which zero copy needs (<c>tcp-data-split</c>).</summary>
+    /// <summary>Gets a value indicating whether headers and payload arrive in separate buffers, which zero copy needs (<c>tcp-data-split</c>).</summary>
     public bool HeaderDataSplit { get; init; } = true;
 
     /// <summary>Packets up to so many bytes are not split (<c>hds-thresh</c>); zero copy needs 0.</summary>
@@ -21,14 +21,14 @@ public sealed record EmulatedNicOptions
     /// <summary>Payload of one packet at most, in bytes; 0 for as much as its share of a buffer holds.</summary>
     public int PacketLength { get; init; }
 
-    /// <summary>How many packets the interface puts into one buffer, 1 to 64: each is a completion of its own, and only when all have been returned is the buffer free.</summary>
+    /// <summary>Gets the number of packets that the interface puts into one buffer, 1 to 64: each is a completion of its own, and only when all have been returned is the buffer free.</summary>
     public int PacketsPerBuffer { get; init; } = 1;
 
-    /// <summary>How long it takes until TCP has sent again what the interface had to drop for lack of buffers.</summary>
+    /// <summary>Gets the time until TCP has sent again what the interface dropped for lack of buffers.</summary>
     /// <remarks>The default is what Linux waits at least before it retransmits.</remarks>
     public TimeSpan RetransmitDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>What is wrong with these options, as a sentence; null when nothing is.</summary>
+    /// <summary>Describes the first invalid option as a sentence; null when all are valid.</summary>
     internal string? FindProblem() => this switch
     {
         { Name: null or "" or { Length: > 15 } } => "An interface's name has 1 to 15 characters.",

@@ -1,9 +1,10 @@
 using System.Net;
+using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>A request that waits for its file to become ready. Pooled by its ring; used by the ring's thread only.</summary>
-internal sealed class EmulatedRequest
+/// <summary>Represents a request that waits until its file is ready. Pooled by its ring, and used on the ring's thread only.</summary>
+internal sealed unsafe class EmulatedRequest
 {
     private const int FewestBuffersPerRead = 16;
 
@@ -12,8 +13,11 @@ internal sealed class EmulatedRequest
     /// <summary>Place in the ring's request table.</summary>
     public int Index { get; }
 
-    /// <summary>Counts reuses, so that an event that was fetched for an earlier request is told apart.</summary>
+    /// <summary>Counts reuses, so that an event that was fetched for an earlier request is recognized.</summary>
     public uint Generation { get; set; }
+
+    /// <summary>Gets what names this use of the request to the poller: generation and place.</summary>
+    public ulong Tag => ((ulong)Generation << 32) | (uint)Index;
 
     public bool IsActive { get; set; }
 
@@ -21,7 +25,7 @@ internal sealed class EmulatedRequest
 
     public ulong UserData { get; set; }
 
-    /// <summary>The descriptor that the caller named; by it files other than sockets are told apart.</summary>
+    /// <summary>Gets or sets the descriptor that the caller named. It identifies files other than sockets.</summary>
     public int CallerFd { get; set; }
 
     /// <summary>Our duplicate: like the kernel's file reference, it keeps the file alive when the caller closes theirs.</summary>
@@ -29,7 +33,7 @@ internal sealed class EmulatedRequest
 
     public bool IsMultishot { get; set; }
 
-    /// <summary>What a poll request waits for.</summary>
+    /// <summary>Gets or sets the events that a poll request waits for.</summary>
     public uint PollEvents { get; set; }
 
     public bool IsFileNonBlocking { get; set; }
@@ -42,7 +46,7 @@ internal sealed class EmulatedRequest
 
     public EmulatedInterfaceQueue? Queue { get; set; }
 
-    /// <summary>What is left of a receive request's byte budget; 0 when it has none.</summary>
+    /// <summary>Gets or sets the rest of a receive request's byte budget; 0 when it has none.</summary>
     public uint Budget { get; set; }
 
     public bool HasBudget { get; set; }
@@ -50,13 +54,13 @@ internal sealed class EmulatedRequest
     /// <summary>On kernels that strand a request (before 7.2): it stays armed but reads nothing until more than so many bytes wait. −1 when it is not stranded.</summary>
     public int StrandedBytes { get; set; } = -1;
 
-    /// <summary>Whether the peer had ended the stream already when the request was stranded; its end is a packet, too.</summary>
+    /// <summary>Gets or sets whether the peer had ended the stream when the request was stranded. Its end is a packet, too.</summary>
     public bool StrandedAtEnd { get; set; }
 
     /// <summary>The RX queue that the connection's packets arrive on, as of <see cref="Changes"/>.</summary>
     public int RxQueue { get; set; }
 
-    /// <summary>Our end of the connection, as long as it is known: a socket that was reset forgets its peer, but not what had come.</summary>
+    /// <summary>Our end of the connection, as long as it is known: a socket that was reset forgets its peer, but keeps the bytes that it has received.</summary>
     public IPEndPoint? Local { get; set; }
 
     /// <summary>The peer's end.</summary>
@@ -65,16 +69,16 @@ internal sealed class EmulatedRequest
     /// <summary>The state of the interface (<see cref="EmulatedNic.Changes"/>) that <see cref="RxQueue"/> was looked up in; 0 before.</summary>
     public int Changes { get; set; }
 
-    /// <summary>What waits in the socket since before <see cref="Changes"/>; null when nothing does.</summary>
+    /// <summary>Gets or sets the bytes that have waited in the socket since before <see cref="Changes"/>; null for none.</summary>
     public SocketBacklog? Backlog { get; set; }
 
-    /// <summary>Whether the request waits for TCP to send again what the interface had to drop.</summary>
+    /// <summary>Gets or sets whether the request waits until TCP sends again what the interface dropped.</summary>
     public bool IsParked { get; set; }
 
-    /// <summary>How many buffers one read of a receive offers: about what its socket has had to give lately, as every buffer offered costs a little.</summary>
+    /// <summary>Gets the number of buffers that one read of a receive offers. It follows what recent reads have filled, as every offered buffer has a cost.</summary>
     public int BuffersPerRead { get; private set; } = FewestBuffersPerRead;
 
-    /// <summary>A new request knows nothing of its socket.</summary>
+    /// <summary>Resets what was learned about the socket: a new request has another one.</summary>
     public void Forget()
     {
         BuffersPerRead = FewestBuffersPerRead;
@@ -83,6 +87,29 @@ internal sealed class EmulatedRequest
         Local = null;
         Remote = null;
         IsParked = false;
+    }
+
+    /// <summary>
+    /// Reads from the socket, and takes what was read off <see cref="Backlog"/>. Both happen at once, since the interface compares them from other
+    /// threads.
+    /// </summary>
+    public nint Read(MessageHeader* message)
+    {
+        if (Backlog is not { } backlog)
+        {
+            return SocketCalls.ReceiveMessage(Fd, message, SocketCalls.MSG_DONTWAIT);
+        }
+
+        using (backlog.Enter())
+        {
+            nint received = SocketCalls.ReceiveMessage(Fd, message, SocketCalls.MSG_DONTWAIT);
+            if (received > 0)
+            {
+                backlog.Consume(received);
+            }
+
+            return received;
+        }
     }
 
     /// <summary>Grows at once when a read filled everything, and shrinks slowly: a read too few costs more than a buffer too many.</summary>

@@ -6,94 +6,59 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>One emulated ring: the kernel's side of the submission and completion queues.</summary>
+/// <summary>Represents one emulated ring: takes submissions, waits, and runs the requests whose files are ready.</summary>
 /// <remarks>
 /// Everything happens inside <see cref="Enter"/> on the issuer's thread, as DEFER_TASKRUN promises; so there is no lock here.
-/// Split by concern: memory and entering here, completions in EmulatedRing.Completions.cs, submissions in EmulatedRing.Requests.cs, data in EmulatedRing.Receive.cs.
 /// </remarks>
-internal sealed unsafe partial class EmulatedRing : IDisposable
+internal sealed unsafe class EmulatedRing : IDisposable
 {
-    // Offsets in the ring mapping; only this file knows them, callers take them from the setup parameters.
-    private const int SqHead = 0;
-    private const int SqTail = 64;
-    private const int SqMask = 128;
-    private const int SqEntries = 132;
-    private const int SqFlags = 136;
-    private const int SqDropped = 140;
-    private const int CqHead = 192;
-    private const int CqTail = 256;
-    private const int CqMask = 320;
-    private const int CqEntries = 324;
-    private const int CqOverflow = 328;
-    private const int CqFlags = 332;
-    private const int Entries = 384;
+    // IOSQE_ASYNC
+    private const byte AsyncFlag = 1 << 4;
 
-    private readonly EmulatedKernel _kernel;
+    private readonly EmulatedKernelOptions _options;
     private readonly uint _setupFlags;
-    private readonly uint _submissionEntries;
-    private readonly uint _completionEntries;
-    private readonly int _completionSize;
-    private readonly bool _isMixed;
-    private readonly byte* _ring;
-    private readonly byte* _completions;
-    private readonly io_uring_sqe* _submissions;
-    private readonly nuint _ringLength;
-    private readonly EmulatedPoller _poller;
+    private readonly EmulatedRingMemory _memory;
+    private readonly EmulatedPoller _poller = new();
+    private readonly EmulatedCompletions _completions;
+    private readonly EmulatedRequests _requests;
+    private readonly EmulatedFileOperations _files;
+    private readonly EmulatedReceive _receive;
+    private readonly EmulatedRemotePosts _remote;
     private readonly Dictionary<uint, EmulatedInterfaceQueue> _queues = [];
     private readonly Dictionary<uint, nint> _queueRegions = [];
-    // The descriptor and the mappings.
-    private int _users = 1;
-    private uint _submissionHead;
     // The thread itself and not its number, which the next thread may get when this one has ended.
     private readonly Thread _issuer = Thread.CurrentThread;
+    // The descriptor and the mappings.
+    private int _users = 1;
+    private bool _isHeldOver;
 
-    public EmulatedRing(EmulatedKernel kernel, io_uring_params* parameters)
+    public EmulatedRing(EmulatedKernelOptions options, io_uring_params* parameters)
     {
-        _kernel = kernel;
+        _options = options;
         _setupFlags = parameters->flags;
-        _submissionEntries = parameters->sq_entries;
-        _completionEntries = parameters->cq_entries;
-        _isMixed = (parameters->flags & IORING_SETUP_CQE_MIXED) != 0;
-        _completionSize = (parameters->flags & IORING_SETUP_CQE32) != 0 ? 32 : 16;
-        nuint array = Entries + (nuint)(_completionEntries * (uint)_completionSize);
-        _ringLength = array + (_submissionEntries * sizeof(uint));
-        _ring = (byte*)NativeMemory.AlignedAlloc(_ringLength, 64);
-        NativeMemory.Clear(_ring, _ringLength);
-        _completions = _ring + Entries;
-        _submissions = (io_uring_sqe*)NativeMemory.AlignedAlloc(_submissionEntries * 64, 64);
-        NativeMemory.Clear(_submissions, _submissionEntries * 64);
-        *(uint*)(_ring + SqMask) = _submissionEntries - 1;
-        *(uint*)(_ring + SqEntries) = _submissionEntries;
-        *(uint*)(_ring + CqMask) = _completionEntries - 1;
-        *(uint*)(_ring + CqEntries) = _completionEntries;
-        _poller = new EmulatedPoller();
-        parameters->sq_off = new io_sqring_offsets
-        {
-            head = SqHead, tail = SqTail, ring_mask = SqMask, ring_entries = SqEntries, flags = SqFlags, dropped = SqDropped,
-            array = (_setupFlags & IORING_SETUP_NO_SQARRAY) != 0 ? 0 : (uint)array,
-        };
-        parameters->cq_off = new io_cqring_offsets
-        {
-            head = CqHead, tail = CqTail, ring_mask = CqMask, ring_entries = CqEntries, overflow = CqOverflow, cqes = Entries, flags = CqFlags,
-        };
-        _arrayOffset = array;
+        _memory = new EmulatedRingMemory(parameters);
+        _completions = new EmulatedCompletions(_memory, HasFlag(IORING_SETUP_CQE_MIXED));
+        _requests = new EmulatedRequests(_memory, _completions, _poller, options);
+        _files = new EmulatedFileOperations(_requests, _completions);
+        _receive = new EmulatedReceive(_requests, _completions, _poller, _queues, options);
+        _remote = new EmulatedRemotePosts(_poller, _completions);
     }
 
-    /// <summary>A negative errno when the ring could not be made.</summary>
+    /// <summary>Gets a negative errno when the ring could not be created.</summary>
     public int Status => _poller.Status;
 
-    /// <summary>As when the kernel cannot allocate one: it is lost, and the type stays armed.</summary>
-    public bool LosesNotifications => _kernel.Options.Faults?.DropNotifications ?? false;
+    /// <summary>Gets a value indicating whether notifications are lost, as when the kernel cannot allocate one. The type stays armed.</summary>
+    public bool LosesNotifications => _options.Faults?.DropNotifications ?? false;
 
     public bool HasFlag(uint setupFlag) => (_setupFlags & setupFlag) != 0;
 
-    /// <summary>What was asked for about busy polling.</summary>
+    /// <summary>Gets the busy polling that is registered.</summary>
     public EmulatedNapi Napi { get; } = new();
 
-    /// <summary>The interface queues that this ring registered or imported, by zcrx id.</summary>
+    /// <summary>Gets the interface queues that this ring registered or imported, by zcrx id.</summary>
     public Dictionary<uint, EmulatedInterfaceQueue> Queues => _queues;
 
-    /// <summary>SINGLE_ISSUER: only the thread that made the ring may use it.</summary>
+    /// <summary>Gets a value indicating whether the calling thread may use the ring: with SINGLE_ISSUER only the one that created it.</summary>
     public bool IsIssuer => !HasFlag(IORING_SETUP_SINGLE_ISSUER) || _issuer == Thread.CurrentThread;
 
     public nint Map(nuint length, ulong offset)
@@ -104,12 +69,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             return _queueRegions.TryGetValue(id, out nint region) ? region : -EINVAL;
         }
 
-        return offset switch
-        {
-            IORING_OFF_SQ_RING or IORING_OFF_CQ_RING => length <= RoundToPage(_ringLength) ? (nint)_ring : -EINVAL,
-            IORING_OFF_SQES => length <= RoundToPage(_submissionEntries * 64) ? (nint)_submissions : -EINVAL,
-            _ => -EINVAL,
-        };
+        return _memory.Map(length, offset);
     }
 
     public void AddQueue(uint id, EmulatedInterfaceQueue queue, nint kernelRegion)
@@ -119,6 +79,21 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         {
             _queueRegions.Add(id, kernelRegion);
         }
+    }
+
+    /// <summary>Lets other threads' rings deliver this ring's notifications. Called at registration.</summary>
+    public void EnableRemotePosts() => _remote.Enable();
+
+    /// <summary>Posts a notification of an interface queue. Called on this ring's thread or, for an importer's traffic, on another.</summary>
+    public void PostFromQueue(ulong userData, int type)
+    {
+        if (IsIssuer)
+        {
+            _completions.Post(userData, type, 0);
+            return;
+        }
+
+        _remote.Post(userData, type);
     }
 
     public int Enter(uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
@@ -144,7 +119,7 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
             if (((io_uring_getevents_arg*)argument)->ts is var pointer and not 0)
             {
                 __kernel_timespec timespec = *(__kernel_timespec*)pointer;
-                // Rounded up: a wait may be longer than asked for, never shorter.
+                // Rounded up: a wait may be longer than requested, never shorter.
                 deadline = Environment.TickCount64 + (timespec.tv_sec * 1000) + ((timespec.tv_nsec + 999_999) / 1_000_000);
             }
         }
@@ -153,17 +128,17 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         int waited = 0;
         if ((flags & IORING_ENTER_GETEVENTS) != 0)
         {
-            waited = GetEvents(uint.Min(minComplete, _completionEntries), deadline);
+            waited = GetEvents(uint.Min(minComplete, _memory.CompletionEntries), deadline);
         }
 
-        PublishCompletions();
+        _completions.Publish();
         return submitted > 0 ? submitted : waited;
     }
 
-    /// <summary>One more mapping of its memory.</summary>
+    /// <summary>Counts one more mapping of the ring's memory.</summary>
     public void AddUser() => Interlocked.Increment(ref _users);
 
-    /// <summary>The descriptor is closed, or a mapping has ended; with the last of them the ring goes.</summary>
+    /// <summary>Counts the end of the descriptor or of a mapping; with the last of them the ring goes.</summary>
     public void RemoveUser()
     {
         if (Interlocked.Decrement(ref _users) == 0)
@@ -172,17 +147,10 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
         }
     }
 
-    /// <summary>Nobody uses the ring any more: requests end without completions, queues lose a user, memory goes.</summary>
+    /// <summary>Ends the ring: requests end without completions, queues lose a user, memory is freed.</summary>
     public void Dispose()
     {
-        foreach (EmulatedRequest request in _requests)
-        {
-            if (request.IsActive)
-            {
-                Retire(request);
-            }
-        }
-
+        _requests.RetireAll();
         foreach (EmulatedInterfaceQueue queue in _queues.Values)
         {
             queue.RemoveUser(this);
@@ -190,23 +158,124 @@ internal sealed unsafe partial class EmulatedRing : IDisposable
 
         _queues.Clear();
         _poller.Dispose();
-        if (_remoteSignal >= 0)
-        {
-            _ = Libc.Close(_remoteSignal);
-        }
-
+        _remote.Dispose();
         foreach (nint region in _queueRegions.Values)
         {
             NativeMemory.AlignedFree((void*)region);
         }
 
-        NativeMemory.AlignedFree(_ring);
-        NativeMemory.AlignedFree(_submissions);
+        _memory.Dispose();
     }
 
-    private static nuint RoundToPage(nuint length)
+    private int Submit(uint toSubmit)
     {
-        nuint page = (nuint)Environment.SystemPageSize;
-        return (length + page - 1) / page * page;
+        uint count = uint.Min(toSubmit, _memory.Submissions);
+        for (uint i = 0; i < count; i++)
+        {
+            Issue(_memory.TakeSubmission());
+        }
+
+        return (int)count;
+    }
+
+    private void Issue(in io_uring_sqe entry)
+    {
+        // A worker would change nothing that can be seen: what it could do at once happens at once, the rest waits for its file.
+        int result = (entry.flags & ~AsyncFlag) != 0
+            ? -EINVAL
+            : entry.opcode switch
+            {
+                IORING_OP_NOP => 0,
+                IORING_OP_POLL_ADD => _files.IssuePoll(entry),
+                IORING_OP_ACCEPT => _files.IssueAccept(entry),
+                IORING_OP_READ => _files.IssueRead(entry),
+                IORING_OP_RECV_ZC => _receive.Issue(entry),
+                IORING_OP_ASYNC_CANCEL => _requests.Cancel(entry),
+                IORING_OP_CLOSE => Libc.Close(entry.fd),
+                IORING_OP_SHUTDOWN => SocketCalls.Shutdown(entry.fd, (int)entry.len),
+                _ => -EINVAL,
+            };
+        if (result != EmulatedRequests.Pending)
+        {
+            _completions.Post(entry.user_data, result, 0);
+        }
+    }
+
+    private int GetEvents(uint minComplete, long deadline)
+    {
+        _completions.FlushOverflow();
+        _isHeldOver = _poller.HasEvents;
+        while (true)
+        {
+            bool enough = _completions.Ready >= minComplete;
+            if (!_poller.HasEvents)
+            {
+                long left = deadline < 0 ? -1 : long.Max(deadline - Environment.TickCount64, 0);
+                long retry = _receive.Unpark();
+                left = retry < 0 ? left : left < 0 ? retry : long.Min(left, retry);
+                int events = _poller.Wait(enough ? 0 : (int)long.Min(left, int.MaxValue));
+                if (events == -EINTR)
+                {
+                    return events;
+                }
+
+                _isHeldOver = false;
+            }
+
+            RunReady();
+            if (_completions.Ready >= minComplete)
+            {
+                return 0;
+            }
+
+            if (!_poller.HasEvents && deadline >= 0 && Environment.TickCount64 >= deadline)
+            {
+                return -ETIME;
+            }
+        }
+    }
+
+    /// <summary>Runs what is ready until a turn's worth of completions is there.</summary>
+    /// <remarks>
+    /// No more than that: what has been received is to be consumed while it is still in the processor's cache, and its buffers used again.
+    /// The rest is held over to the next call and not looked for again: epoll reports in the same order every time, so the last would starve.
+    /// </remarks>
+    private void RunReady()
+    {
+        uint start = _completions.Tail;
+        while (_completions.Tail - start < (uint)_options.BuffersPerTurn && _poller.TryTake(out ulong data, out uint events))
+        {
+            Run(data, events);
+        }
+    }
+
+    private void Run(ulong data, uint events)
+    {
+        if (data == EmulatedRemotePosts.Signal)
+        {
+            _remote.Drain();
+            return;
+        }
+
+        if (_requests.Find(data) is not { } request)
+        {
+            return;
+        }
+
+        switch (request.Opcode)
+        {
+            case IORING_OP_RECV_ZC:
+                _receive.Run(request, events, isFirst: false);
+                break;
+            case IORING_OP_ACCEPT:
+                _files.RunAccept(request);
+                break;
+            case IORING_OP_READ:
+                _files.RunRead(request);
+                break;
+            default:
+                _files.RunPoll(request, events, _isHeldOver);
+                break;
+        }
     }
 }

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop;
 
-/// <summary>What one RX queue of an emulated interface has done so far.</summary>
+/// <summary>Counts the work of one RX queue of an emulated interface.</summary>
 /// <param name="ZeroCopyPackets">Packets whose payload landed in the memory of an interface queue.</param>
 /// <param name="ZeroCopyBytes">Their bytes.</param>
 /// <param name="CopiedBytes">Bytes that arrived here for an interface queue on another RX queue, and were copied.</param>

@@ -5,23 +5,22 @@ using Zcrx.Interop.Memory;
 
 namespace Zcrx.Interop.Leases;
 
-/// <summary>Knows every buffer that a consumer has kept, and takes them back from any thread.</summary>
+/// <summary>Holds a slot for every leased buffer, and takes buffers back from any thread.</summary>
 /// <remarks>
-/// <para>Threads: slots are given out, and drained into the refill queue, by the ring's thread. Any thread may release; what
-/// another thread releases goes through a lock-free list (many producers, one consumer that takes it whole) and comes back in order.</para>
-/// <para>After <see cref="Close"/> nobody drains any more: each buffer that is out then holds a count on the memory, so that
-/// the last one unmaps it.</para>
+/// <para>Threads: the ring's thread hands slots out and drains them into the refill queue. Any thread may release; what another thread
+/// releases goes through a <see cref="ReturnList"/> and comes back in order.</para>
+/// <para>After <see cref="Close"/> nothing is drained any more. Each leased buffer then holds a count on the memory, so that the last one
+/// unmaps it.</para>
 /// </remarks>
 internal sealed unsafe class BufferLedger
 {
     private const int ChunkShift = 10;
     private const int ChunkSize = 1 << ChunkShift;
-    private const int Nil = -1;
-    private const int Closed = -2;
+    private const int Nil = ReturnList.Nil;
     // No buffer has it: a token has at most 16 bits above, and offsets end with the area. Slots of copies have it, and those that are free.
     private const ulong CopyOffset = ulong.MaxValue;
 
-    private readonly Action _wake;
+    private readonly ReturnList _returned;
     private readonly bool _recordOrigins;
     // The thread itself and not its number, which the next thread may get when this one has ended.
     private readonly Thread _ringThread = Thread.CurrentThread;
@@ -29,8 +28,6 @@ internal sealed unsafe class BufferLedger
     // Grown by the ring's thread; other threads read it through the volatile reference.
     private volatile LeaseSlot[][] _chunks = [];
     private int _free = Nil;
-    private int _returned = Nil;
-    private int _wakeWanted;
     private int _slotsInUse;
     private int _onTheWay;
     private bool _isUnderPressure;
@@ -41,7 +38,7 @@ internal sealed unsafe class BufferLedger
     /// <param name="checkBorrows">Whether each access to borrowed memory is checked; slow, for finding uses after <c>OnNext</c>.</param>
     public BufferLedger(Action wake, bool recordOrigins, bool checkBorrows = false)
     {
-        _wake = wake;
+        _returned = new ReturnList(wake);
         _recordOrigins = recordOrigins;
         ChecksBorrows = checkBorrows;
         Borrow = new BorrowScope(this);
@@ -174,38 +171,26 @@ internal sealed unsafe class BufferLedger
     /// <returns>Whether there was anything.</returns>
     public bool Drain()
     {
-        if (Volatile.Read(ref _returned) is Nil or Closed)
+        if (_returned.IsEmpty)
         {
             return false;
         }
 
-        ReturnAll(Interlocked.Exchange(ref _returned, Nil));
+        ReturnAll(_returned.TakeAll());
         return true;
     }
 
-    /// <summary>Asks that the next return wakes the ring's thread. Ring's thread only.</summary>
-    /// <returns>False when something has been returned already: drain instead of sleeping.</returns>
-    public bool TryPrepareToSleep()
-    {
-        // Full fence: the wish must be visible before the list is looked at, else a return in between would wake nobody.
-        Interlocked.Exchange(ref _wakeWanted, 1);
-        if (Volatile.Read(ref _returned) == Nil)
-        {
-            return true;
-        }
+    /// <inheritdoc cref="ReturnList.TryPrepareToSleep"/>
+    public bool TryPrepareToSleep() => _returned.TryPrepareToSleep();
 
-        Volatile.Write(ref _wakeWanted, 0);
-        return false;
-    }
-
-    /// <summary>The ring's thread is awake: returns need not wake it.</summary>
-    public void Awake() => Volatile.Write(ref _wakeWanted, 0);
+    /// <inheritdoc cref="ReturnList.Awake"/>
+    public void Awake() => _returned.Awake();
 
     /// <summary>The queue is torn down. What is still out keeps the memory alive; the rest is unmapped now. Only the first call does anything.</summary>
     /// <returns>How many buffers are still out.</returns>
     public int Close()
     {
-        if (Volatile.Read(ref _returned) == Closed)
+        if (_returned.IsClosed)
         {
             return 0;
         }
@@ -219,7 +204,7 @@ internal sealed unsafe class BufferLedger
             }
         }
 
-        int last = Interlocked.Exchange(ref _returned, Closed);
+        int last = _returned.Close();
         Refill = null;
         while (last >= 0)
         {
@@ -292,38 +277,19 @@ internal sealed unsafe class BufferLedger
             Interlocked.Increment(ref _onTheWay);
         }
 
-        int head = Volatile.Read(ref _returned);
-        while (true)
+        if (_returned.TryAdd(index, ref slot))
         {
-            if (head == Closed)
-            {
-                if (isCopy)
-                {
-                    FreeCopy(index);
-                }
-                else
-                {
-                    Forward?.Invoke(slot.Offset);
-                    ReleaseRegions();
-                }
-
-                return;
-            }
-
-            slot.Next = head;
-            int seen = Interlocked.CompareExchange(ref _returned, index, head);
-            if (seen == head)
-            {
-                break;
-            }
-
-            head = seen;
+            return;
         }
 
-        // The compare-exchange above is a full fence: the list was extended before this is read.
-        if (Volatile.Read(ref _wakeWanted) != 0 && Interlocked.Exchange(ref _wakeWanted, 0) != 0)
+        if (isCopy)
         {
-            _wake();
+            FreeCopy(index);
+        }
+        else
+        {
+            Forward?.Invoke(slot.Offset);
+            ReleaseRegions();
         }
     }
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using Zcrx.Interop.Abi;
-using Zcrx.Interop.Errors;
+using Zcrx.Interop.Queues;
 using Zcrx.Interop.Leases;
 using Zcrx.Interop.Memory;
 using static Zcrx.Interop.Abi.LinuxIoUring;
@@ -195,7 +195,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
         zcrx_ctrl control = new() { zcrx_id = Id, op = ZCRX_CTRL_EXPORT };
         int result = _ring.Kernel.Register(_ring.Fd, IORING_REGISTER_ZCRX_CTRL, &control, 0);
         return result < 0
-            ? throw ErrorMap.ForControl(ZCRX_CTRL_EXPORT, -result)
+            ? throw ControlErrors.Explain(ZCRX_CTRL_EXPORT, -result)
             : new ExportedQueue(_ring.Kernel, (int)control.zc_export.zcrx_fd, Memory);
     }
 
@@ -212,7 +212,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
         io_uring_zcrx_ifq_reg registration = new() { flags = ZCRX_REG_IMPORT, if_idx = (uint)export.Fd };
         int result = ring.Kernel.Register(ring.Fd, IORING_REGISTER_ZCRX_IFQ, &registration, 1);
         return result < 0
-            ? throw ErrorMap.ForImport(-result, ZcrxCapabilities.Query(ring.Kernel), HostFacts.Read())
+            ? throw ImportErrors.Explain(-result, ZcrxCapabilities.Query(ring.Kernel), HostFacts.Read())
             : registration.zcrx_id;
     }
 
@@ -254,7 +254,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
         if (result < 0)
         {
             memory.Release();
-            throw ErrorMap.ForControl(ZCRX_CTRL_ADD_AREA, -result);
+            throw ControlErrors.Explain(ZCRX_CTRL_ADD_AREA, -result);
         }
 
         int id = (int)(area.rq_area_token >> IORING_ZCRX_AREA_SHIFT);

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using Zcrx.Interop.Abi;
-using Zcrx.Interop.Errors;
+using Zcrx.Interop.Queues;
 using Zcrx.Interop.Leases;
 using Zcrx.Interop.Memory;
 using static Zcrx.Interop.Abi.LinuxIoUring;
@@ -82,7 +82,7 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
                     : $"{options.Interface} cannot fill larger ones").Run(wake);
             }
 
-            throw ErrorMap.ForRegistration(-result, Facts(deviceLess, area.Length, entries));
+            throw RegistrationErrors.Explain(-result, Facts(deviceLess, area.Length, entries));
         }
 
         if (registration.rx_buf_len == 0)

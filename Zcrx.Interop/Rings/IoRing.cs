@@ -1,5 +1,5 @@
 using Zcrx.Interop.Abi;
-using Zcrx.Interop.Errors;
+using Zcrx.Interop.Rings;
 using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop;
@@ -70,7 +70,7 @@ public sealed unsafe class IoRing : IDisposable
         int fd = kernel.Setup(options.SubmissionEntries, &parameters);
         if (fd < 0)
         {
-            throw ErrorMap.ForRingSetup(-fd, HostFacts.Read());
+            throw RingErrors.ExplainSetup(-fd, HostFacts.Read());
         }
 
         nuint ringLength = nuint.Max(
@@ -82,7 +82,7 @@ public sealed unsafe class IoRing : IDisposable
         if (ringMemory is < 0 and >= -4095)
         {
             _ = kernel.Close(fd);
-            throw ErrorMap.ForRingSetup((int)-ringMemory, HostFacts.Read());
+            throw RingErrors.ExplainSetup((int)-ringMemory, HostFacts.Read());
         }
 
         nint entryMemory = kernel.Map(fd, entryLength, IORING_OFF_SQES);
@@ -90,14 +90,14 @@ public sealed unsafe class IoRing : IDisposable
         {
             _ = kernel.Unmap(ringMemory, ringLength);
             _ = kernel.Close(fd);
-            throw ErrorMap.ForRingSetup((int)-entryMemory, HostFacts.Read());
+            throw RingErrors.ExplainSetup((int)-entryMemory, HostFacts.Read());
         }
 
         IoRing ring = new(kernel, fd, parameters, ringMemory, ringLength, entryMemory, entryLength);
         if (options.BusyPoll > TimeSpan.Zero && ring.EnableBusyPolling(options) is < 0 and var refused)
         {
             ring.Dispose();
-            throw ErrorMap.ForBusyPolling(-refused, HostFacts.Read());
+            throw RingErrors.ExplainBusyPolling(-refused, HostFacts.Read());
         }
 
         return ring;

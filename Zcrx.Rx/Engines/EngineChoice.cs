@@ -20,6 +20,16 @@ public sealed record EngineChoice(ZcrxEngine Engine, string Reason)
         return EngineSelector.Choose(options.Engine, options.Interface, (uint)options.RxQueue, ZcrxCapabilities.Query(new LinuxKernel()), HostFacts.Read());
     }
 
+    /// <summary>Returns the network interfaces of the kernel that a queue with this engine is registered with.</summary>
+    /// <param name="options">The options of the queue.</param>
+    /// <returns>The interfaces, among them the one that the options name.</returns>
+    public INicControl NicsOf(ZcrxQueueOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        INicKernel kernel = Engine == ZcrxEngine.Emulated ? new EmulatedKernel(options.Emulation) : new LinuxKernel();
+        return kernel.Nics;
+    }
+
     /// <summary>The engine's name as on the command line: <c>nic</c>, <c>device-less</c>, <c>emulated</c>.</summary>
     public string Name => Engine switch
     {

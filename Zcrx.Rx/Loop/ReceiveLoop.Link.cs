@@ -1,6 +1,6 @@
 using Zcrx.Interop;
 using Zcrx.Interop.Abi;
-using Zcrx.Interop.Steering.Netlink;
+using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Rx.Loop;
 

@@ -103,7 +103,7 @@ public class DemoTests
 
         Assert.Equal(1, result.ExitCode);
         Assert.StartsWith("FAILED: stalled, nothing arrived for 1.0 s: 0 of 2 streams intact", result.Output[^1], StringComparison.Ordinal);
-        await Deadline.Until(() => !Signals.IsAlive(sender), () => "the sender has ended too");
+        await Deadline.UntilAsync(() => !Signals.IsAlive(sender), () => "the sender has ended too");
     }
 
     [Fact]
@@ -133,7 +133,7 @@ public class DemoTests
 
         Assert.Equal(1, result.ExitCode);
         Assert.StartsWith("FAILED: interrupted: 0 of 2 streams intact", result.Output[^1], StringComparison.Ordinal);
-        await Deadline.Until(() => !Signals.IsAlive(sender), () => "the sender has ended too");
+        await Deadline.UntilAsync(() => !Signals.IsAlive(sender), () => "the sender has ended too");
     }
 
     private static IngestProcess StartLong(params string[] arguments) =>

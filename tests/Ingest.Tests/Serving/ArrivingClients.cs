@@ -33,7 +33,7 @@ internal sealed class ArrivingClients : IAsyncDisposable
     public Task MoreAsync(int streams, Func<string> describe)
     {
         int before = Sent.Count;
-        return Deadline.Until(() => Sent.Count >= before + streams || !Failures.IsEmpty, () => $"{streams} more streams; {Sent.Count - before} came\n{describe()}");
+        return Deadline.UntilAsync(() => Sent.Count >= before + streams || !Failures.IsEmpty, () => $"{streams} more streams; {Sent.Count - before} came\n{describe()}");
     }
 
     /// <summary>Nobody new; those on their way finish.</summary>

@@ -65,7 +65,7 @@ public class ForeignClientTests
         using Process curl = ForeignProgram.Start("exec curl --silent --header Expect: --upload-file \"$2\" http://\"$1\"/", $"{serve.EndPoint}", directory["data"]);
         try
         {
-            await Deadline.Until(
+            await Deadline.UntilAsync(
                 () => serve.Parts.Any(path => new FileInfo(path).Length >= Length && Split(path).Body.Length == Length),
                 () => $"curl's bytes\n{serve.Process.Describe()}");
         }

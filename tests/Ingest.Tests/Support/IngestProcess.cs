@@ -97,7 +97,7 @@ internal sealed class IngestProcess : IDisposable
     private async Task<string> LineAsync(ProcessOutput output, Func<string, bool> which, string expectation)
     {
         string? found = null;
-        await Deadline.Until(
+        await Deadline.UntilAsync(
             () => (found = output.Lines.FirstOrDefault(which)) is not null || output.Completion.IsCompleted,
             () => $"{expectation}\n{Describe()}");
         found ??= output.Lines.FirstOrDefault(which);

@@ -54,7 +54,7 @@ internal sealed partial class ServeProcess : IDisposable
     /// <summary>Waits until so many streams have ended, and reads their files.</summary>
     public async Task<byte[][]> FilesAsync(int count)
     {
-        await Deadline.Until(() => Complete.Length >= count, () => $"{count} complete files, but there are {Complete.Length}\n{Process.Describe()}");
+        await Deadline.UntilAsync(() => Complete.Length >= count, () => $"{count} complete files, but there are {Complete.Length}\n{Process.Describe()}");
         return [.. Complete.Select(File.ReadAllBytes)];
     }
 
@@ -65,12 +65,12 @@ internal sealed partial class ServeProcess : IDisposable
     /// <summary>Waits for the whole file of the connection from an address.</summary>
     public async Task<byte[]> FileAsync(EndPoint local)
     {
-        await Deadline.Until(() => FindFile(local) is not null, () => $"the file of {local}\n{Process.Describe()}");
+        await Deadline.UntilAsync(() => FindFile(local) is not null, () => $"the file of {local}\n{Process.Describe()}");
         return await File.ReadAllBytesAsync(FindFile(local)!);
     }
 
     /// <summary>Waits until so much of a stream that has not ended is in its file.</summary>
-    public Task PartAsync(EndPoint local, long bytes) => Deadline.Until(
+    public Task PartAsync(EndPoint local, long bytes) => Deadline.UntilAsync(
         () => FindFile(local, complete: false) is { } path && new FileInfo(path).Length >= bytes,
         () => $"{bytes} bytes from {local}\n{Process.Describe()}");
 

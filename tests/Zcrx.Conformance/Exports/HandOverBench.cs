@@ -81,7 +81,7 @@ internal sealed class HandOverBench : IAsyncDisposable
     /// <summary>Nothing has got lost of the pool: a consumer that keeps what it gets is given all but the reserve, and the reserve passes everything on. Nobody else may hold buffers.</summary>
     public async Task AssertPoolIsWholeAsync()
     {
-        await Rx.Tests.Support.Deadline.UntilAsync(() => Queue.Snapshot().BuffersOut == 0, "nobody holds a buffer");
+        await Deadline.UntilAsync(() => Queue.Snapshot().BuffersOut == 0, "nobody holds a buffer");
         Connection keeper = await ConnectAsync();
         keeper.Holds = true;
         for (int i = 1; i <= Buffers - Reserve; i++)

@@ -30,13 +30,13 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         using Sides sides = await OfferAsync(bench);
         ZcrxQueue before = await GoOverAsync(bench, sides);
         HandOverBench.Connection coming = await bench.ConnectAsync();
-        await Rx.Tests.Support.Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.KeptElsewhere == 5, "the new side knows what the old one's consumers keep");
+        await Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.KeptElsewhere == 5, "the new side knows what the old one's consumers keep");
 
         staying.Holds = false;
         await Task.WhenAll(staying.SendAsync(4 * Much), coming.SendAsync(4 * Much));
         await Task.WhenAll(staying.ReachAsync(), coming.ReachAsync());
         staying.LetGo();
-        await Rx.Tests.Support.Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.KeptElsewhere == 0, "what they gave back is known");
+        await Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.KeptElsewhere == 0, "what they gave back is known");
         await Task.WhenAll(staying.EndAsync(), coming.EndAsync());
         await before.DisposeAsync();
         Assert.Equal(0, await sides.Inherited.Released.Within("the old side has no part in it any more"));
@@ -240,7 +240,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         sides.Inherited.Dispose();
         sides.Departing.Commit();
         sides.Inherited.Commit();
-        await Rx.Tests.Support.Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Refill.IsOurs, "the new side writes the refill queue");
+        await Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Refill.IsOurs, "the new side writes the refill queue");
         return before;
     }
 

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Zcrx.Conformance.Support;
 using Zcrx.Interop;
-using Zcrx.Interop.Steering.Journal;
+using Zcrx.Interop.Nic.Journal;
 using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Nic;

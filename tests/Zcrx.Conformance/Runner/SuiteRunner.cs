@@ -36,7 +36,7 @@ internal static class SuiteRunner
                     list = true;
                     break;
                 case "--long":
-                    Scale.IsLong = true;
+                    Scale.BeLong();
                     break;
                 case "--filter" when i + 1 < args.Count:
                     filters.Add(args[++i]);

@@ -27,7 +27,6 @@ internal static unsafe partial class Posix
     public const int SHUT_WR = 1;
     public const int MSG_DONTWAIT = 0x40;
     public const int MSG_NOSIGNAL = 0x4000;
-    public const int PROT_NONE = 0;
     public const int O_CLOEXEC = 0x80000;
     public const int F_GETFD = 1;
     public const int FD_CLOEXEC = 1;
@@ -81,9 +80,6 @@ internal static unsafe partial class Posix
 
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
     private static partial int fcntl(int fd, int command, nint argument);
-
-    [LibraryImport(Library, EntryPoint = "mprotect", SetLastError = true)]
-    private static partial int mprotect(nint address, nuint length, int protection);
 
     public static int Socket(int domain, int type) => Check(socket(domain, type | SOCK_CLOEXEC, 0));
 
@@ -214,7 +210,6 @@ internal static unsafe partial class Posix
 
     public static bool IsCloseOnExec(int fd) => (Check(fcntl(fd, F_GETFD, 0)) & FD_CLOEXEC) != 0;
 
-    public static void Protect(nint address, nuint length, int protection) => Check(mprotect(address, length, protection));
 
     public static void Close(int fd) => Check(Libc.Close(fd));
 

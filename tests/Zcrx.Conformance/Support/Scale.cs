@@ -3,7 +3,14 @@ namespace Zcrx.Conformance.Support;
 /// <summary>How much the cases of a NIC do: little in every run, much with <c>--long</c> (docs/nic-testing.md).</summary>
 internal static class Scale
 {
-    public static bool IsLong { get; set; }
+    public static bool IsLong { get; private set; }
+
+    /// <summary>Chooses the long run, which may be that of an emulated CPU under load.</summary>
+    public static void BeLong()
+    {
+        IsLong = true;
+        Deadline.Limit = TimeSpan.FromMinutes(15);
+    }
 
     public static int Of(int everyRun, int longRun) => IsLong ? longRun : everyRun;
 }

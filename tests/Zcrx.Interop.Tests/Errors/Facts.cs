@@ -1,4 +1,4 @@
-using Zcrx.Interop.Errors;
+using Zcrx.Interop.Queues;
 using Zcrx.Interop.Tests.Kernel;
 
 namespace Zcrx.Interop.Tests.Errors;

@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using Zcrx.Interop.Errors;
+using Zcrx.Interop.Queues;
 using Zcrx.Interop.Tests.Kernel;
 
 namespace Zcrx.Interop.Tests.Errors;

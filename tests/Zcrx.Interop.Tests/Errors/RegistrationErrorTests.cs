@@ -1,5 +1,5 @@
 using Zcrx.Interop.Abi;
-using Zcrx.Interop.Errors;
+using Zcrx.Interop.Queues;
 
 namespace Zcrx.Interop.Tests.Errors;
 
@@ -8,7 +8,7 @@ public class RegistrationErrorTests
 {
     [Fact]
     public void The_capability_is_missing() => ExceptionAssert.Is<ZcrxNotPermittedException>(
-        ErrorMap.ForRegistration(-Errno.EPERM, Facts.Nic with { Host = Facts.User }),
+        RegistrationErrors.Explain(-Errno.EPERM, Facts.Nic with { Host = Facts.User }),
         Errno.EPERM,
         "Registering RX queue 3 of eth0 failed with EPERM",
         "CAP_NET_ADMIN",
@@ -16,20 +16,20 @@ public class RegistrationErrorTests
 
     [Fact]
     public void The_capability_is_one_of_a_user_namespace() => ExceptionAssert.Is<ZcrxNotPermittedException>(
-        ErrorMap.ForRegistration(-Errno.EPERM, Facts.DeviceLess with { Host = Facts.Root with { InitialUserNamespace = false } }),
+        RegistrationErrors.Explain(-Errno.EPERM, Facts.DeviceLess with { Host = Facts.Root with { InitialUserNamespace = false } }),
         Errno.EPERM,
         "Registering a device-less queue failed with EPERM",
         "user namespace only");
 
     [Fact]
     public void A_filter_forbids_it() => ExceptionAssert.Is<ZcrxNotPermittedException>(
-        ErrorMap.ForRegistration(-Errno.EPERM, Facts.Nic with { Host = Facts.Root with { SeccompFilter = true } }), Errno.EPERM, "seccomp");
+        RegistrationErrors.Explain(-Errno.EPERM, Facts.Nic with { Host = Facts.Root with { SeccompFilter = true } }), Errno.EPERM, "seccomp");
 
     [Fact]
     public void The_kernel_has_no_device_less_mode()
     {
         var exception = ExceptionAssert.Is<ZcrxUnsupportedException>(
-            ErrorMap.ForRegistration(-Errno.EINVAL, Facts.DeviceLess with { Capabilities = Facts.Linux619 }),
+            RegistrationErrors.Explain(-Errno.EINVAL, Facts.DeviceLess with { Capabilities = Facts.Linux619 }),
             Errno.EINVAL,
             "device-less mode needs Linux 7.1 or newer",
             "register flags IMPORT only",
@@ -40,21 +40,21 @@ public class RegistrationErrorTests
             exception.Message);
 
         ExceptionAssert.Is<ZcrxUnsupportedException>(
-            ErrorMap.ForRegistration(-Errno.EINVAL, Facts.DeviceLess with { Capabilities = Facts.Linux618 }),
+            RegistrationErrors.Explain(-Errno.EINVAL, Facts.DeviceLess with { Capabilities = Facts.Linux618 }),
             Errno.EINVAL,
             "does not answer the zcrx query");
     }
 
     [Fact]
     public void The_kernel_has_no_notifications() => ExceptionAssert.Is<ZcrxUnsupportedException>(
-        ErrorMap.ForRegistration(-Errno.EINVAL, Facts.DeviceLess with { Capabilities = Facts.Linux71 }),
+        RegistrationErrors.Explain(-Errno.EINVAL, Facts.DeviceLess with { Capabilities = Facts.Linux71 }),
         Errno.EINVAL,
         "notifications need Linux 7.2 or newer",
         "without notifications");
 
     [Fact]
     public void The_kernel_has_no_buffer_length() => ExceptionAssert.Is<ZcrxUnsupportedException>(
-        ErrorMap.ForRegistration(-Errno.EINVAL, Facts.Nic with { Capabilities = Facts.Linux619, Notifications = false, RxBufferLength = 8192 }),
+        RegistrationErrors.Explain(-Errno.EINVAL, Facts.Nic with { Capabilities = Facts.Linux619, Notifications = false, RxBufferLength = 8192 }),
         Errno.EINVAL,
         "Linux 7.0 or newer");
 
@@ -81,7 +81,7 @@ public class RegistrationErrorTests
 
     [Fact]
     public void Header_split_is_off() => ExceptionAssert.Is<ZcrxDeviceException>(
-        ErrorMap.ForRegistration(-Errno.EINVAL, Facts.Nic),
+        RegistrationErrors.Explain(-Errno.EINVAL, Facts.Nic),
         Errno.EINVAL,
         "header/data split of eth0 is off, or its threshold is not 0",
         "ethtool -G eth0 tcp-data-split on",
@@ -89,71 +89,71 @@ public class RegistrationErrorTests
 
     [Fact]
     public void Header_split_is_off_or_the_kernel_too_old_to_say() => ExceptionAssert.Is<ZcrxDeviceException>(
-        ErrorMap.ForRegistration(-Errno.EINVAL, Facts.Nic with { Capabilities = Facts.Linux618, Notifications = false }),
+        RegistrationErrors.Explain(-Errno.EINVAL, Facts.Nic with { Capabilities = Facts.Linux618, Notifications = false }),
         Errno.EINVAL,
         "header/data split of eth0 is off",
         "Linux 6.18.44 has no zero-copy receive at all");
 
     [Fact]
     public void Something_of_ours_is_wrong() => ExceptionAssert.Is<ZcrxException>(
-        ErrorMap.ForRegistration(-Errno.EINVAL, Facts.DeviceLess), Errno.EINVAL, "refused a parameter", "report it");
+        RegistrationErrors.Explain(-Errno.EINVAL, Facts.DeviceLess), Errno.EINVAL, "refused a parameter", "report it");
 
     [Fact]
     public void No_such_interface() => ExceptionAssert.Is<ZcrxDeviceException>(
-        ErrorMap.ForRegistration(-Errno.ENODEV, Facts.Nic), Errno.ENODEV, "no interface eth0", "ip link");
+        RegistrationErrors.Explain(-Errno.ENODEV, Facts.Nic), Errno.ENODEV, "no interface eth0", "ip link");
 
     [Fact]
     public void The_driver_cannot() => ExceptionAssert.Is<ZcrxUnsupportedException>(
-        ErrorMap.ForRegistration(-Errno.EOPNOTSUPP, Facts.Nic with { Interface = "lo" }),
+        RegistrationErrors.Explain(-Errno.EOPNOTSUPP, Facts.Nic with { Interface = "lo" }),
         Errno.EOPNOTSUPP,
         "driver of lo has no queue management",
         "device-less");
 
     [Fact]
     public void The_device_cannot_use_such_buffers() => ExceptionAssert.Is<ZcrxUnsupportedException>(
-        ErrorMap.ForRegistration(-Errno.EOPNOTSUPP, Facts.Nic with { RxBufferLength = 65536 }), Errno.EOPNOTSUPP, "eth0 cannot receive into buffers of 65536 bytes");
+        RegistrationErrors.Explain(-Errno.EOPNOTSUPP, Facts.Nic with { RxBufferLength = 65536 }), Errno.EOPNOTSUPP, "eth0 cannot receive into buffers of 65536 bytes");
 
     [Fact]
     public void Device_less_buffers_are_pages() => ExceptionAssert.Is<ZcrxUnsupportedException>(
-        ErrorMap.ForRegistration(-Errno.EOPNOTSUPP, Facts.DeviceLess with { RxBufferLength = 8192 }), Errno.EOPNOTSUPP, "always one page (4096 bytes)");
+        RegistrationErrors.Explain(-Errno.EOPNOTSUPP, Facts.DeviceLess with { RxBufferLength = 8192 }), Errno.EOPNOTSUPP, "always one page (4096 bytes)");
 
     [Fact]
     public void The_kernel_was_built_without() => ExceptionAssert.Is<ZcrxUnsupportedException>(
-        ErrorMap.ForRegistration(-Errno.EOPNOTSUPP, Facts.DeviceLess), Errno.EOPNOTSUPP, "CONFIG_IO_URING_ZCRX");
+        RegistrationErrors.Explain(-Errno.EOPNOTSUPP, Facts.DeviceLess), Errno.EOPNOTSUPP, "CONFIG_IO_URING_ZCRX");
 
     [Fact]
     public void The_queue_index_is_too_high() => ExceptionAssert.Is<ZcrxDeviceException>(
-        ErrorMap.ForRegistration(-Errno.ERANGE, Facts.Nic), Errno.ERANGE, "eth0 has no RX queue 3", "ethtool -l eth0");
+        RegistrationErrors.Explain(-Errno.ERANGE, Facts.Nic), Errno.ERANGE, "eth0 has no RX queue 3", "ethtool -l eth0");
 
     [Fact]
     public void The_area_is_not_contiguous() => ExceptionAssert.Is<ZcrxDeviceException>(
-        ErrorMap.ForRegistration(-Errno.ERANGE, Facts.Nic with { RxBufferLength = 65536 }), Errno.ERANGE, "not contiguous enough for buffers of 65536 bytes", "huge pages");
+        RegistrationErrors.Explain(-Errno.ERANGE, Facts.Nic with { RxBufferLength = 65536 }), Errno.ERANGE, "not contiguous enough for buffers of 65536 bytes", "huge pages");
 
     [Fact]
     public void The_statistics_are_in_the_way() => ExceptionAssert.Is<ZcrxException>(
-        ErrorMap.ForRegistration(-Errno.ERANGE, Facts.DeviceLess), Errno.ERANGE, "statistics");
+        RegistrationErrors.Explain(-Errno.ERANGE, Facts.DeviceLess), Errno.ERANGE, "statistics");
 
     [Fact]
     public void XDP_or_another_user_of_the_queue() => ExceptionAssert.Is<ZcrxQueueBusyException>(
-        ErrorMap.ForRegistration(-Errno.EEXIST, Facts.Nic), Errno.EEXIST, "XDP program is attached to eth0", "xdp off");
+        RegistrationErrors.Explain(-Errno.EEXIST, Facts.Nic), Errno.EEXIST, "XDP program is attached to eth0", "xdp off");
 
     [Fact]
     public void Without_a_NIC_only_a_thread_can_be_in_the_way() => ExceptionAssert.Is<ZcrxException>(
-        ErrorMap.ForRegistration(-Errno.EEXIST, Facts.DeviceLess), Errno.EEXIST, "another thread");
+        RegistrationErrors.Explain(-Errno.EEXIST, Facts.DeviceLess), Errno.EEXIST, "another thread");
 
     [Fact]
     public void AF_XDP_uses_the_queue() => ExceptionAssert.Is<ZcrxQueueBusyException>(
-        ErrorMap.ForRegistration(-Errno.EBUSY, Facts.Nic), Errno.EBUSY, "AF_XDP");
+        RegistrationErrors.Explain(-Errno.EBUSY, Facts.Nic), Errno.EBUSY, "AF_XDP");
 
     [Theory]
     [InlineData(Errno.ENXIO, "gone")]
     [InlineData(Errno.ENETDOWN, "eth0 is down")]
     public void The_device_is_gone_or_down(int errno, string word) =>
-        ExceptionAssert.Is<ZcrxDeviceException>(ErrorMap.ForRegistration(-errno, Facts.Nic), errno, word);
+        ExceptionAssert.Is<ZcrxDeviceException>(RegistrationErrors.Explain(-errno, Facts.Nic), errno, word);
 
     [Fact]
     public void The_limit_on_locked_memory() => ExceptionAssert.Is<ZcrxMemoryException>(
-        ErrorMap.ForRegistration(-Errno.ENOMEM, Facts.Nic with { Host = Facts.User }),
+        RegistrationErrors.Explain(-Errno.ENOMEM, Facts.Nic with { Host = Facts.User }),
         Errno.ENOMEM,
         "67108864 bytes",
         "may lock 8388608",
@@ -161,11 +161,11 @@ public class RegistrationErrorTests
 
     [Fact]
     public void No_memory() => ExceptionAssert.Is<ZcrxMemoryException>(
-        ErrorMap.ForRegistration(-Errno.ENOMEM, Facts.Nic), Errno.ENOMEM, "67108864 bytes", "smaller area");
+        RegistrationErrors.Explain(-Errno.ENOMEM, Facts.Nic), Errno.ENOMEM, "67108864 bytes", "smaller area");
 
     [Fact]
     public void Unusable_memory() => ExceptionAssert.Is<ZcrxMemoryException>(
-        ErrorMap.ForRegistration(-Errno.EFAULT, Facts.DeviceLess), Errno.EFAULT, "not mapped or not writable");
+        RegistrationErrors.Explain(-Errno.EFAULT, Facts.DeviceLess), Errno.EFAULT, "not mapped or not writable");
 
     [Fact]
     public void What_can_be_fallen_back_from_is_unsupported_or_not_permitted()
@@ -174,14 +174,14 @@ public class RegistrationErrorTests
         int[] repairable = [Errno.EEXIST, Errno.EBUSY, Errno.ENODEV, Errno.ERANGE, Errno.ENOMEM, Errno.EFAULT, Errno.EINVAL];
         Assert.All(repairable, errno =>
         {
-            var exception = ErrorMap.ForRegistration(-errno, Facts.Nic);
+            var exception = RegistrationErrors.Explain(-errno, Facts.Nic);
             Assert.False(exception is ZcrxUnsupportedException or ZcrxNotPermittedException, exception.Message);
         });
     }
 
     private static void AssertOption(string path, RegistrationFacts facts, string word)
     {
-        var exception = ExceptionAssert.Is<ZcrxConfigurationException>(ErrorMap.ForRegistration(-Errno.EINVAL, facts), Errno.EINVAL, word);
+        var exception = ExceptionAssert.Is<ZcrxConfigurationException>(RegistrationErrors.Explain(-Errno.EINVAL, facts), Errno.EINVAL, word);
         Assert.Equal(path, Assert.Single(exception.Errors).Path);
     }
 }

@@ -48,8 +48,8 @@ public unsafe class LinuxKernelTests
         using var ring = new TestRing(_kernel);
         int fd = ring.Fd;
 
-        int entered = OnThread.Run(() => _kernel.Enter(fd, 0, 0, IORING_ENTER_GETEVENTS, null, 0));
-        int registered = OnThread.Run(() => _kernel.Register(fd, IORING_REGISTER_ENABLE_RINGS, null, 0));
+        int entered = OtherThread.Run(() => _kernel.Enter(fd, 0, 0, IORING_ENTER_GETEVENTS, null, 0));
+        int registered = OtherThread.Run(() => _kernel.Register(fd, IORING_REGISTER_ENABLE_RINGS, null, 0));
 
         Assert.Equal(-Errno.EEXIST, entered);
         Assert.Equal(-Errno.EEXIST, registered);

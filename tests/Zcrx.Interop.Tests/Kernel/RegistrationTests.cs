@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using Xunit.Abstractions;
 using Zcrx.Interop.Abi;
-using Zcrx.Interop.Errors;
+using Zcrx.Interop.Queues;
+using Zcrx.Interop.Rings;
 using Zcrx.Interop.Tests.Errors;
 using static Zcrx.Interop.Abi.LinuxIoUring;
 
@@ -46,7 +47,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
         SkipWithoutPermission();
 
         int result = Register(ring, new io_uring_zcrx_ifq_reg { flags = LinuxIoUringZcrx.ZCRX_REG_NODEV });
-        var exception = ErrorMap.ForRegistration(result, Asked(null, capabilities));
+        var exception = RegistrationErrors.Explain(result, Asked(null, capabilities));
         output.WriteLine(exception.Message);
 
         ExceptionAssert.Is<ZcrxUnsupportedException>(
@@ -61,7 +62,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
 
         int result = Register(ring, new io_uring_zcrx_ifq_reg { if_idx = Loopback });
         Skip.If(result == -Errno.EINVAL, $"{_kernel.Description} has no zero-copy receive.");
-        var exception = ErrorMap.ForRegistration(result, Asked("lo", ZcrxCapabilities.Query(_kernel)));
+        var exception = RegistrationErrors.Explain(result, Asked("lo", ZcrxCapabilities.Query(_kernel)));
         output.WriteLine(exception.Message);
 
         ExceptionAssert.Is<ZcrxUnsupportedException>(exception, Errno.EOPNOTSUPP, "the driver of lo has no queue management");
@@ -75,7 +76,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
 
         int result = Register(ring, new io_uring_zcrx_ifq_reg { if_idx = NoSuchInterface });
         Skip.If(result is -Errno.EINVAL or -Errno.EOPNOTSUPP, $"{_kernel.Description} has no zero-copy receive.");
-        var exception = ErrorMap.ForRegistration(result, Asked("eth4242", ZcrxCapabilities.Query(_kernel)));
+        var exception = RegistrationErrors.Explain(result, Asked("eth4242", ZcrxCapabilities.Query(_kernel)));
         output.WriteLine(exception.Message);
 
         ExceptionAssert.Is<ZcrxDeviceException>(exception, Errno.ENODEV, "there is no interface eth4242");
@@ -85,7 +86,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
     public void Without_the_capability_the_error_says_so()
     {
         // Capabilities belong to a thread in the kernel's eyes, so a thread of its own can give one up without harm to the others.
-        var (result, host, capabilities) = OnThread.Run(() =>
+        var (result, host, capabilities) = OtherThread.Run(() =>
         {
             DropAllCapabilities();
             using var ring = new TestRing(_kernel);
@@ -93,7 +94,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
             return (refused, ThisThread(), ZcrxCapabilities.Query(_kernel));
         });
         Skip.If(result == -Errno.EINVAL, $"{_kernel.Description} has no zero-copy receive.");
-        var exception = ErrorMap.ForRegistration(result, Asked("lo", capabilities) with { Host = host });
+        var exception = RegistrationErrors.Explain(result, Asked("lo", capabilities) with { Host = host });
         output.WriteLine(exception.Message);
 
         Assert.False(host.HasNetAdmin);
@@ -103,7 +104,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
     [SkippableFact]
     public void Behind_a_filter_everything_is_refused_and_said_so()
     {
-        var (capabilities, result, host) = OnThread.Run(() =>
+        var (capabilities, result, host) = OtherThread.Run(() =>
         {
             bool filtered = SeccompFilter.RefuseIoUring(Errno.EPERM);
             Skip.IfNot(filtered, "No seccomp filter can be installed here.");
@@ -111,7 +112,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
             int refused = _kernel.Setup(8, &parameters);
             return (ZcrxCapabilities.Query(_kernel), refused, ThisThread());
         });
-        var exception = ErrorMap.ForRingSetup(result, host);
+        var exception = RingErrors.ExplainSetup(result, host);
         output.WriteLine(capabilities.Describe());
         output.WriteLine(exception.Message);
 

@@ -1,0 +1,108 @@
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+
+namespace Zcrx.Interop.Emulation;
+
+/// <summary>Posts to the completion queue of one ring, in order. Completions without room wait in an overflow list and are never lost.</summary>
+/// <param name="memory">The memory of the ring.</param>
+/// <param name="isMixed">Whether only completions with data take two slots (CQE_MIXED).</param>
+internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool isMixed)
+{
+    private readonly Queue<Entry> _overflow = new();
+    private readonly byte* _slots = memory.Completions;
+    private readonly int _slotSize = memory.CompletionSize;
+    private readonly uint _mask = memory.CompletionEntries - 1;
+    private uint _tail;
+
+    /// <summary>Gets the tail: the number of slots that have been filled so far, published or not.</summary>
+    public uint Tail => _tail;
+
+    /// <summary>Gets the number of slots that user space has not consumed.</summary>
+    public uint Ready => _tail - memory.CompletionHead;
+
+    /// <summary>Gets the number of free slots.</summary>
+    public uint Space
+    {
+        get
+        {
+            uint used = Ready;
+            // A head that user space moved past the tail makes no sense; then there is no room.
+            return used > _mask + 1 ? 0 : _mask + 1 - used;
+        }
+    }
+
+    /// <summary>Gets the number of completions with data that can be posted. It is 0 while older completions wait in the overflow list, which keeps the order.</summary>
+    public uint DataSpace
+    {
+        get
+        {
+            uint space = _overflow.Count > 0 ? 0 : Space;
+            if (!isMixed)
+            {
+                return space;
+            }
+
+            // Two slots each, and none across the end of the ring.
+            uint untilEnd = uint.Min(space, _mask + 1 - (_tail & _mask));
+            return (untilEnd / 2) + ((space - untilEnd) / 2);
+        }
+    }
+
+    /// <summary>Posts a completion without data.</summary>
+    public void Post(ulong userData, int result, uint flags)
+    {
+        if (_overflow.Count > 0 || Space == 0)
+        {
+            _overflow.Enqueue(new Entry(userData, result, flags));
+            memory.ShowOverflow(true);
+            return;
+        }
+
+        *Next() = new io_uring_cqe { user_data = userData, res = result, flags = flags };
+    }
+
+    /// <summary>Posts a completion with data; only as many as <see cref="DataSpace"/> allows.</summary>
+    public void PostData(ulong userData, int length, ulong bufferOffset)
+    {
+        uint flags = IORING_CQE_F_MORE;
+        if (isMixed)
+        {
+            flags |= IORING_CQE_F_32;
+            if ((_tail & _mask) == _mask)
+            {
+                // A large entry does not wrap round; the last slot is filled up.
+                *Next() = new io_uring_cqe { flags = IORING_CQE_F_SKIP };
+            }
+        }
+
+        io_uring_cqe* entry = Next();
+        *entry = new io_uring_cqe { user_data = userData, res = length, flags = flags };
+        *(io_uring_zcrx_cqe*)(entry + 1) = new io_uring_zcrx_cqe { off = bufferOffset };
+        if (isMixed)
+        {
+            _tail++;
+        }
+    }
+
+    /// <summary>Shows user space what has been posted.</summary>
+    public void Publish() => memory.PublishCompletions(_tail);
+
+    /// <summary>Moves completions from the overflow list into the ring, as far as there is room.</summary>
+    public void FlushOverflow()
+    {
+        while (_overflow.Count > 0 && Space > 0)
+        {
+            Entry completion = _overflow.Dequeue();
+            *Next() = new io_uring_cqe { user_data = completion.UserData, res = completion.Result, flags = completion.Flags };
+        }
+
+        if (_overflow.Count == 0)
+        {
+            memory.ShowOverflow(false);
+        }
+    }
+
+    private io_uring_cqe* Next() => (io_uring_cqe*)(_slots + ((nuint)(_tail++ & _mask) * (nuint)_slotSize));
+
+    private readonly record struct Entry(ulong UserData, int Result, uint Flags);
+}

@@ -1,0 +1,250 @@
+using Zcrx.Interop.Kernel;
+using static Zcrx.Interop.Abi.Errno;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Interop.Emulation;
+
+/// <summary>Receives on an interface queue of a NIC: without a copy where the flow arrives on the RX queue that has our memory, with a copy otherwise.</summary>
+/// <param name="requests">The requests of the ring.</param>
+/// <param name="completions">Posts the buffers.</param>
+/// <param name="poller">Watches the sockets.</param>
+/// <param name="ends">Ends the turns.</param>
+/// <param name="copying">Receives what has to be copied.</param>
+/// <param name="vectors">The vectors of one read.</param>
+/// <param name="options">Buffers per turn and the fault plan.</param>
+internal sealed unsafe class EmulatedNicReceive(
+    EmulatedRequests requests, EmulatedCompletions completions, EmulatedPoller poller, EmulatedReceiveEnds ends, EmulatedCopyingReceive copying, VectorTable vectors, EmulatedKernelOptions options)
+{
+    private readonly List<ParkedRequest> _parked = [];
+
+    /// <summary>Receives what lies in the socket, memory by memory, and then what arrives now.</summary>
+    public void Receive(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, bool isFirst)
+    {
+        LookUp(request, nic);
+        while (request.Backlog is { } backlog && TryPeek(backlog, request.Fd, out LandedBytes landed))
+        {
+            uint generation = request.Generation;
+            long received = ReceiveLanded(request, queue, nic, landed, isFirst);
+            if (received < landed.Count || !request.IsActive || request.Generation != generation)
+            {
+                return;
+            }
+        }
+
+        request.Backlog = null;
+        if (nic.IsRemoved || !nic.IsUp)
+        {
+            // Nothing more arrives.
+            Park(request, nic);
+            return;
+        }
+
+        ReceiveLanded(request, queue, nic, new LandedBytes(long.MaxValue, nic.ProviderOf(request.RxQueue), request.RxQueue), isFirst);
+    }
+
+    private static bool TryPeek(SocketBacklog backlog, int fd, out LandedBytes next)
+    {
+        using (backlog.Enter())
+        {
+            return backlog.TryPeek(SocketCalls.BytesWaiting(fd), out next);
+        }
+    }
+
+    /// <summary>Receives what lies in one memory. Ours is delivered, the kernel's own is copied, and another queue's can be delivered by that queue only.</summary>
+    /// <returns>How many bytes were received.</returns>
+    private long ReceiveLanded(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, in LandedBytes landed, bool isFirst)
+    {
+        bool isOurs = landed.Owner == queue;
+        if (isOurs && options.Faults is not { ForceCopies: true })
+        {
+            return ReceiveUncopied(request, queue, nic, landed, isFirst);
+        }
+
+        if (isOurs || landed.Owner is null)
+        {
+            return copying.Receive(request, queue, isFirst, landed.Count, landed.RxQueue);
+        }
+
+        if (SocketCalls.BytesWaiting(request.Fd) > 0)
+        {
+            ends.EndTurn(request, -EFAULT, hasCopied: false);
+        }
+        else
+        {
+            ends.CompleteIfEnded(request);
+        }
+
+        return 0;
+    }
+
+    private static void LookUp(EmulatedRequest request, EmulatedNic nic)
+    {
+        int changes = nic.Changes;
+        if (request.Changes == changes)
+        {
+            return;
+        }
+
+        request.Local ??= SocketCalls.LocalEndPoint(request.Fd);
+        request.Remote ??= SocketCalls.RemoteEndPoint(request.Fd);
+        if (request is { Local: { } local, Remote: { } remote })
+        {
+            request.RxQueue = nic.QueueOf(local, remote);
+        }
+
+        request.Backlog = nic.BacklogOf(request.Fd);
+        request.Changes = changes;
+    }
+
+    /// <summary>Reads straight into buffers of the page pool until the socket is empty, the turn is over, or there is no room left.</summary>
+    private long ReceiveUncopied(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, in LandedBytes landed, bool isFirst)
+    {
+        EmulatedPagePool pool = queue.Pool!;
+        PacketLayout layout = new(nic, queue.BufferLength);
+        int limit = int.Min(options.BuffersPerTurn, EmulatedCopyingReceive.MaxBuffersPerTurn);
+        long bytes = ends.TurnLimit(landed.Count);
+        long total = 0;
+        int delivered = 0;
+        while (true)
+        {
+            if (completions.DataSpace == 0)
+            {
+                ends.EndWithoutRoom(request, -ENOSPC, delivered, isFirst, isCopy: false);
+                return total;
+            }
+
+            if (!pool.Fill())
+            {
+                queue.Notify(ZCRX_EVENT_ALLOC_FAIL);
+                DropPackets(request, nic);
+                return total;
+            }
+
+            long most = request.HasBudget ? long.Min(bytes, request.Budget) : bytes;
+            int packets = BuildPackets(pool, layout, (int)uint.Min(completions.DataSpace, (uint)(limit - delivered)), most, out nint offered);
+            MessageHeader message = new() { Vectors = vectors.First, VectorCount = (nuint)packets };
+            nint received = request.Read(&message);
+            if (received <= 0)
+            {
+                if (received is not (-EAGAIN or -EINTR))
+                {
+                    ends.EndTurn(request, (int)received, hasCopied: false);
+                }
+
+                return total;
+            }
+
+            int used = DeliverPackets(request, pool, layout, (int)received);
+            nic.Count(landed.RxQueue, new EmulatedRxQueueCounters { ZeroCopyPackets = used, ZeroCopyBytes = received });
+            delivered += used;
+            total += received;
+            if (request.HasBudget && (request.Budget -= (uint)received) == 0)
+            {
+                ends.EndWithBudget(request, queue, isFirst, hasCopied: false);
+                return total;
+            }
+
+            bytes -= received;
+            if (received < offered || delivered >= limit || bytes == 0)
+            {
+                return total;
+            }
+        }
+    }
+
+    /// <summary>Lays out the buffers at hand, a vector for each packet.</summary>
+    private int BuildPackets(EmulatedPagePool pool, in PacketLayout layout, int limit, long most, out nint offered)
+    {
+        IoVector* vector = vectors.First;
+        int count = 0;
+        offered = 0;
+        for (int i = 0; i < pool.Count && count < limit && offered < most; i++)
+        {
+            (EmulatedArea area, int buffer) = pool.Peek(i);
+            byte* address = area.Address + ((nuint)buffer << area.BufferShift);
+            for (int packet = 0; packet < layout.PerBuffer && count < limit && offered < most; packet++)
+            {
+                nint length = (nint)long.Min(layout.Length, most - offered);
+                vector[count++] = new IoVector { Base = (nint)(address + (packet * layout.Stride)), Length = (nuint)length };
+                offered += length;
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Delivers the filled buffers, with a completion and a reference for each packet in them.</summary>
+    private int DeliverPackets(EmulatedRequest request, EmulatedPagePool pool, in PacketLayout layout, int received)
+    {
+        int delivered = 0;
+        while (received > 0)
+        {
+            (EmulatedArea area, int buffer) = pool.Take();
+            ulong offset = area.Token | ((ulong)(uint)buffer << area.BufferShift);
+            for (int packet = 0; packet < layout.PerBuffer && received > 0; packet++)
+            {
+                int length = int.Min(received, layout.Length);
+                area.AddUserReference(buffer);
+                completions.PostData(request.UserData, length, offset + (ulong)(packet * layout.Stride));
+                received -= length;
+                delivered++;
+            }
+        }
+
+        return delivered;
+    }
+
+    /// <summary>Drops packets that arrive without a free buffer. TCP sends them again, and the request stays.</summary>
+    private void DropPackets(EmulatedRequest request, EmulatedNic nic)
+    {
+        if (SocketCalls.BytesWaiting(request.Fd) == 0)
+        {
+            ends.CompleteIfEnded(request);
+            return;
+        }
+
+        nic.Count(request.RxQueue, new EmulatedRxQueueCounters { Drops = 1 });
+        Park(request, nic);
+    }
+
+    private void Park(EmulatedRequest request, EmulatedNic nic)
+    {
+        request.IsParked = true;
+        _parked.Add(new ParkedRequest(Environment.TickCount64 + (long)nic.Options.RetransmitDelay.TotalMilliseconds, request.Tag));
+        // The socket stays readable; without edges every wait would end at once.
+        poller.Modify(request.Fd, EmulatedReceiveEnds.Events | SocketCalls.EPOLLET, request.Tag);
+    }
+
+    /// <summary>Lets the requests try again whose time has come.</summary>
+    /// <returns>Milliseconds until the next, −1 when there is none.</returns>
+    public long Unpark()
+    {
+        if (_parked.Count == 0)
+        {
+            return -1;
+        }
+
+        long now = Environment.TickCount64;
+        long next = long.MaxValue;
+        for (int i = _parked.Count - 1; i >= 0; i--)
+        {
+            ParkedRequest parked = _parked[i];
+            if (parked.Due > now)
+            {
+                next = long.Min(next, parked.Due - now);
+                continue;
+            }
+
+            _parked.RemoveAt(i);
+            if (requests.Find(parked.Tag) is { } request)
+            {
+                request.IsParked = false;
+                poller.Modify(request.Fd, EmulatedReceiveEnds.Events, parked.Tag);
+            }
+        }
+
+        return next == long.MaxValue ? -1 : next;
+    }
+
+    private readonly record struct ParkedRequest(long Due, ulong Tag);
+}

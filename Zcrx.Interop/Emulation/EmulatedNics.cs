@@ -1,0 +1,36 @@
+using Zcrx.Interop.Nic;
+
+namespace Zcrx.Interop.Emulation;
+
+/// <summary>Provides the network interfaces of an emulated kernel.</summary>
+/// <param name="nics">The interfaces, as in <see cref="EmulatedKernelOptions.Nics"/>.</param>
+internal sealed class EmulatedNics(IReadOnlyList<EmulatedNic> nics) : INicControl
+{
+    public INicFacts Facts { get; } = new EmulatedNicFacts(nics);
+
+    public IFlowSteering Steering { get; } = new EmulatedFlowSteering(nics);
+
+    /// <summary>Gets false: the interfaces are objects of this process.</summary>
+    public bool ChangesOutliveProcess => false;
+
+    /// <inheritdoc/>
+    /// <remarks>Two emulated interfaces may have the same name, so the object is the key. It stays the same when the interface is removed and restored.</remarks>
+    public object? Identify(string interfaceName)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(interfaceName);
+        return nics.FirstOrDefault(nic => nic.Name == interfaceName);
+    }
+
+    public IDisposable WatchLink(string interfaceName, Action<LinkChange> changed)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(interfaceName);
+        ArgumentNullException.ThrowIfNull(changed);
+        if (nics.FirstOrDefault(nic => nic.Name == interfaceName) is { } nic)
+        {
+            return nic.WatchLink(changed);
+        }
+
+        changed(new LinkChange(interfaceName, LinkState.Removed));
+        return new Ending(static () => { });
+    }
+}

@@ -1,0 +1,107 @@
+using Zcrx.Interop.Abi;
+using static Zcrx.Interop.Abi.Errno;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+
+namespace Zcrx.Interop.Emulation;
+
+/// <summary>Performs the RECV_ZC requests of one ring: checks them, and runs a turn of one when its socket is ready.</summary>
+internal sealed class EmulatedReceive
+{
+    private const ushort PollFirst = 1;
+
+    private readonly EmulatedRequests _requests;
+    private readonly IReadOnlyDictionary<uint, EmulatedInterfaceQueue> _queues;
+    private readonly EmulatedKernelOptions _options;
+    private readonly EmulatedReceiveEnds _ends;
+    private readonly EmulatedCopyingReceive _copying;
+    private readonly EmulatedNicReceive _nic;
+
+    /// <param name="requests">The requests of the ring.</param>
+    /// <param name="completions">Posts the buffers.</param>
+    /// <param name="poller">Watches the sockets.</param>
+    /// <param name="queues">The interface queues of the ring, by zcrx id.</param>
+    /// <param name="options">The profile, the fault plan and the length of turns.</param>
+    public EmulatedReceive(
+        EmulatedRequests requests, EmulatedCompletions completions, EmulatedPoller poller, IReadOnlyDictionary<uint, EmulatedInterfaceQueue> queues, EmulatedKernelOptions options)
+    {
+        VectorTable vectors = new(EmulatedCopyingReceive.MaxBuffersPerTurn);
+        _requests = requests;
+        _queues = queues;
+        _options = options;
+        _ends = new EmulatedReceiveEnds(requests, poller, options);
+        _copying = new EmulatedCopyingReceive(completions, _ends, vectors, options);
+        _nic = new EmulatedNicReceive(requests, completions, poller, _ends, _copying, vectors, options);
+    }
+
+    public int Issue(in io_uring_sqe entry)
+    {
+        if (!_queues.TryGetValue(entry.zcrx_ifq_idx, out EmulatedInterfaceQueue? queue) ||
+            entry.off != 0 || entry.addr != 0 || entry.addr3 != 0 || entry.msg_flags != 0 ||
+            (entry.ioprio & ~(IORING_RECV_MULTISHOT | PollFirst)) != 0 || (entry.ioprio & IORING_RECV_MULTISHOT) == 0)
+        {
+            return -EINVAL;
+        }
+
+        int type = SocketCalls.Option(entry.fd, SocketCalls.SO_TYPE);
+        if (type < 0)
+        {
+            return type;
+        }
+
+        if (SocketCalls.Option(entry.fd, SocketCalls.SO_PROTOCOL) != SocketCalls.IPPROTO_TCP)
+        {
+            return -EPROTONOSUPPORT;
+        }
+
+        int result = _requests.Await(entry, EmulatedReceiveEnds.Events, true, out EmulatedRequest? request);
+        if (request is not null)
+        {
+            request.Queue = queue;
+            request.Budget = entry.len;
+            request.HasBudget = entry.len != 0;
+            request.StrandedBytes = -1;
+            request.Forget();
+            if ((entry.ioprio & PollFirst) == 0)
+            {
+                Run(request, 0, isFirst: true);
+            }
+        }
+
+        return result;
+    }
+
+    /// <summary>Runs a turn of a request.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="events">The events that epoll reported for its socket.</param>
+    /// <param name="isFirst">Whether this is the attempt of the submission itself, before the request waits for anything.</param>
+    public void Run(EmulatedRequest request, uint events, bool isFirst)
+    {
+        EmulatedInterfaceQueue queue = request.Queue!;
+        if (request.IsParked || (request.StrandedBytes >= 0 && !_ends.WakesStranded(request, events)))
+        {
+            return;
+        }
+
+        if (_options.Faults is { } faults && _ends.Inject(request, faults))
+        {
+            return;
+        }
+
+        lock (queue.Gate)
+        {
+            if (queue.Nic is { } nic)
+            {
+                _nic.Receive(request, queue, nic, isFirst);
+                _ends.SettleCopies(queue);
+            }
+            else
+            {
+                _copying.Receive(request, queue, isFirst, long.MaxValue, rxQueue: -1);
+            }
+        }
+    }
+
+    /// <summary>Lets the requests try again that waited for TCP to send again what the interface had to drop.</summary>
+    /// <returns>Milliseconds until the next; −1 when there is none.</returns>
+    public long Unpark() => _nic.Unpark();
+}

@@ -1,0 +1,59 @@
+using Zcrx.Interop.Kernel;
+
+namespace Zcrx.Interop.Emulation;
+
+/// <summary>Carries notifications from other threads to the thread of the ring that posts them: an importer's traffic fires the notifications of the first ring.</summary>
+/// <param name="poller">Wakes the ring.</param>
+/// <param name="completions">Posts on the ring's thread.</param>
+internal sealed unsafe class EmulatedRemotePosts(EmulatedPoller poller, EmulatedCompletions completions) : IDisposable
+{
+    /// <summary>The poller's data for the signal; no request has it.</summary>
+    public const ulong Signal = ulong.MaxValue;
+
+    private readonly Queue<(ulong UserData, int Result)> _posts = new();
+    private int _signal = -1;
+
+    /// <summary>Allows posts from other threads from now on. Called at registration.</summary>
+    public void Enable()
+    {
+        if (_signal < 0)
+        {
+            _signal = Libc.EventFd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
+            _ = poller.Add(_signal, SocketCalls.EPOLLIN, Signal);
+        }
+    }
+
+    /// <summary>Leaves a completion for the ring's thread, and wakes it. Any thread.</summary>
+    public void Post(ulong userData, int result)
+    {
+        lock (_posts)
+        {
+            _posts.Enqueue((userData, result));
+        }
+
+        ulong one = 1;
+        _ = Libc.Write(_signal, &one, sizeof(ulong));
+    }
+
+    /// <summary>Posts what other threads have left. On the ring's thread.</summary>
+    public void Drain()
+    {
+        ulong count;
+        _ = Libc.Read(_signal, &count, sizeof(ulong));
+        lock (_posts)
+        {
+            while (_posts.TryDequeue(out (ulong UserData, int Result) post))
+            {
+                completions.Post(post.UserData, post.Result, 0);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_signal >= 0)
+        {
+            _ = Libc.Close(_signal);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using System.Runtime.InteropServices;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Kernel;
+using Zcrx.Interop.Linux;
+
+namespace Zcrx.Interop;
+
+/// <summary>The kernel that this process runs on: every member is one system call, with the result as the kernel gives it.</summary>
+/// <remarks>
+/// Holds no state of rings, so one instance may serve any number of rings and threads; what a ring demands of its threads is the ring's matter
+/// (<see cref="IIoUringKernel"/>). It works without any native library but the C library.
+/// Source: io_uring_setup(2), io_uring_enter(2), io_uring_register(2), mmap(2).
+/// </remarks>
+public sealed unsafe class LinuxKernel : INicKernel
+{
+    /// <summary>A kernel interface for this process.</summary>
+    /// <exception cref="ZcrxUnsupportedException">This is not 64-bit Linux.</exception>
+    public LinuxKernel()
+    {
+        if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
+        {
+            throw new ZcrxUnsupportedException(
+                "Opening the Linux kernel's io_uring",
+                errorNumber: 0,
+                $"this process runs on {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}",
+                "Run it on 64-bit Linux");
+        }
+
+        Description = "Linux " + HostFacts.ReadKernelRelease();
+    }
+
+    /// <inheritdoc/>
+    public string Description { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>Read over netlink, and by ethtool's ioctl where there is no netlink. Changes need CAP_NET_ADMIN.</remarks>
+    public INicControl Nics { get; } = new LinuxNics();
+
+    /// <inheritdoc/>
+    public int Setup(uint entries, io_uring_params* parameters) => Syscalls.IoUringSetup(entries, parameters);
+
+    /// <inheritdoc/>
+    public int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize) =>
+        Syscalls.IoUringEnter(ringFd, toSubmit, minComplete, flags, argument, argumentSize);
+
+    /// <inheritdoc/>
+    public int Register(int ringFd, uint opcode, void* argument, uint argumentCount) =>
+        Syscalls.IoUringRegister(ringFd, opcode, argument, argumentCount);
+
+    /// <inheritdoc/>
+    /// <remarks>Populated at once: the first turn of a ring should not pay for page faults.</remarks>
+    public nint Map(int ringFd, nuint length, ulong offset) =>
+        Libc.Map(0, length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_POPULATE, ringFd, (nint)offset);
+
+    /// <inheritdoc/>
+    public int Unmap(nint address, nuint length) => Libc.Unmap(address, length);
+
+    /// <inheritdoc/>
+    public int InterfaceIndex(string name) => Libc.InterfaceIndex(name);
+
+    /// <inheritdoc/>
+    public int Close(int fd) => Libc.Close(fd);
+
+    /// <summary>The same as <see cref="Description"/>.</summary>
+    /// <returns>For example <c>Linux 7.2.12</c>.</returns>
+    public override string ToString() => Description;
+}

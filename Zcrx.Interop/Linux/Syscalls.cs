@@ -1,0 +1,32 @@
+using System.Runtime.InteropServices;
+using Zcrx.Interop.Kernel;
+
+namespace Zcrx.Interop.Linux;
+
+/// <summary>The three io_uring system calls, each with the kernel's own result: negative errno on failure.</summary>
+/// <remarks>
+/// C libraries have no wrappers for these, so they go through <c>syscall(2)</c>. It is variadic in C and reads every argument as a
+/// <c>long</c>; that is why all of them are passed in full registers here. The numbers are those of the table that every architecture
+/// has shared since Linux 5.1, x64 and arm64 among them.
+/// </remarks>
+internal static unsafe partial class Syscalls
+{
+    private const nint IoUringSetupNumber = 425;
+    private const nint IoUringEnterNumber = 426;
+    private const nint IoUringRegisterNumber = 427;
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint syscall(nint number, nint a, nint b, nint c, nint d, nint e, nint f);
+
+    /// <summary>io_uring_setup(2); the ring's descriptor (close-on-exec) or a negative errno.</summary>
+    public static int IoUringSetup(uint entries, void* parameters) =>
+        (int)Libc.Result(syscall(IoUringSetupNumber, (nint)entries, (nint)parameters, 0, 0, 0, 0));
+
+    /// <summary>io_uring_enter(2); the number of entries consumed or a negative errno.</summary>
+    public static int IoUringEnter(int fd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize) =>
+        (int)Libc.Result(syscall(IoUringEnterNumber, fd, (nint)toSubmit, (nint)minComplete, (nint)flags, (nint)argument, (nint)argumentSize));
+
+    /// <summary>io_uring_register(2); zero or more, or a negative errno.</summary>
+    public static int IoUringRegister(int fd, uint opcode, void* argument, uint argumentCount) =>
+        (int)Libc.Result(syscall(IoUringRegisterNumber, fd, (nint)opcode, (nint)argument, (nint)argumentCount, 0, 0));
+}

@@ -1,0 +1,19 @@
+using System.Net.Sockets;
+
+namespace Zcrx.Interop;
+
+/// <summary>Reads network interfaces: over netlink, or the emulated ones.</summary>
+/// <remarks>Safe from any thread. Every call reads again; only facts that cannot change are cached.</remarks>
+public interface INicFacts
+{
+    /// <summary>Reads all facts of an interface.</summary>
+    /// <param name="interfaceName">Its name.</param>
+    /// <returns>The facts.</returns>
+    /// <exception cref="ZcrxDeviceException">There is no such interface.</exception>
+    NicFacts Read(string interfaceName);
+
+    /// <summary>Returns the RX queue that last delivered packets of a connection (<c>SO_INCOMING_NAPI_ID</c>).</summary>
+    /// <param name="socket">The connected socket.</param>
+    /// <returns>The queue; null when it is not known, as on loopback or before the first packet.</returns>
+    RxQueueId? QueueOf(Socket socket);
+}

@@ -1,0 +1,8 @@
+namespace Zcrx.Interop;
+
+/// <summary>Represents a kernel that provides its network interfaces, beside the system calls of <see cref="IIoUringKernel"/>.</summary>
+public interface INicKernel : IIoUringKernel
+{
+    /// <summary>Gets the network interfaces of this kernel.</summary>
+    INicControl Nics { get; }
+}

@@ -1,0 +1,93 @@
+namespace Zcrx.Interop.Nic.Journal;
+
+/// <summary>Manages the journals of all processes, running and dead.</summary>
+internal static class JournalDirectory
+{
+    private const string Operation = "Writing down a change to a network interface";
+
+    /// <summary>Undoes the changes of dead processes, and opens the journal of this one.</summary>
+    public static NicChangeJournal Open(string directory, INicFacts facts, IFlowSteering steering, Action<string>? report, IQueueLeasing? leasing = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        JournalOwner self = JournalOwner.Current();
+        try
+        {
+            _ = OperatingSystem.IsWindows()
+                ? Directory.CreateDirectory(directory)
+                : Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            using FileStream? turn = TakeTurn(directory);
+            if (turn is null)
+            {
+                report?.Invoke($"{directory}: another process is looking after what others have left");
+            }
+            else
+            {
+                foreach (string path in Directory.GetFiles(directory, "*.json"))
+                {
+                    CleanUp(path, self, facts, steering, report);
+                }
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw CannotWrite(exception);
+        }
+
+        return new NicChangeJournal(facts, steering, new JournalFile(directory, self), report, leasing: leasing);
+    }
+
+    public static ZcrxException CannotWrite(Exception exception) => new(
+        Operation, 0, exception.Message.TrimEnd('.'), "Name a directory that this process may write (NicStateDirectory)", exception);
+
+    /// <summary>Decides whether the changes of an owner are undone, forgotten, or left to another process. Pure.</summary>
+    /// <param name="owner">Whose they are.</param>
+    /// <param name="self">This process.</param>
+    /// <param name="startTime">When the process that has the owner's id now started; null when none has.</param>
+    public static JournalFate FateOf(JournalOwner owner, JournalOwner self, ulong? startTime)
+    {
+        if (owner.Boot != self.Boot)
+        {
+            return JournalFate.Forget;
+        }
+
+        return owner.NetworkNamespace != self.NetworkNamespace || owner.PidNamespace != self.PidNamespace || startTime == owner.StartTime
+            ? JournalFate.Leave
+            : JournalFate.Undo;
+    }
+
+    private static void CleanUp(string path, JournalOwner self, INicFacts facts, IFlowSteering steering, Action<string>? report)
+    {
+        if (JournalFile.Read(path) is not { } record)
+        {
+            report?.Invoke($"{path}: not a journal that this version understands; left alone");
+            return;
+        }
+
+        switch (FateOf(record.Owner, self, JournalOwner.StartTimeOf(record.Owner.Pid)))
+        {
+            case JournalFate.Forget:
+                File.Delete(path);
+                break;
+            case JournalFate.Undo:
+                report?.Invoke($"process {record.Owner.Pid} has died and left changes to network interfaces; undoing them");
+                NicChangeJournal journal = new(facts, steering, new JournalFile(Path.GetDirectoryName(path)!, record.Owner), report, record.Entries);
+                journal.Undo();
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>Takes the turn of this process: two that start together must not undo the same changes twice.</summary>
+    private static FileStream? TakeTurn(string directory)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception) when (exception is not (DirectoryNotFoundException or PathTooLongException))
+        {
+            return null;
+        }
+    }
+}

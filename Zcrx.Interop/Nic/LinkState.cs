@@ -1,0 +1,14 @@
+namespace Zcrx.Interop;
+
+/// <summary>Describes the state of a network interface.</summary>
+public enum LinkState
+{
+    /// <summary>Up, with a carrier: packets arrive.</summary>
+    Up,
+
+    /// <summary>Down, or without a carrier: data waits with its sender.</summary>
+    Down,
+
+    /// <summary>Gone: removed, or moved to another network namespace. Nothing arrives any more, and the kernel ends no receive because of it.</summary>
+    Removed,
+}

@@ -1,0 +1,180 @@
+using System.Runtime.InteropServices;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Kernel;
+
+namespace Zcrx.Interop.Nic.Netlink;
+
+/// <summary>Reports changes of network interfaces, with one thread for all of them that sleeps in the kernel.</summary>
+/// <remarks>
+/// The kernel does not end receives that are armed on the queue of an interface that is removed, so the removal has to be observed.
+/// Thread-safe.
+/// </remarks>
+internal sealed unsafe class LinkMonitor : IDisposable
+{
+    private const int BufferLength = 64 * 1024;
+
+    private static readonly Lock SharedGate = new();
+    private static readonly Dictionary<string, (LinkMonitor Monitor, int Users)> Shared = [];
+
+    private readonly NetlinkSocket _socket;
+    private readonly NetlinkSession _session;
+    private readonly int _stop;
+    private readonly Thread _thread;
+    private readonly Lock _gate = new();
+    private readonly List<LinkWatch> _watches = [];
+
+    /// <summary>Starts a monitor of the network namespace of the calling thread.</summary>
+    public LinkMonitor()
+    {
+        _socket = NetlinkSocket.Open(LinuxNetlink.NETLINK_ROUTE);
+        _socket.Join(LinuxRtnetlink.RTNLGRP_LINK);
+        // Opened now: a later caller of Watch may be in another namespace.
+        NetlinkSocket questions = NetlinkSocket.Open(LinuxNetlink.NETLINK_ROUTE);
+        _session = new NetlinkSession(_ => questions);
+        _stop = Libc.EventFd(0, Libc.EFD_CLOEXEC);
+        _thread = new Thread(Run) { IsBackground = true, Name = "zcrx links" };
+        _thread.Start();
+    }
+
+    /// <summary>Watches as <see cref="Watch"/> does, on the process's monitor of the network namespace of the calling thread. The monitor ends with its last watch.</summary>
+    public static IDisposable WatchShared(string name, uint index, Action<LinkChange> changed)
+    {
+        string place = File.ResolveLinkTarget("/proc/thread-self/ns/net", returnFinalTarget: false)?.Name ?? "";
+        LinkMonitor monitor;
+        lock (SharedGate)
+        {
+            (LinkMonitor Monitor, int Users) shared = Shared.TryGetValue(place, out var found) ? found : (new LinkMonitor(), 0);
+            Shared[place] = (shared.Monitor, shared.Users + 1);
+            monitor = shared.Monitor;
+        }
+
+        IDisposable watch = monitor.Watch(name, index, changed);
+        return new Ending(() =>
+        {
+            watch.Dispose();
+            Leave(place);
+        });
+    }
+
+    /// <summary>Reports each change of an interface from now on, and at once when it does not exist any more.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="index">Its index: another interface of the same name is another interface.</param>
+    /// <param name="changed">Called on the monitor's thread, or on the caller's; must be quick and not throw.</param>
+    /// <returns>Ends it.</returns>
+    public IDisposable Watch(string name, uint index, Action<LinkChange> changed)
+    {
+        LinkWatch watch = new(name, index, changed);
+        lock (_gate)
+        {
+            _watches.Add(watch);
+        }
+
+        // After it has been added: a change from here on is seen by one or the other.
+        Refresh(watch);
+        return new Ending(() =>
+        {
+            lock (_gate)
+            {
+                _watches.Remove(watch);
+            }
+        });
+    }
+
+    /// <summary>Ends the thread, which then closes everything.</summary>
+    public void Dispose()
+    {
+        ulong one = 1;
+        _ = Libc.Write(_stop, &one, sizeof(ulong));
+    }
+
+    private static void Leave(string place)
+    {
+        lock (SharedGate)
+        {
+            (LinkMonitor monitor, int users) = Shared[place];
+            if (users > 1)
+            {
+                Shared[place] = (monitor, users - 1);
+                return;
+            }
+
+            Shared.Remove(place);
+            monitor.Dispose();
+        }
+    }
+
+    private void Run()
+    {
+        byte[] buffer = new byte[BufferLength];
+        while (NetlinkCalls.WaitForEither((int)_socket.DangerousGetHandle(), _stop))
+        {
+            int length = _socket.Receive(buffer, out uint sender);
+            if (length == -Errno.ENOBUFS || length > buffer.Length)
+            {
+                // Messages were lost: the states are read instead.
+                RefreshAll();
+            }
+            else if (length > 0 && sender == 0)
+            {
+                Read(buffer.AsSpan(0, length));
+            }
+        }
+
+        // No watch is left: the last one is removed before the monitor is disposed.
+        _socket.Dispose();
+        lock (_session)
+        {
+            _session.Dispose();
+        }
+
+        _ = Libc.Close(_stop);
+    }
+
+    private void Read(ReadOnlySpan<byte> datagram)
+    {
+        NetlinkMessages messages = new(datagram);
+        while (messages.TryRead(out NetlinkMessage message))
+        {
+            // A bridge that loses a port sends the same message in its own family; the port still exists.
+            if (MemoryMarshal.TryRead(message.Payload, out ifinfomsg header) && header.ifi_family == 0 &&
+                NetlinkReplies.ReadLink(message, out LinkReply? link))
+            {
+                foreach (LinkWatch watch in Snapshot())
+                {
+                    if (watch.Index == link!.Index)
+                    {
+                        watch.Report(StateOf(link));
+                    }
+                }
+            }
+        }
+    }
+
+    private void RefreshAll()
+    {
+        foreach (LinkWatch watch in Snapshot())
+        {
+            Refresh(watch);
+        }
+    }
+
+    private void Refresh(LinkWatch watch) => watch.Report(() =>
+    {
+        // Lock order: the watch's own, then this one.
+        lock (_session)
+        {
+            NetlinkOutcome outcome = _session.GetLink(watch.Index, out LinkReply? link);
+            return outcome.Error == -Errno.ENODEV ? LinkState.Removed : link is null ? null : StateOf(link);
+        }
+    });
+
+    private LinkWatch[] Snapshot()
+    {
+        lock (_gate)
+        {
+            return [.. _watches];
+        }
+    }
+
+    private static LinkState StateOf(LinkReply link) => link.IsGone ? LinkState.Removed : link.IsUp ? LinkState.Up : LinkState.Down;
+}

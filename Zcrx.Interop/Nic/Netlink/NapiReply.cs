@@ -1,0 +1,4 @@
+namespace Zcrx.Interop.Nic.Netlink;
+
+/// <summary>The interface that a NAPI instance belongs to.</summary>
+internal sealed record NapiReply(uint Index);

@@ -1,0 +1,33 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Zcrx.Interop.Nic.Netlink;
+
+/// <summary>Represents one attribute. A value of an unexpected size is no value.</summary>
+internal readonly ref struct NetlinkAttribute(ushort type, ReadOnlySpan<byte> value)
+{
+    public ushort Type { get; } = type;
+
+    public ReadOnlySpan<byte> Value { get; } = value;
+
+    public NetlinkAttributes Nested => new(Value);
+
+    public byte? AsByte => Value.Length == sizeof(byte) ? Value[0] : null;
+
+    public ushort? AsUInt16 => Value.Length == sizeof(ushort) ? MemoryMarshal.Read<ushort>(Value) : null;
+
+    public uint? AsUInt32 => Value.Length == sizeof(uint) ? MemoryMarshal.Read<uint>(Value) : null;
+
+    /// <summary>Text up to the terminating zero.</summary>
+    public string AsText
+    {
+        get
+        {
+            int end = Value.IndexOf((byte)0);
+            return Encoding.UTF8.GetString(end < 0 ? Value : Value[..end]);
+        }
+    }
+
+    /// <summary>An array of words; null when it is not a whole number of them.</summary>
+    public uint[]? AsUInt32Array => Value.Length % sizeof(uint) == 0 ? MemoryMarshal.Cast<byte, uint>(Value).ToArray() : null;
+}

@@ -1,0 +1,64 @@
+using Microsoft.Win32.SafeHandles;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Kernel;
+
+namespace Zcrx.Interop.Nic.Netlink;
+
+/// <summary>A netlink socket: of the network namespace of the thread that opens it.</summary>
+internal sealed unsafe class NetlinkSocket : SafeHandleMinusOneIsInvalid, INetlinkTransport
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    private NetlinkSocket(int fd)
+        : base(ownsHandle: true) => SetHandle(fd);
+
+    /// <summary>Opens a socket for requests and their answers.</summary>
+    /// <param name="protocol"><c>NETLINK_*</c>.</param>
+    /// <exception cref="ZcrxException">There is no such protocol here, or no descriptor is left.</exception>
+    public static NetlinkSocket Open(int protocol)
+    {
+        int fd = NetlinkCalls.Socket(NetlinkCalls.AF_NETLINK, NetlinkCalls.SOCK_RAW, protocol);
+        if (fd < 0)
+        {
+            throw NetlinkErrors.Explain("Opening a netlink socket", null, fd, null);
+        }
+
+        NetlinkSocket result = new(fd);
+        sockaddr_nl any = new() { nl_family = NetlinkCalls.AF_NETLINK };
+        int bound = NetlinkCalls.Bind(fd, &any);
+        if (bound < 0)
+        {
+            result.Dispose();
+            throw NetlinkErrors.Explain("Binding a netlink socket", null, bound, null);
+        }
+
+        // Where a kernel lacks these, errors come without text, and that is all.
+        _ = NetlinkCalls.SetOption(fd, NetlinkCalls.SOL_NETLINK, LinuxNetlink.NETLINK_EXT_ACK, 1);
+        _ = NetlinkCalls.SetOption(fd, NetlinkCalls.SOL_NETLINK, LinuxNetlink.NETLINK_CAP_ACK, 1);
+        _ = NetlinkCalls.SetReceiveTimeout(fd, Timeout);
+        return result;
+    }
+
+    /// <summary>Joins a multicast group, whose messages are received from now on.</summary>
+    /// <param name="group"><c>RTNLGRP_*</c>.</param>
+    public void Join(int group)
+    {
+        int result = NetlinkCalls.SetOption(DangerousGetFd(), NetlinkCalls.SOL_NETLINK, LinuxNetlink.NETLINK_ADD_MEMBERSHIP, group);
+        if (result < 0)
+        {
+            throw NetlinkErrors.Explain("Joining a netlink group", null, result, null);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int Send(ReadOnlySpan<byte> datagram) => NetlinkCalls.Send(DangerousGetFd(), datagram);
+
+    /// <inheritdoc/>
+    public int Receive(Span<byte> buffer, out uint sender) => NetlinkCalls.Receive(DangerousGetFd(), buffer, out sender);
+
+    /// <inheritdoc/>
+    protected override bool ReleaseHandle() => Libc.Close((int)handle) == 0;
+
+    // Each instance is used by one thread, which disposes it when it is through.
+    private int DangerousGetFd() => (int)DangerousGetHandle();
+}

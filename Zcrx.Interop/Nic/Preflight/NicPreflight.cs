@@ -1,0 +1,66 @@
+using Zcrx.Interop.Nic.Preflight;
+
+namespace Zcrx.Interop;
+
+/// <summary>Lists what this process needs to register a zero-copy queue on an RX queue of a network interface, and whether it is there.</summary>
+/// <param name="Items">The checks, in the order in which they matter.</param>
+public sealed record NicPreflight(IReadOnlyList<PreflightItem> Items)
+{
+    /// <summary>Gets a value indicating whether no check found a reason for a registration to fail.</summary>
+    public bool CanRegister => Items.All(static item => item.Outcome is PreflightOutcome.Passed or PreflightOutcome.Warning or PreflightOutcome.HostSide);
+
+    /// <summary>Runs all checks, and changes nothing.</summary>
+    /// <param name="interfaceName">The interface.</param>
+    /// <param name="rxQueue">The RX queue.</param>
+    /// <param name="areaSize">The memory that is to receive, in bytes.</param>
+    /// <returns>The checks. This does not throw, whatever state the interface is in.</returns>
+    /// <remarks>No fact shows whether a driver has queue management. For a driver that is not known to have it, only <see cref="Try"/> determines it.</remarks>
+    public static NicPreflight Look(string interfaceName, int rxQueue, long areaSize)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(interfaceName);
+        ArgumentOutOfRangeException.ThrowIfNegative(rxQueue);
+        NicFacts? nic = null;
+        ZcrxException? unreadable = null;
+        try
+        {
+            nic = new NetlinkNicFacts().Read(interfaceName);
+        }
+        catch (ZcrxException exception)
+        {
+            unreadable = exception;
+        }
+
+        return new NicPreflight(PreflightChecks.Run(
+            new PreflightFacts(ZcrxCapabilities.Query(new LinuxKernel()), HostFacts.Read(), nic, unreadable, interfaceName, rxQueue, areaSize)));
+    }
+
+    /// <summary>Runs all checks as <see cref="Look"/> does; when they pass, registers a queue and closes it at once.</summary>
+    /// <param name="interfaceName">The interface.</param>
+    /// <param name="rxQueue">The RX queue. The driver restarts it twice, and may drop what is on its way; TCP sends that again.</param>
+    /// <param name="areaSize">The memory that is to receive, in bytes.</param>
+    /// <returns>The checks, with the kernel's own answer as the last item.</returns>
+    public static NicPreflight Try(string interfaceName, int rxQueue, long areaSize)
+    {
+        NicPreflight looked = Look(interfaceName, rxQueue, areaSize);
+        if (!looked.CanRegister)
+        {
+            return looked;
+        }
+
+        PreflightItem answer;
+        try
+        {
+            LinuxKernel kernel = new();
+            using IoRing ring = IoRing.Create(kernel, new IoRingOptions());
+            InterfaceQueueOptions options = new() { Interface = interfaceName, RxQueue = (uint)rxQueue, AreaSize = (nuint)areaSize };
+            InterfaceQueue.Register(ring, options, ZcrxCapabilities.Query(kernel)).Dispose();
+            answer = new PreflightItem(PreflightChecks.Registration, PreflightOutcome.Passed, "tried: the kernel registers the queue; it was given back");
+        }
+        catch (ZcrxException exception)
+        {
+            answer = PreflightChecks.Refused(exception, looked.Items);
+        }
+
+        return new NicPreflight([.. looked.Items, answer]);
+    }
+}

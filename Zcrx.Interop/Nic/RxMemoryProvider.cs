@@ -1,0 +1,20 @@
+namespace Zcrx.Interop;
+
+/// <summary>Identifies the owner of the memory that the packets of an RX queue land in.</summary>
+public enum RxMemoryProvider
+{
+    /// <summary>The kernel's own pages.</summary>
+    Kernel,
+
+    /// <summary>Memory of an io_uring interface queue.</summary>
+    IoUring,
+
+    /// <summary>A dmabuf that is bound to the queue.</summary>
+    DmaBuf,
+
+    /// <summary>An AF_XDP socket's memory.</summary>
+    Xsk,
+
+    /// <summary>The queue is leased to a virtual interface.</summary>
+    Leased,
+}

@@ -1,0 +1,86 @@
+using System.Globalization;
+using Zcrx.Interop.Abi;
+
+namespace Zcrx.Interop.Nic.Setup;
+
+/// <summary>Decides whether a queue can be claimed, and what the RSS table is without the claimed queues. Pure.</summary>
+internal static class NicSetupPlan
+{
+    /// <summary>Explains why a queue cannot be claimed without taking something from others; null when it can.</summary>
+    /// <param name="facts">The interface.</param>
+    /// <param name="claimed">The queues that would be ours, the new one among them.</param>
+    /// <param name="queue">The new one.</param>
+    /// <param name="isLease">Whether it is to be leased to a container, or is already.</param>
+    public static ZcrxException? WhyNot(NicFacts facts, IReadOnlySet<int> claimed, int queue, bool isLease = false)
+    {
+        string operation = string.Create(CultureInfo.InvariantCulture, $"Setting up {facts.Name} for RX queue {queue}");
+        if (facts.IsNetkit)
+        {
+            return new ZcrxUnsupportedException(
+                operation,
+                Errno.EOPNOTSUPP,
+                $"{facts.Name} is a netkit interface: header/data split and steering belong to the host of this container",
+                "Leave ConfigureNic off here; on the host, `Ingest lease` or NicSetup.LeaseQueue sets the NIC up and leases the queue");
+        }
+
+        if (queue >= facts.Queues.Count)
+        {
+            return new ZcrxDeviceException(operation, Errno.ERANGE, string.Create(CultureInfo.InvariantCulture, $"{facts.Name} has {facts.Queues.Count} RX queues, counted from 0"), $"Choose another one, or add channels with `ethtool -L {facts.Name}`");
+        }
+
+        if (!isLease && facts.Queues[queue].Lease is { } lease)
+        {
+            return new ZcrxQueueBusyException(
+                operation, Errno.EBUSY, $"the queue is leased to {lease}", "Register on that queue, inside the container that has the interface, or choose another queue");
+        }
+
+        // One of io_uring's may be what a dead process has left, which the kernel is about to release: the registration waits for that, or says so.
+        if (facts.Queues[queue].Provider is not (RxMemoryProvider.Kernel or RxMemoryProvider.IoUring or RxMemoryProvider.Leased))
+        {
+            return new ZcrxQueueBusyException(operation, Errno.EEXIST, "the queue receives into the memory of somebody else", "Stop the process that holds it, or choose another queue");
+        }
+
+        if (facts.HasXdp)
+        {
+            return new ZcrxQueueBusyException(operation, Errno.EEXIST, $"an XDP program is attached to {facts.Name}", $"Detach it with `ip link set dev {facts.Name} xdp off`");
+        }
+
+        if (facts.Queues.All(other => claimed.Contains(other.Index)))
+        {
+            return new ZcrxDeviceException(
+                operation, 0, string.Create(CultureInfo.InvariantCulture, $"all {facts.Queues.Count} RX queues of {facts.Name} would be ours, and none left for other traffic"), $"Take fewer, or add channels with `ethtool -L {facts.Name}`");
+        }
+
+        if (facts.RssContexts.Count > 0)
+        {
+            return new ZcrxDeviceException(
+                operation, 0, $"{facts.Name} has RSS contexts ({string.Join(", ", facts.RssContexts)}), which may send traffic to any queue", $"Set the interface up by hand, or remove them with `ethtool -X {facts.Name} context N delete`");
+        }
+
+        return facts.RssTable.Count == 0
+            ? new ZcrxUnsupportedException(operation, Errno.EOPNOTSUPP, $"{facts.Name} has no RSS table from which a queue could be taken", "Set the interface up by hand, as its vendor says")
+            : null;
+    }
+
+    /// <summary>Returns the table without the claimed queues: their buckets go to the other queues in turn, and no other bucket moves.</summary>
+    /// <param name="facts">The interface.</param>
+    /// <param name="original">The table from before the first claim.</param>
+    /// <param name="claimed">The claimed queues.</param>
+    public static IReadOnlyList<int> Carve(NicFacts facts, IReadOnlyList<int> original, IReadOnlySet<int> claimed)
+    {
+        if (!original.Any(claimed.Contains))
+        {
+            return original;
+        }
+
+        // Those that had traffic already; where there are none, all.
+        int[] targets = [.. original.Distinct().Where(queue => !claimed.Contains(queue)).Order()];
+        if (targets.Length == 0)
+        {
+            targets = [.. facts.Queues.Where(queue => !claimed.Contains(queue.Index) && queue.Provider == RxMemoryProvider.Kernel).Select(static queue => queue.Index)];
+        }
+
+        int next = 0;
+        return targets.Length == 0 ? original : [.. original.Select(queue => claimed.Contains(queue) ? targets[next++ % targets.Length] : queue)];
+    }
+}

@@ -1,0 +1,16 @@
+using System.Net.Sockets;
+
+namespace Zcrx.Interop.Nic.Setup;
+
+/// <summary>Represents a listener on a port, and the rules that steer its connections to its queue.</summary>
+internal sealed class PortClaim(int port, int queue, IReadOnlyList<AddressFamily> families)
+{
+    public int Port => port;
+
+    public int Queue => queue;
+
+    public IReadOnlyList<AddressFamily> Families => families;
+
+    /// <summary>Ids of the rules; none for a family for which another claim has one already.</summary>
+    public Dictionary<AddressFamily, int> Rules { get; } = [];
+}

@@ -1,9 +1,0 @@
-namespace Zcrx.Interop.Steering;
-
-/// <summary>Ends something, once.</summary>
-internal sealed class Ending(Action end) : IDisposable
-{
-    private Action? _end = end;
-
-    public void Dispose() => Interlocked.Exchange(ref _end, null)?.Invoke();
-}

@@ -1,8 +1,0 @@
-namespace Zcrx.Interop.Steering.Journal;
-
-/// <summary>Where entries are kept.</summary>
-internal interface IJournalStore
-{
-    /// <summary>Replaces what is kept; when it returns, it would outlive the process and the machine.</summary>
-    void Save(IReadOnlyList<JournalEntry> entries);
-}

@@ -1,7 +1,0 @@
-namespace Zcrx.Interop.Steering.Journal;
-
-/// <summary>A journal's file.</summary>
-internal sealed record JournalRecord(int Version, JournalOwner Owner, IReadOnlyList<JournalEntry> Entries)
-{
-    public const int CurrentVersion = 1;
-}

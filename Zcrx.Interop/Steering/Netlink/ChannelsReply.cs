@@ -1,4 +1,0 @@
-namespace Zcrx.Interop.Steering.Netlink;
-
-/// <summary>How many RX queues an interface has and can have.</summary>
-internal sealed record ChannelsReply(int RxQueues, int MaxRxQueues);

@@ -1,4 +1,0 @@
-namespace Zcrx.Interop.Steering.Netlink;
-
-/// <summary>The index of a queue that was created.</summary>
-internal sealed record CreatedQueueReply(int Queue);

@@ -1,4 +1,0 @@
-namespace Zcrx.Interop.Steering.Netlink;
-
-/// <summary>The number of a generic family on this machine.</summary>
-internal sealed record FamilyReply(ushort Id);

@@ -1,4 +1,0 @@
-namespace Zcrx.Interop.Steering.Netlink;
-
-/// <summary>The id by which one network namespace knows another; null when it has not been given one.</summary>
-internal sealed record NamespaceIdReply(int? Id);

@@ -1,4 +1,0 @@
-namespace Zcrx.Interop.Steering.Netlink;
-
-/// <summary>The interface that a NAPI instance belongs to.</summary>
-internal sealed record NapiReply(uint Index);

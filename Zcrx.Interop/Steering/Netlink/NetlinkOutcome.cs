@@ -1,9 +1,0 @@
-namespace Zcrx.Interop.Steering.Netlink;
-
-/// <summary>How a request ended.</summary>
-/// <param name="Error">0, or a negative errno.</param>
-/// <param name="Text">What the kernel says about it (extended acknowledgement), if anything.</param>
-internal readonly record struct NetlinkOutcome(int Error, string? Text = null)
-{
-    public bool Succeeded => Error == 0;
-}

@@ -1,4 +1,0 @@
-namespace Zcrx.Interop.Steering.Netlink;
-
-/// <summary>An RX queue, and the index of its interface.</summary>
-internal sealed record QueueReply(uint Index, RxQueueFacts Queue);

@@ -1,9 +1,0 @@
-namespace Zcrx.Interop.Steering.Netlink;
-
-/// <summary>Header/data split; null for what the driver does not say.</summary>
-internal sealed record RingsReply
-{
-    public bool? Split { get; init; }
-
-    public int? Threshold { get; init; }
-}

@@ -1,4 +1,0 @@
-namespace Zcrx.Interop.Steering.Netlink;
-
-/// <summary>An RSS table; context 0 is the interface's own.</summary>
-internal sealed record RssReply(int Context, IReadOnlyList<int> Table);

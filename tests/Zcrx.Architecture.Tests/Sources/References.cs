@@ -1,0 +1,74 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace Zcrx.Architecture.Tests.Sources;
+
+/// <summary>Reads the references between the folders of a library, and into the libraries below it, from bound code.</summary>
+/// <remarks>
+/// Every name, constructor, operator and indexer counts that the compiler binds to a symbol with sources: the folder of the file that declares
+/// the symbol is used. Using directives and documentation comments do not count. A type that is only inferred (<c>var</c>) does not count either:
+/// the member that returns it refers to it, so there is a path to its folder already, and an edge beside a path adds no cycle.
+/// </remarks>
+internal static class References
+{
+    /// <summary>Returns each reference of the library once.</summary>
+    public static IReadOnlySet<Reference> Of(Library library)
+    {
+        HashSet<Reference> references = [];
+        foreach (SyntaxTree tree in library.Compilation.SyntaxTrees.Where(static tree => tree.FilePath.Length > 0))
+        {
+            string from = FolderOf(tree);
+            SemanticModel model = library.Compilation.GetSemanticModel(tree);
+            foreach (SyntaxNode node in tree.GetRoot().DescendantNodes(static node => node is not UsingDirectiveSyntax))
+            {
+                if (node is ExpressionSyntax or ConstructorInitializerSyntax or AttributeSyntax
+                    && model.GetSymbolInfo(node).Symbol is { } symbol && Declared(symbol) is { } used && used.Folder != from)
+                {
+                    references.Add(new Reference(from, DeclaringTypeOf(node), used.Folder, used.Type));
+                }
+            }
+        }
+
+        return references;
+    }
+
+    /// <summary>Returns the folder of a file: its directory, in which a subfolder is a folder of its own.</summary>
+    public static string FolderOf(SyntaxTree tree) => Path.GetDirectoryName(tree.FilePath)!.Replace(Path.DirectorySeparatorChar, '/');
+
+    /// <summary>Returns where a symbol is declared, or null if it has no source.</summary>
+    private static (string Folder, string Type)? Declared(ISymbol symbol)
+    {
+        symbol = symbol is IMethodSymbol { ReducedFrom: { } extension } ? extension : symbol.OriginalDefinition;
+        if (symbol is not (INamedTypeSymbol or IMethodSymbol or IPropertySymbol or IFieldSymbol or IEventSymbol))
+        {
+            return null;
+        }
+
+        // What the compiler adds, such as the constructor of a record, has no declaration of its own.
+        ISymbol? declared = symbol;
+        while (declared is not null and not INamespaceSymbol && declared.DeclaringSyntaxReferences.IsEmpty)
+        {
+            declared = declared.ContainingSymbol;
+        }
+
+        return declared is null or INamespaceSymbol ? null : (declared.DeclaringSyntaxReferences.Select(static reference => FolderOf(reference.SyntaxTree)).Order(StringComparer.Ordinal).First(), NameOf(symbol));
+    }
+
+    private static string NameOf(ISymbol symbol)
+    {
+        INamedTypeSymbol? type = symbol as INamedTypeSymbol ?? symbol.ContainingType;
+        while (type?.ContainingType is { } outer)
+        {
+            type = outer;
+        }
+
+        return type?.Name ?? symbol.Name;
+    }
+
+    private static string DeclaringTypeOf(SyntaxNode node) => node.Ancestors().LastOrDefault(static ancestor => ancestor is BaseTypeDeclarationSyntax or DelegateDeclarationSyntax) switch
+    {
+        BaseTypeDeclarationSyntax type => type.Identifier.Text,
+        DelegateDeclarationSyntax type => type.Identifier.Text,
+        _ => "(file)",
+    };
+}

@@ -1,0 +1,18 @@
+namespace Zcrx.Architecture.Tests.Sources;
+
+/// <summary>The working copy that these tests were built from.</summary>
+internal static class Repository
+{
+    /// <summary>Gets the directory of <c>build.sh</c>.</summary>
+    public static string Path { get; } = Find(new DirectoryInfo(AppContext.BaseDirectory));
+
+    private static string Find(DirectoryInfo? directory)
+    {
+        while (directory is not null && !File.Exists(System.IO.Path.Combine(directory.FullName, "build.sh")))
+        {
+            directory = directory.Parent;
+        }
+
+        return directory?.FullName ?? throw new InvalidOperationException($"no directory above {AppContext.BaseDirectory} contains build.sh");
+    }
+}

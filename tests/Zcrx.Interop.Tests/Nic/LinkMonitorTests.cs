@@ -1,0 +1,96 @@
+using System.Collections.Concurrent;
+using Zcrx.Interop.Nic.Netlink;
+
+namespace Zcrx.Interop.Tests.Nic;
+
+/// <summary>What becomes of an interface is told, once, and of no other.</summary>
+public sealed class LinkMonitorTests
+{
+    [SkippableFact]
+    public void Up_down_and_removed_are_told_of_the_interface_that_is_watched()
+    {
+        using NetworkNamespace place = new();
+        using BlockingCollection<LinkChange> changes = [];
+        using LinkMonitor monitor = place.Run(static () => new LinkMonitor());
+        uint index = place.Run(static () => new NetlinkNicFacts().Read("v0").Index);
+        using IDisposable watch = monitor.Watch("v0", index, changes.Add);
+
+        place.Ip("link", "set", "v1", "up");
+        place.Ip("link", "set", "v0", "up");
+        Assert.Equal(new LinkChange("v0", LinkState.Up), Next(changes));
+        place.Ip("link", "set", "v1", "down");
+        Assert.Equal(new LinkChange("v0", LinkState.Down), Next(changes));
+        place.Ip("link", "set", "v1", "up");
+        Assert.Equal(new LinkChange("v0", LinkState.Up), Next(changes));
+        // A port leaves a bridge with the message of a link that goes away, in the bridge's family.
+        place.Ip("link", "add", "br0", "type", "bridge");
+        place.Ip("link", "set", "v0", "master", "br0");
+        place.Ip("link", "set", "v0", "nomaster");
+        place.Ip("link", "set", "v0", "mtu", "1400");
+        place.Ip("link", "del", "v0");
+        LinkChange last = Next(changes);
+        while (last.State != LinkState.Removed)
+        {
+            // Going away, it may go down first.
+            Assert.Equal("v0", last.Interface);
+            last = Next(changes);
+        }
+
+        Assert.Equal(new LinkChange("v0", LinkState.Removed), last);
+        using IDisposable late = monitor.Watch("v0", index, changes.Add);
+        Assert.Equal(new LinkChange("v0", LinkState.Removed), Next(changes));
+        Assert.Empty(changes);
+    }
+
+    [SkippableFact]
+    public void An_interface_that_moves_to_another_namespace_is_gone_from_this_one()
+    {
+        using NetworkNamespace place = new();
+        using NetworkNamespace other = new();
+        using BlockingCollection<LinkChange> changes = [];
+        using LinkMonitor monitor = place.Run(static () => new LinkMonitor());
+        uint index = place.Run(static () => new NetlinkNicFacts().Read("v0").Index);
+        using IDisposable watch = monitor.Watch("v0", index, changes.Add);
+
+        other.Ip("link", "del", "v0");
+        place.Ip("link", "set", "v0", "netns", other.Name);
+        Assert.Equal(LinkState.Removed, Next(changes).State);
+    }
+
+    [SkippableFact]
+    public void A_watch_that_has_ended_is_told_nothing()
+    {
+        using NetworkNamespace place = new();
+        using BlockingCollection<LinkChange> ended = [];
+        using BlockingCollection<LinkChange> changes = [];
+        using LinkMonitor monitor = place.Run(static () => new LinkMonitor());
+        uint index = place.Run(static () => new NetlinkNicFacts().Read("v0").Index);
+        monitor.Watch("v0", index, ended.Add).Dispose();
+        using IDisposable watch = monitor.Watch("v0", index, changes.Add);
+
+        place.Ip("link", "del", "v0");
+        Assert.Equal(LinkState.Removed, Next(changes).State);
+        Assert.Empty(ended);
+    }
+
+    [Fact]
+    public void An_emulated_interface_tells_the_same()
+    {
+        EmulatedNic nic = new();
+        List<LinkState> states = [];
+        using IDisposable watch = nic.WatchLink(change => states.Add(change.State));
+
+        nic.IsUp = false;
+        nic.IsUp = false;
+        nic.IsUp = true;
+        nic.Remove();
+        nic.IsUp = false;
+        Assert.Equal([LinkState.Down, LinkState.Up, LinkState.Removed], states);
+    }
+
+    private static LinkChange Next(BlockingCollection<LinkChange> changes)
+    {
+        Assert.True(changes.TryTake(out LinkChange? change, TimeSpan.FromSeconds(30)), "nothing was told");
+        return change;
+    }
+}

@@ -1,0 +1,164 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Nic.Netlink;
+using static Zcrx.Interop.Abi.LinuxNetlink;
+using static Zcrx.Interop.Tests.Nic.ScriptedTransport;
+
+namespace Zcrx.Interop.Tests.Nic;
+
+/// <summary>How answers end: dumps, acknowledgements, errors with text, and everything that is none of these.</summary>
+public class NetlinkExchangeTests
+{
+    private const ushort Family = 40;
+
+    private static readonly byte[] Request = QueueRequest();
+
+    [Fact]
+    public void A_dump_ends_with_its_end_and_has_what_came_before()
+    {
+        ScriptedTransport transport = new(request =>
+        [
+            [.. Queue(request, 0, 0), .. Queue(request, 1, 0), .. Queue(request, 0, 1)],
+            [.. Queue(request, 2, 0), .. Message(NLMSG_DONE, NLM_F_MULTI, SequenceOf(request), 0, 0, 0, 0)],
+        ]);
+
+        Assert.Equal((0, "0,1,2"), Ask(transport));
+    }
+
+    [Fact]
+    public void A_dump_that_changed_meanwhile_is_asked_for_again()
+    {
+        int asked = 0;
+        ScriptedTransport transport = new(request =>
+        {
+            bool interrupted = ++asked < 3;
+            return
+            [
+                Queue(request, interrupted ? 7u : 1u, 0, interrupted ? NLM_F_DUMP_INTR : (ushort)0),
+                Message(NLMSG_DONE, NLM_F_MULTI, SequenceOf(request), 0, 0, 0, 0),
+            ];
+        });
+
+        Assert.Equal((0, "1"), Ask(transport));
+        Assert.Equal(3, asked);
+        Assert.Equal(3, transport.Requests.Select(SequenceOf).Distinct().Count());
+    }
+
+    [Fact]
+    public void A_dump_that_never_stops_changing_is_an_error()
+    {
+        ScriptedTransport transport = new(request => [Queue(request, 7, 0, NLM_F_DUMP_INTR), Message(NLMSG_DONE, NLM_F_MULTI, SequenceOf(request), 0, 0, 0, 0)]);
+
+        Assert.Equal((-Errno.EINTR, ""), Ask(transport));
+        Assert.Equal(8, transport.Requests.Count);
+    }
+
+    [Fact]
+    public void An_error_brings_the_kernels_words()
+    {
+        ScriptedTransport transport = new(request => [Queue(request, 0, 0), Error(request, -Errno.EINVAL, "tcp-data-split is disabled")]);
+        NetlinkOutcome outcome = new NetlinkExchange(transport).Query(Request, NetlinkReplies.ReadQueue, new List<RxQueueFacts>());
+
+        Assert.Equal(new NetlinkOutcome(-Errno.EINVAL, "tcp-data-split is disabled"), outcome);
+        string message = NetlinkErrors.Explain("Setting header/data split of eth0", "eth0", outcome.Error, outcome.Text).Message;
+        Assert.StartsWith("Setting header/data split of eth0 failed with EINVAL: the driver of eth0 refused it (the kernel says: tcp-data-split is disabled). ", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Answers_to_an_earlier_request_and_from_other_processes_are_not_taken()
+    {
+        ScriptedTransport stale = new(request => [Queue(request, 5, 0, sequence: SequenceOf(request) - 1), Queue(request, 1, 0), Error(request, 0)]);
+        Assert.Equal((0, "1"), Ask(stale));
+        ScriptedTransport forged = new(request => [Queue(request, 5, 0), Error(request, 0)]) { Sender = 4711 };
+        Assert.Equal((-Errno.ETIMEDOUT, ""), Ask(forged));
+    }
+
+    [Fact]
+    public void A_datagram_longer_than_the_buffer_is_an_error_and_not_half_an_answer()
+    {
+        ScriptedTransport transport = new(request => [[.. Queue(request, 1, 0), .. new byte[2 << 20]]]);
+        Assert.Equal((-Errno.EMSGSIZE, ""), Ask(transport));
+    }
+
+    [Fact]
+    public void Whatever_bytes_come_instead_it_ends_without_a_crash() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(3_000),
+        Prop.ForAll<byte[][]>(datagrams =>
+        {
+            (int error, string queues) = Ask(new ScriptedTransport(_ => datagrams.Select(datagram => datagram ?? [])));
+            Assert.True(error < 0 || queues.Length == 0);
+        }));
+
+    [Fact]
+    public void Whatever_becomes_of_a_good_answer_it_ends_without_a_crash() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(3_000),
+        Prop.ForAll<Damage[], byte>((damages, cut) =>
+        {
+            ScriptedTransport transport = new(request =>
+            {
+                byte[] answer =
+                [
+                    .. Queue(request, 0, 0), .. Queue(request, 1, 0), .. Error(request, -Errno.EBUSY, "in use"),
+                    .. Message(NLMSG_DONE, NLM_F_MULTI, SequenceOf(request), 0, 0, 0, 0),
+                ];
+                foreach (Damage damage in damages)
+                {
+                    answer[damage.Position % answer.Length] = damage.Value;
+                }
+
+                return [answer[..int.Max(0, answer.Length - cut)]];
+            });
+            (int error, string queues) = Ask(transport);
+            Assert.True(error < 0 ? queues.Length == 0 : error == 0);
+        }));
+
+    [Fact]
+    public void Whatever_a_message_holds_every_reader_survives_it() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(3_000),
+        Prop.ForAll<byte[], byte, byte>((bytes, type, command) =>
+        {
+            byte[] payload = bytes.Length == 0 ? bytes : [command, .. bytes[1..]];
+            foreach (ushort kind in new ushort[] { type, 16, 17, 88, Family })
+            {
+                NetlinkMessages messages = new(Message(kind, 0, 1, payload));
+                Assert.True(messages.TryRead(out NetlinkMessage message));
+                _ = NetlinkReplies.ReadFamily(message, out _);
+                _ = NetlinkReplies.ReadLink(message, out _);
+                _ = NetlinkReplies.ReadRings(message, out _);
+                _ = NetlinkReplies.ReadChannels(message, out _);
+                _ = NetlinkReplies.ReadRss(message, out _);
+                _ = NetlinkReplies.ReadQueue(message, out _);
+                _ = NetlinkReplies.ReadNapi(message, out _);
+                _ = NetlinkReplies.ReadQueueOfInterface(message, out _);
+                _ = NetlinkReplies.ReadCreatedQueue(message, out _);
+                _ = NetlinkReplies.ReadNamespaceId(message, out _);
+            }
+        }));
+
+    /// <summary>A byte of an answer that is another than it was.</summary>
+    public sealed record Damage(ushort Position, byte Value);
+
+    private static (int Error, string Queues) Ask(ScriptedTransport transport)
+    {
+        List<RxQueueFacts> queues = [];
+        NetlinkOutcome outcome = new NetlinkExchange(transport).Query(Request, NetlinkReplies.ReadQueue, queues);
+        return (outcome.Error, string.Join(',', queues.Select(queue => queue.Index)));
+    }
+
+    private static byte[] QueueRequest()
+    {
+        NetlinkWriter writer = new(new byte[64], Family, NLM_F_REQUEST | NLM_F_DUMP);
+        writer.Append(new genlmsghdr { cmd = LinuxNetdev.NETDEV_CMD_QUEUE_GET, version = 1 });
+        return writer.Finish().ToArray();
+    }
+
+    private static byte[] Queue(byte[] request, uint id, uint type, ushort flags = 0, uint? sequence = null)
+    {
+        NetlinkWriter writer = new(new byte[128], Family, (ushort)(NLM_F_MULTI | flags));
+        writer.Append(new genlmsghdr { cmd = LinuxNetdev.NETDEV_CMD_QUEUE_GET, version = 1 });
+        writer.Add(LinuxNetdev.NETDEV_A_QUEUE_ID, id);
+        writer.Add(LinuxNetdev.NETDEV_A_QUEUE_TYPE, type);
+        return WithSequence(writer.Finish(), sequence ?? SequenceOf(request));
+    }
+}

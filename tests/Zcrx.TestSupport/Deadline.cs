@@ -1,0 +1,81 @@
+using System.Diagnostics;
+
+namespace Zcrx.TestSupport;
+
+/// <summary>Waits for conditions, not for time. The limit is generous: a test that reaches it has found a defect.</summary>
+internal static class Deadline
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Gets or sets the limit. A program that runs on an emulated CPU sets a longer one before its first test.</summary>
+    public static TimeSpan Limit { get; set; } = TimeSpan.FromSeconds(90);
+
+    /// <summary>Waits for a condition without leaving the thread.</summary>
+    public static void Until(Func<bool> condition, string expectation)
+    {
+        if (!SpinWait.SpinUntil(condition, Limit))
+        {
+            Fail(expectation);
+        }
+    }
+
+    /// <summary>Waits for a condition.</summary>
+    public static Task UntilAsync(Func<bool> condition, string expectation) => UntilAsync(condition, () => expectation);
+
+    /// <inheritdoc cref="UntilAsync(Func{bool}, string)"/>
+    public static Task UntilAsync(Func<bool> condition, Func<string> expectation) => UntilAsync(() => Task.FromResult(condition()), expectation);
+
+    /// <summary>Waits for a condition that takes time to evaluate.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> condition, Func<string> expectation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        using PeriodicTimer timer = new(Interval);
+        while (!await condition())
+        {
+            if (Stopwatch.GetElapsedTime(start) > Limit)
+            {
+                Fail(expectation());
+            }
+
+            await timer.WaitForNextTickAsync();
+        }
+    }
+
+    /// <summary>Waits for a task.</summary>
+    public static async Task Within(this Task task, string expectation = "the task ends")
+    {
+        try
+        {
+            await task.WaitAsync(Limit);
+        }
+        catch (TimeoutException) when (!task.IsCompleted)
+        {
+            Fail(expectation);
+        }
+    }
+
+    /// <inheritdoc cref="Within(Task, string)"/>
+    public static async Task<T> Within<T>(this Task<T> task, string expectation = "the task ends")
+    {
+        await ((Task)task).Within(expectation);
+        return await task;
+    }
+
+    /// <summary>Starts the limit as a clock, for loops that do something while they wait.</summary>
+    public static Watch Start(string expectation) => new(Stopwatch.GetTimestamp(), expectation);
+
+    private static void Fail(string expectation) => Assert.Fail($"not within {Limit.TotalSeconds} s: {expectation}");
+
+    /// <summary>Represents a clock that runs since <see cref="Start"/>.</summary>
+    internal readonly record struct Watch(long Started, string Expectation)
+    {
+        /// <summary>Fails the test once the limit has passed.</summary>
+        public void Check(Func<string>? state = null)
+        {
+            if (Stopwatch.GetElapsedTime(Started) > Limit)
+            {
+                Fail($"{Expectation}{(state is null ? "" : "; " + state())}");
+            }
+        }
+    }
+}

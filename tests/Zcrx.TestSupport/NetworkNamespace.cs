@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Zcrx.Interop.Kernel;
+
+namespace Zcrx.TestSupport;
+
+/// <summary>A network namespace of its own with a pair of veth interfaces, <c>v0</c> and <c>v1</c>, of four queues each.</summary>
+internal sealed partial class NetworkNamespace : IDisposable
+{
+    private const int CloneNewNet = 0x40000000;
+
+    public string Name { get; } = $"zcrx-test-{Guid.NewGuid():N}"[..20];
+
+    /// <summary>Makes it, or skips the test with the reason why this user cannot.</summary>
+    public NetworkNamespace()
+    {
+        (int status, string output) = Execute("ip", "netns", "add", Name);
+        Skip.If(status != 0, $"network namespaces cannot be made here: {output}");
+        try
+        {
+            (status, output) = Execute("ip", "-n", Name, "link", "add", "v0", "numrxqueues", "4", "numtxqueues", "4", "type", "veth", "peer", "name", "v1", "numrxqueues", "4", "numtxqueues", "4");
+            Skip.If(status != 0, $"veth interfaces cannot be made here: {output}");
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs a function in a namespace that <c>ip netns</c> lists, on a thread that ends with it. A socket stays in the namespace in which it was opened.</summary>
+    public static T Run<T>(string name, Func<T> function) => OtherThread.Run(() =>
+    {
+        using (SafeFileHandle handle = File.OpenHandle($"/run/netns/{name}"))
+        {
+            Assert.Equal(0, Libc.Result(setns((int)handle.DangerousGetHandle(), CloneNewNet)));
+        }
+
+        return function();
+    });
+
+    /// <summary>Runs a function in this namespace.</summary>
+    public T Run<T>(Func<T> function) => Run(Name, function);
+
+    /// <summary>Runs a program in the namespace and returns what it printed. Skips the test if the program is not installed.</summary>
+    public string Ask(string program, params string[] arguments)
+    {
+        (int status, string output) = Execute("ip", ["netns", "exec", Name, program, .. arguments]);
+        Skip.If(output.Contains($"exec of \"{program}\" failed: No such file or directory", StringComparison.Ordinal), NotInstalled(program));
+        Assert.True(status == 0, $"{program} {string.Join(' ', arguments)}: {output}");
+        return output;
+    }
+
+    public void Ip(params string[] arguments)
+    {
+        (int status, string output) = Execute("ip", ["-n", Name, .. arguments]);
+        Assert.True(status == 0, $"ip {string.Join(' ', arguments)}: {output}");
+    }
+
+    public void Dispose() => Execute("ip", "netns", "del", Name);
+
+    private static (int Status, string Output) Execute(string program, params string[] arguments)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "network namespaces are a Linux thing");
+        Process process;
+        try
+        {
+            process = Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            Skip.If(true, NotInstalled(program));
+            throw;
+        }
+
+        using (process)
+        {
+            Task<string> errors = process.StandardError.ReadToEndAsync();
+            string output = process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            return (process.ExitCode, (output + errors.GetAwaiter().GetResult()).Trim());
+        }
+    }
+
+    private static string NotInstalled(string program) => $"{program} is not installed (Debian package {(program == "ip" ? "iproute2" : program)})";
+
+    [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
+    private static partial int setns(int fd, int type);
+}

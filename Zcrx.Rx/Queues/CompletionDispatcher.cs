@@ -4,7 +4,6 @@ using Zcrx.Rx.Notifications;
 using Zcrx.Rx.Pool;
 using Zcrx.Rx.Receiving;
 using Zcrx.Rx.Ring;
-using Zcrx.Rx.Statistics;
 using Zcrx.Rx.Stopping;
 
 namespace Zcrx.Rx.Queues;

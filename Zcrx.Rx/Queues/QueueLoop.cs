@@ -10,7 +10,6 @@ using Zcrx.Rx.Options;
 using Zcrx.Rx.Pool;
 using Zcrx.Rx.Receiving;
 using Zcrx.Rx.Ring;
-using Zcrx.Rx.Statistics;
 
 namespace Zcrx.Rx.Queues;
 
@@ -90,14 +89,26 @@ internal sealed class QueueLoop : IRingTurn
 
     private QueueOwners Owners => _owners!;
 
-    /// <summary>Starts the ring thread.</summary>
-    /// <returns>A task that ends when the queue is registered, or faults with the reason why it is not.</returns>
-    public Task StartAsync()
+    /// <summary>Starts the ring thread, and waits until the queue is registered.</summary>
+    /// <param name="cancellationToken">Gives up waiting. A queue that is registered all the same is closed again.</param>
+    /// <exception cref="ZcrxException">The kernel refused.</exception>
+    public async Task OpenAsync(CancellationToken cancellationToken)
     {
         // Until it has been imported: a caller that gives up waiting may dispose it before.
         _exported?.Hold();
-        return _thread.StartAsync();
+        try
+        {
+            await _thread.StartAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _ = StopAsync(TimeSpan.Zero);
+            throw;
+        }
     }
+
+    /// <summary>Returns the counters, also after the end.</summary>
+    public QueueStatistics Snapshot() => StatisticsReader.Read(this);
 
     /// <inheritdoc cref="RingThread.Post"/>
     public void Post(Action work, Action? refuse = null) => _thread.Post(work, refuse);

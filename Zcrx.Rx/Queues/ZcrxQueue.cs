@@ -8,7 +8,6 @@ using Zcrx.Rx.Connections;
 using Zcrx.Rx.Engines;
 using Zcrx.Rx.Listening;
 using Zcrx.Rx.Queues;
-using Zcrx.Rx.Statistics;
 
 namespace Zcrx.Rx;
 
@@ -158,35 +157,25 @@ public sealed class ZcrxQueue : IAsyncDisposable
         return queue;
     }
 
+    internal static Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, EngineChoice choice, IIoUringKernel kernel, CancellationToken cancellationToken, ConnectionParking? parking = null)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return OpenAsync(options, QueueEngine.For(options, choice, kernel), parking, exported: null, cancellationToken);
+    }
+
     private static Task<ZcrxQueue> ImportAsync(ExportedQueue exported, ZcrxQueueOptions options, string reason, ConnectionParking? parking, CancellationToken cancellationToken)
     {
         (ZcrxQueueOptions effective, EngineChoice choice) = QueueEngine.Of(exported, options, reason);
         ZcrxConfigurationException.ThrowIfAny(effective.Validate());
-        return OpenAsync(effective, choice, exported.Kernel, cancellationToken, parking, exported);
-    }
-
-    internal static Task<ZcrxQueue> OpenAsync(
-        ZcrxQueueOptions options, EngineChoice choice, IIoUringKernel kernel, CancellationToken cancellationToken, ConnectionParking? parking = null, ExportedQueue? exported = null)
-    {
         cancellationToken.ThrowIfCancellationRequested();
-        return OpenAsync(options, QueueEngine.For(options, choice, kernel), parking, exported, cancellationToken);
+        return OpenAsync(effective, QueueEngine.For(effective, choice, exported.Kernel), parking, exported, cancellationToken);
     }
 
     private static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, QueueEngine engine, ConnectionParking? parking, ExportedQueue? exported, CancellationToken cancellationToken)
     {
         QueueEvents events = new(options.Name);
         QueueLoop loop = new(options, engine, events, parking?.Suspended, exported);
-        Task opened = loop.StartAsync();
-        try
-        {
-            await opened.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            _ = loop.StopAsync(TimeSpan.Zero);
-            throw;
-        }
-
+        await loop.OpenAsync(cancellationToken).ConfigureAwait(false);
         return new ZcrxQueue(loop, events, options) { Parking = parking };
     }
 
@@ -313,41 +302,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
     /// <summary>The counters, now.</summary>
     /// <returns>A snapshot; the last one once the queue has been closed.</returns>
-    public QueueStatistics Snapshot()
-    {
-        QueueCounters counters = _loop.Counters;
-        CopyStatistics copies = _loop.Queue.ReadStatistics();
-        (ArmState noBuffers, ArmState copy) = _loop.ArmStates;
-        return new QueueStatistics
-        {
-            Queue = Name,
-            BytesReceived = counters.Bytes,
-            BuffersReceived = counters.Buffers,
-            CopiedFragments = (long)copies.Fragments,
-            CopiedBytes = (long)copies.Bytes,
-            Buffers = _loop.Queue.Buffers,
-            BuffersOut = _loop.Queue.Ledger.Kept,
-            KeptCopies = _loop.Queue.Ledger.Copies,
-            RefillDepth = (int)counters.RefillDepth,
-            Flushes = counters.Flushes,
-            Rearms = counters.Rearms,
-            Pauses = counters.Pauses,
-            PausedConnections = (int)counters.PausedConnections,
-            CompletionOverflows = counters.Overflows,
-            ReceiveStalls = counters.Stalls,
-            StalledConnections = (int)counters.StalledConnections,
-            UnobservedConnections = (int)counters.UnobservedConnections,
-            NoBuffersNotifications = counters.NoBuffersNotifications,
-            CopyNotifications = counters.CopyNotifications,
-            Connections = (int)counters.Connections,
-            ConnectionsOpened = counters.ConnectionsOpened,
-            ConnectionsMovedIn = counters.ConnectionsMovedIn,
-            Pressure = _loop.PressureLevel,
-            TimeUnderPressure = _loop.TimeUnderPressure,
-            NoBuffersArmState = noBuffers,
-            CopyArmState = copy,
-        };
-    }
+    public QueueStatistics Snapshot() => _loop.Snapshot();
 
     /// <summary>Where leases that are out were taken; empty unless <see cref="ZcrxQueueOptions.RecordLeaseOrigins"/> is on.</summary>
     /// <returns>A stack trace per kept buffer.</returns>

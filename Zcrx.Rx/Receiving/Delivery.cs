@@ -3,7 +3,6 @@ using Zcrx.Interop;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Pool;
 using Zcrx.Rx.Ring;
-using Zcrx.Rx.Statistics;
 using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Receiving;

@@ -1,5 +1,4 @@
 using Zcrx.Rx.Options;
-using Zcrx.Rx.Statistics;
 
 namespace Zcrx.Rx.Ring;
 

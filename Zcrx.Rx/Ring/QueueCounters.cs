@@ -1,4 +1,4 @@
-namespace Zcrx.Rx.Statistics;
+namespace Zcrx.Rx.Ring;
 
 /// <summary>Counts what a queue does. Only the ring thread writes; any thread reads. Stores are 8 bytes, so a reader sees the old or the new value.</summary>
 internal sealed class QueueCounters

@@ -1,28 +1,30 @@
 using System.Net.Sockets;
 using Zcrx.Interop;
 using Zcrx.Interop.Processes;
-using Zcrx.Rx.Takeover;
 
-namespace Zcrx.Rx;
+namespace Zcrx.Rx.Takeover;
 
-/// <content>The predecessor's side: offers what there is, and lets go of it.</content>
-public sealed partial class ZcrxTakeover
+/// <summary>Serves the successors of this process: offers its listeners and queues, and releases them at the commit.</summary>
+/// <param name="socket">The socket at which successors arrive.</param>
+/// <param name="steps">Bounds the steps of the protocol.</param>
+/// <param name="handedOver">Ends with the successor's process id.</param>
+internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps, TaskCompletionSource<int> handedOver)
 {
-    private async Task ServeAsync(ITakeoverSource source, CancellationToken cancellationToken)
+    /// <summary>Serves successors until one has taken over or the token is cancelled. Fails for no successor.</summary>
+    public async Task ServeAsync(ITakeoverSource source, CancellationToken cancellationToken)
     {
-        TakeoverSocket socket = _socket!;
-        while (!_handedOver.Task.IsCompleted && !cancellationToken.IsCancellationRequested)
+        while (!handedOver.Task.IsCompleted && !cancellationToken.IsCancellationRequested)
         {
             try
             {
                 using TakeoverLink successor = new(await socket.Socket.AcceptAsync(cancellationToken).ConfigureAwait(false));
-                await StepAsync($"handing over to process {successor.Peer.ProcessId}", token => ServeAsync(successor, source, token), cancellationToken).ConfigureAwait(false);
+                await steps.RunAsync($"handing over to process {successor.Peer.ProcessId}", token => ServeAsync(successor, source, token), cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
                 return;
             }
-#pragma warning disable CA1031 // Whatever a stranger does, and whatever fails before the commit: the service goes on.
+#pragma warning disable CA1031 // Whatever a stranger does, and whatever fails before the commit, this process keeps serving.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
@@ -79,7 +81,7 @@ public sealed partial class ZcrxTakeover
             throw;
         }
 
-        _socket!.Disown();
+        socket.Disown();
         leaving.ForEach(static queue => queue.Commit());
         try
         {
@@ -87,14 +89,14 @@ public sealed partial class ZcrxTakeover
         }
         finally
         {
-            // There is no way back, whatever has become of it.
-            _handedOver.TrySetResult(successor.Peer.ProcessId);
+            // There is no way back, also when releasing has failed.
+            handedOver.TrySetResult(successor.Peer.ProcessId);
         }
 
         successor.Send(TakeoverMessageType.Released, []);
     }
 
-    /// <summary>Prepares what can go over, within so many descriptors; says of the others why they stay.</summary>
+    /// <summary>Prepares the queues that can move, within a number of descriptors, and reports why the others stay.</summary>
     private static async Task PrepareQueuesAsync(ITakeoverSource source, int descriptors, List<DepartingQueue> leaving)
     {
         foreach (ZcrxQueue queue in source.GetQueues())
@@ -138,11 +140,11 @@ public sealed partial class ZcrxTakeover
 
     private void Offer(TakeoverLink successor, IReadOnlyList<KeyValuePair<string, Socket>> listeners, IReadOnlyList<DepartingQueue> queues)
     {
-        // Held while they are sent: a descriptor that is closed meanwhile could be somebody else's by then.
+        // Held while they are sent: the number of a descriptor that is closed meanwhile may be reused.
         List<SafeSocketHandle> held = [];
         try
         {
-            List<int> descriptors = [Hold(_socket!.Socket, held), .. listeners.Select(listener => Hold(listener.Value, held)), .. queues.SelectMany(static queue => queue.Descriptors)];
+            List<int> descriptors = [Hold(socket.Socket, held), .. listeners.Select(listener => Hold(listener.Value, held)), .. queues.SelectMany(static queue => queue.Descriptors)];
             TakeoverOffer offer = new([.. listeners.Select(static listener => listener.Key)], [.. queues.Select(static queue => queue.Manifest)]);
             successor.Send(TakeoverMessageType.Offer, offer.Encode(), [.. descriptors]);
         }

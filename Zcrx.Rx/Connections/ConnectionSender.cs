@@ -4,9 +4,9 @@ using System.Net.Sockets;
 
 namespace Zcrx.Rx.Connections;
 
-/// <summary>The sending half: non-blocking sends from the caller's thread; only a full socket involves the ring.</summary>
-[SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose; disposing it would strand the callers in line.")]
-internal sealed class ConnectionSender(Socket socket, ZcrxConnection connection)
+/// <summary>Represents the sending half of a connection: non-blocking sends on the caller's thread. Only a full socket involves the ring.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose; disposing it would strand the callers that wait.")]
+internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnection connection)
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
     private TaskCompletionSource<int>? _writable;
@@ -34,7 +34,7 @@ internal sealed class ConnectionSender(Socket socket, ZcrxConnection connection)
             while (bytes.Length > 0)
             {
                 ThrowIfClosed();
-                int sent = socket.Send(bytes.Span, SocketFlags.None, out SocketError error);
+                int sent = socket.Send(bytes.Span, out SocketError error);
                 if (error == SocketError.WouldBlock)
                 {
                     if (!isPinned)
@@ -49,7 +49,7 @@ internal sealed class ConnectionSender(Socket socket, ZcrxConnection connection)
 
                 if (error != SocketError.Success)
                 {
-                    // Closed under our hands, which looks like all kinds of errors.
+                    // A socket that was closed meanwhile gives various errors.
                     ThrowIfClosed();
                     throw Broken(error);
                 }
@@ -71,13 +71,11 @@ internal sealed class ConnectionSender(Socket socket, ZcrxConnection connection)
 
     private void ThrowIfClosed()
     {
-        if (_closed && connection.IsBroken)
+        if (_closed)
         {
-            // However the reset was noticed: the caller is told of it in one way.
-            throw new SocketException((int)SocketError.ConnectionReset);
+            // One error for a connection that is gone, in whichever way that was noticed.
+            throw connection.IsBroken ? new SocketException((int)SocketError.ConnectionReset) : (Exception)new ObjectDisposedException(connection.Name);
         }
-
-        ObjectDisposedException.ThrowIf(_closed, connection);
     }
 
     /// <summary>Whether anything was sent since the last call.</summary>
@@ -91,17 +89,10 @@ internal sealed class ConnectionSender(Socket socket, ZcrxConnection connection)
     public void Shutdown()
     {
         _isShutDown = true;
-        try
-        {
-            socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // The connection is gone already: there is nobody left to tell.
-        }
+        socket.ShutdownSend();
     }
 
-    /// <summary>The ring's thread: the socket has room, or never will.</summary>
+    /// <summary>The socket has room, or never will have. Any thread.</summary>
     public void OnWritable(int result) => Interlocked.Exchange(ref _writable, null)?.TrySetResult(result);
 
     public bool IsClosed => _closed;
@@ -112,7 +103,7 @@ internal sealed class ConnectionSender(Socket socket, ZcrxConnection connection)
         OnWritable(0);
     }
 
-    /// <summary>A connection that cannot be sent on any more ends, unless it was the caller who had ended sending.</summary>
+    /// <summary>Ends a connection that cannot be sent on any more, unless the caller had shut sending down.</summary>
     private SocketException Broken(SocketError error)
     {
         SocketException exception = new((int)error);
@@ -135,7 +126,7 @@ internal sealed class ConnectionSender(Socket socket, ZcrxConnection connection)
         }
         else
         {
-            connection.Loop.AwaitWritable(connection);
+            connection.AwaitRoom();
         }
 
         await writable.Task.WaitAsync(cancellationToken).ConfigureAwait(false);

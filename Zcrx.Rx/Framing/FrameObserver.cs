@@ -7,53 +7,32 @@ namespace Zcrx.Rx.Framing;
 
 /// <summary>Cuts one subscription's buffers into frames.</summary>
 /// <remarks>
-/// <para>Frames that lie in one buffer are handed on as they are. The rest of a buffer, behind its last whole frame, is kept in
-/// <see cref="HeldBytes"/> until the next buffer completes it.</para>
-/// <para>Threads: buffers come on the ring's thread, disposal from any (<see cref="ExclusiveUse"/>). A connection that has moved to another
-/// queue has two ring threads for a moment: the old queue's may ask for its buffers back while the new one's lends.</para>
+/// Threads: buffers come on the ring thread, disposal from any (<see cref="ExclusiveUse"/>). A connection that has moved to another
+/// queue has two ring threads for a moment: the old queue's may ask for its buffers back while the new one's lends.
 /// </remarks>
-internal sealed partial class FrameObserver<TCutter>(IObserver<ReadOnlySequence<byte>> downstream, TCutter cutter, int maxLength, FramingOptions options)
-    : IObserver<ReceivedBuffer>, IPressureRelief, IDisposable
+internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IPressureRelief, IDisposable
     where TCutter : struct, IFrameCutter
 {
-    private const long Unknown = -1;
-
-    private readonly HeldBytes _held = new(options.MaxHeldBuffers);
-    // An unterminated frame of exactly the limit is acceptable, thus its last byte must not end it, also where the delimiter counts into the length.
-    private readonly int _overhead = options.DeliversUnterminated ? Math.Max(cutter.Overhead, 1) : cutter.Overhead;
-    private readonly FrameSkips? _skips = options.Skips;
-    private readonly bool _deliversUnterminated = options.DeliversUnterminated;
+    private readonly FrameAssembler<TCutter> _frames;
     private readonly SingleAssignmentDisposable _upstream = new();
-    private IObserver<ReadOnlySequence<byte>>? _downstream = downstream;
-    private BufferLedger? _relieves;
-    private BufferHolder? _holder;
-    // Where the present buffer comes from.
-    private BufferHolder? _source;
-    private bool _checksBorrows;
-
-    // Everything below belongs to who is inside.
+    private IObserver<ReadOnlySequence<byte>>? _downstream;
+    // Everything below belongs to the thread that is inside.
     private ExclusiveUse _use;
-
-    // The next byte of the stream that is to come, and where in the stream the held bytes begin.
-    private long _next = Unknown;
-    private long _frameOffset;
-    // Below this many bytes there is no point in cutting; the decision, once made, and how much was searched for it.
-    private long _needed;
-    private FrameDecision _decision;
-    private bool _isDecided;
-    private long _seen;
-    // A frame that is too long is skipped up to its delimiter; this many of its bytes are no longer held.
-    private bool _isSkipping;
-    private long _dropped;
     // What the observer has thrown: nothing more can be cut, but the source still reports its end.
     private Exception? _thrown;
     // The source ended while the observer was in OnNext: because of something that it did there.
     private bool _hasEndedInside;
     private Exception? _error;
 
+    public FrameObserver(IObserver<ReadOnlySequence<byte>> downstream, TCutter cutter, int maxLength, FramingOptions options)
+    {
+        _downstream = downstream;
+        _frames = new FrameAssembler<TCutter>(this, cutter, maxLength, options);
+    }
+
     public bool HasEnded => _use.HasEnded;
 
-    public BufferHolder? Holder => _holder;
+    public BufferHolder? Holder => _frames.Holder;
 
     public void Connect(IDisposable upstream) => _upstream.Disposable = upstream;
 
@@ -73,7 +52,7 @@ internal sealed partial class FrameObserver<TCutter>(IObserver<ReadOnlySequence<
         {
             if (_thrown is null)
             {
-                Receive(in value);
+                _frames.Receive(in value);
                 if (_hasEndedInside)
                 {
                     End(_error);
@@ -83,7 +62,7 @@ internal sealed partial class FrameObserver<TCutter>(IObserver<ReadOnlySequence<
         catch (Exception exception)
         {
             _thrown = exception;
-            _held.Release();
+            _frames.Release();
             if (_hasEndedInside)
             {
                 // The source has nothing more to say, so this is the end.
@@ -127,7 +106,7 @@ internal sealed partial class FrameObserver<TCutter>(IObserver<ReadOnlySequence<
 
         try
         {
-            _held.Copy();
+            _frames.Copy();
         }
         finally
         {
@@ -160,9 +139,9 @@ internal sealed partial class FrameObserver<TCutter>(IObserver<ReadOnlySequence<
 
     private void End(Exception? error)
     {
-        if (error is null && _thrown is null && (!_held.IsEmpty || _isSkipping))
+        if (error is null && _thrown is null && _frames.IsInside)
         {
-            error = EndInside();
+            error = _frames.EndInside();
         }
 
         // A completion must not hide that the observer has missed something.
@@ -177,7 +156,11 @@ internal sealed partial class FrameObserver<TCutter>(IObserver<ReadOnlySequence<
         }
     }
 
-    private void Fail(Exception error)
+    /// <summary>Passes a frame on.</summary>
+    public void Pass(in ReadOnlySequence<byte> frame) => _downstream!.OnNext(frame);
+
+    /// <summary>Ends the frames with an error.</summary>
+    public void Fail(Exception error)
     {
         if (TryEnd())
         {
@@ -185,8 +168,8 @@ internal sealed partial class FrameObserver<TCutter>(IObserver<ReadOnlySequence<
         }
     }
 
-    /// <summary>The stream cannot be cut. The observer is told, and the connection ends, since nothing else can be done with its bytes.</summary>
-    private void Refuse(ZcrxFramingException error)
+    /// <summary>The stream cannot be cut: ends the frames with an error, and ends the connection, since nothing else can be done with its bytes.</summary>
+    public void Refuse(ZcrxFramingException error)
     {
         try
         {
@@ -194,21 +177,21 @@ internal sealed partial class FrameObserver<TCutter>(IObserver<ReadOnlySequence<
         }
         finally
         {
-            _source?.Fail(error);
+            _frames.Source?.Fail(error);
         }
     }
 
     private bool TryEnd()
     {
         bool isFirst = _use.TryEnd(out _);
-        _held.Release();
+        _frames.Release();
         _upstream.Dispose();
         return isFirst;
     }
 
     private void Clear()
     {
-        _held.Release();
+        _frames.Release();
         _downstream = null;
     }
 

@@ -1,10 +1,9 @@
 namespace Zcrx.Rx.Queues;
 
-/// <summary>The connections that a listener accepts, without anything of Rx between the ring's thread and the observer.</summary>
+/// <summary>Represents the connections that a listener accepts, without an operator of Rx between the ring thread and the observer.</summary>
 /// <remarks>
-/// Not <c>Observable.Create</c>: that would drop what comes while the subscription is being disposed, and a connection that was
-/// accepted already would be left with nobody who closes it. And an observer that throws would be cut off, so that nobody
-/// accepts any more, where only the connection should be lost.
+/// Not <c>Observable.Create</c>: that drops what comes while the subscription is being disposed, and no code would close a connection that was
+/// accepted already. And it cuts off an observer that throws, so that nothing more is accepted, where only the connection should be lost.
 /// </remarks>
 internal sealed class AcceptedConnections(Func<IObserver<ZcrxConnection>, IDisposable> accept) : IObservable<ZcrxConnection>
 {

@@ -5,7 +5,8 @@ using System.Reactive.Linq;
 using System.Reactive.Subjects;
 using Zcrx.Interop;
 using Zcrx.Rx.Connections;
-using Zcrx.Rx.Loop;
+using Zcrx.Rx.Engines;
+using Zcrx.Rx.Listening;
 using Zcrx.Rx.Queues;
 
 namespace Zcrx.Rx;
@@ -17,18 +18,17 @@ namespace Zcrx.Rx;
 /// <para>Ownership: whoever opened it disposes it. That stops accepting, ends the connections and releases the ring; buffers still held
 /// stay readable until their leases are released.</para>
 /// </remarks>
-public sealed partial class ZcrxQueue : IAsyncDisposable
+public sealed class ZcrxQueue : IAsyncDisposable
 {
-    private readonly ReceiveLoop _loop;
-    private readonly LoopEvents _events;
+    private readonly QueueLoop _loop;
+    private readonly QueueEvents _events;
     private readonly ISubject<TimeSpan> _statisticsInterval;
 
-    private ZcrxQueue(ReceiveLoop loop, LoopEvents events, ZcrxQueueOptions options, ZcrxCapabilities capabilities)
+    private ZcrxQueue(QueueLoop loop, QueueEvents events, ZcrxQueueOptions options)
     {
         _loop = loop;
         _events = events;
         Name = options.Name;
-        Capabilities = capabilities;
         _statisticsInterval = Subject.Synchronize(new BehaviorSubject<TimeSpan>(options.StatisticsInterval));
         Statistics = _statisticsInterval
             .DistinctUntilChanged()
@@ -44,13 +44,13 @@ public sealed partial class ZcrxQueue : IAsyncDisposable
     public string Name { get; }
 
     /// <summary>The engine that receives, and why it was chosen.</summary>
-    public EngineChoice Engine => _loop.Engine;
+    public EngineChoice Engine => _loop.Engine.Choice;
 
     /// <summary>The RX queue that it receives from; null without a NIC.</summary>
     public RxQueueId? RxQueue => _loop.RxQueue;
 
     /// <summary>What the engine's kernel can do.</summary>
-    public ZcrxCapabilities Capabilities { get; }
+    public ZcrxCapabilities Capabilities => _loop.Engine.Capabilities;
 
     /// <summary>Ends when the queue has been closed; faults with the reason when its ring thread failed.</summary>
     public Task Completion => _loop.Ended;
@@ -82,6 +82,103 @@ public sealed partial class ZcrxQueue : IAsyncDisposable
     /// <summary>Exceptions that observers threw and did not handle.</summary>
     public IObservable<ConsumerFault> ConsumerFaults => _events.Faults;
 
+    /// <summary>Opens a queue: chooses the engine, sets up the ring and registers with the kernel.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="cancellationToken">Gives up waiting; a queue that is opened all the same is closed again.</param>
+    /// <returns>The open queue, owned by the caller.</returns>
+    /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
+    /// <exception cref="ZcrxException">The kernel refused; cause and fix are in the message.</exception>
+    public static Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, CancellationToken cancellationToken = default) => OpenAsync(options, null, cancellationToken);
+
+    /// <summary>Opens a queue whose connections can go on elsewhere when it ends.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="parking">Where its connections wait after a failure, or after <see cref="ParkAsync"/>; stays the caller's. Null: they end with the queue.</param>
+    /// <param name="cancellationToken">Gives up waiting; a queue that is opened all the same is closed again.</param>
+    /// <returns>The open queue, owned by the caller. What waits in the parking goes on once it is told to.</returns>
+    /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
+    /// <exception cref="ZcrxException">The kernel refused; cause and fix are in the message.</exception>
+    public static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, ConnectionParking? parking, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ZcrxConfigurationException.ThrowIfAny(options.Validate());
+
+        cancellationToken.ThrowIfCancellationRequested();
+        return await OpenAsync(options, QueueEngine.Choose(options), parking, exported: null, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Opens a queue that goes on with an exported one: the same memory, the same RX queue of a NIC, on a ring and a thread of its own.</summary>
+    /// <param name="exported">The queue, from <see cref="ExportAsync"/>; stays the caller's, who can dispose it when this has ended.</param>
+    /// <param name="options">How; its engine, interface and sizes are those that the queue was registered with, whatever is said here.</param>
+    /// <param name="parking">Where its connections wait when it ends, as with <see cref="OpenAsync(ZcrxQueueOptions, ConnectionParking, CancellationToken)"/>.</param>
+    /// <param name="cancellationToken">Gives up waiting; a queue that is opened all the same is closed again.</param>
+    /// <returns>
+    /// The open queue, owned by the caller. The one that was exported may have ended, or goes on for as long as it has connections (move them here with
+    /// <see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>): what its consumers give back goes to the kernel through this one, and what they keep from now on are copies.
+    /// </returns>
+    /// <remarks>Nothing is notified on such a queue, and it does not grow; <see cref="QueueStatistics.NoBuffersArmState"/> says so, and the counters are sampled as ever.</remarks>
+    /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
+    /// <exception cref="ZcrxException">The kernel refused; nothing has changed.</exception>
+    /// <exception cref="ObjectDisposedException">The exported queue has been disposed.</exception>
+    public static async Task<ZcrxQueue> ImportAsync(ExportedQueue exported, ZcrxQueueOptions options, ConnectionParking? parking = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(exported);
+        ArgumentNullException.ThrowIfNull(options);
+        ZcrxQueue queue = await ImportAsync(exported, options, "the queue was registered before and is imported", parking, cancellationToken).ConfigureAwait(false);
+        Task switched = exported.Memory.SwitchToAsync(queue.Loop.Sharing);
+        if (!exported.Memory.IsWithOthers)
+        {
+            await switched.ConfigureAwait(false);
+        }
+
+        // Else another process may be the one that writes, for as long as it lives.
+        return queue;
+    }
+
+    /// <summary>Opens a queue that goes on with one that came from another process: the same memory, the same RX queue of a NIC, which never closes in between.</summary>
+    /// <param name="inherited">The queue, from <see cref="ZcrxTakeover.TakeQueue"/>; stays the caller's, who can dispose it when this has ended.</param>
+    /// <param name="options">How; its engine, interface and sizes are those that the queue was registered with, whatever is said here.</param>
+    /// <param name="parking">Where its connections wait when it ends, as with <see cref="OpenAsync(ZcrxQueueOptions, ConnectionParking, CancellationToken)"/>.</param>
+    /// <param name="cancellationToken">Gives up waiting; a queue that is opened all the same is closed again.</param>
+    /// <returns>
+    /// The open queue, owned by the caller. The other process goes on receiving for its connections; the refill queue is written here from the moment on at which it has stopped
+    /// doing so, which it does after <see cref="ZcrxTakeover.CommitAsync"/>.
+    /// </returns>
+    /// <remarks>Nothing is notified on such a queue, and it does not grow, as with an exported one.</remarks>
+    /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
+    /// <exception cref="ZcrxException">The kernel refused; nothing has changed.</exception>
+    /// <exception cref="ObjectDisposedException">The queue has been disposed.</exception>
+    public static async Task<ZcrxQueue> ImportAsync(InheritedQueue inherited, ZcrxQueueOptions options, ConnectionParking? parking = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(inherited);
+        ArgumentNullException.ThrowIfNull(options);
+        ZcrxQueue queue = await ImportAsync(inherited.Exported, options, "the queue comes from the process before this one", parking, cancellationToken).ConfigureAwait(false);
+        // Not waited for: the other process stops writing when it has been told to, and this one has to be ready before.
+        _ = inherited.Exported.Memory.SwitchToAsync(queue.Loop.Sharing);
+        return queue;
+    }
+
+    internal static Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, EngineChoice choice, IIoUringKernel kernel, CancellationToken cancellationToken, ConnectionParking? parking = null)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return OpenAsync(options, QueueEngine.For(options, choice, kernel), parking, exported: null, cancellationToken);
+    }
+
+    private static Task<ZcrxQueue> ImportAsync(ExportedQueue exported, ZcrxQueueOptions options, string reason, ConnectionParking? parking, CancellationToken cancellationToken)
+    {
+        (ZcrxQueueOptions effective, EngineChoice choice) = QueueEngine.Of(exported, options, reason);
+        ZcrxConfigurationException.ThrowIfAny(effective.Validate());
+        cancellationToken.ThrowIfCancellationRequested();
+        return OpenAsync(effective, QueueEngine.For(effective, choice, exported.Kernel), parking, exported, cancellationToken);
+    }
+
+    private static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, QueueEngine engine, ConnectionParking? parking, ExportedQueue? exported, CancellationToken cancellationToken)
+    {
+        QueueEvents events = new(options.Name);
+        QueueLoop loop = new(options, engine, events, parking?.Suspended, exported);
+        await loop.OpenAsync(cancellationToken).ConfigureAwait(false);
+        return new ZcrxQueue(loop, events, options) { Parking = parking };
+    }
+
     /// <summary>Accepts connections on an address. Binds when subscribed to; one subscription per call.</summary>
     /// <param name="endPoint">Where; port 0 lets the kernel choose.</param>
     /// <returns>
@@ -104,7 +201,7 @@ public sealed partial class ZcrxQueue : IAsyncDisposable
                 return Disposable.Empty;
             }
 
-            return Accept(new ListenerEntry(socket, observer));
+            return Accept(socket, observer);
         });
     }
 
@@ -131,7 +228,7 @@ public sealed partial class ZcrxQueue : IAsyncDisposable
                 return Disposable.Empty;
             }
 
-            return Accept(new ListenerEntry(own, observer));
+            return Accept(own, observer);
         });
     }
 
@@ -144,7 +241,8 @@ public sealed partial class ZcrxQueue : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(socket);
         SocketOwnership.ThrowIfNotTcp(socket, nameof(socket));
-        return _loop.AttachAsync(socket);
+        return AttachToAsync();
+        async Task<ZcrxConnection> AttachToAsync() => ZcrxConnection.Of(await _loop.AttachAsync(socket).ConfigureAwait(false));
     }
 
     /// <summary>Connects to a server whose answers are to be received here.</summary>
@@ -193,7 +291,8 @@ public sealed partial class ZcrxQueue : IAsyncDisposable
 
     /// <summary>The connections that the queue receives for at this moment.</summary>
     /// <returns>A copy; empty once the queue has been closed.</returns>
-    public Task<IReadOnlyList<ZcrxConnection>> GetConnectionsAsync() => _loop.GetConnectionsAsync();
+    public async Task<IReadOnlyList<ZcrxConnection>> GetConnectionsAsync() =>
+        Array.ConvertAll(await _loop.GetConnectionsAsync().ConfigureAwait(false), ZcrxConnection.Of);
 
     /// <summary>Exports the queue: it stays what it is for as long as the export is held, even when this object has ended, however that came about, and can be opened again with <see cref="ImportAsync(ExportedQueue, ZcrxQueueOptions, ConnectionParking?, CancellationToken)"/>.</summary>
     /// <returns>The export, owned by the caller. It keeps the memory and, on a NIC, the RX queue.</returns>
@@ -203,41 +302,7 @@ public sealed partial class ZcrxQueue : IAsyncDisposable
 
     /// <summary>The counters, now.</summary>
     /// <returns>A snapshot; the last one once the queue has been closed.</returns>
-    public QueueStatistics Snapshot()
-    {
-        LoopCounters counters = _loop.Counters;
-        CopyStatistics copies = _loop.ReadCopies();
-        (ArmState noBuffers, ArmState copy) = _loop.ArmStates;
-        return new QueueStatistics
-        {
-            Queue = Name,
-            BytesReceived = counters.Bytes,
-            BuffersReceived = counters.Buffers,
-            CopiedFragments = (long)copies.Fragments,
-            CopiedBytes = (long)copies.Bytes,
-            Buffers = _loop.Queue.Buffers,
-            BuffersOut = _loop.Queue.Ledger.Kept,
-            KeptCopies = _loop.Queue.Ledger.Copies,
-            RefillDepth = (int)counters.RefillDepth,
-            Flushes = counters.Flushes,
-            Rearms = counters.Rearms,
-            Pauses = counters.Pauses,
-            PausedConnections = (int)counters.PausedConnections,
-            CompletionOverflows = counters.Overflows,
-            ReceiveStalls = counters.Stalls,
-            StalledConnections = (int)counters.StalledConnections,
-            UnobservedConnections = (int)counters.UnobservedConnections,
-            NoBuffersNotifications = counters.NoBuffersNotifications,
-            CopyNotifications = counters.CopyNotifications,
-            Connections = (int)counters.Connections,
-            ConnectionsOpened = counters.ConnectionsOpened,
-            ConnectionsMovedIn = counters.ConnectionsMovedIn,
-            Pressure = _loop.PressureLevel,
-            TimeUnderPressure = TimeUnderPressure(counters),
-            NoBuffersArmState = noBuffers,
-            CopyArmState = copy,
-        };
-    }
+    public QueueStatistics Snapshot() => _loop.Snapshot();
 
     /// <summary>Where leases that are out were taken; empty unless <see cref="ZcrxQueueOptions.RecordLeaseOrigins"/> is on.</summary>
     /// <returns>A stack trace per kept buffer.</returns>
@@ -268,51 +333,40 @@ public sealed partial class ZcrxQueue : IAsyncDisposable
     /// </param>
     /// <returns>A task that ends when the queue is closed. Streams go on where they were once a queue takes them from there; leases stay what they are.</returns>
     /// <exception cref="InvalidOperationException">The queue was opened without a parking.</exception>
-    public Task ParkAsync(TimeSpan drain = default) => _loop.Parking is null
+    public Task ParkAsync(TimeSpan drain = default) => Parking is null
         ? throw new InvalidOperationException("The queue was opened without a parking, so its connections have nowhere to wait.")
-        : EndAsync(_loop.ParkAsync(drain));
+        : EndAsync(_loop.SuspendAsync(drain));
 
     /// <summary>Closes the queue without draining.</summary>
     /// <returns>A task that ends when everything is closed.</returns>
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
 
-    internal ReceiveLoop Loop => _loop;
+    internal QueueLoop Loop => _loop;
 
-    /// <summary>Whether this process has set the interface up for it.</summary>
-    internal bool IsNicConfigured => Nic is not null;
+    /// <summary>Gets a value indicating whether this process has set the interface up for it.</summary>
+    internal bool IsNicConfigured => _loop.Engine.Nic is not null;
 
-    private NicConfiguration? Nic { get; init; }
+    private ConnectionParking? Parking { get; init; }
 
-    /// <summary>Ends the ring's thread with an exception, as a fault of its own would. For tests of whoever supervises it.</summary>
+    /// <summary>Makes the ring thread fail with an exception. For tests of its supervisor.</summary>
     internal void Crash(Exception exception) => _loop.Post(() => throw exception);
 
-    private TimeSpan TimeUnderPressure(LoopCounters counters)
-    {
-        TimeProvider time = _loop.Options.TimeProvider;
-        long ticks = counters.PressureTicks;
-        if (counters.PressureSince is var since and not 0)
-        {
-            ticks += time.GetTimestamp() - since;
-        }
-
-        return TimeSpan.FromSeconds((double)ticks / time.TimestampFrequency);
-    }
-
-    private IDisposable Accept(ListenerEntry entry)
+    private IDisposable Accept(Socket socket, IObserver<ZcrxConnection> observer)
     {
         IDisposable port = Disposable.Empty;
         try
         {
-            // Before anybody is accepted: a connection arrives where the rules were when it began.
-            port = Nic?.ClaimPort((IPEndPoint)entry.Socket.LocalEndPoint!) ?? port;
+            // Before anything is accepted: a connection arrives where the rules were when it began.
+            port = _loop.Engine.Nic?.ClaimPort((IPEndPoint)socket.LocalEndPoint!) ?? port;
         }
         catch (ZcrxException exception)
         {
-            entry.Socket.Dispose();
-            entry.Observer.OnError(exception);
+            socket.Dispose();
+            observer.OnError(exception);
             return Disposable.Empty;
         }
 
+        ListenerEntry entry = new(socket, new AcceptObserver(observer));
         _loop.AddListener(entry);
         return Disposable.Create((_loop, entry, port), static state =>
         {

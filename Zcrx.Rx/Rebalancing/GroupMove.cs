@@ -1,4 +1,4 @@
-using Zcrx.Rx.Connections;
+using Zcrx.Rx.Moving;
 
 namespace Zcrx.Rx.Rebalancing;
 

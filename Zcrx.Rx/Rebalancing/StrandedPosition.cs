@@ -1,5 +1,5 @@
 using Zcrx.Interop;
-using Zcrx.Rx.Loop;
+using Zcrx.Rx.Moving;
 
 namespace Zcrx.Rx.Rebalancing;
 
@@ -11,15 +11,15 @@ internal sealed class StrandedPosition(long position)
     private const int MaxAttempts = 4;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<ReceiveLoop, int> _attempts = [];
+    private readonly Dictionary<ConnectionHost, int> _attempts = [];
 
     public long Position => position;
 
-    public void Failed(ReceiveLoop loop)
+    public void Failed(ConnectionHost queue)
     {
         lock (_gate)
         {
-            _attempts[loop] = _attempts.GetValueOrDefault(loop) + 1;
+            _attempts[queue] = _attempts.GetValueOrDefault(queue) + 1;
         }
     }
 
@@ -28,8 +28,8 @@ internal sealed class StrandedPosition(long position)
     {
         lock (_gate)
         {
-            GroupMember? next = members.MinBy(member => (_attempts.GetValueOrDefault(member.Queue.Loop), member.RxQueue != arrival));
-            return next is null || _attempts.GetValueOrDefault(next.Queue.Loop) >= MaxAttempts ? null : next;
+            GroupMember? next = members.MinBy(member => (_attempts.GetValueOrDefault(member.Queue.Loop.Host), member.RxQueue != arrival));
+            return next is null || _attempts.GetValueOrDefault(next.Queue.Loop.Host) >= MaxAttempts ? null : next;
         }
     }
 }

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Zcrx.Interop;
-using Zcrx.Rx.Loop;
+using Zcrx.Rx.Moving;
 using Zcrx.Rx.Rebalancing;
+using Zcrx.Rx.Receiving;
+using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx;
 
@@ -67,7 +69,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
     public RxQueueId? ArrivalOf(ZcrxConnection connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        return TryFindArrival(connection, Members.FirstOrDefault(member => member.Queue.Loop == connection.Loop));
+        return TryFindArrival(connection, Members.FirstOrDefault(member => member.Queue.Loop.Host == connection.Host));
     }
 
     /// <summary>Which queue should receive for a connection that has just been accepted.</summary>
@@ -81,7 +83,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
     {
         ArgumentNullException.ThrowIfNull(connection);
         ImmutableArray<GroupMember> members = Members;
-        if (members.Length < 2 || members.FirstOrDefault(member => member.Queue.Loop == connection.Loop) is not { } present)
+        if (members.Length < 2 || members.FirstOrDefault(member => member.Queue.Loop.Host == connection.Host) is not { } present)
         {
             return null;
         }
@@ -101,14 +103,15 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
         ArgumentNullException.ThrowIfNull(queue);
         ImmutableArray<GroupMember> members = Members;
         GroupMember? target = members.FirstOrDefault(member => member.Queue == queue);
-        return target is not null && await MoveAsync(connection, members.FirstOrDefault(member => member.Queue.Loop == connection.Loop), target, reason).ConfigureAwait(false);
+        return target is not null && await MoveAsync(connection, members.FirstOrDefault(member => member.Queue.Loop.Host == connection.Host), target, reason).ConfigureAwait(false);
     }
 
-    void IStrandedConnections.OnStranded(ZcrxConnection connection, long position)
+    void IStrandedConnections.OnStranded(ConnectionReceiver connection, long position)
     {
-        ReceiveLoop loop = connection.Loop;
-        // Not on the ring's thread: asking where packets arrive may take system calls.
-        _ = Task.Run(() => RescueAsync(connection, loop, position));
+        ZcrxConnection stranded = ZcrxConnection.Of(connection);
+        ConnectionHost host = stranded.Host;
+        // Not on the ring thread: asking where packets arrive may take system calls.
+        _ = Task.Run(() => RescueAsync(stranded, host, position));
     }
 
     private static GroupMember Choose(ImmutableArray<GroupMember> members, GroupMember present, RxQueueId? arrival)
@@ -164,7 +167,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
         return moved;
     }
 
-    private async Task RescueAsync(ZcrxConnection connection, ReceiveLoop loop, long position)
+    private async Task RescueAsync(ZcrxConnection connection, ConnectionHost host, long position)
     {
         ImmutableArray<GroupMember> members = Members;
         if (!_stranded.TryGetValue(connection, out StrandedPosition? stranded) || stranded.Position != position)
@@ -173,16 +176,16 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
             _stranded.AddOrUpdate(connection, stranded);
         }
 
-        stranded.Failed(loop);
-        GroupMember? present = members.FirstOrDefault(member => member.Queue.Loop == loop);
-        IEnumerable<GroupMember> others = members.Where(member => member.Queue.Loop != loop && member.RxQueue?.Interface == loop.RxQueue?.Interface);
+        stranded.Failed(host);
+        GroupMember? present = members.FirstOrDefault(member => member.Queue.Loop.Host == host);
+        IEnumerable<GroupMember> others = members.Where(member => member.Queue.Loop.Host != host && member.RxQueue?.Interface == host.RxQueue?.Interface);
         if (stranded.Next(others, TryFindArrival(connection, present)) is not { } next)
         {
-            loop.FailStranded(connection);
+            host.FailStranded(connection.Receiver);
         }
         else if (!await MoveAsync(connection, present, next, MoveReason.ForeignMemory).ConfigureAwait(false))
         {
-            stranded.Failed(next.Queue.Loop);
+            stranded.Failed(next.Queue.Loop.Host);
         }
     }
 }

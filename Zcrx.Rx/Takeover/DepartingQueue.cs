@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using Zcrx.Interop;
 using Zcrx.Interop.Kernel;
-using Zcrx.Rx.Loop;
 
 namespace Zcrx.Rx.Takeover;
 
@@ -12,7 +11,7 @@ namespace Zcrx.Rx.Takeover;
 /// </remarks>
 internal sealed class DepartingQueue : IRefillProducer, IDisposable
 {
-    private readonly ReceiveLoop _loop;
+    private readonly IRefillProducer _local;
     private readonly QueueMemory _memory;
     private readonly ExportedQueue _exported;
     private readonly QueueChannel _channel;
@@ -24,9 +23,9 @@ internal sealed class DepartingQueue : IRefillProducer, IDisposable
     private volatile bool _isUnused;
     private Task _sending = Task.CompletedTask;
 
-    private DepartingQueue(string name, ReceiveLoop loop, ExportedQueue exported)
+    private DepartingQueue(string name, IRefillProducer local, ExportedQueue exported)
     {
-        _loop = loop;
+        _local = local;
         _memory = exported.Memory;
         _exported = exported;
         _channel = QueueChannel.Create(out _theirs);
@@ -45,7 +44,7 @@ internal sealed class DepartingQueue : IRefillProducer, IDisposable
     public static string? WhyNot(ZcrxQueue queue)
     {
         QueueMemory memory = queue.Loop.Queue.Memory;
-        return queue.Engine.Engine == ZcrxEngine.Emulated ? "an emulated queue lives in the process of its kernel"
+        return queue.Loop.Engine.WhyBoundToProcess is { } bound ? bound
             : queue.Capabilities.WhyNot(ZcrxFeature.Export) is { } export ? export
             : queue.Capabilities.WhyNot(ZcrxFeature.Import) is { } import ? import
             : queue.Loop.Options.DmaBuf is not null ? "it receives into a dma-buf, which belongs to whoever made it"
@@ -69,7 +68,7 @@ internal sealed class DepartingQueue : IRefillProducer, IDisposable
         try
         {
             exported = await queue.ExportAsync().ConfigureAwait(false);
-            return new DepartingQueue(queue.Name, queue.Loop, exported);
+            return new DepartingQueue(queue.Name, queue.Loop.Sharing, exported);
         }
         catch
         {
@@ -143,7 +142,7 @@ internal sealed class DepartingQueue : IRefillProducer, IDisposable
         _memory.IsWithOthers = false;
         _memory.IsSettled = false;
         // A ring that was opened here meanwhile has been waiting for this longer.
-        await _memory.SwitchToAsync(_loop, onlyAfter: this).ConfigureAwait(false);
+        await _memory.SwitchToAsync(_local, onlyAfter: this).ConfigureAwait(false);
         _memory.Reclaim();
         CameBack?.Invoke();
     }

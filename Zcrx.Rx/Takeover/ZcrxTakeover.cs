@@ -11,9 +11,10 @@ namespace Zcrx.Rx;
 /// Until the commit the predecessor goes on as if nothing had happened, whatever becomes of this process.</para>
 /// <para>Ownership: whoever opened it disposes it; that closes what was not taken. Threading: one call at a time, any thread. See docs/hand-over.md.</para>
 /// </remarks>
-public sealed partial class ZcrxTakeover : IAsyncDisposable
+public sealed class ZcrxTakeover : IAsyncDisposable
 {
     private readonly ZcrxTakeoverOptions _options;
+    private readonly TakeoverSteps _steps;
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<InheritedListener> _listeners = [];
     private readonly List<InheritedQueue> _queues = [];
@@ -23,7 +24,11 @@ public sealed partial class ZcrxTakeover : IAsyncDisposable
     private TakeoverLink? _predecessor;
     private Task _serving = Task.CompletedTask;
 
-    private ZcrxTakeover(ZcrxTakeoverOptions options) => _options = options;
+    private ZcrxTakeover(ZcrxTakeoverOptions options)
+    {
+        _options = options;
+        _steps = new TakeoverSteps(options);
+    }
 
     /// <summary>The process that is being taken over from; null when this one is the first.</summary>
     public int? PredecessorId { get; private set; }
@@ -48,7 +53,7 @@ public sealed partial class ZcrxTakeover : IAsyncDisposable
         ZcrxTakeover takeover = new(options);
         try
         {
-            await takeover.StepAsync("waiting for the process there", takeover.MeetAsync, cancellationToken).ConfigureAwait(false);
+            await takeover._steps.RunAsync("waiting for the process there", takeover.MeetAsync, cancellationToken).ConfigureAwait(false);
             return takeover;
         }
         catch
@@ -100,7 +105,7 @@ public sealed partial class ZcrxTakeover : IAsyncDisposable
     {
         if (_predecessor is { } predecessor)
         {
-            await StepAsync("handing over", token => ConfirmAsync(predecessor, token, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await _steps.RunAsync("handing over", token => ConfirmAsync(predecessor, token, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
 
         _taken.ForEach(static queue => queue.Commit());
@@ -113,7 +118,8 @@ public sealed partial class ZcrxTakeover : IAsyncDisposable
     public void Serve(ITakeoverSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        _serving = Task.Run(() => ServeAsync(source, _stopping.Token));
+        TakeoverServer server = new(_socket!, _steps, _handedOver);
+        _serving = Task.Run(() => server.ServeAsync(source, _stopping.Token));
     }
 
     /// <summary>Closes what was not taken, and gives the place up, unless a successor has it.</summary>
@@ -152,7 +158,7 @@ public sealed partial class ZcrxTakeover : IAsyncDisposable
             _predecessor = new TakeoverLink(peer);
             if (!_predecessor.Peer.IsSameUser)
             {
-                throw new ZcrxNotPermittedException(Operation, 0, $"the process there (process {_predecessor.Peer.ProcessId}) belongs to user {_predecessor.Peer.UserId}", "Choose a path that only the service's user can write to");
+                throw new ZcrxNotPermittedException(_steps.Operation, 0, $"the process there (process {_predecessor.Peer.ProcessId}) belongs to user {_predecessor.Peer.UserId}", "Choose a path that only the service's user can write to");
             }
 
             _predecessor.Send(TakeoverMessageType.Hello, new TakeoverHello(TakeoverHello.Queues).Encode());
@@ -229,27 +235,6 @@ public sealed partial class ZcrxTakeover : IAsyncDisposable
         catch (IOException)
         {
             // What it said, or that it said nothing, is read next.
-        }
-    }
-
-    private string Operation => $"Taking over at {_options.Path}";
-
-    /// <summary>One step of the protocol, which takes at most the configured time; what goes wrong is told in one type.</summary>
-    private async Task StepAsync(string what, Func<CancellationToken, Task> step, CancellationToken cancellationToken)
-    {
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(_options.Timeout);
-        try
-        {
-            await step(patience.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new ZcrxException(Operation, 0, $"{what} took longer than {_options.Timeout}", "See what that process does; while it starts or ends it does not hand over", exception);
-        }
-        catch (Exception exception) when (exception is InvalidDataException or IOException or SocketException)
-        {
-            throw new ZcrxException(Operation, 0, $"{what} failed: {exception.Message.TrimEnd('.')}", "Start one process of the service at this path at a time, of versions that understand each other", exception);
         }
     }
 }

@@ -5,7 +5,7 @@ using System.Reactive.Linq;
 using System.Reactive.Threading.Tasks;
 using Zcrx.Interop;
 using Zcrx.Interop.Abi;
-using Zcrx.Rx.Loop;
+using Zcrx.Rx.Ring;
 using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Queues;

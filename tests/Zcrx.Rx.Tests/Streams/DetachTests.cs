@@ -122,7 +122,7 @@ public class DetachTests : IClassFixture<ResourceCheck>
         using (peer)
         {
             Task sending = connection.SendAsync(new byte[64 << 20]).AsTask();
-            await Deadline.UntilAsync(() => connection.IsAwaitingRoom, "the socket is full");
+            await Deadline.UntilAsync(() => connection.Receiver.IsAwaitingRoom, "the socket is full");
 
             DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is given back"));
 

@@ -122,7 +122,7 @@ public class ParkingTests : IClassFixture<ResourceCheck>
         using ConnectionParking parking = new();
         HookedKernel kernel = new();
         TestQueue first = await TestQueue.OpenAsync(kernel: kernel, parking: parking);
-        kernel.Entered = result => kernel.HasUnread(Rx.Loop.RequestKind.Accept) ? -Errno.EBADF : result;
+        kernel.Entered = result => kernel.HasUnread(Rx.Ring.RequestKind.Accept) ? -Errno.EBADF : result;
         (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
         using (peer)
         {

@@ -1,6 +1,6 @@
 using Zcrx.Interop;
 using Zcrx.Interop.Abi;
-using Zcrx.Rx.Loop;
+using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Tests.Support;
 

@@ -1,0 +1,125 @@
+using System.Net;
+using System.Net.Sockets;
+using Zcrx.Interop.Abi;
+
+namespace Zcrx.Rx.Connections;
+
+/// <summary>Represents the TCP socket of a connection.</summary>
+internal sealed class ConnectionSocket : IConnectionSocket
+{
+    private readonly Socket _socket;
+
+    /// <param name="socket">The socket; owned by the connection from now on.</param>
+    /// <exception cref="SocketException">The peer has gone.</exception>
+    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
+    public ConnectionSocket(Socket socket)
+    {
+        // First, since it throws when the socket is closed.
+        socket.Blocking = false;
+        _socket = socket;
+        RemoteEndPoint = TryGet(static socket => socket.RemoteEndPoint);
+        LocalEndPoint = TryGet(static socket => socket.LocalEndPoint);
+    }
+
+    public Socket Socket => _socket;
+
+    public EndPoint? RemoteEndPoint { get; }
+
+    public EndPoint? LocalEndPoint { get; }
+
+    public int Descriptor => (int)_socket.SafeHandle.DangerousGetHandle();
+
+    public int BytesWaiting
+    {
+        get
+        {
+            try
+            {
+                return _socket.Available;
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                return 0;
+            }
+        }
+    }
+
+    public bool HasSomething
+    {
+        get
+        {
+            try
+            {
+                return _socket.Poll(0, SelectMode.SelectRead);
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                return false;
+            }
+        }
+    }
+
+    public int TakeError()
+    {
+        const int SolSocket = 1;
+        const int SoError = 4;
+        Span<byte> value = stackalloc byte[sizeof(int)];
+        try
+        {
+            // The raw option: .NET would translate the errno.
+            _ = _socket.GetRawSocketOption(SolSocket, SoError, value);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return Errno.ECONNRESET;
+        }
+
+        return BitConverter.ToInt32(value);
+    }
+
+    public int Send(ReadOnlySpan<byte> bytes, out SocketError error) => _socket.Send(bytes, SocketFlags.None, out error);
+
+    public void ShutdownSend()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The connection is gone already, so the peer cannot be told.
+        }
+    }
+
+    public void Close(bool abort)
+    {
+        if (abort)
+        {
+            try
+            {
+                _socket.LingerState = new LingerOption(true, 0);
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                // Reset by the peer, or closed elsewhere. Closing is all that is left to do.
+            }
+        }
+
+        _socket.Dispose();
+    }
+
+    // As it was given, or as it would have been accepted by any other program.
+    public void Release() => _socket.Blocking = true;
+
+    private EndPoint? TryGet(Func<Socket, EndPoint?> get)
+    {
+        try
+        {
+            return get(_socket);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+}

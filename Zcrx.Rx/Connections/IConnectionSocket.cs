@@ -1,0 +1,37 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Zcrx.Rx.Connections;
+
+/// <summary>Represents the socket of a connection. Failures of a socket that is closed or gone are no exceptions here.</summary>
+internal interface IConnectionSocket
+{
+    EndPoint? RemoteEndPoint { get; }
+
+    /// <summary>Gets the descriptor, for requests. Valid until the socket is closed.</summary>
+    int Descriptor { get; }
+
+    /// <summary>Gets the number of bytes that wait to be received (SIOCINQ).</summary>
+    int BytesWaiting { get; }
+
+    /// <summary>Gets a value indicating whether bytes, the end of the stream or an error wait.</summary>
+    bool HasSomething { get; }
+
+    /// <summary>Takes the error off the socket, as a receive does.</summary>
+    /// <returns>The errno; 0 for none.</returns>
+    int TakeError();
+
+    /// <summary>Sends what the socket has room for.</summary>
+    /// <returns>The number of bytes.</returns>
+    int Send(ReadOnlySpan<byte> bytes, out SocketError error);
+
+    /// <summary>Tells the peer that nothing more will be sent.</summary>
+    void ShutdownSend();
+
+    /// <summary>Closes the socket.</summary>
+    /// <param name="abort">Whether the peer gets a reset.</param>
+    void Close(bool abort);
+
+    /// <summary>Makes the socket blocking again, for its next owner.</summary>
+    void Release();
+}

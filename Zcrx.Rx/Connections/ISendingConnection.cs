@@ -1,0 +1,17 @@
+namespace Zcrx.Rx.Connections;
+
+/// <summary>Provides what the sending half needs of its connection. Any thread.</summary>
+internal interface ISendingConnection
+{
+    /// <summary>Gets the name of the connection, for errors.</summary>
+    string Name { get; }
+
+    /// <summary>Gets a value indicating whether the peer or the network has ended the connection. Meaningful once the socket is closed.</summary>
+    bool IsBroken { get; }
+
+    /// <summary>Ends the connection: it cannot be sent on any more.</summary>
+    void Fail(ConnectionFailure failure, bool abort);
+
+    /// <summary>Asks for a call of <see cref="ConnectionSender.OnWritable"/> once the socket has room.</summary>
+    void AwaitRoom();
+}

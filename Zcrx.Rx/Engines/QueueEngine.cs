@@ -1,0 +1,67 @@
+using Zcrx.Interop;
+
+namespace Zcrx.Rx.Engines;
+
+/// <summary>Represents the engine of one queue: the kernel that was chosen, and what depends on which one it is. The rest of the library does not ask.</summary>
+internal sealed class QueueEngine
+{
+    private readonly string? _interface;
+    private readonly INicControl _nics;
+    private volatile EngineChoice _choice;
+
+    private QueueEngine(EngineChoice choice, IIoUringKernel kernel, ZcrxQueueOptions options)
+    {
+        _choice = choice;
+        _interface = options.Interface;
+        Kernel = kernel;
+        Capabilities = ZcrxCapabilities.Query(kernel);
+        _nics = choice.NicsOf(options);
+        // An emulated kernel receives device-less unless it has an interface of that name.
+        IsOnNic = choice.Engine == ZcrxEngine.Nic || (choice.Engine == ZcrxEngine.Emulated && _interface is not null && _nics.Identify(_interface) is not null);
+        Nic = IsOnNic ? NicConfiguration.Claim(options, _nics) : null;
+    }
+
+    /// <summary>Gets the choice and its reason.</summary>
+    public EngineChoice Choice => _choice;
+
+    public IIoUringKernel Kernel { get; }
+
+    public ZcrxCapabilities Capabilities { get; }
+
+    /// <summary>Gets a value indicating whether the queue receives from an RX queue of a NIC.</summary>
+    public bool IsOnNic { get; }
+
+    /// <summary>Gets the set-up of the interface for the queue; null when none is configured. The queue disposes it after it has closed.</summary>
+    public NicConfiguration? Nic { get; }
+
+    /// <summary>Gets the reason why the queue cannot go to another process, as a clause; null when the engine allows it.</summary>
+    public string? WhyBoundToProcess => _choice.Engine == ZcrxEngine.Emulated ? "an emulated queue lives in the process of its kernel" : null;
+
+    /// <summary>Chooses the engine for a queue that is to be registered, and sets its interface up.</summary>
+    /// <exception cref="ZcrxException">The interface cannot be set up.</exception>
+    public static QueueEngine Choose(ZcrxQueueOptions options)
+    {
+        EngineChoice choice = EngineChoice.For(options);
+        return For(options, choice, choice.Engine == ZcrxEngine.Emulated ? new EmulatedKernel(options.Emulation) : new LinuxKernel());
+    }
+
+    /// <summary>Uses an engine that was chosen before, and sets the interface up.</summary>
+    /// <exception cref="ZcrxException">The interface cannot be set up.</exception>
+    public static QueueEngine For(ZcrxQueueOptions options, EngineChoice choice, IIoUringKernel kernel) => new(choice, kernel, options);
+
+    /// <summary>Returns the options and the engine of a queue that was exported.</summary>
+    public static (ZcrxQueueOptions Options, EngineChoice Choice) Of(ExportedQueue exported, ZcrxQueueOptions options, string reason)
+    {
+        ZcrxEngine engine = exported.Kernel is not LinuxKernel ? ZcrxEngine.Emulated : exported.Memory.Interface is null ? ZcrxEngine.DeviceLess : ZcrxEngine.Nic;
+        ZcrxQueueOptions effective = options with { Engine = engine, Interface = exported.Memory.Interface, RxQueue = (int)exported.Memory.RxQueue, BufferLength = 0 };
+        return (exported.Kernel is EmulatedKernel emulated ? effective with { Emulation = emulated.Options } : effective, new EngineChoice(engine, reason));
+    }
+
+    /// <summary>Adds a remark to the reason of the choice.</summary>
+    public void Remark(string remark) => _choice = _choice with { Reason = $"{_choice.Reason}; {remark}" };
+
+    /// <summary>Reports when the interface goes up, down or away. Nothing is posted to armed receives then.</summary>
+    /// <param name="onChange">Called on the thread that notices.</param>
+    /// <returns>Ends the reports when disposed; null when there is nothing to report.</returns>
+    public IDisposable? WatchLink(Action<LinkChange> onChange) => IsOnNic ? _nics.WatchLink(_interface!, onChange) : null;
+}

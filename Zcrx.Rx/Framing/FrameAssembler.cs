@@ -1,0 +1,309 @@
+using System.Buffers;
+using Zcrx.Interop;
+using Zcrx.Interop.Leases;
+
+namespace Zcrx.Rx.Framing;
+
+/// <summary>Finds the frames in the buffers of one subscription. Used only by the thread that is inside the <see cref="FrameObserver{TCutter}"/>.</summary>
+/// <remarks>
+/// Frames that lie in one buffer are passed on as they are. The rest of a buffer, behind its last whole frame, is kept in
+/// <see cref="HeldBytes"/> until the next buffer completes it.
+/// </remarks>
+internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCutter cutter, int maxLength, FramingOptions options)
+    where TCutter : struct, IFrameCutter
+{
+    private const long Unknown = -1;
+
+    private readonly HeldBytes _held = new(options.MaxHeldBuffers);
+    // An unterminated frame of exactly the limit is acceptable, thus its last byte must not end it, also where the delimiter counts into the length.
+    private readonly int _overhead = options.DeliversUnterminated ? Math.Max(cutter.Overhead, 1) : cutter.Overhead;
+    private readonly FrameSkips? _skips = options.Skips;
+    private readonly bool _deliversUnterminated = options.DeliversUnterminated;
+    private BufferLedger? _relieves;
+    private bool _checksBorrows;
+    // The next byte of the stream that is to come, and where in the stream the held bytes begin.
+    private long _next = Unknown;
+    private long _frameOffset;
+    // Below this many bytes there is no point in cutting; the decision, once made, and how much was searched for it.
+    private long _needed;
+    private FrameDecision _decision;
+    private bool _isDecided;
+    private long _seen;
+    // A frame that is too long is skipped up to its delimiter; this many of its bytes are no longer held.
+    private bool _isSkipping;
+    private long _dropped;
+
+    /// <summary>Gets the counter of the leases that are kept.</summary>
+    public BufferHolder? Holder { get; private set; }
+
+    /// <summary>Gets the counter of leases of the connection that the present buffer came from.</summary>
+    public BufferHolder? Source { get; private set; }
+
+    /// <summary>Gets a value indicating whether the stream is inside a frame.</summary>
+    public bool IsInside => !_held.IsEmpty || _isSkipping;
+
+    /// <summary>Releases the bytes that are held.</summary>
+    public void Release() => _held.Release();
+
+    /// <summary>Copies the bytes that are held, and returns their buffers.</summary>
+    public void Copy() => _held.Copy();
+
+    /// <summary>Cuts the frames of a buffer, and keeps its rest.</summary>
+    public void Receive(in ReceivedBuffer buffer)
+    {
+        Source = buffer.Holder;
+        _checksBorrows = buffer.Ledger.ChecksBorrows;
+        ReadOnlyMemory<byte> memory = buffer.UncheckedMemory;
+        ReadOnlySpan<byte> span = buffer.Span;
+        long offset = buffer.StreamOffset;
+        if (offset != _next && _next != Unknown)
+        {
+            owner.Refuse(ZcrxFramingException.Gap(_next, offset, maxLength));
+            return;
+        }
+
+        _next = offset + span.Length;
+        int position = _held.IsEmpty && !_isSkipping ? 0 : span.Length - Join(in buffer, memory);
+        while (position < span.Length)
+        {
+            FrameDecision decision = cutter.Cut(span, memory, position);
+            long total = decision.Total;
+            if (IsAcceptable(in decision, total) && total <= span.Length - position)
+            {
+                Deliver(new ReadOnlySequence<byte>(memory.Slice(position + decision.Skip, (int)decision.Length)));
+                position += (int)total;
+                if (owner.HasEnded)
+                {
+                    return;
+                }
+            }
+            else if (TrySkip(in decision, offset + position))
+            {
+                position += (int)total;
+                if (owner.HasEnded)
+                {
+                    return;
+                }
+            }
+            else
+            {
+                _frameOffset = offset + position;
+                if (Expect(in decision, span.Length - position))
+                {
+                    _held.Lend(memory[position..]);
+                    Keep(in buffer);
+                }
+
+                return;
+            }
+        }
+    }
+
+    /// <summary>Continues a frame that began in an earlier buffer.</summary>
+    /// <returns>How much of the buffer is left to be cut; 0 also when it was kept, or the stream has ended.</returns>
+    private int Join(in ReceivedBuffer buffer, ReadOnlyMemory<byte> memory)
+    {
+        _held.Lend(memory);
+        while (_held.Length >= _needed)
+        {
+            FrameDecision decision = _isDecided ? _decision : cutter.Cut(_held.Sequence, _seen);
+            long total = decision.Total;
+            bool isWhole = !_isSkipping && IsAcceptable(in decision, total) && total <= _held.Length;
+            if (isWhole || TrySkip(in decision, _frameOffset))
+            {
+                if (isWhole)
+                {
+                    Deliver(_held.Sequence.Slice(decision.Skip, decision.Length));
+                }
+
+                if (owner.HasEnded)
+                {
+                    return 0;
+                }
+
+                _held.Consume(total);
+                if (_held.TryLeaveLent(out int left))
+                {
+                    return left;
+                }
+
+                // The parser had asked for more than it needed, so that even the next frame begins in an earlier buffer.
+                _frameOffset += total;
+                _needed = 0;
+                _isDecided = false;
+                _seen = 0;
+            }
+            else if (!Expect(in decision, _held.Length))
+            {
+                return 0;
+            }
+        }
+
+        Keep(in buffer);
+        return 0;
+    }
+
+    private void Deliver(in ReadOnlySequence<byte> frame)
+    {
+        if (!_checksBorrows)
+        {
+            owner.Pass(frame);
+            return;
+        }
+
+        using FrameLoan loan = new();
+        owner.Pass(loan.Lend(frame));
+    }
+
+    private bool IsAcceptable(in FrameDecision decision, long total) =>
+        decision.Kind == FrameDecisionKind.Frame && decision.Length <= maxLength && total - decision.Length <= _overhead && total > 0;
+
+    /// <summary>Notes what a frame still needs that is not buffered whole.</summary>
+    /// <returns>False when there can be no such frame, and the stream has ended.</returns>
+    private bool Expect(in FrameDecision decision, long available)
+    {
+        _isDecided = decision.Kind == FrameDecisionKind.Frame;
+        if (_isDecided)
+        {
+            _decision = decision;
+            _needed = decision.Total;
+            if (IsAcceptable(in decision, _needed))
+            {
+                return true;
+            }
+
+            owner.Refuse(Refusal(in decision));
+            return false;
+        }
+
+        if (decision.Kind == FrameDecisionKind.Error)
+        {
+            owner.Refuse(ZcrxFramingException.NoFrame(_frameOffset, maxLength, decision));
+            return false;
+        }
+
+        _seen = available;
+        _needed = Math.Max(decision.Length, available + 1);
+        if (_skips is not null || !IsBeyondLimit)
+        {
+            return true;
+        }
+
+        owner.Refuse(ZcrxFramingException.TooLong(_frameOffset, decision.Length > available ? decision.Length : null, maxLength));
+        return false;
+    }
+
+    private ZcrxFramingException Refusal(in FrameDecision decision)
+    {
+        if (decision.Length > maxLength)
+        {
+            // A delimited frame announces nothing: the error is the one that the same frame causes when it arrives in pieces.
+            return ZcrxFramingException.TooLong(_frameOffset, cutter.LongestDelimiter > 0 ? null : decision.Length, maxLength);
+        }
+
+        return ZcrxFramingException.BadParser(
+            _frameOffset,
+            maxLength,
+            decision.Total == 0
+                ? "the parser found a frame of no bytes at all, and would find it again for ever"
+                : $"the parser drops {decision.Total - decision.Length} bytes around a frame, more than the {_overhead} of its MaxOverhead");
+    }
+
+    private void Keep(in ReceivedBuffer buffer)
+    {
+        if (_isSkipping || IsBeyondLimit)
+        {
+            Drop();
+            return;
+        }
+
+        BufferLedger ledger = buffer.Ledger;
+        if (ledger != _relieves)
+        {
+            // On another queue for the first time, or on an earlier one again.
+            if (_relieves is null || !ledger.Relief.Contains(owner))
+            {
+                ledger.Relief.Add(owner);
+            }
+
+            _relieves = ledger;
+            Holder = buffer.Holder;
+        }
+
+        _held.Keep(in buffer);
+    }
+
+    /// <summary>Gets a value that says that the frame needs more bytes than the longest frame and its overhead have.</summary>
+    private bool IsBeyondLimit => _needed > (long)maxLength + _overhead;
+
+    /// <summary>Skips a frame whose delimiter has been found. Call it for frames that cannot be delivered.</summary>
+    /// <returns>False when the decision is no frame, or such frames are errors.</returns>
+    private bool TrySkip(in FrameDecision decision, long frameOffset)
+    {
+        if (_skips is null || decision.Kind != FrameDecisionKind.Frame)
+        {
+            return false;
+        }
+
+        Count(frameOffset, decision.Length);
+        return true;
+    }
+
+    /// <summary>Drops what has arrived of a frame that is too long.</summary>
+    /// <remarks>Its last bytes are copied, since they can be the beginning of its delimiter.</remarks>
+    private void Drop()
+    {
+        long count = Math.Max(0, _held.Length - (cutter.LongestDelimiter - 1));
+        _held.Consume(count);
+        _held.Copy();
+        _isSkipping = true;
+        _dropped += count;
+        _seen = _held.Length;
+        _needed = 0;
+    }
+
+    /// <summary>Delivers, skips or refuses the bytes behind the last frame, since the stream has ended.</summary>
+    /// <returns>The error with which the frames end, if any.</returns>
+    public ZcrxFramingException? EndInside()
+    {
+        long received = _dropped + _held.Length;
+        bool isDelimited = cutter.LongestDelimiter > 0;
+        if (!_deliversUnterminated)
+        {
+            return ZcrxFramingException.EndedInside(_frameOffset, received, _isDecided ? _decision.Total : null, maxLength, isDelimited);
+        }
+
+        if (received > maxLength && _skips is null)
+        {
+            return ZcrxFramingException.TooLong(_frameOffset, null, maxLength);
+        }
+
+        try
+        {
+            if (received > maxLength)
+            {
+                Count(_frameOffset, _held.Length);
+            }
+            else
+            {
+                Deliver(_held.Sequence);
+            }
+        }
+        catch (Exception exception)
+        {
+            // The source has ended, so it does not hand the exception back as an error.
+            owner.Fail(exception);
+            throw;
+        }
+
+        return null;
+    }
+
+    private void Count(long frameOffset, long rest)
+    {
+        SkippedFrame frame = new(frameOffset, _dropped + rest);
+        _isSkipping = false;
+        _dropped = 0;
+        _skips!.Add(frame);
+    }
+}

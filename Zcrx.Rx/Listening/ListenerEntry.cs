@@ -1,0 +1,25 @@
+using System.Net.Sockets;
+using Zcrx.Rx.Receiving;
+
+namespace Zcrx.Rx.Listening;
+
+/// <summary>Represents a listening socket with its multishot accept. Ring thread only.</summary>
+/// <param name="socket">The socket; owned by the entry.</param>
+/// <param name="observer">Receives the connections.</param>
+internal sealed class ListenerEntry(Socket socket, IObserver<ConnectionReceiver> observer)
+{
+    public Socket Socket { get; } = socket;
+
+    public IObserver<ConnectionReceiver> Observer { get; } = observer;
+
+    public int Slot { get; set; }
+
+    public uint Generation { get; set; }
+
+    public bool IsArmed { get; set; }
+
+    public bool IsRemoved { get; set; }
+
+    /// <summary>Gets or sets the time before which it is not armed again, after an error such as EMFILE.</summary>
+    public long RetryAt { get; set; }
+}

@@ -1,0 +1,245 @@
+using System.Net.Sockets;
+using Zcrx.Interop;
+using Zcrx.Interop.Errors;
+using Zcrx.Rx.Receiving;
+using Zcrx.Rx.Ring;
+using static Zcrx.Interop.Abi.Errno;
+
+namespace Zcrx.Rx.Listening;
+
+/// <summary>Accepts connections on the listening sockets of a queue. Ring thread only, except <see cref="Conclude"/>.</summary>
+internal sealed class Listeners(
+    RingRequests requests, ConnectionTable connections, ReceiveScheduler scheduler, IQueuePhase phase, IReceiveEvents events, RingClock clock)
+{
+    private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
+
+    private readonly SlotTable<ListenerEntry> _listeners = new();
+    private readonly List<ListenerEntry> _pending = [];
+
+    /// <summary>Gets the number of listeners.</summary>
+    public int Count => _listeners.Count;
+
+    /// <summary>Gets the time at which accepting is retried; <see cref="long.MaxValue"/> for never.</summary>
+    public long Due
+    {
+        get
+        {
+            long due = long.MaxValue;
+            foreach (ListenerEntry listener in _pending)
+            {
+                due = long.Min(due, listener.RetryAt);
+            }
+
+            return due;
+        }
+    }
+
+    /// <summary>Accepts on a socket until the entry is removed.</summary>
+    public void Add(ListenerEntry listener)
+    {
+        if (phase.IsEnding)
+        {
+            Conclude(listener, null, events);
+            return;
+        }
+
+        (listener.Slot, listener.Generation) = _listeners.Reserve();
+        _listeners.Set(listener.Slot, listener);
+        _pending.Add(listener);
+    }
+
+    /// <summary>Stops accepting, and closes the entry's socket.</summary>
+    public void Remove(ListenerEntry listener)
+    {
+        if (listener.IsRemoved || _listeners.Find(listener.Slot, listener.Generation) != listener)
+        {
+            return;
+        }
+
+        listener.IsRemoved = true;
+        if (listener.IsArmed)
+        {
+            requests.Cancel(AcceptTag(listener));
+        }
+        else
+        {
+            Finish(listener, null);
+        }
+    }
+
+    public void RemoveAll() => Array.ForEach(_listeners.Snapshot(), Remove);
+
+    /// <summary>Arms the listeners that are due.</summary>
+    public void Arm()
+    {
+        if (_pending.Count == 0)
+        {
+            return;
+        }
+
+        long now = clock.Now;
+        for (int i = _pending.Count - 1; i >= 0; i--)
+        {
+            ListenerEntry listener = _pending[i];
+            if (listener.IsRemoved || listener.RetryAt > now)
+            {
+                continue;
+            }
+
+            _pending.RemoveAt(i);
+            requests.Accept((int)listener.Socket.SafeHandle.DangerousGetHandle(), AcceptTag(listener));
+            listener.IsArmed = true;
+        }
+    }
+
+    /// <summary>A connection was accepted, or accepting has ended.</summary>
+    public void OnAccept(UserData data, in Completion completion)
+    {
+        if (_listeners.Find(data.Slot, data.Generation) is not { } listener)
+        {
+            if (completion.Result >= 0)
+            {
+                using SafeSocketHandle orphan = new(completion.Result, ownsHandle: true);
+            }
+
+            return;
+        }
+
+        if (!completion.HasMore)
+        {
+            listener.IsArmed = false;
+        }
+
+        if (completion.Result >= 0)
+        {
+            OnAccepted(listener, completion.Result);
+        }
+
+        if (listener.IsArmed)
+        {
+            return;
+        }
+
+        if (listener.IsRemoved)
+        {
+            Finish(listener, null);
+        }
+        else if (completion.Result is -EBADF or -ENOTSOCK or -EINVAL or -EOPNOTSUPP)
+        {
+            Finish(listener, new SocketException(-completion.Result, $"Accepting failed: {ErrnoText.Describe(-completion.Result)}."));
+        }
+        else
+        {
+            // Out of descriptors or memory: the peers wait in the backlog until there is room again.
+            listener.RetryAt = completion.Result < 0 ? clock.Now + clock.ToTicks(AcceptRetry) : 0;
+            _pending.Add(listener);
+        }
+    }
+
+    /// <summary>After a failure: resets the peers of sockets that the kernel has accepted and that no code has seen, rather than leave them waiting.</summary>
+    /// <param name="handled">Completions that have been handled.</param>
+    public void CloseUnseenSockets(uint handled)
+    {
+        CompletionQueue completions = requests.Completions;
+        for (uint i = handled; i < completions.Ready; i++)
+        {
+            ref readonly Completion completion = ref completions.Peek(i);
+            if (UserData.Decode(completion.UserData).Kind == RequestKind.Accept && completion.Result >= 0)
+            {
+                Reset(new SafeSocketHandle(completion.Result, ownsHandle: true));
+            }
+        }
+    }
+
+    /// <summary>Ends all listeners with the queue.</summary>
+    public void FinishAll(Func<Exception?> error) => Array.ForEach(_listeners.Snapshot(), listener => Finish(listener, error()));
+
+    /// <summary>Closes the socket of an entry and ends its observer. Any thread, for an entry that no queue has.</summary>
+    public static void Conclude(ListenerEntry listener, Exception? error, IReceiveEvents events)
+    {
+        listener.Socket.Dispose();
+        try
+        {
+            if (error is null)
+            {
+                listener.Observer.OnCompleted();
+            }
+            else
+            {
+                listener.Observer.OnError(error);
+            }
+        }
+#pragma warning disable CA1031 // An exception of an observer must not end the ring.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            events.Faulted(null, exception);
+        }
+    }
+
+    private static void Reset(SafeSocketHandle handle)
+    {
+        try
+        {
+            using Socket socket = new(handle) { LingerState = new LingerOption(true, 0) };
+        }
+        catch (SocketException)
+        {
+            // The peer had gone before.
+            handle.Dispose();
+        }
+    }
+
+    private void OnAccepted(ListenerEntry listener, int fd)
+    {
+        SafeSocketHandle handle = new(fd, ownsHandle: true);
+        // A listener that was removed still passes on what it had accepted: the peer believes that it is being served.
+        if (!phase.Suspends && phase.IsEnding)
+        {
+            if (phase.IsSalvaging)
+            {
+                // No queue will serve it, and that is no orderly end.
+                Reset(handle);
+            }
+
+            handle.Dispose();
+            return;
+        }
+
+        ConnectionReceiver connection;
+        try
+        {
+            connection = connections.Add(new Socket(handle));
+        }
+        catch (SocketException)
+        {
+            // The peer had gone before.
+            handle.Dispose();
+            return;
+        }
+
+        try
+        {
+            listener.Observer.OnNext(connection);
+        }
+#pragma warning disable CA1031 // A handler that throws loses its connection, not the listener.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            events.Faulted(connection, exception);
+            connection.Control.FailConsumer(exception);
+        }
+
+        // Also when no observer is subscribed: the end must be noticed all the same.
+        scheduler.Reconcile(connection);
+    }
+
+    private void Finish(ListenerEntry listener, Exception? error)
+    {
+        _listeners.Free(listener.Slot);
+        _pending.Remove(listener);
+        Conclude(listener, error, events);
+    }
+
+    private static ulong AcceptTag(ListenerEntry listener) => new UserData(RequestKind.Accept, listener.Generation, listener.Slot).Encode();
+}

@@ -1,0 +1,200 @@
+using System.Collections.Concurrent;
+using Zcrx.Interop;
+using Zcrx.Rx.Options;
+using Zcrx.Rx.Receiving;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Moving;
+
+/// <summary>Represents a queue to its connections and to other queues: passes on what they ask for to the ring thread, or serves it when that has ended. Any thread.</summary>
+internal sealed class ConnectionHost(RingThread thread, SuspendedConnections? suspended, CurrentOptions options, IReceiveEvents events, RxQueueId? rxQueue) : IConnectionHost
+{
+    // Other threads may change connections faster than the ring thread looks; the ring must have its turn.
+    private const int ChangesPerTurn = 4096;
+
+    private readonly ConcurrentQueue<ConnectionReceiver> _changes = new();
+    // Set before the ring thread runs posted work.
+    private ConnectionMover _mover = null!;
+
+    public string Name => options.Name;
+
+    /// <summary>Gets the RX queue that it receives from; null without a NIC.</summary>
+    public RxQueueId? RxQueue => rxQueue;
+
+    public Task Ended => thread.Ended;
+
+    public ConsumerFailureAction WhenConsumerFails => options.Value.WhenConsumerFails;
+
+    /// <summary>Gets where connections wait when the queue has ended; null when they end with it.</summary>
+    public SuspendedConnections? Suspended => suspended;
+
+    public bool HasChanges => !_changes.IsEmpty;
+
+    /// <summary>Sets the ring thread's side. Ring thread only, once.</summary>
+    public void Attach(ConnectionMover mover) => _mover = mover;
+
+    public void Synchronize(ConnectionReceiver connection)
+    {
+        if (connection.Control.TryNoteChange())
+        {
+            _changes.Enqueue(connection);
+            thread.Signal();
+        }
+    }
+
+    public void AwaitRoom(ConnectionReceiver connection) => thread.Post(() => _mover.AwaitRoom(connection), () => AwaitRoomWithoutQueue(connection));
+
+    public void ReportFault(ConnectionReceiver connection, Exception exception) => events.Faulted(connection, exception);
+
+    /// <summary>No queue was found that can receive for a stranded connection.</summary>
+    public void FailStranded(ConnectionReceiver connection) => thread.Post(() => _mover.FailStranded(connection));
+
+    /// <summary>Looks at the connections that have changed. Ring thread only.</summary>
+    public void TakeChanges()
+    {
+        for (int i = 0; i < ChangesPerTurn && _changes.TryDequeue(out ConnectionReceiver? connection); i++)
+        {
+            // First: a change that comes during the look queues the connection again.
+            connection.Control.TakeChange();
+            _mover.OnChanged(connection);
+        }
+    }
+
+    /// <summary>Passes changes on after the end: no ring thread is left to see them.</summary>
+    public void ForwardChanges()
+    {
+        while (_changes.TryDequeue(out ConnectionReceiver? connection))
+        {
+            connection.Control.TakeChange();
+            if (connection.Control.Host != this)
+            {
+                connection.Control.Host.Synchronize(connection);
+            }
+            else
+            {
+                suspended?.Consider(connection);
+            }
+        }
+    }
+
+    /// <summary>Moves a connection of this queue to another queue. One move of a connection at a time.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="target">The other queue.</param>
+    /// <param name="isRescue">Whether to do nothing unless the connection is stranded, and to move also to a queue that drains.</param>
+    /// <param name="watcher">Follows the move; null for none.</param>
+    public Task<bool> MoveAsync(ConnectionReceiver connection, ConnectionHost target, bool isRescue = false, IMoveWatcher? watcher = null)
+    {
+        ConnectionMove move = new(this, target, isRescue) { Watcher = watcher };
+        Begin(connection, move);
+        return move.Done;
+    }
+
+    /// <summary>Gives the socket of a connection to another owner. Not while the connection is moved.</summary>
+    public ConnectionMove Detach(ConnectionReceiver connection)
+    {
+        ConnectionMove move = new(this, null);
+        Begin(connection, move);
+        return move;
+    }
+
+    /// <summary>Receives a connection that another queue, or none, has let go.</summary>
+    public void Receive(ConnectionReceiver connection, ConnectionMove move) =>
+        thread.Post(() => _mover.Arrive(connection, move), () => move.Source.TakeBack(connection, move));
+
+    /// <summary>Takes a connection back: the queue that it was to move to is closed.</summary>
+    public void TakeBack(ConnectionReceiver connection, ConnectionMove move) => thread.Post(
+        () =>
+        {
+            _mover.Arrive(connection, move);
+            move.Refuse();
+        },
+        () => Abandon(connection, move));
+
+    /// <summary>Continues a move from the queue that has the connection now.</summary>
+    public static void Continue(ConnectionReceiver connection, ConnectionMove move)
+    {
+        // Every host of a connection is one of these.
+        ConnectionHost host = (ConnectionHost)connection.Control.Host;
+        move.Source = host;
+        host.Begin(connection, move);
+    }
+
+    /// <summary>Moves a connection that this queue does not have, because it has ended or the connection has left.</summary>
+    public void MoveWithoutQueue(ConnectionReceiver connection, ConnectionMove move)
+    {
+        if (suspended?.TrySend(connection, move) == true)
+        {
+            return;
+        }
+
+        if (connection.Control.Closed.IsCompleted)
+        {
+            move.GiveUp();
+        }
+        else if (suspended?.MoveOf(connection) is { } other)
+        {
+            // Another queue is about to have it: from there.
+            _ = other.Done.ContinueWith(_ => Continue(connection, move), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+        else if (connection.Control.Host != this)
+        {
+            Continue(connection, move);
+        }
+        else
+        {
+            move.GiveUp();
+        }
+    }
+
+    private void Begin(ConnectionReceiver connection, ConnectionMove move) =>
+        thread.Post(() => _mover.Begin(connection, move), () => MoveWithoutQueue(connection, move));
+
+    /// <summary>The queue has ended, and a sender waits for room.</summary>
+    private void AwaitRoomWithoutQueue(ConnectionReceiver connection)
+    {
+        if (suspended?.TryAwaitRoom(connection) == true)
+        {
+            return;
+        }
+
+        // Read after the suspended connections: one that leaves them has its new queue first.
+        if (connection.Control.Host != this)
+        {
+            connection.Control.Host.AwaitRoom(connection);
+        }
+        else
+        {
+            connection.Control.Sender.OnWritable(0);
+        }
+    }
+
+    /// <summary>Source and target were closed meanwhile. Nothing was lost: the connection waits for another queue, if connections are suspended.</summary>
+    private void Abandon(ConnectionReceiver connection, ConnectionMove move)
+    {
+        if (suspended is null)
+        {
+            SuspendedConnections.EndUnwanted(connection);
+            move.GiveUp();
+            return;
+        }
+
+        if (move.Suspended is { } waiting)
+        {
+            suspended.TakeBack(waiting, move.Target!);
+        }
+        else
+        {
+            suspended.Add(connection, this, move.AwaitsRoom);
+        }
+
+        suspended.Consider(connection);
+        if (move.IsContinuation)
+        {
+            move.GiveUp();
+        }
+        else
+        {
+            move.Refuse();
+        }
+    }
+}

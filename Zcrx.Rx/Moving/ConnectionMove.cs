@@ -1,0 +1,41 @@
+using Zcrx.Rx.Receiving;
+
+namespace Zcrx.Rx.Moving;
+
+/// <summary>Represents a connection on its way from one queue to another, or out of the library.</summary>
+/// <param name="source">The queue that it leaves.</param>
+/// <param name="target">The queue that it moves to; null for none.</param>
+/// <param name="isRescue">Whether it moves because the source cannot receive what comes next.</param>
+internal sealed class ConnectionMove(ConnectionHost source, ConnectionHost? target, bool isRescue = false) : IPendingMove
+{
+    private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ConnectionHost Source { get; set; } = source;
+
+    public ConnectionHost? Target => target;
+
+    /// <summary>Gets or sets the bytes that no observer had received, of a connection that was detached.</summary>
+    public ReadOnlyMemory<byte> Unread { get; set; }
+
+    public bool IsRescue => isRescue;
+
+    /// <summary>Gets a value indicating whether the suspended connections send it, so that no caller waits for this move.</summary>
+    public bool IsContinuation { get; init; }
+
+    public IMoveWatcher? Watcher { get; init; }
+
+    /// <summary>Gets or sets a value indicating whether a sender waits for room in the socket.</summary>
+    public bool AwaitsRoom { get; set; }
+
+    /// <summary>Gets or sets the suspended connection that moves; null when it comes from a queue.</summary>
+    public SuspendedConnection? Suspended { get; set; }
+
+    /// <summary>Gets a task that is true when the target, if any, has the connection, false when the connection has ended, faulted when the target is closed.</summary>
+    public Task<bool> Done => _done.Task;
+
+    public void Succeed() => _done.TrySetResult(true);
+
+    public void GiveUp() => _done.TrySetResult(false);
+
+    public void Refuse() => _done.TrySetException(new ObjectDisposedException(target!.Name, "The queue is closed; the connection stays where it was."));
+}

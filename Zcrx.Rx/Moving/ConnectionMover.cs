@@ -1,0 +1,222 @@
+using Zcrx.Interop.Leases;
+using Zcrx.Rx.Connections;
+using Zcrx.Rx.Receiving;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Moving;
+
+/// <summary>Moves connections from and to one queue: cancels, delivers everything up to the terminal completion, passes on. Ring thread only.</summary>
+internal sealed class ConnectionMover(
+    ConnectionHost host,
+    ConnectionTable connections,
+    ReceiveScheduler scheduler,
+    HangUpWatch hangUps,
+    BufferLedger ledger,
+    IQueuePhase phase,
+    QueueContext context)
+{
+    private readonly List<(ConnectionReceiver Connection, ConnectionMove Move)> _departing = [];
+
+    /// <summary>A connection has changed, which may have left meanwhile.</summary>
+    public void OnChanged(ConnectionReceiver connection)
+    {
+        if (scheduler.IsHere(connection))
+        {
+            scheduler.Reconcile(connection);
+        }
+        else if (connection.Control.Host != host)
+        {
+            connection.Control.Host.Synchronize(connection);
+        }
+    }
+
+    /// <summary>No queue was found that can receive for a stranded connection.</summary>
+    public void FailStranded(ConnectionReceiver connection) => scheduler.FailStranded(connection);
+
+    /// <summary>A sender waits for room in the socket.</summary>
+    public void AwaitRoom(ConnectionReceiver connection)
+    {
+        if (scheduler.IsHere(connection))
+        {
+            hangUps.AwaitRoom(connection);
+            return;
+        }
+
+        if (connection.Control.Sender.IsClosed)
+        {
+            connection.Control.Sender.OnWritable(0);
+            return;
+        }
+
+        // On its way to another queue, which waits for room once it has the connection.
+        connection.Control.AwaitsRoomOnArrival = true;
+        // Pairs with the fence in Arrive: either that queue sees the wish, or this thread sees the queue.
+        Interlocked.MemoryBarrier();
+        if (connection.Control.Host != host)
+        {
+            connection.Control.Host.AwaitRoom(connection);
+        }
+    }
+
+    /// <summary>Begins a move.</summary>
+    public void Begin(ConnectionReceiver connection, ConnectionMove move)
+    {
+        if (!scheduler.IsHere(connection))
+        {
+            if (connection.Control.Host != host && !connection.Control.Closed.IsCompleted)
+            {
+                // It went to another queue between the call and this turn.
+                ConnectionHost.Continue(connection, move);
+            }
+            else
+            {
+                host.MoveWithoutQueue(connection, move);
+            }
+        }
+        else if (move.IsRescue && !connection.Has(ReceiveObstacles.Stranded))
+        {
+            // Moved meanwhile, and receives.
+            move.GiveUp();
+        }
+        else if (move.Target == host)
+        {
+            move.Succeed();
+        }
+        else
+        {
+            connection.BeginMove(move);
+            _departing.Add((connection, move));
+            scheduler.Reconcile(connection);
+        }
+    }
+
+    /// <summary>Passes on the connections whose requests have ended. After receives have been issued, so that none of them is queued.</summary>
+    public void CompleteMoves()
+    {
+        for (int i = _departing.Count - 1; i >= 0; i--)
+        {
+            (ConnectionReceiver connection, ConnectionMove move) = _departing[i];
+            if (connection.Move != move || connection.HasEnded || connection.Control.CloseRequested)
+            {
+                // It ends here.
+                _departing.RemoveAt(i);
+                move.GiveUp();
+                connection.EndMove();
+            }
+            else if (connection.State == ReceiveState.Idle)
+            {
+                _departing.RemoveAt(i);
+                Depart(connection, move);
+            }
+        }
+    }
+
+    /// <summary>A connection arrives from another queue, from the suspended connections, or back from a queue that was closed.</summary>
+    public void Arrive(ConnectionReceiver connection, ConnectionMove move)
+    {
+        if ((phase.IsStopping || (phase.IsEnding && !move.IsRescue)) && move.Source != host)
+        {
+            move.Source.TakeBack(connection, move);
+            return;
+        }
+
+        connections.Add(connection);
+        // Pairs with TakeChange in ConnectionHost: either this thread sees what was changed on the way, or the other thread sees where the connection is now.
+        Interlocked.MemoryBarrier();
+        try
+        {
+            CarryOver(connection);
+            if (move.Suspended is { } suspended)
+            {
+                // A sender may have asked while it was on its way.
+                move.AwaitsRoom = move.Source.Suspended!.Leave(suspended);
+            }
+
+            if (phase.IsStopping && !phase.Suspends)
+            {
+                connection.Control.RequestClose(abort: false);
+            }
+
+            if (move.AwaitsRoom || connection.Control.AwaitsRoomOnArrival)
+            {
+                connection.Control.AwaitsRoomOnArrival = false;
+                AwaitRoom(connection);
+            }
+
+            scheduler.Reconcile(connection);
+        }
+        finally
+        {
+            if (move.Target == host)
+            {
+                context.Counters.ConnectionsMovedIn++;
+                move.Watcher?.OnArrived();
+                move.Succeed();
+            }
+        }
+    }
+
+    /// <summary>The queue has ended, and the connection waits for another one. The ring is closed.</summary>
+    public void Suspend(ConnectionReceiver connection)
+    {
+        (_, ConnectionMove? move) = _departing.Find(departing => departing.Connection == connection && departing.Move == connection.Move);
+        bool awaitsRoom = TakeOut(connection);
+        connection.Disarm();
+        connection.Clear(ReceiveObstacles.Leaving);
+        connection.Clear(ReceiveObstacles.Stranded);
+        connection.EndMove();
+        connection.FormerLedger = connection.Undelivered.Count > 0 ? ledger : null;
+        host.Suspended!.Add(connection, host, awaitsRoom);
+        if (move is not null)
+        {
+            // It was about to move, and nothing prevents that any more.
+            host.MoveWithoutQueue(connection, move);
+        }
+    }
+
+    private void Depart(ConnectionReceiver connection, ConnectionMove move)
+    {
+        move.AwaitsRoom = TakeOut(connection);
+        // What its observers have not received goes along as copies.
+        connection.FormerLedger = connection.Undelivered.Count > 0 ? ledger : null;
+        move.Watcher?.OnDeparted();
+        if (move.Target is { } target)
+        {
+            target.Receive(connection, move);
+        }
+        else
+        {
+            Detachment.Complete(connection, ledger, move);
+        }
+    }
+
+    /// <summary>Removes a connection from this ring. Nothing of it is with the kernel.</summary>
+    /// <returns>Whether a sender waits for room.</returns>
+    private bool TakeOut(ConnectionReceiver connection)
+    {
+        bool awaitsRoom = connection.IsAwaitingRoom;
+        scheduler.Remove(connection);
+        // Only the other ring's thread may touch its consumers from now on.
+        ledger.Relief.Dismiss(connection.Holder);
+        scheduler.Free(connection);
+        return awaitsRoom;
+    }
+
+    /// <summary>Copies what the observers have not received yet: it lies in the memory of another queue.</summary>
+    private unsafe void CarryOver(ConnectionReceiver connection)
+    {
+        if (connection.FormerLedger is not { } former)
+        {
+            return;
+        }
+
+        connection.FormerLedger = null;
+        for (int i = connection.Undelivered.Count; i > 0; i--)
+        {
+            int index = connection.Undelivered.Dequeue();
+            ref LeaseSlot slot = ref former[index];
+            connection.Undelivered.Enqueue(ledger.KeepCopy(slot.Address, slot.Length, slot.StreamOffset, connection.Holder));
+            former.Release(index);
+        }
+    }
+}

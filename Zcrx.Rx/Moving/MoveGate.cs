@@ -1,0 +1,29 @@
+namespace Zcrx.Rx.Moving;
+
+/// <summary>Admits one move of a connection at a time. Any thread.</summary>
+internal sealed class MoveGate
+{
+    // Ends with the move.
+    private TaskCompletionSource? _moving;
+
+    /// <summary>Gets a value indicating whether a move is going on.</summary>
+    public bool IsMoving => Volatile.Read(ref _moving) is not null;
+
+    /// <summary>Enters unless a move is going on.</summary>
+    public bool TryEnter() => Interlocked.CompareExchange(ref _moving, NewMove(), null) is null;
+
+    /// <summary>Enters after the move that is going on.</summary>
+    public async Task EnterAsync()
+    {
+        TaskCompletionSource moving = NewMove();
+        while (Interlocked.CompareExchange(ref _moving, moving, null) is { } other)
+        {
+            await other.Task.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The move has ended. Only the caller that entered.</summary>
+    public void Leave() => Interlocked.Exchange(ref _moving, null)!.SetResult();
+
+    private static TaskCompletionSource NewMove() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

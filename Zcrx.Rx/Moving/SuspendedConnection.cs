@@ -1,0 +1,21 @@
+using Zcrx.Rx.Receiving;
+
+namespace Zcrx.Rx.Moving;
+
+/// <summary>Represents a connection without a queue. Changed under the lock of <see cref="SuspendedConnections"/>.</summary>
+/// <param name="connection">The connection.</param>
+/// <param name="former">The queue that had it, which has ended.</param>
+/// <param name="awaitsRoom">Whether a sender waits for room in the socket.</param>
+internal sealed class SuspendedConnection(ConnectionReceiver connection, ConnectionHost former, bool awaitsRoom)
+{
+    public ConnectionReceiver Connection => connection;
+
+    public ConnectionHost Former => former;
+
+    public bool AwaitsRoom { get; set; } = awaitsRoom;
+
+    /// <summary>Gets or sets the move to another queue; null while the connection waits.</summary>
+    public ConnectionMove? Move { get; set; }
+
+    public bool IsMoving => Move is not null;
+}

@@ -1,0 +1,247 @@
+using System.Collections.Immutable;
+using Zcrx.Rx.Receiving;
+
+namespace Zcrx.Rx.Moving;
+
+/// <summary>Holds the connections of closed queues until another queue resumes them at the same stream offset. Threading: all members from any thread.</summary>
+/// <remarks>A connection in here is owned by this object: whoever removes it under the lock is the only one that touches it.</remarks>
+internal sealed class SuspendedConnections
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<ConnectionReceiver, SuspendedConnection> _suspended = [];
+    // The queues that resume connections.
+    private ImmutableArray<ConnectionHost> _resumers = [];
+    private int _next;
+    private bool _isDisposed;
+
+    /// <summary>Gets the number of connections that wait.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _suspended.Values.Count(static suspended => !suspended.IsMoving);
+            }
+        }
+    }
+
+    /// <summary>Lets queues resume the connections that wait and those that come later, evenly.</summary>
+    /// <param name="queues">The queues. With none, connections wait.</param>
+    /// <returns>The number of connections that were resumed. The others, whose queue ended meanwhile, keep waiting.</returns>
+    public async Task<int> ResumeOnAsync(ImmutableArray<ConnectionHost> queues)
+    {
+        List<ConnectionMove> moves = [];
+        lock (_gate)
+        {
+            _resumers = queues;
+            foreach (SuspendedConnection suspended in _suspended.Values.Where(static suspended => !suspended.IsMoving))
+            {
+                if (TryPlan(suspended) is { } move)
+                {
+                    moves.Add(move);
+                }
+            }
+        }
+
+        moves.ForEach(Send);
+        bool[] taken = await Task.WhenAll(moves.Select(static move => move.Done)).ConfigureAwait(false);
+        return taken.Count(static isTaken => isTaken);
+    }
+
+    /// <summary>Ends the connections that wait: their observers get a <see cref="ZcrxStreamException"/> with the position, their sockets are reset.</summary>
+    /// <param name="forGood">Whether connections that come later end at once.</param>
+    public void EndAll(bool forGood)
+    {
+        SuspendedConnection[] waiting;
+        lock (_gate)
+        {
+            _isDisposed |= forGood;
+            waiting = [.. _suspended.Values.Where(static suspended => !suspended.IsMoving)];
+            Array.ForEach(waiting, suspended => _suspended.Remove(suspended.Connection));
+        }
+
+        Array.ForEach(waiting, static suspended => EndUnwanted(suspended.Connection));
+    }
+
+    /// <summary>Suspends a connection whose queue has ended.</summary>
+    internal void Add(ConnectionReceiver connection, ConnectionHost former, bool awaitsRoom)
+    {
+        SuspendedConnection suspended = new(connection, former, awaitsRoom);
+        lock (_gate)
+        {
+            _suspended[connection] = suspended;
+        }
+
+        Forward(suspended);
+    }
+
+    /// <summary>Suspends a connection again: the queue that was to resume it has ended, too.</summary>
+    internal void TakeBack(SuspendedConnection suspended, ConnectionHost refusing)
+    {
+        lock (_gate)
+        {
+            suspended.Move = null;
+            _resumers = _resumers.Remove(refusing);
+        }
+
+        Forward(suspended);
+    }
+
+    /// <summary>Removes a connection that a queue has resumed.</summary>
+    /// <returns>Whether a sender waits for room.</returns>
+    internal bool Leave(SuspendedConnection suspended)
+    {
+        lock (_gate)
+        {
+            _suspended.Remove(suspended.Connection);
+            return suspended.AwaitsRoom;
+        }
+    }
+
+    /// <summary>Moves a single connection to a queue, or detaches it.</summary>
+    /// <returns>False when it is not here, or is being moved already.</returns>
+    internal bool TrySend(ConnectionReceiver connection, ConnectionMove move)
+    {
+        lock (_gate)
+        {
+            if (!_suspended.TryGetValue(connection, out SuspendedConnection? suspended) || suspended.IsMoving)
+            {
+                return false;
+            }
+
+            suspended.Move = move;
+            move.Suspended = suspended;
+            if (move.Target is null)
+            {
+                _suspended.Remove(connection);
+            }
+        }
+
+        if (move.Target is null)
+        {
+            // Removed above, so that no other thread has it.
+            Detachment.Complete(connection, connection.FormerLedger, move);
+        }
+        else
+        {
+            Send(move);
+        }
+
+        return true;
+    }
+
+    /// <summary>Returns the move of a connection to a queue; null if there is none.</summary>
+    internal ConnectionMove? MoveOf(ConnectionReceiver connection)
+    {
+        lock (_gate)
+        {
+            return _suspended.TryGetValue(connection, out SuspendedConnection? suspended) ? suspended.Move : null;
+        }
+    }
+
+    /// <summary>Notes that a sender waits for room in the socket.</summary>
+    /// <returns>False when the connection is not here.</returns>
+    internal bool TryAwaitRoom(ConnectionReceiver connection)
+    {
+        lock (_gate)
+        {
+            if (!_suspended.TryGetValue(connection, out SuspendedConnection? suspended))
+            {
+                return false;
+            }
+
+            suspended.AwaitsRoom = true;
+            return true;
+        }
+    }
+
+    /// <summary>Closes a connection that is suspended, if that was requested: no ring thread would.</summary>
+    internal void Consider(ConnectionReceiver connection)
+    {
+        if (!connection.Control.CloseRequested)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (!_suspended.TryGetValue(connection, out SuspendedConnection? suspended) || suspended.IsMoving)
+            {
+                return;
+            }
+
+            _suspended.Remove(connection);
+        }
+
+        End(connection, connection.Control.WhyClosed);
+    }
+
+    /// <summary>Ends a connection that no queue resumes. Nothing was lost, but the rest cannot be received.</summary>
+    internal static void EndUnwanted(ConnectionReceiver connection)
+    {
+        connection.Control.RequestClose(abort: true);
+        End(connection, "its queue was closed, and no other went on with it");
+    }
+
+    /// <summary>Resumes a connection at once, lets it wait, or ends it.</summary>
+    private void Forward(SuspendedConnection suspended)
+    {
+        ConnectionMove? move;
+        lock (_gate)
+        {
+            move = _isDisposed ? null : TryPlan(suspended);
+            if (move is null && (!_isDisposed || !_suspended.Remove(suspended.Connection)))
+            {
+                return;
+            }
+        }
+
+        if (move is null)
+        {
+            EndUnwanted(suspended.Connection);
+        }
+        else
+        {
+            Send(move);
+        }
+    }
+
+    /// <summary>Plans the move to the next queue that has not ended; null when there is none. Under the lock.</summary>
+    private ConnectionMove? TryPlan(SuspendedConnection suspended)
+    {
+        if (suspended.IsMoving || !_suspended.ContainsKey(suspended.Connection))
+        {
+            return null;
+        }
+
+        for (int i = 0; i < _resumers.Length; i++)
+        {
+            ConnectionHost resumer = _resumers[(int)((uint)_next++ % (uint)_resumers.Length)];
+            if (resumer != suspended.Former && !resumer.Ended.IsCompleted)
+            {
+                suspended.Move = new ConnectionMove(suspended.Former, resumer) { Suspended = suspended, IsContinuation = true };
+                return suspended.Move;
+            }
+        }
+
+        return null;
+    }
+
+    private static void Send(ConnectionMove move)
+    {
+        ConnectionReceiver connection = move.Suspended!.Connection;
+        move.Target!.Receive(connection, move);
+    }
+
+    private static void End(ConnectionReceiver connection, string cause)
+    {
+        long delivered = connection.DropUndelivered(connection.FormerLedger);
+        // A stream that had ended before it was suspended ends for its observers as it would have.
+        Exception? end = connection.HasEnded && delivered == connection.BytesReceived
+            ? connection.EndError
+            : new ZcrxStreamException($"Receiving on {connection}", 0, delivered, cause, "");
+        connection.Stream.End(end);
+        connection.Control.CloseSocket();
+    }
+}

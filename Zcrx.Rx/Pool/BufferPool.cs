@@ -1,0 +1,260 @@
+using System.Runtime.CompilerServices;
+using Zcrx.Interop;
+using Zcrx.Interop.Leases;
+using Zcrx.Rx.Pressure;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Pool;
+
+/// <summary>Owns the buffers of a queue: the refill queue, the ledger of leases, the entries that are held back, growth and the level of pressure.</summary>
+/// <remarks>The only place that knows how many buffers are free and where the others are (<see cref="Account"/>). Ring thread only.</remarks>
+internal sealed class BufferPool
+{
+    // Small enough that a buffer is used again while it is still in the cache, large enough that the cost of a flush does not matter.
+    private const int FlushThreshold = 64;
+
+    private readonly IPoolQueue _queue;
+    private readonly RefillQueue _refill;
+    private readonly BufferLedger _ledger;
+    private readonly QueueContext _context;
+    private readonly IPoolEvents _events;
+    private readonly bool _isImported;
+    private readonly Queue<ulong> _heldBack = new();
+    private PressureMachine _pressure;
+    private int _buffers;
+    private int _elsewhere;
+    private int _flushThreshold;
+    private int _lastInFlight;
+    private bool _isStarved;
+    private bool _cannotGrow;
+    private bool _isCeded;
+
+    /// <param name="queue">The queue.</param>
+    /// <param name="isImported">Whether another ring has registered the queue. Its pool does not grow.</param>
+    /// <param name="context">Options, clock and counters.</param>
+    /// <param name="events">Publishes levels and growth.</param>
+    public BufferPool(IPoolQueue queue, bool isImported, QueueContext context, IPoolEvents events)
+    {
+        _queue = queue;
+        _refill = queue.Refill;
+        _ledger = queue.Ledger;
+        _isImported = isImported;
+        _context = context;
+        _events = events;
+        ZcrxQueueOptions options = context.Options.Value;
+        _pressure = new PressureMachine(options.HighWaterMark, options.LowWaterMark);
+        _ledger.Refill = Return;
+        Resize();
+    }
+
+    public BufferLedger Ledger => _ledger;
+
+    public RefillQueue Refill => _refill;
+
+    /// <summary>Gets the bytes of one buffer.</summary>
+    public int BufferLength => _queue.BufferLength;
+
+    /// <summary>Gets the number of buffers.</summary>
+    public int Buffers => _buffers;
+
+    /// <summary>Gets the number of buffers that only connections without leased buffers may take.</summary>
+    public int Reserve { get; private set; }
+
+    /// <summary>Gets the number of buffers beyond the reserve that no consumer leases.</summary>
+    public int Available => _buffers - _elsewhere - _ledger.Away - Reserve;
+
+    /// <summary>Gets the buffers that the kernel can use now, as far as this queue knows.</summary>
+    public int Free => Account.Free;
+
+    /// <summary>Gets where the buffers are.</summary>
+    public PoolAccount Account => new(_buffers, _ledger.Away, _elsewhere, (int)_refill.Depth, _heldBack.Count);
+
+    public PoolPressureLevel Level => _pressure.Level;
+
+    /// <summary>Gets the level and the time under pressure for other threads.</summary>
+    public PressureRecord Record { get; } = new();
+
+    /// <summary>Gets a value indicating whether entries wait because the refill queue had no room.</summary>
+    public bool HasHeldBack => _heldBack.Count > 0;
+
+    /// <summary>Gets a value indicating whether a receive found no buffer since the level was last observed.</summary>
+    public bool IsStarved => _isStarved;
+
+    /// <summary>Gets a value indicating whether other rings have buffers of this pool, so that the number of free buffers is uncertain.</summary>
+    public bool IsShared => _isCeded || _isImported;
+
+    /// <summary>Gets a value indicating whether the level has to be observed: buffers were leased or have come back, or a receive starved.</summary>
+    public bool HasChanged => _ledger.Away != _lastInFlight || _isStarved;
+
+    /// <summary>Returns a buffer to the kernel. An entry that the refill queue has no room for is held back, in order, and never dropped.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Return(ulong offset)
+    {
+        if (_heldBack.Count > 0 || !_refill.TryAppend(offset))
+        {
+            _heldBack.Enqueue(offset);
+        }
+    }
+
+    /// <summary>Publishes what has come back, and flushes if that is due. Only while this ring writes the refill queue.</summary>
+    public void Publish()
+    {
+        if (_heldBack.Count > 0)
+        {
+            Flush();
+            AppendHeldBack();
+        }
+
+        _refill.Publish();
+        uint depth = _refill.Depth;
+        _context.Counters.RefillDepth = depth;
+        if (depth >= _flushThreshold && !_context.IsOnNic)
+        {
+            Flush();
+        }
+    }
+
+    /// <summary>Lets the kernel consume the whole refill queue. It stops at an entry that it rejects, so it is asked until nothing is left or nothing changes.</summary>
+    public void Flush()
+    {
+        uint before = _refill.Depth;
+        while (before > 0)
+        {
+            int result = _queue.Flush();
+            _context.Counters.Flushes++;
+            uint after = _refill.Depth;
+            if (result < 0 || after >= before)
+            {
+                break;
+            }
+
+            before = after;
+        }
+    }
+
+    /// <summary>Appends entries that were held back, as far as the refill queue has room.</summary>
+    public void AppendHeldBack()
+    {
+        while (_heldBack.TryPeek(out ulong offset) && _refill.TryAppend(offset))
+        {
+            _heldBack.Dequeue();
+        }
+    }
+
+    /// <summary>Takes an entry that was held back, for the ring that writes the refill queue.</summary>
+    public bool TryTakeHeldBack(out ulong offset) => _heldBack.TryDequeue(out offset);
+
+    /// <summary>A receive found no buffer.</summary>
+    public void Starve() => _isStarved = true;
+
+    /// <summary>Makes the level be observed again although no buffer was leased or returned.</summary>
+    public void Invalidate() => _lastInFlight = -1;
+
+    /// <summary>Decides the level, and grows if that is allowed.</summary>
+    /// <param name="paused">Connections that receive nothing because of the pool.</param>
+    public void Observe(int paused)
+    {
+        int inFlight = _ledger.Away;
+        do
+        {
+            _lastInFlight = inFlight;
+            ObserveLevel(inFlight, paused);
+            // At a rising level, consumers that can copy return their buffers at once.
+            inFlight = _ledger.Away;
+        }
+        while (inFlight != _lastInFlight);
+    }
+
+    /// <summary>Publishes the level at which the queue opens.</summary>
+    public void PublishFirstLevel() =>
+        _events.PressureChanged(new PoolPressure(_context.Options.Name, PoolPressureLevel.Normal, 0, _buffers, 0, _context.Clock.UtcNow));
+
+    /// <summary>Applies options that were changed.</summary>
+    public void Reconfigure(ZcrxQueueOptions before, ZcrxQueueOptions after)
+    {
+        // A larger limit may allow what failed before.
+        _cannotGrow &= after.MaxAreaSize <= before.MaxAreaSize;
+        _pressure.SetMarks(after.HighWaterMark, after.LowWaterMark);
+        Invalidate();
+    }
+
+    /// <summary>Another ring writes the refill queue from now on, or this one again.</summary>
+    public void SetCeded(bool isCeded)
+    {
+        _isCeded = isCeded;
+        // A shared pool must not shrink by leases: consumers get copies, so that every buffer comes back by itself.
+        Resize();
+    }
+
+    /// <summary>Consumers of other rings lease another number of buffers.</summary>
+    public void SetElsewhere(int buffers)
+    {
+        _elsewhere = buffers;
+        Resize();
+        Invalidate();
+    }
+
+    /// <summary>Prepares for sleeping: makes the next return of a buffer wake the ring thread if something waits for it.</summary>
+    /// <param name="isAwaited">Whether connections wait for buffers.</param>
+    /// <returns>False when something has been returned already.</returns>
+    public bool TryPrepareToSleep(bool isAwaited) =>
+        (!isAwaited && _pressure.Level == PoolPressureLevel.Normal && _refill.IsOurs) || _ledger.TryPrepareToSleep();
+
+    private void Resize()
+    {
+        _buffers = _queue.Buffers;
+        Reserve = PressureMachine.Reserve(_buffers);
+        // The reserve serves connections whose buffers come back by themselves. So no consumer, however long it keeps its leases, stops the others.
+        _ledger.KeepLimit = _isCeded ? 0 : int.Max(_buffers - Reserve - _elsewhere, 0);
+        // A quarter of a small pool: with more than that in the refill queue, receives would find the pool empty.
+        _flushThreshold = int.Clamp(_buffers / 4, 1, FlushThreshold);
+    }
+
+    private void ObserveLevel(int inFlight, int paused)
+    {
+        bool hasChanged = _pressure.Observe(inFlight, _buffers, _isStarved);
+        _isStarved = false;
+        while (_pressure.Level != PoolPressureLevel.Normal && TryGrow())
+        {
+            hasChanged |= _pressure.Observe(inFlight, _buffers, starved: false);
+        }
+
+        if (hasChanged)
+        {
+            PublishLevel(inFlight, paused);
+        }
+    }
+
+    /// <summary>Adds an area, if that is allowed and possible, before any connection is paused.</summary>
+    private bool TryGrow()
+    {
+        ZcrxQueueOptions options = _context.Options.Value;
+        if (_cannotGrow || IsShared || _queue.Memory.IsSettled || (long)_buffers * _queue.BufferLength + options.AreaSize > options.MaxAreaSize)
+        {
+            return false;
+        }
+
+        Exception? error = null;
+        try
+        {
+            _queue.AddArea((nuint)options.AreaSize);
+        }
+        catch (ZcrxException exception)
+        {
+            // Unsupported or out of memory: the pool stays as it is, and connections are paused.
+            error = exception;
+            _cannotGrow = true;
+        }
+
+        Resize();
+        _events.Grown(new PoolGrowth(options.Name, _buffers, error, _context.Clock.UtcNow));
+        return error is null;
+    }
+
+    private void PublishLevel(int inFlight, int paused)
+    {
+        Record.Change(_pressure.Level, _context.Clock.Now);
+        _events.PressureChanged(new PoolPressure(_context.Options.Name, _pressure.Level, inFlight, _buffers, paused, _context.Clock.UtcNow));
+        _ledger.IsUnderPressure = _pressure.Level != PoolPressureLevel.Normal;
+    }
+}

@@ -1,0 +1,192 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Memory;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Pool;
+
+/// <summary>Shares a pool with other rings on the same memory, in this process or another: one ring writes the refill queue, and the others send their buffers to it.</summary>
+/// <remarks>Members of <see cref="IRefillProducer"/> run on any thread, all others on the ring thread.</remarks>
+internal sealed class PoolSharing : IRefillProducer
+{
+    // On a NIC a buffer may have been delivered in several pieces, each of which is a reference.
+    private const int NicRounds = 8;
+
+    private readonly BufferPool _pool;
+    private readonly IPoolQueue _queue;
+    private readonly QueueMemory _memory;
+    private readonly RingThread _thread;
+    private readonly QueueContext _context;
+    private readonly Action _reclaim;
+    private int _reportedInFlight;
+    private int _elsewhere;
+
+    public PoolSharing(BufferPool pool, IPoolQueue queue, RingThread thread, QueueContext context)
+    {
+        _pool = pool;
+        _queue = queue;
+        _memory = queue.Memory;
+        _thread = thread;
+        _context = context;
+        _reclaim = Reclaim;
+    }
+
+    /// <inheritdoc/>
+    public Task CedeAsync() => _thread.InvokeAsync(
+        () =>
+        {
+            _queue.Refill.Cede();
+            _pool.SetCeded(true);
+            ForwardReturned();
+            return true;
+        },
+        refused: static () => false);
+
+    /// <inheritdoc/>
+    public Task<bool> BeginAsync() => _thread.InvokeAsync(
+        () =>
+        {
+            _queue.Refill.Begin();
+            _memory.AddKeptElsewhere(-_reportedInFlight);
+            _reportedInFlight = 0;
+            _pool.SetCeded(false);
+            // Connections that wait for buffers are looked at again.
+            _pool.Starve();
+            _pool.Invalidate();
+            return true;
+        },
+        refused: static () => false);
+
+    /// <inheritdoc/>
+    public void Wake() => _thread.Wake();
+
+    /// <summary>Takes buffers back from consumers and other rings, and passes them on to the kernel or to the ring that writes the refill queue.</summary>
+    public void TakeReturned()
+    {
+        _queue.Ledger.Drain();
+        if (!_queue.Refill.IsOurs)
+        {
+            ForwardReturned();
+            return;
+        }
+
+        TakeForwarded();
+        _memory.ReclaimIfDue(_reclaim);
+        _pool.Publish();
+    }
+
+    /// <summary>The ring ends. Whichever ring continues finds the refill queue as it is, and the other buffers in the shared memory.</summary>
+    public void Leave()
+    {
+        _queue.Refill.Publish();
+        ForwardReturned();
+        _ = _memory.ResignAsync(this);
+    }
+
+    private void ForwardReturned()
+    {
+        bool hasNews = ReportInFlight() || _pool.HasHeldBack;
+        while (_pool.TryTakeHeldBack(out ulong offset))
+        {
+            _memory.Enqueue(offset);
+        }
+
+        if (hasNews)
+        {
+            _memory.WakeProducer();
+        }
+    }
+
+    private bool ReportInFlight()
+    {
+        int inFlight = _queue.Ledger.Away;
+        if (inFlight == _reportedInFlight)
+        {
+            return false;
+        }
+
+        _memory.AddKeptElsewhere(inFlight - _reportedInFlight);
+        _reportedInFlight = inFlight;
+        return true;
+    }
+
+    private void TakeForwarded()
+    {
+        while (_memory.TryTake(out ulong offset))
+        {
+            _pool.Return(offset);
+        }
+
+        if (_memory.KeptElsewhere is var elsewhere && elsewhere != _elsewhere)
+        {
+            _elsewhere = elsewhere;
+            _pool.SetElsewhere(elsewhere);
+        }
+    }
+
+    /// <summary>Another process received into the pool and has ended: sends every buffer to the kernel that no consumer of this process has.</summary>
+    /// <remarks>
+    /// The kernel ignores entries for buffers that are not out, so it does not matter which ones the other process had. No buffer is delivered meanwhile, since
+    /// that takes a ring that is entered: the other process's ring is gone, and this thread is here.
+    /// </remarks>
+    private void Reclaim()
+    {
+        // What is in return goes first. Once back it may be delivered again, and a second entry would take it from its new consumer.
+        _queue.Ledger.Drain();
+        TakeForwarded();
+        _pool.Flush();
+        _pool.AppendHeldBack();
+        _pool.Flush();
+        if (_pool.HasHeldBack || _queue.Refill.Depth > 0 || _queue.HasCompletions)
+        {
+            return;
+        }
+
+        HashSet<(int Area, long Buffer)> inFlight = [];
+        _queue.Ledger.ForEachAway(offset => inFlight.Add(((int)(offset >> LinuxIoUringZcrx.IORING_ZCRX_AREA_SHIFT), (long)(offset & ~LinuxIoUringZcrx.IORING_ZCRX_AREA_MASK) / _queue.BufferLength)));
+        for (int round = 0; round < (_context.IsOnNic ? NicRounds : 1); round++)
+        {
+            ReclaimAllBut(inFlight);
+            ConsumeReclaimed();
+        }
+
+        _memory.OnReclaimed();
+        // Connections that wait for buffers are looked at again.
+        _pool.Invalidate();
+    }
+
+    private void ReclaimAllBut(HashSet<(int Area, long Buffer)> inFlight)
+    {
+        IReadOnlyList<MemoryRegion> areas = _memory.Areas;
+        for (int area = 0; area < areas.Count; area++)
+        {
+            long buffers = (long)areas[area].Length / _queue.BufferLength;
+            for (long buffer = 0; buffer < buffers; buffer++)
+            {
+                if (!inFlight.Contains((area, buffer)))
+                {
+                    ReclaimOne(((ulong)area << LinuxIoUringZcrx.IORING_ZCRX_AREA_SHIFT) | (ulong)(buffer * _queue.BufferLength));
+                }
+            }
+        }
+    }
+
+    private void ReclaimOne(ulong offset)
+    {
+        if (!_queue.Refill.TryAppend(offset))
+        {
+            ConsumeReclaimed();
+            _ = _queue.Refill.TryAppend(offset);
+        }
+    }
+
+    /// <summary>Makes the kernel consume all entries. An entry that stays until its buffer is delivered again would take it from its new consumer.</summary>
+    private void ConsumeReclaimed()
+    {
+        _pool.Flush();
+        if (_queue.Refill.Depth > 0)
+        {
+            throw new ZcrxException($"Taking back the buffers of {_context.Options.Name}", 0, "the kernel does not consume the refill queue", "Restart the queue");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+using Zcrx.Rx.Receiving;
+
+namespace Zcrx.Rx.Queues;
+
+/// <summary>Passes accepted connections on as handles.</summary>
+internal sealed class AcceptObserver(IObserver<ZcrxConnection> observer) : IObserver<ConnectionReceiver>
+{
+    public void OnNext(ConnectionReceiver value) => observer.OnNext(ZcrxConnection.Of(value));
+
+    public void OnCompleted() => observer.OnCompleted();
+
+    public void OnError(Exception error) => observer.OnError(error);
+}

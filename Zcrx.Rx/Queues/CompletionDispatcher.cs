@@ -1,0 +1,96 @@
+using Zcrx.Interop;
+using Zcrx.Rx.Listening;
+using Zcrx.Rx.Notifications;
+using Zcrx.Rx.Pool;
+using Zcrx.Rx.Receiving;
+using Zcrx.Rx.Ring;
+using Zcrx.Rx.Stopping;
+
+namespace Zcrx.Rx.Queues;
+
+/// <summary>Passes each completion of a batch to its owner. Ring thread only.</summary>
+internal sealed unsafe class CompletionDispatcher(
+    RingThread thread,
+    RingRequests requests,
+    SlotTable<ConnectionReceiver> connections,
+    Delivery delivery,
+    ReceiveScheduler scheduler,
+    Listeners listeners,
+    NotificationArming notifications,
+    BufferPool pool,
+    ReceiveTurn turn,
+    QueueCounters counters) : ICompletionHandler
+{
+    public void HandleAll()
+    {
+        CompletionQueue completions = requests.Completions;
+        if (requests.IsCompletionOverflown)
+        {
+            counters.Overflows++;
+        }
+
+        turn.Number++;
+        uint ready = completions.Ready;
+        turn.WasRingFull = ready == completions.Capacity;
+        while (turn.Handled < ready)
+        {
+            Completion* next = completions.PeekRun(turn.Handled, ready, out uint count);
+            if (DeliveryRun.IsData(*next))
+            {
+                delivery.Deliver(next, count);
+                continue;
+            }
+
+            // First: a completion that makes its owner fail must not be handled again when the rest of the batch is saved.
+            turn.Handled++;
+            Handle(*next);
+        }
+
+        completions.Advance(ready);
+        turn.Handled = 0;
+    }
+
+    /// <summary>Handles a completion of anything but received data.</summary>
+    private void Handle(in Completion completion)
+    {
+        UserData data = UserData.Decode(completion.UserData);
+        switch (data.Kind)
+        {
+            case RequestKind.Receive when connections.Find(data.Slot, data.Generation) is { } connection:
+                scheduler.OnReceiveEnded(connection, completion.Result);
+                break;
+            case RequestKind.HangUp when connections.Find(data.Slot, data.Generation) is { } connection:
+                if (HangUpWatch.OnHangUp(connection, completion.Result))
+                {
+                    scheduler.Reconcile(connection);
+                }
+
+                break;
+            case RequestKind.Writable when connections.Find(data.Slot, data.Generation) is { } connection:
+                HangUpWatch.OnWritable(connection, completion.Result);
+                break;
+            case RequestKind.Accept:
+                listeners.OnAccept(data, completion);
+                break;
+            case RequestKind.Wake:
+                thread.OnWoken();
+                break;
+            case RequestKind.Notification:
+                OnNotification((ZcrxNotificationType)completion.Result);
+                break;
+            default:
+                // Results of cancels, and stale completions of connections that have left.
+                break;
+        }
+    }
+
+    private void OnNotification(ZcrxNotificationType type)
+    {
+        if (type == ZcrxNotificationType.NoBuffers)
+        {
+            pool.Starve();
+        }
+
+        notifications.OnNotification(type);
+    }
+}

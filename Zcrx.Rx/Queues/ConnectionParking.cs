@@ -1,0 +1,42 @@
+using Zcrx.Rx.Moving;
+
+namespace Zcrx.Rx;
+
+/// <summary>Holds the connections of closed queues until another queue resumes them at the same stream offset.</summary>
+/// <remarks>
+/// <para>Give it to <see cref="ZcrxQueue.OpenAsync(ZcrxQueueOptions, ConnectionParking, CancellationToken)"/>. Connections come here after
+/// <see cref="ZcrxQueue.ParkAsync"/>, and after a failure of the queue if the position of their streams is certain; others get an error. While they wait they are
+/// paused: no queue receives for them, so TCP makes their senders wait. Sending works until the socket is full. Closing one closes it at once.</para>
+/// <para>Threading: all members from any thread. Ownership: the creator disposes it, which ends the connections that still wait, with an error.</para>
+/// </remarks>
+public sealed class ConnectionParking : IDisposable
+{
+    /// <summary>Gets the number of connections that wait here.</summary>
+    public int Count => Suspended.Count;
+
+    internal SuspendedConnections Suspended { get; } = new();
+
+    /// <summary>Lets a queue resume all connections that wait here, and those that come later, until it ends or another call names others.</summary>
+    /// <param name="queue">The queue.</param>
+    /// <returns>The number of connections that it has resumed. Those that it could not take, because it ended meanwhile, keep waiting.</returns>
+    public Task<int> ContinueOnAsync(ZcrxQueue queue)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        return ContinueOnAsync([queue]);
+    }
+
+    /// <summary>Lets several queues resume the connections that wait here and those that come later, evenly.</summary>
+    /// <param name="queues">The queues. With none, connections wait.</param>
+    /// <returns>The number of connections that were resumed. The others, whose queue ended meanwhile, keep waiting.</returns>
+    public async Task<int> ContinueOnAsync(IReadOnlyList<ZcrxQueue> queues)
+    {
+        ArgumentNullException.ThrowIfNull(queues);
+        return await Suspended.ResumeOnAsync([.. queues.Select(static queue => queue.Loop.Host)]).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the connections that wait here: their observers get a <see cref="ZcrxStreamException"/> with the position, their sockets are reset.</summary>
+    public void EndAll() => Suspended.EndAll(forGood: false);
+
+    /// <summary>Ends the connections that wait here as <see cref="EndAll()"/> does, and those that come later at once.</summary>
+    public void Dispose() => Suspended.EndAll(forGood: true);
+}

@@ -1,0 +1,274 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using Zcrx.Rx.Connections;
+using Zcrx.Rx.Engines;
+using Zcrx.Rx.Listening;
+using Zcrx.Rx.Moving;
+using Zcrx.Rx.Options;
+using Zcrx.Rx.Pool;
+using Zcrx.Rx.Receiving;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Queues;
+
+/// <summary>Drives the owners of one interface queue: says what happens when in a turn of the ring thread, and passes requests of other threads on to it.</summary>
+/// <remarks>The order of a turn is behaviour: buffers come back before receives are armed, moves complete after it, and the level is known before the thread sleeps.</remarks>
+[SuppressMessage("Design", "CA1001", Justification = "The event's wait handle is never used, so there is nothing to dispose, and an end may be requested late.")]
+internal sealed class QueueLoop : IRingTurn
+{
+    private readonly QueueEngine _engine;
+    private readonly QueueEvents _events;
+    private readonly QueueContext _context;
+    private readonly ExportedQueue? _exported;
+    private readonly RingThread _thread;
+    private readonly ManualResetEventSlim _endRequested = new();
+    private InterfaceQueue? _queue;
+    private QueueOwners? _owners;
+    private IDisposable? _linkWatch;
+
+    /// <param name="options">The options.</param>
+    /// <param name="engine">The engine.</param>
+    /// <param name="events">Publishes events.</param>
+    /// <param name="suspended">Where connections wait when the queue has ended; null when they end with it.</param>
+    /// <param name="exported">The queue to import; null to register one.</param>
+    public QueueLoop(ZcrxQueueOptions options, QueueEngine engine, QueueEvents events, SuspendedConnections? suspended, ExportedQueue? exported)
+    {
+        _engine = engine;
+        _events = events;
+        _exported = exported;
+        _context = new QueueContext(new CurrentOptions(options), new RingClock(options.TimeProvider), new QueueCounters(), engine.IsOnNic);
+        IoRingOptions ring = new()
+        {
+            SubmissionEntries = (uint)options.SubmissionEntries,
+            CompletionEntries = (uint)options.CompletionEntries,
+            BusyPoll = options.BusyPoll,
+            PreferBusyPoll = options.PreferBusyPoll,
+        };
+        _thread = new RingThread(options.Name, engine.Kernel, ring, _context.Clock, this);
+        Host = new ConnectionHost(_thread, suspended, _context.Options, events, engine.IsOnNic ? new RxQueueId(options.Interface!, options.RxQueue) : null);
+    }
+
+    public QueueEngine Engine => _engine;
+
+    /// <summary>Gets the options that apply now.</summary>
+    public ZcrxQueueOptions Options => _context.Options.Value;
+
+    public QueueCounters Counters => _context.Counters;
+
+    /// <summary>Gets the queue as its connections see it.</summary>
+    public ConnectionHost Host { get; }
+
+    /// <summary>Gets a task that ends when the ring thread has ended; faulted when it failed.</summary>
+    public Task Ended => _thread.Ended;
+
+    /// <summary>Gets the registered queue. Once the queue is open.</summary>
+    public InterfaceQueue Queue => _queue!;
+
+    /// <summary>Gets the part that writes the refill queue. Once the queue is open.</summary>
+    public PoolSharing Sharing => Owners.Sharing;
+
+    public PoolPressureLevel PressureLevel => Owners.Pool.Record.Level;
+
+    /// <summary>Gets the time above <see cref="PoolPressureLevel.Normal"/>.</summary>
+    public TimeSpan TimeUnderPressure => _context.Clock.ToSpan(Owners.Pool.Record.TicksUnderPressure(() => _context.Clock.Now));
+
+    public (ArmState NoBuffers, ArmState Copies) ArmStates => Owners.Notifications.States;
+
+    /// <summary>Gets the RX queue that the queue receives from; null without a NIC.</summary>
+    public RxQueueId? RxQueue => Host.RxQueue;
+
+    /// <summary>Gets or sets the component that moves stranded connections. Once the queue is open.</summary>
+    public IStrandedConnections? Rescuer { get => Owners.Scheduler.Rescuer; set => Owners.Scheduler.Rescuer = value; }
+
+    /// <summary>Gets the ring's descriptor, for tests that take it away. Ring thread only.</summary>
+    internal int RingDescriptor => _thread.RingDescriptor;
+
+    bool IRingTurn.MayBlock => !Host.HasChanges && !Owners.Scheduler.HasQueued && Owners.Pool.TryPrepareToSleep(Owners.Scheduler.AwaitsBuffers);
+
+    private QueueOwners Owners => _owners!;
+
+    /// <summary>Starts the ring thread, and waits until the queue is registered.</summary>
+    /// <param name="cancellationToken">Gives up waiting. A queue that is registered all the same is closed again.</param>
+    /// <exception cref="ZcrxException">The kernel refused.</exception>
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        // Until it has been imported: a caller that gives up waiting may dispose it before.
+        _exported?.Hold();
+        try
+        {
+            await _thread.StartAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _ = StopAsync(TimeSpan.Zero);
+            throw;
+        }
+    }
+
+    /// <summary>Returns the counters, also after the end.</summary>
+    public QueueStatistics Snapshot() => StatisticsReader.Read(this);
+
+    /// <inheritdoc cref="RingThread.Post"/>
+    public void Post(Action work, Action? refuse = null) => _thread.Post(work, refuse);
+
+    /// <summary>Accepts on a socket until the entry is removed.</summary>
+    public void AddListener(ListenerEntry listener) => Post(() => Owners.Listeners.Add(listener), () => Listeners.Conclude(listener, null, _events));
+
+    /// <summary>Stops accepting, and closes the entry's socket.</summary>
+    public void RemoveListener(ListenerEntry listener) => Post(() => Owners.Listeners.Remove(listener));
+
+    /// <summary>Takes over a connected socket.</summary>
+    public Task<ConnectionReceiver> AttachAsync(Socket socket) => _thread.InvokeAsync(
+        () => Attach(socket),
+        static () => throw new ObjectDisposedException(nameof(ZcrxQueue), "The queue has been closed."),
+        reportsFailure: true);
+
+    /// <summary>Returns the connections that are here now; none when the ring thread has ended.</summary>
+    public Task<ConnectionReceiver[]> GetConnectionsAsync() => _thread.InvokeAsync(Owners.Table.Snapshot, static () => []);
+
+    /// <summary>Exports the queue.</summary>
+    public Task<ExportedQueue> ExportAsync() => _thread.InvokeAsync(
+        () => Queue.Export(),
+        static () => throw new ObjectDisposedException(nameof(ZcrxQueue), "The queue has been closed."),
+        reportsFailure: true);
+
+    /// <summary>Applies options that can change while the queue is open.</summary>
+    /// <returns>False when the queue was closed before.</returns>
+    public Task<bool> ReconfigureAsync(ZcrxQueueOptions options) => _thread.InvokeAsync(
+        () =>
+        {
+            ZcrxQueueOptions before = Options;
+            ZcrxQueueOptions after = LiveOptions.Apply(before, options);
+            _context.Options.Value = after;
+            Owners.Pool.Reconfigure(before, after);
+            Owners.Notifications.SetInterval(after.NotificationInterval);
+            Owners.Scheduler.WatchPool();
+            return true;
+        },
+        static () => false);
+
+    /// <summary>Stops accepting, delivers what has arrived, then closes everything.</summary>
+    /// <param name="drain">How long delivering may take; zero for no delivering.</param>
+    public Task StopAsync(TimeSpan drain)
+    {
+        _endRequested.Set();
+        Post(() => Owners.Stop.BeginStop(drain));
+        return Ended;
+    }
+
+    /// <summary>Stops accepting, delivers what the kernel has taken from the sockets, then suspends the connections.</summary>
+    public Task SuspendAsync(TimeSpan drain)
+    {
+        _endRequested.Set();
+        Post(() => Owners.Stop.BeginSuspension(drain));
+        return Ended;
+    }
+
+    void IRingTurn.Open(RingRequests requests)
+    {
+        try
+        {
+            QueueRegistration registration = new(Options, _engine, _context.Clock, _endRequested, _thread.SignalWake);
+            _queue = _exported is null ? registration.Register(requests.Ring) : registration.Import(requests.Ring, _exported);
+        }
+        finally
+        {
+            _exported?.LetGo();
+        }
+
+        _owners = new QueueOwners(_thread, requests, _queue, _engine, Host, _events, _context, isImported: _exported is not null);
+        Host.Attach(_owners.Mover);
+        if (_exported is null)
+        {
+            _queue.Memory.Register(_owners.Sharing);
+        }
+
+        _linkWatch = _engine.WatchLink(OnLinkChanged);
+        _owners.Pool.PublishFirstLevel();
+    }
+
+    void IRingTurn.Prepare()
+    {
+        QueueOwners owners = Owners;
+        Host.TakeChanges();
+        owners.Sharing.TakeReturned();
+        owners.Scheduler.WatchPool();
+        owners.Scheduler.ArmReceives();
+        owners.Mover.CompleteMoves();
+        if (owners.Pool.IsStarved)
+        {
+            // A connection was paused: the level must say so before the thread sleeps on it.
+            owners.Scheduler.WatchPool();
+        }
+
+        owners.Listeners.Arm();
+        owners.Notifications.Rearm();
+    }
+
+    bool IRingTurn.IsFinished()
+    {
+        Owners.Watch.Check();
+        return Owners.Stop.Advance();
+    }
+
+    long IRingTurn.NextDue()
+    {
+        QueueOwners owners = Owners;
+        long due = long.Min(owners.Notifications.Due, owners.Listeners.Due);
+        due = long.Min(due, long.Min(owners.Scheduler.Due, owners.Watch.Due));
+        return long.Min(due, owners.Phase.Due(_context.Clock.TurnStart));
+    }
+
+    void IRingTurn.Complete()
+    {
+        Owners.Pool.Ledger.Awake();
+        Owners.Completions.HandleAll();
+        Owners.Scheduler.AfterTurn();
+    }
+
+    void IRingTurn.TearDown(Exception? crash) => Owners.Stop.TearDown(crash, _thread.CloseRing);
+
+    void IRingTurn.Release()
+    {
+        _linkWatch?.Dispose();
+        _owners?.Sharing.Leave();
+        _thread.StopTakingWork();
+        _queue?.Dispose();
+        // After the queue: split cannot be switched off under it.
+        _engine.Nic?.Dispose();
+    }
+
+    void IRingTurn.OnEnded() => Host.ForwardChanges();
+
+    void IRingTurn.Conclude() => _events.Complete();
+
+    private ConnectionReceiver Attach(Socket socket)
+    {
+        if (Owners.Phase.IsEnding)
+        {
+            throw new ObjectDisposedException(nameof(ZcrxQueue), "The queue is being closed.");
+        }
+
+        ConnectionReceiver connection = Owners.Connections.Add(SocketOwnership.Duplicate(socket));
+        // The application's descriptor is closed, so that nothing else is done with the socket.
+        socket.Dispose();
+        Owners.Scheduler.Reconcile(connection);
+        return connection;
+    }
+
+    /// <summary>The interface has changed. Up and down are only reported: TCP handles them.</summary>
+    private void OnLinkChanged(LinkChange change) => Post(() =>
+    {
+        _events.LinkChanged(change);
+        if (change.State == LinkState.Removed)
+        {
+            throw new ZcrxDeviceException(
+                $"Receiving on RX queue {Options.RxQueue} of {change.Interface}",
+                Errno.ENODEV,
+                $"the interface {change.Interface} was removed while receiving, or moved to another network namespace",
+                "Bring it back (load its driver, plug it in); the queue can be opened again then");
+        }
+    });
+}

@@ -1,0 +1,65 @@
+using Zcrx.Interop;
+using Zcrx.Rx.Engines;
+using Zcrx.Rx.Listening;
+using Zcrx.Rx.Moving;
+using Zcrx.Rx.Notifications;
+using Zcrx.Rx.Pool;
+using Zcrx.Rx.Receiving;
+using Zcrx.Rx.Ring;
+using Zcrx.Rx.Stopping;
+
+namespace Zcrx.Rx.Queues;
+
+/// <summary>Creates the owners of one queue on its ring thread, once the queue is registered, and passes each its collaborators.</summary>
+internal sealed class QueueOwners
+{
+    public QueueOwners(RingThread thread, RingRequests requests, InterfaceQueue queue, QueueEngine engine, ConnectionHost host, QueueEvents events, QueueContext context, bool isImported)
+    {
+        SlotTable<ConnectionReceiver> table = new();
+        ReceiveTurn turn = new();
+        StopMachine phase = StopExecution.CreateMachine(context.Clock);
+        RegisteredQueue registered = new(queue, requests.Completions);
+        ReceiveRequests receives = new(requests, queue);
+        StallReports stalls = new(context, events);
+        HangUpWatch hangUps = new(receives);
+        bool IsRegistered(ZcrxNotificationType type) => !isImported && engine.Capabilities.Notifications && (engine.Capabilities.NotificationTypes & (1u << (int)type)) != 0;
+
+        Table = table;
+        Connections = new ConnectionTable(table, host, phase, context);
+        Pool = new BufferPool(registered, isImported, context, events);
+        Sharing = new PoolSharing(Pool, registered, thread, context);
+        Notifications = new NotificationArming(context, IsRegistered, queue.Arm, events.Notified);
+        Delivery delivery = new(queue, Pool, table, turn, context.Counters);
+        Scheduler = new ReceiveScheduler(table, Pool, receives, delivery, hangUps, stalls, turn, context);
+        Watch = new ConnectionWatch(table, Pool, Scheduler, stalls, phase, context);
+        Listeners = new Listeners(requests, Connections, Scheduler, phase, events, context.Clock);
+        Mover = new ConnectionMover(host, Connections, Scheduler, hangUps, queue.Ledger, phase, context);
+        Completions = new CompletionDispatcher(thread, requests, table, delivery, Scheduler, Listeners, Notifications, Pool, turn, context.Counters);
+        Phase = phase;
+        Stop = new StopExecution(phase, requests, Completions, table, Scheduler, Listeners, Mover, Pool, Sharing, turn, context, host.Suspended is not null);
+    }
+
+    public SlotTable<ConnectionReceiver> Table { get; }
+
+    public ConnectionTable Connections { get; }
+
+    public BufferPool Pool { get; }
+
+    public PoolSharing Sharing { get; }
+
+    public NotificationArming Notifications { get; }
+
+    public ReceiveScheduler Scheduler { get; }
+
+    public ConnectionWatch Watch { get; }
+
+    public Listeners Listeners { get; }
+
+    public ConnectionMover Mover { get; }
+
+    public CompletionDispatcher Completions { get; }
+
+    public StopMachine Phase { get; }
+
+    public StopExecution Stop { get; }
+}

@@ -1,0 +1,70 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Capabilities;
+using Zcrx.Rx.Engines;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Queues;
+
+/// <summary>Registers the interface queue on its ring, imports it, or waits while it is busy. Ring thread only.</summary>
+internal sealed class QueueRegistration(ZcrxQueueOptions options, QueueEngine engine, RingClock clock, ManualResetEventSlim endRequested, Action wake)
+{
+    // What a page pool keeps by itself: a cache of 128 buffers, and a ring of 256 to 1024 of them.
+    private const int FewestNicBuffers = 1024;
+
+    /// <summary>Registers a queue.</summary>
+    /// <exception cref="ZcrxException">The kernel refused.</exception>
+    public InterfaceQueue Register(IoRing ring)
+    {
+        bool isOnNic = engine.IsOnNic;
+        InterfaceQueueOptions queueOptions = new()
+        {
+            Interface = isOnNic ? options.Interface : null,
+            RxQueue = isOnNic ? (uint)options.RxQueue : 0,
+            AreaSize = (nuint)options.AreaSize,
+            RxBufferLength = (uint)options.BufferLength,
+            HugePages = options.HugePages,
+            SharedMemory = options.SharedMemory,
+            DmaBuf = isOnNic ? options.DmaBuf : null,
+            NotificationUserData = new UserData(RequestKind.Notification, 0, 0).Encode(),
+            RecordLeaseOrigins = options.RecordLeaseOrigins,
+            CheckBorrows = options.CheckBorrows,
+        };
+        InterfaceQueue queue = Register(ring, queueOptions);
+        if (queue.WhyPageBuffers is { } why)
+        {
+            engine.Remark(why);
+        }
+
+        if (isOnNic && queue.Buffers < FewestNicBuffers)
+        {
+            engine.Remark($"with {queue.Buffers} buffers, fewer than {FewestNicBuffers}, the NIC may keep all of them for itself, and flows that arrive elsewhere then find none to be copied into");
+        }
+
+        return queue;
+    }
+
+    /// <summary>Imports a queue that was exported.</summary>
+    /// <exception cref="ZcrxException">The kernel refused.</exception>
+    public InterfaceQueue Import(IoRing ring, ExportedQueue exported) => InterfaceQueue.Import(ring, exported, options.RecordLeaseOrigins, options.CheckBorrows, wake);
+
+    /// <summary>Retries while the queue is busy: a ring ends some time after its process.</summary>
+    private InterfaceQueue Register(IoRing ring, InterfaceQueueOptions queueOptions)
+    {
+        BusyWait wait = new(options.BusyTimeout);
+        long start = clock.Now;
+        while (true)
+        {
+            try
+            {
+                return InterfaceQueue.Register(ring, queueOptions, engine.Capabilities, wake);
+            }
+            catch (ZcrxQueueBusyException busy)
+            {
+                if (wait.Next(clock.Elapsed(start, clock.Now)) is not { } pause || endRequested.Wait(pause))
+                {
+                    throw new ZcrxQueueBusyException(busy.Operation, busy.ErrorNumber, $"{busy.Cause}; {RingOwners.Describe()}", busy.Fix, busy);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using Zcrx.Interop;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Queues;
+
+/// <summary>Reads the statistics of a queue. Any thread.</summary>
+internal static class StatisticsReader
+{
+    public static QueueStatistics Read(QueueLoop loop)
+    {
+        QueueCounters counters = loop.Counters;
+        CopyStatistics copies = loop.Queue.ReadStatistics();
+        (ArmState noBuffers, ArmState copy) = loop.ArmStates;
+        return new QueueStatistics
+        {
+            Queue = loop.Host.Name,
+            BytesReceived = counters.Bytes,
+            BuffersReceived = counters.Buffers,
+            CopiedFragments = (long)copies.Fragments,
+            CopiedBytes = (long)copies.Bytes,
+            Buffers = loop.Queue.Buffers,
+            BuffersOut = loop.Queue.Ledger.Kept,
+            KeptCopies = loop.Queue.Ledger.Copies,
+            RefillDepth = (int)counters.RefillDepth,
+            Flushes = counters.Flushes,
+            Rearms = counters.Rearms,
+            Pauses = counters.Pauses,
+            PausedConnections = (int)counters.PausedConnections,
+            CompletionOverflows = counters.Overflows,
+            ReceiveStalls = counters.Stalls,
+            StalledConnections = (int)counters.StalledConnections,
+            UnobservedConnections = (int)counters.UnobservedConnections,
+            NoBuffersNotifications = counters.NoBuffersNotifications,
+            CopyNotifications = counters.CopyNotifications,
+            Connections = (int)counters.Connections,
+            ConnectionsOpened = counters.ConnectionsOpened,
+            ConnectionsMovedIn = counters.ConnectionsMovedIn,
+            Pressure = loop.PressureLevel,
+            TimeUnderPressure = loop.TimeUnderPressure,
+            NoBuffersArmState = noBuffers,
+            CopyArmState = copy,
+        };
+    }
+}

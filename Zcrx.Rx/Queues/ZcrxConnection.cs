@@ -1,0 +1,200 @@
+using System.Net;
+using System.Net.Sockets;
+using Zcrx.Interop;
+using Zcrx.Rx.Connections;
+using Zcrx.Rx.Moving;
+using Zcrx.Rx.Receiving;
+
+namespace Zcrx.Rx;
+
+/// <summary>Represents one TCP connection whose payload arrives as a stream of borrowed buffers.</summary>
+/// <remarks>
+/// <para>Receiving starts when somebody subscribes to <see cref="Buffers"/> and pauses when nobody does, so that nothing is lost
+/// before anyone listens; TCP slows the sender down meanwhile.</para>
+/// <para>Ownership: the connection closes itself once its stream has ended, unless <see cref="CloseWhenEnded"/> is off; until then
+/// whoever got it may dispose it at any time. Threading: all members from any thread.</para>
+/// </remarks>
+public sealed class ZcrxConnection : IDisposable
+{
+    private readonly ConnectionReceiver _receiver;
+    private readonly ConnectionControl _control;
+    private readonly ConnectionSocket _socket;
+    private readonly MoveGate _moves = new();
+
+    private ZcrxConnection(ConnectionReceiver receiver)
+    {
+        _receiver = receiver;
+        _control = receiver.Control;
+        // Every connection of a queue has a real socket; tests of the rooms below have others.
+        _socket = (ConnectionSocket)receiver.Socket;
+    }
+
+    /// <summary>Gets a number that no other connection of the process has.</summary>
+    public long Id => _receiver.Id;
+
+    /// <summary>Gets the peer's address, or null when the peer had gone before.</summary>
+    public EndPoint? RemoteEndPoint => _socket.RemoteEndPoint;
+
+    /// <summary>Gets the local address.</summary>
+    public EndPoint? LocalEndPoint => _socket.LocalEndPoint;
+
+    /// <summary>
+    /// Gets the received bytes, in order, as borrowed buffers with their stream offsets. Completes at the end of the stream; ends with a
+    /// <see cref="ZcrxStreamException"/> when the stream breaks. OnNext runs on the ring thread: be quick there, or pass on a lease.
+    /// </summary>
+    /// <remarks>
+    /// An observer that unsubscribes inside OnNext receives no further buffers. One that unsubscribes on another thread may receive the buffer that is being
+    /// delivered at that moment. The next observer continues behind it. An operator that ends by itself, such as <c>Take</c>, drops what comes between its end and
+    /// the return of <c>Subscribe</c>: where another observer is to follow, <see cref="Pause"/> before subscribing and <see cref="Resume"/> after it.
+    /// </remarks>
+    public IObservable<ReceivedBuffer> Buffers => _receiver.Stream;
+
+    /// <summary>Gets the number of bytes received so far.</summary>
+    public long BytesReceived => _receiver.BytesReceived;
+
+    /// <summary>Gets the number of buffers of this connection that consumers lease.</summary>
+    public int BuffersHeld => _receiver.BuffersHeld;
+
+    /// <summary>Gets the name of the queue that receives for this connection.</summary>
+    public string QueueName => _control.Host.Name;
+
+    /// <summary>Gets a value indicating whether the connection is paused because the pool is under pressure.</summary>
+    public bool IsPausedByPressure => _receiver.Has(ReceiveObstacles.Pressure);
+
+    /// <summary>Gets the reason why it receives or does not, at this moment.</summary>
+    public ZcrxConnectionState State
+    {
+        get
+        {
+            ReceiveObstacles obstacles = _receiver.Obstacles;
+            bool Has(ReceiveObstacles any) => (obstacles & any) != ReceiveObstacles.None;
+            return Has(ReceiveObstacles.Ended | ReceiveObstacles.Closing) || Closed.IsCompleted ? ZcrxConnectionState.Ended
+                : _moves.IsMoving || Has(ReceiveObstacles.Leaving | ReceiveObstacles.Stranded) ? ZcrxConnectionState.Moving
+                : Has(ReceiveObstacles.Pool) ? ZcrxConnectionState.PausedByPressure
+                : Has(ReceiveObstacles.Held) ? ZcrxConnectionState.Paused
+                : Has(ReceiveObstacles.Unobserved) ? ZcrxConnectionState.Unobserved : ZcrxConnectionState.Receiving;
+        }
+    }
+
+    /// <summary>
+    /// Whether the socket is closed when the stream has ended. On by default; turn it off to go on sending after the peer's last byte, and on
+    /// again (or dispose the connection) to close it after all. A stream that breaks always closes it.
+    /// </summary>
+    public bool CloseWhenEnded
+    {
+        get => _control.CloseWhenEnded;
+        set => _control.CloseWhenEnded = value;
+    }
+
+    /// <summary>Ends when the socket has been closed. Never faults: why a stream ended is what its observers are told.</summary>
+    public Task Closed => _control.Closed;
+
+    /// <summary>
+    /// Ends when the socket has been closed, and the operators that work off the ring's thread (<c>Process</c>, <c>HandOff</c>, …) have handled what
+    /// had come and told the end of the stream, or were disposed; or when the queue has ended. To dispose them earlier is to drop the rest. Never faults.
+    /// </summary>
+    public Task Finished => _control.Finished;
+
+    internal Socket Socket => _socket.Socket;
+
+    internal ConnectionReceiver Receiver => _receiver;
+
+    internal ReceiveState ReceiveState => _receiver.State;
+
+    /// <summary>Gets the queue that has the connection.</summary>
+    internal ConnectionHost Host => (ConnectionHost)_control.Host;
+
+    /// <summary>Stops receiving until <see cref="Resume"/>; what has arrived already is still delivered or kept for later.</summary>
+    public void Pause() => _control.Pause();
+
+    /// <summary>Resumes receiving.</summary>
+    public void Resume() => _control.Resume();
+
+    /// <summary>
+    /// Lets another queue receive for this connection, for instance the one on whose RX queue its packets arrive. Everything that this queue
+    /// has received is delivered first, then the other queue goes on: in order, without a gap, and without a word to the observers.
+    /// </summary>
+    /// <param name="queue">The other queue.</param>
+    /// <returns>
+    /// True when the connection is on the other queue; false when it ended first. Buffers that its observers have not received yet go along as copies.
+    /// </returns>
+    /// <remarks>From then on OnNext comes on the other queue's thread, never at the same time as before. Leases stay what they are.</remarks>
+    /// <exception cref="InvalidOperationException">It is being moved already.</exception>
+    /// <exception cref="ObjectDisposedException">The other queue is closed; the connection stays where it was.</exception>
+    public async Task<bool> MoveToAsync(ZcrxQueue queue)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        return await MoveToAsync(queue, null).ConfigureAwait(false) ?? throw new InvalidOperationException($"The {this} is being moved already.");
+    }
+
+    /// <summary>As <see cref="MoveToAsync(ZcrxQueue)"/>; null when it is being moved already.</summary>
+    internal async Task<bool?> MoveToAsync(ZcrxQueue queue, IMoveWatcher? watcher) =>
+        _moves.TryEnter() ? await RunMoveAsync(queue, isRescue: false, watcher).ConfigureAwait(false) : null;
+
+    /// <summary>Lets another queue receive what this one cannot; does nothing if the connection was moved meanwhile.</summary>
+    internal async Task<bool> RescueAsync(ZcrxQueue queue, IMoveWatcher watcher)
+    {
+        await _moves.EnterAsync().ConfigureAwait(false);
+        return await RunMoveAsync(queue, isRescue: true, watcher).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Gives the socket back: everything that was received is delivered, then receiving ends for good, with the socket open. Observers get a
+    /// <see cref="ZcrxStreamException"/> that says so and where; <see cref="Closed"/> ends.
+    /// </summary>
+    /// <returns>The socket and where its bytes go on; null when the connection ended first.</returns>
+    /// <remarks>Sends that are under way fail: let them end before. Leases stay what they are.</remarks>
+    /// <exception cref="InvalidOperationException">It is being moved or detached already.</exception>
+    public async Task<DetachedConnection?> DetachAsync()
+    {
+        if (!_moves.TryEnter())
+        {
+            throw new InvalidOperationException($"The {this} is being moved already.");
+        }
+
+        try
+        {
+            ConnectionMove move = Host.Detach(_receiver);
+            return await move.Done.ConfigureAwait(false) ? new DetachedConnection(Socket, BytesReceived, move.Unread) : null;
+        }
+        finally
+        {
+            _moves.Leave();
+        }
+    }
+
+    /// <summary>Sends bytes to the peer; calls are served one after another.</summary>
+    /// <param name="bytes">What to send; must not change until the task has ended. Memory of a lease is kept until then, also when the lease is released.</param>
+    /// <param name="cancellationToken">Ends the wait for room. Bytes that were sent by then stay sent.</param>
+    /// <returns>A task that ends when the kernel has taken all bytes.</returns>
+    /// <exception cref="SocketException">The peer is gone.</exception>
+    /// <exception cref="ObjectDisposedException">The connection has been closed.</exception>
+    public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) => _control.Sender.SendAsync(bytes, cancellationToken);
+
+    /// <summary>Tells the peer that nothing more will be sent. Receiving continues.</summary>
+    public void ShutdownSend() => _control.Sender.Shutdown();
+
+    /// <summary>Closes the connection with a reset, so that the peer knows that something went wrong.</summary>
+    public void Abort() => _control.RequestClose(abort: true);
+
+    /// <summary>Closes the connection. Observers that still listen get an error, unless the stream had ended.</summary>
+    public void Dispose() => _control.RequestClose(abort: false);
+
+    /// <inheritdoc/>
+    public override string ToString() => _receiver.ToString();
+
+    /// <summary>Returns the handle of a connection.</summary>
+    internal static ZcrxConnection Of(ConnectionReceiver receiver) => receiver.HandleAs(static receiver => new ZcrxConnection(receiver));
+
+    private async Task<bool> RunMoveAsync(ZcrxQueue queue, bool isRescue, IMoveWatcher? watcher)
+    {
+        try
+        {
+            return await Host.MoveAsync(_receiver, queue.Loop.Host, isRescue, watcher).ConfigureAwait(false);
+        }
+        finally
+        {
+            _moves.Leave();
+        }
+    }
+}

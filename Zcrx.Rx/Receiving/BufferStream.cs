@@ -1,0 +1,145 @@
+using System.Reactive.Disposables;
+using Zcrx.Interop;
+using Zcrx.Rx.Streams;
+
+namespace Zcrx.Rx.Receiving;
+
+/// <summary>Represents the buffers of a connection as one ordered observable with any number of observers.</summary>
+/// <remarks>
+/// Subscribe and dispose on any thread. OnNext, OnError and OnCompleted are called on the ring thread. A stream that had ended before the subscription reports its
+/// end at once, on the subscribing thread.
+/// </remarks>
+internal sealed class BufferStream(ConnectionControl control) : IObservable<ReceivedBuffer>
+{
+    // What the observer that failed last has thrown. Ring thread only.
+    private Exception? _failure;
+
+    /// <summary>Gets a value indicating whether an observer is subscribed.</summary>
+    public bool HasObservers => Observers.Items.Length > 0;
+
+    /// <summary>Gets the observers.</summary>
+    public ObserverSet<IObserver<ReceivedBuffer>> Observers { get; } = new();
+
+    public IDisposable Subscribe(IObserver<ReceivedBuffer> observer)
+    {
+        ArgumentNullException.ThrowIfNull(observer);
+        if (Observers.TryAdd(observer))
+        {
+            // Not under the lock: a queue that has ended may end the connection in there, and its observers are user code.
+            control.Synchronize();
+            return Disposable.Create((this, observer), static state => state.Item1.Remove(state.observer));
+        }
+
+        if (Observers.Error is not { } error)
+        {
+            observer.OnCompleted();
+        }
+        else
+        {
+            observer.OnError(error);
+        }
+
+        return Disposable.Empty;
+    }
+
+    /// <summary>Passes a buffer to the observers that were subscribed a moment ago. An observer that throws is removed and gets its exception as OnError. The others continue.</summary>
+    public void Next(IObserver<ReceivedBuffer>[] observers, in ReceivedBuffer buffer)
+    {
+        foreach (IObserver<ReceivedBuffer> observer in observers)
+        {
+            try
+            {
+                observer.OnNext(buffer);
+            }
+#pragma warning disable CA1031 // Whatever a consumer throws ends its own stream and never the ring.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                Drop(observer, exception);
+            }
+        }
+    }
+
+    /// <summary>Removes an observer that has thrown out of OnNext. Ring thread only.</summary>
+    /// <remarks>
+    /// An observer that is still subscribed gets its exception as OnError. An operator that has already unsubscribed itself has passed the exception on to its own
+    /// observer, which did not handle it. Only the owner of the queue is left to report it to.
+    /// </remarks>
+    public void Drop(IObserver<ReceivedBuffer> observer, Exception exception)
+    {
+        _failure = exception;
+        if (!Remove(observer))
+        {
+            control.ReportFault(exception);
+        }
+        else if (TrySendError(observer, exception) is { } unhandled)
+        {
+            control.ReportFault(unhandled);
+        }
+    }
+
+    /// <summary>Returns what the last observer has thrown, once, if no observer is left. Ring thread only.</summary>
+    public Exception? TakeFailure()
+    {
+        Exception? failure = _failure;
+        _failure = null;
+        return HasObservers ? null : failure;
+    }
+
+    /// <summary>Ends the stream for all observers, and for those that subscribe later.</summary>
+    public void End(Exception? error)
+    {
+        foreach (IObserver<ReceivedBuffer> observer in Observers.End(error) ?? [])
+        {
+            if (error is not null)
+            {
+                // Without a handler, Rx rethrows the error. A reset by the peer is no fault of a consumer.
+                if (TrySendError(observer, error) is { } unhandled && unhandled != error)
+                {
+                    control.ReportFault(unhandled);
+                }
+
+                continue;
+            }
+
+            try
+            {
+                observer.OnCompleted();
+            }
+#pragma warning disable CA1031 // As above.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                control.ReportFault(exception);
+            }
+        }
+    }
+
+    /// <returns>What the observer threw; null if it handled the error.</returns>
+    private static Exception? TrySendError(IObserver<ReceivedBuffer> observer, Exception exception)
+    {
+        try
+        {
+            observer.OnError(exception);
+            return null;
+        }
+#pragma warning disable CA1031 // Rx's default OnError rethrows.
+        catch (Exception unhandled)
+#pragma warning restore CA1031
+        {
+            return unhandled;
+        }
+    }
+
+    /// <returns>Whether it was subscribed.</returns>
+    private bool Remove(IObserver<ReceivedBuffer> observer)
+    {
+        bool wasSubscribed = Observers.Remove(observer);
+        if (wasSubscribed)
+        {
+            control.Synchronize();
+        }
+
+        return wasSubscribed;
+    }
+}

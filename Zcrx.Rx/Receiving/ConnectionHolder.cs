@@ -1,0 +1,31 @@
+using Zcrx.Interop.Leases;
+
+namespace Zcrx.Rx.Receiving;
+
+/// <summary>Counts the leases of a connection on one queue, and lets operators far down a chain pause the connection that a buffer came from.</summary>
+internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHolder
+{
+    public override void Hold() => connection.Control.Hold();
+
+    public override void Resume() => connection.Control.Unhold();
+
+    public override void Abandon()
+    {
+        if (!connection.Stream.HasObservers)
+        {
+            connection.Control.RequestClose(abort: true);
+        }
+    }
+
+    public override void Fail(Exception exception)
+    {
+        if (!connection.Stream.HasObservers)
+        {
+            connection.Control.FailConsumer(exception);
+        }
+    }
+
+    public override void BeginWork() => connection.Control.BeginWork();
+
+    public override void EndWork() => connection.Control.EndWork();
+}

@@ -1,0 +1,225 @@
+using System.Runtime.CompilerServices;
+using Zcrx.Interop.Leases;
+using Zcrx.Rx.Connections;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Receiving;
+
+/// <summary>Holds where the receive of one connection stands, and why the connection must not receive if it must not.</summary>
+/// <remarks>
+/// Owned by the ring thread of the queue that has the connection, or by the suspended connections while none has it. What other threads want is in
+/// <see cref="Control"/>. Members that other threads may read say so.
+/// </remarks>
+internal sealed class ConnectionReceiver
+{
+    private long _bytesReceived;
+    private int _obstacles;
+    private BufferHolder _holder;
+    // On queues that the connection was moved away from, as long as consumers lease buffers of theirs.
+    private volatile BufferHolder[] _formerHolders = [];
+    // Where the present request began, and how many bytes it may deliver.
+    private long _requestStart;
+    private uint _requestBudget;
+    private StallMachine _stall;
+    private IPendingMove? _move;
+    private object? _handle;
+
+    public ConnectionReceiver(IConnectionHost host, IConnectionSocket socket, long id, int slot, uint generation)
+    {
+        Socket = socket;
+        Id = id;
+        Slot = slot;
+        Generation = generation;
+        Control = new ConnectionControl(this, socket, host);
+        Stream = new BufferStream(Control);
+        _holder = new ConnectionHolder(this);
+    }
+
+    public ConnectionControl Control { get; }
+
+    public IConnectionSocket Socket { get; }
+
+    public BufferStream Stream { get; }
+
+    /// <summary>Gets a number that no other connection of the process has. Any thread.</summary>
+    public long Id { get; }
+
+    public int Slot { get; private set; }
+
+    public uint Generation { get; private set; }
+
+    /// <summary>Gets the public handle, whose type this layer does not know. Created once. Any thread.</summary>
+    public T HandleAs<T>(Func<ConnectionReceiver, T> create)
+        where T : class => (T)(Volatile.Read(ref _handle) ?? Interlocked.CompareExchange(ref _handle, create(this), null) ?? _handle);
+
+    /// <summary>Gets or sets the bytes received so far. Any thread may read.</summary>
+    public long BytesReceived
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Volatile.Read(ref _bytesReceived);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        set => Volatile.Write(ref _bytesReceived, value);
+    }
+
+    /// <summary>Gets the counter of buffers that consumers lease on the present queue.</summary>
+    public BufferHolder Holder => _holder;
+
+    /// <summary>Gets the number of buffers that consumers lease, on all queues. Any thread.</summary>
+    public int BuffersHeld => _holder.Held + _formerHolders.Sum(static holder => holder.Held);
+
+    /// <summary>Gets where the receive request stands.</summary>
+    public ReceiveState State { get; private set; }
+
+    /// <summary>Gets every reason for which the connection must not receive now. Any thread.</summary>
+    public ReceiveObstacles Obstacles =>
+        (ReceiveObstacles)Volatile.Read(ref _obstacles)
+        | (Stream.HasObservers ? ReceiveObstacles.None : ReceiveObstacles.Unobserved)
+        | (Control.IsHeld ? ReceiveObstacles.Held : ReceiveObstacles.None)
+        | (Control.CloseRequested ? ReceiveObstacles.Closing : ReceiveObstacles.None);
+
+    /// <summary>Gets a value indicating whether the kernel should have a receive for this connection.</summary>
+    public bool WantsReceive => Obstacles == ReceiveObstacles.None;
+
+    /// <summary>Gets a value indicating whether the connection would receive if the pool had buffers for it.</summary>
+    public bool IsWanted => (Obstacles & ~ReceiveObstacles.Pool) == ReceiveObstacles.None;
+
+    /// <summary>Gets a value indicating whether the kernel has a request.</summary>
+    public bool HasRequest => State is ReceiveState.Armed or ReceiveState.Cancelling;
+
+    public bool HasEnded => Has(ReceiveObstacles.Ended);
+
+    /// <summary>Gets a value indicating whether the connection is on its way out of this queue.</summary>
+    public bool IsDeparting => Has(ReceiveObstacles.Leaving | ReceiveObstacles.Moving);
+
+    /// <summary>Gets the error with which the stream ends; null for an orderly end.</summary>
+    public ZcrxStreamException? EndError { get; private set; }
+
+    /// <summary>Gets a value indicating whether the peer or the network has ended the connection, and not this side. Any thread, once the socket is closed.</summary>
+    public bool IsBroken => EndError is { ErrorNumber: not 0 } || Control.Failure?.Exception is System.Net.Sockets.SocketException;
+
+    /// <summary>Gets the slots of buffers that no observer has received yet.</summary>
+    public Queue<int> Undelivered { get; } = new();
+
+    /// <summary>Gets or sets the ledger that <see cref="Undelivered"/> refers to while no queue has the connection; null when nothing is undelivered.</summary>
+    public BufferLedger? FormerLedger { get; set; }
+
+    /// <summary>Gets or sets a value indicating whether the ring thread failed while it delivered a buffer, so that it is uncertain what the observers have received.</summary>
+    public bool WasInterrupted { get; set; }
+
+    /// <summary>Gets or sets a value indicating whether the kernel reports the end of the connection while it does not receive.</summary>
+    public bool IsHangUpWatched { get; set; }
+
+    /// <summary>Gets or sets a value indicating whether the peer has ended its side. Bytes may still wait in the socket.</summary>
+    public bool HasPeerEnded { get; set; }
+
+    /// <summary>Gets or sets a value indicating whether the kernel reports room in the socket.</summary>
+    public bool IsAwaitingRoom { get; set; }
+
+    /// <summary>Gets or sets when the connection was first seen without an observer; null while it has one.</summary>
+    public long? UnobservedSince { get; set; }
+
+    /// <summary>Gets or sets the last turn in which the connection received.</summary>
+    public long Turn { get; set; }
+
+    public bool HasReceivedBefore { get; private set; }
+
+    /// <summary>Gets what was found when the connection was last checked for a stall.</summary>
+    public ref StallMachine Stall => ref _stall;
+
+    /// <summary>Gets a value indicating whether the present request has delivered all that it may.</summary>
+    public bool IsBudgetUsedUp => _bytesReceived - _requestStart >= _requestBudget;
+
+    /// <summary>Gets the bytes that the present request may still deliver.</summary>
+    public long BudgetLeft => _requestStart + _requestBudget - _bytesReceived;
+
+    public ulong ReceiveTag => Tag(RequestKind.Receive);
+
+    /// <summary>Gets a value indicating whether one of these obstacles is set by the ring thread.</summary>
+    public bool Has(ReceiveObstacles obstacles) => (Volatile.Read(ref _obstacles) & (int)obstacles) != 0;
+
+    public void Set(ReceiveObstacles obstacle) => Volatile.Write(ref _obstacles, _obstacles | (int)obstacle);
+
+    public void Clear(ReceiveObstacles obstacle) => Volatile.Write(ref _obstacles, _obstacles & ~(int)obstacle);
+
+    public ulong Tag(RequestKind kind) => new UserData(kind, Generation, Slot).Encode();
+
+    /// <summary>A request is to be issued in this turn.</summary>
+    public void Enqueue() => State = ReceiveState.Queued;
+
+    /// <summary>The kernel gets a request with a budget.</summary>
+    public void Arm(uint budget)
+    {
+        _requestStart = _bytesReceived;
+        _requestBudget = budget;
+        HasReceivedBefore = true;
+        State = ReceiveState.Armed;
+    }
+
+    /// <summary>The kernel is asked to end the request.</summary>
+    public void Cancel() => State = ReceiveState.Cancelling;
+
+    /// <summary>The kernel has no request, and none is to be issued.</summary>
+    public void Disarm() => State = ReceiveState.Idle;
+
+    /// <summary>The stream ends. Bytes that were received are still delivered.</summary>
+    public void End(ZcrxStreamException? error = null)
+    {
+        EndError = error ?? EndError;
+        Set(ReceiveObstacles.Ended);
+    }
+
+    /// <summary>Gets the move that is going on; null for none.</summary>
+    public IPendingMove? Move => _move;
+
+    public void BeginMove(IPendingMove move)
+    {
+        _move = move;
+        Set(ReceiveObstacles.Moving);
+    }
+
+    public void EndMove()
+    {
+        _move = null;
+        Clear(ReceiveObstacles.Moving);
+    }
+
+    /// <summary>A queue takes the connection over. On its ring thread.</summary>
+    public void Rebind(IConnectionHost host, int slot, uint generation)
+    {
+        if (host != Control.Host)
+        {
+            // One holder for each queue: its ring thread counts without a lock.
+            _formerHolders = [.. _formerHolders.Where(static holder => holder.Held > 0), _holder];
+            _holder = new ConnectionHolder(this);
+        }
+
+        Slot = slot;
+        Generation = generation;
+        // Each ring counts its own turns.
+        Turn = 0;
+        UnobservedSince = null;
+        Control.Host = host;
+    }
+
+    /// <summary>Returns the stream offset up to which observers have received.</summary>
+    /// <param name="ledger">The ledger that <see cref="Undelivered"/> refers to.</param>
+    public long Delivered(BufferLedger? ledger) => ledger is not null && Undelivered.TryPeek(out int first) ? ledger[first].StreamOffset : BytesReceived;
+
+    /// <summary>Releases what no observer has received.</summary>
+    /// <param name="ledger">The ledger that <see cref="Undelivered"/> refers to; null when nothing is undelivered.</param>
+    /// <returns>The stream offset up to which observers have received.</returns>
+    public long DropUndelivered(BufferLedger? ledger)
+    {
+        long delivered = Delivered(ledger);
+        while (ledger is not null && Undelivered.TryDequeue(out int slot))
+        {
+            ledger.Release(slot);
+        }
+
+        FormerLedger = null;
+        return delivered;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"connection {Id} from {Socket.RemoteEndPoint}";
+}

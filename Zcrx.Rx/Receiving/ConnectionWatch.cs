@@ -1,0 +1,139 @@
+using Zcrx.Rx.Connections;
+using Zcrx.Rx.Pool;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Receiving;
+
+/// <summary>Checks every connection once per interval: for a receive that stalls, and for a connection without observers. Ring thread only.</summary>
+/// <remarks>
+/// Linux 7.1 and 7.2.0 to 7.2.9 strand a request that runs out of buffers or completions in the middle of a packet: it stays armed, and delivers
+/// nothing although bytes wait in the socket. No capability tells such a kernel from a repaired one. A request that ended with −ENOMEM proves nothing, since all
+/// kernels end one that has delivered nothing in its turn. So the bytes in the socket decide, on every kernel.
+/// </remarks>
+internal sealed class ConnectionWatch(
+    SlotTable<ConnectionReceiver> connections, BufferPool pool, ReceiveScheduler scheduler, StallReports stalls, IQueuePhase phase, QueueContext context)
+{
+    // Connections that one turn checks.
+    private const int ChecksPerTurn = 512;
+
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(10);
+
+    // How long bytes of a peer that has ended wait for an observer.
+    private static readonly TimeSpan HalfClosedGrace = TimeSpan.FromSeconds(1);
+
+    private int _cursor;
+    private int _unobserved;
+
+    /// <summary>Gets the time of the next check; <see cref="long.MaxValue"/> for never.</summary>
+    public long Due { get; private set; } = long.MaxValue;
+
+    /// <summary>Checks connections if that is due. A connection that has received since its last check costs no system call.</summary>
+    public void Check()
+    {
+        if (connections.Count == 0)
+        {
+            Due = long.MaxValue;
+            context.Counters.UnobservedConnections = 0;
+            return;
+        }
+
+        long now = context.Clock.TurnStart;
+        if (Due == long.MaxValue)
+        {
+            Due = now + Interval();
+        }
+
+        if (now < Due)
+        {
+            return;
+        }
+
+        for (int i = 0; i < ChecksPerTurn && _cursor < connections.Length; i++)
+        {
+            if (connections.At(_cursor++) is { } connection)
+            {
+                CheckStall(connection, now);
+                if (EndIfUnobserved(connection, now))
+                {
+                    _unobserved++;
+                }
+            }
+        }
+
+        if (_cursor >= connections.Length)
+        {
+            _cursor = 0;
+            context.Counters.UnobservedConnections = _unobserved;
+            _unobserved = 0;
+            Due = now + Interval();
+        }
+    }
+
+    private long Interval()
+    {
+        ZcrxQueueOptions options = context.Options.Value;
+        RingClock clock = context.Clock;
+        long unobserved = options.UnobservedTimeout == Timeout.InfiniteTimeSpan ? long.MaxValue : clock.ToTicks(options.UnobservedTimeout);
+        return long.Clamp(long.Min(clock.ToTicks(options.ReceiveStallTimeout), unobserved) / 4, clock.ToTicks(ShortestInterval), clock.ToTicks(LongestInterval));
+    }
+
+    private void CheckStall(ConnectionReceiver connection, long now)
+    {
+        ZcrxQueueOptions options = context.Options.Value;
+        long position = connection.BytesReceived;
+        int waiting = ShouldReceive(connection) && !connection.Stall.HasProgressed(position) ? connection.Socket.BytesWaiting : 0;
+        StallStep step = connection.Stall.Look(now, position, waiting > 0, context.Clock.ToTicks(options.ReceiveStallTimeout));
+        if (step is StallStep.Report)
+        {
+            stalls.Begin(connection, waiting, now);
+        }
+        else if (step is StallStep.Recovered)
+        {
+            stalls.End(connection, now);
+        }
+
+        if (step is StallStep.Rearm or StallStep.Report && options.RearmsStrandedReceives)
+        {
+            scheduler.Reissue(connection);
+        }
+    }
+
+    /// <summary>Returns whether nothing keeps the connection from receiving: neither the application, nor the pool as far as this queue knows.</summary>
+    private bool ShouldReceive(ConnectionReceiver connection) =>
+        connection.State != ReceiveState.Idle || (connection.Has(ReceiveObstacles.Starved) && pool.Free > 0 && connection.IsWanted);
+
+    /// <summary>Ends a connection that has had no observer for too long.</summary>
+    /// <returns>Whether it is unobserved.</returns>
+    private bool EndIfUnobserved(ConnectionReceiver connection, long now)
+    {
+        if (connection.Stream.HasObservers || connection.HasEnded || connection.Control.CloseRequested || connection.IsDeparting || phase.IsEnding)
+        {
+            connection.UnobservedSince = null;
+            return false;
+        }
+
+        if (connection.Control.Sender.TakeHasSent() || connection.UnobservedSince is not { } since)
+        {
+            // A connection that is only sent on is in use.
+            connection.UnobservedSince = now;
+            return true;
+        }
+
+        TimeSpan timeout = context.Options.Value.UnobservedTimeout;
+        TimeSpan limit = connection.HasPeerEnded && timeout > HalfClosedGrace ? HalfClosedGrace : timeout;
+        if (limit == Timeout.InfiniteTimeSpan || now - since < context.Clock.ToTicks(limit))
+        {
+            return true;
+        }
+
+        connection.End(new ZcrxStreamException(
+            $"Receiving on {connection}",
+            0,
+            connection.BytesReceived,
+            $"it had no observer for {limit.TotalSeconds:0.###} s{(connection.HasPeerEnded ? " after the peer had ended" : "")}",
+            "Subscribe to Buffers, close the connection, or raise UnobservedTimeout"));
+        connection.Control.RequestClose(abort: true);
+        return false;
+    }
+}

@@ -1,0 +1,287 @@
+using System.Runtime.CompilerServices;
+using Zcrx.Interop;
+using Zcrx.Interop.Leases;
+using Zcrx.Rx.Pool;
+using Zcrx.Rx.Ring;
+using Zcrx.Rx.Streams;
+
+namespace Zcrx.Rx.Receiving;
+
+/// <summary>Delivers received buffers: from the completion ring through OnNext into the refill queue. Ring thread only.</summary>
+/// <remarks>
+/// <see cref="DeliverUsual"/> does what nearly every buffer needs and nothing else. It returns wherever something unusual has to be done.
+/// <see cref="DeliverSome"/> does that and continues. No interface is called per buffer except the observer.
+/// </remarks>
+internal sealed unsafe class Delivery : IUndeliveredBuffers
+{
+    private readonly InterfaceQueue _queue;
+    private readonly BufferPool _pool;
+    private readonly BufferLedger _ledger;
+    private readonly SlotTable<ConnectionReceiver> _connections;
+    private readonly ReceiveTurn _turn;
+    private readonly QueueCounters _counters;
+
+    public Delivery(InterfaceQueue queue, BufferPool pool, SlotTable<ConnectionReceiver> connections, ReceiveTurn turn, QueueCounters counters)
+    {
+        _queue = queue;
+        _pool = pool;
+        _ledger = pool.Ledger;
+        _connections = connections;
+        _turn = turn;
+        _counters = counters;
+    }
+
+    /// <summary>Delivers received buffers up to the next completion of another kind, at least one.</summary>
+    /// <param name="first">The first completion, of received data.</param>
+    /// <param name="count">How many completions lie there, of whatever kind.</param>
+    public void Deliver(Completion* first, uint count)
+    {
+        DeliveryRun run = new(first, first + count);
+        bool isIntact;
+        try
+        {
+            do
+            {
+                isIntact = TryFindArea(ref run);
+                if (isIntact)
+                {
+                    DeliverSome(ref run);
+                }
+            }
+            while (isIntact && run.HasNext);
+        }
+        catch
+        {
+            // A fault of this library. The connection of the buffer cannot continue: it is uncertain which observers have received it.
+            if (run.At != run.End)
+            {
+                UserData data = UserData.Decode(run.At->UserData);
+                if (_connections.Find(data.Slot, data.Generation) is { } connection)
+                {
+                    connection.WasInterrupted = true;
+                }
+
+                _turn.Handled++;
+            }
+
+            throw;
+        }
+        finally
+        {
+            uint delivered = (uint)(run.At - first);
+            _turn.Handled += delivered;
+            _counters.Buffers += delivered;
+        }
+
+        if (!isIntact)
+        {
+            _turn.IsCorrupt = true;
+            throw Corrupt(*run.At);
+        }
+    }
+
+    /// <summary>Delivers at least one buffer, and more while they go the usual way.</summary>
+    private void DeliverSome(ref DeliveryRun run)
+    {
+        if (!TryFindConnection(ref run))
+        {
+            // A connection that is gone cannot have a request. This is a stale completion, and its buffer goes back.
+            _counters.Bytes += run.At->Result;
+            _pool.Return(run.At->BufferOffset);
+            run.At++;
+            return;
+        }
+
+        if (run.Connection.Undelivered.Count > 0 || run.Observers.Length == 0 || run.Connection.Control.IsHeld)
+        {
+            KeepForLater(ref run);
+        }
+        else if (!run.IsUsual || _pool.HasHeldBack)
+        {
+            DeliverToAll(ref run);
+            TakeBack(ref run);
+        }
+        else
+        {
+            bool isLent = true;
+            try
+            {
+                isLent = DeliverUsual(ref run);
+            }
+#pragma warning disable CA1031 // An exception of a consumer ends its own stream and never the ring. Nothing else in there throws.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                run.Connection.Stream.Drop(run.Observers[0], exception);
+            }
+
+            if (isLent)
+            {
+                TakeBack(ref run);
+            }
+        }
+
+        CountBytes(ref run);
+    }
+
+    /// <summary>Delivers the usual way: one observer, which leases nothing and does not throw, and room in the refill queue.</summary>
+    /// <returns>True when the buffer where the run stands is still lent: it was leased, or there is no room to return it.</returns>
+    /// <remarks>
+    /// Without a try, since values that live across one are kept in memory. What can change while an observer runs is checked after each
+    /// buffer: the observers, which any thread may change, and the refill queue, into which the observer may release leases.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool DeliverUsual(ref DeliveryRun run)
+    {
+        BorrowScope borrow = _ledger.Borrow;
+        RefillQueue refill = _pool.Refill;
+        AreaView area = run.Area;
+        Completion* at;
+        borrow.SetMemory(_queue.AreaOf(run.At->BufferOffset));
+        do
+        {
+            ConnectionReceiver connection = run.Connection;
+            ObserverSet<IObserver<ReceivedBuffer>> subscribed = connection.Stream.Observers;
+            ConnectionControl control = connection.Control;
+            IObserver<ReceivedBuffer>[] observers = run.Observers;
+            IObserver<ReceivedBuffer> observer = observers[0];
+            ulong request = run.At->UserData;
+            borrow.SetHolder(connection.Holder);
+            do
+            {
+                at = run.At;
+                int length = at->Result;
+                ulong offset = at->BufferOffset;
+                long position = connection.BytesReceived;
+                connection.BytesReceived = position + length;
+                observer.OnNext(borrow.Lend(offset, area.Address(offset), length, position));
+                if (borrow.IsKept || !refill.TryAppend(offset))
+                {
+                    return true;
+                }
+
+                run.At = ++at;
+            }
+            while (at != run.End && at->UserData == request && at->HasMore && area.Contains(at->BufferOffset, at->Result) && subscribed.Items == observers && !control.IsHeld);
+
+            CountBytes(ref run);
+        }
+        while (run.HasNext && area.Contains(at->BufferOffset, at->Result) && TryFindConnection(ref run) && run.IsUsual && !run.Connection.Control.IsHeld);
+
+        borrow.End();
+        return false;
+    }
+
+    private void DeliverToAll(ref DeliveryRun run)
+    {
+        ulong offset = run.At->BufferOffset;
+        int length = run.At->Result;
+        ConnectionReceiver connection = run.Connection;
+        connection.BytesReceived += length;
+        connection.Stream.Next(run.Observers, _ledger.Borrow.Begin(offset, _queue.AreaOf(offset), run.Area.Address(offset), length, run.Start, connection.Holder));
+    }
+
+    /// <summary>Keeps a buffer: there is no observer, or it has as much as it can take, or earlier bytes have not been delivered yet.</summary>
+    private void KeepForLater(ref DeliveryRun run)
+    {
+        ulong offset = run.At->BufferOffset;
+        int length = run.At->Result;
+        ConnectionReceiver connection = run.Connection;
+        connection.BytesReceived += length;
+        int slot = _ledger.Keep(offset, run.Area.Address(offset), length, run.Start, connection.Holder, references: 1);
+        connection.Undelivered.Enqueue(slot);
+        if (_ledger.IsCopy(slot))
+        {
+            _pool.Return(offset);
+        }
+
+        run.At++;
+    }
+
+    /// <summary>Takes a buffer back after its OnNext.</summary>
+    private void TakeBack(ref DeliveryRun run)
+    {
+        if (_ledger.Borrow.End())
+        {
+            _pool.Return(run.At->BufferOffset);
+        }
+
+        run.At++;
+        CloseIfFailed(run.Connection);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void CountBytes(ref DeliveryRun run)
+    {
+        long received = run.Connection.BytesReceived;
+        _counters.Bytes += received - run.Start;
+        run.Start = received;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryFindConnection(ref DeliveryRun run)
+    {
+        UserData data = UserData.Decode(run.At->UserData);
+        ConnectionReceiver? connection = _connections.Find(data.Slot, data.Generation);
+        if (connection is null)
+        {
+            return false;
+        }
+
+        if (connection.Turn != _turn.Number)
+        {
+            connection.Turn = _turn.Number;
+            _turn.Received.Add(connection);
+        }
+
+        run.Connection = connection;
+        run.Start = connection.BytesReceived;
+        // Read once: an observer that unsubscribes on another thread from now on still receives this buffer, so that it is not lost between two observers.
+        run.Observers = connection.Stream.Observers.Items;
+        return true;
+    }
+
+    private bool TryFindArea(ref DeliveryRun run)
+    {
+        ulong offset = run.At->BufferOffset;
+        int length = run.At->Result;
+        if (!run.Area.Contains(offset, length))
+        {
+            run.Area = _queue.ViewOf(offset);
+        }
+
+        return run.Area.Contains(offset, length);
+    }
+
+    /// <summary>Delivers the buffers that arrived while the connection had no observer.</summary>
+    public void Deliver(ConnectionReceiver connection)
+    {
+        ConnectionControl control = connection.Control;
+        while (connection.Undelivered.Count > 0 && !control.CloseRequested && !control.IsHeld && connection.Stream.Observers.Items is { Length: > 0 } observers)
+        {
+            int slot = connection.Undelivered.Dequeue();
+            ReceivedBuffer buffer = _ledger.Borrow.BeginKept(slot, MemoryOf(ref _ledger[slot], _ledger.IsCopy(slot)));
+            connection.Stream.Next(observers, buffer);
+            _ledger.Borrow.End();
+            CloseIfFailed(connection);
+        }
+    }
+
+    private AreaMemory MemoryOf(ref LeaseSlot kept, bool isCopy) =>
+        isCopy ? new AreaMemory((nint)kept.Address, (nuint)kept.Length) : _queue.AreaOf(kept.Offset);
+
+    /// <summary>Closes a connection whose last observer has failed.</summary>
+    private static void CloseIfFailed(ConnectionReceiver connection)
+    {
+        if (connection.Stream.TakeFailure() is { } failure)
+        {
+            connection.Control.FailConsumer(failure);
+        }
+    }
+
+    private static ZcrxException Corrupt(in Completion completion) => new(
+        "Reading a completion",
+        0,
+        $"it points outside the area (offset 0x{completion.BufferOffset:x}, {completion.Result} bytes): the completion ring is corrupt",
+        "Restart the queue and report this");
+}

@@ -1,0 +1,110 @@
+using System.Net.Sockets;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Errors;
+using Zcrx.Rx.Connections;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Receiving;
+
+/// <summary>Polls the sockets of connections: for the end of those that have no receive armed, and for room to send. Ring thread only.</summary>
+/// <remarks>
+/// A paused, unobserved or starved connection has no receive, and only a receive notices an end by itself. So the kernel is asked to report a hang-up
+/// instead (POLL_ADD).
+/// </remarks>
+internal sealed class HangUpWatch(IReceiveRequests requests)
+{
+    private const uint PollOut = 4;
+    private const uint PollError = 0x8;
+    private const uint PollHangUp = 0x10;
+    private const uint PollPeerShutdown = 0x2000;
+
+    /// <summary>Asks the kernel to report the end of a connection that does not receive.</summary>
+    public void Watch(ConnectionReceiver connection)
+    {
+        if (connection.IsHangUpWatched || connection.State != ReceiveState.Idle || connection.Control.CloseRequested || connection.IsDeparting || requests.IsDead)
+        {
+            return;
+        }
+
+        // The end of the peer's side would be reported again and again.
+        uint events = connection.HasPeerEnded ? PollError | PollHangUp : PollError | PollHangUp | PollPeerShutdown;
+        requests.Poll(connection.Socket.Descriptor, events, connection.Tag(RequestKind.HangUp));
+        connection.IsHangUpWatched = true;
+    }
+
+    /// <summary>Asks the kernel to report room in the socket.</summary>
+    public void AwaitRoom(ConnectionReceiver connection)
+    {
+        // A wait that a sender has given up is still on, and serves this one.
+        if (!connection.IsAwaitingRoom)
+        {
+            requests.Poll(connection.Socket.Descriptor, PollOut, connection.Tag(RequestKind.Writable));
+            connection.IsAwaitingRoom = true;
+        }
+    }
+
+    /// <summary>The kernel reports room.</summary>
+    public static void OnWritable(ConnectionReceiver connection, int result)
+    {
+        connection.IsAwaitingRoom = false;
+        connection.Control.Sender.OnWritable(result);
+    }
+
+    /// <summary>Cancels the polls of a connection that leaves the queue.</summary>
+    public void End(ConnectionReceiver connection)
+    {
+        if (connection.IsHangUpWatched)
+        {
+            connection.IsHangUpWatched = false;
+            requests.Cancel(connection.Tag(RequestKind.HangUp));
+        }
+
+        if (connection.IsAwaitingRoom)
+        {
+            connection.IsAwaitingRoom = false;
+            requests.Cancel(connection.Tag(RequestKind.Writable));
+        }
+    }
+
+    /// <summary>The kernel reports a hang-up.</summary>
+    /// <returns>Whether the connection has changed.</returns>
+    public static bool OnHangUp(ConnectionReceiver connection, int result)
+    {
+        if (!connection.IsHangUpWatched)
+        {
+            return false;
+        }
+
+        connection.IsHangUpWatched = false;
+        if (connection.State != ReceiveState.Idle || result <= 0)
+        {
+            // The receive, or the next attempt to watch, notices the end.
+            return false;
+        }
+
+        // A hang-up that is known comes again with every poll. Only an error is news then.
+        bool isNews = !connection.HasPeerEnded;
+        connection.HasPeerEnded = true;
+        if (((uint)result & (PollError | PollHangUp)) != 0 && connection.Socket.TakeError() is var error && (error != 0 || !isNews))
+        {
+            EndBroken(connection, error == 0 ? Errno.ECONNRESET : error);
+        }
+        else if (connection.Undelivered.Count == 0 && connection.Socket.BytesWaiting == 0)
+        {
+            connection.End();
+        }
+
+        return true;
+    }
+
+    /// <summary>The connection is gone. What an observer has not received by now, it will not receive.</summary>
+    private static void EndBroken(ConnectionReceiver connection, int error)
+    {
+        if (!connection.HasEnded)
+        {
+            connection.End(new ZcrxStreamException($"Receiving on {connection}", error, connection.BytesReceived, ErrnoText.Describe(error), ""));
+        }
+
+        connection.Control.Fail(new ConnectionFailure(ErrnoText.Describe(error), new SocketException((int)SocketError.ConnectionReset)), abort: true);
+    }
+}

@@ -1,0 +1,20 @@
+namespace Zcrx.Rx.Receiving;
+
+/// <summary>Issues the requests of connections. Ring thread only.</summary>
+internal interface IReceiveRequests
+{
+    /// <summary>Gets a value indicating whether the ring is dead.</summary>
+    bool IsDead { get; }
+
+    /// <summary>Issues a multishot zero-copy receive.</summary>
+    /// <param name="socket">The descriptor.</param>
+    /// <param name="tag">The user data.</param>
+    /// <param name="budget">Bytes that it may deliver.</param>
+    void Receive(int socket, ulong tag, uint budget);
+
+    /// <summary>Cancels a request.</summary>
+    void Cancel(ulong tag);
+
+    /// <summary>Asks for one report of events on a socket.</summary>
+    void Poll(int socket, uint events, ulong tag);
+}

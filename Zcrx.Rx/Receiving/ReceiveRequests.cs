@@ -1,0 +1,25 @@
+using Zcrx.Interop;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Receiving;
+
+/// <summary>Issues the requests of connections on a ring with a registered queue.</summary>
+internal sealed class ReceiveRequests(RingRequests requests, InterfaceQueue queue) : IReceiveRequests
+{
+    public bool IsDead => requests.IsDead;
+
+    public void Receive(int socket, ulong tag, uint budget)
+    {
+        // Waiting first: a read at submission and another one when more arrives would each end in a buffer that is not full, and so
+        // take more buffers in one turn than the budget has bytes for.
+        if (!queue.TryPrepareReceive(socket, tag, budget, waitsFirst: true))
+        {
+            requests.SubmitForRoom();
+            _ = queue.TryPrepareReceive(socket, tag, budget, waitsFirst: true);
+        }
+    }
+
+    public void Cancel(ulong tag) => requests.Cancel(tag);
+
+    public void Poll(int socket, uint events, ulong tag) => requests.Poll(socket, events, tag);
+}

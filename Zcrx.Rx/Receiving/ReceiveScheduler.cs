@@ -1,0 +1,330 @@
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Errors;
+using Zcrx.Rx.Connections;
+using Zcrx.Rx.Pool;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Receiving;
+
+/// <summary>Decides which connections receive, and with which budget: a consumer that is stuck stops its own connection and no other. Ring thread only.</summary>
+internal sealed class ReceiveScheduler
+{
+    // The largest budget: the largest area, and within the kernel's field.
+    private const long MaxBudget = 1L << 30;
+
+    private readonly SlotTable<ConnectionReceiver> _connections;
+    private readonly BufferPool _pool;
+    private readonly IReceiveRequests _requests;
+    private readonly IUndeliveredBuffers _undelivered;
+    private readonly HangUpWatch _hangUps;
+    private readonly StallReports _stalls;
+    private readonly ReceiveTurn _turn;
+    private readonly QueueContext _context;
+    private readonly BufferWaiters _waiters;
+    private readonly Queue<ConnectionReceiver> _queued = new();
+    private volatile IStrandedConnections? _rescuer;
+
+    public ReceiveScheduler(
+        SlotTable<ConnectionReceiver> connections,
+        BufferPool pool,
+        IReceiveRequests requests,
+        IUndeliveredBuffers undelivered,
+        HangUpWatch hangUps,
+        StallReports stalls,
+        ReceiveTurn turn,
+        QueueContext context)
+    {
+        _connections = connections;
+        _pool = pool;
+        _requests = requests;
+        _undelivered = undelivered;
+        _hangUps = hangUps;
+        _stalls = stalls;
+        _turn = turn;
+        _context = context;
+        _waiters = new BufferWaiters(connections, pool, context, Reconcile);
+    }
+
+    /// <summary>Gets or sets the component that knows other queues, for stranded connections; null when there is none. Any thread.</summary>
+    public IStrandedConnections? Rescuer { get => _rescuer; set => _rescuer = value; }
+
+    /// <summary>Gets a value indicating whether receives wait to be issued.</summary>
+    public bool HasQueued => _queued.Count > 0;
+
+    /// <summary>Gets a value indicating whether connections wait for buffers.</summary>
+    public bool AwaitsBuffers => _waiters.Count > 0;
+
+    /// <summary>Gets the time at which starved connections are retried; <see cref="long.MaxValue"/> for never.</summary>
+    public long Due => _waiters.Due;
+
+    /// <summary>Makes the kernel's request match what the connection wants. Does nothing for a connection that has left the queue.</summary>
+    public void Reconcile(ConnectionReceiver connection)
+    {
+        if (!IsHere(connection))
+        {
+            return;
+        }
+
+        _undelivered.Deliver(connection);
+        if (connection.WantsReceive)
+        {
+            if (connection.State == ReceiveState.Idle)
+            {
+                connection.Enqueue();
+                _queued.Enqueue(connection);
+            }
+        }
+        else
+        {
+            Reissue(connection);
+        }
+
+        TryFinish(connection);
+        if (IsHere(connection))
+        {
+            _hangUps.Watch(connection);
+        }
+    }
+
+    /// <summary>Returns whether the connection belongs to this queue.</summary>
+    public bool IsHere(ConnectionReceiver connection) => _connections.Find(connection.Slot, connection.Generation) == connection;
+
+    /// <summary>Cancels the receive. It is issued again in the next turn if the connection still wants it.</summary>
+    public void Reissue(ConnectionReceiver connection)
+    {
+        if (connection.State == ReceiveState.Armed)
+        {
+            connection.Cancel();
+            _requests.Cancel(connection.ReceiveTag);
+        }
+    }
+
+    /// <summary>Issues the receives that are queued.</summary>
+    public void ArmReceives()
+    {
+        int queued = _queued.Count;
+        for (int i = 0; _queued.TryDequeue(out ConnectionReceiver? connection); i++)
+        {
+            if (connection.State != ReceiveState.Queued)
+            {
+                continue;
+            }
+
+            if (i < queued && connection.Turn == _turn.Number)
+            {
+                // Requests are served in the order in which they are armed, and the first may empty the pool. The connection that was served most recently is armed last.
+                _queued.Enqueue(connection);
+                continue;
+            }
+
+            connection.Disarm();
+            if (connection.WantsReceive)
+            {
+                TryArm(connection);
+            }
+            else
+            {
+                TryFinish(connection);
+            }
+        }
+    }
+
+    /// <summary>A receive has ended.</summary>
+    public void OnReceiveEnded(ConnectionReceiver connection, int result)
+    {
+        connection.Disarm();
+        switch (TerminalResult.Classify(result, connection.IsBudgetUsedUp))
+        {
+            case ReceiveEnd.EndOfStream:
+                connection.End();
+                break;
+            case ReceiveEnd.NoBuffers:
+                _waiters.Starve(connection);
+                break;
+            case ReceiveEnd.ForeignMemory when connection.Move is not null || TryStrand(connection):
+                // The queue that has that memory continues.
+                break;
+            case ReceiveEnd.CompletionsFull:
+                // Counted by the overflow flag. The next receive is issued as soon as this batch is handled.
+            case ReceiveEnd.BudgetUsedUp:
+            case ReceiveEnd.Cancelled:
+                break;
+            default:
+                connection.End(EndError(connection, result));
+                break;
+        }
+
+        Reconcile(connection);
+    }
+
+    /// <summary>No queue was found that has what comes next.</summary>
+    public void FailStranded(ConnectionReceiver connection)
+    {
+        if (IsHere(connection) && connection.Has(ReceiveObstacles.Stranded))
+        {
+            connection.End(EndError(connection, -Errno.EFAULT));
+            // The bytes are out of reach for good. The peer must not believe that they were read.
+            connection.Control.RequestClose(abort: true);
+            Reconcile(connection);
+        }
+    }
+
+    /// <summary>Observes the pool, and resumes connections that can receive again.</summary>
+    public void WatchPool()
+    {
+        if (!_pool.HasChanged && !AwaitsBuffers)
+        {
+            return;
+        }
+
+        _pool.Observe(_waiters.Count);
+        _waiters.Resume();
+    }
+
+    /// <summary>After a batch: pauses connections that lease too much, cuts budgets that have become too large, and reissues stranded requests.</summary>
+    public void AfterTurn()
+    {
+        // Before anything is flushed.
+        bool ranDry = _waiters.EndTurn(hasReceived: _turn.Received.Count > 0);
+        if (_turn.Received.Count == 0)
+        {
+            return;
+        }
+
+        WatchPool();
+        bool isPressed = _pool.Level != PoolPressureLevel.Normal;
+        bool mayStrand = (_turn.WasRingFull || ranDry) && _context.Options.Value.RearmsStrandedReceives;
+        if (isPressed || mayStrand || _pool.Ledger.Away > 0)
+        {
+            int quota = isPressed ? _waiters.Quota : int.MaxValue;
+            foreach (ConnectionReceiver connection in _turn.Received)
+            {
+                Review(connection, quota, mayStrand);
+            }
+        }
+
+        _turn.Received.Clear();
+    }
+
+    /// <summary>The connection leaves the queue, and nothing of it is with the kernel any more.</summary>
+    public void Remove(ConnectionReceiver connection)
+    {
+        _hangUps.End(connection);
+        _waiters.Remove(connection);
+    }
+
+    /// <summary>Closes a connection. Nothing of it is with the kernel any more, except a wait for room to send.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="cause">The cause, for observers of a stream that has not ended.</param>
+    /// <param name="inner">The exception behind it, if any.</param>
+    public void Close(ConnectionReceiver connection, string cause, Exception? inner)
+    {
+        if (connection.State == ReceiveState.Queued)
+        {
+            connection.Disarm();
+        }
+
+        Remove(connection);
+        long delivered = connection.DropUndelivered(_pool.Ledger);
+        Free(connection);
+        connection.Move?.GiveUp();
+        connection.EndMove();
+        connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, delivered, cause, "", inner));
+        connection.Control.CloseSocket();
+    }
+
+    /// <summary>Frees the slot of a connection that leaves the queue.</summary>
+    public void Free(ConnectionReceiver connection)
+    {
+        _stalls.Forget(connection);
+        _connections.Free(connection.Slot);
+        _context.Counters.Connections = _connections.Count;
+    }
+
+    private void TryArm(ConnectionReceiver connection)
+    {
+        int allowance = _waiters.Allowance(connection);
+        if (allowance == 0)
+        {
+            // Nothing is left for it: it waits until it has returned something, or the pool has recovered.
+            _pool.Starve();
+            _waiters.Pause(connection);
+            return;
+        }
+
+        uint budget = (uint)long.Min((long)allowance * _pool.BufferLength, MaxBudget);
+        _requests.Receive(connection.Socket.Descriptor, connection.ReceiveTag, budget);
+        if (connection.HasReceivedBefore)
+        {
+            _context.Counters.Rearms++;
+        }
+
+        connection.Arm(budget);
+    }
+
+    private void Review(ConnectionReceiver connection, int quota, bool mayStrand)
+    {
+        if (connection.HasEnded || connection.Control.CloseRequested)
+        {
+            return;
+        }
+
+        if (connection.Holder.Held > quota && !connection.Has(ReceiveObstacles.Pressure))
+        {
+            _waiters.Pause(connection);
+            Reconcile(connection);
+        }
+        else if (connection.State == ReceiveState.Armed && (_waiters.MayTakeTooMuch(connection) || (mayStrand && connection.Socket.BytesWaiting > 0)))
+        {
+            Reissue(connection);
+        }
+    }
+
+    /// <summary>A receive ended because what comes next lies in another queue's memory: the connection waits until it is moved there.</summary>
+    private bool TryStrand(ConnectionReceiver connection)
+    {
+        if (!_context.IsOnNic || Rescuer is not { } rescuer)
+        {
+            return false;
+        }
+
+        connection.Set(ReceiveObstacles.Stranded);
+        rescuer.OnStranded(connection, connection.BytesReceived);
+        return true;
+    }
+
+    private ZcrxStreamException EndError(ConnectionReceiver connection, int result)
+    {
+        (string cause, string fix) = result != -Errno.EFAULT
+            ? (ErrnoText.Describe(-result), "")
+            : _context.IsOnNic
+                ? ($"what comes next arrived on an RX queue of {_context.Options.Value.Interface} whose memory is another interface queue's, and none was found that can hand it out",
+                    "Steer the flow to a queue of this process, or put the queues of the interface into one ZcrxQueueGroup")
+                : ("what comes next lies in the memory of a NIC's queue, which is another one's or gone", "");
+        return new ZcrxStreamException($"Receiving on {connection}", -result, connection.BytesReceived, cause, fix);
+    }
+
+    /// <summary>Ends the stream once everything is delivered, and closes the socket once nothing uses it.</summary>
+    private void TryFinish(ConnectionReceiver connection)
+    {
+        if (connection.HasRequest)
+        {
+            return;
+        }
+
+        if (connection.HasEnded && connection.Undelivered.Count == 0)
+        {
+            connection.Stream.End(connection.EndError);
+            // A connection that is broken cannot be sent on either.
+            if (connection.Control.CloseWhenEnded || connection.EndError is not null)
+            {
+                connection.Control.RequestClose(abort: false);
+            }
+        }
+
+        if (connection.Control.CloseRequested)
+        {
+            Close(connection, connection.Control.WhyClosed, connection.Control.Failure?.Exception);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Receiving;
+
+/// <summary>Counts and reports the connections that stall. Ring thread only.</summary>
+internal sealed class StallReports(QueueContext context, IReceiveEvents events)
+{
+    public void Begin(ConnectionReceiver connection, int waiting, long now)
+    {
+        context.Counters.Stalls++;
+        context.Counters.StalledConnections++;
+        events.Stalled(connection, waiting, Since(connection, now), isOver: false);
+    }
+
+    public void End(ConnectionReceiver connection, long now)
+    {
+        context.Counters.StalledConnections--;
+        events.Stalled(connection, 0, Since(connection, now), isOver: true);
+    }
+
+    /// <summary>The connection leaves the queue. Another queue checks it from now on, or none.</summary>
+    public void Forget(ConnectionReceiver connection)
+    {
+        if (connection.Stall.IsReported)
+        {
+            End(connection, context.Clock.Now);
+        }
+
+        connection.Stall = default;
+    }
+
+    private TimeSpan Since(ConnectionReceiver connection, long now) => context.Clock.Elapsed(connection.Stall.Since, now);
+}

@@ -1,0 +1,36 @@
+namespace Zcrx.Rx.Ring;
+
+/// <summary>Decides what the ring thread does in each turn. All members run on the ring thread except <see cref="OnEnded"/>.</summary>
+internal interface IRingTurn
+{
+    /// <summary>Gets a value indicating whether the thread may sleep: nothing is left to do in this turn.</summary>
+    bool MayBlock { get; }
+
+    /// <summary>Registers the queue on the ring that was just created.</summary>
+    /// <exception cref="Zcrx.Interop.ZcrxException">The kernel refused.</exception>
+    void Open(RingRequests requests);
+
+    /// <summary>Prepares the requests of a turn. Posted work has run.</summary>
+    void Prepare();
+
+    /// <summary>Looks at what no completion reports, and returns whether the thread may end.</summary>
+    bool IsFinished();
+
+    /// <summary>Gets the time at which something is due without a completion; <see cref="long.MaxValue"/> for never.</summary>
+    long NextDue();
+
+    /// <summary>Handles what the kernel has completed.</summary>
+    void Complete();
+
+    /// <summary>Ends everything that lives on the ring, after the last turn or a failure.</summary>
+    void TearDown(Exception? crash);
+
+    /// <summary>Releases ring and queue. Also called, without <see cref="TearDown"/>, when opening has failed.</summary>
+    void Release();
+
+    /// <summary>Serves changes that came after the end. Any thread, also several at once.</summary>
+    void OnEnded();
+
+    /// <summary>Publishes the end, after the last release.</summary>
+    void Conclude();
+}

@@ -1,0 +1,10 @@
+using Zcrx.Rx.Options;
+
+namespace Zcrx.Rx.Ring;
+
+/// <summary>What every owner on a ring thread needs: the options that apply, the clock, the counters.</summary>
+/// <param name="Options">The options.</param>
+/// <param name="Clock">The clock.</param>
+/// <param name="Counters">The counters.</param>
+/// <param name="IsOnNic">Whether the queue receives from an RX queue of a NIC.</param>
+internal sealed record QueueContext(CurrentOptions Options, RingClock Clock, QueueCounters Counters, bool IsOnNic);

@@ -1,0 +1,105 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+
+namespace Zcrx.Rx.Ring;
+
+/// <summary>Prepares submission entries and enters the ring. Ring thread only.</summary>
+internal sealed unsafe class RingRequests(IoRing ring)
+{
+    // accept4's flags: never inherited by child processes, never blocking.
+    private const uint AcceptFlags = 0x80000 | 0x800;
+
+    /// <summary>Gets the ring, for registering a queue on it.</summary>
+    public IoRing Ring => ring;
+
+    public CompletionQueue Completions => ring.Completion;
+
+    public bool IsCompletionOverflown => ring.Submission.IsCompletionOverflown;
+
+    public bool HasDroppedCompletions => ring.Completion.Dropped != 0;
+
+    /// <summary>Gets a value indicating whether the ring is dead. Requests to a dead ring go nowhere.</summary>
+    public bool IsDead { get; private set; }
+
+    public void MarkDead() => IsDead = true;
+
+    /// <summary>Submits and waits.</summary>
+    /// <exception cref="ZcrxException">The ring is broken, or has lost completions.</exception>
+    public void Enter(uint minComplete, TimeSpan? timeout)
+    {
+        int result = ring.SubmitAndWait(minComplete, minComplete == 0 ? null : timeout);
+        if (IsFatal(result))
+        {
+            IsDead = true;
+            throw new ZcrxException("Entering the ring", -result, "the ring is broken", "Restart the queue");
+        }
+
+        if (HasDroppedCompletions)
+        {
+            throw new ZcrxException("Reading completions", Errno.EBADR, "the kernel had to drop completions, so the streams' positions are unknown", "Use a larger completion ring (CompletionEntries)");
+        }
+    }
+
+    /// <summary>Submits and waits for one completion, without an exception: the ring may have failed before. Check <see cref="IsDead"/> and <see cref="HasDroppedCompletions"/>.</summary>
+    public void TryEnter(TimeSpan timeout) => IsDead = IsFatal(ring.SubmitAndWait(1, timeout));
+
+    /// <summary>Returns an entry to fill in. Submits when the ring is full.</summary>
+    public io_uring_sqe* Prepare()
+    {
+        io_uring_sqe* entry = ring.Submission.TryPrepare();
+        if (entry == null)
+        {
+            SubmitForRoom();
+            entry = ring.Submission.TryPrepare();
+        }
+
+        return entry;
+    }
+
+    /// <summary>Submits the prepared entries, which makes room for more. Safe while completions are handled: they stay where they are.</summary>
+    /// <exception cref="ZcrxException">The kernel does not consume the submission ring.</exception>
+    public void SubmitForRoom()
+    {
+        int result = ring.Submit();
+        if (ring.Submission.Pending >= ring.Submission.Capacity)
+        {
+            throw new ZcrxException("Submitting requests", result < 0 ? -result : Errno.EBUSY, "the kernel does not consume the submission ring", "Restart the queue");
+        }
+    }
+
+    public void Accept(int socket, ulong tag)
+    {
+        io_uring_sqe* entry = Prepare();
+        entry->opcode = LinuxIoUring.IORING_OP_ACCEPT;
+        entry->fd = socket;
+        entry->ioprio = LinuxIoUring.IORING_ACCEPT_MULTISHOT;
+        entry->accept_flags = AcceptFlags;
+        entry->user_data = tag;
+    }
+
+    public void Poll(int socket, uint events, ulong tag)
+    {
+        io_uring_sqe* entry = Prepare();
+        entry->opcode = LinuxIoUring.IORING_OP_POLL_ADD;
+        entry->fd = socket;
+        entry->poll32_events = events;
+        entry->user_data = tag;
+    }
+
+    /// <summary>Cancels the request with a tag. Does nothing on a dead ring.</summary>
+    public void Cancel(ulong target)
+    {
+        if (IsDead)
+        {
+            return;
+        }
+
+        io_uring_sqe* entry = Prepare();
+        entry->opcode = LinuxIoUring.IORING_OP_ASYNC_CANCEL;
+        entry->fd = -1;
+        entry->addr = target;
+        entry->user_data = new UserData(RequestKind.Cancel, 0, 0).Encode();
+    }
+
+    private static bool IsFatal(int enterResult) => enterResult is < 0 and not (-Errno.ETIME or -Errno.EINTR or -Errno.EBUSY or -Errno.EAGAIN);
+}

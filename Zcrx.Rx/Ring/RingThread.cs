@@ -1,0 +1,300 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Kernel;
+
+namespace Zcrx.Rx.Ring;
+
+/// <summary>Runs the turns of one ring on a thread of its own, and takes work from other threads.</summary>
+/// <remarks>
+/// Only this thread touches the ring and <c>register</c>. One turn: run posted work, prepare requests, enter, handle completions. What these steps do is
+/// <see cref="IRingTurn"/>'s. Other threads reach the thread through <see cref="Post"/>, which wakes it by an eventfd.
+/// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "Run disposes the ring.")]
+internal sealed unsafe class RingThread
+{
+    // Other threads may post faster than the ring thread runs; the ring must have its turn.
+    private const int WorkPerTurn = 4096;
+
+    private readonly IIoUringKernel _kernel;
+    private readonly IoRingOptions _ringOptions;
+    private readonly RingClock _clock;
+    private readonly IRingTurn _turn;
+    private readonly Thread _thread;
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConcurrentQueue<RingWork> _work = new();
+    private readonly Lock _wakeGate = new();
+    private readonly ulong* _wakeBuffer;
+    private IoRing? _ring;
+    private RingRequests _requests = null!;
+    private int _wakeFd = -1;
+    private int _wakePending;
+    private bool _wakeArmed;
+    private volatile bool _refusesWork;
+
+    public RingThread(string name, IIoUringKernel kernel, IoRingOptions ringOptions, RingClock clock, IRingTurn turn)
+    {
+        _kernel = kernel;
+        _ringOptions = ringOptions;
+        _clock = clock;
+        _turn = turn;
+        _wakeBuffer = (ulong*)NativeMemory.AllocZeroed(sizeof(ulong));
+        _thread = new Thread(Run) { IsBackground = true, Name = $"zcrx {name}" };
+    }
+
+    /// <summary>Gets a task that ends when the thread has ended; faulted when it failed.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Gets the ring's descriptor. Ring thread only.</summary>
+    public int RingDescriptor => _ring!.Fd;
+
+    /// <summary>Starts the thread.</summary>
+    /// <returns>A task that ends when the queue is registered, or faults with the reason why it is not.</returns>
+    public Task StartAsync()
+    {
+        _thread.Start();
+        return _opened.Task;
+    }
+
+    /// <summary>Runs work on the ring thread, or refuses it when the thread has ended: exactly one of the two, once. Any thread.</summary>
+    public void Post(Action work, Action? refuse = null)
+    {
+        _work.Enqueue(new RingWork(work, refuse));
+        Signal();
+    }
+
+    /// <summary>Runs work on the ring thread and returns its result. Any thread.</summary>
+    /// <typeparam name="T">The type of the result.</typeparam>
+    /// <param name="work">The work.</param>
+    /// <param name="refused">Returns the result, or throws, if the ring thread has ended.</param>
+    /// <param name="reportsFailure">Whether an exception of the kernel or a socket faults the task. Otherwise it is a failure of the ring thread, like any other exception.</param>
+    public Task<T> InvokeAsync<T>(Func<T> work, Func<T> refused, bool reportsFailure = false)
+    {
+        TaskCompletionSource<T> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(
+            () =>
+            {
+                try
+                {
+                    result.TrySetResult(work());
+                }
+                catch (Exception exception) when (reportsFailure && exception is ZcrxException or SocketException or ObjectDisposedException)
+                {
+                    result.TrySetException(exception);
+                }
+            },
+            () =>
+            {
+                try
+                {
+                    result.TrySetResult(refused());
+                }
+                catch (ObjectDisposedException exception)
+                {
+                    result.TrySetException(exception);
+                }
+            });
+        return result.Task;
+    }
+
+    /// <summary>Makes the thread look for what was just enqueued, by <see cref="Post"/> or for <see cref="IRingTurn.Prepare"/>. Any thread.</summary>
+    public void Signal()
+    {
+        // Either the thread, which sets the flag before it looks for the last time, finds what was enqueued, or this call finds the flag.
+        Interlocked.MemoryBarrier();
+        if (_refusesWork)
+        {
+            ServeAfterEnd();
+        }
+        else
+        {
+            Wake();
+        }
+    }
+
+    public void Wake()
+    {
+        if (Thread.CurrentThread != _thread && Interlocked.Exchange(ref _wakePending, 1) == 0)
+        {
+            SignalWake();
+        }
+    }
+
+    /// <summary>Wakes the thread without asking whether it was woken already. Any thread.</summary>
+    public void SignalWake()
+    {
+        // Under the lock: the descriptor must not be closed, and its number reused, between the check and the write.
+        lock (_wakeGate)
+        {
+            if (_wakeFd >= 0)
+            {
+                ulong one = 1;
+                _ = Libc.Write(_wakeFd, &one, sizeof(ulong));
+            }
+        }
+    }
+
+    /// <summary>The read on the eventfd has completed.</summary>
+    public void OnWoken() => _wakeArmed = false;
+
+    /// <summary>Refuses work from now on. What was enqueued before is refused by <see cref="Run"/>. Ring thread only.</summary>
+    public void StopTakingWork() => _refusesWork = true;
+
+    /// <summary>Closes the ring, which ends all its requests. The kernel may write into the area until then. Ring thread only.</summary>
+    public void CloseRing() => _ring?.Dispose();
+
+    private void Run()
+    {
+        Exception? crash = null;
+        try
+        {
+            OpenRing();
+            _turn.Open(_requests);
+        }
+#pragma warning disable CA1031 // The caller receives every failure through the task.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Close();
+            _ended.TrySetResult();
+            _opened.TrySetException(exception);
+            // Observed here, for a caller that has given up waiting.
+            _ = _opened.Task.Exception;
+            return;
+        }
+
+        _opened.TrySetResult();
+        try
+        {
+            RunTurns();
+        }
+#pragma warning disable CA1031 // A failure of the ring thread goes to the supervisor and must not end the process.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            crash = exception;
+        }
+
+        _turn.TearDown(crash);
+        Close();
+        _turn.Conclude();
+        if (crash is null)
+        {
+            _ended.TrySetResult();
+        }
+        else
+        {
+            _ended.TrySetException(crash);
+            // Observed here: a queue whose owner never looks must not end the process through an unobserved task.
+            _ = _ended.Task.Exception;
+        }
+    }
+
+    private void OpenRing()
+    {
+        _wakeFd = Libc.EventFd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
+        if (_wakeFd < 0)
+        {
+            throw new ZcrxException("Creating the ring thread's eventfd", -_wakeFd, "the process cannot have more descriptors", "Raise the limit on open files (`ulimit -n`)");
+        }
+
+        _ring = IoRing.Create(_kernel, _ringOptions);
+        _requests = new RingRequests(_ring);
+    }
+
+    private void RunTurns()
+    {
+        while (true)
+        {
+            _clock.BeginTurn();
+            // A full fence: the flag must be down before the queues are read. A thread that enqueues now would otherwise see it up and wake nobody.
+            Interlocked.Exchange(ref _wakePending, 0);
+            RunWork();
+            _turn.Prepare();
+            ArmWake();
+            if (_turn.IsFinished())
+            {
+                return;
+            }
+
+            TimeSpan? timeout = NextTimeout();
+            bool mayBlock = _work.IsEmpty && _turn.MayBlock;
+            _requests.Enter(mayBlock ? 1u : 0u, timeout);
+            _turn.Complete();
+        }
+    }
+
+    private void RunWork()
+    {
+        for (int i = 0; i < WorkPerTurn && _work.TryDequeue(out RingWork work); i++)
+        {
+            work.Run();
+        }
+    }
+
+    private void ArmWake()
+    {
+        if (_wakeArmed)
+        {
+            return;
+        }
+
+        io_uring_sqe* entry = _requests.Prepare();
+        entry->opcode = LinuxIoUring.IORING_OP_READ;
+        entry->fd = _wakeFd;
+        entry->addr = (ulong)_wakeBuffer;
+        entry->len = sizeof(ulong);
+        entry->off = ulong.MaxValue;
+        entry->user_data = new UserData(RequestKind.Wake, 0, 0).Encode();
+        _wakeArmed = true;
+    }
+
+    private TimeSpan? NextTimeout()
+    {
+        long due = _turn.NextDue();
+        return due == long.MaxValue ? null : _clock.UntilFromTurnStart(due);
+    }
+
+    private void Close()
+    {
+        CloseRing();
+        _turn.Release();
+        _refusesWork = true;
+        lock (_wakeGate)
+        {
+            if (_wakeFd >= 0)
+            {
+                _ = Libc.Close(_wakeFd);
+                _wakeFd = -1;
+            }
+        }
+
+        NativeMemory.Free(_wakeBuffer);
+        // The fence pairs with the one in Signal.
+        Interlocked.MemoryBarrier();
+        RefuseWork();
+        _turn.OnEnded();
+    }
+
+    /// <summary>Serves what came after the end, off the caller's stack: the caller must not meet observers of other connections on it.</summary>
+    private void ServeAfterEnd() => ThreadPool.UnsafeQueueUserWorkItem(
+        static thread =>
+        {
+            thread.RefuseWork();
+            thread._turn.OnEnded();
+        },
+        this,
+        preferLocal: false);
+
+    private void RefuseWork()
+    {
+        while (_work.TryDequeue(out RingWork work))
+        {
+            work.Refuse?.Invoke();
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using System.Runtime.CompilerServices;
+
+namespace Zcrx.Rx.Ring;
+
+/// <summary>Objects by slot, each use of a slot with its own generation. Used by the ring's thread only.</summary>
+internal sealed class SlotTable<T>
+    where T : class
+{
+    private readonly Stack<int> _free = new();
+    private Entry[] _entries = new Entry[64];
+    private int _used;
+
+    public int Count { get; private set; }
+
+    /// <summary>Slots that were ever used.</summary>
+    public int Length => _used;
+
+    /// <summary>Reserves a slot; <see cref="Set"/> fills it.</summary>
+    public (int Slot, uint Generation) Reserve()
+    {
+        if (!_free.TryPop(out int slot))
+        {
+            slot = _used++;
+            if (slot == _entries.Length)
+            {
+                Array.Resize(ref _entries, slot * 2);
+            }
+        }
+
+        ref Entry entry = ref _entries[slot];
+        entry.Generation = (entry.Generation + 1) & UserData.GenerationMask;
+        Count++;
+        return (slot, entry.Generation);
+    }
+
+    public void Set(int slot, T item) => _entries[slot].Item = item;
+
+    /// <summary>What is in the slot, if it is still the same use of it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T? Find(int slot, uint generation)
+    {
+        Entry[] entries = _entries;
+        return (uint)slot < (uint)entries.Length && entries[slot].Generation == generation ? entries[slot].Item : null;
+    }
+
+    /// <summary>The object in a slot below <see cref="Length"/>; null while the slot is free.</summary>
+    public T? At(int slot) => _entries[slot].Item;
+
+    public void Free(int slot)
+    {
+        _entries[slot].Item = null;
+        _free.Push(slot);
+        Count--;
+    }
+
+    /// <summary>A copy of what is in the table, so that it may change while it is walked.</summary>
+    public T[] Snapshot() => [.. _entries.Select(static entry => entry.Item).OfType<T>()];
+
+    // Side by side, so that finding costs one look into memory.
+    private struct Entry
+    {
+        public T? Item;
+        public uint Generation;
+    }
+}

@@ -1,0 +1,236 @@
+using Zcrx.Interop;
+using Zcrx.Rx.Listening;
+using Zcrx.Rx.Moving;
+using Zcrx.Rx.Pool;
+using Zcrx.Rx.Receiving;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Stopping;
+
+/// <summary>Carries out how a queue ends: drains, cancels, saves what it can after a failure, closes or suspends the connections. Ring thread only.</summary>
+internal sealed class StopExecution(
+    StopMachine machine,
+    RingRequests requests,
+    ICompletionHandler completions,
+    SlotTable<ConnectionReceiver> connections,
+    ReceiveScheduler scheduler,
+    Listeners listeners,
+    ConnectionMover mover,
+    BufferPool pool,
+    PoolSharing sharing,
+    ReceiveTurn turn,
+    QueueContext context,
+    bool canSuspend) : IStopFacts
+{
+    private static readonly TimeSpan CancelTimeout = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan RestTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(10);
+
+    bool IStopFacts.HasUnreceived => HasUnreceived;
+
+    bool IStopFacts.IsDrained
+    {
+        get
+        {
+            foreach (ConnectionReceiver connection in connections.Snapshot())
+            {
+                if (connection.Has(ReceiveObstacles.Pool | ReceiveObstacles.Stranded))
+                {
+                    return false;
+                }
+            }
+
+            // Leases of connections that are closed already count, too.
+            return !HasUnreceived && pool.Ledger.Kept == 0;
+        }
+    }
+
+    bool IStopFacts.HasListeners => listeners.Count > 0;
+
+    bool IStopFacts.HasConnections => connections.Count > 0;
+
+    bool IStopFacts.HasRequests => HasRequests;
+
+    private bool HasUnreceived => Array.Exists(connections.Snapshot(), static connection => connection.WantsReceive && connection.Socket.HasSomething);
+
+    private bool HasRequests => Array.Exists(connections.Snapshot(), static connection => connection.HasRequest);
+
+    /// <summary>Creates the machine with the timeouts of this execution.</summary>
+    public static StopMachine CreateMachine(RingClock clock) => new(clock.ToTicks(CancelTimeout), clock.ToTicks(DrainPoll));
+
+    /// <summary>Stops accepting, delivers what has arrived, then closes the connections.</summary>
+    public void BeginStop(TimeSpan drain)
+    {
+        if (machine.BeginStop(context.Clock.Now + context.Clock.ToTicks(drain)))
+        {
+            listeners.RemoveAll();
+        }
+    }
+
+    /// <summary>Stops accepting, delivers what the kernel has taken from the sockets, then suspends the connections.</summary>
+    public void BeginSuspension(TimeSpan drain)
+    {
+        // Without a NIC, bytes in a socket are not in this queue's memory, and the next queue receives them. On a NIC they are, and go with it.
+        if (machine.BeginSuspension(context.Clock.Now + (context.IsOnNic ? context.Clock.ToTicks(drain) : 0)))
+        {
+            listeners.RemoveAll();
+        }
+    }
+
+    /// <summary>Takes the next step, and returns whether the ring thread may end.</summary>
+    public bool Advance()
+    {
+        StopStep step = machine.Decide(context.Clock.Now, this);
+        if (step == StopStep.Cancel)
+        {
+            foreach (ConnectionReceiver connection in connections.Snapshot())
+            {
+                if (machine.Suspends)
+                {
+                    connection.Set(ReceiveObstacles.Leaving);
+                }
+                else
+                {
+                    connection.Control.RequestClose(abort: false);
+                }
+
+                scheduler.Reconcile(connection);
+            }
+
+            step = machine.Decide(context.Clock.Now, this);
+        }
+
+        return step == StopStep.End;
+    }
+
+    /// <summary>Ends everything on the ring. The ring is closed first and memory is released later: the kernel may write until the ring is closed.</summary>
+    /// <param name="crash">The failure of the ring thread; null for an orderly end.</param>
+    /// <param name="closeRing">Closes the ring.</param>
+    public void TearDown(Exception? crash, Action closeRing)
+    {
+        bool isReadToItsEnd = crash is null || Salvage(crash);
+        if (!isReadToItsEnd && !turn.IsCorrupt)
+        {
+            listeners.CloseUnseenSockets(turn.Handled);
+        }
+
+        requests.MarkDead();
+        closeRing();
+        foreach (ConnectionReceiver connection in connections.Snapshot())
+        {
+            bool mayWait = machine.Suspends && canSuspend && !connection.Control.CloseRequested;
+            Survival survival = SurvivalRule.Decide(connection.State, isReadToItsEnd, connection.WasInterrupted, mayWait);
+            if (survival == Survival.GoesOn)
+            {
+                mover.Suspend(connection);
+                continue;
+            }
+
+            connection.End();
+            connection.Disarm();
+            connection.Control.RequestClose(abort: crash is not null || survival == Survival.IsBroken);
+            connection.IsAwaitingRoom = false;
+            scheduler.Close(connection, WhyEnded(crash, survival), crash);
+        }
+
+        listeners.FinishAll(() => crash is null ? null : new ZcrxException($"Accepting on the queue {context.Options.Name}", 0, "the queue failed", "", crash));
+    }
+
+    /// <summary>After a failure: delivers what the kernel had taken from the sockets by then, and ends the receives in order if the ring still works.</summary>
+    /// <returns>Whether every completion was handled: then each stream's position is certain.</returns>
+    private bool Salvage(Exception crash)
+    {
+        machine.BeginSalvage(canSuspend);
+        if (turn.IsCorrupt || requests.HasDroppedCompletions)
+        {
+            return false;
+        }
+
+        try
+        {
+            EndInterrupted(crash);
+            completions.HandleAll();
+            if (context.IsOnNic)
+            {
+                ReceiveTheRest();
+                EndInterrupted(crash);
+            }
+
+            if (!requests.IsDead)
+            {
+                listeners.RemoveAll();
+                foreach (ConnectionReceiver connection in connections.Snapshot())
+                {
+                    connection.Set(ReceiveObstacles.Leaving);
+                    scheduler.Reconcile(connection);
+                }
+            }
+
+            return AwaitCancelled();
+        }
+#pragma warning disable CA1031 // A second failure: what is not certain by now never will be. The first one is reported.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            return false;
+        }
+    }
+
+    private bool AwaitCancelled()
+    {
+        long deadline = context.Clock.Now + context.Clock.ToTicks(CancelTimeout);
+        while (!requests.IsDead && (HasRequests || listeners.Count > 0) && deadline - context.Clock.Now is var left and > 0)
+        {
+            requests.TryEnter(context.Clock.ToSpan(left));
+            if (requests.HasDroppedCompletions)
+            {
+                return false;
+            }
+
+            completions.HandleAll();
+        }
+
+        return !requests.HasDroppedCompletions;
+    }
+
+    /// <summary>Ends the streams whose buffer was being delivered when the ring thread failed, before more of their bytes arrive: there may be a gap.</summary>
+    private void EndInterrupted(Exception crash)
+    {
+        foreach (ConnectionReceiver connection in connections.Snapshot())
+        {
+            if (connection.WasInterrupted)
+            {
+                connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, connection.BytesReceived, WhyEnded(crash, Survival.IsBroken), "", crash));
+            }
+        }
+    }
+
+    /// <summary>On a NIC: receives what lies in this queue's memory, since no other queue can.</summary>
+    private void ReceiveTheRest()
+    {
+        long deadline = context.Clock.Now + context.Clock.ToTicks(RestTimeout);
+        try
+        {
+            while (!requests.IsDead && !requests.HasDroppedCompletions && HasUnreceived && context.Clock.Now < deadline)
+            {
+                sharing.TakeReturned();
+                scheduler.WatchPool();
+                scheduler.ArmReceives();
+                requests.TryEnter(DrainPoll);
+                completions.HandleAll();
+            }
+        }
+#pragma warning disable CA1031 // What failed once may fail again. Bytes that are left are reported missing when the stream is to be resumed.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+        }
+    }
+
+    private string WhyEnded(Exception? crash, Survival survival) => (crash, survival) switch
+    {
+        (null, _) => "the queue was closed",
+        (_, Survival.IsBroken) => $"the queue {context.Options.Name} failed, and bytes may be missing after this position",
+        _ => $"the queue {context.Options.Name} failed, and no other goes on with its connections",
+    };
+}

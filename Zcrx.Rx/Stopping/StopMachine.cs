@@ -1,0 +1,87 @@
+using Zcrx.Rx.Receiving;
+
+namespace Zcrx.Rx.Stopping;
+
+/// <summary>Decides how a queue ends: open, then draining, then stopping. Pure: times come in as numbers, facts through an interface.</summary>
+/// <param name="cancelTicks">How long cancelled requests may take to end, in the clock's ticks.</param>
+/// <param name="pollTicks">How often draining is checked, in ticks: an empty socket and a returned lease have no completion of their own.</param>
+internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhase
+{
+    private bool _isDraining;
+    private long _deadline;
+
+    public bool IsEnding => _isDraining || IsStopping || IsSalvaging;
+
+    public bool IsStopping { get; private set; }
+
+    public bool Suspends { get; private set; }
+
+    public bool IsSalvaging { get; private set; }
+
+    /// <summary>Begins to stop and to close the connections.</summary>
+    /// <param name="deadline">When draining ends at the latest. While the queue drains already, the earlier deadline counts.</param>
+    /// <returns>Whether listeners are to be removed now.</returns>
+    public bool BeginStop(long deadline)
+    {
+        if (_isDraining)
+        {
+            _deadline = long.Min(_deadline, deadline);
+        }
+
+        return TryDrain(deadline);
+    }
+
+    /// <summary>Begins to stop and to suspend the connections. Does nothing when the queue is ending already.</summary>
+    /// <param name="deadline">When draining ends at the latest.</param>
+    /// <returns>Whether listeners are to be removed now.</returns>
+    public bool BeginSuspension(long deadline)
+    {
+        Suspends |= !IsEnding;
+        return TryDrain(deadline);
+    }
+
+    /// <summary>The ring thread has failed.</summary>
+    /// <param name="canSuspend">Whether connections can be suspended. A queue that was stopping anyway closes them.</param>
+    public void BeginSalvage(bool canSuspend)
+    {
+        Suspends |= canSuspend && !IsEnding;
+        IsSalvaging = true;
+    }
+
+    /// <summary>Takes the facts of a turn.</summary>
+    /// <returns>What to do. After <see cref="StopStep.Cancel"/>, call it again.</returns>
+    public StopStep Decide(long now, IStopFacts facts)
+    {
+        if (_isDraining && (now >= _deadline || (Suspends ? !facts.HasUnreceived : facts.IsDrained)))
+        {
+            _isDraining = false;
+            IsStopping = true;
+            _deadline = now + cancelTicks;
+            return StopStep.Cancel;
+        }
+
+        if (!IsStopping)
+        {
+            return StopStep.None;
+        }
+
+        bool isDone = !facts.HasListeners && (!facts.HasConnections || (Suspends && !facts.HasRequests));
+        // A request that does not end when it is cancelled cannot be waited for forever. Closing the ring ends it.
+        return isDone || now >= _deadline ? StopStep.End : StopStep.None;
+    }
+
+    /// <summary>Gets the time of the next decision; <see cref="long.MaxValue"/> for never.</summary>
+    public long Due(long now) => _isDraining ? long.Min(_deadline, now + pollTicks) : IsStopping ? _deadline : long.MaxValue;
+
+    private bool TryDrain(long deadline)
+    {
+        if (IsEnding)
+        {
+            return false;
+        }
+
+        _isDraining = true;
+        _deadline = deadline;
+        return true;
+    }
+}

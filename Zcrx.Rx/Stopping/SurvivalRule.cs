@@ -1,0 +1,23 @@
+using Zcrx.Rx.Connections;
+
+namespace Zcrx.Rx.Stopping;
+
+/// <summary>Decides which connections survive the end of their queue. Pure.</summary>
+/// <remarks>
+/// The kernel takes bytes from a socket only while the ring's thread is inside enter (deferred task work, one issuer), and posts a completion with data directly
+/// or not at all: it never waits in the kernel's overflow list. So once that thread has stopped entering, everything that was taken lies in the completion ring,
+/// and whoever has read the ring to its end knows each position. A ring that is closed takes nothing any more.
+/// </remarks>
+internal static class SurvivalRule
+{
+    /// <param name="state">Where its receive stands; its last completion seen means <see cref="ReceiveState.Idle"/>.</param>
+    /// <param name="isReadToItsEnd">Whether all completions have been worked off: none was dropped, none made no sense.</param>
+    /// <param name="wasInterrupted">Whether the ring's thread failed while it delivered a buffer of this connection.</param>
+    /// <param name="mayWait">Whether somebody looks after connections without a queue, and nobody has asked to close this one.</param>
+    public static Survival Decide(ReceiveState state, bool isReadToItsEnd, bool wasInterrupted, bool mayWait)
+    {
+        bool hasRequest = state is ReceiveState.Armed or ReceiveState.Cancelling;
+        bool isCertain = !wasInterrupted && (!hasRequest || isReadToItsEnd);
+        return !isCertain ? Survival.IsBroken : mayWait ? Survival.GoesOn : Survival.Ends;
+    }
+}

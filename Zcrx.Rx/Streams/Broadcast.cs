@@ -1,0 +1,160 @@
+namespace Zcrx.Rx.Streams;
+
+/// <summary>Represents a subject whose observers can harm neither each other nor the threads that publish.</summary>
+/// <remarks>
+/// No lock is held while an observer runs. Each observer receives its values one at a time, in the order in which they were published. A value that is published
+/// while the observer is busy waits, and the thread that is in the observer delivers it. An observer that throws is removed and receives its exception as OnError. If that
+/// throws as well, as Rx's default does, the exception goes to the owner. Threading: all members from any thread.
+/// </remarks>
+internal sealed class Broadcast<T>(Action<Exception> unhandled) : IObservable<T>
+    where T : class
+{
+    private readonly ObserverSet<Subscription> _subscriptions = new();
+    private T? _latest;
+
+    /// <summary>Gets a value indicating whether a new observer receives the latest value first.</summary>
+    public bool Replays { get; init; }
+
+    public IDisposable Subscribe(IObserver<T> observer)
+    {
+        ArgumentNullException.ThrowIfNull(observer);
+        Subscription subscription = new(this, observer);
+        T? latest;
+        bool completed;
+        lock (_subscriptions.Gate)
+        {
+            latest = Replays ? _latest : null;
+            // Busy from the start: what is published from now on waits behind the replay.
+            completed = !_subscriptions.TryAdd(subscription);
+        }
+
+        subscription.Start(latest, completed);
+        return subscription;
+    }
+
+    public void Publish(T value)
+    {
+        Subscription[] subscriptions;
+        lock (_subscriptions.Gate)
+        {
+            _latest = value;
+            subscriptions = _subscriptions.Items;
+        }
+
+        foreach (Subscription subscription in subscriptions)
+        {
+            subscription.Deliver(value);
+        }
+    }
+
+    public void Complete()
+    {
+        foreach (Subscription subscription in _subscriptions.End(null) ?? [])
+        {
+            subscription.Deliver(null);
+        }
+    }
+
+    /// <summary>Represents one observer and the values that wait for it.</summary>
+    private sealed class Subscription(Broadcast<T> owner, IObserver<T> observer) : IDisposable
+    {
+        // Also the lock. Null stands for the completion.
+        private readonly Queue<T?> _waiting = new();
+        private bool _isBusy = true;
+        private volatile bool _isDisposed;
+
+        /// <summary>Delivers what the observer has missed.</summary>
+        public void Start(T? latest, bool completed)
+        {
+            if (latest is not null)
+            {
+                Call(latest);
+            }
+
+            if (completed)
+            {
+                Call(null);
+            }
+
+            DeliverWaiting();
+        }
+
+        /// <summary>Delivers a value, or leaves it to the thread that is in the observer.</summary>
+        public void Deliver(T? value)
+        {
+            lock (_waiting)
+            {
+                if (_isBusy)
+                {
+                    _waiting.Enqueue(value);
+                    return;
+                }
+
+                _isBusy = true;
+            }
+
+            Call(value);
+            DeliverWaiting();
+        }
+
+        public void Dispose()
+        {
+            _isDisposed = true;
+            owner._subscriptions.Remove(this);
+        }
+
+        private void DeliverWaiting()
+        {
+            while (true)
+            {
+                T? next;
+                lock (_waiting)
+                {
+                    if (!_waiting.TryDequeue(out next))
+                    {
+                        _isBusy = false;
+                        return;
+                    }
+                }
+
+                Call(next);
+            }
+        }
+
+        private void Call(T? value)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            try
+            {
+                if (value is not null)
+                {
+                    observer.OnNext(value);
+                }
+                else
+                {
+                    observer.OnCompleted();
+                }
+            }
+#pragma warning disable CA1031 // Whatever an observer throws must not reach the thread that publishes.
+            catch (Exception exception)
+            {
+                Dispose();
+                try
+                {
+                    observer.OnError(exception);
+                }
+                catch (Exception unhandledException)
+#pragma warning restore CA1031
+                {
+                    owner.Report(unhandledException);
+                }
+            }
+        }
+    }
+
+    private void Report(Exception exception) => unhandled(exception);
+}

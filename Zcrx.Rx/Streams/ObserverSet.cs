@@ -1,0 +1,70 @@
+namespace Zcrx.Rx.Streams;
+
+/// <summary>Holds the observers of a stream until it ends. Threading: all members from any thread.</summary>
+/// <remarks>Observers are read once per buffer without the lock, so the array is never changed, only replaced.</remarks>
+internal sealed class ObserverSet<T>
+    where T : class
+{
+    private volatile T[] _items = [];
+    private bool _hasEnded;
+
+    /// <summary>Gets the lock under which the set changes. Owners take it to change something of their own in the same step.</summary>
+    public Lock Gate { get; } = new();
+
+    /// <summary>Gets the observers.</summary>
+    public T[] Items => _items;
+
+    /// <summary>Gets the error with which the stream ended; null for none. Meaningful after <see cref="TryAdd"/> has returned false.</summary>
+    public Exception? Error { get; private set; }
+
+    /// <summary>Adds an observer.</summary>
+    /// <returns>False when the stream has ended.</returns>
+    public bool TryAdd(T item)
+    {
+        lock (Gate)
+        {
+            if (!_hasEnded)
+            {
+                _items = [.. _items, item];
+            }
+
+            return !_hasEnded;
+        }
+    }
+
+    /// <summary>Removes an observer; if it is in the set several times, one of them.</summary>
+    /// <returns>Whether it was in the set.</returns>
+    public bool Remove(T item)
+    {
+        lock (Gate)
+        {
+            int index = Array.IndexOf(_items, item);
+            if (index < 0)
+            {
+                return false;
+            }
+
+            _items = [.. _items.AsSpan(0, index), .. _items.AsSpan(index + 1)];
+            return true;
+        }
+    }
+
+    /// <summary>Ends the stream. The first call counts.</summary>
+    /// <returns>The observers to notify; null when the stream had ended before.</returns>
+    public T[]? End(Exception? error)
+    {
+        lock (Gate)
+        {
+            if (_hasEnded)
+            {
+                return null;
+            }
+
+            _hasEnded = true;
+            Error = error;
+            T[] items = _items;
+            _items = [];
+            return items;
+        }
+    }
+}

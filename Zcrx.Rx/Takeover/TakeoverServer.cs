@@ -1,0 +1,167 @@
+using System.Net.Sockets;
+using Zcrx.Interop;
+using Zcrx.Interop.Processes;
+
+namespace Zcrx.Rx.Takeover;
+
+/// <summary>Serves the successors of this process: offers its listeners and queues, and releases them at the commit.</summary>
+/// <param name="socket">The socket at which successors arrive.</param>
+/// <param name="steps">Bounds the steps of the protocol.</param>
+/// <param name="handedOver">Ends with the successor's process id.</param>
+internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps, TaskCompletionSource<int> handedOver)
+{
+    /// <summary>Serves successors until one has taken over or the token is cancelled. Fails for no successor.</summary>
+    public async Task ServeAsync(ITakeoverSource source, CancellationToken cancellationToken)
+    {
+        while (!handedOver.Task.IsCompleted && !cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                using TakeoverLink successor = new(await socket.Socket.AcceptAsync(cancellationToken).ConfigureAwait(false));
+                await steps.RunAsync($"handing over to process {successor.Peer.ProcessId}", token => ServeAsync(successor, source, token), cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // Whatever a stranger does, and whatever fails before the commit, this process keeps serving.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                source.OnAttemptFailed(exception);
+            }
+        }
+    }
+
+    private async Task ServeAsync(TakeoverLink successor, ITakeoverSource source, CancellationToken cancellationToken)
+    {
+        List<DepartingQueue> leaving = [];
+        try
+        {
+            await ServeAsync(successor, source, leaving, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            leaving.ForEach(static queue => queue.Dispose());
+        }
+    }
+
+    private async Task ServeAsync(TakeoverLink successor, ITakeoverSource source, List<DepartingQueue> leaving, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!successor.Peer.IsSameUser)
+            {
+                throw new InvalidDataException($"it belongs to another user ({successor.Peer.UserId})");
+            }
+
+            bool wantsQueues;
+            using (TakeoverMessage hello = await ReceiveAsync(successor, TakeoverMessageType.Hello, cancellationToken).ConfigureAwait(false))
+            {
+                wantsQueues = TakeoverHello.Decode(hello.Payload).WantsQueues;
+            }
+
+            IReadOnlyList<KeyValuePair<string, Socket>> listeners = source.GetListeners();
+            if (wantsQueues)
+            {
+                await PrepareQueuesAsync(source, DescriptorPassing.MaxDescriptors - 1 - listeners.Count, leaving).ConfigureAwait(false);
+            }
+
+            Offer(successor, listeners, leaving);
+            using TakeoverMessage commit = await ReceiveAsync(successor, TakeoverMessageType.Commit, cancellationToken).ConfigureAwait(false);
+        }
+        catch (InvalidDataException exception)
+        {
+            successor.Refuse(exception.Message);
+            throw;
+        }
+        catch (OperationCanceledException)
+        {
+            successor.Refuse("it took too long, or the process ends");
+            throw;
+        }
+
+        socket.Disown();
+        leaving.ForEach(static queue => queue.Commit());
+        try
+        {
+            await source.ReleaseAsync(successor.Peer.ProcessId).ConfigureAwait(false);
+        }
+        finally
+        {
+            // There is no way back, also when releasing has failed.
+            handedOver.TrySetResult(successor.Peer.ProcessId);
+        }
+
+        successor.Send(TakeoverMessageType.Released, []);
+    }
+
+    /// <summary>Prepares the queues that can move, within a number of descriptors, and reports why the others stay.</summary>
+    private static async Task PrepareQueuesAsync(ITakeoverSource source, int descriptors, List<DepartingQueue> leaving)
+    {
+        foreach (ZcrxQueue queue in source.GetQueues())
+        {
+            (DepartingQueue? departing, string whyNot) = await PrepareAsync(source, queue, descriptors).ConfigureAwait(false);
+            if (departing is null)
+            {
+                source.OnQueueStays(queue.Name, whyNot);
+                continue;
+            }
+
+            leaving.Add(departing);
+            descriptors -= departing.Manifest.Descriptors;
+        }
+    }
+
+    private static async Task<(DepartingQueue? Departing, string WhyNot)> PrepareAsync(ITakeoverSource source, ZcrxQueue queue, int descriptors)
+    {
+        if (DepartingQueue.WhyNot(queue) is { } reason)
+        {
+            return (null, reason);
+        }
+
+        try
+        {
+            DepartingQueue departing = await DepartingQueue.PrepareAsync(queue).ConfigureAwait(false);
+            if (departing.Manifest.Descriptors <= descriptors)
+            {
+                departing.CameBack = () => source.OnQueueCameBack(queue.Name);
+                return (departing, "");
+            }
+
+            departing.Dispose();
+            return (null, "a message cannot carry that many descriptors");
+        }
+        catch (Exception exception) when (exception is ZcrxException or ObjectDisposedException or IOException)
+        {
+            return (null, exception.Message);
+        }
+    }
+
+    private void Offer(TakeoverLink successor, IReadOnlyList<KeyValuePair<string, Socket>> listeners, IReadOnlyList<DepartingQueue> queues)
+    {
+        // Held while they are sent: the number of a descriptor that is closed meanwhile may be reused.
+        List<SafeSocketHandle> held = [];
+        try
+        {
+            List<int> descriptors = [Hold(socket.Socket, held), .. listeners.Select(listener => Hold(listener.Value, held)), .. queues.SelectMany(static queue => queue.Descriptors)];
+            TakeoverOffer offer = new([.. listeners.Select(static listener => listener.Key)], [.. queues.Select(static queue => queue.Manifest)]);
+            successor.Send(TakeoverMessageType.Offer, offer.Encode(), [.. descriptors]);
+        }
+        finally
+        {
+            held.ForEach(static handle => handle.DangerousRelease());
+        }
+    }
+
+    private static int Hold(Socket socket, List<SafeSocketHandle> held)
+    {
+        bool added = false;
+        socket.SafeHandle.DangerousAddRef(ref added);
+        held.Add(socket.SafeHandle);
+        return (int)socket.SafeHandle.DangerousGetHandle();
+    }
+
+    private static async Task<TakeoverMessage> ReceiveAsync(TakeoverLink link, TakeoverMessageType type, CancellationToken cancellationToken) =>
+        await link.ReceiveAsync(type, cancellationToken).ConfigureAwait(false) ?? throw new IOException("it went away before it was ready");
+}

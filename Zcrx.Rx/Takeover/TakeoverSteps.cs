@@ -1,0 +1,30 @@
+using System.Net.Sockets;
+using Zcrx.Interop;
+
+namespace Zcrx.Rx.Takeover;
+
+/// <summary>Bounds the steps of the takeover protocol.</summary>
+internal sealed class TakeoverSteps(ZcrxTakeoverOptions options)
+{
+    /// <summary>Gets the operation, for errors.</summary>
+    public string Operation => $"Taking over at {options.Path}";
+
+    /// <summary>Runs one step of the protocol, which takes at most the configured time. Failures become exceptions of one type.</summary>
+    public async Task RunAsync(string what, Func<CancellationToken, Task> step, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(options.Timeout);
+        try
+        {
+            await step(patience.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new ZcrxException(Operation, 0, $"{what} took longer than {options.Timeout}", "See what that process does; while it starts or ends it does not hand over", exception);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or IOException or SocketException)
+        {
+            throw new ZcrxException(Operation, 0, $"{what} failed: {exception.Message.TrimEnd('.')}", "Start one process of the service at this path at a time, of versions that understand each other", exception);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Zcrx.Interop.Abi;
+using Zcrx.Rx.Receiving;
+using Zcrx.Rx.Ring;
+using Zcrx.Rx.Tests.Support.Rooms;
+
+namespace Zcrx.Rx.Tests.Receiving;
+
+/// <summary>The scheduler in plain memory: the test plays the kernel, the consumers and the application.</summary>
+public class ReceiveSchedulerTests
+{
+    private const int Buffers = 32;
+    private const int Connections = 4;
+
+    private static readonly Gen<(int Step, int Connection)> Steps = from step in Gen.Choose(0, 9) from connection in Gen.Choose(0, Connections - 1) select (step, connection);
+
+    [Fact]
+    public void Kernel_has_one_receive_of_each_connection_that_wants_one_and_none_of_the_others() => Prop
+        .ForAll(Steps.ListOf(100).ToArbitrary(), static steps =>
+        {
+            using ReceiveBench bench = new(Buffers);
+            ConnectionReceiver[] connections = [.. Enumerable.Range(0, Connections).Select(_ => bench.Connect())];
+            List<int>[] leases = [.. connections.Select(static _ => new List<int>())];
+            bench.Turn();
+            foreach ((int step, int index) in steps)
+            {
+                Play(bench, connections[index], leases[index], step);
+                bench.Turn();
+                bench.EndCancelled();
+                bench.Turn();
+                foreach (ConnectionReceiver connection in connections.Where(bench.Scheduler.IsHere))
+                {
+                    Assert.Equal(connection.WantsReceive, bench.Requests.Armed.ContainsKey(connection.ReceiveTag));
+                    Assert.Equal(connection.WantsReceive, connection.HasRequest);
+                }
+            }
+
+            // Whatever happened: once everything is returned and resumed, every connection that is left receives.
+            for (int i = 0; i < Connections; i++)
+            {
+                leases[i].ForEach(bench.Queue.Ledger.Release);
+                connections[i].Control.Resume();
+            }
+
+            // Retries of starved connections are at most 128 ms apart.
+            for (int i = 0; i < 3; i++)
+            {
+                bench.Clock.Advance(TimeSpan.FromSeconds(1));
+                bench.Turn();
+                bench.EndCancelled();
+            }
+
+            Assert.All(connections.Where(bench.Scheduler.IsHere), static connection => Assert.True(connection.HasRequest));
+        })
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+
+    [Fact]
+    public void Connection_that_was_served_most_recently_is_armed_last()
+    {
+        using ReceiveBench bench = new(Buffers);
+        ConnectionReceiver first = bench.Connect();
+        ConnectionReceiver second = bench.Connect();
+        bench.Turn();
+        bench.Receive(first, 1);
+        bench.End(first, -Errno.ENOSPC);
+        bench.End(second, -Errno.ENOSPC);
+
+        bench.Turn();
+
+        Assert.Equal([second.ReceiveTag, first.ReceiveTag], bench.Requests.Receives.TakeLast(2));
+    }
+
+    [Fact]
+    public void Reserve_gives_one_buffer_to_a_connection_without_leases_and_pauses_one_with_leases()
+    {
+        using ReceiveBench bench = new(Buffers);
+        ConnectionReceiver greedy = bench.Connect();
+        List<int> leases = [.. Enumerable.Range(0, Buffers - bench.Pool.Reserve).Select(index => bench.Queue.Lease((ulong)index, greedy.Holder, bench.Pool))];
+        ConnectionReceiver modest = bench.Connect();
+
+        bench.Turn();
+
+        Assert.Equal(ReceiveObstacles.Pressure, greedy.Obstacles);
+        Assert.Equal((uint)bench.Queue.BufferLength, Assert.Single(bench.Requests.Armed, armed => armed.Key == modest.ReceiveTag).Value);
+        Assert.Equal(PoolPressureLevel.Exhausted, bench.Pool.Level);
+
+        leases.ForEach(bench.Queue.Ledger.Release);
+        bench.Turn();
+
+        Assert.True(greedy.HasRequest);
+        Assert.Equal(PoolPressureLevel.Normal, bench.Pool.Level);
+    }
+
+    [Fact]
+    public void Starved_connections_resume_in_their_order_and_no_more_of_them_than_buffers_are_free()
+    {
+        using ReceiveBench bench = new(Buffers);
+        ConnectionReceiver holder = bench.Connect();
+        ConnectionReceiver[] starved = [.. Enumerable.Range(0, 3).Select(_ => bench.Connect())];
+        bench.Turn();
+        // Everything is out: leased, or in return.
+        List<int> leases = [.. Enumerable.Range(0, Buffers - bench.Pool.Reserve).Select(index => bench.Queue.Lease((ulong)index, holder.Holder, bench.Pool))];
+        bench.Queue.ConsumedPerFlush = 0;
+        for (int i = 0; i < bench.Pool.Reserve; i++)
+        {
+            bench.Pool.Return((ulong)(Buffers + i));
+        }
+
+        Array.ForEach(starved, connection => bench.End(connection, -Errno.ENOMEM));
+        Assert.All(starved, static connection => Assert.True(connection.Has(ReceiveObstacles.Starved)));
+
+        bench.Queue.ConsumedPerFlush = 1;
+        bench.Queue.Flush();
+        bench.Queue.ConsumedPerFlush = 0;
+        bench.Turn();
+
+        Assert.Equal([true, false, false], starved.Select(static connection => connection.HasRequest));
+        leases.ForEach(bench.Queue.Ledger.Release);
+    }
+
+    [Fact]
+    public void Connection_over_its_quota_is_paused_under_pressure_and_the_others_are_not()
+    {
+        using ReceiveBench bench = new(Buffers);
+        ConnectionReceiver greedy = bench.Connect();
+        ConnectionReceiver modest = bench.Connect();
+        bench.Turn();
+        List<int> leases = [.. Enumerable.Range(0, 26).Select(index => bench.Queue.Lease((ulong)index, greedy.Holder, bench.Pool))];
+
+        bench.Receive(greedy, 1);
+        bench.Receive(modest, 1);
+
+        Assert.True(greedy.Has(ReceiveObstacles.Pressure));
+        Assert.False(modest.Has(ReceiveObstacles.Pressure));
+        Assert.Contains(greedy.ReceiveTag, bench.Requests.Cancelled);
+        leases.ForEach(bench.Queue.Ledger.Release);
+    }
+
+    [Fact]
+    public void Foreign_memory_ends_the_stream_without_a_rescuer_and_strands_the_connection_with_one()
+    {
+        using ReceiveBench bench = new(Buffers, isOnNic: true);
+        ConnectionReceiver lost = bench.Connect();
+        ConnectionReceiver rescued = bench.Connect();
+        bench.Turn();
+        bench.End(lost, -Errno.EFAULT);
+        Assert.Equal(Errno.EFAULT, lost.EndError!.ErrorNumber);
+
+        Rescuer rescuer = new();
+        bench.Scheduler.Rescuer = rescuer;
+        rescued.BytesReceived = 77;
+        bench.End(rescued, -Errno.EFAULT);
+        Assert.Equal([(rescued, 77L)], rescuer.Stranded);
+        Assert.Equal(ReceiveObstacles.Stranded, rescued.Obstacles);
+
+        bench.Scheduler.FailStranded(rescued);
+        Assert.Equal(Errno.EFAULT, rescued.EndError!.ErrorNumber);
+        Assert.True(((MemorySocket)rescued.Socket).WasReset);
+        Assert.False(bench.Scheduler.IsHere(rescued));
+    }
+
+    [Fact]
+    public void Close_waits_for_the_receive_and_frees_the_slot()
+    {
+        using ReceiveBench bench = new(Buffers);
+        ConnectionReceiver connection = bench.Connect();
+        bench.Turn();
+        connection.Control.RequestClose(abort: false);
+        bench.Turn();
+        Assert.False(((MemorySocket)connection.Socket).IsClosed);
+
+        bench.EndCancelled();
+
+        Assert.True(((MemorySocket)connection.Socket).IsClosed);
+        Assert.Equal(0, bench.Table.Count);
+        Assert.Empty(bench.Requests.Polls);
+    }
+
+    [Fact]
+    public void Connection_without_a_receive_is_watched_for_its_end()
+    {
+        using ReceiveBench bench = new(Buffers);
+        ConnectionReceiver connection = bench.Connect();
+        connection.Control.Pause();
+        bench.Turn();
+        Assert.Contains(connection.Tag(RequestKind.HangUp), bench.Requests.Polls);
+        Assert.Empty(bench.Requests.Receives);
+    }
+
+    private static void Play(ReceiveBench bench, ConnectionReceiver connection, List<int> leases, int step)
+    {
+        if (!bench.Scheduler.IsHere(connection))
+        {
+            return;
+        }
+
+        switch (step)
+        {
+            case 0:
+                connection.Control.Pause();
+                break;
+            case 1:
+                connection.Control.Resume();
+                break;
+            case 2 when connection.HasRequest:
+                bench.End(connection, -Errno.ENOMEM);
+                break;
+            case 3 when connection.HasRequest:
+                bench.End(connection, -Errno.ENOSPC);
+                break;
+            case 4 when leases.Count > 0:
+                bench.Queue.Ledger.Release(leases[^1]);
+                leases.RemoveAt(leases.Count - 1);
+                break;
+            case 5 when connection.HasRequest:
+                connection.Control.RequestClose(abort: true);
+                break;
+            case >= 6 when connection.HasRequest && bench.Pool.Free > 0:
+                leases.Add(bench.Queue.Lease((ulong)bench.Queue.Consumed.Count, connection.Holder, bench.Pool));
+                bench.Receive(connection, bench.Queue.BufferLength);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private sealed class Rescuer : IStrandedConnections
+    {
+        public List<(ConnectionReceiver, long)> Stranded { get; } = [];
+
+        public void OnStranded(ConnectionReceiver connection, long position) => Stranded.Add((connection, position));
+    }
+}

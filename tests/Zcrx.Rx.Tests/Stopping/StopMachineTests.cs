@@ -1,0 +1,120 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Zcrx.Rx.Stopping;
+
+namespace Zcrx.Rx.Tests.Stopping;
+
+public class StopMachineTests
+{
+    private const long CancelTicks = 30;
+    private const long PollTicks = 5;
+
+    private static readonly Gen<Facts> AllFacts =
+        from bits in Gen.Choose(0, 31)
+        select new Facts((bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, (bits & 16) != 0);
+
+    /// <summary>What happens in one turn: 0 nothing, 1 a stop, 2 a suspension; with how long draining may take; after how many ticks; and the facts.</summary>
+    private static readonly Gen<(int Command, int Drain, int Ticks, Facts Facts)> Turns =
+        from command in Gen.Frequency((6, Gen.Constant(0)), (1, Gen.Constant(1)), (1, Gen.Constant(2)))
+        from drain in Gen.Choose(0, 50)
+        from ticks in Gen.Choose(0, 10)
+        from facts in AllFacts
+        select (command, drain, ticks, facts);
+
+    [Fact]
+    public void Queue_cancels_once_and_ends_no_later_than_its_deadlines_allow() => Prop
+        .ForAll(Turns.ListOf(60).ToArbitrary(), static turns =>
+        {
+            StopMachine machine = new(CancelTicks, PollTicks);
+            long now = 100;
+            long? drainEnd = null;
+            long? cancelledAt = null;
+            foreach ((int command, int drain, int ticks, Facts facts) in turns)
+            {
+                now += ticks;
+                bool wasEnding = machine.IsEnding;
+                bool removesListeners = command switch
+                {
+                    1 => machine.BeginStop(now + drain),
+                    2 => machine.BeginSuspension(now + drain),
+                    _ => false,
+                };
+                Assert.Equal(command != 0 && !wasEnding, removesListeners);
+                if (command == 1 || removesListeners)
+                {
+                    drainEnd = long.Min(drainEnd ?? long.MaxValue, now + drain);
+                }
+
+                StopStep step = machine.Decide(now, facts);
+                if (step == StopStep.Cancel)
+                {
+                    Assert.Null(cancelledAt);
+                    cancelledAt = now;
+                    step = machine.Decide(now, facts);
+                    Assert.NotEqual(StopStep.Cancel, step);
+                }
+
+                Assert.Equal(cancelledAt is not null, machine.IsStopping);
+                if (step == StopStep.End)
+                {
+                    Assert.NotNull(cancelledAt);
+                    bool isDone = !facts.HasListeners && (!facts.HasConnections || (machine.Suspends && !facts.HasRequests));
+                    Assert.True(isDone || now >= cancelledAt + CancelTicks, "requests were waited for");
+                    return;
+                }
+
+                // A turn at the latest deadline would have acted.
+                Assert.True(drainEnd is null || cancelledAt is not null || now < drainEnd, "draining went on after its deadline");
+                Assert.True(cancelledAt is null || now < cancelledAt + CancelTicks, "cancelling went on after its deadline");
+                long due = machine.Due(now);
+                Assert.Equal(drainEnd is null, due == long.MaxValue);
+                Assert.True(due == long.MaxValue || due <= now + CancelTicks, "the ring thread sleeps past the deadline");
+            }
+        })
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+
+    [Fact]
+    public void Open_queue_does_nothing() => Prop
+        .ForAll(AllFacts.ToArbitrary(), static facts =>
+        {
+            StopMachine machine = new(CancelTicks, PollTicks);
+            Assert.Equal(StopStep.None, machine.Decide(long.MaxValue, facts));
+            Assert.False(machine.IsEnding);
+        })
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(100));
+
+    [Fact]
+    public void Stop_waits_until_everything_is_delivered_and_a_suspension_only_until_the_sockets_are_empty()
+    {
+        Facts leasesAreOut = new(HasUnreceived: false, IsDrained: false, HasListeners: false, HasConnections: true, HasRequests: true);
+        StopMachine stop = new(CancelTicks, PollTicks);
+        stop.BeginStop(1000);
+        Assert.Equal(StopStep.None, stop.Decide(0, leasesAreOut));
+
+        StopMachine suspension = new(CancelTicks, PollTicks);
+        suspension.BeginSuspension(1000);
+        Assert.Equal(StopStep.Cancel, suspension.Decide(0, leasesAreOut));
+        Assert.Equal(StopStep.None, suspension.Decide(1, leasesAreOut));
+        // Connections that have no request are suspended, and need not be closed.
+        Assert.Equal(StopStep.End, suspension.Decide(2, leasesAreOut with { HasRequests = false }));
+    }
+
+    [Theory]
+    [InlineData(false, false, true)]
+    [InlineData(false, true, false)]
+    [InlineData(true, true, true)]
+    public void Failure_suspends_connections_unless_the_queue_was_being_closed(bool suspends, bool isEnding, bool expected)
+    {
+        StopMachine machine = new(CancelTicks, PollTicks);
+        if (isEnding)
+        {
+            _ = suspends ? machine.BeginSuspension(10) : machine.BeginStop(10);
+        }
+
+        machine.BeginSalvage(canSuspend: true);
+
+        Assert.Equal((expected, true, true), (machine.Suspends, machine.IsSalvaging, machine.IsEnding));
+    }
+
+    private sealed record Facts(bool HasUnreceived, bool IsDrained, bool HasListeners, bool HasConnections, bool HasRequests) : IStopFacts;
+}

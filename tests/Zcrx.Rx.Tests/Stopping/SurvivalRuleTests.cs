@@ -1,0 +1,137 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Zcrx.Rx.Connections;
+using Zcrx.Rx.Stopping;
+
+namespace Zcrx.Rx.Tests.Stopping;
+
+/// <summary>The rule against a model of a ring that knows what was taken from the socket and what the observers have seen.</summary>
+public class SurvivalRuleTests
+{
+    private enum Step
+    {
+        Arm,
+        Take,
+        WorkOff,
+        End,
+        Cancel,
+        FailInDelivery,
+        Drop,
+    }
+
+    [Fact]
+    public void Whoever_goes_on_has_seen_every_byte_that_was_taken() => Prop.ForAll(
+        Gen.Elements(Enum.GetValues<Step>()).ListOf().ToArbitrary(),
+        ArbMap.Default.ArbFor<bool>(),
+        static (steps, isSalvaged) =>
+        {
+            Model model = new();
+            foreach (Step step in steps)
+            {
+                model.Do(step);
+            }
+
+            if (isSalvaged)
+            {
+                model.Salvage();
+            }
+
+            Survival survival = SurvivalRule.Decide(model.State, model.IsReadToItsEnd, model.WasInterrupted, mayWait: true);
+            return survival != Survival.GoesOn || model.Seen == model.Taken;
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void What_is_certain_goes_on_or_ends_and_what_is_not_is_broken()
+    {
+        foreach (ReceiveState state in Enum.GetValues<ReceiveState>())
+        {
+            Assert.Equal(Survival.GoesOn, SurvivalRule.Decide(state, isReadToItsEnd: true, wasInterrupted: false, mayWait: true));
+            Assert.Equal(Survival.Ends, SurvivalRule.Decide(state, isReadToItsEnd: true, wasInterrupted: false, mayWait: false));
+            Assert.Equal(Survival.IsBroken, SurvivalRule.Decide(state, isReadToItsEnd: true, wasInterrupted: true, mayWait: true));
+            Survival unread = state is ReceiveState.Idle or ReceiveState.Queued ? Survival.GoesOn : Survival.IsBroken;
+            Assert.Equal(unread, SurvivalRule.Decide(state, isReadToItsEnd: false, wasInterrupted: false, mayWait: true));
+        }
+    }
+
+    private sealed class Model
+    {
+        private const int EndMark = -1;
+
+        private readonly Queue<int> _completions = new();
+        private bool _hasDropped;
+        private bool _kernelHasRequest;
+
+        public long Taken { get; private set; }
+
+        public long Seen { get; private set; }
+
+        public ReceiveState State { get; private set; }
+
+        public bool WasInterrupted { get; private set; }
+
+        public bool IsReadToItsEnd => _completions.Count == 0 && !_hasDropped;
+
+        public void Do(Step step)
+        {
+            switch (step)
+            {
+                case Step.Arm when State == ReceiveState.Idle:
+                    State = ReceiveState.Armed;
+                    _kernelHasRequest = true;
+                    break;
+                case Step.Take when _kernelHasRequest:
+                    Taken += 10;
+                    _completions.Enqueue(10);
+                    break;
+                case Step.End when _kernelHasRequest:
+                    _kernelHasRequest = false;
+                    _completions.Enqueue(EndMark);
+                    break;
+                case Step.Cancel when State == ReceiveState.Armed:
+                    State = ReceiveState.Cancelling;
+                    break;
+                case Step.WorkOff:
+                    WorkOff();
+                    break;
+                case Step.FailInDelivery when _completions.TryPeek(out int bytes) && bytes > 0:
+                    // Nobody knows whether the observer had it.
+                    _completions.Dequeue();
+                    WasInterrupted = true;
+                    break;
+                case Step.Drop when _kernelHasRequest:
+                    // The kernel took something, or ended the request, and could not say so.
+                    Taken += 10;
+                    _hasDropped = true;
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        public void Salvage()
+        {
+            while (_completions.Count > 0 && !_hasDropped)
+            {
+                WorkOff();
+            }
+        }
+
+        private void WorkOff()
+        {
+            // The loop looks for dropped completions before it works any off.
+            if (_hasDropped || !_completions.TryDequeue(out int bytes))
+            {
+                return;
+            }
+
+            if (bytes == EndMark)
+            {
+                State = ReceiveState.Idle;
+            }
+            else
+            {
+                Seen += bytes;
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using Zcrx.Rx.Receiving;
+
+namespace Zcrx.Rx.Tests.Support.Rooms;
+
+/// <summary>A queue that only notes which connections have changed.</summary>
+internal sealed class MemoryHost : IConnectionHost
+{
+    public string Name => "memory";
+
+    public Task Ended { get; } = new TaskCompletionSource().Task;
+
+    public ConsumerFailureAction WhenConsumerFails { get; set; }
+
+    public Queue<ConnectionReceiver> Changed { get; } = new();
+
+    public List<Exception> Faults { get; } = [];
+
+    public void Synchronize(ConnectionReceiver connection) => Changed.Enqueue(connection);
+
+    public void AwaitRoom(ConnectionReceiver connection)
+    {
+    }
+
+    public void ReportFault(ConnectionReceiver connection, Exception exception) => Faults.Add(exception);
+}

@@ -1,0 +1,103 @@
+using System.Runtime.CompilerServices;
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Leases;
+using Zcrx.Interop.Memory;
+using Zcrx.Rx.Pool;
+
+namespace Zcrx.Rx.Tests.Support.Rooms;
+
+/// <summary>A queue in plain memory. The test plays the kernel: it decides how much of the refill queue a flush consumes.</summary>
+internal sealed unsafe class MemoryQueue : IPoolQueue, IDisposable
+{
+    private const int TailOffset = 64;
+    private const int EntriesOffset = 128;
+
+    private readonly MemoryRegion _region;
+    private readonly MemoryRegion _area;
+
+    public MemoryQueue(int buffers, uint refillEntries = 8)
+    {
+        Buffers = buffers;
+        BufferLength = Environment.SystemPageSize;
+        _region = MemoryRegion.Allocate((nuint)(EntriesOffset + (refillEntries * sizeof(io_uring_zcrx_rqe))), hugePages: false, "a test");
+        _area = MemoryRegion.Allocate((nuint)(buffers * BufferLength), hugePages: false, "a test");
+        io_uring_zcrx_offsets offsets = new() { head = 0, tail = TailOffset, rqes = EntriesOffset };
+        Refill = new RefillQueue((byte*)_region.Address, offsets, refillEntries);
+        Ledger = new BufferLedger(() => Wakes++, recordOrigins: false);
+        Ledger.AddRegion(_area);
+        Memory = new QueueMemory(_region, offsets, refillEntries, BufferLength, null);
+    }
+
+    public int Buffers { get; private set; }
+
+    public int BufferLength { get; }
+
+    public RefillQueue Refill { get; }
+
+    public BufferLedger Ledger { get; }
+
+    public QueueMemory Memory { get; }
+
+    public bool HasCompletions => false;
+
+    /// <summary>How many entries the next flushes consume each.</summary>
+    public int ConsumedPerFlush { get; set; } = int.MaxValue;
+
+    /// <summary>Why the kernel adds no area; null when it does.</summary>
+    public ZcrxException? GrowthError { get; set; }
+
+    /// <summary>How often an area was asked for.</summary>
+    public int GrowthAttempts { get; private set; }
+
+    /// <summary>How often a release woke the ring thread.</summary>
+    public int Wakes { get; private set; }
+
+    /// <summary>The buffers that the kernel has taken back, in order.</summary>
+    public List<ulong> Consumed { get; } = [];
+
+    public int Flush()
+    {
+        Refill.Publish();
+        uint* head = (uint*)_region.Address;
+        uint tail = Unsafe.Read<uint>((byte*)_region.Address + TailOffset);
+        io_uring_zcrx_rqe* entries = (io_uring_zcrx_rqe*)((byte*)_region.Address + EntriesOffset);
+        for (int i = 0; i < ConsumedPerFlush && *head != tail; i++)
+        {
+            Consumed.Add(entries[*head & (Refill.Capacity - 1)].off);
+            (*head)++;
+        }
+
+        return 0;
+    }
+
+    public void AddArea(nuint size)
+    {
+        GrowthAttempts++;
+        if (GrowthError is not null)
+        {
+            throw GrowthError;
+        }
+
+        Buffers += (int)(size / (nuint)BufferLength);
+    }
+
+    /// <summary>Leases a buffer, as a consumer does in OnNext. A copy returns the buffer itself at once.</summary>
+    /// <returns>The slot.</returns>
+    public int Lease(ulong offset, BufferHolder holder, BufferPool pool)
+    {
+        int slot = Ledger.Keep(offset, (byte*)_area.Address, 1, 0, holder, references: 1);
+        if (Ledger.IsCopy(slot))
+        {
+            pool.Return(offset);
+        }
+
+        return slot;
+    }
+
+    public void Dispose()
+    {
+        Ledger.Close();
+        Memory.Release();
+    }
+}

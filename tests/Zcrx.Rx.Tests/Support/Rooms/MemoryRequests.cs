@@ -1,0 +1,49 @@
+using Zcrx.Rx.Receiving;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Tests.Support.Rooms;
+
+/// <summary>A ring that only notes requests. A second receive of one connection throws.</summary>
+internal sealed class MemoryRequests : IReceiveRequests
+{
+    public bool IsDead { get; set; }
+
+    /// <summary>The receives that have not ended, with their budgets.</summary>
+    public Dictionary<ulong, uint> Armed { get; } = [];
+
+    /// <summary>The tags of all receives, in order.</summary>
+    public List<ulong> Receives { get; } = [];
+
+    /// <summary>The receives that are cancelled and have not ended.</summary>
+    public HashSet<ulong> Cancelled { get; } = [];
+
+    /// <summary>The polls that have not ended.</summary>
+    public HashSet<ulong> Polls { get; } = [];
+
+    public void Receive(int socket, ulong tag, uint budget)
+    {
+        Armed.Add(tag, budget);
+        Receives.Add(tag);
+    }
+
+    public void Cancel(ulong tag)
+    {
+        if (UserData.Decode(tag).Kind != RequestKind.Receive)
+        {
+            Polls.Remove(tag);
+        }
+        else if (!Cancelled.Add(tag) || !Armed.ContainsKey(tag))
+        {
+            throw new InvalidOperationException("A receive was cancelled that is not armed, or twice.");
+        }
+    }
+
+    public void Poll(int socket, uint events, ulong tag) => Polls.Add(tag);
+
+    /// <summary>The receive has ended.</summary>
+    public void End(ulong tag)
+    {
+        Armed.Remove(tag);
+        Cancelled.Remove(tag);
+    }
+}

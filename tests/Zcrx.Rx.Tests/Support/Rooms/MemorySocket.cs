@@ -1,0 +1,37 @@
+using System.Net;
+using System.Net.Sockets;
+using Zcrx.Rx.Connections;
+
+namespace Zcrx.Rx.Tests.Support.Rooms;
+
+/// <summary>A socket that only a test fills.</summary>
+internal sealed class MemorySocket(int descriptor) : IConnectionSocket
+{
+    public EndPoint? RemoteEndPoint => null;
+
+    public int Descriptor => descriptor;
+
+    public int BytesWaiting { get; set; }
+
+    public bool HasSomething => BytesWaiting > 0;
+
+    public bool IsClosed { get; private set; }
+
+    public bool WasReset { get; private set; }
+
+    public int TakeError() => 0;
+
+    public int Send(ReadOnlySpan<byte> bytes, out SocketError error)
+    {
+        error = SocketError.Success;
+        return bytes.Length;
+    }
+
+    public void ShutdownSend()
+    {
+    }
+
+    public void Close(bool abort) => (IsClosed, WasReset) = (true, abort);
+
+    public void Release() => IsClosed = true;
+}

@@ -1,0 +1,121 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using Zcrx.Rx.Options;
+using Zcrx.Rx.Pool;
+using Zcrx.Rx.Receiving;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Tests.Support.Rooms;
+
+/// <summary>Pool and scheduler of a queue in plain memory, without ring, socket or thread.</summary>
+internal sealed class ReceiveBench : IUndeliveredBuffers, IDisposable
+{
+    private readonly ReceiveTurn _turn = new();
+    private int _nextDescriptor = 100;
+
+    public ReceiveBench(int buffers, bool isOnNic = false, ZcrxQueueOptions? options = null)
+    {
+        Queue = new MemoryQueue(buffers);
+        Context = ContextOf(options ?? TestQueue.Options(buffers), Clock, isOnNic);
+        Pool = new BufferPool(Queue, isImported: false, Context, Events);
+        Scheduler = new ReceiveScheduler(Table, Pool, Requests, this, new HangUpWatch(Requests), new StallReports(Context, Events), _turn, Context);
+    }
+
+    public ManualClock Clock { get; } = new();
+
+    public QueueContext Context { get; }
+
+    public MemoryQueue Queue { get; }
+
+    public RoomEvents Events { get; } = new();
+
+    public MemoryRequests Requests { get; } = new();
+
+    public MemoryHost Host { get; } = new();
+
+    public SlotTable<ConnectionReceiver> Table { get; } = new();
+
+    public BufferPool Pool { get; }
+
+    public ReceiveScheduler Scheduler { get; }
+
+    public static QueueContext ContextOf(ZcrxQueueOptions options, TimeProvider clock, bool isOnNic = false) =>
+        new(new CurrentOptions(options), new RingClock(clock), new QueueCounters(), isOnNic);
+
+    public void Deliver(ConnectionReceiver connection)
+    {
+    }
+
+    /// <summary>Adds a connection with an observer.</summary>
+    public ConnectionReceiver Connect(IObserver<ReceivedBuffer>? observer = null)
+    {
+        (int slot, uint generation) = Table.Reserve();
+        ConnectionReceiver connection = new(Host, new MemorySocket(_nextDescriptor++), slot, slot, generation);
+        Table.Set(slot, connection);
+        connection.Stream.Subscribe(observer ?? new NullObserver());
+        return connection;
+    }
+
+    /// <summary>Runs the part of a turn before the ring is entered.</summary>
+    public void Turn()
+    {
+        Context.Clock.BeginTurn();
+        while (Host.Changed.TryDequeue(out ConnectionReceiver? connection))
+        {
+            Scheduler.Reconcile(connection);
+        }
+
+        Queue.Ledger.Drain();
+        Pool.Publish();
+        Scheduler.WatchPool();
+        Scheduler.ArmReceives();
+        if (Pool.IsStarved)
+        {
+            Scheduler.WatchPool();
+        }
+    }
+
+    /// <summary>A connection receives bytes in a batch of its own.</summary>
+    public void Receive(ConnectionReceiver connection, int bytes)
+    {
+        _turn.Number++;
+        connection.Turn = _turn.Number;
+        connection.BytesReceived += bytes;
+        _turn.Received.Add(connection);
+        Scheduler.AfterTurn();
+    }
+
+    /// <summary>The receive of a connection ends.</summary>
+    public void End(ConnectionReceiver connection, int result)
+    {
+        Requests.End(connection.ReceiveTag);
+        Scheduler.OnReceiveEnded(connection, result);
+    }
+
+    /// <summary>Ends the receives that were cancelled.</summary>
+    public void EndCancelled()
+    {
+        foreach (ulong tag in Requests.Cancelled.ToArray())
+        {
+            UserData data = UserData.Decode(tag);
+            End(Table.Find(data.Slot, data.Generation)!, -Errno.ECANCELED);
+        }
+    }
+
+    public void Dispose() => Queue.Dispose();
+
+    private sealed class NullObserver : IObserver<ReceivedBuffer>
+    {
+        public void OnCompleted()
+        {
+        }
+
+        public void OnError(Exception error)
+        {
+        }
+
+        public void OnNext(ReceivedBuffer value)
+        {
+        }
+    }
+}

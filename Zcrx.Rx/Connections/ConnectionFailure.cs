@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Connections;
 
-/// <summary>Why a connection was closed on this side, for observers of its stream.</summary>
+/// <summary>Represents the reason why a connection was closed on this side, for observers of its stream.</summary>
 /// <param name="Cause">The cause, as a clause.</param>
 /// <param name="Exception">What led to it.</param>
 internal sealed record ConnectionFailure(string Cause, Exception Exception);

@@ -49,7 +49,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
                 if (error != SocketError.Success)
                 {
-                    // A socket that was closed meanwhile gives various errors.
+                    // A socket that was closed during the call gives various errors.
                     ThrowIfClosed();
                     throw Broken(error);
                 }
@@ -78,7 +78,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         }
     }
 
-    /// <summary>Whether anything was sent since the last call.</summary>
+    /// <summary>Returns whether anything was sent since the last call.</summary>
     public bool TakeHasSent()
     {
         bool hasSent = _hasSent;

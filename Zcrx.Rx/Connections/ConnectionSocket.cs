@@ -87,7 +87,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The connection is gone already, so the peer cannot be told.
+            // The connection is gone already.
         }
     }
 

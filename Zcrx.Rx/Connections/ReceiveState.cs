@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Connections;
 
-/// <summary>Where a connection's receive request stands. Changed by the ring's thread only.</summary>
+/// <summary>Specifies the state of a connection's receive request. Only the ring thread changes it.</summary>
 internal enum ReceiveState
 {
     /// <summary>No request with the kernel.</summary>

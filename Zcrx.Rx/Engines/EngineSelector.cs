@@ -2,7 +2,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Engines;
 
-/// <summary>Chooses the engine from what was asked for, what the kernel says it can do and what the process may do. Pure.</summary>
+/// <summary>Chooses the engine from the options, the capabilities of the kernel and the permissions of the process. Pure.</summary>
 /// <remarks>
 /// Only "unsupported" and "not permitted" make Auto step down. Whatever else goes wrong later (a busy queue, a missing
 /// interface, a bad option) is an error that the user must see.

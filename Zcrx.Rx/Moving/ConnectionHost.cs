@@ -97,7 +97,7 @@ internal sealed class ConnectionHost(RingThread thread, SuspendedConnections? su
         return move;
     }
 
-    /// <summary>Receives a connection that another queue, or none, has let go.</summary>
+    /// <summary>Receives a connection from another queue or from the suspended connections.</summary>
     public void Receive(ConnectionReceiver connection, ConnectionMove move) =>
         thread.Post(() => _mover.Arrive(connection, move), () => move.Source.TakeBack(connection, move));
 
@@ -168,7 +168,7 @@ internal sealed class ConnectionHost(RingThread thread, SuspendedConnections? su
         }
     }
 
-    /// <summary>Source and target were closed meanwhile. Nothing was lost: the connection waits for another queue, if connections are suspended.</summary>
+    /// <summary>Source and target are closed. Nothing was lost: the connection waits for another queue, if connections are suspended.</summary>
     private void Abandon(ConnectionReceiver connection, ConnectionMove move)
     {
         if (suspended is null)

@@ -17,7 +17,7 @@ internal sealed class ConnectionMover(
 {
     private readonly List<(ConnectionReceiver Connection, ConnectionMove Move)> _departing = [];
 
-    /// <summary>A connection has changed, which may have left meanwhile.</summary>
+    /// <summary>A connection has changed. It may have left this queue before.</summary>
     public void OnChanged(ConnectionReceiver connection)
     {
         if (scheduler.IsHere(connection))
@@ -75,7 +75,7 @@ internal sealed class ConnectionMover(
         }
         else if (move.IsRescue && !connection.Has(ReceiveObstacles.Stranded))
         {
-            // Moved meanwhile, and receives.
+            // Moved by another caller before, and receives.
             move.GiveUp();
         }
         else if (move.Target == host)

@@ -6,13 +6,13 @@ internal sealed class MoveGate
     // Ends with the move.
     private TaskCompletionSource? _moving;
 
-    /// <summary>Gets a value indicating whether a move is going on.</summary>
+    /// <summary>Gets a value indicating whether the connection is being moved.</summary>
     public bool IsMoving => Volatile.Read(ref _moving) is not null;
 
-    /// <summary>Enters unless a move is going on.</summary>
+    /// <summary>Enters unless the connection is being moved.</summary>
     public bool TryEnter() => Interlocked.CompareExchange(ref _moving, NewMove(), null) is null;
 
-    /// <summary>Enters after the move that is going on.</summary>
+    /// <summary>Enters after the present move.</summary>
     public async Task EnterAsync()
     {
         TaskCompletionSource moving = NewMove();

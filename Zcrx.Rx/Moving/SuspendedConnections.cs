@@ -4,7 +4,7 @@ using Zcrx.Rx.Receiving;
 namespace Zcrx.Rx.Moving;
 
 /// <summary>Holds the connections of closed queues until another queue resumes them at the same stream offset. Threading: all members from any thread.</summary>
-/// <remarks>A connection in here is owned by this object: whoever removes it under the lock is the only one that touches it.</remarks>
+/// <remarks>A connection in here is owned by this object: only the thread that removes it under the lock touches it.</remarks>
 internal sealed class SuspendedConnections
 {
     private readonly Lock _gate = new();
@@ -28,7 +28,7 @@ internal sealed class SuspendedConnections
 
     /// <summary>Lets queues resume the connections that wait and those that come later, evenly.</summary>
     /// <param name="queues">The queues. With none, connections wait.</param>
-    /// <returns>The number of connections that were resumed. The others, whose queue ended meanwhile, keep waiting.</returns>
+    /// <returns>The number of connections that were resumed. The others, whose queue has ended, keep waiting.</returns>
     public async Task<int> ResumeOnAsync(ImmutableArray<ConnectionHost> queues)
     {
         List<ConnectionMove> moves = [];

@@ -33,7 +33,7 @@ internal struct ArmMachine
         }
     }
 
-    /// <summary>Whether the kernel is to be asked to arm now.</summary>
+    /// <summary>Returns whether the kernel is to be asked to arm now.</summary>
     public bool TryArm(long now)
     {
         if (State != ArmState.Fired || now < _due)
@@ -45,7 +45,7 @@ internal struct ArmMachine
         return true;
     }
 
-    /// <summary>What the kernel said to that.</summary>
+    /// <summary>Takes the answer of the kernel.</summary>
     /// <param name="result">Zero or a negative errno. −EINVAL means that it had not fired: it is armed.</param>
     /// <param name="now">The time, for the next try.</param>
     /// <returns>Whether it is armed. If not, it is tried again after an interval.</returns>
@@ -53,7 +53,7 @@ internal struct ArmMachine
     {
         if (State != ArmState.Arming)
         {
-            // Disarmed meanwhile, or nobody has asked.
+            // Disarmed since, or never asked.
             return false;
         }
 

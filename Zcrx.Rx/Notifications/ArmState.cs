@@ -1,9 +1,9 @@
 namespace Zcrx.Rx;
 
-/// <summary>Whether the kernel will send a notification of some type.</summary>
+/// <summary>Specifies whether the kernel will send a notification of a type.</summary>
 public enum ArmState
 {
-    /// <summary>It will not: the kernel has no notifications, or the queue was imported from another ring.</summary>
+    /// <summary>The kernel will not: it has no notifications, or the queue was imported from another ring.</summary>
     Disarmed,
 
     /// <summary>The next event fires one.</summary>
@@ -12,6 +12,6 @@ public enum ArmState
     /// <summary>One has fired; no more until it is armed again.</summary>
     Fired,
 
-    /// <summary>It is being armed again.</summary>
+    /// <summary>The type is being armed again.</summary>
     Arming,
 }

@@ -75,7 +75,7 @@ internal sealed class PoolSharing : IRefillProducer
         _pool.Publish();
     }
 
-    /// <summary>The ring ends. Whichever ring continues finds the refill queue as it is, and the other buffers in the shared memory.</summary>
+    /// <summary>The ring ends. The ring that continues finds the entries in the refill queue, and the other buffers in the shared memory.</summary>
     public void Leave()
     {
         _queue.Refill.Publish();

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Queues;
 
-/// <summary>How long to wait for a NIC's queue that somebody still holds. Pure: the time comes in as a number.</summary>
+/// <summary>Decides how long to wait for a NIC queue that is still busy. Pure: the time comes in as a number.</summary>
 /// <param name="limit">How long in all.</param>
 internal struct BusyWait(TimeSpan limit)
 {

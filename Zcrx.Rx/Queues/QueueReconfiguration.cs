@@ -1,6 +1,6 @@
 namespace Zcrx.Rx;
 
-/// <summary>What became of new options for an open queue.</summary>
+/// <summary>Represents the result of new options for an open queue.</summary>
 /// <param name="Applied">Names of the options that changed and apply now.</param>
 /// <param name="NeedReopening">Names of the options that differ and wait until the queue is opened again.</param>
 public sealed record QueueReconfiguration(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedReopening);

@@ -9,10 +9,10 @@ namespace Zcrx.Rx;
 
 /// <summary>Represents one TCP connection whose payload arrives as a stream of borrowed buffers.</summary>
 /// <remarks>
-/// <para>Receiving starts when somebody subscribes to <see cref="Buffers"/> and pauses when nobody does, so that nothing is lost
-/// before anyone listens; TCP slows the sender down meanwhile.</para>
+/// <para>Receiving starts with the first subscription to <see cref="Buffers"/> and pauses when there is none, so that nothing is lost
+/// before the application listens. TCP slows the sender down until then.</para>
 /// <para>Ownership: the connection closes itself once its stream has ended, unless <see cref="CloseWhenEnded"/> is off; until then
-/// whoever got it may dispose it at any time. Threading: all members from any thread.</para>
+/// its owner may dispose it at any time. Threading: all members from any thread.</para>
 /// </remarks>
 public sealed class ZcrxConnection : IDisposable
 {
@@ -77,7 +77,7 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>
-    /// Whether the socket is closed when the stream has ended. On by default; turn it off to go on sending after the peer's last byte, and on
+    /// Gets or sets a value indicating whether the socket is closed when the stream has ended. On by default. Turn it off to keep sending after the peer's last byte, and on
     /// again (or dispose the connection) to close it after all. A stream that breaks always closes it.
     /// </summary>
     public bool CloseWhenEnded
@@ -86,7 +86,7 @@ public sealed class ZcrxConnection : IDisposable
         set => _control.CloseWhenEnded = value;
     }
 
-    /// <summary>Ends when the socket has been closed. Never faults: why a stream ended is what its observers are told.</summary>
+    /// <summary>Gets a task that ends when the socket has been closed. It never faults: the reason goes to the observers of the stream.</summary>
     public Task Closed => _control.Closed;
 
     /// <summary>
@@ -101,6 +101,8 @@ public sealed class ZcrxConnection : IDisposable
 
     internal ReceiveState ReceiveState => _receiver.State;
 
+    internal BufferStream Stream => _receiver.Stream;
+
     /// <summary>Gets the queue that has the connection.</summary>
     internal ConnectionHost Host => (ConnectionHost)_control.Host;
 
@@ -112,7 +114,7 @@ public sealed class ZcrxConnection : IDisposable
 
     /// <summary>
     /// Lets another queue receive for this connection, for instance the one on whose RX queue its packets arrive. Everything that this queue
-    /// has received is delivered first, then the other queue goes on: in order, without a gap, and without a word to the observers.
+    /// has received is delivered first, then the other queue continues: in order, without a gap, and unseen by the observers.
     /// </summary>
     /// <param name="queue">The other queue.</param>
     /// <returns>
@@ -127,7 +129,7 @@ public sealed class ZcrxConnection : IDisposable
         return await MoveToAsync(queue, null).ConfigureAwait(false) ?? throw new InvalidOperationException($"The {this} is being moved already.");
     }
 
-    /// <summary>As <see cref="MoveToAsync(ZcrxQueue)"/>; null when it is being moved already.</summary>
+    /// <summary>Moves the connection as <see cref="MoveToAsync(ZcrxQueue)"/> does. The result is null when it is being moved already.</summary>
     internal async Task<bool?> MoveToAsync(ZcrxQueue queue, IMoveWatcher? watcher) =>
         _moves.TryEnter() ? await RunMoveAsync(queue, isRescue: false, watcher).ConfigureAwait(false) : null;
 
@@ -139,10 +141,10 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>
-    /// Gives the socket back: everything that was received is delivered, then receiving ends for good, with the socket open. Observers get a
+    /// Gives the socket back: everything that was received is delivered, then receiving ends, with the socket open. Observers get a
     /// <see cref="ZcrxStreamException"/> that says so and where; <see cref="Closed"/> ends.
     /// </summary>
-    /// <returns>The socket and where its bytes go on; null when the connection ended first.</returns>
+    /// <returns>The socket and the stream offset of its next byte; null when the connection ended first.</returns>
     /// <remarks>Sends that are under way fail: let them end before. Leases stay what they are.</remarks>
     /// <exception cref="InvalidOperationException">It is being moved or detached already.</exception>
     public async Task<DetachedConnection?> DetachAsync()

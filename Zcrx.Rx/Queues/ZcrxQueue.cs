@@ -11,11 +11,11 @@ using Zcrx.Rx.Queues;
 
 namespace Zcrx.Rx;
 
-/// <summary>One interface queue with its ring thread: connections in, streams of borrowed buffers out.</summary>
+/// <summary>Represents one interface queue with its ring thread: connections in, streams of borrowed buffers out.</summary>
 /// <remarks>
 /// <para>Use it by itself, without actors or hosting, or let <c>Zcrx.Actors</c> supervise it. Threading: all members from any thread;
 /// what the observables publish comes on the ring's thread.</para>
-/// <para>Ownership: whoever opened it disposes it. That stops accepting, ends the connections and releases the ring; buffers still held
+/// <para>Ownership: the caller that opened it disposes it. That stops accepting, ends the connections and releases the ring; buffers still held
 /// stay readable until their leases are released.</para>
 /// </remarks>
 public sealed class ZcrxQueue : IAsyncDisposable
@@ -49,7 +49,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <summary>The RX queue that it receives from; null without a NIC.</summary>
     public RxQueueId? RxQueue => _loop.RxQueue;
 
-    /// <summary>What the engine's kernel can do.</summary>
+    /// <summary>Gets the capabilities of the engine's kernel.</summary>
     public ZcrxCapabilities Capabilities => _loop.Engine.Capabilities;
 
     /// <summary>Ends when the queue has been closed; faults with the reason when its ring thread failed.</summary>
@@ -61,7 +61,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <summary>When the pool grew, or could not; see <see cref="ZcrxQueueOptions.MaxAreaSize"/>.</summary>
     public IObservable<PoolGrowth> Growth => _events.Growth;
 
-    /// <summary>What the kernel tells about the queue. Hints only: see <see cref="ZcrxNotification"/>.</summary>
+    /// <summary>Gets the notifications of the kernel about the queue. They are hints: see <see cref="ZcrxNotification"/>.</summary>
     public IObservable<ZcrxNotification> Notifications => _events.Notifications;
 
     /// <summary>
@@ -70,7 +70,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// </summary>
     public IObservable<LinkChange> Links => _events.Links;
 
-    /// <summary>Samples of <see cref="Snapshot"/>, while somebody subscribes; costs nothing otherwise.</summary>
+    /// <summary>Gets samples of <see cref="Snapshot"/>. They cost nothing without a subscriber.</summary>
     public IObservable<QueueStatistics> Statistics { get; }
 
     /// <summary>
@@ -90,11 +90,11 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <exception cref="ZcrxException">The kernel refused; cause and fix are in the message.</exception>
     public static Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, CancellationToken cancellationToken = default) => OpenAsync(options, null, cancellationToken);
 
-    /// <summary>Opens a queue whose connections can go on elsewhere when it ends.</summary>
+    /// <summary>Opens a queue whose connections another queue can resume when it ends.</summary>
     /// <param name="options">How.</param>
     /// <param name="parking">Where its connections wait after a failure, or after <see cref="ParkAsync"/>; stays the caller's. Null: they end with the queue.</param>
     /// <param name="cancellationToken">Gives up waiting; a queue that is opened all the same is closed again.</param>
-    /// <returns>The open queue, owned by the caller. What waits in the parking goes on once it is told to.</returns>
+    /// <returns>The open queue, owned by the caller. Connections that wait in <paramref name="parking"/> are resumed by <see cref="ConnectionParking.ContinueOnAsync(ZcrxQueue)"/>.</returns>
     /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
     /// <exception cref="ZcrxException">The kernel refused; cause and fix are in the message.</exception>
     public static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, ConnectionParking? parking, CancellationToken cancellationToken = default)
@@ -106,7 +106,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
         return await OpenAsync(options, QueueEngine.Choose(options), parking, exported: null, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Opens a queue that goes on with an exported one: the same memory, the same RX queue of a NIC, on a ring and a thread of its own.</summary>
+    /// <summary>Opens a queue that continues an exported one: the same memory and the same RX queue of a NIC, on a ring and a thread of its own.</summary>
     /// <param name="exported">The queue, from <see cref="ExportAsync"/>; stays the caller's, who can dispose it when this has ended.</param>
     /// <param name="options">How; its engine, interface and sizes are those that the queue was registered with, whatever is said here.</param>
     /// <param name="parking">Where its connections wait when it ends, as with <see cref="OpenAsync(ZcrxQueueOptions, ConnectionParking, CancellationToken)"/>.</param>
@@ -134,7 +134,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
         return queue;
     }
 
-    /// <summary>Opens a queue that goes on with one that came from another process: the same memory, the same RX queue of a NIC, which never closes in between.</summary>
+    /// <summary>Opens a queue that continues one of another process: the same memory and the same RX queue of a NIC, which never closes in between.</summary>
     /// <param name="inherited">The queue, from <see cref="ZcrxTakeover.TakeQueue"/>; stays the caller's, who can dispose it when this has ended.</param>
     /// <param name="options">How; its engine, interface and sizes are those that the queue was registered with, whatever is said here.</param>
     /// <param name="parking">Where its connections wait when it ends, as with <see cref="OpenAsync(ZcrxQueueOptions, ConnectionParking, CancellationToken)"/>.</param>
@@ -152,7 +152,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(inherited);
         ArgumentNullException.ThrowIfNull(options);
         ZcrxQueue queue = await ImportAsync(inherited.Exported, options, "the queue comes from the process before this one", parking, cancellationToken).ConfigureAwait(false);
-        // Not waited for: the other process stops writing when it has been told to, and this one has to be ready before.
+        // Not awaited: the other process stops writing after the commit, and this one has to be ready before.
         _ = inherited.Exported.Memory.SwitchToAsync(queue.Loop.Sharing);
         return queue;
     }
@@ -304,7 +304,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <returns>A snapshot; the last one once the queue has been closed.</returns>
     public QueueStatistics Snapshot() => _loop.Snapshot();
 
-    /// <summary>Where leases that are out were taken; empty unless <see cref="ZcrxQueueOptions.RecordLeaseOrigins"/> is on.</summary>
+    /// <summary>Returns where unreleased leases were taken; empty unless <see cref="ZcrxQueueOptions.RecordLeaseOrigins"/> is on.</summary>
     /// <returns>A stack trace per kept buffer.</returns>
     public IReadOnlyList<string> LeaseOrigins() => _loop.Queue.Ledger.Origins();
 

@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
+using Zcrx.Interop;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Ring;
+using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Receiving;
 
@@ -32,6 +34,7 @@ internal sealed class ConnectionReceiver
         Generation = generation;
         Control = new ConnectionControl(this, socket, host);
         Stream = new BufferStream(Control);
+        Observers = Stream.Observers;
         _holder = new ConnectionHolder(this);
     }
 
@@ -40,6 +43,9 @@ internal sealed class ConnectionReceiver
     public IConnectionSocket Socket { get; }
 
     public BufferStream Stream { get; }
+
+    /// <summary>Gets the observers of the stream. Held here, too, since they are read for each buffer.</summary>
+    public ObserverSet<IObserver<ReceivedBuffer>> Observers { get; }
 
     /// <summary>Gets a number that no other connection of the process has. Any thread.</summary>
     public long Id { get; }
@@ -168,7 +174,7 @@ internal sealed class ConnectionReceiver
         Set(ReceiveObstacles.Ended);
     }
 
-    /// <summary>Gets the move that is going on; null for none.</summary>
+    /// <summary>Gets the present move; null for none.</summary>
     public IPendingMove? Move => _move;
 
     public void BeginMove(IPendingMove move)

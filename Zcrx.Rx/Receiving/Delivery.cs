@@ -36,7 +36,7 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
     /// <param name="count">How many completions lie there, of whatever kind.</param>
     public void Deliver(Completion* first, uint count)
     {
-        DeliveryRun run = new(first, first + count);
+        DeliveryRun run = new(first, first + count, _turn.Number);
         bool isIntact;
         try
         {
@@ -141,7 +141,7 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
         do
         {
             ConnectionReceiver connection = run.Connection;
-            ObserverSet<IObserver<ReceivedBuffer>> subscribed = connection.Stream.Observers;
+            ObserverSet<IObserver<ReceivedBuffer>> subscribed = connection.Observers;
             ConnectionControl control = connection.Control;
             IObserver<ReceivedBuffer>[] observers = run.Observers;
             IObserver<ReceivedBuffer> observer = observers[0];
@@ -228,16 +228,16 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
             return false;
         }
 
-        if (connection.Turn != _turn.Number)
+        if (connection.Turn != run.Turn)
         {
-            connection.Turn = _turn.Number;
+            connection.Turn = run.Turn;
             _turn.Received.Add(connection);
         }
 
         run.Connection = connection;
         run.Start = connection.BytesReceived;
         // Read once: an observer that unsubscribes on another thread from now on still receives this buffer, so that it is not lost between two observers.
-        run.Observers = connection.Stream.Observers.Items;
+        run.Observers = connection.Observers.Items;
         return true;
     }
 
@@ -257,7 +257,7 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
     public void Deliver(ConnectionReceiver connection)
     {
         ConnectionControl control = connection.Control;
-        while (connection.Undelivered.Count > 0 && !control.CloseRequested && !control.IsHeld && connection.Stream.Observers.Items is { Length: > 0 } observers)
+        while (connection.Undelivered.Count > 0 && !control.CloseRequested && !control.IsHeld && connection.Observers.Items is { Length: > 0 } observers)
         {
             int slot = connection.Undelivered.Dequeue();
             ReceivedBuffer buffer = _ledger.Borrow.BeginKept(slot, MemoryOf(ref _ledger[slot], _ledger.IsCopy(slot)));

@@ -6,7 +6,7 @@ internal enum ReceiveEnd
     /// <summary>The peer has sent everything.</summary>
     EndOfStream,
 
-    /// <summary>It has delivered what it was allowed. If the stream ends there as well, the next receive says so.</summary>
+    /// <summary>The budget has been delivered. If the stream ends there as well, the next receive says so.</summary>
     BudgetUsedUp,
 
     /// <summary>No free buffer; nothing is lost. Flush, wait for returns, receive again.</summary>
@@ -18,7 +18,7 @@ internal enum ReceiveEnd
     /// <summary>We cancelled it.</summary>
     Cancelled,
 
-    /// <summary>What comes next lies in the memory of another interface queue of the interface, and only that one can hand it out. Nothing is lost.</summary>
+    /// <summary>The next bytes lie in the memory of another interface queue of the interface, and only that one can deliver them. Nothing is lost.</summary>
     ForeignMemory,
 
     /// <summary>The connection is gone; an error for its own stream.</summary>

@@ -16,22 +16,22 @@ internal enum ReceiveObstacles
     /// <summary>The connection is to be closed. Set by any thread.</summary>
     Closing = 4,
 
-    /// <summary>It leases too many buffers while the pool is under pressure.</summary>
+    /// <summary>The connection leases too many buffers while the pool is under pressure.</summary>
     Pressure = 8,
 
-    /// <summary>Its receive ended because the pool was empty.</summary>
+    /// <summary>The receive ended because the pool was empty.</summary>
     Starved = 16,
 
-    /// <summary>What comes next lies in the memory of another queue.</summary>
+    /// <summary>The next bytes lie in the memory of another queue.</summary>
     Stranded = 32,
 
     /// <summary>The stream has ended, or broken.</summary>
     Ended = 64,
 
-    /// <summary>Its queue ends, and the connection is to be suspended.</summary>
+    /// <summary>The queue ends, and the connection is to be suspended.</summary>
     Leaving = 128,
 
-    /// <summary>It is being moved to another queue.</summary>
+    /// <summary>The connection is being moved to another queue.</summary>
     Moving = 256,
 
     /// <summary>The reasons that are the pool's.</summary>

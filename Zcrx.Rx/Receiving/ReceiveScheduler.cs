@@ -163,7 +163,7 @@ internal sealed class ReceiveScheduler
         if (IsHere(connection) && connection.Has(ReceiveObstacles.Stranded))
         {
             connection.End(EndError(connection, -Errno.EFAULT));
-            // The bytes are out of reach for good. The peer must not believe that they were read.
+            // The bytes cannot be received any more. The peer must not believe that they were read.
             connection.Control.RequestClose(abort: true);
             Reconcile(connection);
         }

@@ -9,13 +9,13 @@ internal struct StallMachine
     private long _position;
     private bool _isSuspected;
 
-    /// <summary>Whether a stall was reported and is not over.</summary>
+    /// <summary>Gets a value indicating whether a stall was reported and is not over.</summary>
     public bool IsReported { get; private set; }
 
-    /// <summary>When the suspicion began, in the clock's ticks. Meaningful after <see cref="StallStep.Rearm"/> and <see cref="StallStep.Report"/>.</summary>
+    /// <summary>Gets the time at which the suspicion began, in the clock's ticks. Meaningful after <see cref="StallStep.Rearm"/> and <see cref="StallStep.Report"/>.</summary>
     public long Since { get; private set; }
 
-    /// <summary>Whether the connection has received since the last look; if so, its socket need not be asked.</summary>
+    /// <summary>Returns whether the connection has received since the last look. If so, its socket need not be asked.</summary>
     public readonly bool HasProgressed(long position) => position != _position;
 
     /// <summary>Takes in one look.</summary>

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>What to do after a look at a connection.</summary>
+/// <summary>Specifies what to do after a look at a connection.</summary>
 internal enum StallStep
 {
     /// <summary>Nothing: the connection receives, or has nothing to receive.</summary>
@@ -9,7 +9,7 @@ internal enum StallStep
     /// <summary>Cancel the receive and issue it again: bytes wait, and none was received since the last look.</summary>
     Rearm,
 
-    /// <summary>As <see cref="Rearm"/>, and report the stall.</summary>
+    /// <summary>Do as for <see cref="Rearm"/>, and report the stall.</summary>
     Report,
 
     /// <summary>Report that the stall is over.</summary>

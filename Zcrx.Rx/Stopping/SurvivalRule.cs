@@ -6,14 +6,14 @@ namespace Zcrx.Rx.Stopping;
 /// <remarks>
 /// The kernel takes bytes from a socket only while the ring's thread is inside enter (deferred task work, one issuer), and posts a completion with data directly
 /// or not at all: it never waits in the kernel's overflow list. So once that thread has stopped entering, everything that was taken lies in the completion ring,
-/// and whoever has read the ring to its end knows each position. A ring that is closed takes nothing any more.
+/// and each position is certain once the ring has been read to its end. A ring that is closed takes nothing any more.
 /// </remarks>
 internal static class SurvivalRule
 {
     /// <param name="state">Where its receive stands; its last completion seen means <see cref="ReceiveState.Idle"/>.</param>
     /// <param name="isReadToItsEnd">Whether all completions have been worked off: none was dropped, none made no sense.</param>
     /// <param name="wasInterrupted">Whether the ring's thread failed while it delivered a buffer of this connection.</param>
-    /// <param name="mayWait">Whether somebody looks after connections without a queue, and nobody has asked to close this one.</param>
+    /// <param name="mayWait">Whether connections are suspended, and this one is not to be closed.</param>
     public static Survival Decide(ReceiveState state, bool isReadToItsEnd, bool wasInterrupted, bool mayWait)
     {
         bool hasRequest = state is ReceiveState.Armed or ReceiveState.Cancelling;

@@ -40,7 +40,7 @@ internal sealed class DepartingQueue : IRefillProducer, IDisposable
     /// <summary>Called when the other process has ended or closed the queue, and the refill queue is written here again. Set before the commit.</summary>
     public Action? CameBack { get; set; }
 
-    /// <summary>Why a queue cannot go to another process; null when it can.</summary>
+    /// <summary>Returns why a queue cannot go to another process; null when it can.</summary>
     public static string? WhyNot(ZcrxQueue queue)
     {
         QueueMemory memory = queue.Loop.Queue.Memory;
@@ -78,7 +78,7 @@ internal sealed class DepartingQueue : IRefillProducer, IDisposable
         }
     }
 
-    /// <summary>The other process goes on with it.</summary>
+    /// <summary>The other process continues the queue.</summary>
     public void Commit()
     {
         CloseTheirs();
@@ -89,7 +89,7 @@ internal sealed class DepartingQueue : IRefillProducer, IDisposable
         _ = CommitAsync();
     }
 
-    /// <summary>Nothing came of it. After <see cref="Commit"/> it does nothing: then the channel ends with the queue.</summary>
+    /// <summary>Ends the offer. Does nothing after <see cref="Commit"/>: then the channel ends with the queue.</summary>
     public void Dispose()
     {
         if (CloseTheirs())

@@ -4,8 +4,8 @@ using Zcrx.Interop.Memory;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>What a process has to know of a queue that comes to it, besides its descriptors: where everything lies.</summary>
-/// <remarks>Descriptors, in this order: the export, the channel to whoever had it, the refill queue's memory, the areas' by their ids.</remarks>
+/// <summary>Describes a queue for the process that takes it over: the layout of its memory.</summary>
+/// <remarks>Descriptors, in this order: the export, the channel to the former process, the refill queue's memory, the areas' by their ids.</remarks>
 internal sealed record QueueManifest(
     string Name, string Interface, uint RxQueue, int BufferLength, bool HugePages, uint Entries, io_uring_zcrx_offsets Offsets, long StatisticsOffset, long RegionLength, IReadOnlyList<long> AreaLengths)
 {

@@ -144,7 +144,7 @@ public class ToActorTests
         using var other = bench.Connection.Buffers.Subscribe(buffer => Volatile.Write(ref length, buffer.StreamOffset + buffer.Length));
         using var sink = bench.ToActor();
         await bench.BeginAsync();
-        await Eventually.TrueAsync(() => bench.Connection.Stream.Observers.Length == 2, "both listen");
+        await Eventually.TrueAsync(() => bench.Connection.Stream.Observers.Items.Length == 2, "both listen");
         await bench.SendAsync(0, 100);
         await bench.TakeAsync(0, 100);
 

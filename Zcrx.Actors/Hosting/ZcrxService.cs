@@ -1,12 +1,13 @@
 using System.Net;
 using Akka.Actor;
+using Zcrx.Actors.Health;
 using Zcrx.Actors.Supervision;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Hosting;
 
 /// <summary>What the application sees of the running tree. There before the start, so that it can be injected anywhere.</summary>
-internal sealed class ZcrxService(TimeProvider time) : IZcrx, IDisposable
+internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDisposable
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
 
@@ -27,6 +28,8 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IDisposable
     public IObservable<QueueStatistics> Statistics => Directory.Statistics;
 
     public IReadOnlyList<IPEndPoint> EndPoints { get; private set; } = [];
+
+    public bool HasEndedUnasked => Runtime?.HasEndedUnasked ?? false;
 
     public IActorRef Supervisor => Volatile.Read(ref _supervisor) ?? throw new InvalidOperationException("Zcrx has not been started; it starts with the host.");
 

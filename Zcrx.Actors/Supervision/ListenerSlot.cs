@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Zcrx.Actors.Hosting;
+using Zcrx.Actors.Options;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Supervision;

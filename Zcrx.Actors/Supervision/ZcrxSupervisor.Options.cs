@@ -1,7 +1,7 @@
 using Akka.Actor;
-using Zcrx.Actors.Hosting;
 using Zcrx.Actors.Logging;
 using Zcrx.Actors.Messages;
+using Zcrx.Actors.Options;
 using Zcrx.Actors.Supervision;
 using Zcrx.Rx;
 

@@ -223,7 +223,7 @@ public class ReloadTests
     {
         private ConfigurationReloadToken _token = new();
 
-        public string? Name => Options.DefaultName;
+        public string? Name => Microsoft.Extensions.Options.Options.DefaultName;
 
         public Microsoft.Extensions.Primitives.IChangeToken GetChangeToken() => _token;
 

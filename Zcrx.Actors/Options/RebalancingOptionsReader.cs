@@ -1,6 +1,5 @@
-using Zcrx.Actors.Hosting;
 
-namespace Zcrx.Actors.Rebalancing;
+namespace Zcrx.Actors.Options;
 
 /// <summary>The configuration section <c>Zcrx:Rebalancing</c>, key by key, and what may be in it.</summary>
 internal static class RebalancingOptionsReader

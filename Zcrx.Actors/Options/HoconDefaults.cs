@@ -2,7 +2,7 @@ using Akka.Actor;
 using Akka.Configuration;
 using Zcrx.Interop;
 
-namespace Zcrx.Actors.Hosting;
+namespace Zcrx.Actors.Options;
 
 /// <summary>Holds what an actor system's configuration says about Zcrx: the section <c>zcrx</c>, completed by the embedded reference.conf.</summary>
 internal sealed record HoconDefaults(string ActorName, string Dispatcher)

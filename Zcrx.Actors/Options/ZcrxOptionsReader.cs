@@ -1,9 +1,8 @@
 using Microsoft.Extensions.Configuration;
-using Zcrx.Actors.Rebalancing;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
-namespace Zcrx.Actors.Hosting;
+namespace Zcrx.Actors.Options;
 
 /// <summary>The configuration section <c>Zcrx</c>, key by key.</summary>
 internal static class ZcrxOptionsReader

@@ -1,5 +1,5 @@
 using Akka.Actor;
-using Zcrx.Actors.Hosting;
+using Zcrx.Actors.Options;
 using Zcrx.Interop;
 using Zcrx.Rx;
 

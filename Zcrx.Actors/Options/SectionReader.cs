@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
-namespace Zcrx.Actors.Hosting;
+namespace Zcrx.Actors.Options;
 
 /// <summary>Reads one configuration section, and notes every value that cannot be read and every key that means nothing.</summary>
 /// <remarks>Not the framework's binder: that stops at the first bad value, and passes over a misspelt key.</remarks>

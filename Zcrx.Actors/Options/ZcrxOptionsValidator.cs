@@ -1,8 +1,7 @@
 using System.Net;
 using Akka.Actor;
 using Microsoft.Extensions.Options;
-using Zcrx.Actors.Hosting;
-using Zcrx.Actors.Rebalancing;
+using Zcrx.Actors.Options;
 using Zcrx.Interop;
 using Zcrx.Rx;
 

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Zcrx.Actors.Hosting;
+namespace Zcrx.Actors.Options;
 
 /// <summary>Reads listening addresses. Stricter than <see cref="IPEndPoint.Parse(string)"/>, which takes <c>9000</c> for an address and <c>::1</c> for port 0.</summary>
 internal static class EndPointText

@@ -1,6 +1,6 @@
 using System.Reflection;
 
-namespace Zcrx.Actors.Hosting;
+namespace Zcrx.Actors.Options;
 
 /// <summary>What differs between the options that apply and changed ones, apart from what the queues can say for themselves.</summary>
 /// <param name="Applied">What applies at once.</param>

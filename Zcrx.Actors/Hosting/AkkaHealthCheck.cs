@@ -2,9 +2,8 @@ using Akka.DependencyInjection;
 using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Zcrx.Actors.Hosting;
 
-namespace Zcrx.Actors.Health;
+namespace Zcrx.Actors.Hosting;
 
 /// <summary>Offers a health check of Zcrx to Akka.Hosting.</summary>
 internal sealed class AkkaHealthCheck(AkkaConfigurationBuilder builder, Func<ZcrxService, IHealthCheck> create) : IAkkaHealthCheck

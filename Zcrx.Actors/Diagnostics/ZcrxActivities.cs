@@ -28,6 +28,22 @@ internal static class ZcrxActivities
         }
     }
 
+    /// <summary>Begins an action of the rebalancer.</summary>
+    public static Activity? Begin(RebalanceAction action) => action switch
+    {
+        RebalanceAction.MoveConnection move => Begin("zcrx.rebalancing.move", move.To)?
+            .SetTag("zcrx.connection.id", move.ConnectionId)
+            .SetTag("zcrx.queue.source", move.From)
+            .SetTag("zcrx.move.reason", move.Reason.ToString()),
+        RebalanceAction.SteerFlow steer => Begin("zcrx.rebalancing.steer")?
+            .SetTag("zcrx.connection.id", steer.ConnectionId)
+            .SetTag("network.interface.name", steer.Interface)
+            .SetTag("zcrx.rx_queue", steer.Rule.Queue),
+        RebalanceAction.ReplaceRssTable table => Begin("zcrx.rebalancing.steer")?
+            .SetTag("network.interface.name", table.Interface),
+        _ => null,
+    };
+
     /// <summary>Ends an operation.</summary>
     /// <param name="activity">The operation; null while nobody listens.</param>
     /// <param name="error">Why it failed; null if it did not.</param>

@@ -1,12 +1,11 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Zcrx.Actors.Hosting;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Health;
 
 /// <summary>Healthy: every queue receives and has room. Degraded: some do not. Otherwise as registered, by default unhealthy: none receives.</summary>
 /// <remarks>Data for programs: <c>state</c>, one entry per queue, and <c>reasons</c>, the codes of what is wrong.</remarks>
-internal sealed class ZcrxHealthCheck(ZcrxService zcrx) : IHealthCheck
+internal sealed class ZcrxHealthCheck(IStatusSource zcrx) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {

@@ -1,11 +1,10 @@
 using Akka.Actor;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Zcrx.Actors.Hosting;
 
 namespace Zcrx.Actors.Health;
 
 /// <summary>Fails when nothing but a new process helps: the tree has ended although nobody stopped it, does not answer, or has given every queue up.</summary>
-internal sealed class ZcrxLivenessCheck(ZcrxService zcrx) : IHealthCheck
+internal sealed class ZcrxLivenessCheck(IStatusSource zcrx) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -19,7 +18,7 @@ internal sealed class ZcrxLivenessCheck(ZcrxService zcrx) : IHealthCheck
             return new HealthCheckResult(context.Registration.FailureStatus, "Zcrx does not answer.", exception);
         }
 
-        return Judge(status, zcrx.Runtime?.HasEndedUnasked ?? false, context.Registration.FailureStatus);
+        return Judge(status, zcrx.HasEndedUnasked, context.Registration.FailureStatus);
     }
 
     internal static HealthCheckResult Judge(ZcrxStatus status, bool hasEndedUnasked, HealthStatus failure)

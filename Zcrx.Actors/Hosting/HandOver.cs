@@ -2,8 +2,11 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using Akka.Actor;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Zcrx.Actors.Diagnostics;
+using Zcrx.Actors.Listening;
 using Zcrx.Actors.Logging;
+using Zcrx.Actors.Queues;
 using Zcrx.Actors.Supervision;
 using Zcrx.Rx;
 
@@ -15,7 +18,8 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
     private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(10);
 
     private readonly ZcrxTakeover _takeover;
-    private readonly ZcrxRuntime _runtime;
+    private readonly ZcrxTree _tree;
+    private readonly ILogger _logger;
     private readonly IHostApplicationLifetime? _lifetime;
     private readonly CancellationTokenSource _stopping = new();
     private ActorSystem _system = null!;
@@ -23,44 +27,52 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
     private Task _lingering = Task.CompletedTask;
     private int _disposed;
 
-    private HandOver(ZcrxTakeover takeover, ZcrxRuntime runtime, IHostApplicationLifetime? lifetime)
+    private HandOver(ZcrxTakeover takeover, ZcrxTree tree, ILogger logger, IHostApplicationLifetime? lifetime)
     {
         _takeover = takeover;
-        _runtime = runtime;
+        _tree = tree;
+        _logger = logger;
         _lifetime = lifetime;
     }
 
-    private int Connections => _runtime.Listeners.Sum(static listener => listener.Connections);
+    /// <summary>Gets whether another process accepts until <see cref="CompleteAsync"/>.</summary>
+    public bool HasPredecessor => _takeover.PredecessorId is not null;
 
-    private ZcrxHandOverOptions Options => _runtime.Options.HandOver;
+    /// <summary>Gets the queues that came from the predecessor.</summary>
+    public InheritedQueues Queues { get; } = new();
+
+    private int Connections => _tree.Listeners.Sum(static listener => listener.Connections);
+
+    private ZcrxHandOverOptions Options => _tree.Options.Value.HandOver;
 
     /// <summary>Takes what the predecessor has; it goes on accepting until <see cref="CompleteAsync"/>.</summary>
     /// <returns>Null when no hand-over is wanted.</returns>
-    public static async Task<HandOver?> BeginAsync(ZcrxRuntime runtime, IHostApplicationLifetime? lifetime, CancellationToken cancellationToken)
+    public static async Task<HandOver?> BeginAsync(ZcrxTree tree, ILogger logger, IHostApplicationLifetime? lifetime, CancellationToken cancellationToken)
     {
-        if (runtime.Options.HandOver.Path is null)
+        ZcrxHandOverOptions options = tree.Options.Value.HandOver;
+        if (options.Path is null)
         {
             return null;
         }
 
-        ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(runtime.Options.HandOver.ToTakeoverOptions(), cancellationToken).ConfigureAwait(false);
-        foreach (ListenerSlot listener in runtime.Listeners)
+        ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(options.ToTakeoverOptions(), cancellationToken).ConfigureAwait(false);
+        foreach (ListenerSlot listener in tree.Listeners)
         {
             _ = listener.TryInherit(takeover);
         }
 
-        foreach (QueueSlot queue in runtime.Queues)
+        HandOver handOver = new(takeover, tree, logger, lifetime);
+        foreach (QueueSnapshot queue in tree.Queues.Select(static queue => queue.Value))
         {
             if (takeover.TakeQueue(queue.Options) is { } inherited)
             {
-                queue.Inherit(inherited);
-                ZcrxLog.QueueInherited(runtime.Logger, inherited.Name, takeover.PredecessorId!.Value);
-                _ = ReportReleaseAsync(inherited, takeover.PredecessorId.Value, runtime);
+                handOver.Queues.Add(queue.Name, inherited);
+                ZcrxLog.QueueInherited(logger, inherited.Name, takeover.PredecessorId!.Value);
+                _ = ReportReleaseAsync(inherited, takeover.PredecessorId.Value, logger);
             }
         }
 
-        runtime.AcceptsLater = takeover.PredecessorId is not null;
-        return new HandOver(takeover, runtime, lifetime);
+        return handOver;
     }
 
     /// <summary>The tree has started: from now on it is this process that accepts, and that can be taken over from.</summary>
@@ -74,22 +86,22 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
         if (_takeover.PredecessorId is { } predecessor)
         {
             supervisor.Tell(new ZcrxSupervisor.BeginAccepting());
-            ZcrxLog.TookOver(_runtime.Logger, predecessor, string.Join(", ", _takeover.Inherited));
+            ZcrxLog.TookOver(_logger, predecessor, string.Join(", ", _takeover.Inherited));
             system.EventStream.Publish(new ZcrxEvent.TookOver(predecessor));
         }
 
         _takeover.Serve(this);
-        ZcrxLog.OffersHandOver(_runtime.Logger, Options.Path!);
+        ZcrxLog.OffersHandOver(_logger, Options.Path!);
     }
 
     public IReadOnlyList<KeyValuePair<string, Socket>> GetListeners() =>
-        [.. _runtime.Listeners.Where(static listener => listener.Socket is not null).Select(static listener => KeyValuePair.Create(listener.Name, listener.Socket!))];
+        [.. _tree.Listeners.Where(static listener => listener.Socket is not null).Select(static listener => KeyValuePair.Create(listener.Name, listener.Socket!))];
 
-    public IReadOnlyList<ZcrxQueue> GetQueues() => [.. _runtime.Queues.Where(static queue => queue.IsOpen).Select(static queue => queue.Current).OfType<ZcrxQueue>()];
+    public IReadOnlyList<ZcrxQueue> GetQueues() => [.. _tree.Queues.Select(static queue => queue.Value).Where(static queue => queue.IsOpen).Select(static queue => queue.Current).OfType<ZcrxQueue>()];
 
-    public void OnQueueStays(string queue, string reason) => ZcrxLog.QueueStays(_runtime.Logger, queue, reason);
+    public void OnQueueStays(string queue, string reason) => ZcrxLog.QueueStays(_logger, queue, reason);
 
-    public void OnQueueCameBack(string queue) => ZcrxLog.QueueCameBack(_runtime.Logger, queue);
+    public void OnQueueCameBack(string queue) => ZcrxLog.QueueCameBack(_logger, queue);
 
     public async Task ReleaseAsync(int successor)
     {
@@ -106,11 +118,11 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
             // Some queue does not answer. The successor need not wait for it: two that accept do no harm, nobody would.
         }
 
-        ZcrxLog.HandedOver(_runtime.Logger, successor, Connections, Options.Linger);
+        ZcrxLog.HandedOver(_logger, successor, Connections, Options.Linger);
         _system.EventStream.Publish(new ZcrxEvent.HandedOver(successor));
     }
 
-    public void OnAttemptFailed(Exception cause) => ZcrxLog.HandOverFailed(_runtime.Logger, cause);
+    public void OnAttemptFailed(Exception cause) => ZcrxLog.HandOverFailed(_logger, cause);
 
     public async ValueTask DisposeAsync()
     {
@@ -121,31 +133,18 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
 
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _takeover.DisposeAsync().ConfigureAwait(false);
-        foreach (QueueSlot queue in _runtime.Queues)
-        {
-            // Of a start that failed before it was opened.
-            queue.TakeInherited()?.Dispose();
-        }
-
+        // Those of a start that failed before they were opened.
+        Queues.Dispose();
         await _lingering.ConfigureAwait(false);
         _stopping.Dispose();
     }
 
-    /// <summary>For a tree that never came to be: closes what was taken.</summary>
-    public void CloseListeners()
-    {
-        foreach (ListenerSlot listener in _runtime.Listeners)
-        {
-            listener.Close();
-        }
-    }
-
-    private static async Task ReportReleaseAsync(InheritedQueue queue, int predecessor, ZcrxRuntime runtime)
+    private static async Task ReportReleaseAsync(InheritedQueue queue, int predecessor, ILogger logger)
     {
         try
         {
             int kept = await queue.Released.ConfigureAwait(false);
-            ZcrxLog.QueueReleased(runtime.Logger, predecessor, queue.Name, kept);
+            ZcrxLog.QueueReleased(logger, predecessor, queue.Name, kept);
         }
         catch (OperationCanceledException)
         {
@@ -169,7 +168,7 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
                 return;
             }
 
-            ZcrxLog.Lingered(_runtime.Logger, Connections, Options.Linger);
+            ZcrxLog.Lingered(_logger, Connections, Options.Linger);
         }
 
         _lifetime?.StopApplication();

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 using Zcrx.Actors.Hosting;
+using Zcrx.Actors.Options;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors;
@@ -21,7 +22,7 @@ public sealed class ZcrxBuilder
     {
         ArgumentNullException.ThrowIfNull(configuration);
         IConfigurationSection section = configuration as IConfigurationSection ?? configuration.GetSection(ZcrxOptions.SectionName);
-        _setup.Add(new ConfigurationChangeTokenSource<ZcrxOptions>(Options.DefaultName, section));
+        _setup.Add(new ConfigurationChangeTokenSource<ZcrxOptions>(Microsoft.Extensions.Options.Options.DefaultName, section));
         return Configure(options => ZcrxOptionsReader.Read(section, options));
     }
 

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Logging;
 using Zcrx.Actors.Metrics;
+using Zcrx.Actors.Queues;
 using Zcrx.Actors.Supervision;
 
 namespace Zcrx.Actors.Hosting;
@@ -28,6 +29,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
     private readonly Lock _gate = new();
     private ZcrxMetrics? _metrics;
     private HandOver? _handOver;
+    private ZcrxTree? _tree;
     private Task? _stopping;
 
     /// <summary>Reads and checks the options. A change of their sources from now on is not missed.</summary>
@@ -57,17 +59,17 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         using Activity? activity = ZcrxActivities.Start("zcrx.start");
         try
         {
-            ZcrxRuntime runtime = new(_options, _zcrx.Directory, _logger, _time) { Registry = ActorRegistry.For(_system) };
-            _handOver = await HandOver.BeginAsync(runtime, _services.GetService<IHostApplicationLifetime>(), cancellationToken).ConfigureAwait(false);
-            IActorRef supervisor = CreateSupervisor(runtime);
+            ZcrxTree tree = _tree = new(_options, _zcrx.Directory, _time);
+            _handOver = await HandOver.BeginAsync(tree, _logger, _services.GetService<IHostApplicationLifetime>(), cancellationToken).ConfigureAwait(false);
+            IActorRef supervisor = CreateSupervisor(tree);
             SystemShutdown.Register(_system, ClosePortsAsync, DrainAsync, () => StopAsync(TimeSpan.Zero));
-            if (await WhenStartedAsync(supervisor, runtime, cancellationToken).ConfigureAwait(false) is not { } started)
+            if (await WhenStartedAsync(supervisor, tree, cancellationToken).ConfigureAwait(false) is not { } started)
             {
                 return;
             }
 
             _zcrx.OnStarted(started);
-            WarnOfShortPhase(runtime.Options);
+            WarnOfShortPhase(tree.Options.Value);
             if (_handOver is not null)
             {
                 await _handOver.CompleteAsync(_system, supervisor, cancellationToken).ConfigureAwait(false);
@@ -80,8 +82,8 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
                     supervisor.Tell(new ZcrxSupervisor.ApplyOptions(changed));
                 },
                 (errors, cause) => supervisor.Tell(new ZcrxSupervisor.RefuseOptions(errors, cause)));
-            _metrics = new ZcrxMetrics(runtime, _services.GetService<System.Diagnostics.Metrics.IMeterFactory>());
-            ZcrxLog.Started(_logger, runtime.Queues.Count, _zcrx.EndPoints.Count == 0 ? "nothing" : string.Join(", ", _zcrx.EndPoints));
+            _metrics = new ZcrxMetrics(tree, _services.GetService<System.Diagnostics.Metrics.IMeterFactory>());
+            ZcrxLog.Started(_logger, tree.Queues.Length, _zcrx.EndPoints.Count == 0 ? "nothing" : string.Join(", ", _zcrx.EndPoints));
         }
         catch (Exception exception)
         {
@@ -100,7 +102,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
     /// <param name="cancellationToken">Ends the delivery early.</param>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        Task stopping = StopAsync(_zcrx.Runtime?.Options.DrainTimeout ?? TimeSpan.Zero);
+        Task stopping = StopAsync(_zcrx.Tree?.Options.Value.DrainTimeout ?? TimeSpan.Zero);
         using CancellationTokenRegistration registration = cancellationToken.Register(() => RequestStop(TimeSpan.Zero));
         await stopping.ConfigureAwait(false);
     }
@@ -128,14 +130,17 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         }
     }
 
-    private IActorRef CreateSupervisor(ZcrxRuntime runtime)
+    private IActorRef CreateSupervisor(ZcrxTree tree)
     {
-        Props props = ZcrxSupervisor.Create(runtime);
-        props = runtime.Options.Dispatcher.Length > 0 ? props.WithDispatcher(runtime.Options.Dispatcher) : props;
-        IActorRef supervisor = _system.ActorOf(props, runtime.Options.ActorName);
+        ActorRegistry registry = ActorRegistry.For(_system);
+        InheritedQueues inherited = _handOver?.Queues ?? new InheritedQueues();
+        bool isAccepting = _handOver is not { HasPredecessor: true };
+        Props props = ZcrxSupervisor.Create(() => new ZcrxSupervisor(tree, inherited, _zcrx.Directory, _time, _logger, registry, isAccepting));
+        props = _options.Dispatcher.Length > 0 ? props.WithDispatcher(_options.Dispatcher) : props;
+        IActorRef supervisor = _system.ActorOf(props, _options.ActorName);
         ZcrxLog.UsingActorSystem(_logger, _system.Name, supervisor.Path.ToStringWithoutAddress());
-        runtime.Registry!.Register<ZcrxSupervisor>(supervisor, overwrite: true);
-        _zcrx.OnCreated(_system, supervisor, runtime);
+        registry.Register<ZcrxSupervisor>(supervisor, overwrite: true);
+        _zcrx.OnCreated(_system, supervisor, tree);
         return supervisor;
     }
 
@@ -157,14 +162,14 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
             _reloader.Dispose();
             // First, so that no successor process is given what is about to be closed.
             await EndHandOverAsync().ConfigureAwait(false);
-            if (_zcrx.Runtime is null)
+            if (_zcrx.Tree is null)
             {
                 return;
             }
 
             using Activity? activity = ZcrxActivities.Start("zcrx.stop");
             RequestStop(drain);
-            await _zcrx.Runtime.EndedWith(_system).ConfigureAwait(false);
+            await _zcrx.Tree.EndedWith(_system).ConfigureAwait(false);
             _metrics?.Dispose();
             await Task.WhenAny(WhenNameIsFreeAsync(), _system.WhenTerminated).ConfigureAwait(false);
         }
@@ -172,7 +177,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
 
     private void RequestStop(TimeSpan drain)
     {
-        if (_zcrx.Runtime is not null)
+        if (_zcrx.Tree is not null)
         {
             _zcrx.Supervisor.Tell(new ZcrxCommand.Stop(drain));
         }
@@ -198,16 +203,17 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         if (_handOver is not null)
         {
             await _handOver.DisposeAsync().ConfigureAwait(false);
-            if (_zcrx.Runtime is null)
+            if (_zcrx.Tree is null)
             {
-                _handOver.CloseListeners();
+                // The tree never came to be.
+                _tree?.CloseListeners();
             }
         }
     }
 
     private async Task ClosePortsAsync(TimeSpan within)
     {
-        if (_zcrx.Runtime is not { Ended.IsCompleted: false } runtime)
+        if (_zcrx.Tree is not { End.Ended.IsCompleted: false } tree)
         {
             return;
         }
@@ -216,7 +222,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         try
         {
             Task answer = _zcrx.Supervisor.Ask<ZcrxStatus>(new ZcrxCommand.CloseListeners(), Timeout.InfiniteTimeSpan, asking.Token);
-            await Task.WhenAny(answer, runtime.EndedWith(_system)).ConfigureAwait(false);
+            await Task.WhenAny(answer, tree.EndedWith(_system)).ConfigureAwait(false);
         }
         finally
         {
@@ -226,16 +232,16 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
 
     private Task DrainAsync(TimeSpan within)
     {
-        TimeSpan configured = _zcrx.Runtime?.Options.DrainTimeout ?? TimeSpan.Zero;
+        TimeSpan configured = _zcrx.Tree?.Options.Value.DrainTimeout ?? TimeSpan.Zero;
         return StopAsync(within < configured ? within : configured);
     }
 
     /// <summary>Waits for the start. Returns null if a stop was requested meanwhile: the host is stopping, and the start has nothing to report.</summary>
-    private async Task<ZcrxStatus?> WhenStartedAsync(IActorRef supervisor, ZcrxRuntime runtime, CancellationToken cancellationToken)
+    private async Task<ZcrxStatus?> WhenStartedAsync(IActorRef supervisor, ZcrxTree tree, CancellationToken cancellationToken)
     {
         using CancellationTokenSource asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<ZcrxStatus> answer = supervisor.Ask<ZcrxStatus>(new ZcrxCommand.WhenStarted(), Timeout.InfiniteTimeSpan, asking.Token);
-        bool isAnswered = await Task.WhenAny(answer, runtime.EndedWith(_system)).ConfigureAwait(false) == answer;
+        bool isAnswered = await Task.WhenAny(answer, tree.EndedWith(_system)).ConfigureAwait(false) == answer;
         if (isAnswered && (answer.IsCompletedSuccessfully || !IsStopping))
         {
             return await answer.ConfigureAwait(false);

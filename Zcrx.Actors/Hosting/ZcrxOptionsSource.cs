@@ -26,7 +26,7 @@ internal sealed class ZcrxOptionsSource
         ChangeSources =
         [
             .. services.GetServices<IOptionsChangeTokenSource<ZcrxOptions>>().Concat(setup?.Sources ?? [])
-                .Where(static source => source.Name is null || source.Name == Options.DefaultName),
+                .Where(static source => source.Name is null || source.Name == Microsoft.Extensions.Options.Options.DefaultName),
         ];
     }
 
@@ -35,5 +35,5 @@ internal sealed class ZcrxOptionsSource
 
     /// <summary>Creates the options from the values as they are now.</summary>
     /// <exception cref="OptionsValidationException">The options are invalid. It lists every error.</exception>
-    public ZcrxOptions Create() => _factory.Create(Options.DefaultName);
+    public ZcrxOptions Create() => _factory.Create(Microsoft.Extensions.Options.Options.DefaultName);
 }

@@ -1,12 +1,14 @@
 using System.Net;
 using Akka.Actor;
+using Zcrx.Actors.Health;
+using Zcrx.Actors.Queues;
 using Zcrx.Actors.Supervision;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Hosting;
 
 /// <summary>What the application sees of the running tree. There before the start, so that it can be injected anywhere.</summary>
-internal sealed class ZcrxService(TimeProvider time) : IZcrx, IDisposable
+internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDisposable
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
 
@@ -14,10 +16,10 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IDisposable
 
     public QueueDirectory Directory { get; } = new();
 
-    /// <summary>What runs; null before the start.</summary>
-    public ZcrxRuntime? Runtime { get; private set; }
+    /// <summary>Gets the running tree; null before the start.</summary>
+    public ZcrxTree? Tree { get; private set; }
 
-    /// <summary>Where it runs; null before the start.</summary>
+    /// <summary>Gets the actor system in which it runs; null before the start.</summary>
     public ActorSystem? System { get; private set; }
 
     public IObservable<PoolPressure> Pressure => Directory.Pressure;
@@ -27,6 +29,8 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IDisposable
     public IObservable<QueueStatistics> Statistics => Directory.Statistics;
 
     public IReadOnlyList<IPEndPoint> EndPoints { get; private set; } = [];
+
+    public bool HasEndedUnasked => Tree?.End.HasEndedUnasked ?? false;
 
     public IActorRef Supervisor => Volatile.Read(ref _supervisor) ?? throw new InvalidOperationException("Zcrx has not been started; it starts with the host.");
 
@@ -39,7 +43,7 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IDisposable
             return new ZcrxStatus { State = ZcrxState.Starting, Time = time.GetUtcNow() };
         }
 
-        Task<ZcrxStatus> ended = Runtime!.Ended;
+        Task<ZcrxStatus> ended = Tree!.End.Ended;
         if (!ended.IsCompleted)
         {
             Task<ZcrxStatus> answer = supervisor.Ask<ZcrxStatus>(new ZcrxCommand.GetStatus(includeConnections), AnswerTimeout, cancellationToken);
@@ -50,10 +54,10 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IDisposable
         return await ended.ConfigureAwait(false);
     }
 
-    public void OnCreated(ActorSystem system, IActorRef supervisor, ZcrxRuntime runtime)
+    public void OnCreated(ActorSystem system, IActorRef supervisor, ZcrxTree tree)
     {
         System = system;
-        Runtime = runtime;
+        Tree = tree;
         Volatile.Write(ref _supervisor, supervisor);
     }
 

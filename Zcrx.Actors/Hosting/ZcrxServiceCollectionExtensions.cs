@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Zcrx.Actors;
+using Zcrx.Actors.Health;
 using Zcrx.Actors.Hosting;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -21,6 +22,7 @@ public static class ZcrxServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ZcrxService>();
         services.TryAddSingleton<IZcrx>(static provider => provider.GetRequiredService<ZcrxService>());
+        services.TryAddSingleton<IStatusSource>(static provider => provider.GetRequiredService<ZcrxService>());
         return services;
     }
 

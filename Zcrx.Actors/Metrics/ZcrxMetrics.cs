@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Zcrx.Actors.Queues;
 using Zcrx.Actors.Supervision;
 using Zcrx.Rx;
 
@@ -10,12 +11,12 @@ internal sealed class ZcrxMetrics : IDisposable
 {
     public const string MeterName = "Zcrx";
 
-    private readonly ZcrxRuntime _runtime;
+    private readonly ZcrxTree _tree;
     private readonly Meter _meter;
 
-    public ZcrxMetrics(ZcrxRuntime runtime, IMeterFactory? factory)
+    public ZcrxMetrics(ZcrxTree tree, IMeterFactory? factory)
     {
-        _runtime = runtime;
+        _tree = tree;
         _meter = factory?.Create(new MeterOptions(MeterName)) ?? new Meter(MeterName);
         Count("zcrx.receive.io", "By", "Bytes received.", static totals => totals.Bytes);
         Count("zcrx.receive.buffers", "{buffer}", "Buffers received.", static totals => totals.Buffers);
@@ -36,33 +37,35 @@ internal sealed class ZcrxMetrics : IDisposable
         Level("zcrx.pool.limit", "{buffer}", "Buffers in the pool.", static statistics => statistics.Buffers);
         _meter.CreateObservableCounter(
             "zcrx.pool.pressure.time",
-            () => _runtime.Queues.Select(static slot => new Measurement<double>(slot.Totals().TimeUnderPressure.TotalSeconds, Tags(slot))),
+            () => Queues.Select(static queue => new Measurement<double>(queue.Totals().TimeUnderPressure.TotalSeconds, Tags(queue))),
             "s",
             "Time that the pool has spent above its normal level.");
         _meter.CreateObservableGauge("zcrx.pool.pressure", () => Present(static statistics => (int)statistics.Pressure), "{level}", "The pool's level: 0 normal, 1 high, 2 exhausted.");
         _meter.CreateObservableCounter("zcrx.notification.count", Notifications, "{notification}", "Notifications from the kernel.");
-        _meter.CreateObservableCounter("zcrx.queue.restarts", () => _runtime.Queues.Select(static slot => new Measurement<long>(slot.Restarts, Tags(slot))), "{restart}", "Times that a queue was opened again.");
-        _meter.CreateObservableUpDownCounter("zcrx.queue.open", () => _runtime.Queues.Select(static slot => new Measurement<int>(slot.IsOpen ? 1 : 0, [.. Tags(slot), new("zcrx.engine", slot.Engine?.Name ?? "none")])), "{queue}", "Queues that receive, by engine.");
+        _meter.CreateObservableCounter("zcrx.queue.restarts", () => Queues.Select(static queue => new Measurement<long>(queue.Restarts, Tags(queue))), "{restart}", "Times that a queue was opened again.");
+        _meter.CreateObservableUpDownCounter("zcrx.queue.open", () => Queues.Select(static queue => new Measurement<int>(queue.IsOpen ? 1 : 0, [.. Tags(queue), new("zcrx.engine", queue.Engine?.Name ?? "none")])), "{queue}", "Queues that receive, by engine.");
         _meter.CreateObservableCounter(
             "zcrx.rebalancing.moves",
-            () => Enum.GetValues<MoveReason>().Select(reason => new Measurement<long>(_runtime.Rebalancing.Moves(reason), new KeyValuePair<string, object?>("zcrx.move.reason", reason.ToString()))),
+            () => Enum.GetValues<MoveReason>().Select(reason => new Measurement<long>(_tree.Rebalancing.Value.Moves.GetValueOrDefault(reason), new KeyValuePair<string, object?>("zcrx.move.reason", reason.ToString()))),
             "{move}",
             "Connections that went over to another queue.");
-        _meter.CreateObservableCounter("zcrx.rebalancing.steerings", () => _runtime.Rebalancing.FlowsSteered, "{rule}", "Flow rules that were added.");
-        _meter.CreateObservableUpDownCounter("zcrx.rebalancing.rules", () => _runtime.Rebalancing.FlowRules, "{rule}", "Flow rules that are in place now.");
-        _meter.CreateObservableUpDownCounter("zcrx.rebalancing.degraded", () => _runtime.Rebalancing.Degraded.Count, "{connection}", "Connections that are copied now, and for which nothing can be done.");
+        _meter.CreateObservableCounter("zcrx.rebalancing.steerings", () => _tree.Steering.Values.Sum(static steering => steering.Value.Added), "{rule}", "Flow rules that were added.");
+        _meter.CreateObservableUpDownCounter("zcrx.rebalancing.rules", () => _tree.Steering.Values.Sum(static steering => steering.Value.Rules), "{rule}", "Flow rules that are in place now.");
+        _meter.CreateObservableUpDownCounter("zcrx.rebalancing.degraded", () => _tree.Rebalancing.Value.Degraded.Count, "{connection}", "Connections that are copied now, and for which nothing can be done.");
         _meter.CreateObservableUpDownCounter(
             "zcrx.listener.connection.count",
-            () => _runtime.Listeners.Select(static slot => new Measurement<int>(slot.Connections, new KeyValuePair<string, object?>("zcrx.listener.name", slot.Name))),
+            () => _tree.Listeners.Select(static listener => new Measurement<int>(listener.Connections, new KeyValuePair<string, object?>("zcrx.listener.name", listener.Name))),
             "{connection}",
             "Connections of a listener that are open now.");
     }
+
+    private IEnumerable<QueueSnapshot> Queues => _tree.Queues.Select(static queue => queue.Value);
 
     public void Dispose() => _meter.Dispose();
 
     private void Count(string name, string unit, string description, Func<QueueTotals, long> select) => _meter.CreateObservableCounter(
         name,
-        () => _runtime.Queues.Select(slot => new Measurement<long>(select(slot.Totals()), Tags(slot))),
+        () => Queues.Select(queue => new Measurement<long>(select(queue.Totals()), Tags(queue))),
         unit,
         description);
 
@@ -71,36 +74,36 @@ internal sealed class ZcrxMetrics : IDisposable
 
     private IEnumerable<Measurement<int>> Present(Func<QueueStatistics, int> select)
     {
-        foreach (QueueSlot slot in _runtime.Queues)
+        foreach (QueueSnapshot queue in Queues)
         {
-            if (slot.Snapshot() is { } statistics)
+            if (queue.Snapshot() is { } statistics)
             {
-                yield return new Measurement<int>(select(statistics), Tags(slot));
+                yield return new Measurement<int>(select(statistics), Tags(queue));
             }
         }
     }
 
     private IEnumerable<Measurement<int>> Connections()
     {
-        foreach (QueueSlot slot in _runtime.Queues)
+        foreach (QueueSnapshot queue in Queues)
         {
-            if (slot.Snapshot() is { } statistics)
+            if (queue.Snapshot() is { } statistics)
             {
-                yield return new Measurement<int>(int.Max(0, statistics.Connections - statistics.PausedConnections), [.. Tags(slot), new("zcrx.connection.state", "active")]);
-                yield return new Measurement<int>(statistics.PausedConnections, [.. Tags(slot), new("zcrx.connection.state", "paused")]);
+                yield return new Measurement<int>(int.Max(0, statistics.Connections - statistics.PausedConnections), [.. Tags(queue), new("zcrx.connection.state", "active")]);
+                yield return new Measurement<int>(statistics.PausedConnections, [.. Tags(queue), new("zcrx.connection.state", "paused")]);
             }
         }
     }
 
     private IEnumerable<Measurement<long>> Notifications()
     {
-        foreach (QueueSlot slot in _runtime.Queues)
+        foreach (QueueSnapshot queue in Queues)
         {
-            QueueTotals totals = slot.Totals();
-            yield return new Measurement<long>(totals.NoBuffersNotifications, [.. Tags(slot), new("zcrx.notification.type", "no_buffers")]);
-            yield return new Measurement<long>(totals.CopyNotifications, [.. Tags(slot), new("zcrx.notification.type", "copy")]);
+            QueueTotals totals = queue.Totals();
+            yield return new Measurement<long>(totals.NoBuffersNotifications, [.. Tags(queue), new("zcrx.notification.type", "no_buffers")]);
+            yield return new Measurement<long>(totals.CopyNotifications, [.. Tags(queue), new("zcrx.notification.type", "copy")]);
         }
     }
 
-    private static KeyValuePair<string, object?>[] Tags(QueueSlot slot) => [new("zcrx.queue.name", slot.Name)];
+    private static KeyValuePair<string, object?>[] Tags(QueueSnapshot queue) => [new("zcrx.queue.name", queue.Name)];
 }

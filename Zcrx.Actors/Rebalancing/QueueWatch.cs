@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>What is remembered of one queue between samples.</summary>
+/// <summary>Remembers one queue between samples.</summary>
 internal sealed class QueueWatch(string name, RxQueueId? rxQueue, ZcrxRebalancingOptions options)
 {
     private readonly CopyStormDetector _detector = new(options);
@@ -59,4 +59,12 @@ internal sealed class QueueWatch(string name, RxQueueId? rxQueue, ZcrxRebalancin
         _detector.Acted(now);
         _restUntil = now + options.CoolDown;
     }
+}
+
+/// <summary>What a sample has changed.</summary>
+internal enum StormChange
+{
+    None,
+    Began,
+    Ended,
 }

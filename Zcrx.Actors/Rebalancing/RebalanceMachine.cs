@@ -153,3 +153,28 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
     private static IPEndPoint? Plain(IPEndPoint? endPoint) =>
         endPoint is { Address.IsIPv4MappedToIPv6: true } ? new IPEndPoint(endPoint.Address.MapToIPv4(), endPoint.Port) : endPoint;
 }
+
+/// <summary>Remembers one connection between readings.</summary>
+internal sealed class ConnectionWatch(long received, TimeSpan now)
+{
+    private long _received = received;
+    private TimeSpan _read = now;
+
+    /// <summary>Gets the bytes per second between the last two readings; null after the first one.</summary>
+    public double? Load { get; private set; }
+
+    /// <summary>Gets or sets until when it is left alone.</summary>
+    public TimeSpan RestUntil { get; set; }
+
+    /// <summary>Gets or sets where a flow rule of this process sends it.</summary>
+    public RxQueueId? SteeredTo { get; set; }
+
+    public void Read(long received, TimeSpan now)
+    {
+        if (now > _read)
+        {
+            Load = (received - _received) / (now - _read).TotalSeconds;
+            (_received, _read) = (received, now);
+        }
+    }
+}

@@ -1,119 +1,94 @@
 using Akka.Actor;
-using Zcrx.Actors.Logging;
+using Microsoft.Extensions.Logging;
 using Zcrx.Actors.Messages;
-using Zcrx.Actors.Supervision;
+using Zcrx.Actors.Queues;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Watches the queues' counters, asks where connections arrive when it matters, plans, and has it carried out.</summary>
+/// <summary>Samples the queues' counters, reads where connections arrive when it matters, plans, and carries the plan out.</summary>
 /// <remarks>
-/// What may take system calls or wait for ring threads runs on the thread pool. Each such task ends in a message, also when it fails. That
-/// includes undoing: <see cref="Finish"/> begins it, and <see cref="Finished"/> reports it to the supervisor. An actor that ends in any
-/// other way leaves it to the runtime (<see cref="ZcrxRuntime.Undo"/>); the next one begins when that is done.
+/// The path of a storm: <see cref="RebalanceMachine"/> detects it, <see cref="RebalancingReader"/> reads the connections, <see cref="RebalancePlanner"/> plans;
+/// this actor moves connections, and the <see cref="SteeringActor"/> of the interface changes where packets arrive. Reading and moving wait for ring threads and end
+/// in a message, also when they fail. What a rebalancer that ended abruptly has steered is undone before the next one begins.
 /// </remarks>
 internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 {
-    private readonly ZcrxRuntime _runtime;
+    private readonly IReadOnlyList<Published<QueueSnapshot>> _queues;
+    private readonly IReadOnlyDictionary<string, IActorRef> _steering;
+    private readonly ZcrxQueueGroup _group;
     private readonly ZcrxRebalancingOptions _options;
+    private readonly TimeProvider _time;
     private readonly RebalanceMachine _machine;
-    private readonly Steering _steering = new();
+    private readonly RebalancingReader _reader;
     private readonly RebalancingReport _report;
-    // Those that have a flow rule or are degraded: their ends matter.
+    private readonly RebalancingState _state;
+    // Connections that are steered or degraded: their ends matter.
     private readonly HashSet<long> _watched = [];
+    private readonly HashSet<StepRun> _running = [];
+    private readonly HashSet<IActorRef> _awaited = [];
     private IDisposable? _moves;
     private bool _isReading;
-    private bool _rests;
-    private bool _isUndone;
-    private int _tasks;
+    private bool _isResting;
+    private bool _isFinishing;
+    private bool _isUndoing;
 
-    public RebalancerActor(ZcrxRuntime runtime)
+    /// <param name="queues">The queues.</param>
+    /// <param name="steering">The steering actors by interface.</param>
+    /// <param name="group">Moves connections between the queues.</param>
+    /// <param name="options">What may be done.</param>
+    /// <param name="published">Where the state is published. It holds the state of an earlier rebalancer, if there was one.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public RebalancerActor(
+        IReadOnlyList<Published<QueueSnapshot>> queues,
+        IReadOnlyDictionary<string, IActorRef> steering,
+        ZcrxQueueGroup group,
+        ZcrxRebalancingOptions options,
+        Published<RebalancingSnapshot> published,
+        TimeProvider time,
+        ILogger logger)
     {
-        _runtime = runtime;
-        _options = runtime.Options.Rebalancing;
-        _machine = new RebalanceMachine(_options);
-        _report = new RebalancingReport(runtime, Context.System.EventStream);
+        (_queues, _steering, _group, _options, _time) = (queues, steering, group, options, time);
+        _machine = new RebalanceMachine(options);
+        _reader = new RebalancingReader(queues, group, options);
+        _report = new RebalancingReport(logger, Context.System.EventStream);
+        _state = new RebalancingState(published, _report);
+        Receive<SteeringActor.Prepared>(_ => OnPrepared());
         Receive<Tick>(_ => OnTick());
         Receive<ZcrxEvent.NotificationReceived>(OnNotification);
         Receive<Read>(OnRead);
-        Receive<RebalanceEvent>(OnDone);
-        Receive<Gone>(OnGone);
-        Receive<Done>(OnTaskDone);
-        Receive<Ready>(OnReady);
-        Receive<Rest>(_ => _rests = true);
+        Receive<RebalanceEvent.Moved>(_state.Move);
+        Receive<ActionDone>(message => OnActionDone(message.Run, message.IsDone, message.Cause));
+        Receive<SteeringActor.Changed>(message => OnActionDone((StepRun)message.Request.Run, message.IsDone, message.Cause));
+        Receive<Gone>(message => OnGone(message.Connection));
+        Receive<Rest>(_ => _isResting = true);
         Receive<Finish>(_ => OnFinish());
-        Receive<Undone>(OnUndone);
+        Receive<SteeringActor.Undone>(_ => OnUndone());
         Receive<ZcrxCommand>(static command => Context.Parent.Forward(command));
         Receive<RemoteCommand>(static command => Context.Parent.Forward(command));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private TimeSpan Now => _runtime.Time.GetElapsedTime(0);
+    private TimeSpan Now => _time.GetElapsedTime(0);
 
     protected override void PreStart()
     {
         IActorRef self = Self;
-        _moves = _runtime.Group.Moves.Subscribe(moved => self.Tell(new RebalanceEvent.Moved(moved.Connection.Id, moved.From, moved.To, moved.Reason)));
-        if (_options.Enabled)
-        {
-            Context.System.EventStream.Subscribe(Self, typeof(ZcrxEvent.NotificationReceived));
-            // What an earlier process or actor has changed is undone first.
-            _tasks++;
-            _ = CleanUpAsync().PipeTo(
-                Self, success: () => new Ready(new Done(this, null)), failure: cause => new Ready(new Done(this, cause)));
-        }
-    }
-
-    private async Task CleanUpAsync()
-    {
-        await _runtime.Undone.ConfigureAwait(false);
-        string[] interfaces = [.. _runtime.Queues.Select(static slot => slot.Options).Where(static options => options.Engine != ZcrxEngine.Emulated).Select(static options => options.Interface).OfType<string>().Distinct()];
-        if (_options.Steering != FlowSteeringPermission.Forbidden && interfaces.Length > 0)
-        {
-            await Task.Run(() => OpenJournal(interfaces)).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>A container's interface is steered by its host, so that nothing is written down in the container, whose file system may be read-only.</summary>
-    private bool IsSteeredByHost(string networkInterface)
-    {
-        try
-        {
-            return (_options.NicFacts ?? new NetlinkNicFacts()).Read(networkInterface).IsNetkit;
-        }
-        catch (ZcrxException)
-        {
-            // Opening its queues reports what is wrong with it.
-            return false;
-        }
-    }
-
-    /// <summary>Rules of an earlier process that died would send packets into queues that no longer exist.</summary>
-    private void OpenJournal(string[] interfaces)
-    {
-        if (interfaces.All(IsSteeredByHost))
+        _moves = _group.Moves.Subscribe(moved => self.Tell(new RebalanceEvent.Moved(moved.Connection.Id, moved.From, moved.To, moved.Reason)));
+        if (!_options.Enabled)
         {
             return;
         }
 
-        try
+        Context.System.EventStream.Subscribe(Self, typeof(ZcrxEvent.NotificationReceived));
+        // What an earlier process or rebalancer has changed is undone first.
+        TellSteering(new SteeringActor.Prepare());
+        if (_awaited.Count == 0)
         {
-            _runtime.Steering.Open();
-        }
-        catch (ZcrxException exception)
-        {
-            ZcrxLog.NoJournal(_runtime.Logger, exception);
-        }
-    }
-
-    private void OnReady(Ready message)
-    {
-        OnTaskDone(message.Done);
-        if (!_rests)
-        {
-            Timers.StartPeriodicTimer(this, new Tick(), _options.SampleInterval);
+            StartSampling();
         }
     }
 
@@ -121,115 +96,78 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     {
         Context.System.EventStream.Unsubscribe(Self);
         _moves?.Dispose();
-        if (!_isUndone)
+    }
+
+    private void TellSteering(object message)
+    {
+        _awaited.UnionWith(_steering.Values);
+        foreach (IActorRef steering in _steering.Values)
         {
-            _runtime.Undo(_steering, _report);
+            steering.Tell(message);
         }
     }
 
-    /// <summary>Undoes everything after the last connection is closed. Packets that arrived on another queue before would have been copied,
-    /// or lost.</summary>
-    private void OnFinish()
+    private void OnPrepared()
     {
-        _rests = true;
-        Timers.CancelAll();
-        _ = Task.Run(_steering.UndoAll)
-            .PipeTo(Self, success: static events => new Undone(events, null), failure: static cause => new Undone([], cause));
-    }
-
-    private void OnUndone(Undone message)
-    {
-        _isUndone = true;
-        foreach (RebalanceEvent happened in message.Events)
+        // After Finish only the answers to Undo count. This one was on its way by then.
+        if (!_isUndoing && _awaited.Remove(Sender) && _awaited.Count == 0)
         {
-            _report.Publish(happened);
-        }
-
-        Report(message.Fault);
-        _runtime.Rebalancing.RulesInPlace(_steering.Rules);
-        ConsiderFinished();
-    }
-
-    /// <summary>Every queue and connection is closed, so what is still on its way here arrives soon; afterwards nothing does.</summary>
-    private void ConsiderFinished()
-    {
-        if (_isUndone && _tasks == 0 && !_isReading && _watched.Count == 0)
-        {
-            Context.Parent.Tell(new Finished());
+            StartSampling();
         }
     }
 
-    /// <summary>Lets a task on the thread pool end in a message. Its results come as messages of their own.</summary>
-    private void Run(Func<Task> work)
+    private void StartSampling()
     {
-        _tasks++;
-        _ = Task.Run(work).PipeTo(Self, success: () => new Done(this, null), failure: cause => new Done(this, cause));
-    }
-
-    private void OnTaskDone(Done message)
-    {
-        // A task of the actor before a restart is not counted here.
-        if (message.Owner == this)
+        if (!_isResting)
         {
-            _tasks--;
-        }
-
-        Report(message.Fault);
-        ConsiderFinished();
-    }
-
-    private void Report(Exception? fault)
-    {
-        if (fault is not null)
-        {
-            _report.Publish(new RebalanceEvent.Faulted(fault));
+            Timers.StartPeriodicTimer(nameof(Tick), new Tick(), _options.SampleInterval);
         }
     }
 
     private void OnTick()
     {
-        foreach (QueueSlot slot in _runtime.Queues)
+        foreach (Published<QueueSnapshot> queue in _queues)
         {
-            Sample(slot);
+            Sample(queue.Value);
         }
 
-        QueueSlot[] slots = [.. _runtime.Queues.Where(slot => slot.IsOpen && _machine.IsOfInterest(slot.Name))];
-        if (slots.Length > 0 && !_isReading && !_rests)
+        QueueSnapshot[] ofInterest = [.. _queues.Select(static queue => queue.Value).Where(queue => queue.IsOpen && _machine.IsOfInterest(queue.Name))];
+        if (ofInterest.Length > 0 && !_isReading && !_isResting)
         {
             _isReading = true;
-            _ = RebalancingReader.ReadAsync(slots, _runtime).PipeTo(Self, success: static reading => new Read(reading, null), failure: static cause => new Read(null, cause));
+            _ = _reader.ReadAsync(ofInterest).PipeTo(Self, success: static reading => new Read(reading, null), failure: static cause => new Read(null, cause));
         }
     }
 
-    private void Sample(QueueSlot slot)
+    private void Sample(QueueSnapshot queue)
     {
-        if (!slot.IsOpen || slot.Current is not { } queue)
+        if (!queue.IsOpen || queue.Current is not { } open)
         {
-            _machine.Forget(slot.Name);
-            _report.StormEnded(slot.Name);
+            _machine.Forget(queue.Name);
+            _state.EndStorm(queue.Name);
             return;
         }
 
-        QueueStatistics statistics = queue.Snapshot();
-        switch (_machine.Observe(Now, slot.Name, queue.RxQueue, statistics.BytesReceived, statistics.CopiedBytes, statistics.Pressure))
+        QueueStatistics statistics = open.Snapshot();
+        switch (_machine.Observe(Now, queue.Name, open.RxQueue, statistics.BytesReceived, statistics.CopiedBytes, statistics.Pressure))
         {
             case StormChange.Began:
-                _report.StormBegan(slot.Name, _machine.CopiedShareOf(slot.Name));
+                _state.BeginStorm(queue.Name, _machine.CopiedShareOf(queue.Name));
                 break;
             case StormChange.Ended:
-                _report.StormEnded(slot.Name);
+                _state.EndStorm(queue.Name);
                 break;
             default:
                 break;
         }
     }
 
-    /// <summary>The kernel's hint is a sample before its time, so that a storm is seen sooner.</summary>
+    /// <summary>Takes the kernel's hint as an early sample, so that a storm is seen sooner.</summary>
     private void OnNotification(ZcrxEvent.NotificationReceived received)
     {
-        if (received.Notification.Type == ZcrxNotificationType.Copy && _runtime.Queues.FirstOrDefault(slot => slot.Name == received.Notification.Queue) is { } slot)
+        if (received.Notification.Type == ZcrxNotificationType.Copy && Find(received.Notification.Queue) is { } queue)
         {
-            Sample(slot);
+            Sample(queue);
         }
     }
 
@@ -243,17 +181,14 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
             return;
         }
 
-        if (_rests)
+        if (_isResting)
         {
             return;
         }
 
-        foreach (string name in reading.HostSteered)
+        foreach (string name in reading.HostSteered.Where(_machine.LeaveSteeringToHost))
         {
-            if (_machine.LeaveSteeringToHost(name))
-            {
-                _report.SteeredByHost(name);
-            }
+            _report.SteeredByHost(name);
         }
 
         TimeSpan now = Now;
@@ -261,34 +196,26 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         RebalancePlan plan = _machine.Plan(now, reading.Readings, reading.Tables);
         foreach (ConnectionReading connection in reading.Readings)
         {
-            if (connection.Arrival is { } arrival && _runtime.Queues.FirstOrDefault(slot => slot.Name == connection.Queue)?.Current?.RxQueue == arrival)
+            if (connection.Arrival is { } arrival && Find(connection.Queue)?.Current?.RxQueue == arrival)
             {
-                _report.Recovered(connection.Id);
+                _state.Recover(connection.Id);
             }
         }
 
         foreach ((long id, string why) in plan.Degraded)
         {
             ZcrxConnection connection = reading.Connections[id];
-            _report.Degraded(new DegradedConnection(id, connection.QueueName, connection.RemoteEndPoint, why));
+            _state.Degrade(new DegradedConnection(id, connection.QueueName, connection.RemoteEndPoint, why));
             Watch(connection);
         }
 
-        RebalanceStep[] permitted = [.. plan.Steps.Where(IsPermitted)];
-        if (permitted.Length > 0)
+        foreach (RebalanceStep step in plan.Steps.Where(IsPermitted).ToArray())
         {
-            foreach (RebalanceAction.SteerFlow steer in permitted.SelectMany(static step => step.Actions).OfType<RebalanceAction.SteerFlow>())
-            {
-                Watch(reading.Connections[steer.ConnectionId]);
-            }
-
-            IActorRef self = Self;
-            RebalancingExecution execution = new(_runtime, reading, _steering, done => self.Tell(done));
-            Run(() => execution.RunAsync(permitted));
+            Begin(step, reading.Connections);
         }
     }
 
-    /// <summary>A step is done as a whole or not at all.</summary>
+    /// <summary>Asks the application for every action of a step, which is carried out as a whole or not at all.</summary>
     private bool IsPermitted(RebalanceStep step)
     {
         foreach (RebalanceAction action in step.Actions)
@@ -301,37 +228,87 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
                     continue;
                 }
             }
-#pragma warning disable CA1031 // Whoever cannot say yes says no.
+#pragma warning disable CA1031 // The application's. What it throws counts as a veto.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
                 thrown = exception;
             }
 
-            _report.Vetoed(action, thrown);
+            _state.Veto(action, thrown);
             return false;
         }
 
         return true;
     }
 
-    private void OnDone(RebalanceEvent done)
+    private void Begin(RebalanceStep step, IReadOnlyDictionary<long, ZcrxConnection> connections)
     {
-        switch (done)
+        foreach (RebalanceAction.SteerFlow steer in step.Actions.OfType<RebalanceAction.SteerFlow>())
         {
-            case RebalanceEvent.Steered { Action: RebalanceAction.SteerFlow steer } when _watched.Contains(steer.ConnectionId):
-                _machine.Steered(steer.ConnectionId, new RxQueueId(steer.Interface, steer.Rule.Queue));
-                break;
-            case RebalanceEvent.Failed { Action: RebalanceAction.SteerFlow refused, Cause: not null }:
-                // No room, or no such thing: whoever comes next would be refused as well.
-                _machine.RefusesRules(refused.Interface);
-                break;
-            default:
-                break;
+            Watch(connections[steer.ConnectionId]);
         }
 
-        _report.Publish(done);
-        _runtime.Rebalancing.RulesInPlace(_steering.Rules);
+        StepRun run = new(step, connections);
+        _running.Add(run);
+        Continue(run);
+    }
+
+    /// <summary>Starts the next action of a step. A move may take as long as an observer does; only its own step waits for it.</summary>
+    private void Continue(StepRun run)
+    {
+        switch (run.Current)
+        {
+            case null:
+                _running.Remove(run);
+                ConsiderFinished();
+                break;
+            case RebalanceAction.MoveConnection move when Find(move.To)?.Current is { } target:
+                _ = run.MoveAsync(move, target, _group).PipeTo(Self, success: isDone => new ActionDone(run, isDone, null), failure: cause => new ActionDone(run, false, cause));
+                break;
+            // Not for a connection that has been closed since: its end was handled before there was anything to undo.
+            case RebalanceAction.SteerFlow steer when _watched.Contains(steer.ConnectionId) && _steering.TryGetValue(steer.Interface, out IActorRef? steering):
+                steering.Tell(new SteeringActor.Change(steer, run));
+                break;
+            case RebalanceAction.ReplaceRssTable table when _steering.TryGetValue(table.Interface, out IActorRef? steering):
+                steering.Tell(new SteeringActor.Change(table, run));
+                break;
+            default:
+                OnActionDone(run, isDone: false, cause: null);
+                break;
+        }
+    }
+
+    private void OnActionDone(StepRun run, bool isDone, Exception? cause)
+    {
+        if (!_running.Contains(run))
+        {
+            // It belongs to the actor before a restart.
+            return;
+        }
+
+        RebalanceAction action = run.Current!;
+        if (isDone)
+        {
+            if (action is RebalanceAction.SteerFlow steered && _watched.Contains(steered.ConnectionId))
+            {
+                _machine.Steered(steered.ConnectionId, new RxQueueId(steered.Interface, steered.Rule.Queue));
+            }
+
+            run.Advance();
+            Continue(run);
+            return;
+        }
+
+        if (action is RebalanceAction.SteerFlow refused && cause is not null)
+        {
+            // It has no room for rules or does not support them, so that later ones would be refused, too.
+            _machine.RefusesRules(refused.Interface);
+        }
+
+        _report.Publish(new RebalanceEvent.Failed(action, cause));
+        _running.Remove(run);
+        ConsiderFinished();
     }
 
     private void Watch(ZcrxConnection connection)
@@ -342,18 +319,55 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void OnGone(Gone message)
+    private void OnGone(long connection)
     {
-        _watched.Remove(message.Connection);
-        _machine.Forget(message.Connection);
-        _runtime.Rebalancing.Recover(message.Connection);
-        IActorRef self = Self;
-        Run(() =>
+        _watched.Remove(connection);
+        _machine.Forget(connection);
+        _state.Forget(connection);
+        foreach (IActorRef steering in _steering.Values)
         {
-            RebalancingExecution.Unsteer(message.Connection, _steering, done => self.Tell(done));
-            return Task.CompletedTask;
-        });
+            steering.Tell(new SteeringActor.Release(connection));
+        }
+
+        ConsiderFinished();
     }
+
+    private void OnFinish()
+    {
+        _isResting = _isFinishing = true;
+        Timers.CancelAll();
+        ConsiderFinished();
+    }
+
+    /// <summary>Undoes everything once nothing is under way. Every connection is closed by then: packets that arrived on another queue before would have been copied, or lost.</summary>
+    private void ConsiderFinished()
+    {
+        if (_isFinishing && !_isUndoing && !_isReading && _running.Count == 0 && _watched.Count == 0)
+        {
+            _isUndoing = true;
+            _awaited.Clear();
+            TellSteering(new SteeringActor.Undo());
+            ReportFinished();
+        }
+    }
+
+    private void OnUndone()
+    {
+        if (_awaited.Remove(Sender))
+        {
+            ReportFinished();
+        }
+    }
+
+    private void ReportFinished()
+    {
+        if (_isUndoing && _awaited.Count == 0)
+        {
+            Context.Parent.Tell(new Finished());
+        }
+    }
+
+    private QueueSnapshot? Find(string queue) => _queues.FirstOrDefault(candidate => candidate.Value.Name == queue)?.Value;
 
     /// <summary>To the actor: everything is being closed; plan nothing more.</summary>
     public sealed record Rest : ILocalMessage;
@@ -368,11 +382,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 
     private sealed record Read(RebalancingReading? Reading, Exception? Cause) : ILocalMessage;
 
+    private sealed record ActionDone(StepRun Run, bool IsDone, Exception? Cause) : ILocalMessage;
+
     private sealed record Gone(long Connection) : ILocalMessage;
-
-    private sealed record Done(RebalancerActor Owner, Exception? Fault) : ILocalMessage;
-
-    private sealed record Ready(Done Done) : ILocalMessage;
-
-    private sealed record Undone(IReadOnlyList<RebalanceEvent> Events, Exception? Fault) : ILocalMessage;
 }

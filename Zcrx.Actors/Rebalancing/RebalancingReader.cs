@@ -1,66 +1,58 @@
 using System.Net;
-using Zcrx.Actors.Supervision;
+using Zcrx.Actors.Messages;
+using Zcrx.Actors.Queues;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Reads connections and interfaces: on the thread pool, since it waits for ring threads and makes system calls.</summary>
-internal static class RebalancingReader
+/// <summary>Reads connections and interfaces. Runs on the thread pool, since it waits for ring threads and makes system calls.</summary>
+internal sealed class RebalancingReader(IReadOnlyList<Published<QueueSnapshot>> queues, ZcrxQueueGroup group, ZcrxRebalancingOptions options)
 {
-    public static async Task<RebalancingReading> ReadAsync(IReadOnlyList<QueueSlot> slots, ZcrxRuntime runtime)
+    /// <summary>Reads the connections of some queues, and their interfaces as far as the options permit steering.</summary>
+    public async Task<RebalancingReading> ReadAsync(IReadOnlyList<QueueSnapshot> ofInterest)
     {
-        // The actor is not to wait for the first call either.
+        // The actor does not wait for the first call either.
         await Task.Yield();
         List<ConnectionReading> readings = [];
         Dictionary<long, ZcrxConnection> connections = [];
-        foreach (QueueSlot slot in slots)
+        foreach (QueueSnapshot queue in ofInterest)
         {
-            if (slot.Current is not { } queue)
+            foreach (ZcrxConnection connection in await queue.Current!.GetConnectionsAsync().ConfigureAwait(false))
             {
-                continue;
-            }
-
-            foreach (ZcrxConnection connection in await queue.GetConnectionsAsync().ConfigureAwait(false))
-            {
-                // One that moves at this moment may be seen on both queues.
+                // One that is being moved may be seen on both queues.
                 if (connections.TryAdd(connection.Id, connection))
                 {
                     readings.Add(new ConnectionReading(
-                        connection.Id, slot.Name, connection.BytesReceived, runtime.Group.ArrivalOf(connection), connection.LocalEndPoint as IPEndPoint, connection.RemoteEndPoint as IPEndPoint));
+                        connection.Id, queue.Name, connection.BytesReceived, group.ArrivalOf(connection), connection.LocalEndPoint as IPEndPoint, connection.RemoteEndPoint as IPEndPoint));
                 }
             }
         }
 
-        Dictionary<string, NicFacts> interfaces = ReadInterfaces(runtime);
-        bool needsTables = runtime.Options.Rebalancing.Steering == FlowSteeringPermission.RssTable;
+        Dictionary<string, NicFacts> interfaces = options.Steering == FlowSteeringPermission.Forbidden ? [] : ReadInterfaces();
         return new RebalancingReading(
             readings,
             connections,
-            needsTables ? interfaces.ToDictionary(static pair => pair.Key, static pair => pair.Value.RssTable, StringComparer.Ordinal) : new Dictionary<string, IReadOnlyList<int>>(),
+            options.Steering == FlowSteeringPermission.RssTable
+                ? interfaces.ToDictionary(static pair => pair.Key, static pair => pair.Value.RssTable, StringComparer.Ordinal)
+                : new Dictionary<string, IReadOnlyList<int>>(),
             interfaces.Where(static pair => pair.Value.IsNetkit).Select(static pair => pair.Key).ToHashSet(StringComparer.Ordinal));
     }
 
-    /// <summary>Only where something might be steered: an interface is read anew each time.</summary>
-    private static Dictionary<string, NicFacts> ReadInterfaces(ZcrxRuntime runtime)
+    private Dictionary<string, NicFacts> ReadInterfaces()
     {
         Dictionary<string, NicFacts> interfaces = new(StringComparer.Ordinal);
-        if (runtime.Options.Rebalancing.Steering == FlowSteeringPermission.Forbidden)
+        foreach (QueueSnapshot queue in queues.Select(static queue => queue.Value))
         {
-            return interfaces;
-        }
-
-        foreach (QueueSlot slot in runtime.Queues)
-        {
-            if (slot.Current is { RxQueue: { } rxQueue } queue && !interfaces.ContainsKey(rxQueue.Interface) && NicAccess.Of(queue, slot.Options, runtime.Options.Rebalancing, runtime.Steering) is { } access)
+            if (queue.Current is { RxQueue: { } rxQueue } open && !interfaces.ContainsKey(rxQueue.Interface) && NicAccess.FactsOf(open, queue.Options, options) is { } facts)
             {
                 try
                 {
-                    interfaces.Add(rxQueue.Interface, access.Facts.Read(rxQueue.Interface));
+                    interfaces.Add(rxQueue.Interface, facts.Read(rxQueue.Interface));
                 }
                 catch (ZcrxException)
                 {
-                    // Then it is steered as far as it permits, and its table is not replaced.
+                    // It is steered as far as it permits, and its table is not replaced.
                 }
             }
         }
@@ -68,3 +60,23 @@ internal static class RebalancingReader
         return interfaces;
     }
 }
+
+/// <summary>Represents what was read about the queues of interest.</summary>
+/// <param name="Readings">The connections.</param>
+/// <param name="Connections">The same, to act upon.</param>
+/// <param name="Tables">RSS tables by interface, without those that could not be read.</param>
+/// <param name="HostSteered">Interfaces of this container whose steering belongs to the host.</param>
+internal sealed record RebalancingReading(
+    IReadOnlyList<ConnectionReading> Readings,
+    IReadOnlyDictionary<long, ZcrxConnection> Connections,
+    IReadOnlyDictionary<string, IReadOnlyList<int>> Tables,
+    IReadOnlySet<string> HostSteered);
+
+/// <summary>Represents what was read about a connection.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Queue">Name of the queue that receives for it.</param>
+/// <param name="BytesReceived">Bytes received so far.</param>
+/// <param name="Arrival">The RX queue on which its packets arrive; null if that is not known.</param>
+/// <param name="Local">The local address.</param>
+/// <param name="Remote">The peer's address.</param>
+internal sealed record ConnectionReading(long Id, string Queue, long BytesReceived, RxQueueId? Arrival, IPEndPoint? Local = null, IPEndPoint? Remote = null);

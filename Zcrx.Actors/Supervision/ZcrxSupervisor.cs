@@ -1,76 +1,78 @@
+using System.Collections.Immutable;
 using Akka.Actor;
+using Akka.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Zcrx.Actors.Connections;
+using Zcrx.Actors.Listening;
 using Zcrx.Actors.Logging;
 using Zcrx.Actors.Messages;
+using Zcrx.Actors.Queues;
 using Zcrx.Actors.Rebalancing;
 using Zcrx.Actors.Supervision;
 using Zcrx.Interop;
+using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>The root of the tree: one actor per queue, which it opens again when it fails, and one per listener. Answers <see cref="ZcrxCommand"/>, publishes <see cref="ZcrxEvent"/>.</summary>
+/// <summary>Represents the root of the tree: one actor per queue, per listener and per interface, and the rebalancer. Answers <see cref="ZcrxCommand"/>, publishes <see cref="ZcrxEvent"/>.</summary>
 /// <remarks>With hosting, <c>AddZcrx</c> creates it as <c>/user/zcrx</c>. Without, create it from <see cref="Props"/> and ask it <see cref="ZcrxCommand.WhenStarted"/>.</remarks>
-public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
+public sealed class ZcrxSupervisor : ReceiveActor
 {
-    private readonly ZcrxRuntime _runtime;
+    private readonly ZcrxTree _tree;
+    private readonly InheritedQueues _inherited;
+    private readonly QueueDirectory _directory;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ActorRegistry? _registry;
+    private readonly ZcrxQueueGroup _group = new();
+    private readonly QueueSet _queues;
+    private readonly ListenerSet _listeners;
     private readonly ConnectionReports _reports;
-    private readonly List<QueueRecord> _queues;
-    private readonly List<ListenerRecord> _listeners;
     private readonly List<IActorRef> _awaitingStart = [];
     private readonly List<IActorRef> _awaitingStop = [];
-    private ZcrxState _state = ZcrxState.Starting;
+    private readonly List<IActorRef> _awaitingRelease = [];
+    private readonly List<IActorRef> _awaitingIdle = [];
+    private IReadOnlyList<string> _refusedOptions = [];
     private IActorRef _rebalancer = ActorRefs.Nobody;
+    private ZcrxState _state = ZcrxState.Starting;
     private bool _isRestarted;
     private bool _awaitsClosed;
     private bool _isClosed;
 
-    internal ZcrxSupervisor(ZcrxRuntime runtime)
+    internal ZcrxSupervisor(ZcrxTree tree, InheritedQueues inherited, QueueDirectory directory, TimeProvider time, ILogger logger, ActorRegistry? registry, bool isAccepting)
     {
-        _runtime = runtime;
-        runtime.UseDefaultsOf(Context.System);
-        _reports = new ConnectionReports(runtime.Logger, Context.System.EventStream);
-        _queues = [.. runtime.Queues.Select(slot => new QueueRecord(slot, runtime.Options.Restart))];
-        _listeners = [.. runtime.Listeners.Select(static slot => new ListenerRecord(slot))];
-        _isAccepting = !runtime.AcceptsLater;
+        (_tree, _inherited, _directory, _time, _logger, _registry) = (tree, inherited, directory, time, logger, registry);
+        tree.Options.Value.UseDefaultsOf(Context.System);
+        ZcrxConfigurationException.ThrowIfAny(tree.Options.Value.Validate());
+        _queues = new QueueSet(tree.Queues);
+        _listeners = new ListenerSet(tree.Listeners, isAccepting, logger, Context.System.EventStream);
+        _reports = new ConnectionReports(logger, Context.System.EventStream);
         Receive<RemoteCommand>(command => Refuse(command.Command));
         // Before the commands themselves: one that was forwarded here cannot be answered either.
         Receive<ZcrxCommand>(command => Refuse(command.GetType().Name), _ => !Sender.IsNobody() && Sender.Path.Address.HasGlobalScope);
         Receive<ZcrxCommand.GetStatus>(command => Sender.Tell(ToStatus(command.IncludeConnections)));
-        Receive<ZcrxCommand.AttachConnection>(OnAttachConnection);
-        Receive<ZcrxCommand.PauseConnection>(OnPauseConnection);
-        Receive<ZcrxCommand.ResumeConnection>(OnResumeConnection);
-        Receive<ZcrxCommand.MoveConnection>(OnMoveConnection);
-        Receive<ZcrxCommand.DetachConnection>(OnDetachConnection);
-        Receive<ZcrxCommand.CloseListeners>(_ => OnCloseListeners());
-        Receive<ApplyOptions>(OnApplyOptions);
-        Receive<OptionsApplied>(OnOptionsApplied);
-        Receive<RefuseOptions>(OnRefuseOptions);
         Receive<ZcrxCommand.WhenStarted>(_ => OnWhenStarted());
         Receive<ZcrxCommand.Stop>(OnStop);
         Receive<ZcrxCommand.RestartQueue>(OnRestartQueue);
-        Receive<InterfaceQueueActor.Ready>(OnQueueReady);
-        Receive<InterfaceQueueActor.Finished>(_ => OnQueueFinished());
-        Receive<RestartDue>(message => OnRestartDue(message.Queue));
-        Receive<ListenerActor.Bound>(message => OnListenerBound(message.Slot));
-        Receive<ListenerActor.BindFailed>(message => OnListenerFailed(message.Slot, message.Cause));
-        Receive<BeginAccepting>(_ => OnBeginAccepting());
-        Receive<StopAccepting>(_ => OnStopAccepting());
-        Receive<WhenIdle>(_ => OnWhenIdle());
-        Receive<ListenerActor.Finished>(message => OnListenerFinished(message.Slot));
-        Receive<ListenerActor.Released>(message => OnListenerReleased(message.Slot));
-        Receive<Terminated>(message => OnTerminated(message.ActorRef));
-        Receive<AllClosed>(_ => OnAllClosed());
+        ReceiveConnectionCommands(new ConnectionCommands(tree.Connections, _reports));
+        ReceiveTakeoverCommands();
+        Receive<ApplyOptions>(OnApplyOptions);
+        Receive<OptionsUpdate>(update => update.Report(_logger, Context.System.EventStream));
+        Receive<RefuseOptions>(OnRefuseOptions);
+        Receive<QueueSupervisor.Changed>(_ => OnQueueChanged());
+        Receive<ListenerActor.Bound>(message => Consider(() => _listeners.OnBound(message)));
+        Receive<ListenerActor.BindFailed>(message => Consider(() => _listeners.OnBindFailed(message, Context)));
+        Receive<ListenerActor.Released>(message => Consider(() => _listeners.OnReleased(message)));
+        Receive<ListenerActor.Finished>(message => _listeners.OnFinished(message, Context));
         Receive<RebalancerActor.Finished>(_ => OnAllUndone());
-        Receive<Continued>(OnContinued);
-        Receive<QueueClosed>(_ => OnQueueClosed());
+        Receive<AllClosed>(_ => OnAllClosed());
+        Receive<Terminated>(message => OnTerminated(message.ActorRef));
     }
 
-    /// <inheritdoc/>
-    public ITimerScheduler Timers { get; set; } = null!;
+    private ZcrxOptions Options => _tree.Options.Value;
 
-    /// <summary>How to create the supervisor without a host.</summary>
+    /// <summary>Creates the supervisor's props, without a host.</summary>
     /// <param name="options">What receives, and where.</param>
     /// <param name="loggerFactory">Where to log; nowhere if not given.</param>
     /// <returns>Props for <c>ActorOf</c>; the name <c>zcrx</c> is customary.</returns>
@@ -79,43 +81,30 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
     {
         ArgumentNullException.ThrowIfNull(options);
         ILogger logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger("Zcrx");
-        return Create(new ZcrxRuntime(options, new QueueDirectory(), logger, TimeProvider.System));
+        QueueDirectory directory = new();
+        ZcrxTree tree = new(options, directory, TimeProvider.System);
+        return Create(() => new ZcrxSupervisor(tree, new InheritedQueues(), directory, TimeProvider.System, logger, registry: null, isAccepting: true));
     }
 
-    internal static Props Create(ZcrxRuntime runtime) => Akka.Actor.Props.CreateBy(new SupervisorProducer(runtime)).WithDeploy(Deploy.Local);
+    internal static Props Create(Func<ZcrxSupervisor> produce) => Akka.Actor.Props.CreateBy(new Producer(produce)).WithDeploy(Deploy.Local);
 
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        _runtime.Watch(Self);
-        // Ports first: one that is taken is the commonest mistake, and is found out at once.
-        foreach (ListenerRecord listener in _listeners)
+        _tree.End.Watch(Self);
+        // Ports first: one that is in use is the most common mistake, and is reported at once.
+        ConnectionIntake intake = new(_tree.Options, _group, _tree.Connections, _reports);
+        _listeners.Start((index, slot) => StartChild($"listener-{index}", OfThis(Akka.Actor.Props.Create(() => new ListenerActor(slot, intake)))));
+        foreach (QueueEntry queue in _queues.All)
         {
-            listener.Actor = StartChild($"listener-{_listeners.IndexOf(listener)}", OfThis(Akka.Actor.Props.Create(() => new ListenerActor(listener.Slot, _runtime))));
+            StartQueue(queue, failure: null);
         }
 
-        foreach (QueueRecord queue in _queues)
-        {
-            Open(queue);
-        }
-
-        _rebalancer = StartChild("rebalancer", OfThis(Akka.Actor.Props.Create(() => new RebalancerActor(_runtime))));
-        Register();
-    }
-
-    private void Register()
-    {
-        if (_runtime.Registry is not { } registry)
-        {
-            return;
-        }
-
-        _ = registry.TryRegister<ZcrxRebalancer>(_rebalancer, overwrite: true);
-        foreach ((string queue, Type key) in _runtime.Options.QueueKeys)
-        {
-            int index = _queues.FindIndex(candidate => candidate.Slot.Name == queue);
-            _ = registry.TryRegister(key, Context.ActorOf(OfThis(Akka.Actor.Props.Create<QueueCommandActor>()), $"queue-{index}-commands"), overwrite: true);
-        }
+        _queues.Announce(changed: null);
+        ImmutableSortedDictionary<string, IActorRef> steering = _tree.Steering.Select(StartSteering).ToImmutableSortedDictionary(StringComparer.Ordinal);
+        _rebalancer = StartChild("rebalancer", OfThis(Akka.Actor.Props.Create(() => new RebalancerActor(
+            _tree.Queues, steering, _group, Options.Rebalancing, _tree.Rebalancing, _time, _logger))));
+        _ = _registry?.TryRegister<ZcrxRebalancer>(_rebalancer, overwrite: true);
     }
 
     /// <inheritdoc/>
@@ -133,53 +122,68 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
             return;
         }
 
-        if (_state != ZcrxState.Stopped)
+        // Killed, or the actor system ended first. The children close what they have opened.
+        bool isUnasked = _state is not (ZcrxState.Stopping or ZcrxState.Stopped);
+        if (isUnasked)
         {
-            // Killed, or the actor system ended first: the children have closed what they had.
-            if (_state != ZcrxState.Stopping)
-            {
-                ZcrxLog.EndedUnasked(_runtime.Logger);
-                _runtime.HasEndedUnasked = true;
-            }
-
-            _state = ZcrxState.Stopped;
-            _queues.ForEach(static queue => queue.State = QueueState.Stopped);
+            ZcrxLog.EndedUnasked(_logger);
         }
 
-        EndWaitingConnections();
-        _queues.ForEach(static queue => queue.Slot.DropSuccessor());
-        _runtime.OnEnded(ToStatus());
+        _state = ZcrxState.Stopped;
+        _inherited.Dispose();
+        _tree.End.OnEnded(ToStatus(), isUnasked);
     }
 
     /// <inheritdoc/>
-    protected override SupervisorStrategy SupervisorStrategy() => new FailureRecorder((child, exception) =>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(OnChildFailed, loggingEnabled: false);
+
+    private void StartQueue(QueueEntry queue, Exception? failure)
     {
-        if (FindQueue(child) is { } queue)
+        queue.Failure = null;
+        queue.Actor = StartChild(queue.ActorName, OfThis(Akka.Actor.Props.Create(() => new QueueSupervisor(
+            queue.Published, Options, _group, _inherited, _directory, _tree.End.Outstanding, _time, _logger, failure))));
+        if (Options.QueueKeys.TryGetValue(queue.Now.Name, out Type? key))
         {
+            _ = _registry?.TryRegister(key, queue.Actor, overwrite: true);
+        }
+    }
+
+    private KeyValuePair<string, IActorRef> StartSteering(KeyValuePair<string, Published<SteeringSnapshot>> steering, int index)
+    {
+        Props props = Akka.Actor.Props.Create(() => new SteeringActor(steering.Key, _tree.Queues, Options.Rebalancing, steering.Value, _tree.End.Outstanding, _logger));
+        return KeyValuePair.Create(steering.Key, Context.ActorOf(props.WithDeploy(Deploy.Local).WithDispatcher(SteeringActor.DispatcherId), $"steering-{index}"));
+    }
+
+    /// <summary>Decides about a child that threw. What follows is logged here, or by the child's successor.</summary>
+    private Directive OnChildFailed(Exception exception)
+    {
+        if (_queues.Find(Sender) is { } queue)
+        {
+            // Another one replaces it when it has ended, and closes nothing twice.
             queue.Failure = exception;
             return Directive.Stop;
         }
 
-        if (_listeners.Find(candidate => child.Equals(candidate.Actor)) is { } listener)
+        if (_listeners.NameOf(Sender) is { } listener)
         {
-            ZcrxLog.ListenerFailed(_runtime.Logger, listener.Slot.Name, exception);
+            ZcrxLog.ListenerFailed(_logger, listener, exception);
         }
-        else if (child.Equals(_rebalancer))
+        else if (Sender.Equals(_rebalancer))
         {
-            ZcrxLog.RebalancerFailed(_runtime.Logger, exception);
+            ZcrxLog.RebalancerFailed(_logger, exception);
             if (_state == ZcrxState.Stopping)
             {
-                // It has nothing left to do but to undo, which its end does, too.
+                // Nothing is left to do but to undo, which the steering actors do at their end, too.
                 return Directive.Stop;
             }
         }
 
         return Directive.Restart;
-    });
+    }
 
     private void Refuse(string command)
     {
-        ZcrxLog.RemoteCommandRefused(_runtime.Logger, command, Sender);
+        ZcrxLog.RemoteCommandRefused(_logger, command, Sender);
         if (!Sender.IsNobody())
         {
             Sender.Tell(RemoteCommand.Refuse(command, Self));
@@ -205,7 +209,16 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>After every change: whether the start is over, and how it went. A failed start is mended when everything has come up after all.</summary>
+    /// <summary>Handles a message of a child, and considers what depends on it.</summary>
+    private void Consider(Action handle)
+    {
+        handle();
+        ConsiderStart();
+        ConsiderReleased();
+        ConsiderStopped();
+    }
+
+    /// <summary>Decides whether the start is over, and with which result. A failed start succeeds later if everything has opened after all.</summary>
     private void ConsiderStart()
     {
         if (_state is not (ZcrxState.Starting or ZcrxState.StartFailed))
@@ -221,7 +234,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
                 AnswerAll(_awaitingStart, new Status.Failure(error));
             }
         }
-        else if (_queues.TrueForAll(static queue => queue.State == QueueState.Open) && _listeners.TrueForAll(static listener => listener.WasBound))
+        else if (_queues.AreOpen && _listeners.IsBound)
         {
             _state = ZcrxState.Running;
             Publish(new ZcrxEvent.Started(ToStatus()));
@@ -230,24 +243,128 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
     }
 
     /// <summary>Returns why the start failed: every port that cannot be bound at once, or the queues that stay closed. Null while it has not failed.</summary>
-    private Exception? StartError()
+    private Exception? StartError() => !_listeners.IsDecided ? null : _listeners.Errors.Concat(_queues.Errors).ToArray() switch
     {
-        if (!_listeners.TrueForAll(static listener => listener.WasBound || listener.Error is not null))
+        [] => null,
+        [var only] => only,
+        var errors => new AggregateException("Zcrx could not start.", errors),
+    };
+
+    private void OnQueueChanged()
+    {
+        if (_queues.Find(Sender) is not { } queue)
         {
-            return null;
+            return;
         }
 
-        Exception[] errors =
-        [
-            .. _listeners.Select(static listener => listener.Error).OfType<Exception>(),
-            .. _queues.Where(static queue => queue.State == QueueState.Failed).Select(static queue => queue.LastError).OfType<Exception>(),
-        ];
-        return errors switch
+        QueueSnapshot now = queue.Now;
+        if (now.Ready is { } ready)
         {
-            [] => null,
-            [var only] => only,
-            _ => new AggregateException("Zcrx could not start.", errors),
-        };
+            _listeners.OnQueueOpened(now.Name, ready);
+        }
+        else
+        {
+            _listeners.OnQueueClosed(now.Name);
+        }
+
+        if (_state != ZcrxState.Stopping)
+        {
+            _queues.Announce(queue);
+        }
+
+        ConsiderStart();
+        ConsiderStopped();
+    }
+
+    private void OnRestartQueue(ZcrxCommand.RestartQueue command)
+    {
+        if (_queues.Find(command.Queue)?.Actor is { } queue)
+        {
+            queue.Forward(command);
+        }
+        else
+        {
+            Sender.Tell(_state == ZcrxState.Stopping ? StoppingReply() : _queues.NoSuchQueue(command.Queue, null));
+        }
+    }
+
+    private void ReceiveConnectionCommands(ConnectionCommands commands)
+    {
+        Receive<ZcrxCommand.AttachConnection>(command => OnReady(command.Queue, null, queue => commands.AttachAsync(command, queue)));
+        Receive<ZcrxCommand.MoveConnection>(command => OnReady(command.Queue, command.ConnectionId, queue => commands.MoveAsync(command.ConnectionId, queue)));
+        Receive<ZcrxCommand.PauseConnection>(command => Sender.Tell(commands.Pause(command.ConnectionId)));
+        Receive<ZcrxCommand.ResumeConnection>(command => Sender.Tell(commands.Resume(command.ConnectionId)));
+        Receive<ZcrxCommand.DetachConnection>(command => _ = commands.DetachAsync(command.ConnectionId).PipeTo(Sender, Self));
+
+        void OnReady(string? name, long? connection, Func<ZcrxQueue, Task<ZcrxReply>> act)
+        {
+            ZcrxQueue? queue = null;
+            if ((_state == ZcrxState.Stopping ? StoppingReply(connection) : _queues.FindReady(name, connection, out queue)) is { } refused)
+            {
+                Sender.Tell(refused);
+            }
+            else
+            {
+                _ = act(queue!).PipeTo(Sender, Self);
+            }
+        }
+    }
+
+    private void ReceiveTakeoverCommands()
+    {
+        Receive<BeginAccepting>(_ => _listeners.BeginAccepting());
+        Receive<ZcrxCommand.CloseListeners>(_ =>
+        {
+            if (!_listeners.IsReleased)
+            {
+                ZcrxLog.ClosingPorts(_logger);
+            }
+
+            OnStopAccepting();
+        });
+        Receive<StopAccepting>(_ => OnStopAccepting());
+        Receive<WhenIdle>(_ =>
+        {
+            _awaitingIdle.Add(Sender);
+            ConsiderReleased();
+        });
+    }
+
+    private void OnStopAccepting()
+    {
+        _awaitingRelease.Add(Sender);
+        _listeners.Release();
+        ConsiderReleased();
+    }
+
+    private void ConsiderReleased()
+    {
+        if (_listeners.HasStoppedAccepting)
+        {
+            AnswerAll(_awaitingRelease, ToStatus());
+        }
+
+        if (_listeners is { IsReleased: true, HasEnded: true })
+        {
+            AnswerAll(_awaitingIdle, ToStatus());
+        }
+    }
+
+    private void OnApplyOptions(ApplyOptions message)
+    {
+        _refusedOptions = [];
+        ZcrxOptions current = Options;
+        _tree.Options.Publish(message.Options);
+        _ = OptionsUpdate
+            .ApplyAsync(current, message.Options, [.. _queues.All.Where(static queue => queue.Actor is not null).Select(static queue => (queue.Now.Name, queue.Actor!))])
+            .PipeTo(Self);
+    }
+
+    private void OnRefuseOptions(RefuseOptions message)
+    {
+        _refusedOptions = message.Errors;
+        ZcrxLog.OptionsRefused(_logger, string.Join("; ", message.Errors), message.Cause);
+        Publish(new ZcrxEvent.OptionsRefused(message.Errors));
     }
 
     private void OnStop(ZcrxCommand.Stop command)
@@ -259,36 +376,29 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
 
         if (_state != ZcrxState.Stopping)
         {
-            ZcrxLog.Stopping(_runtime.Logger, command.Drain);
+            ZcrxLog.Stopping(_logger, command.Drain);
             _state = ZcrxState.Stopping;
+            _queues.Stop(command.Drain);
             Publish(new ZcrxEvent.Stopping(command.Drain));
-            Timers.CancelAll();
             _rebalancer.Tell(new RebalancerActor.Rest());
-            EndWaitingConnections();
-            Status.Failure stopping = new(new InvalidOperationException("Zcrx is being stopped."));
-            AnswerAll(_awaitingStart, stopping);
-            _queues.ForEach(queue => AnswerAll(queue.Waiting, StoppingReply()));
+            AnswerAll(_awaitingStart, new Status.Failure(new InvalidOperationException("Zcrx is being stopped.")));
         }
-
-        foreach (QueueRecord queue in _queues)
+        else
         {
-            queue.IsReplaced = false;
-            queue.Delay = null;
-            EndRestart(queue, new OperationCanceledException("Zcrx is being stopped."));
-            queue.State = queue.Actor is null ? QueueState.Stopped : QueueState.Stopping;
-            queue.Tell(new InterfaceQueueActor.Stop(command.Drain));
+            _queues.Stop(command.Drain);
         }
 
-        _listeners.ForEach(static listener => listener.Tell(new ListenerActor.Stop()));
+        _listeners.Stop();
         ConsiderStopped();
     }
 
     private void ConsiderStopped()
     {
-        if (_state == ZcrxState.Stopping && !_awaitsClosed && _queues.TrueForAll(static queue => queue.Actor is null) && _listeners.TrueForAll(static listener => listener.Actor is null))
+        if (_state == ZcrxState.Stopping && !_awaitsClosed && _queues.AreStopped && _listeners.HasEnded)
         {
             _awaitsClosed = true;
-            _ = _runtime.WhenAllIsClosed().PipeTo(Self, success: static () => new AllClosed(), failure: static _ => new AllClosed());
+            // Only now: a queue that closes may still hand out connections that it had accepted.
+            _ = _tree.Connections.WhenIdle().PipeTo(Self, success: static () => new AllClosed(), failure: static _ => new AllClosed());
         }
     }
 
@@ -313,7 +423,7 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
         }
 
         _state = ZcrxState.Stopped;
-        ZcrxLog.Stopped(_runtime.Logger);
+        ZcrxLog.Stopped(_logger);
         Publish(new ZcrxEvent.Stopped(ToStatus()));
         AnswerAll(_awaitingStop, ToStatus());
         Context.Stop(Self);
@@ -321,18 +431,23 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
 
     private void OnTerminated(IActorRef child)
     {
-        if (FindQueue(child) is { } queue)
+        if (_queues.Find(child) is { } queue)
         {
-            OnQueueEnded(queue);
+            Exception? failure = queue.Failure;
+            queue.Actor = null;
+            if (_state != ZcrxState.Stopping)
+            {
+                StartQueue(queue, failure ?? new ZcrxException($"Receiving on the queue {queue.Now.Name}", 0, "its actor was stopped by somebody else", ""));
+                _queues.Announce(changed: null);
+            }
         }
-        else if (_listeners.Find(candidate => child.Equals(candidate.Actor)) is { } listener)
+        else if (_listeners.OnTerminated(child))
         {
-            OnListenerEnded(listener);
             ConsiderReleased();
         }
         else if (child.Equals(_rebalancer))
         {
-            // Failed while everything stops, or stopped from outside; the runtime undoes what it steered.
+            // Failed while everything stops, or stopped from outside; the steering actors undo at their end.
             _rebalancer = ActorRefs.Nobody;
             if (_isClosed)
             {
@@ -345,30 +460,31 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
 
     private IActorRef StartChild(string name, Props props) => Context.Watch(Context.ActorOf(props, name));
 
-    /// <summary>The arguments are objects of this process: Akka must not try to serialize them, and cannot deploy the actor
-    /// elsewhere.</summary>
+    /// <summary>Configures a child's props. The arguments are objects of this process: Akka must not try to serialize them, and cannot deploy the actor to another one.</summary>
     private Props OfThis(Props props)
     {
         Props local = props.WithDeploy(Deploy.Local);
-        return _runtime.Options.Dispatcher is { Length: > 0 } dispatcher ? local.WithDispatcher(dispatcher) : local;
+        return Options.Dispatcher is { Length: > 0 } dispatcher ? local.WithDispatcher(dispatcher) : local;
     }
 
     private ZcrxStatus ToStatus(bool includeConnections = false)
     {
-        ILookup<string, ConnectionStatus>? connections = includeConnections ? _runtime.Connections.Snapshot() : null;
+        ILookup<string, ConnectionStatus>? connections = includeConnections ? _tree.Connections.Snapshot() : null;
         return new ZcrxStatus
         {
             State = _state,
-            IsAccepting = _state is not (ZcrxState.Stopping or ZcrxState.Stopped) && _isAccepting && !_hasLetGo,
+            IsAccepting = _state is not (ZcrxState.Stopping or ZcrxState.Stopped) && _listeners.IsAccepting,
             RefusedOptions = _refusedOptions,
-            Queues = [.. _queues.Select(queue => queue.ToStatus(connections))],
-            Listeners = [.. _listeners.Select(static listener => listener.ToStatus())],
-            Rebalancing = _runtime.Rebalancing.ToStatus(),
-            Time = _runtime.Time.GetUtcNow(),
+            Queues = [.. _queues.All.Select(queue => queue.Now.ToStatus(connections))],
+            Listeners = _listeners.ToStatus(),
+            Rebalancing = _tree.RebalancingStatus(),
+            Time = _time.GetUtcNow(),
         };
     }
 
-    private void AnswerAll(List<IActorRef> waiting, object answer)
+    private static ZcrxReply.Failed StoppingReply(long? connection = null) => new(ZcrxFailure.Stopping, connection, "Zcrx is being stopped.");
+
+    private static void AnswerAll(List<IActorRef> waiting, object answer)
     {
         waiting.ForEach(actor => actor.Tell(answer));
         waiting.Clear();
@@ -376,7 +492,20 @@ public sealed partial class ZcrxSupervisor : ReceiveActor, IWithTimers
 
     private static void Publish(ZcrxEvent happened) => Context.System.EventStream.Publish(happened);
 
-    private sealed record RestartDue(QueueRecord Queue) : ILocalMessage;
+    /// <summary>To the supervisor: changed options, which are valid.</summary>
+    internal sealed record ApplyOptions(ZcrxOptions Options) : ILocalMessage;
+
+    /// <summary>To the supervisor: changed options are invalid.</summary>
+    internal sealed record RefuseOptions(IReadOnlyList<string> Errors, Exception? Cause) : ILocalMessage;
+
+    /// <summary>To the supervisor that was created to wait with it: accept now.</summary>
+    internal sealed record BeginAccepting : ILocalMessage;
+
+    /// <summary>To the supervisor: another process continues with the listeners. Answered with <see cref="ZcrxStatus"/> when no queue accepts any more.</summary>
+    internal sealed record StopAccepting : ILocalMessage;
+
+    /// <summary>To the supervisor: after <see cref="StopAccepting"/>, answered with <see cref="ZcrxStatus"/> when the last connection of the listeners is closed.</summary>
+    internal sealed record WhenIdle : ILocalMessage;
 
     private sealed record AllClosed : ILocalMessage;
 }

@@ -53,7 +53,7 @@ public sealed class ActivityTests : IDisposable
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues[0].State == QueueState.Failed, "the queue is given up");
 
         // Asked for while it is impossible.
-        host.Queues[0].Reconfigure(host.Queues[0].Options with { Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux619 } });
+        await host.ReconfigureAsync(0, static options => options with { Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux619 } });
         var reply = Assert.IsType<ZcrxReply.Failed>(await host.Zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.RestartQueue(_queue)).WithinLimit());
         Assert.Equal(ZcrxFailure.QueueNotOpen, reply.Reason);
         Assert.IsType<ZcrxUnsupportedException>(reply.Cause);

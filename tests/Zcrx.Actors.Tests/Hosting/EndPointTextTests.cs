@@ -1,4 +1,5 @@
 using Zcrx.Actors.Hosting;
+using Zcrx.Actors.Options;
 
 namespace Zcrx.Actors.Tests.Hosting;
 

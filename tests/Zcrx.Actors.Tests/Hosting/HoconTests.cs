@@ -3,6 +3,7 @@ using Akka.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Zcrx.Actors.Hosting;
+using Zcrx.Actors.Options;
 using Zcrx.Actors.Tests.Support;
 using Zcrx.Interop;
 using Zcrx.Rx;

@@ -220,7 +220,7 @@ public class OptionsTests
 
         foreach (var configure in host.Services.GetServices<IPostConfigureOptions<ZcrxOptions>>())
         {
-            configure.PostConfigure(Options.DefaultName, options);
+            configure.PostConfigure(Microsoft.Extensions.Options.Options.DefaultName, options);
         }
 
         return options;

@@ -50,7 +50,7 @@ public class ReloadTests
             changed.Applied.Order());
         Assert.Equal(["Queues:first:AreaSize"], changed.NeedRestartQueue);
         Assert.Equal(["ActorName", "Listeners:0:Backlog", "Queues:third (added)", "Rebalancing:StormShare"], changed.NeedRestart.Order());
-        Assert.Equal(TimeSpan.FromSeconds(1), host.Services.GetRequiredService<Actors.Hosting.ZcrxService>().Runtime!.Options.DrainTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(1), host.Services.GetRequiredService<Actors.Hosting.ZcrxService>().Tree!.Options.Value.DrainTimeout);
         Assert.Single(host.Log.Entries, entry => entry.EventId == 1007 && entry.Message.Contains("Queues:first:HighWaterMark", StringComparison.Ordinal));
         Assert.Single(host.Log.Entries, entry => entry.EventId == 1008 && entry.Message.Contains("need RestartQueue", StringComparison.Ordinal) && entry.Message.Contains("Queues:first:AreaSize", StringComparison.Ordinal));
         Assert.Single(host.Log.Entries, entry => entry.EventId == 1009 && entry.Message.Contains("Queues:third (added)", StringComparison.Ordinal));
@@ -223,7 +223,7 @@ public class ReloadTests
     {
         private ConfigurationReloadToken _token = new();
 
-        public string? Name => Options.DefaultName;
+        public string? Name => Microsoft.Extensions.Options.Options.DefaultName;
 
         public Microsoft.Extensions.Primitives.IChangeToken GetChangeToken() => _token;
 

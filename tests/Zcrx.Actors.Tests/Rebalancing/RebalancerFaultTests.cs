@@ -87,7 +87,7 @@ public sealed class RebalancerFaultTests : IDisposable
     {
         await using StormBench bench = await StartWithTableAsync();
         IReadOnlyList<int> before = await StormAsync(bench);
-        Task<ZcrxStatus> ended = bench.Host.Services.GetRequiredService<ZcrxService>().Runtime!.Ended;
+        Task<ZcrxStatus> ended = bench.Host.Services.GetRequiredService<ZcrxService>().Tree!.End.Ended;
         _steering.Close();
         await bench.EndAsync();
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Zcrx.Actors.Hosting;
+using Zcrx.Actors.Options;
 using Zcrx.Interop;
 
 namespace Zcrx.Actors.Tests.Rebalancing;

@@ -1,3 +1,4 @@
+using Zcrx.Actors.Queues;
 using Zcrx.Actors.Supervision;
 
 namespace Zcrx.Actors.Tests.Supervision;

@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using Zcrx.Actors.Queues;
 using Zcrx.Actors.Supervision;
 using Zcrx.Interop;
 

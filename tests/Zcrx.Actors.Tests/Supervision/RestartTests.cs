@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Akka.Actor;
 using Akka.TestKit;
+using Zcrx.Actors.Queues;
 using Zcrx.Actors.Supervision;
 using Zcrx.Actors.Tests.Support;
 using Zcrx.Interop;
@@ -102,7 +103,7 @@ public sealed class RestartTests : IDisposable
         using var client = await host.ConnectAsync();
         var stream = await _received.StreamAsync(0);
 
-        host.System.ActorSelection("/user/zcrx/queue-0").Tell(Kill.Instance);
+        host.System.ActorSelection("/user/zcrx/queue-0/incarnation").Tell(Kill.Instance);
 
         var restarting = await probe.FishForMessageAsync<ZcrxEvent.QueueRestarting>();
         Assert.IsType<ActorKilledException>(restarting.Cause);

@@ -5,6 +5,7 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.TestKit;
 using Akka.TestKit.Xunit2;
+using Zcrx.Actors.Queues;
 using Zcrx.Actors.Supervision;
 using Zcrx.Actors.Tests.Support;
 using Zcrx.Rx;
@@ -64,6 +65,7 @@ public sealed class StopReportTests : TestKit
     [Theory]
     [InlineData("listener-0")]
     [InlineData("queue-0")]
+    [InlineData("queue-0/incarnation")]
     [InlineData("rebalancer")]
     public async Task The_end_of_a_connection_is_reported_when_an_actor_is_killed(string name)
     {
@@ -71,7 +73,7 @@ public sealed class StopReportTests : TestKit
         using Socket client = await ConnectAsync(supervisor);
         long id = Expect<ZcrxEvent.ConnectionOpened>().ConnectionId;
 
-        Sys.ActorSelection(supervisor.Path / name).Tell(Kill.Instance);
+        Sys.ActorSelection($"{supervisor.Path}/{name}").Tell(Kill.Instance);
         client.Shutdown(SocketShutdown.Send);
 
         Assert.Equal(id, Expect<ZcrxEvent.ConnectionClosed>().ConnectionId);

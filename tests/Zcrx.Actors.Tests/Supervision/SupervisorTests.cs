@@ -64,12 +64,14 @@ public sealed class SupervisorTests(ITestOutputHelper output) : ActorTest(output
     public async Task A_stop_during_the_back_off_cancels_the_restart()
     {
         var supervisor = await StartAsync(Options(backoff: Hour));
-        var probe = this.Subscribe(typeof(ZcrxEvent.QueueRestarting), typeof(ZcrxEvent.QueueOpened), typeof(ZcrxEvent.Stopped));
+        var probe = this.Subscribe(typeof(ZcrxEvent.QueueRestarting), typeof(ZcrxEvent.QueueOpened), typeof(ZcrxEvent.Stopping), typeof(ZcrxEvent.Stopped));
         await probe.WatchAsync(supervisor);
-        Sys.ActorSelection("/user/zcrx/queue-0").Tell(Kill.Instance);
+        Sys.ActorSelection("/user/zcrx/queue-0/incarnation").Tell(Kill.Instance);
         await probe.ExpectMsgAsync<ZcrxEvent.QueueRestarting>();
 
         supervisor.Tell(new ZcrxCommand.Stop(TimeSpan.Zero));
+        // The queue has the command once the stop is announced.
+        await probe.ExpectMsgAsync<ZcrxEvent.Stopping>();
         Scheduler.Advance(2 * Hour);
 
         await probe.ExpectMsgAsync<ZcrxEvent.Stopped>();

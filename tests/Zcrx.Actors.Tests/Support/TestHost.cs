@@ -6,7 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Zcrx.Actors.Hosting;
-using Zcrx.Actors.Supervision;
+using Zcrx.Actors.Queues;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Support;
@@ -30,7 +30,8 @@ internal sealed class TestHost : IAsyncDisposable
     /// <summary>The TestKit over the actor system, from the start of the host on.</summary>
     public HostKit Kit => _kit ??= new HostKit(System);
 
-    public IReadOnlyList<QueueSlot> Queues => Services.GetRequiredService<ZcrxService>().Runtime!.Queues;
+    /// <summary>The last snapshots of the queues.</summary>
+    public IReadOnlyList<QueueSnapshot> Queues => [.. Services.GetRequiredService<ZcrxService>().Tree!.Queues.Select(static queue => queue.Value)];
 
     public static TestHost Build(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null, Action<IServiceCollection>? after = null) =>
         BuildPlain(zcrx => configure(Emulated(zcrx)), before, after);
@@ -144,6 +145,13 @@ internal sealed class TestHost : IAsyncDisposable
 
     /// <summary>Lets a queue's ring thread die.</summary>
     public void Crash(string queue, Exception? cause = null) => Queues.Single(slot => slot.Name == queue).Current!.Crash(cause ?? new CrashException());
+
+    /// <summary>Changes the options of a queue's next opening.</summary>
+    public async Task ReconfigureAsync(int queue, Func<ZcrxQueueOptions, ZcrxQueueOptions> change)
+    {
+        IActorRef supervisor = await System.ActorSelection(Zcrx.Supervisor.Path / $"queue-{queue}").ResolveOne(Eventually.Limit);
+        await supervisor.Ask<QueueReconfigured>(new QueueSupervisor.Reconfigure(Services.GetRequiredService<ZcrxService>().Tree!.Options.Value, change(Queues[queue].Options))).WithinLimit();
+    }
 
     /// <summary>Moves a connection to a queue, unless it is there.</summary>
     public async Task MoveAsync(ZcrxConnection connection, string queue) =>

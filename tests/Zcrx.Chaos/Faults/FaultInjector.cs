@@ -84,7 +84,7 @@ internal sealed class FaultInjector
         new("ring thread killed", 4, random => OnOpen(random, static queue => queue.Crash(new InvalidOperationException("killed by chaos")))),
         new("planned restart", 3, random => Tell(new ZcrxCommand.RestartQueue(Any(random).Name, Drain))),
         new("planned restart, registered anew", 1, random => Tell(new ZcrxCommand.RestartQueue(Any(random).Name, Drain, RegisterAnew: true))),
-        new("queue's actor killed", 2, random => Kill($"queue-{random.Next(_queues.Count)}")),
+        new("queue's actor killed", 2, random => Kill($"queue-{random.Next(_queues.Count)}/incarnation")),
         new("listener's actor killed", 1, _ => Kill("listener-0")),
         new("connections moved", 4, Move),
         new("consumers frozen", 4, random => Some(random, static consumer => consumer.Freeze())),
@@ -114,7 +114,7 @@ internal sealed class FaultInjector
     private bool OnOpen(Random random, Action<ZcrxQueue> inject)
     {
         QueueUnderFire victim = Any(random);
-        if (!victim.Slot.IsOpen || victim.Slot.Current is not { } queue)
+        if (!victim.Now.IsOpen || victim.Now.Current is not { } queue)
         {
             return false;
         }
@@ -164,7 +164,7 @@ internal sealed class FaultInjector
 
     private bool Move(Random random)
     {
-        ZcrxQueue[] open = [.. _queues.Where(static queue => queue.Slot.IsOpen).Select(static queue => queue.Slot.Current).OfType<ZcrxQueue>()];
+        ZcrxQueue[] open = [.. _queues.Where(static queue => queue.Now.IsOpen).Select(static queue => queue.Now.Current).OfType<ZcrxQueue>()];
         return open.Length > 0 && Some(random, consumer => _ = MoveAsync(consumer.Connection, open[random.Next(open.Length)]));
     }
 
@@ -211,7 +211,7 @@ internal sealed class FaultInjector
 
     private bool Kill(string actor)
     {
-        _system.ActorSelection(_supervisor.Path / actor).Tell(Akka.Actor.Kill.Instance);
+        _system.ActorSelection($"{_supervisor.Path}/{actor}").Tell(Akka.Actor.Kill.Instance);
         return true;
     }
 

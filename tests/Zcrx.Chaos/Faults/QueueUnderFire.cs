@@ -1,14 +1,15 @@
-using Zcrx.Actors.Supervision;
+using Zcrx.Actors.Messages;
+using Zcrx.Actors.Queues;
 using Zcrx.Interop;
 
 namespace Zcrx.Chaos.Faults;
 
 /// <summary>One queue, and what can be done to it.</summary>
-internal sealed class QueueUnderFire(QueueSlot slot, EmulatedFaultPlan? plan, EmulatedNic? nic)
+internal sealed class QueueUnderFire(Published<QueueSnapshot> queue, EmulatedFaultPlan? plan, EmulatedNic? nic)
 {
-    public QueueSlot Slot => slot;
+    public QueueSnapshot Now => queue.Value;
 
-    public string Name => slot.Name;
+    public string Name => Now.Name;
 
     /// <summary>On the emulated engine.</summary>
     public EmulatedFaultPlan? Plan => plan;

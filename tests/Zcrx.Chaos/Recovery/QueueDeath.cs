@@ -1,9 +1,9 @@
-using Zcrx.Actors.Supervision;
+using Zcrx.Actors.Queues;
 using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Recovery;
 
-/// <summary>The open queue of a slot, which is about to die.</summary>
+/// <summary>The open queue of a snapshot, which is about to die.</summary>
 internal sealed class QueueDeath
 {
     private readonly ZcrxQueue _queue;
@@ -12,7 +12,7 @@ internal sealed class QueueDeath
 
     public Task Ended => _queue.Completion;
 
-    public static QueueDeath Of(QueueSlot slot) => new(slot.Current!);
+    public static QueueDeath Of(QueueSnapshot queue) => new(queue.Current!);
 
     public void Kill() => _queue.Crash(new InvalidOperationException("killed to see how long it takes"));
 }

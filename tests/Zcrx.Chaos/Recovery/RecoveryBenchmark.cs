@@ -64,7 +64,7 @@ internal static class RecoveryBenchmark
                 await sender.SendUntilReceivedAsync().ConfigureAwait(false);
                 for (int i = 0; i <= kills; i++)
                 {
-                    QueueDeath death = QueueDeath.Of(host.Queues[0].Slot);
+                    QueueDeath death = QueueDeath.Of(host.Queues[0].Now);
                     long start = Stopwatch.GetTimestamp();
                     death.Kill();
                     await death.Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -4,7 +4,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Zcrx.Actors;
 using Zcrx.Actors.Hosting;
-using Zcrx.Actors.Supervision;
 using Zcrx.Chaos.Faults;
 using Zcrx.Interop;
 using Zcrx.Rx;
@@ -21,7 +20,7 @@ internal sealed class ChaosHost : IAsyncDisposable
     private ChaosHost(IHost host, IReadOnlyList<EmulatedFaultPlan?> plans, IReadOnlyList<EmulatedNic?> nics)
     {
         _host = host;
-        Queues = [.. Service.Runtime!.Queues.Select((slot, i) => new QueueUnderFire(slot, plans[i], nics[i]))];
+        Queues = [.. Service.Tree!.Queues.Select((queue, i) => new QueueUnderFire(queue, plans[i], nics[i]))];
     }
 
     public IReadOnlyList<QueueUnderFire> Queues { get; }

@@ -48,7 +48,7 @@ internal sealed class ChaosRun(ChaosOptions options)
             _isOver = true;
             await InTimeAsync(Task.WhenAll(clients), "the senders end").ConfigureAwait(false);
             injector.Relent();
-            long restarts = host.Queues.Sum(static queue => queue.Slot.Restarts);
+            long restarts = host.Queues.Sum(static queue => queue.Now.Restarts);
             await InTimeAsync(host.StopAsync(), "the host stops").ConfigureAwait(false);
             ChaosReport report = new()
             {

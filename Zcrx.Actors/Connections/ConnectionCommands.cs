@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using Zcrx.Actors.Diagnostics;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Connections;
+
+/// <summary>Carries out commands about single connections. Any thread.</summary>
+internal sealed class ConnectionCommands(ConnectionDirectory connections, ConnectionReports reports)
+{
+    public async Task<ZcrxReply> AttachAsync(ZcrxCommand.AttachConnection command, ZcrxQueue queue)
+    {
+        using Activity? activity = ZcrxActivities.Start("zcrx.connection.attach", queue.Name);
+        ZcrxReply.Failed failed;
+        try
+        {
+            ServedConnection served = await connections.AttachAsync(queue, command.Socket, command.Handler, reports).ConfigureAwait(false);
+            activity?.SetTag("zcrx.connection.id", served.Connection.Id);
+            return new ZcrxReply.Attached(served.ToStatus());
+        }
+        catch (ObjectDisposedException exception) when (exception.ObjectName == nameof(ZcrxQueue))
+        {
+            failed = new ZcrxReply.Failed(ZcrxFailure.QueueNotOpen, null, $"The queue {queue.Name} has been closed.", exception);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            failed = new ZcrxReply.Failed(ZcrxFailure.InvalidSocket, null, $"The socket cannot be taken over: {exception.Message}", exception);
+        }
+
+        activity.End(failed.Cause);
+        return failed;
+    }
+
+    public ZcrxReply Pause(long id)
+    {
+        if (connections.Find(id) is not { } served)
+        {
+            return NoSuchConnection(id);
+        }
+
+        served.Connection.Pause();
+        return new ZcrxReply.Paused(served.ToStatus());
+    }
+
+    public ZcrxReply Resume(long id)
+    {
+        if (connections.Find(id) is not { } served)
+        {
+            return NoSuchConnection(id);
+        }
+
+        served.Connection.Resume();
+        return new ZcrxReply.Resumed(served.ToStatus());
+    }
+
+    public async Task<ZcrxReply> MoveAsync(long id, ZcrxQueue queue)
+    {
+        if (connections.Find(id) is not { } served)
+        {
+            return NoSuchConnection(id);
+        }
+
+        ZcrxConnection connection = served.Connection;
+        string from = connection.QueueName;
+        using Activity? activity = ZcrxActivities.Start("zcrx.connection.move", queue.Name);
+        activity?.SetTag("zcrx.connection.id", connection.Id).SetTag("zcrx.queue.source", from);
+        try
+        {
+            if (!await connection.MoveToAsync(queue).ConfigureAwait(false))
+            {
+                return Ended(connection);
+            }
+        }
+        catch (InvalidOperationException exception)
+        {
+            // Includes ObjectDisposedException: the target was closed.
+            activity.End(exception);
+            ZcrxFailure reason = exception is ObjectDisposedException ? ZcrxFailure.QueueNotOpen : ZcrxFailure.Busy;
+            return new ZcrxReply.Failed(reason, connection.Id, exception.Message, exception);
+        }
+
+        if (from != queue.Name)
+        {
+            reports.Moved(new ZcrxEvent.ConnectionMoved(connection.Id, from, queue.Name));
+        }
+
+        return new ZcrxReply.Moved(served.ToStatus());
+    }
+
+    public async Task<ZcrxReply> DetachAsync(long id)
+    {
+        if (connections.Find(id) is not { Connection: var connection })
+        {
+            return NoSuchConnection(id);
+        }
+
+        using Activity? activity = ZcrxActivities.Start("zcrx.connection.detach", connection.QueueName);
+        activity?.SetTag("zcrx.connection.id", connection.Id);
+        try
+        {
+            if (await connection.DetachAsync().ConfigureAwait(false) is not { } detached)
+            {
+                return Ended(connection);
+            }
+
+            reports.Detached(new ZcrxEvent.ConnectionDetached(connection.Id, detached.StreamOffset));
+            return new ZcrxReply.Detached(connection.Id, detached.Socket, detached.StreamOffset, detached.Unread);
+        }
+        catch (InvalidOperationException exception)
+        {
+            activity.End(exception);
+            return new ZcrxReply.Failed(ZcrxFailure.Busy, connection.Id, exception.Message, exception);
+        }
+    }
+
+    private static ZcrxReply.Failed NoSuchConnection(long id) => new(ZcrxFailure.NoSuchConnection, id, $"No connection {id} is being served.");
+
+    private static ZcrxReply.Failed Ended(ZcrxConnection connection) => new(ZcrxFailure.Ended, connection.Id, $"The {connection} ended first.");
+}

@@ -1,0 +1,165 @@
+using System.Net.Sockets;
+using Akka.Actor;
+using Zcrx.Actors.Messages;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Listening;
+
+/// <summary>
+/// Owns one listening socket, which is bound once and survives restarts of the queues. Every open queue accepts on it, and a
+/// connection belongs to the queue that accepted it.
+/// </summary>
+internal sealed class ListenerActor : ReceiveActor
+{
+    private readonly ListenerSlot _slot;
+    private readonly ConnectionIntake _intake;
+    private readonly Dictionary<string, Attachment> _attachments = new(StringComparer.Ordinal);
+    private Socket? _socket;
+    private bool _stopping;
+    private bool _releasing;
+    private bool _isFinishing;
+
+    public ListenerActor(ListenerSlot slot, ConnectionIntake intake)
+    {
+        _slot = slot;
+        _intake = intake;
+        Receive<Attach>(OnAttach);
+        Receive<AcceptEnded>(message => OnAcceptEnded(message.Attachment.Queue, message.Attachment));
+        Receive<Stop>(_ => OnStop());
+        Receive<Release>(_ => OnRelease());
+        Receive<Idle>(_ => Context.Parent.Tell(new Finished(_slot)));
+    }
+
+    protected override void PreStart()
+    {
+        try
+        {
+            _socket = _slot.Bind();
+        }
+        catch (ZcrxException exception)
+        {
+            Context.Parent.Tell(new BindFailed(_slot, exception));
+            return;
+        }
+
+        Context.Parent.Tell(new Bound(_slot));
+    }
+
+    // The socket is kept across a restart: peers that wait to be accepted notice nothing.
+    protected override void PreRestart(Exception reason, object message) => DropAttachments();
+
+    protected override void PostRestart(Exception reason) => PreStart();
+
+    protected override void PostStop()
+    {
+        DropAttachments();
+        _slot.Close();
+    }
+
+    private void OnAttach(Attach message)
+    {
+        if (_stopping || _socket is null)
+        {
+            return;
+        }
+
+        OnAcceptEnded(message.Name, null);
+        Attachment attachment = new(message.Name, Self, _slot, _intake);
+        _attachments.Add(message.Name, attachment);
+        attachment.Accept(message.Queue, _socket);
+    }
+
+    /// <summary>A queue no longer accepts here: it is closing, or gone.</summary>
+    private void OnAcceptEnded(string queue, Attachment? attachment)
+    {
+        if (_attachments.TryGetValue(queue, out Attachment? current) && (attachment is null || attachment == current))
+        {
+            _attachments.Remove(queue);
+            current.Dispose();
+        }
+
+        TryFinish();
+    }
+
+    private void OnStop()
+    {
+        _stopping = true;
+        TryFinish();
+    }
+
+    /// <summary>Stops accepting at once, because another process has the port or the ports are to be closed. Connections that were accepted before are still served.</summary>
+    private void OnRelease()
+    {
+        _stopping = true;
+        _releasing = true;
+        foreach (Attachment attachment in _attachments.Values)
+        {
+            attachment.Dispose();
+        }
+
+        TryFinish();
+    }
+
+    /// <summary>Closes the port as soon as no queue accepts on it; the actor stays until the last connection is closed.</summary>
+    private void TryFinish()
+    {
+        // Without a socket the supervisor stops the actor at BindFailed.
+        if (!_stopping || _attachments.Count > 0 || _socket is null)
+        {
+            return;
+        }
+
+        _slot.Close();
+        if (_releasing)
+        {
+            _releasing = false;
+            Context.Parent.Tell(new Released(_slot));
+        }
+
+        if (!_isFinishing)
+        {
+            // Nothing is accepted any more, so these are the last.
+            _isFinishing = true;
+            _ = _intake.WhenIdle(_slot).PipeTo(Self, success: static () => new Idle(), failure: static _ => new Idle());
+        }
+    }
+
+    private void DropAttachments()
+    {
+        foreach (Attachment attachment in _attachments.Values)
+        {
+            attachment.Dispose();
+        }
+
+        _attachments.Clear();
+    }
+
+    /// <summary>To the actor: a queue is open; let it accept here.</summary>
+    public sealed record Attach(string Name, ZcrxQueue Queue) : ILocalMessage;
+
+    /// <summary>To the actor: close the port once the queues have stopped accepting, and end with the last connection.</summary>
+    public sealed record Stop : ILocalMessage;
+
+    /// <summary>To the actor: stop accepting at once, and end with the last connection.</summary>
+    public sealed record Release : ILocalMessage;
+
+    /// <summary>To the supervisor: no queue accepts here any more.</summary>
+    public sealed record Released(ListenerSlot Slot) : ILocalMessage;
+
+    /// <summary>To the supervisor: the port is there; also after a restart of the actor, which then needs the queues again.</summary>
+    public sealed record Bound(ListenerSlot Slot) : ILocalMessage;
+
+    /// <summary>To the supervisor: the port is closed, and so is the last connection. The supervisor stops the actor, so that it sends it
+    /// nothing afterwards.</summary>
+    public sealed record Finished(ListenerSlot Slot) : ILocalMessage;
+
+    /// <summary>To the supervisor: the port could not be bound. The supervisor stops the actor.</summary>
+    public sealed record BindFailed(ListenerSlot Slot, Exception Cause) : ILocalMessage;
+
+    // The last connection is closed and its end reported.
+    private sealed record Idle : ILocalMessage;
+
+    /// <summary>From an attachment: its queue has stopped accepting.</summary>
+    public sealed record AcceptEnded(Attachment Attachment) : ILocalMessage;
+}

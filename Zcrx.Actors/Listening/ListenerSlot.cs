@@ -1,0 +1,68 @@
+using System.Net;
+using System.Net.Sockets;
+using Zcrx.Actors.Options;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Listening;
+
+/// <summary>A listener's socket and its counters, which outlive restarts of its actor and of the queues.</summary>
+internal sealed class ListenerSlot(ZcrxListenerOptions options)
+{
+    private Socket? _socket;
+    private IPEndPoint? _endPoint;
+    private int _connections;
+    private long _accepted;
+
+    public string Name => options.EffectiveName;
+
+    public Func<ZcrxConnection, IDisposable> Handler => options.Handler!;
+
+    /// <summary>The bound address; null while there is none.</summary>
+    public IPEndPoint? EndPoint => Volatile.Read(ref _socket) is null ? null : _endPoint;
+
+    public int Connections => Volatile.Read(ref _connections);
+
+    public long Accepted => Interlocked.Read(ref _accepted);
+
+    /// <summary>Takes the socket over from a process that listens there, if it has one.</summary>
+    /// <returns>Whether it had.</returns>
+    public bool TryInherit(ZcrxTakeover takeover)
+    {
+        if (!EndPointText.TryParse(options.EndPoint, out IPEndPoint? endPoint) || takeover.TakeListener(Name, endPoint) is not { } socket)
+        {
+            return false;
+        }
+
+        _endPoint = (IPEndPoint)socket.LocalEndPoint!;
+        Volatile.Write(ref _socket, socket);
+        return true;
+    }
+
+    /// <summary>The socket, bound once. A port that the kernel chose is asked for again, should the socket have been closed.</summary>
+    public Socket Bind()
+    {
+        if (_socket is { } bound)
+        {
+            return bound;
+        }
+
+        IPEndPoint endPoint = _endPoint ?? (EndPointText.TryParse(options.EndPoint, out IPEndPoint? parsed) ? parsed : throw new InvalidOperationException("Validated before."));
+        Socket socket = ListenSocket.Bind(endPoint, options.Backlog);
+        _endPoint = (IPEndPoint)socket.LocalEndPoint!;
+        Volatile.Write(ref _socket, socket);
+        return socket;
+    }
+
+    /// <summary>The socket, for a successor; null while there is none.</summary>
+    public Socket? Socket => Volatile.Read(ref _socket);
+
+    public void Close() => Interlocked.Exchange(ref _socket, null)?.Dispose();
+
+    public void OnOpened()
+    {
+        Interlocked.Increment(ref _accepted);
+        Interlocked.Increment(ref _connections);
+    }
+
+    public void OnClosed() => Interlocked.Decrement(ref _connections);
+}

@@ -1,0 +1,81 @@
+using System.Reflection;
+
+namespace Zcrx.Actors.Options;
+
+/// <summary>What differs between the options that apply and changed ones, apart from what the queues can say for themselves.</summary>
+/// <param name="Applied">What applies at once.</param>
+/// <param name="NeedRestart">What needs a restart of the host.</param>
+internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedRestart)
+{
+    public static OptionsChange Between(ZcrxOptions current, ZcrxOptions changed)
+    {
+        List<string> applied = [];
+        List<string> restart = [];
+        void Compare<T>(List<string> list, string name, Func<ZcrxOptions, T> select)
+        {
+            if (!EqualityComparer<T>.Default.Equals(select(current), select(changed)))
+            {
+                list.Add(name);
+            }
+        }
+
+        Compare(applied, nameof(ZcrxOptions.DrainTimeout), static options => options.DrainTimeout);
+        applied.AddRange(Differences(nameof(ZcrxOptions.Restart), current.Restart, changed.Restart));
+        Compare(restart, nameof(ZcrxOptions.ActorName), static options => options.ActorName);
+        Compare(restart, nameof(ZcrxOptions.Dispatcher), static options => options.Dispatcher);
+        Compare(applied, $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Linger)}", static options => options.HandOver.Linger);
+        Compare(restart, $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Path)}", static options => options.HandOver.Path);
+        Compare(restart, $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Timeout)}", static options => options.HandOver.Timeout);
+        CompareRebalancing(applied, restart, current.Rebalancing, changed.Rebalancing);
+        CompareQueues(restart, current, changed);
+        CompareListeners(restart, current, changed);
+        return new OptionsChange(applied, restart);
+    }
+
+    /// <summary>Every property that differs, so that one that is added later is not passed over. Delegates are code, and may be made anew whenever options are.</summary>
+    private static IEnumerable<string> Differences<T>(string path, T current, T changed) => typeof(T).GetProperties()
+        .Where(property => !typeof(Delegate).IsAssignableFrom(property.PropertyType) && !Equals(property.GetValue(current), property.GetValue(changed)))
+        .Select(property => $"{path}:{property.Name}");
+
+    // What is code is made anew whenever options are; the rest is numbers and permissions.
+    private static void CompareRebalancing(List<string> applied, List<string> restart, ZcrxRebalancingOptions current, ZcrxRebalancingOptions changed)
+    {
+        foreach (PropertyInfo property in typeof(ZcrxRebalancingOptions).GetProperties())
+        {
+            if (property.PropertyType.IsValueType && !Equals(property.GetValue(current), property.GetValue(changed)))
+            {
+                (property.Name == nameof(ZcrxRebalancingOptions.PlaceConnections) ? applied : restart).Add($"{nameof(ZcrxOptions.Rebalancing)}:{property.Name}");
+            }
+        }
+    }
+
+    private static void CompareQueues(List<string> restart, ZcrxOptions current, ZcrxOptions changed)
+    {
+        IEnumerable<string> before = current.EffectiveQueues().Select(static queue => queue.Name);
+        IEnumerable<string> after = changed.EffectiveQueues().Select(static queue => queue.Name);
+        restart.AddRange(before.Except(after, StringComparer.Ordinal).Select(static name => $"{nameof(ZcrxOptions.Queues)}:{name} (removed)"));
+        restart.AddRange(after.Except(before, StringComparer.Ordinal).Select(static name => $"{nameof(ZcrxOptions.Queues)}:{name} (added)"));
+    }
+
+    private static void CompareListeners(List<string> restart, ZcrxOptions current, ZcrxOptions changed)
+    {
+        for (int i = 0; i < int.Max(current.Listeners.Count, changed.Listeners.Count); i++)
+        {
+            string path = $"{nameof(ZcrxOptions.Listeners)}:{i}";
+            if (i >= changed.Listeners.Count || i >= current.Listeners.Count)
+            {
+                restart.Add(path + (i < current.Listeners.Count ? " (removed)" : " (added)"));
+                continue;
+            }
+
+            // Handlers are code, and made anew whenever options are.
+            ZcrxListenerOptions one = current.Listeners[i];
+            ZcrxListenerOptions other = changed.Listeners[i];
+            (string Name, bool Differs)[] differences =
+            [
+                (nameof(one.Name), one.Name != other.Name), (nameof(one.EndPoint), one.EndPoint != other.EndPoint), (nameof(one.Backlog), one.Backlog != other.Backlog),
+            ];
+            restart.AddRange(differences.Where(static difference => difference.Differs).Select(difference => $"{path}:{difference.Name}"));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using System.Net;
+using Akka.Actor;
+using Microsoft.Extensions.Options;
+using Zcrx.Actors.Options;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors;
+
+/// <summary>Checks everything at once, each error by its configuration path, before anything is opened.</summary>
+internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ZcrxOptions options)
+    {
+        IReadOnlyList<ZcrxConfigurationError> errors = Validate(options);
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors.Select(static error => error.ToString()));
+    }
+
+    public static IReadOnlyList<ZcrxConfigurationError> Validate(ZcrxOptions options)
+    {
+        List<ZcrxConfigurationError> errors = [.. options.Unreadable];
+        void Check(bool valid, string path, string message)
+        {
+            if (!valid)
+            {
+                errors.Add(new ZcrxConfigurationError($"{options.Path}:{path}", message));
+            }
+        }
+
+        Check(ActorPath.IsValidPathElement(options.ActorName), nameof(ZcrxOptions.ActorName), $"'{options.ActorName}' cannot be an actor's name");
+        Check(options.Dispatcher is not null, nameof(ZcrxOptions.Dispatcher), "must not be null; empty stands for the default");
+        Check(Enum.IsDefined(options.Engine), nameof(ZcrxOptions.Engine), "must be auto, nic, device-less or emulated");
+        Check(options.DrainTimeout >= TimeSpan.Zero && options.DrainTimeout <= TimeSpan.FromDays(1), nameof(ZcrxOptions.DrainTimeout), $"must be between zero and a day, but is {options.DrainTimeout}");
+        CheckQueues(options, errors, Check);
+        CheckQueueKeys(options, Check);
+        CheckListeners(options, Check);
+        CheckRestart(options.Restart, Check);
+        RebalancingOptionsReader.Check(options.Rebalancing, Check);
+        Check(options.HandOver.Linger >= TimeSpan.Zero && options.HandOver.Linger <= TimeSpan.FromDays(1), $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Linger)}", $"must be between zero and a day, but is {options.HandOver.Linger}");
+        if (options.HandOver.Path is not null)
+        {
+            errors.AddRange(options.HandOver.ToTakeoverOptions().Validate($"{options.Path}:{nameof(ZcrxOptions.HandOver)}"));
+        }
+
+        return errors;
+    }
+
+    private static void CheckQueues(ZcrxOptions options, List<ZcrxConfigurationError> errors, Action<bool, string, string> check)
+    {
+        Dictionary<string, int> names = new(StringComparer.Ordinal);
+        Dictionary<(string, int), int> nics = [];
+        IReadOnlyList<ZcrxQueueOptions> queues = options.EffectiveQueues();
+        for (int i = 0; i < queues.Count; i++)
+        {
+            ZcrxQueueOptions queue = queues[i];
+            string path = $"{nameof(ZcrxOptions.Queues)}:{i}";
+            errors.AddRange(queue.Validate($"{options.Path}:{path}"));
+            check(names.TryAdd(queue.Name ?? "", i), $"{path}:{nameof(ZcrxQueueOptions.Name)}", $"queue {names[queue.Name ?? ""]} is called '{queue.Name}' too");
+            if (queue.Interface is { } networkInterface && queue.Engine is ZcrxEngine.Nic or ZcrxEngine.Auto)
+            {
+                (string, int) nic = (networkInterface, queue.RxQueue);
+                check(nics.TryAdd(nic, i), $"{path}:{nameof(ZcrxQueueOptions.RxQueue)}", $"queue {nics[nic]} takes RX queue {queue.RxQueue} of {networkInterface} too");
+            }
+        }
+    }
+
+    private static void CheckQueueKeys(ZcrxOptions options, Action<bool, string, string> check)
+    {
+        foreach (IGrouping<Type, string> key in options.QueueKeys.GroupBy(static entry => entry.Value, static entry => entry.Key))
+        {
+            check(key.Count() == 1, nameof(ZcrxOptions.Queues), $"{key.Key.Name} is the registry key of several queues: {string.Join(", ", key)}");
+        }
+
+        foreach (string missing in options.QueueKeys.Keys.Except(options.EffectiveQueues().Select(static queue => queue.Name), StringComparer.Ordinal))
+        {
+            check(false, nameof(ZcrxOptions.Queues), $"no queue is called '{missing}', which has the registry key {options.QueueKeys[missing].Name}");
+        }
+    }
+
+    private static void CheckListeners(ZcrxOptions options, Action<bool, string, string> check)
+    {
+        Dictionary<string, int> names = new(StringComparer.Ordinal);
+        Dictionary<IPEndPoint, int> endPoints = [];
+        for (int i = 0; i < options.Listeners.Count; i++)
+        {
+            ZcrxListenerOptions listener = options.Listeners[i];
+            string path = $"{nameof(ZcrxOptions.Listeners)}:{i}";
+            bool parsed = EndPointText.TryParse(listener.EndPoint, out IPEndPoint? endPoint);
+            check(parsed, $"{path}:{nameof(ZcrxListenerOptions.EndPoint)}", $"'{listener.EndPoint}' is not an address; {EndPointText.Expected}");
+            if (endPoint is { Port: not 0 })
+            {
+                check(endPoints.TryAdd(endPoint, i), $"{path}:{nameof(ZcrxListenerOptions.EndPoint)}", $"listener {endPoints[endPoint]} has {endPoint} too");
+            }
+
+            check(listener.Backlog >= 1, $"{path}:{nameof(ZcrxListenerOptions.Backlog)}", $"must be at least 1, but is {listener.Backlog}");
+            check(listener.Handler is not null, path, $"'{listener.EffectiveName}' has no connection handler; give it one with ZcrxBuilder.Handle");
+            // Without a name of its own, the same port-0 address may stand twice.
+            check(listener.Name is null || names.TryAdd(listener.Name, i), $"{path}:{nameof(ZcrxListenerOptions.Name)}", $"another listener is called '{listener.Name}' too");
+        }
+    }
+
+    private static void CheckRestart(ZcrxRestartOptions restart, Action<bool, string, string> check)
+    {
+        const string Path = nameof(ZcrxOptions.Restart);
+        check(restart.MinBackoff >= TimeSpan.Zero, $"{Path}:{nameof(restart.MinBackoff)}", $"must not be negative, but is {restart.MinBackoff}");
+        check(restart.MaxBackoff >= restart.MinBackoff, $"{Path}:{nameof(restart.MaxBackoff)}", $"must not be less than MinBackoff ({restart.MinBackoff}), but is {restart.MaxBackoff}");
+        check(restart.RandomFactor is >= 0 and <= 1, $"{Path}:{nameof(restart.RandomFactor)}", $"must be between 0 and 1, but is {restart.RandomFactor}");
+        check(restart.MaxRestarts >= 0, $"{Path}:{nameof(restart.MaxRestarts)}", $"must not be negative, but is {restart.MaxRestarts}");
+        check(restart.Within > TimeSpan.Zero, $"{Path}:{nameof(restart.Within)}", $"must be more than zero, but is {restart.Within}");
+        check(restart.ConnectionPatience >= TimeSpan.Zero, $"{Path}:{nameof(restart.ConnectionPatience)}", $"must not be negative, but is {restart.ConnectionPatience}");
+        check(Enum.IsDefined(restart.WhenGivenUp), $"{Path}:{nameof(restart.WhenGivenUp)}", "must be MoveConnections, FallBack or EndConnections");
+        check(restart.IsPermanent is not null, $"{Path}:{nameof(restart.IsPermanent)}", "must not be null");
+    }
+}

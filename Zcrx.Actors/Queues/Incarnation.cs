@@ -1,0 +1,62 @@
+using Akka.Actor;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Queues;
+
+/// <summary>Represents what the supervisor of a queue remembers of the present <see cref="QueueIncarnation"/>.</summary>
+internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening)
+{
+    private bool _isEnding;
+
+    public IActorRef Actor => actor;
+
+    /// <summary>Gets or sets the queue that continues the registration; null while there is none.</summary>
+    public Task<ZcrxQueue?>? Takeover { get; set; }
+
+    /// <summary>Gets or sets why the actor failed; null while it has not.</summary>
+    public Exception? Failure { get; set; }
+
+    /// <summary>Gets whether the actor works and receives messages.</summary>
+    public bool IsAlive => !_isEnding && Failure is null;
+
+    /// <summary>Lets the queue end. May be repeated with less time.</summary>
+    public void Stop(TimeSpan drain, bool suspendsConnections = false)
+    {
+        if (IsAlive)
+        {
+            actor.Tell(new QueueIncarnation.Stop(drain, suspendsConnections, Takeover));
+        }
+    }
+
+    /// <summary>Ends the actor, which has reported its failure, or its end as demanded.</summary>
+    public void End(Exception? failure, ICanTell sender, IActorContext context)
+    {
+        if (!_isEnding && actor.Equals(sender))
+        {
+            _isEnding = true;
+            Failure ??= failure;
+            context.Stop(actor);
+        }
+    }
+
+    /// <summary>Closes what the incarnation has opened, whatever has become of the actor. Its connections wait for the next incarnation.</summary>
+    /// <param name="keepsNext">Whether the next incarnation uses the queue that continues the registration. It is closed otherwise.</param>
+    /// <returns>That queue, owned by the caller; null if there is none.</returns>
+    public async Task<ZcrxQueue?> CloseAsync(bool keepsNext)
+    {
+        ZcrxQueue? next = Takeover is null ? null : await Takeover.ConfigureAwait(false);
+        await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (opening.IsCompletedSuccessfully)
+        {
+            await (await opening.ConfigureAwait(false)).ParkAsync().ConfigureAwait(false);
+        }
+
+        if (next is not null && !keepsNext)
+        {
+            await next.DisposeAsync().ConfigureAwait(false);
+            return null;
+        }
+
+        return next;
+    }
+}

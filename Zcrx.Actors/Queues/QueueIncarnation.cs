@@ -1,0 +1,207 @@
+using System.Reactive.Disposables;
+using System.Reactive.Linq;
+using Akka.Actor;
+using Microsoft.Extensions.Logging;
+using Zcrx.Actors.Logging;
+using Zcrx.Actors.Messages;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Queues;
+
+/// <summary>Represents one open queue, from its opening to its end: publishes what happens to it, and reports its end to the <see cref="QueueSupervisor"/>.</summary>
+/// <remarks>The supervisor opens the queue, closes it, and decides what follows. A failure is a message like any other.</remarks>
+internal sealed class QueueIncarnation : ReceiveActor
+{
+    private readonly string _name;
+    private readonly Task<ZcrxQueue> _opening;
+    private readonly QueueDirectory _directory;
+    private readonly ILogger _logger;
+    private readonly CompositeDisposable _subscriptions = [];
+    private ZcrxQueue? _queue;
+    private bool _isStopping;
+
+    public QueueIncarnation(string name, Task<ZcrxQueue> opening, QueueDirectory directory, ILogger logger)
+    {
+        _name = name;
+        _opening = opening;
+        _directory = directory;
+        _logger = logger;
+        Receive<Opened>(message => OnOpened(message.Queue));
+        Receive<Ended>(message => OnEnded(message.Cause));
+        Receive<Stop>(OnStop);
+        Receive<Quiet>(_ => Context.Parent.Tell(new Finished()));
+        Receive<Happened>(message => OnHappened(message.What));
+    }
+
+    protected override void PreStart() =>
+        _ = _opening.PipeTo(Self, success: static queue => new Opened(queue), failure: static cause => new Ended(Unwrap(cause)));
+
+    protected override void PostStop()
+    {
+        _subscriptions.Dispose();
+        if (_queue is not null)
+        {
+            _directory.Remove(_queue);
+        }
+    }
+
+    private void OnOpened(ZcrxQueue queue)
+    {
+        if (_isStopping)
+        {
+            // The supervisor closes it when this actor has ended.
+            Finish();
+            return;
+        }
+
+        _queue = queue;
+        IActorRef self = Self;
+        Forward(queue.Pressure.SkipWhile(static pressure => pressure.Level == PoolPressureLevel.Normal));
+        Forward(queue.Notifications);
+        Forward(queue.ConsumerFaults);
+        Forward(queue.ReceiveStalls);
+        Forward(queue.Growth);
+        _ = WatchAsync(queue).PipeTo(self, failure: static cause => new Ended(Unwrap(cause)));
+        _directory.Add(queue);
+        Context.Parent.Tell(new Opened(queue));
+
+        void Forward<T>(IObservable<T> events)
+            where T : class => _subscriptions.Add(events.Subscribe(happened => self.Tell(new Happened(happened))));
+    }
+
+    private void OnEnded(Exception? cause)
+    {
+        if (_isStopping)
+        {
+            Finish();
+            return;
+        }
+
+        Context.Parent.Tell(new Failed(cause ?? new ZcrxException($"Receiving on the queue {_name}", 0, "somebody else closed the queue", "")));
+    }
+
+    private void OnStop(Stop message)
+    {
+        _isStopping = true;
+        if (_queue is not null)
+        {
+            // May be repeated with less time. Cannot fail: the end arrives as Ended. Before the queue is open, Opened or Ended ends the actor.
+            _ = message.SuspendsConnections ? SuspendAsync(_queue, message.Drain, message.Takeover) : _queue.StopAsync(message.Drain);
+        }
+    }
+
+    /// <summary>Ends the actor after the events that are already in its mailbox, so that none is lost. The queue has ended and publishes no more.</summary>
+    private void Finish()
+    {
+        _subscriptions.Dispose();
+        Self.Tell(new Quiet());
+    }
+
+    private static async Task SuspendAsync(ZcrxQueue queue, TimeSpan drain, Task<ZcrxQueue?>? takeover)
+    {
+        // The queue that continues the registration receives what lies in its memory, so nothing needs to be drained.
+        bool isTakenOver = takeover is not null && await takeover.ConfigureAwait(false) is not null;
+        await queue.ParkAsync(isTakenOver ? TimeSpan.Zero : drain).ConfigureAwait(false);
+    }
+
+    private void OnHappened(object what)
+    {
+        switch (what)
+        {
+            case PoolPressure pressure:
+                OnPressure(pressure);
+                break;
+            case ZcrxNotification notification:
+                ZcrxLog.Notified(_logger, notification.Queue, notification.Type);
+                Publish(new ZcrxEvent.NotificationReceived(notification));
+                break;
+            case PoolGrowth growth:
+                OnGrowth(growth);
+                break;
+            case ReceiveStall stall:
+                OnStall(stall);
+                break;
+            case ConsumerFault fault:
+                ZcrxLog.ConsumerFaulted(_logger, _name, fault.Connection?.Id, fault.Exception);
+                Publish(new ZcrxEvent.ConsumerFaulted(_name, fault.Connection?.Id, fault.Exception));
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void OnPressure(PoolPressure pressure)
+    {
+        if (pressure.Level == PoolPressureLevel.Exhausted)
+        {
+            ZcrxLog.PoolExhausted(_logger, pressure.Queue, pressure.BuffersOut, pressure.Buffers, pressure.PausedConnections);
+        }
+        else
+        {
+            ZcrxLog.PoolLevel(_logger, pressure.Queue, pressure.Level, pressure.BuffersOut, pressure.Buffers, pressure.PausedConnections);
+        }
+
+        Publish(new ZcrxEvent.PressureChanged(pressure));
+    }
+
+    private void OnGrowth(PoolGrowth growth)
+    {
+        if (growth.Error is { } error)
+        {
+            ZcrxLog.PoolCannotGrow(_logger, growth.Queue, growth.Buffers, error);
+        }
+        else
+        {
+            ZcrxLog.PoolGrew(_logger, growth.Queue, growth.Buffers);
+        }
+
+        Publish(new ZcrxEvent.PoolGrew(growth));
+    }
+
+    private void OnStall(ReceiveStall stall)
+    {
+        if (stall.IsOver)
+        {
+            ZcrxLog.ReceiveStallEnded(_logger, stall.Connection.Id, stall.Queue, stall.Duration);
+        }
+        else
+        {
+            ZcrxLog.ReceiveStalled(_logger, stall.Connection.Id, stall.Queue, stall.StreamOffset, stall.BytesWaiting, stall.Duration);
+        }
+
+        Publish(new ZcrxEvent.ReceiveStalled(stall));
+    }
+
+    private static void Publish(ZcrxEvent happened) => Context.System.EventStream.Publish(happened);
+
+    private static async Task<Ended> WatchAsync(ZcrxQueue queue)
+    {
+        await queue.Completion.ConfigureAwait(false);
+        return new Ended(null);
+    }
+
+    private static Exception Unwrap(Exception exception) =>
+        exception is AggregateException { InnerExceptions: [var inner] } ? inner : exception;
+
+    /// <summary>To the actor: deliver what has arrived, end the queue, and report <see cref="Finished"/>.</summary>
+    /// <param name="Drain">How long delivering may take.</param>
+    /// <param name="SuspendsConnections">Whether connections wait for the next incarnation. They are closed otherwise.</param>
+    /// <param name="Takeover">The queue that continues the registration; null without one.</param>
+    public sealed record Stop(TimeSpan Drain, bool SuspendsConnections = false, Task<ZcrxQueue?>? Takeover = null) : ILocalMessage;
+
+    /// <summary>To the supervisor: the queue is open.</summary>
+    public sealed record Opened(ZcrxQueue Queue) : ILocalMessage;
+
+    /// <summary>To the supervisor: the queue could not be opened, or has ended by itself.</summary>
+    public sealed record Failed(Exception Cause) : ILocalMessage;
+
+    /// <summary>To the supervisor: the queue that was to stop has ended, or was never open. The supervisor stops the actor, so that it sends it nothing afterwards.</summary>
+    public sealed record Finished : ILocalMessage;
+
+    private sealed record Ended(Exception? Cause) : ILocalMessage;
+
+    private sealed record Quiet : ILocalMessage;
+
+    private sealed record Happened(object What) : ILocalMessage;
+}

@@ -1,0 +1,134 @@
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Queues;
+
+/// <summary>Represents the state of one queue at one moment, over all its incarnations. Published by its <see cref="QueueSupervisor"/>. Immutable.</summary>
+internal sealed record QueueSnapshot
+{
+    public string Name => Options.Name;
+
+    /// <summary>Gets the options of the next opening. The open queue may have been opened with others.</summary>
+    public required ZcrxQueueOptions Options { get; init; }
+
+    public QueueState State { get; init; } = QueueState.Opening;
+
+    /// <summary>Gets whether the present incarnation has opened its queue.</summary>
+    public bool IsOpen { get; init; }
+
+    /// <summary>Gets the queue that was opened last; null before the first one. It may be closed.</summary>
+    public ZcrxQueue? Current { get; init; }
+
+    /// <summary>Gets the queue if it is open and may be given connections.</summary>
+    public ZcrxQueue? Ready => State == QueueState.Open ? Current : null;
+
+    /// <summary>Gets how often the queue was opened after the first time.</summary>
+    public long Restarts { get; init; }
+
+    public Exception? LastError { get; init; }
+
+    /// <summary>Gets the whole delay before the next opening, while the queue waits for it.</summary>
+    public TimeSpan? RestartDelay { get; init; }
+
+    public DateTimeOffset? OpenSince { get; init; }
+
+    /// <summary>Gets the engine of the queue that was opened last.</summary>
+    public EngineChoice? Engine => Current?.Engine;
+
+    /// <summary>Gets the totals of the incarnations before <see cref="Current"/>.</summary>
+    public QueueTotals Earlier { get; init; }
+
+    /// <summary>Returns the snapshot after another queue was opened.</summary>
+    public QueueSnapshot WithOpened(ZcrxQueue queue, DateTimeOffset now) => this with
+    {
+        State = QueueState.Open,
+        IsOpen = true,
+        OpenSince = now,
+        Restarts = Current is null ? Restarts : Restarts + 1,
+        Earlier = Totals(),
+        Current = queue,
+    };
+
+    /// <summary>Reads the counters since the queue was last opened.</summary>
+    public QueueStatistics? Snapshot() => Current?.Snapshot();
+
+    /// <summary>Reads the counters since the start, over all incarnations. They never decrease.</summary>
+    public QueueTotals Totals() => Current is null ? Earlier : Earlier.Add(Current.Snapshot());
+
+    /// <param name="connections">The connections by queue; null to list none.</param>
+    public QueueStatus ToStatus(ILookup<string, ConnectionStatus>? connections = null)
+    {
+        QueueStatistics? statistics = Snapshot();
+        return new QueueStatus
+        {
+            Name = Name,
+            State = State,
+            Engine = Engine,
+            Restarts = Restarts,
+            LastError = LastError,
+            RestartDelay = RestartDelay,
+            OpenSince = State == QueueState.Open ? OpenSince : null,
+            Notifications = State == QueueState.Open && statistics is not null
+                ? [
+                    new NotificationStatus(ZcrxNotificationType.NoBuffers, statistics.NoBuffersArmState, statistics.NoBuffersNotifications),
+                    new NotificationStatus(ZcrxNotificationType.Copy, statistics.CopyArmState, statistics.CopyNotifications),
+                ]
+                : [],
+            Connections = connections is null ? [] : [.. connections[Name]],
+            Statistics = statistics,
+        };
+    }
+}
+
+/// <summary>Represents the counters of a queue since the start, over all its incarnations.</summary>
+internal readonly record struct QueueTotals
+{
+    public long Bytes { get; private init; }
+
+    public long Buffers { get; private init; }
+
+    public long CopiedBytes { get; private init; }
+
+    public long CopiedFragments { get; private init; }
+
+    public long Pauses { get; private init; }
+
+    public long Rearms { get; private init; }
+
+    public long Stalls { get; private init; }
+
+    public long Flushes { get; private init; }
+
+    public long Overflows { get; private init; }
+
+    public long NoBuffersNotifications { get; private init; }
+
+    public long CopyNotifications { get; private init; }
+
+    public long ConnectionsOpened { get; private init; }
+
+    public long ConnectionsMovedIn { get; private init; }
+
+    public long KeptCopies { get; private init; }
+
+    public TimeSpan TimeUnderPressure { get; private init; }
+
+    public QueueTotals Add(QueueStatistics statistics) => new()
+    {
+        Bytes = Bytes + statistics.BytesReceived,
+        Buffers = Buffers + statistics.BuffersReceived,
+        CopiedBytes = CopiedBytes + statistics.CopiedBytes,
+        CopiedFragments = CopiedFragments + statistics.CopiedFragments,
+        Pauses = Pauses + statistics.Pauses,
+        Rearms = Rearms + statistics.Rearms,
+        Stalls = Stalls + statistics.ReceiveStalls,
+        Flushes = Flushes + statistics.Flushes,
+        Overflows = Overflows + statistics.CompletionOverflows,
+        NoBuffersNotifications = NoBuffersNotifications + statistics.NoBuffersNotifications,
+        CopyNotifications = CopyNotifications + statistics.CopyNotifications,
+        ConnectionsOpened = ConnectionsOpened + statistics.ConnectionsOpened,
+        ConnectionsMovedIn = ConnectionsMovedIn + statistics.ConnectionsMovedIn,
+        KeptCopies = KeptCopies + statistics.KeptCopies,
+        TimeUnderPressure = TimeUnderPressure + statistics.TimeUnderPressure,
+    };
+}

@@ -1,0 +1,462 @@
+using System.Diagnostics;
+using Akka.Actor;
+using Microsoft.Extensions.Logging;
+using Zcrx.Actors.Diagnostics;
+using Zcrx.Actors.Logging;
+using Zcrx.Actors.Messages;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Queues;
+
+/// <summary>Keeps one queue open: owns its restart policy, its suspended connections, its totals and the takeover of its registration.</summary>
+/// <remarks>
+/// It has one child, the present <see cref="QueueIncarnation"/>, and outlives all of them. Other threads read what it publishes as a <see cref="QueueSnapshot"/>;
+/// its parent is told of every change. A change is published before it is announced.
+/// </remarks>
+internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
+{
+    private static readonly Task<ZcrxQueue?> Nothing = Task.FromResult<ZcrxQueue?>(null);
+
+    private readonly Published<QueueSnapshot> _published;
+    private readonly QueueDirectory _directory;
+    private readonly OutstandingWork _outstanding;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly SuspendedConnections _suspended = new();
+    private readonly QueueOpener _opener;
+    private readonly RestartMachine _restart;
+    private readonly Exception? _earlierFailure;
+    private readonly List<IActorRef> _waiting = [];
+    private ZcrxOptions _options;
+    private QueueSnapshot _now;
+    private Incarnation? _incarnation;
+    private Task<ZcrxQueue?> _closing;
+    private bool _isClosed;
+    private ZcrxQueue? _next;
+    private ZcrxQueueOptions? _registeredWith;
+    private Activity? _restarting;
+    private bool _isFallenBack;
+    private bool _isReplaced;
+    private bool _isStopping;
+
+    /// <param name="published">Where the state is published. It holds the state of an earlier supervisor of the queue, if there was one.</param>
+    /// <param name="options">The options of the tree.</param>
+    /// <param name="group">The open queues, which share their connections.</param>
+    /// <param name="inherited">The queues that came from another process.</param>
+    /// <param name="directory">The open queues as streams.</param>
+    /// <param name="outstanding">Collects work that this actor leaves behind. What an earlier supervisor left is awaited before the queue is opened.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    /// <param name="earlierFailure">The failure of the earlier supervisor; null for the first one.</param>
+    public QueueSupervisor(
+        Published<QueueSnapshot> published,
+        ZcrxOptions options,
+        ZcrxQueueGroup group,
+        InheritedQueues inherited,
+        QueueDirectory directory,
+        OutstandingWork outstanding,
+        TimeProvider time,
+        ILogger logger,
+        Exception? earlierFailure)
+    {
+        (_published, _now, _options) = (published, published.Value, options);
+        (_directory, _outstanding, _time, _logger, _earlierFailure) = (directory, outstanding, time, logger, earlierFailure);
+        _opener = new QueueOpener(_suspended.Parking, group, inherited, options.Rebalancing, logger);
+        _restart = new RestartMachine(options.Restart);
+        if (_now.Current is not null)
+        {
+            _restart.Opened();
+        }
+
+        // What an earlier supervisor of the queue has left open.
+        _closing = QueueOpener.CloseAsync(outstanding.WhenDone());
+        Receive<ZcrxCommand.RestartQueue>(OnRestartQueue, command => command.Queue == _now.Name && !Sender.Path.Address.HasGlobalScope);
+        Receive<ZcrxCommand>(static command => Context.Parent.Forward(command));
+        Receive<RemoteCommand>(static command => Context.Parent.Forward(command));
+        Receive<QueueIncarnation.Opened>(message => OnOpened(message.Queue));
+        Receive<QueueIncarnation.Failed>(message => _incarnation?.End(message.Cause, Sender, Context));
+        Receive<QueueIncarnation.Finished>(_ => _incarnation?.End(null, Sender, Context));
+        Receive<Terminated>(message => OnIncarnationEnded(message.ActorRef));
+        Receive<Closed>(message => OnClosed(message.Next));
+        Receive<RestartDue>(_ => OnRestartDue());
+        Receive<Peers>(OnPeers);
+        Receive<Continued>(OnContinued);
+        Receive<Reconfigure>(OnReconfigure);
+        Receive<Stop>(OnStop);
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private string Name => _now.Name;
+
+    /// <summary>Gets the options of the next opening: as configured, or without the NIC.</summary>
+    private ZcrxQueueOptions OptionsToOpen => _isFallenBack
+        ? _now.Options with { Interface = null, RxQueue = 0, Engine = _now.Options.Engine == ZcrxEngine.Emulated ? ZcrxEngine.Emulated : ZcrxEngine.Auto }
+        : _now.Options;
+
+    private ActivityContext Cause => _restarting?.Context ?? default;
+
+    protected override void PreStart()
+    {
+        AwaitClosing();
+        if (_earlierFailure is not null)
+        {
+            OnFailed(_earlierFailure);
+        }
+        else
+        {
+            Open();
+        }
+    }
+
+    /// <summary>Ended by its parent: after a stop everything is closed; otherwise closing goes on, and the end of the tree waits for it.</summary>
+    protected override void PostStop()
+    {
+        _now = _now with { State = QueueState.Stopped, IsOpen = false };
+        _published.Publish(_now);
+        EndRestart(null);
+        _suspended.End();
+        if (_incarnation is { } incarnation)
+        {
+            _outstanding.Add(incarnation.CloseAsync(keepsNext: false));
+        }
+
+        _outstanding.Add(QueueOpener.DropAsync(_closing, _next));
+    }
+
+    /// <summary>Stops an incarnation that fails, and records why.</summary>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(
+        exception =>
+        {
+            _incarnation?.Failure = exception is ActorInitializationException { InnerException: { } inner } ? inner : exception;
+            return Directive.Stop;
+        },
+        // Logged where it is decided what follows.
+        loggingEnabled: false);
+
+    /// <summary>Opens the queue as soon as the last incarnation's is closed: an RX queue has one owner.</summary>
+    private void Open()
+    {
+        Timers.CancelAll();
+        _isReplaced = false;
+        Change(_now with { State = QueueState.Opening, RestartDelay = null });
+        if (_incarnation is null && _isClosed)
+        {
+            Begin();
+        }
+    }
+
+    private void Begin()
+    {
+        Task<ZcrxQueue> opening;
+        if (_next is { } next)
+        {
+            _next = null;
+            opening = Task.FromResult(next);
+        }
+        else
+        {
+            _registeredWith = OptionsToOpen;
+            opening = _opener.OpenAsync(_registeredWith, Cause);
+        }
+
+        Props props = Props.Create(() => new QueueIncarnation(Name, opening, _directory, _logger)).WithDeploy(Deploy.Local).WithDispatcher(Context.Props.Dispatcher);
+        _incarnation = new Incarnation(Context.Watch(Context.ActorOf(props, "incarnation")), opening);
+        _isClosed = false;
+    }
+
+    private void OnOpened(ZcrxQueue queue)
+    {
+        if (_incarnation is not { IsAlive: true } || _now.State != QueueState.Opening)
+        {
+            return;
+        }
+
+        _restart.Opened();
+        _opener.Join(queue, _now.Options);
+        Change(_now.WithOpened(queue, _time.GetUtcNow()));
+        ZcrxLog.QueueOpened(_logger, Name, queue.Engine.Name, queue.Engine.Reason);
+        Publish(new ZcrxEvent.QueueOpened(Name, queue.Engine));
+        EndRestart(null);
+        // Its options may have changed while it was opened with the old ones. Cannot fail; the change was reported when it was made.
+        _ = QueueOpener.ReconfigureAsync(_now.Options, queue);
+        Relocate();
+        AnswerAll(new ZcrxReply.Restarted(_now.ToStatus()));
+    }
+
+    private void OnIncarnationEnded(IActorRef actor)
+    {
+        if (_incarnation is not { } ended || !ended.Actor.Equals(actor))
+        {
+            return;
+        }
+
+        bool isReplaced = _isReplaced && ended.Failure is null && !_isStopping;
+        _incarnation = null;
+        _closing = ended.CloseAsync(keepsNext: isReplaced);
+        AwaitClosing();
+        _now = _now with { IsOpen = false };
+        if (_isStopping)
+        {
+            Change(_now with { LastError = ended.Failure ?? _now.LastError });
+            ZcrxLog.QueueStopped(_logger, Name);
+            Publish(new ZcrxEvent.QueueStopped(Name));
+        }
+        else if (isReplaced)
+        {
+            Publish(new ZcrxEvent.QueueStopped(Name));
+            Open();
+        }
+        else
+        {
+            OnFailed(ended.Failure ?? new ZcrxException($"Receiving on the queue {Name}", 0, "its actor was stopped by somebody else", ""));
+        }
+    }
+
+    private void AwaitClosing()
+    {
+        _isClosed = false;
+        _ = _closing.PipeTo(Self, success: static next => new Closed(next), failure: static _ => new Closed(null));
+    }
+
+    private void OnClosed(ZcrxQueue? next)
+    {
+        if (_isStopping && next is not null)
+        {
+            _closing = QueueOpener.DropAsync(_closing, null);
+            AwaitClosing();
+            return;
+        }
+
+        _isClosed = true;
+        (_closing, _next) = (Nothing, next);
+        if (_isStopping)
+        {
+            ConsiderStopped();
+            return;
+        }
+
+        if (_now.State == QueueState.Opening)
+        {
+            Begin();
+        }
+
+        // The connections of the incarnation are suspended only now.
+        Relocate();
+    }
+
+    private void OnFailed(Exception cause)
+    {
+        RestartDecision decision = _restart.Failed(cause, _time.GetElapsedTime(0), Random.Shared.NextDouble());
+        if (decision.Delay is { } delay)
+        {
+            BeginRestart("failure");
+            if (delay > TimeSpan.Zero)
+            {
+                Timers.StartSingleTimer(nameof(RestartDue), new RestartDue(), delay);
+            }
+            else
+            {
+                // A timer takes at least one tick of the scheduler.
+                Self.Tell(new RestartDue());
+            }
+
+            Change(_now with { State = QueueState.Restarting, RestartDelay = delay, LastError = cause });
+            ZcrxLog.QueueRestarting(_logger, Name, delay, decision.Attempt, cause);
+            Publish(new ZcrxEvent.QueueRestarting(Name, delay, decision.Attempt, cause));
+            return;
+        }
+
+        _now = _now with { LastError = cause };
+        if (CanFallBack)
+        {
+            _isFallenBack = true;
+            _restart.Reset();
+            ZcrxLog.QueueFallsBack(_logger, Name, cause);
+            Publish(new ZcrxEvent.QueueFellBack(Name, cause));
+            Open();
+            return;
+        }
+
+        EndRestart(cause);
+        Change(_now with { State = QueueState.Failed });
+        ZcrxLog.QueueFailed(_logger, Name, decision.Reason, cause);
+        Publish(new ZcrxEvent.QueueFailed(Name, cause, decision.Reason));
+        AnswerAll(new ZcrxReply.Failed(ZcrxFailure.QueueNotOpen, null, $"The queue {Name} failed and stays closed: {decision.Reason}. {cause.Message}", cause));
+    }
+
+    /// <summary>Gets whether a queue that would be given up can be opened without its NIC: configured, possible, and not done yet.</summary>
+    private bool CanFallBack =>
+        _options.Restart.WhenGivenUp == ZcrxEscalation.FallBack && !_isFallenBack && _now.Options.Interface is not null && _restart.HasOpened;
+
+    private void OnRestartDue()
+    {
+        if (_now.State == QueueState.Restarting)
+        {
+            Open();
+        }
+    }
+
+    private void OnRestartQueue(ZcrxCommand.RestartQueue command)
+    {
+        if (_isStopping)
+        {
+            Sender.Tell(StoppingReply());
+            return;
+        }
+
+        ZcrxLog.QueueRestartRequested(_logger, Name);
+        if (!Sender.IsNobody())
+        {
+            _waiting.Add(Sender);
+        }
+
+        _restart.Reset();
+        BeginRestart("demand");
+        _isFallenBack = false;
+        switch (_now.State)
+        {
+            case QueueState.Restarting or QueueState.Failed:
+                Open();
+                break;
+            case QueueState.Open or QueueState.Stopping:
+                _isReplaced = true;
+                Change(_now with { State = QueueState.Stopping });
+                Replace(command);
+                break;
+            default:
+                // It is being opened already.
+                break;
+        }
+    }
+
+    /// <summary>Ends the incarnation. The next one continues its registration where the kernel can and the options allow it.</summary>
+    private void Replace(ZcrxCommand.RestartQueue command)
+    {
+        if (_incarnation is not { IsAlive: true } incarnation)
+        {
+            return;
+        }
+
+        if (!command.RegisterAnew && _now.Current is { } queue && _registeredWith is { } registered && QueueOpener.CanTakeOver(queue, registered, OptionsToOpen))
+        {
+            incarnation.Takeover ??= _opener.TakeOverAsync(queue, OptionsToOpen, Cause);
+        }
+
+        incarnation.Stop(command.Drain ?? _options.DrainTimeout, suspendsConnections: true);
+    }
+
+    private void OnStop(Stop message)
+    {
+        if (!_isStopping)
+        {
+            _isStopping = true;
+            Timers.CancelAll();
+            _suspended.End();
+            AnswerAll(StoppingReply());
+        }
+
+        EndRestart(new OperationCanceledException("Zcrx is being stopped."));
+        if (_now.State != QueueState.Stopped)
+        {
+            Change(_now with { State = QueueState.Stopping, RestartDelay = null });
+        }
+
+        _incarnation?.Stop(message.Drain);
+        ConsiderStopped();
+    }
+
+    private void ConsiderStopped()
+    {
+        if (_incarnation is null && _isClosed && _now.State != QueueState.Stopped)
+        {
+            Change(_now with { State = QueueState.Stopped });
+        }
+    }
+
+    private void OnPeers(Peers peers)
+    {
+        _suspended.SetOthers(peers.Open, peers.IsHope);
+        if (!_isStopping && _now.State != QueueState.Open)
+        {
+            Relocate();
+        }
+    }
+
+    /// <summary>Resumes or ends the suspended connections. Cannot fail: a connection that no queue takes stays suspended.</summary>
+    private void Relocate() => _ = _suspended.RelocateAsync(_now, _options.Restart)
+        .PipeTo(Self, success: static done => new Continued(done.Targets, done.Connections), failure: static _ => new Continued([], 0));
+
+    private void OnContinued(Continued message)
+    {
+        if (message.Connections > 0)
+        {
+            ZcrxLog.ConnectionsContinued(_logger, message.Connections, Name, string.Join(", ", message.Targets));
+            Publish(new ZcrxEvent.ConnectionsContinued(Name, message.Targets, message.Connections));
+        }
+    }
+
+    private void OnReconfigure(Reconfigure message)
+    {
+        _options = message.All;
+        _restart.Reconfigure(message.All.Restart);
+        if (message.Queue is not { } options || options == _now.Options)
+        {
+            Sender.Tell(new QueueReconfigured([], []));
+            return;
+        }
+
+        Change(_now with { Options = options });
+        _ = QueueOpener.ReconfigureAsync(options, _now.Ready).PipeTo(Sender, Self);
+    }
+
+    private void Change(QueueSnapshot now)
+    {
+        _now = now;
+        _published.Publish(now);
+        Context.Parent.Tell(new Changed());
+    }
+
+    private void BeginRestart(string trigger) =>
+        _restarting ??= ZcrxActivities.Begin("zcrx.queue.restart", Name)?.SetTag("zcrx.restart.trigger", trigger);
+
+    private void EndRestart(Exception? error)
+    {
+        _restarting.End(error);
+        _restarting = null;
+    }
+
+    private void AnswerAll(ZcrxReply answer)
+    {
+        _waiting.ForEach(actor => actor.Tell(answer));
+        _waiting.Clear();
+    }
+
+    private static ZcrxReply.Failed StoppingReply() => new(ZcrxFailure.Stopping, null, "Zcrx is being stopped.");
+
+    private static void Publish(ZcrxEvent happened) => Context.System.EventStream.Publish(happened);
+
+    /// <summary>To the actor: stop for good. May be repeated with less time.</summary>
+    public sealed record Stop(TimeSpan Drain) : ILocalMessage;
+
+    /// <summary>To the actor: the state of the other queues.</summary>
+    /// <param name="Open">Those that are open.</param>
+    /// <param name="IsHope">Whether one of them is being opened, or will be.</param>
+    public sealed record Peers(IReadOnlyList<ZcrxQueue> Open, bool IsHope) : ILocalMessage;
+
+    /// <summary>To the actor: options have changed. They are valid. Answered with <see cref="QueueReconfigured"/>.</summary>
+    /// <param name="All">The options of the tree.</param>
+    /// <param name="Queue">Those of this queue; null if they no longer name it.</param>
+    public sealed record Reconfigure(ZcrxOptions All, ZcrxQueueOptions? Queue) : ILocalMessage;
+
+    /// <summary>To the parent: another snapshot is published.</summary>
+    public sealed record Changed : ILocalMessage;
+
+    private sealed record RestartDue : ILocalMessage;
+
+    private sealed record Closed(ZcrxQueue? Next) : ILocalMessage;
+
+    private sealed record Continued(IReadOnlyList<string> Targets, int Connections) : ILocalMessage;
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using Zcrx.Interop;
+
+namespace Zcrx.Actors.Queues;
+
+/// <summary>Decides whether and when a queue that failed is opened again. Pure: time and chance are arguments.</summary>
+internal sealed class RestartMachine(ZcrxRestartOptions options)
+{
+    private readonly Queue<TimeSpan> _failures = new();
+    private ZcrxRestartOptions _options = options;
+    private bool _hasOpened;
+
+    /// <summary>Applies other options to later decisions.</summary>
+    public void Reconfigure(ZcrxRestartOptions changed) => _options = changed;
+
+    /// <summary>Gets whether the queue was ever open.</summary>
+    public bool HasOpened => _hasOpened;
+
+    /// <summary>Records that the queue is open.</summary>
+    public void Opened() => _hasOpened = true;
+
+    /// <summary>Forgets earlier failures, after a command to restart.</summary>
+    public void Reset() => _failures.Clear();
+
+    /// <summary>Decides about a queue that has failed or could not be opened.</summary>
+    /// <param name="cause">The failure.</param>
+    /// <param name="now">A time that never decreases.</param>
+    /// <param name="chance">A random number from 0 to 1.</param>
+    public RestartDecision Failed(Exception cause, TimeSpan now, double chance)
+    {
+        if (_options.IsPermanent(cause))
+        {
+            return GiveUp("no attempt would cure this");
+        }
+
+        // At the start an error is reported, not repeated. Only a busy queue is retried: its last owner may still be closing it.
+        if (!_hasOpened && cause is not ZcrxQueueBusyException)
+        {
+            return GiveUp("it could not be opened at the start");
+        }
+
+        while (_failures.TryPeek(out TimeSpan oldest) && now - oldest > _options.Within)
+        {
+            _failures.Dequeue();
+        }
+
+        _failures.Enqueue(now);
+        int attempt = _failures.Count;
+        return attempt > _options.MaxRestarts
+            ? GiveUp(string.Create(CultureInfo.InvariantCulture, $"it failed {attempt} times within {_options.Within}"))
+            : new RestartDecision(Delay(attempt, chance), attempt, "");
+    }
+
+    private TimeSpan Delay(int attempt, double chance)
+    {
+        double doubled = _options.MinBackoff.TotalSeconds * Math.Pow(2, attempt - 1);
+        double capped = Math.Min(doubled, _options.MaxBackoff.TotalSeconds);
+        return TimeSpan.FromSeconds(capped * (1 + (_options.RandomFactor * chance)));
+    }
+
+    private RestartDecision GiveUp(string reason) => new(null, _failures.Count, reason);
+}
+
+/// <summary>Represents what happens to a queue that failed.</summary>
+/// <param name="Delay">When to open it again; null to give it up.</param>
+/// <param name="Attempt">The number of the attempt in a row; 1 for the first.</param>
+/// <param name="Reason">Why it is given up: a clause.</param>
+internal readonly record struct RestartDecision(TimeSpan? Delay, int Attempt, string Reason);

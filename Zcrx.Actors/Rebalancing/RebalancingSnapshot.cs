@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+using Zcrx.Actors.Messages;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Rebalancing;
+
+/// <summary>Represents what the rebalancer has done and seen. Published by its actor, and continued by the next one. Immutable.</summary>
+internal sealed record RebalancingSnapshot
+{
+    public static RebalancingSnapshot Empty { get; } = new();
+
+    public ImmutableDictionary<MoveReason, long> Moves { get; init; } = ImmutableDictionary<MoveReason, long>.Empty;
+
+    public long Vetoed { get; init; }
+
+    public ImmutableSortedSet<string> Storms { get; init; } = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+
+    public ImmutableSortedDictionary<long, DegradedConnection> Degraded { get; init; } = ImmutableSortedDictionary<long, DegradedConnection>.Empty;
+
+    public RebalancingStatus ToStatus(IReadOnlyCollection<SteeringSnapshot> steering) => new()
+    {
+        Moves = Moves,
+        FlowsSteered = steering.Sum(static counts => counts.Added),
+        FlowRules = steering.Sum(static counts => counts.Rules),
+        TablesReplaced = steering.Sum(static counts => counts.Tables),
+        Vetoed = Vetoed,
+        Storms = Storms,
+        Degraded = [.. Degraded.Values],
+    };
+}
+
+/// <summary>Represents what was changed on one interface. Published by its <see cref="SteeringActor"/>. Immutable.</summary>
+/// <param name="Added">Flow rules that were added.</param>
+/// <param name="Rules">Flow rules that are in place.</param>
+/// <param name="Tables">RSS tables that were replaced.</param>
+internal sealed record SteeringSnapshot(long Added = 0, int Rules = 0, long Tables = 0);
+
+/// <summary>Changes and publishes the state of the rebalancer, and reports each change. Belongs to its actor.</summary>
+internal sealed class RebalancingState(Published<RebalancingSnapshot> published, RebalancingReport report)
+{
+    private RebalancingSnapshot Now => published.Value;
+
+    public void BeginStorm(string queue, double copiedShare)
+    {
+        published.Publish(Now with { Storms = Now.Storms.Add(queue) });
+        report.Publish(new RebalanceEvent.StormBegan(queue, copiedShare));
+    }
+
+    /// <summary>Ends a storm, if there is one. Degraded connections of the queue recover with it.</summary>
+    public void EndStorm(string queue)
+    {
+        if (!Now.Storms.Contains(queue))
+        {
+            return;
+        }
+
+        published.Publish(Now with { Storms = Now.Storms.Remove(queue) });
+        report.Publish(new RebalanceEvent.StormEnded(queue));
+        foreach (DegradedConnection connection in Now.Degraded.Values.Where(connection => connection.Queue == queue))
+        {
+            Recover(connection.ConnectionId);
+        }
+    }
+
+    public void Degrade(DegradedConnection connection)
+    {
+        if (!Now.Degraded.ContainsKey(connection.ConnectionId))
+        {
+            published.Publish(Now with { Degraded = Now.Degraded.Add(connection.ConnectionId, connection) });
+            report.Publish(new RebalanceEvent.ConnectionDegraded(connection));
+        }
+    }
+
+    public void Recover(long connection)
+    {
+        if (Now.Degraded.TryGetValue(connection, out DegradedConnection? before))
+        {
+            Forget(connection);
+            report.Publish(new RebalanceEvent.ConnectionRecovered(connection, before.Queue, before.RemoteEndPoint));
+        }
+    }
+
+    /// <summary>Forgets a connection that is closed.</summary>
+    public void Forget(long connection) => published.Publish(Now with { Degraded = Now.Degraded.Remove(connection) });
+
+    /// <summary>Counts a move between the queues, whatever decided it.</summary>
+    public void Move(RebalanceEvent.Moved moved)
+    {
+        published.Publish(Now with { Moves = Now.Moves.SetItem(moved.Reason, Now.Moves.GetValueOrDefault(moved.Reason) + 1) });
+        report.Publish(moved);
+    }
+
+    public void Veto(RebalanceAction action, Exception? thrown)
+    {
+        published.Publish(Now with { Vetoed = Now.Vetoed + 1 });
+        report.Vetoed(action, thrown);
+    }
+}

@@ -1,0 +1,281 @@
+using System.Diagnostics;
+using Akka.Actor;
+using Microsoft.Extensions.Logging;
+using Zcrx.Actors.Diagnostics;
+using Zcrx.Actors.Logging;
+using Zcrx.Actors.Messages;
+using Zcrx.Actors.Queues;
+using Zcrx.Interop;
+
+namespace Zcrx.Actors.Rebalancing;
+
+/// <summary>Owns what is changed on one interface: the flow rules, the RSS table, and the journal that records what is to be undone.</summary>
+/// <remarks>
+/// Changes are made one after another, in the order of the messages, with system calls on this actor's thread. What is in place when the actor ends is undone by
+/// <see cref="OutstandingWork"/>, so that neither the rebalancer nor the supervisor waits for a system call.
+/// </remarks>
+internal sealed class SteeringActor : ReceiveActor
+{
+    /// <summary>The dispatcher of Akka for actors that block.</summary>
+    public const string DispatcherId = "akka.actor.default-blocking-io-dispatcher";
+
+    private readonly string _interface;
+    private readonly IReadOnlyList<Published<QueueSnapshot>> _queues;
+    private readonly ZcrxRebalancingOptions _options;
+    private readonly Published<SteeringSnapshot> _published;
+    private readonly OutstandingWork _outstanding;
+    private readonly ILogger _logger;
+    private readonly RebalancingReport _report;
+    private readonly JournaledSteering _journal;
+    private Dictionary<long, SteeredFlow> _rules = [];
+    private ReplacedTable? _table;
+
+    /// <param name="networkInterface">The interface.</param>
+    /// <param name="queues">The queues, of which those of the interface tell how to steer it.</param>
+    /// <param name="options">What may be changed.</param>
+    /// <param name="published">Where the counts are published.</param>
+    /// <param name="outstanding">Undoes what is in place when the actor ends.</param>
+    /// <param name="logger">The log.</param>
+    public SteeringActor(
+        string networkInterface,
+        IReadOnlyList<Published<QueueSnapshot>> queues,
+        ZcrxRebalancingOptions options,
+        Published<SteeringSnapshot> published,
+        OutstandingWork outstanding,
+        ILogger logger)
+    {
+        (_interface, _queues, _options, _published, _outstanding, _logger) = (networkInterface, queues, options, published, outstanding, logger);
+        _report = new RebalancingReport(logger, Context.System.EventStream);
+        _journal = new JournaledSteering(text => ZcrxLog.Journal(logger, text));
+        Receive<Prepare>(_ => OnPrepare());
+        Receive<Change>(OnChange);
+        Receive<Release>(message => OnRelease(message.Connection));
+        Receive<Undo>(_ => OnUndo());
+    }
+
+    protected override void PostStop()
+    {
+        if (_rules.Count > 0 || _table is not null)
+        {
+            // The state leaves with the work; nothing else touches it any more.
+            _outstanding.Add(Task.Run(UndoAll));
+        }
+    }
+
+    /// <summary>Undoes what a rebalancer that ended abruptly has left, and an earlier process that died: its rules would send packets into queues that no longer exist.</summary>
+    private void OnPrepare()
+    {
+        UndoAll();
+        bool isOfMachine = _queues.Any(queue => queue.Value.Options is { Engine: not Rx.ZcrxEngine.Emulated } options && options.Interface == _interface);
+        if (_options.Steering != FlowSteeringPermission.Forbidden && isOfMachine && !IsSteeredByHost())
+        {
+            try
+            {
+                _journal.Open();
+            }
+            catch (ZcrxException exception)
+            {
+                ZcrxLog.NoJournal(_logger, exception);
+            }
+        }
+
+        Sender.Tell(new Prepared());
+    }
+
+    /// <summary>Returns whether the interface is a container's. Its host steers it, so nothing is recorded in the container, whose file system may be read-only.</summary>
+    private bool IsSteeredByHost()
+    {
+        try
+        {
+            return (_options.NicFacts ?? new NetlinkNicFacts()).Read(_interface).IsNetkit;
+        }
+        catch (ZcrxException)
+        {
+            // Opening its queues reports what is wrong with it.
+            return false;
+        }
+    }
+
+    private void OnChange(Change message)
+    {
+        using Activity? activity = ZcrxActivities.Begin(message.Action);
+        try
+        {
+            bool isDone = NicAccess.For(_interface, _queues.Select(static queue => queue.Value), _options, _journal) is { } access && Make(message.Action, access);
+            if (isDone)
+            {
+                _report.Publish(new RebalanceEvent.Steered(message.Action));
+            }
+            else
+            {
+                activity?.SetStatus(ActivityStatusCode.Error, "no queue of the interface is open");
+            }
+
+            Sender.Tell(new Changed(message, isDone, null));
+        }
+#pragma warning disable CA1031 // Steering may be the application's (ZcrxRebalancingOptions.FlowSteering) and throw anything. The rebalancer reports it.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            activity.End(exception);
+            Sender.Tell(new Changed(message, false, exception));
+        }
+
+        PublishRules();
+    }
+
+    private bool Make(RebalanceAction action, NicAccess access)
+    {
+        switch (action)
+        {
+            case RebalanceAction.SteerFlow steer:
+                // In place of the connection's earlier rule: with two rules for one flow, the NIC decides which one counts.
+                Remove(steer.ConnectionId);
+                _rules.Add(steer.ConnectionId, new SteeredFlow(steer, access.Steering.AddRule(_interface, steer.Rule), access.Steering));
+                Count(static counts => counts with { Added = counts.Added + 1 });
+                return true;
+            case RebalanceAction.ReplaceRssTable replace:
+                IReadOnlyList<int> before = _table?.Before ?? [.. access.Facts.Read(_interface).RssTable];
+                access.Steering.SetRssTable(_interface, replace.Table);
+                _table = new ReplacedTable(replace, before, access.Steering);
+                Count(static counts => counts with { Tables = counts.Tables + 1 });
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private RebalanceAction.SteerFlow? Remove(long connection)
+    {
+        if (!_rules.Remove(connection, out SteeredFlow? flow))
+        {
+            return null;
+        }
+
+        // One that cannot be removed is not tried again.
+        flow.Through.RemoveRule(_interface, flow.Rule);
+        return flow.Action;
+    }
+
+    private void OnRelease(long connection)
+    {
+        if (!_rules.ContainsKey(connection))
+        {
+            return;
+        }
+
+        using Activity? activity = ZcrxActivities.Begin("zcrx.rebalancing.unsteer")?.SetTag("zcrx.connection.id", connection).SetTag("network.interface.name", _interface);
+        try
+        {
+            if (Remove(connection) is { } undone)
+            {
+                _report.Publish(new RebalanceEvent.Unsteered(undone));
+            }
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            activity.End(exception);
+            _report.Publish(new RebalanceEvent.UndoFailed(connection, exception));
+        }
+
+        PublishRules();
+    }
+
+    private void OnUndo()
+    {
+        UndoAll();
+        if (!Sender.IsNobody())
+        {
+            Sender.Tell(new Undone());
+        }
+    }
+
+    /// <summary>Undoes everything, and reports what was undone and what could not be.</summary>
+    private void UndoAll()
+    {
+        (Dictionary<long, SteeredFlow> rules, ReplacedTable? table) = (_rules, _table);
+        (_rules, _table) = ([], null);
+        foreach (SteeredFlow flow in rules.Values)
+        {
+            Try(flow.Action, () => flow.Through.RemoveRule(_interface, flow.Rule));
+        }
+
+        if (table is not null)
+        {
+            Try(table.Action, () => table.Through.SetRssTable(_interface, table.Before));
+        }
+
+        PublishRules();
+
+        void Try(RebalanceAction action, Action undo)
+        {
+            try
+            {
+                undo();
+                _report.Publish(new RebalanceEvent.Unsteered(action));
+            }
+#pragma warning disable CA1031 // As above. The rest is undone all the same.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                _report.Publish(new RebalanceEvent.Failed(action, exception));
+            }
+        }
+    }
+
+    private void Count(Func<SteeringSnapshot, SteeringSnapshot> add) => _published.Publish(add(_published.Value));
+
+    private void PublishRules() => Count(counts => counts with { Rules = _rules.Count });
+
+    /// <summary>To the actor: a rebalancer begins; undo what an earlier one has left. Answered with <see cref="Prepared"/>.</summary>
+    public sealed record Prepare : ILocalMessage;
+
+    /// <summary>To the sender of <see cref="Prepare"/>.</summary>
+    public sealed record Prepared : ILocalMessage;
+
+    /// <summary>To the actor: add a flow rule, or replace the RSS table. Answered with <see cref="Changed"/>.</summary>
+    /// <param name="Action">The change.</param>
+    /// <param name="Run">Identifies the request.</param>
+    public sealed record Change(RebalanceAction Action, object Run) : ILocalMessage;
+
+    /// <summary>To the sender of <see cref="Change"/>.</summary>
+    /// <param name="Request">The request.</param>
+    /// <param name="IsDone">Whether the change is made.</param>
+    /// <param name="Cause">Why not, if the interface refused it.</param>
+    public sealed record Changed(Change Request, bool IsDone, Exception? Cause) : ILocalMessage;
+
+    /// <summary>To the actor: a connection is closed; remove its flow rule, if it has one.</summary>
+    public sealed record Release(long Connection) : ILocalMessage;
+
+    /// <summary>To the actor: undo everything. Answered with <see cref="Undone"/>.</summary>
+    public sealed record Undo : ILocalMessage;
+
+    /// <summary>To the sender of <see cref="Undo"/>.</summary>
+    public sealed record Undone : ILocalMessage;
+}
+
+/// <summary>Represents a flow rule that is in place, and through what it was added.</summary>
+internal sealed record SteeredFlow(RebalanceAction.SteerFlow Action, int Rule, IFlowSteering Through);
+
+/// <summary>Represents an RSS table that was replaced, and the first one.</summary>
+internal sealed record ReplacedTable(RebalanceAction.ReplaceRssTable Action, IReadOnlyList<int> Before, IFlowSteering Through);
+
+/// <summary>Steers the machine's interfaces through the process's journal, which is opened when it is first needed: a service that never steers needs no directory for it.</summary>
+internal sealed class JournaledSteering(Action<string> report) : IFlowSteering
+{
+    private readonly Lazy<NicChangeJournal> _journal = new(() => NicChangeJournal.OfThisProcess(report: report));
+
+    /// <summary>Undoes what processes left that have died.</summary>
+    /// <exception cref="ZcrxException">The journal's directory cannot be written.</exception>
+    public void Open() => _ = _journal.Value;
+
+    public int AddRule(string interfaceName, FlowRule rule) => _journal.Value.AddRule(interfaceName, rule);
+
+    public bool RemoveRule(string interfaceName, int id) => _journal.Value.RemoveRule(interfaceName, id);
+
+    public void SetRssTable(string interfaceName, IReadOnlyList<int> table) => _journal.Value.SetRssTable(interfaceName, table);
+
+    public void SetHeaderDataSplit(string interfaceName, bool? split, int? threshold) => _journal.Value.SetHeaderDataSplit(interfaceName, split, threshold);
+}

@@ -1,0 +1,39 @@
+using System.Diagnostics;
+using Zcrx.Actors.Diagnostics;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Rebalancing;
+
+/// <summary>Represents a step that is being carried out: one action after the other, until one fails.</summary>
+internal sealed class StepRun(RebalanceStep step, IReadOnlyDictionary<long, ZcrxConnection> connections)
+{
+    private int _next;
+
+    /// <summary>Gets the action that is due; null after the last one.</summary>
+    public RebalanceAction? Current => _next < step.Actions.Count ? step.Actions[_next] : null;
+
+    public void Advance() => _next++;
+
+    /// <summary>Moves a connection to a queue. Waits for ring threads, which may wait for an observer.</summary>
+    /// <returns>False if the connection ended first, is being moved by another component, or its target is closed.</returns>
+    public async Task<bool> MoveAsync(RebalanceAction.MoveConnection move, ZcrxQueue target, ZcrxQueueGroup group)
+    {
+        using Activity? activity = ZcrxActivities.Begin(move);
+        try
+        {
+            bool isDone = connections.TryGetValue(move.ConnectionId, out ZcrxConnection? connection)
+                && await group.MoveAsync(connection, target, move.Reason).ConfigureAwait(false);
+            if (!isDone)
+            {
+                activity?.SetStatus(ActivityStatusCode.Error, "the connection has ended, or somebody else moves it, or its target is closed");
+            }
+
+            return isDone;
+        }
+        catch (Exception exception)
+        {
+            activity.End(exception);
+            throw;
+        }
+    }
+}

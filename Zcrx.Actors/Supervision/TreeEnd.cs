@@ -1,0 +1,68 @@
+using Akka.Actor;
+using Zcrx.Actors.Connections;
+using Zcrx.Actors.Queues;
+
+namespace Zcrx.Actors.Supervision;
+
+/// <summary>Represents the end of a tree, however it comes about: the supervisor has ended, everything is closed, and everything that was steered is undone.</summary>
+/// <remarks>Threading: all members from any thread.</remarks>
+internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory directory)
+{
+    private readonly TaskCompletionSource<ZcrxStatus> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile Task _terminated = Task.CompletedTask;
+    private volatile bool _hasSupervisor;
+    private volatile bool _endedUnasked;
+
+    /// <summary>Gets the work that continues after its actor has ended.</summary>
+    public OutstandingWork Outstanding { get; } = new();
+
+    /// <summary>Gets a task that ends with the last status.</summary>
+    public Task<ZcrxStatus> Ended => _ended.Task;
+
+    /// <summary>Gets whether the supervisor has ended without a stop.</summary>
+    public bool HasEndedUnasked => _endedUnasked;
+
+    /// <summary>Observes the supervisor's end from its start on.</summary>
+    /// <remarks>
+    /// Akka notifies the parent first, and this watch after it. A watch that begins when the supervisor is ending can be answered before the
+    /// parent is notified, and the supervisor's name is then still in use. <c>WatchAsync</c> does not fail.
+    /// </remarks>
+    public void Watch(IActorRef supervisor)
+    {
+        _hasSupervisor = true;
+        _terminated = Task.Run(() => supervisor.WatchAsync());
+    }
+
+    /// <summary>Ends when everything is closed, also if the actor system ended before the supervisor could run.</summary>
+    /// <param name="system">The actor system.</param>
+    /// <param name="hasNotBegun">Called in that case: nothing was opened. Returns the last status.</param>
+    public async Task<ZcrxStatus> EndedWith(ActorSystem system, Func<ZcrxStatus> hasNotBegun)
+    {
+        if (await Task.WhenAny(_ended.Task, system.WhenTerminated).ConfigureAwait(false) != _ended.Task && !_hasSupervisor)
+        {
+            OnEnded(hasNotBegun(), isUnasked: false);
+        }
+
+        return await _ended.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Called when the supervisor has ended, after all its children.</summary>
+    /// <param name="last">The last status.</param>
+    /// <param name="isUnasked">Whether it ended without a stop.</param>
+    public void OnEnded(ZcrxStatus last, bool isUnasked)
+    {
+        _endedUnasked |= isUnasked;
+        directory.Complete();
+        _ = EndAsync(last);
+    }
+
+    /// <summary>Does not fault: failures of closing are reported where they happen.</summary>
+    private async Task EndAsync(ZcrxStatus last)
+    {
+        await Outstanding.WhenDone().ConfigureAwait(false);
+        // Only now: a queue that closes may still hand out connections that it had accepted.
+        await connections.WhenIdle().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _terminated.ConfigureAwait(false);
+        _ended.TrySetResult(last);
+    }
+}

@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Zcrx.Actors.Connections;
+using Zcrx.Actors.Listening;
+using Zcrx.Actors.Messages;
+using Zcrx.Actors.Queues;
+using Zcrx.Actors.Rebalancing;
+using Zcrx.Interop;
+
+namespace Zcrx.Actors.Supervision;
+
+/// <summary>Represents a tree of actors for other threads: the snapshots that its actors publish, its listeners' sockets, and its end.</summary>
+/// <remarks>It exists before the actors and outlives them. No actor reads the state of another one here, except the supervisor for its status.</remarks>
+internal sealed class ZcrxTree
+{
+    private readonly TimeProvider _time;
+
+    /// <param name="options">The options. They may be completed with the actor system's configuration until the supervisor starts.</param>
+    /// <param name="directory">Receives the open queues.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="ZcrxConfigurationException">The options are invalid.</exception>
+    public ZcrxTree(ZcrxOptions options, QueueDirectory directory, TimeProvider time)
+    {
+        ZcrxConfigurationException.ThrowIfAny(options.Validate());
+        _time = time;
+        IReadOnlyList<Rx.ZcrxQueueOptions> queues = options.EffectiveQueues();
+        Options = new Published<ZcrxOptions>(options);
+        Queues = [.. queues.Select(static queue => new Published<QueueSnapshot>(new QueueSnapshot { Options = queue }))];
+        Listeners = [.. options.Listeners.Select(static listener => new ListenerSlot(listener))];
+        Steering = queues.Select(static queue => queue.Interface).OfType<string>().Distinct(StringComparer.Ordinal)
+            .ToImmutableSortedDictionary(static name => name, static _ => new Published<SteeringSnapshot>(new SteeringSnapshot()), StringComparer.Ordinal);
+        End = new TreeEnd(Connections, directory);
+    }
+
+    /// <summary>Gets the options that apply now. Published by the supervisor.</summary>
+    public Published<ZcrxOptions> Options { get; }
+
+    /// <summary>Gets the queues in the order of the options. Each is published by its own supervisor.</summary>
+    public ImmutableArray<Published<QueueSnapshot>> Queues { get; }
+
+    /// <summary>Gets the listeners in the order of the options.</summary>
+    public ImmutableArray<ListenerSlot> Listeners { get; }
+
+    /// <summary>Gets what the rebalancer has done. Published by its actor.</summary>
+    public Published<RebalancingSnapshot> Rebalancing { get; } = new(RebalancingSnapshot.Empty);
+
+    /// <summary>Gets what was steered, by interface. Each is published by the steering actor of the interface.</summary>
+    public ImmutableSortedDictionary<string, Published<SteeringSnapshot>> Steering { get; }
+
+    /// <summary>Gets the connections that are served.</summary>
+    public ConnectionDirectory Connections { get; } = new();
+
+    public TreeEnd End { get; }
+
+    /// <summary>Returns the status of the rebalancing.</summary>
+    public RebalancingStatus RebalancingStatus() => Rebalancing.Value.ToStatus([.. Steering.Values.Select(static steering => steering.Value)]);
+
+    /// <summary>Ends when everything is closed, also if the actor system ended before the supervisor could run.</summary>
+    public Task<ZcrxStatus> EndedWith(ActorSystem system) => End.EndedWith(system, () =>
+    {
+        CloseListeners();
+        return new ZcrxStatus { State = ZcrxState.Stopped, Time = _time.GetUtcNow() };
+    });
+
+    /// <summary>Closes the sockets of listeners whose actors never started.</summary>
+    public void CloseListeners()
+    {
+        foreach (ListenerSlot listener in Listeners)
+        {
+            listener.Close();
+        }
+    }
+}

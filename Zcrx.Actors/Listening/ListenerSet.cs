@@ -15,6 +15,8 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
 {
     private readonly List<ListenerRecord> _listeners = [.. slots.Select(static slot => new ListenerRecord(slot))];
     private readonly Dictionary<string, ZcrxQueue> _open = new(StringComparer.Ordinal);
+    private readonly List<IActorRef> _awaitingRelease = [];
+    private readonly List<IActorRef> _awaitingEnd = [];
     private bool _isAccepting = isAccepting;
     private bool _isStopping;
 
@@ -32,9 +34,6 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
 
     /// <summary>Gets the errors of the listeners that failed.</summary>
     public IEnumerable<Exception> Errors => _listeners.Select(static listener => listener.Error).OfType<Exception>();
-
-    /// <summary>Gets whether no queue accepts any more.</summary>
-    public bool HasStoppedAccepting => IsReleased && _listeners.TrueForAll(static listener => listener.IsReleased || listener.Actor is null);
 
     /// <summary>Gets whether every listener has ended, which it does after its last connection.</summary>
     public bool HasEnded => _listeners.TrueForAll(static listener => listener.Actor is null);
@@ -76,10 +75,35 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     public void OnQueueClosed(string name) => _open.Remove(name);
 
     /// <summary>Closes the ports for good. Connections stay open.</summary>
-    public void Release()
+    /// <param name="asker">Answered when no queue accepts any more.</param>
+    public void Release(IActorRef asker)
     {
+        _awaitingRelease.Add(asker);
         IsReleased = true;
         _listeners.ForEach(static listener => listener.Tell(new ListenerActor.Release()));
+    }
+
+    /// <summary>Adds an asker that is answered when the last connection is closed after <see cref="Release"/>.</summary>
+    public void AwaitEnd(IActorRef asker) => _awaitingEnd.Add(asker);
+
+    /// <summary>Answers those that wait, as far as what they wait for has happened.</summary>
+    public void AnswerAll(Func<ZcrxStatus> status)
+    {
+        if (IsReleased && _listeners.TrueForAll(static listener => listener.IsReleased || listener.Actor is null))
+        {
+            Answer(_awaitingRelease);
+        }
+
+        if (IsReleased && HasEnded)
+        {
+            Answer(_awaitingEnd);
+        }
+
+        void Answer(List<IActorRef> waiting)
+        {
+            waiting.ForEach(actor => actor.Tell(status()));
+            waiting.Clear();
+        }
     }
 
     /// <summary>Closes the ports once the queues have stopped accepting.</summary>

@@ -20,7 +20,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     private bool _isAccepting = isAccepting;
     private bool _isStopping;
 
-    /// <summary>Gets whether the ports were closed for good, by command or because another process accepts.</summary>
+    /// <summary>Gets whether the ports were closed, by command or because another process accepts. They are not opened again.</summary>
     public bool IsReleased { get; private set; }
 
     /// <summary>Gets whether connections are accepted.</summary>
@@ -74,7 +74,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// <summary>Forgets a queue that is closed. It has ended accepting by itself.</summary>
     public void OnQueueClosed(string name) => _open.Remove(name);
 
-    /// <summary>Closes the ports for good. Connections stay open.</summary>
+    /// <summary>Closes the ports, which are not opened again. Connections stay open.</summary>
     /// <param name="asker">Answered when no queue accepts any more.</param>
     public void Release(IActorRef asker)
     {

@@ -15,10 +15,12 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
 {
     private readonly List<ListenerRecord> _listeners = [.. slots.Select(static slot => new ListenerRecord(slot))];
     private readonly Dictionary<string, ZcrxQueue> _open = new(StringComparer.Ordinal);
+    private readonly List<IActorRef> _awaitingRelease = [];
+    private readonly List<IActorRef> _awaitingEnd = [];
     private bool _isAccepting = isAccepting;
     private bool _isStopping;
 
-    /// <summary>Gets whether the ports were closed for good, by command or because another process accepts.</summary>
+    /// <summary>Gets whether the ports were closed, by command or because another process accepts. They are not opened again.</summary>
     public bool IsReleased { get; private set; }
 
     /// <summary>Gets whether connections are accepted.</summary>
@@ -32,9 +34,6 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
 
     /// <summary>Gets the errors of the listeners that failed.</summary>
     public IEnumerable<Exception> Errors => _listeners.Select(static listener => listener.Error).OfType<Exception>();
-
-    /// <summary>Gets whether no queue accepts any more.</summary>
-    public bool HasStoppedAccepting => IsReleased && _listeners.TrueForAll(static listener => listener.IsReleased || listener.Actor is null);
 
     /// <summary>Gets whether every listener has ended, which it does after its last connection.</summary>
     public bool HasEnded => _listeners.TrueForAll(static listener => listener.Actor is null);
@@ -75,11 +74,36 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// <summary>Forgets a queue that is closed. It has ended accepting by itself.</summary>
     public void OnQueueClosed(string name) => _open.Remove(name);
 
-    /// <summary>Closes the ports for good. Connections stay open.</summary>
-    public void Release()
+    /// <summary>Closes the ports, which are not opened again. Connections stay open.</summary>
+    /// <param name="asker">Answered when no queue accepts any more.</param>
+    public void Release(IActorRef asker)
     {
+        _awaitingRelease.Add(asker);
         IsReleased = true;
         _listeners.ForEach(static listener => listener.Tell(new ListenerActor.Release()));
+    }
+
+    /// <summary>Adds an asker that is answered when the last connection is closed after <see cref="Release"/>.</summary>
+    public void AwaitEnd(IActorRef asker) => _awaitingEnd.Add(asker);
+
+    /// <summary>Answers those that wait, as far as what they wait for has happened.</summary>
+    public void AnswerAll(Func<ZcrxStatus> status)
+    {
+        if (IsReleased && _listeners.TrueForAll(static listener => listener.IsReleased || listener.Actor is null))
+        {
+            Answer(_awaitingRelease);
+        }
+
+        if (IsReleased && HasEnded)
+        {
+            Answer(_awaitingEnd);
+        }
+
+        void Answer(List<IActorRef> waiting)
+        {
+            waiting.ForEach(actor => actor.Tell(status()));
+            waiting.Clear();
+        }
     }
 
     /// <summary>Closes the ports once the queues have stopped accepting.</summary>

@@ -22,13 +22,13 @@ internal static class EscalationRule
     };
 }
 
-/// <summary>What becomes of suspended connections.</summary>
+/// <summary>Says where suspended connections continue.</summary>
 internal enum ConnectionFate
 {
     /// <summary>Their own queue is open and resumes them.</summary>
     GoHome,
 
-    /// <summary>They stay suspended.</summary>
+    /// <summary>Connections stay suspended.</summary>
     Wait,
 
     /// <summary>Other queues resume them.</summary>

@@ -12,7 +12,7 @@ namespace Zcrx.Actors.Queues;
 /// <summary>Keeps one queue open: owns its restart policy, its suspended connections, its totals and the takeover of its registration.</summary>
 /// <remarks>
 /// It has one child, the present <see cref="QueueIncarnation"/>, and outlives all of them. Other threads read what it publishes as a <see cref="QueueSnapshot"/>;
-/// its parent is told of every change. A change is published before it is announced.
+/// its parent receives a message after every change. A change is published before it is announced.
 /// </remarks>
 internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
 {
@@ -111,7 +111,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>Ended by its parent: after a stop everything is closed; otherwise closing goes on, and the end of the tree waits for it.</summary>
+    /// <summary>Leaves what is still open to the outstanding work, for which the end of the tree waits. After a stop nothing is open.</summary>
     protected override void PostStop()
     {
         _now = _now with { State = QueueState.Stopped, IsOpen = false };
@@ -438,7 +438,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
 
     private static void Publish(ZcrxEvent happened) => Context.System.EventStream.Publish(happened);
 
-    /// <summary>To the actor: stop for good. May be repeated with less time.</summary>
+    /// <summary>To the actor: close the queue and open it no more. May be repeated with less time.</summary>
     public sealed record Stop(TimeSpan Drain) : ILocalMessage;
 
     /// <summary>To the actor: the state of the other queues.</summary>

@@ -61,7 +61,7 @@ internal sealed class QueueWatch(string name, RxQueueId? rxQueue, ZcrxRebalancin
     }
 }
 
-/// <summary>What a sample has changed.</summary>
+/// <summary>Says how a sample has changed the state of a storm.</summary>
 internal enum StormChange
 {
     None,

@@ -27,7 +27,9 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     // Connections that are steered or degraded: their ends matter.
     private readonly HashSet<long> _watched = [];
     private readonly HashSet<StepRun> _running = [];
+    // Steering actors whose answer is awaited, and those that were stopped from outside.
     private readonly HashSet<IActorRef> _awaited = [];
+    private readonly HashSet<IActorRef> _ended = [];
     private IDisposable? _moves;
     private bool _isReading;
     private bool _isResting;
@@ -65,7 +67,8 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         Receive<Gone>(message => OnGone(message.Connection));
         Receive<Rest>(_ => _isResting = true);
         Receive<Finish>(_ => OnFinish());
-        Receive<SteeringActor.Undone>(_ => OnUndone());
+        Receive<SteeringActor.Undone>(_ => OnUndone(Sender));
+        Receive<Terminated>(message => OnSteeringEnded(message.ActorRef));
         Receive<ZcrxCommand>(static command => Context.Parent.Forward(command));
         Receive<RemoteCommand>(static command => Context.Parent.Forward(command));
     }
@@ -84,6 +87,11 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         }
 
         Context.System.EventStream.Subscribe(Self, typeof(ZcrxEvent.NotificationReceived));
+        foreach (IActorRef steering in _steering.Values)
+        {
+            Context.Watch(steering);
+        }
+
         // What an earlier process or rebalancer has changed is undone first.
         TellSteering(new SteeringActor.Prepare());
         if (_awaited.Count == 0)
@@ -100,9 +108,9 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 
     private void TellSteering(object message)
     {
-        _awaited.UnionWith(_steering.Values);
-        foreach (IActorRef steering in _steering.Values)
+        foreach (IActorRef steering in _steering.Values.Where(steering => !_ended.Contains(steering)))
         {
+            _awaited.Add(steering);
             steering.Tell(message);
         }
     }
@@ -267,11 +275,8 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
                 _ = run.MoveAsync(move, target, _group).PipeTo(Self, success: isDone => new ActionDone(run, isDone, null), failure: cause => new ActionDone(run, false, cause));
                 break;
             // Not for a connection that has been closed since: its end was handled before there was anything to undo.
-            case RebalanceAction.SteerFlow steer when _watched.Contains(steer.ConnectionId) && _steering.TryGetValue(steer.Interface, out IActorRef? steering):
-                steering.Tell(new SteeringActor.Change(steer, run));
-                break;
-            case RebalanceAction.ReplaceRssTable table when _steering.TryGetValue(table.Interface, out IActorRef? steering):
-                steering.Tell(new SteeringActor.Change(table, run));
+            case { } change when (change is not RebalanceAction.SteerFlow steer || _watched.Contains(steer.ConnectionId)) && SteeringOf(change) is { } steering && !_ended.Contains(steering):
+                steering.Tell(new SteeringActor.Change(change, run));
                 break;
             default:
                 OnActionDone(run, isDone: false, cause: null);
@@ -351,13 +356,33 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void OnUndone()
+    private void OnUndone(IActorRef steering)
     {
-        if (_awaited.Remove(Sender))
+        if (_awaited.Remove(steering))
         {
             ReportFinished();
         }
     }
+
+    /// <summary>Handles that a steering actor was stopped from outside. It undoes its changes, and answers nothing any more.</summary>
+    private void OnSteeringEnded(IActorRef steering)
+    {
+        _ended.Add(steering);
+        foreach (StepRun run in _running.Where(run => SteeringOf(run.Current) is { } used && used.Equals(steering)).ToArray())
+        {
+            OnActionDone(run, isDone: false, cause: null);
+        }
+
+        OnUndone(steering);
+    }
+
+    /// <summary>Returns the actor that makes a change; null for a move.</summary>
+    private IActorRef? SteeringOf(RebalanceAction? action) => action switch
+    {
+        RebalanceAction.SteerFlow steer => _steering.GetValueOrDefault(steer.Interface),
+        RebalanceAction.ReplaceRssTable table => _steering.GetValueOrDefault(table.Interface),
+        _ => null,
+    };
 
     private void ReportFinished()
     {

@@ -65,21 +65,34 @@ internal sealed class SteeringActor : ReceiveActor
     /// <summary>Undoes what a rebalancer that ended abruptly has left, and an earlier process that died: its rules would send packets into queues that no longer exist.</summary>
     private void OnPrepare()
     {
-        UndoAll();
-        bool isOfMachine = _queues.Any(queue => queue.Value.Options is { Engine: not Rx.ZcrxEngine.Emulated } options && options.Interface == _interface);
-        if (_options.Steering != FlowSteeringPermission.Forbidden && isOfMachine && !IsSteeredByHost())
+        try
         {
-            try
-            {
-                _journal.Open();
-            }
-            catch (ZcrxException exception)
-            {
-                ZcrxLog.NoJournal(_logger, exception);
-            }
+            UndoAll();
+            OpenJournal();
+        }
+        finally
+        {
+            // Also when it fails, which the supervisor reports: the rebalancer waits for the answer.
+            Sender.Tell(new Prepared());
+        }
+    }
+
+    private void OpenJournal()
+    {
+        bool isOfMachine = _queues.Any(queue => queue.Value.Options is { Engine: not Rx.ZcrxEngine.Emulated } options && options.Interface == _interface);
+        if (_options.Steering == FlowSteeringPermission.Forbidden || !isOfMachine || IsSteeredByHost())
+        {
+            return;
         }
 
-        Sender.Tell(new Prepared());
+        try
+        {
+            _journal.Open();
+        }
+        catch (ZcrxException exception)
+        {
+            ZcrxLog.NoJournal(_logger, exception);
+        }
     }
 
     /// <summary>Returns whether the interface is a container's. Its host steers it, so nothing is recorded in the container, whose file system may be read-only.</summary>
@@ -185,9 +198,13 @@ internal sealed class SteeringActor : ReceiveActor
 
     private void OnUndo()
     {
-        UndoAll();
-        if (!Sender.IsNobody())
+        try
         {
+            UndoAll();
+        }
+        finally
+        {
+            // As above.
             Sender.Tell(new Undone());
         }
     }

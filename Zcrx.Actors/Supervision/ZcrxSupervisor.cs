@@ -21,18 +21,14 @@ public sealed class ZcrxSupervisor : ReceiveActor
 {
     private readonly ZcrxTree _tree;
     private readonly InheritedQueues _inherited;
-    private readonly QueueDirectory _directory;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ActorRegistry? _registry;
-    private readonly ZcrxQueueGroup _group = new();
+    private readonly TreeActors _actors;
     private readonly QueueSet _queues;
     private readonly ListenerSet _listeners;
-    private readonly ConnectionReports _reports;
-    private readonly List<IActorRef> _awaitingStart = [];
+    private readonly TreeStart _start;
     private readonly List<IActorRef> _awaitingStop = [];
-    private readonly List<IActorRef> _awaitingRelease = [];
-    private readonly List<IActorRef> _awaitingIdle = [];
     private IReadOnlyList<string> _refusedOptions = [];
     private IActorRef _rebalancer = ActorRefs.Nobody;
     private ZcrxState _state = ZcrxState.Starting;
@@ -42,21 +38,26 @@ public sealed class ZcrxSupervisor : ReceiveActor
 
     internal ZcrxSupervisor(ZcrxTree tree, InheritedQueues inherited, QueueDirectory directory, TimeProvider time, ILogger logger, ActorRegistry? registry, bool isAccepting)
     {
-        (_tree, _inherited, _directory, _time, _logger, _registry) = (tree, inherited, directory, time, logger, registry);
+        (_tree, _inherited, _time, _logger, _registry) = (tree, inherited, time, logger, registry);
         tree.Options.Value.UseDefaultsOf(Context.System);
         ZcrxConfigurationException.ThrowIfAny(tree.Options.Value.Validate());
         _queues = new QueueSet(tree.Queues);
         _listeners = new ListenerSet(tree.Listeners, isAccepting, logger, Context.System.EventStream);
-        _reports = new ConnectionReports(logger, Context.System.EventStream);
+        _start = new TreeStart(_queues, _listeners);
+        ConnectionReports reports = new(logger, Context.System.EventStream);
+        _actors = new TreeActors(tree, inherited, directory, time, logger, reports);
         Receive<RemoteCommand>(command => Refuse(command.Command));
         // Before the commands themselves: one that was forwarded here cannot be answered either.
         Receive<ZcrxCommand>(command => Refuse(command.GetType().Name), _ => !Sender.IsNobody() && Sender.Path.Address.HasGlobalScope);
         Receive<ZcrxCommand.GetStatus>(command => Sender.Tell(ToStatus(command.IncludeConnections)));
-        Receive<ZcrxCommand.WhenStarted>(_ => OnWhenStarted());
+        Receive<ZcrxCommand.WhenStarted>(_ => _start.Answer(Sender, _state, () => ToStatus()));
         Receive<ZcrxCommand.Stop>(OnStop);
         Receive<ZcrxCommand.RestartQueue>(OnRestartQueue);
-        ReceiveConnectionCommands(new ConnectionCommands(tree.Connections, _reports));
-        ReceiveTakeoverCommands();
+        ReceiveConnectionCommands(new ConnectionCommands(tree.Connections, reports));
+        Receive<BeginAccepting>(_ => _listeners.BeginAccepting());
+        Receive<StopAccepting>(_ => OnStopAccepting());
+        Receive<ZcrxCommand.CloseListeners>(_ => OnCloseListeners());
+        Receive<WhenIdle>(_ => Consider(() => _listeners.AwaitEnd(Sender)));
         Receive<ApplyOptions>(OnApplyOptions);
         Receive<OptionsUpdate>(update => update.Report(_logger, Context.System.EventStream));
         Receive<RefuseOptions>(OnRefuseOptions);
@@ -93,17 +94,17 @@ public sealed class ZcrxSupervisor : ReceiveActor
     {
         _tree.End.Watch(Self);
         // Ports first: one that is in use is the most common mistake, and is reported at once.
-        ConnectionIntake intake = new(_tree.Options, _group, _tree.Connections, _reports);
-        _listeners.Start((index, slot) => StartChild($"listener-{index}", OfThis(Akka.Actor.Props.Create(() => new ListenerActor(slot, intake)))));
+        _listeners.Start((index, slot) => StartChild($"listener-{index}", _actors.Listener(slot)));
         foreach (QueueEntry queue in _queues.All)
         {
             StartQueue(queue, failure: null);
         }
 
         _queues.Announce(changed: null);
-        ImmutableSortedDictionary<string, IActorRef> steering = _tree.Steering.Select(StartSteering).ToImmutableSortedDictionary(StringComparer.Ordinal);
-        _rebalancer = StartChild("rebalancer", OfThis(Akka.Actor.Props.Create(() => new RebalancerActor(
-            _tree.Queues, steering, _group, Options.Rebalancing, _tree.Rebalancing, _time, _logger))));
+        ImmutableSortedDictionary<string, IActorRef> steering = _tree.Steering.Keys
+            .Select((name, index) => KeyValuePair.Create(name, Context.ActorOf(_actors.Steering(name), $"steering-{index}")))
+            .ToImmutableSortedDictionary(StringComparer.Ordinal);
+        _rebalancer = StartChild("rebalancer", _actors.Rebalancer(steering));
         _ = _registry?.TryRegister<ZcrxRebalancer>(_rebalancer, overwrite: true);
     }
 
@@ -140,18 +141,11 @@ public sealed class ZcrxSupervisor : ReceiveActor
     private void StartQueue(QueueEntry queue, Exception? failure)
     {
         queue.Failure = null;
-        queue.Actor = StartChild(queue.ActorName, OfThis(Akka.Actor.Props.Create(() => new QueueSupervisor(
-            queue.Published, Options, _group, _inherited, _directory, _tree.End.Outstanding, _time, _logger, failure))));
+        queue.Actor = StartChild(queue.ActorName, _actors.Queue(queue, failure));
         if (Options.QueueKeys.TryGetValue(queue.Now.Name, out Type? key))
         {
             _ = _registry?.TryRegister(key, queue.Actor, overwrite: true);
         }
-    }
-
-    private KeyValuePair<string, IActorRef> StartSteering(KeyValuePair<string, Published<SteeringSnapshot>> steering, int index)
-    {
-        Props props = Akka.Actor.Props.Create(() => new SteeringActor(steering.Key, _tree.Queues, Options.Rebalancing, steering.Value, _tree.End.Outstanding, _logger));
-        return KeyValuePair.Create(steering.Key, Context.ActorOf(props.WithDeploy(Deploy.Local).WithDispatcher(SteeringActor.DispatcherId), $"steering-{index}"));
     }
 
     /// <summary>Decides about a child that threw. What follows is logged here, or by the child's successor.</summary>
@@ -177,6 +171,12 @@ public sealed class ZcrxSupervisor : ReceiveActor
                 return Directive.Stop;
             }
         }
+        else
+        {
+            // A steering actor, which undoes what it has changed.
+            ZcrxLog.RebalancingFaulted(_logger, exception);
+            Publish(new RebalanceEvent.Faulted(exception));
+        }
 
         return Directive.Restart;
     }
@@ -190,31 +190,12 @@ public sealed class ZcrxSupervisor : ReceiveActor
         }
     }
 
-    private void OnWhenStarted()
-    {
-        switch (_state)
-        {
-            case ZcrxState.Starting:
-                _awaitingStart.Add(Sender);
-                break;
-            case ZcrxState.Running:
-                Sender.Tell(ToStatus());
-                break;
-            case ZcrxState.StartFailed:
-                Sender.Tell(new Status.Failure(StartError() ?? new InvalidOperationException("The start failed.")));
-                break;
-            default:
-                Sender.Tell(new Status.Failure(new InvalidOperationException("Zcrx is being stopped.")));
-                break;
-        }
-    }
-
     /// <summary>Handles a message of a child, and considers what depends on it.</summary>
     private void Consider(Action handle)
     {
         handle();
         ConsiderStart();
-        ConsiderReleased();
+        _listeners.AnswerAll(() => ToStatus());
         ConsiderStopped();
     }
 
@@ -226,29 +207,21 @@ public sealed class ZcrxSupervisor : ReceiveActor
             return;
         }
 
-        if (StartError() is { } error)
+        if (_start.Error is { } error)
         {
             if (_state == ZcrxState.Starting)
             {
                 _state = ZcrxState.StartFailed;
-                AnswerAll(_awaitingStart, new Status.Failure(error));
+                _start.AnswerAll(new Status.Failure(error));
             }
         }
-        else if (_queues.AreOpen && _listeners.IsBound)
+        else if (_start.IsComplete)
         {
             _state = ZcrxState.Running;
             Publish(new ZcrxEvent.Started(ToStatus()));
-            AnswerAll(_awaitingStart, ToStatus());
+            _start.AnswerAll(ToStatus());
         }
     }
-
-    /// <summary>Returns why the start failed: every port that cannot be bound at once, or the queues that stay closed. Null while it has not failed.</summary>
-    private Exception? StartError() => !_listeners.IsDecided ? null : _listeners.Errors.Concat(_queues.Errors).ToArray() switch
-    {
-        [] => null,
-        [var only] => only,
-        var errors => new AggregateException("Zcrx could not start.", errors),
-    };
 
     private void OnQueueChanged()
     {
@@ -310,45 +283,17 @@ public sealed class ZcrxSupervisor : ReceiveActor
         }
     }
 
-    private void ReceiveTakeoverCommands()
+    private void OnCloseListeners()
     {
-        Receive<BeginAccepting>(_ => _listeners.BeginAccepting());
-        Receive<ZcrxCommand.CloseListeners>(_ =>
+        if (!_listeners.IsReleased)
         {
-            if (!_listeners.IsReleased)
-            {
-                ZcrxLog.ClosingPorts(_logger);
-            }
-
-            OnStopAccepting();
-        });
-        Receive<StopAccepting>(_ => OnStopAccepting());
-        Receive<WhenIdle>(_ =>
-        {
-            _awaitingIdle.Add(Sender);
-            ConsiderReleased();
-        });
-    }
-
-    private void OnStopAccepting()
-    {
-        _awaitingRelease.Add(Sender);
-        _listeners.Release();
-        ConsiderReleased();
-    }
-
-    private void ConsiderReleased()
-    {
-        if (_listeners.HasStoppedAccepting)
-        {
-            AnswerAll(_awaitingRelease, ToStatus());
+            ZcrxLog.ClosingPorts(_logger);
         }
 
-        if (_listeners is { IsReleased: true, HasEnded: true })
-        {
-            AnswerAll(_awaitingIdle, ToStatus());
-        }
+        OnStopAccepting();
     }
+
+    private void OnStopAccepting() => Consider(() => _listeners.Release(Sender));
 
     private void OnApplyOptions(ApplyOptions message)
     {
@@ -381,7 +326,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
             _queues.Stop(command.Drain);
             Publish(new ZcrxEvent.Stopping(command.Drain));
             _rebalancer.Tell(new RebalancerActor.Rest());
-            AnswerAll(_awaitingStart, new Status.Failure(new InvalidOperationException("Zcrx is being stopped.")));
+            _start.Cancel();
         }
         else
         {
@@ -425,7 +370,8 @@ public sealed class ZcrxSupervisor : ReceiveActor
         _state = ZcrxState.Stopped;
         ZcrxLog.Stopped(_logger);
         Publish(new ZcrxEvent.Stopped(ToStatus()));
-        AnswerAll(_awaitingStop, ToStatus());
+        ZcrxStatus last = ToStatus();
+        _awaitingStop.ForEach(actor => actor.Tell(last));
         Context.Stop(Self);
     }
 
@@ -443,7 +389,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         }
         else if (_listeners.OnTerminated(child))
         {
-            ConsiderReleased();
+            _listeners.AnswerAll(() => ToStatus());
         }
         else if (child.Equals(_rebalancer))
         {
@@ -459,13 +405,6 @@ public sealed class ZcrxSupervisor : ReceiveActor
     }
 
     private IActorRef StartChild(string name, Props props) => Context.Watch(Context.ActorOf(props, name));
-
-    /// <summary>Configures a child's props. The arguments are objects of this process: Akka must not try to serialize them, and cannot deploy the actor to another one.</summary>
-    private Props OfThis(Props props)
-    {
-        Props local = props.WithDeploy(Deploy.Local);
-        return Options.Dispatcher is { Length: > 0 } dispatcher ? local.WithDispatcher(dispatcher) : local;
-    }
 
     private ZcrxStatus ToStatus(bool includeConnections = false)
     {
@@ -483,12 +422,6 @@ public sealed class ZcrxSupervisor : ReceiveActor
     }
 
     private static ZcrxReply.Failed StoppingReply(long? connection = null) => new(ZcrxFailure.Stopping, connection, "Zcrx is being stopped.");
-
-    private static void AnswerAll(List<IActorRef> waiting, object answer)
-    {
-        waiting.ForEach(actor => actor.Tell(answer));
-        waiting.Clear();
-    }
 
     private static void Publish(ZcrxEvent happened) => Context.System.EventStream.Publish(happened);
 

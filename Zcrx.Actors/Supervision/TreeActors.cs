@@ -1,0 +1,49 @@
+using Akka.Actor;
+using Microsoft.Extensions.Logging;
+using Zcrx.Actors.Connections;
+using Zcrx.Actors.Listening;
+using Zcrx.Actors.Queues;
+using Zcrx.Actors.Rebalancing;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Supervision;
+
+/// <summary>Creates the props of the supervisor's children, each with the collaborators that it needs.</summary>
+internal sealed class TreeActors
+{
+    private readonly ZcrxTree _tree;
+    private readonly InheritedQueues _inherited;
+    private readonly QueueDirectory _directory;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ZcrxQueueGroup _group = new();
+    private readonly ConnectionIntake _intake;
+
+    public TreeActors(ZcrxTree tree, InheritedQueues inherited, QueueDirectory directory, TimeProvider time, ILogger logger, ConnectionReports reports)
+    {
+        (_tree, _inherited, _directory, _time, _logger) = (tree, inherited, directory, time, logger);
+        _intake = new ConnectionIntake(tree.Options, _group, tree.Connections, reports);
+    }
+
+    private ZcrxOptions Options => _tree.Options.Value;
+
+    public Props Listener(ListenerSlot slot) => OfThis(Props.Create(() => new ListenerActor(slot, _intake)));
+
+    public Props Queue(QueueEntry queue, Exception? failure) => OfThis(Props.Create(() => new QueueSupervisor(
+        queue.Published, Options, _group, _inherited, _directory, _tree.End.Outstanding, _time, _logger, failure)));
+
+    /// <summary>Creates the props of a steering actor, whose dispatcher is for actors that block.</summary>
+    public Props Steering(string networkInterface) => Props.Create(() => new SteeringActor(
+        networkInterface, _tree.Queues, Options.Rebalancing, _tree.Steering[networkInterface], _tree.End.Outstanding, _logger))
+        .WithDeploy(Deploy.Local).WithDispatcher(SteeringActor.DispatcherId);
+
+    public Props Rebalancer(IReadOnlyDictionary<string, IActorRef> steering) => OfThis(Props.Create(() => new RebalancerActor(
+        _tree.Queues, steering, _group, Options.Rebalancing, _tree.Rebalancing, _time, _logger)));
+
+    /// <summary>The arguments are objects of this process: Akka must not try to serialize them, and cannot deploy the actor to another one.</summary>
+    private Props OfThis(Props props)
+    {
+        Props local = props.WithDeploy(Deploy.Local);
+        return Options.Dispatcher is { Length: > 0 } dispatcher ? local.WithDispatcher(dispatcher) : local;
+    }
+}

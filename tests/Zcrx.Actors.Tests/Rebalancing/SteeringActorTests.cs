@@ -1,0 +1,92 @@
+using System.Net;
+using Akka.Actor;
+using Akka.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit.Abstractions;
+using Zcrx.Actors.Messages;
+using Zcrx.Actors.Queues;
+using Zcrx.Actors.Rebalancing;
+using Zcrx.Actors.Tests.Support;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Rebalancing;
+
+/// <summary>The steering actor of one interface: one change after the other, and everything undone at its end.</summary>
+public sealed class SteeringActorTests(ITestOutputHelper output) : ActorTest(output)
+{
+    private readonly EmulatedNic _nic = new(new EmulatedNicOptions { RxQueues = 4 });
+    private readonly OutstandingWork _outstanding = new();
+    private readonly Published<SteeringSnapshot> _published = new(new SteeringSnapshot());
+
+    [Fact]
+    public async Task Changes_of_one_connection_take_effect_in_the_order_of_the_messages()
+    {
+        await using ZcrxQueue queue = await OpenAsync();
+        IActorRef steering = Start(queue);
+        TestProbe rebalancer = CreateTestProbe();
+
+        steering.Tell(Steer(1, to: 2), rebalancer);
+        steering.Tell(Steer(1, to: 3), rebalancer);
+        steering.Tell(new SteeringActor.Release(1), rebalancer);
+        steering.Tell(Steer(1, to: 1), rebalancer);
+
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True((await rebalancer.ExpectMsgAsync<SteeringActor.Changed>()).IsDone);
+        }
+
+        Assert.Equal(1, Assert.Single(_nic.Rules).Value.Queue);
+        Assert.Equal(new SteeringSnapshot(Added: 3, Rules: 1), _published.Value);
+    }
+
+    [Fact]
+    public async Task A_rebalancer_that_begins_finds_the_interface_as_it_was()
+    {
+        IReadOnlyList<int> before = _nic.RssTable;
+        await using ZcrxQueue queue = await OpenAsync();
+        IActorRef steering = Start(queue);
+        TestProbe rebalancer = CreateTestProbe();
+        steering.Tell(Steer(1, to: 2), rebalancer);
+        steering.Tell(new SteeringActor.Change(new RebalanceAction.ReplaceRssTable(_nic.Name, [.. before.Select(static _ => 0)]), this), rebalancer);
+
+        steering.Tell(new SteeringActor.Prepare(), rebalancer);
+
+        await rebalancer.FishForMessageAsync<SteeringActor.Prepared>();
+        Assert.Equal((0, new SteeringSnapshot(Added: 1, Rules: 0, Tables: 1)), (_nic.Rules.Count, _published.Value));
+        Assert.Equal(before, _nic.RssTable);
+    }
+
+    [Fact]
+    public async Task An_actor_that_is_stopped_leaves_the_undoing_to_the_outstanding_work()
+    {
+        await using ZcrxQueue queue = await OpenAsync();
+        IActorRef steering = Start(queue);
+        TestProbe rebalancer = CreateTestProbe();
+        await rebalancer.WatchAsync(steering);
+        steering.Tell(Steer(1, to: 2), rebalancer);
+        await rebalancer.ExpectMsgAsync<SteeringActor.Changed>();
+
+        Sys.Stop(steering);
+        await rebalancer.ExpectTerminatedAsync(steering);
+        await _outstanding.WhenDone().WithinLimit();
+
+        Assert.Empty(_nic.Rules);
+    }
+
+    private SteeringActor.Change Steer(long connection, int to) => new(
+        new RebalanceAction.SteerFlow(connection, _nic.Name, new FlowRule(to, 9000, 40_000 + (int)connection, IPAddress.Loopback, IPAddress.Loopback)), this);
+
+    private Task<ZcrxQueue> OpenAsync() => ZcrxQueue.OpenAsync(Options());
+
+    private IActorRef Start(ZcrxQueue queue)
+    {
+        Published<QueueSnapshot>[] queues = [new(new QueueSnapshot { Options = Options(), State = QueueState.Open, IsOpen = true, Current = queue })];
+        return Sys.ActorOf(Props.Create(() => new SteeringActor(_nic.Name, queues, new ZcrxRebalancingOptions(), _published, _outstanding, NullLogger.Instance)).WithDeploy(Deploy.Local));
+    }
+
+    private ZcrxQueueOptions Options() => new()
+    {
+        Name = "nic", Engine = ZcrxEngine.Emulated, Interface = _nic.Name, AreaSize = 256.KiB(), Emulation = new EmulatedKernelOptions { Nics = [_nic] },
+    };
+}

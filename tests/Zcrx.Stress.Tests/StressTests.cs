@@ -9,17 +9,13 @@ public class StressTests
 {
     private static readonly string[] LibraryDirectories = ["/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib64", "/lib64"];
 
+    public static TheoryData<string> Scenarios => [.. StressRunner.Names];
+
     [Theory]
-    [InlineData("lease")]
-    [InlineData("borrow")]
-    [InlineData("checked-borrow")]
-    [InlineData("close")]
-    [InlineData("pipe-reader")]
-    [InlineData("process")]
-    [InlineData("hand-off")]
-    public async Task Misuse_on_many_threads_corrupts_nothing(string scenario)
+    [MemberData(nameof(Scenarios))]
+    public async Task Misuse_and_races_on_many_threads_break_nothing(string scenario)
     {
-        int seconds = int.TryParse(Environment.GetEnvironmentVariable("ZCRX_STRESS_SECONDS"), NumberStyles.None, CultureInfo.InvariantCulture, out int wanted) ? wanted : 1;
+        int seconds = int.TryParse(Environment.GetEnvironmentVariable("ZCRX_STRESS_SECONDS"), NumberStyles.None, CultureInfo.InvariantCulture, out int wanted) ? wanted : 2;
         ProcessStartInfo start = new(Environment.ProcessPath!)
         {
             UseShellExecute = false,
@@ -44,7 +40,7 @@ public class StressTests
         string report = await output + await errors;
         Assert.True(process.ExitCode == 0, $"exit code {process.ExitCode}: {report}");
         Assert.Contains($"PASS {scenario} ", report, StringComparison.Ordinal);
-        Assert.Contains("1 passed, 0 failed, 6 skipped", report, StringComparison.Ordinal);
+        Assert.Contains("1 passed, 0 failed, ", report, StringComparison.Ordinal);
     }
 
     private static void CheckHeap(IDictionary<string, string?> environment)

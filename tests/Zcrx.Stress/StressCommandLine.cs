@@ -9,7 +9,7 @@ internal static class StressCommandLine
     {
         Option<int> seconds = new("--seconds") { Description = "How long each scenario runs.", HelpName = "N", DefaultValueFactory = static _ => 10 };
         Option<int> seed = new("--seed") { Description = "Of everything that is random; another one each time if not given.", HelpName = "N", DefaultValueFactory = static _ => Random.Shared.Next() };
-        Option<int> threads = new("--threads") { Description = "Threads that misuse what the ring thread hands out.", HelpName = "N", DefaultValueFactory = static _ => int.Max(2, Environment.ProcessorCount) };
+        Option<int> threads = new("--threads") { Description = "Threads beside the ring threads, or rounds at the same time.", HelpName = "N", DefaultValueFactory = static _ => int.Max(2, Environment.ProcessorCount) };
         Option<string[]> only = new("--only") { Description = $"A scenario, one of {string.Join(", ", StressRunner.Names)}; may be given several times. All if not given.", HelpName = "NAME", DefaultValueFactory = static _ => [] };
         only.Validators.Add(result =>
         {
@@ -18,7 +18,7 @@ internal static class StressCommandLine
                 result.AddError($"'{unknown}' is no scenario. Scenarios: {string.Join(", ", StressRunner.Names)}.");
             }
         });
-        RootCommand command = new("Misuses leases, borrowed buffers and operators on many threads, and checks that nothing is corrupted. Exit code 0 if all scenarios pass.") { seconds, seed, threads, only };
+        RootCommand command = new("Misuses leases, borrowed buffers and operators on many threads, repeats races between queues, connections and observers, and checks that nothing breaks. Exit code 0 if all scenarios pass.") { seconds, seed, threads, only };
         command.SetAction(parsed => StressRunner.Run(
             new StressOptions(TimeSpan.FromSeconds(int.Max(1, parsed.GetValue(seconds))), parsed.GetValue(seed), int.Max(1, parsed.GetValue(threads)), parsed.GetValue(only) ?? []), Console.Out));
         return command.Parse(args).Invoke();

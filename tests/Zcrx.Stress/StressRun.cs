@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress;
 
@@ -25,7 +26,8 @@ internal sealed class StressRun(StressOptions options) : IDisposable
         for (int i = 0; i < options.Threads; i++)
         {
             Random random = new(options.Seed + i + 1);
-            Thread thread = new(() => Repeat(step, random, isMisuse));
+            // In the background: one that is caught in a deadlock must not keep the process from reporting it.
+            Thread thread = new(() => Repeat(step, random, isMisuse)) { IsBackground = true };
             _threads.Add(thread);
             thread.Start();
         }
@@ -35,8 +37,50 @@ internal sealed class StressRun(StressOptions options) : IDisposable
     public void Join()
     {
         _stopped = true;
-        _threads.ForEach(static thread => thread.Join());
+        foreach (Thread thread in _threads)
+        {
+            if (!thread.Join(Deadline.Limit))
+            {
+                ThrowIfFailed();
+                throw new InvalidOperationException($"Deadlock: a thread did not return within {Deadline.Limit.TotalSeconds} s.");
+            }
+        }
+
         ThrowIfFailed();
+    }
+
+    /// <summary>Repeats a round on as many workers as there are threads, until the scenario ends.</summary>
+    /// <param name="round">One round, which returns how many operations it has performed.</param>
+    /// <returns>How many operations were performed.</returns>
+    public async Task<long> RepeatAsync(Func<Random, Task<int>> round)
+    {
+        long operations = 0;
+        await Task.WhenAll(Enumerable.Range(1, options.Threads).Select(worker => Task.Run(async () =>
+        {
+            Random random = new(options.Seed + worker);
+            while (!IsOver)
+            {
+                try
+                {
+                    Interlocked.Add(ref operations, await round(random).ConfigureAwait(false));
+                }
+#pragma warning disable CA1031 // Any exception is the scenario's failure.
+                catch (Exception exception)
+#pragma warning restore CA1031
+                {
+                    Fail(exception);
+                }
+            }
+        }))).ConfigureAwait(false);
+        ThrowIfFailed();
+        return operations;
+    }
+
+    /// <summary>Ends the scenario as failed. The first failure counts.</summary>
+    public void Fail(Exception exception)
+    {
+        Interlocked.CompareExchange(ref _failure, exception, null);
+        _stopped = true;
     }
 
     /// <summary>Throws what one of the threads has failed with. A scenario that fails as well does so because of that.</summary>
@@ -75,8 +119,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                Interlocked.CompareExchange(ref _failure, exception, null);
-                _stopped = true;
+                Fail(exception);
             }
         }
     }

@@ -9,7 +9,8 @@ internal static class StressRunner
     private static readonly IStressScenario[] Scenarios =
     [
         new LeaseScenario(), new BorrowScenario("borrow", isChecked: false), new BorrowScenario("checked-borrow", isChecked: true), new CloseScenario(), new PipeReaderScenario(),
-        new ProcessScenario(), new HandOffScenario(),
+        new CancelledReadScenario(), new ProcessScenario(), new HandOffScenario(), new OffloadScenario(), new RefillRoleScenario(), new ImportCancelScenario(), new ExportScenario(),
+        new PressureObserverScenario(), new DescriptorReuseScenario(), new SuspendedScenario(), new MoveSuspendScenario(), new BusyMoveScenario(), new LinkScenario(),
     ];
 
     /// <summary>Gets the names of all scenarios.</summary>

@@ -127,7 +127,7 @@ public class ToActorTests
         await using SinkBench bench = await SinkBench.OpenAsync();
         using var sink = bench.ToActor();
         await bench.BeginAsync();
-        await Eventually.TrueAsync(() => bench.Connection.Stream.HasObservers, "the stream is subscribed to");
+        await Eventually.TrueAsync(() => bench.Connection.Receiver.Stream.HasObservers, "the stream is subscribed to");
         bench.System.Stop(bench.Actor);
         await Assert.ThrowsAsync<ZcrxActorTerminatedException>(() => sink.Completion.WithinLimit());
 
@@ -144,7 +144,7 @@ public class ToActorTests
         using var other = bench.Connection.Buffers.Subscribe(buffer => Volatile.Write(ref length, buffer.StreamOffset + buffer.Length));
         using var sink = bench.ToActor();
         await bench.BeginAsync();
-        await Eventually.TrueAsync(() => bench.Connection.Stream.Observers.Items.Length == 2, "both listen");
+        await Eventually.TrueAsync(() => bench.Connection.Receiver.Stream.Observers.Items.Length == 2, "both listen");
         await bench.SendAsync(0, 100);
         await bench.TakeAsync(0, 100);
 

@@ -63,7 +63,7 @@ internal sealed class ExportScenario : IStressScenario
         }
 
         using ExportedQueue exported = await queue.Queue.ExportAsync().Within("the queue is exported");
-        await using ZcrxQueue importing = await ZcrxQueue.ImportAsync(exported, TestQueue.Options() with { Name = "importing" }).Within("the queue is imported");
+        ZcrxQueue importing = await ZcrxQueue.ImportAsync(exported, TestQueue.Options() with { Name = "importing" }).Within("the queue is imported");
         if (random.Next(2) == 0)
         {
             // The exporting queue may be exported from its importer as well.

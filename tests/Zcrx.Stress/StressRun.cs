@@ -8,6 +8,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
 {
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly List<Thread> _threads = [];
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? _failure;
     private volatile bool _stopped;
 
@@ -17,6 +18,9 @@ internal sealed class StressRun(StressOptions options) : IDisposable
 
     /// <summary>Gets a value indicating whether the scenario shall end: the time is over, or a thread has failed.</summary>
     public bool IsOver => _stopped || Stopwatch.GetElapsedTime(_start) >= options.Duration;
+
+    /// <summary>Gets a task that ends when a thread has failed.</summary>
+    public Task Failed => _failed.Task;
 
     /// <summary>Starts threads that repeat a step until the scenario ends.</summary>
     /// <param name="step">The step.</param>
@@ -81,6 +85,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
     {
         Interlocked.CompareExchange(ref _failure, exception, null);
         _stopped = true;
+        _failed.TrySetResult();
     }
 
     /// <summary>Throws what one of the threads has failed with. A scenario that fails as well does so because of that.</summary>

@@ -56,14 +56,10 @@ internal static class StressRunner
 
     private static long Run(IStressScenario scenario, StressRun run)
     {
-        try
-        {
-            return scenario.Run(run);
-        }
-        catch
-        {
-            run.ThrowIfFailed();
-            throw;
-        }
+        // A thread of its own: what has failed is reported at once, also when the scenario is caught in a deadlock and never ends.
+        Task<long> running = Task.Factory.StartNew(() => scenario.Run(run), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        Task.WaitAny(running, run.Failed);
+        run.ThrowIfFailed();
+        return running.GetAwaiter().GetResult();
     }
 }

@@ -49,7 +49,7 @@ internal sealed class ExportScenario : IStressScenario
             await queue.DisposeAsync();
         }
 
-        StressRun.Require(exports > 0, "queues were exported meanwhile");
+        StressRun.Require(exports > 0, "queues were exported");
         return imports;
     }
 
@@ -57,13 +57,13 @@ internal sealed class ExportScenario : IStressScenario
     {
         if (random.Next(4) == 0)
         {
-            // Another ring comes and goes on the same kernel.
+            // Opens and closes another ring of the same kernel.
             await using TestQueue passing = await TestQueue.OpenAsync(buffers: 4, kernel: kernel);
             return 1;
         }
 
         using ExportedQueue exported = await queue.Queue.ExportAsync().Within("the queue is exported");
-        await using ZcrxQueue importing = await ZcrxQueue.ImportAsync(exported, TestQueue.Options() with { Name = "importing" }).Within("the queue is imported");
+        ZcrxQueue importing = await ZcrxQueue.ImportAsync(exported, TestQueue.Options() with { Name = "importing" }).Within("the queue is imported");
         if (random.Next(2) == 0)
         {
             // The exporting queue may be exported from its importer as well.

@@ -87,9 +87,11 @@ internal sealed class PressureObserverScenario : IStressScenario
             isReplay = Environment.CurrentManagedThreadId == caller;
             hasAnswered = queue.Queue.GetConnectionsAsync().Wait(Deadline.Limit);
         });
-        queue.Queue.Pressure.Subscribe(observer).Dispose();
+        IDisposable subscription = queue.Queue.Pressure.Subscribe(observer);
+        // Before the disposal, which waits for the other threads if this is a deadlock.
         StressRun.Require(isReplay, "the first value is replayed inside of Subscribe");
         StressRun.Require(hasAnswered, $"the ring thread answers within {Deadline.Limit.TotalSeconds} s while an observer waits for it; this is a deadlock");
+        subscription.Dispose();
     }
 
     private static void ThrowInReplay(TestQueue queue)

@@ -57,7 +57,7 @@ internal sealed class SuspendedScenario : IStressScenario
         await suspending.Within("the queue is suspended");
         connections.ForEach(static connection => connection.Abort());
         await Task.WhenAll(connections.Select(static connection => connection.Closed)).Within("all connections are closed");
-        await Deadline.UntilAsync(() => observers.TrueForAll(static observer => observer.Ends == 1), "each observer is told of the end");
+        await Deadline.UntilAsync(() => observers.TrueForAll(static observer => observer.Ends == 1), "each observer gets the end");
         StressRun.Require(!observers.Exists(static observer => observer.WasInCall), "no observer runs inside of a call on another connection");
         peers.ForEach(static peer => peer.Dispose());
         await queue.CloseAsync();
@@ -101,7 +101,7 @@ internal sealed class SuspendedScenario : IStressScenario
     }
 
     /// <summary>Takes the application's lock when its stream ends.</summary>
-    /// <param name="users">The lock; null for an observer that is subscribed by a call, and may be told inside of it.</param>
+    /// <param name="users">The lock; null for an observer that a call subscribes, and that may get the end inside of it.</param>
     private sealed class Observer(Lock? users) : IObserver<ReceivedBuffer>
     {
         private int _ends;

@@ -88,6 +88,9 @@ internal static partial class ZcrxLog
     [LoggerMessage(1303, LogLevel.Error, "A consumer of queue {Queue} threw (connection {Connection}).")]
     public static partial void ConsumerFaulted(ILogger logger, string queue, long? connection, Exception exception);
 
+    [LoggerMessage(1309, LogLevel.Information, "Connection {Connection} of queue {Queue} sent what cannot be framed: {Reason}")]
+    public static partial void FramingFailed(ILogger logger, long? connection, string queue, string reason);
+
     [LoggerMessage(1304, LogLevel.Debug, "Connection {Connection} with {RemoteEndPoint} was attached to {Queue}.")]
     public static partial void ConnectionAttached(ILogger logger, long connection, EndPoint? remoteEndPoint, string queue);
 

@@ -123,7 +123,16 @@ internal sealed class QueueIncarnation : ReceiveActor
                 OnStall(stall);
                 break;
             case ConsumerFault fault:
-                ZcrxLog.ConsumerFaulted(_logger, _name, fault.Connection?.Id, fault.Exception);
+                if (fault.Exception is ZcrxFramingException framing)
+                {
+                    // The peer's bytes, not the consumer, and any stranger can send them.
+                    ZcrxLog.FramingFailed(_logger, fault.Connection?.Id, _name, framing.Message);
+                }
+                else
+                {
+                    ZcrxLog.ConsumerFaulted(_logger, _name, fault.Connection?.Id, fault.Exception);
+                }
+
                 Publish(new ZcrxEvent.ConsumerFaulted(_name, fault.Connection?.Id, fault.Exception));
                 break;
             default:

@@ -38,6 +38,11 @@ internal class BufferHolder : IBufferSource
     {
     }
 
+    /// <summary>A consumer has thrown, and its observer did not handle it. Must not be called under a lock: it runs the observers of such faults. Any thread.</summary>
+    public virtual void Report(Exception exception)
+    {
+    }
+
     /// <summary>An operator begins to work on these buffers off the ring's thread, and tells the end of the stream later than it comes. Any thread.</summary>
     public virtual void BeginWork()
     {

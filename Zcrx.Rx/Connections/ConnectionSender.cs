@@ -12,6 +12,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     private TaskCompletionSource<int>? _writable;
     private volatile bool _closed;
     private volatile bool _isShutDown;
+    private volatile bool _hasShutDown;
     private volatile bool _hasSent;
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
@@ -90,12 +91,22 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     {
         _isShutDown = true;
         socket.ShutdownSend();
+        _hasShutDown = true;
     }
 
     /// <summary>The socket has room, or never will have. Any thread.</summary>
     public void OnWritable(int result) => Interlocked.Exchange(ref _writable, null)?.TrySetResult(result);
 
     public bool IsClosed => _closed;
+
+    /// <summary>Gets a value indicating whether sending is being shut down, or has been.</summary>
+    public bool IsShutDown => _isShutDown;
+
+    /// <summary>Gets a value indicating whether sending has been shut down. Closing during the call would reset the connection.</summary>
+    public bool HasShutDown => _hasShutDown;
+
+    /// <summary>Gets a value indicating whether a send is pending.</summary>
+    public bool IsBusy => _turn.CurrentCount == 0;
 
     public void Close()
     {

@@ -85,7 +85,7 @@ internal sealed class HandOffOperation : IDisposable
             if (_channel.Completion is { IsCompleted: true } completion && !_disposed && !_ended)
             {
                 _ended = true;
-                TellEnd(completion.Exception?.InnerException);
+                SendEnd(completion.Exception?.InnerException, isOwn: false);
             }
         }
         while (Interlocked.CompareExchange(ref _signals, 0, seen) != seen);
@@ -96,22 +96,15 @@ internal sealed class HandOffOperation : IDisposable
     {
         _disposed = true;
         _channel.Dispose();
-        _channel.Abandon();
-        TellEnd(exception);
+        _channel.Fail(exception);
+        SendEnd(exception, isOwn: true);
     }
 
-    private void TellEnd(Exception? error)
+    private void SendEnd(Exception? error, bool isOwn)
     {
         try
         {
-            if (error is null)
-            {
-                _observer.OnCompleted();
-            }
-            else
-            {
-                _observer.OnError(error);
-            }
+            _channel.SendEnd(_observer, error, isOwn);
         }
         finally
         {

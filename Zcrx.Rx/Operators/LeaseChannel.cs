@@ -13,6 +13,7 @@ namespace Zcrx.Rx.Operators;
 internal sealed class LeaseChannel : IObserver<ReceivedBuffer>, IDisposable
 {
     private readonly Channel<BufferLease> _channel = Channel.CreateUnbounded<BufferLease>(new UnboundedChannelOptions { SingleWriter = true });
+    // Lock order: this one, then what Hold and Resume of a holder take (RingThread's wake-up). Nothing below calls back.
     private readonly Lock _gate = new();
     private readonly List<BufferHolder> _paused = [];
     private readonly int _bound;
@@ -140,12 +141,45 @@ internal sealed class LeaseChannel : IObserver<ReceivedBuffer>, IDisposable
         worksOn?.EndWork();
     }
 
-    /// <summary>The consumer has failed; called after <see cref="Dispose"/>.</summary>
-    public void Abandon()
+    /// <summary>The consumer has failed: its connection ends as the queue's options say. Called after <see cref="Dispose"/>.</summary>
+    public void Fail(Exception exception) => Source?.Fail(exception);
+
+    /// <summary>Passes the end of the stream to the observer, and reports what the observer throws.</summary>
+    /// <param name="observer">The operator's observer.</param>
+    /// <param name="error">The error; null for an orderly end.</param>
+    /// <param name="isOwn">Whether the consumer itself failed. If the stream did, an observer without a handler rethrows an error that is not its fault.</param>
+    public void SendEnd<T>(IObserver<T> observer, Exception? error, bool isOwn)
     {
-        lock (_gate)
+        try
         {
-            _worksOn?.Abandon();
+            if (error is null)
+            {
+                observer.OnCompleted();
+            }
+            else
+            {
+                observer.OnError(error);
+            }
+        }
+#pragma warning disable CA1031 // Nothing above handles it: it would end the process, or disappear in a task.
+        catch (Exception unhandled)
+#pragma warning restore CA1031
+        {
+            if (isOwn || unhandled != error)
+            {
+                Source?.Report(unhandled);
+            }
+        }
+    }
+
+    private BufferHolder? Source
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _worksOn;
+            }
         }
     }
 

@@ -79,7 +79,10 @@ internal sealed class ProcessOperation : IDisposable
             {
                 await _cancellation.CancelAsync().ConfigureAwait(false);
                 _channel.Dispose();
-                _channel.Abandon();
+                if (!IsOfStream(exception))
+                {
+                    _channel.Fail(exception);
+                }
             }
         }
     }
@@ -94,7 +97,7 @@ internal sealed class ProcessOperation : IDisposable
             if (Interlocked.Exchange(ref _disposed, 1) == 0)
             {
                 _cancellation.Dispose();
-                TellEnd();
+                _channel.SendEnd(_observer, _error, isOwn: _error is not null && !IsOfStream(_error));
             }
         }
         finally
@@ -103,15 +106,6 @@ internal sealed class ProcessOperation : IDisposable
         }
     }
 
-    private void TellEnd()
-    {
-        if (_error is null)
-        {
-            _observer.OnCompleted();
-        }
-        else
-        {
-            _observer.OnError(_error);
-        }
-    }
+    /// <summary>Returns whether the stream ended with this error, so that no handler is at fault.</summary>
+    private bool IsOfStream(Exception exception) => _channel.Completion.Exception?.InnerException == exception;
 }

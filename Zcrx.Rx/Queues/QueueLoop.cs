@@ -27,6 +27,7 @@ internal sealed class QueueLoop : IRingTurn
     private InterfaceQueue? _queue;
     private QueueOwners? _owners;
     private IDisposable? _linkWatch;
+    private bool _isLetGo;
 
     /// <param name="options">The options.</param>
     /// <param name="engine">The engine.</param>
@@ -96,9 +97,21 @@ internal sealed class QueueLoop : IRingTurn
     {
         // Until it has been imported: a caller that gives up waiting may dispose it before.
         _exported?.Hold();
+        Task opened;
         try
         {
-            await _thread.StartAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            opened = _thread.StartAsync();
+        }
+        catch
+        {
+            // No thread was started that would let go.
+            LetGo();
+            throw;
+        }
+
+        try
+        {
+            await opened.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -175,7 +188,7 @@ internal sealed class QueueLoop : IRingTurn
         }
         finally
         {
-            _exported?.LetGo();
+            LetGo();
         }
 
         _owners = new QueueOwners(_thread, requests, _queue, _engine, Host, _events, _context, isImported: _exported is not null);
@@ -232,6 +245,7 @@ internal sealed class QueueLoop : IRingTurn
 
     void IRingTurn.Release()
     {
+        LetGo();
         _linkWatch?.Dispose();
         _owners?.Sharing.Leave();
         _thread.StopTakingWork();
@@ -243,6 +257,16 @@ internal sealed class QueueLoop : IRingTurn
     void IRingTurn.OnEnded() => Host.ForwardChanges();
 
     void IRingTurn.Conclude() => _events.Complete();
+
+    /// <summary>Ends the hold on the queue that is imported, once: after the import, or where opening failed before it.</summary>
+    private void LetGo()
+    {
+        if (_exported is not null && !_isLetGo)
+        {
+            _isLetGo = true;
+            _exported.LetGo();
+        }
+    }
 
     private ConnectionReceiver Attach(Socket socket)
     {

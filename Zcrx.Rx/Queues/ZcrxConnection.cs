@@ -174,7 +174,7 @@ public sealed class ZcrxConnection : IDisposable
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) => _control.Sender.SendAsync(bytes, cancellationToken);
 
     /// <summary>Tells the peer that nothing more will be sent. Receiving continues.</summary>
-    public void ShutdownSend() => _control.Sender.Shutdown();
+    public void ShutdownSend() => _control.ShutdownSend();
 
     /// <summary>Closes the connection with a reset, so that the peer knows that something went wrong.</summary>
     public void Abort() => _control.RequestClose(abort: true);

@@ -8,6 +8,7 @@ using Zcrx.Rx.Connections;
 using Zcrx.Rx.Engines;
 using Zcrx.Rx.Listening;
 using Zcrx.Rx.Queues;
+using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx;
 
@@ -36,8 +37,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
             .Switch()
             .Select(_ => Snapshot())
             .TakeUntil(Observable.FromAsync(() => _loop.Ended.ContinueWith(static _ => { }, TaskScheduler.Default)))
-            .Publish()
-            .RefCount();
+            .Guarded(exception => _events.Faulted(null, exception));
     }
 
     /// <summary>The queue's name.</summary>
@@ -70,7 +70,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// </summary>
     public IObservable<LinkChange> Links => _events.Links;
 
-    /// <summary>Gets samples of <see cref="Snapshot"/>. They cost nothing without a subscriber.</summary>
+    /// <summary>Gets samples of <see cref="Snapshot"/>. Each subscriber has a timer of its own; without one they cost nothing.</summary>
     public IObservable<QueueStatistics> Statistics { get; }
 
     /// <summary>

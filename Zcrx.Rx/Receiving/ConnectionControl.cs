@@ -83,6 +83,13 @@ internal sealed class ConnectionControl : ISendingConnection
         Synchronize();
     }
 
+    /// <summary>Shuts sending down. A connection whose stream has ended is closed then.</summary>
+    public void ShutdownSend()
+    {
+        Sender.Shutdown();
+        Synchronize();
+    }
+
     public void Resume()
     {
         _isPaused = false;

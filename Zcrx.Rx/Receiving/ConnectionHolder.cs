@@ -25,6 +25,8 @@ internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHo
         }
     }
 
+    public override void Report(Exception exception) => connection.Control.ReportFault(exception);
+
     public override void BeginWork() => connection.Control.BeginWork();
 
     public override void EndWork() => connection.Control.EndWork();

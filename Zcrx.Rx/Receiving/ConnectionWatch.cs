@@ -113,9 +113,9 @@ internal sealed class ConnectionWatch(
             return false;
         }
 
-        if (connection.Control.Sender.TakeHasSent() || connection.UnobservedSince is not { } since)
+        if (connection.Control.Sender.TakeHasSent() || connection.Control.Sender.IsBusy || connection.UnobservedSince is not { } since)
         {
-            // A connection that is only sent on is in use.
+            // A connection that is only sent on is in use, also while a send waits for the peer.
             connection.UnobservedSince = now;
             return true;
         }

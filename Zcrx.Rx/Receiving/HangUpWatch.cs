@@ -21,8 +21,10 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
     /// <summary>Asks the kernel to report the end of a connection that does not receive.</summary>
     public void Watch(ConnectionReceiver connection)
     {
-        if (connection.IsHangUpWatched || connection.State != ReceiveState.Idle || connection.Control.CloseRequested || connection.IsDeparting || requests.IsDead)
+        if (connection.IsHangUpWatched || connection.State != ReceiveState.Idle || connection.Control.CloseRequested || connection.IsDeparting || requests.IsDead
+            || (connection.HasPeerEnded && connection.Control.Sender.IsShutDown))
         {
+            // Once both sides have ended, the kernel reports a hang-up at once and again and again, although all is in order and bytes may still wait.
             return;
         }
 
@@ -82,10 +84,10 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
             return false;
         }
 
-        // A hang-up that is known comes again with every poll. Only an error is news then.
+        // A hang-up that is known comes again with every poll. Only an error is news then. A hang-up without an error, after both sides have ended, is an orderly end.
         bool isNews = !connection.HasPeerEnded;
         connection.HasPeerEnded = true;
-        if (((uint)result & (PollError | PollHangUp)) != 0 && connection.Socket.TakeError() is var error && (error != 0 || !isNews))
+        if (((uint)result & (PollError | PollHangUp)) != 0 && connection.Socket.TakeError() is var error && (error != 0 || (!isNews && !connection.Control.Sender.IsShutDown)))
         {
             EndBroken(connection, error == 0 ? Errno.ECONNRESET : error);
         }

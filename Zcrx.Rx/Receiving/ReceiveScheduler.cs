@@ -126,6 +126,12 @@ internal sealed class ReceiveScheduler
             {
                 TryFinish(connection);
             }
+
+            if (IsHere(connection))
+            {
+                // A connection that was paused since it was queued has no receive that would notice its end.
+                _hangUps.Watch(connection);
+            }
         }
     }
 
@@ -316,7 +322,7 @@ internal sealed class ReceiveScheduler
         {
             connection.Stream.End(connection.EndError);
             // A connection that is broken cannot be sent on either.
-            if (connection.Control.CloseWhenEnded || connection.EndError is not null)
+            if (connection.Control.CloseWhenEnded || connection.EndError is not null || connection.Control.Sender.HasShutDown)
             {
                 connection.Control.RequestClose(abort: false);
             }
@@ -324,7 +330,8 @@ internal sealed class ReceiveScheduler
 
         if (connection.Control.CloseRequested)
         {
-            Close(connection, connection.Control.WhyClosed, connection.Control.Failure?.Exception);
+            string cause = connection.Control.Failure is null && connection.EndError is { } error ? error.Cause : connection.Control.WhyClosed;
+            Close(connection, cause, connection.Control.Failure?.Exception);
         }
     }
 }

@@ -80,7 +80,7 @@ internal sealed class StopExecution(
     /// <summary>Takes the next step, and returns whether the ring thread may end.</summary>
     public bool Advance()
     {
-        StopStep step = machine.Decide(context.Clock.Now, this);
+        StopStep step = machine.Decide(machine.IsEnding ? context.Clock.Now : context.Clock.TurnStart, this);
         if (step == StopStep.Cancel)
         {
             foreach (ConnectionReceiver connection in connections.Snapshot())

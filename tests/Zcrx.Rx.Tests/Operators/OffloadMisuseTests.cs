@@ -10,6 +10,69 @@ namespace Zcrx.Rx.Tests.Operators;
 [Collection(SocketsCollection.Name)]
 public class OffloadMisuseTests : IClassFixture<ResourceCheck>
 {
+    /// <summary>Consumers off the ring thread, without a handler for errors.</summary>
+    public static TheoryData<string> Offloaded => new(Offloads.Keys);
+
+    private static readonly Dictionary<string, Func<ZcrxConnection, Action, IDisposable>> Offloads = new(StringComparer.Ordinal)
+    {
+        ["a new thread"] = static (connection, call) => connection.Buffers.ObserveOn(NewThreadScheduler.Default).Subscribe(_ => call()),
+        ["the thread pool"] = static (connection, call) => connection.Buffers.ObserveOn(TaskPoolScheduler.Default).Subscribe(_ => call()),
+        ["an operator with a bound"] = static (connection, call) => connection.Buffers.HandOff(TaskPoolScheduler.Default, 4).Subscribe(_ => call()),
+        ["an asynchronous handler"] = static (connection, call) => connection.Buffers.Process((_, _) =>
+        {
+            call();
+            return ValueTask.CompletedTask;
+        }).Subscribe(),
+    };
+
+    [Theory]
+    [MemberData(nameof(Offloaded))]
+    public async Task The_reset_of_a_peer_is_no_fault_of_a_consumer_on_another_thread(string consumer)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        ConcurrentQueue<ConsumerFault> faults = new();
+        using IDisposable reporting = queue.Queue.ConsumerFaults.Subscribe(faults.Enqueue);
+        for (int i = 0; i < 20; i++)
+        {
+            (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+            using (peer)
+            {
+                int calls = 0;
+                using IDisposable subscription = Offloads[consumer](connection, () => Interlocked.Increment(ref calls));
+                await peer.SendAsync(2);
+                await Deadline.UntilAsync(() => Volatile.Read(ref calls) > 0, "the consumer is called");
+                peer.Reset();
+                await connection.Finished.Within("the connection is closed and the operator has finished");
+            }
+        }
+
+        Assert.Empty(faults);
+    }
+
+    [Theory]
+    [MemberData(nameof(Offloaded))]
+    public async Task A_consumer_that_fails_on_another_thread_is_reported_once_and_its_connection_ends_as_configured(string consumer)
+    {
+        foreach (ConsumerFailureAction action in Enum.GetValues<ConsumerFailureAction>())
+        {
+            await using TestQueue queue = await TestQueue.OpenAsync(configure: options => options with { WhenConsumerFails = action });
+            ConcurrentQueue<ConsumerFault> faults = new();
+            using IDisposable reporting = queue.Queue.ConsumerFaults.Subscribe(faults.Enqueue);
+            (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+            using (peer)
+            {
+                InvalidOperationException failure = new("on purpose");
+                using IDisposable subscription = Offloads[consumer](connection, () => throw failure);
+                await peer.SendAsync(2);
+                Assert.Equal(action == ConsumerFailureAction.Reset, await peer.IsResetAsync().Within("the peer sees the end"));
+                await connection.Finished.Within("the connection is closed and the operator has finished");
+                Assert.Same(failure, Assert.Single(faults).Exception);
+                ZcrxStreamException late = await Assert.ThrowsAsync<ZcrxStreamException>(async () => await connection.Buffers.Select(static buffer => buffer.Length).LastOrDefaultAsync());
+                Assert.Same(failure, late.InnerException);
+            }
+        }
+    }
+
     [Fact]
     public async Task ObserveOn_a_new_thread_delivers_every_byte_as_leases()
     {

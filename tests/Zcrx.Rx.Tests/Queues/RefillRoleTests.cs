@@ -58,6 +58,22 @@ public class RefillRoleTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
+    public async Task An_import_whose_ring_cannot_be_created_keeps_nothing_of_the_exported_queue()
+    {
+        HookedKernel kernel = new();
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16, kernel: kernel);
+        ExportedQueue exported = await queue.Queue.ExportAsync().Within("the queue is exported");
+        kernel.SetupError = Interop.Abi.Errno.EMFILE;
+
+        ZcrxException error = await Assert.ThrowsAsync<ZcrxException>(() => ZcrxQueue.ImportAsync(exported, TestQueue.Options() with { Name = "importing" }).Within("the import has an outcome"));
+
+        Assert.Equal(Interop.Abi.Errno.EMFILE, error.ErrorNumber);
+        kernel.SetupError = 0;
+        exported.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => exported.Fd);
+    }
+
+    [Fact]
     public async Task An_import_that_is_given_up_leaves_the_exported_queue_as_it_was()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16);

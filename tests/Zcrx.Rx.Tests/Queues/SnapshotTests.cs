@@ -30,6 +30,26 @@ public class SnapshotTests
     }
 
     [Fact]
+    public async Task An_observer_of_samples_that_throws_is_reported_and_the_others_continue()
+    {
+        ZcrxQueueOptions options = new() { Engine = ZcrxEngine.Emulated, AreaSize = 1.MiB(), StatisticsInterval = TimeSpan.FromMilliseconds(5) };
+        await using ZcrxQueue queue = await ZcrxQueue.OpenAsync(options);
+        InvalidOperationException failure = new("on purpose");
+        TaskCompletionSource<ConsumerFault> fault = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using IDisposable reporting = queue.ConsumerFaults.Subscribe(reported => fault.TrySetResult(reported));
+        int samples = 0;
+        using IDisposable others = queue.Statistics.Subscribe(_ => Interlocked.Increment(ref samples));
+        using IDisposable throwing = queue.Statistics.Subscribe(_ => throw failure);
+
+        ConsumerFault reported = await fault.Task.WaitAsync(Limit);
+        int seen = Volatile.Read(ref samples);
+        await Deadline.UntilAsync(() => Volatile.Read(ref samples) > seen + 2, "the other observer gets more samples");
+
+        Assert.Same(failure, reported.Exception);
+        Assert.Null(reported.Connection);
+    }
+
+    [Fact]
     public async Task Sampling_while_a_queue_is_closed_is_safe()
     {
         for (int i = 0; i < 20; i++)

@@ -33,6 +33,8 @@ public class ReceiveSchedulerTests
                 {
                     Assert.Equal(connection.WantsReceive, bench.Requests.Armed.ContainsKey(connection.ReceiveTag));
                     Assert.Equal(connection.WantsReceive, connection.HasRequest);
+                    // Either a receive or a poll notices the end of the connection.
+                    Assert.True(connection.HasRequest || connection.HasEnded || bench.Requests.Polls.Contains(connection.Tag(RequestKind.HangUp)));
                 }
             }
 
@@ -54,6 +56,20 @@ public class ReceiveSchedulerTests
             Assert.All(connections.Where(bench.Scheduler.IsHere), static connection => Assert.True(connection.HasRequest));
         })
         .Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+
+    [Fact]
+    public void Connection_that_is_paused_while_its_receive_is_queued_is_watched_for_its_end()
+    {
+        using ReceiveBench bench = new(Buffers);
+        ConnectionReceiver connection = bench.Connect();
+        bench.Scheduler.Reconcile(connection);
+        connection.Control.Pause();
+
+        bench.Scheduler.ArmReceives();
+
+        Assert.False(connection.HasRequest);
+        Assert.Contains(connection.Tag(RequestKind.HangUp), bench.Requests.Polls);
+    }
 
     [Fact]
     public void Connection_that_was_served_most_recently_is_armed_last()

@@ -34,8 +34,16 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
     /// <summary>Whether cancel requests do nothing, as if the kernel were stuck.</summary>
     public bool IgnoresCancels { get; set; }
 
+    /// <summary>The error of every new ring; 0 for none.</summary>
+    public int SetupError { get; set; }
+
     public int Setup(uint entries, io_uring_params* parameters)
     {
+        if (SetupError != 0)
+        {
+            return -SetupError;
+        }
+
         int result = _kernel.Setup(entries, parameters);
         _offsets = parameters->sq_off;
         _completionOffsets = parameters->cq_off;

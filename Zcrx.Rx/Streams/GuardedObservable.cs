@@ -1,0 +1,30 @@
+using System.Reactive.Linq;
+
+namespace Zcrx.Rx.Streams;
+
+/// <summary>Keeps a source alive when one of its observers throws.</summary>
+internal static class GuardedObservable
+{
+    /// <summary>Unsubscribes an observer that throws, and reports its exception instead of letting it end the thread that publishes.</summary>
+    /// <param name="source">The source. Each observer has a subscription of its own.</param>
+    /// <param name="unhandled">Receives what an observer has thrown.</param>
+    public static IObservable<T> Guarded<T>(this IObservable<T> source, Action<Exception> unhandled) => Observable.Create<T>(observer => source.Subscribe(
+        value => Call(() => observer.OnNext(value), unhandled),
+        error => Call(() => observer.OnError(error), unhandled),
+        () => Call(observer.OnCompleted, unhandled)));
+
+    private static void Call(Action callback, Action<Exception> unhandled)
+    {
+        try
+        {
+            // Rx has unsubscribed the observer by the time that its exception arrives here.
+            callback();
+        }
+#pragma warning disable CA1031 // The application's observer may throw anything.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            unhandled(exception);
+        }
+    }
+}

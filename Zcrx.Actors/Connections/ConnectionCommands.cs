@@ -6,9 +6,25 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Connections;
 
 /// <summary>Carries out commands about single connections. Any thread.</summary>
-internal sealed class ConnectionCommands(ConnectionDirectory connections, ConnectionReports reports)
+/// <param name="connections">The connections that are served.</param>
+/// <param name="reports">Reports their ends.</param>
+/// <param name="find">Finds an open queue, or says why there is none. Called on the caller's thread.</param>
+internal sealed class ConnectionCommands(ConnectionDirectory connections, ConnectionReports reports, ConnectionCommands.QueueFinder find)
 {
-    public async Task<ZcrxReply> AttachAsync(ZcrxCommand.AttachConnection command, ZcrxQueue queue)
+    /// <summary>Finds an open queue by its name, or any if it is null.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="connection">The connection that the command names, for the reply.</param>
+    /// <param name="queue">The queue; null if there is none.</param>
+    /// <returns>Why there is none; null if there is one.</returns>
+    public delegate ZcrxReply? QueueFinder(string? name, long? connection, out ZcrxQueue? queue);
+
+    public Task<ZcrxReply> AttachAsync(ZcrxCommand.AttachConnection command) =>
+        find(command.Queue, null, out ZcrxQueue? queue) is { } refused ? Task.FromResult(refused) : AttachAsync(command, queue!);
+
+    public Task<ZcrxReply> MoveAsync(ZcrxCommand.MoveConnection command) =>
+        find(command.Queue, command.ConnectionId, out ZcrxQueue? queue) is { } refused ? Task.FromResult(refused) : MoveAsync(command.ConnectionId, queue!);
+
+    private async Task<ZcrxReply> AttachAsync(ZcrxCommand.AttachConnection command, ZcrxQueue queue)
     {
         using Activity? activity = ZcrxActivities.Start("zcrx.connection.attach", queue.Name);
         ZcrxReply.Failed failed;
@@ -53,7 +69,7 @@ internal sealed class ConnectionCommands(ConnectionDirectory connections, Connec
         return new ZcrxReply.Resumed(served.ToStatus());
     }
 
-    public async Task<ZcrxReply> MoveAsync(long id, ZcrxQueue queue)
+    private async Task<ZcrxReply> MoveAsync(long id, ZcrxQueue queue)
     {
         if (connections.Find(id) is not { } served)
         {

@@ -85,7 +85,7 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
         await _takeover.CommitAsync(cancellationToken).ConfigureAwait(false);
         if (_takeover.PredecessorId is { } predecessor)
         {
-            supervisor.Tell(new ZcrxSupervisor.BeginAccepting());
+            supervisor.Tell(new BeginAccepting());
             ZcrxLog.TookOver(_logger, predecessor, string.Join(", ", _takeover.Inherited));
             system.EventStream.Publish(new ZcrxEvent.TookOver(predecessor));
         }
@@ -110,7 +110,7 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
         activity?.SetTag("zcrx.hand_over.successor", successor).SetTag("zcrx.connection.count", Connections);
         try
         {
-            await _supervisor.Ask<ZcrxStatus>(new ZcrxSupervisor.StopAccepting(), ReleaseTimeout).ConfigureAwait(false);
+            await _supervisor.Ask<ZcrxStatus>(new StopAccepting(), ReleaseTimeout).ConfigureAwait(false);
         }
         catch (AskTimeoutException exception)
         {
@@ -159,7 +159,7 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
         patience.CancelAfter(Options.Linger);
         try
         {
-            await _supervisor.Ask<ZcrxStatus>(new ZcrxSupervisor.WhenIdle(), Timeout.InfiniteTimeSpan, patience.Token).ConfigureAwait(false);
+            await _supervisor.Ask<ZcrxStatus>(new WhenIdle(), Timeout.InfiniteTimeSpan, patience.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

@@ -79,9 +79,9 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
                 changed =>
                 {
                     WarnOfShortPhase(changed);
-                    supervisor.Tell(new ZcrxSupervisor.ApplyOptions(changed));
+                    supervisor.Tell(new ApplyOptions(changed));
                 },
-                (errors, cause) => supervisor.Tell(new ZcrxSupervisor.RefuseOptions(errors, cause)));
+                (errors, cause) => supervisor.Tell(new RefuseOptions(errors, cause)));
             _metrics = new ZcrxMetrics(tree, _services.GetService<System.Diagnostics.Metrics.IMeterFactory>());
             ZcrxLog.Started(_logger, tree.Queues.Length, _zcrx.EndPoints.Count == 0 ? "nothing" : string.Join(", ", _zcrx.EndPoints));
         }

@@ -1,8 +1,5 @@
-using System.Diagnostics;
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
-using Zcrx.Actors.Diagnostics;
-using Zcrx.Actors.Logging;
 using Zcrx.Actors.Messages;
 using Zcrx.Interop;
 using Zcrx.Rx;
@@ -23,11 +20,11 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     private readonly OutstandingWork _outstanding;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly QueueReports _reports;
     private readonly SuspendedConnections _suspended = new();
     private readonly QueueOpener _opener;
     private readonly RestartMachine _restart;
     private readonly Exception? _earlierFailure;
-    private readonly List<IActorRef> _waiting = [];
     private ZcrxOptions _options;
     private QueueSnapshot _now;
     private Incarnation? _incarnation;
@@ -35,7 +32,6 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     private bool _isClosed;
     private ZcrxQueue? _next;
     private ZcrxQueueOptions? _registeredWith;
-    private Activity? _restarting;
     private bool _isFallenBack;
     private bool _isReplaced;
     private bool _isStopping;
@@ -62,6 +58,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     {
         (_published, _now, _options) = (published, published.Value, options);
         (_directory, _outstanding, _time, _logger, _earlierFailure) = (directory, outstanding, time, logger, earlierFailure);
+        _reports = new QueueReports(_now.Name, logger, Context.System.EventStream);
         _opener = new QueueOpener(_suspended.Parking, group, inherited, options.Rebalancing, logger);
         _restart = new RestartMachine(options.Restart);
         if (_now.Current is not null)
@@ -80,9 +77,9 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         Receive<Terminated>(message => OnIncarnationEnded(message.ActorRef));
         Receive<Closed>(message => OnClosed(message.Next));
         Receive<RestartDue>(_ => OnRestartDue());
-        Receive<Peers>(OnPeers);
-        Receive<Continued>(OnContinued);
-        Receive<Reconfigure>(OnReconfigure);
+        Receive<QueuePeers>(OnPeers);
+        Receive<Continued>(message => _reports.Continued(message.Targets, message.Connections));
+        Receive<ReconfigureQueue>(OnReconfigure);
         Receive<Stop>(OnStop);
     }
 
@@ -95,8 +92,6 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     private ZcrxQueueOptions OptionsToOpen => _isFallenBack
         ? _now.Options with { Interface = null, RxQueue = 0, Engine = _now.Options.Engine == ZcrxEngine.Emulated ? ZcrxEngine.Emulated : ZcrxEngine.Auto }
         : _now.Options;
-
-    private ActivityContext Cause => _restarting?.Context ?? default;
 
     protected override void PreStart()
     {
@@ -116,7 +111,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     {
         _now = _now with { State = QueueState.Stopped, IsOpen = false };
         _published.Publish(_now);
-        EndRestart(null);
+        _reports.EndRestart(null);
         _suspended.End();
         if (_incarnation is { } incarnation)
         {
@@ -159,7 +154,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         else
         {
             _registeredWith = OptionsToOpen;
-            opening = _opener.OpenAsync(_registeredWith, Cause);
+            opening = _opener.OpenAsync(_registeredWith, _reports.Cause);
         }
 
         Props props = Props.Create(() => new QueueIncarnation(Name, opening, _directory, _logger)).WithDeploy(Deploy.Local).WithDispatcher(Context.Props.Dispatcher);
@@ -177,13 +172,11 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         _restart.Opened();
         _opener.Join(queue, _now.Options);
         Change(_now.WithOpened(queue, _time.GetUtcNow()));
-        ZcrxLog.QueueOpened(_logger, Name, queue.Engine.Name, queue.Engine.Reason);
-        Publish(new ZcrxEvent.QueueOpened(Name, queue.Engine));
-        EndRestart(null);
+        _reports.Opened(queue.Engine);
         // Its options may have changed while it was opened with the old ones. Cannot fail; the change was reported when it was made.
         _ = QueueOpener.ReconfigureAsync(_now.Options, queue);
         Relocate();
-        AnswerAll(new ZcrxReply.Restarted(_now.ToStatus()));
+        _reports.AnswerAll(new ZcrxReply.Restarted(_now.ToStatus()));
     }
 
     private void OnIncarnationEnded(IActorRef actor)
@@ -201,12 +194,11 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         if (_isStopping)
         {
             Change(_now with { LastError = ended.Failure ?? _now.LastError });
-            ZcrxLog.QueueStopped(_logger, Name);
-            Publish(new ZcrxEvent.QueueStopped(Name));
+            _reports.Stopped();
         }
         else if (isReplaced)
         {
-            Publish(new ZcrxEvent.QueueStopped(Name));
+            _reports.Replaced();
             Open();
         }
         else
@@ -252,7 +244,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         RestartDecision decision = _restart.Failed(cause, _time.GetElapsedTime(0), Random.Shared.NextDouble());
         if (decision.Delay is { } delay)
         {
-            BeginRestart("failure");
+            _reports.BeginRestart("failure");
             if (delay > TimeSpan.Zero)
             {
                 Timers.StartSingleTimer(nameof(RestartDue), new RestartDue(), delay);
@@ -264,8 +256,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
             }
 
             Change(_now with { State = QueueState.Restarting, RestartDelay = delay, LastError = cause });
-            ZcrxLog.QueueRestarting(_logger, Name, delay, decision.Attempt, cause);
-            Publish(new ZcrxEvent.QueueRestarting(Name, delay, decision.Attempt, cause));
+            _reports.Restarting(delay, decision.Attempt, cause);
             return;
         }
 
@@ -274,17 +265,14 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         {
             _isFallenBack = true;
             _restart.Reset();
-            ZcrxLog.QueueFallsBack(_logger, Name, cause);
-            Publish(new ZcrxEvent.QueueFellBack(Name, cause));
+            _reports.FellBack(cause);
             Open();
             return;
         }
 
-        EndRestart(cause);
+        _reports.EndRestart(cause);
         Change(_now with { State = QueueState.Failed });
-        ZcrxLog.QueueFailed(_logger, Name, decision.Reason, cause);
-        Publish(new ZcrxEvent.QueueFailed(Name, cause, decision.Reason));
-        AnswerAll(new ZcrxReply.Failed(ZcrxFailure.QueueNotOpen, null, $"The queue {Name} failed and stays closed: {decision.Reason}. {cause.Message}", cause));
+        _reports.Failed(cause, decision.Reason);
     }
 
     /// <summary>Gets whether a queue that would be given up can be opened without its NIC: configured, possible, and not done yet.</summary>
@@ -307,14 +295,10 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
             return;
         }
 
-        ZcrxLog.QueueRestartRequested(_logger, Name);
-        if (!Sender.IsNobody())
-        {
-            _waiting.Add(Sender);
-        }
-
+        _reports.RestartRequested();
+        _reports.AnswerLater(Sender);
         _restart.Reset();
-        BeginRestart("demand");
+        _reports.BeginRestart("demand");
         _isFallenBack = false;
         switch (_now.State)
         {
@@ -342,7 +326,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
 
         if (!command.RegisterAnew && _now.Current is { } queue && _registeredWith is { } registered && QueueOpener.CanTakeOver(queue, registered, OptionsToOpen))
         {
-            incarnation.Takeover ??= _opener.TakeOverAsync(queue, OptionsToOpen, Cause);
+            incarnation.Takeover ??= _opener.TakeOverAsync(queue, OptionsToOpen, _reports.Cause);
         }
 
         incarnation.Stop(command.Drain ?? _options.DrainTimeout, suspendsConnections: true);
@@ -355,10 +339,10 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
             _isStopping = true;
             Timers.CancelAll();
             _suspended.End();
-            AnswerAll(StoppingReply());
+            _reports.AnswerAll(StoppingReply());
         }
 
-        EndRestart(new OperationCanceledException("Zcrx is being stopped."));
+        _reports.EndRestart(new OperationCanceledException("Zcrx is being stopped."));
         if (_now.State != QueueState.Stopped)
         {
             Change(_now with { State = QueueState.Stopping, RestartDelay = null });
@@ -376,7 +360,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         }
     }
 
-    private void OnPeers(Peers peers)
+    private void OnPeers(QueuePeers peers)
     {
         _suspended.SetOthers(peers.Open, peers.IsHope);
         if (!_isStopping && _now.State != QueueState.Open)
@@ -389,16 +373,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     private void Relocate() => _ = _suspended.RelocateAsync(_now, _options.Restart)
         .PipeTo(Self, success: static done => new Continued(done.Targets, done.Connections), failure: static _ => new Continued([], 0));
 
-    private void OnContinued(Continued message)
-    {
-        if (message.Connections > 0)
-        {
-            ZcrxLog.ConnectionsContinued(_logger, message.Connections, Name, string.Join(", ", message.Targets));
-            Publish(new ZcrxEvent.ConnectionsContinued(Name, message.Targets, message.Connections));
-        }
-    }
-
-    private void OnReconfigure(Reconfigure message)
+    private void OnReconfigure(ReconfigureQueue message)
     {
         _options = message.All;
         _restart.Reconfigure(message.All.Restart);
@@ -419,37 +394,10 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         Context.Parent.Tell(new Changed());
     }
 
-    private void BeginRestart(string trigger) =>
-        _restarting ??= ZcrxActivities.Begin("zcrx.queue.restart", Name)?.SetTag("zcrx.restart.trigger", trigger);
-
-    private void EndRestart(Exception? error)
-    {
-        _restarting.End(error);
-        _restarting = null;
-    }
-
-    private void AnswerAll(ZcrxReply answer)
-    {
-        _waiting.ForEach(actor => actor.Tell(answer));
-        _waiting.Clear();
-    }
-
     private static ZcrxReply.Failed StoppingReply() => new(ZcrxFailure.Stopping, null, "Zcrx is being stopped.");
-
-    private static void Publish(ZcrxEvent happened) => Context.System.EventStream.Publish(happened);
 
     /// <summary>To the actor: close the queue and open it no more. May be repeated with less time.</summary>
     public sealed record Stop(TimeSpan Drain) : ILocalMessage;
-
-    /// <summary>To the actor: the state of the other queues.</summary>
-    /// <param name="Open">Those that are open.</param>
-    /// <param name="IsHope">Whether one of them is being opened, or will be.</param>
-    public sealed record Peers(IReadOnlyList<ZcrxQueue> Open, bool IsHope) : ILocalMessage;
-
-    /// <summary>To the actor: options have changed. They are valid. Answered with <see cref="QueueReconfigured"/>.</summary>
-    /// <param name="All">The options of the tree.</param>
-    /// <param name="Queue">Those of this queue; null if they no longer name it.</param>
-    public sealed record Reconfigure(ZcrxOptions All, ZcrxQueueOptions? Queue) : ILocalMessage;
 
     /// <summary>To the parent: another snapshot is published.</summary>
     public sealed record Changed : ILocalMessage;

@@ -217,37 +217,10 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
             Watch(connection);
         }
 
-        foreach (RebalanceStep step in plan.Steps.Where(IsPermitted).ToArray())
+        foreach (RebalanceStep step in plan.Steps.Where(step => _state.IsPermitted(step, _options.Permit)).ToArray())
         {
             Begin(step, reading.Connections);
         }
-    }
-
-    /// <summary>Asks the application for every action of a step, which is carried out as a whole or not at all.</summary>
-    private bool IsPermitted(RebalanceStep step)
-    {
-        foreach (RebalanceAction action in step.Actions)
-        {
-            Exception? thrown = null;
-            try
-            {
-                if (_options.Permit?.Invoke(action) ?? true)
-                {
-                    continue;
-                }
-            }
-#pragma warning disable CA1031 // The application's. What it throws counts as a veto.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                thrown = exception;
-            }
-
-            _state.Veto(action, thrown);
-            return false;
-        }
-
-        return true;
     }
 
     private void Begin(RebalanceStep step, IReadOnlyDictionary<long, ZcrxConnection> connections)

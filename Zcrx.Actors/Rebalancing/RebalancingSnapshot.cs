@@ -62,6 +62,33 @@ internal sealed class RebalancingState(Published<RebalancingSnapshot> published,
         }
     }
 
+    /// <summary>Asks the application for every action of a step, which is carried out as a whole or not at all.</summary>
+    public bool IsPermitted(RebalanceStep step, Func<RebalanceAction, bool>? permit)
+    {
+        foreach (RebalanceAction action in step.Actions)
+        {
+            Exception? thrown = null;
+            try
+            {
+                if (permit?.Invoke(action) ?? true)
+                {
+                    continue;
+                }
+            }
+#pragma warning disable CA1031 // The application's. What it throws counts as a veto.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                thrown = exception;
+            }
+
+            Veto(action, thrown);
+            return false;
+        }
+
+        return true;
+    }
+
     public void Degrade(DegradedConnection connection)
     {
         if (!Now.Degraded.ContainsKey(connection.ConnectionId))

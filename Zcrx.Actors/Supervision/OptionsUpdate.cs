@@ -22,7 +22,7 @@ internal sealed record OptionsUpdate(IReadOnlyList<string> Applied, IReadOnlyLis
     {
         OptionsChange change = OptionsChange.Between(current, changed);
         IReadOnlyList<ZcrxQueueOptions> options = changed.EffectiveQueues();
-        QueueReconfigured[] done = await Task.WhenAll(queues.Select(queue => ApplyAsync(queue.Name, queue.Supervisor, new QueueSupervisor.Reconfigure(
+        QueueReconfigured[] done = await Task.WhenAll(queues.Select(queue => ApplyAsync(queue.Name, queue.Supervisor, new ReconfigureQueue(
             changed, options.FirstOrDefault(candidate => candidate.Name == queue.Name))))).ConfigureAwait(false);
         return new OptionsUpdate(
             [.. change.Applied, .. done.SelectMany(static queue => queue.Applied)],
@@ -54,7 +54,7 @@ internal sealed record OptionsUpdate(IReadOnlyList<string> Applied, IReadOnlyLis
         }
     }
 
-    private static async Task<QueueReconfigured> ApplyAsync(string name, IActorRef supervisor, QueueSupervisor.Reconfigure message)
+    private static async Task<QueueReconfigured> ApplyAsync(string name, IActorRef supervisor, ReconfigureQueue message)
     {
         try
         {

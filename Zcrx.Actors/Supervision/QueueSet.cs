@@ -59,7 +59,7 @@ internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
             if (queue != changed)
             {
                 QueueSnapshot[] others = [.. _queues.Where(other => other != queue).Select(static other => other.Now)];
-                queue.Actor?.Tell(new QueueSupervisor.Peers(
+                queue.Actor?.Tell(new QueuePeers(
                     [.. others.Select(static other => other.Ready).OfType<ZcrxQueue>()],
                     others.Any(static other => other.State is QueueState.Opening or QueueState.Restarting or QueueState.Stopping)));
             }

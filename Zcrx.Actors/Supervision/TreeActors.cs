@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Microsoft.Extensions.Logging;
 using Zcrx.Actors.Connections;
@@ -33,9 +34,14 @@ internal sealed class TreeActors
         queue.Published, Options, _group, _inherited, _directory, _tree.End.Outstanding, _time, _logger, failure)));
 
     /// <summary>Creates the props of a steering actor, whose dispatcher is for actors that block.</summary>
-    public Props Steering(string networkInterface) => Props.Create(() => new SteeringActor(
+    private Props Steering(string networkInterface) => Props.Create(() => new SteeringActor(
         networkInterface, _tree.Queues, Options.Rebalancing, _tree.Steering[networkInterface], _tree.End.Outstanding, _logger))
         .WithDeploy(Deploy.Local).WithDispatcher(SteeringActor.DispatcherId);
+
+    /// <summary>Starts a steering actor for each interface.</summary>
+    public IReadOnlyDictionary<string, IActorRef> StartSteering(IActorContext context) => _tree.Steering.Keys
+        .Select((name, index) => KeyValuePair.Create(name, context.ActorOf(Steering(name), $"steering-{index}")))
+        .ToImmutableSortedDictionary(StringComparer.Ordinal);
 
     public Props Rebalancer(IReadOnlyDictionary<string, IActorRef> steering) => OfThis(Props.Create(() => new RebalancerActor(
         _tree.Queues, steering, _group, Options.Rebalancing, _tree.Rebalancing, _time, _logger)));

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Hosting;
 using Microsoft.Extensions.Logging;
@@ -53,7 +52,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         Receive<ZcrxCommand.WhenStarted>(_ => _start.Answer(Sender, _state, () => ToStatus()));
         Receive<ZcrxCommand.Stop>(OnStop);
         Receive<ZcrxCommand.RestartQueue>(OnRestartQueue);
-        ReceiveConnectionCommands(new ConnectionCommands(tree.Connections, reports));
+        ReceiveConnectionCommands(new ConnectionCommands(tree.Connections, reports, FindReady));
         Receive<BeginAccepting>(_ => _listeners.BeginAccepting());
         Receive<StopAccepting>(_ => OnStopAccepting());
         Receive<ZcrxCommand.CloseListeners>(_ => OnCloseListeners());
@@ -101,10 +100,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         }
 
         _queues.Announce(changed: null);
-        ImmutableSortedDictionary<string, IActorRef> steering = _tree.Steering.Keys
-            .Select((name, index) => KeyValuePair.Create(name, Context.ActorOf(_actors.Steering(name), $"steering-{index}")))
-            .ToImmutableSortedDictionary(StringComparer.Ordinal);
-        _rebalancer = StartChild("rebalancer", _actors.Rebalancer(steering));
+        _rebalancer = StartChild("rebalancer", _actors.Rebalancer(_actors.StartSteering(Context)));
         _ = _registry?.TryRegister<ZcrxRebalancer>(_rebalancer, overwrite: true);
     }
 
@@ -263,24 +259,17 @@ public sealed class ZcrxSupervisor : ReceiveActor
 
     private void ReceiveConnectionCommands(ConnectionCommands commands)
     {
-        Receive<ZcrxCommand.AttachConnection>(command => OnReady(command.Queue, null, queue => commands.AttachAsync(command, queue)));
-        Receive<ZcrxCommand.MoveConnection>(command => OnReady(command.Queue, command.ConnectionId, queue => commands.MoveAsync(command.ConnectionId, queue)));
+        Receive<ZcrxCommand.AttachConnection>(command => _ = commands.AttachAsync(command).PipeTo(Sender, Self));
+        Receive<ZcrxCommand.MoveConnection>(command => _ = commands.MoveAsync(command).PipeTo(Sender, Self));
         Receive<ZcrxCommand.PauseConnection>(command => Sender.Tell(commands.Pause(command.ConnectionId)));
         Receive<ZcrxCommand.ResumeConnection>(command => Sender.Tell(commands.Resume(command.ConnectionId)));
         Receive<ZcrxCommand.DetachConnection>(command => _ = commands.DetachAsync(command.ConnectionId).PipeTo(Sender, Self));
+    }
 
-        void OnReady(string? name, long? connection, Func<ZcrxQueue, Task<ZcrxReply>> act)
-        {
-            ZcrxQueue? queue = null;
-            if ((_state == ZcrxState.Stopping ? StoppingReply(connection) : _queues.FindReady(name, connection, out queue)) is { } refused)
-            {
-                Sender.Tell(refused);
-            }
-            else
-            {
-                _ = act(queue!).PipeTo(Sender, Self);
-            }
-        }
+    private ZcrxReply.Failed? FindReady(string? name, long? connection, out ZcrxQueue? queue)
+    {
+        queue = null;
+        return _state == ZcrxState.Stopping ? StoppingReply(connection) : _queues.FindReady(name, connection, out queue);
     }
 
     private void OnCloseListeners()
@@ -406,39 +395,20 @@ public sealed class ZcrxSupervisor : ReceiveActor
 
     private IActorRef StartChild(string name, Props props) => Context.Watch(Context.ActorOf(props, name));
 
-    private ZcrxStatus ToStatus(bool includeConnections = false)
-    {
-        ILookup<string, ConnectionStatus>? connections = includeConnections ? _tree.Connections.Snapshot() : null;
-        return new ZcrxStatus
+    private ZcrxStatus ToStatus(bool includeConnections = false) => _tree.Complete(
+        new ZcrxStatus
         {
             State = _state,
             IsAccepting = _state is not (ZcrxState.Stopping or ZcrxState.Stopped) && _listeners.IsAccepting,
             RefusedOptions = _refusedOptions,
-            Queues = [.. _queues.All.Select(queue => queue.Now.ToStatus(connections))],
             Listeners = _listeners.ToStatus(),
-            Rebalancing = _tree.RebalancingStatus(),
             Time = _time.GetUtcNow(),
-        };
-    }
+        },
+        includeConnections);
 
     private static ZcrxReply.Failed StoppingReply(long? connection = null) => new(ZcrxFailure.Stopping, connection, "Zcrx is being stopped.");
 
     private static void Publish(ZcrxEvent happened) => Context.System.EventStream.Publish(happened);
-
-    /// <summary>To the supervisor: changed options, which are valid.</summary>
-    internal sealed record ApplyOptions(ZcrxOptions Options) : ILocalMessage;
-
-    /// <summary>To the supervisor: changed options are invalid.</summary>
-    internal sealed record RefuseOptions(IReadOnlyList<string> Errors, Exception? Cause) : ILocalMessage;
-
-    /// <summary>To the supervisor that was created to wait with it: accept now.</summary>
-    internal sealed record BeginAccepting : ILocalMessage;
-
-    /// <summary>To the supervisor: another process continues with the listeners. Answered with <see cref="ZcrxStatus"/> when no queue accepts any more.</summary>
-    internal sealed record StopAccepting : ILocalMessage;
-
-    /// <summary>To the supervisor: after <see cref="StopAccepting"/>, answered with <see cref="ZcrxStatus"/> when the last connection of the listeners is closed.</summary>
-    internal sealed record WhenIdle : ILocalMessage;
 
     private sealed record AllClosed : ILocalMessage;
 }

@@ -52,6 +52,15 @@ internal sealed class ZcrxTree
 
     public TreeEnd End { get; }
 
+    /// <summary>Completes a status with that of the queues and of the rebalancing.</summary>
+    /// <param name="own">The supervisor's part.</param>
+    /// <param name="includesConnections">Whether the queues list their connections.</param>
+    public ZcrxStatus Complete(ZcrxStatus own, bool includesConnections)
+    {
+        ILookup<string, ConnectionStatus>? connections = includesConnections ? Connections.Snapshot() : null;
+        return own with { Queues = [.. Queues.Select(queue => queue.Value.ToStatus(connections))], Rebalancing = RebalancingStatus() };
+    }
+
     /// <summary>Returns the status of the rebalancing.</summary>
     public RebalancingStatus RebalancingStatus() => Rebalancing.Value.ToStatus([.. Steering.Values.Select(static steering => steering.Value)]);
 

@@ -150,7 +150,7 @@ internal sealed class TestHost : IAsyncDisposable
     public async Task ReconfigureAsync(int queue, Func<ZcrxQueueOptions, ZcrxQueueOptions> change)
     {
         IActorRef supervisor = await System.ActorSelection(Zcrx.Supervisor.Path / $"queue-{queue}").ResolveOne(Eventually.Limit);
-        await supervisor.Ask<QueueReconfigured>(new QueueSupervisor.Reconfigure(Services.GetRequiredService<ZcrxService>().Tree!.Options.Value, change(Queues[queue].Options))).WithinLimit();
+        await supervisor.Ask<QueueReconfigured>(new ReconfigureQueue(Services.GetRequiredService<ZcrxService>().Tree!.Options.Value, change(Queues[queue].Options))).WithinLimit();
     }
 
     /// <summary>Moves a connection to a queue, unless it is there.</summary>

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using Akka.Actor;
+using Akka.Event;
+using Microsoft.Extensions.Logging;
+using Zcrx.Actors.Diagnostics;
+using Zcrx.Actors.Logging;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Queues;
+
+/// <summary>Logs and publishes what happens to one queue, traces its restarts, and answers those that asked for one. Belongs to the <see cref="QueueSupervisor"/>.</summary>
+internal sealed class QueueReports(string queue, ILogger logger, EventStream events)
+{
+    private readonly List<IActorRef> _waiting = [];
+    private Activity? _restarting;
+
+    /// <summary>Gets the activity of the restart that is going on.</summary>
+    public ActivityContext Cause => _restarting?.Context ?? default;
+
+    /// <summary>A restart begins, unless one is going on.</summary>
+    /// <param name="trigger">Why, as the value of a tag.</param>
+    public void BeginRestart(string trigger) =>
+        _restarting ??= ZcrxActivities.Begin("zcrx.queue.restart", queue)?.SetTag("zcrx.restart.trigger", trigger);
+
+    public void EndRestart(Exception? error)
+    {
+        _restarting.End(error);
+        _restarting = null;
+    }
+
+    /// <summary>Answers an actor when the restart is over.</summary>
+    public void AnswerLater(IActorRef actor)
+    {
+        if (!actor.IsNobody())
+        {
+            _waiting.Add(actor);
+        }
+    }
+
+    public void AnswerAll(ZcrxReply answer)
+    {
+        _waiting.ForEach(actor => actor.Tell(answer));
+        _waiting.Clear();
+    }
+
+    public void RestartRequested() => ZcrxLog.QueueRestartRequested(logger, queue);
+
+    public void Opened(EngineChoice engine)
+    {
+        ZcrxLog.QueueOpened(logger, queue, engine.Name, engine.Reason);
+        events.Publish(new ZcrxEvent.QueueOpened(queue, engine));
+        EndRestart(null);
+    }
+
+    public void Restarting(TimeSpan delay, int attempt, Exception cause)
+    {
+        ZcrxLog.QueueRestarting(logger, queue, delay, attempt, cause);
+        events.Publish(new ZcrxEvent.QueueRestarting(queue, delay, attempt, cause));
+    }
+
+    public void FellBack(Exception cause)
+    {
+        ZcrxLog.QueueFallsBack(logger, queue, cause);
+        events.Publish(new ZcrxEvent.QueueFellBack(queue, cause));
+    }
+
+    /// <summary>The queue failed and stays closed.</summary>
+    public void Failed(Exception cause, string reason)
+    {
+        ZcrxLog.QueueFailed(logger, queue, reason, cause);
+        events.Publish(new ZcrxEvent.QueueFailed(queue, cause, reason));
+        AnswerAll(new ZcrxReply.Failed(ZcrxFailure.QueueNotOpen, null, $"The queue {queue} failed and stays closed: {reason}. {cause.Message}", cause));
+    }
+
+    /// <summary>The queue is closed to be replaced.</summary>
+    public void Replaced() => events.Publish(new ZcrxEvent.QueueStopped(queue));
+
+    public void Stopped()
+    {
+        ZcrxLog.QueueStopped(logger, queue);
+        events.Publish(new ZcrxEvent.QueueStopped(queue));
+    }
+
+    public void Continued(IReadOnlyList<string> targets, int connections)
+    {
+        if (connections > 0)
+        {
+            ZcrxLog.ConnectionsContinued(logger, connections, queue, string.Join(", ", targets));
+            events.Publish(new ZcrxEvent.ConnectionsContinued(queue, targets, connections));
+        }
+    }
+}

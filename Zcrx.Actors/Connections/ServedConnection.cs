@@ -54,7 +54,7 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
         LocalEndPoint = connection.LocalEndPoint,
         State = connection.State,
         BytesReceived = connection.BytesReceived,
-        BuffersHeld = connection.BuffersHeld,
+        BuffersLeased = connection.BuffersLeased,
     };
 
     private async Task ReportAndCloseAsync(

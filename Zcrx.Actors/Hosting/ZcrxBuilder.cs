@@ -46,17 +46,17 @@ public sealed class ZcrxBuilder
     /// <returns>This builder.</returns>
     public ZcrxBuilder DrainTimeout(TimeSpan timeout) => Configure(options => options.DrainTimeout = timeout);
 
-    /// <summary>Takes the listeners over from the process that serves at a path, if there is one, and hands them over to the next process that comes there. See docs/hand-over.md.</summary>
+    /// <summary>Takes the listeners over from the process that serves at a path, if there is one, and hands them over to the next process that comes there. See docs/takeover.md.</summary>
     /// <param name="path">The Unix socket at which they meet: an absolute path in a directory that belongs to the service.</param>
-    /// <param name="linger">How long established connections may go on after the hand-over; an hour if not given.</param>
+    /// <param name="linger">How long established connections may go on after the takeover; an hour if not given.</param>
     /// <returns>This builder.</returns>
-    public ZcrxBuilder HandOver(string path, TimeSpan? linger = null)
+    public ZcrxBuilder Takeover(string path, TimeSpan? linger = null)
     {
         ArgumentNullException.ThrowIfNull(path);
         return Configure(options =>
         {
-            options.HandOver.Path = path;
-            options.HandOver.Linger = linger ?? options.HandOver.Linger;
+            options.Takeover.Path = path;
+            options.Takeover.Linger = linger ?? options.Takeover.Linger;
         });
     }
 

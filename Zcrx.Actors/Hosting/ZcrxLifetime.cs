@@ -28,7 +28,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
     private readonly OptionsReloader _reloader;
     private readonly Lock _gate = new();
     private ZcrxMetrics? _metrics;
-    private HandOver? _handOver;
+    private HostedTakeover? _takeover;
     private ZcrxTree? _tree;
     private Task? _stopping;
 
@@ -60,7 +60,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         try
         {
             ZcrxTree tree = _tree = new(_options, _zcrx.Directory, _time);
-            _handOver = await HandOver.BeginAsync(tree, _logger, _services.GetService<IHostApplicationLifetime>(), cancellationToken).ConfigureAwait(false);
+            _takeover = await HostedTakeover.BeginAsync(tree, _logger, _services.GetService<IHostApplicationLifetime>(), cancellationToken).ConfigureAwait(false);
             IActorRef supervisor = CreateSupervisor(tree);
             SystemShutdown.Register(_system, ClosePortsAsync, DrainAsync, () => StopAsync(TimeSpan.Zero));
             if (await WhenStartedAsync(supervisor, tree, cancellationToken).ConfigureAwait(false) is not { } started)
@@ -70,9 +70,9 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
 
             _zcrx.OnStarted(started);
             WarnOfShortPhase(tree.Options.Value);
-            if (_handOver is not null)
+            if (_takeover is not null)
             {
-                await _handOver.CompleteAsync(_system, supervisor, cancellationToken).ConfigureAwait(false);
+                await _takeover.CompleteAsync(_system, supervisor, cancellationToken).ConfigureAwait(false);
             }
 
             _reloader.Start(
@@ -133,8 +133,8 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
     private IActorRef CreateSupervisor(ZcrxTree tree)
     {
         ActorRegistry registry = ActorRegistry.For(_system);
-        InheritedQueues inherited = _handOver?.Queues ?? new InheritedQueues();
-        bool isAccepting = _handOver is not { HasPredecessor: true };
+        IncomingQueues inherited = _takeover?.Queues ?? new IncomingQueues();
+        bool isAccepting = _takeover is not { HasPredecessor: true };
         Props props = ZcrxSupervisor.Create(() => new ZcrxSupervisor(tree, inherited, _zcrx.Directory, _time, _logger, registry, isAccepting));
         props = _options.Dispatcher.Length > 0 ? props.WithDispatcher(_options.Dispatcher) : props;
         IActorRef supervisor = _system.ActorOf(props, _options.ActorName);
@@ -161,7 +161,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         {
             _reloader.Dispose();
             // First, so that no successor process is given what is about to be closed.
-            await EndHandOverAsync().ConfigureAwait(false);
+            await EndTakeoverAsync().ConfigureAwait(false);
             if (_zcrx.Tree is null)
             {
                 return;
@@ -198,11 +198,11 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         }
     }
 
-    private async ValueTask EndHandOverAsync()
+    private async ValueTask EndTakeoverAsync()
     {
-        if (_handOver is not null)
+        if (_takeover is not null)
         {
-            await _handOver.DisposeAsync().ConfigureAwait(false);
+            await _takeover.DisposeAsync().ConfigureAwait(false);
             if (_zcrx.Tree is null)
             {
                 // The tree never came to be.

@@ -26,7 +26,7 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options)
 
     /// <summary>Takes the socket over from a process that listens there, if it has one.</summary>
     /// <returns>Whether it had.</returns>
-    public bool TryInherit(ZcrxTakeover takeover)
+    public bool TryTakeOver(ZcrxTakeover takeover)
     {
         if (!EndPointText.TryParse(options.EndPoint, out IPEndPoint? endPoint) || takeover.TakeListener(Name, endPoint) is not { } socket)
         {

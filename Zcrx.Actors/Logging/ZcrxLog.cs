@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Logging;
 
-/// <summary>Everything that is logged. Event ids never change: 10xx the whole, 11xx queues, 12xx listeners, 13xx connections, 14xx pools, 15xx the kernel, 16xx the actor system, 17xx hand-over, 18xx rebalancing.</summary>
+/// <summary>Everything that is logged. Event ids never change: 10xx the whole, 11xx queues, 12xx listeners, 13xx connections, 14xx pools, 15xx the kernel, 16xx the actor system, 17xx takeover, 18xx rebalancing.</summary>
 internal static partial class ZcrxLog
 {
     [LoggerMessage(1001, LogLevel.Information, "Receiving with {Queues} queue(s); listening on {EndPoints}.")]
@@ -125,19 +125,19 @@ internal static partial class ZcrxLog
     public static partial void TookOver(ILogger logger, int predecessor, string endPoints);
 
     [LoggerMessage(1702, LogLevel.Information, "Handing over to whoever comes at {Path}.")]
-    public static partial void OffersHandOver(ILogger logger, string path);
+    public static partial void OffersTakeover(ILogger logger, string path);
 
-    [LoggerMessage(1703, LogLevel.Warning, "Nothing came of a hand-over; everything goes on as it was.")]
-    public static partial void HandOverFailed(ILogger logger, Exception exception);
+    [LoggerMessage(1703, LogLevel.Warning, "Takeover failed; this process keeps serving.")]
+    public static partial void TakeoverFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(1704, LogLevel.Information, "Process {Successor} has taken over; {Connections} connection(s) go on here until their peers end them, for at most {Linger}.")]
-    public static partial void HandedOver(ILogger logger, int successor, int connections, TimeSpan linger);
+    public static partial void TakenOver(ILogger logger, int successor, int connections, TimeSpan linger);
 
-    [LoggerMessage(1705, LogLevel.Warning, "{Connections} connection(s) have not ended within {Linger} since the hand-over.")]
+    [LoggerMessage(1705, LogLevel.Warning, "{Connections} connection(s) have not ended within {Linger} since the takeover.")]
     public static partial void Lingered(ILogger logger, int connections, TimeSpan linger);
 
     [LoggerMessage(1706, LogLevel.Information, "The queue {Queue} goes on where process {Predecessor} had it.")]
-    public static partial void QueueInherited(ILogger logger, string queue, int predecessor);
+    public static partial void QueueTakenOver(ILogger logger, string queue, int predecessor);
 
     [LoggerMessage(1707, LogLevel.Information, "The queue {Queue} stays in this process, and its successor opens one of its own, because {Reason}.")]
     public static partial void QueueStays(ILogger logger, string queue, string reason);

@@ -29,5 +29,5 @@ public sealed record ConnectionStatus : ILocalMessage
     public long BytesReceived { get; init; }
 
     /// <summary>Buffers of it that consumers hold.</summary>
-    public int BuffersHeld { get; init; }
+    public int BuffersLeased { get; init; }
 }

@@ -49,7 +49,7 @@ public abstract record ZcrxCommand : ILocalMessage
     /// Answered with <see cref="ZcrxReply.Restarted"/> once it is open again, or with <see cref="ZcrxReply.Failed"/>: it has been given up, or there is no such queue.
     /// </summary>
     /// <param name="Queue">The queue's name.</param>
-    /// <param name="Drain">On a NIC, how long to go on receiving until the sockets are empty (<see cref="Zcrx.Rx.ZcrxQueue.ParkAsync"/>); null for the configured time. Of no effect where the registration goes on.</param>
+    /// <param name="Drain">On a NIC, how long to go on receiving until the sockets are empty (<see cref="Zcrx.Rx.ZcrxQueue.SuspendAsync"/>); null for the configured time. Of no effect where the registration goes on.</param>
     /// <param name="RegisterAnew">Whether to give a NIC's queue back and register it anew in any case: with notifications and growth again, and streams whose payload lies in the old memory are told.</param>
     public sealed record RestartQueue(string Queue, TimeSpan? Drain = null, bool RegisterAnew = false) : ZcrxCommand;
 

@@ -102,7 +102,7 @@ public abstract record ZcrxEvent : ILocalMessage
 
     /// <summary>Another process has taken the listeners over: nothing is accepted here any more, and the host stops with the last connection.</summary>
     /// <param name="ProcessId">The other process.</param>
-    public sealed record HandedOver(int ProcessId) : ZcrxEvent;
+    public sealed record TakenOver(int ProcessId) : ZcrxEvent;
 
     /// <summary>A connection was accepted, or attached by <see cref="ZcrxCommand.AttachConnection"/>.</summary>
     /// <param name="Listener">The listener's name; null if it was attached.</param>

@@ -26,7 +26,7 @@ internal sealed class ZcrxMetrics : IDisposable
         Level("zcrx.connection.stalled", "{connection}", "Connections that stall now.", static statistics => statistics.StalledConnections);
         Count("zcrx.copy.io", "By", "Bytes that the kernel copied.", static totals => totals.CopiedBytes);
         Count("zcrx.copy.fragments", "{fragment}", "Fragments that the kernel copied.", static totals => totals.CopiedFragments);
-        Count("zcrx.lease.copies", "{buffer}", "Buffers that were kept as copies, because only the pool's reserve was left.", static totals => totals.KeptCopies);
+        Count("zcrx.lease.copies", "{buffer}", "Buffers that were kept as copies, because only the pool's reserve was left.", static totals => totals.LeasedCopies);
         Count("zcrx.refill.flushes", "{flush}", "Times that the refill queue was flushed.", static totals => totals.Flushes);
         Count("zcrx.completion.overflows", "{overflow}", "Turns that found the completion ring overflown.", static totals => totals.Overflows);
         Count("zcrx.connection.opened", "{connection}", "Connections accepted or attached.", static totals => totals.ConnectionsOpened);

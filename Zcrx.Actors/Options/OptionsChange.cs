@@ -23,9 +23,9 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
         applied.AddRange(Differences(nameof(ZcrxOptions.Restart), current.Restart, changed.Restart));
         Compare(restart, nameof(ZcrxOptions.ActorName), static options => options.ActorName);
         Compare(restart, nameof(ZcrxOptions.Dispatcher), static options => options.Dispatcher);
-        Compare(applied, $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Linger)}", static options => options.HandOver.Linger);
-        Compare(restart, $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Path)}", static options => options.HandOver.Path);
-        Compare(restart, $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Timeout)}", static options => options.HandOver.Timeout);
+        Compare(applied, $"{nameof(ZcrxOptions.Takeover)}:{nameof(ZcrxHostedTakeoverOptions.Linger)}", static options => options.Takeover.Linger);
+        Compare(restart, $"{nameof(ZcrxOptions.Takeover)}:{nameof(ZcrxHostedTakeoverOptions.Path)}", static options => options.Takeover.Path);
+        Compare(restart, $"{nameof(ZcrxOptions.Takeover)}:{nameof(ZcrxHostedTakeoverOptions.Timeout)}", static options => options.Takeover.Timeout);
         CompareRebalancing(applied, restart, current.Rebalancing, changed.Rebalancing);
         CompareQueues(restart, current, changed);
         CompareListeners(restart, current, changed);

@@ -36,7 +36,7 @@ public sealed class ZcrxOptions
     public ZcrxRestartOptions Restart { get; } = new();
 
     /// <summary>Whether and where this process takes over from its predecessor, and hands over to its successor.</summary>
-    public ZcrxHandOverOptions HandOver { get; } = new();
+    public ZcrxHostedTakeoverOptions Takeover { get; } = new();
 
     /// <summary>When connections change their queue, and what may be done about packets that arrive elsewhere.</summary>
     public ZcrxRebalancingOptions Rebalancing { get; } = new();
@@ -76,7 +76,7 @@ public sealed class ZcrxOptions
             {
                 Engine = queue.Engine == ZcrxEngine.Auto ? Engine : queue.Engine,
                 // A successor can only go on with what it can map.
-                SharedMemory = queue.SharedMemory || HandOver.Path is not null,
+                SharedMemory = queue.SharedMemory || Takeover.Path is not null,
             }),
         ];
     }

@@ -27,7 +27,7 @@ internal static class ZcrxOptionsReader
             options.Listeners.Add(ReadListener(listener));
         }
 
-        ReadHandOver(reader.Child(nameof(ZcrxOptions.HandOver)), options.HandOver);
+        ReadTakeover(reader.Child(nameof(ZcrxOptions.Takeover)), options.Takeover);
         ReadRestart(reader.Child(nameof(ZcrxOptions.Restart)), options.Restart);
         RebalancingOptionsReader.Read(reader.Child(nameof(ZcrxOptions.Rebalancing)), options.Rebalancing);
         reader.RefuseTheRest();
@@ -99,11 +99,11 @@ internal static class ZcrxOptionsReader
         return listener;
     }
 
-    private static void ReadHandOver(SectionReader reader, ZcrxHandOverOptions handOver)
+    private static void ReadTakeover(SectionReader reader, ZcrxHostedTakeoverOptions takeover)
     {
-        handOver.Path = reader.Text(nameof(handOver.Path), handOver.Path);
-        handOver.Timeout = reader.Duration(nameof(handOver.Timeout), handOver.Timeout);
-        handOver.Linger = reader.Duration(nameof(handOver.Linger), handOver.Linger);
+        takeover.Path = reader.Text(nameof(takeover.Path), takeover.Path);
+        takeover.Timeout = reader.Duration(nameof(takeover.Timeout), takeover.Timeout);
+        takeover.Linger = reader.Duration(nameof(takeover.Linger), takeover.Linger);
         reader.RefuseTheRest();
     }
 
@@ -114,7 +114,7 @@ internal static class ZcrxOptionsReader
         restart.RandomFactor = reader.Number(nameof(restart.RandomFactor), restart.RandomFactor);
         restart.MaxRestarts = reader.Int32(nameof(restart.MaxRestarts), restart.MaxRestarts);
         restart.Within = reader.Duration(nameof(restart.Within), restart.Within);
-        restart.ConnectionPatience = reader.Duration(nameof(restart.ConnectionPatience), restart.ConnectionPatience);
+        restart.RelocateAfter = reader.Duration(nameof(restart.RelocateAfter), restart.RelocateAfter);
         restart.WhenGivenUp = reader.Name(nameof(restart.WhenGivenUp), restart.WhenGivenUp, "move-connections, fall-back or end-connections");
         reader.RefuseTheRest();
     }

@@ -36,10 +36,10 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         CheckListeners(options, Check);
         CheckRestart(options.Restart, Check);
         RebalancingOptionsReader.Check(options.Rebalancing, Check);
-        Check(options.HandOver.Linger >= TimeSpan.Zero && options.HandOver.Linger <= TimeSpan.FromDays(1), $"{nameof(ZcrxOptions.HandOver)}:{nameof(ZcrxHandOverOptions.Linger)}", $"must be between zero and a day, but is {options.HandOver.Linger}");
-        if (options.HandOver.Path is not null)
+        Check(options.Takeover.Linger >= TimeSpan.Zero && options.Takeover.Linger <= TimeSpan.FromDays(1), $"{nameof(ZcrxOptions.Takeover)}:{nameof(ZcrxHostedTakeoverOptions.Linger)}", $"must be between zero and a day, but is {options.Takeover.Linger}");
+        if (options.Takeover.Path is not null)
         {
-            errors.AddRange(options.HandOver.ToTakeoverOptions().Validate($"{options.Path}:{nameof(ZcrxOptions.HandOver)}"));
+            errors.AddRange(options.Takeover.ToTakeoverOptions().Validate($"{options.Path}:{nameof(ZcrxOptions.Takeover)}"));
         }
 
         return errors;
@@ -107,7 +107,7 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         check(restart.RandomFactor is >= 0 and <= 1, $"{Path}:{nameof(restart.RandomFactor)}", $"must be between 0 and 1, but is {restart.RandomFactor}");
         check(restart.MaxRestarts >= 0, $"{Path}:{nameof(restart.MaxRestarts)}", $"must not be negative, but is {restart.MaxRestarts}");
         check(restart.Within > TimeSpan.Zero, $"{Path}:{nameof(restart.Within)}", $"must be more than zero, but is {restart.Within}");
-        check(restart.ConnectionPatience >= TimeSpan.Zero, $"{Path}:{nameof(restart.ConnectionPatience)}", $"must not be negative, but is {restart.ConnectionPatience}");
+        check(restart.RelocateAfter >= TimeSpan.Zero, $"{Path}:{nameof(restart.RelocateAfter)}", $"must not be negative, but is {restart.RelocateAfter}");
         check(Enum.IsDefined(restart.WhenGivenUp), $"{Path}:{nameof(restart.WhenGivenUp)}", "must be MoveConnections, FallBack or EndConnections");
         check(restart.IsPermanent is not null, $"{Path}:{nameof(restart.IsPermanent)}", "must not be null");
     }

@@ -23,7 +23,7 @@ public sealed class ZcrxRestartOptions
     /// <summary>
     /// How long established connections wait for their queue: if it is to be opened again later than after this, and another queue is open, that one goes on with them.
     /// </summary>
-    public TimeSpan ConnectionPatience { get; set; } = TimeSpan.FromSeconds(1);
+    public TimeSpan RelocateAfter { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>What becomes of the connections of a queue that is given up.</summary>
     public ZcrxEscalation WhenGivenUp { get; set; } = ZcrxEscalation.MoveConnections;

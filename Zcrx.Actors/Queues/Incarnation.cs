@@ -48,7 +48,7 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening)
         await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (opening.IsCompletedSuccessfully)
         {
-            await (await opening.ConfigureAwait(false)).ParkAsync().ConfigureAwait(false);
+            await (await opening.ConfigureAwait(false)).SuspendAsync().ConfigureAwait(false);
         }
 
         if (next is not null && !keepsNext)

@@ -102,7 +102,7 @@ internal sealed class QueueIncarnation : ReceiveActor
     {
         // The queue that continues the registration receives what lies in its memory, so nothing needs to be drained.
         bool isTakenOver = takeover is not null && await takeover.ConfigureAwait(false) is not null;
-        await queue.ParkAsync(isTakenOver ? TimeSpan.Zero : drain).ConfigureAwait(false);
+        await queue.SuspendAsync(isTakenOver ? TimeSpan.Zero : drain).ConfigureAwait(false);
     }
 
     private void OnHappened(object what)

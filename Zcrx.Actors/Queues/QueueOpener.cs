@@ -11,7 +11,7 @@ namespace Zcrx.Actors.Queues;
 
 /// <summary>Opens the incarnations of one queue, lets one take the registration of the other over, and closes them.</summary>
 internal sealed class QueueOpener(
-    ConnectionParking parking, ZcrxQueueGroup group, InheritedQueues inheritedQueues, ZcrxRebalancingOptions rebalancing, ILogger logger)
+    ZcrxSuspendedConnections suspended, ZcrxQueueGroup group, IncomingQueues inheritedQueues, ZcrxRebalancingOptions rebalancing, ILogger logger)
 {
     /// <summary>Opens the queue, or continues the one that came from another process. Runs on the thread pool, since choosing the engine asks the kernel.</summary>
     public async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, ActivityContext cause)
@@ -20,10 +20,10 @@ internal sealed class QueueOpener(
         try
         {
             ZcrxQueueOptions reporting = WithReport(options);
-            using InheritedQueue? inherited = inheritedQueues.Take(options.Name);
+            using IncomingQueue? inherited = inheritedQueues.Take(options.Name);
             ZcrxQueue queue = await Task.Run(() => inherited is null
-                ? ZcrxQueue.OpenAsync(reporting, parking)
-                : ZcrxQueue.ImportAsync(inherited, reporting, parking)).ConfigureAwait(false);
+                ? ZcrxQueue.OpenAsync(reporting, suspended)
+                : ZcrxQueue.ImportAsync(inherited, reporting, suspended)).ConfigureAwait(false);
             activity?.SetTag("zcrx.engine", queue.Engine.Name);
             activity.End();
             return queue;
@@ -49,7 +49,7 @@ internal sealed class QueueOpener(
         try
         {
             using ExportedQueue exported = await queue.ExportAsync().ConfigureAwait(false);
-            ZcrxQueue next = await ZcrxQueue.ImportAsync(exported, options, parking).ConfigureAwait(false);
+            ZcrxQueue next = await ZcrxQueue.ImportAsync(exported, options, suspended).ConfigureAwait(false);
             // At once: a connection of another queue whose payload lies in this memory must always find a queue that owns the memory.
             Join(next, options);
             group.Remove(queue);
@@ -141,13 +141,13 @@ internal sealed record QueueReconfigured(IReadOnlyList<string> Applied, IReadOnl
 
 /// <summary>Holds the queues that came from another process until they are opened here.</summary>
 /// <remarks>Threading: all members from any thread. Each queue is taken once and then owned by the caller; the rest is disposed with this object.</remarks>
-internal sealed class InheritedQueues : IDisposable
+internal sealed class IncomingQueues : IDisposable
 {
-    private readonly ConcurrentDictionary<string, InheritedQueue> _queues = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, IncomingQueue> _queues = new(StringComparer.Ordinal);
 
-    public void Add(string name, InheritedQueue queue) => _queues[name] = queue;
+    public void Add(string name, IncomingQueue queue) => _queues[name] = queue;
 
-    public InheritedQueue? Take(string name) => _queues.TryRemove(name, out InheritedQueue? queue) ? queue : null;
+    public IncomingQueue? Take(string name) => _queues.TryRemove(name, out IncomingQueue? queue) ? queue : null;
 
     public void Dispose()
     {

@@ -109,7 +109,7 @@ internal readonly record struct QueueTotals
 
     public long ConnectionsMovedIn { get; private init; }
 
-    public long KeptCopies { get; private init; }
+    public long LeasedCopies { get; private init; }
 
     public TimeSpan TimeUnderPressure { get; private init; }
 
@@ -128,7 +128,7 @@ internal readonly record struct QueueTotals
         CopyNotifications = CopyNotifications + statistics.CopyNotifications,
         ConnectionsOpened = ConnectionsOpened + statistics.ConnectionsOpened,
         ConnectionsMovedIn = ConnectionsMovedIn + statistics.ConnectionsMovedIn,
-        KeptCopies = KeptCopies + statistics.KeptCopies,
+        LeasedCopies = LeasedCopies + statistics.LeasedCopies,
         TimeUnderPressure = TimeUnderPressure + statistics.TimeUnderPressure,
     };
 }

@@ -49,7 +49,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         Published<QueueSnapshot> published,
         ZcrxOptions options,
         ZcrxQueueGroup group,
-        InheritedQueues inherited,
+        IncomingQueues inherited,
         QueueDirectory directory,
         OutstandingWork outstanding,
         TimeProvider time,
@@ -59,7 +59,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         (_published, _now, _options) = (published, published.Value, options);
         (_directory, _outstanding, _time, _logger, _earlierFailure) = (directory, outstanding, time, logger, earlierFailure);
         _reports = new QueueReports(_now.Name, logger, Context.System.EventStream);
-        _opener = new QueueOpener(_suspended.Parking, group, inherited, options.Rebalancing, logger);
+        _opener = new QueueOpener(_suspended.Suspended, group, inherited, options.Rebalancing, logger);
         _restart = new RestartMachine(options.Restart);
         if (_now.Current is not null)
         {

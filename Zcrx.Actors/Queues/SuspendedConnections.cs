@@ -9,7 +9,7 @@ internal sealed class SuspendedConnections
     private bool _isHope = true;
 
     /// <summary>Gets where a queue leaves its connections when it is closed.</summary>
-    public ConnectionParking Parking { get; } = new();
+    public ZcrxSuspendedConnections Suspended { get; } = new();
 
     /// <summary>Sets the state of the other queues.</summary>
     /// <param name="open">Those that are open.</param>
@@ -20,14 +20,14 @@ internal sealed class SuspendedConnections
     /// <returns>The names of the queues that resume them, and how many they have resumed.</returns>
     public async Task<(IReadOnlyList<string> Targets, int Connections)> RelocateAsync(QueueSnapshot queue, ZcrxRestartOptions restart)
     {
-        switch (EscalationRule.Decide(queue.State, queue.RestartDelay, restart.ConnectionPatience, restart.WhenGivenUp, _others.Count > 0, _isHope))
+        switch (RelocationRule.Decide(queue.State, queue.RestartDelay, restart.RelocateAfter, restart.WhenGivenUp, _others.Count > 0, _isHope))
         {
-            case ConnectionFate.GoHome when queue.Ready is { } home:
+            case SuspendedOutcome.ResumeOnOwn when queue.Ready is { } home:
                 return await ContinueOnAsync([home]).ConfigureAwait(false);
-            case ConnectionFate.GoElsewhere:
+            case SuspendedOutcome.ResumeOnOthers:
                 return await ContinueOnAsync(_others).ConfigureAwait(false);
-            case ConnectionFate.End:
-                Parking.EndAll();
+            case SuspendedOutcome.End:
+                Suspended.EndAll();
                 break;
             default:
                 break;
@@ -37,8 +37,8 @@ internal sealed class SuspendedConnections
     }
 
     /// <summary>Ends the connections, and those that are suspended later.</summary>
-    public void End() => Parking.Dispose();
+    public void End() => Suspended.Dispose();
 
     private async Task<(IReadOnlyList<string> Targets, int Connections)> ContinueOnAsync(IReadOnlyList<ZcrxQueue> targets) =>
-        ([.. targets.Select(static target => target.Name)], await Parking.ContinueOnAsync(targets).ConfigureAwait(false));
+        ([.. targets.Select(static target => target.Name)], await Suspended.ContinueOnAsync(targets).ConfigureAwait(false));
 }

@@ -13,14 +13,14 @@ namespace Zcrx.Actors.Supervision;
 internal sealed class TreeActors
 {
     private readonly ZcrxTree _tree;
-    private readonly InheritedQueues _inherited;
+    private readonly IncomingQueues _inherited;
     private readonly QueueDirectory _directory;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ZcrxQueueGroup _group = new();
     private readonly ConnectionIntake _intake;
 
-    public TreeActors(ZcrxTree tree, InheritedQueues inherited, QueueDirectory directory, TimeProvider time, ILogger logger, ConnectionReports reports)
+    public TreeActors(ZcrxTree tree, IncomingQueues inherited, QueueDirectory directory, TimeProvider time, ILogger logger, ConnectionReports reports)
     {
         (_tree, _inherited, _directory, _time, _logger) = (tree, inherited, directory, time, logger);
         _intake = new ConnectionIntake(tree.Options, _group, tree.Connections, reports);

@@ -19,7 +19,7 @@ namespace Zcrx.Actors;
 public sealed class ZcrxSupervisor : ReceiveActor
 {
     private readonly ZcrxTree _tree;
-    private readonly InheritedQueues _inherited;
+    private readonly IncomingQueues _inherited;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ActorRegistry? _registry;
@@ -35,7 +35,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
     private bool _awaitsClosed;
     private bool _isClosed;
 
-    internal ZcrxSupervisor(ZcrxTree tree, InheritedQueues inherited, QueueDirectory directory, TimeProvider time, ILogger logger, ActorRegistry? registry, bool isAccepting)
+    internal ZcrxSupervisor(ZcrxTree tree, IncomingQueues inherited, QueueDirectory directory, TimeProvider time, ILogger logger, ActorRegistry? registry, bool isAccepting)
     {
         (_tree, _inherited, _time, _logger, _registry) = (tree, inherited, time, logger, registry);
         tree.Options.Value.UseDefaultsOf(Context.System);
@@ -83,7 +83,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         ILogger logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger("Zcrx");
         QueueDirectory directory = new();
         ZcrxTree tree = new(options, directory, TimeProvider.System);
-        return Create(() => new ZcrxSupervisor(tree, new InheritedQueues(), directory, TimeProvider.System, logger, registry: null, isAccepting: true));
+        return Create(() => new ZcrxSupervisor(tree, new IncomingQueues(), directory, TimeProvider.System, logger, registry: null, isAccepting: true));
     }
 
     internal static Props Create(Func<ZcrxSupervisor> produce) => Akka.Actor.Props.CreateBy(new Producer(produce)).WithDeploy(Deploy.Local);

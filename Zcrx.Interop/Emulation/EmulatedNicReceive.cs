@@ -15,7 +15,7 @@ namespace Zcrx.Interop.Emulation;
 internal sealed unsafe class EmulatedNicReceive(
     EmulatedRequests requests, EmulatedCompletions completions, EmulatedPoller poller, EmulatedReceiveEnds ends, EmulatedCopyingReceive copying, VectorTable vectors, EmulatedKernelOptions options)
 {
-    private readonly List<ParkedRequest> _parked = [];
+    private readonly List<DelayedRequest> _delayed = [];
 
     /// <summary>Receives what lies in the socket, memory by memory, and then what arrives now.</summary>
     public void Receive(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, bool isFirst)
@@ -209,8 +209,8 @@ internal sealed unsafe class EmulatedNicReceive(
 
     private void Park(EmulatedRequest request, EmulatedNic nic)
     {
-        request.IsParked = true;
-        _parked.Add(new ParkedRequest(Environment.TickCount64 + (long)nic.Options.RetransmitDelay.TotalMilliseconds, request.Tag));
+        request.IsDelayed = true;
+        _delayed.Add(new DelayedRequest(Environment.TickCount64 + (long)nic.Options.RetransmitDelay.TotalMilliseconds, request.Tag));
         // The socket stays readable; without edges every wait would end at once.
         poller.Modify(request.Fd, EmulatedReceiveEnds.Events | SocketCalls.EPOLLET, request.Tag);
     }
@@ -219,32 +219,32 @@ internal sealed unsafe class EmulatedNicReceive(
     /// <returns>Milliseconds until the next, −1 when there is none.</returns>
     public long Unpark()
     {
-        if (_parked.Count == 0)
+        if (_delayed.Count == 0)
         {
             return -1;
         }
 
         long now = Environment.TickCount64;
         long next = long.MaxValue;
-        for (int i = _parked.Count - 1; i >= 0; i--)
+        for (int i = _delayed.Count - 1; i >= 0; i--)
         {
-            ParkedRequest parked = _parked[i];
-            if (parked.Due > now)
+            DelayedRequest delayed = _delayed[i];
+            if (delayed.Due > now)
             {
-                next = long.Min(next, parked.Due - now);
+                next = long.Min(next, delayed.Due - now);
                 continue;
             }
 
-            _parked.RemoveAt(i);
-            if (requests.Find(parked.Tag) is { } request)
+            _delayed.RemoveAt(i);
+            if (requests.Find(delayed.Tag) is { } request)
             {
-                request.IsParked = false;
-                poller.Modify(request.Fd, EmulatedReceiveEnds.Events, parked.Tag);
+                request.IsDelayed = false;
+                poller.Modify(request.Fd, EmulatedReceiveEnds.Events, delayed.Tag);
             }
         }
 
         return next == long.MaxValue ? -1 : next;
     }
 
-    private readonly record struct ParkedRequest(long Due, ulong Tag);
+    private readonly record struct DelayedRequest(long Due, ulong Tag);
 }

@@ -77,7 +77,7 @@ internal sealed class EmulatedReceive
     public void Run(EmulatedRequest request, uint events, bool isFirst)
     {
         EmulatedInterfaceQueue queue = request.Queue!;
-        if (request.IsParked || (request.StrandedBytes >= 0 && !_ends.WakesStranded(request, events)))
+        if (request.IsDelayed || (request.StrandedBytes >= 0 && !_ends.WakesStranded(request, events)))
         {
             return;
         }

@@ -73,7 +73,7 @@ internal sealed unsafe class EmulatedRequest
     public SocketBacklog? Backlog { get; set; }
 
     /// <summary>Gets or sets whether the request waits until TCP sends again what the interface dropped.</summary>
-    public bool IsParked { get; set; }
+    public bool IsDelayed { get; set; }
 
     /// <summary>Gets the number of buffers that one read of a receive offers. It follows what recent reads have filled, as every offered buffer has a cost.</summary>
     public int BuffersPerRead { get; private set; } = FewestBuffersPerRead;
@@ -86,7 +86,7 @@ internal sealed unsafe class EmulatedRequest
         Backlog = null;
         Local = null;
         Remote = null;
-        IsParked = false;
+        IsDelayed = false;
     }
 
     /// <summary>

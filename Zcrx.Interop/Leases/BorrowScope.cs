@@ -25,7 +25,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     public BufferLedger Ledger => ledger;
 
     /// <summary>Gets a value indicating whether the buffer that is lent has been kept: then its reference must be given up with <see cref="End"/>. Ring thread only.</summary>
-    public bool IsKept
+    public bool IsLeased
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => _slot != NotKept;
@@ -66,7 +66,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     }
 
     /// <summary>Lends a buffer that has been kept; its reference is given up when the loan ends.</summary>
-    public ReceivedBuffer BeginKept(int slot, AreaMemory memory)
+    public ReceivedBuffer BeginLeased(int slot, AreaMemory memory)
     {
         ref LeaseSlot kept = ref ledger[slot];
         _slot = slot;
@@ -168,11 +168,11 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     internal static void ThrowEnded() => throw new ObjectDisposedException(
         nameof(ReceivedBuffer),
         "The buffer was lent for the duration of OnNext and has returned to the pool. Call Retain() inside OnNext to keep it. "
-        + "Put HandOff, Process or Retained before operators that keep or schedule items, such as Delay, Buffer and ObserveOn.");
+        + "Put Offload, Process or Retained before operators that keep or schedule items, such as Delay, Buffer and ObserveOn.");
 
     [DoesNotReturn]
     private static void ThrowForeignThread() => throw new InvalidOperationException(
-        "A borrowed buffer may be used only on the ring thread, inside OnNext, but was used on another thread. Use HandOff or Process to work on another thread, or call Retain() inside OnNext and pass the lease on.");
+        "A borrowed buffer may be used only on the ring thread, inside OnNext, but was used on another thread. Use Offload or Process to work on another thread, or call Retain() inside OnNext and pass the lease on.");
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private long NextVersion()

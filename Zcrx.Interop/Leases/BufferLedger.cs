@@ -64,16 +64,16 @@ internal sealed unsafe class BufferLedger
     public int Kept => Volatile.Read(ref _slotsInUse) - Volatile.Read(ref _onTheWay);
 
     /// <summary>Buffers that have not come back to the ring's thread: what it has to count with, since the others cannot receive yet. Ring's thread only.</summary>
-    public int Away => _slotsInUse;
+    public int InFlight => _slotsInUse;
 
     /// <summary>How many buffers consumers may keep. What they keep beyond that are copies, so that the rest of the pool always comes back by itself. Ring's thread only.</summary>
-    public int KeepLimit { get; set; } = int.MaxValue;
+    public int LeaseLimit { get; set; } = int.MaxValue;
 
     /// <summary>Copies made since the start.</summary>
     public long Copies => Volatile.Read(ref _copies);
 
     /// <summary>Whether a buffer that is kept now is kept itself, and not as a copy. Ring's thread only.</summary>
-    public bool MayKeep => Kept < KeepLimit;
+    public bool MayKeep => Kept < LeaseLimit;
 
     /// <summary>Whether the pool is under pressure: consumers that could copy should rather do that than keep a buffer.</summary>
     /// <remarks>Set on the ring's thread. When it becomes true, those in <see cref="Relief"/> give back what they keep, before this returns.</remarks>
@@ -228,7 +228,7 @@ internal sealed unsafe class BufferLedger
     }
 
     /// <summary>Every buffer that is out, those included that have come back and were not drained yet. Ring's thread only.</summary>
-    public void ForEachAway(Action<ulong> visit)
+    public void ForEachInFlight(Action<ulong> visit)
     {
         foreach (LeaseSlot[] chunk in _chunks)
         {

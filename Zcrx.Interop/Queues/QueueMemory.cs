@@ -180,23 +180,23 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     /// <summary>Whoever writes the refill queue is to look.</summary>
     public void WakeProducer() => _producer?.Wake();
 
-    /// <summary>The same for a buffer that consumers had kept, and that counts as <see cref="KeptElsewhere"/>.</summary>
+    /// <summary>The same for a buffer that consumers had kept, and that counts as <see cref="LeasedElsewhere"/>.</summary>
     public void ReturnKept(ulong offset)
     {
         Enqueue(offset);
-        AddKeptElsewhere(-1);
+        AddLeasedElsewhere(-1);
         WakeProducer();
         ConsiderUnused();
     }
 
     /// <summary>Buffers that are kept by consumers of those who do not write the refill queue, in other processes too: whoever does has to count without them.</summary>
-    public int KeptElsewhere => Volatile.Read(ref _keptElsewhere) + Volatile.Read(ref _keptByOthers);
+    public int LeasedElsewhere => Volatile.Read(ref _keptElsewhere) + Volatile.Read(ref _keptByOthers);
 
     /// <summary>How many consumers of another process keep.</summary>
     public void SetKeptByOthers(int kept) => Volatile.Write(ref _keptByOthers, kept);
 
     /// <summary>They have become more or fewer.</summary>
-    public void AddKeptElsewhere(int change) => Interlocked.Add(ref _keptElsewhere, change);
+    public void AddLeasedElsewhere(int change) => Interlocked.Add(ref _keptElsewhere, change);
 
     /// <summary>Such a buffer, for whoever writes the refill queue.</summary>
     public bool TryTake(out ulong offset) => _returned.TryDequeue(out offset);

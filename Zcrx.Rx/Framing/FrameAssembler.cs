@@ -14,7 +14,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
 {
     private const long Unknown = -1;
 
-    private readonly HeldBytes _held = new(options.MaxHeldBuffers);
+    private readonly HeldBytes _held = new(options.MaxLeasedBuffers);
     // An unterminated frame of exactly the limit is acceptable, thus its last byte must not end it, also where the delimiter counts into the length.
     private readonly int _overhead = options.DeliversUnterminated ? Math.Max(cutter.Overhead, 1) : cutter.Overhead;
     private readonly FrameSkips? _skips = options.Skips;

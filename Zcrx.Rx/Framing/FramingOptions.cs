@@ -13,7 +13,7 @@ public sealed record FramingOptions
     /// never ends must not starve the other connections. 0 keeps none: whatever straddles two buffers is copied.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
-    public int MaxHeldBuffers
+    public int MaxLeasedBuffers
     {
         get;
         init

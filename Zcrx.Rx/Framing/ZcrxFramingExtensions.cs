@@ -7,7 +7,7 @@ namespace Zcrx.Rx;
 /// <summary>Cuts a connection's buffers into frames, without copying them.</summary>
 /// <remarks>
 /// <para>Ownership: a frame is lent like the buffers that it lies in. It is valid inside <c>OnNext</c>; copy what is to be kept. One that straddles
-/// buffers is a sequence over all of them; they are kept until it is whole, at most <see cref="FramingOptions.MaxHeldBuffers"/>, the rest is copied.</para>
+/// buffers is a sequence over all of them; they are kept until it is whole, at most <see cref="FramingOptions.MaxLeasedBuffers"/>, the rest is copied.</para>
 /// <para>Threading: frames arrive on the thread that the buffers arrive on. A subscription may be disposed from any thread, also inside of
 /// <c>OnNext</c>: what is kept goes back once, and never under the feet of a running <c>OnNext</c>, which may still be finishing afterwards.</para>
 /// <para>Errors: what cannot be cut ends the frames with a <see cref="ZcrxFramingException"/> and unsubscribes from the source. If the source ends

@@ -12,19 +12,19 @@ namespace System.Reactive.Linq;
 /// </remarks>
 public static class ZcrxObserveOnExtensions
 {
-    /// <summary>Passes the buffers to a scheduler, in order, as leases. The same as <c>HandOff</c> with its default bound.</summary>
+    /// <summary>Passes the buffers to a scheduler, in order, as leases. The same as <c>Offload</c> with its default bound.</summary>
     /// <param name="source">Borrowed buffers.</param>
     /// <param name="scheduler">The scheduler on which the observer is called.</param>
     /// <returns>Leases that are lent for the duration of <c>OnNext</c>: released when it returns, unless it has called <see cref="BufferLease.Move"/> or <see cref="BufferLease.Retain"/>.</returns>
-    public static IObservable<BufferLease> ObserveOn(this IObservable<ReceivedBuffer> source, IScheduler scheduler) => source.HandOff(scheduler);
+    public static IObservable<BufferLease> ObserveOn(this IObservable<ReceivedBuffer> source, IScheduler scheduler) => source.Offload(scheduler);
 
-    /// <summary>Passes the buffers to a synchronization context, in order, as leases. The same as <c>HandOff</c> with its default bound.</summary>
+    /// <summary>Passes the buffers to a synchronization context, in order, as leases. The same as <c>Offload</c> with its default bound.</summary>
     /// <param name="source">Borrowed buffers.</param>
     /// <param name="context">The context to which the calls of the observer are posted.</param>
     /// <returns>Leases that are lent for the duration of <c>OnNext</c>: released when it returns, unless it has called <see cref="BufferLease.Move"/> or <see cref="BufferLease.Retain"/>.</returns>
     public static IObservable<BufferLease> ObserveOn(this IObservable<ReceivedBuffer> source, SynchronizationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return source.HandOff(new SynchronizationContextScheduler(context));
+        return source.Offload(new SynchronizationContextScheduler(context));
     }
 }

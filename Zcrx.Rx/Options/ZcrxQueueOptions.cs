@@ -58,7 +58,7 @@ public sealed record ZcrxQueueOptions
     /// Whether the queue's memory lies in files without a name (memfd), so that the queue can go over to another process (<see cref="ZcrxTakeover"/>). It is no slower;
     /// where memory is limited by control groups, it counts as shared memory.
     /// </summary>
-    /// <remarks>With <c>HandOver</c> configured it is on.</remarks>
+    /// <remarks>With <c>Takeover</c> configured it is on.</remarks>
     public bool SharedMemory { get; init; }
 
     /// <summary>
@@ -186,7 +186,7 @@ public sealed record ZcrxQueueOptions
         return errors;
     }
 
-    /// <summary>Whether a queue that was registered with other options can go on under these on another ring (<see cref="ZcrxQueue.ImportAsync(ExportedQueue, ZcrxQueueOptions, ConnectionParking?, CancellationToken)"/>): whether they differ in nothing but what is the ring's.</summary>
+    /// <summary>Whether a queue that was registered with other options can go on under these on another ring (<see cref="ZcrxQueue.ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>): whether they differ in nothing but what is the ring's.</summary>
     /// <param name="registered">The options with which it was registered.</param>
     /// <returns>False when these ask for another interface, RX queue, memory or buffer length, for other changes to the interface, or for another engine.</returns>
     public bool SharesRegistrationWith(ZcrxQueueOptions registered)

@@ -61,13 +61,13 @@ internal sealed class BufferPool
     public int Reserve { get; private set; }
 
     /// <summary>Gets the number of buffers beyond the reserve that no consumer leases.</summary>
-    public int Available => _buffers - _elsewhere - _ledger.Away - Reserve;
+    public int Available => _buffers - _elsewhere - _ledger.InFlight - Reserve;
 
     /// <summary>Gets the buffers that the kernel can use now, as far as this queue knows.</summary>
     public int Free => Account.Free;
 
     /// <summary>Gets where the buffers are.</summary>
-    public PoolAccount Account => new(_buffers, _ledger.Away, _elsewhere, (int)_refill.Depth, _heldBack.Count);
+    public PoolAccount Account => new(_buffers, _ledger.InFlight, _elsewhere, (int)_refill.Depth, _heldBack.Count);
 
     public PoolPressureLevel Level => _pressure.Level;
 
@@ -84,7 +84,7 @@ internal sealed class BufferPool
     public bool IsShared => _isCeded || _isImported;
 
     /// <summary>Gets a value indicating whether the level has to be observed: buffers were leased or have come back, or a receive starved.</summary>
-    public bool HasChanged => _ledger.Away != _lastInFlight || _isStarved;
+    public bool HasChanged => _ledger.InFlight != _lastInFlight || _isStarved;
 
     /// <summary>Returns a buffer to the kernel. An entry that the refill queue has no room for is held back, in order, and never dropped.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -154,13 +154,13 @@ internal sealed class BufferPool
     /// <param name="paused">Connections that receive nothing because of the pool.</param>
     public void Observe(int paused)
     {
-        int inFlight = _ledger.Away;
+        int inFlight = _ledger.InFlight;
         do
         {
             _lastInFlight = inFlight;
             ObserveLevel(inFlight, paused);
             // At a rising level, consumers that can copy return their buffers at once.
-            inFlight = _ledger.Away;
+            inFlight = _ledger.InFlight;
         }
         while (inFlight != _lastInFlight);
     }
@@ -205,7 +205,7 @@ internal sealed class BufferPool
         _buffers = _queue.Buffers;
         Reserve = PressureMachine.Reserve(_buffers);
         // The reserve serves connections whose buffers come back by themselves. So no consumer, however long it keeps its leases, stops the others.
-        _ledger.KeepLimit = _isCeded ? 0 : int.Max(_buffers - Reserve - _elsewhere, 0);
+        _ledger.LeaseLimit = _isCeded ? 0 : int.Max(_buffers - Reserve - _elsewhere, 0);
         // A quarter of a small pool: with more than that in the refill queue, receives would find the pool empty.
         _flushThreshold = int.Clamp(_buffers / 4, 1, FlushThreshold);
     }

@@ -47,7 +47,7 @@ internal sealed class PoolSharing : IRefillProducer
         () =>
         {
             _queue.Refill.Begin();
-            _memory.AddKeptElsewhere(-_reportedInFlight);
+            _memory.AddLeasedElsewhere(-_reportedInFlight);
             _reportedInFlight = 0;
             _pool.SetCeded(false);
             // Connections that wait for buffers are looked at again.
@@ -99,13 +99,13 @@ internal sealed class PoolSharing : IRefillProducer
 
     private bool ReportInFlight()
     {
-        int inFlight = _queue.Ledger.Away;
+        int inFlight = _queue.Ledger.InFlight;
         if (inFlight == _reportedInFlight)
         {
             return false;
         }
 
-        _memory.AddKeptElsewhere(inFlight - _reportedInFlight);
+        _memory.AddLeasedElsewhere(inFlight - _reportedInFlight);
         _reportedInFlight = inFlight;
         return true;
     }
@@ -117,7 +117,7 @@ internal sealed class PoolSharing : IRefillProducer
             _pool.Return(offset);
         }
 
-        if (_memory.KeptElsewhere is var elsewhere && elsewhere != _elsewhere)
+        if (_memory.LeasedElsewhere is var elsewhere && elsewhere != _elsewhere)
         {
             _elsewhere = elsewhere;
             _pool.SetElsewhere(elsewhere);
@@ -143,7 +143,7 @@ internal sealed class PoolSharing : IRefillProducer
         }
 
         HashSet<(int Area, long Buffer)> inFlight = [];
-        _queue.Ledger.ForEachAway(offset => inFlight.Add(((int)(offset >> LinuxIoUringZcrx.IORING_ZCRX_AREA_SHIFT), (long)(offset & ~LinuxIoUringZcrx.IORING_ZCRX_AREA_MASK) / _queue.BufferLength)));
+        _queue.Ledger.ForEachInFlight(offset => inFlight.Add(((int)(offset >> LinuxIoUringZcrx.IORING_ZCRX_AREA_SHIFT), (long)(offset & ~LinuxIoUringZcrx.IORING_ZCRX_AREA_MASK) / _queue.BufferLength)));
         for (int round = 0; round < (_context.IsOnNic ? NicRounds : 1); round++)
         {
             ReclaimAllBut(inFlight);

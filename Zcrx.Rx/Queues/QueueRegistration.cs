@@ -50,7 +50,7 @@ internal sealed class QueueRegistration(ZcrxQueueOptions options, QueueEngine en
     /// <summary>Retries while the queue is busy: a ring ends some time after its process.</summary>
     private InterfaceQueue Register(IoRing ring, InterfaceQueueOptions queueOptions)
     {
-        BusyWait wait = new(options.BusyTimeout);
+        BusyRetry wait = new(options.BusyTimeout);
         long start = clock.Now;
         while (true)
         {

@@ -20,7 +20,7 @@ internal static class StatisticsReader
             CopiedBytes = (long)copies.Bytes,
             Buffers = loop.Queue.Buffers,
             BuffersOut = loop.Queue.Ledger.Kept,
-            KeptCopies = loop.Queue.Ledger.Copies,
+            LeasedCopies = loop.Queue.Ledger.Copies,
             RefillDepth = (int)counters.RefillDepth,
             Flushes = counters.Flushes,
             Rearms = counters.Rearms,

@@ -53,7 +53,7 @@ public sealed class ZcrxConnection : IDisposable
     public long BytesReceived => _receiver.BytesReceived;
 
     /// <summary>Gets the number of buffers of this connection that consumers lease.</summary>
-    public int BuffersHeld => _receiver.BuffersHeld;
+    public int BuffersLeased => _receiver.BuffersLeased;
 
     /// <summary>Gets the name of the queue that receives for this connection.</summary>
     public string QueueName => _control.Host.Name;
@@ -90,7 +90,7 @@ public sealed class ZcrxConnection : IDisposable
     public Task Closed => _control.Closed;
 
     /// <summary>
-    /// Ends when the socket has been closed, and the operators that work off the ring's thread (<c>Process</c>, <c>HandOff</c>, …) have handled what
+    /// Ends when the socket has been closed, and the operators that work off the ring's thread (<c>Process</c>, <c>Offload</c>, …) have handled what
     /// had come and told the end of the stream, or were disposed; or when the queue has ended. To dispose them earlier is to drop the rest. Never faults.
     /// </summary>
     public Task Finished => _control.Finished;

@@ -92,24 +92,24 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
     /// <summary>Opens a queue whose connections another queue can resume when it ends.</summary>
     /// <param name="options">How.</param>
-    /// <param name="parking">Where its connections wait after a failure, or after <see cref="ParkAsync"/>; stays the caller's. Null: they end with the queue.</param>
+    /// <param name="suspended">Where its connections wait after a failure, or after <see cref="SuspendAsync"/>; stays the caller's. Null: they end with the queue.</param>
     /// <param name="cancellationToken">Gives up waiting; a queue that is opened all the same is closed again.</param>
-    /// <returns>The open queue, owned by the caller. Connections that wait in <paramref name="parking"/> are resumed by <see cref="ConnectionParking.ContinueOnAsync(ZcrxQueue)"/>.</returns>
+    /// <returns>The open queue, owned by the caller. Connections that wait in <paramref name="suspended"/> are resumed by <see cref="ZcrxSuspendedConnections.ContinueOnAsync(ZcrxQueue)"/>.</returns>
     /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
     /// <exception cref="ZcrxException">The kernel refused; cause and fix are in the message.</exception>
-    public static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, ConnectionParking? parking, CancellationToken cancellationToken = default)
+    public static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, ZcrxSuspendedConnections? suspended, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ZcrxConfigurationException.ThrowIfAny(options.Validate());
 
         cancellationToken.ThrowIfCancellationRequested();
-        return await OpenAsync(options, QueueEngine.Choose(options), parking, exported: null, cancellationToken).ConfigureAwait(false);
+        return await OpenAsync(options, QueueEngine.Choose(options), suspended, exported: null, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Opens a queue that continues an exported one: the same memory and the same RX queue of a NIC, on a ring and a thread of its own.</summary>
     /// <param name="exported">The queue, from <see cref="ExportAsync"/>; stays the caller's, who can dispose it when this has ended.</param>
     /// <param name="options">How; its engine, interface and sizes are those that the queue was registered with, whatever is said here.</param>
-    /// <param name="parking">Where its connections wait when it ends, as with <see cref="OpenAsync(ZcrxQueueOptions, ConnectionParking, CancellationToken)"/>.</param>
+    /// <param name="suspended">Where its connections wait when it ends, as with <see cref="OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.</param>
     /// <param name="cancellationToken">Gives up waiting; a queue that is opened all the same is closed again.</param>
     /// <returns>
     /// The open queue, owned by the caller. The one that was exported may have ended, or goes on for as long as it has connections (move them here with
@@ -119,11 +119,11 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
     /// <exception cref="ZcrxException">The kernel refused; nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The exported queue has been disposed.</exception>
-    public static async Task<ZcrxQueue> ImportAsync(ExportedQueue exported, ZcrxQueueOptions options, ConnectionParking? parking = null, CancellationToken cancellationToken = default)
+    public static async Task<ZcrxQueue> ImportAsync(ExportedQueue exported, ZcrxQueueOptions options, ZcrxSuspendedConnections? suspended = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(exported);
         ArgumentNullException.ThrowIfNull(options);
-        ZcrxQueue queue = await ImportAsync(exported, options, "the queue was registered before and is imported", parking, cancellationToken).ConfigureAwait(false);
+        ZcrxQueue queue = await ImportAsync(exported, options, "the queue was registered before and is imported", suspended, cancellationToken).ConfigureAwait(false);
         Task switched = exported.Memory.SwitchToAsync(queue.Loop.Sharing);
         if (!exported.Memory.IsWithOthers)
         {
@@ -137,7 +137,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <summary>Opens a queue that continues one of another process: the same memory and the same RX queue of a NIC, which never closes in between.</summary>
     /// <param name="inherited">The queue, from <see cref="ZcrxTakeover.TakeQueue"/>; stays the caller's, who can dispose it when this has ended.</param>
     /// <param name="options">How; its engine, interface and sizes are those that the queue was registered with, whatever is said here.</param>
-    /// <param name="parking">Where its connections wait when it ends, as with <see cref="OpenAsync(ZcrxQueueOptions, ConnectionParking, CancellationToken)"/>.</param>
+    /// <param name="suspended">Where its connections wait when it ends, as with <see cref="OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.</param>
     /// <param name="cancellationToken">Gives up waiting; a queue that is opened all the same is closed again.</param>
     /// <returns>
     /// The open queue, owned by the caller. The other process goes on receiving for its connections; the refill queue is written here from the moment on at which it has stopped
@@ -147,36 +147,36 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
     /// <exception cref="ZcrxException">The kernel refused; nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The queue has been disposed.</exception>
-    public static async Task<ZcrxQueue> ImportAsync(InheritedQueue inherited, ZcrxQueueOptions options, ConnectionParking? parking = null, CancellationToken cancellationToken = default)
+    public static async Task<ZcrxQueue> ImportAsync(IncomingQueue inherited, ZcrxQueueOptions options, ZcrxSuspendedConnections? suspended = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(inherited);
         ArgumentNullException.ThrowIfNull(options);
-        ZcrxQueue queue = await ImportAsync(inherited.Exported, options, "the queue comes from the process before this one", parking, cancellationToken).ConfigureAwait(false);
+        ZcrxQueue queue = await ImportAsync(inherited.Exported, options, "the queue comes from the process before this one", suspended, cancellationToken).ConfigureAwait(false);
         // Not awaited: the other process stops writing after the commit, and this one has to be ready before.
         _ = inherited.Exported.Memory.SwitchToAsync(queue.Loop.Sharing);
         return queue;
     }
 
-    internal static Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, EngineChoice choice, IIoUringKernel kernel, CancellationToken cancellationToken, ConnectionParking? parking = null)
+    internal static Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, EngineChoice choice, IIoUringKernel kernel, CancellationToken cancellationToken, ZcrxSuspendedConnections? suspended = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return OpenAsync(options, QueueEngine.For(options, choice, kernel), parking, exported: null, cancellationToken);
+        return OpenAsync(options, QueueEngine.For(options, choice, kernel), suspended, exported: null, cancellationToken);
     }
 
-    private static Task<ZcrxQueue> ImportAsync(ExportedQueue exported, ZcrxQueueOptions options, string reason, ConnectionParking? parking, CancellationToken cancellationToken)
+    private static Task<ZcrxQueue> ImportAsync(ExportedQueue exported, ZcrxQueueOptions options, string reason, ZcrxSuspendedConnections? suspended, CancellationToken cancellationToken)
     {
         (ZcrxQueueOptions effective, EngineChoice choice) = QueueEngine.Of(exported, options, reason);
         ZcrxConfigurationException.ThrowIfAny(effective.Validate());
         cancellationToken.ThrowIfCancellationRequested();
-        return OpenAsync(effective, QueueEngine.For(effective, choice, exported.Kernel), parking, exported, cancellationToken);
+        return OpenAsync(effective, QueueEngine.For(effective, choice, exported.Kernel), suspended, exported, cancellationToken);
     }
 
-    private static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, QueueEngine engine, ConnectionParking? parking, ExportedQueue? exported, CancellationToken cancellationToken)
+    private static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, QueueEngine engine, ZcrxSuspendedConnections? suspended, ExportedQueue? exported, CancellationToken cancellationToken)
     {
         QueueEvents events = new(options.Name);
-        QueueLoop loop = new(options, engine, events, parking?.Suspended, exported);
+        QueueLoop loop = new(options, engine, events, suspended?.Suspended, exported);
         await loop.OpenAsync(cancellationToken).ConfigureAwait(false);
-        return new ZcrxQueue(loop, events, options) { Parking = parking };
+        return new ZcrxQueue(loop, events, options) { Suspended = suspended };
     }
 
     /// <summary>Accepts connections on an address. Binds when subscribed to; one subscription per call.</summary>
@@ -294,7 +294,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     public async Task<IReadOnlyList<ZcrxConnection>> GetConnectionsAsync() =>
         Array.ConvertAll(await _loop.GetConnectionsAsync().ConfigureAwait(false), ZcrxConnection.Of);
 
-    /// <summary>Exports the queue: it stays what it is for as long as the export is held, even when this object has ended, however that came about, and can be opened again with <see cref="ImportAsync(ExportedQueue, ZcrxQueueOptions, ConnectionParking?, CancellationToken)"/>.</summary>
+    /// <summary>Exports the queue: it stays what it is for as long as the export is held, even when this object has ended, however that came about, and can be opened again with <see cref="ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>.</summary>
     /// <returns>The export, owned by the caller. It keeps the memory and, on a NIC, the RX queue.</returns>
     /// <exception cref="ZcrxException">The kernel cannot (Linux 6.19), or refused.</exception>
     /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
@@ -326,15 +326,15 @@ public sealed class ZcrxQueue : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the queue and keeps its connections: delivers every byte that was taken from their sockets, and leaves them waiting in the parking.</summary>
+    /// <summary>Ends the queue and keeps its connections: delivers every byte that was taken from their sockets, and leaves them waiting in the suspended.</summary>
     /// <param name="drain">
     /// On a NIC: how long to go on receiving until the sockets are empty. Payload that lies in the memory of a NIC's queue goes with that queue; a stream whose
     /// next bytes went so is told when it should go on (−EFAULT). Of no effect without a NIC, where nothing is lost.
     /// </param>
     /// <returns>A task that ends when the queue is closed. Streams go on where they were once a queue takes them from there; leases stay what they are.</returns>
-    /// <exception cref="InvalidOperationException">The queue was opened without a parking.</exception>
-    public Task ParkAsync(TimeSpan drain = default) => Parking is null
-        ? throw new InvalidOperationException("The queue was opened without a parking, so its connections have nowhere to wait.")
+    /// <exception cref="InvalidOperationException">The queue was opened without a suspended.</exception>
+    public Task SuspendAsync(TimeSpan drain = default) => Suspended is null
+        ? throw new InvalidOperationException("The queue was opened without a suspended, so its connections have nowhere to wait.")
         : EndAsync(_loop.SuspendAsync(drain));
 
     /// <summary>Closes the queue without draining.</summary>
@@ -346,7 +346,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <summary>Gets a value indicating whether this process has set the interface up for it.</summary>
     internal bool IsNicConfigured => _loop.Engine.Nic is not null;
 
-    private ConnectionParking? Parking { get; init; }
+    private ZcrxSuspendedConnections? Suspended { get; init; }
 
     /// <summary>Makes the ring thread fail with an exception. For tests of its supervisor.</summary>
     internal void Crash(Exception exception) => _loop.Post(() => throw exception);

@@ -71,7 +71,7 @@ internal sealed class ConnectionReceiver
     public BufferHolder Holder => _holder;
 
     /// <summary>Gets the number of buffers that consumers lease, on all queues. Any thread.</summary>
-    public int BuffersHeld => _holder.Held + _formerHolders.Sum(static holder => holder.Held);
+    public int BuffersLeased => _holder.Held + _formerHolders.Sum(static holder => holder.Held);
 
     /// <summary>Gets where the receive request stands.</summary>
     public ReceiveState State { get; private set; }

@@ -155,7 +155,7 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
                 long position = connection.BytesReceived;
                 connection.BytesReceived = position + length;
                 observer.OnNext(borrow.Lend(offset, area.Address(offset), length, position));
-                if (borrow.IsKept || !refill.TryAppend(offset))
+                if (borrow.IsLeased || !refill.TryAppend(offset))
                 {
                     return true;
                 }
@@ -260,7 +260,7 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
         while (connection.Undelivered.Count > 0 && !control.CloseRequested && !control.IsHeld && connection.Observers.Items is { Length: > 0 } observers)
         {
             int slot = connection.Undelivered.Dequeue();
-            ReceivedBuffer buffer = _ledger.Borrow.BeginKept(slot, MemoryOf(ref _ledger[slot], _ledger.IsCopy(slot)));
+            ReceivedBuffer buffer = _ledger.Borrow.BeginLeased(slot, MemoryOf(ref _ledger[slot], _ledger.IsCopy(slot)));
             connection.Stream.Next(observers, buffer);
             _ledger.Borrow.End();
             CloseIfFailed(connection);

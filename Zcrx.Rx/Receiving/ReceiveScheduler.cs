@@ -200,7 +200,7 @@ internal sealed class ReceiveScheduler
         WatchPool();
         bool isPressed = _pool.Level != PoolPressureLevel.Normal;
         bool mayStrand = (_turn.WasRingFull || ranDry) && _context.Options.Value.RearmsStrandedReceives;
-        if (isPressed || mayStrand || _pool.Ledger.Away > 0)
+        if (isPressed || mayStrand || _pool.Ledger.InFlight > 0)
         {
             int quota = isPressed ? _waiters.Quota : int.MaxValue;
             foreach (ConnectionReceiver connection in _turn.Received)

@@ -29,7 +29,7 @@ public sealed record QueueStatistics
     public int RefillDepth { get; init; }
 
     /// <summary>Buffers that were kept as copies, because only the pool's reserve was left.</summary>
-    public long KeptCopies { get; init; }
+    public long LeasedCopies { get; init; }
 
     /// <summary>Times that the refill queue was flushed.</summary>
     public long Flushes { get; init; }

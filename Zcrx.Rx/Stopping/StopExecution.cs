@@ -119,8 +119,8 @@ internal sealed class StopExecution(
         foreach (ConnectionReceiver connection in connections.Snapshot())
         {
             bool mayWait = machine.Suspends && canSuspend && !connection.Control.CloseRequested;
-            Survival survival = SurvivalRule.Decide(connection.State, isReadToItsEnd, connection.WasInterrupted, mayWait);
-            if (survival == Survival.GoesOn)
+            Outcome survival = OutcomeRule.Decide(connection.State, isReadToItsEnd, connection.WasInterrupted, mayWait);
+            if (survival == Outcome.Resume)
             {
                 mover.Suspend(connection);
                 continue;
@@ -128,7 +128,7 @@ internal sealed class StopExecution(
 
             connection.End();
             connection.Disarm();
-            connection.Control.RequestClose(abort: crash is not null || survival == Survival.IsBroken);
+            connection.Control.RequestClose(abort: crash is not null || survival == Outcome.Fail);
             connection.IsAwaitingRoom = false;
             scheduler.Close(connection, WhyEnded(crash, survival), crash);
         }
@@ -200,7 +200,7 @@ internal sealed class StopExecution(
         {
             if (connection.WasInterrupted)
             {
-                connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, connection.BytesReceived, WhyEnded(crash, Survival.IsBroken), "", crash));
+                connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, connection.BytesReceived, WhyEnded(crash, Outcome.Fail), "", crash));
             }
         }
     }
@@ -227,10 +227,10 @@ internal sealed class StopExecution(
         }
     }
 
-    private string WhyEnded(Exception? crash, Survival survival) => (crash, survival) switch
+    private string WhyEnded(Exception? crash, Outcome survival) => (crash, survival) switch
     {
         (null, _) => "the queue was closed",
-        (_, Survival.IsBroken) => $"the queue {context.Options.Name} failed, and bytes may be missing after this position",
+        (_, Outcome.Fail) => $"the queue {context.Options.Name} failed, and bytes may be missing after this position",
         _ => $"the queue {context.Options.Name} failed, and no other goes on with its connections",
     };
 }

@@ -35,7 +35,7 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
 
     private async Task ServeAsync(TakeoverLink successor, ITakeoverSource source, CancellationToken cancellationToken)
     {
-        List<DepartingQueue> leaving = [];
+        List<OutgoingQueue> leaving = [];
         try
         {
             await ServeAsync(successor, source, leaving, cancellationToken).ConfigureAwait(false);
@@ -46,7 +46,7 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
         }
     }
 
-    private async Task ServeAsync(TakeoverLink successor, ITakeoverSource source, List<DepartingQueue> leaving, CancellationToken cancellationToken)
+    private async Task ServeAsync(TakeoverLink successor, ITakeoverSource source, List<OutgoingQueue> leaving, CancellationToken cancellationToken)
     {
         try
         {
@@ -97,11 +97,11 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
     }
 
     /// <summary>Prepares the queues that can move, within a number of descriptors, and reports why the others stay.</summary>
-    private static async Task PrepareQueuesAsync(ITakeoverSource source, int descriptors, List<DepartingQueue> leaving)
+    private static async Task PrepareQueuesAsync(ITakeoverSource source, int descriptors, List<OutgoingQueue> leaving)
     {
         foreach (ZcrxQueue queue in source.GetQueues())
         {
-            (DepartingQueue? departing, string whyNot) = await PrepareAsync(source, queue, descriptors).ConfigureAwait(false);
+            (OutgoingQueue? departing, string whyNot) = await PrepareAsync(source, queue, descriptors).ConfigureAwait(false);
             if (departing is null)
             {
                 source.OnQueueStays(queue.Name, whyNot);
@@ -113,16 +113,16 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
         }
     }
 
-    private static async Task<(DepartingQueue? Departing, string WhyNot)> PrepareAsync(ITakeoverSource source, ZcrxQueue queue, int descriptors)
+    private static async Task<(OutgoingQueue? Departing, string WhyNot)> PrepareAsync(ITakeoverSource source, ZcrxQueue queue, int descriptors)
     {
-        if (DepartingQueue.WhyNot(queue) is { } reason)
+        if (OutgoingQueue.WhyNot(queue) is { } reason)
         {
             return (null, reason);
         }
 
         try
         {
-            DepartingQueue departing = await DepartingQueue.PrepareAsync(queue).ConfigureAwait(false);
+            OutgoingQueue departing = await OutgoingQueue.PrepareAsync(queue).ConfigureAwait(false);
             if (departing.Manifest.Descriptors <= descriptors)
             {
                 departing.CameBack = () => source.OnQueueCameBack(queue.Name);
@@ -138,7 +138,7 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
         }
     }
 
-    private void Offer(TakeoverLink successor, IReadOnlyList<KeyValuePair<string, Socket>> listeners, IReadOnlyList<DepartingQueue> queues)
+    private void Offer(TakeoverLink successor, IReadOnlyList<KeyValuePair<string, Socket>> listeners, IReadOnlyList<OutgoingQueue> queues)
     {
         // Held while they are sent: the number of a descriptor that is closed meanwhile may be reused.
         List<SafeSocketHandle> held = [];

@@ -9,16 +9,16 @@ namespace Zcrx.Rx;
 /// <remarks>
 /// <para>The order: <see cref="OpenAsync"/>, then <see cref="TakeListener"/>, <see cref="TakeQueue"/> and open everything that may fail, then <see cref="CommitAsync"/>, then accept and <see cref="Serve"/>.
 /// Until the commit the predecessor goes on as if nothing had happened, whatever becomes of this process.</para>
-/// <para>Ownership: whoever opened it disposes it; that closes what was not taken. Threading: one call at a time, any thread. See docs/hand-over.md.</para>
+/// <para>Ownership: whoever opened it disposes it; that closes what was not taken. Threading: one call at a time, any thread. See docs/takeover.md.</para>
 /// </remarks>
 public sealed class ZcrxTakeover : IAsyncDisposable
 {
     private readonly ZcrxTakeoverOptions _options;
     private readonly TakeoverSteps _steps;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly List<InheritedListener> _listeners = [];
-    private readonly List<InheritedQueue> _queues = [];
-    private readonly List<InheritedQueue> _taken = [];
+    private readonly List<IncomingListener> _listeners = [];
+    private readonly List<IncomingQueue> _queues = [];
+    private readonly List<IncomingQueue> _taken = [];
     private readonly TaskCompletionSource<int> _handedOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TakeoverSocket? _socket;
     private TakeoverLink? _predecessor;
@@ -34,7 +34,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
     public int? PredecessorId { get; private set; }
 
     /// <summary>Ends with the successor's process id once it has everything. Cancelled when this process ended first.</summary>
-    public Task<int> HandedOver => _handedOver.Task;
+    public Task<int> TakenOver => _handedOver.Task;
 
     /// <summary>The addresses of the listening sockets that came from the predecessor, those that were taken included.</summary>
     public IReadOnlyList<IPEndPoint> Inherited { get; private set; } = [];
@@ -70,7 +70,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
     public Socket? TakeListener(string name, IPEndPoint endPoint)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
-        InheritedListener? found = _listeners.Find(listener =>
+        IncomingListener? found = _listeners.Find(listener =>
             listener.EndPoint.Address.Equals(endPoint.Address) && (endPoint.Port == 0 ? listener.Name == name : listener.EndPoint.Port == endPoint.Port));
         if (found is null)
         {
@@ -83,8 +83,8 @@ public sealed class ZcrxTakeover : IAsyncDisposable
 
     /// <summary>The predecessor's queue that these options describe, if it hands one over.</summary>
     /// <param name="options">How a queue would be opened. It is recognised by its name, and on a NIC by the RX queue; without one, by its size, too.</param>
-    /// <returns>The queue, owned by the caller from now on, for <see cref="ZcrxQueue.ImportAsync(InheritedQueue, ZcrxQueueOptions, ConnectionParking?, CancellationToken)"/>; null when one has to be opened.</returns>
-    public InheritedQueue? TakeQueue(ZcrxQueueOptions options)
+    /// <returns>The queue, owned by the caller from now on, for <see cref="ZcrxQueue.ImportAsync(IncomingQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>; null when one has to be opened.</returns>
+    public IncomingQueue? TakeQueue(ZcrxQueueOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (_queues.Find(queue => queue.Matches(options)) is not { } found)
@@ -186,17 +186,17 @@ public sealed class ZcrxTakeover : IAsyncDisposable
             throw new InvalidDataException($"an offer of {offer.Listeners.Count} listeners and {offer.Queues.Count} queues came with {message.Descriptors} descriptors");
         }
 
-        _socket = TakeoverSocket.Inherit(_options.Path, InheritedListener.Check(message.Take(0), AddressFamily.Unix));
+        _socket = TakeoverSocket.Inherit(_options.Path, IncomingListener.Check(message.Take(0), AddressFamily.Unix));
         for (int i = 0; i < offer.Listeners.Count; i++)
         {
-            _listeners.Add(InheritedListener.Create(offer.Listeners[i], message.Take(i + 1)));
+            _listeners.Add(IncomingListener.Create(offer.Listeners[i], message.Take(i + 1)));
         }
 
         int first = 1 + offer.Listeners.Count;
         foreach (QueueManifest queue in offer.Queues)
         {
             int next = first;
-            _queues.Add(InheritedQueue.Create(queue, index => message.Take(next + index), new LinuxKernel()));
+            _queues.Add(IncomingQueue.Create(queue, index => message.Take(next + index), new LinuxKernel()));
             first += queue.Descriptors;
         }
 

@@ -17,7 +17,7 @@ internal sealed record StatusResponse(string State, bool IsAccepting, IReadOnlyL
             queue.LastError?.Message,
             queue.Statistics is { } statistics ? new Counters(statistics.BytesReceived, statistics.CopiedBytes, statistics.BuffersOut, statistics.Buffers) : null,
             queue.Notifications.ToDictionary(static notification => notification.Type.ToString(), static notification => notification.ArmState.ToString()),
-            [.. queue.Connections.Select(static connection => new Connection(connection.Id, connection.Listener, $"{connection.RemoteEndPoint}", connection.State.ToString(), connection.BytesReceived, connection.BuffersHeld))]))],
+            [.. queue.Connections.Select(static connection => new Connection(connection.Id, connection.Listener, $"{connection.RemoteEndPoint}", connection.State.ToString(), connection.BytesReceived, connection.BuffersLeased))]))],
         [.. status.Listeners.Select(static listener => new Listener(listener.Name, listener.EndPoint?.ToString(), listener.Connections, listener.Accepted, listener.Error?.Message))]);
 
     internal sealed record Queue(
@@ -33,7 +33,7 @@ internal sealed record StatusResponse(string State, bool IsAccepting, IReadOnlyL
 
     internal sealed record Counters(long BytesReceived, long CopiedBytes, int BuffersOut, int Buffers);
 
-    internal sealed record Connection(long Id, string? Listener, string Remote, string State, long BytesReceived, int BuffersHeld);
+    internal sealed record Connection(long Id, string? Listener, string Remote, string State, long BytesReceived, int BuffersLeased);
 
     internal sealed record Listener(string Name, string? EndPoint, int Connections, long Accepted, string? Error);
 }

@@ -9,7 +9,7 @@ internal static class StressRunner
     private static readonly IStressScenario[] Scenarios =
     [
         new LeaseScenario(), new BorrowScenario("borrow", isChecked: false), new BorrowScenario("checked-borrow", isChecked: true), new CloseScenario(), new PipeReaderScenario(),
-        new CancelledReadScenario(), new ProcessScenario(), new HandOffScenario(), new OffloadScenario(), new RefillRoleScenario(), new ImportCancelScenario(), new ExportScenario(),
+        new CancelledReadScenario(), new ProcessScenario(), new OffloadInMemoryScenario(), new OffloadScenario(), new RefillRoleScenario(), new ImportCancelScenario(), new ExportScenario(),
         new PressureObserverScenario(), new DescriptorReuseScenario(), new SuspendedScenario(), new MoveSuspendScenario(), new BusyMoveScenario(), new LinkScenario(),
     ];
 

@@ -47,7 +47,7 @@ internal static class ServeCommand
         };
         receive.AddTo(command);
         command.SetAction((parsed, _) => ServeRun.RunAsync(new ServeOptions(
-            receive.Read(parsed, parsed.GetRequiredValue(listen), parsed.GetValue(drain).Time) with { HandOver = parsed.GetValue(takeover), Linger = parsed.GetValue(linger).Time },
+            receive.Read(parsed, parsed.GetRequiredValue(listen), parsed.GetValue(drain).Time) with { Takeover = parsed.GetValue(takeover), Linger = parsed.GetValue(linger).Time },
             parsed.GetValue(output))));
         return command;
     }

@@ -11,6 +11,6 @@ namespace Ingest.Serving;
 /// <param name="Queues">Interface queues, each with a ring and a thread.</param>
 /// <param name="AreaSize">Bytes of memory per queue that payload is received into.</param>
 /// <param name="Drain">How long delivering what has arrived may take at the end.</param>
-/// <param name="HandOver">The socket at which one process of the service takes over from another, or null.</param>
+/// <param name="Takeover">The socket at which one process of the service takes over from another, or null.</param>
 /// <param name="Linger">How long established connections may go on after another process has taken over.</param>
-internal sealed record ReceiveOptions(IPEndPoint Listen, ZcrxEngine Engine, string? Interface, int RxQueue, int Queues, long AreaSize, TimeSpan Drain, string? HandOver = null, TimeSpan Linger = default);
+internal sealed record ReceiveOptions(IPEndPoint Listen, ZcrxEngine Engine, string? Interface, int RxQueue, int Queues, long AreaSize, TimeSpan Drain, string? Takeover = null, TimeSpan Linger = default);

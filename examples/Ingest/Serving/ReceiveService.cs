@@ -42,7 +42,7 @@ internal sealed class ReceiveService : IAsyncDisposable
         // Everything is said on the command line: no settings files, no environment.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         LineLoggerProvider log = new(Console.Error);
-        // Quiet but for warnings and hand-overs: whoever replaces a service wants to see who took over from whom.
+        // Quiet but for warnings and takeovers: whoever replaces a service wants to see who took over from whom.
         builder.Logging.AddProvider(log).AddFilter(level => level >= LogLevel.Information);
         builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain + ShutdownMargin);
@@ -50,9 +50,9 @@ internal sealed class ReceiveService : IAsyncDisposable
         builder.Services.AddZcrx(zcrx =>
         {
             zcrx.UseEngine(options.Engine).DrainTimeout(options.Drain).Listen(options.Listen, accept);
-            if (options.HandOver is { } path)
+            if (options.Takeover is { } path)
             {
-                zcrx.HandOver(path, options.Linger);
+                zcrx.Takeover(path, options.Linger);
             }
 
             _ = options.Interface is null

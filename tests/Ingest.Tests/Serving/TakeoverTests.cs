@@ -76,7 +76,7 @@ public sealed partial class TakeoverTests : IDisposable
         ProcessResult failed = await IngestProcess.RunAsync([.. Arguments, "--engine", "nic", "--interface", "lo"]);
 
         Assert.Equal(2, failed.ExitCode);
-        await first.ErrorLineAsync(static line => line.Contains("Nothing came of a hand-over; everything goes on as it was", StringComparison.Ordinal), "the first one notices");
+        await first.ErrorLineAsync(static line => line.Contains("Takeover failed; this process keeps serving", StringComparison.Ordinal), "the first one notices");
         using (TestClient client = await TestClient.ConnectAsync(endPoint))
         {
             client.ShutdownSend();

@@ -112,15 +112,15 @@ public sealed class ActivityTests : IDisposable
             // Both hosts are in this process and have its id. The trace tells them from other tests.
             using Activity outer = new Activity("test").Start();
             Task<TestHost> StartAt() => TestHost.StartAsync(zcrx => zcrx
-                .HandOver(Path.Combine(directory.FullName, "place"))
+                .Takeover(Path.Combine(directory.FullName, "place"))
                 .Listen("127.0.0.1:0", static _ => null!, name: "door"));
             await using var first = await StartAt();
             await using var second = await StartAt();
 
-            await first.Kit.AwaitConditionAsync(() => _stopped.Any(activity => activity.OperationName == "zcrx.hand_over.release"), "the first host releases its listeners");
-            var taken = _stopped.Where(activity => activity.OperationName == "zcrx.hand_over.take" && activity.TraceId == outer.TraceId).ToArray();
-            Assert.Equal([null, (object)Environment.ProcessId], taken.Select(activity => activity.GetTagItem("zcrx.hand_over.predecessor")));
-            Assert.Contains(_stopped, activity => activity.OperationName == "zcrx.hand_over.release" && activity.GetTagItem("zcrx.hand_over.successor") is int id && id == Environment.ProcessId);
+            await first.Kit.AwaitConditionAsync(() => _stopped.Any(activity => activity.OperationName == "zcrx.takeover.release"), "the first host releases its listeners");
+            var taken = _stopped.Where(activity => activity.OperationName == "zcrx.takeover.take" && activity.TraceId == outer.TraceId).ToArray();
+            Assert.Equal([null, (object)Environment.ProcessId], taken.Select(activity => activity.GetTagItem("zcrx.takeover.predecessor")));
+            Assert.Contains(_stopped, activity => activity.OperationName == "zcrx.takeover.release" && activity.GetTagItem("zcrx.takeover.successor") is int id && id == Environment.ProcessId);
         }
         finally
         {

@@ -42,9 +42,9 @@ public class OptionsTests
             ("Zcrx:Listeners:0:Name", "ingest"),
             ("Zcrx:Listeners:0:EndPoint", "[::1]:9000"),
             ("Zcrx:Listeners:0:Backlog", "10"),
-            ("Zcrx:HandOver:Path", "/run/ingest/takeover"),
-            ("Zcrx:HandOver:Timeout", "00:00:20"),
-            ("Zcrx:HandOver:Linger", "00:30:00"),
+            ("Zcrx:Takeover:Path", "/run/ingest/takeover"),
+            ("Zcrx:Takeover:Timeout", "00:00:20"),
+            ("Zcrx:Takeover:Linger", "00:30:00"),
             ("Zcrx:Restart:MinBackoff", "00:00:01"),
             ("Zcrx:Restart:MaxBackoff", "00:01:00"),
             ("Zcrx:Restart:RandomFactor", "0"),
@@ -67,7 +67,7 @@ public class OptionsTests
         Assert.Equal(("ingest", "[::1]:9000", 10), (listener.Name, listener.EndPoint, listener.Backlog));
         Assert.Equal(
             ("/run/ingest/takeover", TimeSpan.FromSeconds(20), TimeSpan.FromMinutes(30)),
-            (options.HandOver.Path, options.HandOver.Timeout, options.HandOver.Linger));
+            (options.Takeover.Path, options.Takeover.Timeout, options.Takeover.Linger));
         Assert.Equal(
             (TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), 0.0, 3, TimeSpan.FromHours(1)),
             (options.Restart.MinBackoff, options.Restart.MaxBackoff, options.Restart.RandomFactor, options.Restart.MaxRestarts, options.Restart.Within));
@@ -90,11 +90,11 @@ public class OptionsTests
     [InlineData("Zcrx:Queues:0:Name:x", "1", "expected one value, not a section", "Zcrx:Queues:0:Name")]
     [InlineData("Zcrx:Queues", "eth0", "expected a list, not 'eth0'")]
     [InlineData("Zcrx:Queues:1", "eth0", "expected a section, not 'eth0'")]
-    [InlineData("Zcrx:Queue:0:Name", "x", "no such option; there are Engine, ActorName, Dispatcher, DrainTimeout, Queues, Listeners, HandOver, Restart", "Zcrx:Queue")]
+    [InlineData("Zcrx:Queue:0:Name", "x", "no such option; there are Engine, ActorName, Dispatcher, DrainTimeout, Queues, Listeners, Takeover, Restart", "Zcrx:Queue")]
     [InlineData("Zcrx:Restart", "never", "expected a section, not 'never'")]
-    [InlineData("Zcrx:HandOver:Path", "takeover", "must be an absolute path of a socket, but is 'takeover'")]
-    [InlineData("Zcrx:HandOver:Linger", "-00:00:01", "must be between zero and a day")]
-    [InlineData("Zcrx:HandOver:Timeout", "soon", "'soon' is not a time span")]
+    [InlineData("Zcrx:Takeover:Path", "takeover", "must be an absolute path of a socket, but is 'takeover'")]
+    [InlineData("Zcrx:Takeover:Linger", "-00:00:01", "must be between zero and a day")]
+    [InlineData("Zcrx:Takeover:Timeout", "soon", "'soon' is not a time span")]
     [InlineData("Zcrx:Restart:RandomFactor", "2", "must be between 0 and 1, but is 2")]
     [InlineData("Zcrx:Restart:MaxBackoff", "00:00:00.1", "must not be less than MinBackoff")]
     [InlineData("Zcrx:Restart:MaxRestarts", "-1", "must not be negative, but is -1")]
@@ -141,7 +141,7 @@ public class OptionsTests
     [InlineData("Zcrx:Queues:0:Nonsense", typeof(ZcrxQueueOptions), "TimeProvider", "DmaBuf", "NicReport")]
     [InlineData("Zcrx:Restart:Nonsense", typeof(ZcrxRestartOptions), "IsPermanent")]
     [InlineData("Zcrx:Rebalancing:Nonsense", typeof(ZcrxRebalancingOptions), "Permit", "NicFacts", "FlowSteering")]
-    [InlineData("Zcrx:HandOver:Nonsense", typeof(ZcrxHandOverOptions))]
+    [InlineData("Zcrx:Takeover:Nonsense", typeof(ZcrxHostedTakeoverOptions))]
     public void Every_option_has_a_key_but_what_is_code(string path, Type options, params string[] code)
     {
         var message = Assert.Single(Read((path, "1")).Validate(), error => error.Path == path).Message;

@@ -42,11 +42,11 @@ public class ReloadTests
             ("Zcrx:DrainTimeout", "00:00:01"),
             ("Zcrx:Rebalancing:PlaceConnections", "false"),
             ("Zcrx:Rebalancing:StormShare", "0.5"),
-            ("Zcrx:HandOver:Linger", "00:10:00"),
+            ("Zcrx:Takeover:Linger", "00:10:00"),
             ("Zcrx:ActorName", "other"));
 
         Assert.Equal(
-            ["DrainTimeout", "HandOver:Linger", "Queues:first:ConnectionQuota", "Queues:first:HighWaterMark", "Queues:second:StatisticsInterval", "Rebalancing:PlaceConnections", "Restart:MaxRestarts"],
+            ["DrainTimeout", "Takeover:Linger", "Queues:first:ConnectionQuota", "Queues:first:HighWaterMark", "Queues:second:StatisticsInterval", "Rebalancing:PlaceConnections", "Restart:MaxRestarts"],
             changed.Applied.Order());
         Assert.Equal(["Queues:first:AreaSize"], changed.NeedRestartQueue);
         Assert.Equal(["ActorName", "Listeners:0:Backlog", "Queues:third (added)", "Rebalancing:StormShare"], changed.NeedRestart.Order());

@@ -57,7 +57,7 @@ public class ToActorTests
         var sent = await bench.SendUntilBlockedAsync(messages: 4);
 
         Assert.Equal(4, bench.Waiting);
-        Assert.InRange(bench.Connection.BuffersHeld, 4, 63);
+        Assert.InRange(bench.Connection.BuffersLeased, 4, 63);
         Assert.InRange(bench.Connection.BytesReceived, 1, sent - 1);
         bench.Peer.Shutdown(SocketShutdown.Send);
         long position = 0;

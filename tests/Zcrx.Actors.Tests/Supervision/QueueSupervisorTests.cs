@@ -96,5 +96,5 @@ public sealed class QueueSupervisorTests : ActorTest
     }
 
     private IActorRef Start(TestProbe parent, Exception? earlierFailure = null) => parent.ChildActorOf(Props.Create(() => new QueueSupervisor(
-        _published, _options, new ZcrxQueueGroup(), new InheritedQueues(), new QueueDirectory(), _outstanding, TimeProvider.System, NullLogger.Instance, earlierFailure)).WithDeploy(Deploy.Local));
+        _published, _options, new ZcrxQueueGroup(), new IncomingQueues(), new QueueDirectory(), _outstanding, TimeProvider.System, NullLogger.Instance, earlierFailure)).WithDeploy(Deploy.Local));
 }

@@ -29,17 +29,17 @@ internal static unsafe class ChildProgram
             case "receive":
                 Receive(kernel, ushort.Parse(arguments[3], CultureInfo.InvariantCulture), isExported: arguments[4] == "exported");
                 return 0;
-            case "hand-over":
-                HandOver(kernel, arguments[3]);
+            case "takeover":
+                Takeover(kernel, arguments[3]);
                 return 0;
             case "serve":
-                HandOverChild.Serve(arguments[3]);
+                TakeoverChild.Serve(arguments[3]);
                 return 0;
             case "serve-nic":
-                HandOverChild.ServeOnNic(arguments[3]);
+                TakeoverChild.ServeOnNic(arguments[3]);
                 return 0;
             case "take-over":
-                HandOverChild.TakeOver(arguments[3]);
+                TakeoverChild.TakeOver(arguments[3]);
                 return 0;
             case "hold":
                 Hold(kernel, arguments[3]);
@@ -108,7 +108,7 @@ internal static unsafe class ChildProgram
     }
 
     /// <summary>Registers a queue over memory that others can map, and sends it with everything that it consists of to whoever listens at a path. Holds it until it is killed.</summary>
-    private static void HandOver(KernelUnderTest kernel, string path)
+    private static void Takeover(KernelUnderTest kernel, string path)
     {
         using var ring = new TestRing(kernel.Kernel);
         using InterfaceQueue queue = InterfaceQueue.Register(ring.Ring, new InterfaceQueueOptions { AreaSize = 64 * TestMemory.Page, SharedMemory = true }, kernel.Capabilities);

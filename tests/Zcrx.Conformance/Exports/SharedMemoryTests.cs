@@ -62,12 +62,12 @@ public unsafe class SharedMemoryTests : IClassFixture<LeakCheck>
     public void Another_process_goes_on_with_a_queue_that_was_sent_to_it(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Export, ZcrxFeature.Import);
-        Skip.If(kernel.IsEmulated, "hand-over to another process: an emulated queue lives in the process of its kernel");
+        Skip.If(kernel.IsEmulated, "takeover to another process: an emulated queue lives in the process of its kernel");
         string path = Path.Combine(Path.GetTempPath(), $"zcrx-{Guid.NewGuid():N}");
         using Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         listener.Bind(new UnixDomainSocketEndPoint(path));
         listener.Listen();
-        using var child = new ChildProcess("hand-over", name, path);
+        using var child = new ChildProcess("takeover", name, path);
         using Socket socket = listener.Accept();
         child.Await("SENT");
         byte[] bytes = new byte[256];

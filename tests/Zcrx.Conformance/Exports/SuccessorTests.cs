@@ -25,18 +25,18 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     [SkippableTheory, Kernels]
     public async Task Both_sides_receive_and_what_comes_back_to_the_old_one_goes_through_the_new_one(string name)
     {
-        await using HandOverBench bench = await HandOverBench.OpenAsync(name, isShared: true);
-        HandOverBench.Connection staying = await ConnectAndKeepAsync(bench, 5);
+        await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, isShared: true);
+        TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 5);
         using Sides sides = await OfferAsync(bench);
         ZcrxQueue before = await GoOverAsync(bench, sides);
-        HandOverBench.Connection coming = await bench.ConnectAsync();
-        await Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.KeptElsewhere == 5, "the new side knows what the old one's consumers keep");
+        TakeoverBench.Connection coming = await bench.ConnectAsync();
+        await Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.LeasedElsewhere == 5, "the new side knows what the old one's consumers keep");
 
         staying.Holds = false;
         await Task.WhenAll(staying.SendAsync(4 * Much), coming.SendAsync(4 * Much));
         await Task.WhenAll(staying.ReachAsync(), coming.ReachAsync());
         staying.LetGo();
-        await Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.KeptElsewhere == 0, "what they gave back is known");
+        await Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.LeasedElsewhere == 0, "what they gave back is known");
         await Task.WhenAll(staying.EndAsync(), coming.EndAsync());
         await before.DisposeAsync();
         Assert.Equal(0, await sides.Inherited.Released.Within("the old side has no part in it any more"));
@@ -46,8 +46,8 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     [SkippableTheory, Kernels]
     public async Task What_consumers_of_the_old_side_keep_comes_back_after_its_ring_has_ended(string name)
     {
-        await using HandOverBench bench = await HandOverBench.OpenAsync(name, isShared: true);
-        HandOverBench.Connection staying = await ConnectAndKeepAsync(bench, 10);
+        await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, isShared: true);
+        TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 10);
         using Sides sides = await OfferAsync(bench);
         await using (ZcrxQueue before = await GoOverAsync(bench, sides))
         {
@@ -55,7 +55,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         }
 
         Assert.False(sides.Inherited.Released.IsCompleted);
-        HandOverBench.Connection coming = await bench.ConnectAsync();
+        TakeoverBench.Connection coming = await bench.ConnectAsync();
         await coming.SendAsync(Much);
         await coming.EndAsync();
         staying.LetGo();
@@ -66,11 +66,11 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     [SkippableTheory, Kernels]
     public async Task When_the_new_side_closes_the_queue_the_old_one_goes_on_with_all_of_it(string name)
     {
-        await using HandOverBench bench = await HandOverBench.OpenAsync(name, isShared: true);
-        HandOverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
+        await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, isShared: true);
+        TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
         using Sides sides = await OfferAsync(bench);
         ZcrxQueue before = await GoOverAsync(bench, sides);
-        HandOverBench.Connection coming = await ConnectAndKeepAsync(bench, 4);
+        TakeoverBench.Connection coming = await ConnectAndKeepAsync(bench, 4);
         await bench.Use(before).DisposeAsync();
         // What is still kept must not be received into.
         Assert.False(sides.CameBack.IsCompleted);
@@ -87,8 +87,8 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     [SkippableTheory, Kernels]
     public async Task Either_side_may_put_another_ring_in_its_place_meanwhile(string name)
     {
-        await using HandOverBench bench = await HandOverBench.OpenAsync(name, isShared: true);
-        HandOverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
+        await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, isShared: true);
+        TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
         using Sides sides = await OfferAsync(bench);
         ZcrxQueue before = await GoOverAsync(bench, sides);
         ZcrxQueue after = bench.Use(before);
@@ -100,7 +100,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
 
         ZcrxQueue second = bench.Use(after);
         // And the new side's.
-        HandOverBench.Connection coming = await bench.ConnectAsync();
+        TakeoverBench.Connection coming = await bench.ConnectAsync();
         await using (await bench.SwitchAsync())
         {
             Assert.True(await coming.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
@@ -121,12 +121,12 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     [SkippableTheory, Kernels]
     public async Task An_attempt_that_comes_to_nothing_changes_nothing(string name)
     {
-        await using HandOverBench bench = await HandOverBench.OpenAsync(name, isShared: true);
-        HandOverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
+        await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, isShared: true);
+        TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
         for (int i = 0; i < 3; i++)
         {
             using Sides sides = await OfferAsync(bench);
-            await using ZcrxQueue imported = await ZcrxQueue.ImportAsync(sides.Inherited, HandOverBench.Options(2));
+            await using ZcrxQueue imported = await ZcrxQueue.ImportAsync(sides.Inherited, TakeoverBench.Options(2));
         }
 
         staying.Holds = false;
@@ -143,29 +143,29 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         using var child = new ChildProcess("serve", KernelUnderTest.Linux, Place);
         IPEndPoint endPoint = new(IPAddress.Loopback, ushort.Parse(child.Await("LISTENING"), System.Globalization.CultureInfo.InvariantCulture));
         using Peer established = await Peer.ConnectAsync(endPoint, 100);
-        for (int i = 1; i <= HandOverChild.MostKept; i++)
+        for (int i = 1; i <= TakeoverChild.MostKept; i++)
         {
             await established.SendAsync(10);
             child.Await($"RECEIVED {i * 10}");
         }
 
-        ZcrxQueueOptions options = HandOverChild.Options;
+        ZcrxQueueOptions options = TakeoverChild.Options;
         await using ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = Place }).Within("the place is taken over");
         Assert.Null(takeover.TakeQueue(options with { Name = "another" }));
         Assert.Null(takeover.TakeQueue(options with { AreaSize = options.AreaSize * 2 }));
-        using InheritedQueue inherited = takeover.TakeQueue(options) ?? throw new InvalidOperationException("No queue came.");
+        using IncomingQueue inherited = takeover.TakeQueue(options) ?? throw new InvalidOperationException("No queue came.");
         using Socket listener = takeover.TakeListener("test", endPoint) ?? throw new InvalidOperationException("No listener came.");
-        await using HandOverBench bench = await HandOverBench.OpenAsync(KernelUnderTest.Linux);
+        await using TakeoverBench bench = await TakeoverBench.OpenAsync(KernelUnderTest.Linux);
         await bench.Use(await ZcrxQueue.ImportAsync(inherited, options).Within("it is imported")).DisposeAsync();
         await takeover.CommitAsync().Within("the old process lets go");
 
         // Side by side: the old process still receives for its connection, from what is left of the pool.
-        HandOverBench.Connection coming = await bench.ConnectAsync();
+        TakeoverBench.Connection coming = await bench.ConnectAsync();
         coming.Send(4 * Much);
         await established.SendAsync(Much);
         child.Await($"RECEIVED {Much + 100}");
         child.Kill();
-        Assert.Equal(HandOverChild.MostKept, await inherited.Released.Within("its death is noticed"));
+        Assert.Equal(TakeoverChild.MostKept, await inherited.Released.Within("its death is noticed"));
         await coming.EndAsync();
         await bench.AssertPoolIsWholeAsync();
     }
@@ -174,16 +174,16 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     public async Task When_the_new_process_is_killed_the_old_one_goes_on_for_its_connections()
     {
         OpenLinux();
-        await using HandOverBench bench = await HandOverBench.OpenAsync(KernelUnderTest.Linux, isShared: true);
-        HandOverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
-        HandOverSource source = new(bench.Listener, bench.Queue);
+        await using TakeoverBench bench = await TakeoverBench.OpenAsync(KernelUnderTest.Linux, isShared: true);
+        TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
+        TakeoverSource source = new(bench.Listener, bench.Queue);
         await using ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = Place }).Within("the place is taken");
         await takeover.CommitAsync();
         takeover.Serve(source);
         using (var child = new ChildProcess("take-over", KernelUnderTest.Linux, Place))
         {
             child.Await("LISTENING");
-            await takeover.HandedOver.Within("it is handed over");
+            await takeover.TakenOver.Within("it is handed over");
             using Peer peer = await Peer.ConnectAsync(bench.Listener.LocalEndPoint!, 100);
             for (int i = 1; i <= 8; i++)
             {
@@ -209,9 +209,9 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     private static void OpenLinux() => KernelUnderTest.OpenDeviceLess(KernelUnderTest.Linux, ZcrxFeature.Export, ZcrxFeature.Import);
 
     /// <summary>A connection on the present queue whose consumer keeps so many buffers.</summary>
-    private static async Task<HandOverBench.Connection> ConnectAndKeepAsync(HandOverBench bench, int buffers)
+    private static async Task<TakeoverBench.Connection> ConnectAndKeepAsync(TakeoverBench bench, int buffers)
     {
-        HandOverBench.Connection connection = await bench.ConnectAsync();
+        TakeoverBench.Connection connection = await bench.ConnectAsync();
         connection.Holds = true;
         for (int i = 0; i < buffers; i++)
         {
@@ -223,20 +223,20 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     }
 
     /// <summary>What the one side says to the other is what is said between processes; and so are the descriptors, except that the emulated kernel knows exports by their numbers.</summary>
-    private static async Task<Sides> OfferAsync(HandOverBench bench)
+    private static async Task<Sides> OfferAsync(TakeoverBench bench)
     {
         bench.Pin();
-        DepartingQueue departing = await DepartingQueue.PrepareAsync(bench.Queue).Within("it is prepared");
+        OutgoingQueue departing = await OutgoingQueue.PrepareAsync(bench.Queue).Within("it is prepared");
         int export = await ExportAsync(bench).Within("it is exported");
         int[] descriptors = [export, .. departing.Descriptors.Skip(1).Select(static fd => Posix.Duplicate(fd))];
         QueueManifest manifest = Assert.Single(TakeoverOffer.Decode(new TakeoverOffer([], [departing.Manifest]).Encode()).Queues);
         Assert.Equal(descriptors.Length, manifest.Descriptors);
-        return new Sides(departing, InheritedQueue.Create(manifest, index => descriptors[index], bench.Kernel.Kernel));
+        return new Sides(departing, IncomingQueue.Create(manifest, index => descriptors[index], bench.Kernel.Kernel));
     }
 
-    private static async Task<ZcrxQueue> GoOverAsync(HandOverBench bench, Sides sides)
+    private static async Task<ZcrxQueue> GoOverAsync(TakeoverBench bench, Sides sides)
     {
-        ZcrxQueue before = bench.Use(await ZcrxQueue.ImportAsync(sides.Inherited, HandOverBench.Options(2)).Within("it is imported"));
+        ZcrxQueue before = bench.Use(await ZcrxQueue.ImportAsync(sides.Inherited, TakeoverBench.Options(2)).Within("it is imported"));
         sides.Inherited.Dispose();
         sides.Departing.Commit();
         sides.Inherited.Commit();
@@ -244,7 +244,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         return before;
     }
 
-    private static unsafe Task<int> ExportAsync(HandOverBench bench)
+    private static unsafe Task<int> ExportAsync(TakeoverBench bench)
     {
         TaskCompletionSource<int> exported = new(TaskCreationOptions.RunContinuationsAsynchronously);
         bench.Queue.Loop.Post(() =>
@@ -260,16 +260,16 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     {
         private readonly TaskCompletionSource _cameBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Sides(DepartingQueue departing, InheritedQueue inherited)
+        public Sides(OutgoingQueue departing, IncomingQueue inherited)
         {
             Departing = departing;
             Inherited = inherited;
             departing.CameBack = () => _cameBack.TrySetResult();
         }
 
-        public DepartingQueue Departing { get; }
+        public OutgoingQueue Departing { get; }
 
-        public InheritedQueue Inherited { get; }
+        public IncomingQueue Inherited { get; }
 
         public Task CameBack => _cameBack.Task;
 

@@ -34,9 +34,9 @@ public sealed class NicSuccessorTests(ITestOutputHelper output) : IClassFixture<
             SendToChild(established, child, Piece);
 
             await using ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = place });
-            using InheritedQueue inherited = takeover.TakeQueue(HandOverChild.OptionsOf(nic)) ?? throw new InvalidOperationException("No queue came.");
+            using IncomingQueue inherited = takeover.TakeQueue(TakeoverChild.OptionsOf(nic)) ?? throw new InvalidOperationException("No queue came.");
             using Socket listener = takeover.TakeListener("test", new IPEndPoint(nic.Address, port)) ?? throw new InvalidOperationException("No listener came.");
-            await using ZcrxQueue queue = await ZcrxQueue.ImportAsync(inherited, HandOverChild.OptionsOf(nic));
+            await using ZcrxQueue queue = await ZcrxQueue.ImportAsync(inherited, TakeoverChild.OptionsOf(nic));
             await takeover.CommitAsync();
             using IDisposable accepting = queue.Listen(listener).Subscribe(connection => connection.Buffers.Subscribe(Take));
 
@@ -56,7 +56,7 @@ public sealed class NicSuccessorTests(ITestOutputHelper output) : IClassFixture<
             }
 
             Assert.Equal(0, queue.Snapshot().CopiedFragments);
-            Assert.Equal(HandOverChild.MostKept, kept);
+            Assert.Equal(TakeoverChild.MostKept, kept);
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{before} bytes to the new process beside {established.Sent} to the old one, {_received - before} after its end; none was copied"));
         }
         finally

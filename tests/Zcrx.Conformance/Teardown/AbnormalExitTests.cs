@@ -63,7 +63,7 @@ public partial class AbnormalExitTests : IClassFixture<LeakCheck>
     public void An_export_in_another_process_outlives_the_one_that_registered(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Export, ZcrxFeature.Import);
-        Skip.If(kernel.IsEmulated, "hand-over to another process: an emulated queue lives in the process of its kernel");
+        Skip.If(kernel.IsEmulated, "takeover to another process: an emulated queue lives in the process of its kernel");
         using var area = SharedMemory.Create(64 * TestMemory.Page);
         using var child = new ChildProcess("hold", name, area.Path);
         int childsFd = int.Parse(child.Await("EXPORTED"), CultureInfo.InvariantCulture);

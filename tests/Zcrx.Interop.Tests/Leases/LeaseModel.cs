@@ -53,7 +53,7 @@ internal sealed unsafe class LeaseModel : IDisposable
         }
 
         bool isCopy = pick % 3 == 0;
-        _area.Ledger.KeepLimit = isCopy ? 0 : int.MaxValue;
+        _area.Ledger.LeaseLimit = isCopy ? 0 : int.MaxValue;
         ModelBuffer buffer = new(_buffers.Count, isCopy);
         _buffers.Add(buffer);
         ReceivedBuffer received = _area.Begin(BitConverter.GetBytes(buffer.Content), buffer.Content, out ulong offset);

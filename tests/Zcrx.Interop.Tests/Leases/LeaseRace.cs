@@ -36,7 +36,7 @@ internal sealed unsafe class LeaseRace : IDisposable
     /// <summary>Runs races for buffers of the area, or for copies in the native heap.</summary>
     public void Round(bool isCopy)
     {
-        _area.Ledger.KeepLimit = isCopy ? 0 : int.MaxValue;
+        _area.Ledger.LeaseLimit = isCopy ? 0 : int.MaxValue;
         for (int i = 0; i < Leases; i++)
         {
             // The stale lease had the same slot: the slot that was returned last is given out first.

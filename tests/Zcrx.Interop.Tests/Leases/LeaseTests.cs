@@ -131,7 +131,7 @@ public sealed class LeaseTests : IDisposable
         int slot = buffer.TryKeepSlot();
         _area.End(offset);
 
-        ReceivedBuffer again = _area.BeginKept(slot);
+        ReceivedBuffer again = _area.BeginLeased(slot);
         Assert.Equal([1, 2], again.Span.ToArray());
         Assert.Equal(30, again.StreamOffset);
         BufferLease lease = again.Retain();

@@ -16,7 +16,7 @@ public sealed unsafe class PinTests : IDisposable
     [InlineData(0)]
     public void Pin_of_a_released_lease_keeps_the_bytes_until_it_ends(int keepLimit)
     {
-        _area.Ledger.KeepLimit = keepLimit;
+        _area.Ledger.LeaseLimit = keepLimit;
         BufferLease lease = Retain(7);
         MemoryHandle pin = lease.Memory.Pin();
 

@@ -20,9 +20,9 @@ public sealed class DelimitedFramingPropertyTests
         bool isIncluded = (script.Flags & 1) != 0;
         FramingEvents actual = new();
         FrameSkips? skips = (script.Flags & 2) != 0 ? new FrameSkips(actual.OnSkipped) : null;
-        FramingOptions options = new() { DeliversUnterminated = (script.Flags & 4) != 0, Skips = skips, MaxHeldBuffers = script.MaxHeld % 4 };
+        FramingOptions options = new() { DeliversUnterminated = (script.Flags & 4) != 0, Skips = skips, MaxLeasedBuffers = script.MaxHeld % 4 };
         int limit = 1 + (script.Limit % 9);
-        using InMemoryArea area = new(options.MaxHeldBuffers + 2, 1 + (script.BufferSize % 8));
+        using InMemoryArea area = new(options.MaxLeasedBuffers + 2, 1 + (script.BufferSize % 8));
         BufferSource source = new(area);
         Delimiter delimiter = Delimiter.Any([.. delimiters.Select(static bytes => Delimiter.Of(bytes))]) with { IncludeDelimiter = isIncluded };
         using IDisposable subscription = source.Frames(delimiter, limit, options).Subscribe(actual);

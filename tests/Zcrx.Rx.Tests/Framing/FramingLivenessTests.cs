@@ -44,7 +44,7 @@ public sealed class FramingLivenessTests : IDisposable
         new Random(1).NextBytes(frame);
         BufferSource source = new(_area);
         FrameCollector collector = new();
-        using IDisposable subscription = source.Frames(LengthPrefix.UInt32LittleEndian, frame.Length, new FramingOptions { MaxHeldBuffers = 6 }).Subscribe(collector);
+        using IDisposable subscription = source.Frames(LengthPrefix.UInt32LittleEndian, frame.Length, new FramingOptions { MaxLeasedBuffers = 6 }).Subscribe(collector);
 
         source.Send(BitConverter.GetBytes(frame.Length));
         source.Send(frame);

@@ -26,7 +26,7 @@ public sealed class FramingOverQueueTests
         int intact = 0;
         int completed = 0;
         using IDisposable accepting = queue.Listen(listener).Subscribe(connection => connection.Buffers
-            .Frames(LengthPrefix.UInt32BigEndian, length, new FramingOptions { MaxHeldBuffers = maxHeld })
+            .Frames(LengthPrefix.UInt32BigEndian, length, new FramingOptions { MaxLeasedBuffers = maxHeld })
             .Subscribe(
                 frame => intact += IsIntact(frame) ? 1 : 0,
                 _ => left.Signal(),

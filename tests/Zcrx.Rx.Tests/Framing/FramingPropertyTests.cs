@@ -146,7 +146,7 @@ public sealed class FramingPropertyTests
         using Run run = new(script);
         run.AfterEachBuffer = () =>
         {
-            Assert.InRange(run.Areas.Sum(static area => area.Ledger.Kept), 0, run.Options.MaxHeldBuffers);
+            Assert.InRange(run.Areas.Sum(static area => area.Ledger.Kept), 0, run.Options.MaxLeasedBuffers);
             Assert.All(run.Areas.Where(static area => area.Ledger.IsUnderPressure), static area => Assert.Equal(0, area.Ledger.Kept));
         };
         run.SendAll();
@@ -181,11 +181,11 @@ public sealed class FramingPropertyTests
             Offsets.Add(stream.Count);
             Stream = [.. stream];
             MaxLength = limitAt is { } at ? Lengths[at % Lengths.Length] + 1 : 4_000;
-            Options = new FramingOptions { MaxHeldBuffers = script.MaxHeld % 5 };
+            Options = new FramingOptions { MaxLeasedBuffers = script.MaxHeld % 5 };
             int size = BufferSizes[script.BufferSize % BufferSizes.Length];
 
             // Two queues, for connections that move. A few buffers more than may be kept must do: nothing may wait for more.
-            Areas = [new InMemoryArea(Options.MaxHeldBuffers + 2, size), new InMemoryArea(Options.MaxHeldBuffers + 2, size)];
+            Areas = [new InMemoryArea(Options.MaxLeasedBuffers + 2, size), new InMemoryArea(Options.MaxLeasedBuffers + 2, size)];
             Source = new BufferSource(Areas[0]);
             Subscription = protocol.Frames(Source, MaxLength, Options).Subscribe(Collector);
         }

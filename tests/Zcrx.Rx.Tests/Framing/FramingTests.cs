@@ -213,7 +213,7 @@ public sealed class FramingTests : IDisposable
     [InlineData(16, true)]
     public void A_parser_may_ask_for_more_than_it_needs(int maxHeld, bool pressureComesAndGoes)
     {
-        FramingOptions options = new() { MaxHeldBuffers = maxHeld };
+        FramingOptions options = new() { MaxLeasedBuffers = maxHeld };
         using IDisposable subscription = _source.Frames(new EnvelopeParser(40), 200, options).Subscribe(_collector);
         byte[] small = [EnvelopeParser.Start, 0, 1, 7, EnvelopeParser.End];
         byte[] large = [EnvelopeParser.Start, 0, 100, .. Enumerable.Range(0, 100).Select(static i => (byte)i), EnvelopeParser.End];
@@ -300,7 +300,7 @@ public sealed class FramingTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => _source.Frames(Delimiter.LineFeed, 2.GiB()));
         Assert.Throws<ArgumentNullException>(() => _source.Frames(null!, 1));
         Assert.Throws<ArgumentNullException>(() => ZcrxFramingExtensions.Frames(null!, Delimiter.LineFeed, 1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => new FramingOptions { MaxHeldBuffers = -1 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new FramingOptions { MaxLeasedBuffers = -1 });
         Assert.Throws<ArgumentOutOfRangeException>(() => FrameDecision.NeedMore(-1));
         Assert.Throws<ArgumentException>(() => FrameDecision.Error(""));
     }

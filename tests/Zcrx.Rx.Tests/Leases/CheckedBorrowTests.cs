@@ -73,7 +73,7 @@ public sealed class CheckedBorrowTests : IDisposable
     [InlineData("empty", 0, int.MaxValue)]
     public void Frame_throws_after_the_callback(string frame, int length, int keepLimit)
     {
-        _area.Ledger.KeepLimit = keepLimit;
+        _area.Ledger.LeaseLimit = keepLimit;
         List<ReadOnlySequence<byte>> kept = [];
         byte[] payload = [.. Enumerable.Range(0, length).Select(static i => (byte)i)];
         using IDisposable subscription = _source.Frames(LengthPrefix.UInt8, 100).Subscribe(new Observer<ReadOnlySequence<byte>>(sequence =>

@@ -137,7 +137,7 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
     /// <summary>The queues, and what outlives them.</summary>
     private sealed class World(EmulatedNic nic, Random random, int[] table)
     {
-        private readonly ConnectionParking[] _parkings = [.. Enumerable.Range(0, Ours).Select(static _ => new ConnectionParking())];
+        private readonly ZcrxSuspendedConnections[] _suspended = [.. Enumerable.Range(0, Ours).Select(static _ => new ZcrxSuspendedConnections())];
         private readonly ZcrxQueue?[] _queues = new ZcrxQueue?[Ours];
         private readonly System.Net.Sockets.Socket _listener = ListenSocket.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
         private int _streams;
@@ -167,17 +167,17 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
         {
             ZcrxQueue queue = _queues[index]!;
             Group.Remove(queue);
-            await queue.ParkAsync(TimeSpan.FromMilliseconds(random.Next(3))).Within("the queue parks");
+            await queue.SuspendAsync(TimeSpan.FromMilliseconds(random.Next(3))).Within("the queue parks");
             await queue.DisposeAsync().AsTask().Within("the queue closes");
             await OpenAsync(index);
-            await _parkings[index].ContinueOnAsync([_queues[index]!]).Within("connections go on");
+            await _suspended[index].ContinueOnAsync([_queues[index]!]).Within("connections go on");
         }
 
         public async Task CloseAsync()
         {
-            foreach (ConnectionParking parking in _parkings)
+            foreach (ZcrxSuspendedConnections suspended in _suspended)
             {
-                parking.Dispose();
+                suspended.Dispose();
             }
 
             foreach (ZcrxQueue? queue in _queues)
@@ -195,7 +195,7 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
             {
                 Name = $"rx{index}", Interface = nic.Name, RxQueue = index, Emulation = new EmulatedKernelOptions { Nics = [nic] },
             };
-            ZcrxQueue queue = await ZcrxQueue.OpenAsync(options, _parkings[index]).Within("the queue opens");
+            ZcrxQueue queue = await ZcrxQueue.OpenAsync(options, _suspended[index]).Within("the queue opens");
             Volatile.Write(ref _queues[index], queue);
             Group.Add(queue, new EmulatedNicFacts([nic]));
         }

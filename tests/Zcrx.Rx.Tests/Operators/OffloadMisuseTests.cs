@@ -17,7 +17,7 @@ public class OffloadMisuseTests : IClassFixture<ResourceCheck>
     {
         ["a new thread"] = static (connection, call) => connection.Buffers.ObserveOn(NewThreadScheduler.Default).Subscribe(_ => call()),
         ["the thread pool"] = static (connection, call) => connection.Buffers.ObserveOn(TaskPoolScheduler.Default).Subscribe(_ => call()),
-        ["an operator with a bound"] = static (connection, call) => connection.Buffers.HandOff(TaskPoolScheduler.Default, 4).Subscribe(_ => call()),
+        ["an operator with a bound"] = static (connection, call) => connection.Buffers.Offload(TaskPoolScheduler.Default, 4).Subscribe(_ => call()),
         ["an asynchronous handler"] = static (connection, call) => connection.Buffers.Process((_, _) =>
         {
             call();
@@ -147,14 +147,14 @@ public class OffloadMisuseTests : IClassFixture<ResourceCheck>
 
             Exception? exception = await caught.Task.Within("the observer is called");
             Assert.IsAssignableFrom<InvalidOperationException>(exception);
-            Assert.Contains("HandOff", exception!.Message, StringComparison.Ordinal);
+            Assert.Contains("Offload", exception!.Message, StringComparison.Ordinal);
         }
     }
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task HandOff_to_a_disposed_scheduler_ends_with_its_error_and_returns_the_buffer(bool isCompletedFirst)
+    public async Task Offload_to_a_disposed_scheduler_ends_with_its_error_and_returns_the_buffer(bool isCompletedFirst)
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -163,7 +163,7 @@ public class OffloadMisuseTests : IClassFixture<ResourceCheck>
             EventLoopScheduler scheduler = new();
             scheduler.Dispose();
             TaskCompletionSource<Exception> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            using IDisposable subscription = connection.Buffers.HandOff(scheduler).Subscribe(static _ => { }, error => failed.TrySetResult(error));
+            using IDisposable subscription = connection.Buffers.Offload(scheduler).Subscribe(static _ => { }, error => failed.TrySetResult(error));
 
             await (isCompletedFirst ? peer.SendAllAsync(0) : peer.SendAsync(100));
 
@@ -173,7 +173,7 @@ public class OffloadMisuseTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task HandOff_to_a_scheduler_that_is_disposed_between_two_buffers_ends_with_its_error()
+    public async Task Offload_to_a_scheduler_that_is_disposed_between_two_buffers_ends_with_its_error()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -182,7 +182,7 @@ public class OffloadMisuseTests : IClassFixture<ResourceCheck>
             using FailingScheduler scheduler = new();
             int received = 0;
             TaskCompletionSource<Exception> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            using IDisposable subscription = connection.Buffers.HandOff(scheduler).Subscribe(buffer => Interlocked.Add(ref received, buffer.Length), error => failed.TrySetResult(error));
+            using IDisposable subscription = connection.Buffers.Offload(scheduler).Subscribe(buffer => Interlocked.Add(ref received, buffer.Length), error => failed.TrySetResult(error));
             await peer.SendAsync(100);
             await Deadline.UntilAsync(() => Volatile.Read(ref received) == 100, "the first buffer is delivered");
             scheduler.Dispose();
@@ -201,7 +201,7 @@ public class OffloadMisuseTests : IClassFixture<ResourceCheck>
         using (peer)
         {
             int errors = 0;
-            using IDisposable subscription = connection.Buffers.HandOff(ImmediateScheduler.Instance).Subscribe(
+            using IDisposable subscription = connection.Buffers.Offload(ImmediateScheduler.Instance).Subscribe(
                 static _ => throw new NotSupportedException("the consumer"),
                 _ =>
                 {

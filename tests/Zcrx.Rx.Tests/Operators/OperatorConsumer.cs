@@ -33,7 +33,7 @@ internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queu
         {
             await (schedule.Way switch
             {
-                OperatorSchedule.Operator.HandOff => ObserveAsync(connection.Buffers.HandOff(TaskPoolScheduler.Default, schedule.MaxQueued), lease =>
+                OperatorSchedule.Operator.Offload => ObserveAsync(connection.Buffers.Offload(TaskPoolScheduler.Default, schedule.MaxQueued), lease =>
                 {
                     using (Enter())
                     {

@@ -18,7 +18,7 @@ internal sealed record OperatorSchedule(OperatorSchedule.Operator Way, int Buffe
     {
         Process,
         ProcessConcurrently,
-        HandOff,
+        Offload,
         AsyncEnumerable,
         PipeReader,
     }

@@ -91,7 +91,7 @@ public class BufferPoolTests
 
         Assert.True(pool.HasChanged);
         Assert.Equal((available - 5, Buffers - 5, 5), (pool.Available, pool.Free, pool.Account.Elsewhere));
-        Assert.Equal(Buffers - pool.Reserve - 5, queue.Ledger.KeepLimit);
+        Assert.Equal(Buffers - pool.Reserve - 5, queue.Ledger.LeaseLimit);
     }
 
     [Fact]

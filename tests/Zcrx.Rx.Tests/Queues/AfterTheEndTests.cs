@@ -8,13 +8,13 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Queues;
 
-/// <summary>Goes over all public members of a queue, a connection and a parking that have ended: each answers at once, or throws what it says. A member that is added must be added here.</summary>
+/// <summary>Goes over all public members of a queue, a connection and a suspended that have ended: each answers at once, or throws what it says. A member that is added must be added here.</summary>
 [Collection(SocketsCollection.Name)]
 public class AfterTheEndTests : IClassFixture<ResourceCheck>
 {
     private const string Answers = "answers";
     private const string IsDisposed = nameof(ObjectDisposedException);
-    private const string HasNoParking = nameof(InvalidOperationException);
+    private const string HasNowhereToSuspend = nameof(InvalidOperationException);
 
     [Fact]
     public async Task Every_member_answers_at_once_or_throws_what_it_says()
@@ -22,8 +22,8 @@ public class AfterTheEndTests : IClassFixture<ResourceCheck>
         TestQueue alive = await TestQueue.OpenAsync();
         TestQueue ended = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await ended.ConnectAsync();
-        ConnectionParking parking = new();
-        parking.Dispose();
+        ZcrxSuspendedConnections suspended = new();
+        suspended.Dispose();
         using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(alive.EndPoint);
         ZcrxQueue queue = ended.Queue;
@@ -42,21 +42,21 @@ public class AfterTheEndTests : IClassFixture<ResourceCheck>
             ["Listen"] = (() => queue.Listen(anywhere).LastOrDefaultAsync().ToTask(), Answers), ["AttachAsync"] = (() => queue.AttachAsync(socket), IsDisposed),
             ["ConnectAsync"] = (() => queue.ConnectAsync(alive.EndPoint), IsDisposed), ["Snapshot"] = (queue.Snapshot, Answers), ["LeaseOrigins"] = (queue.LeaseOrigins, Answers),
             ["GetConnectionsAsync"] = (queue.GetConnectionsAsync, Answers), ["ReconfigureAsync"] = (() => queue.ReconfigureAsync(TestQueue.Options()), IsDisposed),
-            ["ExportAsync"] = (queue.ExportAsync, IsDisposed), ["StopAsync"] = (() => queue.StopAsync(TimeSpan.FromHours(1)), Answers), ["ParkAsync"] = (() => queue.ParkAsync(), HasNoParking), ["DisposeAsync"] = (() => queue.DisposeAsync().AsTask(), Answers),
+            ["ExportAsync"] = (queue.ExportAsync, IsDisposed), ["StopAsync"] = (() => queue.StopAsync(TimeSpan.FromHours(1)), Answers), ["SuspendAsync"] = (() => queue.SuspendAsync(), HasNowhereToSuspend), ["DisposeAsync"] = (() => queue.DisposeAsync().AsTask(), Answers),
         });
         await CheckAsync(connection, new()
         {
             ["Id"] = (() => connection.Id, Answers), ["RemoteEndPoint"] = (() => connection.RemoteEndPoint, Answers), ["LocalEndPoint"] = (() => connection.LocalEndPoint, Answers),
             ["Buffers"] = (() => connection.Buffers.Select(static buffer => buffer.Length).LastOrDefaultAsync().ToTask(), nameof(ZcrxStreamException)), ["BytesReceived"] = (() => connection.BytesReceived, Answers),
-            ["BuffersHeld"] = (() => connection.BuffersHeld, Answers), ["QueueName"] = (() => connection.QueueName, Answers), ["State"] = (() => connection.State, Answers), ["IsPausedByPressure"] = (() => connection.IsPausedByPressure, Answers),
+            ["BuffersLeased"] = (() => connection.BuffersLeased, Answers), ["QueueName"] = (() => connection.QueueName, Answers), ["State"] = (() => connection.State, Answers), ["IsPausedByPressure"] = (() => connection.IsPausedByPressure, Answers),
             ["CloseWhenEnded"] = (() => connection.CloseWhenEnded = true, Answers), ["Closed"] = (() => connection.Closed, Answers), ["Finished"] = (() => connection.Finished, Answers),
             ["Pause"] = (Do(connection.Pause), Answers), ["Resume"] = (Do(connection.Resume), Answers), ["MoveToAsync"] = (() => connection.MoveToAsync(alive.Queue), Answers),
             ["DetachAsync"] = (connection.DetachAsync, Answers), ["SendAsync"] = (() => connection.SendAsync(new byte[1]).AsTask(), IsDisposed), ["ShutdownSend"] = (Do(connection.ShutdownSend), Answers),
             ["Abort"] = (Do(connection.Abort), Answers), ["Dispose"] = (Do(connection.Dispose), Answers), ["ToString"] = (connection.ToString, Answers),
         });
-        await CheckAsync(parking, new()
+        await CheckAsync(suspended, new()
         {
-            ["Count"] = (() => parking.Count, Answers), ["ContinueOnAsync"] = (() => parking.ContinueOnAsync(alive.Queue), Answers), ["EndAll"] = (Do(parking.EndAll), Answers), ["Dispose"] = (Do(parking.Dispose), Answers),
+            ["Count"] = (() => suspended.Count, Answers), ["ContinueOnAsync"] = (() => suspended.ContinueOnAsync(alive.Queue), Answers), ["EndAll"] = (Do(suspended.EndAll), Answers), ["Dispose"] = (Do(suspended.Dispose), Answers),
         });
         await alive.DisposeAsync();
     }

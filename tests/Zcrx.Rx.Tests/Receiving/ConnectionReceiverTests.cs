@@ -93,11 +93,11 @@ public class ConnectionReceiverTests
 
         connection.Rebind(new MemoryHost(), slot: 3, generation: 9);
 
-        Assert.Equal((0, 2), (connection.Holder.Held, connection.BuffersHeld));
+        Assert.Equal((0, 2), (connection.Holder.Held, connection.BuffersLeased));
         Assert.Equal(new UserData(RequestKind.Receive, 9, 3), UserData.Decode(connection.ReceiveTag));
         connection.Rebind(connection.Control.Host, slot: 4, generation: 1);
         connection.Holder.Add(1);
-        Assert.Equal((1, 3), (connection.Holder.Held, connection.BuffersHeld));
+        Assert.Equal((1, 3), (connection.Holder.Held, connection.BuffersLeased));
     }
 
     [Fact]

@@ -134,7 +134,7 @@ public class FaultyObserverTests : IClassFixture<ResourceCheck>
             {
                 await peer.SendAsync(100_000);
                 connection.Resume();
-                await Deadline.UntilAsync(() => connection.BuffersHeld > 0, "buffers are kept");
+                await Deadline.UntilAsync(() => connection.BuffersLeased > 0, "buffers are kept");
             }
 
             Recorder thrower = new(peer.Stream) { Then = static _ => throw new InvalidOperationException("a consumer's mistake") };

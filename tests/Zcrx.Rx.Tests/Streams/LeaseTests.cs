@@ -33,11 +33,11 @@ public class LeaseTests : IClassFixture<ResourceCheck>
             Assert.Throws<ObjectDisposedException>(() => borrowed.Length);
             Assert.True(lease!.Span.SequenceEqual(Payload.At(peer.Stream, 0, lease.Length)));
             Assert.Equal(1, queue.BuffersOut);
-            Assert.Equal(1, connection.BuffersHeld);
+            Assert.Equal(1, connection.BuffersLeased);
 
             lease.Dispose();
             await queue.AllReturnedAsync();
-            await Deadline.UntilAsync(() => connection.BuffersHeld == 0, "the connection holds nothing");
+            await Deadline.UntilAsync(() => connection.BuffersLeased == 0, "the connection holds nothing");
             Assert.Throws<ObjectDisposedException>(() => lease.Span.Length);
         }
     }
@@ -115,7 +115,7 @@ public class LeaseTests : IClassFixture<ResourceCheck>
             }
 
             await queue.AllReturnedAsync();
-            await Deadline.UntilAsync(() => connection.BuffersHeld == 0, "the connection holds nothing");
+            await Deadline.UntilAsync(() => connection.BuffersLeased == 0, "the connection holds nothing");
         }
     }
 

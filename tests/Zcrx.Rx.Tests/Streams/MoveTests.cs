@@ -50,9 +50,9 @@ public class MoveTests : IClassFixture<ResourceCheck>
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
             await peer.SendAsync(10_000);
             await recorder.ReachAsync(10_000);
-            int held = connection.BuffersHeld;
+            int held = connection.BuffersLeased;
             Assert.True(await connection.MoveToAsync(second.Queue));
-            Assert.Equal((held, held), (connection.BuffersHeld, first.BuffersOut));
+            Assert.Equal((held, held), (connection.BuffersLeased, first.BuffersOut));
 
             await peer.SendAllAsync(10_000);
             await recorder.AssertCompletedAsync(20_000);
@@ -64,7 +64,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
                 lease.Dispose();
             }
 
-            Assert.Equal((20_000, 0), (position, connection.BuffersHeld));
+            Assert.Equal((20_000, 0), (position, connection.BuffersLeased));
         }
     }
 

@@ -43,7 +43,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
             // Those that come later move, too.
             await MoveAsync(queue, connections: 4, bytes: 300_000);
             Assert.False(stuck.HasEnded);
-            Assert.InRange(stuckConnection.BuffersHeld, 1, buffers - 1);
+            Assert.InRange(stuckConnection.BuffersLeased, 1, buffers - 1);
 
             await ReleaseUntilEndAsync(stuck, leases);
             await stuck.AssertCompletedAsync(1_000_000);
@@ -74,7 +74,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
 
             Task stuckSending = stuckPeer.SendAllAsync(200_000);
             await MoveAsync(queue, connections: 2, bytes: 100_000);
-            Assert.InRange(stuckConnection.BuffersHeld, 1, buffers - 1);
+            Assert.InRange(stuckConnection.BuffersLeased, 1, buffers - 1);
             await ReleaseUntilEndAsync(stuck, leases);
             await stuck.AssertCompletedAsync(stuckPeer.Sent);
             await stuckSending;

@@ -25,7 +25,7 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
 
     public bool HasEnded => _ended is not null && _leases.IsEmpty;
 
-    public string State => $"{plan}: sent {peer.Sent}, received {connection.BytesReceived}, held {connection.BuffersHeld}, paused {connection.IsPausedByPressure}, ended {_ended is not null}";
+    public string State => $"{plan}: sent {peer.Sent}, received {connection.BytesReceived}, held {connection.BuffersLeased}, paused {connection.IsPausedByPressure}, ended {_ended is not null}";
 
     public Task SendAsync() => Task.Run(async () =>
     {

@@ -141,7 +141,7 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
             await peer.SendAllAsync(50_000);
             connection.Resume();
             await one.Within("one buffer comes");
-            await Deadline.UntilAsync(() => connection.BuffersHeld > 0, "what came behind it is kept");
+            await Deadline.UntilAsync(() => connection.BuffersLeased > 0, "what came behind it is kept");
             Assert.False(connection.Closed.IsCompleted);
 
             Recorder rest = new(peer.Stream);

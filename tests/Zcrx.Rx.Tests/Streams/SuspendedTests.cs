@@ -10,8 +10,8 @@ public class SuspendedTests : IClassFixture<ResourceCheck>
     [Fact]
     public async Task Observers_of_other_connections_never_run_on_the_callers_stack()
     {
-        using ConnectionParking parking = new();
-        TestQueue queue = await TestQueue.OpenAsync(parking: parking);
+        using ZcrxSuspendedConnections suspended = new();
+        TestQueue queue = await TestQueue.OpenAsync(suspended: suspended);
         ConcurrentQueue<int> threads = new();
         List<Peer> peers = [];
         List<ZcrxConnection> connections = [];
@@ -23,7 +23,7 @@ public class SuspendedTests : IClassFixture<ResourceCheck>
             _ = connection.Buffers.Subscribe(static _ => { }, _ => threads.Enqueue(Environment.CurrentManagedThreadId));
         }
 
-        await queue.Queue.ParkAsync().Within("the queue is suspended");
+        await queue.Queue.SuspendAsync().Within("the queue is suspended");
         int caller = 0;
         Thread thread = new(() =>
         {
@@ -49,8 +49,8 @@ public class SuspendedTests : IClassFixture<ResourceCheck>
     {
         for (int i = 0; i < 60; i++)
         {
-            using ConnectionParking parking = new();
-            TestQueue queue = await TestQueue.OpenAsync(parking: parking);
+            using ZcrxSuspendedConnections suspended = new();
+            TestQueue queue = await TestQueue.OpenAsync(suspended: suspended);
             await using TestQueue successor = await TestQueue.OpenAsync();
             await using TestQueue target = await TestQueue.OpenAsync();
             (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -58,8 +58,8 @@ public class SuspendedTests : IClassFixture<ResourceCheck>
             {
                 Recorder recorder = new(peer.Stream);
                 using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-                Task<int> continuing = parking.ContinueOnAsync(successor.Queue);
-                Task suspending = Task.Run(() => queue.Queue.ParkAsync());
+                Task<int> continuing = suspended.ContinueOnAsync(successor.Queue);
+                Task suspending = Task.Run(() => queue.Queue.SuspendAsync());
                 if (i % 3 > 0)
                 {
                     await Task.Yield();

@@ -69,7 +69,7 @@ internal sealed unsafe class InMemoryArea : IDisposable
     }
 
     /// <summary>Begins a loan of a buffer that is kept.</summary>
-    public ReceivedBuffer BeginKept(int slot) => Ledger.Borrow.BeginKept(slot, _memory);
+    public ReceivedBuffer BeginLeased(int slot) => Ledger.Borrow.BeginLeased(slot, _memory);
 
     /// <summary>Ends the loan.</summary>
     public void End(ulong offset)

@@ -40,13 +40,13 @@ internal sealed class TestQueue : IAsyncDisposable
         Func<ZcrxQueueOptions, ZcrxQueueOptions>? configure = null,
         int? receiveBuffer = null,
         IIoUringKernel? kernel = null,
-        ConnectionParking? parking = null)
+        ZcrxSuspendedConnections? suspended = null)
     {
         ZcrxQueueOptions options = Options(buffers, profile);
         options = configure is null ? options : configure(options);
         ZcrxQueue queue = kernel is null
-            ? await ZcrxQueue.OpenAsync(options, parking).Within("the queue opens")
-            : await ZcrxQueue.OpenAsync(options, new EngineChoice(kernel is LinuxKernel ? ZcrxEngine.DeviceLess : ZcrxEngine.Emulated, "a test"), kernel, default, parking).Within("the queue opens");
+            ? await ZcrxQueue.OpenAsync(options, suspended).Within("the queue opens")
+            : await ZcrxQueue.OpenAsync(options, new EngineChoice(kernel is LinuxKernel ? ZcrxEngine.DeviceLess : ZcrxEngine.Emulated, "a test"), kernel, default, suspended).Within("the queue opens");
         return new TestQueue(queue, receiveBuffer);
     }
 

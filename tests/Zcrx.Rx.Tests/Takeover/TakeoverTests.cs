@@ -45,7 +45,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
             Assert.Equal(0, source.Releases);
             await next.CommitAsync().Within("the predecessor lets go");
             Assert.Equal(1, source.Releases);
-            Assert.Equal(Environment.ProcessId, await takeover.HandedOver.Within("it knows to whom"));
+            Assert.Equal(Environment.ProcessId, await takeover.TakenOver.Within("it knows to whom"));
             await takeover.DisposeAsync();
             source.Dispose();
 
@@ -59,7 +59,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
 
         await takeover.DisposeAsync();
         source.Dispose();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => takeover.HandedOver);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => takeover.TakenOver);
         Assert.False(File.Exists(place.Path));
     }
 
@@ -104,7 +104,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
 
                 Assert.All(source.Failures, static failure => Assert.Contains("went away before it was ready", failure.Message, StringComparison.Ordinal));
                 Assert.Equal(0, source.Releases);
-                Assert.False(takeover.HandedOver.IsCompleted);
+                Assert.False(takeover.TakenOver.IsCompleted);
                 using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
                 await client.ConnectAsync(source.EndPoint).Within("the port is still open");
                 Assert.True(File.Exists(place.Path));
@@ -144,7 +144,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
         await using ZcrxTakeover next = await place.OpenAsync();
         using Socket? listener = next.TakeListener("ingest", source.EndPoint);
         await next.CommitAsync().Within("the successor goes on");
-        Assert.Equal(Environment.ProcessId, await takeover.HandedOver.Within("the predecessor knows"));
+        Assert.Equal(Environment.ProcessId, await takeover.TakenOver.Within("the predecessor knows"));
         await Deadline.UntilAsync(() => source.Failures.Count == 1, "the failure is told");
     }
 

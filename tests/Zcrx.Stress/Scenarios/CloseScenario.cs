@@ -26,7 +26,7 @@ internal sealed unsafe class CloseScenario : IStressScenario
             Volatile.Write(ref _pending, Buffers);
             for (int i = 0; i < Buffers; i++)
             {
-                area.Ledger.KeepLimit = random.Next(4) == 0 ? 0 : int.MaxValue;
+                area.Ledger.LeaseLimit = random.Next(4) == 0 ? 0 : int.MaxValue;
                 ReceivedBuffer buffer = area.Begin(BitConverter.GetBytes((long)i), i, out ulong offset);
                 BufferLease lease = buffer.Retain();
                 area.End(offset);

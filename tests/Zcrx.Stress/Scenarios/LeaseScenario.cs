@@ -25,7 +25,7 @@ internal sealed unsafe class LeaseScenario : IStressScenario
             area.Ledger.Drain();
             if (area.Free > 0)
             {
-                area.Ledger.KeepLimit = random.Next(4) == 0 ? 0 : int.MaxValue;
+                area.Ledger.LeaseLimit = random.Next(4) == 0 ? 0 : int.MaxValue;
                 ReceivedBuffer buffer = area.Begin(BitConverter.GetBytes(value), value, out ulong offset);
                 BufferLease lease = buffer.Retain();
                 area.End(offset);

@@ -18,8 +18,8 @@ internal sealed class MoveSuspendScenario : IStressScenario
 
     private static async Task<int> RoundAsync(Random random)
     {
-        using ConnectionParking parking = new();
-        TestQueue queue = await TestQueue.OpenAsync(parking: parking);
+        using ZcrxSuspendedConnections suspended = new();
+        TestQueue queue = await TestQueue.OpenAsync(suspended: suspended);
         await using TestQueue successor = await TestQueue.OpenAsync();
         await using TestQueue target = await TestQueue.OpenAsync();
         List<Task> streams = [];
@@ -33,7 +33,7 @@ internal sealed class MoveSuspendScenario : IStressScenario
         }
 
         await Task.WhenAll(movable).Within("the connections are there");
-        Task<int> resuming = random.Next(2) == 0 ? parking.ContinueOnAsync(successor.Queue) : Task.FromResult(0);
+        Task<int> resuming = random.Next(2) == 0 ? suspended.ContinueOnAsync(successor.Queue) : Task.FromResult(0);
         bool crashes = random.Next(4) == 0;
         int spins = random.Next(3) switch { 0 => 0, 1 => 500, _ => 10_000 };
         Task ending = Task.Run(async () =>
@@ -46,7 +46,7 @@ internal sealed class MoveSuspendScenario : IStressScenario
             }
             else
             {
-                await queue.Queue.ParkAsync();
+                await queue.Queue.SuspendAsync();
             }
         });
         begin.SetResult();

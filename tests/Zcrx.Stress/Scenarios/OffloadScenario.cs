@@ -38,7 +38,7 @@ internal sealed class OffloadScenario : IStressScenario
 
             End end = new();
             using IDisposable subscription = isRefused || random.Next(2) == 0
-                ? connection.Buffers.HandOff(scheduler).Subscribe(lease => end.Check(peer.Stream, lease.StreamOffset, lease.Span), end.OnError, end.OnCompleted)
+                ? connection.Buffers.Offload(scheduler).Subscribe(lease => end.Check(peer.Stream, lease.StreamOffset, lease.Span), end.OnError, end.OnCompleted)
                 : connection.Buffers.Process((lease, _) =>
                 {
                     end.Check(peer.Stream, lease.StreamOffset, lease.Span);
@@ -77,7 +77,7 @@ internal sealed class OffloadScenario : IStressScenario
             subscription.Dispose();
             connection.Abort();
             await connection.Closed.Within("the connection is closed");
-            await Deadline.UntilAsync(() => connection.BuffersHeld == 0, "every buffer comes back");
+            await Deadline.UntilAsync(() => connection.BuffersLeased == 0, "every buffer comes back");
             StressRun.Require(end is { IsRight: true, Ends: <= 1 }, "the bytes are the stream's own, and it ends at most once");
         }
 

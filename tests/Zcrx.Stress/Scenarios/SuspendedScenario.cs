@@ -23,8 +23,8 @@ internal sealed class SuspendedScenario : IStressScenario
 
     private static async Task<int> RoundAsync(Random random)
     {
-        using ConnectionParking parking = new();
-        TestQueue queue = await TestQueue.OpenAsync(parking: parking);
+        using ZcrxSuspendedConnections suspended = new();
+        TestQueue queue = await TestQueue.OpenAsync(suspended: suspended);
         Lock users = new();
         List<Peer> peers = [];
         List<ZcrxConnection> connections = [];
@@ -39,7 +39,7 @@ internal sealed class SuspendedScenario : IStressScenario
             _ = connection.Buffers.Subscribe(observer);
         }
 
-        Task suspending = queue.Queue.ParkAsync();
+        Task suspending = queue.Queue.SuspendAsync();
         if (random.Next(4) > 0)
         {
             await suspending.Within("the queue is suspended");

@@ -5,7 +5,7 @@ using Zcrx.Rx;
 namespace Zcrx.Conformance.Exports;
 
 /// <summary>Hands over one listener and one queue.</summary>
-internal sealed class HandOverSource(Socket listener, ZcrxQueue queue) : ITakeoverSource
+internal sealed class TakeoverSource(Socket listener, ZcrxQueue queue) : ITakeoverSource
 {
     private readonly TaskCompletionSource _cameBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -4,12 +4,12 @@ namespace Zcrx.Rx;
 
 /// <summary>Holds the connections of closed queues until another queue resumes them at the same stream offset.</summary>
 /// <remarks>
-/// <para>Give it to <see cref="ZcrxQueue.OpenAsync(ZcrxQueueOptions, ConnectionParking, CancellationToken)"/>. Connections come here after
-/// <see cref="ZcrxQueue.ParkAsync"/>, and after a failure of the queue if the position of their streams is certain; others get an error. While they wait they are
+/// <para>Give it to <see cref="ZcrxQueue.OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>. Connections come here after
+/// <see cref="ZcrxQueue.SuspendAsync"/>, and after a failure of the queue if the position of their streams is certain; others get an error. While they wait they are
 /// paused: no queue receives for them, so TCP makes their senders wait. Sending works until the socket is full. Closing one closes it at once.</para>
 /// <para>Threading: all members from any thread. Ownership: the creator disposes it, which ends the connections that still wait, with an error.</para>
 /// </remarks>
-public sealed class ConnectionParking : IDisposable
+public sealed class ZcrxSuspendedConnections : IDisposable
 {
     /// <summary>Gets the number of connections that wait here.</summary>
     public int Count => Suspended.Count;

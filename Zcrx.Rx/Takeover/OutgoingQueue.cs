@@ -9,7 +9,7 @@ namespace Zcrx.Rx.Takeover;
 /// The rings here go on receiving for their connections, and what comes back to them is sent over the channel. When the other process has ended, or has closed the queue, the refill queue is written
 /// here again: nobody else has the memory then.
 /// </remarks>
-internal sealed class DepartingQueue : IRefillProducer, IDisposable
+internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 {
     private readonly IRefillProducer _local;
     private readonly QueueMemory _memory;
@@ -23,7 +23,7 @@ internal sealed class DepartingQueue : IRefillProducer, IDisposable
     private volatile bool _isUnused;
     private Task _sending = Task.CompletedTask;
 
-    private DepartingQueue(string name, IRefillProducer local, ExportedQueue exported)
+    private OutgoingQueue(string name, IRefillProducer local, ExportedQueue exported)
     {
         _local = local;
         _memory = exported.Memory;
@@ -59,7 +59,7 @@ internal sealed class DepartingQueue : IRefillProducer, IDisposable
     /// <exception cref="ZcrxException">The kernel refused; nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
     /// <exception cref="IOException">There are no descriptors left.</exception>
-    public static async Task<DepartingQueue> PrepareAsync(ZcrxQueue queue)
+    public static async Task<OutgoingQueue> PrepareAsync(ZcrxQueue queue)
     {
         // Before the ring's thread exports it: what is added after that would be unknown to the other process.
         QueueMemory memory = queue.Loop.Queue.Memory;
@@ -68,7 +68,7 @@ internal sealed class DepartingQueue : IRefillProducer, IDisposable
         try
         {
             exported = await queue.ExportAsync().ConfigureAwait(false);
-            return new DepartingQueue(queue.Name, queue.Loop.Sharing, exported);
+            return new OutgoingQueue(queue.Name, queue.Loop.Sharing, exported);
         }
         catch
         {
@@ -181,7 +181,7 @@ internal sealed class DepartingQueue : IRefillProducer, IDisposable
     {
         Span<ulong> words = _channel.Outgoing;
         int count = 0;
-        if (_memory.KeptElsewhere is var kept && kept != _reportedKept)
+        if (_memory.LeasedElsewhere is var kept && kept != _reportedKept)
         {
             _reportedKept = kept;
             words[count++] = QueueChannel.Kept | (uint)int.Max(kept, 0);

@@ -7,9 +7,9 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Tests.Hosting;
 
 /// <summary>Two hosts, as if they were two processes: the second takes the listeners, the first keeps its connections and stops with the last of them.</summary>
-public sealed class HandOverTests : IDisposable
+public sealed class TakeoverTests : IDisposable
 {
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("zcrx-hand-over-");
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("zcrx-takeover-");
 
     private string Place => Path.Combine(_directory.FullName, "place");
 
@@ -19,13 +19,13 @@ public sealed class HandOverTests : IDisposable
         Received ofFirst = new();
         Received ofSecond = new();
         await using TestHost first = await StartAsync(ofFirst, queues: 2);
-        var probe = first.Kit.Subscribe(typeof(ZcrxEvent.HandedOver));
+        var probe = first.Kit.Subscribe(typeof(ZcrxEvent.TakenOver));
         using Socket established = await first.ConnectAsync();
         await established.SendAsync("before "u8.ToArray());
         Received.Stream stream = await ofFirst.StreamAsync(0);
 
         await using TestHost second = await StartAsync(ofSecond);
-        Assert.Equal(Environment.ProcessId, (await probe.FishForMessageAsync<ZcrxEvent.HandedOver>()).ProcessId);
+        Assert.Equal(Environment.ProcessId, (await probe.FishForMessageAsync<ZcrxEvent.TakenOver>()).ProcessId);
         Assert.Equal(first.Zcrx.EndPoints, second.Zcrx.EndPoints);
         Assert.True(second.Log.Has(1701));
         CancellationToken stopping = first.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
@@ -72,7 +72,7 @@ public sealed class HandOverTests : IDisposable
         for (int i = 0; i < 3; i++)
         {
             await using TestHost second = TestHost.Build(zcrx => zcrx
-                .HandOver(Place)
+                .Takeover(Place)
                 .AddQueue(new ZcrxQueueOptions { Engine = ZcrxEngine.Nic, Interface = "nosuchnic0" })
                 .Listen("127.0.0.1:0", static connection => connection));
             await Assert.ThrowsAnyAsync<Exception>(() => second.StartAsync());
@@ -88,9 +88,9 @@ public sealed class HandOverTests : IDisposable
     public async Task Listeners_that_the_predecessor_did_not_have_are_bound_and_those_that_nobody_wants_are_closed()
     {
         Received received = new();
-        await using TestHost first = await TestHost.StartAsync(zcrx => zcrx.HandOver(Place, TimeSpan.Zero)
+        await using TestHost first = await TestHost.StartAsync(zcrx => zcrx.Takeover(Place, TimeSpan.Zero)
             .Listen("127.0.0.1:0", received.Handle, "kept").Listen("127.0.0.1:0", received.Handle, "dropped"));
-        await using TestHost second = await TestHost.StartAsync(zcrx => zcrx.HandOver(Place, TimeSpan.Zero)
+        await using TestHost second = await TestHost.StartAsync(zcrx => zcrx.Takeover(Place, TimeSpan.Zero)
             .Listen("127.0.0.1:0", received.Handle, "new").Listen("127.0.0.1:0", received.Handle, "kept"));
 
         Assert.Equal(first.Zcrx.EndPoints[0], second.Zcrx.EndPoints[1]);
@@ -102,5 +102,5 @@ public sealed class HandOverTests : IDisposable
     public void Dispose() => _directory.Delete(recursive: true);
 
     private Task<TestHost> StartAsync(Received received, int queues = 1) =>
-        TestHost.StartAsync(zcrx => zcrx.HandOver(Place).AddQueues(queues, 1.MiB()).Listen("127.0.0.1:0", received.Handle));
+        TestHost.StartAsync(zcrx => zcrx.Takeover(Place).AddQueues(queues, 1.MiB()).Listen("127.0.0.1:0", received.Handle));
 }

@@ -4,14 +4,14 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>One run: a few streams over two queues that die again and again.</summary>
-internal sealed class ParkingRun(int seed) : IDisposable
+internal sealed class SuspensionRun(int seed) : IDisposable
 {
     private const int Queues = 2;
     private const int Streams = 4;
     private const int Deaths = 8;
 
     private readonly Random _random = new(seed);
-    private readonly ConnectionParking _parking = new();
+    private readonly ZcrxSuspendedConnections _suspended = new();
     private readonly List<TestQueue> _former = [];
     private readonly TestQueue[] _open = new TestQueue[Queues];
     private readonly EmulatedFaultPlan[] _faults = new EmulatedFaultPlan[Queues];
@@ -40,10 +40,10 @@ internal sealed class ParkingRun(int seed) : IDisposable
             long before = consumers.Sum(static consumer => consumer.Recorder.Bytes);
             Task moving = Task.WhenAll(consumers.Where(_ => _random.Next(3) == 0).Select(consumer => consumer.Connection.MoveToAsync(_open[_random.Next(Queues)].Queue)));
             consumers.ForEach(consumer => Toggle(consumer.Connection));
-            await ParkingTests.KillAsync(_open[victim], _faults[victim], (QueueDeath)_random.Next(3));
+            await SuspensionTests.KillAsync(_open[victim], _faults[victim], (QueueDeath)_random.Next(3));
             _former.Add(_open[victim]);
             await OpenAsync(victim);
-            await _parking.ContinueOnAsync(_random.Next(2) == 0 ? [_open[victim].Queue] : [.. _open.Select(static queue => queue.Queue)]).Within("the connections go on");
+            await _suspended.ContinueOnAsync(_random.Next(2) == 0 ? [_open[victim].Queue] : [.. _open.Select(static queue => queue.Queue)]).Within("the connections go on");
             try
             {
                 await moving.Within("the moves have an outcome");
@@ -54,7 +54,7 @@ internal sealed class ParkingRun(int seed) : IDisposable
             }
 
             // Those that came back from a move after we had looked.
-            await _parking.ContinueOnAsync(_open[victim].Queue).Within("the connections go on");
+            await _suspended.ContinueOnAsync(_open[victim].Queue).Within("the connections go on");
             consumers.ForEach(static consumer => consumer.Connection.Resume());
             await Deadline.UntilAsync(
                 () => consumers.Sum(static consumer => consumer.Recorder.Bytes) > before || consumers.Exists(static consumer => consumer.Recorder.HasEnded),
@@ -63,7 +63,7 @@ internal sealed class ParkingRun(int seed) : IDisposable
 
         _isOver = true;
         await Task.WhenAll(streams);
-        Assert.Equal(0, _parking.Count);
+        Assert.Equal(0, _suspended.Count);
         foreach (TestQueue queue in _former.Concat(_open))
         {
             await queue.AllReturnedAsync();
@@ -71,7 +71,7 @@ internal sealed class ParkingRun(int seed) : IDisposable
         }
     }
 
-    public void Dispose() => _parking.Dispose();
+    public void Dispose() => _suspended.Dispose();
 
     private void Toggle(ZcrxConnection connection)
     {
@@ -84,7 +84,7 @@ internal sealed class ParkingRun(int seed) : IDisposable
     private async Task OpenAsync(int index)
     {
         _faults[index] = EmulatedFaultPlan.Random(_random.Next(), _random.NextDouble() / 4);
-        _open[index] = await ParkingTests.OpenAsync(_parking, _faults[index], _random.Next(4, 64));
+        _open[index] = await SuspensionTests.OpenAsync(_suspended, _faults[index], _random.Next(4, 64));
     }
 
     private async Task StreamAsync(Peer peer, ZcrxConnection connection, Recorder recorder, int piece)

@@ -4,14 +4,14 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary><c>HandOff</c> that is disposed, or whose scheduler is disposed, while buffers come: every buffer comes back.</summary>
-internal sealed class HandOffScenario : IStressScenario
+/// <summary><c>Offload</c> that is disposed, or whose scheduler is disposed, while buffers come: every buffer comes back.</summary>
+internal sealed class OffloadInMemoryScenario : IStressScenario
 {
     private const int Buffers = 16;
 
     private IDisposable? _disposable;
 
-    public string Name => "hand-off";
+    public string Name => "offload-in-memory";
 
     public long Run(StressRun run)
     {
@@ -25,7 +25,7 @@ internal sealed class HandOffScenario : IStressScenario
             RefusingScheduler scheduler = new();
             int ends = 0;
             bool isWrong = false;
-            IDisposable subscription = source.HandOff(scheduler).Subscribe(
+            IDisposable subscription = source.Offload(scheduler).Subscribe(
                 lease => isWrong |= lease.Span.Length != 1,
                 _ => Interlocked.Increment(ref ends),
                 () => Interlocked.Increment(ref ends));

@@ -7,7 +7,7 @@ namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>Connections outlive their queue, at the very byte, or are told that they do not.</summary>
 [Collection(SocketsCollection.Name)]
-public class ParkingTests : IClassFixture<ResourceCheck>
+public class SuspensionTests : IClassFixture<ResourceCheck>
 {
     [Theory]
     [InlineData(QueueDeath.Planned)]
@@ -15,10 +15,10 @@ public class ParkingTests : IClassFixture<ResourceCheck>
     [InlineData(QueueDeath.RingDescriptor)]
     public async Task A_stream_goes_on_where_it_was_on_the_next_queue(QueueDeath death)
     {
-        using ConnectionParking parking = new();
+        using ZcrxSuspendedConnections suspended = new();
         EmulatedFaultPlan faults = new();
-        TestQueue first = await OpenAsync(parking, faults);
-        await using TestQueue second = await OpenAsync(parking);
+        TestQueue first = await OpenAsync(suspended, faults);
+        await using TestQueue second = await OpenAsync(suspended);
         (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
         using (peer)
         {
@@ -29,7 +29,7 @@ public class ParkingTests : IClassFixture<ResourceCheck>
             await recorder.ReachAsync(50_000);
 
             await KillAsync(first, faults, death);
-            Assert.Equal(1, parking.Count);
+            Assert.Equal(1, suspended.Count);
             Assert.False(connection.Closed.IsCompleted);
             Assert.Equal(recorder.End, connection.BytesReceived);
             Assert.True(kept!.Span.SequenceEqual(Payload.At(peer.Stream, 0, kept.Length)));
@@ -37,8 +37,8 @@ public class ParkingTests : IClassFixture<ResourceCheck>
 
             // Nobody receives, and nothing is lost.
             await peer.SendAsync(10_000);
-            Assert.Equal(1, await parking.ContinueOnAsync(second.Queue).Within("the connection goes on"));
-            Assert.Equal((0, second.Queue.Name), (parking.Count, connection.QueueName));
+            Assert.Equal(1, await suspended.ContinueOnAsync(second.Queue).Within("the connection goes on"));
+            Assert.Equal((0, second.Queue.Name), (suspended.Count, connection.QueueName));
             await peer.SendAllAsync(90_000);
             await recorder.AssertCompletedAsync(200_000);
         }
@@ -49,9 +49,9 @@ public class ParkingTests : IClassFixture<ResourceCheck>
     [Fact]
     public async Task What_nobody_had_seen_comes_along()
     {
-        using ConnectionParking parking = new();
-        TestQueue first = await OpenAsync(parking);
-        await using TestQueue second = await OpenAsync(parking);
+        using ZcrxSuspendedConnections suspended = new();
+        TestQueue first = await OpenAsync(suspended);
+        await using TestQueue second = await OpenAsync(suspended);
         (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
         using (peer)
         {
@@ -65,10 +65,10 @@ public class ParkingTests : IClassFixture<ResourceCheck>
             connection.Resume();
             await Deadline.UntilAsync(() => connection.BytesReceived > leaving.End && leaving.End > 0, "there is something that nobody has seen");
 
-            await first.Queue.ParkAsync().Within("the queue ends");
+            await first.Queue.SuspendAsync().Within("the queue ends");
             Recorder next = new(peer.Stream);
             using IDisposable again = connection.Buffers.Subscribe(next);
-            Assert.Equal(1, await parking.ContinueOnAsync(second.Queue).Within("the connection goes on"));
+            Assert.Equal(1, await suspended.ContinueOnAsync(second.Queue).Within("the connection goes on"));
             await peer.SendAllAsync(1000);
             await next.AssertCompletedAsync(61_000);
             Assert.Equal(leaving.End, next.Start);
@@ -80,10 +80,10 @@ public class ParkingTests : IClassFixture<ResourceCheck>
     [Fact]
     public async Task A_receive_whose_end_was_lost_breaks_its_stream_and_others_go_on()
     {
-        using ConnectionParking parking = new();
+        using ZcrxSuspendedConnections suspended = new();
         HookedKernel kernel = new();
-        TestQueue first = await TestQueue.OpenAsync(kernel: kernel, parking: parking);
-        await using TestQueue second = await OpenAsync(parking);
+        TestQueue first = await TestQueue.OpenAsync(kernel: kernel, suspended: suspended);
+        await using TestQueue second = await OpenAsync(suspended);
         (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
         (Peer idle, ZcrxConnection paused) = await first.ConnectAsync();
         using (peer)
@@ -107,7 +107,7 @@ public class ParkingTests : IClassFixture<ResourceCheck>
             Assert.Contains("may be missing", error.Cause, StringComparison.Ordinal);
             Assert.True(await peer.IsResetAsync());
 
-            Assert.Equal(1, await parking.ContinueOnAsync(second.Queue).Within("the other goes on"));
+            Assert.Equal(1, await suspended.ContinueOnAsync(second.Queue).Within("the other goes on"));
             paused.Resume();
             await idle.SendAllAsync(3000);
             await patient.AssertCompletedAsync(3000);
@@ -119,16 +119,16 @@ public class ParkingTests : IClassFixture<ResourceCheck>
     [Fact]
     public async Task Who_was_accepted_and_not_handed_out_yet_is_served_later()
     {
-        using ConnectionParking parking = new();
+        using ZcrxSuspendedConnections suspended = new();
         HookedKernel kernel = new();
-        TestQueue first = await TestQueue.OpenAsync(kernel: kernel, parking: parking);
+        TestQueue first = await TestQueue.OpenAsync(kernel: kernel, suspended: suspended);
         kernel.Entered = result => kernel.HasUnread(Rx.Ring.RequestKind.Accept) ? -Errno.EBADF : result;
         (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
         using (peer)
         {
             await Assert.ThrowsAsync<ZcrxException>(() => first.Queue.Completion.Within("the loop ends"));
-            await using TestQueue second = await OpenAsync(parking);
-            Assert.Equal(1, await parking.ContinueOnAsync(second.Queue).Within("the connection goes on"));
+            await using TestQueue second = await OpenAsync(suspended);
+            Assert.Equal(1, await suspended.ContinueOnAsync(second.Queue).Within("the connection goes on"));
             Recorder recorder = new(peer.Stream);
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
             await peer.SendAllAsync(2000);
@@ -141,17 +141,17 @@ public class ParkingTests : IClassFixture<ResourceCheck>
     [Fact]
     public async Task A_sender_that_waits_for_room_waits_over_the_change()
     {
-        using ConnectionParking parking = new();
-        TestQueue first = await OpenAsync(parking);
+        using ZcrxSuspendedConnections suspended = new();
+        TestQueue first = await OpenAsync(suspended);
         (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
         using (peer)
         {
             byte[] answer = new byte[16 << 20];
             Task sending = connection.SendAsync(answer).AsTask();
-            await first.Queue.ParkAsync().Within("the queue ends");
+            await first.Queue.SuspendAsync().Within("the queue ends");
             Task second = connection.SendAsync(new byte[10]).AsTask();
-            await using TestQueue queue = await OpenAsync(parking);
-            Assert.Equal(1, await parking.ContinueOnAsync(queue.Queue).Within("the connection goes on"));
+            await using TestQueue queue = await OpenAsync(suspended);
+            Assert.Equal(1, await suspended.ContinueOnAsync(queue.Queue).Within("the connection goes on"));
             int received = 0;
             byte[] buffer = new byte[1 << 16];
             while (received < answer.Length + 10)
@@ -171,8 +171,8 @@ public class ParkingTests : IClassFixture<ResourceCheck>
     [Fact]
     public async Task Whom_nobody_wants_is_told_where_it_stood()
     {
-        ConnectionParking parking = new();
-        TestQueue first = await OpenAsync(parking);
+        ZcrxSuspendedConnections suspended = new();
+        TestQueue first = await OpenAsync(suspended);
         (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
         (Peer other, ZcrxConnection closed) = await first.ConnectAsync();
         using (peer)
@@ -182,13 +182,13 @@ public class ParkingTests : IClassFixture<ResourceCheck>
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
             await peer.SendAsync(1234);
             await recorder.ReachAsync(1234);
-            await first.Queue.ParkAsync().Within("the queue ends");
+            await first.Queue.SuspendAsync().Within("the queue ends");
 
             closed.Dispose();
             await closed.Closed.Within("who is closed while it waits is closed at once");
-            Assert.Equal(1, parking.Count);
+            Assert.Equal(1, suspended.Count);
 
-            parking.Dispose();
+            suspended.Dispose();
             ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(await recorder.AssertFailedAsync());
             Assert.Equal(1234, error.StreamOffset);
             await connection.Finished.Within("nothing is left to wait for");
@@ -201,19 +201,19 @@ public class ParkingTests : IClassFixture<ResourceCheck>
     [Fact]
     public async Task A_connection_that_waits_can_be_moved_by_itself_and_one_that_is_being_moved_arrives()
     {
-        using ConnectionParking parking = new();
-        TestQueue first = await OpenAsync(parking);
-        await using TestQueue second = await OpenAsync(parking);
-        TestQueue closed = await OpenAsync(parking);
+        using ZcrxSuspendedConnections suspended = new();
+        TestQueue first = await OpenAsync(suspended);
+        await using TestQueue second = await OpenAsync(suspended);
+        TestQueue closed = await OpenAsync(suspended);
         await closed.CloseAsync();
         (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
         using (peer)
         {
             Recorder recorder = new(peer.Stream);
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-            await first.Queue.ParkAsync().Within("the queue ends");
-            Assert.Equal(0, await parking.ContinueOnAsync(closed.Queue).Within("a closed queue takes nobody"));
-            Assert.Equal(1, parking.Count);
+            await first.Queue.SuspendAsync().Within("the queue ends");
+            Assert.Equal(0, await suspended.ContinueOnAsync(closed.Queue).Within("a closed queue takes nobody"));
+            Assert.Equal(1, suspended.Count);
             Assert.True(await connection.MoveToAsync(second.Queue).Within("it is moved"));
             await peer.SendAllAsync(1000);
             await recorder.AssertCompletedAsync(1000);
@@ -223,21 +223,21 @@ public class ParkingTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_queue_without_a_parking_cannot_be_parked()
+    public async Task A_queue_without_suspended_connections_cannot_suspend()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
-        await Assert.ThrowsAsync<InvalidOperationException>(() => queue.Queue.ParkAsync());
+        await Assert.ThrowsAsync<InvalidOperationException>(() => queue.Queue.SuspendAsync());
     }
 
-    internal static Task<TestQueue> OpenAsync(ConnectionParking parking, EmulatedFaultPlan? faults = null, int buffers = 64) =>
-        TestQueue.OpenAsync(buffers, configure: options => options with { Emulation = options.Emulation with { Faults = faults } }, parking: parking);
+    internal static Task<TestQueue> OpenAsync(ZcrxSuspendedConnections suspended, EmulatedFaultPlan? faults = null, int buffers = 64) =>
+        TestQueue.OpenAsync(buffers, configure: options => options with { Emulation = options.Emulation with { Faults = faults } }, suspended: suspended);
 
     internal static async Task KillAsync(TestQueue queue, EmulatedFaultPlan faults, QueueDeath death)
     {
         switch (death)
         {
             case QueueDeath.Planned:
-                await queue.Queue.ParkAsync().Within("the queue ends");
+                await queue.Queue.SuspendAsync().Within("the queue ends");
                 return;
             case QueueDeath.RingThread:
                 queue.Queue.Crash(new InvalidOperationException("killed"));

@@ -13,7 +13,7 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Hosting;
 
 /// <summary>Takes listeners and queues over before the tree starts, and hands them over to a successor, after which it lets the connections end and stops the host.</summary>
-internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
+internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
 {
     private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(10);
 
@@ -27,7 +27,7 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
     private Task _lingering = Task.CompletedTask;
     private int _disposed;
 
-    private HandOver(ZcrxTakeover takeover, ZcrxTree tree, ILogger logger, IHostApplicationLifetime? lifetime)
+    private HostedTakeover(ZcrxTakeover takeover, ZcrxTree tree, ILogger logger, IHostApplicationLifetime? lifetime)
     {
         _takeover = takeover;
         _tree = tree;
@@ -39,17 +39,17 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
     public bool HasPredecessor => _takeover.PredecessorId is not null;
 
     /// <summary>Gets the queues that came from the predecessor.</summary>
-    public InheritedQueues Queues { get; } = new();
+    public IncomingQueues Queues { get; } = new();
 
     private int Connections => _tree.Listeners.Sum(static listener => listener.Connections);
 
-    private ZcrxHandOverOptions Options => _tree.Options.Value.HandOver;
+    private ZcrxHostedTakeoverOptions Options => _tree.Options.Value.Takeover;
 
     /// <summary>Takes what the predecessor has; it goes on accepting until <see cref="CompleteAsync"/>.</summary>
-    /// <returns>Null when no hand-over is wanted.</returns>
-    public static async Task<HandOver?> BeginAsync(ZcrxTree tree, ILogger logger, IHostApplicationLifetime? lifetime, CancellationToken cancellationToken)
+    /// <returns>Null when no takeover is wanted.</returns>
+    public static async Task<HostedTakeover?> BeginAsync(ZcrxTree tree, ILogger logger, IHostApplicationLifetime? lifetime, CancellationToken cancellationToken)
     {
-        ZcrxHandOverOptions options = tree.Options.Value.HandOver;
+        ZcrxHostedTakeoverOptions options = tree.Options.Value.Takeover;
         if (options.Path is null)
         {
             return null;
@@ -58,21 +58,21 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
         ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(options.ToTakeoverOptions(), cancellationToken).ConfigureAwait(false);
         foreach (ListenerSlot listener in tree.Listeners)
         {
-            _ = listener.TryInherit(takeover);
+            _ = listener.TryTakeOver(takeover);
         }
 
-        HandOver handOver = new(takeover, tree, logger, lifetime);
+        HostedTakeover hosted = new(takeover, tree, logger, lifetime);
         foreach (QueueSnapshot queue in tree.Queues.Select(static queue => queue.Value))
         {
             if (takeover.TakeQueue(queue.Options) is { } inherited)
             {
-                handOver.Queues.Add(queue.Name, inherited);
-                ZcrxLog.QueueInherited(logger, inherited.Name, takeover.PredecessorId!.Value);
+                hosted.Queues.Add(queue.Name, inherited);
+                ZcrxLog.QueueTakenOver(logger, inherited.Name, takeover.PredecessorId!.Value);
                 _ = ReportReleaseAsync(inherited, takeover.PredecessorId.Value, logger);
             }
         }
 
-        return handOver;
+        return hosted;
     }
 
     /// <summary>The tree has started: from now on it is this process that accepts, and that can be taken over from.</summary>
@@ -80,8 +80,8 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
     {
         _system = system;
         _supervisor = supervisor;
-        using Activity? activity = ZcrxActivities.Start("zcrx.hand_over.take");
-        activity?.SetTag("zcrx.hand_over.predecessor", _takeover.PredecessorId);
+        using Activity? activity = ZcrxActivities.Start("zcrx.takeover.take");
+        activity?.SetTag("zcrx.takeover.predecessor", _takeover.PredecessorId);
         await _takeover.CommitAsync(cancellationToken).ConfigureAwait(false);
         if (_takeover.PredecessorId is { } predecessor)
         {
@@ -91,7 +91,7 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
         }
 
         _takeover.Serve(this);
-        ZcrxLog.OffersHandOver(_logger, Options.Path!);
+        ZcrxLog.OffersTakeover(_logger, Options.Path!);
     }
 
     public IReadOnlyList<KeyValuePair<string, Socket>> GetListeners() =>
@@ -106,8 +106,8 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
     public async Task ReleaseAsync(int successor)
     {
         _lingering = LingerAsync();
-        using Activity? activity = ZcrxActivities.Start("zcrx.hand_over.release");
-        activity?.SetTag("zcrx.hand_over.successor", successor).SetTag("zcrx.connection.count", Connections);
+        using Activity? activity = ZcrxActivities.Start("zcrx.takeover.release");
+        activity?.SetTag("zcrx.takeover.successor", successor).SetTag("zcrx.connection.count", Connections);
         try
         {
             await _supervisor.Ask<ZcrxStatus>(new StopAccepting(), ReleaseTimeout).ConfigureAwait(false);
@@ -118,11 +118,11 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
             // Some queue does not answer. The successor need not wait for it: two that accept do no harm, nobody would.
         }
 
-        ZcrxLog.HandedOver(_logger, successor, Connections, Options.Linger);
-        _system.EventStream.Publish(new ZcrxEvent.HandedOver(successor));
+        ZcrxLog.TakenOver(_logger, successor, Connections, Options.Linger);
+        _system.EventStream.Publish(new ZcrxEvent.TakenOver(successor));
     }
 
-    public void OnAttemptFailed(Exception cause) => ZcrxLog.HandOverFailed(_logger, cause);
+    public void OnAttemptFailed(Exception cause) => ZcrxLog.TakeoverFailed(_logger, cause);
 
     public async ValueTask DisposeAsync()
     {
@@ -139,7 +139,7 @@ internal sealed class HandOver : ITakeoverSource, IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private static async Task ReportReleaseAsync(InheritedQueue queue, int predecessor, ILogger logger)
+    private static async Task ReportReleaseAsync(IncomingQueue queue, int predecessor, ILogger logger)
     {
         try
         {

@@ -2,7 +2,7 @@ namespace Zcrx.Rx.Queues;
 
 /// <summary>Decides how long to wait for a NIC queue that is still busy. Pure: the time comes in as a number.</summary>
 /// <param name="limit">How long in all.</param>
-internal struct BusyWait(TimeSpan limit)
+internal struct BusyRetry(TimeSpan limit)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);

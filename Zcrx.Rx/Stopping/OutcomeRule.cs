@@ -8,16 +8,16 @@ namespace Zcrx.Rx.Stopping;
 /// or not at all: it never waits in the kernel's overflow list. So once that thread has stopped entering, everything that was taken lies in the completion ring,
 /// and each position is certain once the ring has been read to its end. A ring that is closed takes nothing any more.
 /// </remarks>
-internal static class SurvivalRule
+internal static class OutcomeRule
 {
     /// <param name="state">Where its receive stands; its last completion seen means <see cref="ReceiveState.Idle"/>.</param>
     /// <param name="isReadToItsEnd">Whether all completions have been worked off: none was dropped, none made no sense.</param>
     /// <param name="wasInterrupted">Whether the ring's thread failed while it delivered a buffer of this connection.</param>
     /// <param name="mayWait">Whether connections are suspended, and this one is not to be closed.</param>
-    public static Survival Decide(ReceiveState state, bool isReadToItsEnd, bool wasInterrupted, bool mayWait)
+    public static Outcome Decide(ReceiveState state, bool isReadToItsEnd, bool wasInterrupted, bool mayWait)
     {
         bool hasRequest = state is ReceiveState.Armed or ReceiveState.Cancelling;
         bool isCertain = !wasInterrupted && (!hasRequest || isReadToItsEnd);
-        return !isCertain ? Survival.IsBroken : mayWait ? Survival.GoesOn : Survival.Ends;
+        return !isCertain ? Outcome.Fail : mayWait ? Outcome.Resume : Outcome.End;
     }
 }

@@ -4,11 +4,11 @@ using Zcrx.Rx.Takeover;
 
 namespace Zcrx.Rx;
 
-/// <summary>An interface queue that comes from another process, which still receives into it for its own connections. Go on with it by <see cref="ZcrxQueue.ImportAsync(InheritedQueue, ZcrxQueueOptions, ConnectionParking?, CancellationToken)"/>.</summary>
+/// <summary>An interface queue that comes from another process, which still receives into it for its own connections. Go on with it by <see cref="ZcrxQueue.ImportAsync(IncomingQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>.</summary>
 /// <remarks>
 /// Owned by whoever took it from <see cref="ZcrxTakeover.TakeQueue"/>; dispose it, imported or not. Nothing is received before <see cref="ZcrxTakeover.CommitAsync"/>. Usable from any thread.
 /// </remarks>
-public sealed class InheritedQueue : IRefillProducer, IDisposable
+public sealed class IncomingQueue : IRefillProducer, IDisposable
 {
     private readonly QueueManifest _manifest;
     private readonly QueueChannel _channel;
@@ -18,7 +18,7 @@ public sealed class InheritedQueue : IRefillProducer, IDisposable
     private readonly TaskCompletionSource<int> _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _kept;
 
-    private InheritedQueue(QueueManifest manifest, QueueChannel channel, QueueMemory memory, ExportedQueue exported)
+    private IncomingQueue(QueueManifest manifest, QueueChannel channel, QueueMemory memory, ExportedQueue exported)
     {
         _manifest = manifest;
         _channel = channel;
@@ -55,7 +55,7 @@ public sealed class InheritedQueue : IRefillProducer, IDisposable
     /// <param name="kernel">Whose they are.</param>
     /// <exception cref="InvalidDataException">They are not what the manifest says.</exception>
     /// <exception cref="ZcrxMemoryException">They cannot be mapped.</exception>
-    internal static InheritedQueue Create(QueueManifest manifest, Func<int, int> take, IIoUringKernel kernel)
+    internal static IncomingQueue Create(QueueManifest manifest, Func<int, int> take, IIoUringKernel kernel)
     {
         int export = take(0);
         QueueChannel? channel = null;
@@ -83,7 +83,7 @@ public sealed class InheritedQueue : IRefillProducer, IDisposable
             RxQueue = manifest.RxQueue,
         };
         regions.Skip(1).ToList().ForEach(memory.Add);
-        InheritedQueue queue = new(manifest, channel, memory, new ExportedQueue(kernel, export, memory));
+        IncomingQueue queue = new(manifest, channel, memory, new ExportedQueue(kernel, export, memory));
         memory.Release();
         return queue;
     }

@@ -9,8 +9,8 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Child;
 
-/// <summary>One side of a hand-over, which keeps the first buffers that it gets until it is killed.</summary>
-internal static class HandOverChild
+/// <summary>One side of a takeover, which keeps the first buffers that it gets until it is killed.</summary>
+internal static class TakeoverChild
 {
     public const int MostKept = 10;
 
@@ -18,7 +18,7 @@ internal static class HandOverChild
     private static long _received;
 
     /// <summary>Of the queue without a NIC.</summary>
-    public static ZcrxQueueOptions Options => HandOverBench.Options(1) with { Engine = ZcrxEngine.DeviceLess, SharedMemory = true };
+    public static ZcrxQueueOptions Options => TakeoverBench.Options(1) with { Engine = ZcrxEngine.DeviceLess, SharedMemory = true };
 
     /// <summary>Has a listener and a queue, and hands both over to whoever comes.</summary>
     public static void Serve(string path) => RunAsync(path, Options, IPAddress.Loopback, isSuccessor: false).GetAwaiter().GetResult();
@@ -50,13 +50,13 @@ internal static class HandOverChild
         IPEndPoint endPoint = new(address, 0);
         await using ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = path });
         using Socket listener = takeover.TakeListener("test", endPoint) ?? ListenSocket.Bind(endPoint);
-        using InheritedQueue? inherited = takeover.TakeQueue(options);
+        using IncomingQueue? inherited = takeover.TakeQueue(options);
         Assert.Equal(isSuccessor, inherited is not null);
         await using ZcrxQueue queue = inherited is null ? await ZcrxQueue.OpenAsync(options) : await ZcrxQueue.ImportAsync(inherited, options);
         await takeover.CommitAsync();
         TaskCompletionSource accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using IDisposable accepting = queue.Listen(listener).Subscribe(connection => connection.Buffers.Subscribe(Keep), () => accepted.TrySetResult());
-        takeover.Serve(new HandOverSource(listener, queue)
+        takeover.Serve(new TakeoverSource(listener, queue)
         {
             Release = () =>
             {

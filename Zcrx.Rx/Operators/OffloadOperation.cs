@@ -3,8 +3,8 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>One subscription of <c>HandOff</c>: a job on the scheduler empties the channel whenever something is in it.</summary>
-internal sealed class HandOffOperation : IDisposable
+/// <summary>One subscription of <c>Offload</c>: a job on the scheduler empties the channel whenever something is in it.</summary>
+internal sealed class OffloadOperation : IDisposable
 {
     private readonly IScheduler _scheduler;
     private readonly IObserver<BufferLease> _observer;
@@ -15,7 +15,7 @@ internal sealed class HandOffOperation : IDisposable
     // Whether the job has begun, which tells an exception of an observer on a scheduler that runs jobs at once from one of the scheduler.
     private volatile bool _hasRun;
 
-    public HandOffOperation(IScheduler scheduler, int maxQueued, IObserver<BufferLease> observer)
+    public OffloadOperation(IScheduler scheduler, int maxQueued, IObserver<BufferLease> observer)
     {
         _scheduler = scheduler;
         _observer = observer;

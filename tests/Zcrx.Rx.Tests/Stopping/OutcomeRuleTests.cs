@@ -3,10 +3,12 @@ using FsCheck.Fluent;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Stopping;
 
+using Outcome = Zcrx.Rx.Stopping.Outcome;
+
 namespace Zcrx.Rx.Tests.Stopping;
 
 /// <summary>The rule against a model of a ring that knows what was taken from the socket and what the observers have seen.</summary>
-public class SurvivalRuleTests
+public class OutcomeRuleTests
 {
     private enum Step
     {
@@ -36,8 +38,8 @@ public class SurvivalRuleTests
                 model.Salvage();
             }
 
-            Survival survival = SurvivalRule.Decide(model.State, model.IsReadToItsEnd, model.WasInterrupted, mayWait: true);
-            return survival != Survival.GoesOn || model.Seen == model.Taken;
+            Outcome survival = OutcomeRule.Decide(model.State, model.IsReadToItsEnd, model.WasInterrupted, mayWait: true);
+            return survival != Outcome.Resume || model.Seen == model.Taken;
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -45,11 +47,11 @@ public class SurvivalRuleTests
     {
         foreach (ReceiveState state in Enum.GetValues<ReceiveState>())
         {
-            Assert.Equal(Survival.GoesOn, SurvivalRule.Decide(state, isReadToItsEnd: true, wasInterrupted: false, mayWait: true));
-            Assert.Equal(Survival.Ends, SurvivalRule.Decide(state, isReadToItsEnd: true, wasInterrupted: false, mayWait: false));
-            Assert.Equal(Survival.IsBroken, SurvivalRule.Decide(state, isReadToItsEnd: true, wasInterrupted: true, mayWait: true));
-            Survival unread = state is ReceiveState.Idle or ReceiveState.Queued ? Survival.GoesOn : Survival.IsBroken;
-            Assert.Equal(unread, SurvivalRule.Decide(state, isReadToItsEnd: false, wasInterrupted: false, mayWait: true));
+            Assert.Equal(Outcome.Resume, OutcomeRule.Decide(state, isReadToItsEnd: true, wasInterrupted: false, mayWait: true));
+            Assert.Equal(Outcome.End, OutcomeRule.Decide(state, isReadToItsEnd: true, wasInterrupted: false, mayWait: false));
+            Assert.Equal(Outcome.Fail, OutcomeRule.Decide(state, isReadToItsEnd: true, wasInterrupted: true, mayWait: true));
+            Outcome unread = state is ReceiveState.Idle or ReceiveState.Queued ? Outcome.Resume : Outcome.Fail;
+            Assert.Equal(unread, OutcomeRule.Decide(state, isReadToItsEnd: false, wasInterrupted: false, mayWait: true));
         }
     }
 

@@ -5,7 +5,7 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Rx.Takeover;
 
 /// <summary>A listening socket that came from another process.</summary>
-internal sealed record InheritedListener(string Name, IPEndPoint EndPoint, Socket Socket)
+internal sealed record IncomingListener(string Name, IPEndPoint EndPoint, Socket Socket)
 {
     private const int SolSocket = 1;
     private const int SoType = 3;
@@ -19,11 +19,11 @@ internal sealed record InheritedListener(string Name, IPEndPoint EndPoint, Socke
     /// <param name="name">What it is called.</param>
     /// <param name="fd">The descriptor; owned by the result, or closed.</param>
     /// <exception cref="InvalidDataException">It is no listening TCP socket.</exception>
-    public static InheritedListener Create(string name, int fd)
+    public static IncomingListener Create(string name, int fd)
     {
         // Non-blocking is a property of the socket, not of the descriptor: the predecessor has set it, and goes on needing it.
         Socket socket = new(Check(fd, AddressFamily.InterNetwork)) { Blocking = false };
-        return new InheritedListener(name, (IPEndPoint)socket.LocalEndPoint!, socket);
+        return new IncomingListener(name, (IPEndPoint)socket.LocalEndPoint!, socket);
     }
 
     /// <summary>Looks at what has come before it is used as what it should be.</summary>

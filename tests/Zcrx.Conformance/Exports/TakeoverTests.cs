@@ -8,7 +8,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Conformance.Exports;
 
 /// <summary>A queue outlives its ring: another loop goes on with the same memory, and every buffer finds its way back, whoever held it.</summary>
-public class HandOverTests : IClassFixture<LeakCheck>
+public class TakeoverTests : IClassFixture<LeakCheck>
 {
     private const int Programs = 50;
 
@@ -18,8 +18,8 @@ public class HandOverTests : IClassFixture<LeakCheck>
     [SkippableTheory, Kernels]
     public async Task Connections_go_over_and_what_the_old_loop_gave_out_comes_back_to_the_new_one(string name)
     {
-        await using HandOverBench bench = await HandOverBench.OpenAsync(name);
-        HandOverBench.Connection connection = await bench.ConnectAsync();
+        await using TakeoverBench bench = await TakeoverBench.OpenAsync(name);
+        TakeoverBench.Connection connection = await bench.ConnectAsync();
         await connection.SendAsync(Much);
         await connection.ReachAsync();
         connection.Holds = true;
@@ -50,12 +50,12 @@ public class HandOverTests : IClassFixture<LeakCheck>
     [SkippableTheory, Kernels]
     public async Task Both_loops_receive_side_by_side_from_one_pool(string name)
     {
-        await using HandOverBench bench = await HandOverBench.OpenAsync(name);
-        HandOverBench.Connection staying = await bench.ConnectAsync();
+        await using TakeoverBench bench = await TakeoverBench.OpenAsync(name);
+        TakeoverBench.Connection staying = await bench.ConnectAsync();
         await staying.SendAsync(1000);
         await using (ZcrxQueue before = await bench.SwitchAsync())
         {
-            HandOverBench.Connection coming = await bench.ConnectAsync();
+            TakeoverBench.Connection coming = await bench.ConnectAsync();
             await Task.WhenAll(staying.SendAsync(4 * Much), coming.SendAsync(4 * Much));
             await Task.WhenAll(staying.ReachAsync(), coming.ReachAsync());
             Assert.Equal(("loop 1", "loop 2"), (staying.Zcrx.QueueName, coming.Zcrx.QueueName));
@@ -75,9 +75,9 @@ public class HandOverTests : IClassFixture<LeakCheck>
     [SkippableTheory, Kernels]
     public async Task A_queue_whose_ring_thread_died_goes_on_at_the_very_byte(string name)
     {
-        using ConnectionParking parking = new();
-        await using HandOverBench bench = await HandOverBench.OpenAsync(name, parking);
-        HandOverBench.Connection connection = await bench.ConnectAsync();
+        using ZcrxSuspendedConnections suspended = new();
+        await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, suspended);
+        TakeoverBench.Connection connection = await bench.ConnectAsync();
         using ExportedQueue exported = await bench.Queue.ExportAsync().Within("it is exported");
         for (int i = 0; i < 3; i++)
         {
@@ -89,8 +89,8 @@ public class HandOverTests : IClassFixture<LeakCheck>
             await Assert.ThrowsAsync<InvalidOperationException>(() => bench.Queue.Completion.Within("the loop ends"));
             connection.Holds = false;
             connection.LetGo();
-            await bench.SwitchAsync(exported, parking);
-            Assert.Equal(1, await parking.ContinueOnAsync(bench.Queue).Within("it goes on"));
+            await bench.SwitchAsync(exported, suspended);
+            Assert.Equal(1, await suspended.ContinueOnAsync(bench.Queue).Within("it goes on"));
             await sending;
             await connection.ReachAsync();
         }
@@ -102,8 +102,8 @@ public class HandOverTests : IClassFixture<LeakCheck>
     [SkippableTheory, Kernels]
     public async Task Nothing_is_notified_any_more_and_the_counters_begin_anew(string name)
     {
-        await using HandOverBench bench = await HandOverBench.OpenAsync(name);
-        HandOverBench.Connection connection = await bench.ConnectAsync();
+        await using TakeoverBench bench = await TakeoverBench.OpenAsync(name);
+        TakeoverBench.Connection connection = await bench.ConnectAsync();
         await connection.SendAsync(Much);
         await connection.ReachAsync();
         bool counts = bench.Queue.Capabilities.Statistics;
@@ -127,11 +127,11 @@ public class HandOverTests : IClassFixture<LeakCheck>
     [SkippableTheory, Kernels]
     public async Task An_import_that_fails_leaves_everything_as_it_was(string name)
     {
-        await using HandOverBench bench = await HandOverBench.OpenAsync(name);
+        await using TakeoverBench bench = await TakeoverBench.OpenAsync(name);
         ExportedQueue exported = await bench.Queue.ExportAsync().Within("it is exported");
         exported.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => ZcrxQueue.ImportAsync(exported, new ZcrxQueueOptions()));
-        HandOverBench.Connection connection = await bench.ConnectAsync();
+        TakeoverBench.Connection connection = await bench.ConnectAsync();
         await connection.SendAsync(Much);
         await connection.EndAsync();
         await bench.AssertPoolIsWholeAsync();
@@ -149,12 +149,12 @@ public class HandOverTests : IClassFixture<LeakCheck>
 
     private static async Task RunAsync(string name, int[] program)
     {
-        await using HandOverBench bench = await HandOverBench.OpenAsync(name);
-        HandOverBench.Connection[] connections = [await bench.ConnectAsync(), await bench.ConnectAsync(), await bench.ConnectAsync()];
+        await using TakeoverBench bench = await TakeoverBench.OpenAsync(name);
+        TakeoverBench.Connection[] connections = [await bench.ConnectAsync(), await bench.ConnectAsync(), await bench.ConnectAsync()];
         List<ZcrxQueue> former = [];
         foreach (int step in program)
         {
-            HandOverBench.Connection connection = connections[step % connections.Length];
+            TakeoverBench.Connection connection = connections[step % connections.Length];
             switch (step)
             {
                 case < 3:
@@ -177,7 +177,7 @@ public class HandOverTests : IClassFixture<LeakCheck>
         }
 
         // Whoever is still on a former loop goes over, with what is kept still kept.
-        foreach (HandOverBench.Connection connection in connections)
+        foreach (TakeoverBench.Connection connection in connections)
         {
             connection.Holds = false;
             Assert.True(await connection.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
@@ -188,7 +188,7 @@ public class HandOverTests : IClassFixture<LeakCheck>
             await queue.DisposeAsync();
         }
 
-        foreach (HandOverBench.Connection connection in connections)
+        foreach (TakeoverBench.Connection connection in connections)
         {
             connection.LetGo();
             connection.Send(100_000);

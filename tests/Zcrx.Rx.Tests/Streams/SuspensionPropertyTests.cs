@@ -5,7 +5,7 @@ namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>Queues die in every way and are replaced, under traffic, faults, pauses and moves: no stream loses a byte or gets one twice.</summary>
 [Collection(SocketsCollection.Name)]
-public class ParkingPropertyTests : IClassFixture<ResourceCheck>
+public class SuspensionPropertyTests : IClassFixture<ResourceCheck>
 {
     private const int Runs = 15;
 
@@ -16,7 +16,7 @@ public class ParkingPropertyTests : IClassFixture<ResourceCheck>
         {
             try
             {
-                using ParkingRun run = new(seed);
+                using SuspensionRun run = new(seed);
                 await run.RunAsync();
             }
             catch (Exception exception)

@@ -6,12 +6,12 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Queues;
 
 [Collection(SocketsCollection.Name)]
-public class BusyWaitTests : IClassFixture<ResourceCheck>
+public class BusyRetryTests : IClassFixture<ResourceCheck>
 {
     [Fact]
     public void Pauses_grow_and_end_with_the_limit()
     {
-        BusyWait wait = new(TimeSpan.FromSeconds(1));
+        BusyRetry wait = new(TimeSpan.FromSeconds(1));
         TimeSpan elapsed = TimeSpan.Zero;
         List<double> pauses = [];
         while (wait.Next(elapsed) is { } pause)
@@ -25,7 +25,7 @@ public class BusyWaitTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public void Without_a_limit_there_is_no_wait() => Assert.Null(default(BusyWait).Next(TimeSpan.Zero));
+    public void Without_a_limit_there_is_no_wait() => Assert.Null(default(BusyRetry).Next(TimeSpan.Zero));
 
     [Fact]
     public async Task A_queue_becomes_free_and_is_opened()

@@ -3,12 +3,12 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Interop.Tests.Leases;
 
 /// <summary>What is kept beyond the limit is a copy: the buffer itself comes back when its loan ends, however long the lease lasts.</summary>
-public sealed class KeepLimitTests
+public sealed class LeaseLimitTests
 {
     [Fact]
     public void Beyond_the_limit_the_bytes_are_kept_and_the_buffer_comes_back()
     {
-        using InMemoryArea area = new(4, 16) { Ledger = { KeepLimit = 2 } };
+        using InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 2 } };
         BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3), Retain(area, 4)];
 
         Assert.Equal((2, 2L, 4, 2), (area.Ledger.Kept, area.Ledger.Copies, area.Holder.Held, area.Free));
@@ -25,7 +25,7 @@ public sealed class KeepLimitTests
     [Fact]
     public void A_copy_is_shared_by_all_who_keep_it_during_one_loan()
     {
-        using InMemoryArea area = new(4, 16) { Ledger = { KeepLimit = 0 } };
+        using InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 0 } };
         ReceivedBuffer buffer = area.Begin(BitConverter.GetBytes(7L), 0, out ulong offset);
         BufferLease first = buffer.Retain();
         first.Dispose();
@@ -43,7 +43,7 @@ public sealed class KeepLimitTests
     [Fact]
     public void Who_refers_to_the_buffers_own_memory_cannot_keep_a_copy_instead()
     {
-        using InMemoryArea area = new(4, 16) { Ledger = { KeepLimit = 1 } };
+        using InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 1 } };
         BufferLease other = Retain(area, 1);
         ReceivedBuffer buffer = area.Begin(BitConverter.GetBytes(2L), 0, out ulong offset);
         Assert.Equal(-1, buffer.TryKeepSlot());
@@ -65,7 +65,7 @@ public sealed class KeepLimitTests
     [Fact]
     public void Copies_that_other_threads_release_are_drained_like_buffers()
     {
-        using InMemoryArea area = new(4, 16) { Ledger = { KeepLimit = 1 } };
+        using InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 1 } };
         BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3)];
 
         OnAnotherThread(() => Array.ForEach(leases, static lease => lease.Dispose()));
@@ -78,7 +78,7 @@ public sealed class KeepLimitTests
     [Fact]
     public void Copies_outlive_the_queue_and_do_not_hold_its_memory()
     {
-        InMemoryArea area = new(4, 16) { Ledger = { KeepLimit = 1 } };
+        InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 1 } };
         BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3)];
         // On its way when the queue is closed.
         OnAnotherThread(leases[1].Dispose);

@@ -10,7 +10,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Conformance.Exports;
 
 /// <summary>One interface queue that goes from loop to loop, and connections that each check every byte.</summary>
-internal sealed class HandOverBench : IAsyncDisposable
+internal sealed class TakeoverBench : IAsyncDisposable
 {
     public const int Buffers = 16;
     // What the pool does not give away: an eighth of it.
@@ -20,7 +20,7 @@ internal sealed class HandOverBench : IAsyncDisposable
     private readonly List<Connection> _connections = [];
     private readonly List<MemoryRegion> _pinned = [];
 
-    private HandOverBench(KernelUnderTest kernel, ZcrxQueue queue)
+    private TakeoverBench(KernelUnderTest kernel, ZcrxQueue queue)
     {
         Kernel = kernel;
         Queue = queue;
@@ -33,20 +33,20 @@ internal sealed class HandOverBench : IAsyncDisposable
     /// <summary>The loop that writes the refill queue.</summary>
     public ZcrxQueue Queue { get; private set; }
 
-    public static async Task<HandOverBench> OpenAsync(string name, ConnectionParking? parking = null, bool isShared = false)
+    public static async Task<TakeoverBench> OpenAsync(string name, ZcrxSuspendedConnections? suspended = null, bool isShared = false)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Export, ZcrxFeature.Import);
         EngineChoice choice = new(kernel.IsEmulated ? ZcrxEngine.Emulated : ZcrxEngine.DeviceLess, "a test");
-        return new HandOverBench(kernel, await ZcrxQueue.OpenAsync(Options(1) with { SharedMemory = isShared }, choice, kernel.Kernel, default, parking).Within("the queue opens"));
+        return new TakeoverBench(kernel, await ZcrxQueue.OpenAsync(Options(1) with { SharedMemory = isShared }, choice, kernel.Kernel, default, suspended).Within("the queue opens"));
     }
 
     /// <summary>A new loop goes on with the queue.</summary>
     /// <returns>The one before, which still receives for its connections.</returns>
-    public async Task<ZcrxQueue> SwitchAsync(ExportedQueue? exported = null, ConnectionParking? parking = null)
+    public async Task<ZcrxQueue> SwitchAsync(ExportedQueue? exported = null, ZcrxSuspendedConnections? suspended = null)
     {
         using ExportedQueue? own = exported is null ? await Queue.ExportAsync().Within("the queue is exported") : null;
         ZcrxQueue before = Queue;
-        Queue = await ZcrxQueue.ImportAsync(exported ?? own!, Options(2), parking).Within("the queue is imported");
+        Queue = await ZcrxQueue.ImportAsync(exported ?? own!, Options(2), suspended).Within("the queue is imported");
         return before;
     }
 

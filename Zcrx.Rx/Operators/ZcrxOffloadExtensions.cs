@@ -12,10 +12,10 @@ namespace Zcrx.Rx;
 /// <remarks>
 /// All of them keep the buffers without copying, let a bounded number of them wait, and pause the connection above that, so that the sender
 /// slows down. The bound is one on asking: what the kernel had delivered by then is kept as well. None of them leaks a buffer when it is
-/// cancelled, disposed, completed or faulted. A consumer of <c>Process</c> or <c>HandOff</c> that throws ends its stream, and resets the connection
+/// cancelled, disposed, completed or faulted. A consumer of <c>Process</c> or <c>Offload</c> that throws ends its stream, and resets the connection
 /// if nobody else listens to it, as one on the ring's thread does.
 /// </remarks>
-public static class ZcrxHandOffExtensions
+public static class ZcrxOffloadExtensions
 {
     /// <summary>Buffers that wait before a connection is paused, unless something else is said.</summary>
     public const int DefaultMaxQueued = 64;
@@ -53,12 +53,12 @@ public static class ZcrxHandOffExtensions
     /// A scheduler that refuses work, for instance because it is disposed, ends the stream with its exception, and the buffers are released. A scheduler that
     /// accepts work and never runs it is not noticed: at most <paramref name="maxQueued"/> buffers wait, and the connection stays paused.
     /// </remarks>
-    public static IObservable<BufferLease> HandOff(this IObservable<ReceivedBuffer> source, IScheduler scheduler, int maxQueued = DefaultMaxQueued)
+    public static IObservable<BufferLease> Offload(this IObservable<ReceivedBuffer> source, IScheduler scheduler, int maxQueued = DefaultMaxQueued)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(scheduler);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxQueued);
-        return new HandOffObservable(source, scheduler, maxQueued);
+        return new OffloadObservable(source, scheduler, maxQueued);
     }
 
     /// <summary>The buffers as an asynchronous sequence.</summary>

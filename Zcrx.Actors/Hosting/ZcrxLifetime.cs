@@ -137,6 +137,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         bool isAccepting = _takeover is not { HasPredecessor: true };
         Props props = ZcrxSupervisor.Create(() => new ZcrxSupervisor(tree, inherited, _zcrx.Directory, _time, _logger, registry, isAccepting));
         props = _options.Dispatcher.Length > 0 ? props.WithDispatcher(_options.Dispatcher) : props;
+        tree.End.HoldTermination(_system);
         IActorRef supervisor = _system.ActorOf(props, _options.ActorName);
         ZcrxLog.UsingActorSystem(_logger, _system.Name, supervisor.Path.ToStringWithoutAddress());
         registry.Register<ZcrxSupervisor>(supervisor, overwrite: true);

@@ -12,8 +12,12 @@ namespace Zcrx.Actors.Listening;
 internal sealed class Attachment(string queue, IActorRef listener, ListenerSlot slot, ConnectionIntake intake) : IObserver<ZcrxConnection>, IDisposable
 {
     private readonly SingleAssignmentDisposable _subscription = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public string Queue => queue;
+
+    /// <summary>Gets a task that ends when the queue has closed its descriptor of the socket.</summary>
+    public Task Ended => _ended.Task;
 
     public void Accept(ZcrxQueue source, Socket socket) => _subscription.Disposable = source.Listen(socket).Subscribe(this);
 
@@ -21,9 +25,13 @@ internal sealed class Attachment(string queue, IActorRef listener, ListenerSlot 
 
     public void OnNext(ZcrxConnection connection) => intake.Serve(connection, slot);
 
-    public void OnCompleted() => listener.Tell(new ListenerActor.AcceptEnded(this));
+    public void OnCompleted()
+    {
+        _ended.TrySetResult();
+        listener.Tell(new ListenerActor.AcceptEnded(this));
+    }
 
-    public void OnError(Exception error) => listener.Tell(new ListenerActor.AcceptEnded(this));
+    public void OnError(Exception error) => OnCompleted();
 }
 
 /// <summary>Gives connections that listeners accept to the handler, on the queue where they belong.</summary>

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Akka.Actor;
 using Zcrx.Actors.Messages;
+using Zcrx.Actors.Queues;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
@@ -14,16 +15,21 @@ internal sealed class ListenerActor : ReceiveActor
 {
     private readonly ListenerSlot _slot;
     private readonly ConnectionIntake _intake;
+    private readonly OutstandingWork _outstanding;
     private readonly Dictionary<string, Attachment> _attachments = new(StringComparer.Ordinal);
     private Socket? _socket;
     private bool _stopping;
     private bool _releasing;
     private bool _isFinishing;
 
-    public ListenerActor(ListenerSlot slot, ConnectionIntake intake)
+    /// <param name="slot">The socket and its counters.</param>
+    /// <param name="intake">Serves the connections.</param>
+    /// <param name="outstanding">Collects descriptors that queues have yet to close, so that the port is free when the tree has ended.</param>
+    public ListenerActor(ListenerSlot slot, ConnectionIntake intake, OutstandingWork outstanding)
     {
         _slot = slot;
         _intake = intake;
+        _outstanding = outstanding;
         Receive<Attach>(OnAttach);
         Receive<AcceptEnded>(message => OnAcceptEnded(message.Attachment.Queue, message.Attachment));
         Receive<Stop>(_ => OnStop());
@@ -76,7 +82,7 @@ internal sealed class ListenerActor : ReceiveActor
         if (_attachments.TryGetValue(queue, out Attachment? current) && (attachment is null || attachment == current))
         {
             _attachments.Remove(queue);
-            current.Dispose();
+            Drop(current);
         }
 
         TryFinish();
@@ -129,10 +135,16 @@ internal sealed class ListenerActor : ReceiveActor
     {
         foreach (Attachment attachment in _attachments.Values)
         {
-            attachment.Dispose();
+            Drop(attachment);
         }
 
         _attachments.Clear();
+    }
+
+    private void Drop(Attachment attachment)
+    {
+        attachment.Dispose();
+        _outstanding.Add(attachment.Ended);
     }
 
     /// <summary>To the actor: a queue is open; let it accept here.</summary>

@@ -76,7 +76,13 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         Receive<QueueIncarnation.Finished>(_ => _incarnation?.End(null, Sender, Context));
         Receive<Terminated>(message => OnIncarnationEnded(message.ActorRef));
         Receive<Closed>(message => OnClosed(message.Next));
-        Receive<RestartDue>(_ => OnRestartDue());
+        Receive<RestartDue>(_ =>
+        {
+            if (_now.State == QueueState.Restarting)
+            {
+                Open();
+            }
+        });
         Receive<QueuePeers>(OnPeers);
         Receive<Continued>(message => _reports.Continued(message.Targets, message.Connections));
         Receive<ReconfigureQueue>(OnReconfigure);
@@ -113,11 +119,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         _published.Publish(_now);
         _reports.EndRestart(null);
         _suspended.End();
-        if (_incarnation is { } incarnation)
-        {
-            _outstanding.Add(incarnation.CloseAsync(keepsNext: false));
-        }
-
+        _outstanding.Add(_incarnation?.CloseAsync(keepsNext: false) ?? Nothing);
         _outstanding.Add(QueueOpener.DropAsync(_closing, _next));
     }
 
@@ -278,14 +280,6 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     /// <summary>Gets whether a queue that would be given up can be opened without its NIC: configured, possible, and not done yet.</summary>
     private bool CanFallBack =>
         _options.Restart.WhenGivenUp == ZcrxEscalation.FallBack && !_isFallenBack && _now.Options.Interface is not null && _restart.HasOpened;
-
-    private void OnRestartDue()
-    {
-        if (_now.State == QueueState.Restarting)
-        {
-            Open();
-        }
-    }
 
     private void OnRestartQueue(ZcrxCommand.RestartQueue command)
     {

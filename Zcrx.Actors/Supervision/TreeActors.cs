@@ -28,7 +28,7 @@ internal sealed class TreeActors
 
     private ZcrxOptions Options => _tree.Options.Value;
 
-    public Props Listener(ListenerSlot slot) => OfThis(Props.Create(() => new ListenerActor(slot, _intake)));
+    public Props Listener(ListenerSlot slot) => OfThis(Props.Create(() => new ListenerActor(slot, _intake, _tree.End.Outstanding)));
 
     public Props Queue(QueueEntry queue, Exception? failure) => OfThis(Props.Create(() => new QueueSupervisor(
         queue.Published, Options, _group, _inherited, _directory, _tree.End.Outstanding, _time, _logger, failure)));

@@ -8,6 +8,9 @@ namespace Zcrx.Actors.Supervision;
 /// <remarks>Threading: all members from any thread.</remarks>
 internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory directory)
 {
+    // Closing takes milliseconds. A consumer that blocks its ring thread must not keep the process.
+    private static readonly TimeSpan ClosingTimeout = TimeSpan.FromSeconds(5);
+
     private readonly TaskCompletionSource<ZcrxStatus> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Task _terminated = Task.CompletedTask;
     private volatile bool _hasSupervisor;
@@ -45,6 +48,17 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
 
         return await _ended.Task.ConfigureAwait(false);
     }
+
+    /// <summary>Makes the end of the actor system wait until everything is closed: a host that has stopped has closed its ports.</summary>
+    public void HoldTermination(ActorSystem system) => system.RegisterOnTermination(() =>
+    {
+        if (_hasSupervisor)
+        {
+#pragma warning disable RS0030 // Akka's callback is synchronous, and runs when no actor is left that could wait for this thread.
+            _ended.Task.Wait(ClosingTimeout);
+#pragma warning restore RS0030
+        }
+    });
 
     /// <summary>Called when the supervisor has ended, after all its children.</summary>
     /// <param name="last">The last status.</param>

@@ -49,6 +49,25 @@ public class ServeFaultTests
         Assert.Equal((2, 1, 1, 0), (summary.Connections, summary.Complete, summary.Broken, summary.Leases));
     }
 
+    [Fact]
+    public async Task A_complete_file_that_cannot_be_renamed_costs_its_connection_a_reset()
+    {
+        using ServeProcess serve = await ServeProcess.StartAsync();
+        using TestClient client = await TestClient.ConnectAsync(serve.EndPoint);
+        await client.SendAsync(new byte[] { 1, 2, 3 });
+        string[] parts = [];
+        await Deadline.UntilAsync(() => (parts = Directory.GetFiles(serve.Directory, "*.part")).Length == 1, "the file is created");
+        // Its name is taken.
+        Directory.CreateDirectory(parts[0][..^".part".Length]);
+
+        client.ShutdownSend();
+
+        await client.AssertResetByPeerAsync();
+        string complaint = await serve.Process.ErrorLineAsync(line => line.Contains($"{client.Local}", StringComparison.Ordinal), "the file is reported");
+        Assert.Contains("its file keeps the suffix .part", complaint, StringComparison.Ordinal);
+        Assert.Equal(new ServeSummary(1, 0, 1, 3, 0), await serve.StopAsync());
+    }
+
     // The runtime maps its code through a file that is larger than the limit, unless it is told not to.
     private static readonly Dictionary<string, string> NoLargeFiles = new() { ["DOTNET_EnableWriteXorExecute"] = "0" };
 }

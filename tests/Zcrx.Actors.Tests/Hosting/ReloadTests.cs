@@ -46,7 +46,7 @@ public class ReloadTests
             ("Zcrx:ActorName", "other"));
 
         Assert.Equal(
-            ["DrainTimeout", "Takeover:Linger", "Queues:first:ConnectionQuota", "Queues:first:HighWaterMark", "Queues:second:StatisticsInterval", "Rebalancing:PlaceConnections", "Restart:MaxRestarts"],
+            ["DrainTimeout", "Queues:first:ConnectionQuota", "Queues:first:HighWaterMark", "Queues:second:StatisticsInterval", "Rebalancing:PlaceConnections", "Restart:MaxRestarts", "Takeover:Linger"],
             changed.Applied.Order());
         Assert.Equal(["Queues:first:AreaSize"], changed.NeedRestartQueue);
         Assert.Equal(["ActorName", "Listeners:0:Backlog", "Queues:third (added)", "Rebalancing:StormShare"], changed.NeedRestart.Order());

@@ -197,7 +197,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
 
     private void Attach(string name, ZcrxQueue queue)
     {
-        if (_isAccepting)
+        if (_isAccepting && !_isStopping)
         {
             _listeners.ForEach(listener => listener.Tell(new ListenerActor.Attach(name, queue)));
         }

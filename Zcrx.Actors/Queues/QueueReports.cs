@@ -81,6 +81,7 @@ internal sealed class QueueReports(string queue, ILogger logger, EventStream eve
         events.Publish(new ZcrxEvent.QueueStopped(queue));
     }
 
+    /// <summary>Other queues, or the same one, have resumed suspended connections. Any thread.</summary>
     public void Continued(IReadOnlyList<string> targets, int connections)
     {
         if (connections > 0)

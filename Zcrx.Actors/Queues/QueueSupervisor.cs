@@ -84,7 +84,6 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
             }
         });
         Receive<QueuePeers>(OnPeers);
-        Receive<Continued>(message => _reports.Continued(message.Targets, message.Connections));
         Receive<ReconfigureQueue>(OnReconfigure);
         Receive<Stop>(OnStop);
     }
@@ -363,9 +362,15 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>Resumes or ends the suspended connections. Cannot fail: a connection that no queue takes stays suspended.</summary>
-    private void Relocate() => _ = _suspended.RelocateAsync(_now, _options.Restart)
-        .PipeTo(Self, success: static done => new Continued(done.Targets, done.Connections), failure: static _ => new Continued([], 0));
+    /// <summary>Resumes or ends the suspended connections. A connection that no queue takes stays suspended.</summary>
+    private void Relocate() => _ = RelocateAsync(_now, _options.Restart);
+
+    /// <summary>Reports by itself and not by a message: the actor may have ended by then. Does not fail.</summary>
+    private async Task RelocateAsync(QueueSnapshot now, ZcrxRestartOptions restart)
+    {
+        (IReadOnlyList<string> targets, int connections) = await _suspended.RelocateAsync(now, restart).ConfigureAwait(false);
+        _reports.Continued(targets, connections);
+    }
 
     private void OnReconfigure(ReconfigureQueue message)
     {
@@ -399,6 +404,4 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     private sealed record RestartDue : ILocalMessage;
 
     private sealed record Closed(ZcrxQueue? Next) : ILocalMessage;
-
-    private sealed record Continued(IReadOnlyList<string> Targets, int Connections) : ILocalMessage;
 }

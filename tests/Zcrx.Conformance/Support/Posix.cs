@@ -81,6 +81,39 @@ internal static unsafe partial class Posix
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
     private static partial int fcntl(int fd, int command, nint argument);
 
+    [LibraryImport(Library, EntryPoint = "sched_getaffinity", SetLastError = true)]
+    private static partial int sched_getaffinity(int thread, nuint size, ulong* mask);
+
+    [LibraryImport(Library, EntryPoint = "sched_setaffinity", SetLastError = true)]
+    private static partial int sched_setaffinity(int thread, nuint size, ulong* mask);
+
+    /// <summary>Runs an action on each processor that the calling thread may use, one after another.</summary>
+    public static void OnEachProcessor(Action action)
+    {
+        const int Words = 64;
+        ulong* allowed = stackalloc ulong[Words];
+        Check(sched_getaffinity(0, Words * sizeof(ulong), allowed));
+        ulong* one = stackalloc ulong[Words];
+        try
+        {
+            for (int processor = 0; processor < Words * 64; processor++)
+            {
+                ulong bit = 1ul << (processor % 64);
+                if ((allowed[processor / 64] & bit) != 0)
+                {
+                    new Span<ulong>(one, Words).Clear();
+                    one[processor / 64] = bit;
+                    Check(sched_setaffinity(0, Words * sizeof(ulong), one));
+                    action();
+                }
+            }
+        }
+        finally
+        {
+            Check(sched_setaffinity(0, Words * sizeof(ulong), allowed));
+        }
+    }
+
     public static int Socket(int domain, int type) => Check(socket(domain, type | SOCK_CLOEXEC, 0));
 
     public static (int First, int Second) UnixPair()

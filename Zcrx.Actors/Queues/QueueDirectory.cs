@@ -49,12 +49,12 @@ internal sealed class QueueDirectory : IDisposable
         .Create<(long Number, ZcrxQueue Queue)>(observer =>
         {
             IObserver<(long, ZcrxQueue)> synchronized = System.Reactive.Observer.Synchronize(observer);
+            // Outside the lock: after the end it calls OnCompleted, which is code of the application. Before the queues are read, so that none is missed.
+            IDisposable subscription = _opened.Subscribe(synchronized);
             (long, ZcrxQueue)[] open;
-            IDisposable subscription;
             lock (_gate)
             {
                 open = [.. _open];
-                subscription = _opened.Subscribe(synchronized);
             }
 
             foreach ((long, ZcrxQueue) entry in open)

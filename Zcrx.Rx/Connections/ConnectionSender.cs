@@ -8,6 +8,7 @@ namespace Zcrx.Rx.Connections;
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose; disposing it would strand the callers that wait.")]
 internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnection connection)
 {
+    // Held while a send waits for room. Lock order: this one, then RingThread's wake-up. The ring thread never waits for it.
     private readonly SemaphoreSlim _turn = new(1, 1);
     private TaskCompletionSource<int>? _writable;
     private volatile bool _closed;

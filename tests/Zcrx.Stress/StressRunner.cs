@@ -11,7 +11,7 @@ internal static class StressRunner
         new LeaseScenario(), new BorrowScenario("borrow", isChecked: false), new BorrowScenario("checked-borrow", isChecked: true), new CloseScenario(), new PipeReaderScenario(),
         new CancelledReadScenario(), new ProcessScenario(), new OffloadInMemoryScenario(), new OffloadScenario(), new RefillRoleScenario(), new ImportCancelScenario(), new ExportScenario(),
         new PressureObserverScenario(), new DescriptorReuseScenario(), new SuspendedScenario(), new MoveSuspendScenario(), new BusyMoveScenario(), new LinkScenario(),
-        new OrderlyCloseScenario(), new LegalUseScenario(),
+        new ReclaimScenario(), new DescriptorLimitScenario(), new OrderlyCloseScenario(), new LegalUseScenario(),
     ];
 
     /// <summary>Gets the names of all scenarios.</summary>

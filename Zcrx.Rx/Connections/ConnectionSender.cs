@@ -13,7 +13,6 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     private TaskCompletionSource<int>? _writable;
     private volatile bool _closed;
     private volatile bool _isShutDown;
-    private volatile bool _hasShutDown;
     private volatile bool _hasSent;
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
@@ -92,7 +91,6 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     {
         _isShutDown = true;
         socket.ShutdownSend();
-        _hasShutDown = true;
     }
 
     /// <summary>The socket has room, or never will have. Any thread.</summary>
@@ -102,9 +100,6 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
     /// <summary>Gets a value indicating whether sending is being shut down, or has been.</summary>
     public bool IsShutDown => _isShutDown;
-
-    /// <summary>Gets a value indicating whether sending has been shut down. Closing during the call would reset the connection.</summary>
-    public bool HasShutDown => _hasShutDown;
 
     /// <summary>Gets a value indicating whether a send is pending.</summary>
     public bool IsBusy => _turn.CurrentCount == 0;

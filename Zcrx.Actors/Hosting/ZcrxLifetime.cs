@@ -155,7 +155,8 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
                 RequestStop(drain);
             }
 
-            return _stopping ??= RunAsync();
+            // Not under the lock: the end of reloading waits for code of the application that is configuring options.
+            return _stopping ??= Task.Run(RunAsync);
         }
 
         async Task RunAsync()

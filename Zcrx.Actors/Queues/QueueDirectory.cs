@@ -45,29 +45,36 @@ internal sealed class QueueDirectory : IDisposable
     // Not the subject itself: a supervisor that ends after the host's services would fail at saying so.
     public void Dispose() => Complete();
 
-    private IObservable<T> Span<T>(Func<ZcrxQueue, IObservable<T>> stream) => Observable
+    private IObservable<T> Span<T>(Func<ZcrxQueue, IObservable<T>> stream) => Observable.Create<T>(observer =>
+    {
+        SerialObserver<T> serial = new(observer);
+        return OpenQueues()
+            .SelectMany(queue => Pass(stream, queue, serial))
+            .Subscribe(static _ => { }, serial.OnError, serial.OnCompleted);
+    });
+
+    /// <summary>Passes on the values of one queue directly. <c>SelectMany</c> gets only the end: it holds a lock while its observer runs.</summary>
+    private static IObservable<T> Pass<T>(Func<ZcrxQueue, IObservable<T>> stream, ZcrxQueue queue, SerialObserver<T> serial) => Observable
+        .Create<T>(end => stream(queue).Subscribe(serial.OnNext, end.OnError, end.OnCompleted))
+        // Closed at this moment: it has nothing to say any more.
+        .Catch<T, ObjectDisposedException>(static _ => Observable.Empty<T>());
+
+    private IObservable<ZcrxQueue> OpenQueues() => Observable
         .Create<(long Number, ZcrxQueue Queue)>(observer =>
         {
-            IObserver<(long, ZcrxQueue)> synchronized = System.Reactive.Observer.Synchronize(observer);
+            SerialObserver<(long, ZcrxQueue)> serial = new(observer);
+            // Before the queues are read, so that none is missed. Not under the lock: after the end it calls OnCompleted, which is code of the application.
+            IDisposable subscription = _opened.Subscribe(serial);
             (long, ZcrxQueue)[] open;
-            IDisposable subscription;
             lock (_gate)
             {
                 open = [.. _open];
-                subscription = _opened.Subscribe(synchronized);
             }
 
-            foreach ((long, ZcrxQueue) entry in open)
-            {
-                synchronized.OnNext(entry);
-            }
-
+            Array.ForEach(open, serial.OnNext);
             return subscription;
         })
         // A queue that is opened at this moment may come twice.
         .Distinct(static entry => entry.Number)
-        .SelectMany(entry => Observable
-            .Defer(() => stream(entry.Queue))
-            // Closed at this moment: it has nothing to say any more.
-            .Catch<T, ObjectDisposedException>(static _ => Observable.Empty<T>()));
+        .Select(static entry => entry.Queue);
 }

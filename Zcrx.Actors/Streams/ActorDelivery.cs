@@ -12,6 +12,7 @@ namespace Zcrx.Actors.Streams;
 internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> source, IActorRef target, int maxUnacknowledged)
     : IObserver<ReceivedBuffer>
 {
+    // Lock order: this one, then TargetWatch's or RingThread's wake-up.
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly DeliveryWindow _window = new(maxUnacknowledged);

@@ -9,6 +9,7 @@ namespace Zcrx.Interop;
 /// </remarks>
 public sealed class EmulatedFaultPlan
 {
+    // For the lock order see EmulatedKernel.
     private readonly Lock _gate = new();
     private readonly Random? _random;
     private readonly double _probability;

@@ -46,6 +46,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
         }
     }
 
+    // For the lock order see EmulatedKernel.
     public Lock Gate { get; } = new();
 
     /// <summary>The interface whose RX queue this queue provides memory for; null in the device-less mode.</summary>

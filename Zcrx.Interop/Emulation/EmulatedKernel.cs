@@ -26,7 +26,8 @@ public sealed unsafe class EmulatedKernel : INicKernel
         IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CQE32 | IORING_SETUP_SINGLE_ISSUER |
         IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_NO_SQARRAY | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_CQE_MIXED;
 
-    // Lock order: this one, then the Gate of a queue, then the lock of an EmulatedNic. None is taken the other way round.
+    // Lock order: this one, then the Gate of a queue, then the lock of an EmulatedNic, then the one of a SocketBacklog.
+    // The locks of EmulatedFaultPlan and EmulatedRemotePosts are innermost: nothing is taken under them.
     private readonly Lock _gate = new();
     private readonly Dictionary<int, EmulatedRing> _rings = [];
     private readonly Dictionary<int, EmulatedInterfaceQueue> _exports = [];

@@ -28,6 +28,7 @@ public sealed class EmulatedNic
 
     private static int _lastIndex = FirstIndex;
 
+    // For the lock order see EmulatedKernel.
     private readonly Lock _gate = new();
     private readonly EmulatedRxQueues _queues;
     private readonly EmulatedBacklog _backlog = new();

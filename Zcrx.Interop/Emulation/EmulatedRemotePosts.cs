@@ -10,6 +10,7 @@ internal sealed unsafe class EmulatedRemotePosts(EmulatedPoller poller, Emulated
     /// <summary>The poller's data for the signal; no request has it.</summary>
     public const ulong Signal = ulong.MaxValue;
 
+    // Also the lock; for the lock order see EmulatedKernel.
     private readonly Queue<(ulong UserData, int Result)> _posts = new();
     private int _signal = -1;
 

@@ -3,6 +3,7 @@ namespace Zcrx.Interop.Nic;
 /// <summary>Represents one interface that is watched.</summary>
 internal sealed class LinkWatch(string name, uint index, Action<LinkChange> changed)
 {
+    // Lock order: this one, then LinkMonitor's session, which reads the state, or RingThread's wake-up, which the report ends in.
     private readonly Lock _gate = new();
     private LinkState? _state;
 

@@ -13,7 +13,8 @@ namespace Zcrx.Interop;
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose.")]
 internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets offsets, uint entries, int bufferLength, nuint? statisticsOffset)
 {
-    // Never taken together with _ringsGate.
+    // Lock order: _ringsGate, then _gate or a lock of the kernel. Reclaiming runs under _ringsGate, reads the areas, and flushes the refill queue.
+    // _switching is awaited without a lock, and no ring thread waits for it.
     private readonly Lock _gate = new();
     private readonly Lock _ringsGate = new();
     private readonly SemaphoreSlim _switching = new(1, 1);

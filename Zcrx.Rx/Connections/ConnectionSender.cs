@@ -8,11 +8,11 @@ namespace Zcrx.Rx.Connections;
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose; disposing it would strand the callers that wait.")]
 internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnection connection)
 {
+    // Held while a send waits for room. Lock order: this one, then RingThread's wake-up. The ring thread never waits for it.
     private readonly SemaphoreSlim _turn = new(1, 1);
     private TaskCompletionSource<int>? _writable;
     private volatile bool _closed;
     private volatile bool _isShutDown;
-    private volatile bool _hasShutDown;
     private volatile bool _hasSent;
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
@@ -91,7 +91,6 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     {
         _isShutDown = true;
         socket.ShutdownSend();
-        _hasShutDown = true;
     }
 
     /// <summary>The socket has room, or never will have. Any thread.</summary>
@@ -101,9 +100,6 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
     /// <summary>Gets a value indicating whether sending is being shut down, or has been.</summary>
     public bool IsShutDown => _isShutDown;
-
-    /// <summary>Gets a value indicating whether sending has been shut down. Closing during the call would reset the connection.</summary>
-    public bool HasShutDown => _hasShutDown;
 
     /// <summary>Gets a value indicating whether a send is pending.</summary>
     public bool IsBusy => _turn.CurrentCount == 0;

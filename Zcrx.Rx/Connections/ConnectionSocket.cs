@@ -104,6 +104,12 @@ internal sealed class ConnectionSocket : IConnectionSocket
                 // Reset by the peer, or closed elsewhere. Closing is all that is left to do.
             }
         }
+        else
+        {
+            // Socket.Dispose resets a TCP connection if another thread is inside a call on the socket, such as a send or a query of its NAPI id.
+            // It does not do so after a shutdown.
+            ShutdownSend();
+        }
 
         _socket.Dispose();
     }

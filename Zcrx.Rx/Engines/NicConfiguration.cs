@@ -6,6 +6,7 @@ namespace Zcrx.Rx.Engines;
 /// <summary>Sets up interfaces for the queues of this process that configure them: once for each interface, for any number of queues.</summary>
 internal sealed class NicConfiguration : IDisposable
 {
+    // Lock order: this one, then those of NicChangeJournal, which a new set-up opens. Never the one of a NicSetup: claims may wait for the interface.
     private static readonly Lock Gate = new();
     private static readonly Dictionary<object, (NicSetup Setup, int Users)> Setups = [];
 

@@ -8,6 +8,7 @@ namespace Zcrx.Rx.Operators;
 /// <remarks>As every PipeReader, it is used by one reader at a time; only <see cref="CancelPendingRead"/> may come from elsewhere.</remarks>
 internal sealed class LeasePipeReader(LeaseChannel channel) : PipeReader
 {
+    // Lock order: this one, then the channel's. The channel continues a cancelled read on another thread.
     private readonly Lock _gate = new();
     private LeaseSegment? _first;
     private LeaseSegment? _last;

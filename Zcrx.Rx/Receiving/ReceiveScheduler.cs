@@ -322,7 +322,7 @@ internal sealed class ReceiveScheduler
         {
             connection.Stream.End(connection.EndError);
             // A connection that is broken cannot be sent on either.
-            if (connection.Control.CloseWhenEnded || connection.EndError is not null || connection.Control.Sender.HasShutDown)
+            if (connection.Control.CloseWhenEnded || connection.EndError is not null || connection.Control.Sender.IsShutDown)
             {
                 connection.Control.RequestClose(abort: false);
             }

@@ -27,6 +27,7 @@ internal sealed unsafe class RingThread
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentQueue<RingWork> _work = new();
+    // Innermost: callers of Wake may hold any lock, and nothing is taken under this one.
     private readonly Lock _wakeGate = new();
     private readonly ulong* _wakeBuffer;
     private IoRing? _ring;

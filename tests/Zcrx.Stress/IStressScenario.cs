@@ -5,7 +5,10 @@ internal interface IStressScenario
 {
     string Name { get; }
 
+    /// <summary>Gets what the result of <see cref="Run"/> counts.</summary>
+    string Unit => "operations";
+
     /// <summary>Runs until the time is over. Throws when something went wrong.</summary>
-    /// <returns>How many operations were performed.</returns>
+    /// <returns>The number of operations, or of what <see cref="Unit"/> names.</returns>
     long Run(StressRun run);
 }

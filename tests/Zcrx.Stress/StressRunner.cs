@@ -11,6 +11,7 @@ internal static class StressRunner
         new LeaseScenario(), new BorrowScenario("borrow", isChecked: false), new BorrowScenario("checked-borrow", isChecked: true), new CloseScenario(), new PipeReaderScenario(),
         new CancelledReadScenario(), new ProcessScenario(), new OffloadInMemoryScenario(), new OffloadScenario(), new RefillRoleScenario(), new ImportCancelScenario(), new ExportScenario(),
         new PressureObserverScenario(), new DescriptorReuseScenario(), new SuspendedScenario(), new MoveSuspendScenario(), new BusyMoveScenario(), new LinkScenario(),
+        new ReclaimScenario(), new DescriptorLimitScenario(), new OrderlyCloseScenario(), new LegalUseScenario(),
     ];
 
     /// <summary>Gets the names of all scenarios.</summary>
@@ -36,7 +37,7 @@ internal static class StressRunner
                 long operations = Run(scenario, run);
                 StressRun.Require(operations > 0, "operations were performed");
                 passed++;
-                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"PASS {scenario.Name} [{operations:n0} operations]"));
+                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"PASS {scenario.Name} [{operations:n0} {scenario.Unit}]"));
             }
 #pragma warning disable CA1031 // Any exception is the scenario's failure.
             catch (Exception exception)

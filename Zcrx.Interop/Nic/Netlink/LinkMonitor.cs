@@ -160,7 +160,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
 
     private void Refresh(LinkWatch watch) => watch.Report(() =>
     {
-        // Lock order: the watch's own, then this one.
+        // Lock order: the watch's own, then this one. SharedGate and _gate are never held together with another lock.
         lock (_session)
         {
             NetlinkOutcome outcome = _session.GetLink(watch.Index, out LinkReply? link);

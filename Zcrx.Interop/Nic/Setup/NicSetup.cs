@@ -24,6 +24,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
     private static readonly TimeSpan FreePatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FreePoll = TimeSpan.FromMilliseconds(5);
 
+    // Lock order: this one, then the journal's, which steering and leasing go through.
     private readonly Lock _gate = new();
     private readonly Dictionary<int, int> _queues = [];
     private readonly List<PortClaim> _ports = [];

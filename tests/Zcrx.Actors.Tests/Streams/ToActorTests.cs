@@ -47,24 +47,26 @@ public class ToActorTests
         Assert.All(data, static message => Assert.True(message.Lease.IsReleased));
     }
 
-    [Fact]
-    public async Task An_actor_that_does_not_acknowledge_blocks_the_sender()
+    [Theory]
+    [InlineData(4, 64)]
+    [InlineData(8, 1024)]
+    public async Task An_actor_that_does_not_acknowledge_blocks_the_sender_with_exactly_its_window_of_buffers(int window, int buffers)
     {
-        await using SinkBench bench = await SinkBench.OpenAsync();
-        using var sink = bench.ToActor(maxUnacknowledged: 4);
+        await using SinkBench bench = await SinkBench.OpenAsync(buffers);
+        using var sink = bench.ToActor(maxUnacknowledged: window);
         await bench.BeginAsync();
 
-        var sent = await bench.SendUntilBlockedAsync(messages: 4);
+        var sent = await bench.SendUntilBlockedAsync(messages: window);
 
-        Assert.Equal(4, bench.Waiting);
-        Assert.InRange(bench.Connection.BuffersLeased, 4, 63);
+        Assert.Equal(window, bench.Waiting);
+        Assert.Equal(window, bench.Connection.BuffersLeased);
         Assert.InRange(bench.Connection.BytesReceived, 1, sent - 1);
         bench.Peer.Shutdown(SocketShutdown.Send);
         long position = 0;
         int unacknowledged = 0;
         while (position < sent)
         {
-            Assert.InRange(unacknowledged + bench.Waiting, 0, 4);
+            Assert.InRange(unacknowledged + bench.Waiting, 0, window);
             var data = await bench.ExpectAsync<ZcrxStream.Data>();
             unacknowledged++;
             Assert.Equal(position, data.StreamOffset);

@@ -36,6 +36,37 @@ public class RefillRoleTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
+    public async Task Reclaiming_waits_until_an_importing_queue_has_ended_and_its_leases_are_released()
+    {
+        const int Bytes = 1 << 20;
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16);
+        using ExportedQueue exported = await queue.Queue.ExportAsync().Within("the queue is exported");
+        int reclaimed = 0;
+        exported.Memory.Reclaimed = () => Interlocked.Increment(ref reclaimed);
+        await using ZcrxQueue importing = await ZcrxQueue.ImportAsync(exported, TestQueue.Options() with { Name = "importing" }).Within("the queue is imported");
+        BufferLease? lease = null;
+        int stream = await ReceiveAsync(queue, Bytes, importing, buffer =>
+        {
+            if (lease is null)
+            {
+                lease = buffer.Retain();
+                exported.Memory.Reclaim();
+            }
+        });
+
+        Assert.Equal(0, Volatile.Read(ref reclaimed));
+        await importing.DisposeAsync().AsTask().Within("the importing queue is disposed");
+        await ReceiveAsync(queue, Bytes);
+        Assert.Equal(0, Volatile.Read(ref reclaimed));
+        Assert.True(lease!.Span.SequenceEqual(Payload.At(stream, lease.StreamOffset, lease.Length)));
+
+        lease.Dispose();
+
+        await Deadline.UntilAsync(() => Volatile.Read(ref reclaimed) == 1, "the buffers are reclaimed");
+        await ReceiveAsync(queue, Bytes);
+    }
+
+    [Fact]
     public async Task A_queue_that_is_exported_while_it_is_imported_blocks_neither()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
@@ -101,6 +132,25 @@ public class RefillRoleTests : IClassFixture<ResourceCheck>
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
             await peer.SendAllAsync(1 << 20);
             await recorder.AssertCompletedAsync(1 << 20);
+        }
+    }
+
+    /// <summary>Receives a stream, on another queue if one is given.</summary>
+    private static async Task<int> ReceiveAsync(TestQueue queue, int bytes, ZcrxQueue? other = null, Action<ReceivedBuffer>? then = null)
+    {
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            if (other is not null)
+            {
+                Assert.True(await connection.MoveToAsync(other).Within("the move has an outcome"));
+            }
+
+            Recorder recorder = new(peer.Stream) { Then = then };
+            using IDisposable subscription = connection.Buffers.Subscribe(recorder);
+            await peer.SendAllAsync(bytes);
+            await recorder.AssertCompletedAsync(bytes);
+            return peer.Stream;
         }
     }
 }

@@ -64,6 +64,8 @@ internal sealed class TestQueue : IAsyncDisposable
     {
         Peer peer = await Peer.ConnectAsync(EndPoint, Interlocked.Increment(ref _streams), sendBuffer);
         ZcrxConnection connection = await Accepted(peer.Port).Task.Within("the connection is accepted");
+        // The system may give the port to a later peer.
+        _accepted.TryRemove(peer.Port, out _);
         return (peer, connection);
     }
 

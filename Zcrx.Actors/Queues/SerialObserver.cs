@@ -1,0 +1,66 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reactive;
+
+namespace Zcrx.Actors.Queues;
+
+/// <summary>Passes on what several threads publish, one at a time and in order. No lock is held while the observer runs, and no publisher waits for it.</summary>
+/// <remarks>
+/// A value that arrives while the observer is busy is delivered by the thread that is in the observer. So an observer may wait for a ring thread that
+/// publishes here at the same time. Threading: all members from any thread.
+/// </remarks>
+internal sealed class SerialObserver<T>(IObserver<T> observer) : IObserver<T>
+{
+    // Also the lock.
+    private readonly Queue<Notification<T>> _waiting = new();
+    private bool _isBusy;
+
+    public void OnNext(T value) => Deliver(Notification.CreateOnNext(value));
+
+    public void OnError(Exception error) => Deliver(Notification.CreateOnError<T>(error));
+
+    public void OnCompleted() => Deliver(Notification.CreateOnCompleted<T>());
+
+    private void Deliver(Notification<T> notification)
+    {
+        lock (_waiting)
+        {
+            if (_isBusy)
+            {
+                _waiting.Enqueue(notification);
+                return;
+            }
+
+            _isBusy = true;
+        }
+
+        Notification<T>? next = notification;
+        do
+        {
+            try
+            {
+                next.Accept(observer);
+            }
+            catch
+            {
+                // The publisher ends the stream with the exception. What waited is not delivered any more.
+                lock (_waiting)
+                {
+                    _waiting.Clear();
+                    _isBusy = false;
+                }
+
+                throw;
+            }
+        }
+        while (TryTake(out next));
+    }
+
+    private bool TryTake([NotNullWhen(true)] out Notification<T>? next)
+    {
+        lock (_waiting)
+        {
+            _isBusy = _waiting.TryDequeue(out next);
+            return _isBusy;
+        }
+    }
+}

@@ -20,7 +20,7 @@ internal static class SystemShutdown
     /// <summary>Gets the path of the timeout that limits the delivery.</summary>
     public static string PhaseTimeoutPath => $"akka.coordinated-shutdown.phases.{CoordinatedShutdown.PhaseServiceRequestsDone}.timeout";
 
-    /// <summary>Returns the timeout of the delivery phase that is long enough for a drain timeout. An invalid one is reported elsewhere.</summary>
+    /// <summary>Returns the timeout of the delivery phase that is long enough for a drain timeout. An invalid one is reported by the validation.</summary>
     public static TimeSpan PhaseTimeout(TimeSpan drain) => TimeSpan.FromSeconds((Math.Clamp(drain.TotalSeconds, 0, TimeSpan.SecondsPerDay) / Share) + Margin.TotalSeconds);
 
     /// <summary>Returns how long Zcrx delivers at most when an actor system ends first.</summary>

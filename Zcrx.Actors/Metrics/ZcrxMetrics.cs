@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Metrics;
 
-/// <summary>The instruments of the meter <c>Zcrx</c>. All of them are observed: nothing is counted twice, and nothing happens while nobody looks.</summary>
+/// <summary>Contains the instruments of the meter <c>Zcrx</c>. All are observable, so they cost nothing while no listener collects them.</summary>
 /// <remarks>Counters span the restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name. Attributes: <c>zcrx.queue.name</c>; <c>zcrx.engine</c> for the open queues only, since a counter must not become another series when a queue falls back to another engine; <c>zcrx.listener.name</c> for listeners; <c>zcrx.notification.type</c> for notifications; <c>zcrx.connection.state</c> for connections; <c>zcrx.move.reason</c> for rebalancing.</remarks>
 internal sealed class ZcrxMetrics : IDisposable
 {
@@ -20,13 +20,13 @@ internal sealed class ZcrxMetrics : IDisposable
         _meter = factory?.Create(new MeterOptions(MeterName)) ?? new Meter(MeterName);
         Count("zcrx.receive.io", "By", "Bytes received.", static totals => totals.Bytes);
         Count("zcrx.receive.buffers", "{buffer}", "Buffers received.", static totals => totals.Buffers);
-        Count("zcrx.receive.pauses", "{pause}", "Receives that were paused or ended for want of buffers.", static totals => totals.Pauses);
+        Count("zcrx.receive.pauses", "{pause}", "Receives that were paused, or ended because no buffer was free.", static totals => totals.Pauses);
         Count("zcrx.receive.rearms", "{rearm}", "Receives that were issued again after one had ended.", static totals => totals.Rearms);
         Count("zcrx.receive.stalls", "{stall}", "Connections that received nothing for the stall timeout although bytes waited in their sockets.", static totals => totals.Stalls);
         Level("zcrx.connection.stalled", "{connection}", "Connections that stall now.", static statistics => statistics.StalledConnections);
         Count("zcrx.copy.io", "By", "Bytes that the kernel copied.", static totals => totals.CopiedBytes);
         Count("zcrx.copy.fragments", "{fragment}", "Fragments that the kernel copied.", static totals => totals.CopiedFragments);
-        Count("zcrx.lease.copies", "{buffer}", "Buffers that were kept as copies, because only the pool's reserve was left.", static totals => totals.LeasedCopies);
+        Count("zcrx.lease.copies", "{buffer}", "Buffers that were leased as copies, because only the pool's reserve was left.", static totals => totals.LeasedCopies);
         Count("zcrx.refill.flushes", "{flush}", "Times that the refill queue was flushed.", static totals => totals.Flushes);
         Count("zcrx.completion.overflows", "{overflow}", "Turns that found the completion ring overflown.", static totals => totals.Overflows);
         Count("zcrx.connection.opened", "{connection}", "Connections accepted or attached.", static totals => totals.ConnectionsOpened);

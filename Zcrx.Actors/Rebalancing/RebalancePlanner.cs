@@ -61,7 +61,7 @@ internal sealed class RebalancePlanner
         return new RebalancePlan(planner._steps, planner._degraded);
     }
 
-    /// <summary>Where rules do not suffice and the whole table may be changed: what goes to queues of nobody goes to ours, evenly.</summary>
+    /// <summary>Replaces the RSS table if rules do not suffice and the options permit it: buckets of unmanaged RX queues go to the managed queues, evenly.</summary>
     private void PlanTables()
     {
         if (_facts.Steering != FlowSteeringPermission.RssTable)
@@ -124,7 +124,7 @@ internal sealed class RebalancePlanner
         }
     }
 
-    /// <summary>Nobody's queue gets its packets: they come to the least loaded of ours.</summary>
+    /// <summary>Steers a connection whose packets arrive on an unmanaged RX queue to the least loaded managed queue.</summary>
     private void PlanSteering(ConnectionFacts connection, QueueFacts queue, RxQueueId arrival)
     {
         QueueFacts[] candidates = [.. _facts.Queues.Where(candidate => candidate.RxQueue?.Interface == arrival.Interface && (_facts.MovesAllowed || candidate == queue))];
@@ -135,14 +135,14 @@ internal sealed class RebalancePlanner
         }
         else if (WhyNotSteered(connection, arrival, target.RxQueue) is { } why)
         {
-            _degraded[connection.Id] = $"its packets arrive on {arrival}, which is nobody's queue, and {why}";
+            _degraded[connection.Id] = $"its packets arrive on {arrival}, which is an unmanaged RX queue, and {why}";
         }
         else if (target == queue)
         {
             TrySteer(connection, target.RxQueue!.Value);
         }
         else if (TryAdd(
-            // It first, its packets after it: what comes meanwhile is copied, and nothing lies in memory that its queue cannot read.
+            // The connection first, then its packets: until both are done packets are copied, and no payload lies in memory that the queue cannot read.
             new RebalanceAction.MoveConnection(connection.Id, queue.Name, target.Name, MoveReason.CopyStorm),
             Steer(connection, target.RxQueue!.Value)))
         {
@@ -201,7 +201,7 @@ internal sealed class RebalancePlanner
         }
     }
 
-    /// <summary>Why its packets cannot be made to arrive on a queue: a clause; null when they can.</summary>
+    /// <summary>Returns why packets cannot be steered to a queue, as a clause; null if they can.</summary>
     private string? WhyNotSteered(ConnectionFacts connection, RxQueueId arrival, RxQueueId? to) => (connection, to) switch
     {
         _ when _facts.Steering == FlowSteeringPermission.Forbidden => "steering is forbidden",

@@ -26,7 +26,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     private readonly RebalancingState _state;
     // Connections that are steered or degraded: their ends matter.
     private readonly HashSet<long> _watched = [];
-    private readonly HashSet<StepRun> _running = [];
+    private readonly Dictionary<long, StepRun> _running = [];
     // Steering actors whose answer is awaited, and those that were stopped from outside.
     private readonly HashSet<IActorRef> _awaited = [];
     private readonly HashSet<IActorRef> _ended = [];
@@ -63,7 +63,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         Receive<Read>(OnRead);
         Receive<RebalanceEvent.Moved>(_state.Move);
         Receive<ActionDone>(message => OnActionDone(message.Run, message.IsDone, message.Cause));
-        Receive<SteeringActor.Changed>(message => OnActionDone((StepRun)message.Request.Run, message.IsDone, message.Cause));
+        Receive<SteeringActor.Changed>(message => OnActionDone(message.Request.Run, message.IsDone, message.Cause));
         Receive<Gone>(message => OnGone(message.Connection));
         Receive<Rest>(_ => _isResting = true);
         Receive<Finish>(_ => OnFinish());
@@ -231,7 +231,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         }
 
         StepRun run = new(step, connections);
-        _running.Add(run);
+        _running.Add(run.Id, run);
         Continue(run);
     }
 
@@ -241,25 +241,25 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         switch (run.Current)
         {
             case null:
-                _running.Remove(run);
+                _running.Remove(run.Id);
                 ConsiderFinished();
                 break;
             case RebalanceAction.MoveConnection move when Find(move.To)?.Current is { } target:
-                _ = run.MoveAsync(move, target, _group).PipeTo(Self, success: isDone => new ActionDone(run, isDone, null), failure: cause => new ActionDone(run, false, cause));
+                _ = run.MoveAsync(move, target, _group).PipeTo(Self, success: isDone => new ActionDone(run.Id, isDone, null), failure: cause => new ActionDone(run.Id, false, cause));
                 break;
             // Not for a connection that has been closed since: its end was handled before there was anything to undo.
             case { } change when (change is not RebalanceAction.SteerFlow steer || _watched.Contains(steer.ConnectionId)) && SteeringOf(change) is { } steering && !_ended.Contains(steering):
-                steering.Tell(new SteeringActor.Change(change, run));
+                steering.Tell(new SteeringActor.Change(change, run.Id));
                 break;
             default:
-                OnActionDone(run, isDone: false, cause: null);
+                OnActionDone(run.Id, isDone: false, cause: null);
                 break;
         }
     }
 
-    private void OnActionDone(StepRun run, bool isDone, Exception? cause)
+    private void OnActionDone(long id, bool isDone, Exception? cause)
     {
-        if (!_running.Contains(run))
+        if (!_running.TryGetValue(id, out StepRun? run))
         {
             // It belongs to the actor before a restart.
             return;
@@ -285,7 +285,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         }
 
         _report.Publish(new RebalanceEvent.Failed(action, cause));
-        _running.Remove(run);
+        _running.Remove(run.Id);
         ConsiderFinished();
     }
 
@@ -341,9 +341,9 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     private void OnSteeringEnded(IActorRef steering)
     {
         _ended.Add(steering);
-        foreach (StepRun run in _running.Where(run => SteeringOf(run.Current) is { } used && used.Equals(steering)).ToArray())
+        foreach (StepRun run in _running.Values.Where(run => SteeringOf(run.Current) is { } used && used.Equals(steering)).ToArray())
         {
-            OnActionDone(run, isDone: false, cause: null);
+            OnActionDone(run.Id, isDone: false, cause: null);
         }
 
         OnUndone(steering);
@@ -380,7 +380,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 
     private sealed record Read(RebalancingReading? Reading, Exception? Cause) : ILocalMessage;
 
-    private sealed record ActionDone(StepRun Run, bool IsDone, Exception? Cause) : ILocalMessage;
+    private sealed record ActionDone(long Run, bool IsDone, Exception? Cause) : ILocalMessage;
 
     private sealed record Gone(long Connection) : ILocalMessage;
 }

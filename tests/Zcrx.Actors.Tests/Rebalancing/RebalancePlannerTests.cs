@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>What is done about which facts. eth0 has four RX queues; those of <c>a</c> (0), <c>b</c> (1) and <c>c</c> (2) are ours.</summary>
+/// <summary>Tests plans from facts. eth0 has four RX queues; those of <c>a</c> (0), <c>b</c> (1) and <c>c</c> (2) are managed.</summary>
 public class RebalancePlannerTests
 {
     private static readonly IPEndPoint Local = IPEndPoint.Parse("192.0.2.1:9000");

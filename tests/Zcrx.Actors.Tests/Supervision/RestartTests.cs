@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-/// <summary>Restarts of queues, listeners and the supervisor. Back-off passes in virtual time.</summary>
+/// <summary>Tests restarts of queues, listeners and the supervisor. Back-off passes in virtual time.</summary>
 public sealed class RestartTests : IDisposable
 {
     private readonly VirtualTime _time = new();

@@ -68,7 +68,7 @@ internal sealed class ZcrxHealthCheck(IStatusSource zcrx) : IHealthCheck
 
     private static string Reason(QueueStatus queue) => queue.State switch
     {
-        QueueState.Open when queue.Statistics is { Pressure: PoolPressureLevel.Exhausted } pool => $"The pool of {queue.Name} is exhausted: {pool.BuffersOut} of {pool.Buffers} buffers are out.",
+        QueueState.Open when queue.Statistics is { Pressure: PoolPressureLevel.Exhausted } pool => $"The pool of {queue.Name} is exhausted: {pool.BuffersOut} of {pool.Buffers} buffers are in flight.",
         QueueState.Open => "",
         QueueState.Restarting => $"Queue {queue.Name} waits to be opened again: {queue.LastError?.Message}",
         QueueState.Failed => $"Queue {queue.Name} has failed: {queue.LastError?.Message}",

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Follows the sources of the options. A change is passed on as checked options, or refused as a whole.</summary>
+/// <summary>Follows the sources of the options. A change is applied as checked options, or refused as a whole.</summary>
 /// <remarks>
 /// <see cref="IOptionsMonitor{TOptions}"/> does not fit. It creates and checks options in the callback of the change, and throws its errors
 /// into the code that changed the configuration.
@@ -32,7 +32,7 @@ internal sealed class OptionsReloader(ZcrxOptionsSource source) : IDisposable
 
         if (_isDisposed)
         {
-            // A stop came between.
+            // A stop has come first.
             Dispose();
             return;
         }

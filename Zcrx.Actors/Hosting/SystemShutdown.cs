@@ -8,7 +8,7 @@ namespace Zcrx.Actors.Hosting;
 /// <summary>Stops Zcrx in the phases of an actor system's <see cref="CoordinatedShutdown"/>.</summary>
 /// <remarks>
 /// <c>service-unbind</c> closes the ports, <c>service-requests-done</c> delivers what has arrived, <c>service-stop</c> closes everything. The application's
-/// tasks in the first two phases find their connections open. A phase ends when its timeout has passed, whatever its tasks do, so each task
+/// tasks in the first two phases find their connections open. A phase ends at its timeout, also with unfinished tasks, so each task
 /// takes at most a share of it.
 /// </remarks>
 internal static class SystemShutdown

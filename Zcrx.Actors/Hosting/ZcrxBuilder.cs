@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Adds queues, listeners and options. What is added in code comes on top of the configuration, in the order of the calls.</summary>
+/// <summary>Adds queues, listeners and options. Code and configuration add up in the order of the calls.</summary>
 /// <remarks>Threading: one thread, before the host starts.</remarks>
 public sealed class ZcrxBuilder
 {
@@ -101,7 +101,7 @@ public sealed class ZcrxBuilder
         ArgumentException.ThrowIfNullOrWhiteSpace(networkInterface);
         if (queues.Start.IsFromEnd || queues.End.IsFromEnd || queues.Start.Value >= queues.End.Value)
         {
-            throw new ArgumentException($"'{queues}' names no RX queues: first and end are needed, and the end is not included, as in 2..4 for the queues 2 and 3.", nameof(queues));
+            throw new ArgumentException($"'{queues}' names no RX queues. Give first and end, where the end is not included: 2..4 for the queues 2 and 3.", nameof(queues));
         }
 
         for (int i = queues.Start.Value; i < queues.End.Value; i++)

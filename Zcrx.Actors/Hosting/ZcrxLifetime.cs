@@ -94,7 +94,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
 
             activity.End(exception);
             await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
-            // A stop that came before the takeover had begun has not ended it.
+            // A stop that came before the takeover began has not ended it.
             await EndTakeoverAsync().ConfigureAwait(false);
             throw;
         }
@@ -181,7 +181,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         async Task RunAsync()
         {
             _reloader.Dispose();
-            // First, so that no successor process is given what is about to be closed.
+            // First, so that a successor takes over nothing that is about to be closed.
             await EndTakeoverAsync().ConfigureAwait(false);
             if (_zcrx.Tree is null)
             {

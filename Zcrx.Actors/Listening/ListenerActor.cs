@@ -169,7 +169,7 @@ internal sealed class ListenerActor : ReceiveActor
     /// <summary>To the supervisor: the port could not be bound. The supervisor stops the actor.</summary>
     public sealed record BindFailed(ListenerSlot Slot, Exception Cause) : ILocalMessage;
 
-    // The last connection is closed and its end reported.
+    /// <summary>To the actor itself: the last connection is closed, and its end is reported.</summary>
     private sealed record Idle : ILocalMessage;
 
     /// <summary>From an attachment: its queue has stopped accepting.</summary>

@@ -28,12 +28,12 @@ internal sealed class ZcrxMetrics : IDisposable
         Count("zcrx.copy.fragments", "{fragment}", "Fragments that the kernel copied.", static totals => totals.CopiedFragments);
         Count("zcrx.lease.copies", "{buffer}", "Buffers that were leased as copies, because only the pool's reserve was left.", static totals => totals.LeasedCopies);
         Count("zcrx.refill.flushes", "{flush}", "Times that the refill queue was flushed.", static totals => totals.Flushes);
-        Count("zcrx.completion.overflows", "{overflow}", "Turns that found the completion ring overflown.", static totals => totals.Overflows);
+        Count("zcrx.completion.overflows", "{overflow}", "Turns in which the completion ring had overflown.", static totals => totals.Overflows);
         Count("zcrx.connection.opened", "{connection}", "Connections accepted or attached.", static totals => totals.ConnectionsOpened);
-        Count("zcrx.connection.moves", "{move}", "Connections that came from other queues, or back from waiting for a restart.", static totals => totals.ConnectionsMovedIn);
-        _meter.CreateObservableUpDownCounter("zcrx.connection.count", Connections, "{connection}", "Connections open now, by whether they wait for buffers.");
+        Count("zcrx.connection.moves", "{move}", "Connections that came from other queues, or resumed after a restart.", static totals => totals.ConnectionsMovedIn);
+        _meter.CreateObservableUpDownCounter("zcrx.connection.count", Connections, "{connection}", "Open connections, by state.");
         Level("zcrx.refill.depth", "{entry}", "Refill entries that the kernel has not consumed yet.", static statistics => statistics.RefillDepth);
-        Level("zcrx.pool.usage", "{buffer}", "Buffers that consumers hold.", static statistics => statistics.BuffersOut);
+        Level("zcrx.pool.usage", "{buffer}", "Buffers in flight: delivered or leased.", static statistics => statistics.BuffersOut);
         Level("zcrx.pool.limit", "{buffer}", "Buffers in the pool.", static statistics => statistics.Buffers);
         _meter.CreateObservableCounter(
             "zcrx.pool.pressure.time",
@@ -48,10 +48,10 @@ internal sealed class ZcrxMetrics : IDisposable
             "zcrx.rebalancing.moves",
             () => Enum.GetValues<MoveReason>().Select(reason => new Measurement<long>(_tree.Rebalancing.Value.Moves.GetValueOrDefault(reason), new KeyValuePair<string, object?>("zcrx.move.reason", reason.ToString()))),
             "{move}",
-            "Connections that went over to another queue.");
+            "Connections that were moved to another queue.");
         _meter.CreateObservableCounter("zcrx.rebalancing.steerings", () => _tree.Steering.Values.Sum(static steering => steering.Value.Added), "{rule}", "Flow rules that were added.");
         _meter.CreateObservableUpDownCounter("zcrx.rebalancing.rules", () => _tree.Steering.Values.Sum(static steering => steering.Value.Rules), "{rule}", "Flow rules that are in place now.");
-        _meter.CreateObservableUpDownCounter("zcrx.rebalancing.degraded", () => _tree.Rebalancing.Value.Degraded.Count, "{connection}", "Connections that are copied now, and for which nothing can be done.");
+        _meter.CreateObservableUpDownCounter("zcrx.rebalancing.degraded", () => _tree.Rebalancing.Value.Degraded.Count, "{connection}", "Connections whose payload is copied now and that the rebalancer cannot help.");
         _meter.CreateObservableUpDownCounter(
             "zcrx.listener.connection.count",
             () => _tree.Listeners.Select(static listener => new Measurement<int>(listener.Connections, new KeyValuePair<string, object?>("zcrx.listener.name", listener.Name))),

@@ -89,7 +89,7 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
         foreach (IConfigurationSection entry in list.GetChildren())
         {
             Refuse(entry, "a section");
-            // Without a name, to tell whether the configuration gives one.
+            // Without a name, so that a name in the configuration is recognised.
             object item = type == typeof(ZcrxQueueOptions) ? new ZcrxQueueOptions { Name = null! } : Activator.CreateInstance(type)!;
             Read(entry, item);
             items.Add(item);
@@ -108,7 +108,7 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
             return;
         }
 
-        // The one size that is no long.
+        // The only size that is an int.
         bool isLength = property.Name == nameof(ZcrxQueueOptions.BufferLength);
         (object? value, string error) = property.PropertyType.IsEnum ? ParseName(text, property.PropertyType) : Parsers[isLength ? typeof(long) : property.PropertyType](text);
         if (value is null)

@@ -94,7 +94,7 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
 
             check(listener.Backlog >= 1, $"{path}:{nameof(ZcrxListenerOptions.Backlog)}", $"must be at least 1, but is {listener.Backlog}");
             check(listener.Handler is not null, path, $"'{listener.EffectiveName}' has no connection handler; give it one with ZcrxBuilder.Handle");
-            // Without a name of its own, the same port-0 address may stand twice.
+            // The names of listeners without one may be equal: port 0 may be configured twice.
             check(listener.Name is null || names.TryAdd(listener.Name, i), $"{path}:{nameof(ZcrxListenerOptions.Name)}", $"another listener is called '{listener.Name}' too");
         }
     }

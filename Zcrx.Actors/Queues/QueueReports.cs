@@ -69,7 +69,7 @@ internal sealed class QueueReports(string queue, ILogger logger, EventStream eve
     {
         ZcrxLog.QueueFailed(logger, queue, reason, cause);
         events.Publish(new ZcrxEvent.QueueFailed(queue, cause, reason));
-        AnswerAll(new ZcrxReply.Failed(ZcrxFailure.QueueNotOpen, null, $"The queue {queue} failed and stays closed: {reason}. {cause.Message}", cause));
+        AnswerAll(new ZcrxReply.Failed(ZcrxFailure.QueueNotOpen, null, $"The queue {queue} was given up: {reason}. {cause.Message}", cause));
     }
 
     /// <summary>Reports that the queue is closed to be replaced.</summary>

@@ -70,7 +70,7 @@ internal sealed class SteeringActor : ReceiveActor
         }
     }
 
-    /// <summary>Undoes what a rebalancer that ended abruptly has left, and an earlier process that died: its rules would send packets into queues that no longer exist.</summary>
+    /// <summary>Undoes what an earlier rebalancer or a dead process has left: its rules would send packets to queues that no longer exist.</summary>
     private void OnPrepare()
     {
         try
@@ -80,7 +80,7 @@ internal sealed class SteeringActor : ReceiveActor
         }
         finally
         {
-            // Also when it fails, which the supervisor reports: the rebalancer waits for the answer.
+            // The rebalancer waits for the answer, also after a failure, which the supervisor reports.
             Sender.Tell(new Prepared());
         }
     }
@@ -112,7 +112,7 @@ internal sealed class SteeringActor : ReceiveActor
         }
         catch (ZcrxException)
         {
-            // Opening its queues reports what is wrong with it.
+            // The opening of its queues reports the failure.
             return false;
         }
     }
@@ -173,7 +173,7 @@ internal sealed class SteeringActor : ReceiveActor
             return null;
         }
 
-        // One that cannot be removed is not tried again.
+        // A rule that cannot be removed is not retried.
         flow.Through.RemoveRule(_interface, flow.Rule);
         return flow.Action;
     }
@@ -212,7 +212,7 @@ internal sealed class SteeringActor : ReceiveActor
         }
         finally
         {
-            // As above.
+            // The rebalancer waits for the answer, also after a failure.
             Sender.Tell(new Undone());
         }
     }
@@ -241,7 +241,7 @@ internal sealed class SteeringActor : ReceiveActor
                 undo();
                 _report.Publish(new RebalanceEvent.Unsteered(action));
             }
-#pragma warning disable CA1031 // As above. The rest is undone all the same.
+#pragma warning disable CA1031 // As above. The other changes are undone nevertheless.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
@@ -289,12 +289,12 @@ internal sealed record SteeredFlow(RebalanceAction.SteerFlow Action, int Rule, I
 /// <summary>Represents an RSS table that was replaced, and the first one.</summary>
 internal sealed record ReplacedTable(RebalanceAction.ReplaceRssTable Action, IReadOnlyList<int> Before, IFlowSteering Through);
 
-/// <summary>Steers the machine's interfaces through the process's journal, which is opened when it is first needed: a service that never steers needs no directory for it.</summary>
+/// <summary>Steers the machine's interfaces through the process's journal, which is opened at its first use. A service that never steers needs no directory for it.</summary>
 internal sealed class JournaledSteering(Action<string> report) : IFlowSteering
 {
     private readonly Lazy<NicChangeJournal> _journal = new(() => NicChangeJournal.OfThisProcess(report: report));
 
-    /// <summary>Undoes what processes left that have died.</summary>
+    /// <summary>Undoes what dead processes have left.</summary>
     /// <exception cref="ZcrxException">The journal's directory cannot be written.</exception>
     public void Open() => _ = _journal.Value;
 

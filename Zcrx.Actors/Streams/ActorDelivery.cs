@@ -190,8 +190,7 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
         _watch.Remove(this);
         if (last is null)
         {
-            // Which connection to reset is known with its first buffer: the subscription stays until then, and is made if there is none
-            // yet.
+            // The connection to reset is known with its first buffer, so a subscription is needed until then.
             Subscribe();
             return;
         }

@@ -46,7 +46,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         ConnectionReports reports = new(logger, Context.System.EventStream);
         _actors = new TreeActors(tree, incoming, directory, time, logger, reports);
         Receive<RemoteCommand>(command => Refuse(command.Command));
-        // Before the commands themselves: one that was forwarded here cannot be answered either.
+        // Before the commands: a command that an actor of this process has forwarded cannot be answered either.
         Receive<ZcrxCommand>(command => Refuse(command.GetType().Name), _ => !Sender.IsNobody() && Sender.Path.Address.HasGlobalScope);
         Receive<ZcrxCommand.GetStatus>(command => Sender.Tell(ToStatus(command.IncludeConnections)));
         Receive<ZcrxCommand.WhenStarted>(_ => _start.Answer(Sender, _state, () => ToStatus()));
@@ -92,7 +92,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
     protected override void PreStart()
     {
         _tree.End.Watch(Self);
-        // Ports first: one that is in use is the most common mistake, and is reported at once.
+        // Ports first: a port in use is the most common failure, and is reported at once.
         _listeners.Start((index, slot) => StartChild($"listener-{index}", _actors.Listener(slot)));
         foreach (QueueEntry queue in _queues.All)
         {
@@ -164,7 +164,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
     {
         if (_queues.Find(Sender) is { } queue)
         {
-            // Another one replaces it when it has ended, and closes nothing twice.
+            // Another supervisor replaces it when it has ended.
             queue.Failure = exception;
             return Directive.Stop;
         }
@@ -178,7 +178,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
             ZcrxLog.RebalancerFailed(_logger, exception);
             if (_state == ZcrxState.Stopping)
             {
-                // Nothing is left to do but to undo, which the steering actors do at their end, too.
+                // Only the undoing is left, which the steering actors do at their end as well.
                 return Directive.Stop;
             }
         }

@@ -40,7 +40,7 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
     {
         options.Path = section.Path;
         int earlier = options.Queues.Count;
-        new OptionsReader(options.Unreadable).Read(section, options);
+        new OptionsReader(options.Unreadable).ReadSection(section, options);
         for (int i = earlier; i < options.Queues.Count; i++)
         {
             ZcrxQueueOptions queue = options.Queues[i];
@@ -56,7 +56,7 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
         return $"{string.Join(", ", names[..^1])} or {names[^1]}";
     }
 
-    private void Read(IConfigurationSection section, object options)
+    private void ReadSection(IConfigurationSection section, object options)
     {
         PropertyInfo[] properties = [.. options.GetType().GetProperties().Where(IsConfigurable)];
         foreach (PropertyInfo property in properties)
@@ -65,7 +65,7 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
             if (Sections.Contains(property.PropertyType))
             {
                 Refuse(entry, "a section");
-                Read(entry, property.GetValue(options)!);
+                ReadSection(entry, property.GetValue(options)!);
             }
             else if (IsList(property.PropertyType))
             {
@@ -91,7 +91,7 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
             Refuse(entry, "a section");
             // Without a name, so that a name in the configuration is recognised.
             object item = type == typeof(ZcrxQueueOptions) ? new ZcrxQueueOptions { Name = null! } : Activator.CreateInstance(type)!;
-            Read(entry, item);
+            ReadSection(entry, item);
             items.Add(item);
         }
     }

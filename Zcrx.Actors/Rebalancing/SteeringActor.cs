@@ -47,7 +47,7 @@ internal sealed class SteeringActor : ReceiveActor
         (_interface, _queues, _options, _published, _outstanding, _logger) = (networkInterface, queues, options, published, outstanding, logger);
         _report = new RebalancingReport(logger, Context.System.EventStream);
         _journal = new JournaledSteering(text => ZcrxLog.Journal(logger, text));
-        Receive<Prepare>(_ => _ = _outstanding.WhenDone().PipeTo(Self, Sender, success: static () => new EarlierUndone()));
+        Receive<Prepare>(message => _ = _outstanding.WhenDone().PipeTo(Self, Sender, success: static () => new EarlierUndone()));
         Receive<EarlierUndone>(_ => OnPrepare());
         Receive<Change>(OnChange);
         Receive<Release>(message => OnRelease(message.Connection));

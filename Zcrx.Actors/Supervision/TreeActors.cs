@@ -30,13 +30,20 @@ internal sealed class TreeActors
 
     public Props Listener(ListenerSlot slot) => OfThis(Props.Create(() => new ListenerActor(slot, _intake, _tree.End.Outstanding)));
 
-    public Props Queue(QueueEntry queue, Exception? failure) => OfThis(Props.Create(() => new QueueSupervisor(
-        queue.Published, Options, _group, _incoming, _directory, _tree.End.OutstandingOf(queue.ActorName), _time, _logger, failure)));
+    public Props Queue(QueueEntry queue, Exception? failure)
+    {
+        OutstandingWork outstanding = _tree.End.OutstandingOf(queue.ActorName);
+        return OfThis(Props.Create(() => new QueueSupervisor(
+            queue.Published, Options, _group, _incoming, _directory, outstanding, _time, _logger, failure)));
+    }
 
     /// <summary>Creates the props of a steering actor, whose dispatcher is for actors that block.</summary>
-    private Props Steering(string networkInterface) => Props.Create(() => new SteeringActor(
-        networkInterface, _tree.Queues, Options.Rebalancing, _tree.Steering[networkInterface], _tree.End.OutstandingOf($"steering of {networkInterface}"), _logger))
-        .WithDeploy(Deploy.Local).WithDispatcher(SteeringActor.DispatcherId);
+    private Props Steering(string networkInterface)
+    {
+        OutstandingWork outstanding = _tree.End.OutstandingOf($"steering of {networkInterface}");
+        return Props.Create(() => new SteeringActor(networkInterface, _tree.Queues, Options.Rebalancing, _tree.Steering[networkInterface], outstanding, _logger))
+            .WithDeploy(Deploy.Local).WithDispatcher(SteeringActor.DispatcherId);
+    }
 
     /// <summary>Starts a steering actor for each interface.</summary>
     public IReadOnlyDictionary<string, IActorRef> StartSteering(IActorContext context) => _tree.Steering.Keys

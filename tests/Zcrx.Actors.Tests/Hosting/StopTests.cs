@@ -183,7 +183,7 @@ public class StopTests
     {
         await using var host = await TestHost.StartAsync(
             static zcrx => zcrx.AddQueues(2, 1.MiB()).Listen("127.0.0.1:0", static _ => null!),
-            before: static services => services.AddSingleton<ILoggerProvider>(new ThrowingLogger(eventId: 1003)));
+            before: static services => services.AddSingleton<ILoggerProvider>(new ThrowingLogger(thrownAt: 1003)));
         var endPoint = host.Zcrx.EndPoints[0];
 
         await host.StopAsync();

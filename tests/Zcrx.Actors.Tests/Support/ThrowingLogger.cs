@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace Zcrx.Actors.Tests.Support;
 
 /// <summary>Throws when one event is logged, as a broken provider of the application would.</summary>
-internal sealed class ThrowingLogger(int eventId) : ILoggerProvider, ILogger
+internal sealed class ThrowingLogger(int thrownAt) : ILoggerProvider, ILogger
 {
     public ILogger CreateLogger(string categoryName) => this;
 
@@ -12,9 +12,9 @@ internal sealed class ThrowingLogger(int eventId) : ILoggerProvider, ILogger
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId id, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
-        if (id.Id == eventId)
+        if (eventId.Id == thrownAt)
         {
             throw new CrashException();
         }

@@ -78,7 +78,7 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
 
     private async Task CloseAsync(IDisposable? subscription, Action? closed, Action reported)
     {
-        // Operators that still work on what had come would be cut off.
+        // Operators that still process delivered data would be cut off.
         await connection.Finished.ConfigureAwait(false);
         ZcrxEvent.ConsumerFaulted? faulted = null;
         try

@@ -2,23 +2,23 @@ using System.Diagnostics;
 
 namespace Zcrx.Actors.Diagnostics;
 
-/// <summary>The activity source <c>Zcrx</c>: one activity per control operation, none per buffer or connection that comes in.</summary>
+/// <summary>Contains the activity source <c>Zcrx</c>: one activity per control operation, none per buffer or accepted connection.</summary>
 internal static class ZcrxActivities
 {
     public const string SourceName = "Zcrx";
 
     private static readonly ActivitySource Source = new(SourceName);
 
-    /// <summary>Begins an operation that one asynchronous method carries out, as a child of what is under way there.</summary>
+    /// <summary>Begins an operation of one asynchronous method, as a child of the current activity.</summary>
     public static Activity? Start(string name, string? queue = null) => Tagged(Source.StartActivity(name), queue);
 
-    /// <summary>Begins an operation that goes over several messages: not the current one of the thread, which works on other things meanwhile.</summary>
+    /// <summary>Begins an operation that spans several messages. It does not become the current activity of the thread, which handles other messages in between.</summary>
     public static Activity? Begin(string name, string? queue = null, ActivityContext parent = default)
     {
         Activity? current = Activity.Current;
         try
         {
-            // Without this, a root would become the child of whatever is current.
+            // Without this, a root would become a child of the current activity.
             Activity.Current = null;
             return Tagged(Source.StartActivity(name, ActivityKind.Internal, parent), queue);
         }
@@ -45,7 +45,7 @@ internal static class ZcrxActivities
     };
 
     /// <summary>Ends an operation.</summary>
-    /// <param name="activity">The operation; null while nobody listens.</param>
+    /// <param name="activity">The operation; null if there is no listener.</param>
     /// <param name="error">Why it failed; null if it did not.</param>
     public static void End(this Activity? activity, Exception? error = null)
     {

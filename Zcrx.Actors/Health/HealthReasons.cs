@@ -2,7 +2,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Health;
 
-/// <summary>What is wrong, as codes that never change: for programs. docs/operations.md lists them, and a test compares the two.</summary>
+/// <summary>Contains the codes of health problems, for programs. They never change. docs/operations.md lists them, and a test compares the two.</summary>
 internal static class HealthReasons
 {
     public const string NotRunning = "not_running";
@@ -16,7 +16,7 @@ internal static class HealthReasons
     public const string ConnectionsDegraded = "connections_degraded";
     public const string OptionsRefused = "options_refused";
 
-    /// <summary>The codes of a status, each with what it is about: <c>pool_exhausted:eth0-2</c>. Empty when nothing is wrong.</summary>
+    /// <summary>Returns the codes of a status, each with the name of what it concerns: <c>pool_exhausted:eth0-2</c>. Empty if there is no problem.</summary>
     public static IReadOnlyList<string> Of(ZcrxStatus status) =>
     [
         .. status.State is ZcrxState.Running ? [] : new[] { $"{NotRunning}:{status.State}" },

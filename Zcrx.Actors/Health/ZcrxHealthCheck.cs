@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Health;
 
-/// <summary>Healthy: every queue receives and has room. Degraded: some do not. Otherwise as registered, by default unhealthy: none receives.</summary>
+/// <summary>Reports Healthy if every queue receives and has room, and Degraded if some do not. If none receives, it reports the registered failure status.</summary>
 /// <remarks>Data for programs: <c>state</c>, one entry per queue, and <c>reasons</c>, the codes of what is wrong.</remarks>
 internal sealed class ZcrxHealthCheck(IStatusSource zcrx) : IHealthCheck
 {
@@ -34,7 +34,7 @@ internal sealed class ZcrxHealthCheck(IStatusSource zcrx) : IHealthCheck
 
         if (!status.IsAccepting)
         {
-            return new HealthCheckResult(failure, "The ports are closed; the connections that are left go on.", null, data);
+            return new HealthCheckResult(failure, "The ports are closed; open connections continue.", null, data);
         }
 
         string reasons = Reasons(status);
@@ -68,7 +68,7 @@ internal sealed class ZcrxHealthCheck(IStatusSource zcrx) : IHealthCheck
 
     private static string Reason(QueueStatus queue) => queue.State switch
     {
-        QueueState.Open when queue.Statistics is { Pressure: PoolPressureLevel.Exhausted } pool => $"The pool of {queue.Name} is exhausted: {pool.BuffersOut} of {pool.Buffers} buffers are out.",
+        QueueState.Open when queue.Statistics is { Pressure: PoolPressureLevel.Exhausted } pool => $"The pool of {queue.Name} is exhausted: {pool.BuffersOut} of {pool.Buffers} buffers are in flight.",
         QueueState.Open => "",
         QueueState.Restarting => $"Queue {queue.Name} waits to be opened again: {queue.LastError?.Message}",
         QueueState.Failed => $"Queue {queue.Name} has failed: {queue.LastError?.Message}",

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Zcrx.Actors.Health;
 
-/// <summary>Fails when nothing but a new process helps: the tree has ended although nobody stopped it, does not answer, or has given every queue up.</summary>
+/// <summary>Fails if only a new process helps: the tree has ended without a stop, does not answer, or has given up every queue.</summary>
 internal sealed class ZcrxLivenessCheck(IStatusSource zcrx) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -25,7 +25,7 @@ internal sealed class ZcrxLivenessCheck(IStatusSource zcrx) : IHealthCheck
     {
         if (hasEndedUnasked)
         {
-            return new HealthCheckResult(failure, "Zcrx has ended, although nobody told it to stop.");
+            return new HealthCheckResult(failure, "Zcrx has ended without a stop.");
         }
 
         return status.State == ZcrxState.Running && status.Queues.All(static queue => queue.State == QueueState.Failed)

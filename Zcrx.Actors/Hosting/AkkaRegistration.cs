@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.DependencyInjection;
 using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Zcrx.Actors.Hosting;
 
@@ -59,6 +60,7 @@ internal sealed class AkkaRegistration
     {
         IServiceProvider services = DependencyResolver.For(system).Resolver.GetService<IServiceProvider>();
         Lifetime = new ZcrxLifetime(services, system, ServiceOf(services), Setup);
-        return Lifetime.StartAsync(CancellationToken.None);
+        // Akka.Hosting passes no token. A host that is stopped while it starts must not wait for a predecessor of a takeover, or for a queue.
+        return Lifetime.StartAsync(services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None);
     }
 }

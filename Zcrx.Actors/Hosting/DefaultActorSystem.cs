@@ -22,7 +22,7 @@ internal static class DefaultActorSystem
             return;
         }
 
-        // A collection of its own, because AddAkka also registers health checks. Those of a builder that is replaced later would be registered twice.
+        // A separate collection, because AddAkka also registers health checks. They would be registered twice if a later AddAkka replaces this one.
         ServiceCollection added = [];
         added.AddAkka(Name, static (akka, provider) => Configure(akka, provider));
         foreach (ServiceDescriptor service in added)
@@ -56,7 +56,7 @@ internal static class DefaultActorSystem
             _ = logging.ClearLoggers().AddLoggerFactory();
             logging.LogLevel = LogLevel.WarningLevel;
         });
-        // Ten wake-ups a second instead of a hundred. Zcrx has no timer that is finer, and each wake-up of the pool costs a spin.
+        // Ten wake-ups a second instead of a hundred. Zcrx needs no finer timer, and each wake-up of the thread pool costs a spin.
         _ = akka.AddHocon("akka.scheduler.tick-duration = 100ms", HoconAddMode.Append);
         TimeSpan drain = ZcrxSetup.DrainTimeoutOf(services.GetServices<ZcrxSetup>());
         _ = akka.AddHocon(SystemShutdown.Hosted(SystemShutdown.PhaseTimeout(drain)), HoconAddMode.Append);

@@ -12,7 +12,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Takes listeners and queues over before the tree starts, and hands them over to a successor, after which it lets the connections end and stops the host.</summary>
+/// <summary>Takes over listeners and queues before the tree starts, and lets a successor take over. It then waits for the end of the connections and stops the host.</summary>
 internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
 {
     private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(10);
@@ -45,8 +45,8 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
 
     private ZcrxHostedTakeoverOptions Options => _tree.Options.Value.Takeover;
 
-    /// <summary>Takes what the predecessor has; it goes on accepting until <see cref="CompleteAsync"/>.</summary>
-    /// <returns>Null when no takeover is wanted.</returns>
+    /// <summary>Takes over the listeners and queues of the predecessor, which keeps accepting until <see cref="CompleteAsync"/>.</summary>
+    /// <returns>Null if no takeover is configured.</returns>
     public static async Task<HostedTakeover?> BeginAsync(ZcrxTree tree, ILogger logger, IHostApplicationLifetime? lifetime, CancellationToken cancellationToken)
     {
         ZcrxHostedTakeoverOptions options = tree.Options.Value.Takeover;
@@ -64,18 +64,18 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         HostedTakeover hosted = new(takeover, tree, logger, lifetime);
         foreach (QueueSnapshot queue in tree.Queues.Select(static queue => queue.Value))
         {
-            if (takeover.TakeQueue(queue.Options) is { } inherited)
+            if (takeover.TakeQueue(queue.Options) is { } incoming)
             {
-                hosted.Queues.Add(queue.Name, inherited);
-                ZcrxLog.QueueTakenOver(logger, inherited.Name, takeover.PredecessorId!.Value);
-                _ = ReportReleaseAsync(inherited, takeover.PredecessorId.Value, logger);
+                hosted.Queues.Add(queue.Name, incoming);
+                ZcrxLog.QueueTakenOver(logger, incoming.Name, takeover.PredecessorId!.Value);
+                _ = ReportReleaseAsync(incoming, takeover.PredecessorId.Value, logger);
             }
         }
 
         return hosted;
     }
 
-    /// <summary>The tree has started: from now on it is this process that accepts, and that can be taken over from.</summary>
+    /// <summary>Lets this process accept instead of its predecessor, and lets a successor take over. Called when the tree has started.</summary>
     public async Task CompleteAsync(ActorSystem system, IActorRef supervisor, CancellationToken cancellationToken)
     {
         _system = system;
@@ -85,7 +85,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         await _takeover.CommitAsync(cancellationToken).ConfigureAwait(false);
         if (_takeover.PredecessorId is { } predecessor)
         {
-            supervisor.Tell(new BeginAccepting());
+            supervisor.Tell(new TreeMessage.BeginAccepting());
             ZcrxLog.TookOver(_logger, predecessor, string.Join(", ", _takeover.Inherited));
             system.EventStream.Publish(new ZcrxEvent.TookOver(predecessor));
         }
@@ -110,12 +110,12 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         activity?.SetTag("zcrx.takeover.successor", successor).SetTag("zcrx.connection.count", Connections);
         try
         {
-            await _supervisor.Ask<ZcrxStatus>(new StopAccepting(), ReleaseTimeout).ConfigureAwait(false);
+            await _supervisor.Ask<ZcrxStatus>(new TreeMessage.StopAccepting(), ReleaseTimeout).ConfigureAwait(false);
         }
         catch (AskTimeoutException exception)
         {
             activity.End(exception);
-            // Some queue does not answer. The successor need not wait for it: two that accept do no harm, nobody would.
+            // A queue does not answer. The successor does not wait for it: two processes may accept at once, but one must.
         }
 
         ZcrxLog.TakenOver(_logger, successor, Connections, Options.Linger);
@@ -133,7 +133,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
 
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _takeover.DisposeAsync().ConfigureAwait(false);
-        // Those of a start that failed before they were opened.
+        // The queues that a failed start has not opened.
         Queues.Dispose();
         await _lingering.ConfigureAwait(false);
         _stopping.Dispose();
@@ -143,23 +143,23 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
     {
         try
         {
-            int kept = await queue.Released.ConfigureAwait(false);
-            ZcrxLog.QueueReleased(logger, predecessor, queue.Name, kept);
+            int leased = await queue.Released.ConfigureAwait(false);
+            ZcrxLog.QueueReleased(logger, predecessor, queue.Name, leased);
         }
         catch (OperationCanceledException)
         {
-            // Closed here before.
+            // This process has closed the queue first.
         }
     }
 
-    /// <summary>Lets the connections end by themselves, then stops the host, which sees to the rest.</summary>
+    /// <summary>Waits for the end of the connections, then stops the host.</summary>
     private async Task LingerAsync()
     {
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        patience.CancelAfter(Options.Linger);
+        using CancellationTokenSource linger = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        linger.CancelAfter(Options.Linger);
         try
         {
-            await _supervisor.Ask<ZcrxStatus>(new WhenIdle(), Timeout.InfiniteTimeSpan, patience.Token).ConfigureAwait(false);
+            await _supervisor.Ask<ZcrxStatus>(new TreeMessage.WhenIdle(), Timeout.InfiniteTimeSpan, linger.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

@@ -4,31 +4,31 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>The running receiver, as a service to inject: its health as streams, its status, its actor.</summary>
+/// <summary>Represents the running receiver as a service to inject: its streams of events, its status and its supervisor.</summary>
 /// <remarks>
-/// Threading: all members from any thread. The streams span all queues and go on when a queue is restarted; they complete when
-/// everything has stopped. What they publish comes on the rings' threads, one at a time: be quick, or observe on another scheduler.
+/// Threading: all members from any thread. The streams span all queues, continue when a queue is restarted, and complete when
+/// everything has stopped. They publish on the ring threads, one item at a time: return quickly, or observe on another scheduler.
 /// </remarks>
 public interface IZcrx
 {
-    /// <summary>The pools' levels: the present one of every open queue at once, then every change.</summary>
+    /// <summary>Gets the pressure of the pools: the present level of every open queue at once, then every change.</summary>
     IObservable<PoolPressure> Pressure { get; }
 
-    /// <summary>What the kernel tells about the queues. Hints only: see <see cref="ZcrxNotification"/>.</summary>
+    /// <summary>Gets the notifications of the kernel about the queues. They are hints: see <see cref="ZcrxNotification"/>.</summary>
     IObservable<ZcrxNotification> Notifications { get; }
 
-    /// <summary>Samples of the queues' counters, at each queue's interval, while somebody subscribes. A queue that was restarted counts from zero.</summary>
+    /// <summary>Gets samples of the queues' counters at each queue's interval while there is a subscription. A queue that was restarted counts from zero.</summary>
     IObservable<QueueStatistics> Statistics { get; }
 
-    /// <summary>Where it listens, in the order in which the listeners are configured, with real ports; empty before the start.</summary>
+    /// <summary>Gets the bound addresses with their real ports, in the order in which the listeners are configured. Empty before the start.</summary>
     IReadOnlyList<IPEndPoint> EndPoints { get; }
 
-    /// <summary>The supervisor, which answers <see cref="ZcrxCommand"/>.</summary>
+    /// <summary>Gets the supervisor, which answers <see cref="ZcrxCommand"/>.</summary>
     /// <exception cref="InvalidOperationException">The host has not been started.</exception>
     IActorRef Supervisor { get; }
 
-    /// <summary>How everything stands.</summary>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>A snapshot; after the stop, the last one.</returns>
+    /// <summary>Returns the status of queues, listeners and rebalancing.</summary>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <returns>A snapshot. After the stop it is the last one.</returns>
     Task<ZcrxStatus> GetStatusAsync(CancellationToken cancellationToken = default);
 }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Follows the sources of the options. A change is passed on as checked options, or refused as a whole.</summary>
+/// <summary>Follows the sources of the options. A change is applied as checked options, or refused as a whole.</summary>
 /// <remarks>
 /// <see cref="IOptionsMonitor{TOptions}"/> does not fit. It creates and checks options in the callback of the change, and throws its errors
 /// into the code that changed the configuration.
@@ -11,8 +11,10 @@ namespace Zcrx.Actors.Hosting;
 internal sealed class OptionsReloader(ZcrxOptionsSource source) : IDisposable
 {
     private readonly Lock _gate = new();
+    private readonly Lock _reloading = new();
     private readonly List<IDisposable> _registrations = [];
     private IChangeToken[] _seen = [];
+    private volatile bool _isDisposed;
 
     /// <summary>Remembers the current state of the sources, so that a change during the start is not missed. Called before the options are read for the first time.</summary>
     public void Watch() => _seen = [.. source.ChangeSources.Select(static changes => changes.GetChangeToken())];
@@ -22,7 +24,19 @@ internal sealed class OptionsReloader(ZcrxOptionsSource source) : IDisposable
     /// <param name="refuse">Called with every error of an invalid change, and with the exception if code of the application threw one.</param>
     public void Start(Action<ZcrxOptions> apply, Action<IReadOnlyList<string>, Exception?> refuse)
     {
-        _registrations.AddRange(source.ChangeSources.Select(changes => ChangeToken.OnChange(changes.GetChangeToken, () => Reload(apply, refuse))));
+        IDisposable[] registrations = [.. source.ChangeSources.Select(changes => ChangeToken.OnChange(changes.GetChangeToken, () => Reload(apply, refuse)))];
+        lock (_gate)
+        {
+            _registrations.AddRange(registrations);
+        }
+
+        if (_isDisposed)
+        {
+            // A stop has come first.
+            Dispose();
+            return;
+        }
+
         if (_seen.Any(static token => token.HasChanged))
         {
             Reload(apply, refuse);
@@ -31,14 +45,29 @@ internal sealed class OptionsReloader(ZcrxOptionsSource source) : IDisposable
 
     public void Dispose()
     {
-        _registrations.ForEach(static registration => registration.Dispose());
-        _registrations.Clear();
+        _isDisposed = true;
+        IDisposable[] registrations;
+        lock (_gate)
+        {
+            registrations = [.. _registrations];
+            _registrations.Clear();
+        }
+
+        foreach (IDisposable registration in registrations)
+        {
+            registration.Dispose();
+        }
     }
 
     private void Reload(Action<ZcrxOptions> apply, Action<IReadOnlyList<string>, Exception?> refuse)
     {
-        lock (_gate)
+        lock (_reloading)
         {
+            if (_isDisposed)
+            {
+                return;
+            }
+
             try
             {
                 apply(source.Create());

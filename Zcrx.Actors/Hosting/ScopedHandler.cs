@@ -34,7 +34,7 @@ internal sealed class ScopedHandler<THandler> : IDisposable, IAsyncDisposable
         }
         catch
         {
-            // The fault of the handler is reported; one of the clean-up behind it is not.
+            // The exception of the handler is reported. An exception of the clean-up after it is not.
             _ = EndAsync(handler, scope).AsTask();
             throw;
         }

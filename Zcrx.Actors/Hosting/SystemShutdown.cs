@@ -8,7 +8,7 @@ namespace Zcrx.Actors.Hosting;
 /// <summary>Stops Zcrx in the phases of an actor system's <see cref="CoordinatedShutdown"/>.</summary>
 /// <remarks>
 /// <c>service-unbind</c> closes the ports, <c>service-requests-done</c> delivers what has arrived, <c>service-stop</c> closes everything. The application's
-/// tasks in the first two phases find their connections open. A phase ends when its timeout has passed, whatever its tasks do, so each task
+/// tasks in the first two phases find their connections open. A phase ends at its timeout, also with unfinished tasks, so each task
 /// takes at most a share of it.
 /// </remarks>
 internal static class SystemShutdown
@@ -20,7 +20,7 @@ internal static class SystemShutdown
     /// <summary>Gets the path of the timeout that limits the delivery.</summary>
     public static string PhaseTimeoutPath => $"akka.coordinated-shutdown.phases.{CoordinatedShutdown.PhaseServiceRequestsDone}.timeout";
 
-    /// <summary>Returns the timeout of the delivery phase that is long enough for a drain timeout. An invalid one is reported elsewhere.</summary>
+    /// <summary>Returns the timeout of the delivery phase that is long enough for a drain timeout. An invalid one is reported by the validation.</summary>
     public static TimeSpan PhaseTimeout(TimeSpan drain) => TimeSpan.FromSeconds((Math.Clamp(drain.TotalSeconds, 0, TimeSpan.SecondsPerDay) / Share) + Margin.TotalSeconds);
 
     /// <summary>Returns how long Zcrx delivers at most when an actor system ends first.</summary>

@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Adds queues, listeners and options. What is added in code comes on top of the configuration, in the order of the calls.</summary>
+/// <summary>Adds queues, listeners and options. Code and configuration add up in the order of the calls.</summary>
 /// <remarks>Threading: one thread, before the host starts.</remarks>
 public sealed class ZcrxBuilder
 {
@@ -15,7 +15,7 @@ public sealed class ZcrxBuilder
 
     internal ZcrxBuilder(ZcrxSetup setup) => _setup = setup;
 
-    /// <summary>Takes over a configuration section, and what changes in it while the host runs, as far as that can be. Values that cannot be read, and keys that mean nothing, are errors at the start, all of them at once; later, such a change is refused as a whole.</summary>
+    /// <summary>Reads a configuration section, and applies its changes while the host runs, as far as an option can change then. Values that cannot be read and unknown keys fail the start, and are reported together. A later change with such an error is refused as a whole.</summary>
     /// <param name="configuration">The section, or a whole configuration, of which the section <c>Zcrx</c> is taken.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Bind(IConfiguration configuration)
@@ -23,7 +23,7 @@ public sealed class ZcrxBuilder
         ArgumentNullException.ThrowIfNull(configuration);
         IConfigurationSection section = configuration as IConfigurationSection ?? configuration.GetSection(ZcrxOptions.SectionName);
         _setup.Add(new ConfigurationChangeTokenSource<ZcrxOptions>(Microsoft.Extensions.Options.Options.DefaultName, section));
-        return Configure(options => ZcrxOptionsReader.Read(section, options));
+        return Configure(options => OptionsReader.Read(section, options));
     }
 
     /// <summary>Sets options directly.</summary>
@@ -36,19 +36,19 @@ public sealed class ZcrxBuilder
         return this;
     }
 
-    /// <summary>The engine of the queues that do not name one.</summary>
-    /// <param name="engine">The engine; by default Auto.</param>
+    /// <summary>Sets the engine of the queues that do not name one.</summary>
+    /// <param name="engine">The engine. The default is Auto.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder UseEngine(ZcrxEngine engine) => Configure(options => options.Engine = engine);
 
-    /// <summary>How long a stop may deliver what has arrived.</summary>
+    /// <summary>Sets how long a stop may deliver what has arrived.</summary>
     /// <param name="timeout">The time.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder DrainTimeout(TimeSpan timeout) => Configure(options => options.DrainTimeout = timeout);
 
-    /// <summary>Takes the listeners over from the process that serves at a path, if there is one, and hands them over to the next process that comes there. See docs/takeover.md.</summary>
-    /// <param name="path">The Unix socket at which they meet: an absolute path in a directory that belongs to the service.</param>
-    /// <param name="linger">How long established connections may go on after the takeover; an hour if not given.</param>
+    /// <summary>Takes over the listeners and queues of the process that serves at a path, if there is one, and lets a later process take over from this one. See docs/takeover.md.</summary>
+    /// <param name="path">The path of the Unix socket: an absolute path in a directory that belongs to the service.</param>
+    /// <param name="linger">How long established connections may continue after the takeover. The default is an hour.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Takeover(string path, TimeSpan? linger = null)
     {
@@ -61,7 +61,7 @@ public sealed class ZcrxBuilder
     }
 
     /// <summary>Adds a queue.</summary>
-    /// <param name="queue">How it is opened.</param>
+    /// <param name="queue">The options of the queue.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder AddQueue(ZcrxQueueOptions queue)
     {
@@ -71,7 +71,7 @@ public sealed class ZcrxBuilder
 
     /// <summary>Adds a queue whose actor is in Akka.Hosting's <c>ActorRegistry</c>, so that <c>IRequiredActor&lt;TKey&gt;</c> resolves it.</summary>
     /// <typeparam name="TKey">The key: any type of the application. It stands for one queue.</typeparam>
-    /// <param name="queue">How it is opened.</param>
+    /// <param name="queue">The options of the queue.</param>
     /// <returns>This builder.</returns>
     /// <remarks>The actor answers <see cref="ZcrxCommand"/> like the supervisor does, and stays the same when the queue is restarted.</remarks>
     public ZcrxBuilder AddQueue<TKey>(ZcrxQueueOptions queue)
@@ -93,7 +93,7 @@ public sealed class ZcrxBuilder
     /// <summary>Adds RX queues of a network interface, named like <c>eth0-2</c>.</summary>
     /// <param name="networkInterface">The interface.</param>
     /// <param name="queues">Its RX queues; as with every range, the end is not included: <c>2..4</c> are the queues 2 and 3.</param>
-    /// <param name="area">Memory of each queue; 64 MiB if not given.</param>
+    /// <param name="area">The memory of each queue. The default is 64 MiB.</param>
     /// <returns>This builder.</returns>
     /// <exception cref="ArgumentException">The range is empty, or counts from the end.</exception>
     public ZcrxBuilder AddQueues(string networkInterface, Range queues, ByteSize? area = null)
@@ -101,7 +101,7 @@ public sealed class ZcrxBuilder
         ArgumentException.ThrowIfNullOrWhiteSpace(networkInterface);
         if (queues.Start.IsFromEnd || queues.End.IsFromEnd || queues.Start.Value >= queues.End.Value)
         {
-            throw new ArgumentException($"'{queues}' names no RX queues: first and end are needed, and the end is not included, as in 2..4 for the queues 2 and 3.", nameof(queues));
+            throw new ArgumentException($"'{queues}' names no RX queues. Give first and end, where the end is not included: 2..4 for the queues 2 and 3.", nameof(queues));
         }
 
         for (int i = queues.Start.Value; i < queues.End.Value; i++)
@@ -113,8 +113,8 @@ public sealed class ZcrxBuilder
     }
 
     /// <summary>Adds queues without a NIC, named <c>zcrx-0</c>, <c>zcrx-1</c> and so on.</summary>
-    /// <param name="count">How many; each has its own ring thread.</param>
-    /// <param name="area">Memory of each queue; 64 MiB if not given.</param>
+    /// <param name="count">The number of queues. Each has its own ring thread.</param>
+    /// <param name="area">The memory of each queue. The default is 64 MiB.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder AddQueues(int count, ByteSize? area = null)
     {
@@ -131,7 +131,7 @@ public sealed class ZcrxBuilder
     /// <summary>Accepts connections.</summary>
     /// <param name="endPoint">Where: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. Port 0 lets the kernel choose; see <see cref="IZcrx.EndPoints"/>.</param>
     /// <param name="handler">Called with every connection, on the ring's thread: subscribe, and return the subscription. It is disposed when the connection has closed and operators such as <c>Process</c> have handled what had come; see <see cref="ZcrxConnection.Finished"/>.</param>
-    /// <param name="name">What the listener is called; by default its address.</param>
+    /// <param name="name">The name of the listener. The default is its address.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Listen(string endPoint, Func<ZcrxConnection, IDisposable> handler, string? name = null)
     {
@@ -180,7 +180,7 @@ public sealed class ZcrxBuilder
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(listener);
         ArgumentNullException.ThrowIfNull(handler);
-        // The services are only known while options are configured; the listener may be configured later than this.
+        // The services are known only while options are configured, and the listener may be configured later than this.
         IServiceProvider? provider = null;
         _setup.Add((services, _) => provider = services);
         return HandleWhere(options => options.EffectiveName == listener, connection => handler(provider!, connection));
@@ -208,7 +208,7 @@ public sealed class ZcrxBuilder
 
     private static ZcrxQueueOptions WithArea(ZcrxQueueOptions queue, ByteSize? area) => area is { } size ? queue with { AreaSize = size } : queue;
 
-    // After all other configuration, so that it does not matter which of the two is said first.
+    // After all other configuration, so that the order of the calls does not matter.
     private ZcrxBuilder HandleWhere(Func<ZcrxListenerOptions, bool> which, Func<ZcrxConnection, IDisposable> handler)
     {
         _setup.AddLast(options =>

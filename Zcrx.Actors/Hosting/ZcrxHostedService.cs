@@ -12,7 +12,7 @@ internal sealed class ZcrxHostedService(IServiceProvider services, ZcrxService z
     private ZcrxLifetime? _lifetime;
     private AkkaRegistration? _registration;
 
-    /// <summary>The actors that this service started, or that <c>WithZcrx</c> started in the same services.</summary>
+    /// <summary>Gets the lifetime of the actors that this service started, or that <c>WithZcrx</c> started in the same services.</summary>
     private ZcrxLifetime? Lifetime => _lifetime ?? _registration?.Lifetime;
 
     /// <summary>Reports invalid options before any service of the host is started.</summary>

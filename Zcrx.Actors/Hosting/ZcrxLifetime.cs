@@ -35,7 +35,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
     /// <summary>Reads and checks the options. A change of their sources from now on is not missed.</summary>
     /// <param name="services">The application's services.</param>
     /// <param name="system">The actor system.</param>
-    /// <param name="zcrx">What the application sees of this.</param>
+    /// <param name="zcrx">Represents the tree for the application.</param>
     /// <param name="setup">What <c>WithZcrx</c> collected; null without it.</param>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The options are invalid. It lists every error.</exception>
     public ZcrxLifetime(IServiceProvider services, ActorSystem system, ZcrxService zcrx, ZcrxSetup? setup)
@@ -61,7 +61,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         {
             ZcrxTree tree = _tree = new(_options, _zcrx.Directory, _time);
             _takeover = await HostedTakeover.BeginAsync(tree, _logger, _services.GetService<IHostApplicationLifetime>(), cancellationToken).ConfigureAwait(false);
-            IActorRef supervisor = CreateSupervisor(tree);
+            IActorRef supervisor = CreateSupervisor(tree) ?? throw new OperationCanceledException("Zcrx was stopped before it had started.");
             SystemShutdown.Register(_system, ClosePortsAsync, DrainAsync, () => StopAsync(TimeSpan.Zero));
             if (await WhenStartedAsync(supervisor, tree, cancellationToken).ConfigureAwait(false) is not { } started)
             {
@@ -79,21 +79,23 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
                 changed =>
                 {
                     WarnOfShortPhase(changed);
-                    supervisor.Tell(new ApplyOptions(changed));
+                    supervisor.Tell(new TreeMessage.ApplyOptions(changed));
                 },
-                (errors, cause) => supervisor.Tell(new RefuseOptions(errors, cause)));
-            _metrics = new ZcrxMetrics(tree, _services.GetService<System.Diagnostics.Metrics.IMeterFactory>());
+                (errors, cause) => supervisor.Tell(new TreeMessage.RefuseOptions(errors, cause)));
+            CreateMetrics(tree);
             ZcrxLog.Started(_logger, tree.Queues.Length, _zcrx.EndPoints.Count == 0 ? "nothing" : string.Join(", ", _zcrx.EndPoints));
         }
         catch (Exception exception)
         {
-            if (!cancellationToken.IsCancellationRequested)
+            if (!cancellationToken.IsCancellationRequested && !(exception is OperationCanceledException && IsStopping))
             {
                 ZcrxLog.StartFailed(_logger, exception);
             }
 
             activity.End(exception);
             await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
+            // A stop that came before the takeover began has not ended it.
+            await EndTakeoverAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -109,7 +111,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
 
-    /// <summary>When the actor system ends first, its phase limits the delivery.</summary>
+    /// <summary>Reports a shutdown phase that is shorter than the drain timeout: it limits the delivery if the actor system ends first.</summary>
     private void WarnOfShortPhase(ZcrxOptions options)
     {
         TimeSpan delivery = SystemShutdown.DeliveryTime(_system);
@@ -130,19 +132,37 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         }
     }
 
-    private IActorRef CreateSupervisor(ZcrxTree tree)
+    /// <summary>Creates the supervisor. Returns null if a stop came first: nothing would close what the supervisor opens.</summary>
+    private IActorRef? CreateSupervisor(ZcrxTree tree)
+    {
+        lock (_gate)
+        {
+            return _stopping is null ? Create(tree) : null;
+        }
+    }
+
+    private IActorRef Create(ZcrxTree tree)
     {
         ActorRegistry registry = ActorRegistry.For(_system);
-        IncomingQueues inherited = _takeover?.Queues ?? new IncomingQueues();
+        IncomingQueues incoming = _takeover?.Queues ?? new IncomingQueues();
         bool isAccepting = _takeover is not { HasPredecessor: true };
-        Props props = ZcrxSupervisor.Create(() => new ZcrxSupervisor(tree, inherited, _zcrx.Directory, _time, _logger, registry, isAccepting));
+        Props props = ZcrxSupervisor.Create(() => new ZcrxSupervisor(tree, incoming, _zcrx.Directory, _time, _logger, registry, isAccepting));
         props = _options.Dispatcher.Length > 0 ? props.WithDispatcher(_options.Dispatcher) : props;
-        tree.End.HoldTermination(_system);
+        tree.HoldTermination(_system);
         IActorRef supervisor = _system.ActorOf(props, _options.ActorName);
         ZcrxLog.UsingActorSystem(_logger, _system.Name, supervisor.Path.ToStringWithoutAddress());
         registry.Register<ZcrxSupervisor>(supervisor, overwrite: true);
         _zcrx.OnCreated(_system, supervisor, tree);
         return supervisor;
+    }
+
+    /// <summary>Creates the metrics, unless a stop has come first, which disposes them at its end.</summary>
+    private void CreateMetrics(ZcrxTree tree)
+    {
+        lock (_gate)
+        {
+            _metrics = _stopping is null ? new ZcrxMetrics(tree, _services.GetService<System.Diagnostics.Metrics.IMeterFactory>()) : null;
+        }
     }
 
     /// <summary>Stops once. A later call can only shorten the time for delivery.</summary>
@@ -162,7 +182,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         async Task RunAsync()
         {
             _reloader.Dispose();
-            // First, so that no successor process is given what is about to be closed.
+            // First, so that a successor takes over nothing that is about to be closed.
             await EndTakeoverAsync().ConfigureAwait(false);
             if (_zcrx.Tree is null)
             {
@@ -171,7 +191,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
 
             using Activity? activity = ZcrxActivities.Start("zcrx.stop");
             RequestStop(drain);
-            await _zcrx.Tree.EndedWith(_system).ConfigureAwait(false);
+            await _zcrx.Tree.End.Ended.ConfigureAwait(false);
             _metrics?.Dispose();
             await Task.WhenAny(WhenNameIsFreeAsync(), _system.WhenTerminated).ConfigureAwait(false);
         }
@@ -207,7 +227,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
             await _takeover.DisposeAsync().ConfigureAwait(false);
             if (_zcrx.Tree is null)
             {
-                // The tree never came to be.
+                // The tree was not created.
                 _tree?.CloseListeners();
             }
         }
@@ -224,7 +244,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         try
         {
             Task answer = _zcrx.Supervisor.Ask<ZcrxStatus>(new ZcrxCommand.CloseListeners(), Timeout.InfiniteTimeSpan, asking.Token);
-            await Task.WhenAny(answer, tree.EndedWith(_system)).ConfigureAwait(false);
+            await Task.WhenAny(answer, tree.End.Ended).ConfigureAwait(false);
         }
         finally
         {
@@ -238,12 +258,12 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         return StopAsync(within < configured ? within : configured);
     }
 
-    /// <summary>Waits for the start. Returns null if a stop was requested meanwhile: the host is stopping, and the start has nothing to report.</summary>
+    /// <summary>Waits for the start. Returns null if a stop was requested first: the host is stopping, and the start has nothing to report.</summary>
     private async Task<ZcrxStatus?> WhenStartedAsync(IActorRef supervisor, ZcrxTree tree, CancellationToken cancellationToken)
     {
         using CancellationTokenSource asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<ZcrxStatus> answer = supervisor.Ask<ZcrxStatus>(new ZcrxCommand.WhenStarted(), Timeout.InfiniteTimeSpan, asking.Token);
-        bool isAnswered = await Task.WhenAny(answer, tree.EndedWith(_system)).ConfigureAwait(false) == answer;
+        bool isAnswered = await Task.WhenAny(answer, tree.End.Ended).ConfigureAwait(false) == answer;
         if (isAnswered && (answer.IsCompletedSuccessfully || !IsStopping))
         {
             return await answer.ConfigureAwait(false);

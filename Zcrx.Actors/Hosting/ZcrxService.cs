@@ -1,26 +1,29 @@
 using System.Net;
 using Akka.Actor;
 using Zcrx.Actors.Health;
+using Zcrx.Actors.Messages;
 using Zcrx.Actors.Queues;
 using Zcrx.Actors.Supervision;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>What the application sees of the running tree. There before the start, so that it can be injected anywhere.</summary>
+/// <summary>Represents the running tree for the application. It exists before the start, so that it can be injected anywhere.</summary>
+/// <remarks>Threading: all members from any thread. The lifetime publishes each state as one reference.</remarks>
 internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDisposable
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
 
-    private IActorRef? _supervisor;
+    private readonly Published<IReadOnlyList<IPEndPoint>> _endPoints = new([]);
+    private volatile RunningTree? _running;
 
     public QueueDirectory Directory { get; } = new();
 
     /// <summary>Gets the running tree; null before the start.</summary>
-    public ZcrxTree? Tree { get; private set; }
+    public ZcrxTree? Tree => _running?.Tree;
 
-    /// <summary>Gets the actor system in which it runs; null before the start.</summary>
-    public ActorSystem? System { get; private set; }
+    /// <summary>Gets the actor system in which the tree runs; null before the start.</summary>
+    public ActorSystem? System => _running?.System;
 
     public IObservable<PoolPressure> Pressure => Directory.Pressure;
 
@@ -28,40 +31,37 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDi
 
     public IObservable<QueueStatistics> Statistics => Directory.Statistics;
 
-    public IReadOnlyList<IPEndPoint> EndPoints { get; private set; } = [];
+    public IReadOnlyList<IPEndPoint> EndPoints => _endPoints.Value;
 
     public bool HasEndedUnasked => Tree?.End.HasEndedUnasked ?? false;
 
-    public IActorRef Supervisor => Volatile.Read(ref _supervisor) ?? throw new InvalidOperationException("Zcrx has not been started; it starts with the host.");
+    public IActorRef Supervisor => _running?.Supervisor ?? throw new InvalidOperationException("Zcrx has not been started. It starts with the host.");
 
     public Task<ZcrxStatus> GetStatusAsync(CancellationToken cancellationToken = default) => GetStatusAsync(includeConnections: true, cancellationToken);
 
     public async Task<ZcrxStatus> GetStatusAsync(bool includeConnections, CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref _supervisor) is not { } supervisor)
+        if (_running is not { } running)
         {
             return new ZcrxStatus { State = ZcrxState.Starting, Time = time.GetUtcNow() };
         }
 
-        Task<ZcrxStatus> ended = Tree!.End.Ended;
+        Task<ZcrxStatus> ended = running.Tree.End.Ended;
         if (!ended.IsCompleted)
         {
-            Task<ZcrxStatus> answer = supervisor.Ask<ZcrxStatus>(new ZcrxCommand.GetStatus(includeConnections), AnswerTimeout, cancellationToken);
-            // It may end while we ask, and then nobody answers.
+            Task<ZcrxStatus> answer = running.Supervisor.Ask<ZcrxStatus>(new ZcrxCommand.GetStatus(includeConnections), AnswerTimeout, cancellationToken);
+            // A supervisor that ends before it receives the question does not answer.
             return await (await Task.WhenAny(answer, ended).ConfigureAwait(false)).ConfigureAwait(false);
         }
 
         return await ended.ConfigureAwait(false);
     }
 
-    public void OnCreated(ActorSystem system, IActorRef supervisor, ZcrxTree tree)
-    {
-        System = system;
-        Tree = tree;
-        Volatile.Write(ref _supervisor, supervisor);
-    }
+    public void OnCreated(ActorSystem system, IActorRef supervisor, ZcrxTree tree) => _running = new RunningTree(system, supervisor, tree);
 
-    public void OnStarted(ZcrxStatus status) => EndPoints = [.. status.Listeners.Select(static listener => listener.EndPoint).OfType<IPEndPoint>()];
+    public void OnStarted(ZcrxStatus status) => _endPoints.Publish([.. status.Listeners.Select(static listener => listener.EndPoint).OfType<IPEndPoint>()]);
 
     public void Dispose() => Directory.Dispose();
+
+    private sealed record RunningTree(ActorSystem System, IActorRef Supervisor, ZcrxTree Tree);
 }

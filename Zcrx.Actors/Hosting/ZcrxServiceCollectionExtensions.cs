@@ -13,7 +13,7 @@ public static class ZcrxServiceCollectionExtensions
     /// <param name="services">The services.</param>
     /// <returns>The services.</returns>
     /// <remarks>
-    /// It may be called before or after <c>AddAkka</c>, any number of times. Only Akka.Hosting knows of <c>WithZcrx</c>, and only once the container is
+    /// It may be called before or after <c>AddAkka</c>, any number of times. The start of the host fails if nothing runs Zcrx. Only Akka.Hosting knows of <c>WithZcrx</c>, and only once the container is
     /// built, so that it cannot add services itself.
     /// </remarks>
     public static IServiceCollection AddZcrx(this IServiceCollection services)
@@ -23,7 +23,7 @@ public static class ZcrxServiceCollectionExtensions
         services.TryAddSingleton<ZcrxService>();
         services.TryAddSingleton<IZcrx>(static provider => provider.GetRequiredService<ZcrxService>());
         services.TryAddSingleton<IStatusSource>(static provider => provider.GetRequiredService<ZcrxService>());
-        return services;
+        return services.AddHostedService<WiringCheck>();
     }
 
     /// <summary>Adds Zcrx, which starts and stops with the host, and <see cref="IZcrx"/> for injection.</summary>

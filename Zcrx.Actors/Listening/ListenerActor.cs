@@ -76,7 +76,7 @@ internal sealed class ListenerActor : ReceiveActor
         attachment.Accept(message.Queue, _socket);
     }
 
-    /// <summary>A queue no longer accepts here: it is closing, or gone.</summary>
+    /// <summary>Handles that a queue no longer accepts: it is closing or closed.</summary>
     private void OnAcceptEnded(string queue, Attachment? attachment)
     {
         if (_attachments.TryGetValue(queue, out Attachment? current) && (attachment is null || attachment == current))
@@ -159,7 +159,7 @@ internal sealed class ListenerActor : ReceiveActor
     /// <summary>To the supervisor: no queue accepts here any more.</summary>
     public sealed record Released(ListenerSlot Slot) : ILocalMessage;
 
-    /// <summary>To the supervisor: the port is there; also after a restart of the actor, which then needs the queues again.</summary>
+    /// <summary>To the supervisor: the port is bound. Also sent after a restart of the actor, which then needs the queues again.</summary>
     public sealed record Bound(ListenerSlot Slot) : ILocalMessage;
 
     /// <summary>To the supervisor: the port is closed, and so is the last connection. The supervisor stops the actor, so that it sends it
@@ -169,7 +169,7 @@ internal sealed class ListenerActor : ReceiveActor
     /// <summary>To the supervisor: the port could not be bound. The supervisor stops the actor.</summary>
     public sealed record BindFailed(ListenerSlot Slot, Exception Cause) : ILocalMessage;
 
-    // The last connection is closed and its end reported.
+    /// <summary>To the actor itself: the last connection is closed, and its end is reported.</summary>
     private sealed record Idle : ILocalMessage;
 
     /// <summary>From an attachment: its queue has stopped accepting.</summary>

@@ -184,7 +184,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
 
         if (!_isStopping && !IsReleased)
         {
-            listener.Error = new InvalidOperationException("The listener's actor was stopped by somebody else.");
+            listener.Error = new InvalidOperationException("The listener's actor was stopped from outside.");
             ZcrxLog.ListenerFailed(logger, listener.Slot.Name, listener.Error);
         }
 

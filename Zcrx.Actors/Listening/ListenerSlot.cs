@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Listening;
 
-/// <summary>A listener's socket and its counters, which outlive restarts of its actor and of the queues.</summary>
+/// <summary>Holds a listener's socket and its counters, which outlive restarts of its actor and of the queues.</summary>
 internal sealed class ListenerSlot(ZcrxListenerOptions options)
 {
     private Socket? _socket;
@@ -17,7 +17,7 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options)
 
     public Func<ZcrxConnection, IDisposable> Handler => options.Handler!;
 
-    /// <summary>The bound address; null while there is none.</summary>
+    /// <summary>Gets the bound address; null while there is none.</summary>
     public IPEndPoint? EndPoint => Volatile.Read(ref _socket) is null ? null : _endPoint;
 
     public int Connections => Volatile.Read(ref _connections);
@@ -25,7 +25,7 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options)
     public long Accepted => Interlocked.Read(ref _accepted);
 
     /// <summary>Takes the socket over from a process that listens there, if it has one.</summary>
-    /// <returns>Whether it had.</returns>
+    /// <returns>Whether that process had the socket.</returns>
     public bool TryTakeOver(ZcrxTakeover takeover)
     {
         if (!EndPointText.TryParse(options.EndPoint, out IPEndPoint? endPoint) || takeover.TakeListener(Name, endPoint) is not { } socket)
@@ -38,7 +38,7 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options)
         return true;
     }
 
-    /// <summary>The socket, bound once. A port that the kernel chose is asked for again, should the socket have been closed.</summary>
+    /// <summary>Returns the socket, which is bound once. If it was closed, the port that the kernel chose first is bound again.</summary>
     public Socket Bind()
     {
         if (_socket is { } bound)
@@ -53,7 +53,7 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options)
         return socket;
     }
 
-    /// <summary>The socket, for a successor; null while there is none.</summary>
+    /// <summary>Gets the socket, for a successor; null while there is none.</summary>
     public Socket? Socket => Volatile.Read(ref _socket);
 
     public void Close() => Interlocked.Exchange(ref _socket, null)?.Dispose();

@@ -4,13 +4,13 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Logging;
 
-/// <summary>Everything that is logged. Event ids never change: 10xx the whole, 11xx queues, 12xx listeners, 13xx connections, 14xx pools, 15xx the kernel, 16xx the actor system, 17xx takeover, 18xx rebalancing.</summary>
+/// <summary>Contains all log messages. Event ids never change: 10xx the tree, 11xx queues, 12xx listeners, 13xx connections, 14xx pools, 15xx the kernel, 16xx the actor system, 17xx takeover, 18xx rebalancing.</summary>
 internal static partial class ZcrxLog
 {
     [LoggerMessage(1001, LogLevel.Information, "Receiving with {Queues} queue(s); listening on {EndPoints}.")]
     public static partial void Started(ILogger logger, int queues, string endPoints);
 
-    [LoggerMessage(1002, LogLevel.Critical, "Zcrx could not start.")]
+    [LoggerMessage(1002, LogLevel.Critical, "Start failed.")]
     public static partial void StartFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(1003, LogLevel.Information, "Stopping; delivering what has arrived for at most {Drain}.")]
@@ -22,13 +22,13 @@ internal static partial class ZcrxLog
     [LoggerMessage(1005, LogLevel.Debug, "Actor system {System} runs Zcrx as {Supervisor}.")]
     public static partial void UsingActorSystem(ILogger logger, string system, string supervisor);
 
-    [LoggerMessage(1006, LogLevel.Critical, "Zcrx has ended, although nobody told it to stop: its supervisor was killed, or the actor system was torn down.")]
+    [LoggerMessage(1006, LogLevel.Critical, "Zcrx has ended without a stop: its supervisor was killed, or the actor system was torn down.")]
     public static partial void EndedUnasked(ILogger logger);
 
     [LoggerMessage(1007, LogLevel.Information, "Changed options apply now: {Options}.")]
     public static partial void OptionsApplied(ILogger logger, string options);
 
-    [LoggerMessage(1008, LogLevel.Warning, "Changed options need RestartQueue, and apply when their queues are opened again: {Options}.")]
+    [LoggerMessage(1008, LogLevel.Warning, "Changed options need RestartQueue: {Options}.")]
     public static partial void OptionsNeedRestartQueue(ILogger logger, string options);
 
     [LoggerMessage(1011, LogLevel.Warning, "Drain timeout {Drain} is longer than actor system {System} allows when it ends first: {Delivery}. Raise the timeout of its shutdown phase {Phase} to 1.25 times the drain timeout.")]
@@ -37,127 +37,127 @@ internal static partial class ZcrxLog
     [LoggerMessage(1009, LogLevel.Warning, "Changed options need a restart of the host: {Options}.")]
     public static partial void OptionsNeedRestart(ILogger logger, string options);
 
-    [LoggerMessage(1010, LogLevel.Error, "Changed options are refused as a whole, and the old ones stay: {Errors}")]
+    [LoggerMessage(1010, LogLevel.Error, "Changed options refused, the present ones still apply: {Errors}")]
     public static partial void OptionsRefused(ILogger logger, string errors, Exception? exception);
 
-    [LoggerMessage(1101, LogLevel.Information, "Queue {Queue} is open; engine {Engine}, because: {Reason}.")]
+    [LoggerMessage(1101, LogLevel.Information, "Queue {Queue} opened with engine {Engine}: {Reason}.")]
     public static partial void QueueOpened(ILogger logger, string queue, string engine, string reason);
 
-    [LoggerMessage(1102, LogLevel.Warning, "Queue {Queue} failed and is opened again in {Delay} (attempt {Attempt}).")]
+    [LoggerMessage(1102, LogLevel.Warning, "Queue {Queue} failed, restarting in {Delay} (attempt {Attempt}).")]
     public static partial void QueueRestarting(ILogger logger, string queue, TimeSpan delay, int attempt, Exception exception);
 
-    [LoggerMessage(1103, LogLevel.Error, "Queue {Queue} failed and stays closed: {Reason}.")]
+    [LoggerMessage(1103, LogLevel.Error, "Queue {Queue} given up: {Reason}.")]
     public static partial void QueueFailed(ILogger logger, string queue, string reason, Exception exception);
 
-    [LoggerMessage(1104, LogLevel.Information, "Queue {Queue} is closed.")]
+    [LoggerMessage(1104, LogLevel.Information, "Queue {Queue} closed.")]
     public static partial void QueueStopped(ILogger logger, string queue);
 
-    [LoggerMessage(1105, LogLevel.Information, "Queue {Queue} is restarted on demand.")]
+    [LoggerMessage(1105, LogLevel.Information, "Queue {Queue} restarts on command.")]
     public static partial void QueueRestartRequested(ILogger logger, string queue);
 
-    [LoggerMessage(1106, LogLevel.Warning, "The registration of queue {Queue} could not go on over its restart, so it is registered anew.")]
-    public static partial void QueueNotSucceeded(ILogger logger, string queue, Exception cause);
+    [LoggerMessage(1106, LogLevel.Warning, "Could not keep the registration of queue {Queue} across the restart, registering again.")]
+    public static partial void RegistrationNotKept(ILogger logger, string queue, Exception cause);
 
     [LoggerMessage(1107, LogLevel.Information, "Interface {Text}.")]
     public static partial void InterfaceConfigured(ILogger logger, string text);
 
-    [LoggerMessage(1120, LogLevel.Information, "{Connections} connection(s) of queue {Queue} go on, on {Targets}.")]
-    public static partial void ConnectionsContinued(ILogger logger, int connections, string queue, string targets);
+    [LoggerMessage(1120, LogLevel.Information, "Queue {Queue}: {Connections} suspended connection(s) resumed on {Targets}.")]
+    public static partial void ConnectionsResumed(ILogger logger, int connections, string queue, string targets);
 
-    [LoggerMessage(1121, LogLevel.Warning, "Queue {Queue} is opened without its NIC.")]
+    [LoggerMessage(1121, LogLevel.Warning, "Queue {Queue} falls back to an engine without NIC.")]
     public static partial void QueueFallsBack(ILogger logger, string queue, Exception exception);
 
-    [LoggerMessage(1201, LogLevel.Information, "Listener {Listener} has {EndPoint}.")]
+    [LoggerMessage(1201, LogLevel.Information, "Listener {Listener} bound to {EndPoint}.")]
     public static partial void ListenerBound(ILogger logger, string listener, IPEndPoint endPoint);
 
     [LoggerMessage(1202, LogLevel.Error, "Listener {Listener} failed.")]
     public static partial void ListenerFailed(ILogger logger, string listener, Exception exception);
 
-    [LoggerMessage(1203, LogLevel.Information, "Listener {Listener} is closed.")]
+    [LoggerMessage(1203, LogLevel.Information, "Listener {Listener} closed.")]
     public static partial void ListenerClosed(ILogger logger, string listener);
 
-    [LoggerMessage(1204, LogLevel.Information, "Closing the ports; connections go on.")]
+    [LoggerMessage(1204, LogLevel.Information, "Closing the ports; connections continue.")]
     public static partial void ClosingPorts(ILogger logger);
 
-    [LoggerMessage(1301, LogLevel.Debug, "Connection {Connection} from {RemoteEndPoint} came in on {Listener}, received by {Queue}.")]
+    [LoggerMessage(1301, LogLevel.Debug, "Connection {Connection} from {RemoteEndPoint} accepted by listener {Listener} on queue {Queue}.")]
     public static partial void ConnectionOpened(ILogger logger, long connection, EndPoint? remoteEndPoint, string listener, string queue);
 
-    [LoggerMessage(1302, LogLevel.Debug, "Connection {Connection} is closed after {Bytes} bytes.")]
+    [LoggerMessage(1302, LogLevel.Debug, "Connection {Connection} closed after {Bytes} bytes.")]
     public static partial void ConnectionClosed(ILogger logger, long connection, long bytes, Exception? exception);
 
-    [LoggerMessage(1303, LogLevel.Error, "A consumer of queue {Queue} threw (connection {Connection}).")]
+    [LoggerMessage(1303, LogLevel.Error, "Consumer of queue {Queue} threw (connection {Connection}).")]
     public static partial void ConsumerFaulted(ILogger logger, string queue, long? connection, Exception exception);
 
-    [LoggerMessage(1309, LogLevel.Information, "Connection {Connection} of queue {Queue} sent what cannot be framed: {Reason}")]
+    [LoggerMessage(1309, LogLevel.Information, "Connection {Connection} of queue {Queue} sent data that cannot be framed: {Reason}")]
     public static partial void FramingFailed(ILogger logger, long? connection, string queue, string reason);
 
-    [LoggerMessage(1304, LogLevel.Debug, "Connection {Connection} with {RemoteEndPoint} was attached to {Queue}.")]
+    [LoggerMessage(1304, LogLevel.Debug, "Connection {Connection} with {RemoteEndPoint} attached to queue {Queue}.")]
     public static partial void ConnectionAttached(ILogger logger, long connection, EndPoint? remoteEndPoint, string queue);
 
-    [LoggerMessage(1305, LogLevel.Information, "Connection {Connection} was moved from {From} to {To} on demand.")]
+    [LoggerMessage(1305, LogLevel.Information, "Connection {Connection} moved from queue {From} to {To} on command.")]
     public static partial void ConnectionMoved(ILogger logger, long connection, string from, string to);
 
-    [LoggerMessage(1306, LogLevel.Information, "Connection {Connection} was given back at {StreamOffset}.")]
+    [LoggerMessage(1306, LogLevel.Information, "Connection {Connection} detached at stream offset {StreamOffset}.")]
     public static partial void ConnectionDetached(ILogger logger, long connection, long streamOffset);
 
-    [LoggerMessage(1307, LogLevel.Warning, "Connection {Connection} of queue {Queue} has stalled at {StreamOffset}: {BytesWaiting} bytes wait in its socket, and none was received for {Duration}.")]
+    [LoggerMessage(1307, LogLevel.Warning, "Connection {Connection} of queue {Queue} stalled at stream offset {StreamOffset}: {BytesWaiting} bytes in its socket, nothing received for {Duration}.")]
     public static partial void ReceiveStalled(ILogger logger, long connection, string queue, long streamOffset, int bytesWaiting, TimeSpan duration);
 
-    [LoggerMessage(1308, LogLevel.Information, "Connection {Connection} of queue {Queue} no longer stalls; the stall lasted {Duration}.")]
+    [LoggerMessage(1308, LogLevel.Information, "Connection {Connection} of queue {Queue} receives again after a stall of {Duration}.")]
     public static partial void ReceiveStallEnded(ILogger logger, long connection, string queue, TimeSpan duration);
 
-    [LoggerMessage(1401, LogLevel.Warning, "The pool of {Queue} is exhausted: {BuffersOut} of {Buffers} buffers are out, {Paused} connections paused.")]
+    [LoggerMessage(1401, LogLevel.Warning, "Pool of queue {Queue} exhausted: {BuffersOut} of {Buffers} buffers in flight, {Paused} connections paused.")]
     public static partial void PoolExhausted(ILogger logger, string queue, int buffersOut, int buffers, int paused);
 
-    [LoggerMessage(1402, LogLevel.Information, "The pool of {Queue} is {Level}: {BuffersOut} of {Buffers} buffers are out, {Paused} connections paused.")]
+    [LoggerMessage(1402, LogLevel.Information, "Pool of queue {Queue} {Level}: {BuffersOut} of {Buffers} buffers in flight, {Paused} connections paused.")]
     public static partial void PoolLevel(ILogger logger, string queue, PoolPressureLevel level, int buffersOut, int buffers, int paused);
 
-    [LoggerMessage(1403, LogLevel.Information, "The pool of {Queue} has grown to {Buffers} buffers.")]
+    [LoggerMessage(1403, LogLevel.Information, "Pool of queue {Queue} grew to {Buffers} buffers.")]
     public static partial void PoolGrew(ILogger logger, string queue, int buffers);
 
-    [LoggerMessage(1404, LogLevel.Warning, "The pool of {Queue} cannot grow, and stays at {Buffers} buffers.")]
+    [LoggerMessage(1404, LogLevel.Warning, "Pool of queue {Queue} could not grow, stays at {Buffers} buffers.")]
     public static partial void PoolCannotGrow(ILogger logger, string queue, int buffers, Exception exception);
 
-    [LoggerMessage(1501, LogLevel.Debug, "The kernel notified {Type} on {Queue}.")]
+    [LoggerMessage(1501, LogLevel.Debug, "Kernel notified {Type} on queue {Queue}.")]
     public static partial void Notified(ILogger logger, string queue, Interop.ZcrxNotificationType type);
 
-    [LoggerMessage(1701, LogLevel.Information, "Took over from process {Predecessor}: it had {EndPoints}.")]
+    [LoggerMessage(1701, LogLevel.Information, "Took over from process {Predecessor}, listeners: {EndPoints}.")]
     public static partial void TookOver(ILogger logger, int predecessor, string endPoints);
 
-    [LoggerMessage(1702, LogLevel.Information, "Handing over to whoever comes at {Path}.")]
+    [LoggerMessage(1702, LogLevel.Information, "Accepting takeover requests at {Path}.")]
     public static partial void OffersTakeover(ILogger logger, string path);
 
     [LoggerMessage(1703, LogLevel.Warning, "Takeover failed; this process keeps serving.")]
     public static partial void TakeoverFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(1704, LogLevel.Information, "Process {Successor} has taken over; {Connections} connection(s) go on here until their peers end them, for at most {Linger}.")]
+    [LoggerMessage(1704, LogLevel.Information, "Process {Successor} took over; {Connections} connection(s) continue here for at most {Linger}.")]
     public static partial void TakenOver(ILogger logger, int successor, int connections, TimeSpan linger);
 
-    [LoggerMessage(1705, LogLevel.Warning, "{Connections} connection(s) have not ended within {Linger} since the takeover.")]
+    [LoggerMessage(1705, LogLevel.Warning, "Linger time {Linger} after the takeover is over with {Connections} open connection(s).")]
     public static partial void Lingered(ILogger logger, int connections, TimeSpan linger);
 
-    [LoggerMessage(1706, LogLevel.Information, "The queue {Queue} goes on where process {Predecessor} had it.")]
+    [LoggerMessage(1706, LogLevel.Information, "Queue {Queue} taken over from process {Predecessor}.")]
     public static partial void QueueTakenOver(ILogger logger, string queue, int predecessor);
 
-    [LoggerMessage(1707, LogLevel.Information, "The queue {Queue} stays in this process, and its successor opens one of its own, because {Reason}.")]
+    [LoggerMessage(1707, LogLevel.Information, "Queue {Queue} stays in this process, the successor opens its own: {Reason}.")]
     public static partial void QueueStays(ILogger logger, string queue, string reason);
 
-    [LoggerMessage(1708, LogLevel.Information, "Process {Predecessor} receives into the queue {Queue} no more; what it still had of its buffers has been taken back, {Kept} of them kept by its consumers when it last said so.")]
-    public static partial void QueueReleased(ILogger logger, int predecessor, string queue, int kept);
+    [LoggerMessage(1708, LogLevel.Information, "Process {Predecessor} no longer receives into queue {Queue}; its buffers are reclaimed, {Leased} of them leased when it last reported.")]
+    public static partial void QueueReleased(ILogger logger, int predecessor, string queue, int leased);
 
-    [LoggerMessage(1709, LogLevel.Warning, "The successor has ended or has closed the queue {Queue}, which goes on here for the connections that are left.")]
+    [LoggerMessage(1709, LogLevel.Warning, "Successor ended or closed queue {Queue}; it continues here for the remaining connections.")]
     public static partial void QueueCameBack(ILogger logger, string queue);
 
     [LoggerMessage(1603, LogLevel.Warning, "Command {Command} from {Sender} refused: it came from another process.")]
     public static partial void RemoteCommandRefused(ILogger logger, string command, Akka.Actor.IActorRef sender);
 
-    [LoggerMessage(1801, LogLevel.Warning, "{Share:P0} of what {Queue} receives is copied: its packets arrive elsewhere.")]
+    [LoggerMessage(1801, LogLevel.Warning, "Queue {Queue}: {Share:P0} of the received bytes are copied, packets arrive on other RX queues.")]
     public static partial void StormBegan(ILogger logger, string queue, double share);
 
-    [LoggerMessage(1802, LogLevel.Information, "What {Queue} receives is no longer copied.")]
+    [LoggerMessage(1802, LogLevel.Information, "Queue {Queue}: copy storm ended.")]
     public static partial void StormEnded(ILogger logger, string queue);
 
-    [LoggerMessage(1803, LogLevel.Debug, "Connection {Connection} went from {From} to {To}: {Reason}.")]
+    [LoggerMessage(1803, LogLevel.Debug, "Connection {Connection} moved from queue {From} to {To}: {Reason}.")]
     public static partial void ConnectionRebalanced(ILogger logger, long connection, string from, string to, MoveReason reason);
 
     [LoggerMessage(1804, LogLevel.Information, "Steered: {Action}.")]
@@ -169,36 +169,36 @@ internal static partial class ZcrxLog
     [LoggerMessage(1806, LogLevel.Debug, "Vetoed: {Action}.")]
     public static partial void Vetoed(ILogger logger, RebalanceAction action, Exception? exception);
 
-    [LoggerMessage(1807, LogLevel.Warning, "Not done: {Action}.")]
+    [LoggerMessage(1807, LogLevel.Warning, "Failed: {Action}.")]
     public static partial void RebalancingFailed(ILogger logger, RebalanceAction action, Exception? exception);
 
-    [LoggerMessage(1808, LogLevel.Warning, "Connection {Connection} from {RemoteEndPoint} on {Queue} is copied, and stays so: {Reason}.")]
+    [LoggerMessage(1808, LogLevel.Warning, "Connection {Connection} from {RemoteEndPoint} on queue {Queue} is copied permanently: {Reason}.")]
     public static partial void ConnectionDegraded(ILogger logger, long connection, EndPoint? remoteEndPoint, string queue, string reason);
 
-    [LoggerMessage(1809, LogLevel.Information, "Connection {Connection} from {RemoteEndPoint} on {Queue} is no longer copied.")]
+    [LoggerMessage(1809, LogLevel.Information, "Connection {Connection} from {RemoteEndPoint} on queue {Queue} is no longer copied.")]
     public static partial void ConnectionRecovered(ILogger logger, long connection, EndPoint? remoteEndPoint, string queue);
 
-    [LoggerMessage(1810, LogLevel.Error, "The rebalancer failed and is started again.")]
+    [LoggerMessage(1810, LogLevel.Error, "Rebalancer failed, restarting.")]
     public static partial void RebalancerFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(1811, LogLevel.Warning, "Where connections arrive could not be found out.")]
+    [LoggerMessage(1811, LogLevel.Warning, "Could not determine the RX queues of connections.")]
     public static partial void CannotRead(ILogger logger, Exception exception);
 
     [LoggerMessage(1813, LogLevel.Information, "Interfaces: {Text}.")]
     public static partial void Journal(ILogger logger, string text);
 
-    [LoggerMessage(1814, LogLevel.Warning, "What is changed about interfaces could not be written down, so nothing will be changed.")]
+    [LoggerMessage(1814, LogLevel.Warning, "Could not open the journal of interface changes, so no interface is changed.")]
     public static partial void NoJournal(ILogger logger, Exception exception);
 
     [LoggerMessage(
         1816,
         LogLevel.Information,
-        "Interface {Interface} belongs to this container and its steering to the host: the rebalancer moves connections between queues and steers nothing.")]
+        "Interface {Interface} is steered by the host of this container; the rebalancer only moves connections.")]
     public static partial void SteeredByHost(ILogger logger, string @interface);
 
-    [LoggerMessage(1815, LogLevel.Error, "The rebalancer could not complete a part of its work.")]
+    [LoggerMessage(1815, LogLevel.Error, "Rebalancer failed in a part of its work, continuing.")]
     public static partial void RebalancingFaulted(ILogger logger, Exception exception);
 
-    [LoggerMessage(1812, LogLevel.Warning, "The flow rule of connection {Connection} could not be removed.")]
+    [LoggerMessage(1812, LogLevel.Warning, "Could not remove the flow rule of connection {Connection}.")]
     public static partial void UndoFailed(ILogger logger, long connection, Exception exception);
 }

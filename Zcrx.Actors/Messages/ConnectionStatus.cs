@@ -4,30 +4,30 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>How one connection stands.</summary>
+/// <summary>Represents the status of one connection.</summary>
 public sealed record ConnectionStatus : ILocalMessage
 {
-    /// <summary>The connection's number, which no other of the process has.</summary>
+    /// <summary>Gets the connection's number, which no other connection of the process has.</summary>
     public required long Id { get; init; }
 
-    /// <summary>Name of the queue that receives it.</summary>
+    /// <summary>Gets the name of the queue that receives for it.</summary>
     public required string Queue { get; init; }
 
-    /// <summary>Name of the listener that it came in on; null when it was attached.</summary>
+    /// <summary>Gets the name of the listener that accepted it; null if it was attached.</summary>
     public string? Listener { get; init; }
 
-    /// <summary>The peer, if it could still be asked.</summary>
+    /// <summary>Gets the address of the peer; null if it could not be read.</summary>
     public EndPoint? RemoteEndPoint { get; init; }
 
-    /// <summary>Our end.</summary>
+    /// <summary>Gets the local address.</summary>
     public EndPoint? LocalEndPoint { get; init; }
 
-    /// <summary>Why it receives or does not.</summary>
+    /// <summary>Gets its state: whether it receives, and if not, why.</summary>
     public ZcrxConnectionState State { get; init; }
 
-    /// <summary>Bytes received so far.</summary>
+    /// <summary>Gets the number of bytes received so far.</summary>
     public long BytesReceived { get; init; }
 
-    /// <summary>Buffers of it that consumers hold.</summary>
+    /// <summary>Gets the number of its buffers that consumers have leased.</summary>
     public int BuffersLeased { get; init; }
 }

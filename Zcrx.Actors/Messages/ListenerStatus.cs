@@ -3,21 +3,21 @@ using Zcrx.Actors.Messages;
 
 namespace Zcrx.Actors;
 
-/// <summary>How one listener stands.</summary>
+/// <summary>Represents the status of one listener.</summary>
 public sealed record ListenerStatus : ILocalMessage
 {
-    /// <summary>The listener's name.</summary>
+    /// <summary>Gets the listener's name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Where it listens, with the real port; null before it is bound and after it was closed.</summary>
+    /// <summary>Gets the bound address with the real port; null before it is bound and after it is closed.</summary>
     public IPEndPoint? EndPoint { get; init; }
 
-    /// <summary>Connections open now.</summary>
+    /// <summary>Gets the number of open connections.</summary>
     public int Connections { get; init; }
 
-    /// <summary>Connections accepted since the start.</summary>
+    /// <summary>Gets the number of connections accepted since the start.</summary>
     public long Accepted { get; init; }
 
-    /// <summary>Why it could not be bound; null otherwise.</summary>
+    /// <summary>Gets the failure; null if there is none.</summary>
     public Exception? Error { get; init; }
 }

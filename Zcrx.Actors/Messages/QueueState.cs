@@ -1,23 +1,23 @@
 namespace Zcrx.Actors;
 
-/// <summary>Where a queue stands.</summary>
+/// <summary>Specifies the state of a queue.</summary>
 public enum QueueState
 {
-    /// <summary>Being opened.</summary>
+    /// <summary>The queue is being opened.</summary>
     Opening,
 
-    /// <summary>Receives.</summary>
+    /// <summary>The queue receives.</summary>
     Open,
 
-    /// <summary>Failed; waits to be opened again.</summary>
+    /// <summary>The queue failed, and waits to be opened again.</summary>
     Restarting,
 
-    /// <summary>Failed, and stays closed until it is told to restart.</summary>
+    /// <summary>The queue failed, and stays closed until <see cref="ZcrxCommand.RestartQueue"/>.</summary>
     Failed,
 
-    /// <summary>Delivers what has arrived, then closes.</summary>
+    /// <summary>The queue delivers what has arrived, then closes.</summary>
     Stopping,
 
-    /// <summary>Closed.</summary>
+    /// <summary>The queue is closed.</summary>
     Stopped,
 }

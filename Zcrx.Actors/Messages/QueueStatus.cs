@@ -3,42 +3,42 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>How one queue stands.</summary>
+/// <summary>Represents the status of one queue.</summary>
 public sealed record QueueStatus : ILocalMessage
 {
-    /// <summary>The queue's name.</summary>
+    /// <summary>Gets the queue's name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Its state.</summary>
+    /// <summary>Gets its state.</summary>
     public required QueueState State { get; init; }
 
-    /// <summary>The engine and why it was chosen, since the queue was last opened; null before.</summary>
+    /// <summary>Gets the engine with which the queue was last opened, and why it was chosen; null before the first opening.</summary>
     public EngineChoice? Engine { get; init; }
 
-    /// <summary>Times that the queue was opened again since the start, planned or not.</summary>
+    /// <summary>Gets how often the queue was opened again since the start, planned or not.</summary>
     public long Restarts { get; init; }
 
-    /// <summary>Why it failed last; null when it never did.</summary>
+    /// <summary>Gets the last failure; null if it never failed.</summary>
     public Exception? LastError { get; init; }
 
-    /// <summary>While it waits to be opened again: how long it waits in all.</summary>
+    /// <summary>Gets the whole restart delay while it waits to be opened again; null otherwise.</summary>
     public TimeSpan? RestartDelay { get; init; }
 
-    /// <summary>Since when it is open; null while it is not.</summary>
+    /// <summary>Gets the time of the last opening; null while it is not open.</summary>
     public DateTimeOffset? OpenSince { get; init; }
 
-    /// <summary>Its pool's level.</summary>
+    /// <summary>Gets the level of pressure of its pool.</summary>
     public PoolPressureLevel Pressure => Statistics?.Pressure ?? PoolPressureLevel.Normal;
 
-    /// <summary>Connections that should receive but do not; see <see cref="ReceiveStall"/>.</summary>
+    /// <summary>Gets the number of connections that should receive but do not; see <see cref="ReceiveStall"/>.</summary>
     public int StalledConnections => Statistics?.StalledConnections ?? 0;
 
-    /// <summary>How the kernel's notifications stand, one entry per type; empty while it is not open.</summary>
+    /// <summary>Gets the state of the kernel's notifications, one entry per type; empty while it is not open.</summary>
     public IReadOnlyList<NotificationStatus> Notifications { get; init; } = [];
 
-    /// <summary>Its connections, in the order of their numbers; empty if they were not asked for.</summary>
+    /// <summary>Gets its connections in the order of their numbers; empty if the command did not include them.</summary>
     public IReadOnlyList<ConnectionStatus> Connections { get; init; } = [];
 
-    /// <summary>Its counters since it was last opened; null while it is not open.</summary>
+    /// <summary>Gets its counters since it was last opened; null before the first opening.</summary>
     public QueueStatistics? Statistics { get; init; }
 }

@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Something that the rebalancer is about to do, or has done. Immutable.</summary>
+/// <summary>Represents an action of the rebalancer, planned or done. Immutable.</summary>
 public abstract record RebalanceAction
 {
     private RebalanceAction()
@@ -31,7 +31,7 @@ public abstract record RebalanceAction
         public override string ToString() => $"connection {ConnectionId} on {Interface} ({Rule})";
     }
 
-    /// <summary>Replaces the RSS table, so that what went to queues of nobody goes to ours.</summary>
+    /// <summary>Replaces the RSS table, so that packets of unmanaged RX queues arrive on the queues of this process.</summary>
     /// <param name="Interface">The interface.</param>
     /// <param name="Table">The new table: an RX queue for each bucket.</param>
     public sealed record ReplaceRssTable(string Interface, IReadOnlyList<int> Table) : RebalanceAction

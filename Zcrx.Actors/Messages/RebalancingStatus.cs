@@ -3,27 +3,27 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>What the rebalancer has done since the start, and how it stands.</summary>
+/// <summary>Represents the actions of the rebalancer since the start, and its present state.</summary>
 public sealed record RebalancingStatus : ILocalMessage
 {
-    /// <summary>Connections that went over to another queue, by reason; reasons that never applied are left out.</summary>
+    /// <summary>Gets the number of connections that were moved to another queue, by reason. Reasons that never applied are absent.</summary>
     public IReadOnlyDictionary<MoveReason, long> Moves { get; init; } = new Dictionary<MoveReason, long>();
 
-    /// <summary>Flow rules that were added.</summary>
+    /// <summary>Gets the number of flow rules that were added.</summary>
     public long FlowsSteered { get; init; }
 
-    /// <summary>Flow rules of ours that are in place now.</summary>
+    /// <summary>Gets the number of flow rules of this process that are in place now.</summary>
     public int FlowRules { get; init; }
 
-    /// <summary>RSS tables that were replaced.</summary>
+    /// <summary>Gets the number of RSS tables that were replaced.</summary>
     public long TablesReplaced { get; init; }
 
-    /// <summary>Actions that were vetoed.</summary>
+    /// <summary>Gets the number of actions that were vetoed.</summary>
     public long Vetoed { get; init; }
 
-    /// <summary>Queues with a copy storm now.</summary>
+    /// <summary>Gets the names of the queues with a copy storm now.</summary>
     public IReadOnlyList<string> Storms { get; init; } = [];
 
-    /// <summary>Connections that are copied now, and for which nothing can be done.</summary>
+    /// <summary>Gets the connections whose payload is copied now and that the rebalancer cannot help.</summary>
     public IReadOnlyList<DegradedConnection> Degraded { get; init; } = [];
 }

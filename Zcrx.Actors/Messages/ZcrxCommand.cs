@@ -23,38 +23,39 @@ public abstract record ZcrxCommand : ILocalMessage
     /// <summary>Leaves only the command's name to another process, which refuses it.</summary>
     ISurrogate ISurrogated.ToSurrogate(ActorSystem system) => new RemoteCommand.Surrogate(GetType().Name);
 
-    /// <summary>How everything stands. Answered with <see cref="ZcrxStatus"/>.</summary>
-    /// <param name="IncludeConnections">Whether to list the connections; with very many of them, that is most of the work.</param>
+    /// <summary>Requests the status. Answered with <see cref="ZcrxStatus"/>.</summary>
+    /// <param name="IncludeConnections">Whether to list the connections. With very many connections, that is most of the work.</param>
     public sealed record GetStatus(bool IncludeConnections = true) : ZcrxCommand;
 
     /// <summary>
-    /// Asks to be told once every listener is bound and every queue is open. Answered with <see cref="ZcrxStatus"/>, or with
-    /// <see cref="Akka.Actor.Status.Failure"/> that carries the exception because of which this will not happen.
+    /// Waits until every listener is bound and every queue is open. Answered with <see cref="ZcrxStatus"/>, or with
+    /// <see cref="Akka.Actor.Status.Failure"/> that contains the exception with which the start failed.
     /// </summary>
     public sealed record WhenStarted : ZcrxCommand;
 
-    /// <summary>Closes the ports for good; connections stay, and go on. Answered with <see cref="ZcrxStatus"/> once the last port is closed.</summary>
+    /// <summary>Closes the ports, which are not opened again. Connections continue. Answered with <see cref="ZcrxStatus"/> once the last port is closed.</summary>
     public sealed record CloseListeners : ZcrxCommand;
 
     /// <summary>
     /// Stops accepting, delivers what has arrived, closes everything, and ends the supervisor. Answered with the last
-    /// <see cref="ZcrxStatus"/>. May be sent again, for example with less time.
+    /// <see cref="ZcrxStatus"/>. It may be sent again with less time.
     /// </summary>
-    /// <param name="Drain">How long delivering may take; zero for not at all.</param>
+    /// <param name="Drain">How long data that has arrived may be delivered. Zero delivers nothing more.</param>
     public sealed record Stop(TimeSpan Drain) : ZcrxCommand;
 
     /// <summary>
-    /// Closes one queue and opens it again; its connections go on where they were. A queue that had failed for good is tried again. On a NIC the next ring goes on with the
-    /// registration where the kernel can (Linux 6.19) and the changed options allow it: then nothing is lost, but the kernel notifies nothing any more and the pool does not grow.
-    /// Answered with <see cref="ZcrxReply.Restarted"/> once it is open again, or with <see cref="ZcrxReply.Failed"/>: it has been given up, or there is no such queue.
+    /// Closes one queue and opens it again. Its connections resume at the same stream offset. A queue that was given up is tried again.
+    /// On a NIC the next ring continues the registration where the kernel (Linux 6.19) and the changed options allow it. Nothing is lost then, but the kernel
+    /// sends no notifications any more and the pool does not grow.
+    /// Answered with <see cref="ZcrxReply.Restarted"/> when it is open again, or with <see cref="ZcrxReply.Failed"/> if it was given up or there is no such queue.
     /// </summary>
     /// <param name="Queue">The queue's name.</param>
-    /// <param name="Drain">On a NIC, how long to go on receiving until the sockets are empty (<see cref="Zcrx.Rx.ZcrxQueue.SuspendAsync"/>); null for the configured time. Of no effect where the registration goes on.</param>
-    /// <param name="RegisterAnew">Whether to give a NIC's queue back and register it anew in any case: with notifications and growth again, and streams whose payload lies in the old memory are told.</param>
+    /// <param name="Drain">On a NIC, how long to keep receiving until the sockets are empty (<see cref="Zcrx.Rx.ZcrxQueue.SuspendAsync"/>). Null for the configured time. It has no effect where the registration is continued.</param>
+    /// <param name="RegisterAnew">Whether to close a NIC's queue and register it again in any case. Notifications and growth work again then, and streams whose payload lies in the old memory end with an error.</param>
     public sealed record RestartQueue(string Queue, TimeSpan? Drain = null, bool RegisterAnew = false) : ZcrxCommand;
 
-    /// <summary>Receives for a socket that was connected elsewhere. Answered with <see cref="ZcrxReply.Attached"/> or <see cref="ZcrxReply.Failed"/>.</summary>
-    /// <param name="Socket">A connected TCP socket on which nobody receives. Zcrx's with the success; with a failure it stays the sender's.</param>
+    /// <summary>Receives for a socket that the application has connected. Answered with <see cref="ZcrxReply.Attached"/> or <see cref="ZcrxReply.Failed"/>.</summary>
+    /// <param name="Socket">A connected TCP socket on which nothing else receives. Zcrx owns it after a success. After a failure the sender still owns it.</param>
     /// <param name="Handler">Called with the connection before anything is received: subscribe, and return the subscription. It is disposed when the connection has closed.</param>
     /// <param name="Queue">The queue; null for the open one with the fewest connections.</param>
     public sealed record AttachConnection(Socket Socket, Func<ZcrxConnection, IDisposable> Handler, string? Queue = null) : ZcrxCommand;
@@ -63,12 +64,12 @@ public abstract record ZcrxCommand : ILocalMessage
     /// <param name="ConnectionId">The connection's number.</param>
     public sealed record PauseConnection(long ConnectionId) : ZcrxCommand;
 
-    /// <summary>Goes on receiving. Answered with <see cref="ZcrxReply.Resumed"/> or <see cref="ZcrxReply.Failed"/>.</summary>
+    /// <summary>Resumes receiving for a connection. Answered with <see cref="ZcrxReply.Resumed"/> or <see cref="ZcrxReply.Failed"/>.</summary>
     /// <param name="ConnectionId">The connection's number.</param>
     public sealed record ResumeConnection(long ConnectionId) : ZcrxCommand;
 
     /// <summary>
-    /// Lets another queue receive for a connection, without a gap and without a word to its observers. Answered with <see cref="ZcrxReply.Moved"/>
+    /// Lets another queue receive for a connection. The stream has no gap, and its observers notice nothing. Answered with <see cref="ZcrxReply.Moved"/>
     /// or <see cref="ZcrxReply.Failed"/>, when it is certain: see <see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>.
     /// </summary>
     /// <param name="ConnectionId">The connection's number.</param>
@@ -76,8 +77,8 @@ public abstract record ZcrxCommand : ILocalMessage
     public sealed record MoveConnection(long ConnectionId, string Queue) : ZcrxCommand;
 
     /// <summary>
-    /// Gives a connection's socket back, at a known position: observers get what was received, then an error that says so. Answered with
-    /// <see cref="ZcrxReply.Detached"/>, whose socket is the asker's to dispose, or <see cref="ZcrxReply.Failed"/>.
+    /// Returns a connection's socket at a known position. Observers receive the data that has arrived, then an error that states the position. Answered with
+    /// <see cref="ZcrxReply.Detached"/>, whose socket the asker disposes, or <see cref="ZcrxReply.Failed"/>.
     /// </summary>
     /// <param name="ConnectionId">The connection's number.</param>
     public sealed record DetachConnection(long ConnectionId) : ZcrxCommand;

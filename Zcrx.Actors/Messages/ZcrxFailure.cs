@@ -1,6 +1,6 @@
 namespace Zcrx.Actors;
 
-/// <summary>Why a command about a connection or a queue could not be carried out.</summary>
+/// <summary>Specifies why a command about a connection or a queue could not be carried out.</summary>
 public enum ZcrxFailure
 {
     /// <summary>No connection that is being served has this number: it is closed, or never was.</summary>
@@ -12,7 +12,7 @@ public enum ZcrxFailure
     /// <summary>The queue is not open now, or no queue is; a queue that was to be restarted could not be opened.</summary>
     QueueNotOpen,
 
-    /// <summary>The connection is being moved or given back already.</summary>
+    /// <summary>The connection is already being moved or detached.</summary>
     Busy,
 
     /// <summary>The connection ended first.</summary>

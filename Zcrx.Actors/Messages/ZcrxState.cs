@@ -1,18 +1,18 @@
 namespace Zcrx.Actors;
 
-/// <summary>Where the whole tree stands.</summary>
+/// <summary>Specifies the state of the whole tree.</summary>
 public enum ZcrxState
 {
-    /// <summary>Not every listener is bound and every queue open yet, for the first time.</summary>
+    /// <summary>The tree is starting: some listener is not bound yet, or some queue is not open yet.</summary>
     Starting,
 
-    /// <summary>Started. Single queues may be down: each has its own state.</summary>
+    /// <summary>The tree has started. Each queue has its own state.</summary>
     Running,
 
-    /// <summary>Something could not be bound or opened at the start.</summary>
+    /// <summary>The start failed: a listener could not be bound, or a queue could not be opened.</summary>
     StartFailed,
 
-    /// <summary>Delivering what has arrived, accepting nothing more.</summary>
+    /// <summary>The tree is stopping. It accepts nothing more, and delivers what has arrived.</summary>
     Stopping,
 
     /// <summary>Everything is closed.</summary>

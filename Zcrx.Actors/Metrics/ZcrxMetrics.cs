@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Metrics;
 
-/// <summary>The instruments of the meter <c>Zcrx</c>. All of them are observed: nothing is counted twice, and nothing happens while nobody looks.</summary>
+/// <summary>Contains the instruments of the meter <c>Zcrx</c>. All are observable, so they cost nothing while no listener collects them.</summary>
 /// <remarks>Counters span the restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name. Attributes: <c>zcrx.queue.name</c>; <c>zcrx.engine</c> for the open queues only, since a counter must not become another series when a queue falls back to another engine; <c>zcrx.listener.name</c> for listeners; <c>zcrx.notification.type</c> for notifications; <c>zcrx.connection.state</c> for connections; <c>zcrx.move.reason</c> for rebalancing.</remarks>
 internal sealed class ZcrxMetrics : IDisposable
 {
@@ -20,20 +20,20 @@ internal sealed class ZcrxMetrics : IDisposable
         _meter = factory?.Create(new MeterOptions(MeterName)) ?? new Meter(MeterName);
         Count("zcrx.receive.io", "By", "Bytes received.", static totals => totals.Bytes);
         Count("zcrx.receive.buffers", "{buffer}", "Buffers received.", static totals => totals.Buffers);
-        Count("zcrx.receive.pauses", "{pause}", "Receives that were paused or ended for want of buffers.", static totals => totals.Pauses);
+        Count("zcrx.receive.pauses", "{pause}", "Receives that were paused, or ended because no buffer was free.", static totals => totals.Pauses);
         Count("zcrx.receive.rearms", "{rearm}", "Receives that were issued again after one had ended.", static totals => totals.Rearms);
         Count("zcrx.receive.stalls", "{stall}", "Connections that received nothing for the stall timeout although bytes waited in their sockets.", static totals => totals.Stalls);
         Level("zcrx.connection.stalled", "{connection}", "Connections that stall now.", static statistics => statistics.StalledConnections);
         Count("zcrx.copy.io", "By", "Bytes that the kernel copied.", static totals => totals.CopiedBytes);
         Count("zcrx.copy.fragments", "{fragment}", "Fragments that the kernel copied.", static totals => totals.CopiedFragments);
-        Count("zcrx.lease.copies", "{buffer}", "Buffers that were kept as copies, because only the pool's reserve was left.", static totals => totals.LeasedCopies);
+        Count("zcrx.lease.copies", "{buffer}", "Buffers that were leased as copies, because only the pool's reserve was left.", static totals => totals.LeasedCopies);
         Count("zcrx.refill.flushes", "{flush}", "Times that the refill queue was flushed.", static totals => totals.Flushes);
-        Count("zcrx.completion.overflows", "{overflow}", "Turns that found the completion ring overflown.", static totals => totals.Overflows);
+        Count("zcrx.completion.overflows", "{overflow}", "Turns in which the completion ring had overflown.", static totals => totals.Overflows);
         Count("zcrx.connection.opened", "{connection}", "Connections accepted or attached.", static totals => totals.ConnectionsOpened);
-        Count("zcrx.connection.moves", "{move}", "Connections that came from other queues, or back from waiting for a restart.", static totals => totals.ConnectionsMovedIn);
-        _meter.CreateObservableUpDownCounter("zcrx.connection.count", Connections, "{connection}", "Connections open now, by whether they wait for buffers.");
+        Count("zcrx.connection.moves", "{move}", "Connections that came from other queues, or resumed after a restart.", static totals => totals.ConnectionsMovedIn);
+        _meter.CreateObservableUpDownCounter("zcrx.connection.count", Connections, "{connection}", "Open connections, by state.");
         Level("zcrx.refill.depth", "{entry}", "Refill entries that the kernel has not consumed yet.", static statistics => statistics.RefillDepth);
-        Level("zcrx.pool.usage", "{buffer}", "Buffers that consumers hold.", static statistics => statistics.BuffersOut);
+        Level("zcrx.pool.usage", "{buffer}", "Buffers in flight: delivered or leased.", static statistics => statistics.BuffersOut);
         Level("zcrx.pool.limit", "{buffer}", "Buffers in the pool.", static statistics => statistics.Buffers);
         _meter.CreateObservableCounter(
             "zcrx.pool.pressure.time",
@@ -48,10 +48,10 @@ internal sealed class ZcrxMetrics : IDisposable
             "zcrx.rebalancing.moves",
             () => Enum.GetValues<MoveReason>().Select(reason => new Measurement<long>(_tree.Rebalancing.Value.Moves.GetValueOrDefault(reason), new KeyValuePair<string, object?>("zcrx.move.reason", reason.ToString()))),
             "{move}",
-            "Connections that went over to another queue.");
+            "Connections that were moved to another queue.");
         _meter.CreateObservableCounter("zcrx.rebalancing.steerings", () => _tree.Steering.Values.Sum(static steering => steering.Value.Added), "{rule}", "Flow rules that were added.");
         _meter.CreateObservableUpDownCounter("zcrx.rebalancing.rules", () => _tree.Steering.Values.Sum(static steering => steering.Value.Rules), "{rule}", "Flow rules that are in place now.");
-        _meter.CreateObservableUpDownCounter("zcrx.rebalancing.degraded", () => _tree.Rebalancing.Value.Degraded.Count, "{connection}", "Connections that are copied now, and for which nothing can be done.");
+        _meter.CreateObservableUpDownCounter("zcrx.rebalancing.degraded", () => _tree.Rebalancing.Value.Degraded.Count, "{connection}", "Connections whose payload is copied now and that the rebalancer cannot help.");
         _meter.CreateObservableUpDownCounter(
             "zcrx.listener.connection.count",
             () => _tree.Listeners.Select(static listener => new Measurement<int>(listener.Connections, new KeyValuePair<string, object?>("zcrx.listener.name", listener.Name))),

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Actors.Options;
 
-/// <summary>Reads listening addresses. Stricter than <see cref="IPEndPoint.Parse(string)"/>, which takes <c>9000</c> for an address and <c>::1</c> for port 0.</summary>
+/// <summary>Parses listening addresses. It is stricter than <see cref="IPEndPoint.Parse(string)"/>, which reads <c>9000</c> as an address and <c>::1</c> with port 0.</summary>
 internal static class EndPointText
 {
     public const string Expected = "expected address and port, such as [::]:9000, 127.0.0.1:9000 or *:9000";
@@ -46,7 +46,7 @@ internal static class EndPointText
             return host.EndsWith(']') && IPAddress.TryParse(host[1..^1], out IPAddress? v6) && v6.AddressFamily == AddressFamily.InterNetworkV6 ? v6 : null;
         }
 
-        // Four parts: "127.1" is an address to the parser, but a typing error to people.
+        // The parser also accepts fewer than four parts, such as "127.1", which is most likely a typing error.
         return host.Count(static character => character == '.') == 3 && IPAddress.TryParse(host, out IPAddress? v4) && v4.AddressFamily == AddressFamily.InterNetwork ? v4 : null;
     }
 }

@@ -1,17 +1,17 @@
 namespace Zcrx.Actors;
 
-/// <summary>How far the rebalancer may change on which RX queue packets arrive.</summary>
+/// <summary>Specifies how the rebalancer may change the RX queue on which packets arrive.</summary>
 public enum FlowSteeringPermission
 {
-    /// <summary>Not at all.</summary>
+    /// <summary>Packets are not steered.</summary>
     Forbidden,
 
-    /// <summary>With a flow rule for each connection, which touches nobody else's packets. It goes when the connection is closed.</summary>
+    /// <summary>The rebalancer may add a flow rule for each connection. A rule affects the packets of its connection only, and is removed when the connection is closed.</summary>
     FlowRules,
 
     /// <summary>
-    /// Where flow rules do not do, also with the RSS table: whatever went to queues of nobody goes to ours, until everything stops. Only for an interface
-    /// that serves nobody else: other programs cannot read what arrives in our memory.
+    /// The rebalancer may also replace the RSS table where flow rules do not suffice. Packets of unmanaged RX queues then arrive on the queues of this process
+    /// until it stops. Permit this only for an interface that no other program uses: other programs cannot read payload in the memory of this process.
     /// </summary>
     RssTable,
 }

@@ -4,7 +4,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Options;
 
-/// <summary>Holds what an actor system's configuration says about Zcrx: the section <c>zcrx</c>, completed by the embedded reference.conf.</summary>
+/// <summary>Contains the section <c>zcrx</c> of an actor system's configuration, completed by the embedded reference.conf.</summary>
 internal sealed record HoconDefaults(string ActorName, string Dispatcher)
 {
     private const string Section = "zcrx";

@@ -2,9 +2,9 @@ using System.Reflection;
 
 namespace Zcrx.Actors.Options;
 
-/// <summary>What differs between the options that apply and changed ones, apart from what the queues can say for themselves.</summary>
-/// <param name="Applied">What applies at once.</param>
-/// <param name="NeedRestart">What needs a restart of the host.</param>
+/// <summary>Represents the difference between the present options and changed ones, apart from the options of single queues.</summary>
+/// <param name="Applied">The options that apply at once.</param>
+/// <param name="NeedRestart">The options that need a restart of the host.</param>
 internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedRestart)
 {
     public static OptionsChange Between(ZcrxOptions current, ZcrxOptions changed)
@@ -32,12 +32,12 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
         return new OptionsChange(applied, restart);
     }
 
-    /// <summary>Every property that differs, so that one that is added later is not passed over. Delegates are code, and may be made anew whenever options are.</summary>
+    /// <summary>Returns the paths of all properties that differ. Delegates are not compared: options are created with other delegates each time.</summary>
     private static IEnumerable<string> Differences<T>(string path, T current, T changed) => typeof(T).GetProperties()
         .Where(property => !typeof(Delegate).IsAssignableFrom(property.PropertyType) && !Equals(property.GetValue(current), property.GetValue(changed)))
         .Select(property => $"{path}:{property.Name}");
 
-    // What is code is made anew whenever options are; the rest is numbers and permissions.
+    // Objects are code and differ each time the options are created. The rest is numbers and permissions.
     private static void CompareRebalancing(List<string> applied, List<string> restart, ZcrxRebalancingOptions current, ZcrxRebalancingOptions changed)
     {
         foreach (PropertyInfo property in typeof(ZcrxRebalancingOptions).GetProperties())
@@ -68,7 +68,7 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
                 continue;
             }
 
-            // Handlers are code, and made anew whenever options are.
+            // Handlers are not compared: they differ each time the options are created.
             ZcrxListenerOptions one = current.Listeners[i];
             ZcrxListenerOptions other = changed.Listeners[i];
             (string Name, bool Differs)[] differences =

@@ -1,17 +1,17 @@
 namespace Zcrx.Actors;
 
-/// <summary>What becomes of the connections of a queue that is given up.</summary>
+/// <summary>Specifies what happens to the connections of a queue that is given up.</summary>
 public enum ZcrxEscalation
 {
-    /// <summary>The other queues that are open go on with them, each with as many as the next. While none is open and one may be, they wait; when none is left, they end with an error.</summary>
+    /// <summary>The other open queues resume them in equal numbers. The connections stay suspended while another queue may still open, and end with an error when none is left.</summary>
     MoveConnections,
 
     /// <summary>
-    /// The queue is opened once more without its NIC, on the device-less mode or the emulated engine, and goes on with them. If that fails, too, it is as with
-    /// <see cref="MoveConnections"/>. <see cref="ZcrxCommand.RestartQueue"/> tries the NIC again.
+    /// The queue is opened once more without its NIC, in the device-less mode or on the emulated engine, and resumes them. If that fails as well,
+    /// <see cref="MoveConnections"/> applies. <see cref="ZcrxCommand.RestartQueue"/> tries the NIC again.
     /// </summary>
     FallBack,
 
-    /// <summary>They end with an error.</summary>
+    /// <summary>The connections end with an error.</summary>
     EndConnections,
 }

@@ -2,21 +2,21 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>How a process of the service takes over from the one that runs, and later hands over to the next. See docs/takeover.md.</summary>
+/// <summary>Contains the options of a takeover, in which a new process of the service replaces the running one. See docs/takeover.md.</summary>
 public sealed class ZcrxHostedTakeoverOptions
 {
-    /// <summary>The Unix socket at which the processes meet, an absolute path in a directory that belongs to the service; null for no takeover.</summary>
+    /// <summary>Gets or sets the path of the Unix socket at which the processes meet: an absolute path in a directory that belongs to the service. Null for no takeover.</summary>
     public string? Path { get; set; }
 
-    /// <summary>How long a process waits for the other's next step: a new one for its predecessor's answer, an old one for its successor to be ready.</summary>
+    /// <summary>Gets or sets how long a process waits for the next step of the other one: a successor for the answer of its predecessor, a predecessor until its successor is ready.</summary>
     public TimeSpan Timeout { get; set; } = new ZcrxTakeoverOptions().Timeout;
 
     /// <summary>
-    /// After a takeover: how long established connections may go on in this process, until their peers end them. Then, or when none is left, the host is
-    /// stopped, which delivers what has arrived. Zero to at most a day.
+    /// Gets or sets how long established connections may continue in this process after a takeover. Then, or when the last connection is closed, the host is
+    /// stopped, which delivers what has arrived. From zero to a day. The default is an hour.
     /// </summary>
     public TimeSpan Linger { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>For the layer below.</summary>
+    /// <summary>Returns the options of the takeover without a host.</summary>
     internal ZcrxTakeoverOptions ToTakeoverOptions() => new() { Path = Path ?? "", Timeout = Timeout };
 }

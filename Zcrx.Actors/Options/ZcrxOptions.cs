@@ -5,16 +5,16 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>What is to receive, and where. Bound from the configuration section <c>Zcrx</c>, and from code.</summary>
+/// <summary>Contains the options of Zcrx: queues, listeners and their supervision. Set by the configuration section <c>Zcrx</c> and by code.</summary>
 public sealed class ZcrxOptions
 {
-    /// <summary>The configuration section.</summary>
+    /// <summary>The name of the configuration section.</summary>
     public const string SectionName = "Zcrx";
 
     private string? _actorName;
     private string? _dispatcher;
 
-    /// <summary>The engine of the queues that do not name one.</summary>
+    /// <summary>Gets or sets the engine of the queues that do not name one.</summary>
     public ZcrxEngine Engine { get; set; } = ZcrxEngine.Auto;
 
     /// <summary>Gets or sets the name of the supervisor below <c>/user</c>. The default is <c>zcrx.actor-name</c> of the actor system's configuration: <c>zcrx</c>.</summary>
@@ -26,25 +26,25 @@ public sealed class ZcrxOptions
     /// <summary>Gets or sets how long a stop may deliver what has arrived before it closes everything: 10 s by default.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The queues; when there is none, one without a NIC.</summary>
+    /// <summary>Gets the queues. If there is none, one queue without a NIC is opened.</summary>
     public IList<ZcrxQueueOptions> Queues { get; } = [];
 
-    /// <summary>The listening sockets.</summary>
+    /// <summary>Gets the listening sockets.</summary>
     public IList<ZcrxListenerOptions> Listeners { get; } = [];
 
-    /// <summary>What happens when a queue fails.</summary>
+    /// <summary>Gets the options of restarts.</summary>
     public ZcrxRestartOptions Restart { get; } = new();
 
-    /// <summary>Whether and where this process takes over from its predecessor, and hands over to its successor.</summary>
+    /// <summary>Gets the options of a takeover.</summary>
     public ZcrxHostedTakeoverOptions Takeover { get; } = new();
 
-    /// <summary>When connections change their queue, and what may be done about packets that arrive elsewhere.</summary>
+    /// <summary>Gets the options of the rebalancer.</summary>
     public ZcrxRebalancingOptions Rebalancing { get; } = new();
 
-    /// <summary>Where the configuration came from, for messages.</summary>
+    /// <summary>Gets or sets the path of the configuration section, for messages.</summary>
     internal string Path { get; set; } = SectionName;
 
-    /// <summary>What could not be read from the configuration.</summary>
+    /// <summary>Gets the errors of reading the configuration.</summary>
     internal IList<ZcrxConfigurationError> Unreadable { get; } = [];
 
     /// <summary>Gets the keys of single queues' actors in Akka.Hosting's <c>ActorRegistry</c>, by the names of the queues.</summary>
@@ -53,7 +53,7 @@ public sealed class ZcrxOptions
     private HoconDefaults Defaults { get; set; } = HoconDefaults.BuiltIn;
 
     /// <summary>Checks everything without touching the system.</summary>
-    /// <returns>Every error, each with its path; empty when the options are valid.</returns>
+    /// <returns>Every error with its path; empty if the options are valid.</returns>
     public IReadOnlyList<ZcrxConfigurationError> Validate() => ZcrxOptionsValidator.Validate(this);
 
     /// <summary>Fills in what is not set from the configuration of the actor system in which the options are used.</summary>
@@ -66,7 +66,7 @@ public sealed class ZcrxOptions
         }
     }
 
-    /// <summary>The queues as they will be opened.</summary>
+    /// <summary>Returns the options with which the queues are opened.</summary>
     internal IReadOnlyList<ZcrxQueueOptions> EffectiveQueues()
     {
         IEnumerable<ZcrxQueueOptions> queues = Queues.Count == 0 ? [new ZcrxQueueOptions()] : Queues;
@@ -75,7 +75,7 @@ public sealed class ZcrxOptions
             .. queues.Select(queue => queue with
             {
                 Engine = queue.Engine == ZcrxEngine.Auto ? Engine : queue.Engine,
-                // A successor can only go on with what it can map.
+                // A successor can only continue a queue whose memory it can map.
                 SharedMemory = queue.SharedMemory || Takeover.Path is not null,
             }),
         ];

@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Checks everything at once, each error by its configuration path, before anything is opened.</summary>
+/// <summary>Checks all options before anything is opened, and reports every error with its configuration path.</summary>
 internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
 {
     public ValidateOptionsResult Validate(string? name, ZcrxOptions options)
@@ -29,13 +29,13 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
 
         Check(ActorPath.IsValidPathElement(options.ActorName), nameof(ZcrxOptions.ActorName), $"'{options.ActorName}' cannot be an actor's name");
         Check(options.Dispatcher is not null, nameof(ZcrxOptions.Dispatcher), "must not be null; empty stands for the default");
-        Check(Enum.IsDefined(options.Engine), nameof(ZcrxOptions.Engine), "must be auto, nic, device-less or emulated");
+        Check(Enum.IsDefined(options.Engine), nameof(ZcrxOptions.Engine), $"must be {OptionsReader.Names(typeof(ZcrxEngine))}");
         Check(options.DrainTimeout >= TimeSpan.Zero && options.DrainTimeout <= TimeSpan.FromDays(1), nameof(ZcrxOptions.DrainTimeout), $"must be between zero and a day, but is {options.DrainTimeout}");
         CheckQueues(options, errors, Check);
         CheckQueueKeys(options, Check);
         CheckListeners(options, Check);
         CheckRestart(options.Restart, Check);
-        RebalancingOptionsReader.Check(options.Rebalancing, Check);
+        CheckRebalancing(options.Rebalancing, Check);
         Check(options.Takeover.Linger >= TimeSpan.Zero && options.Takeover.Linger <= TimeSpan.FromDays(1), $"{nameof(ZcrxOptions.Takeover)}:{nameof(ZcrxHostedTakeoverOptions.Linger)}", $"must be between zero and a day, but is {options.Takeover.Linger}");
         if (options.Takeover.Path is not null)
         {
@@ -94,7 +94,7 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
 
             check(listener.Backlog >= 1, $"{path}:{nameof(ZcrxListenerOptions.Backlog)}", $"must be at least 1, but is {listener.Backlog}");
             check(listener.Handler is not null, path, $"'{listener.EffectiveName}' has no connection handler; give it one with ZcrxBuilder.Handle");
-            // Without a name of its own, the same port-0 address may stand twice.
+            // The names of listeners without one may be equal: port 0 may be configured twice.
             check(listener.Name is null || names.TryAdd(listener.Name, i), $"{path}:{nameof(ZcrxListenerOptions.Name)}", $"another listener is called '{listener.Name}' too");
         }
     }
@@ -108,7 +108,26 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         check(restart.MaxRestarts >= 0, $"{Path}:{nameof(restart.MaxRestarts)}", $"must not be negative, but is {restart.MaxRestarts}");
         check(restart.Within > TimeSpan.Zero, $"{Path}:{nameof(restart.Within)}", $"must be more than zero, but is {restart.Within}");
         check(restart.RelocateAfter >= TimeSpan.Zero, $"{Path}:{nameof(restart.RelocateAfter)}", $"must not be negative, but is {restart.RelocateAfter}");
-        check(Enum.IsDefined(restart.WhenGivenUp), $"{Path}:{nameof(restart.WhenGivenUp)}", "must be MoveConnections, FallBack or EndConnections");
+        check(Enum.IsDefined(restart.WhenGivenUp), $"{Path}:{nameof(restart.WhenGivenUp)}", $"must be {OptionsReader.Names(typeof(ZcrxEscalation))}");
         check(restart.IsPermanent is not null, $"{Path}:{nameof(restart.IsPermanent)}", "must not be null");
+    }
+
+    private static void CheckRebalancing(ZcrxRebalancingOptions options, Action<bool, string, string> check)
+    {
+        const string Path = nameof(ZcrxOptions.Rebalancing);
+        check(Enum.IsDefined(options.Steering), $"{Path}:{nameof(options.Steering)}", $"must be {OptionsReader.Names(typeof(FlowSteeringPermission))}");
+        check(
+            options.SampleInterval >= TimeSpan.FromMilliseconds(1) && options.SampleInterval <= TimeSpan.FromDays(1),
+            $"{Path}:{nameof(options.SampleInterval)}",
+            $"must be between a millisecond and a day, but is {options.SampleInterval}");
+        check(options.StormShare is > 0 and <= 1, $"{Path}:{nameof(options.StormShare)}", $"must be above 0 and at most 1, but is {options.StormShare}");
+        check(options.CalmShare > 0 && options.CalmShare < options.StormShare, $"{Path}:{nameof(options.CalmShare)}", $"must be above 0 and below StormShare, but is {options.CalmShare}");
+        check(options.StormSamples >= 1, $"{Path}:{nameof(options.StormSamples)}", $"must be at least 1, but is {options.StormSamples}");
+        check(options.MinSampleBytes >= 1, $"{Path}:{nameof(options.MinSampleBytes)}", $"must be at least 1, but is {options.MinSampleBytes}");
+        check(options.PressureSamples >= 1, $"{Path}:{nameof(options.PressureSamples)}", $"must be at least 1, but is {options.PressureSamples}");
+        check(options.CoolDown >= TimeSpan.Zero && options.CoolDown <= TimeSpan.FromDays(1), $"{Path}:{nameof(options.CoolDown)}", $"must be between zero and a day, but is {options.CoolDown}");
+        // A connection that is moved and steered takes two actions.
+        check(options.MaxActionsPerInterval >= 2, $"{Path}:{nameof(options.MaxActionsPerInterval)}", $"must be at least 2, but is {options.MaxActionsPerInterval}");
+        check(options.MaxFlowRules >= 0, $"{Path}:{nameof(options.MaxFlowRules)}", $"must not be negative, but is {options.MaxFlowRules}");
     }
 }

@@ -2,58 +2,59 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors;
 
-/// <summary>When connections change their queue, and what may be done about packets that arrive elsewhere.</summary>
+/// <summary>Contains the options of the rebalancer, which moves connections between queues and steers packets to the queue of their connection.</summary>
 public sealed class ZcrxRebalancingOptions
 {
-    /// <summary>Whether queues are watched for copy storms and lasting pressure. Connections whose payload lies in another queue's memory are moved there in any case.</summary>
+    /// <summary>Gets or sets whether queues are watched for copy storms and lasting pressure. A connection whose payload lies in another queue's memory is moved there in any case.</summary>
     public bool Enabled { get; set; } = true;
 
-    /// <summary>Whether a connection that was accepted goes to the queue where its packets arrive, else to the one with the fewest; otherwise it stays with the queue that accepted it.</summary>
+    /// <summary>Gets or sets whether an accepted connection is placed: on the queue where its packets arrive, or on the queue with the fewest connections if that is not known. Without placement, it stays on the queue that accepted it.</summary>
     public bool PlaceConnections { get; set; } = true;
 
-    /// <summary>Whether connections may be moved because of a copy storm or of pressure.</summary>
+    /// <summary>Gets or sets whether connections may be moved because of a copy storm or of pressure.</summary>
     public bool AllowMoves { get; set; } = true;
 
-    /// <summary>How far packets may be steered.</summary>
+    /// <summary>Gets or sets how packets may be steered.</summary>
     public FlowSteeringPermission Steering { get; set; } = FlowSteeringPermission.FlowRules;
 
-    /// <summary>How often the queues' counters are looked at.</summary>
+    /// <summary>Gets or sets the interval at which the queues' counters are sampled.</summary>
     public TimeSpan SampleInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Copied part of the received bytes from which a sample speaks for a storm. Above 0, at most 1.</summary>
+    /// <summary>Gets or sets the copied part of the received bytes from which a sample indicates a storm. Above 0, at most 1.</summary>
     public double StormShare { get; set; } = 0.1;
 
-    /// <summary>Copied part of the received bytes below which a sample speaks for its end. Above 0, below <see cref="StormShare"/>.</summary>
+    /// <summary>Gets or sets the copied part of the received bytes below which a sample indicates the end of a storm. Above 0, below <see cref="StormShare"/>.</summary>
     public double CalmShare { get; set; } = 0.01;
 
-    /// <summary>Samples in a row that begin or end a storm.</summary>
+    /// <summary>Gets or sets the number of samples in a row that begin or end a storm.</summary>
     public int StormSamples { get; set; } = 3;
 
-    /// <summary>Received bytes below which a sample says nothing, in bytes.</summary>
+    /// <summary>Gets or sets the number of received bytes below which a sample is not evaluated.</summary>
     public long MinSampleBytes { get; set; } = 256 * 1024;
 
-    /// <summary>Samples in a row under pressure after which connections are moved to a queue that has little to do.</summary>
+    /// <summary>Gets or sets the number of samples in a row under pressure after which connections are moved to a queue with little load.</summary>
     public int PressureSamples { get; set; } = 5;
 
-    /// <summary>How long a queue and a connection are left alone after something was done about them.</summary>
+    /// <summary>Gets or sets how long a queue and a connection are left alone after an action.</summary>
     public TimeSpan CoolDown { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Actions for all queues together in one interval at most, 2 or more.</summary>
+    /// <summary>Gets or sets the largest number of actions in one interval, for all queues together. At least 2.</summary>
     public int MaxActionsPerInterval { get; set; } = 256;
 
-    /// <summary>Flow rules of ours on one interface at most; NICs have room for some hundreds to some thousands.</summary>
+    /// <summary>Gets or sets the largest number of flow rules of this process on one interface. NICs have room for some hundreds to some thousands.</summary>
     public int MaxFlowRules { get; set; } = 512;
 
-    /// <summary>Asked before each action: false forbids it. Called on an actor's thread, so it must be quick; what it throws forbids, too. Null permits everything.</summary>
+    /// <summary>Gets or sets a delegate that is called before each action. False or an exception vetoes the action. Null permits all actions. It runs on an actor's thread, so it must be quick.</summary>
     /// <remarks>
-    /// Two kinds of moves are announced (<see cref="RebalanceEvent.Moved"/>) and not asked for: placing a connection that was just accepted, which <see cref="PlaceConnections"/>
-    /// turns off altogether; and moving one whose payload lies in another queue's memory, since only that queue can receive it and a veto could do nothing but break the stream.
+    /// Two kinds of moves are published (<see cref="RebalanceEvent.Moved"/>) and cannot be vetoed. The first is the placement of an accepted connection, which
+    /// <see cref="PlaceConnections"/> turns off. The second moves a connection whose payload lies in another queue's memory: only that queue can receive it, so a veto
+    /// would break the stream.
     /// </remarks>
     public Func<RebalanceAction, bool>? Permit { get; set; }
 
-    /// <summary>Tells where packets arrive; null for what belongs to the engine: netlink, or the emulated interfaces.</summary>
+    /// <summary>Gets or sets the object that reads where packets arrive. Null for that of the engine: netlink, or the emulated interfaces.</summary>
     public INicFacts? NicFacts { get; set; }
 
-    /// <summary>Steers packets; null for what belongs to the engine.</summary>
+    /// <summary>Gets or sets the object that steers packets. Null for that of the engine.</summary>
     public IFlowSteering? FlowSteering { get; set; }
 }

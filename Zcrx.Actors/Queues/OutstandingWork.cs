@@ -1,8 +1,9 @@
 namespace Zcrx.Actors.Queues;
 
 /// <summary>Collects work that continues after its actor has ended, such as closing a queue. The end of the tree waits for it.</summary>
+/// <param name="whole">Collects the same work among that of other actors; null if this object is the whole.</param>
 /// <remarks>Threading: all members from any thread.</remarks>
-internal sealed class OutstandingWork
+internal sealed class OutstandingWork(OutstandingWork? whole = null)
 {
     private readonly Lock _gate = new();
     private Task _work = Task.CompletedTask;
@@ -14,6 +15,8 @@ internal sealed class OutstandingWork
         {
             _work = AfterAsync(_work, work);
         }
+
+        whole?.Add(work);
     }
 
     /// <summary>Returns a task that ends with all work that was added before. It does not fault.</summary>

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>The queues that are open now, as streams that span them: a queue that is opened again takes part again.</summary>
+/// <summary>Holds the open queues, and offers streams that span them. A queue that is opened again takes part again.</summary>
 internal sealed class QueueDirectory : IDisposable
 {
     private readonly Lock _gate = new();
@@ -27,7 +27,7 @@ internal sealed class QueueDirectory : IDisposable
             _open.Add(entry);
         }
 
-        // Outside the lock: what subscribes now publishes at once, to code that is not ours.
+        // Outside the lock: a subscription may publish at once, to code of the application.
         _opened.OnNext(entry);
     }
 
@@ -39,10 +39,10 @@ internal sealed class QueueDirectory : IDisposable
         }
     }
 
-    /// <summary>No queue will be opened any more.</summary>
+    /// <summary>Completes the streams: no queue will be opened any more.</summary>
     public void Complete() => _opened.OnCompleted();
 
-    // Not the subject itself: a supervisor that ends after the host's services would fail at saying so.
+    // The subject itself is not disposed: a supervisor that ends after the host's services completes it again.
     public void Dispose() => Complete();
 
     private IObservable<T> Span<T>(Func<ZcrxQueue, IObservable<T>> stream) => Observable.Create<T>(observer =>
@@ -56,7 +56,7 @@ internal sealed class QueueDirectory : IDisposable
     /// <summary>Passes on the values of one queue directly. <c>SelectMany</c> gets only the end: it holds a lock while its observer runs.</summary>
     private static IObservable<T> Pass<T>(Func<ZcrxQueue, IObservable<T>> stream, ZcrxQueue queue, SerialObserver<T> serial) => Observable
         .Create<T>(end => stream(queue).Subscribe(serial.OnNext, end.OnError, end.OnCompleted))
-        // Closed at this moment: it has nothing to say any more.
+        // The queue has been closed first, and publishes nothing any more.
         .Catch<T, ObjectDisposedException>(static _ => Observable.Empty<T>());
 
     private IObservable<ZcrxQueue> OpenQueues() => Observable
@@ -74,7 +74,7 @@ internal sealed class QueueDirectory : IDisposable
             Array.ForEach(open, serial.OnNext);
             return subscription;
         })
-        // A queue that is opened at this moment may come twice.
+        // A queue that opens between the copy and the subscription arrives twice.
         .Distinct(static entry => entry.Number)
         .Select(static entry => entry.Queue);
 }

@@ -78,7 +78,7 @@ internal sealed class QueueIncarnation : ReceiveActor
             return;
         }
 
-        Context.Parent.Tell(new Failed(cause ?? new ZcrxException($"Receiving on the queue {_name}", 0, "somebody else closed the queue", "")));
+        Context.Parent.Tell(new Failed(cause ?? new ZcrxException($"Receiving on the queue {_name}", 0, "the application closed the queue", "")));
     }
 
     private void OnStop(Stop message)
@@ -125,7 +125,7 @@ internal sealed class QueueIncarnation : ReceiveActor
             case ConsumerFault fault:
                 if (fault.Exception is ZcrxFramingException framing)
                 {
-                    // The peer's bytes, not the consumer, and any stranger can send them.
+                    // The cause is the peer's bytes, which any program can send, and not the consumer.
                     ZcrxLog.FramingFailed(_logger, fault.Connection?.Id, _name, framing.Message);
                 }
                 else

@@ -1,9 +1,7 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Logging;
-using Zcrx.Actors.Messages;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
@@ -11,7 +9,7 @@ namespace Zcrx.Actors.Queues;
 
 /// <summary>Opens the incarnations of one queue, lets one take the registration of the other over, and closes them.</summary>
 internal sealed class QueueOpener(
-    ZcrxSuspendedConnections suspended, ZcrxQueueGroup group, IncomingQueues inheritedQueues, ZcrxRebalancingOptions rebalancing, ILogger logger)
+    ZcrxSuspendedConnections suspended, ZcrxQueueGroup group, IncomingQueues incomingQueues, ZcrxRebalancingOptions rebalancing, ILogger logger)
 {
     /// <summary>Opens the queue, or continues the one that came from another process. Runs on the thread pool, since choosing the engine asks the kernel.</summary>
     public async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, ActivityContext cause)
@@ -20,10 +18,10 @@ internal sealed class QueueOpener(
         try
         {
             ZcrxQueueOptions reporting = WithReport(options);
-            using IncomingQueue? inherited = inheritedQueues.Take(options.Name);
-            ZcrxQueue queue = await Task.Run(() => inherited is null
+            using IncomingQueue? incoming = incomingQueues.Take(options.Name);
+            ZcrxQueue queue = await Task.Run(() => incoming is null
                 ? ZcrxQueue.OpenAsync(reporting, suspended)
-                : ZcrxQueue.ImportAsync(inherited, reporting, suspended)).ConfigureAwait(false);
+                : ZcrxQueue.ImportAsync(incoming, reporting, suspended)).ConfigureAwait(false);
             activity?.SetTag("zcrx.engine", queue.Engine.Name);
             activity.End();
             return queue;
@@ -60,7 +58,7 @@ internal sealed class QueueOpener(
 #pragma warning restore CA1031
         {
             activity.End(exception);
-            ZcrxLog.QueueNotSucceeded(logger, options.Name, exception);
+            ZcrxLog.RegistrationNotKept(logger, options.Name, exception);
             return null;
         }
     }
@@ -98,30 +96,30 @@ internal sealed class QueueOpener(
     /// <summary>Changes the options of an open queue. Does not fault.</summary>
     /// <param name="options">All options of the queue.</param>
     /// <param name="queue">The queue; null while none is open.</param>
-    public static async Task<QueueReconfigured> ReconfigureAsync(ZcrxQueueOptions options, ZcrxQueue? queue)
+    public static async Task<QueueMessage.Reconfigured> ReconfigureAsync(ZcrxQueueOptions options, ZcrxQueue? queue)
     {
         string path = $"{nameof(ZcrxOptions.Queues)}:{options.Name}";
         string[] Paths(IEnumerable<string> names) => [.. names.Select(name => $"{path}:{name}")];
         if (queue is null)
         {
-            return new QueueReconfigured([$"{path} (when it is opened)"], []);
+            return new QueueMessage.Reconfigured([$"{path} (when it is opened)"], []);
         }
 
         try
         {
             QueueReconfiguration done = await queue.ReconfigureAsync(options).ConfigureAwait(false);
-            return new QueueReconfigured(Paths(done.Applied), Paths(done.NeedReopening));
+            return new QueueMessage.Reconfigured(Paths(done.Applied), Paths(done.NeedReopening));
         }
         catch (ObjectDisposedException)
         {
             // It is closing, and the next opening applies all of it.
-            return new QueueReconfigured([$"{path} (when it is opened)"], []);
+            return new QueueMessage.Reconfigured([$"{path} (when it is opened)"], []);
         }
 #pragma warning disable CA1031 // The options are valid, so nothing else is expected. The next opening applies them in any case, and that is reported.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            return new QueueReconfigured([], [$"{path} ({exception.Message})"]);
+            return new QueueMessage.Reconfigured([], [$"{path} ({exception.Message})"]);
         }
     }
 
@@ -134,26 +132,4 @@ internal sealed class QueueOpener(
             options.NicReport?.Invoke(text);
         },
     };
-}
-
-/// <summary>Says which changed options of a queue apply now, and which need another opening.</summary>
-internal sealed record QueueReconfigured(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedReopening) : ILocalMessage;
-
-/// <summary>Holds the queues that came from another process until they are opened here.</summary>
-/// <remarks>Threading: all members from any thread. Each queue is taken once and then owned by the caller; the rest is disposed with this object.</remarks>
-internal sealed class IncomingQueues : IDisposable
-{
-    private readonly ConcurrentDictionary<string, IncomingQueue> _queues = new(StringComparer.Ordinal);
-
-    public void Add(string name, IncomingQueue queue) => _queues[name] = queue;
-
-    public IncomingQueue? Take(string name) => _queues.TryRemove(name, out IncomingQueue? queue) ? queue : null;
-
-    public void Dispose()
-    {
-        foreach (string name in _queues.Keys)
-        {
-            Take(name)?.Dispose();
-        }
-    }
 }

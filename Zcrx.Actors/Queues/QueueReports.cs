@@ -8,17 +8,17 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Logs and publishes what happens to one queue, traces its restarts, and answers those that asked for one. Belongs to the <see cref="QueueSupervisor"/>.</summary>
+/// <summary>Logs and publishes what happens to one queue, traces its restarts, and answers the actors that wait for one. Belongs to the <see cref="QueueSupervisor"/>.</summary>
 internal sealed class QueueReports(string queue, ILogger logger, EventStream events)
 {
     private readonly List<IActorRef> _waiting = [];
     private Activity? _restarting;
 
-    /// <summary>Gets the activity of the restart that is going on.</summary>
+    /// <summary>Gets the activity of the present restart.</summary>
     public ActivityContext Cause => _restarting?.Context ?? default;
 
-    /// <summary>A restart begins, unless one is going on.</summary>
-    /// <param name="trigger">Why, as the value of a tag.</param>
+    /// <summary>Begins the activity of a restart, unless there is one.</summary>
+    /// <param name="trigger">The reason, as the value of a tag.</param>
     public void BeginRestart(string trigger) =>
         _restarting ??= ZcrxActivities.Begin("zcrx.queue.restart", queue)?.SetTag("zcrx.restart.trigger", trigger);
 
@@ -64,15 +64,15 @@ internal sealed class QueueReports(string queue, ILogger logger, EventStream eve
         events.Publish(new ZcrxEvent.QueueFellBack(queue, cause));
     }
 
-    /// <summary>The queue failed and stays closed.</summary>
+    /// <summary>Reports that the queue failed and stays closed.</summary>
     public void Failed(Exception cause, string reason)
     {
         ZcrxLog.QueueFailed(logger, queue, reason, cause);
         events.Publish(new ZcrxEvent.QueueFailed(queue, cause, reason));
-        AnswerAll(new ZcrxReply.Failed(ZcrxFailure.QueueNotOpen, null, $"The queue {queue} failed and stays closed: {reason}. {cause.Message}", cause));
+        AnswerAll(new ZcrxReply.Failed(ZcrxFailure.QueueNotOpen, null, $"The queue {queue} was given up: {reason}. {cause.Message}", cause));
     }
 
-    /// <summary>The queue is closed to be replaced.</summary>
+    /// <summary>Reports that the queue is closed to be replaced.</summary>
     public void Replaced() => events.Publish(new ZcrxEvent.QueueStopped(queue));
 
     public void Stopped()
@@ -81,12 +81,12 @@ internal sealed class QueueReports(string queue, ILogger logger, EventStream eve
         events.Publish(new ZcrxEvent.QueueStopped(queue));
     }
 
-    /// <summary>Other queues, or the same one, have resumed suspended connections. Any thread.</summary>
-    public void Continued(IReadOnlyList<string> targets, int connections)
+    /// <summary>Reports that other queues, or the same one, have resumed suspended connections. Threading: any thread.</summary>
+    public void Resumed(IReadOnlyList<string> targets, int connections)
     {
         if (connections > 0)
         {
-            ZcrxLog.ConnectionsContinued(logger, connections, queue, string.Join(", ", targets));
+            ZcrxLog.ConnectionsResumed(logger, connections, queue, string.Join(", ", targets));
             events.Publish(new ZcrxEvent.ConnectionsContinued(queue, targets, connections));
         }
     }

@@ -13,25 +13,16 @@ namespace Zcrx.Actors.Queues;
 /// </remarks>
 internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
 {
-    private static readonly Task<ZcrxQueue?> Nothing = Task.FromResult<ZcrxQueue?>(null);
-
     private readonly Published<QueueSnapshot> _published;
-    private readonly QueueDirectory _directory;
-    private readonly OutstandingWork _outstanding;
     private readonly TimeProvider _time;
-    private readonly ILogger _logger;
     private readonly QueueReports _reports;
-    private readonly SuspendedConnections _suspended = new();
+    private readonly Relocation _relocation = new();
     private readonly QueueOpener _opener;
+    private readonly Incarnations _incarnations;
     private readonly RestartMachine _restart;
     private readonly Exception? _earlierFailure;
     private ZcrxOptions _options;
     private QueueSnapshot _now;
-    private Incarnation? _incarnation;
-    private Task<ZcrxQueue?> _closing;
-    private bool _isClosed;
-    private ZcrxQueue? _next;
-    private ZcrxQueueOptions? _registeredWith;
     private bool _isFallenBack;
     private bool _isReplaced;
     private bool _isStopping;
@@ -39,7 +30,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     /// <param name="published">Where the state is published. It holds the state of an earlier supervisor of the queue, if there was one.</param>
     /// <param name="options">The options of the tree.</param>
     /// <param name="group">The open queues, which share their connections.</param>
-    /// <param name="inherited">The queues that came from another process.</param>
+    /// <param name="incoming">The queues that came from another process.</param>
     /// <param name="directory">The open queues as streams.</param>
     /// <param name="outstanding">Collects work that this actor leaves behind. What an earlier supervisor left is awaited before the queue is opened.</param>
     /// <param name="time">The clock.</param>
@@ -49,7 +40,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         Published<QueueSnapshot> published,
         ZcrxOptions options,
         ZcrxQueueGroup group,
-        IncomingQueues inherited,
+        IncomingQueues incoming,
         QueueDirectory directory,
         OutstandingWork outstanding,
         TimeProvider time,
@@ -57,25 +48,24 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         Exception? earlierFailure)
     {
         (_published, _now, _options) = (published, published.Value, options);
-        (_directory, _outstanding, _time, _logger, _earlierFailure) = (directory, outstanding, time, logger, earlierFailure);
+        (_time, _earlierFailure) = (time, earlierFailure);
         _reports = new QueueReports(_now.Name, logger, Context.System.EventStream);
-        _opener = new QueueOpener(_suspended.Suspended, group, inherited, options.Rebalancing, logger);
+        _opener = new QueueOpener(_relocation.Suspended, group, incoming, options.Rebalancing, logger);
+        _incarnations = new Incarnations(_now.Name, _opener, directory, outstanding, logger);
         _restart = new RestartMachine(options.Restart);
         if (_now.Current is not null)
         {
             _restart.Opened();
         }
 
-        // What an earlier supervisor of the queue has left open.
-        _closing = QueueOpener.CloseAsync(outstanding.WhenDone());
         Receive<ZcrxCommand.RestartQueue>(OnRestartQueue, command => command.Queue == _now.Name && !Sender.Path.Address.HasGlobalScope);
         Receive<ZcrxCommand>(static command => Context.Parent.Forward(command));
         Receive<RemoteCommand>(static command => Context.Parent.Forward(command));
         Receive<QueueIncarnation.Opened>(message => OnOpened(message.Queue));
-        Receive<QueueIncarnation.Failed>(message => _incarnation?.End(message.Cause, Sender, Context));
-        Receive<QueueIncarnation.Finished>(_ => _incarnation?.End(null, Sender, Context));
+        Receive<QueueIncarnation.Failed>(message => _incarnations.End(message.Cause, Sender, Context));
+        Receive<QueueIncarnation.Finished>(_ => _incarnations.End(null, Sender, Context));
         Receive<Terminated>(message => OnIncarnationEnded(message.ActorRef));
-        Receive<Closed>(message => OnClosed(message.Next));
+        Receive<Incarnations.Closed>(OnClosed);
         Receive<RestartDue>(_ =>
         {
             if (_now.State == QueueState.Restarting)
@@ -83,9 +73,9 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
                 Open();
             }
         });
-        Receive<QueuePeers>(OnPeers);
-        Receive<ReconfigureQueue>(OnReconfigure);
-        Receive<Stop>(OnStop);
+        Receive<QueueMessage.Peers>(OnPeers);
+        Receive<QueueMessage.Reconfigure>(OnReconfigure);
+        Receive<QueueMessage.Stop>(OnStop);
     }
 
     /// <inheritdoc/>
@@ -100,7 +90,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        AwaitClosing();
+        _incarnations.AwaitClosing(Context);
         if (_earlierFailure is not null)
         {
             OnFailed(_earlierFailure);
@@ -117,19 +107,18 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         _now = _now with { State = QueueState.Stopped, IsOpen = false };
         _published.Publish(_now);
         _reports.EndRestart(null);
-        _suspended.End();
-        _outstanding.Add(_incarnation?.CloseAsync(keepsNext: false) ?? Nothing);
-        _outstanding.Add(QueueOpener.DropAsync(_closing, _next));
+        _relocation.End();
+        _incarnations.Leave();
     }
 
     /// <summary>Stops an incarnation that fails, and records why.</summary>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(
         exception =>
         {
-            _incarnation?.Failure = exception is ActorInitializationException { InnerException: { } inner } ? inner : exception;
+            _incarnations.OnThrown(exception is ActorInitializationException { InnerException: { } inner } ? inner : exception);
             return Directive.Stop;
         },
-        // Logged where it is decided what follows.
+        // The decision about a restart logs the failure.
         loggingEnabled: false);
 
     /// <summary>Opens the queue as soon as the last incarnation's is closed: an RX queue has one owner.</summary>
@@ -138,34 +127,17 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         Timers.CancelAll();
         _isReplaced = false;
         Change(_now with { State = QueueState.Opening, RestartDelay = null });
-        if (_incarnation is null && _isClosed)
+        if (_incarnations.AreClosed)
         {
             Begin();
         }
     }
 
-    private void Begin()
-    {
-        Task<ZcrxQueue> opening;
-        if (_next is { } next)
-        {
-            _next = null;
-            opening = Task.FromResult(next);
-        }
-        else
-        {
-            _registeredWith = OptionsToOpen;
-            opening = _opener.OpenAsync(_registeredWith, _reports.Cause);
-        }
-
-        Props props = Props.Create(() => new QueueIncarnation(Name, opening, _directory, _logger)).WithDeploy(Deploy.Local).WithDispatcher(Context.Props.Dispatcher);
-        _incarnation = new Incarnation(Context.Watch(Context.ActorOf(props, "incarnation")), opening);
-        _isClosed = false;
-    }
+    private void Begin() => _incarnations.Begin(OptionsToOpen, _reports.Cause, Context);
 
     private void OnOpened(ZcrxQueue queue)
     {
-        if (_incarnation is not { IsAlive: true } || _now.State != QueueState.Opening)
+        if (!_incarnations.IsAlive || _now.State != QueueState.Opening)
         {
             return;
         }
@@ -174,7 +146,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         _opener.Join(queue, _now.Options);
         Change(_now.WithOpened(queue, _time.GetUtcNow()));
         _reports.Opened(queue.Engine);
-        // Its options may have changed while it was opened with the old ones. Cannot fail; the change was reported when it was made.
+        // The options may have changed while the queue was opened with the old ones. Cannot fail. The change was reported when it was made.
         _ = QueueOpener.ReconfigureAsync(_now.Options, queue);
         Relocate();
         _reports.AnswerAll(new ZcrxReply.Restarted(_now.ToStatus()));
@@ -182,49 +154,36 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
 
     private void OnIncarnationEnded(IActorRef actor)
     {
-        if (_incarnation is not { } ended || !ended.Actor.Equals(actor))
+        bool isReplaced = _isReplaced && !_isStopping;
+        if (_incarnations.OnTerminated(actor, isReplaced, Context) is not { } ended)
         {
             return;
         }
 
-        bool isReplaced = _isReplaced && ended.Failure is null && !_isStopping;
-        _incarnation = null;
-        _closing = ended.CloseAsync(keepsNext: isReplaced);
-        AwaitClosing();
         _now = _now with { IsOpen = false };
         if (_isStopping)
         {
             Change(_now with { LastError = ended.Failure ?? _now.LastError });
             _reports.Stopped();
         }
-        else if (isReplaced)
+        else if (isReplaced && ended.Failure is null)
         {
             _reports.Replaced();
             Open();
         }
         else
         {
-            OnFailed(ended.Failure ?? new ZcrxException($"Receiving on the queue {Name}", 0, "its actor was stopped by somebody else", ""));
+            OnFailed(ended.Failure ?? new ZcrxException($"Receiving on the queue {Name}", 0, "its actor was stopped from outside", ""));
         }
     }
 
-    private void AwaitClosing()
+    private void OnClosed(Incarnations.Closed message)
     {
-        _isClosed = false;
-        _ = _closing.PipeTo(Self, success: static next => new Closed(next), failure: static _ => new Closed(null));
-    }
-
-    private void OnClosed(ZcrxQueue? next)
-    {
-        if (_isStopping && next is not null)
+        if (!_incarnations.OnClosed(message, keepsNext: !_isStopping, Context))
         {
-            _closing = QueueOpener.DropAsync(_closing, null);
-            AwaitClosing();
             return;
         }
 
-        _isClosed = true;
-        (_closing, _next) = (Nothing, next);
         if (_isStopping)
         {
             ConsiderStopped();
@@ -301,7 +260,8 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
             case QueueState.Open or QueueState.Stopping:
                 _isReplaced = true;
                 Change(_now with { State = QueueState.Stopping });
-                Replace(command);
+                _incarnations.Replace(
+                    command.RegisterAnew ? null : _now.Current, OptionsToOpen, command.Drain ?? _options.DrainTimeout, _reports.Cause);
                 break;
             default:
                 // It is being opened already.
@@ -309,29 +269,13 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>Ends the incarnation. The next one continues its registration where the kernel can and the options allow it.</summary>
-    private void Replace(ZcrxCommand.RestartQueue command)
-    {
-        if (_incarnation is not { IsAlive: true } incarnation)
-        {
-            return;
-        }
-
-        if (!command.RegisterAnew && _now.Current is { } queue && _registeredWith is { } registered && QueueOpener.CanTakeOver(queue, registered, OptionsToOpen))
-        {
-            incarnation.Takeover ??= _opener.TakeOverAsync(queue, OptionsToOpen, _reports.Cause);
-        }
-
-        incarnation.Stop(command.Drain ?? _options.DrainTimeout, suspendsConnections: true);
-    }
-
-    private void OnStop(Stop message)
+    private void OnStop(QueueMessage.Stop message)
     {
         if (!_isStopping)
         {
             _isStopping = true;
             Timers.CancelAll();
-            _suspended.End();
+            _relocation.End();
             _reports.AnswerAll(StoppingReply());
         }
 
@@ -341,21 +285,21 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
             Change(_now with { State = QueueState.Stopping, RestartDelay = null });
         }
 
-        _incarnation?.Stop(message.Drain);
+        _incarnations.Stop(message.Drain);
         ConsiderStopped();
     }
 
     private void ConsiderStopped()
     {
-        if (_incarnation is null && _isClosed && _now.State != QueueState.Stopped)
+        if (_incarnations.AreClosed && _now.State != QueueState.Stopped)
         {
             Change(_now with { State = QueueState.Stopped });
         }
     }
 
-    private void OnPeers(QueuePeers peers)
+    private void OnPeers(QueueMessage.Peers peers)
     {
-        _suspended.SetOthers(peers.Open, peers.IsHope);
+        _relocation.SetOthers(peers.Open, peers.MayOpen);
         if (!_isStopping && _now.State != QueueState.Open)
         {
             Relocate();
@@ -365,20 +309,20 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     /// <summary>Resumes or ends the suspended connections. A connection that no queue takes stays suspended.</summary>
     private void Relocate() => _ = RelocateAsync(_now, _options.Restart);
 
-    /// <summary>Reports by itself and not by a message: the actor may have ended by then. Does not fail.</summary>
+    /// <summary>Relocates and reports. There is no message to the actor, which may have ended by then. Does not fail.</summary>
     private async Task RelocateAsync(QueueSnapshot now, ZcrxRestartOptions restart)
     {
-        (IReadOnlyList<string> targets, int connections) = await _suspended.RelocateAsync(now, restart).ConfigureAwait(false);
-        _reports.Continued(targets, connections);
+        (IReadOnlyList<string> targets, int connections) = await _relocation.RunAsync(now, restart).ConfigureAwait(false);
+        _reports.Resumed(targets, connections);
     }
 
-    private void OnReconfigure(ReconfigureQueue message)
+    private void OnReconfigure(QueueMessage.Reconfigure message)
     {
         _options = message.All;
         _restart.Reconfigure(message.All.Restart);
         if (message.Queue is not { } options || options == _now.Options)
         {
-            Sender.Tell(new QueueReconfigured([], []));
+            Sender.Tell(new QueueMessage.Reconfigured([], []));
             return;
         }
 
@@ -390,18 +334,10 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     {
         _now = now;
         _published.Publish(now);
-        Context.Parent.Tell(new Changed());
+        Context.Parent.Tell(new QueueMessage.Changed());
     }
 
     private static ZcrxReply.Failed StoppingReply() => new(ZcrxFailure.Stopping, null, "Zcrx is being stopped.");
 
-    /// <summary>To the actor: close the queue and open it no more. May be repeated with less time.</summary>
-    public sealed record Stop(TimeSpan Drain) : ILocalMessage;
-
-    /// <summary>To the parent: another snapshot is published.</summary>
-    public sealed record Changed : ILocalMessage;
-
     private sealed record RestartDue : ILocalMessage;
-
-    private sealed record Closed(ZcrxQueue? Next) : ILocalMessage;
 }

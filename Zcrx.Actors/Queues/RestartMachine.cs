@@ -30,10 +30,10 @@ internal sealed class RestartMachine(ZcrxRestartOptions options)
     {
         if (_options.IsPermanent(cause))
         {
-            return GiveUp("no attempt would cure this");
+            return GiveUp("a restart cannot cure this");
         }
 
-        // At the start an error is reported, not repeated. Only a busy queue is retried: its last owner may still be closing it.
+        // An error at the start is reported and not retried. Only a busy queue is retried: its last owner may still be closing it.
         if (!_hasOpened && cause is not ZcrxQueueBusyException)
         {
             return GiveUp("it could not be opened at the start");

@@ -15,14 +15,14 @@ internal sealed class QueueWatch(string name, RxQueueId? rxQueue, ZcrxRebalancin
 
     public RxQueueId? RxQueue => rxQueue;
 
-    /// <summary>Bytes per second, lately.</summary>
+    /// <summary>Gets the bytes per second between the last two samples.</summary>
     public double Load { get; private set; }
 
     public double CopiedShare => _detector.Share;
 
     public bool IsStorm => _detector.IsStorm;
 
-    /// <summary>Whether something may have to be done soon, so that it should be known what its connections receive.</summary>
+    /// <summary>Gets whether the rebalancer may have to act soon, so that the load of the connections should be known.</summary>
     public bool IsOfInterest => _detector.IsSuspicious || _pressed > 0;
 
     public StormChange Observe(TimeSpan now, long received, long copied, PoolPressureLevel pressure)
@@ -37,7 +37,7 @@ internal sealed class QueueWatch(string name, RxQueueId? rxQueue, ZcrxRebalancin
         _pressed = _hasRoom ? 0 : _pressed + 1;
         if (rxQueue is null)
         {
-            // Without a NIC everything is copied, and that is as it should be.
+            // Without a NIC the kernel copies everything.
             return StormChange.None;
         }
 
@@ -53,7 +53,7 @@ internal sealed class QueueWatch(string name, RxQueueId? rxQueue, ZcrxRebalancin
 
     public QueueFacts ToFacts(TimeSpan now) => new(name, rxQueue, Load, _detector.MayAct(now), _pressed >= options.PressureSamples && now >= _restUntil, _hasRoom);
 
-    /// <summary>A plan was made for it, whatever came of it.</summary>
+    /// <summary>Records that a plan was made for the queue, with any result.</summary>
     public void Acted(TimeSpan now)
     {
         _detector.Acted(now);

@@ -9,7 +9,7 @@ internal sealed record RebalanceFacts
     /// <summary>Gets the open queues.</summary>
     public required IReadOnlyList<QueueFacts> Queues { get; init; }
 
-    /// <summary>Gets the connections of the queues for which something is to be done.</summary>
+    /// <summary>Gets the connections of the queues that need an action.</summary>
     public required IReadOnlyList<ConnectionFacts> Connections { get; init; }
 
     /// <summary>Gets the interfaces by name.</summary>
@@ -18,7 +18,7 @@ internal sealed record RebalanceFacts
     /// <summary>Gets whether connections may be moved.</summary>
     public required bool MovesAllowed { get; init; }
 
-    /// <summary>Gets how far packets may be steered.</summary>
+    /// <summary>Gets how packets may be steered.</summary>
     public required FlowSteeringPermission Steering { get; init; }
 
     /// <summary>Gets the largest number of actions.</summary>
@@ -29,8 +29,8 @@ internal sealed record RebalanceFacts
 /// <param name="Name">Its name.</param>
 /// <param name="RxQueue">The RX queue that it receives from; null without a NIC.</param>
 /// <param name="Load">Bytes per second.</param>
-/// <param name="IsStormy">Whether something is to be done because the kernel copies.</param>
-/// <param name="IsPressed">Whether something is to be done because its pool has been under pressure for long.</param>
+/// <param name="IsStormy">Whether it needs an action because the kernel copies.</param>
+/// <param name="IsPressed">Whether it needs an action because its pool has been under pressure for long.</param>
 /// <param name="HasRoom">Whether its pool is under no pressure now.</param>
 internal sealed record QueueFacts(string Name, RxQueueId? RxQueue, double Load, bool IsStormy, bool IsPressed, bool HasRoom);
 
@@ -52,9 +52,9 @@ internal sealed record ConnectionFacts(
 /// <param name="IsSteeredByHost">Whether this is a container's interface, which the host steers.</param>
 internal sealed record InterfaceFacts(IReadOnlyList<int> RssTable, int FreeRules, bool IsSteeredByHost = false);
 
-/// <summary>Represents what is to be done.</summary>
-/// <param name="Steps">What belongs together, in order: a step is carried out as a whole or not at all.</param>
-/// <param name="Degraded">Connections for which nothing can be done, and why.</param>
+/// <summary>Represents a plan.</summary>
+/// <param name="Steps">The steps in order. A step is executed as a whole or not at all.</param>
+/// <param name="Degraded">Connections that cannot be helped, and why.</param>
 internal sealed record RebalancePlan(IReadOnlyList<RebalanceStep> Steps, IReadOnlyDictionary<long, string> Degraded)
 {
     public IEnumerable<RebalanceAction> Actions => Steps.SelectMany(static step => step.Actions);

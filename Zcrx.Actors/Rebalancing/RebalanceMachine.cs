@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>When something is to be done about which queues, and what: samples and readings in, plans out. Pure: time comes in as a number.</summary>
+/// <summary>Decides when to rebalance which queues. It receives samples and readings, and returns plans. Pure: the time is an argument.</summary>
 internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
 {
     private readonly Dictionary<string, QueueWatch> _queues = new(StringComparer.Ordinal);
@@ -25,24 +25,24 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
         return watch.Observe(now, received, copied, pressure);
     }
 
-    /// <summary>The queue is closed.</summary>
+    /// <summary>Forgets a queue that is closed.</summary>
     public void Forget(string queue) => _queues.Remove(queue);
 
-    /// <summary>Copied part of what a queue received lately.</summary>
+    /// <summary>Returns the copied part of the bytes that a queue received in the last sample.</summary>
     public double CopiedShareOf(string queue) => _queues.TryGetValue(queue, out QueueWatch? watch) ? watch.CopiedShare : 0;
 
-    /// <summary>Whether a queue's connections should be read: at every sample from the first suspicion on, so that it is known what each of them receives.</summary>
+    /// <summary>Returns whether a queue's connections should be read. They are read at every sample from the first suspicion on, so that the load of each is known.</summary>
     public bool IsOfInterest(string queue) => _queues.TryGetValue(queue, out QueueWatch? watch) && watch.IsOfInterest;
 
-    /// <summary>Makes a plan; an empty one when it is not the time for any.</summary>
-    /// <param name="now">A time that never goes back.</param>
+    /// <summary>Returns a plan. It is empty if no queue needs one now.</summary>
+    /// <param name="now">A time that never decreases.</param>
     /// <param name="readings">The connections of the queues of interest.</param>
     /// <param name="tables">The RSS tables of the interfaces by name; where one is not known, it is not replaced.</param>
     public RebalancePlan Plan(TimeSpan now, IReadOnlyCollection<ConnectionReading> readings, IReadOnlyDictionary<string, IReadOnlyList<int>> tables)
     {
         List<ConnectionFacts> connections = [.. readings.Select(reading => Read(now, reading)).OfType<ConnectionFacts>()];
         QueueFacts[] queues = [.. _queues.Values.Select(watch => watch.ToFacts(now))];
-        // One whose connections were read for the first time has to wait until it is known how much they receive.
+        // A queue whose connections were read for the first time waits until their load is known.
         HashSet<string> known = [.. connections.Select(static connection => connection.Queue)];
         queues = [.. queues.Select(queue => known.Contains(queue.Name) ? queue : queue with { IsStormy = false, IsPressed = false })];
         if (!queues.Any(static queue => queue.IsStormy || queue.IsPressed))
@@ -79,7 +79,7 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
         return plan;
     }
 
-    /// <summary>A flow rule was added for a connection, in place of any other.</summary>
+    /// <summary>Records that a flow rule was added for a connection, in place of any other.</summary>
     public void Steered(long connection, RxQueueId to)
     {
         Unsteered(connection);
@@ -90,7 +90,7 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
         }
     }
 
-    /// <summary>A connection's flow rule was removed, if it had one.</summary>
+    /// <summary>Records that a connection's flow rule was removed, if it had one.</summary>
     public void Unsteered(long connection)
     {
         if (_connections.TryGetValue(connection, out ConnectionWatch? watch) && watch.SteeredTo is { } before)
@@ -100,21 +100,21 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
         }
     }
 
-    /// <summary>An interface has refused a flow rule; it is not asked again.</summary>
+    /// <summary>Records that an interface has refused a flow rule. No other rule is planned for it.</summary>
     public void RefusesRules(string networkInterface) => _ruleless.Add(networkInterface);
 
-    /// <summary>An interface is a container's, so that its steering belongs to the host.</summary>
-    /// <returns>False when that is known already.</returns>
+    /// <summary>Records that an interface is a container's, so that its steering belongs to the host.</summary>
+    /// <returns>False if that is known already.</returns>
     public bool LeaveSteeringToHost(string networkInterface) => _hostSteered.Add(networkInterface);
 
-    /// <summary>A connection is closed, and its flow rule gone.</summary>
+    /// <summary>Forgets a connection that is closed, and its flow rule.</summary>
     public void Forget(long connection)
     {
         Unsteered(connection);
         _connections.Remove(connection);
     }
 
-    /// <summary>Drops what is remembered of connections that are not among these, unless they rest; those that have a flow rule stay until <see cref="Forget(long)"/>.</summary>
+    /// <summary>Forgets connections that are not in a set, unless they rest. A connection with a flow rule stays until <see cref="Forget(long)"/>.</summary>
     public void KeepOnly(TimeSpan now, IReadOnlySet<long> connections)
     {
         foreach ((long id, ConnectionWatch watch) in _connections)
@@ -149,7 +149,7 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
             reading.Id, reading.Queue, load, reading.Arrival, Plain(reading.Local), Plain(reading.Remote), watch.SteeredTo, watch.RestUntil > now);
     }
 
-    /// <summary>As a packet has it: the peer of a socket for both families may be an IPv4 one.</summary>
+    /// <summary>Returns an address as a packet carries it: the peer of a dual-stack socket may have an IPv4 address.</summary>
     private static IPEndPoint? Plain(IPEndPoint? endPoint) =>
         endPoint is { Address.IsIPv4MappedToIPv6: true } ? new IPEndPoint(endPoint.Address.MapToIPv4(), endPoint.Port) : endPoint;
 }

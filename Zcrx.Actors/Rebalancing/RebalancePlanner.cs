@@ -4,26 +4,26 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Facts in, actions out. Pure, and total: the same facts give the same plan.</summary>
+/// <summary>Plans actions from facts. Pure: the same facts give the same plan.</summary>
 /// <remarks>
-/// <para>Copied connections: to the queue of ours on which they arrive; else their packets to the least loaded of ours; else nothing, and why.</para>
-/// <para>Pressed queues: one connection to a queue that has little to do, if afterwards that one has clearly less to do than this one had before.</para>
+/// <para>A copied connection moves to the managed queue on which its packets arrive. If there is none, its packets are steered to the least loaded managed queue. If that is not possible either, the plan has the reason.</para>
+/// <para>A queue under pressure gives one connection to a queue with little load, if that queue then has clearly less load than the first one had.</para>
 /// </remarks>
 internal sealed class RebalancePlanner
 {
-    // How much better a queue has to be by then, as a part of the load of the one that is left: without it, noise would move connections to and fro.
+    // How much less load the target must have afterwards, as a part of the load of the source. Without a margin, noise would move connections back and forth.
     private const double Margin = 0.1;
 
     private readonly RebalanceFacts _facts;
     private readonly Dictionary<string, QueueFacts> _queues;
     private readonly Dictionary<RxQueueId, QueueFacts> _owners;
-    // As they will be once the plan is carried out.
+    // The loads after the execution of the plan.
     private readonly Dictionary<string, double> _loads;
     private readonly Dictionary<string, int> _freeRules;
     private readonly List<RebalanceStep> _steps = [];
     private readonly Dictionary<long, string> _degraded = [];
     private readonly HashSet<string> _newTables = [];
-    // Queues that get something by this plan; what that does to their pools is to be seen before they get more.
+    // Queues that receive a connection by this plan. They receive no other before the effect on their pools is visible.
     private readonly HashSet<string> _receivers = [];
     private int _actionsLeft;
 
@@ -61,7 +61,7 @@ internal sealed class RebalancePlanner
         return new RebalancePlan(planner._steps, planner._degraded);
     }
 
-    /// <summary>Where rules do not suffice and the whole table may be changed: what goes to queues of nobody goes to ours, evenly.</summary>
+    /// <summary>Replaces the RSS table if rules do not suffice and the options permit it: buckets of unmanaged RX queues go to the managed queues, evenly.</summary>
     private void PlanTables()
     {
         if (_facts.Steering != FlowSteeringPermission.RssTable)
@@ -98,8 +98,8 @@ internal sealed class RebalancePlanner
         if (connection.Arrival is not { } arrival)
         {
             _degraded[connection.Id] = IsSteeredByHost(queue.RxQueue)
-                ? "on which RX queue its packets arrive is known to the host of this container only, and steering belongs to the host"
-                : "on which RX queue its packets arrive is not known";
+                ? "only the host of this container knows the RX queue of its packets, and steering belongs to the host"
+                : "the RX queue of its packets is not known";
         }
         else if (_owners.TryGetValue(arrival, out QueueFacts? owner))
         {
@@ -107,7 +107,7 @@ internal sealed class RebalancePlanner
         }
         else if (_newTables.Contains(arrival.Interface))
         {
-            // It will arrive on one of ours, and is looked at again then.
+            // It will arrive on a managed queue, and is planned again then.
         }
         else
         {
@@ -115,7 +115,7 @@ internal sealed class RebalancePlanner
         }
     }
 
-    /// <summary>Another queue of ours gets its packets: it goes there. If it may not, its next byte takes it there; steering would only chase it.</summary>
+    /// <summary>Moves a connection to the managed queue on which its packets arrive. If moves are forbidden, its next byte moves it there in any case, so steering has no use.</summary>
     private void PlanTowards(ConnectionFacts connection, QueueFacts queue, QueueFacts owner)
     {
         if (_facts.MovesAllowed && TryAdd(new RebalanceAction.MoveConnection(connection.Id, queue.Name, owner.Name, MoveReason.CopyStorm)))
@@ -124,25 +124,25 @@ internal sealed class RebalancePlanner
         }
     }
 
-    /// <summary>Nobody's queue gets its packets: they come to the least loaded of ours.</summary>
+    /// <summary>Steers a connection whose packets arrive on an unmanaged RX queue to the least loaded managed queue.</summary>
     private void PlanSteering(ConnectionFacts connection, QueueFacts queue, RxQueueId arrival)
     {
         QueueFacts[] candidates = [.. _facts.Queues.Where(candidate => candidate.RxQueue?.Interface == arrival.Interface && (_facts.MovesAllowed || candidate == queue))];
         QueueFacts? target = candidates.MinBy(candidate => (!candidate.HasRoom, _loads[candidate.Name] + (candidate == queue ? 0 : connection.Load), candidate != queue));
         if (target is null)
         {
-            _degraded[connection.Id] = $"its packets arrive on {arrival}, an interface of which no queue is ours, or none that it may be moved to";
+            _degraded[connection.Id] = $"its packets arrive on {arrival}, and no queue of that interface is managed or may receive the connection";
         }
         else if (WhyNotSteered(connection, arrival, target.RxQueue) is { } why)
         {
-            _degraded[connection.Id] = $"its packets arrive on {arrival}, which is nobody's queue, and {why}";
+            _degraded[connection.Id] = $"its packets arrive on {arrival}, which is an unmanaged RX queue, and {why}";
         }
         else if (target == queue)
         {
             TrySteer(connection, target.RxQueue!.Value);
         }
         else if (TryAdd(
-            // It first, its packets after it: what comes meanwhile is copied, and nothing lies in memory that its queue cannot read.
+            // The connection first, then its packets: until both are done packets are copied, and no payload lies in memory that the queue cannot read.
             new RebalanceAction.MoveConnection(connection.Id, queue.Name, target.Name, MoveReason.CopyStorm),
             Steer(connection, target.RxQueue!.Value)))
         {
@@ -151,7 +151,7 @@ internal sealed class RebalancePlanner
         }
     }
 
-    /// <summary>Moves one connection off a queue that stays under pressure, if that makes things better.</summary>
+    /// <summary>Moves one connection off a queue that stays under pressure, if that reduces the pressure.</summary>
     private void Relieve(QueueFacts queue)
     {
         if (!_facts.MovesAllowed)
@@ -201,13 +201,13 @@ internal sealed class RebalancePlanner
         }
     }
 
-    /// <summary>Why its packets cannot be made to arrive on a queue: a clause; null when they can.</summary>
+    /// <summary>Returns why packets cannot be steered to a queue, as a clause; null if they can.</summary>
     private string? WhyNotSteered(ConnectionFacts connection, RxQueueId arrival, RxQueueId? to) => (connection, to) switch
     {
         _ when _facts.Steering == FlowSteeringPermission.Forbidden => "steering is forbidden",
         _ when IsSteeredByHost(arrival) => "steering belongs to the host of this container",
-        (_, null) => "its queue is none of a NIC",
-        _ when to.Value.Interface != arrival.Interface => $"its queue is one of {to.Value.Interface}",
+        (_, null) => "its queue has no NIC",
+        _ when to.Value.Interface != arrival.Interface => $"its queue belongs to {to.Value.Interface}",
         ({ SteeredTo: { } steered }, _) when steered != arrival => $"the flow rule that sends them to {steered} has no effect",
         ({ Local: null } or { Remote: null }, _) => "its addresses are not known",
         _ when _freeRules.GetValueOrDefault(arrival.Interface) <= 0 => string.Create(CultureInfo.InvariantCulture, $"{arrival.Interface} has no room for another flow rule, or cannot have any"),

@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Samples the queues' counters, reads where connections arrive when it matters, plans, and carries the plan out.</summary>
+/// <summary>Samples the queues' counters, reads where connections arrive if necessary, plans, and executes the plan.</summary>
 /// <remarks>
 /// The path of a storm: <see cref="RebalanceMachine"/> detects it, <see cref="RebalancingReader"/> reads the connections, <see cref="RebalancePlanner"/> plans;
 /// this actor moves connections, and the <see cref="SteeringActor"/> of the interface changes where packets arrive. Reading and moving wait for ring threads and end
@@ -24,9 +24,9 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     private readonly RebalancingReader _reader;
     private readonly RebalancingReport _report;
     private readonly RebalancingState _state;
-    // Connections that are steered or degraded: their ends matter.
+    // Connections that are steered or degraded. Their ends are awaited.
     private readonly HashSet<long> _watched = [];
-    private readonly HashSet<StepRun> _running = [];
+    private readonly Dictionary<long, StepRun> _running = [];
     // Steering actors whose answer is awaited, and those that were stopped from outside.
     private readonly HashSet<IActorRef> _awaited = [];
     private readonly HashSet<IActorRef> _ended = [];
@@ -63,7 +63,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         Receive<Read>(OnRead);
         Receive<RebalanceEvent.Moved>(_state.Move);
         Receive<ActionDone>(message => OnActionDone(message.Run, message.IsDone, message.Cause));
-        Receive<SteeringActor.Changed>(message => OnActionDone((StepRun)message.Request.Run, message.IsDone, message.Cause));
+        Receive<SteeringActor.Changed>(message => OnActionDone(message.Request.Run, message.IsDone, message.Cause));
         Receive<Gone>(message => OnGone(message.Connection));
         Receive<Rest>(_ => _isResting = true);
         Receive<Finish>(_ => OnFinish());
@@ -117,7 +117,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 
     private void OnPrepared()
     {
-        // After Finish only the answers to Undo count. This one was on its way by then.
+        // After Finish only answers to Undo count. This one was sent before.
         if (!_isUndoing && _awaited.Remove(Sender) && _awaited.Count == 0)
         {
             StartSampling();
@@ -231,7 +231,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         }
 
         StepRun run = new(step, connections);
-        _running.Add(run);
+        _running.Add(run.Id, run);
         Continue(run);
     }
 
@@ -241,27 +241,27 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         switch (run.Current)
         {
             case null:
-                _running.Remove(run);
+                _running.Remove(run.Id);
                 ConsiderFinished();
                 break;
             case RebalanceAction.MoveConnection move when Find(move.To)?.Current is { } target:
-                _ = run.MoveAsync(move, target, _group).PipeTo(Self, success: isDone => new ActionDone(run, isDone, null), failure: cause => new ActionDone(run, false, cause));
+                _ = run.MoveAsync(move, target, _group).PipeTo(Self, success: isDone => new ActionDone(run.Id, isDone, null), failure: cause => new ActionDone(run.Id, false, cause));
                 break;
-            // Not for a connection that has been closed since: its end was handled before there was anything to undo.
+            // A connection that has been closed is not steered: its end was handled before, and nothing would remove the rule.
             case { } change when (change is not RebalanceAction.SteerFlow steer || _watched.Contains(steer.ConnectionId)) && SteeringOf(change) is { } steering && !_ended.Contains(steering):
-                steering.Tell(new SteeringActor.Change(change, run));
+                steering.Tell(new SteeringActor.Change(change, run.Id));
                 break;
             default:
-                OnActionDone(run, isDone: false, cause: null);
+                OnActionDone(run.Id, isDone: false, cause: null);
                 break;
         }
     }
 
-    private void OnActionDone(StepRun run, bool isDone, Exception? cause)
+    private void OnActionDone(long id, bool isDone, Exception? cause)
     {
-        if (!_running.Contains(run))
+        if (!_running.TryGetValue(id, out StepRun? run))
         {
-            // It belongs to the actor before a restart.
+            // The step belongs to the actor before a restart.
             return;
         }
 
@@ -280,12 +280,12 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 
         if (action is RebalanceAction.SteerFlow refused && cause is not null)
         {
-            // It has no room for rules or does not support them, so that later ones would be refused, too.
+            // The interface has no room for rules or does not support them, so later ones would be refused as well.
             _machine.RefusesRules(refused.Interface);
         }
 
         _report.Publish(new RebalanceEvent.Failed(action, cause));
-        _running.Remove(run);
+        _running.Remove(run.Id);
         ConsiderFinished();
     }
 
@@ -341,9 +341,9 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     private void OnSteeringEnded(IActorRef steering)
     {
         _ended.Add(steering);
-        foreach (StepRun run in _running.Where(run => SteeringOf(run.Current) is { } used && used.Equals(steering)).ToArray())
+        foreach (StepRun run in _running.Values.Where(run => SteeringOf(run.Current) is { } used && used.Equals(steering)).ToArray())
         {
-            OnActionDone(run, isDone: false, cause: null);
+            OnActionDone(run.Id, isDone: false, cause: null);
         }
 
         OnUndone(steering);
@@ -373,14 +373,14 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     /// <summary>To the actor: everything is closed; undo what was steered, and answer with <see cref="Finished"/>.</summary>
     public sealed record Finish : ILocalMessage;
 
-    /// <summary>To the supervisor: everything that was steered is undone, or reported as what could not be.</summary>
+    /// <summary>To the supervisor: everything that was steered is undone, or its failure is reported.</summary>
     public sealed record Finished : ILocalMessage;
 
     private sealed record Tick : ILocalMessage;
 
     private sealed record Read(RebalancingReading? Reading, Exception? Cause) : ILocalMessage;
 
-    private sealed record ActionDone(StepRun Run, bool IsDone, Exception? Cause) : ILocalMessage;
+    private sealed record ActionDone(long Run, bool IsDone, Exception? Cause) : ILocalMessage;
 
     private sealed record Gone(long Connection) : ILocalMessage;
 }

@@ -12,7 +12,7 @@ internal sealed class RebalancingReader(IReadOnlyList<Published<QueueSnapshot>> 
     /// <summary>Reads the connections of some queues, and their interfaces as far as the options permit steering.</summary>
     public async Task<RebalancingReading> ReadAsync(IReadOnlyList<QueueSnapshot> ofInterest)
     {
-        // The actor does not wait for the first call either.
+        // The actor does not wait for the first call.
         await Task.Yield();
         List<ConnectionReading> readings = [];
         Dictionary<long, ZcrxConnection> connections = [];
@@ -20,7 +20,7 @@ internal sealed class RebalancingReader(IReadOnlyList<Published<QueueSnapshot>> 
         {
             foreach (ZcrxConnection connection in await queue.Current!.GetConnectionsAsync().ConfigureAwait(false))
             {
-                // One that is being moved may be seen on both queues.
+                // A connection that is being moved may be on both queues.
                 if (connections.TryAdd(connection.Id, connection))
                 {
                     readings.Add(new ConnectionReading(
@@ -52,7 +52,7 @@ internal sealed class RebalancingReader(IReadOnlyList<Published<QueueSnapshot>> 
                 }
                 catch (ZcrxException)
                 {
-                    // It is steered as far as it permits, and its table is not replaced.
+                    // An interface that cannot be read is steered without its facts: its table is not replaced.
                 }
             }
         }

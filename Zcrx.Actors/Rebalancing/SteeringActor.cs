@@ -12,7 +12,7 @@ namespace Zcrx.Actors.Rebalancing;
 /// <summary>Owns what is changed on one interface: the flow rules, the RSS table, and the journal that records what is to be undone.</summary>
 /// <remarks>
 /// Changes are made one after another, in the order of the messages, with system calls on this actor's thread. What is in place when the actor ends is undone by
-/// <see cref="OutstandingWork"/>, so that neither the rebalancer nor the supervisor waits for a system call.
+/// <see cref="OutstandingWork"/>, so that neither the rebalancer nor the supervisor waits for a system call. A successor waits for it before it begins.
 /// </remarks>
 internal sealed class SteeringActor : ReceiveActor
 {
@@ -34,7 +34,7 @@ internal sealed class SteeringActor : ReceiveActor
     /// <param name="queues">The queues, of which those of the interface tell how to steer it.</param>
     /// <param name="options">What may be changed.</param>
     /// <param name="published">Where the counts are published.</param>
-    /// <param name="outstanding">Undoes what is in place when the actor ends.</param>
+    /// <param name="outstanding">Undoes what is in place when the actor ends. What an earlier actor of the interface left is awaited.</param>
     /// <param name="logger">The log.</param>
     public SteeringActor(
         string networkInterface,
@@ -47,22 +47,30 @@ internal sealed class SteeringActor : ReceiveActor
         (_interface, _queues, _options, _published, _outstanding, _logger) = (networkInterface, queues, options, published, outstanding, logger);
         _report = new RebalancingReport(logger, Context.System.EventStream);
         _journal = new JournaledSteering(text => ZcrxLog.Journal(logger, text));
-        Receive<Prepare>(_ => OnPrepare());
+        Receive<Prepare>(message => _ = _outstanding.WhenDone().PipeTo(Self, Sender, success: static () => new EarlierUndone()));
+        Receive<EarlierUndone>(_ => OnPrepare());
         Receive<Change>(OnChange);
         Receive<Release>(message => OnRelease(message.Connection));
         Receive<Undo>(_ => OnUndo());
+    }
+
+    /// <summary>Undoes everything at once: the successor handles the next message.</summary>
+    protected override void PreRestart(Exception reason, object message)
+    {
+        UndoAll();
+        base.PreRestart(reason, message);
     }
 
     protected override void PostStop()
     {
         if (_rules.Count > 0 || _table is not null)
         {
-            // The state leaves with the work; nothing else touches it any more.
+            // The state leaves with the work. A successor touches neither it nor the published counts before the work is done.
             _outstanding.Add(Task.Run(UndoAll));
         }
     }
 
-    /// <summary>Undoes what a rebalancer that ended abruptly has left, and an earlier process that died: its rules would send packets into queues that no longer exist.</summary>
+    /// <summary>Undoes what an earlier rebalancer or a dead process has left: its rules would send packets to queues that no longer exist.</summary>
     private void OnPrepare()
     {
         try
@@ -72,7 +80,7 @@ internal sealed class SteeringActor : ReceiveActor
         }
         finally
         {
-            // Also when it fails, which the supervisor reports: the rebalancer waits for the answer.
+            // The rebalancer waits for the answer, also after a failure, which the supervisor reports.
             Sender.Tell(new Prepared());
         }
     }
@@ -104,7 +112,7 @@ internal sealed class SteeringActor : ReceiveActor
         }
         catch (ZcrxException)
         {
-            // Opening its queues reports what is wrong with it.
+            // The opening of its queues reports the failure.
             return false;
         }
     }
@@ -165,7 +173,7 @@ internal sealed class SteeringActor : ReceiveActor
             return null;
         }
 
-        // One that cannot be removed is not tried again.
+        // A rule that cannot be removed is not retried.
         flow.Through.RemoveRule(_interface, flow.Rule);
         return flow.Action;
     }
@@ -204,7 +212,7 @@ internal sealed class SteeringActor : ReceiveActor
         }
         finally
         {
-            // As above.
+            // The rebalancer waits for the answer, also after a failure.
             Sender.Tell(new Undone());
         }
     }
@@ -233,7 +241,7 @@ internal sealed class SteeringActor : ReceiveActor
                 undo();
                 _report.Publish(new RebalanceEvent.Unsteered(action));
             }
-#pragma warning disable CA1031 // As above. The rest is undone all the same.
+#pragma warning disable CA1031 // As above. The other changes are undone nevertheless.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
@@ -255,7 +263,7 @@ internal sealed class SteeringActor : ReceiveActor
     /// <summary>To the actor: add a flow rule, or replace the RSS table. Answered with <see cref="Changed"/>.</summary>
     /// <param name="Action">The change.</param>
     /// <param name="Run">Identifies the request.</param>
-    public sealed record Change(RebalanceAction Action, object Run) : ILocalMessage;
+    public sealed record Change(RebalanceAction Action, long Run) : ILocalMessage;
 
     /// <summary>To the sender of <see cref="Change"/>.</summary>
     /// <param name="Request">The request.</param>
@@ -271,6 +279,8 @@ internal sealed class SteeringActor : ReceiveActor
 
     /// <summary>To the sender of <see cref="Undo"/>.</summary>
     public sealed record Undone : ILocalMessage;
+
+    private sealed record EarlierUndone : ILocalMessage;
 }
 
 /// <summary>Represents a flow rule that is in place, and through what it was added.</summary>
@@ -279,12 +289,12 @@ internal sealed record SteeredFlow(RebalanceAction.SteerFlow Action, int Rule, I
 /// <summary>Represents an RSS table that was replaced, and the first one.</summary>
 internal sealed record ReplacedTable(RebalanceAction.ReplaceRssTable Action, IReadOnlyList<int> Before, IFlowSteering Through);
 
-/// <summary>Steers the machine's interfaces through the process's journal, which is opened when it is first needed: a service that never steers needs no directory for it.</summary>
+/// <summary>Steers the machine's interfaces through the process's journal, which is opened at its first use. A service that never steers needs no directory for it.</summary>
 internal sealed class JournaledSteering(Action<string> report) : IFlowSteering
 {
     private readonly Lazy<NicChangeJournal> _journal = new(() => NicChangeJournal.OfThisProcess(report: report));
 
-    /// <summary>Undoes what processes left that have died.</summary>
+    /// <summary>Undoes what dead processes have left.</summary>
     /// <exception cref="ZcrxException">The journal's directory cannot be written.</exception>
     public void Open() => _ = _journal.Value;
 

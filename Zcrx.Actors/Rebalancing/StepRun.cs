@@ -4,10 +4,15 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Represents a step that is being carried out: one action after the other, until one fails.</summary>
+/// <summary>Represents a step that is being carried out: one action after the other, until one fails. Belongs to the <see cref="RebalancerActor"/>; messages name it by its id.</summary>
 internal sealed class StepRun(RebalanceStep step, IReadOnlyDictionary<long, ZcrxConnection> connections)
 {
+    private static long _last;
+
     private int _next;
+
+    /// <summary>Gets the id, which no other step of the process has. An answer to a rebalancer before a restart finds no step.</summary>
+    public long Id { get; } = Interlocked.Increment(ref _last);
 
     /// <summary>Gets the action that is due; null after the last one.</summary>
     public RebalanceAction? Current => _next < step.Actions.Count ? step.Actions[_next] : null;
@@ -25,7 +30,7 @@ internal sealed class StepRun(RebalanceStep step, IReadOnlyDictionary<long, Zcrx
                 && await group.MoveAsync(connection, target, move.Reason).ConfigureAwait(false);
             if (!isDone)
             {
-                activity?.SetStatus(ActivityStatusCode.Error, "the connection has ended, or somebody else moves it, or its target is closed");
+                activity?.SetStatus(ActivityStatusCode.Error, "the connection has ended, or another component moves it, or its target is closed");
             }
 
             return isDone;

@@ -103,7 +103,7 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
 
     public void OnError(Exception error) => EndSource(error);
 
-    /// <summary>The actor has finished with a buffer.</summary>
+    /// <summary>Handles that the actor has acknowledged a buffer.</summary>
     public void Acknowledge(ZcrxStream.Data data)
     {
         lock (_gate)
@@ -119,7 +119,7 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
 
     public void OnTargetEnded() => Abandon(offset => new ZcrxActorTerminatedException(target, offset));
 
-    /// <summary>A message is about to leave the process. No acknowledgement can come back, so the stream ends here.</summary>
+    /// <summary>Handles that a message is about to leave the process. No acknowledgement can return, so the stream ends here.</summary>
     public void OnSerialized() => Abandon(offset => new ZcrxException(
         $"Sending a stream to {target}",
         0,
@@ -163,7 +163,7 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
         Send();
     }
 
-    /// <summary>Nothing can be sent or acknowledged any more: releases everything and ends the connection. Does nothing once the stream is
+    /// <summary>Releases everything and ends the connection: nothing can be sent or acknowledged any more. Does nothing once the stream is
     /// over.</summary>
     private void Abandon(Func<long, ZcrxException> cause)
     {
@@ -191,8 +191,7 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
         _watch.Remove(this);
         if (last is null)
         {
-            // Which connection to reset is known with its first buffer: the subscription stays until then, and is made if there is none
-            // yet.
+            // The connection to reset is known with its first buffer, so a subscription is needed until then.
             Subscribe();
             return;
         }

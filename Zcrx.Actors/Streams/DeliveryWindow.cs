@@ -12,7 +12,7 @@ internal sealed class DeliveryWindow(int maxUnacknowledged)
     private readonly List<IBufferSource> _held = [];
     private long _position;
 
-    /// <summary>The source of the last buffer; null before the first.</summary>
+    /// <summary>Gets the source of the last buffer; null before the first.</summary>
     public IBufferSource? LastSource { get; private set; }
 
     public bool HasUnacknowledged => _sent.Count > 0;

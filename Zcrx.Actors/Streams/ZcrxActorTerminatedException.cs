@@ -3,10 +3,10 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors;
 
-/// <summary>The actor that a stream was sent to has ended before the stream was handled.</summary>
+/// <summary>Represents the end of an actor before it has handled the whole stream.</summary>
 public sealed class ZcrxActorTerminatedException : ZcrxException
 {
-    /// <summary>An actor has ended.</summary>
+    /// <summary>Initializes the exception.</summary>
     /// <param name="actor">The actor.</param>
     /// <param name="streamOffset">First byte that it has not acknowledged.</param>
     public ZcrxActorTerminatedException(IActorRef actor, long streamOffset)
@@ -16,7 +16,7 @@ public sealed class ZcrxActorTerminatedException : ZcrxException
         StreamOffset = streamOffset;
     }
 
-    /// <summary>The actor.</summary>
+    /// <summary>Gets the actor.</summary>
     public IActorRef Actor { get; }
 
     /// <summary>Position of the first byte that the actor has not acknowledged.</summary>

@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Supervision;
 
-/// <summary>Keeps the queues' supervisors, and tells each of them about the others. Belongs to the <see cref="ZcrxSupervisor"/>.</summary>
+/// <summary>Holds the queues' supervisors, and informs each of them about the others. Belongs to the <see cref="ZcrxSupervisor"/>.</summary>
 internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
 {
     private readonly List<QueueEntry> _queues = [.. queues.Select(static (queue, index) => new QueueEntry(queue, index))];
@@ -48,9 +48,9 @@ internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
         new(ZcrxFailure.NoSuchQueue, connection, $"There is no queue '{name}'; there are {string.Join(", ", _queues.Select(static queue => queue.Now.Name))}.");
 
     /// <summary>Stops every queue. May be repeated with less time.</summary>
-    public void Stop(TimeSpan drain) => _queues.ForEach(queue => queue.Actor?.Tell(new QueueSupervisor.Stop(drain)));
+    public void Stop(TimeSpan drain) => _queues.ForEach(queue => queue.Actor?.Tell(new QueueMessage.Stop(drain)));
 
-    /// <summary>Tells the queues about each other, since their suspended connections may depend on it.</summary>
+    /// <summary>Informs the queues about each other, since their suspended connections may depend on it.</summary>
     /// <param name="changed">The queue that has changed, which itself is not told; null to tell all.</param>
     public void Announce(QueueEntry? changed)
     {
@@ -59,7 +59,7 @@ internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
             if (queue != changed)
             {
                 QueueSnapshot[] others = [.. _queues.Where(other => other != queue).Select(static other => other.Now)];
-                queue.Actor?.Tell(new QueuePeers(
+                queue.Actor?.Tell(new QueueMessage.Peers(
                     [.. others.Select(static other => other.Ready).OfType<ZcrxQueue>()],
                     others.Any(static other => other.State is QueueState.Opening or QueueState.Restarting or QueueState.Stopping)));
             }

@@ -13,16 +13,16 @@ namespace Zcrx.Actors.Supervision;
 internal sealed class TreeActors
 {
     private readonly ZcrxTree _tree;
-    private readonly IncomingQueues _inherited;
+    private readonly IncomingQueues _incoming;
     private readonly QueueDirectory _directory;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ZcrxQueueGroup _group = new();
     private readonly ConnectionIntake _intake;
 
-    public TreeActors(ZcrxTree tree, IncomingQueues inherited, QueueDirectory directory, TimeProvider time, ILogger logger, ConnectionReports reports)
+    public TreeActors(ZcrxTree tree, IncomingQueues incoming, QueueDirectory directory, TimeProvider time, ILogger logger, ConnectionReports reports)
     {
-        (_tree, _inherited, _directory, _time, _logger) = (tree, inherited, directory, time, logger);
+        (_tree, _incoming, _directory, _time, _logger) = (tree, incoming, directory, time, logger);
         _intake = new ConnectionIntake(tree.Options, _group, tree.Connections, reports);
     }
 
@@ -30,13 +30,20 @@ internal sealed class TreeActors
 
     public Props Listener(ListenerSlot slot) => OfThis(Props.Create(() => new ListenerActor(slot, _intake, _tree.End.Outstanding)));
 
-    public Props Queue(QueueEntry queue, Exception? failure) => OfThis(Props.Create(() => new QueueSupervisor(
-        queue.Published, Options, _group, _inherited, _directory, _tree.End.Outstanding, _time, _logger, failure)));
+    public Props Queue(QueueEntry queue, Exception? failure)
+    {
+        OutstandingWork outstanding = _tree.End.OutstandingOf(queue.ActorName);
+        return OfThis(Props.Create(() => new QueueSupervisor(
+            queue.Published, Options, _group, _incoming, _directory, outstanding, _time, _logger, failure)));
+    }
 
     /// <summary>Creates the props of a steering actor, whose dispatcher is for actors that block.</summary>
-    private Props Steering(string networkInterface) => Props.Create(() => new SteeringActor(
-        networkInterface, _tree.Queues, Options.Rebalancing, _tree.Steering[networkInterface], _tree.End.Outstanding, _logger))
-        .WithDeploy(Deploy.Local).WithDispatcher(SteeringActor.DispatcherId);
+    private Props Steering(string networkInterface)
+    {
+        OutstandingWork outstanding = _tree.End.OutstandingOf($"steering of {networkInterface}");
+        return Props.Create(() => new SteeringActor(networkInterface, _tree.Queues, Options.Rebalancing, _tree.Steering[networkInterface], outstanding, _logger))
+            .WithDeploy(Deploy.Local).WithDispatcher(SteeringActor.DispatcherId);
+    }
 
     /// <summary>Starts a steering actor for each interface.</summary>
     public IReadOnlyDictionary<string, IActorRef> StartSteering(IActorContext context) => _tree.Steering.Keys
@@ -46,7 +53,7 @@ internal sealed class TreeActors
     public Props Rebalancer(IReadOnlyDictionary<string, IActorRef> steering) => OfThis(Props.Create(() => new RebalancerActor(
         _tree.Queues, steering, _group, Options.Rebalancing, _tree.Rebalancing, _time, _logger)));
 
-    /// <summary>The arguments are objects of this process: Akka must not try to serialize them, and cannot deploy the actor to another one.</summary>
+    /// <summary>Binds props to this process. Their arguments are objects of it, so Akka must not serialize them or deploy the actor to another process.</summary>
     private Props OfThis(Props props)
     {
         Props local = props.WithDeploy(Deploy.Local);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Akka.Actor;
 using Zcrx.Actors.Connections;
 using Zcrx.Actors.Queues;
@@ -12,18 +13,26 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
     private static readonly TimeSpan ClosingTimeout = TimeSpan.FromSeconds(5);
 
     private readonly TaskCompletionSource<ZcrxStatus> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ConcurrentDictionary<string, OutstandingWork> _parts = new(StringComparer.Ordinal);
     private volatile Task _terminated = Task.CompletedTask;
     private volatile bool _hasSupervisor;
+    private volatile bool _isStopRequested;
     private volatile bool _endedUnasked;
 
     /// <summary>Gets the work that continues after its actor has ended.</summary>
     public OutstandingWork Outstanding { get; } = new();
+
+    /// <summary>Returns the part of <see cref="Outstanding"/> that one actor leaves. Its successor waits for that part, and not for the work of others.</summary>
+    public OutstandingWork OutstandingOf(string actor) => _parts.GetOrAdd(actor, _ => new OutstandingWork(Outstanding));
 
     /// <summary>Gets a task that ends with the last status.</summary>
     public Task<ZcrxStatus> Ended => _ended.Task;
 
     /// <summary>Gets whether the supervisor has ended without a stop.</summary>
     public bool HasEndedUnasked => _endedUnasked;
+
+    /// <summary>Gets or sets whether a stop was requested. A supervisor that fails afterwards is not started again.</summary>
+    public bool IsStopRequested { get => _isStopRequested; set => _isStopRequested = value; }
 
     /// <summary>Observes the supervisor's end from its start on.</summary>
     /// <remarks>
@@ -36,28 +45,19 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
         _terminated = Task.Run(() => supervisor.WatchAsync());
     }
 
-    /// <summary>Ends when everything is closed, also if the actor system ended before the supervisor could run.</summary>
+    /// <summary>Makes the end of the actor system wait until everything is closed: a host that has stopped has closed its ports.</summary>
     /// <param name="system">The actor system.</param>
-    /// <param name="hasNotBegun">Called in that case: nothing was opened. Returns the last status.</param>
-    public async Task<ZcrxStatus> EndedWith(ActorSystem system, Func<ZcrxStatus> hasNotBegun)
+    /// <param name="hasNotBegun">Called if it ended before the supervisor could run. Nothing was opened then. Returns the last status.</param>
+    public void HoldTermination(ActorSystem system, Func<ZcrxStatus> hasNotBegun) => system.RegisterOnTermination(() =>
     {
-        if (await Task.WhenAny(_ended.Task, system.WhenTerminated).ConfigureAwait(false) != _ended.Task && !_hasSupervisor)
+        if (!_hasSupervisor)
         {
             OnEnded(hasNotBegun(), isUnasked: false);
         }
 
-        return await _ended.Task.ConfigureAwait(false);
-    }
-
-    /// <summary>Makes the end of the actor system wait until everything is closed: a host that has stopped has closed its ports.</summary>
-    public void HoldTermination(ActorSystem system) => system.RegisterOnTermination(() =>
-    {
-        if (_hasSupervisor)
-        {
 #pragma warning disable RS0030 // Akka's callback is synchronous, and runs when no actor is left that could wait for this thread.
-            _ended.Task.Wait(ClosingTimeout);
+        _ended.Task.Wait(ClosingTimeout);
 #pragma warning restore RS0030
-        }
     });
 
     /// <summary>Called when the supervisor has ended, after all its children.</summary>
@@ -70,11 +70,11 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
         _ = EndAsync(last);
     }
 
-    /// <summary>Does not fault: failures of closing are reported where they happen.</summary>
+    /// <summary>Waits until everything is closed. Does not fault: failures of closing are reported where they occur.</summary>
     private async Task EndAsync(ZcrxStatus last)
     {
         await Outstanding.WhenDone().ConfigureAwait(false);
-        // Only now: a queue that closes may still hand out connections that it had accepted.
+        // Only now: a queue that closes may still deliver connections that it had accepted.
         await connections.WhenIdle().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _terminated.ConfigureAwait(false);
         _ended.TrySetResult(last);

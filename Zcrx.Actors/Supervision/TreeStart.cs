@@ -39,14 +39,14 @@ internal sealed class TreeStart(QueueSet queues, ListenerSet listeners)
         }
     }
 
-    /// <summary>Answers everyone that waits.</summary>
+    /// <summary>Answers all actors that wait.</summary>
     public void AnswerAll(object answer)
     {
         _waiting.ForEach(actor => actor.Tell(answer));
         _waiting.Clear();
     }
 
-    /// <summary>Answers everyone that waits: the start is overtaken by a stop.</summary>
+    /// <summary>Answers all actors that wait: a stop has come first.</summary>
     public void Cancel() => AnswerAll(new Status.Failure(Stopping()));
 
     private static InvalidOperationException Stopping() => new("Zcrx is being stopped.");

@@ -19,7 +19,7 @@ namespace Zcrx.Actors;
 public sealed class ZcrxSupervisor : ReceiveActor
 {
     private readonly ZcrxTree _tree;
-    private readonly IncomingQueues _inherited;
+    private readonly IncomingQueues _incoming;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ActorRegistry? _registry;
@@ -27,46 +27,46 @@ public sealed class ZcrxSupervisor : ReceiveActor
     private readonly QueueSet _queues;
     private readonly ListenerSet _listeners;
     private readonly TreeStart _start;
-    private readonly List<IActorRef> _awaitingStop = [];
-    private IReadOnlyList<string> _refusedOptions = [];
+    private readonly TreeStop _stop;
+    private readonly TreeOptions _changes;
     private IActorRef _rebalancer = ActorRefs.Nobody;
     private ZcrxState _state = ZcrxState.Starting;
     private bool _isRestarted;
-    private bool _awaitsClosed;
-    private bool _isClosed;
 
-    internal ZcrxSupervisor(ZcrxTree tree, IncomingQueues inherited, QueueDirectory directory, TimeProvider time, ILogger logger, ActorRegistry? registry, bool isAccepting)
+    internal ZcrxSupervisor(ZcrxTree tree, IncomingQueues incoming, QueueDirectory directory, TimeProvider time, ILogger logger, ActorRegistry? registry, bool isAccepting)
     {
-        (_tree, _inherited, _time, _logger, _registry) = (tree, inherited, time, logger, registry);
+        (_tree, _incoming, _time, _logger, _registry) = (tree, incoming, time, logger, registry);
         tree.Options.Value.UseDefaultsOf(Context.System);
         ZcrxConfigurationException.ThrowIfAny(tree.Options.Value.Validate());
         _queues = new QueueSet(tree.Queues);
         _listeners = new ListenerSet(tree.Listeners, isAccepting, logger, Context.System.EventStream);
         _start = new TreeStart(_queues, _listeners);
+        _stop = new TreeStop(_queues, _listeners);
+        _changes = new TreeOptions(tree.Options, _queues, logger, Context.System.EventStream);
         ConnectionReports reports = new(logger, Context.System.EventStream);
-        _actors = new TreeActors(tree, inherited, directory, time, logger, reports);
+        _actors = new TreeActors(tree, incoming, directory, time, logger, reports);
         Receive<RemoteCommand>(command => Refuse(command.Command));
-        // Before the commands themselves: one that was forwarded here cannot be answered either.
+        // Before the commands: a command that an actor of this process has forwarded cannot be answered either.
         Receive<ZcrxCommand>(command => Refuse(command.GetType().Name), _ => !Sender.IsNobody() && Sender.Path.Address.HasGlobalScope);
         Receive<ZcrxCommand.GetStatus>(command => Sender.Tell(ToStatus(command.IncludeConnections)));
         Receive<ZcrxCommand.WhenStarted>(_ => _start.Answer(Sender, _state, () => ToStatus()));
         Receive<ZcrxCommand.Stop>(OnStop);
         Receive<ZcrxCommand.RestartQueue>(OnRestartQueue);
         ReceiveConnectionCommands(new ConnectionCommands(tree.Connections, reports, FindReady));
-        Receive<BeginAccepting>(_ => _listeners.BeginAccepting());
-        Receive<StopAccepting>(_ => OnStopAccepting());
+        Receive<TreeMessage.BeginAccepting>(_ => _listeners.BeginAccepting());
+        Receive<TreeMessage.StopAccepting>(_ => OnStopAccepting());
         Receive<ZcrxCommand.CloseListeners>(_ => OnCloseListeners());
-        Receive<WhenIdle>(_ => Consider(() => _listeners.AwaitEnd(Sender)));
-        Receive<ApplyOptions>(OnApplyOptions);
-        Receive<OptionsUpdate>(update => update.Report(_logger, Context.System.EventStream));
-        Receive<RefuseOptions>(OnRefuseOptions);
-        Receive<QueueSupervisor.Changed>(_ => OnQueueChanged());
+        Receive<TreeMessage.WhenIdle>(_ => Consider(() => _listeners.AwaitEnd(Sender)));
+        Receive<TreeMessage.ApplyOptions>(message => _ = _changes.ApplyAsync(message.Options).PipeTo(Self));
+        Receive<OptionsUpdate>(_changes.Report);
+        Receive<TreeMessage.RefuseOptions>(_changes.Refuse);
+        Receive<QueueMessage.Changed>(_ => OnQueueChanged());
         Receive<ListenerActor.Bound>(message => Consider(() => _listeners.OnBound(message)));
         Receive<ListenerActor.BindFailed>(message => Consider(() => _listeners.OnBindFailed(message, Context)));
         Receive<ListenerActor.Released>(message => Consider(() => _listeners.OnReleased(message)));
         Receive<ListenerActor.Finished>(message => _listeners.OnFinished(message, Context));
         Receive<RebalancerActor.Finished>(_ => OnAllUndone());
-        Receive<AllClosed>(_ => OnAllClosed());
+        Receive<ConnectionsClosed>(_ => OnConnectionsClosed());
         Receive<Terminated>(message => OnTerminated(message.ActorRef));
     }
 
@@ -92,7 +92,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
     protected override void PreStart()
     {
         _tree.End.Watch(Self);
-        // Ports first: one that is in use is the most common mistake, and is reported at once.
+        // Ports first: a port in use is the most common failure, and is reported at once.
         _listeners.Start((index, slot) => StartChild($"listener-{index}", _actors.Listener(slot)));
         foreach (QueueEntry queue in _queues.All)
         {
@@ -112,6 +112,21 @@ public sealed class ZcrxSupervisor : ReceiveActor
     }
 
     /// <inheritdoc/>
+    protected override void PostRestart(Exception reason)
+    {
+        if (_tree.End.IsStopRequested)
+        {
+            // Its predecessor failed while it stopped, and left what was open to the outstanding work.
+            _state = ZcrxState.Stopping;
+            _tree.End.Watch(Self);
+            Context.Stop(Self);
+            return;
+        }
+
+        base.PostRestart(reason);
+    }
+
+    /// <inheritdoc/>
     protected override void PostStop()
     {
         if (_isRestarted)
@@ -127,7 +142,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         }
 
         _state = ZcrxState.Stopped;
-        _inherited.Dispose();
+        _incoming.Dispose();
         _tree.End.OnEnded(ToStatus(), isUnasked);
     }
 
@@ -149,7 +164,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
     {
         if (_queues.Find(Sender) is { } queue)
         {
-            // Another one replaces it when it has ended, and closes nothing twice.
+            // Another supervisor replaces it when it has ended.
             queue.Failure = exception;
             return Directive.Stop;
         }
@@ -163,7 +178,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
             ZcrxLog.RebalancerFailed(_logger, exception);
             if (_state == ZcrxState.Stopping)
             {
-                // Nothing is left to do but to undo, which the steering actors do at their end, too.
+                // Only the undoing is left, which the steering actors do at their end as well.
                 return Directive.Stop;
             }
         }
@@ -284,34 +299,14 @@ public sealed class ZcrxSupervisor : ReceiveActor
 
     private void OnStopAccepting() => Consider(() => _listeners.Release(Sender));
 
-    private void OnApplyOptions(ApplyOptions message)
-    {
-        _refusedOptions = [];
-        ZcrxOptions current = Options;
-        _tree.Options.Publish(message.Options);
-        _ = OptionsUpdate
-            .ApplyAsync(current, message.Options, [.. _queues.All.Where(static queue => queue.Actor is not null).Select(static queue => (queue.Now.Name, queue.Actor!))])
-            .PipeTo(Self);
-    }
-
-    private void OnRefuseOptions(RefuseOptions message)
-    {
-        _refusedOptions = message.Errors;
-        ZcrxLog.OptionsRefused(_logger, string.Join("; ", message.Errors), message.Cause);
-        Publish(new ZcrxEvent.OptionsRefused(message.Errors));
-    }
-
     private void OnStop(ZcrxCommand.Stop command)
     {
-        if (!Sender.IsNobody())
-        {
-            _awaitingStop.Add(Sender);
-        }
-
+        _stop.Await(Sender);
         if (_state != ZcrxState.Stopping)
         {
-            ZcrxLog.Stopping(_logger, command.Drain);
             _state = ZcrxState.Stopping;
+            _tree.End.IsStopRequested = true;
+            ZcrxLog.Stopping(_logger, command.Drain);
             _queues.Stop(command.Drain);
             Publish(new ZcrxEvent.Stopping(command.Drain));
             _rebalancer.Tell(new RebalancerActor.Rest());
@@ -328,17 +323,15 @@ public sealed class ZcrxSupervisor : ReceiveActor
 
     private void ConsiderStopped()
     {
-        if (_state == ZcrxState.Stopping && !_awaitsClosed && _queues.AreStopped && _listeners.HasEnded)
+        if (_state == ZcrxState.Stopping && _stop.BeginsWithConnections())
         {
-            _awaitsClosed = true;
-            // Only now: a queue that closes may still hand out connections that it had accepted.
-            _ = _tree.Connections.WhenIdle().PipeTo(Self, success: static () => new AllClosed(), failure: static _ => new AllClosed());
+            _ = _tree.Connections.WhenIdle().PipeTo(Self, success: static () => new ConnectionsClosed(), failure: static _ => new ConnectionsClosed());
         }
     }
 
-    private void OnAllClosed()
+    private void OnConnectionsClosed()
     {
-        _isClosed = true;
+        _stop.OnConnectionsClosed();
         if (_rebalancer.IsNobody())
         {
             OnAllUndone();
@@ -359,8 +352,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         _state = ZcrxState.Stopped;
         ZcrxLog.Stopped(_logger);
         Publish(new ZcrxEvent.Stopped(ToStatus()));
-        ZcrxStatus last = ToStatus();
-        _awaitingStop.ForEach(actor => actor.Tell(last));
+        _stop.AnswerAll(ToStatus());
         Context.Stop(Self);
     }
 
@@ -372,7 +364,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
             queue.Actor = null;
             if (_state != ZcrxState.Stopping)
             {
-                StartQueue(queue, failure ?? new ZcrxException($"Receiving on the queue {queue.Now.Name}", 0, "its actor was stopped by somebody else", ""));
+                StartQueue(queue, failure ?? new ZcrxException($"Receiving on the queue {queue.Now.Name}", 0, "its actor was stopped from outside", ""));
                 _queues.Announce(changed: null);
             }
         }
@@ -384,7 +376,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         {
             // Failed while everything stops, or stopped from outside; the steering actors undo at their end.
             _rebalancer = ActorRefs.Nobody;
-            if (_isClosed)
+            if (_stop.AreConnectionsClosed)
             {
                 OnAllUndone();
             }
@@ -400,7 +392,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         {
             State = _state,
             IsAccepting = _state is not (ZcrxState.Stopping or ZcrxState.Stopped) && _listeners.IsAccepting,
-            RefusedOptions = _refusedOptions,
+            RefusedOptions = _changes.Refused,
             Listeners = _listeners.ToStatus(),
             Time = _time.GetUtcNow(),
         },
@@ -410,5 +402,5 @@ public sealed class ZcrxSupervisor : ReceiveActor
 
     private static void Publish(ZcrxEvent happened) => Context.System.EventStream.Publish(happened);
 
-    private sealed record AllClosed : ILocalMessage;
+    private sealed record ConnectionsClosed : ILocalMessage;
 }

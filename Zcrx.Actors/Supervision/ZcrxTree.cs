@@ -64,8 +64,8 @@ internal sealed class ZcrxTree
     /// <summary>Returns the status of the rebalancing.</summary>
     public RebalancingStatus RebalancingStatus() => Rebalancing.Value.ToStatus([.. Steering.Values.Select(static steering => steering.Value)]);
 
-    /// <summary>Ends when everything is closed, also if the actor system ended before the supervisor could run.</summary>
-    public Task<ZcrxStatus> EndedWith(ActorSystem system) => End.EndedWith(system, () =>
+    /// <summary>Makes the end of the actor system wait for the end of the tree. Called before the supervisor is created.</summary>
+    public void HoldTermination(ActorSystem system) => End.HoldTermination(system, () =>
     {
         CloseListeners();
         return new ZcrxStatus { State = ZcrxState.Stopped, Time = _time.GetUtcNow() };

@@ -11,7 +11,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests;
 
-/// <summary>What the documentation lists is what there is: log events, health codes, instruments, events, errors.</summary>
+/// <summary>Compares the lists of the documentation with the code: log events, health codes, instruments, events, errors.</summary>
 public partial class DocumentationTests
 {
     private static readonly LoggerMessageAttribute[] Messages =

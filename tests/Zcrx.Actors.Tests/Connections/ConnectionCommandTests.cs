@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Connections;
 
-/// <summary>The commands about connections and their replies.</summary>
+/// <summary>Tests the commands about connections and their replies.</summary>
 public class ConnectionCommandTests
 {
     [Fact]

@@ -105,7 +105,7 @@ public class HealthCheckTests
         {
             host.Zcrx.Supervisor.Tell(PoisonPill.Instance);
             await host.Kit.AwaitConditionAsync(() => host.Log.Has(1006), "the end is noticed");
-            await AssertLiveAsync(host, HealthStatus.Unhealthy, "Zcrx has ended, although nobody told it to stop.");
+            await AssertLiveAsync(host, HealthStatus.Unhealthy, "Zcrx has ended without a stop.");
         }
 
         static Task<TestHost> StartAsync(Action<ZcrxOptions> configure) => TestHost.StartAsync(zcrx => zcrx.Configure(configure), services => services.AddHealthChecks().AddZcrx());

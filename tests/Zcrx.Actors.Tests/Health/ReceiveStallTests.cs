@@ -8,7 +8,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Health;
 
-/// <summary>A connection that should receive but does not, on a kernel that strands receives, with the workaround switched off.</summary>
+/// <summary>Tests a connection that should receive but does not, on a kernel that strands receives, with the workaround turned off.</summary>
 public class ReceiveStallTests
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(200);

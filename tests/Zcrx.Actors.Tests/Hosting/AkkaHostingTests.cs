@@ -11,7 +11,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Zcrx in an actor system that Akka.Hosting creates, starts and ends.</summary>
+/// <summary>Tests Zcrx in an actor system that Akka.Hosting creates, starts and ends.</summary>
 public class AkkaHostingTests
 {
     public static TheoryData<Wiring> Wirings => [.. Enum.GetValues<Wiring>()];
@@ -206,6 +206,19 @@ public class AkkaHostingTests
     }
 
     [Fact]
+    public async Task An_AddAkka_after_that_of_WithZcrx_fails_the_start_and_names_the_fix()
+    {
+        await using var host = TestHost.Build(static services => services
+            .AddZcrx()
+            .AddAkka("first", static akka => akka.WithZcrx(static zcrx => zcrx.UseEngine(ZcrxEngine.Emulated)))
+            .AddAkka("second", static _ => { }));
+
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(host.StartAsync);
+
+        Assert.Contains("Of several AddAkka calls only the last one counts, so call WithZcrx there.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_timeout_of_the_delivery_phase_fits_the_drain_timeout_unless_the_application_sets_it()
     {
         await using var fits = TestHost.Build(Wiring.WithZcrx, "fits", static zcrx => zcrx.DrainTimeout(TimeSpan.FromSeconds(80)));
@@ -305,7 +318,7 @@ public class AkkaHostingTests
         public Greeter() => Receive<string>(text => Sender.Tell(text));
     }
 
-    /// <summary>Asks for the status, as an application's actor would.</summary>
+    /// <summary>Requests the status, as an application's actor would.</summary>
     private sealed class StatusReader : ReceiveActor
     {
         public StatusReader(IRequiredActor<ZcrxSupervisor> supervisor) => ReceiveAsync<string>(async _ =>

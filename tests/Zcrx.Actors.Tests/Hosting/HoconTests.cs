@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>What comes from the actor system's configuration, and what wins over what.</summary>
+/// <summary>Tests the settings of the actor system's configuration, and their precedence.</summary>
 public class HoconTests
 {
     private const string Pinned = "pinned { type = ForkJoinDispatcher, throughput = 10, dedicated-thread-pool { thread-count = 1 } }";
@@ -135,7 +135,7 @@ public class HoconTests
         },
         services => services.AddSingleton(system));
 
-    /// <summary>The dispatchers of the supervisor, the queue and the listener.</summary>
+    /// <summary>Returns the dispatchers of the supervisor, the queue and the listener.</summary>
     private static async Task<string[]> DispatchersAsync(TestHost host)
     {
         List<string> dispatchers = [];

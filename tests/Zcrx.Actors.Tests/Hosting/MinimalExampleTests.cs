@@ -8,7 +8,7 @@ using Zcrx.Actors.Tests.Support;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>The example Minimal, as a process: the program that docs/hosting.md shows.</summary>
+/// <summary>Tests the example Minimal as a process: the program that docs/hosting.md shows.</summary>
 public partial class MinimalExampleTests
 {
     [Fact]
@@ -63,7 +63,7 @@ public partial class MinimalExampleTests
         UseShellExecute = false,
     })!;
 
-    /// <summary>The next line that contains the text. Log lines end with their message.</summary>
+    /// <summary>Returns the next line that contains the text. Log lines end with their message.</summary>
     private static async Task<string> ReadUntilAsync(Process process, string text)
     {
         while (await process.StandardOutput.ReadLineAsync().WithinLimit() is { } line)
@@ -77,7 +77,7 @@ public partial class MinimalExampleTests
         throw new InvalidOperationException($"The program ended before it wrote: {text}");
     }
 
-    /// <summary>Frames of growing length, each with a length prefix of four bytes.</summary>
+    /// <summary>Returns frames of growing length, each with a length prefix of four bytes.</summary>
     private static byte[] Frames(int first, int count)
     {
         using MemoryStream stream = new();

@@ -81,16 +81,23 @@ public class OptionsTests
     [InlineData("Zcrx:Queues:0:HighWaterMark", "75%", "'75%' is not a number, such as 0.75")]
     [InlineData("Zcrx:Queues:0:HighWaterMark", "NaN", "must be above 0")]
     [InlineData("Zcrx:Queues:0:HugePages", "yes", "'yes' is not true or false")]
-    [InlineData("Zcrx:Queues:0:Engine", "fast", "'fast' is not an engine: auto, nic, device-less or emulated")]
-    [InlineData("Zcrx:Queues:0:Engine", "3", "'3' is not an engine")]
+    [InlineData("Zcrx:Queues:0:Engine", "fast", "'fast' is not auto, nic, device-less or emulated")]
+    [InlineData("Zcrx:Queues:0:Engine", "3", "'3' is not auto, nic")]
+    [InlineData("Zcrx:Queues:0:RxQueue", "0x10", "'0x10' is not a whole number")]
+    [InlineData("Zcrx:Queues:0:Name", "", "")]
+    [InlineData("Zcrx:Queues:0:TimeProvider", "x", "no such option")]
+    [InlineData("Zcrx:Queues:0:Emulation:Nics:0", "x", "no such option; there are Profile, BuffersPerTurn", "Zcrx:Queues:0:Emulation:Nics")]
+    [InlineData("Zcrx:Restart:IsPermanent", "x", "no such option")]
+    [InlineData("Zcrx:Restart:WhenGivenUp", "0", "'0' is not move-connections, fall-back or end-connections")]
     [InlineData("Zcrx:Queues:0:StatisticsInterval", "5s", "'5s' is not a time span")]
+    [InlineData("Zcrx:Queues:0:StatisticsInterval", "5", "'5' is not a time span")]
     [InlineData("Zcrx:Queues:0:Emulation:Profile", "5.10", "'5.10' is not a kernel that can be emulated: 6.19, 7.0, 7.1, 7.2.0, 7.2, 7.3")]
     [InlineData("Zcrx:Queues:0:Emulation:Speed", "1", "no such option; there are Profile, BuffersPerTurn")]
-    [InlineData("Zcrx:Queues:0:Area", "1MiB", "no such option; there are Interface, RxQueue, Name, Engine, ConfigureNic, NicStateDirectory, AreaSize, MaxAreaSize,")]
+    [InlineData("Zcrx:Queues:0:Area", "1MiB", "no such option; there are Name, Engine, Interface, RxQueue, ConfigureNic, NicStateDirectory, AreaSize, MaxAreaSize,")]
     [InlineData("Zcrx:Queues:0:Name:x", "1", "expected one value, not a section", "Zcrx:Queues:0:Name")]
     [InlineData("Zcrx:Queues", "eth0", "expected a list, not 'eth0'")]
     [InlineData("Zcrx:Queues:1", "eth0", "expected a section, not 'eth0'")]
-    [InlineData("Zcrx:Queue:0:Name", "x", "no such option; there are Engine, ActorName, Dispatcher, DrainTimeout, Queues, Listeners, Takeover, Restart", "Zcrx:Queue")]
+    [InlineData("Zcrx:Queue:0:Name", "x", "no such option; there are Engine, ActorName, Dispatcher, DrainTimeout, Queues, Listeners, Restart, Takeover, Rebalancing", "Zcrx:Queue")]
     [InlineData("Zcrx:Restart", "never", "expected a section, not 'never'")]
     [InlineData("Zcrx:Takeover:Path", "takeover", "must be an absolute path of a socket, but is 'takeover'")]
     [InlineData("Zcrx:Takeover:Linger", "-00:00:01", "must be between zero and a day")]
@@ -191,7 +198,7 @@ public class OptionsTests
 
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync().WithinLimit());
 
-        Assert.Equal(["Receiver:Main:Engine: 'x' is not an engine: auto, nic, device-less or emulated"], error.Failures);
+        Assert.Equal(["Receiver:Main:Engine: 'x' is not auto, nic, device-less or emulated"], error.Failures);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Configuration that changes while the host runs.</summary>
+/// <summary>Tests a configuration that changes while the host runs.</summary>
 public class ReloadTests
 {
     private static readonly KeyValuePair<string, string?>[] Start =
@@ -55,7 +55,7 @@ public class ReloadTests
         Assert.Single(host.Log.Entries, entry => entry.EventId == 1008 && entry.Message.Contains("need RestartQueue", StringComparison.Ordinal) && entry.Message.Contains("Queues:first:AreaSize", StringComparison.Ordinal));
         Assert.Single(host.Log.Entries, entry => entry.EventId == 1009 && entry.Message.Contains("Queues:third (added)", StringComparison.Ordinal));
 
-        // What was named is there after what was asked for.
+        // The options that need RestartQueue apply after it.
         Assert.Equal(64, Status(await host.Zcrx.GetStatusAsync(), "first").Statistics!.Buffers);
         await host.RestartAsync("first");
         Assert.Equal(128, Status(await host.Zcrx.GetStatusAsync(), "first").Statistics!.Buffers);

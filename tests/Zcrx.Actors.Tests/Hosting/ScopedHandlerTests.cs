@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Connection handlers that the container creates.</summary>
+/// <summary>Tests connection handlers that the container creates.</summary>
 public class ScopedHandlerTests
 {
     public static TheoryData<Wiring> Wirings => [.. Enum.GetValues<Wiring>()];

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Akka.Actor;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Zcrx.Actors.Tests.Support;
 using Zcrx.Rx;
 
@@ -17,7 +18,7 @@ public class StopTests
         TaskCompletionSource<ZcrxConnection> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", connection =>
         {
-            // Received only when the stop has begun: nobody has seen a byte before.
+            // Received only when the stop has begun: no byte was delivered before.
             connection.Pause();
             var handling = received.Handle(connection);
             accepted.SetResult(connection);
@@ -167,7 +168,7 @@ public class StopTests
                     return true;
                 }
             },
-            "the port is closed while the drain goes on");
+            "the port is closed during the drain");
         Assert.False(stopping.IsCompleted);
         Assert.Equal(ZcrxState.Stopping, (await host.Zcrx.GetStatusAsync()).State);
 
@@ -175,6 +176,20 @@ public class StopTests
         await stopping;
         Assert.True(host.Log.Has(1104));
         Assert.True(host.Log.Has(1203));
+    }
+
+    [Fact]
+    public async Task A_supervisor_that_fails_while_it_stops_is_not_started_again_and_leaves_nothing_open()
+    {
+        await using var host = await TestHost.StartAsync(
+            static zcrx => zcrx.AddQueues(2, 1.MiB()).Listen("127.0.0.1:0", static _ => null!),
+            before: static services => services.AddSingleton<ILoggerProvider>(new ThrowingLogger(thrownAt: 1003)));
+        var endPoint = host.Zcrx.EndPoints[0];
+
+        await host.StopAsync();
+
+        Assert.Equal(ZcrxState.Stopped, (await host.Zcrx.GetStatusAsync()).State);
+        using Socket again = ListenSocket.Bind(endPoint);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>An actor system that Akka.Hosting starts and ends, in every combination with Zcrx.</summary>
+/// <summary>Tests an actor system that Akka.Hosting starts and ends, in every combination with Zcrx.</summary>
 public class SystemShutdownTests
 {
     [Theory]
@@ -122,10 +122,10 @@ public class SystemShutdownTests
                         return true;
                     }
                 },
-                "nobody gets in any more");
+                "no connection is accepted any more");
             // The last request of a connection, and what it is answered.
             await client.SendAsync(new byte[1_000]).WithinLimit();
-            await host.Kit.AwaitConditionAsync(() => stream.Length == 1_000, "an open connection goes on");
+            await host.Kit.AwaitConditionAsync(() => stream.Length == 1_000, "an open connection continues");
             seen = await host.Zcrx.GetStatusAsync();
             return Done.Instance;
         });
@@ -174,7 +174,7 @@ public class SystemShutdownTests
         Assert.All(status.Listeners, listener => Assert.Null(listener.Error));
         await Assert.ThrowsAsync<SocketException>(() => host.ConnectAsync(1));
         await client.SendAsync(new byte[10]).WithinLimit();
-        await host.Kit.AwaitConditionAsync(() => stream.Length == 10, "the connection goes on");
+        await host.Kit.AwaitConditionAsync(() => stream.Length == 10, "the connection continues");
         // A second time, and after a queue's restart, it is the same.
         await host.RestartAsync("zcrx-1");
         Assert.False((await host.Zcrx.Supervisor.Ask<ZcrxStatus>(new ZcrxCommand.CloseListeners()).WithinLimit()).IsAccepting);

@@ -6,7 +6,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Two hosts, as if they were two processes: the second takes the listeners, the first keeps its connections and stops with the last of them.</summary>
+/// <summary>Tests a takeover between two hosts in one process. The second takes over the listeners. The first keeps its connections and stops with the last of them.</summary>
 public sealed class TakeoverTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("zcrx-takeover-");
@@ -42,6 +42,26 @@ public sealed class TakeoverTests : IDisposable
         Assert.Null(await stream.Ended.WithinLimit());
         Assert.Equal("before and after"u8.ToArray(), stream.ToArray());
         await first.Kit.AwaitConditionAsync(() => stopping.IsCancellationRequested, "the first host stops");
+    }
+
+    [Theory]
+    [InlineData(Wiring.AkkaFirst)]
+    [InlineData(Wiring.WithZcrx)]
+    public async Task A_host_that_is_stopped_during_its_start_does_not_wait_for_a_predecessor_that_is_silent(Wiring wiring)
+    {
+        using Socket predecessor = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        predecessor.Bind(new UnixDomainSocketEndPoint(Place));
+        predecessor.Listen();
+        await using TestHost host = TestHost.Build(wiring, "ours", zcrx => zcrx
+            .Takeover(Place)
+            .Configure(static options => options.Takeover.Timeout = TimeSpan.FromHours(1)));
+        Task starting = host.StartAsync();
+        using Socket successor = await predecessor.AcceptAsync().WithinLimit();
+
+        host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+
+        _ = await Record.ExceptionAsync(() => starting.WithinLimit());
+        Assert.True(starting.IsCompleted);
     }
 
     [Fact]
@@ -96,7 +116,7 @@ public sealed class TakeoverTests : IDisposable
         Assert.Equal(first.Zcrx.EndPoints[0], second.Zcrx.EndPoints[1]);
         Assert.DoesNotContain(second.Zcrx.EndPoints[0], first.Zcrx.EndPoints);
         using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await first.Kit.AwaitConditionAsync(async () => await Record.ExceptionAsync(() => client.ConnectAsync(first.Zcrx.EndPoints[1])) is SocketException { SocketErrorCode: SocketError.ConnectionRefused }, "the port that nobody wants is closed");
+        await first.Kit.AwaitConditionAsync(async () => await Record.ExceptionAsync(() => client.ConnectAsync(first.Zcrx.EndPoints[1])) is SocketException { SocketErrorCode: SocketError.ConnectionRefused }, "the port that the successor does not have is closed");
     }
 
     public void Dispose() => _directory.Delete(recursive: true);

@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Logging;
 
-/// <summary>Changes that a service makes on interfaces, and their restoration, are logged.</summary>
+/// <summary>Tests the log of changes that a service makes on interfaces, and of their restoration.</summary>
 public class NicSetupLogTests
 {
     [Fact]

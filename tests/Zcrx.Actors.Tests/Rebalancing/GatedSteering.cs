@@ -12,15 +12,15 @@ internal sealed class GatedSteering : IFlowSteering, IDisposable
     private volatile EmulatedFlowSteering? _inner;
     private int _waiting;
 
-    /// <summary>Thrown by the calls that add or remove a rule.</summary>
+    /// <summary>Gets or sets the exception of the calls that add a rule.</summary>
     public Exception? OnAdd { get; set; }
 
     public Exception? OnRemove { get; set; }
 
-    /// <summary>Calls that wait for the gate.</summary>
+    /// <summary>Gets the number of calls that wait for the gate.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
-    /// <summary>RSS tables in the order in which they were set.</summary>
+    /// <summary>Gets the RSS tables in the order in which they were set.</summary>
     public IReadOnlyList<IReadOnlyList<int>> Tables => [.. _tables];
 
     public void Use(EmulatedNic nic) => _inner = new EmulatedFlowSteering([nic]);

@@ -2,7 +2,7 @@ using FsCheck.Fluent;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Once nothing changes any more, the rebalancer settles, and only connections that it cannot help are copied.</summary>
+/// <summary>Tests that the rebalancer settles when nothing changes any more, and that only connections that it cannot help are copied then.</summary>
 public class RebalanceMachineTests
 {
     private const int Histories = 10_000;

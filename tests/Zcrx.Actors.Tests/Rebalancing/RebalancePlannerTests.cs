@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>What is done about which facts. eth0 has four RX queues; those of <c>a</c> (0), <c>b</c> (1) and <c>c</c> (2) are ours.</summary>
+/// <summary>Tests plans from facts. eth0 has four RX queues; those of <c>a</c> (0), <c>b</c> (1) and <c>c</c> (2) are managed.</summary>
 public class RebalancePlannerTests
 {
     private static readonly IPEndPoint Local = IPEndPoint.Parse("192.0.2.1:9000");
@@ -79,7 +79,7 @@ public class RebalancePlannerTests
             [Queue("a", 0, stormy: true)],
             [Connection(1, arrival: 3) with { Arrival = new RxQueueId("lo", 0) }, Connection(2, arrival: 3) with { SteeredTo = new RxQueueId("eth0", 0) }]);
         Assert.Empty(plan.Steps);
-        Assert.Contains("no queue is ours", plan.Degraded[1], StringComparison.Ordinal);
+        Assert.Contains("no queue of that interface is managed", plan.Degraded[1], StringComparison.Ordinal);
         Assert.Contains("has no effect", plan.Degraded[2], StringComparison.Ordinal);
     }
 
@@ -140,7 +140,7 @@ public class RebalancePlannerTests
     [Theory]
     [InlineData(1, "", true)]
     [InlineData(3, "steering belongs to the host of this container", false)]
-    [InlineData(-1, "known to the host of this container only", false)]
+    [InlineData(-1, "only the host of this container knows", false)]
     public void A_container_moves_connections_and_leaves_steering_to_the_host(int arrival, string reason, bool moves)
     {
         RebalancePlan plan = Plan(

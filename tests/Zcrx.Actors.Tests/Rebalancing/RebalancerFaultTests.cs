@@ -6,7 +6,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>What the rebalancer does when its work fails or its actor ends, and who waits for what it undoes.</summary>
+/// <summary>Tests a rebalancer whose work fails or whose actor ends, and the components that wait for the undoing.</summary>
 public sealed class RebalancerFaultTests : IDisposable
 {
     private const int Connections = 4;
@@ -123,7 +123,7 @@ public sealed class RebalancerFaultTests : IDisposable
     }
 
     /// <summary>Lets a storm begin and be steered away.</summary>
-    /// <returns>The RSS table that is put back in the end.</returns>
+    /// <returns>The RSS table that is restored in the end.</returns>
     private static async Task<IReadOnlyList<int>> StormAsync(StormBench bench)
     {
         // Every packet, so that it does not depend on how the connections' ports hash.

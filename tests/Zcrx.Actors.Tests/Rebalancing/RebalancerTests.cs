@@ -8,7 +8,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Copy storms end to end on an emulated interface. The tests change its RSS table and observe packets, events and status.</summary>
+/// <summary>Tests copy storms end to end on an emulated interface. The tests change its RSS table and observe packets, events and status.</summary>
 public class RebalancerTests
 {
     private const int Connections = 16;

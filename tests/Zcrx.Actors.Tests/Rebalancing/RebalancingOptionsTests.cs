@@ -59,7 +59,7 @@ public class RebalancingOptionsTests
             .AddInMemoryCollection(settings.Select(static setting => KeyValuePair.Create($"Zcrx:Rebalancing:{setting.Key}", (string?)setting.Value)))
             .Build();
         ZcrxOptions options = new();
-        ZcrxOptionsReader.Read(configuration.GetSection("Zcrx"), options);
+        OptionsReader.Read(configuration.GetSection("Zcrx"), options);
         return options;
     }
 }

@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>A NIC, queues and connections as numbers: what the rebalancer decides is carried out, and its effects are what it samples next.</summary>
+/// <summary>Models a NIC, queues and connections as numbers. It executes the plans of the rebalancer, which then samples their effects.</summary>
 internal sealed class RebalancingWorld
 {
     private const int Buckets = 16;
@@ -37,13 +37,13 @@ internal sealed class RebalancingWorld
         }
     }
 
-    /// <summary>Actions of the last interval.</summary>
+    /// <summary>Gets the actions of the last interval.</summary>
     public int LastActions { get; private set; }
 
-    /// <summary>Connections about which nothing could be done, since this was last cleared.</summary>
+    /// <summary>Gets the connections that were degraded since this was last cleared.</summary>
     public HashSet<long> Degraded { get; } = [];
 
-    /// <summary>Something changes from outside.</summary>
+    /// <summary>Applies a change from outside.</summary>
     public void Disturb()
     {
         switch (_random.Next(6))
@@ -67,7 +67,7 @@ internal sealed class RebalancingWorld
         }
     }
 
-    /// <summary>One interval: traffic, samples, a plan, its execution.</summary>
+    /// <summary>Runs one interval: traffic, samples, a plan, its execution.</summary>
     public void Step()
     {
         _now += _setup.Options.SampleInterval;
@@ -91,7 +91,7 @@ internal sealed class RebalancingWorld
         }
     }
 
-    /// <summary>Copied part of what a queue receives, as things stand.</summary>
+    /// <summary>Returns the copied part of the bytes that a queue receives in the present state.</summary>
     public double CopiedShare(int queue)
     {
         double all = _flows.Where(flow => flow.Queue == queue).Sum(static flow => flow.Load);
@@ -110,7 +110,7 @@ internal sealed class RebalancingWorld
 
     private RxQueueId? RxQueue(int queue) => _setup.HasNic ? new RxQueueId(Nic, queue) : null;
 
-    /// <summary>The first RX queues are ours.</summary>
+    /// <summary>Returns whether an RX queue is managed. The first ones are.</summary>
     private bool IsOurs(int rxQueue) => rxQueue < _setup.Ours;
 
     private bool IsPressed(int queue) => Received(queue) > _setup.Capacity;
@@ -125,7 +125,7 @@ internal sealed class RebalancingWorld
         {
             if (_setup.HasNic && flow.Load > 0 && IsOurs(Arrival(flow)))
             {
-                // What arrives in the memory of another of ours is received there, without asking anybody.
+                // Payload in the memory of another queue of the process is received there, without a permission.
                 flow.Queue = Arrival(flow);
             }
 

@@ -12,7 +12,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>The steering actor of one interface: one change after the other, and everything undone at its end.</summary>
+/// <summary>Tests the steering actor of one interface: one change after the other, and everything undone at its end.</summary>
 public sealed class SteeringActorTests(ITestOutputHelper output) : ActorTest(output)
 {
     private readonly EmulatedNic _nic = new(new EmulatedNicOptions { RxQueues = 4 });
@@ -48,7 +48,7 @@ public sealed class SteeringActorTests(ITestOutputHelper output) : ActorTest(out
         IActorRef steering = Start(queue);
         TestProbe rebalancer = CreateTestProbe();
         steering.Tell(Steer(1, to: 2), rebalancer);
-        steering.Tell(new SteeringActor.Change(new RebalanceAction.ReplaceRssTable(_nic.Name, [.. before.Select(static _ => 0)]), this), rebalancer);
+        steering.Tell(new SteeringActor.Change(new RebalanceAction.ReplaceRssTable(_nic.Name, [.. before.Select(static _ => 0)]), Run: 2), rebalancer);
 
         steering.Tell(new SteeringActor.Prepare(), rebalancer);
 
@@ -74,15 +74,51 @@ public sealed class SteeringActorTests(ITestOutputHelper output) : ActorTest(out
         Assert.Empty(_nic.Rules);
     }
 
+    [Fact]
+    public async Task An_actor_that_fails_undoes_its_changes_before_its_successor_changes_anything()
+    {
+        await using ZcrxQueue queue = await OpenAsync();
+        TestProbe rebalancer = CreateTestProbe();
+        IActorRef steering = CreateTestProbe().ChildActorOf(PropsOf(queue), new OneForOneStrategy(static _ => Directive.Restart));
+        steering.Tell(Steer(1, to: 2), rebalancer);
+
+        steering.Tell(Kill.Instance);
+        steering.Tell(Steer(2, to: 3), rebalancer);
+
+        Assert.True((await rebalancer.ExpectMsgAsync<SteeringActor.Changed>()).IsDone);
+        Assert.True((await rebalancer.ExpectMsgAsync<SteeringActor.Changed>()).IsDone);
+        Assert.Equal(3, Assert.Single(_nic.Rules).Value.Queue);
+        Assert.Equal(new SteeringSnapshot(Added: 2, Rules: 1), _published.Value);
+    }
+
+    [Fact]
+    public async Task A_successor_prepares_only_when_the_undoing_of_an_earlier_actor_is_done()
+    {
+        await using ZcrxQueue queue = await OpenAsync();
+        TaskCompletionSource undoing = new();
+        _outstanding.Add(undoing.Task);
+        IActorRef steering = Start(queue);
+        TestProbe rebalancer = CreateTestProbe();
+
+        steering.Tell(new SteeringActor.Prepare(), rebalancer);
+        steering.Tell(Steer(1, to: 2), rebalancer);
+
+        await rebalancer.ExpectMsgAsync<SteeringActor.Changed>();
+        undoing.SetResult();
+        await rebalancer.ExpectMsgAsync<SteeringActor.Prepared>();
+    }
+
     private SteeringActor.Change Steer(long connection, int to) => new(
-        new RebalanceAction.SteerFlow(connection, _nic.Name, new FlowRule(to, 9000, 40_000 + (int)connection, IPAddress.Loopback, IPAddress.Loopback)), this);
+        new RebalanceAction.SteerFlow(connection, _nic.Name, new FlowRule(to, 9000, 40_000 + (int)connection, IPAddress.Loopback, IPAddress.Loopback)), Run: connection);
 
     private Task<ZcrxQueue> OpenAsync() => ZcrxQueue.OpenAsync(Options());
 
-    private IActorRef Start(ZcrxQueue queue)
+    private IActorRef Start(ZcrxQueue queue) => Sys.ActorOf(PropsOf(queue));
+
+    private Props PropsOf(ZcrxQueue queue)
     {
         Published<QueueSnapshot>[] queues = [new(new QueueSnapshot { Options = Options(), State = QueueState.Open, IsOpen = true, Current = queue })];
-        return Sys.ActorOf(Props.Create(() => new SteeringActor(_nic.Name, queues, new ZcrxRebalancingOptions(), _published, _outstanding, NullLogger.Instance)).WithDeploy(Deploy.Local));
+        return Props.Create(() => new SteeringActor(_nic.Name, queues, new ZcrxRebalancingOptions(), _published, _outstanding, NullLogger.Instance)).WithDeploy(Deploy.Local);
     }
 
     private ZcrxQueueOptions Options() => new()

@@ -8,7 +8,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>A service on the first four of eight RX queues of an emulated interface, and streams into it until the test ends them. Every byte is checked.</summary>
+/// <summary>Runs a service on the first four of eight RX queues of an emulated interface, and sends streams into it until the test ends them. Every byte is checked.</summary>
 internal sealed class StormBench : IAsyncDisposable
 {
     private const int Ours = 4;
@@ -39,7 +39,7 @@ internal sealed class StormBench : IAsyncDisposable
 
     public Recorder Events { get; }
 
-    /// <summary>Bytes of the streams that were copied so far.</summary>
+    /// <summary>Gets the number of bytes of the streams that were copied so far.</summary>
     public long Copied => _host.Queues.Sum(static slot => slot.Snapshot()!.CopiedBytes);
 
     public long Received => _host.Queues.Sum(static slot => slot.Snapshot()!.BytesReceived);
@@ -96,14 +96,14 @@ internal sealed class StormBench : IAsyncDisposable
     /// <summary>Gets the number of connections of each queue.</summary>
     public IReadOnlyDictionary<string, int> Shares => _checkers.CountBy(static checker => checker.Connection.QueueName).ToDictionary();
 
-    /// <summary>Bytes that all streams together receive from now on.</summary>
+    /// <summary>Waits until all streams together have received a number of bytes.</summary>
     public Task FlowAsync(long bytes)
     {
         long end = Received + bytes;
         return _host.Kit.AwaitConditionAsync(() => Received >= end, "the streams receive");
     }
 
-    /// <summary>Sends every bucket to some queue.</summary>
+    /// <summary>Assigns an RX queue to every bucket.</summary>
     public void Scramble(Func<int, int> queueOf) => Nic.RssTable = [.. Enumerable.Range(0, 128).Select(queueOf)];
 
     /// <summary>Returns true if less than one percent of the bytes received from now on is copied.</summary>
@@ -115,7 +115,7 @@ internal sealed class StormBench : IAsyncDisposable
         return Copied - copied < (Received - received) / 100;
     }
 
-    /// <summary>Ends the streams, and checks that each has come whole.</summary>
+    /// <summary>Ends the streams, and checks that each arrived whole.</summary>
     public async Task EndAsync()
     {
         _releasedAtOnce = int.MaxValue;
@@ -146,7 +146,7 @@ internal sealed class StormBench : IAsyncDisposable
 
     private long _sent;
 
-    /// <summary>At a pace that leaves the machine something for others.</summary>
+    /// <summary>Sends at a pace that leaves time for other processes.</summary>
     private async Task SendAsync(Socket peer)
     {
         long position = 0;
@@ -172,7 +172,7 @@ internal sealed class StormBench : IAsyncDisposable
         peer.Shutdown(SocketShutdown.Send);
     }
 
-    /// <summary>A few buffers of each stream, again and again: slower than others come, until the end.</summary>
+    /// <summary>Processes a few buffers of each stream at a time until the end, more slowly than buffers arrive.</summary>
     private async Task ReleaseAsync()
     {
         using PeriodicTimer pace = new(TimeSpan.FromMilliseconds(10));

@@ -4,14 +4,14 @@ using Zcrx.Actors.Tests.Support;
 
 namespace Zcrx.Actors.Tests.Remoting;
 
-/// <summary>A second process that runs <see cref="RemotePeer"/>. Disposal ends it.</summary>
+/// <summary>Runs a second process with <see cref="RemotePeer"/>. Disposal ends it.</summary>
 internal sealed class OtherProcess : IAsyncDisposable
 {
     private readonly Process _process;
 
     private OtherProcess(Process process, string listener) => (_process, Listener) = (process, listener);
 
-    /// <summary>Path of an actor there.</summary>
+    /// <summary>Gets the path of an actor in the other process.</summary>
     public string Listener { get; }
 
     public static async Task<OtherProcess> StartAsync()

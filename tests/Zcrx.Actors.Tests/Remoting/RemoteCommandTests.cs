@@ -8,7 +8,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Remoting;
 
-/// <summary>Commands and messages between two processes over Akka.Remote.</summary>
+/// <summary>Tests commands and messages between two processes over Akka.Remote.</summary>
 public sealed class RemoteCommandTests : TestKit
 {
     private const int Refused = 1603;

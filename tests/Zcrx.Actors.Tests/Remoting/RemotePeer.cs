@@ -21,7 +21,7 @@ internal static class RemotePeer
         }
         """;
 
-    /// <summary>One command of each type, by the type's name.</summary>
+    /// <summary>Contains one command of each type, by the type's name.</summary>
     public static IReadOnlyDictionary<string, Func<ZcrxCommand>> Commands { get; } = new Dictionary<string, Func<ZcrxCommand>>(StringComparer.Ordinal)
     {
         [nameof(ZcrxCommand.GetStatus)] = static () => new ZcrxCommand.GetStatus(),

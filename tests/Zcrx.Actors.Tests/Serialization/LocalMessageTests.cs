@@ -8,7 +8,7 @@ using Zcrx.Actors.Tests.Remoting;
 
 namespace Zcrx.Actors.Tests.Serialization;
 
-/// <summary>Messages cannot be serialized, and say so.</summary>
+/// <summary>Tests that messages cannot be serialized, with an error that says so.</summary>
 public class LocalMessageTests : TestKit
 {
     private static readonly Type[] Types = typeof(ZcrxSupervisor).Assembly.GetTypes();

@@ -4,7 +4,7 @@ using Zcrx.Actors.Tests.Support;
 
 namespace Zcrx.Actors.Tests.Streams;
 
-/// <summary>Passes on what it gets, and acknowledges nothing by itself.</summary>
+/// <summary>Forwards its messages, and acknowledges nothing.</summary>
 internal sealed class RecordingActor(ChannelWriter<object> messages) : UntypedActor
 {
     protected override void OnReceive(object message)

@@ -7,7 +7,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Tests.Streams;
 
-/// <summary>ToActor, where a message would leave the process.</summary>
+/// <summary>Tests ToActor where a message would leave the process.</summary>
 public class RemoteSinkTests
 {
     [Fact]

@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Streams;
 
-/// <summary>A queue on the emulated engine, an actor system, one connection and an actor to send its buffers to. Disposal checks that no buffer is out.</summary>
+/// <summary>Creates a queue on the emulated engine, an actor system, one connection and an actor that receives its buffers. Disposal checks that no buffer is in flight.</summary>
 internal sealed class SinkBench : IAsyncDisposable
 {
     private readonly Channel<object> _messages = Channel.CreateUnbounded<object>();
@@ -60,15 +60,15 @@ internal sealed class SinkBench : IAsyncDisposable
 
     public ActorSink ToActor(int maxUnacknowledged = ZcrxActorExtensions.DefaultMaxUnacknowledged) => Connection.Buffers.ToActor(Actor, maxUnacknowledged);
 
-    /// <summary>The actor's next message, which must be of this kind.</summary>
+    /// <summary>Returns the actor's next message, which must be of this type.</summary>
     public async Task<T> ExpectAsync<T>() => Assert.IsType<T>(await _messages.Reader.ReadAsync().AsTask().WithinLimit());
 
-    /// <summary>The next message, whatever it is; null if there is none yet.</summary>
+    /// <summary>Returns the next message of any type; null if there is none yet.</summary>
     public ZcrxStream? TryTake() => _messages.Reader.TryRead(out object? message) ? (ZcrxStream)message : null;
 
     public async Task BeginAsync() => (await ExpectAsync<ZcrxStream.Init>()).Acknowledge();
 
-    /// <summary>Takes messages until so many bytes have come, and returns them; checks order and bytes.</summary>
+    /// <summary>Takes messages until a number of bytes has arrived, checks their order and content, and returns them.</summary>
     public async Task<List<ZcrxStream.Data>> TakeAsync(long from, long to)
     {
         List<ZcrxStream.Data> taken = [];
@@ -93,8 +93,8 @@ internal sealed class SinkBench : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends until the actor has so many messages, the window is full, and it stays full although the queue had every chance to receive.</summary>
-    /// <returns>Bytes that were sent.</returns>
+    /// <summary>Sends until the actor has a number of messages and the window is full, and checks that it stays full while the queue can receive.</summary>
+    /// <returns>The number of bytes that were sent.</returns>
     public async Task<long> SendUntilBlockedAsync(int messages)
     {
         Peer.Blocking = false;

@@ -6,7 +6,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Streams;
 
-/// <summary>The actor's part of a generated schedule: checks what comes, acknowledges in some order, and ends things when it is time.</summary>
+/// <summary>Plays the actor of a generated schedule: checks the messages, acknowledges in some order, and causes the end of the stream.</summary>
 internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSink sink)
 {
     private readonly List<ZcrxStream.Data> _unacknowledged = [];
@@ -17,18 +17,18 @@ internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSi
     private bool _wasEnded;
     private Task _ending = Task.CompletedTask;
 
-    /// <summary>Whether the sink has ended, and nothing is left that is on its way to the actor or with it.</summary>
+    /// <summary>Returns whether the sink has ended, and the actor has acknowledged every buffer.</summary>
     public bool IsOver => sink.Completion.IsCompleted && _unacknowledged.Count == 0 && bench.Waiting == 0 && (_end is not null || !HasEnd);
 
     public string State => $"position {_position}, {_messages} messages, {_unacknowledged.Count} unacknowledged, sink {sink.Completion.Status}, {bench.Queue.Snapshot()}";
 
-    // An actor that ended at the last moment has acknowledged everything, and is told nothing more.
+    // An actor that ended at the last moment has acknowledged everything, and receives no further message.
     private bool HasEnd => !ActorIsGone && !sink.Completion.IsCanceled && sink.Completion.Exception?.InnerException is not ZcrxActorTerminatedException;
 
     // Once this has happened, leases end under our hands.
     private bool ActorIsGone => _wasEnded && schedule.End is SinkSchedule.Ending.ActorStops or SinkSchedule.Ending.SystemEnds;
 
-    /// <summary>Takes what has come; called again and again.</summary>
+    /// <summary>Takes the messages that have arrived. Called repeatedly.</summary>
     public void Read()
     {
         bool anything = false;
@@ -127,7 +127,7 @@ internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSi
                 break;
             case SinkSchedule.Ending.Disposed:
                 sink.Dispose();
-                // The peer goes on sending.
+                // The peer keeps sending.
                 bench.Connection.Buffers.Subscribe(static _ => { }, static _ => { });
                 break;
             case SinkSchedule.Ending.ConnectionDisposed:

@@ -3,7 +3,7 @@ using FsCheck.Fluent;
 
 namespace Zcrx.Actors.Tests.Streams;
 
-/// <summary>A pool, a stream, and what the actor does with it. Generated; printed when it fails.</summary>
+/// <summary>Describes a generated pool, stream and actor. It is printed when a test fails.</summary>
 /// <param name="Buffers">Size of the pool.</param>
 /// <param name="MaxUnacknowledged">The sink's bound.</param>
 /// <param name="Bytes">What the peer sends.</param>
@@ -16,7 +16,7 @@ internal sealed record SinkSchedule(int Buffers, int MaxUnacknowledged, int Byte
 {
     public enum Ending
     {
-        /// <summary>The peer, in order.</summary>
+        /// <summary>The peer ends the stream in order.</summary>
         Peer,
 
         /// <summary>The peer resets.</summary>

@@ -5,7 +5,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Tests.Streams;
 
-/// <summary>Whatever ends a stream to an actor, and whenever: bytes come in order, never more than agreed are with the actor, and in the end nothing is out.</summary>
+/// <summary>Tests every end of a stream to an actor, at any time: bytes arrive in order, the window is never exceeded, and no buffer is in flight in the end.</summary>
 public class SinkScheduleTests
 {
     private const int Schedules = 200;

@@ -9,7 +9,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Tests.Streams;
 
-/// <summary>ToActor, by the thread on which the actor runs and acknowledges.</summary>
+/// <summary>Tests ToActor, by the thread on which the actor runs and acknowledges.</summary>
 public class ToActorDispatchTests : TestKit
 {
     [Fact]

@@ -39,7 +39,7 @@ public class ToActorTests
         Assert.Same(sink, completed.Sink);
         Assert.Equal(data.Count, bench.BuffersOut);
         Assert.False(sink.Completion.IsCompleted);
-        // The connection has closed meanwhile; what was sent is the actor's all the same, in whatever order it acknowledges.
+        // The connection has closed by then. The actor still has the buffers that were sent, and may acknowledge them in any order.
         await bench.Connection.Closed.WithinLimit();
         data.Reverse();
         data.ForEach(static message => message.Acknowledge());
@@ -154,7 +154,7 @@ public class ToActorTests
         await Assert.ThrowsAsync<ZcrxActorTerminatedException>(() => sink.Completion.WithinLimit());
         await bench.SendAsync(100, 50_000);
 
-        await Eventually.TrueAsync(() => Volatile.Read(ref length) == 50_000, "the other goes on");
+        await Eventually.TrueAsync(() => Volatile.Read(ref length) == 50_000, "the other continues");
     }
 
     [Fact]

@@ -9,7 +9,7 @@ using Zcrx.Rx.Connections;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-/// <summary>Planned restarts of a queue on a NIC. The next ring keeps the registration, so that no payload in the queue's memory is lost.</summary>
+/// <summary>Tests planned restarts of a queue on a NIC. The next ring keeps the registration, so that no payload in the queue's memory is lost.</summary>
 public class NicRestartTests
 {
     private const int Much = 100_000;

@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-/// <summary>The supervisor of one queue without the tree: its parent is a probe.</summary>
+/// <summary>Tests the supervisor of one queue without the tree. Its parent is a probe.</summary>
 public sealed class QueueSupervisorTests : ActorTest
 {
     private readonly Published<QueueSnapshot> _published = new(new QueueSnapshot
@@ -37,7 +37,7 @@ public sealed class QueueSupervisorTests : ActorTest
         QueueSnapshot now = _published.Value;
         Assert.Equal((QueueState.Open, true, 0L), (now.State, now.IsOpen, now.Restarts));
         Assert.Same(now.Current, now.Ready);
-        await parent.ExpectMsgAsync<QueueSupervisor.Changed>();
+        await parent.ExpectMsgAsync<QueueMessage.Changed>();
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class QueueSupervisorTests : ActorTest
         TestProbe parent = CreateTestProbe();
         TestProbe client = CreateTestProbe();
         IActorRef supervisor = Start(parent);
-        await parent.FishForMessageAsync<QueueSupervisor.Changed>(_ => _published.Value.State == QueueState.Open);
+        await parent.FishForMessageAsync<QueueMessage.Changed>(_ => _published.Value.State == QueueState.Open);
         QueueSnapshot first = _published.Value;
 
         supervisor.Tell(new ZcrxCommand.RestartQueue("first", TimeSpan.Zero), client);
@@ -82,7 +82,7 @@ public sealed class QueueSupervisorTests : ActorTest
         _options.Restart.MinBackoff = _options.Restart.MaxBackoff = TimeSpan.Zero;
         TestProbe parent = CreateTestProbe();
         IActorRef failed = Start(parent);
-        await parent.FishForMessageAsync<QueueSupervisor.Changed>(_ => _published.Value.State == QueueState.Open);
+        await parent.FishForMessageAsync<QueueMessage.Changed>(_ => _published.Value.State == QueueState.Open);
         await parent.WatchAsync(failed);
         Sys.Stop(failed);
         await parent.FishForMessageAsync<Terminated>();
@@ -95,6 +95,27 @@ public sealed class QueueSupervisorTests : ActorTest
         Assert.IsType<CrashException>(_published.Value.LastError);
     }
 
-    private IActorRef Start(TestProbe parent, Exception? earlierFailure = null) => parent.ChildActorOf(Props.Create(() => new QueueSupervisor(
-        _published, _options, new ZcrxQueueGroup(), new IncomingQueues(), new QueueDirectory(), _outstanding, TimeProvider.System, NullLogger.Instance, earlierFailure)).WithDeploy(Deploy.Local));
+    [Fact]
+    public async Task A_supervisor_waits_for_the_work_that_its_predecessor_left_and_not_for_that_of_other_queues()
+    {
+        TaskCompletionSource ofOther = new();
+        TaskCompletionSource ofPredecessor = new();
+        OutstandingWork tree = new();
+        new OutstandingWork(tree).Add(ofOther.Task);
+        OutstandingWork own = new(tree);
+        own.Add(ofPredecessor.Task);
+        TestProbe events = this.Subscribe(typeof(ZcrxEvent.QueueOpened));
+        IActorRef supervisor = Start(CreateTestProbe(), outstanding: own);
+
+        await supervisor.Ask<ActorIdentity>(new Identify(null)).WithinLimit();
+        Assert.Equal(QueueState.Opening, _published.Value.State);
+        Assert.Null(_published.Value.Current);
+        ofPredecessor.SetResult();
+
+        await events.ExpectMsgAsync<ZcrxEvent.QueueOpened>();
+        Assert.False(tree.WhenDone().IsCompleted);
+    }
+
+    private IActorRef Start(TestProbe parent, Exception? earlierFailure = null, OutstandingWork? outstanding = null) => parent.ChildActorOf(Props.Create(() => new QueueSupervisor(
+        _published, _options, new ZcrxQueueGroup(), new IncomingQueues(), new QueueDirectory(), outstanding ?? _outstanding, TimeProvider.System, NullLogger.Instance, earlierFailure)).WithDeploy(Deploy.Local));
 }

@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-/// <summary>Restarts of queues, listeners and the supervisor. Back-off passes in virtual time.</summary>
+/// <summary>Tests restarts of queues, listeners and the supervisor. Back-off passes in virtual time.</summary>
 public sealed class RestartTests : IDisposable
 {
     private readonly VirtualTime _time = new();
@@ -188,7 +188,7 @@ public sealed class RestartTests : IDisposable
 
         host.Crash("zcrx-0", new ZcrxDeviceException("Receiving", 19, "the interface is gone", "bring it back"));
 
-        Assert.Equal("no attempt would cure this", (await probe.FishForMessageAsync<ZcrxEvent.QueueFailed>()).Reason);
+        Assert.Equal("a restart cannot cure this", (await probe.FishForMessageAsync<ZcrxEvent.QueueFailed>()).Reason);
         Assert.Equal(0, (await host.Zcrx.GetStatusAsync()).Queues[0].Restarts);
     }
 

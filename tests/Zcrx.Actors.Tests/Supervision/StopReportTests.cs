@@ -12,7 +12,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-/// <summary>Every connection's end is reported, whatever ends the actors around it.</summary>
+/// <summary>Tests that every connection's end is reported, whatever ends the actors around it.</summary>
 public sealed class StopReportTests : TestKit
 {
     private const int Stops = 200;
@@ -161,7 +161,7 @@ public sealed class StopReportTests : TestKit
         Assert.DoesNotContain(seen, static message => message is AllDeadLetters or UnhandledMessage);
     }
 
-    /// <summary>Everything that was published up to the end of one supervisor.</summary>
+    /// <summary>Returns all events up to the end of one supervisor.</summary>
     private List<object> UntilStopped()
     {
         List<object> seen = [];

@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-/// <summary>The supervisor as an actor among others, without a host. Its messages are serialized unless they are local.</summary>
+/// <summary>Tests the supervisor as an actor without a host. Its messages are serialized unless they are local.</summary>
 public sealed class SupervisorTests(ITestOutputHelper output) : ActorTest(output)
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);

@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>The base of tests of actors without a host: an actor system with virtual time, strict messages and its log in the test's output.</summary>
+/// <summary>Represents the base of tests of actors without a host: an actor system with virtual time, strict messages and its log in the test's output.</summary>
 public abstract class ActorTest : TestKit, INoImplicitSender
 {
     /// <param name="output">Where the system logs.</param>
@@ -16,7 +16,7 @@ public abstract class ActorTest : TestKit, INoImplicitSender
     {
     }
 
-    /// <summary>The scheduler of all timers.</summary>
+    /// <summary>Gets the scheduler of all timers.</summary>
     private protected TestScheduler Scheduler => (TestScheduler)Sys.Scheduler;
 
     /// <summary>Fails the test if the system does not end.</summary>

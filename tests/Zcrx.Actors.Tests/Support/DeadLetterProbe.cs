@@ -4,7 +4,7 @@ using Akka.TestKit;
 
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>Sees every message that did not reach an actor or that its actor did not handle.</summary>
+/// <summary>Receives every message that did not reach an actor or that its actor did not handle.</summary>
 internal static class DeadLetterProbe
 {
     public static TestProbe Create(TestKitBase kit)
@@ -15,7 +15,7 @@ internal static class DeadLetterProbe
         return probe;
     }
 
-    /// <summary>A marker is the first message of a probe that is subscribed to events.</summary>
+    /// <summary>Asserts that a marker is the first message of a probe that is subscribed to events.</summary>
     public static void AssertNothingCame(ActorSystem system, TestProbe probe)
     {
         Marker marker = new();

@@ -1,6 +1,6 @@
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>Waits where no actor system is at hand. Its deadline is long enough for a busy machine: running out means that something is wrong.</summary>
+/// <summary>Waits for conditions without an actor system. Its deadline is long enough for a busy machine, so a timeout is a failure.</summary>
 internal static class Eventually
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -24,7 +24,7 @@ internal static class Eventually
         }
     }
 
-    /// <summary>The task's result, if it comes in time.</summary>
+    /// <summary>Returns the task's result, or fails at the deadline.</summary>
     public static Task<T> WithinLimit<T>(this Task<T> task) => task.WaitAsync(Limit);
 
     public static Task WithinLimit(this Task task) => task.WaitAsync(Limit);

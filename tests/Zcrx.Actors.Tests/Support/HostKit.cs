@@ -4,7 +4,7 @@ using Akka.TestKit.Xunit2;
 
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>The TestKit over an actor system that the host owns: disposing the kit leaves the system running.</summary>
+/// <summary>Represents the TestKit over an actor system that the host owns. Disposing the kit leaves the system running.</summary>
 /// <remarks>Without an implicit sender: pool threads keep it, and other tests run on them.</remarks>
 internal sealed class HostKit(ActorSystem system) : TestKit(TestKitConfig.AddTo(system)), INoImplicitSender
 {

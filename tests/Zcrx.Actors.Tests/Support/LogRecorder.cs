@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>Keeps what is logged.</summary>
+/// <summary>Records all log entries.</summary>
 internal sealed class LogRecorder : ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<LogEntry> _entries = new();

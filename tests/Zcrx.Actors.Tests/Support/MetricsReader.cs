@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>Reads what the host's meter observes.</summary>
+/// <summary>Reads the instruments of the host's meter.</summary>
 internal sealed class MetricsReader : IDisposable
 {
     private readonly MeterListener _listener = new();

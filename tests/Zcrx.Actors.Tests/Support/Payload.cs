@@ -1,6 +1,6 @@
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>The bytes that clients send. Each depends on its position in the stream only, so that lost, doubled and reordered bytes are found.</summary>
+/// <summary>Generates the bytes that clients send. Each depends on its position in the stream only, so lost, duplicated and reordered bytes are detected.</summary>
 internal static class Payload
 {
     public static byte[] Bytes(int length) => Bytes(0, length);

@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>A connection handler that keeps all bytes of all streams, and how they ended.</summary>
+/// <summary>Represents a connection handler that records all bytes of all streams, and their ends.</summary>
 internal sealed class Received
 {
     private readonly ConcurrentQueue<Stream> _streams = new();
@@ -37,7 +37,7 @@ internal sealed class Received
 
         public IDisposable? Subscription { get; set; }
 
-        /// <summary>The error, or null for the peer's own end.</summary>
+        /// <summary>Gets the error; null if the peer ended the stream.</summary>
         public Task<Exception?> Ended => _ended.Task;
 
         public long Length => Volatile.Read(ref _length);

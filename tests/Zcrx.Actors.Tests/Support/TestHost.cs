@@ -11,7 +11,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>A host with Zcrx on the emulated engine, and clients to it.</summary>
+/// <summary>Represents a host with Zcrx on the emulated engine, and connects clients to it.</summary>
 internal sealed class TestHost : IAsyncDisposable
 {
     private readonly IHost _host;
@@ -27,10 +27,10 @@ internal sealed class TestHost : IAsyncDisposable
 
     public ActorSystem System => Services.GetRequiredService<ZcrxService>().System!;
 
-    /// <summary>The TestKit over the actor system, from the start of the host on.</summary>
+    /// <summary>Gets the TestKit over the actor system, from the start of the host on.</summary>
     public HostKit Kit => _kit ??= new HostKit(System);
 
-    /// <summary>The last snapshots of the queues.</summary>
+    /// <summary>Gets the last snapshots of the queues.</summary>
     public IReadOnlyList<QueueSnapshot> Queues => [.. Services.GetRequiredService<ZcrxService>().Tree!.Queues.Select(static queue => queue.Value)];
 
     public static TestHost Build(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null, Action<IServiceCollection>? after = null) =>
@@ -88,7 +88,7 @@ internal sealed class TestHost : IAsyncDisposable
         }
     });
 
-    /// <summary>With nothing said but the engine.</summary>
+    /// <summary>Builds a host whose only option is the engine.</summary>
     public static Task<TestHost> StartPlainAsync(Action<ZcrxBuilder> configure, Action<IServiceCollection>? before = null) =>
         StartAsync(BuildPlain(zcrx => configure(zcrx.UseEngine(ZcrxEngine.Emulated)), before));
 
@@ -143,21 +143,21 @@ internal sealed class TestHost : IAsyncDisposable
         return socket;
     }
 
-    /// <summary>Lets a queue's ring thread die.</summary>
+    /// <summary>Ends a queue's ring thread with an exception.</summary>
     public void Crash(string queue, Exception? cause = null) => Queues.Single(slot => slot.Name == queue).Current!.Crash(cause ?? new CrashException());
 
     /// <summary>Changes the options of a queue's next opening.</summary>
     public async Task ReconfigureAsync(int queue, Func<ZcrxQueueOptions, ZcrxQueueOptions> change)
     {
         IActorRef supervisor = await System.ActorSelection(Zcrx.Supervisor.Path / $"queue-{queue}").ResolveOne(Eventually.Limit);
-        await supervisor.Ask<QueueReconfigured>(new ReconfigureQueue(Services.GetRequiredService<ZcrxService>().Tree!.Options.Value, change(Queues[queue].Options))).WithinLimit();
+        await supervisor.Ask<QueueMessage.Reconfigured>(new QueueMessage.Reconfigure(Services.GetRequiredService<ZcrxService>().Tree!.Options.Value, change(Queues[queue].Options))).WithinLimit();
     }
 
     /// <summary>Moves a connection to a queue, unless it is there.</summary>
     public async Task MoveAsync(ZcrxConnection connection, string queue) =>
         Assert.IsType<ZcrxReply.Moved>(await Zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.MoveConnection(connection.Id, queue)).WithinLimit());
 
-    /// <summary>Restarts a queue as planned; it is open again.</summary>
+    /// <summary>Restarts a queue by a command, and waits until it is open again.</summary>
     public async Task<QueueStatus> RestartAsync(string queue, TimeSpan? drain = null, bool registerAnew = false) =>
         Assert.IsType<ZcrxReply.Restarted>(await Zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.RestartQueue(queue, drain, registerAnew)).WithinLimit()).Queue;
 

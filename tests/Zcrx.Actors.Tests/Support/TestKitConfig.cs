@@ -4,10 +4,10 @@ using Akka.TestKit;
 
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>The configuration of the TestKit in this suite.</summary>
+/// <summary>Contains the configuration of the TestKit in this suite.</summary>
 internal static class TestKitConfig
 {
-    /// <summary>Deadlines that a busy machine meets: running out means that something is wrong.</summary>
+    /// <summary>Contains deadlines that a busy machine meets, so a timeout is a failure.</summary>
     public static Config Deadlines { get; } = $$"""
         akka.test {
           default-timeout = {{Eventually.Limit.TotalSeconds}}s

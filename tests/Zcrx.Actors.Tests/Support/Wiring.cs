@@ -12,7 +12,7 @@ public enum Wiring
     /// <summary><c>AddAkka(akka => akka.WithZcrx(…))</c>, with <c>AddZcrx()</c> before it for <see cref="IZcrx"/>.</summary>
     WithZcrx,
 
-    /// <summary>As <see cref="WithZcrx"/>, with <c>AddZcrx()</c> behind it.</summary>
+    /// <summary>The same as <see cref="WithZcrx"/>, with <c>AddZcrx()</c> after it.</summary>
     WithZcrxFirst,
 
     /// <summary><c>WithZcrx(…)</c>, and <c>AddZcrx(…)</c> with options of its own.</summary>

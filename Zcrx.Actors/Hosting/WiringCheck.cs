@@ -1,0 +1,28 @@
+using Akka.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Zcrx.Actors.Hosting;
+
+/// <summary>Fails the start of a host in which <see cref="IZcrx"/> is registered and nothing runs Zcrx.</summary>
+/// <remarks>Akka.Hosting replaces the actor system of an earlier <c>AddAkka</c> by that of a later one, and with it an earlier <c>WithZcrx</c>, without a message.</remarks>
+internal sealed class WiringCheck(IServiceProvider services) : IHostedLifecycleService
+{
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        bool isRun = services.GetServices<ZcrxSetup>().Any() || AkkaRegistration.Find(services.GetService<AkkaConfigurationBuilder>()) is not null;
+        return isRun ? Task.CompletedTask : throw new InvalidOperationException(
+            "services.AddZcrx() is called, but nothing runs Zcrx: the last AddAkka has no WithZcrx. Of several AddAkka calls only the last one counts, so call WithZcrx there. "
+            + "Without Akka.Hosting, call services.AddZcrx(zcrx => ...) instead.");
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

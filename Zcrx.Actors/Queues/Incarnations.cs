@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using Akka.Actor;
+using Microsoft.Extensions.Logging;
+using Zcrx.Actors.Messages;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Queues;
+
+/// <summary>Keeps at most one incarnation of a queue, and passes its registration on. Belongs to the <see cref="QueueSupervisor"/>.</summary>
+/// <remarks>An RX queue has one owner, so an incarnation begins only when the last one's queue is closed.</remarks>
+/// <param name="name">The name of the queue.</param>
+/// <param name="opener">Opens and closes the queues.</param>
+/// <param name="directory">The open queues as streams.</param>
+/// <param name="outstanding">Collects what is still open when the supervisor ends. What an earlier supervisor left is awaited first.</param>
+/// <param name="logger">The log.</param>
+internal sealed class Incarnations(string name, QueueOpener opener, QueueDirectory directory, OutstandingWork outstanding, ILogger logger)
+{
+    private static readonly Task<ZcrxQueue?> Nothing = Task.FromResult<ZcrxQueue?>(null);
+
+    private Task<ZcrxQueue?> _closing = QueueOpener.CloseAsync(outstanding.WhenDone());
+    private bool _isClosed;
+    private Incarnation? _current;
+    private ZcrxQueue? _next;
+    private ZcrxQueueOptions? _registeredWith;
+
+    /// <summary>Gets whether the present incarnation works.</summary>
+    public bool IsAlive => _current is { IsAlive: true };
+
+    /// <summary>Gets whether there is no incarnation, and the last one's queue is closed.</summary>
+    public bool AreClosed => _current is null && _isClosed;
+
+    /// <summary>Waits until the queue of the last incarnation is closed. The actor then receives <see cref="Closed"/>.</summary>
+    public void AwaitClosing(IActorContext context)
+    {
+        _isClosed = false;
+        _ = _closing.PipeTo(context.Self, success: static next => new Closed(next), failure: static _ => new Closed(null));
+    }
+
+    /// <summary>Handles that the queue of the last incarnation is closed.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="keepsNext">Whether a queue that continues the registration is used. It is closed first otherwise.</param>
+    /// <param name="context">The actor.</param>
+    /// <returns>Whether everything is closed now.</returns>
+    public bool OnClosed(Closed message, bool keepsNext, IActorContext context)
+    {
+        if (message.Next is not null && !keepsNext)
+        {
+            _closing = QueueOpener.DropAsync(_closing, null);
+            AwaitClosing(context);
+            return false;
+        }
+
+        _isClosed = true;
+        (_closing, _next) = (Nothing, message.Next);
+        return true;
+    }
+
+    /// <summary>Begins an incarnation: with the queue that continues the registration, or with another registration.</summary>
+    public void Begin(ZcrxQueueOptions options, ActivityContext cause, IActorContext context)
+    {
+        Task<ZcrxQueue> opening;
+        if (_next is { } next)
+        {
+            _next = null;
+            opening = Task.FromResult(next);
+        }
+        else
+        {
+            _registeredWith = options;
+            opening = opener.OpenAsync(options, cause);
+        }
+
+        Props props = Props.Create(() => new QueueIncarnation(name, opening, directory, logger)).WithDeploy(Deploy.Local).WithDispatcher(context.Props.Dispatcher);
+        _current = new Incarnation(context.Watch(context.ActorOf(props, "incarnation")), opening);
+        _isClosed = false;
+    }
+
+    /// <summary>Lets the present incarnation end. A repeated call can only shorten the time.</summary>
+    public void Stop(TimeSpan drain) => _current?.Stop(drain);
+
+    /// <summary>Lets the present incarnation end for another one, which continues its registration where kernel and options allow it.</summary>
+    /// <param name="queue">The queue of the present incarnation if its registration may be continued; null for a new registration.</param>
+    /// <param name="options">The options of the next incarnation.</param>
+    /// <param name="drain">How long data that has arrived may be delivered.</param>
+    /// <param name="cause">The restart.</param>
+    public void Replace(ZcrxQueue? queue, ZcrxQueueOptions options, TimeSpan drain, ActivityContext cause)
+    {
+        if (_current is not { IsAlive: true } incarnation)
+        {
+            return;
+        }
+
+        if (queue is not null && _registeredWith is { } registered && QueueOpener.CanTakeOver(queue, registered, options))
+        {
+            incarnation.Takeover ??= opener.TakeOverAsync(queue, options, cause);
+        }
+
+        incarnation.Stop(drain, suspendsConnections: true);
+    }
+
+    /// <summary>Ends the actor that reported its failure, or its end as demanded.</summary>
+    public void End(Exception? failure, ICanTell sender, IActorContext context) => _current?.End(failure, sender, context);
+
+    /// <summary>Records why the actor of the present incarnation threw.</summary>
+    public void OnThrown(Exception exception) => _current?.Failure = exception;
+
+    /// <summary>Handles the end of an actor, and closes its queue.</summary>
+    /// <param name="actor">The actor.</param>
+    /// <param name="isReplaced">Whether the incarnation was to be replaced.</param>
+    /// <param name="context">The supervisor.</param>
+    /// <returns>The incarnation that has ended; null if the actor was none.</returns>
+    public Incarnation? OnTerminated(IActorRef actor, bool isReplaced, IActorContext context)
+    {
+        if (_current is not { } ended || !ended.Actor.Equals(actor))
+        {
+            return null;
+        }
+
+        _current = null;
+        _closing = ended.CloseAsync(keepsNext: isReplaced && ended.Failure is null);
+        AwaitClosing(context);
+        return ended;
+    }
+
+    /// <summary>Leaves what is still open to the outstanding work. After a stop nothing is open.</summary>
+    public void Leave()
+    {
+        outstanding.Add(_current?.CloseAsync(keepsNext: false) ?? Nothing);
+        outstanding.Add(QueueOpener.DropAsync(_closing, _next));
+    }
+
+    /// <summary>To the supervisor of the queue: the queue of the last incarnation is closed.</summary>
+    /// <param name="Next">The queue that continues its registration; null if there is none.</param>
+    public sealed record Closed(ZcrxQueue? Next) : ILocalMessage;
+}

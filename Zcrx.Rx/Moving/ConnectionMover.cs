@@ -15,7 +15,7 @@ internal sealed class ConnectionMover(
     IQueuePhase phase,
     QueueContext context)
 {
-    private readonly List<(ConnectionReceiver Connection, ConnectionMove Move)> _departing = [];
+    private readonly List<(ConnectionReceiver Connection, ConnectionMove Move)> _leaving = [];
 
     /// <summary>A connection has changed. It may have left this queue before.</summary>
     public void OnChanged(ConnectionReceiver connection)
@@ -85,7 +85,7 @@ internal sealed class ConnectionMover(
         else
         {
             connection.BeginMove(move);
-            _departing.Add((connection, move));
+            _leaving.Add((connection, move));
             scheduler.Reconcile(connection);
         }
     }
@@ -93,20 +93,20 @@ internal sealed class ConnectionMover(
     /// <summary>Passes on the connections whose requests have ended. After receives have been issued, so that none of them is queued.</summary>
     public void CompleteMoves()
     {
-        for (int i = _departing.Count - 1; i >= 0; i--)
+        for (int i = _leaving.Count - 1; i >= 0; i--)
         {
-            (ConnectionReceiver connection, ConnectionMove move) = _departing[i];
+            (ConnectionReceiver connection, ConnectionMove move) = _leaving[i];
             if (connection.Move != move || connection.HasEnded || connection.Control.CloseRequested)
             {
                 // It ends here.
-                _departing.RemoveAt(i);
+                _leaving.RemoveAt(i);
                 move.GiveUp();
                 connection.EndMove();
             }
             else if (connection.State == ReceiveState.Idle)
             {
-                _departing.RemoveAt(i);
-                Depart(connection, move);
+                _leaving.RemoveAt(i);
+                Leave(connection, move);
             }
         }
     }
@@ -125,7 +125,8 @@ internal sealed class ConnectionMover(
         Interlocked.MemoryBarrier();
         try
         {
-            CarryOver(connection);
+            // What its observers have not received lies in the memory of the queue that it has left.
+            connection.Undelivered.CopyTo(ledger, connection.Holder);
             if (move.Suspended is { } suspended)
             {
                 // A sender may have asked while it was on its way.
@@ -159,13 +160,12 @@ internal sealed class ConnectionMover(
     /// <summary>The queue has ended, and the connection waits for another one. The ring is closed.</summary>
     public void Suspend(ConnectionReceiver connection)
     {
-        (_, ConnectionMove? move) = _departing.Find(departing => departing.Connection == connection && departing.Move == connection.Move);
+        (_, ConnectionMove? move) = _leaving.Find(leaving => leaving.Connection == connection && leaving.Move == connection.Move);
         bool awaitsRoom = TakeOut(connection);
         connection.Disarm();
         connection.Clear(ReceiveObstacles.Leaving);
         connection.Clear(ReceiveObstacles.Stranded);
         connection.EndMove();
-        connection.FormerLedger = connection.Undelivered.Count > 0 ? ledger : null;
         host.Suspended!.Add(connection, host, awaitsRoom);
         if (move is not null)
         {
@@ -174,19 +174,17 @@ internal sealed class ConnectionMover(
         }
     }
 
-    private void Depart(ConnectionReceiver connection, ConnectionMove move)
+    private void Leave(ConnectionReceiver connection, ConnectionMove move)
     {
         move.AwaitsRoom = TakeOut(connection);
-        // What its observers have not received goes along as copies.
-        connection.FormerLedger = connection.Undelivered.Count > 0 ? ledger : null;
-        move.Watcher?.OnDeparted();
+        move.Watcher?.OnLeft();
         if (move.Target is { } target)
         {
             target.Receive(connection, move);
         }
         else
         {
-            Detachment.Complete(connection, ledger, move);
+            Detachment.Complete(connection, move);
         }
     }
 
@@ -197,26 +195,8 @@ internal sealed class ConnectionMover(
         bool awaitsRoom = connection.IsAwaitingRoom;
         scheduler.Remove(connection);
         // Only the other ring's thread may touch its consumers from now on.
-        ledger.Relief.Dismiss(connection.Holder);
+        ledger.Reclaimable.Dismiss(connection.Holder);
         scheduler.Free(connection);
         return awaitsRoom;
-    }
-
-    /// <summary>Copies what the observers have not received yet: it lies in the memory of another queue.</summary>
-    private unsafe void CarryOver(ConnectionReceiver connection)
-    {
-        if (connection.FormerLedger is not { } former)
-        {
-            return;
-        }
-
-        connection.FormerLedger = null;
-        for (int i = connection.Undelivered.Count; i > 0; i--)
-        {
-            int index = connection.Undelivered.Dequeue();
-            ref LeaseSlot slot = ref former[index];
-            connection.Undelivered.Enqueue(ledger.KeepCopy(slot.Address, slot.Length, slot.StreamOffset, connection.Holder));
-            former.Release(index);
-        }
     }
 }

@@ -19,10 +19,10 @@ internal sealed class BufferPool
     private readonly QueueContext _context;
     private readonly IPoolEvents _events;
     private readonly bool _isImported;
-    private readonly Queue<ulong> _heldBack = new();
+    private readonly Queue<ulong> _pending = new();
     private PressureMachine _pressure;
     private int _buffers;
-    private int _elsewhere;
+    private int _leasedElsewhere;
     private int _flushThreshold;
     private int _lastInFlight;
     private bool _isStarved;
@@ -61,13 +61,13 @@ internal sealed class BufferPool
     public int Reserve { get; private set; }
 
     /// <summary>Gets the number of buffers beyond the reserve that no consumer leases.</summary>
-    public int Available => _buffers - _elsewhere - _ledger.InFlight - Reserve;
+    public int Available => _buffers - _leasedElsewhere - _ledger.InFlight - Reserve;
 
     /// <summary>Gets the buffers that the kernel can use now, as far as this queue knows.</summary>
     public int Free => Account.Free;
 
     /// <summary>Gets where the buffers are.</summary>
-    public PoolAccount Account => new(_buffers, _ledger.InFlight, _elsewhere, (int)_refill.Depth, _heldBack.Count);
+    public PoolAccount Account => new(_buffers, _ledger.InFlight, _leasedElsewhere, (int)_refill.Depth, _pending.Count);
 
     public PoolPressureLevel Level => _pressure.Level;
 
@@ -75,7 +75,7 @@ internal sealed class BufferPool
     public PressureRecord Record { get; } = new();
 
     /// <summary>Gets a value indicating whether entries wait because the refill queue had no room.</summary>
-    public bool HasHeldBack => _heldBack.Count > 0;
+    public bool HasPending => _pending.Count > 0;
 
     /// <summary>Gets a value indicating whether a receive found no buffer since the level was last observed.</summary>
     public bool IsStarved => _isStarved;
@@ -90,19 +90,19 @@ internal sealed class BufferPool
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Return(ulong offset)
     {
-        if (_heldBack.Count > 0 || !_refill.TryAppend(offset))
+        if (_pending.Count > 0 || !_refill.TryAppend(offset))
         {
-            _heldBack.Enqueue(offset);
+            _pending.Enqueue(offset);
         }
     }
 
     /// <summary>Publishes what has come back, and flushes if that is due. Only while this ring writes the refill queue.</summary>
     public void Publish()
     {
-        if (_heldBack.Count > 0)
+        if (_pending.Count > 0)
         {
             Flush();
-            AppendHeldBack();
+            AppendPending();
         }
 
         _refill.Publish();
@@ -133,16 +133,16 @@ internal sealed class BufferPool
     }
 
     /// <summary>Appends entries that were held back, as far as the refill queue has room.</summary>
-    public void AppendHeldBack()
+    public void AppendPending()
     {
-        while (_heldBack.TryPeek(out ulong offset) && _refill.TryAppend(offset))
+        while (_pending.TryPeek(out ulong offset) && _refill.TryAppend(offset))
         {
-            _heldBack.Dequeue();
+            _pending.Dequeue();
         }
     }
 
     /// <summary>Takes an entry that was held back, for the ring that writes the refill queue.</summary>
-    public bool TryTakeHeldBack(out ulong offset) => _heldBack.TryDequeue(out offset);
+    public bool TryTakePending(out ulong offset) => _pending.TryDequeue(out offset);
 
     /// <summary>A receive found no buffer.</summary>
     public void Starve() => _isStarved = true;
@@ -186,12 +186,15 @@ internal sealed class BufferPool
         Resize();
     }
 
-    /// <summary>Consumers of other rings lease another number of buffers.</summary>
-    public void SetElsewhere(int buffers)
+    /// <summary>Sets how many buffers consumers of other rings lease.</summary>
+    public void SetLeasedElsewhere(int buffers)
     {
-        _elsewhere = buffers;
-        Resize();
-        Invalidate();
+        if (buffers != _leasedElsewhere)
+        {
+            _leasedElsewhere = buffers;
+            Resize();
+            Invalidate();
+        }
     }
 
     /// <summary>Prepares for sleeping: makes the next return of a buffer wake the ring thread if something waits for it.</summary>
@@ -205,7 +208,7 @@ internal sealed class BufferPool
         _buffers = _queue.Buffers;
         Reserve = PressureMachine.Reserve(_buffers);
         // The reserve serves connections whose buffers come back by themselves. So no consumer, however long it keeps its leases, stops the others.
-        _ledger.LeaseLimit = _isCeded ? 0 : int.Max(_buffers - Reserve - _elsewhere, 0);
+        _ledger.LeaseLimit = _isCeded ? 0 : int.Max(_buffers - Reserve - _leasedElsewhere, 0);
         // A quarter of a small pool: with more than that in the refill queue, receives would find the pool empty.
         _flushThreshold = int.Clamp(_buffers / 4, 1, FlushThreshold);
     }
@@ -229,7 +232,7 @@ internal sealed class BufferPool
     private bool TryGrow()
     {
         ZcrxQueueOptions options = _context.Options.Value;
-        if (_cannotGrow || IsShared || _queue.Memory.IsSettled || (long)_buffers * _queue.BufferLength + options.AreaSize > options.MaxAreaSize)
+        if (_cannotGrow || IsShared || _queue.Memory.HasFixedAreas || (long)_buffers * _queue.BufferLength + options.AreaSize > options.MaxAreaSize)
         {
             return false;
         }

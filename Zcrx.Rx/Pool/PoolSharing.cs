@@ -15,24 +15,23 @@ internal sealed class PoolSharing : IRefillProducer
     private readonly BufferPool _pool;
     private readonly IPoolQueue _queue;
     private readonly QueueMemory _memory;
-    private readonly RingThread _thread;
+    private readonly IRingWorker _worker;
     private readonly QueueContext _context;
     private readonly Action _reclaim;
     private int _reportedInFlight;
-    private int _elsewhere;
 
-    public PoolSharing(BufferPool pool, IPoolQueue queue, RingThread thread, QueueContext context)
+    public PoolSharing(BufferPool pool, IPoolQueue queue, IRingWorker worker, QueueContext context)
     {
         _pool = pool;
         _queue = queue;
         _memory = queue.Memory;
-        _thread = thread;
+        _worker = worker;
         _context = context;
         _reclaim = Reclaim;
     }
 
     /// <inheritdoc/>
-    public Task CedeAsync() => _thread.InvokeAsync(
+    public Task CedeAsync() => _worker.InvokeAsync(
         () =>
         {
             _queue.Refill.Cede();
@@ -43,11 +42,11 @@ internal sealed class PoolSharing : IRefillProducer
         refused: static () => false);
 
     /// <inheritdoc/>
-    public Task<bool> BeginAsync() => _thread.InvokeAsync(
+    public Task<bool> BeginAsync() => _worker.InvokeAsync(
         () =>
         {
             _queue.Refill.Begin();
-            _memory.AddLeasedElsewhere(-_reportedInFlight);
+            _memory.AddLeasedByOtherRings(-_reportedInFlight);
             _reportedInFlight = 0;
             _pool.SetCeded(false);
             // Connections that wait for buffers are looked at again.
@@ -58,7 +57,7 @@ internal sealed class PoolSharing : IRefillProducer
         refused: static () => false);
 
     /// <inheritdoc/>
-    public void Wake() => _thread.Wake();
+    public void Wake() => _worker.Wake();
 
     /// <summary>Takes buffers back from consumers and other rings, and passes them on to the kernel or to the ring that writes the refill queue.</summary>
     public void TakeReturned()
@@ -85,8 +84,8 @@ internal sealed class PoolSharing : IRefillProducer
 
     private void ForwardReturned()
     {
-        bool hasNews = ReportInFlight() || _pool.HasHeldBack;
-        while (_pool.TryTakeHeldBack(out ulong offset))
+        bool hasNews = ReportInFlight() || _pool.HasPending;
+        while (_pool.TryTakePending(out ulong offset))
         {
             _memory.Enqueue(offset);
         }
@@ -105,7 +104,7 @@ internal sealed class PoolSharing : IRefillProducer
             return false;
         }
 
-        _memory.AddLeasedElsewhere(inFlight - _reportedInFlight);
+        _memory.AddLeasedByOtherRings(inFlight - _reportedInFlight);
         _reportedInFlight = inFlight;
         return true;
     }
@@ -117,11 +116,7 @@ internal sealed class PoolSharing : IRefillProducer
             _pool.Return(offset);
         }
 
-        if (_memory.LeasedElsewhere is var elsewhere && elsewhere != _elsewhere)
-        {
-            _elsewhere = elsewhere;
-            _pool.SetElsewhere(elsewhere);
-        }
+        _pool.SetLeasedElsewhere(_memory.LeasedElsewhere);
     }
 
     /// <summary>Another process received into the pool and has ended: sends every buffer to the kernel that no consumer of this process has.</summary>
@@ -135,9 +130,9 @@ internal sealed class PoolSharing : IRefillProducer
         _queue.Ledger.Drain();
         TakeForwarded();
         _pool.Flush();
-        _pool.AppendHeldBack();
+        _pool.AppendPending();
         _pool.Flush();
-        if (_pool.HasHeldBack || _queue.Refill.Depth > 0 || _queue.HasCompletions)
+        if (_pool.HasPending || _queue.Refill.Depth > 0 || _queue.HasCompletions)
         {
             return;
         }

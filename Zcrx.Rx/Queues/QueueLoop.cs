@@ -27,14 +27,15 @@ internal sealed class QueueLoop : IRingTurn
     private InterfaceQueue? _queue;
     private QueueOwners? _owners;
     private IDisposable? _linkWatch;
-    private bool _isLetGo;
+    // Keeps the export's descriptor open until the import has ended.
+    private ExportedQueue.Reference? _importing;
 
     /// <param name="options">The options.</param>
     /// <param name="engine">The engine.</param>
     /// <param name="events">Publishes events.</param>
     /// <param name="suspended">Where connections wait when the queue has ended; null when they end with it.</param>
     /// <param name="exported">The queue to import; null to register one.</param>
-    public QueueLoop(ZcrxQueueOptions options, QueueEngine engine, QueueEvents events, SuspendedConnections? suspended, ExportedQueue? exported)
+    public QueueLoop(ZcrxQueueOptions options, QueueEngine engine, QueueEvents events, SuspendedConnectionOwner? suspended, ExportedQueue? exported)
     {
         _engine = engine;
         _events = events;
@@ -95,8 +96,8 @@ internal sealed class QueueLoop : IRingTurn
     /// <exception cref="ZcrxException">The kernel refused.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
-        // Until it has been imported: a caller that gives up waiting may dispose it before.
-        _exported?.Hold();
+        // A caller that stops waiting may dispose the export before it is imported.
+        _importing = _exported?.AddReference();
         Task opened;
         try
         {
@@ -104,8 +105,8 @@ internal sealed class QueueLoop : IRingTurn
         }
         catch
         {
-            // No thread was started that would let go.
-            LetGo();
+            // No thread was started that would dispose it.
+            _importing?.Dispose();
             throw;
         }
 
@@ -188,7 +189,7 @@ internal sealed class QueueLoop : IRingTurn
         }
         finally
         {
-            LetGo();
+            _importing?.Dispose();
         }
 
         _owners = new QueueOwners(_thread, requests, _queue, _engine, Host, _events, _context, isImported: _exported is not null);
@@ -245,7 +246,7 @@ internal sealed class QueueLoop : IRingTurn
 
     void IRingTurn.Release()
     {
-        LetGo();
+        _importing?.Dispose();
         _linkWatch?.Dispose();
         _owners?.Sharing.Leave();
         _thread.StopTakingWork();
@@ -257,16 +258,6 @@ internal sealed class QueueLoop : IRingTurn
     void IRingTurn.OnEnded() => Host.ForwardChanges();
 
     void IRingTurn.Conclude() => _events.Complete();
-
-    /// <summary>Ends the hold on the queue that is imported, once: after the import, or where opening failed before it.</summary>
-    private void LetGo()
-    {
-        if (_exported is not null && !_isLetGo)
-        {
-            _isLetGo = true;
-            _exported.LetGo();
-        }
-    }
 
     private ConnectionReceiver Attach(Socket socket)
     {

@@ -29,7 +29,7 @@ internal sealed class QueueOwners
         Pool = new BufferPool(registered, isImported, context, events);
         Sharing = new PoolSharing(Pool, registered, thread, context);
         Notifications = new NotificationArming(context, IsRegistered, queue.Arm, events.Notified);
-        Delivery delivery = new(queue, Pool, table, turn, context.Counters);
+        Delivery delivery = new(queue.Areas, Pool, table, turn, context.Counters);
         Scheduler = new ReceiveScheduler(table, Pool, receives, delivery, hangUps, stalls, turn, context);
         Watch = new ConnectionWatch(table, Pool, Scheduler, stalls, phase, context);
         Listeners = new Listeners(requests, Connections, Scheduler, phase, events, context.Clock);

@@ -125,7 +125,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         ZcrxQueue queue = await ImportAsync(exported, options, "the queue was registered before and is imported", suspended, cancellationToken).ConfigureAwait(false);
         Task switched = exported.Memory.SwitchToAsync(queue.Loop.Sharing);
-        if (!exported.Memory.IsWithOthers)
+        if (!exported.Memory.IsSharedWithProcess)
         {
             await switched.ConfigureAwait(false);
         }
@@ -174,7 +174,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     private static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, QueueEngine engine, ZcrxSuspendedConnections? suspended, ExportedQueue? exported, CancellationToken cancellationToken)
     {
         QueueEvents events = new(options.Name);
-        QueueLoop loop = new(options, engine, events, suspended?.Suspended, exported);
+        QueueLoop loop = new(options, engine, events, suspended?.Owner, exported);
         await loop.OpenAsync(cancellationToken).ConfigureAwait(false);
         return new ZcrxQueue(loop, events, options) { Suspended = suspended };
     }

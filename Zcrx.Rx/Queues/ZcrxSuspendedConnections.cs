@@ -12,9 +12,9 @@ namespace Zcrx.Rx;
 public sealed class ZcrxSuspendedConnections : IDisposable
 {
     /// <summary>Gets the number of connections that wait here.</summary>
-    public int Count => Suspended.Count;
+    public int Count => Owner.Count;
 
-    internal SuspendedConnections Suspended { get; } = new();
+    internal SuspendedConnectionOwner Owner { get; } = new();
 
     /// <summary>Lets a queue resume all connections that wait here, and those that come later, until it ends or another call names others.</summary>
     /// <param name="queue">The queue.</param>
@@ -31,12 +31,12 @@ public sealed class ZcrxSuspendedConnections : IDisposable
     public async Task<int> ContinueOnAsync(IReadOnlyList<ZcrxQueue> queues)
     {
         ArgumentNullException.ThrowIfNull(queues);
-        return await Suspended.ResumeOnAsync([.. queues.Select(static queue => queue.Loop.Host)]).ConfigureAwait(false);
+        return await Owner.ResumeOnAsync([.. queues.Select(static queue => queue.Loop.Host)]).ConfigureAwait(false);
     }
 
     /// <summary>Ends the connections that wait here: their observers get a <see cref="ZcrxStreamException"/> with the position, their sockets are reset.</summary>
-    public void EndAll() => Suspended.EndAll(forGood: false);
+    public void EndAll() => Owner.EndAll(forGood: false);
 
     /// <summary>Ends the connections that wait here as <see cref="EndAll()"/> does, and those that come later at once.</summary>
-    public void Dispose() => Suspended.EndAll(forGood: true);
+    public void Dispose() => Owner.EndAll(forGood: true);
 }

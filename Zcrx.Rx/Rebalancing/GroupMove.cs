@@ -15,14 +15,14 @@ internal sealed class GroupMove : IMoveWatcher, IDisposable
         target.Expect(1);
     }
 
-    public void OnDeparted() => Interlocked.Exchange(ref _source, null)?.Expect(1);
+    public void OnLeft() => Interlocked.Exchange(ref _source, null)?.Expect(1);
 
     public void OnArrived() => Interlocked.Exchange(ref _target, null)?.Expect(-1);
 
     /// <summary>It is over, however it ended.</summary>
     public void Dispose()
     {
-        OnDeparted();
+        OnLeft();
         OnArrived();
     }
 }

@@ -41,7 +41,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
     /// buffer, so that a budget in bytes bounds no number of buffers. So a consumer that keeps what it gets can never take the whole pool, and connections
     /// whose consumers return their buffers always move, if only one buffer at a time.
     /// </remarks>
-    public int Allowance(ConnectionReceiver connection) => int.Max(pool.Available, connection.Holder.Held == 0 ? 1 : 0);
+    public int Allowance(ConnectionReceiver connection) => int.Max(pool.Available, connection.Holder.Leased == 0 ? 1 : 0);
 
     /// <summary>Returns whether a request's budget, given when more buffers were free, would let it take the whole reserve.</summary>
     /// <remarks>Budgets are in bytes, and a few bytes may take a whole buffer. So a budget can outlast the buffers that it was meant for.</remarks>
@@ -155,7 +155,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
         for (int i = 0; i < _paused.Count;)
         {
             ConnectionReceiver connection = _paused[i];
-            if ((hasRecovered || connection.Holder.Held <= quota / 2) && Allowance(connection) > 0)
+            if ((hasRecovered || connection.Holder.Leased <= quota / 2) && Allowance(connection) > 0)
             {
                 _paused.RemoveAt(i);
                 connection.Clear(ReceiveObstacles.Pressure);

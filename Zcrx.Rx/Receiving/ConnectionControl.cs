@@ -14,8 +14,8 @@ internal sealed class ConnectionControl : ISendingConnection
     private int _unfinished = 1;
     private int _closeRequested;
     private ConnectionFailure? _failure;
-    private volatile bool _isPaused;
-    private int _holds;
+    private volatile bool _isPausedByApplication;
+    private int _pausesByConsumers;
     private volatile bool _closeWhenEnded = true;
     private volatile IConnectionHost _host;
     private volatile bool _awaitsRoomOnArrival;
@@ -41,7 +41,7 @@ internal sealed class ConnectionControl : ISendingConnection
     public Task Finished => _finished.Task;
 
     /// <summary>Gets a value indicating whether an operator or the application wants no buffer now, not even one that the kernel has delivered.</summary>
-    public bool IsHeld => _isPaused || Volatile.Read(ref _holds) > 0;
+    public bool IsPaused => _isPausedByApplication || Volatile.Read(ref _pausesByConsumers) > 0;
 
     public bool CloseRequested => Volatile.Read(ref _closeRequested) != 0;
 
@@ -79,7 +79,7 @@ internal sealed class ConnectionControl : ISendingConnection
 
     public void Pause()
     {
-        _isPaused = true;
+        _isPausedByApplication = true;
         Synchronize();
     }
 
@@ -92,23 +92,23 @@ internal sealed class ConnectionControl : ISendingConnection
 
     public void Resume()
     {
-        _isPaused = false;
+        _isPausedByApplication = false;
         Synchronize();
     }
 
-    /// <summary>An operator has as much as it can take.</summary>
-    public void Hold()
+    /// <summary>Pauses the connection for a consumer that cannot take more.</summary>
+    public void PauseForConsumer()
     {
-        if (Interlocked.Increment(ref _holds) == 1)
+        if (Interlocked.Increment(ref _pausesByConsumers) == 1)
         {
             Synchronize();
         }
     }
 
-    /// <summary>An operator takes buffers again.</summary>
-    public void Unhold()
+    /// <summary>Ends one pause of a consumer.</summary>
+    public void ResumeForConsumer()
     {
-        if (Interlocked.Decrement(ref _holds) == 0)
+        if (Interlocked.Decrement(ref _pausesByConsumers) == 0)
         {
             Synchronize();
         }

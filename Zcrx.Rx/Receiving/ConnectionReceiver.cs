@@ -71,7 +71,7 @@ internal sealed class ConnectionReceiver
     public BufferHolder Holder => _holder;
 
     /// <summary>Gets the number of buffers that consumers lease, on all queues. Any thread.</summary>
-    public int BuffersLeased => _holder.Held + _formerHolders.Sum(static holder => holder.Held);
+    public int BuffersLeased => _holder.Leased + _formerHolders.Sum(static holder => holder.Leased);
 
     /// <summary>Gets where the receive request stands.</summary>
     public ReceiveState State { get; private set; }
@@ -80,7 +80,7 @@ internal sealed class ConnectionReceiver
     public ReceiveObstacles Obstacles =>
         (ReceiveObstacles)Volatile.Read(ref _obstacles)
         | (Stream.HasObservers ? ReceiveObstacles.None : ReceiveObstacles.Unobserved)
-        | (Control.IsHeld ? ReceiveObstacles.Held : ReceiveObstacles.None)
+        | (Control.IsPaused ? ReceiveObstacles.Paused : ReceiveObstacles.None)
         | (Control.CloseRequested ? ReceiveObstacles.Closing : ReceiveObstacles.None);
 
     /// <summary>Gets a value indicating whether the kernel should have a receive for this connection.</summary>
@@ -95,7 +95,7 @@ internal sealed class ConnectionReceiver
     public bool HasEnded => Has(ReceiveObstacles.Ended);
 
     /// <summary>Gets a value indicating whether the connection is on its way out of this queue.</summary>
-    public bool IsDeparting => Has(ReceiveObstacles.Leaving | ReceiveObstacles.Moving);
+    public bool IsLeaving => Has(ReceiveObstacles.Leaving | ReceiveObstacles.Moving);
 
     /// <summary>Gets the error with which the stream ends; null for an orderly end.</summary>
     public ZcrxStreamException? EndError { get; private set; }
@@ -103,11 +103,11 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets a value indicating whether the peer or the network has ended the connection, and not this side. Any thread, once the socket is closed.</summary>
     public bool IsBroken => EndError is { ErrorNumber: not 0 } || Control.Failure?.Exception is System.Net.Sockets.SocketException;
 
-    /// <summary>Gets the slots of buffers that no observer has received yet.</summary>
-    public Queue<int> Undelivered { get; } = new();
+    /// <summary>Gets the buffers that no observer has received yet.</summary>
+    public UndeliveredBuffers Undelivered { get; } = new();
 
-    /// <summary>Gets or sets the ledger that <see cref="Undelivered"/> refers to while no queue has the connection; null when nothing is undelivered.</summary>
-    public BufferLedger? FormerLedger { get; set; }
+    /// <summary>Gets the stream offset up to which observers have received.</summary>
+    public long Delivered => Undelivered.Position(BytesReceived);
 
     /// <summary>Gets or sets a value indicating whether the ring thread failed while it delivered a buffer, so that it is uncertain what the observers have received.</summary>
     public bool WasInterrupted { get; set; }
@@ -124,8 +124,8 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets or sets when the connection was first seen without an observer; null while it has one.</summary>
     public long? UnobservedSince { get; set; }
 
-    /// <summary>Gets or sets the last turn in which the connection received.</summary>
-    public long Turn { get; set; }
+    /// <summary>Gets the last turn in which the connection received.</summary>
+    public long Turn { get; private set; }
 
     public bool HasReceivedBefore { get; private set; }
 
@@ -195,7 +195,7 @@ internal sealed class ConnectionReceiver
         if (host != Control.Host)
         {
             // One holder for each queue: its ring thread counts without a lock.
-            _formerHolders = [.. _formerHolders.Where(static holder => holder.Held > 0), _holder];
+            _formerHolders = [.. _formerHolders.Where(static holder => holder.Leased > 0), _holder];
             _holder = new ConnectionHolder(this);
         }
 
@@ -207,22 +207,25 @@ internal sealed class ConnectionReceiver
         Control.Host = host;
     }
 
-    /// <summary>Returns the stream offset up to which observers have received.</summary>
-    /// <param name="ledger">The ledger that <see cref="Undelivered"/> refers to.</param>
-    public long Delivered(BufferLedger? ledger) => ledger is not null && Undelivered.TryPeek(out int first) ? ledger[first].StreamOffset : BytesReceived;
-
-    /// <summary>Releases what no observer has received.</summary>
-    /// <param name="ledger">The ledger that <see cref="Undelivered"/> refers to; null when nothing is undelivered.</param>
-    /// <returns>The stream offset up to which observers have received.</returns>
-    public long DropUndelivered(BufferLedger? ledger)
+    /// <summary>Records that the connection receives in a turn.</summary>
+    /// <returns>False when it has received in that turn before.</returns>
+    public bool TryEnterTurn(long turn)
     {
-        long delivered = Delivered(ledger);
-        while (ledger is not null && Undelivered.TryDequeue(out int slot))
+        if (Turn == turn)
         {
-            ledger.Release(slot);
+            return false;
         }
 
-        FormerLedger = null;
+        Turn = turn;
+        return true;
+    }
+
+    /// <summary>Releases what no observer has received.</summary>
+    /// <returns>The stream offset up to which observers have received.</returns>
+    public long DropUndelivered()
+    {
+        long delivered = Delivered;
+        Undelivered.Clear();
         return delivered;
     }
 

@@ -107,7 +107,7 @@ internal sealed class ConnectionWatch(
     /// <returns>Whether it is unobserved.</returns>
     private bool EndIfUnobserved(ConnectionReceiver connection, long now)
     {
-        if (connection.Stream.HasObservers || connection.HasEnded || connection.Control.CloseRequested || connection.IsDeparting || phase.IsEnding)
+        if (connection.Stream.HasObservers || connection.HasEnded || connection.Control.CloseRequested || connection.IsLeaving || phase.IsEnding)
         {
             connection.UnobservedSince = null;
             return false;

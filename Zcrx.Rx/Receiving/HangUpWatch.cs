@@ -21,7 +21,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
     /// <summary>Asks the kernel to report the end of a connection that does not receive.</summary>
     public void Watch(ConnectionReceiver connection)
     {
-        if (connection.IsHangUpWatched || connection.State != ReceiveState.Idle || connection.Control.CloseRequested || connection.IsDeparting || requests.IsDead
+        if (connection.IsHangUpWatched || connection.State != ReceiveState.Idle || connection.Control.CloseRequested || connection.IsLeaving || requests.IsDead
             || (connection.HasPeerEnded && connection.Control.Sender.IsShutDown))
         {
             // Once both sides have ended, the kernel reports a hang-up at once and again and again, although all is in order and bytes may still wait.

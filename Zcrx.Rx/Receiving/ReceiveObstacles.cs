@@ -11,7 +11,7 @@ internal enum ReceiveObstacles
     Unobserved = 1,
 
     /// <summary>The application or an operator has paused the connection. Set by any thread.</summary>
-    Held = 2,
+    Paused = 2,
 
     /// <summary>The connection is to be closed. Set by any thread.</summary>
     Closing = 4,

@@ -15,7 +15,7 @@ internal sealed class ReceiveScheduler
     private readonly SlotTable<ConnectionReceiver> _connections;
     private readonly BufferPool _pool;
     private readonly IReceiveRequests _requests;
-    private readonly IUndeliveredBuffers _undelivered;
+    private readonly IDelivery _delivery;
     private readonly HangUpWatch _hangUps;
     private readonly StallReports _stalls;
     private readonly ReceiveTurn _turn;
@@ -28,7 +28,7 @@ internal sealed class ReceiveScheduler
         SlotTable<ConnectionReceiver> connections,
         BufferPool pool,
         IReceiveRequests requests,
-        IUndeliveredBuffers undelivered,
+        IDelivery delivery,
         HangUpWatch hangUps,
         StallReports stalls,
         ReceiveTurn turn,
@@ -37,7 +37,7 @@ internal sealed class ReceiveScheduler
         _connections = connections;
         _pool = pool;
         _requests = requests;
-        _undelivered = undelivered;
+        _delivery = delivery;
         _hangUps = hangUps;
         _stalls = stalls;
         _turn = turn;
@@ -65,7 +65,7 @@ internal sealed class ReceiveScheduler
             return;
         }
 
-        _undelivered.Deliver(connection);
+        _delivery.Deliver(connection);
         if (connection.WantsReceive)
         {
             if (connection.State == ReceiveState.Idle)
@@ -203,13 +203,13 @@ internal sealed class ReceiveScheduler
         if (isPressed || mayStrand || _pool.Ledger.InFlight > 0)
         {
             int quota = isPressed ? _waiters.Quota : int.MaxValue;
-            foreach (ConnectionReceiver connection in _turn.Received)
+            for (int i = 0; i < _turn.Received.Count; i++)
             {
-                Review(connection, quota, mayStrand);
+                Review(_turn.Received[i], quota, mayStrand);
             }
         }
 
-        _turn.Received.Clear();
+        _turn.ClearReceived();
     }
 
     /// <summary>The connection leaves the queue, and nothing of it is with the kernel any more.</summary>
@@ -231,7 +231,7 @@ internal sealed class ReceiveScheduler
         }
 
         Remove(connection);
-        long delivered = connection.DropUndelivered(_pool.Ledger);
+        long delivered = connection.DropUndelivered();
         Free(connection);
         connection.Move?.GiveUp();
         connection.EndMove();
@@ -275,7 +275,7 @@ internal sealed class ReceiveScheduler
             return;
         }
 
-        if (connection.Holder.Held > quota && !connection.Has(ReceiveObstacles.Pressure))
+        if (connection.Holder.Leased > quota && !connection.Has(ReceiveObstacles.Pressure))
         {
             _waiters.Pause(connection);
             Reconcile(connection);

@@ -4,7 +4,7 @@ using Zcrx.Interop.Abi;
 namespace Zcrx.Rx.Ring;
 
 /// <summary>Prepares submission entries and enters the ring. Ring thread only.</summary>
-internal sealed unsafe class RingRequests(IoRing ring)
+internal sealed unsafe class RingRequests(IoRing ring) : IRingEnd
 {
     // accept4's flags: never inherited by child processes, never blocking.
     private const uint AcceptFlags = 0x80000 | 0x800;
@@ -41,7 +41,7 @@ internal sealed unsafe class RingRequests(IoRing ring)
     }
 
     /// <summary>Submits and waits for one completion, without an exception: the ring may have failed before. Check <see cref="IsDead"/> and <see cref="HasDroppedCompletions"/>.</summary>
-    public void TryEnter(TimeSpan timeout) => IsDead = IsFatal(ring.SubmitAndWait(1, timeout));
+    public void TryEnter(TimeSpan timeout) => IsDead |= IsFatal(ring.SubmitAndWait(1, timeout));
 
     /// <summary>Returns an entry to fill in. Submits when the ring is full.</summary>
     public io_uring_sqe* Prepare()

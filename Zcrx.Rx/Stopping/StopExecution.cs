@@ -10,11 +10,11 @@ namespace Zcrx.Rx.Stopping;
 /// <summary>Carries out how a queue ends: drains, cancels, saves what it can after a failure, closes or suspends the connections. Ring thread only.</summary>
 internal sealed class StopExecution(
     StopMachine machine,
-    RingRequests requests,
+    IRingEnd requests,
     ICompletionHandler completions,
     SlotTable<ConnectionReceiver> connections,
     ReceiveScheduler scheduler,
-    Listeners listeners,
+    IListeners listeners,
     ConnectionMover mover,
     BufferPool pool,
     PoolSharing sharing,
@@ -41,7 +41,7 @@ internal sealed class StopExecution(
             }
 
             // Leases of connections that are closed already count, too.
-            return !HasUnreceived && pool.Ledger.Kept == 0;
+            return !HasUnreceived && pool.Ledger.Leased == 0;
         }
     }
 
@@ -119,8 +119,8 @@ internal sealed class StopExecution(
         foreach (ConnectionReceiver connection in connections.Snapshot())
         {
             bool mayWait = machine.Suspends && canSuspend && !connection.Control.CloseRequested;
-            Outcome survival = OutcomeRule.Decide(connection.State, isReadToItsEnd, connection.WasInterrupted, mayWait);
-            if (survival == Outcome.Resume)
+            Outcome outcome = OutcomeRule.Decide(connection.State, isReadToItsEnd, connection.WasInterrupted, mayWait);
+            if (outcome == Outcome.Resume)
             {
                 mover.Suspend(connection);
                 continue;
@@ -128,9 +128,8 @@ internal sealed class StopExecution(
 
             connection.End();
             connection.Disarm();
-            connection.Control.RequestClose(abort: crash is not null || survival == Outcome.Fail);
-            connection.IsAwaitingRoom = false;
-            scheduler.Close(connection, WhyEnded(crash, survival), crash);
+            connection.Control.RequestClose(abort: crash is not null || outcome == Outcome.Fail);
+            scheduler.Close(connection, WhyEnded(crash, outcome), crash);
         }
 
         listeners.FinishAll(() => crash is null ? null : new ZcrxException($"Accepting on the queue {context.Options.Name}", 0, "the queue failed", "", crash));
@@ -227,7 +226,7 @@ internal sealed class StopExecution(
         }
     }
 
-    private string WhyEnded(Exception? crash, Outcome survival) => (crash, survival) switch
+    private string WhyEnded(Exception? crash, Outcome outcome) => (crash, outcome) switch
     {
         (null, _) => "the queue was closed",
         (_, Outcome.Fail) => $"the queue {context.Options.Name} failed, and bytes may be missing after this position",

@@ -18,7 +18,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
     private readonly SemaphoreSlim _wake = new(0);
     private int _theirs;
     private int _wakePending;
-    private int _reportedKept;
+    private int _reportedLeased;
     private volatile bool _hasEnded;
     private volatile bool _isUnused;
     private Task _sending = Task.CompletedTask;
@@ -38,7 +38,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
     public IReadOnlyList<int> Descriptors => [_exported.Fd, _theirs, _memory.Region.Fd, .. _memory.Areas.Select(static area => area.Fd)];
 
     /// <summary>Called when the other process has ended or closed the queue, and the refill queue is written here again. Set before the commit.</summary>
-    public Action? CameBack { get; set; }
+    public Action? Returned { get; set; }
 
     /// <summary>Returns why a queue cannot go to another process; null when it can.</summary>
     public static string? WhyNot(ZcrxQueue queue)
@@ -50,7 +50,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
             : queue.Loop.Options.DmaBuf is not null ? "it receives into a dma-buf, which belongs to whoever made it"
             : !memory.Region.IsShared || !memory.Areas.All(static area => area.IsShared) ? "its memory is private (SharedMemory is off)"
             : queue.IsNicConfigured ? "this process has set its interface up, and brings that back when it ends (ConfigureNic)"
-            : memory.IsWithOthers ? "the process that had it before still receives for connections of its own"
+            : memory.IsSharedWithProcess ? "the process that had it before still receives for connections of its own"
             : memory.Rings > 1 ? "two rings of this process receive into it"
             : null;
     }
@@ -63,7 +63,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
     {
         // Before the ring's thread exports it: what is added after that would be unknown to the other process.
         QueueMemory memory = queue.Loop.Queue.Memory;
-        memory.IsSettled = true;
+        memory.HasFixedAreas = true;
         ExportedQueue? exported = null;
         try
         {
@@ -73,7 +73,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
         catch
         {
             exported?.Dispose();
-            memory.IsSettled = false;
+            memory.HasFixedAreas = false;
             throw;
         }
     }
@@ -82,7 +82,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
     public void Commit()
     {
         CloseTheirs();
-        _memory.IsWithOthers = true;
+        _memory.IsSharedWithProcess = true;
         _memory.Unused = OnUnused;
         // The rings keep the queue from now on, and not this export.
         _exported.Dispose();
@@ -97,7 +97,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
             _exported.Dispose();
             _channel.Dispose();
             _wake.Dispose();
-            _memory.IsSettled = false;
+            _memory.HasFixedAreas = false;
         }
     }
 
@@ -139,12 +139,12 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
             return;
         }
 
-        _memory.IsWithOthers = false;
-        _memory.IsSettled = false;
+        _memory.IsSharedWithProcess = false;
+        _memory.HasFixedAreas = false;
         // A ring that was opened here meanwhile has been waiting for this longer.
         await _memory.SwitchToAsync(_local, onlyAfter: this).ConfigureAwait(false);
         _memory.Reclaim();
-        CameBack?.Invoke();
+        Returned?.Invoke();
     }
 
     private async Task SendAllAsync()
@@ -181,10 +181,10 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
     {
         Span<ulong> words = _channel.Outgoing;
         int count = 0;
-        if (_memory.LeasedElsewhere is var kept && kept != _reportedKept)
+        if (_memory.LeasedElsewhere is var kept && kept != _reportedLeased)
         {
-            _reportedKept = kept;
-            words[count++] = QueueChannel.Kept | (uint)int.Max(kept, 0);
+            _reportedLeased = kept;
+            words[count++] = QueueChannel.Leased | (uint)int.Max(kept, 0);
         }
 
         while (count < words.Length && _memory.TryTake(out ulong offset))

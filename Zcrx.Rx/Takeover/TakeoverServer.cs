@@ -7,13 +7,13 @@ namespace Zcrx.Rx.Takeover;
 /// <summary>Serves the successors of this process: offers its listeners and queues, and releases them at the commit.</summary>
 /// <param name="socket">The socket at which successors arrive.</param>
 /// <param name="steps">Bounds the steps of the protocol.</param>
-/// <param name="handedOver">Ends with the successor's process id.</param>
-internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps, TaskCompletionSource<int> handedOver)
+/// <param name="takenOver">Ends with the successor's process id.</param>
+internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps, TaskCompletionSource<int> takenOver)
 {
     /// <summary>Serves successors until one has taken over or the token is cancelled. Fails for no successor.</summary>
     public async Task ServeAsync(ITakeoverSource source, CancellationToken cancellationToken)
     {
-        while (!handedOver.Task.IsCompleted && !cancellationToken.IsCancellationRequested)
+        while (!takenOver.Task.IsCompleted && !cancellationToken.IsCancellationRequested)
         {
             try
             {
@@ -90,7 +90,7 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
         finally
         {
             // There is no way back, also when releasing has failed.
-            handedOver.TrySetResult(successor.Peer.ProcessId);
+            takenOver.TrySetResult(successor.Peer.ProcessId);
         }
 
         successor.Send(TakeoverMessageType.Released, []);
@@ -101,19 +101,19 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
     {
         foreach (ZcrxQueue queue in source.GetQueues())
         {
-            (OutgoingQueue? departing, string whyNot) = await PrepareAsync(source, queue, descriptors).ConfigureAwait(false);
-            if (departing is null)
+            (OutgoingQueue? outgoing, string whyNot) = await PrepareAsync(source, queue, descriptors).ConfigureAwait(false);
+            if (outgoing is null)
             {
                 source.OnQueueStays(queue.Name, whyNot);
                 continue;
             }
 
-            leaving.Add(departing);
-            descriptors -= departing.Manifest.Descriptors;
+            leaving.Add(outgoing);
+            descriptors -= outgoing.Manifest.Descriptors;
         }
     }
 
-    private static async Task<(OutgoingQueue? Departing, string WhyNot)> PrepareAsync(ITakeoverSource source, ZcrxQueue queue, int descriptors)
+    private static async Task<(OutgoingQueue? Outgoing, string WhyNot)> PrepareAsync(ITakeoverSource source, ZcrxQueue queue, int descriptors)
     {
         if (OutgoingQueue.WhyNot(queue) is { } reason)
         {
@@ -122,14 +122,14 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
 
         try
         {
-            OutgoingQueue departing = await OutgoingQueue.PrepareAsync(queue).ConfigureAwait(false);
-            if (departing.Manifest.Descriptors <= descriptors)
+            OutgoingQueue outgoing = await OutgoingQueue.PrepareAsync(queue).ConfigureAwait(false);
+            if (outgoing.Manifest.Descriptors <= descriptors)
             {
-                departing.CameBack = () => source.OnQueueCameBack(queue.Name);
-                return (departing, "");
+                outgoing.Returned = () => source.OnQueueCameBack(queue.Name);
+                return (outgoing, "");
             }
 
-            departing.Dispose();
+            outgoing.Dispose();
             return (null, "a message cannot carry that many descriptors");
         }
         catch (Exception exception) when (exception is ZcrxException or ObjectDisposedException or IOException)

@@ -76,7 +76,7 @@ internal sealed class TakeoverSocket : IDisposable
     }
 
     /// <summary>The predecessor's socket, which keeps its name.</summary>
-    public static TakeoverSocket Inherit(string path, SafeSocketHandle handle) => new(path, new Socket(handle));
+    public static TakeoverSocket TakeOver(string path, SafeSocketHandle handle) => new(path, new Socket(handle));
 
     /// <summary>From now on the name goes with this object.</summary>
     public void Own() => _isOurs = FileStatus.Of(_path, out _file) == 0;

@@ -37,7 +37,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
     public Task<int> TakenOver => _handedOver.Task;
 
     /// <summary>The addresses of the listening sockets that came from the predecessor, those that were taken included.</summary>
-    public IReadOnlyList<IPEndPoint> Inherited { get; private set; } = [];
+    public IReadOnlyList<IPEndPoint> ListenerEndPoints { get; private set; } = [];
 
     /// <summary>Takes the place at a path: asks the process that has it for what it has, or is the first.</summary>
     /// <param name="options">Where.</param>
@@ -186,7 +186,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
             throw new InvalidDataException($"an offer of {offer.Listeners.Count} listeners and {offer.Queues.Count} queues came with {message.Descriptors} descriptors");
         }
 
-        _socket = TakeoverSocket.Inherit(_options.Path, IncomingListener.Check(message.Take(0), AddressFamily.Unix));
+        _socket = TakeoverSocket.TakeOver(_options.Path, IncomingListener.Check(message.Take(0), AddressFamily.Unix));
         for (int i = 0; i < offer.Listeners.Count; i++)
         {
             _listeners.Add(IncomingListener.Create(offer.Listeners[i], message.Take(i + 1)));
@@ -200,7 +200,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
             first += queue.Descriptors;
         }
 
-        Inherited = [.. _listeners.Select(static listener => listener.EndPoint)];
+        ListenerEndPoints = [.. _listeners.Select(static listener => listener.EndPoint)];
         PredecessorId = _predecessor!.Peer.ProcessId;
     }
 

@@ -24,8 +24,8 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
         _channel = channel;
         _memory = memory;
         Exported = exported;
-        memory.IsWithOthers = true;
-        memory.IsSettled = true;
+        memory.IsSharedWithProcess = true;
+        memory.HasFixedAreas = true;
         memory.Register(this);
         memory.Unused = OnUnused;
         memory.Reclaimed = () => _released.TrySetResult(_kept);
@@ -122,9 +122,9 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
         await _channel.ReceiveAllAsync(OnWords).ConfigureAwait(false);
         await _committed.Task.ConfigureAwait(false);
         _channel.Dispose();
-        _memory.SetKeptByOthers(0);
-        _memory.IsWithOthers = false;
-        _memory.IsSettled = false;
+        _memory.SetLeasedByOtherProcess(0);
+        _memory.IsSharedWithProcess = false;
+        _memory.HasFixedAreas = false;
         _begun.TrySetResult();
         _memory.Reclaim();
     }
@@ -146,9 +146,9 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
                 case QueueChannel.Begin:
                     _begun.TrySetResult();
                     break;
-                case QueueChannel.Kept:
+                case QueueChannel.Leased:
                     _kept = (int)(uint)word;
-                    _memory.SetKeptByOthers(_kept);
+                    _memory.SetLeasedByOtherProcess(_kept);
                     news = true;
                     break;
                 default:

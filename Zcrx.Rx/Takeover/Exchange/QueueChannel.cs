@@ -19,7 +19,7 @@ internal sealed class QueueChannel : IDisposable
     public const ulong Begin = RemarkMask | (1UL << KindShift);
 
     /// <summary>How many buffers are kept by consumers on the sender's side, in the lower half.</summary>
-    public const ulong Kept = RemarkMask | (2UL << KindShift);
+    public const ulong Leased = RemarkMask | (2UL << KindShift);
 
     private const ulong RemarkMask = 0xffff_0000_0000_0000;
     private const int KindShift = 32;

@@ -77,7 +77,7 @@ public class RegistrationErrorTests
     public void An_area_that_is_no_pages(ulong bytes) => AssertOption("Area", Facts.Nic with { AreaBytes = bytes }, "whole number of pages");
 
     [Fact]
-    public void A_queue_that_is_no_index() => AssertOption("RxQueue", Facts.Nic with { RxQueue = uint.MaxValue }, "no queue index");
+    public void A_queue_that_is_no_index() => AssertOption("RxQueue", Facts.Nic with { RxQueue = uint.MaxValue }, "not a queue index");
 
     [Fact]
     public void Header_split_is_off() => ExceptionAssert.Is<ZcrxDeviceException>(

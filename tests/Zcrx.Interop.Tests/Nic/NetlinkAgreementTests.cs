@@ -83,7 +83,7 @@ public class NetlinkAgreementTests
         foreach (string name in new[] { "nosuch0", "a-name-longer-than-an-interface-can-have", "ü" })
         {
             ZcrxDeviceException missing = Refusal<ZcrxDeviceException>(place, () => _facts.Read(name));
-            Assert.Contains($"there is no interface {name} in this process's network namespace", missing.Message, StringComparison.Ordinal);
+            Assert.Contains($"this process's network namespace has no interface {name}", missing.Message, StringComparison.Ordinal);
             Assert.Equal("ENODEV", Refusal<ZcrxDeviceException>(place, () => new NetlinkFlowSteering().SetRssTable(name, [0])).ErrorName);
         }
     }

@@ -39,7 +39,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
 
             ZcrxTakeover next = await place.OpenAsync();
             Assert.Equal(Environment.ProcessId, next.PredecessorId);
-            Assert.Equal([endPoint], next.Inherited);
+            Assert.Equal([endPoint], next.ListenerEndPoints);
             Socket listener = next.TakeListener("ingest", new IPEndPoint(IPAddress.Loopback, 0))!;
             Assert.Null(next.TakeListener("ingest", new IPEndPoint(IPAddress.Loopback, 0)));
             Assert.Equal(0, source.Releases);

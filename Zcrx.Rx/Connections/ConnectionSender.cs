@@ -17,7 +17,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        // For callers that have to wait: a lease's memory stays readable while it is pinned, even if the lease is released meanwhile.
+        // For callers that have to wait: a lease's memory stays readable while it is pinned, even if the lease is released first.
         MemoryHandle pin = default;
         bool isPinned = false;
         bool hasTurn = false;

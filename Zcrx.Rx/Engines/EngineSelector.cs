@@ -13,7 +13,7 @@ internal static class EngineSelector
     {
         if (requested != ZcrxEngine.Auto)
         {
-            return new EngineChoice(requested, "asked for");
+            return new EngineChoice(requested, "explicitly configured");
         }
 
         string? obstacle = host.WhyNoRegistration();

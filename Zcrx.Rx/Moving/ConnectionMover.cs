@@ -48,9 +48,9 @@ internal sealed class ConnectionMover(
             return;
         }
 
-        // On its way to another queue, which waits for room once it has the connection.
+        // The connection is moving to another queue, which awaits room once it has the connection.
         connection.Control.AwaitsRoomOnArrival = true;
-        // Pairs with the fence in Arrive: either that queue sees the wish, or this thread sees the queue.
+        // Pairs with the fence in Arrive: either that queue sees the request, or this thread sees the queue.
         Interlocked.MemoryBarrier();
         if (connection.Control.Host != host)
         {
@@ -65,7 +65,7 @@ internal sealed class ConnectionMover(
         {
             if (connection.Control.Host != host && !connection.Control.Closed.IsCompleted)
             {
-                // It went to another queue between the call and this turn.
+                // It moved to another queue between the call and this turn.
                 ConnectionHost.Continue(connection, move);
             }
             else
@@ -75,7 +75,7 @@ internal sealed class ConnectionMover(
         }
         else if (move.IsRescue && !connection.Has(ReceiveObstacles.Stranded))
         {
-            // Moved by another caller before, and receives.
+            // It was moved by another caller before, and receives.
             move.GiveUp();
         }
         else if (move.Target == host)
@@ -90,7 +90,7 @@ internal sealed class ConnectionMover(
         }
     }
 
-    /// <summary>Passes on the connections whose requests have ended. After receives have been issued, so that none of them is queued.</summary>
+    /// <summary>Completes the moves of connections whose requests have ended. Called after receives were issued, so that none of them is queued.</summary>
     public void CompleteMoves()
     {
         for (int i = _leaving.Count - 1; i >= 0; i--)
@@ -98,7 +98,7 @@ internal sealed class ConnectionMover(
             (ConnectionReceiver connection, ConnectionMove move) = _leaving[i];
             if (connection.Move != move || connection.HasEnded || connection.Control.CloseRequested)
             {
-                // It ends here.
+                // The connection ends on this queue.
                 _leaving.RemoveAt(i);
                 move.GiveUp();
                 connection.EndMove();
@@ -111,7 +111,7 @@ internal sealed class ConnectionMover(
         }
     }
 
-    /// <summary>A connection arrives from another queue, from the suspended connections, or back from a queue that was closed.</summary>
+    /// <summary>Adds a connection that arrives from another queue, from the suspended connections, or back from a queue that was closed.</summary>
     public void Arrive(ConnectionReceiver connection, ConnectionMove move)
     {
         if ((phase.IsStopping || (phase.IsEnding && !move.IsRescue)) && move.Source != host)
@@ -121,7 +121,7 @@ internal sealed class ConnectionMover(
         }
 
         connections.Add(connection);
-        // Pairs with TakeChange in ConnectionHost: either this thread sees what was changed on the way, or the other thread sees where the connection is now.
+        // Pairs with TakeChange in ConnectionHost: either this thread sees changes made during the move, or the other thread sees the new host.
         Interlocked.MemoryBarrier();
         try
         {
@@ -129,7 +129,7 @@ internal sealed class ConnectionMover(
             connection.Undelivered.CopyTo(ledger, connection.Holder);
             if (move.Suspended is { } suspended)
             {
-                // A sender may have asked while it was on its way.
+                // A sender may have requested room during the move.
                 move.AwaitsRoom = move.Source.Suspended!.Leave(suspended);
             }
 
@@ -157,7 +157,7 @@ internal sealed class ConnectionMover(
         }
     }
 
-    /// <summary>The queue has ended, and the connection waits for another one. The ring is closed.</summary>
+    /// <summary>Suspends a connection after the queue has ended. The ring is closed.</summary>
     public void Suspend(ConnectionReceiver connection)
     {
         (_, ConnectionMove? move) = _leaving.Find(leaving => leaving.Connection == connection && leaving.Move == connection.Move);
@@ -169,7 +169,7 @@ internal sealed class ConnectionMover(
         host.Suspended!.Add(connection, host, awaitsRoom);
         if (move is not null)
         {
-            // It was about to move, and nothing prevents that any more.
+            // Its move had begun, and nothing prevents it any more.
             host.MoveWithoutQueue(connection, move);
         }
     }
@@ -188,13 +188,13 @@ internal sealed class ConnectionMover(
         }
     }
 
-    /// <summary>Removes a connection from this ring. Nothing of it is with the kernel.</summary>
+    /// <summary>Removes a connection from this ring. The kernel has no request of it.</summary>
     /// <returns>Whether a sender waits for room.</returns>
     private bool TakeOut(ConnectionReceiver connection)
     {
         bool awaitsRoom = connection.IsAwaitingRoom;
         scheduler.Remove(connection);
-        // Only the other ring's thread may touch its consumers from now on.
+        // From now on, only the other ring's thread may touch its consumers.
         ledger.Reclaimable.Dismiss(connection.Holder);
         scheduler.Free(connection);
         return awaitsRoom;

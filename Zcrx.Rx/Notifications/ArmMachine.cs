@@ -53,7 +53,7 @@ internal struct ArmMachine
     {
         if (State != ArmState.Arming)
         {
-            // Disarmed meanwhile, or not being armed.
+            // Disarmed since, or not being armed.
             return false;
         }
 
@@ -75,7 +75,7 @@ internal struct ArmMachine
         _due = long.Min(_due, Later(now));
     }
 
-    /// <summary>Disarms the type for good: the ring that owned the notifications is closed.</summary>
+    /// <summary>Disarms the type permanently: the ring that owned the notifications is closed.</summary>
     public void Disarm() => State = ArmState.Disarmed;
 
     private readonly long Later(long now) => now > long.MaxValue - _interval ? long.MaxValue : now + _interval;

@@ -186,16 +186,16 @@ public sealed record ZcrxQueueOptions
         return errors;
     }
 
-    /// <summary>Whether a queue that was registered with other options can go on under these on another ring (<see cref="ZcrxQueue.ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>): whether they differ in nothing but what is the ring's.</summary>
-    /// <param name="registered">The options with which it was registered.</param>
-    /// <returns>False when these ask for another interface, RX queue, memory or buffer length, for other changes to the interface, or for another engine.</returns>
+    /// <summary>Returns whether a queue that was registered with other options can be used with these on another ring (<see cref="ZcrxQueue.ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>): whether they differ only in options of the ring.</summary>
+    /// <param name="registered">The options of the registration.</param>
+    /// <returns>False when these specify another interface, RX queue, memory or buffer length, other changes to the interface, or another engine.</returns>
     public bool SharesRegistrationWith(ZcrxQueueOptions registered)
     {
         ArgumentNullException.ThrowIfNull(registered);
         return RegistrationOf(this) == RegistrationOf(registered);
     }
 
-    // Nothing else in it, so that the comparison is the compiler's. MaxAreaSize is not part of it: the pool of a queue that goes on does not grow.
+    // An anonymous type without further members, so that the compiler compares. Without MaxAreaSize: the pool of an imported queue does not grow.
     private static ZcrxQueueOptions RegistrationOf(ZcrxQueueOptions options) => new()
     {
         Engine = options.Engine,

@@ -9,7 +9,7 @@ namespace Zcrx.Rx.Pool;
 /// <remarks>Members of <see cref="IRefillProducer"/> run on any thread, all others on the ring thread.</remarks>
 internal sealed class PoolSharing : IRefillProducer
 {
-    // On a NIC a buffer may have been delivered in several pieces, each of which is a reference.
+    // On a NIC, a buffer may have been delivered in several pieces. Each of them is a reference.
     private const int NicRounds = 8;
 
     private readonly BufferPool _pool;
@@ -49,7 +49,7 @@ internal sealed class PoolSharing : IRefillProducer
             _memory.AddLeasedByOtherRings(-_reportedInFlight);
             _reportedInFlight = 0;
             _pool.SetCeded(false);
-            // Connections that wait for buffers are looked at again.
+            // Resumes connections that wait for buffers.
             _pool.Starve();
             _pool.Invalidate();
             return true;
@@ -59,7 +59,7 @@ internal sealed class PoolSharing : IRefillProducer
     /// <inheritdoc/>
     public void Wake() => _worker.Wake();
 
-    /// <summary>Takes buffers back from consumers and other rings, and passes them on to the kernel or to the ring that writes the refill queue.</summary>
+    /// <summary>Takes buffers back from consumers and other rings, and passes them to the kernel or to the ring that writes the refill queue.</summary>
     public void TakeReturned()
     {
         _queue.Ledger.Drain();
@@ -74,7 +74,7 @@ internal sealed class PoolSharing : IRefillProducer
         _pool.Publish();
     }
 
-    /// <summary>The ring ends. The ring that continues finds the entries in the refill queue, and the other buffers in the shared memory.</summary>
+    /// <summary>Ends sharing with the ring. The ring that continues finds the entries in the refill queue, and the other buffers in the shared memory.</summary>
     public void Leave()
     {
         _queue.Refill.Publish();
@@ -119,14 +119,14 @@ internal sealed class PoolSharing : IRefillProducer
         _pool.SetLeasedElsewhere(_memory.LeasedElsewhere);
     }
 
-    /// <summary>Another process received into the pool and has ended: sends every buffer to the kernel that no consumer of this process has.</summary>
+    /// <summary>Reclaims the buffers of another process that has ended: sends every buffer to the kernel that no consumer of this process leases.</summary>
     /// <remarks>
-    /// The kernel ignores entries for buffers that are not out, so it does not matter which ones the other process had. No buffer is delivered meanwhile, since
-    /// that takes a ring that is entered: the other process's ring is gone, and this thread is here.
+    /// The kernel ignores entries for buffers that it has, so it does not matter which ones the other process had. No buffer is delivered during this call: that
+    /// takes a ring that is entered, but the other process's ring is closed, and this thread is here.
     /// </remarks>
     private void Reclaim()
     {
-        // What is in return goes first. Once back it may be delivered again, and a second entry would take it from its new consumer.
+        // Buffers in return first. Once back, a buffer may be delivered again, and a second entry would take it from its new consumer.
         _queue.Ledger.Drain();
         TakeForwarded();
         _pool.Flush();
@@ -146,7 +146,7 @@ internal sealed class PoolSharing : IRefillProducer
         }
 
         _memory.OnReclaimed();
-        // Connections that wait for buffers are looked at again.
+        // Resumes connections that wait for buffers.
         _pool.Invalidate();
     }
 
@@ -181,7 +181,7 @@ internal sealed class PoolSharing : IRefillProducer
         _pool.Flush();
         if (_queue.Refill.Depth > 0)
         {
-            throw new ZcrxException($"Taking back the buffers of {_context.Options.Name}", 0, "the kernel does not consume the refill queue", "Restart the queue");
+            throw new ZcrxException($"Reclaiming the buffers of {_context.Options.Name}", 0, "the kernel does not consume the refill queue", "Restart the queue");
         }
     }
 }

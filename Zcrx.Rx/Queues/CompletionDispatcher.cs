@@ -78,7 +78,7 @@ internal sealed unsafe class CompletionDispatcher(
                 OnNotification((ZcrxNotificationType)completion.Result);
                 break;
             default:
-                // Results of cancels, and stale completions of connections that have left.
+                // Results of cancellations, and stale completions of connections that have left.
                 break;
         }
     }

@@ -10,7 +10,7 @@ using Zcrx.Rx.Stopping;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Creates the owners of one queue on its ring thread, once the queue is registered, and passes each its collaborators.</summary>
+/// <summary>Creates the owners of one queue on its ring thread, once the queue is registered, and connects them.</summary>
 internal sealed class QueueOwners
 {
     public QueueOwners(RingThread thread, RingRequests requests, InterfaceQueue queue, QueueEngine engine, ConnectionHost host, QueueEvents events, QueueContext context, bool isImported)

@@ -10,8 +10,8 @@ namespace Zcrx.Rx.Receiving;
 
 /// <summary>Delivers received buffers: from the completion ring through OnNext into the refill queue. Ring thread only.</summary>
 /// <remarks>
-/// <see cref="DeliverUsual"/> does what nearly every buffer needs and nothing else. It returns wherever something unusual has to be done.
-/// <see cref="DeliverSome"/> does that and continues. No interface is called per buffer except the observer.
+/// <see cref="DeliverUsual"/> does what nearly every buffer needs and nothing else. It returns when a buffer needs more.
+/// <see cref="DeliverSome"/> handles that buffer and continues. No interface is called per buffer except the observer.
 /// </remarks>
 internal sealed unsafe class Delivery : IDelivery
 {
@@ -34,7 +34,7 @@ internal sealed unsafe class Delivery : IDelivery
 
     /// <summary>Delivers received buffers up to the next completion of another kind, at least one.</summary>
     /// <param name="first">The first completion, of received data.</param>
-    /// <param name="count">How many completions lie there, of whatever kind.</param>
+    /// <param name="count">The number of adjacent completions of any kind.</param>
     public void Deliver(Completion* first, uint count)
     {
         DeliveryRun run = new(first, first + count, _turn.Number);
@@ -81,12 +81,12 @@ internal sealed unsafe class Delivery : IDelivery
         }
     }
 
-    /// <summary>Delivers at least one buffer, and more while they go the usual way.</summary>
+    /// <summary>Delivers at least one buffer, and more while they need nothing unusual.</summary>
     private void DeliverSome(ref DeliveryRun run)
     {
         if (!TryFindConnection(ref run))
         {
-            // A connection that is gone cannot have a request. This is a stale completion, and its buffer goes back.
+            // A connection that has left has no request. The completion is stale, and its buffer returns to the kernel.
             _counters.Bytes += run.At->Result;
             _pool.Return(run.At->BufferOffset);
             run.At++;
@@ -125,10 +125,10 @@ internal sealed unsafe class Delivery : IDelivery
         CountBytes(ref run);
     }
 
-    /// <summary>Delivers the usual way: one observer, which leases nothing and does not throw, and room in the refill queue.</summary>
-    /// <returns>True when the buffer where the run stands is still lent: it was leased, or there is no room to return it.</returns>
+    /// <summary>Delivers to one observer that leases nothing and does not throw, while the refill queue has room.</summary>
+    /// <returns>True when the present buffer is still lent: it was leased, or the refill queue has no room.</returns>
     /// <remarks>
-    /// Without a try, since values that live across one are kept in memory. What can change while an observer runs is checked after each
+    /// Without a try, since values that live across one are kept in memory. State that can change while an observer runs is checked after each
     /// buffer: the observers, which any thread may change, and the refill queue, into which the observer may release leases.
     /// </remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -182,7 +182,7 @@ internal sealed unsafe class Delivery : IDelivery
         connection.Stream.Next(run.Observers, _ledger.Borrow.Begin(offset, _areas.MemoryOf(offset), run.Area.Address(offset), length, run.Start, connection.Holder));
     }
 
-    /// <summary>Keeps a buffer: there is no observer, or it has as much as it can take, or earlier bytes have not been delivered yet.</summary>
+    /// <summary>Leases a buffer for later: the connection has no observer or is paused, or earlier bytes were not delivered yet.</summary>
     private void LeaseForLater(ref DeliveryRun run)
     {
         ulong offset = run.At->BufferOffset;
@@ -199,7 +199,7 @@ internal sealed unsafe class Delivery : IDelivery
         run.At++;
     }
 
-    /// <summary>Takes a buffer back after its OnNext.</summary>
+    /// <summary>Returns a buffer after its OnNext.</summary>
     private void ReturnBuffer(ref DeliveryRun run)
     {
         if (_ledger.Borrow.End())
@@ -253,7 +253,7 @@ internal sealed unsafe class Delivery : IDelivery
         return run.Area.Contains(offset, length);
     }
 
-    /// <summary>Delivers the buffers that arrived while the connection had no observer.</summary>
+    /// <summary>Delivers the buffers that no observer has received yet.</summary>
     public void Deliver(ConnectionReceiver connection)
     {
         ConnectionControl control = connection.Control;
@@ -282,6 +282,6 @@ internal sealed unsafe class Delivery : IDelivery
     private static ZcrxException Corrupt(in Completion completion) => new(
         "Reading a completion",
         0,
-        $"it points outside the area (offset 0x{completion.BufferOffset:x}, {completion.Result} bytes): the completion ring is corrupt",
+        $"a completion points outside the area (offset 0x{completion.BufferOffset:x}, {completion.Result} bytes): the completion ring is corrupt",
         "Restart the queue and report this");
 }

@@ -7,7 +7,7 @@ namespace Zcrx.Rx.Receiving;
 internal sealed class UndeliveredBuffers
 {
     private readonly Queue<int> _slots = new();
-    // The ledger of the slots. Once a connection has left its queue, this is not the present queue's.
+    // The ledger of the slots: that of the queue that received the buffers, even after the connection has left it.
     private BufferLedger? _ledger;
 
     /// <summary>Gets the number of buffers.</summary>

@@ -18,7 +18,7 @@ internal sealed unsafe class RingRequests(IoRing ring) : IRingEnd
 
     public bool HasDroppedCompletions => ring.Completion.Dropped != 0;
 
-    /// <summary>Gets a value indicating whether the ring is dead. Requests to a dead ring go nowhere.</summary>
+    /// <summary>Gets a value indicating whether the ring is dead. Requests to a dead ring have no effect.</summary>
     public bool IsDead { get; private set; }
 
     public void MarkDead() => IsDead = true;
@@ -36,7 +36,7 @@ internal sealed unsafe class RingRequests(IoRing ring) : IRingEnd
 
         if (HasDroppedCompletions)
         {
-            throw new ZcrxException("Reading completions", Errno.EBADR, "the kernel had to drop completions, so the streams' positions are unknown", "Use a larger completion ring (CompletionEntries)");
+            throw new ZcrxException("Reading completions", Errno.EBADR, "the kernel has dropped completions, so the positions of the streams are unknown", "Use a larger completion ring (CompletionEntries)");
         }
     }
 
@@ -56,7 +56,7 @@ internal sealed unsafe class RingRequests(IoRing ring) : IRingEnd
         return entry;
     }
 
-    /// <summary>Submits the prepared entries, which makes room for more. Safe while completions are handled: they stay where they are.</summary>
+    /// <summary>Submits the prepared entries, which makes room for more. Safe while completions are handled: they are not moved.</summary>
     /// <exception cref="ZcrxException">The kernel does not consume the submission ring.</exception>
     public void SubmitForRoom()
     {

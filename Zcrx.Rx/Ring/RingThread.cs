@@ -8,10 +8,10 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Runs the turns of one ring on a thread of its own, and takes work from other threads.</summary>
+/// <summary>Runs the turns of one ring on a dedicated thread, and takes work from other threads.</summary>
 /// <remarks>
-/// Only this thread touches the ring and <c>register</c>. One turn: run posted work, prepare requests, enter, handle completions. What these steps do is
-/// <see cref="IRingTurn"/>'s. Other threads reach the thread through <see cref="Post"/>, which wakes it by an eventfd.
+/// Only this thread uses the ring and <c>register</c>. One turn: run posted work, prepare requests, enter, handle completions. <see cref="IRingTurn"/> defines
+/// these steps. Other threads reach the thread through <see cref="Post"/>, which wakes it by an eventfd.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Run disposes the ring.")]
 internal sealed unsafe class RingThread : IRingWorker
@@ -60,7 +60,7 @@ internal sealed unsafe class RingThread : IRingWorker
         return _opened.Task;
     }
 
-    /// <summary>Runs work on the ring thread, or refuses it when the thread has ended: exactly one of the two, once. Any thread.</summary>
+    /// <summary>Runs work on the ring thread, or refuses it when the thread has ended: exactly one of both, once. Any thread.</summary>
     public void Post(Action work, Action? refuse = null)
     {
         _work.Enqueue(new RingWork(work, refuse));

@@ -186,8 +186,10 @@ public class ConnectionMoverTests
 
             connection.Control.Resume();
             Task<int> resumed = suspended.ResumeOnAsync([queues[0].Host]);
+            Deadline.Watch watch = Deadline.Start("all moves end");
             while (moves.Exists(static move => !move.IsCompleted) || !resumed.IsCompleted)
             {
+                watch.Check(() => $"{moves.Count(static move => !move.IsCompleted)} moves have not ended");
                 foreach (QueueBench queue in queues.Where(static queue => !queue.Worker.Ended.IsCompleted))
                 {
                     queue.Settle();

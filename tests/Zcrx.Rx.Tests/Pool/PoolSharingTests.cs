@@ -64,11 +64,10 @@ public class PoolSharingTests
         second.Sharing.Leave();
         second.Worker.End();
         second.Dispose();
-        first.Worker.Run();
+        RunUntil(() => first.Queue.Refill.IsOurs, "the first ring writes again", first);
         first.Sharing.TakeReturned();
         first.Pool.Flush();
 
-        Assert.True(first.Queue.Refill.IsOurs);
         Assert.Equal([Offset(first, 1)], first.Queue.Consumed);
     }
 
@@ -178,13 +177,17 @@ public class PoolSharingTests
     private static void SwitchTo(QueueBench next, params QueueBench[] rings)
     {
         Task switched = next.Queue.Memory.SwitchToAsync(next.Sharing);
-        while (!switched.IsCompleted)
-        {
-            Array.ForEach(rings, static ring => ring.Worker.Run());
-        }
-
+        RunUntil(() => switched.IsCompleted, "the other ring writes", rings);
         Assert.True(switched.IsCompletedSuccessfully);
     }
+
+    private static void RunUntil(Func<bool> condition, string expectation, params QueueBench[] rings) => Deadline.Until(
+        () =>
+        {
+            Array.ForEach(rings, static ring => ring.Worker.Run());
+            return condition();
+        },
+        expectation);
 
     /// <summary>Knows which buffers the kernel has.</summary>
     private sealed class Kernel(QueueBench[] rings)

@@ -84,7 +84,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
         using Socket accepted = await server.AcceptAsync().Within("it connects");
         MeetingPlace.Send(accepted, Offer, Fd(server), kind == "pipe" ? (int)file.SafeFileHandle.DangerousGetHandle() : Fd(foreign));
         ZcrxException exception = await Assert.ThrowsAsync<ZcrxException>(() => opening);
-        Assert.Contains("not the listening socket that was announced", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("not the announced listening socket", exception.Message, StringComparison.Ordinal);
     }
 
     private static async Task AttackServerAsync(Damage damage)

@@ -2,35 +2,46 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
-/// <summary>A ring thread without a thread: work runs when the test says so.</summary>
+/// <summary>A ring thread without a thread: work runs when the test says so. Any thread may post, since continuations of tasks do.</summary>
 internal sealed class MemoryWorker : IRingWorker
 {
+    private readonly Lock _gate = new();
     private readonly Queue<(Action Work, Action? Refuse)> _work = new();
-    private readonly TaskCompletionSource _ended = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Task Ended => _ended.Task;
 
     /// <summary>How often another ring or thread woke this one.</summary>
     public int Wakes { get; private set; }
 
-    public bool HasWork => _work.Count > 0;
+    public bool HasWork
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _work.Count > 0;
+            }
+        }
+    }
 
     public void Post(Action work, Action? refuse = null)
     {
-        if (Ended.IsCompleted)
+        lock (_gate)
         {
-            refuse?.Invoke();
+            if (!Ended.IsCompleted)
+            {
+                _work.Enqueue((work, refuse));
+                return;
+            }
         }
-        else
-        {
-            _work.Enqueue((work, refuse));
-        }
+
+        refuse?.Invoke();
     }
 
     public Task<T> InvokeAsync<T>(Func<T> work, Func<T> refused, bool reportsFailure = false)
     {
-        // Continuations run inside Run, so that a test needs no other thread.
-        TaskCompletionSource<T> result = new();
+        TaskCompletionSource<T> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(() => result.SetResult(work()), () => result.SetResult(refused()));
         return result.Task;
     }
@@ -43,7 +54,7 @@ internal sealed class MemoryWorker : IRingWorker
 
     public void Run()
     {
-        while (_work.TryDequeue(out (Action Work, Action? Refuse) next))
+        while (TryTake(out (Action Work, Action? Refuse) next))
         {
             next.Work();
         }
@@ -52,10 +63,22 @@ internal sealed class MemoryWorker : IRingWorker
     /// <summary>Ends the ring: work that was posted is refused.</summary>
     public void End()
     {
-        _ended.TrySetResult();
-        while (_work.TryDequeue(out (Action Work, Action? Refuse) next))
+        lock (_gate)
+        {
+            _ended.TrySetResult();
+        }
+
+        while (TryTake(out (Action Work, Action? Refuse) next))
         {
             next.Refuse?.Invoke();
+        }
+    }
+
+    private bool TryTake(out (Action Work, Action? Refuse) next)
+    {
+        lock (_gate)
+        {
+            return _work.TryDequeue(out next);
         }
     }
 }

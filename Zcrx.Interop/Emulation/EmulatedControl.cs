@@ -105,7 +105,7 @@ internal static unsafe class EmulatedControl
 
         if (queue.HasLostDevice)
         {
-            // Without a descriptor, the memory could not be mapped.
+            // Without the device, the kernel cannot map the area for it.
             return -EFAULT;
         }
 

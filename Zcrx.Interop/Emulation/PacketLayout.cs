@@ -10,12 +10,12 @@ internal readonly struct PacketLayout
         Length = nic.Options.PacketLength == 0 ? Stride : int.Min(nic.Options.PacketLength, Stride);
     }
 
-    /// <summary>The number of packets in a buffer.</summary>
+    /// <summary>Gets the number of packets in a buffer.</summary>
     public int PerBuffer { get; }
 
-    /// <summary>The distance from one packet to the next in bytes.</summary>
+    /// <summary>Gets the distance from one packet to the next in bytes.</summary>
     public int Stride { get; }
 
-    /// <summary>The largest payload of one packet.</summary>
+    /// <summary>Gets the largest payload of one packet.</summary>
     public int Length { get; }
 }

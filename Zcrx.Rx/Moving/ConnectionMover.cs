@@ -17,7 +17,7 @@ internal sealed class ConnectionMover(
 {
     private readonly List<(ConnectionReceiver Connection, ConnectionMove Move)> _leaving = [];
 
-    /// <summary>A connection has changed. It may have left this queue before.</summary>
+    /// <summary>Handles a connection that has changed. It may have left this queue before.</summary>
     public void OnChanged(ConnectionReceiver connection)
     {
         if (scheduler.IsHere(connection))
@@ -30,10 +30,10 @@ internal sealed class ConnectionMover(
         }
     }
 
-    /// <summary>No queue was found that can receive for a stranded connection.</summary>
+    /// <summary>Ends a stranded connection for which no queue was found.</summary>
     public void FailStranded(ConnectionReceiver connection) => scheduler.FailStranded(connection);
 
-    /// <summary>A sender waits for room in the socket.</summary>
+    /// <summary>Awaits room in the socket for a sender.</summary>
     public void AwaitRoom(ConnectionReceiver connection)
     {
         if (scheduler.IsHere(connection))

@@ -3,9 +3,9 @@ namespace Zcrx.Rx.Moving;
 /// <summary>Follows the progress of a move, on ring threads. Not every move reaches its target.</summary>
 internal interface IMoveWatcher
 {
-    /// <summary>Called when the connection has left its queue.</summary>
+    /// <summary>Records that the connection has left its queue.</summary>
     void OnLeft();
 
-    /// <summary>Called when the connection belongs to the other queue.</summary>
+    /// <summary>Records that the connection belongs to the other queue.</summary>
     void OnArrived();
 }

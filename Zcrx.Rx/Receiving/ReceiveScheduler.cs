@@ -187,7 +187,7 @@ internal sealed class ReceiveScheduler
         _waiters.Resume();
     }
 
-    /// <summary>After a batch: pauses connections that lease too much, cuts budgets that have become too large, and reissues stranded requests.</summary>
+    /// <summary>Ends a batch: pauses connections that lease too much, cuts budgets that have become too large, and reissues stranded requests.</summary>
     public void AfterTurn()
     {
         // Before a flush.

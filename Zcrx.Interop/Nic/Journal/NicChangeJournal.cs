@@ -144,7 +144,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
             JournalEntry? ours = _entries.FindLast(entry => entry is { Kind: JournalEntryKind.RuleAdded, RuleId: { } known } && known == id && IsOf(entry, facts));
             if (ours is not null)
             {
-                // The lease ends with the container's interface. Until then it is an entry.
+                // The rule first: its entry is needed until the rule is removed.
                 bool removed = _steering.RemoveRule(interfaceName, id);
                 _entries.Remove(ours);
                 return removed;
@@ -220,7 +220,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
         ArgumentNullException.ThrowIfNull(to);
         if (_leasing is null)
         {
-            throw new ZcrxUnsupportedException($"Leasing an RX queue of {interfaceName}", Abi.Errno.EOPNOTSUPP, "emulated interfaces have no leases", "Name a NIC of the machine");
+            throw new ZcrxUnsupportedException($"Leasing an RX queue of {interfaceName}", Abi.Errno.EOPNOTSUPP, "its kernel does not support leases", "Name a NIC of the machine");
         }
 
         lock (_gate)

@@ -35,6 +35,8 @@ internal sealed class UndeliveredBuffers
         {
             _ledger!.Release(slot);
         }
+
+        _ledger = null;
     }
 
     /// <summary>Replaces the buffers by copies that another queue's ledger counts: the originals lie in the memory of the queue that the connection has left.</summary>
@@ -42,6 +44,13 @@ internal sealed class UndeliveredBuffers
     {
         if (ledger == _ledger)
         {
+            return;
+        }
+
+        if (_slots.Count == 0)
+        {
+            // A connection that moves on must not keep the ledger of a closed queue alive.
+            _ledger = null;
             return;
         }
 

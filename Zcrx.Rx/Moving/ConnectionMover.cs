@@ -98,10 +98,13 @@ internal sealed class ConnectionMover(
             (ConnectionReceiver connection, ConnectionMove move) = _leaving[i];
             if (connection.Move != move || connection.HasEnded || connection.Control.CloseRequested)
             {
-                // The connection ends on this queue.
+                // The connection ends on this queue, or another move has replaced this one.
                 _leaving.RemoveAt(i);
                 move.GiveUp();
-                connection.EndMove();
+                if (connection.Move == move)
+                {
+                    connection.EndMove();
+                }
             }
             else if (connection.State == ReceiveState.Idle)
             {

@@ -6,6 +6,8 @@ namespace Zcrx.Architecture.Tests.Sources;
 /// <summary>Finds the names in a Markdown document that the sources do not contain.</summary>
 internal sealed partial class DocumentNames
 {
+    private const int Timeout = 10_000;
+
     private readonly ILookup<string, INamedTypeSymbol> _types;
     private readonly HashSet<string> _files;
     private readonly HashSet<string> _rooms;
@@ -27,10 +29,10 @@ internal sealed partial class DocumentNames
     /// <param name="exists">Returns whether a file or directory with this path exists.</param>
     public IReadOnlyList<string> Missing(string markdown, Func<string, bool> exists)
     {
-        IEnumerable<string> inText = CodeSpan().Matches(Fence().Replace(markdown, "")).Select(static match => match.Groups[1].Value);
+        IEnumerable<string> inText = CodeSpan().Matches(Fence().Replace(markdown, "")).Select(static match => match.Groups["name"].Value);
         string[] diagrams = [.. Fence().Matches(markdown).Select(static match => match.Value)];
         IEnumerable<string> members = diagrams.SelectMany(static diagram => QualifiedName().Matches(diagram)).Select(static match => match.Value);
-        IEnumerable<string> participants = diagrams.SelectMany(static diagram => Participant().Matches(diagram)).Select(static match => match.Groups[1].Value);
+        IEnumerable<string> participants = diagrams.SelectMany(static diagram => Participant().Matches(diagram)).Select(static match => match.Groups["name"].Value);
         return [.. inText.Concat(members).Concat(participants).Distinct().Where(name => !IsKnown(name, exists)).Order(StringComparer.Ordinal)];
     }
 
@@ -63,18 +65,18 @@ internal sealed partial class DocumentNames
     /// <summary>Returns the name without its qualifier. An explicit implementation is named after its interface, too.</summary>
     private static string LastPart(string name) => name[(name.LastIndexOf('.') + 1)..];
 
-    [GeneratedRegex("^```.*?^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex("^```.*?^```", RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: Timeout)]
     private static partial Regex Fence();
 
-    [GeneratedRegex("`([^`\n]+)`")]
+    [GeneratedRegex("`(?<name>[^`\n]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout)]
     private static partial Regex CodeSpan();
 
-    [GeneratedRegex(@"\b[A-Z]\w+\.[A-Z]\w+\b")]
+    [GeneratedRegex(@"\b[A-Z]\w+\.[A-Z]\w+\b", RegexOptions.None, matchTimeoutMilliseconds: Timeout)]
     private static partial Regex QualifiedName();
 
-    [GeneratedRegex(@"participant \w+ as ([A-Z]\w+)$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"participant \w+ as (?<name>[A-Z]\w+)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: Timeout)]
     private static partial Regex Participant();
 
-    [GeneratedRegex("<.*>")]
+    [GeneratedRegex("<.*>", RegexOptions.None, matchTimeoutMilliseconds: Timeout)]
     private static partial Regex TypeArguments();
 }

@@ -139,7 +139,7 @@ public class RegistrationErrorTests
 
     [Fact]
     public void Without_a_NIC_only_a_thread_can_be_in_the_way() => ExceptionAssert.Is<ZcrxException>(
-        RegistrationErrors.Explain(-Errno.EEXIST, Facts.DeviceLess), Errno.EEXIST, "another thread");
+        RegistrationErrors.Explain(-Errno.EEXIST, Facts.DeviceLess), Errno.EEXIST, "does not own the ring");
 
     [Fact]
     public void AF_XDP_uses_the_queue() => ExceptionAssert.Is<ZcrxQueueBusyException>(

@@ -42,7 +42,7 @@ public class NicSetupTests
         Assert.Contains("has 2 RX queues", Assert.Throws<ZcrxDeviceException>(() => bench.Setup.ClaimQueue(2)).Message, StringComparison.Ordinal);
         using (bench.Setup.ClaimQueue(0))
         {
-            Assert.Contains("all 2 RX queues of enic0 would be ours, and none left for other traffic", Assert.Throws<ZcrxDeviceException>(() => bench.Setup.ClaimQueue(1)).Message, StringComparison.Ordinal);
+            Assert.Contains("all 2 RX queues of enic0 would be ours, with none left for other traffic", Assert.Throws<ZcrxDeviceException>(() => bench.Setup.ClaimQueue(1)).Message, StringComparison.Ordinal);
         }
 
         bench.AssertAsBefore();

@@ -104,6 +104,26 @@ public class ConnectionMoverTests
     }
 
     [Fact]
+    public async Task Second_move_replaces_one_that_has_not_left_yet()
+    {
+        using QueueBench source = new();
+        using QueueBench first = new();
+        using QueueBench second = new();
+        ConnectionReceiver connection = source.Connect(0, new Recorder(0));
+        source.Settle();
+
+        Task<bool> replaced = source.Host.MoveAsync(connection, first.Host);
+        Task<bool> moved = source.Host.MoveAsync(connection, second.Host);
+        source.Settle();
+        first.Settle();
+        second.Settle();
+
+        Assert.False(await replaced.Within("the first move ends"));
+        Assert.True(await moved.Within("the second move ends"));
+        Assert.Equal((second.Host, ReceiveState.Armed), (connection.Control.Host, connection.State));
+    }
+
+    [Fact]
     public async Task Suspended_connection_with_a_begun_move_continues_on_the_target()
     {
         SuspendedConnectionOwner suspended = new();
@@ -157,7 +177,8 @@ public class ConnectionMoverTests
                 QueueBench? present = queues.FirstOrDefault(queue => queue.Scheduler.IsHere(connection));
                 switch (step)
                 {
-                    case 0 or 1 or 2:
+                    // One move of a connection at a time, as MoveGate ensures.
+                    case 0 or 1 or 2 when moves.TrueForAll(static move => move.IsCompleted):
                         moves.Add(((ConnectionHost)connection.Control.Host).MoveAsync(connection, queue.Host));
                         break;
                     case 3 when present is not null && connection.HasRequest:

@@ -48,9 +48,9 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
                 using TakeoverLink link = new(socket);
                 MeetingPlace.Send(socket, MeetingPlace.Frame(TakeoverMessageType.Hello, [], version: 0));
                 InvalidDataException refused = await Assert.ThrowsAsync<InvalidDataException>(() => link.ReceiveAsync(CancellationToken.None).Within("an answer"));
-                Assert.Equal("the other process refuses: the other process speaks version 0 of the protocol, this one version 1", refused.Message);
+                Assert.Equal("the other process refuses: the other process uses version 0 of the protocol, this one version 1", refused.Message);
                 await Deadline.UntilAsync(() => source.Failures.Count == 1, "the process notices");
-                Assert.Contains("speaks version 0", source.Failures.First().Message, StringComparison.Ordinal);
+                Assert.Contains("uses version 0", source.Failures.First().Message, StringComparison.Ordinal);
             }
         }
     }

@@ -10,19 +10,24 @@ internal sealed class UndeliveredBuffers
     // The ledger of the slots: that of the queue that received the buffers, even after the connection has left it.
     private BufferLedger? _ledger;
 
-    /// <summary>Gets the number of buffers.</summary>
-    public int Count => _slots.Count;
+    /// <summary>Gets the number of buffers. A field of its own, since delivery reads it for each run of completions.</summary>
+    public int Count { get; private set; }
 
     /// <summary>Adds a leased buffer, of which this object owns one reference from now on.</summary>
     public void Add(BufferLedger ledger, int slot)
     {
         _ledger = ledger;
         _slots.Enqueue(slot);
+        Count++;
     }
 
     /// <summary>Removes the first buffer. The caller owns its reference from now on.</summary>
     /// <returns>The slot.</returns>
-    public int Take() => _slots.Dequeue();
+    public int Take()
+    {
+        Count--;
+        return _slots.Dequeue();
+    }
 
     /// <summary>Returns the stream offset up to which observers have received.</summary>
     /// <param name="received">The stream offset up to which the connection has received.</param>
@@ -36,6 +41,7 @@ internal sealed class UndeliveredBuffers
             _ledger!.Release(slot);
         }
 
+        Count = 0;
         _ledger = null;
     }
 

@@ -46,8 +46,15 @@ internal sealed class MemoryWorker : IRingWorker
         return result.Task;
     }
 
+    /// <summary>Serves what is enqueued after the end.</summary>
+    public Action? AfterEnd { get; set; }
+
     public void Signal()
     {
+        if (Ended.IsCompleted)
+        {
+            AfterEnd?.Invoke();
+        }
     }
 
     public void Wake() => Wakes++;

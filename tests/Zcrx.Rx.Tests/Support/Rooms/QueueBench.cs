@@ -32,6 +32,7 @@ internal sealed class QueueBench : IDisposable
         Mover = new ConnectionMover(Host, new ConnectionTable(Table, Host, Phase, Context), Scheduler, hangUps, Queue.Ledger, Phase, Context);
         Stop = new StopExecution(Phase, Ring, Ring, Table, Scheduler, Ring, Mover, Pool, Sharing, Turn, Context, canSuspend: suspended is not null);
         Host.Attach(Mover);
+        Worker.AfterEnd = Host.ForwardChanges;
         Ring.Handled = EndCancelled;
         for (int i = 0; i < buffers; i++)
         {

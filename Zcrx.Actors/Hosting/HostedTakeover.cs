@@ -86,7 +86,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         if (_takeover.PredecessorId is { } predecessor)
         {
             supervisor.Tell(new TreeMessage.BeginAccepting());
-            ZcrxLog.TookOver(_logger, predecessor, string.Join(", ", _takeover.Inherited));
+            ZcrxLog.TookOver(_logger, predecessor, string.Join(", ", _takeover.ListenerEndPoints));
             system.EventStream.Publish(new ZcrxEvent.TookOver(predecessor));
         }
 

@@ -76,7 +76,7 @@ internal unsafe struct ethtool_tcpip6_spec
     [FieldOffset(36)] public byte tclass;
 }
 
-/// <summary>What a rule says about a flow, by its type.</summary>
+/// <summary>The flow of a rule, by its type.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 52)]
 internal unsafe struct ethtool_flow_union
 {

@@ -11,7 +11,7 @@ internal static class LinuxGenetlink
     public const ushort CTRL_ATTR_FAMILY_NAME = 2;
 }
 
-/// <summary>What a message of a generic family begins with.</summary>
+/// <summary>The beginning of a message of a generic family.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 4)]
 internal struct genlmsghdr
 {

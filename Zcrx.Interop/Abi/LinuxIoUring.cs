@@ -113,7 +113,7 @@ public struct io_uring_cqe
     [FieldOffset(12)] public uint flags;
 }
 
-/// <summary>Where the parts of the submission ring lie in its mapping.</summary>
+/// <summary>The offsets of the parts of the submission ring in its mapping.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 40)]
 public struct io_sqring_offsets
 {
@@ -128,7 +128,7 @@ public struct io_sqring_offsets
     [FieldOffset(32)] public ulong user_addr;
 }
 
-/// <summary>Where the parts of the completion ring lie in its mapping.</summary>
+/// <summary>The offsets of the parts of the completion ring in its mapping.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 40)]
 public struct io_cqring_offsets
 {

@@ -51,7 +51,7 @@ internal struct nlattr
     [FieldOffset(2)] public ushort nla_type;
 }
 
-/// <summary>What an error or an acknowledgement begins with.</summary>
+/// <summary>The beginning of an error or an acknowledgement.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 20)]
 internal struct nlmsgerr
 {

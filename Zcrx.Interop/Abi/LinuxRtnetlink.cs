@@ -28,7 +28,7 @@ internal static class LinuxRtnetlink
     public const uint IFF_LOWER_UP = 1 << 16;
 }
 
-/// <summary>What a message about a link begins with.</summary>
+/// <summary>The beginning of a message about a link.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 internal struct ifinfomsg
 {

@@ -3,14 +3,14 @@ using Zcrx.Interop.Errors;
 
 namespace Zcrx.Interop.Capabilities;
 
-/// <summary>Asks the three questions and puts the answers together.</summary>
+/// <summary>Makes the three capability queries and combines the answers.</summary>
 /// <remarks>
-/// The questions could travel as one chain. They are asked one by one: a kernel that fails the call half-way through a chain would leave
-/// it open which answers are valid, and this happens once a process.
+/// The queries could be sent as one chain. They are sent one by one: when a kernel fails the call in the middle of a chain, it is unknown
+/// which answers are valid. This happens once per process.
 /// </remarks>
 internal static unsafe class CapabilityQuery
 {
-    /// <summary>Queries need no ring.</summary>
+    /// <summary>The descriptor of queries, which need no ring.</summary>
     private const int NoRing = -1;
 
     public static ZcrxCapabilities Run(IIoUringKernel kernel)
@@ -53,7 +53,7 @@ internal static unsafe class CapabilityQuery
             RefillHeaderAlignment = Bytes(zcrx.rq_hdr_alignment),
         };
 
-        // −EOPNOTSUPP is what every kernel without notifications answers; any other failure means the same to us: none to be had.
+        // Every kernel without notifications answers −EOPNOTSUPP. Any other failure has the same effect: no notifications.
         io_uring_query_zcrx_event notifications = default;
         result = Ask(kernel, LinuxIoUringQuery.IO_URING_QUERY_ZCRX_EVENT, &notifications, (uint)sizeof(io_uring_query_zcrx_event));
         return result < 0
@@ -66,15 +66,15 @@ internal static unsafe class CapabilityQuery
             };
     }
 
-    /// <summary>One question; zero, or the negative errno of the call or of the answer.</summary>
-    /// <remarks>A kernel that knows less than we ask for fills what it knows and leaves the rest zero.</remarks>
+    /// <summary>Makes one query. Returns zero, or the negative errno of the call or of the answer.</summary>
+    /// <remarks>A kernel that knows fewer fields fills those and leaves the rest zero.</remarks>
     private static int Ask(IIoUringKernel kernel, uint query, void* answer, uint size)
     {
         io_uring_query_hdr header = default;
         header.query_data = (ulong)answer;
         header.query_op = query;
         header.size = size;
-        // nr_args must be 0. The call's result may be the number of entries handled; the entry has its own.
+        // nr_args must be 0. The call's result may be the number of entries handled. Each entry has its own result.
         int result = kernel.Register(NoRing, LinuxIoUring.IORING_REGISTER_QUERY, &header, 0);
         return result < 0 ? -ErrnoText.Positive(result) : Math.Min(header.result, 0);
     }
@@ -86,6 +86,6 @@ internal static unsafe class CapabilityQuery
         _ => CapabilityQueryState.Failed,
     };
 
-    /// <summary>A size, or null where the kernel left it open. A size that does not fit is no size.</summary>
+    /// <summary>Returns a size; null when the kernel left it unspecified or it is out of range.</summary>
     private static int? Bytes(uint value) => value is 0 or > int.MaxValue ? null : (int)value;
 }

@@ -2,7 +2,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Capabilities;
 
-/// <summary>From a snapshot to yes, no, or "only trying tells". Pure.</summary>
+/// <summary>Derives support of a feature from a snapshot of capabilities. Pure.</summary>
 internal static class CapabilitySupport
 {
     public static ZcrxSupport Of(ZcrxCapabilities capabilities, ZcrxFeature feature) => feature switch
@@ -22,7 +22,7 @@ internal static class CapabilitySupport
 
     private static ZcrxSupport If(bool value) => value ? ZcrxSupport.Yes : ZcrxSupport.No;
 
-    /// <summary>NIC queues are older than the queries: where those are not answered, a registration may still succeed.</summary>
+    /// <summary>Returns whether NIC queues are supported. They are older than the queries, so a kernel without an answer may support them.</summary>
     private static ZcrxSupport NicQueue(ZcrxCapabilities capabilities) => capabilities.State switch
     {
         CapabilityQueryState.Answered => ZcrxSupport.Yes,
@@ -31,7 +31,7 @@ internal static class CapabilitySupport
         _ => ZcrxSupport.Unknown,
     };
 
-    /// <summary>So are areas of device memory.</summary>
+    /// <summary>Returns whether areas of device memory are supported. They are older than the queries, too.</summary>
     private static ZcrxSupport DmaBufArea(ZcrxCapabilities capabilities) =>
         capabilities.AnswersZcrxQuery ? If(capabilities.DmaBufAreas) : NicQueue(capabilities);
 

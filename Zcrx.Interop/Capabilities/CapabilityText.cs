@@ -5,7 +5,7 @@ using Zcrx.Interop.Errors;
 
 namespace Zcrx.Interop.Capabilities;
 
-/// <summary>Capabilities in words. Pure.</summary>
+/// <summary>Describes capabilities in words. Pure.</summary>
 internal static class CapabilityText
 {
     private static readonly ZcrxFeature[] All = Enum.GetValues<ZcrxFeature>();
@@ -15,7 +15,7 @@ internal static class CapabilityText
             ? null
             : $"{Needs(feature)}: {Reason(capabilities, feature)}";
 
-    /// <summary>What the kernel answered, as the reason for a missing feature.</summary>
+    /// <summary>Returns the kernel's answer as the reason for a missing feature.</summary>
     private static string Reason(ZcrxCapabilities capabilities, ZcrxFeature feature) => capabilities.State switch
     {
         CapabilityQueryState.Refused =>
@@ -60,8 +60,8 @@ internal static class CapabilityText
     {
         string has = string.Join(", ", All.Where(feature => capabilities.Support(feature) == ZcrxSupport.Yes));
         string unknown = string.Join(", ", All.Where(feature => capabilities.Support(feature) == ZcrxSupport.Unknown));
-        string line = has.Length > 0 ? has : "no zero-copy receive known";
-        return unknown.Length > 0 ? $"{capabilities.Kernel}: {line} (cannot say: {unknown})" : $"{capabilities.Kernel}: {line}";
+        string line = has.Length > 0 ? has : "no zero-copy receive found";
+        return unknown.Length > 0 ? $"{capabilities.Kernel}: {line} (unknown: {unknown})" : $"{capabilities.Kernel}: {line}";
     }
 
     public static string Describe(ZcrxCapabilities capabilities)
@@ -95,8 +95,8 @@ internal static class CapabilityText
             string answer = support switch
             {
                 ZcrxSupport.Yes => "yes",
-                ZcrxSupport.Unknown => "cannot say, only trying tells",
-                // Where the zcrx query was not answered at all, the reason is the same for each and stands above.
+                ZcrxSupport.Unknown => "unknown, only an attempt can tell",
+                // If the zcrx query was not answered, the reason is the same for each feature and is printed above.
                 _ => "no, " + (capabilities.AnswersZcrxQuery ? capabilities.WhyNot(feature) : Needs(feature)),
             };
             Fact(feature.ToString(), $"{answer}");
@@ -131,7 +131,7 @@ internal static class CapabilityText
     private static string Features(ulong flags) => Names(
         flags, ("RX_PAGE_SIZE", LinuxIoUringZcrx.ZCRX_FEATURE_RX_PAGE_SIZE), ("EVENT", LinuxIoUringZcrx.ZCRX_FEATURE_EVENT));
 
-    /// <summary>Names of the bits that are set; those of a newer kernel as a number.</summary>
+    /// <summary>Returns the names of the bits that are set, and unknown bits as a number.</summary>
     private static string Names(ulong flags, params ReadOnlySpan<(string Name, ulong Bit)> names)
     {
         var parts = new List<string>();

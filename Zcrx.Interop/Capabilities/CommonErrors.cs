@@ -3,11 +3,11 @@ using Zcrx.Interop.Errors;
 
 namespace Zcrx.Interop.Capabilities;
 
-/// <summary>Explains failures that several operations have in common, from what this process may do. Pure.</summary>
+/// <summary>Explains failures that several operations have in common, from the permissions of this process. Pure.</summary>
 internal static class CommonErrors
 {
     public const string ReportIt =
-        "Nothing in this library should ask for that: report it, with the text of ZcrxCapabilities.Describe()";
+        "This is a defect of this library: report it, with the text of ZcrxCapabilities.Describe()";
 
     public const string GrantNetAdmin =
         "Run as root, or grant it: `setcap cap_net_admin+ep` on the program, AmbientCapabilities=CAP_NET_ADMIN in a systemd unit, --cap-add NET_ADMIN for a container";
@@ -15,15 +15,15 @@ internal static class CommonErrors
     private const string AllowIoUring =
         "Allow io_uring in the seccomp profile of the container (or run it with --security-opt seccomp=unconfined)";
 
-    /// <summary>Memory that a ring or a registration could not get.</summary>
+    /// <summary>Explains that memory for a ring or a registration could not be allocated.</summary>
     /// <param name="operation">The start of the sentence.</param>
     /// <param name="errno">ENOMEM, positive.</param>
-    /// <param name="what">What the memory is for, for the middle of a sentence.</param>
-    /// <param name="bytes">How much, when known; else 0.</param>
-    /// <param name="host">Knows the limit.</param>
+    /// <param name="what">The use of the memory, for the middle of a sentence.</param>
+    /// <param name="bytes">The number of bytes; 0 when unknown.</param>
+    /// <param name="host">The permissions of this process.</param>
     public static ZcrxMemoryException NoMemory(string operation, int errno, string what, ulong bytes, HostFacts host)
     {
-        // The area is not the only memory that counts, so a limit just above it may still be the cause.
+        // Other memory counts, too, so a limit slightly above the area's size may still be the cause.
         if (bytes > 0 && host.EffectiveLockedMemoryLimit is { } limit && limit / 2 < bytes)
         {
             return new ZcrxMemoryException(
@@ -37,17 +37,17 @@ internal static class CommonErrors
             operation,
             errno,
             bytes > 0
-                ? FormattableString.Invariant($"the kernel could not get the memory for {what} ({bytes} bytes)")
-                : $"the kernel could not get the memory for {what}",
+                ? FormattableString.Invariant($"the kernel could not allocate {bytes} bytes for {what}")
+                : $"the kernel could not allocate memory for {what}",
             "Free memory, choose a smaller area or fewer entries, or raise the memory limit of the control group");
     }
 
-    /// <summary>Permission that is missing and that no fact explains: a filter or a security module.</summary>
+    /// <summary>Explains a missing permission that no known fact explains: a filter or a security module.</summary>
     public static ZcrxNotPermittedException Filtered(string operation, int errno, HostFacts host) => host.SeccompFilter
         ? new ZcrxNotPermittedException(operation, errno, "a seccomp filter is active and forbids io_uring, as container runtimes do by default", AllowIoUring)
-        : new ZcrxNotPermittedException(operation, errno, "a security module forbids it, or the permissions changed since they were read", "Ask the audit log (`ausearch -m avc`, `dmesg`) which one");
+        : new ZcrxNotPermittedException(operation, errno, "a security module forbids it, or the permissions changed since they were read", "See the audit log (`ausearch -m avc`, `dmesg`) for its name");
 
-    /// <summary>Why this process may not use rings at all, when a fact says so.</summary>
+    /// <summary>Explains why this process may not use rings, if a known fact does.</summary>
     public static ZcrxNotPermittedException? RingForbidden(string operation, int errno, HostFacts host) => host.WhyNoRing() is { } reason
         ? new ZcrxNotPermittedException(
             operation,
@@ -58,7 +58,7 @@ internal static class CommonErrors
                 : "Allow it with `sysctl kernel.io_uring_disabled=0`, or add the user to that group")
         : null;
 
-    /// <summary>What no operation expects: the errno's own words.</summary>
+    /// <summary>Explains an errno that no operation expects.</summary>
     public static ZcrxException Other(string operation, int errno) => errno switch
     {
         Errno.ENOSYS => new ZcrxUnsupportedException(
@@ -67,18 +67,18 @@ internal static class CommonErrors
             "the system call does not exist here: the kernel was built without io_uring, or a seccomp filter hides it",
             "Use a kernel with CONFIG_IO_URING and allow io_uring in the seccomp profile"),
         Errno.EMFILE => new ZcrxException(
-            operation, errno, "this process has as many open files as it may have", "Raise the limit (`ulimit -n`, LimitNOFILE= in a systemd unit)"),
+            operation, errno, "this process has reached its limit on open files", "Raise the limit (`ulimit -n`, LimitNOFILE= in a systemd unit)"),
         Errno.ENFILE => new ZcrxException(
-            operation, errno, "the machine has as many open files as it may have", "Raise the sysctl fs.file-max"),
+            operation, errno, "the machine has reached its limit on open files", "Raise the sysctl fs.file-max"),
         Errno.EBADF => new ZcrxException(
-            operation, errno, "the ring's descriptor is not open any more", ReportIt),
+            operation, errno, "the ring's descriptor is closed", ReportIt),
         Errno.EINTR or Errno.EAGAIN => new ZcrxException(
             operation, errno, ErrnoText.Describe(errno), "Try again"),
         0 => new ZcrxException(operation, errno, "no reason was given", ReportIt),
-        _ => new ZcrxException(operation, errno, $"the kernel says: {ErrnoText.Describe(errno)}", ReportIt),
+        _ => new ZcrxException(operation, errno, $"the kernel returned: {ErrnoText.Describe(errno)}", ReportIt),
     };
 
-    /// <summary>A ring belongs to the thread that set it up.</summary>
+    /// <summary>Explains that a ring was used on a thread that does not own it.</summary>
     public static ZcrxException WrongThread(string operation, int errno) => new(
-        operation, errno, "it was called on another thread than the one that owns the ring", ReportIt);
+        operation, errno, "the calling thread does not own the ring", ReportIt);
 }

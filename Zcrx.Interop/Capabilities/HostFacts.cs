@@ -4,9 +4,9 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop;
 
-/// <summary>What this process may do on this machine, as far as zero-copy receive depends on it: an immutable snapshot.</summary>
+/// <summary>Represents the permissions of this process, as far as zero-copy receive depends on them: an immutable snapshot.</summary>
 /// <remarks>
-/// What could not be read counts as allowed: then the kernel itself is asked, and its errno explained.
+/// A permission that cannot be read counts as granted. Then the kernel decides, and its errno is explained.
 /// Source: proc_pid_status(5), capabilities(7), user_namespaces(7), getrlimit(2), <c>Documentation/admin-guide/sysctl/kernel.rst</c>.
 /// </remarks>
 public sealed record HostFacts
@@ -19,44 +19,44 @@ public sealed record HostFacts
     {
     }
 
-    /// <summary>The kernel's release, for example <c>7.2.12+deb13-cloud-amd64</c>.</summary>
+    /// <summary>Gets the kernel's release, for example <c>7.2.12+deb13-cloud-amd64</c>.</summary>
     public required string KernelRelease { get; init; }
 
-    /// <summary>The page size in bytes.</summary>
+    /// <summary>Gets the page size in bytes.</summary>
     public required int PageSize { get; init; }
 
-    /// <summary>The effective capabilities as a bit mask, or null when they could not be read.</summary>
+    /// <summary>Gets the effective capabilities as a bit mask; null when they could not be read.</summary>
     public ulong? EffectiveCapabilities { get; init; }
 
-    /// <summary>This process lives in the initial user namespace; only there does a capability count for a registration.</summary>
+    /// <summary>Gets a value indicating whether this process runs in the initial user namespace. Only there does a capability count for a registration.</summary>
     public bool InitialUserNamespace { get; init; } = true;
 
-    /// <summary>A seccomp filter is active, as container runtimes set one up; many forbid io_uring.</summary>
+    /// <summary>Gets a value indicating whether a seccomp filter is active, as in most containers. Many filters forbid io_uring.</summary>
     public bool SeccompFilter { get; init; }
 
-    /// <summary>Who may set up rings.</summary>
+    /// <summary>Gets which processes may set up rings.</summary>
     public IoUringAccess IoUringAccess { get; init; }
 
-    /// <summary>This process belongs to the group that may set up rings where access is restricted.</summary>
+    /// <summary>Gets a value indicating whether this process belongs to the group that may set up rings where access is restricted.</summary>
     public bool InIoUringGroup { get; init; }
 
-    /// <summary>The limit on locked memory in bytes, or null when there is none; it binds only without CAP_IPC_LOCK.</summary>
+    /// <summary>Gets the limit on locked memory in bytes; null when there is none. It does not apply with CAP_IPC_LOCK.</summary>
     public ulong? LockedMemoryLimit { get; init; }
 
-    /// <summary>CAP_NET_ADMIN is effective: needed to register a queue.</summary>
+    /// <summary>Gets a value indicating whether CAP_NET_ADMIN is effective, which registering a queue needs.</summary>
     public bool HasNetAdmin => Has(CapNetAdmin);
 
-    /// <summary>CAP_IPC_LOCK is effective: areas do not count against the limit on locked memory.</summary>
+    /// <summary>Gets a value indicating whether CAP_IPC_LOCK is effective, so that areas do not count against the limit on locked memory.</summary>
     public bool HasIpcLock => Has(CapIpcLock);
 
-    /// <summary>CAP_SYS_ADMIN is effective: rings may be set up where access is restricted.</summary>
+    /// <summary>Gets a value indicating whether CAP_SYS_ADMIN is effective, so that rings may be set up where access is restricted.</summary>
     public bool HasSysAdmin => Has(CapSysAdmin);
 
-    /// <summary>Bytes that may be locked, or null when nothing limits them.</summary>
+    /// <summary>Gets the number of bytes that may be locked; null without a limit.</summary>
     public ulong? EffectiveLockedMemoryLimit => HasIpcLock && InitialUserNamespace ? null : LockedMemoryLimit;
 
-    /// <summary>Why this process may not set up a ring, as far as that can be known without trying.</summary>
-    /// <returns>A clause without a full stop, or null when nothing speaks against it.</returns>
+    /// <summary>Returns why this process may not set up a ring, as far as known facts show.</summary>
+    /// <returns>A clause without a full stop; null when no known fact forbids it.</returns>
     public string? WhyNoRing() => IoUringAccess switch
     {
         IoUringAccess.Nobody => "io_uring is switched off on this machine (sysctl kernel.io_uring_disabled is 2)",
@@ -65,8 +65,8 @@ public sealed record HostFacts
         _ => null,
     };
 
-    /// <summary>Why this process may not register a queue, as far as that can be known without trying.</summary>
-    /// <returns>A clause without a full stop, or null when nothing speaks against it.</returns>
+    /// <summary>Returns why this process may not register a queue, as far as known facts show.</summary>
+    /// <returns>A clause without a full stop; null when no known fact forbids it.</returns>
     public string? WhyNoRegistration()
     {
         if (WhyNoRing() is { } reason)
@@ -81,12 +81,12 @@ public sealed record HostFacts
 
         return InitialUserNamespace
             ? null
-            : "this process has CAP_NET_ADMIN in a user namespace only, and the kernel asks for it in the initial one";
+            : "this process has CAP_NET_ADMIN in a user namespace only, but the kernel requires it in the initial one";
     }
 
-    /// <summary>Reads the facts of this process, now.</summary>
+    /// <summary>Reads the present permissions of this process.</summary>
     /// <returns>The snapshot.</returns>
-    /// <remarks>Reads a handful of files below <c>/proc</c>; any thread; never throws for what it cannot read.</remarks>
+    /// <remarks>Reads a few files below <c>/proc</c>. Any thread. A file that cannot be read causes no exception.</remarks>
     public static HostFacts Read() => Parse(
         ReadKernelRelease(),
         Environment.SystemPageSize,
@@ -96,7 +96,7 @@ public sealed record HostFacts
         ReadOrNull("/proc/sys/kernel/io_uring_group"),
         ResourceLimits.LockedMemory());
 
-    /// <summary>From the text of the files to facts. Pure; a missing or unreadable text counts as nothing in the way.</summary>
+    /// <summary>Derives the permissions from the text of the files. Pure. A missing text counts as permission.</summary>
     internal static HostFacts Parse(
         string kernelRelease,
         int pageSize,
@@ -120,11 +120,11 @@ public sealed record HostFacts
         };
     }
 
-    /// <summary>The release string, as <c>uname -r</c> prints it.</summary>
+    /// <summary>Gets the release as <c>uname -r</c> prints it.</summary>
     internal static string ReadKernelRelease() =>
         ReadOrNull("/proc/sys/kernel/osrelease")?.Trim() ?? Environment.OSVersion.Version.ToString();
 
-    /// <summary>Only the initial namespace maps all 2³² − 1 user ids onto themselves without having been told to.</summary>
+    /// <summary>Returns whether the map is that of the initial namespace, which maps all 2³² − 1 user ids to themselves.</summary>
     private static bool IsIdentityMap(string uidMap)
     {
         string[] fields = uidMap.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
@@ -153,7 +153,7 @@ public sealed record HostFacts
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // No such file (an older kernel, no /proc, not Linux): the fact stays unknown.
+            // The file does not exist (an older kernel, no /proc, not Linux): the fact stays unknown.
             return null;
         }
     }

@@ -2,21 +2,21 @@ using System.Globalization;
 
 namespace Zcrx.Interop.Capabilities;
 
-/// <summary>The lines of <c>/proc/self/status</c> that matter here. Pure; a line that is missing or odd is an unknown fact.</summary>
+/// <summary>Reads lines of <c>/proc/self/status</c>. Pure. A missing or malformed line leaves a fact unknown.</summary>
 /// <param name="text">The file's text; may be empty.</param>
 internal sealed class ProcessStatus(string text)
 {
     private const int SeccompModeFilter = 2;
 
-    /// <summary><c>CapEff</c>, or null when it is not there.</summary>
+    /// <summary>Gets <c>CapEff</c>; null when it is missing.</summary>
     public ulong? EffectiveCapabilities =>
         ulong.TryParse(Value("CapEff"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong mask) ? mask : null;
 
-    /// <summary><c>Seccomp</c> is 2.</summary>
+    /// <summary>Gets a value indicating whether <c>Seccomp</c> is 2.</summary>
     public bool HasSeccompFilter =>
         int.TryParse(Value("Seccomp"), NumberStyles.None, CultureInfo.InvariantCulture, out int mode) && mode == SeccompModeFilter;
 
-    /// <summary>Whether a group is the process's effective one (the second of <c>Gid</c>) or a supplementary one (<c>Groups</c>).</summary>
+    /// <summary>Returns whether a group is the process's effective one (the second of <c>Gid</c>) or a supplementary one (<c>Groups</c>).</summary>
     public bool IsInGroup(int group)
     {
         string wanted = group.ToString(CultureInfo.InvariantCulture);

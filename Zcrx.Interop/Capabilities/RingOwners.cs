@@ -1,13 +1,13 @@
 namespace Zcrx.Interop.Capabilities;
 
-/// <summary>Who has io_uring rings, for telling who may hold a queue.</summary>
-/// <remarks>The kernel does not say which process holds an RX queue. Those that have a ring are the candidates, as far as this process may look.</remarks>
+/// <summary>Finds processes with io_uring rings, which may own a busy queue.</summary>
+/// <remarks>The kernel does not report which process owns an RX queue. Processes with rings are the candidates, as far as this process may see them.</remarks>
 internal static class RingOwners
 {
     private const int MostNamed = 5;
     private const string Ring = "anon_inode:[io_uring]";
 
-    /// <summary>A clause that names the other processes that have rings, or says that none is to be seen.</summary>
+    /// <summary>Returns a clause that names other processes with rings, or says that none is visible.</summary>
     public static string Describe(string processes = "/proc")
     {
         List<string> owners = [];
@@ -20,7 +20,7 @@ internal static class RingOwners
         }
 
         return owners.Count == 0
-            ? "no other process with a ring is to be seen from here"
+            ? "no other process with a ring is visible"
             : $"other processes with rings are {string.Join(", ", owners.Take(MostNamed))}{(owners.Count > MostNamed ? ", …" : "")}";
     }
 
@@ -32,7 +32,7 @@ internal static class RingOwners
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Ended meanwhile, or somebody else's.
+            // The process has ended, or belongs to another user.
             return false;
         }
     }

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop;
 
-/// <summary>Something that a kernel's zero-copy receive can or cannot do; see <see cref="ZcrxCapabilities.Support"/>.</summary>
+/// <summary>Specifies a feature of a kernel's zero-copy receive; see <see cref="ZcrxCapabilities.Support"/>.</summary>
 public enum ZcrxFeature
 {
     /// <summary>Receiving into the memory of a NIC's RX queue (Linux 6.15).</summary>
@@ -9,13 +9,13 @@ public enum ZcrxFeature
     /// <summary>Receiving without a NIC queue: the kernel copies into the area (Linux 7.1).</summary>
     DeviceLess,
 
-    /// <summary>Choosing a buffer length other than the page (Linux 7.0, and a device that can).</summary>
+    /// <summary>Choosing a buffer length other than the page (Linux 7.0, and a device that supports it).</summary>
     RxBufferLength,
 
-    /// <summary>Areas in device memory, given as a dma-buf (asked for since Linux 6.19).</summary>
+    /// <summary>Areas in device memory, passed as a dma-buf (reported since Linux 6.19).</summary>
     DmaBufArea,
 
-    /// <summary>Notifications about an empty pool and about copies, re-armed after each (Linux 7.2).</summary>
+    /// <summary>Notifications about an empty pool and about copies, armed again after each (Linux 7.2).</summary>
     Notifications,
 
     /// <summary>Copy counters in shared memory (Linux 7.2).</summary>
@@ -24,12 +24,12 @@ public enum ZcrxFeature
     /// <summary>Making the kernel consume the refill ring at once (Linux 6.19).</summary>
     Flush,
 
-    /// <summary>A descriptor that keeps a queue open by itself (Linux 6.19).</summary>
+    /// <summary>Exporting a queue as a descriptor that keeps it open (Linux 6.19).</summary>
     Export,
 
-    /// <summary>A second ring on a queue that was exported (Linux 6.19).</summary>
+    /// <summary>Using an exported queue on a second ring (Linux 6.19).</summary>
     Import,
 
-    /// <summary>Further areas for a queue that is already registered (Linux 7.3).</summary>
+    /// <summary>Adding areas to a registered queue (Linux 7.3).</summary>
     AddArea,
 }

@@ -1,14 +1,14 @@
 namespace Zcrx.Interop;
 
-/// <summary>What a kernel says about a <see cref="ZcrxFeature"/>.</summary>
+/// <summary>Specifies whether a kernel supports a <see cref="ZcrxFeature"/>.</summary>
 public enum ZcrxSupport
 {
-    /// <summary>It does not have it; <see cref="ZcrxCapabilities.WhyNot"/> says why.</summary>
+    /// <summary>The kernel does not support it; <see cref="ZcrxCapabilities.WhyNot"/> returns the reason.</summary>
     No,
 
-    /// <summary>This kernel cannot be asked; only trying tells.</summary>
+    /// <summary>The kernel does not answer the query. Only an attempt can tell.</summary>
     Unknown,
 
-    /// <summary>It has it. A device may still lack what the feature needs.</summary>
+    /// <summary>The kernel supports it. A device may still lack what the feature needs.</summary>
     Yes,
 }

@@ -1,12 +1,12 @@
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>The kernel's view of an area: which buffers are free, and how many references user space holds on each.</summary>
+/// <summary>Represents the kernel's view of an area: free buffers, and the references of user space to each buffer.</summary>
 /// <remarks>Guarded by the lock of the queue that it belongs to.</remarks>
 internal sealed unsafe class EmulatedArea
 {
     private readonly int[] _free;
     private readonly int[] _userReferences;
-    // Whether a buffer was given to a page pool; else it was taken for a copy, or is free.
+    // Whether a buffer was given to a page pool. Otherwise it was taken for a copy, or is free.
     private readonly bool[] _isPooled;
     private int _freeCount;
 
@@ -27,7 +27,7 @@ internal sealed unsafe class EmulatedArea
         _freeCount = buffers;
     }
 
-    /// <summary>The area's id in the top 16 bits.</summary>
+    /// <summary>Gets the area's id in the top 16 bits.</summary>
     public ulong Token { get; }
 
     public byte* Address { get; }
@@ -38,7 +38,7 @@ internal sealed unsafe class EmulatedArea
 
     public int FreeCount => _freeCount;
 
-    /// <summary>The buffer that would be handed out after <paramref name="ahead"/> others: last in, first out, as in the kernel.</summary>
+    /// <summary>Returns the buffer that is taken after <paramref name="ahead"/> others: last in, first out, as in the kernel.</summary>
     public int PeekFree(int ahead) => _free[_freeCount - 1 - ahead];
 
     /// <summary>Takes the next free buffer and counts a user reference on it.</summary>
@@ -60,11 +60,11 @@ internal sealed unsafe class EmulatedArea
     /// <summary>Counts a user reference on a buffer of a page pool: one for each packet in it.</summary>
     public void AddUserReference(int buffer) => _userReferences[buffer]++;
 
-    /// <summary>Whether a page pool has the buffer.</summary>
+    /// <summary>Returns whether a page pool has the buffer.</summary>
     public bool IsPooled(int buffer) => _isPooled[buffer];
 
-    /// <summary>Takes user references back. More than there are, also of a buffer that is not out, change nothing: the kernel drops such entries silently.</summary>
-    /// <returns>Whether the last one was among them.</returns>
+    /// <summary>Removes user references. An entry with more references than there are, or for a free buffer, has no effect: the kernel drops such entries silently.</summary>
+    /// <returns>Whether the last reference was removed.</returns>
     public bool DropUserReferences(int buffer, int count)
     {
         if (_userReferences[buffer] < count)
@@ -76,14 +76,14 @@ internal sealed unsafe class EmulatedArea
         return _userReferences[buffer] == 0;
     }
 
-    /// <summary>Puts a buffer that nobody refers to back on the free list.</summary>
+    /// <summary>Returns a buffer without references to the free list.</summary>
     public void Free(int buffer)
     {
         _isPooled[buffer] = false;
         _free[_freeCount++] = buffer;
     }
 
-    /// <summary>Reclaims everything that user space holds.</summary>
+    /// <summary>Reclaims all buffers of user space.</summary>
     public void Scrub()
     {
         for (int buffer = 0; buffer < _userReferences.Length; buffer++)

@@ -5,22 +5,22 @@ using System.Net;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// What has come in through an interface and waits in sockets, by the memory that it landed in: there it stays when its flow is steered elsewhere,
-/// and with a queue that is closed it is lost.
+/// Records the bytes that have arrived through an interface and wait in sockets, by the memory that they landed in. They stay there when their flow is
+/// steered to another queue, and are lost when their queue is closed.
 /// </summary>
-/// <remarks>Sockets are this process's own; they are looked at only when something changes. Used under the interface's lock.</remarks>
+/// <remarks>Only sockets of this process, which are read when something changes. Used under the interface's lock.</remarks>
 internal sealed class EmulatedBacklog
 {
     private readonly Dictionary<ulong, SocketBacklog> _sockets = [];
 
-    /// <summary>Before something changes: what waits now has landed where its flow has arrived so far.</summary>
-    /// <param name="landsIn">From our end and the peer's to the RX queue, and to whoever owns its memory.</param>
+    /// <summary>Records, before a change, that the waiting bytes have landed where their flow has arrived so far.</summary>
+    /// <param name="landsIn">Maps the local and the remote end to the RX queue and to the owner of its memory.</param>
     public void Record(Func<IPEndPoint, IPEndPoint, (int RxQueue, EmulatedInterfaceQueue? Owner)> landsIn)
     {
         HashSet<ulong> open = [];
         foreach (int fd in OpenDescriptors())
         {
-            // Duplicates stand for the same socket.
+            // Duplicates refer to the same socket.
             if (SocketCalls.BytesWaiting(fd) == 0 || SocketCalls.Option(fd, SocketCalls.SO_PROTOCOL) != SocketCalls.IPPROTO_TCP ||
                 SocketCalls.Cookie(fd, out ulong cookie) < 0 || !open.Add(cookie) ||
                 SocketCalls.LocalEndPoint(fd) is not { } local || SocketCalls.RemoteEndPoint(fd) is not { } remote)
@@ -36,7 +36,7 @@ internal sealed class EmulatedBacklog
             (int rxQueue, EmulatedInterfaceQueue? owner) = landsIn(local, remote);
             using (backlog.Enter())
             {
-                // Looked at once more: a ring may have read in between.
+                // Read again, since a ring may have read in between.
                 backlog.Add(SocketCalls.BytesWaiting(fd), owner, rxQueue);
             }
         }
@@ -47,7 +47,7 @@ internal sealed class EmulatedBacklog
         }
     }
 
-    /// <summary>What waits in a socket since before the last change; null when nothing does.</summary>
+    /// <summary>Returns what has waited in a socket since before the last change; null when nothing has.</summary>
     public SocketBacklog? Of(int fd) =>
         _sockets.Count > 0 && SocketCalls.Cookie(fd, out ulong cookie) >= 0 ? _sockets.GetValueOrDefault(cookie) : null;
 

@@ -26,7 +26,7 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
         get
         {
             uint used = Ready;
-            // A head that user space moved past the tail makes no sense; then there is no room.
+            // A head that user space moved past the tail is invalid. Then there is no room.
             return used > _mask + 1 ? 0 : _mask + 1 - used;
         }
     }
@@ -70,7 +70,7 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
             flags |= IORING_CQE_F_32;
             if ((_tail & _mask) == _mask)
             {
-                // A large entry does not wrap round; the last slot is filled up.
+                // A large entry does not wrap. The last slot is padded.
                 *Next() = new io_uring_cqe { flags = IORING_CQE_F_SKIP };
             }
         }
@@ -84,10 +84,10 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
         }
     }
 
-    /// <summary>Shows user space what has been posted.</summary>
+    /// <summary>Publishes the posted completions to user space.</summary>
     public void Publish() => memory.PublishCompletions(_tail);
 
-    /// <summary>Moves completions from the overflow list into the ring, as far as there is room.</summary>
+    /// <summary>Moves completions from the overflow list into the ring while there is room.</summary>
     public void FlushOverflow()
     {
         while (_overflow.Count > 0 && Space > 0)

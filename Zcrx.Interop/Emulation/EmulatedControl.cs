@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary><c>IORING_REGISTER_ZCRX_CTRL</c>: flush, export, arm, add an area.</summary>
+/// <summary>Implements <c>IORING_REGISTER_ZCRX_CTRL</c>: flush, export, arm, add an area.</summary>
 internal static unsafe class EmulatedControl
 {
     public static int Run(EmulatedKernel kernel, EmulatedRing ring, zcrx_ctrl* user, uint argumentCount)
@@ -105,7 +105,7 @@ internal static unsafe class EmulatedControl
 
         if (queue.HasLostDevice)
         {
-            // There is nothing left to map the memory for.
+            // Without the device, the kernel cannot map the area for it.
             return -EFAULT;
         }
 

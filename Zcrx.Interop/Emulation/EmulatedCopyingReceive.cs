@@ -11,7 +11,7 @@ namespace Zcrx.Interop.Emulation;
 /// <param name="options">Buffers per turn.</param>
 internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completions, EmulatedReceiveEnds ends, VectorTable vectors, EmulatedKernelOptions options)
 {
-    /// <summary>The most buffers of a turn.</summary>
+    /// <summary>The largest number of buffers in a turn.</summary>
     public const int MaxBuffersPerTurn = 1024;
 
     // The kernel counts copied fragments; a TCP fragment on loopback holds at most one 32 KiB page chunk.
@@ -19,11 +19,11 @@ internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completi
 
     /// <summary>Reads until the socket is empty, the turn is over, or there is no room left.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="queue">Has the buffers.</param>
+    /// <param name="queue">The queue whose buffers are filled.</param>
     /// <param name="isFirst">Whether this is the attempt of the submission itself.</param>
-    /// <param name="most">The most bytes to receive.</param>
+    /// <param name="most">The largest number of bytes to receive.</param>
     /// <param name="rxQueue">The RX queue that the bytes arrived on, for the interface's counters; −1 without a NIC.</param>
-    /// <returns>How many bytes were received.</returns>
+    /// <returns>The number of bytes received.</returns>
     public long Receive(EmulatedRequest request, EmulatedInterfaceQueue queue, bool isFirst, long most, int rxQueue)
     {
         int limit = int.Min(options.BuffersPerTurn, MaxBuffersPerTurn);
@@ -37,7 +37,7 @@ internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completi
             int count = Prepare(queue, (int)uint.Min(completions.DataSpace, (uint)wanted), wantedBytes, out int buffers, out nint offered);
             if (count == 0)
             {
-                // Where neither is left: the kernel takes the buffer first.
+                // If neither is free, the buffer counts: the kernel takes it first.
                 ends.EndWithoutRoom(request, queue.HasFreeBuffer ? -ENOSPC : -ENOMEM, delivered, isFirst);
                 return total;
             }
@@ -63,7 +63,7 @@ internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completi
 
             if (used == buffers && (completions.DataSpace == 0 || !queue.HasFreeBuffer))
             {
-                // All there was has been filled: whether the request ends depends on what is left in the socket.
+                // The offered buffers are full. Whether the request ends depends on what is left in the socket.
                 ends.EndWithoutRoom(request, queue.HasFreeBuffer ? -ENOSPC : -ENOMEM, delivered, isFirst);
                 return total;
             }
@@ -79,11 +79,11 @@ internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completi
     }
 
     /// <summary>Lays out the free buffers as the vectors of one read, in the order in which they would be handed out.</summary>
-    /// <param name="queue">Whose buffers.</param>
-    /// <param name="limit">How many buffers at most.</param>
-    /// <param name="most">How many bytes at most.</param>
-    /// <param name="buffers">How many buffers the vectors cover.</param>
-    /// <param name="offered">How many bytes.</param>
+    /// <param name="queue">The queue of the buffers.</param>
+    /// <param name="limit">The largest number of buffers.</param>
+    /// <param name="most">The largest number of bytes.</param>
+    /// <param name="buffers">The number of buffers that the vectors cover.</param>
+    /// <param name="offered">The number of bytes that they cover.</param>
     /// <returns>The number of vectors.</returns>
     private int Prepare(EmulatedInterfaceQueue queue, int limit, long most, out int buffers, out nint offered)
     {
@@ -101,7 +101,7 @@ internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completi
                 nint address = (nint)(area.Address + ((nuint)area.PeekFree(i) << area.BufferShift));
                 if (address == end && buffers > 0)
                 {
-                    // Neighbours are one piece to the kernel: fewer and longer copies. About half are, when buffers come back in the order in which they went.
+                    // Adjacent buffers are one piece: fewer and longer copies. About half are adjacent when buffers return in the order in which they were taken.
                     vector->Length += (nuint)part;
                 }
                 else

@@ -2,10 +2,10 @@ using Zcrx.Interop.Emulation;
 
 namespace Zcrx.Interop;
 
-/// <summary>What goes wrong in an emulated kernel, and when: for testing how a service reacts.</summary>
+/// <summary>Injects faults into an emulated kernel, to test how a service reacts.</summary>
 /// <remarks>
-/// Faults are those that the real kernel has; each of them is legal there at any moment. Thread-safe: set it while the kernel runs.
-/// Counts are of the next occasions on any queue of the kernel; a fault that was asked for comes before a random one.
+/// The faults are those of the real kernel, where each can happen at any time. Threading: any thread, also while the kernel runs.
+/// Counts apply to the next occasions on any queue of the kernel. A counted fault comes before a random one.
 /// </remarks>
 public sealed class EmulatedFaultPlan
 {
@@ -26,7 +26,7 @@ public sealed class EmulatedFaultPlan
     private volatile bool _dropNotifications;
     private volatile bool _forceCopies;
 
-    /// <summary>A plan in which nothing goes wrong until it is told to.</summary>
+    /// <summary>Initializes a plan without faults.</summary>
     public EmulatedFaultPlan()
     {
     }
@@ -37,21 +37,21 @@ public sealed class EmulatedFaultPlan
         _probability = probability;
     }
 
-    /// <summary>Whether notifications are lost, as when the kernel cannot allocate one.</summary>
+    /// <summary>Gets or sets a value indicating whether notifications are lost, as when the kernel cannot allocate one.</summary>
     public bool DropNotifications { get => _dropNotifications; set => _dropNotifications = value; }
 
     /// <summary>
-    /// Whether an <see cref="EmulatedNic"/> has everything copied, also what arrives on the RX queue that has our memory, as a NIC does that cannot split
-    /// what it gets. Without a NIC everything is copied anyway.
+    /// Gets or sets a value indicating whether an <see cref="EmulatedNic"/> copies everything, even what arrives on the RX queue that has our memory, like a NIC that
+    /// cannot split the packets. Without a NIC, everything is copied anyway.
     /// </summary>
     public bool ForceCopies { get => _forceCopies; set => _forceCopies = value; }
 
-    /// <summary>Bytes that one receive turn delivers at most; 0 for no limit.</summary>
+    /// <summary>Gets or sets the largest number of bytes that one receive turn delivers; 0 for no limit.</summary>
     public int ShortReceiveLimit { get => Volatile.Read(ref _shortLimit); set => Volatile.Write(ref _shortLimit, value); }
 
-    /// <summary>A plan that makes receives starve, overflow or wait at random. It never resets a connection: nothing is lost under it.</summary>
-    /// <param name="seed">The same seed gives the same sequence of decisions.</param>
-    /// <param name="probability">Probability of a fault in a receive turn, 0 to 1.</param>
+    /// <summary>Creates a plan that makes receives starve, overflow or wait at random. It resets no connection, and no bytes are lost.</summary>
+    /// <param name="seed">The seed. The same seed gives the same sequence of decisions.</param>
+    /// <param name="probability">The probability of a fault in a receive turn, 0 to 1.</param>
     /// <returns>The plan.</returns>
     public static EmulatedFaultPlan Random(int seed, double probability)
     {
@@ -60,9 +60,9 @@ public sealed class EmulatedFaultPlan
         return new EmulatedFaultPlan(seed, probability);
     }
 
-    /// <summary>The next registrations fail.</summary>
-    /// <param name="count">How many.</param>
-    /// <param name="errorNumber">With which errno, positive.</param>
+    /// <summary>Makes the next registrations fail.</summary>
+    /// <param name="count">The number of registrations.</param>
+    /// <param name="errorNumber">The errno, positive.</param>
     public void FailRegistrations(int count, int errorNumber)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
@@ -74,38 +74,38 @@ public sealed class EmulatedFaultPlan
         }
     }
 
-    /// <summary>The next receive turns find no buffer and end with −ENOMEM.</summary>
-    /// <param name="turns">How many.</param>
+    /// <summary>Makes the next receive turns find no buffer and end with −ENOMEM.</summary>
+    /// <param name="turns">The number of turns.</param>
     public void FailAllocations(int turns) => Set(ref _noBuffers, turns);
 
-    /// <summary>The next receive turns find the completion ring full and end with −ENOSPC.</summary>
-    /// <param name="turns">How many.</param>
+    /// <summary>Makes the next receive turns find the completion ring full and end with −ENOSPC.</summary>
+    /// <param name="turns">The number of turns.</param>
     public void FillCompletions(int turns) => Set(ref _completionsFull, turns);
 
-    /// <summary>The next receive turns deliver nothing, later ones what they left.</summary>
-    /// <param name="turns">How many.</param>
+    /// <summary>Makes the next receive turns deliver nothing. Later turns deliver the bytes.</summary>
+    /// <param name="turns">The number of turns.</param>
     public void DelayCompletions(int turns) => Set(ref _delays, turns);
 
     /// <summary>
-    /// The next receives that find bytes are stranded: they stay armed and deliver nothing until they are cancelled, as on kernels that lose a wake-up.
-    /// For testing the stall timeout of a queue and the alerts behind it.
+    /// Strands the next receives that find bytes: they stay armed and deliver nothing until they are cancelled, as on kernels that lose a wake-up.
+    /// Tests the stall timeout of a queue and its alerts.
     /// </summary>
-    /// <param name="receives">How many.</param>
+    /// <param name="receives">The number of receives.</param>
     public void StrandReceives(int receives) => Set(ref _strands, receives);
 
-    /// <summary>The next connections that receive are reset.</summary>
-    /// <param name="count">How many.</param>
+    /// <summary>Resets the next connections that receive.</summary>
+    /// <param name="count">The number of connections.</param>
     public void ResetConnections(int count) => Set(ref _resets, count);
 
-    /// <summary>The next rings that are entered lose their descriptor, as when somebody closes it by mistake: entering answers −EBADF from then on.</summary>
-    /// <param name="count">How many.</param>
+    /// <summary>Makes the next rings that are entered lose their descriptor, as when other code closes it by mistake. Entering then returns −EBADF.</summary>
+    /// <param name="count">The number of rings.</param>
     public void BreakRings(int count) => Set(ref _brokenRings, count);
 
     /// <summary>
-    /// The next ends of receives are lost for good, as when the kernel has no room for a completion and cannot allocate any: the ring counts it as overflown, so that
-    /// nobody can know where a stream stands that had a receive.
+    /// Loses the next ends of receives, as when the kernel has no room for a completion and cannot allocate memory. The ring counts an overflow, so that
+    /// the positions of streams that had a receive are unknown.
     /// </summary>
-    /// <param name="count">How many.</param>
+    /// <param name="count">The number of ends.</param>
     public void LoseCompletions(int count) => Set(ref _lostCompletions, count);
 
     internal bool NextEndOfReceive()
@@ -123,7 +123,7 @@ public sealed class EmulatedFaultPlan
 
     internal bool NextEnter()
     {
-        // Looked at without the lock first: this is asked for every call.
+        // Read without the lock first, since every call checks it.
         if (Volatile.Read(ref _brokenRings) == 0)
         {
             return false;

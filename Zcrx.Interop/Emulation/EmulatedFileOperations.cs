@@ -58,8 +58,8 @@ internal sealed unsafe class EmulatedFileOperations(EmulatedRequests requests, E
 
     /// <param name="request">The request.</param>
     /// <param name="events">The events that epoll reported for its file.</param>
-    /// <param name="isHeldOver">Whether they were reported in an earlier call.</param>
-    public void RunPoll(EmulatedRequest request, uint events, bool isHeldOver)
+    /// <param name="isLeftOver">Whether they were reported in an earlier call.</param>
+    public void RunPoll(EmulatedRequest request, uint events, bool isLeftOver)
     {
         if (request.IsMultishot && completions.Space > 0)
         {
@@ -67,8 +67,8 @@ internal sealed unsafe class EmulatedFileOperations(EmulatedRequests requests, E
             return;
         }
 
-        // What was true in an earlier call may have passed.
-        uint current = isHeldOver ? SocketCalls.PollNow(request.Fd, request.PollEvents) : events;
+        // The state of an earlier call may have changed.
+        uint current = isLeftOver ? SocketCalls.PollNow(request.Fd, request.PollEvents) : events;
         if (current != 0)
         {
             requests.Complete(request, (int)current);
@@ -110,7 +110,7 @@ internal sealed unsafe class EmulatedFileOperations(EmulatedRequests requests, E
                 continue;
             }
 
-            // Without room for one more completion a multishot request ends with the one that waits in the overflow list.
+            // Without room for one more completion, a multishot request ends with the one in the overflow list.
             if (accepted < 0 || !request.IsMultishot || completions.Space == 0)
             {
                 requests.Complete(request, accepted);

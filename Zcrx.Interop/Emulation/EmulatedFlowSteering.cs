@@ -2,7 +2,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop;
 
-/// <summary>Changes on which RX queue packets of emulated network interfaces arrive.</summary>
+/// <summary>Determines on which RX queue packets of emulated network interfaces arrive.</summary>
 /// <remarks>Safe from any thread.</remarks>
 /// <param name="nics">The interfaces, as in <see cref="EmulatedKernelOptions.Nics"/>.</param>
 public sealed class EmulatedFlowSteering(IReadOnlyList<EmulatedNic> nics) : IFlowSteering
@@ -15,7 +15,7 @@ public sealed class EmulatedFlowSteering(IReadOnlyList<EmulatedNic> nics) : IFlo
         EmulatedNic nic = EmulatedNicFacts.Find(nics, interfaceName, operation);
         return rule.Queue >= 0 && rule.Queue < nic.RxQueues
             ? nic.AddRule(rule)
-            : throw new ZcrxDeviceException(operation, Errno.EINVAL, $"there is no RX queue {rule.Queue}", $"{interfaceName} has the RX queues 0 to {nic.RxQueues - 1}");
+            : throw new ZcrxDeviceException(operation, Errno.EINVAL, $"the interface has no RX queue {rule.Queue}", $"{interfaceName} has the RX queues 0 to {nic.RxQueues - 1}");
     }
 
     /// <inheritdoc/>
@@ -34,7 +34,7 @@ public sealed class EmulatedFlowSteering(IReadOnlyList<EmulatedNic> nics) : IFlo
         }
         catch (ArgumentException exception)
         {
-            throw new ZcrxDeviceException(operation, Errno.EINVAL, "the table has another size, or names a queue that there is not", $"Give {nic.RssTable.Count} entries between 0 and {nic.RxQueues - 1}", exception);
+            throw new ZcrxDeviceException(operation, Errno.EINVAL, "the table has another size, or names a queue that does not exist", $"Give {nic.RssTable.Count} entries between 0 and {nic.RxQueues - 1}", exception);
         }
     }
 

@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>The kernel's side of an interface queue: areas, refill ring, statistics, notifications, users.</summary>
+/// <summary>Represents the kernel's side of an interface queue: areas, refill ring, statistics, notifications and users.</summary>
 /// <remarks>Several rings can use one queue after an import, each on its own thread, so everything here is under <see cref="Gate"/>.</remarks>
 internal sealed unsafe class EmulatedInterfaceQueue
 {
@@ -37,7 +37,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
         new Span<byte>(region, (int)profile.EntriesOffset).Clear();
         _allowedEvents = events.type_mask;
         _eventUserData = events.user_data;
-        // As in the kernel: only a queue that asked for notifications keeps its ring as their owner.
+        // As in the kernel: only a queue with notifications keeps its ring as their owner.
         _eventRing = events.type_mask != 0 ? owner : null;
         if ((events.flags & ZCRX_EVENT_DESC_FLAG_STATS) != 0)
         {
@@ -49,19 +49,19 @@ internal sealed unsafe class EmulatedInterfaceQueue
     // For the lock order see EmulatedKernel.
     public Lock Gate { get; } = new();
 
-    /// <summary>The interface whose RX queue this queue provides memory for; null in the device-less mode.</summary>
+    /// <summary>Gets the interface whose RX queue this queue provides memory for; null in the device-less mode.</summary>
     public EmulatedNic? Nic { get; private set; }
 
-    /// <summary>Index of that RX queue.</summary>
+    /// <summary>Gets the index of that RX queue.</summary>
     public int RxQueue { get; private set; }
 
-    /// <summary>That RX queue's page pool; null in the device-less mode.</summary>
+    /// <summary>Gets that RX queue's page pool; null in the device-less mode.</summary>
     public EmulatedPagePool? Pool { get; private set; }
 
-    /// <summary>Whether the interface was removed, and the RX queue with it.</summary>
+    /// <summary>Gets a value indicating whether the interface was removed, and the RX queue with it.</summary>
     public bool HasLostDevice => Nic is { } nic && nic.ProviderOf(RxQueue) != this;
 
-    /// <summary>The areas, in the order in which they serve buffers.</summary>
+    /// <summary>Gets the areas, in the order in which they serve buffers.</summary>
     public List<EmulatedArea> Areas => _areas;
 
     public bool HasFreeBuffer
@@ -82,7 +82,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
 
     public int BufferLength => 1 << _bufferShift;
 
-    /// <summary>Adds an area and returns its token, or −EINVAL when there are too many.</summary>
+    /// <summary>Adds an area and returns its token; −EINVAL when there are too many.</summary>
     public long AddArea(nint address, nuint length)
     {
         if (_areas.Count == MaxAreas)
@@ -95,7 +95,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
         return (long)area.Token;
     }
 
-    /// <summary>Becomes the memory of an RX queue; or a negative errno, and nothing has changed.</summary>
+    /// <summary>Provides the memory of an RX queue. Returns a negative errno if nothing has changed.</summary>
     public int BindTo(EmulatedNic nic, uint rxQueue)
     {
         int result = nic.Bind(rxQueue, this);
@@ -117,7 +117,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
         }
     }
 
-    /// <summary>A ring or an exported descriptor goes away: first the notification owner, then, with the last user, the buffers.</summary>
+    /// <summary>Removes a ring or an exported descriptor: first as owner of notifications and, with the last user, the buffers.</summary>
     public void RemoveUser(EmulatedRing? ring)
     {
         lock (Gate)
@@ -129,7 +129,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
 
             if (--_users == 0)
             {
-                // First the RX queue, so that no packet takes a buffer any more.
+                // The RX queue first, so that no packet takes a buffer from now on.
                 Nic?.Unbind(this);
                 foreach (EmulatedArea area in _areas)
                 {
@@ -139,7 +139,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
         }
     }
 
-    /// <summary><c>ZCRX_CTRL_FLUSH_RQ</c>: batches of 32, ended by the first entry that makes no sense (which is consumed).</summary>
+    /// <summary>Implements <c>ZCRX_CTRL_FLUSH_RQ</c>: consumes batches of 32 entries, up to and including the first invalid one.</summary>
     public void Flush()
     {
         uint total = 0;
@@ -152,7 +152,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
         while (parsed == FlushBatch && total < _entryCount);
     }
 
-    /// <summary><c>ZCRX_CTRL_ARM_EVENT</c>: only a type that has fired can be armed.</summary>
+    /// <summary>Implements <c>ZCRX_CTRL_ARM_EVENT</c>: only a type that has fired can be armed.</summary>
     public int Arm(uint type)
     {
         if (type > ZCRX_EVENT_COPY || (_firedEvents & (1u << (int)type)) == 0)
@@ -172,7 +172,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
             return;
         }
 
-        // Plain 8-byte stores, as the kernel's: a reader on another thread sees old or new, never half of each.
+        // Plain 8-byte stores, as in the kernel: a reader on another thread sees the old or the new value.
         Volatile.Write(ref _stats->copy_count, _stats->copy_count + fragments);
         Volatile.Write(ref _stats->copy_bytes, _stats->copy_bytes + bytes);
     }
@@ -190,15 +190,15 @@ internal sealed unsafe class EmulatedInterfaceQueue
         ring.PostFromQueue(_eventUserData, (int)type);
     }
 
-    /// <summary>A page pool takes buffers out of the refill ring, as many as it has room for; entries that give it none are skipped.</summary>
+    /// <summary>Moves buffers from the refill ring into a page pool, as long as it has room. Entries without effect are skipped.</summary>
     public void Refill(EmulatedPagePool pool, int count) => _ = ParseBatch(count, pool);
 
-    /// <param name="most">Entries to consume at most.</param>
-    /// <param name="pool">Who gets the buffers that came from it; null when all go to the free lists.</param>
+    /// <param name="most">The largest number of entries to consume.</param>
+    /// <param name="pool">The page pool that takes back its buffers; null when all go to the free lists.</param>
     private int ParseBatch(int most, EmulatedPagePool? pool)
     {
         uint tail = Volatile.Read(ref *_sharedTail);
-        // User space may write anything into tail: never more than a ring full is believed.
+        // User space may write any tail. At most one full ring is read.
         uint available = uint.Min(tail - _head, _entryCount);
         uint count = uint.Min(available, (uint)most);
         int parsed = 0;
@@ -217,7 +217,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
             }
 
             int references = 1;
-            // Only a page pool folds; a flush takes entry by entry.
+            // Only a page pool merges entries. A flush takes them one by one.
             for (; pool is not null && _foldsEntries && parsed + 1 < count && IsOf(_entries[_head & (_entryCount - 1)], area!, buffer); parsed++, references++)
             {
                 _head++;

@@ -8,12 +8,12 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// io_uring with zcrx in managed code over ordinary TCP sockets: the same ring memory, the same structures, the same
+/// Implements io_uring with zcrx in managed code over ordinary TCP sockets: the same ring memory, the same structures, the same
 /// errors. It needs no privileges and runs on any Linux kernel.
 /// </summary>
 /// <remarks>
-/// <para>Two uses: it is the engine where zcrx is not to be had, and the tool with which services test how they react.</para>
-/// <para>Thread-safe; each of its rings belongs to one thread, as on the real kernel. User memory that was registered
+/// <para>Two uses: it is the engine where zcrx is not available, and the tool with which services test how they react.</para>
+/// <para>Threading: any thread. Each of its rings belongs to one thread, as on the real kernel. Registered user memory
 /// must stay mapped until the ring is closed: unlike the kernel, the emulation cannot pin it.</para>
 /// <para>Request types: NOP, POLL_ADD, ACCEPT, READ, RECV_ZC, ASYNC_CANCEL, CLOSE, SHUTDOWN. Others end with −EINVAL.</para>
 /// </remarks>
@@ -31,13 +31,13 @@ public sealed unsafe class EmulatedKernel : INicKernel
     private readonly Lock _gate = new();
     private readonly Dictionary<int, EmulatedRing> _rings = [];
     private readonly Dictionary<int, EmulatedInterfaceQueue> _exports = [];
-    // Each mapping of a ring's memory, by address: like a file's, it keeps the ring alive when the descriptor is closed.
+    // The mappings of rings' memory, by address. As with a file, each keeps the ring alive after the descriptor is closed.
     private readonly Dictionary<nint, EmulatedRing> _mappings = [];
-    // Read on every enter without the lock: replaced as a whole when a ring comes or goes.
+    // Read on every enter without the lock. Replaced as a whole when a ring is added or removed.
     private volatile Dictionary<int, EmulatedRing> _ringsSnapshot = [];
 
-    /// <summary>An emulated kernel of its own; queues can be imported only within the same one.</summary>
-    /// <param name="options">Behaviour, or null for the defaults.</param>
+    /// <summary>Initializes an emulated kernel. Queues can be imported only within the same kernel.</summary>
+    /// <param name="options">The behaviour; null for the defaults.</param>
     public EmulatedKernel(EmulatedKernelOptions? options = null)
     {
         Options = options ?? new EmulatedKernelOptions();
@@ -45,7 +45,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
         Nics = new EmulatedNics(Options.Nics);
     }
 
-    /// <summary>How this kernel behaves.</summary>
+    /// <summary>Gets the behaviour of this kernel.</summary>
     public EmulatedKernelOptions Options { get; }
 
     /// <inheritdoc/>
@@ -91,7 +91,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
         parameters->sq_entries = submissions;
         parameters->cq_entries = completions;
         parameters->features = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG;
-        // A real descriptor, so that its number cannot be taken by anything else while the ring lives.
+        // A real descriptor, so that its number is not reused while the ring exists.
         int fd = Libc.EventFd(0, Libc.EFD_CLOEXEC);
         if (fd < 0)
         {
@@ -142,7 +142,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
 
         if (!_ringsSnapshot.TryGetValue(ringFd, out EmulatedRing? ring))
         {
-            // −1 stands for "no ring": then only opcodes that need none are known.
+            // −1 means "no ring": then only opcodes without a ring are valid.
             return ringFd == -1 ? -EINVAL : -EBADF;
         }
 
@@ -187,7 +187,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
     }
 
     /// <inheritdoc/>
-    /// <remarks>The memory goes when the ring is closed and nothing of it is mapped any more.</remarks>
+    /// <remarks>The memory is freed when the ring is closed and unmapped.</remarks>
     public int Unmap(nint address, nuint length)
     {
         EmulatedRing? ring;
@@ -240,7 +240,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
         return Libc.InterfaceIndex(name);
     }
 
-    /// <summary>The emulated interface of an index, or null.</summary>
+    /// <summary>Returns the emulated interface with an index; null if there is none.</summary>
     internal EmulatedNic? NicOf(uint index)
     {
         foreach (EmulatedNic nic in Options.Nics)
@@ -254,7 +254,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
         return null;
     }
 
-    /// <summary>A new descriptor that keeps a queue alive by itself.</summary>
+    /// <summary>Creates a descriptor that keeps a queue alive.</summary>
     internal int Export(EmulatedInterfaceQueue queue)
     {
         int fd = Libc.EventFd(0, Libc.EFD_CLOEXEC);
@@ -272,7 +272,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
         return fd;
     }
 
-    /// <summary>The queue behind an exported descriptor with one more user, or null.</summary>
+    /// <summary>Returns the queue of an exported descriptor with one more user; null if there is none.</summary>
     internal EmulatedInterfaceQueue? Import(int fd)
     {
         lock (_gate)

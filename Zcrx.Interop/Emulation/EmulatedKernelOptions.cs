@@ -1,21 +1,21 @@
 namespace Zcrx.Interop;
 
-/// <summary>How the emulated kernel behaves.</summary>
+/// <summary>Configures an emulated kernel.</summary>
 public sealed record EmulatedKernelOptions
 {
-    /// <summary>Which release to answer like.</summary>
+    /// <summary>Gets the kernel release to imitate.</summary>
     public EmulatedKernelProfile Profile { get; init; } = EmulatedKernelProfile.Linux73;
 
     /// <summary>
-    /// Buffers that one receive turn of one connection fills at most, and about as many as one call posts altogether. 1 to 1024. Fewer bound
-    /// how long other connections wait; more make a read cheaper, as every read costs TCP an acknowledgement and the sender a wake-up.
+    /// Gets the largest number of buffers that one receive turn of one connection fills, and roughly that one call posts in total. 1 to 1024. A smaller number limits
+    /// how long other connections wait. A larger one makes reads cheaper, since each read costs TCP an acknowledgement and the sender a wake-up.
     /// </summary>
-    /// <remarks>512 pages are 2 MiB, half a millisecond; the kernel's own limit of 32 packets in a row is as much.</remarks>
+    /// <remarks>512 pages are 2 MiB, half a millisecond. The kernel's limit of 32 packets in a row has the same size.</remarks>
     public int BuffersPerTurn { get; init; } = 512;
 
-    /// <summary>The network interfaces that this kernel has besides the machine's own, which cannot do zero copy here.</summary>
+    /// <summary>Gets the network interfaces of this kernel, in addition to the machine's own, which are not zero-copy here.</summary>
     public IReadOnlyList<EmulatedNic> Nics { get; init; } = [];
 
-    /// <summary>What goes wrong, and when; null for nothing.</summary>
+    /// <summary>Gets the fault plan; null for no faults.</summary>
     public EmulatedFaultPlan? Faults { get; init; }
 }

@@ -2,11 +2,11 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop;
 
-/// <summary>Which released kernel the emulation answers like: what it offers and where the refill queue's parts lie.</summary>
-/// <remarks>Immutable. The rows were observed on these kernels; <c>docs/kernel-matrix.md</c> has the table.</remarks>
+/// <summary>Describes the kernel release that the emulation imitates: its features and the layout of the refill queue.</summary>
+/// <remarks>Immutable. Observed on these kernels; <c>docs/kernel-matrix.md</c> has the table.</remarks>
 public sealed record EmulatedKernelProfile
 {
-    // The first 7.2.* that ends a request that runs out.
+    // The first 7.2 release that ends a request without buffers.
     private const int FirstRepairedPatch = 10;
 
     private EmulatedKernelProfile(string name) => Name = name;
@@ -24,19 +24,19 @@ public sealed record EmulatedKernelProfile
     /// <summary>Adds the device-less mode. Strands a request that runs out of buffers or completions in the middle of a packet.</summary>
     public static EmulatedKernelProfile Linux71 { get; } = Linux70 with { Name = "7.1", RegisterFlags = ZCRX_REG_IMPORT | ZCRX_REG_NODEV };
 
-    /// <summary>Adds notifications, statistics and arming. Strands requests as 7.1 does; that lasts until 7.2.9.</summary>
+    /// <summary>Adds notifications, statistics and arming. Strands requests like 7.1, up to 7.2.9.</summary>
     public static EmulatedKernelProfile Linux720 { get; } = Linux71 with { Name = "7.2.0", ControlOperations = 3, Features = ZCRX_FEATURE_RX_PAGE_SIZE | ZCRX_FEATURE_EVENT, QueryOpcodes = 4 };
 
-    /// <summary>Ends a request that runs out, as 7.2.10 and later releases of 7.2 do. Same capabilities as <see cref="Linux720"/>.</summary>
+    /// <summary>Ends a request without buffers, like 7.2.10 and later releases of 7.2. Same capabilities as <see cref="Linux720"/>.</summary>
     public static EmulatedKernelProfile Linux72 { get; } = Linux720 with { Name = "7.2", StrandsReceives = false };
 
-    /// <summary>Adds areas to a running queue; head and tail of the refill queue have a cache line each.</summary>
+    /// <summary>Adds areas to a running queue. Head and tail of the refill queue have a cache line each.</summary>
     public static EmulatedKernelProfile Linux73 { get; } = Linux72 with { Name = "7.3", ControlOperations = 4, RefillHeaderSize = 128, TailOffset = 64, EntriesOffset = 128, FoldsRefillEntries = true };
 
-    /// <summary>All profiles, oldest first.</summary>
+    /// <summary>Gets all profiles, oldest first.</summary>
     public static IReadOnlyList<EmulatedKernelProfile> All { get; } = [Linux619, Linux70, Linux71, Linux720, Linux72, Linux73];
 
-    /// <summary>The kernel release that is imitated, for example <c>7.2</c>.</summary>
+    /// <summary>Gets the imitated kernel release, for example <c>7.2</c>.</summary>
     public string Name { get; private init; }
 
     internal uint RegisterFlags { get; private init; }
@@ -57,13 +57,13 @@ public sealed record EmulatedKernelProfile
 
     internal ulong SetupFlags { get; private init; }
 
-    /// <summary>Whether a request that runs out of buffers or completions in the middle of a packet stays armed and delivers nothing until another packet arrives.</summary>
+    /// <summary>Gets a value indicating whether a request that runs out of buffers or completions in the middle of a packet stays armed and delivers nothing until another packet arrives.</summary>
     internal bool StrandsReceives { get; private init; } = true;
 
-    /// <summary>Whether a page pool takes consecutive refill entries of one buffer as one return of so many references, all of them or none.</summary>
+    /// <summary>Gets a value indicating whether a page pool takes consecutive refill entries of one buffer as one return of all their references.</summary>
     internal bool FoldsRefillEntries { get; private init; }
 
-    /// <summary>A gibibyte at first, a tebibyte since 7.2.</summary>
+    /// <summary>Gets the size limit of an area: one GiB at first, one TiB since 7.2.</summary>
     internal ulong MaxAreaLength => HasEvents ? 1UL << 40 : 1UL << 30;
 
     internal bool HasEvents => (Features & ZCRX_FEATURE_EVENT) != 0;
@@ -72,9 +72,9 @@ public sealed record EmulatedKernelProfile
 
     internal bool HasDeviceLess => (RegisterFlags & ZCRX_REG_NODEV) != 0;
 
-    /// <summary>The profile of a release.</summary>
-    /// <param name="release">Such as <c>7.2</c> or <c>7.2.12+deb13-cloud-amd64</c>: the newest profile that is not newer.</param>
-    /// <returns>The profile, or null for releases before 6.19.</returns>
+    /// <summary>Returns the profile of a release.</summary>
+    /// <param name="release">The release, such as <c>7.2</c> or <c>7.2.12+deb13-cloud-amd64</c>. The newest profile that is not newer applies.</param>
+    /// <returns>The profile; null for releases before 6.19.</returns>
     public static EmulatedKernelProfile? ForRelease(string release)
     {
         ArgumentNullException.ThrowIfNull(release);

@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary><c>IORING_REGISTER_NAPI</c>: keeps and checks the settings of busy polling, as the kernel does. There is nothing here to poll.</summary>
+/// <summary>Implements <c>IORING_REGISTER_NAPI</c>: stores and checks the settings of busy polling, as the kernel does. Nothing is polled.</summary>
 internal sealed unsafe class EmulatedNapi
 {
     // Smaller ones are numbers of processors.
@@ -31,7 +31,7 @@ internal sealed unsafe class EmulatedNapi
             return -EFAULT;
         }
 
-        // Even where it is refused after this.
+        // Also if the call fails after this.
         *user = _current;
         return wanted.opcode switch
         {

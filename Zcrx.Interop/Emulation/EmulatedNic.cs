@@ -11,13 +11,13 @@ namespace Zcrx.Interop;
 /// the RX queue of an interface queue is received without a copy, any other flow is copied, as on hardware.
 /// </summary>
 /// <remarks>
-/// <para>Every TCP connection that an interface queue of this interface receives counts as having come in through it, loopback included: the
-/// sockets are real, which RX queue their packets take is decided here.</para>
-/// <para>Bytes that wait in a socket belong to the interface queue on whose RX queue they arrived, also when the flow has been steered to another queue since:
-/// any other one's receive ends with −EFAULT there, and when that queue is closed they are lost.</para>
-/// <para>What is not imitated: packets take buffers when they are received from the socket and not when they arrive, so bytes in a socket that
-/// has no reader hold none; and there is no descriptor ring between the interface and its page pool.</para>
-/// <para>Thread-safe. One instance may serve several kernels, as one interface serves several processes.</para>
+/// <para>Every TCP connection that an interface queue of this interface receives counts as having arrived through it, including loopback: the
+/// sockets are real, and their RX queue is determined here.</para>
+/// <para>Bytes that wait in a socket belong to the interface queue on whose RX queue they arrived, even if the flow was steered to another queue since.
+/// A receive on any other queue ends with −EFAULT there. When the owner is closed, the bytes are lost.</para>
+/// <para>Not imitated: packets take buffers when they are received from the socket and not when they arrive, so bytes in a socket without a
+/// reader use none. There is no descriptor ring between the interface and its page pool.</para>
+/// <para>Threading: any thread. One instance may serve several kernels, as one interface serves several processes.</para>
 /// </remarks>
 public sealed class EmulatedNic
 {
@@ -41,7 +41,7 @@ public sealed class EmulatedNic
     private int _changes = 1;
 
     /// <summary>Creates an interface that is up, with an RSS table spread evenly over all queues and without flow rules.</summary>
-    /// <param name="options">Its options, or null for the defaults.</param>
+    /// <param name="options">The options; null for the defaults.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public EmulatedNic(EmulatedNicOptions? options = null)
     {
@@ -82,18 +82,18 @@ public sealed class EmulatedNic
     public bool IsRemoved => Volatile.Read(ref _isRemoved);
 
     /// <summary>Gets or sets whether headers and payload arrive in separate buffers.</summary>
-    /// <exception cref="InvalidOperationException">It is to be turned off while an interface queue needs it.</exception>
+    /// <exception cref="InvalidOperationException">An interface queue needs the split.</exception>
     public bool HeaderDataSplit
     {
         get => Volatile.Read(ref _split);
         set => SetHeaderDataSplit(value, HdsThreshold);
     }
 
-    /// <summary>Packets up to so many bytes are not split; zero copy needs 0.</summary>
+    /// <summary>Gets or sets the size in bytes up to which packets are not split. Zero copy needs 0.</summary>
     public int HdsThreshold => Volatile.Read(ref _hdsThreshold);
 
     /// <summary>Gets or sets the number of packets that the interface puts into one buffer from now on, 1 to 64.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is to be set to something else.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int PacketsPerBuffer
     {
         get => Volatile.Read(ref _packetsPerBuffer);
@@ -105,8 +105,8 @@ public sealed class EmulatedNic
         }
     }
 
-    /// <summary>The RSS table: which RX queue the flows of each hash bucket go to. 128 entries.</summary>
-    /// <exception cref="ArgumentException">It is to be set to a table of another size, or to one with a queue that there is not.</exception>
+    /// <summary>Gets or sets the RSS table: the RX queue of each hash bucket. 128 entries.</summary>
+    /// <exception cref="ArgumentException">The table has another size, or names a queue that does not exist.</exception>
     public IReadOnlyList<int> RssTable
     {
         get => Volatile.Read(ref _steering).Table;
@@ -123,7 +123,7 @@ public sealed class EmulatedNic
         }
     }
 
-    /// <summary>The flow rules by id; of those that match the most specific one decides, among equals the one with the lowest id.</summary>
+    /// <summary>Gets the flow rules by id. The most specific matching rule applies; among equals, the one with the lowest id.</summary>
     public IReadOnlyDictionary<int, FlowRule> Rules
     {
         get
@@ -138,16 +138,16 @@ public sealed class EmulatedNic
     /// <summary>Gets the state of the link.</summary>
     internal LinkState Link => IsRemoved ? LinkState.Removed : IsUp ? LinkState.Up : LinkState.Down;
 
-    /// <summary>Raised when the interface goes up or down or is removed, on the thread that did it.</summary>
+    /// <summary>Raised when the interface goes up or down or is removed, on the thread that changes it.</summary>
     internal event Action? LinkChanged;
 
-    /// <summary>Counts changes of anything that decides where packets go.</summary>
+    /// <summary>Gets the number of changes of everything that determines where packets go.</summary>
     internal int Changes => Volatile.Read(ref _changes);
 
     /// <summary>Turns header/data split on or off, and sets the threshold below which packets are not split.</summary>
     /// <param name="split">Whether headers and payload arrive in separate buffers.</param>
     /// <param name="threshold">In bytes.</param>
-    /// <exception cref="InvalidOperationException">An interface queue needs that every packet is split.</exception>
+    /// <exception cref="InvalidOperationException">An interface queue needs every packet to be split.</exception>
     public void SetHeaderDataSplit(bool split, int threshold)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(threshold);
@@ -165,7 +165,7 @@ public sealed class EmulatedNic
     /// <summary>Adds a flow rule.</summary>
     /// <param name="rule">The rule.</param>
     /// <returns>Its id, for <see cref="RemoveRule"/>.</returns>
-    /// <exception cref="ArgumentException">There is no such queue.</exception>
+    /// <exception cref="ArgumentException">The queue does not exist.</exception>
     public int AddRule(FlowRule rule)
     {
         ArgumentNullException.ThrowIfNull(rule);
@@ -177,7 +177,7 @@ public sealed class EmulatedNic
 
     /// <summary>Removes a flow rule.</summary>
     /// <param name="id">Its id.</param>
-    /// <returns>False when there is none with that id.</returns>
+    /// <returns>False when no rule has that id.</returns>
     public bool RemoveRule(int id)
     {
         bool removed = false;
@@ -185,9 +185,9 @@ public sealed class EmulatedNic
         return removed;
     }
 
-    /// <summary>The RX queue on which a flow's packets arrive.</summary>
-    /// <param name="local">Our end.</param>
-    /// <param name="remote">The peer's.</param>
+    /// <summary>Returns the RX queue on which a flow's packets arrive.</summary>
+    /// <param name="local">The local end.</param>
+    /// <param name="remote">The remote end.</param>
     /// <returns>The queue's index.</returns>
     public int QueueOf(IPEndPoint local, IPEndPoint remote)
     {
@@ -199,7 +199,7 @@ public sealed class EmulatedNic
         }
     }
 
-    /// <summary>The NAPI id of an RX queue, as <c>SO_INCOMING_NAPI_ID</c> would give it for a flow that arrives there.</summary>
+    /// <summary>Returns the NAPI id of an RX queue, as in <c>SO_INCOMING_NAPI_ID</c> of a flow that arrives there.</summary>
     /// <param name="queue">The queue's index.</param>
     /// <returns>The id.</returns>
     public uint NapiIdOf(int queue)
@@ -233,8 +233,8 @@ public sealed class EmulatedNic
     }
 
     /// <summary>
-    /// Removes the interface, as when its driver is unloaded. Its interface queues lose their RX queues, and no packet arrives any more;
-    /// what has arrived can still be received.
+    /// Removes the interface, as when its driver is unloaded. Its interface queues lose their RX queues, and no more packets arrive.
+    /// Bytes that have arrived can still be received.
     /// </summary>
     public void Remove()
     {
@@ -246,22 +246,22 @@ public sealed class EmulatedNic
         LinkChanged?.Invoke();
     }
 
-    /// <summary>Reports each change from now on, and at once when the interface is removed already.</summary>
-    /// <param name="changed">Called on the thread that changes it; must be quick and not throw.</param>
-    /// <returns>Ends it.</returns>
+    /// <summary>Reports each change from now on, and at once when the interface is already removed.</summary>
+    /// <param name="changed">Called on the thread that changes it. It must be quick and must not throw.</param>
+    /// <returns>Ends the reports when disposed.</returns>
     internal IDisposable WatchLink(Action<LinkChange> changed)
     {
         LinkWatch watch = new(Name, Index, changed);
         void Report() => watch.Report(LinkState? () => Link);
         LinkChanged += Report;
-        // After it has been added: a change from here on is seen by one or the other.
+        // After it was added, so that either the changing thread or this call sees a later change.
         Report();
         return new Ending(() => LinkChanged -= Report);
     }
 
     /// <summary>
-    /// Restores a removed interface in its first state and under another index: nothing is steered, and no RX queue has an owner. Connections
-    /// continue; what the earlier interface queues receive from now on is copied.
+    /// Restores a removed interface in its first state and under another index: no rules, and no RX queue has an owner. Connections
+    /// continue. What the earlier interface queues receive from now on is copied.
     /// </summary>
     public void Restore() => Change(() =>
     {
@@ -377,7 +377,7 @@ public sealed class EmulatedNic
 
     private void RecordArrivals()
     {
-        // While the link is down, what waits has not arrived.
+        // While the link is down, waiting bytes have not arrived.
         if (_isUp && !_isRemoved)
         {
             _backlog.Record((local, remote) =>

@@ -4,8 +4,8 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop;
 
-/// <summary>Reads what emulated network interfaces are like, as netlink tells it of real ones.</summary>
-/// <remarks>Safe from any thread. On which interface a socket's packets arrive nothing of the socket says: with more than one it is not known.</remarks>
+/// <summary>Reads emulated network interfaces, like netlink for real ones.</summary>
+/// <remarks>Threading: any thread. A socket does not show on which interface its packets arrive. With more than one interface, that is unknown.</remarks>
 /// <param name="nics">The interfaces, as in <see cref="EmulatedKernelOptions.Nics"/>.</param>
 public sealed class EmulatedNicFacts(IReadOnlyList<EmulatedNic> nics) : INicFacts
 {
@@ -45,7 +45,7 @@ public sealed class EmulatedNicFacts(IReadOnlyList<EmulatedNic> nics) : INicFact
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // Reset or closed: no packets any more.
+            // Reset or closed: no more packets.
             return null;
         }
     }

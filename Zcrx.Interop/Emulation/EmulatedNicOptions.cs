@@ -3,29 +3,29 @@ namespace Zcrx.Interop;
 /// <summary>Configures an emulated network interface.</summary>
 public sealed record EmulatedNicOptions
 {
-    /// <summary>The interface's name; must not be that of a real one.</summary>
+    /// <summary>Gets the interface's name, which must not be that of a real one.</summary>
     public string Name { get; init; } = "enic0";
 
-    /// <summary>Number of RX queues, 1 to 1024.</summary>
+    /// <summary>Gets the number of RX queues, 1 to 1024.</summary>
     public int RxQueues { get; init; } = 4;
 
     /// <summary>Gets a value indicating whether headers and payload arrive in separate buffers, which zero copy needs (<c>tcp-data-split</c>).</summary>
     public bool HeaderDataSplit { get; init; } = true;
 
-    /// <summary>Packets up to so many bytes are not split (<c>hds-thresh</c>); zero copy needs 0.</summary>
+    /// <summary>Gets the size in bytes up to which packets are not split (<c>hds-thresh</c>). Zero copy needs 0.</summary>
     public int HdsThreshold { get; init; }
 
-    /// <summary>The largest receive buffer that the interface can fill, in bytes; 0 for a page.</summary>
+    /// <summary>Gets the largest receive buffer that the interface supports, in bytes; 0 for a page.</summary>
     public int MaxBufferLength { get; init; }
 
-    /// <summary>Payload of one packet at most, in bytes; 0 for as much as its share of a buffer holds.</summary>
+    /// <summary>Gets the largest payload of one packet in bytes; 0 for its share of a buffer.</summary>
     public int PacketLength { get; init; }
 
-    /// <summary>Gets the number of packets that the interface puts into one buffer, 1 to 64: each is a completion of its own, and only when all have been returned is the buffer free.</summary>
+    /// <summary>Gets the number of packets that the interface puts into one buffer, 1 to 64. Each is a completion. The buffer is free when all of them were returned.</summary>
     public int PacketsPerBuffer { get; init; } = 1;
 
-    /// <summary>Gets the time until TCP has sent again what the interface dropped for lack of buffers.</summary>
-    /// <remarks>The default is what Linux waits at least before it retransmits.</remarks>
+    /// <summary>Gets the time after which TCP has sent again what the interface dropped for lack of buffers.</summary>
+    /// <remarks>The default is Linux's shortest retransmission timeout.</remarks>
     public TimeSpan RetransmitDelay { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Describes the first invalid option as a sentence; null when all are valid.</summary>

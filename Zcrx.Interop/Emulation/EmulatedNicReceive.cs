@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Receives on an interface queue of a NIC: without a copy where the flow arrives on the RX queue that has our memory, with a copy otherwise.</summary>
+/// <summary>Receives on an interface queue of a NIC: without a copy if the flow arrives on the RX queue that has our memory, with a copy otherwise.</summary>
 /// <param name="requests">The requests of the ring.</param>
 /// <param name="completions">Posts the buffers.</param>
 /// <param name="poller">Watches the sockets.</param>
@@ -17,7 +17,7 @@ internal sealed unsafe class EmulatedNicReceive(
 {
     private readonly List<DelayedRequest> _delayed = [];
 
-    /// <summary>Receives what lies in the socket, memory by memory, and then what arrives now.</summary>
+    /// <summary>Receives the waiting bytes, memory by memory, and then what arrives now.</summary>
     public void Receive(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, bool isFirst)
     {
         LookUp(request, nic);
@@ -35,7 +35,7 @@ internal sealed unsafe class EmulatedNicReceive(
         if (nic.IsRemoved || !nic.IsUp)
         {
             // Nothing more arrives.
-            Park(request, nic);
+            Delay(request, nic);
             return;
         }
 
@@ -50,8 +50,8 @@ internal sealed unsafe class EmulatedNicReceive(
         }
     }
 
-    /// <summary>Receives what lies in one memory. Ours is delivered, the kernel's own is copied, and another queue's can be delivered by that queue only.</summary>
-    /// <returns>How many bytes were received.</returns>
+    /// <summary>Receives the bytes in one memory. Ours is delivered, the kernel's own is copied. Bytes in another queue's memory can be delivered by that queue only.</summary>
+    /// <returns>The number of bytes received.</returns>
     private long ReceiveLanded(EmulatedRequest request, EmulatedInterfaceQueue queue, EmulatedNic nic, in LandedBytes landed, bool isFirst)
     {
         bool isOurs = landed.Owner == queue;
@@ -152,7 +152,7 @@ internal sealed unsafe class EmulatedNicReceive(
         }
     }
 
-    /// <summary>Lays out the buffers at hand, a vector for each packet.</summary>
+    /// <summary>Lays out the available buffers, with a vector for each packet.</summary>
     private int BuildPackets(EmulatedPagePool pool, in PacketLayout layout, int limit, long most, out nint offered)
     {
         IoVector* vector = vectors.First;
@@ -194,7 +194,7 @@ internal sealed unsafe class EmulatedNicReceive(
         return delivered;
     }
 
-    /// <summary>Drops packets that arrive without a free buffer. TCP sends them again, and the request stays.</summary>
+    /// <summary>Drops packets that arrive without a free buffer. TCP sends them again, and the request stays armed.</summary>
     private void DropPackets(EmulatedRequest request, EmulatedNic nic)
     {
         if (SocketCalls.BytesWaiting(request.Fd) == 0)
@@ -204,20 +204,20 @@ internal sealed unsafe class EmulatedNicReceive(
         }
 
         nic.Count(request.RxQueue, new EmulatedRxQueueCounters { Drops = 1 });
-        Park(request, nic);
+        Delay(request, nic);
     }
 
-    private void Park(EmulatedRequest request, EmulatedNic nic)
+    private void Delay(EmulatedRequest request, EmulatedNic nic)
     {
         request.IsDelayed = true;
         _delayed.Add(new DelayedRequest(Environment.TickCount64 + (long)nic.Options.RetransmitDelay.TotalMilliseconds, request.Tag));
-        // The socket stays readable; without edges every wait would end at once.
+        // The socket stays readable. Without edge triggering, every wait would end at once.
         poller.Modify(request.Fd, EmulatedReceiveEnds.Events | SocketCalls.EPOLLET, request.Tag);
     }
 
-    /// <summary>Lets the requests try again whose time has come.</summary>
-    /// <returns>Milliseconds until the next, −1 when there is none.</returns>
-    public long Unpark()
+    /// <summary>Retries delayed requests that are due.</summary>
+    /// <returns>The milliseconds until the next; −1 when there is none.</returns>
+    public long RetryDelayed()
     {
         if (_delayed.Count == 0)
         {

@@ -1,7 +1,7 @@
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>The page pool of an RX queue whose memory an interface queue provides: it takes from the refill ring first and from the areas' free lists after.</summary>
-/// <remarks>Guarded by the lock of the queue. What it has taken is not free for copies any more, as in the kernel.</remarks>
+/// <summary>Represents the page pool of an RX queue with memory of an interface queue. It takes buffers from the refill ring first, then from the areas' free lists.</summary>
+/// <remarks>Guarded by the lock of the queue. As in the kernel, its buffers are not free for copies.</remarks>
 internal sealed class EmulatedPagePool(EmulatedInterfaceQueue queue)
 {
     // PP_ALLOC_CACHE_REFILL of the kernel's page pool.
@@ -9,10 +9,10 @@ internal sealed class EmulatedPagePool(EmulatedInterfaceQueue queue)
 
     private readonly (EmulatedArea Area, int Buffer)[] _cache = new (EmulatedArea, int)[Batch];
 
-    /// <summary>Buffers at hand.</summary>
+    /// <summary>Gets the number of available buffers.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Whether there is a buffer to be had, if need be from the refill ring or a free list.</summary>
+    /// <summary>Returns whether a buffer is available, if necessary from the refill ring or a free list.</summary>
     public bool Fill()
     {
         if (Count > 0)
@@ -35,7 +35,7 @@ internal sealed class EmulatedPagePool(EmulatedInterfaceQueue queue)
         return Count > 0;
     }
 
-    /// <summary>The buffer that would be taken after so many others: last in, first out.</summary>
+    /// <summary>Returns the buffer that is taken after a number of others: last in, first out.</summary>
     public (EmulatedArea Area, int Buffer) Peek(int ahead) => _cache[Count - 1 - ahead];
 
     /// <summary>Takes the next buffer.</summary>

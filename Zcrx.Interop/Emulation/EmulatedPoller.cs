@@ -4,10 +4,10 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>A ring's epoll instance: which requests' files are ready.</summary>
+/// <summary>Represents a ring's epoll instance, which reports the requests whose files are ready.</summary>
 internal sealed unsafe class EmulatedPoller : IDisposable
 {
-    // How many are served before the others, and who wakes the ring, are looked at again.
+    // The number of events that are served before new ones are fetched.
     private const int Capacity = 64;
 
     // struct epoll_event is packed on x86-64 only (eventpoll.h), so there its 8 data bytes follow the 4 event bytes at once.
@@ -25,7 +25,7 @@ internal sealed unsafe class EmulatedPoller : IDisposable
         _events = (byte*)NativeMemory.AllocZeroed((nuint)(Capacity * Stride));
     }
 
-    /// <summary>Whether the epoll instance could be made; else its negative errno.</summary>
+    /// <summary>Gets zero, or a negative errno when the epoll instance could not be created.</summary>
     public int Status => int.Min(_fd, 0);
 
     public int Add(int fd, uint events, ulong data) => Control(SocketCalls.EPOLL_CTL_ADD, fd, events, data);
@@ -38,11 +38,11 @@ internal sealed unsafe class EmulatedPoller : IDisposable
         _ = SocketCalls.EpollControl(_fd, SocketCalls.EPOLL_CTL_DEL, fd, unused);
     }
 
-    /// <summary>Whether events of the last wait have not been taken yet.</summary>
+    /// <summary>Gets a value indicating whether events of the last wait were not taken yet.</summary>
     public bool HasEvents => _next < _count;
 
-    /// <summary>Waits for readiness, when no events are left; the number of events or a negative errno.</summary>
-    /// <param name="milliseconds">−1 without limit.</param>
+    /// <summary>Waits for readiness when no events are left. Returns the number of events or a negative errno.</summary>
+    /// <param name="milliseconds">The timeout; −1 for none.</param>
     public int Wait(int milliseconds)
     {
         int result = SocketCalls.EpollWait(_fd, _events, Capacity, milliseconds);
@@ -51,7 +51,7 @@ internal sealed unsafe class EmulatedPoller : IDisposable
         return result;
     }
 
-    /// <summary>The next event of the last wait.</summary>
+    /// <summary>Takes the next event of the last wait.</summary>
     public bool TryTake(out ulong data, out uint events)
     {
         if (!HasEvents)

@@ -101,7 +101,7 @@ internal sealed class EmulatedReceive
         }
     }
 
-    /// <summary>Lets the requests try again that waited for TCP to send again what the interface had to drop.</summary>
-    /// <returns>Milliseconds until the next; −1 when there is none.</returns>
-    public long Unpark() => _nic.Unpark();
+    /// <summary>Retries the requests that waited for TCP to send again what the interface had dropped.</summary>
+    /// <returns>The milliseconds until the next; −1 when there is none.</returns>
+    public long RetryDelayed() => _nic.RetryDelayed();
 }

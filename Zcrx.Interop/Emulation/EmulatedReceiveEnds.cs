@@ -62,8 +62,8 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
     }
 
     /// <summary>
-    /// Ends a turn because the pool or the completion ring ran out. With bytes left in the socket the request ends or, in profiles that strand
-    /// requests, stays armed without being served. With none left it continues.
+    /// Ends a turn because the pool or the completion ring is exhausted. With bytes left in the socket, the request ends or, in profiles that strand
+    /// requests, stays armed without being served. With none left, it continues.
     /// </summary>
     public void EndWithoutRoom(EmulatedRequest request, int error, int delivered, bool isFirst, bool isCopy = true)
     {
@@ -101,7 +101,7 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
         nint result = SocketCalls.Receive(request.Fd, &unused, 1, SocketCalls.MSG_PEEK | SocketCalls.MSG_DONTWAIT);
         if (result <= 0 && result is not (-EAGAIN or -EINTR))
         {
-            // Not a peek any more: the error is taken off the socket, as the kernel's receive does.
+            // A read and not a peek: it takes the error off the socket, like the kernel's receive.
             EndTurn(request, (int)result, hasCopied: false);
         }
     }
@@ -121,11 +121,11 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
         return true;
     }
 
-    /// <summary>Does what the fault plan demands of a turn.</summary>
+    /// <summary>Applies the fault plan to a turn.</summary>
     /// <returns>True when that ends the turn.</returns>
     public bool Inject(EmulatedRequest request, EmulatedFaultPlan faults)
     {
-        // Without bytes there is nothing that could starve, overflow or wait.
+        // Without bytes, nothing can starve, overflow or wait.
         ReceiveFault fault = SocketCalls.BytesWaiting(request.Fd) > 0 ? faults.NextReceive() : ReceiveFault.None;
         switch (fault)
         {
@@ -147,12 +147,12 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
         }
     }
 
-    /// <summary>Lets a request wait until more than that many bytes are there, or an end that was not there.</summary>
+    /// <summary>Lets a request wait until more than that many bytes, or a new end, have arrived.</summary>
     private void Strand(EmulatedRequest request, int waiting, bool isAtEnd)
     {
         request.StrandedBytes = waiting;
         request.StrandedAtEnd = isAtEnd;
-        // The socket stays readable; without edges every wait would end at once.
+        // The socket stays readable. Without edge triggering, every wait would end at once.
         poller.Modify(request.Fd, Events | SocketCalls.EPOLLET, request.Tag);
     }
 }

@@ -8,7 +8,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary><c>IORING_REGISTER_ZCRX_IFQ</c>: checks in the kernel's order, then creates or imports a queue. A failure leaves nothing behind.</summary>
+/// <summary>Implements <c>IORING_REGISTER_ZCRX_IFQ</c>: checks in the kernel's order, then creates or imports a queue. A failure leaves no trace.</summary>
 internal static unsafe class EmulatedRegistration
 {
     private const uint MaxRefillEntries = 32768;
@@ -111,11 +111,11 @@ internal static unsafe class EmulatedRegistration
             return -EFAULT;
         }
 
-        // Since areas can be added, the first one's token is looked at by itself, before everything else about the area.
+        // Since areas can be added, the first area's token is checked separately, before everything else about the area.
         return profile.HasAddArea && ((io_uring_zcrx_area_reg*)registration.area_ptr)->rq_area_token != 0 ? -EINVAL : 0;
     }
 
-    /// <summary>Where the data comes from, and how long its buffers are; looked at after everything that is the process's own.</summary>
+    /// <summary>Checks the device and the buffer length, after everything in the process's memory.</summary>
     private static int CheckDevice(EmulatedKernel kernel, in io_uring_zcrx_ifq_reg registration, out EmulatedNic? nic)
     {
         nic = null;
@@ -164,7 +164,7 @@ internal static unsafe class EmulatedRegistration
         return (events.flags & ZCRX_EVENT_DESC_FLAG_STATS) == 0 && events.stats_offset != 0 ? -EINVAL : 0;
     }
 
-    /// <summary>Whether the statistics have a place of their own in the region, which has been looked at before.</summary>
+    /// <summary>Returns whether the statistics do not overlap the rest of the region, whose layout was checked before.</summary>
     private static int CheckStatistics(ulong ringEnd, ulong regionSize, in zcrx_event_desc events)
     {
         if ((events.flags & ZCRX_EVENT_DESC_FLAG_STATS) == 0)

@@ -24,7 +24,7 @@ internal sealed unsafe class EmulatedRemotePosts(EmulatedPoller poller, Emulated
         }
     }
 
-    /// <summary>Leaves a completion for the ring's thread, and wakes it. Any thread.</summary>
+    /// <summary>Queues a completion for the ring thread, and wakes it. Any thread.</summary>
     public void Post(ulong userData, int result)
     {
         lock (_posts)
@@ -36,7 +36,7 @@ internal sealed unsafe class EmulatedRemotePosts(EmulatedPoller poller, Emulated
         _ = Libc.Write(_signal, &one, sizeof(ulong));
     }
 
-    /// <summary>Posts what other threads have left. On the ring's thread.</summary>
+    /// <summary>Posts the completions that other threads have queued. Ring thread only.</summary>
     public void Drain()
     {
         ulong count;

@@ -10,13 +10,13 @@ internal sealed unsafe class EmulatedRequest
 
     public EmulatedRequest(int index) => Index = index;
 
-    /// <summary>Place in the ring's request table.</summary>
+    /// <summary>Gets the request's index in the ring's table.</summary>
     public int Index { get; }
 
-    /// <summary>Counts reuses, so that an event that was fetched for an earlier request is recognized.</summary>
+    /// <summary>Gets the number of reuses, which identifies events that were fetched for an earlier request.</summary>
     public uint Generation { get; set; }
 
-    /// <summary>Gets what names this use of the request to the poller: generation and place.</summary>
+    /// <summary>Gets the tag that identifies this use of the request to the poller: generation and index.</summary>
     public ulong Tag => ((ulong)Generation << 32) | (uint)Index;
 
     public bool IsActive { get; set; }
@@ -25,10 +25,10 @@ internal sealed unsafe class EmulatedRequest
 
     public ulong UserData { get; set; }
 
-    /// <summary>Gets or sets the descriptor that the caller named. It identifies files other than sockets.</summary>
+    /// <summary>Gets or sets the descriptor of the caller. It identifies files other than sockets.</summary>
     public int CallerFd { get; set; }
 
-    /// <summary>Our duplicate: like the kernel's file reference, it keeps the file alive when the caller closes theirs.</summary>
+    /// <summary>Gets or sets the duplicate of the descriptor. Like the kernel's file reference, it keeps the file open when the caller closes its own.</summary>
     public int Fd { get; set; } = -1;
 
     public bool IsMultishot { get; set; }
@@ -51,34 +51,34 @@ internal sealed unsafe class EmulatedRequest
 
     public bool HasBudget { get; set; }
 
-    /// <summary>On kernels that strand a request (before 7.2): it stays armed but reads nothing until more than so many bytes wait. −1 when it is not stranded.</summary>
+    /// <summary>Gets or sets, on kernels that strand requests (before 7.2.10), the number of waiting bytes above which the request reads again. −1 when it is not stranded.</summary>
     public int StrandedBytes { get; set; } = -1;
 
-    /// <summary>Gets or sets whether the peer had ended the stream when the request was stranded. Its end is a packet, too.</summary>
+    /// <summary>Gets or sets whether the peer had ended the stream when the request was stranded. The end is a packet, too.</summary>
     public bool StrandedAtEnd { get; set; }
 
-    /// <summary>The RX queue that the connection's packets arrive on, as of <see cref="Changes"/>.</summary>
+    /// <summary>Gets or sets the RX queue on which the connection's packets arrive, as of <see cref="Changes"/>.</summary>
     public int RxQueue { get; set; }
 
-    /// <summary>Our end of the connection, as long as it is known: a socket that was reset forgets its peer, but keeps the bytes that it has received.</summary>
+    /// <summary>Gets or sets the local end of the connection, once known: a socket that was reset forgets its peer, but keeps the bytes that it has received.</summary>
     public IPEndPoint? Local { get; set; }
 
-    /// <summary>The peer's end.</summary>
+    /// <summary>Gets or sets the remote end.</summary>
     public IPEndPoint? Remote { get; set; }
 
-    /// <summary>The state of the interface (<see cref="EmulatedNic.Changes"/>) that <see cref="RxQueue"/> was looked up in; 0 before.</summary>
+    /// <summary>Gets or sets the state of the interface (<see cref="EmulatedNic.Changes"/>) for which <see cref="RxQueue"/> was determined; 0 before.</summary>
     public int Changes { get; set; }
 
     /// <summary>Gets or sets the bytes that have waited in the socket since before <see cref="Changes"/>; null for none.</summary>
     public SocketBacklog? Backlog { get; set; }
 
-    /// <summary>Gets or sets whether the request waits until TCP sends again what the interface dropped.</summary>
+    /// <summary>Gets or sets whether the request waits until TCP sends again what the interface has dropped.</summary>
     public bool IsDelayed { get; set; }
 
-    /// <summary>Gets the number of buffers that one read of a receive offers. It follows what recent reads have filled, as every offered buffer has a cost.</summary>
+    /// <summary>Gets the number of buffers that one read of a receive offers. It follows what recent reads have filled, since every offered buffer has a cost.</summary>
     public int BuffersPerRead { get; private set; } = FewestBuffersPerRead;
 
-    /// <summary>Resets what was learned about the socket: a new request has another one.</summary>
+    /// <summary>Resets the facts about the socket: a new request has another one.</summary>
     public void Forget()
     {
         BuffersPerRead = FewestBuffersPerRead;
@@ -90,7 +90,7 @@ internal sealed unsafe class EmulatedRequest
     }
 
     /// <summary>
-    /// Reads from the socket, and takes what was read off <see cref="Backlog"/>. Both happen at once, since the interface compares them from other
+    /// Reads from the socket and subtracts the bytes from <see cref="Backlog"/>, in one step, since the interface compares both from other
     /// threads.
     /// </summary>
     public nint Read(MessageHeader* message)
@@ -112,9 +112,9 @@ internal sealed unsafe class EmulatedRequest
         }
     }
 
-    /// <summary>Grows at once when a read filled everything, and shrinks slowly: a read too few costs more than a buffer too many.</summary>
-    /// <param name="used">Buffers that the read has filled.</param>
-    /// <param name="limit">More are never wanted.</param>
+    /// <summary>Grows at once when a read has filled everything, and shrinks slowly: a read too many costs more than a buffer too many.</summary>
+    /// <param name="used">The buffers that the read has filled.</param>
+    /// <param name="limit">The largest number.</param>
     public void Learn(int used, int limit)
     {
         if (used >= BuffersPerRead)

@@ -11,7 +11,7 @@ namespace Zcrx.Interop.Emulation;
 /// <param name="options">Has the fault plan.</param>
 internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedCompletions completions, EmulatedPoller poller, EmulatedKernelOptions options)
 {
-    /// <summary>The result of a submission whose request has been queued or has posted its own completions. It is no errno.</summary>
+    /// <summary>The result of a submission whose request is queued or has posted its own completions. Not an errno.</summary>
     public const int Pending = int.MinValue;
 
     private readonly List<EmulatedRequest> _requests = [];
@@ -46,7 +46,7 @@ internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedComple
         if (result < 0)
         {
             Retire(added);
-            // A regular file is always ready and epoll refuses it; nothing here reads one.
+            // A regular file is always ready, and epoll refuses it. No request here reads one.
             return result;
         }
 
@@ -54,7 +54,7 @@ internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedComple
         return Pending;
     }
 
-    /// <summary>Returns the request with a tag; null when it has ended since.</summary>
+    /// <summary>Returns the request with a tag; null when it has ended.</summary>
     public EmulatedRequest? Find(ulong tag)
     {
         EmulatedRequest request = _requests[(int)(uint)tag];
@@ -124,7 +124,7 @@ internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedComple
         return Pending;
     }
 
-    /// <summary>Ends all requests without completions: the ring is gone.</summary>
+    /// <summary>Ends all requests without completions: the ring is closed.</summary>
     public void RetireAll()
     {
         foreach (EmulatedRequest request in _requests)

@@ -8,7 +8,7 @@ namespace Zcrx.Interop.Emulation;
 
 /// <summary>Represents one emulated ring: takes submissions, waits, and runs the requests whose files are ready.</summary>
 /// <remarks>
-/// Everything happens inside <see cref="Enter"/> on the issuer's thread, as DEFER_TASKRUN promises; so there is no lock here.
+/// Everything runs inside <see cref="Enter"/> on the issuer's thread, as with DEFER_TASKRUN, so no lock is needed.
 /// </remarks>
 internal sealed unsafe class EmulatedRing : IDisposable
 {
@@ -30,7 +30,7 @@ internal sealed unsafe class EmulatedRing : IDisposable
     private readonly Thread _issuer = Thread.CurrentThread;
     // The descriptor and the mappings.
     private int _users = 1;
-    private bool _isHeldOver;
+    private bool _isLeftOver;
 
     public EmulatedRing(EmulatedKernelOptions options, io_uring_params* parameters)
     {
@@ -138,7 +138,7 @@ internal sealed unsafe class EmulatedRing : IDisposable
     /// <summary>Counts one more mapping of the ring's memory.</summary>
     public void AddUser() => Interlocked.Increment(ref _users);
 
-    /// <summary>Counts the end of the descriptor or of a mapping; with the last of them the ring goes.</summary>
+    /// <summary>Counts the end of the descriptor or of a mapping. The last one frees the ring.</summary>
     public void RemoveUser()
     {
         if (Interlocked.Decrement(ref _users) == 0)
@@ -180,7 +180,7 @@ internal sealed unsafe class EmulatedRing : IDisposable
 
     private void Issue(in io_uring_sqe entry)
     {
-        // A worker would change nothing that can be seen: what it could do at once happens at once, the rest waits for its file.
+        // A worker would make no visible difference: what is possible at once happens at once, and the rest waits for its file.
         int result = (entry.flags & ~AsyncFlag) != 0
             ? -EINVAL
             : entry.opcode switch
@@ -204,14 +204,14 @@ internal sealed unsafe class EmulatedRing : IDisposable
     private int GetEvents(uint minComplete, long deadline)
     {
         _completions.FlushOverflow();
-        _isHeldOver = _poller.HasEvents;
+        _isLeftOver = _poller.HasEvents;
         while (true)
         {
             bool enough = _completions.Ready >= minComplete;
             if (!_poller.HasEvents)
             {
                 long left = deadline < 0 ? -1 : long.Max(deadline - Environment.TickCount64, 0);
-                long retry = _receive.Unpark();
+                long retry = _receive.RetryDelayed();
                 left = retry < 0 ? left : left < 0 ? retry : long.Min(left, retry);
                 int events = _poller.Wait(enough ? 0 : (int)long.Min(left, int.MaxValue));
                 if (events == -EINTR)
@@ -219,7 +219,7 @@ internal sealed unsafe class EmulatedRing : IDisposable
                     return events;
                 }
 
-                _isHeldOver = false;
+                _isLeftOver = false;
             }
 
             RunReady();
@@ -235,10 +235,10 @@ internal sealed unsafe class EmulatedRing : IDisposable
         }
     }
 
-    /// <summary>Runs what is ready until a turn's worth of completions is there.</summary>
+    /// <summary>Runs ready requests until a turn's completions are posted.</summary>
     /// <remarks>
-    /// No more than that: what has been received is to be consumed while it is still in the processor's cache, and its buffers used again.
-    /// The rest is held over to the next call and not looked for again: epoll reports in the same order every time, so the last would starve.
+    /// No more than that: received bytes should be consumed while they are in the processor's cache, and their buffers reused.
+    /// The rest is left over for the next call without another wait: epoll reports in the same order every time, so the last would starve.
     /// </remarks>
     private void RunReady()
     {
@@ -274,7 +274,7 @@ internal sealed unsafe class EmulatedRing : IDisposable
                 _files.RunRead(request);
                 break;
             default:
-                _files.RunPoll(request, events, _isHeldOver);
+                _files.RunPoll(request, events, _isLeftOver);
                 break;
         }
     }

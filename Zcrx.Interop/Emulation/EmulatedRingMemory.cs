@@ -67,7 +67,7 @@ internal sealed unsafe class EmulatedRingMemory : IDisposable
     /// <summary>Gets the first slot of the completion queue.</summary>
     public byte* Completions => _ring + Entries;
 
-    /// <summary>Gets the number of submissions that user space has published and that have not been taken.</summary>
+    /// <summary>Gets the number of submissions that user space has published and that were not taken.</summary>
     public uint Submissions => uint.Min(Volatile.Read(ref *(uint*)(_ring + SqTail)) - _submissionHead, SubmissionEntries);
 
     /// <summary>Gets the head of the completion queue as user space has published it.</summary>
@@ -92,7 +92,7 @@ internal sealed unsafe class EmulatedRingMemory : IDisposable
 
         io_uring_sqe entry = _submissions[index];
         _submissionHead++;
-        // Release: the entry has been read before user space may reuse it.
+        // Release: the entry is read before user space may reuse it.
         Volatile.Write(ref *(uint*)(_ring + SqHead), _submissionHead);
         return entry;
     }
@@ -100,7 +100,7 @@ internal sealed unsafe class EmulatedRingMemory : IDisposable
     /// <summary>Publishes the tail of the completion queue. Release: the entries are written before the tail that covers them.</summary>
     public void PublishCompletions(uint tail) => Volatile.Write(ref *(uint*)(_ring + CqTail), tail);
 
-    /// <summary>Shows user space whether completions wait for room.</summary>
+    /// <summary>Publishes whether completions wait for room.</summary>
     public void ShowOverflow(bool isOverflown)
     {
         uint* flags = (uint*)(_ring + SqFlags);

@@ -12,7 +12,7 @@ internal sealed class EmulatedRxQueues(int count)
     /// <summary>Gets a value indicating whether any queue receives into the memory of an interface queue.</summary>
     public bool AnyBound => _providers.Any(static provider => provider is not null);
 
-    /// <summary>Returns the owner of the memory that the packets of a queue land in; null for the kernel's own.</summary>
+    /// <summary>Returns the owner of the memory for the packets of a queue; null for the kernel's own.</summary>
     public EmulatedInterfaceQueue? ProviderOf(int queue) => _providers[queue];
 
     public EmulatedRxQueueCounters CountersOf(int queue) => _counters[queue];

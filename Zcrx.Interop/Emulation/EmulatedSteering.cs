@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>What decides on which RX queue a flow arrives: flow rules first, the RSS table else.</summary>
+/// <summary>Determines on which RX queue a flow arrives: by flow rules, else by the RSS table.</summary>
 /// <remarks>Guarded by the interface's lock.</remarks>
 internal sealed class EmulatedSteering
 {
@@ -11,7 +11,7 @@ internal sealed class EmulatedSteering
     private readonly SortedDictionary<int, FlowRule> _rules = [];
     private int _lastRule;
 
-    /// <summary>No rules, and a table spread evenly.</summary>
+    /// <summary>Initializes steering without rules, and with an even table.</summary>
     public EmulatedSteering(int rxQueues)
     {
         for (int i = 0; i < TableSize; i++)
@@ -20,13 +20,13 @@ internal sealed class EmulatedSteering
         }
     }
 
-    /// <summary>The RSS table; replaced as a whole, never written to.</summary>
+    /// <summary>Gets or sets the RSS table. Replaced as a whole, never written to.</summary>
     public int[] Table { get; set; } = new int[TableSize];
 
-    /// <summary>A copy of the rules.</summary>
+    /// <summary>Returns a copy of the rules.</summary>
     public IReadOnlyDictionary<int, FlowRule> Rules => new SortedDictionary<int, FlowRule>(_rules);
 
-    /// <summary>Adds a rule; its id.</summary>
+    /// <summary>Adds a rule. Returns its id.</summary>
     public int Add(FlowRule rule)
     {
         _rules.Add(++_lastRule, rule);

@@ -2,16 +2,16 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Which open file a descriptor stands for, for comparing descriptors as the kernel compares files.</summary>
-/// <param name="Cookie">A socket's number that no other socket ever has; 0 for anything else.</param>
-/// <param name="Descriptor">The number under which the caller knows what is not a socket; −1 for a socket.</param>
+/// <summary>Identifies an open file, to compare descriptors like the kernel compares files.</summary>
+/// <param name="Cookie">The unique number of a socket; 0 for other files.</param>
+/// <param name="Descriptor">The caller's number of a file other than a socket; −1 for a socket.</param>
 internal readonly record struct FileIdentity(ulong Cookie, int Descriptor)
 {
-    /// <summary>What no descriptor stands for.</summary>
+    /// <summary>The identity of no file.</summary>
     public static FileIdentity None { get; } = new(0, -1);
 
     /// <param name="fd">A descriptor, perhaps a duplicate of the caller's.</param>
-    /// <param name="callerFd">The caller's, by which files other than sockets are told apart.</param>
+    /// <param name="callerFd">The caller's descriptor, which identifies files other than sockets.</param>
     /// <returns>The identity, or <see cref="None"/> when the descriptor is not open.</returns>
     public static FileIdentity Of(int fd, int callerFd)
     {

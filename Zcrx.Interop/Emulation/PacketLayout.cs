@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>How packets lie in a buffer.</summary>
+/// <summary>Describes the layout of packets in a buffer.</summary>
 internal readonly struct PacketLayout
 {
     public PacketLayout(EmulatedNic nic, int bufferLength)
@@ -10,12 +10,12 @@ internal readonly struct PacketLayout
         Length = nic.Options.PacketLength == 0 ? Stride : int.Min(nic.Options.PacketLength, Stride);
     }
 
-    /// <summary>Packets in a buffer.</summary>
+    /// <summary>Gets the number of packets in a buffer.</summary>
     public int PerBuffer { get; }
 
-    /// <summary>Bytes from one packet to the next.</summary>
+    /// <summary>Gets the distance from one packet to the next in bytes.</summary>
     public int Stride { get; }
 
-    /// <summary>Payload of one packet at most.</summary>
+    /// <summary>Gets the largest payload of one packet.</summary>
     public int Length { get; }
 }

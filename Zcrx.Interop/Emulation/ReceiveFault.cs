@@ -1,23 +1,23 @@
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>What a fault plan does to one receive turn.</summary>
+/// <summary>Specifies the fault of one receive turn.</summary>
 internal enum ReceiveFault
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>No fault.</summary>
     None,
 
-    /// <summary>The pool answers that it has no buffer: −ENOMEM.</summary>
+    /// <summary>The pool has no buffer: −ENOMEM.</summary>
     NoBuffers,
 
-    /// <summary>The completion ring answers that it is full: −ENOSPC.</summary>
+    /// <summary>The completion ring is full: −ENOSPC.</summary>
     CompletionsFull,
 
-    /// <summary>Nothing happens in this turn; the bytes wait in the socket.</summary>
+    /// <summary>The turn delivers nothing. The bytes wait in the socket.</summary>
     Delayed,
 
-    /// <summary>The request stays armed, and nothing wakes it.</summary>
+    /// <summary>The request stays armed without being woken.</summary>
     Stranded,
 
-    /// <summary>The receive ends with −ECONNRESET and the connection is reset.</summary>
+    /// <summary>The receive ends with −ECONNRESET, and the connection is reset.</summary>
     Reset,
 }

@@ -5,13 +5,13 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>What the kernel demands of memory that is registered; in its order.</summary>
+/// <summary>Checks registered memory in the kernel's order.</summary>
 internal static unsafe class RegisteredMemory
 {
     // The kernel keeps a pointer to each page in an array of at most 2 GiB.
     private const ulong MaxAreaPages = int.MaxValue / sizeof(ulong);
 
-    /// <summary>The checks of one area, at registration and when it is added later.</summary>
+    /// <summary>Checks one area, at registration and when it is added later.</summary>
     public static int CheckArea(EmulatedKernelProfile profile, io_uring_zcrx_area_reg* area, int bufferLength)
     {
         uint page = (uint)Environment.SystemPageSize;
@@ -55,13 +55,13 @@ internal static unsafe class RegisteredMemory
             return -EFAULT;
         }
 
-        // What would have to lie together in physical memory; aligned memory is taken for such.
+        // Must be contiguous in physical memory. Aligned memory is assumed to be.
         return bufferLength > page && ((area->addr | area->len) & (uint)(bufferLength - 1)) != 0 ? -ERANGE : 0;
     }
 
-    /// <summary>The checks of the memory that the refill ring lies in.</summary>
-    /// <param name="region">What user space says about it.</param>
-    /// <param name="needed">Bytes of header and entries.</param>
+    /// <summary>Checks the memory of the refill ring.</summary>
+    /// <param name="region">The description of user space.</param>
+    /// <param name="needed">The bytes of header and entries.</param>
     public static int CheckRegion(io_uring_region_desc* region, ulong needed)
     {
         bool userMemory = (region->flags & IORING_MEM_REGION_TYPE_USER) != 0;
@@ -90,7 +90,7 @@ internal static unsafe class RegisteredMemory
         return !userMemory || UserMemory.IsWritable((void*)region->user_addr, (nuint)region->size) ? 0 : -EFAULT;
     }
 
-    /// <summary>Whether the end of a range, rounded up to a page, is beyond what an address can hold.</summary>
+    /// <summary>Returns whether the end of a range, rounded up to a page, exceeds the address space.</summary>
     private static bool Overflows(ulong address, ulong length)
     {
         ulong room = ulong.MaxValue - address;

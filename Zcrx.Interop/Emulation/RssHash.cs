@@ -3,8 +3,8 @@ using System.Net;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>The Toeplitz hash over a packet's addresses and ports, by which network interfaces spread flows over their queues.</summary>
-/// <remarks>With the key that Microsoft published with its test vectors.</remarks>
+/// <summary>Computes the Toeplitz hash over a packet's addresses and ports, by which network interfaces spread flows over their queues.</summary>
+/// <remarks>Uses the key that Microsoft published with its test vectors.</remarks>
 internal static class RssHash
 {
     private static ReadOnlySpan<byte> Key =>
@@ -14,8 +14,8 @@ internal static class RssHash
         0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa,
     ];
 
-    /// <param name="source">Where the packet comes from.</param>
-    /// <param name="destination">Where it goes; of the same address family.</param>
+    /// <param name="source">The source of the packet.</param>
+    /// <param name="destination">The destination, of the same address family.</param>
     public static uint Of(IPEndPoint source, IPEndPoint destination)
     {
         Span<byte> input = stackalloc byte[36];
@@ -29,7 +29,7 @@ internal static class RssHash
     private static uint Of(ReadOnlySpan<byte> input)
     {
         uint hash = 0;
-        // The key's 32 bits from the current bit on, and the bits that follow them.
+        // The key's 32 bits from the current bit on, and the bits after them.
         ulong window = BinaryPrimitives.ReadUInt64BigEndian(Key);
         for (int i = 0; i < input.Length; i++)
         {

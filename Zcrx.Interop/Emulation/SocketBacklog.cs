@@ -1,9 +1,9 @@
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>What waits in one socket since before the last change of steering, piece by piece in stream order.</summary>
+/// <summary>Records the bytes that have waited in one socket since before the last change of steering, piece by piece in stream order.</summary>
 /// <remarks>
-/// Thread-safe: the interface adds to it, the ring that receives takes from it. The socket and what is known of it change together only for those who
-/// do both, looking at the socket or reading from it and then telling, within <see cref="Enter"/>.
+/// Threading: the interface adds to it, and the ring that receives takes from it. The socket and the record change together only for callers that
+/// do both within <see cref="Enter"/>: read the socket, then update the record.
 /// </remarks>
 internal sealed class SocketBacklog
 {
@@ -11,13 +11,13 @@ internal sealed class SocketBacklog
     private readonly LinkedList<LandedBytes> _pieces = [];
     private long _bytes;
 
-    /// <summary>Keeps others out until it is disposed. The innermost of all locks: nothing but the socket may be touched under it.</summary>
+    /// <summary>Excludes other threads until the result is disposed. The innermost of all locks: under it, only the socket may be accessed.</summary>
     public Lock.Scope Enter() => _gate.EnterScope();
 
-    /// <summary>Everything beyond what is known already has landed in this memory.</summary>
-    /// <param name="waiting">How many bytes wait in the socket.</param>
-    /// <param name="owner">Whose memory it is; null for the kernel's own.</param>
-    /// <param name="rxQueue">The RX queue that they arrived on.</param>
+    /// <summary>Records that all further bytes have landed in this memory.</summary>
+    /// <param name="waiting">The number of bytes that wait in the socket.</param>
+    /// <param name="owner">The owner of the memory; null for the kernel's own.</param>
+    /// <param name="rxQueue">The RX queue on which they arrived.</param>
     public void Add(long waiting, EmulatedInterfaceQueue? owner, int rxQueue)
     {
         lock (_gate)
@@ -41,10 +41,10 @@ internal sealed class SocketBacklog
         }
     }
 
-    /// <summary>Where the next byte of the stream lies.</summary>
-    /// <param name="waiting">How many bytes wait in the socket.</param>
-    /// <param name="next">The piece that it belongs to.</param>
-    /// <returns>False when it has arrived after the last change.</returns>
+    /// <summary>Finds the piece of the next byte of the stream.</summary>
+    /// <param name="waiting">The number of bytes that wait in the socket.</param>
+    /// <param name="next">The piece.</param>
+    /// <returns>False when the byte has arrived after the last change.</returns>
     public bool TryPeek(long waiting, out LandedBytes next)
     {
         lock (_gate)
@@ -55,7 +55,7 @@ internal sealed class SocketBacklog
         }
     }
 
-    /// <summary>So many bytes have been received, of which more may have waited than are known.</summary>
+    /// <summary>Records that bytes were received. More may have waited than are recorded.</summary>
     public void Consume(long count)
     {
         lock (_gate)
@@ -78,7 +78,7 @@ internal sealed class SocketBacklog
         }
     }
 
-    /// <summary>Somebody who received otherwise has taken bytes that we count.</summary>
+    /// <summary>Corrects the record after other code has received bytes from the socket.</summary>
     private void Trim(long waiting)
     {
         if (_bytes > waiting)

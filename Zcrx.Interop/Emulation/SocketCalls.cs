@@ -5,7 +5,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>The socket and epoll calls under the emulated kernel; results as the kernel gives them (negative errno).</summary>
+/// <summary>Makes the socket and epoll calls below the emulated kernel. Results are the kernel's (negative errno).</summary>
 internal static unsafe partial class SocketCalls
 {
     public const int EPOLL_CLOEXEC = 0x80000;
@@ -89,7 +89,7 @@ internal static unsafe partial class SocketCalls
 
     public static int Accept(int fd, int flags) => Libc.Result(accept4(fd, null, null, flags));
 
-    /// <summary>Connecting to nobody: the kernel resets the connection and forgets the peer (tcp_disconnect).</summary>
+    /// <summary>Disconnects a socket: the kernel resets the connection and forgets the peer (tcp_disconnect).</summary>
     public static void Disconnect(int fd)
     {
         // struct sockaddr with the family AF_UNSPEC, which is 0.
@@ -102,14 +102,14 @@ internal static unsafe partial class SocketCalls
 
     public static bool IsNonBlocking(int fd) => fcntl(fd, F_GETFL, 0) is var flags and >= 0 && (flags & O_NONBLOCK) != 0;
 
-    /// <summary>Bytes that wait in a socket's receive queue (SIOCINQ), 0 when it cannot be known.</summary>
+    /// <summary>Returns the bytes in a socket's receive queue (SIOCINQ); 0 when that is unknown.</summary>
     public static int BytesWaiting(int fd)
     {
         int bytes;
         return ioctl(fd, FIONREAD, &bytes) < 0 ? 0 : bytes;
     }
 
-    /// <summary>One integer socket option; −ENOTSOCK and the like on failure.</summary>
+    /// <summary>Returns an integer socket option; −ENOTSOCK and the like on failure.</summary>
     public static int Option(int fd, int name)
     {
         int value;
@@ -118,7 +118,7 @@ internal static unsafe partial class SocketCalls
         return result < 0 ? result : value;
     }
 
-    /// <summary>Our end of a connection; null when the socket has none.</summary>
+    /// <summary>Returns the local end of a connection; null when the socket has none.</summary>
     public static IPEndPoint? LocalEndPoint(int fd)
     {
         byte* address = stackalloc byte[AddressLength];
@@ -126,7 +126,7 @@ internal static unsafe partial class SocketCalls
         return getsockname(fd, address, &length) < 0 ? null : ToEndPoint(address, length);
     }
 
-    /// <summary>The peer's end of a connection; null when there is none any more.</summary>
+    /// <summary>Returns the remote end of a connection; null when it has none any more.</summary>
     public static IPEndPoint? RemoteEndPoint(int fd)
     {
         byte* address = stackalloc byte[AddressLength];
@@ -146,7 +146,7 @@ internal static unsafe partial class SocketCalls
         };
     }
 
-    /// <summary>The number of a socket that no other one ever has; −EBADF, −ENOTSOCK and the like on failure.</summary>
+    /// <summary>Returns the unique number of a socket; −EBADF, −ENOTSOCK and the like on failure.</summary>
     public static int Cookie(int fd, out ulong cookie)
     {
         ulong value = 0;
@@ -156,7 +156,7 @@ internal static unsafe partial class SocketCalls
         return result;
     }
 
-    /// <summary>Which of the events hold right now, without waiting.</summary>
+    /// <summary>Returns which of the events hold now, without waiting.</summary>
     public static uint PollNow(int fd, uint events)
     {
         PollEntry entry = new() { Fd = fd, Events = (short)events };

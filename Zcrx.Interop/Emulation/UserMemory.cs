@@ -2,10 +2,10 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>What <c>copy_from_user</c> and page pinning check in the kernel: whether memory is there and may be written.</summary>
+/// <summary>Checks whether memory is mapped and writable, like <c>copy_from_user</c> and page pinning in the kernel.</summary>
 /// <remarks>
-/// MADV_POPULATE_READ and MADV_POPULATE_WRITE fault the pages in as the kernel's own pinning does, and fail where that fails.
-/// Only set-up and control calls come here, never the data path.
+/// MADV_POPULATE_READ and MADV_POPULATE_WRITE fault the pages in like the kernel's pinning, and fail where that fails.
+/// Used by set-up and control calls only, never on the data path.
 /// </remarks>
 internal static unsafe class UserMemory
 {

@@ -3,7 +3,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Errors;
 
-/// <summary>Names and short descriptions of error numbers, for messages. Pure; works for any number, of either sign.</summary>
+/// <summary>Describes error numbers in messages. Pure. Accepts any number, of either sign.</summary>
 internal static class ErrnoText
 {
     private static readonly FrozenDictionary<int, (string Name, string Description)> Known =
@@ -54,15 +54,15 @@ internal static class ErrnoText
             [Errno.ECANCELED] = (nameof(Errno.ECANCELED), "cancelled"),
         }.ToFrozenDictionary();
 
-    /// <summary>The C name, for example <c>EINVAL</c>; <c>errno 4711</c> for a number that has none here.</summary>
+    /// <summary>Returns the C name, for example <c>EINVAL</c>; <c>errno 4711</c> for a number without a name here.</summary>
     public static string Name(int errno) =>
         Known.TryGetValue(Positive(errno), out var known) ? known.Name : FormattableString.Invariant($"errno {Positive(errno)}");
 
-    /// <summary>A few lower-case words without a full stop.</summary>
+    /// <summary>Returns a few lower-case words without a full stop.</summary>
     public static string Describe(int errno) =>
         Known.TryGetValue(Positive(errno), out var known) ? known.Description : "an error this library does not expect";
 
-    /// <summary>The errno of a result or of an errno: callers hold one or the other.</summary>
-    /// <remarks><see cref="int.MinValue"/> has no positive counterpart; no kernel returns it, but nothing may throw while an error is reported.</remarks>
+    /// <summary>Returns the errno of a result or of an errno: callers have one or the other.</summary>
+    /// <remarks><see cref="int.MinValue"/> has no positive counterpart. No kernel returns it, but reporting an error must not throw.</remarks>
     public static int Positive(int errno) => errno == int.MinValue ? int.MaxValue : Math.Abs(errno);
 }

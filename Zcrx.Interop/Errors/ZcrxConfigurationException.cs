@@ -1,27 +1,27 @@
 namespace Zcrx.Interop;
 
-/// <summary>Options that cannot work, all of them at once, each by its configuration path.</summary>
+/// <summary>Represents invalid options: all of them at once, each with its configuration path.</summary>
 /// <remarks>
-/// Usually thrown before any system call, with <see cref="ZcrxException.ErrorNumber"/> 0; with the kernel's errno when it was the kernel
-/// that refused a value.
+/// Usually thrown before any system call, with <see cref="ZcrxException.ErrorNumber"/> 0. If the kernel refused a value, the exception carries
+/// the kernel's errno.
 /// </remarks>
 public sealed class ZcrxConfigurationException : ZcrxException
 {
     private const string DefaultFix = "Correct the configuration";
 
-    /// <summary>Options refused before the kernel was asked.</summary>
-    /// <param name="errors">Every error found; at least one.</param>
-    /// <exception cref="ArgumentException">There is no error in <paramref name="errors"/>.</exception>
+    /// <summary>Initializes the exception for options that were refused before a system call.</summary>
+    /// <param name="errors">The errors; at least one.</param>
+    /// <exception cref="ArgumentException"><paramref name="errors"/> is empty.</exception>
     public ZcrxConfigurationException(IEnumerable<ZcrxConfigurationError> errors)
         : this("Checking the configuration", errorNumber: 0, Copy(errors), DefaultFix)
     {
     }
 
-    /// <summary>One option that the kernel refused.</summary>
-    /// <param name="operation">What was being done.</param>
+    /// <summary>Initializes the exception for one option that the kernel refused.</summary>
+    /// <param name="operation">The operation that failed.</param>
     /// <param name="errorNumber">The kernel's errno, of either sign.</param>
-    /// <param name="error">The option and what is wrong with it.</param>
-    /// <param name="fix">What would help: a sentence without a full stop.</param>
+    /// <param name="error">The option and its error.</param>
+    /// <param name="fix">The remedy: a sentence without a full stop.</param>
     public ZcrxConfigurationException(string operation, int errorNumber, ZcrxConfigurationError error, string fix)
         : this(operation, errorNumber, [error], fix)
     {
@@ -31,11 +31,11 @@ public sealed class ZcrxConfigurationException : ZcrxException
         : base(operation, errorNumber, string.Join("; ", errors), fix) =>
         Errors = Array.AsReadOnly(errors);
 
-    /// <summary>All errors, in the order in which they were found; never empty.</summary>
+    /// <summary>Gets all errors, in the order in which they were found. Never empty.</summary>
     public IReadOnlyList<ZcrxConfigurationError> Errors { get; }
 
-    /// <summary>Throws when a check has found anything.</summary>
-    /// <param name="errors">What it found.</param>
+    /// <summary>Throws if a validation has found errors.</summary>
+    /// <param name="errors">The errors.</param>
     /// <exception cref="ZcrxConfigurationException">There are errors.</exception>
     public static void ThrowIfAny(IReadOnlyCollection<ZcrxConfigurationError> errors)
     {

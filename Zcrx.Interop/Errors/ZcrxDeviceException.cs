@@ -1,7 +1,7 @@
 namespace Zcrx.Interop;
 
-/// <summary>The interface or its queue is not there, is gone, or is not set up for zero-copy receive.</summary>
-/// <remarks>Not for what the driver lacks, which is a <see cref="ZcrxUnsupportedException"/>: here somebody can bring the device into the right state.</remarks>
+/// <summary>Thrown when the interface or its queue does not exist, was removed, or is not set up for zero-copy receive.</summary>
+/// <remarks>A setting of the device can repair this. What the driver lacks is a <see cref="ZcrxUnsupportedException"/>.</remarks>
 public sealed class ZcrxDeviceException : ZcrxException
 {
     /// <inheritdoc cref="ZcrxException(string, int, string, string, Exception?)"/>

@@ -2,20 +2,20 @@ using Zcrx.Interop.Errors;
 
 namespace Zcrx.Interop;
 
-/// <summary>Something that Zcrx was told to do could not be done; says what, why, and what would help.</summary>
+/// <summary>Represents the failure of an operation of Zcrx, with its cause and a remedy.</summary>
 /// <remarks>
-/// Thrown while something is set up, changed or torn down, never for a completion: on the data path an error stays a number.
-/// The types derived from this one are what callers branch on; this type itself stands for what fits none of them.
+/// Thrown while something is set up, changed or torn down, never for a completion: errors on the data path are numbers.
+/// Callers branch on the derived types. This type covers failures that fit none of them.
 /// Immutable.
 /// </remarks>
 public class ZcrxException : Exception
 {
-    /// <summary>An error that fits none of the derived types.</summary>
-    /// <param name="operation">What was being done, as the start of a sentence: <c>Setting up a ring</c>.</param>
-    /// <param name="errorNumber">The kernel's errno, of either sign; 0 when the kernel was not asked.</param>
-    /// <param name="cause">Why it failed: a clause that can follow a colon, without a full stop.</param>
-    /// <param name="fix">What would help: a sentence without a full stop; empty when nothing is known to.</param>
-    /// <param name="innerException">What led to this, if anything.</param>
+    /// <summary>Initializes an error that fits none of the derived types.</summary>
+    /// <param name="operation">The operation that failed, as the start of a sentence: <c>Setting up a ring</c>.</param>
+    /// <param name="errorNumber">The kernel's errno, of either sign; 0 without a system call.</param>
+    /// <param name="cause">The cause: a clause that can follow a colon, without a full stop.</param>
+    /// <param name="fix">The remedy: a sentence without a full stop; empty when none is known.</param>
+    /// <param name="innerException">The exception that caused this one, if any.</param>
     public ZcrxException(string operation, int errorNumber, string cause, string fix, Exception? innerException = null)
         : base(Compose(operation, errorNumber, cause, fix), innerException)
     {
@@ -25,19 +25,19 @@ public class ZcrxException : Exception
         Fix = fix;
     }
 
-    /// <summary>What was being done: <c>Registering RX queue 3 of eth0</c>.</summary>
+    /// <summary>Gets the operation that failed: <c>Registering RX queue 3 of eth0</c>.</summary>
     public string Operation { get; }
 
-    /// <summary>The kernel's errno as a positive number, or 0 when the kernel was not asked.</summary>
+    /// <summary>Gets the kernel's errno as a positive number; 0 without a system call.</summary>
     public int ErrorNumber { get; }
 
-    /// <summary>The errno's C name (<c>EINVAL</c>), or an empty string when <see cref="ErrorNumber"/> is 0.</summary>
+    /// <summary>Gets the errno's C name (<c>EINVAL</c>); an empty string when <see cref="ErrorNumber"/> is 0.</summary>
     public string ErrorName => ErrorNumber == 0 ? "" : ErrnoText.Name(ErrorNumber);
 
-    /// <summary>Why it failed, as far as the kernel and the facts at hand allow to say.</summary>
+    /// <summary>Gets the cause, as far as the kernel and the known facts determine it.</summary>
     public string Cause { get; }
 
-    /// <summary>What would likely help, or an empty string.</summary>
+    /// <summary>Gets the likely remedy; an empty string when none is known.</summary>
     public string Fix { get; }
 
     private static string Compose(string operation, int errorNumber, string cause, string fix)

@@ -1,7 +1,7 @@
 namespace Zcrx.Interop;
 
-/// <summary>The kernel cannot get, pin or reach the memory: too little of it, a limit on locked memory, or an address that is not usable.</summary>
-/// <remarks>After a failed registration the kernel holds nothing of the memory, and it may be freed.</remarks>
+/// <summary>Thrown when the kernel cannot allocate, pin or access memory: too little of it, a limit on locked memory, or an unusable address.</summary>
+/// <remarks>After a failed registration the kernel does not use the memory, so it may be freed.</remarks>
 public sealed class ZcrxMemoryException : ZcrxException
 {
     /// <inheritdoc cref="ZcrxException(string, int, string, string, Exception?)"/>

@@ -1,7 +1,7 @@
 namespace Zcrx.Interop;
 
-/// <summary>The kernel may have it, but this process is not allowed to use it: a capability, a sysctl or a seccomp filter stands in the way.</summary>
-/// <remarks>One of the two errors that an automatic choice of the engine may answer with a slower engine; the other is <see cref="ZcrxUnsupportedException"/>.</remarks>
+/// <summary>Thrown when this process may not use a kernel feature: a capability, a sysctl or a seccomp filter forbids it.</summary>
+/// <remarks>The automatic choice of an engine falls back on this error and on <see cref="ZcrxUnsupportedException"/> only.</remarks>
 public sealed class ZcrxNotPermittedException : ZcrxException
 {
     /// <inheritdoc cref="ZcrxException(string, int, string, string, Exception?)"/>

@@ -1,7 +1,7 @@
 namespace Zcrx.Interop;
 
-/// <summary>The RX queue belongs to somebody else: another zero-copy user, AF_XDP, or an XDP program on its interface.</summary>
-/// <remarks>Worth another attempt later: the queue is free as soon as its holder closes it or dies.</remarks>
+/// <summary>Thrown when the RX queue is in use: by another zero-copy receiver, by AF_XDP, or by an XDP program on its interface.</summary>
+/// <remarks>A retry can succeed: the queue is free once its owner closes it or ends.</remarks>
 public sealed class ZcrxQueueBusyException : ZcrxException
 {
     /// <inheritdoc cref="ZcrxException(string, int, string, string, Exception?)"/>

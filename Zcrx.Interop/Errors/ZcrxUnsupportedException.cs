@@ -1,7 +1,7 @@
 namespace Zcrx.Interop;
 
-/// <summary>This kernel or this device does not have what was asked for, and asking again will not change that.</summary>
-/// <remarks>One of the two errors that an automatic choice of the engine may answer with a slower engine; the other is <see cref="ZcrxNotPermittedException"/>.</remarks>
+/// <summary>Thrown when this kernel or device does not support an operation. A retry cannot succeed.</summary>
+/// <remarks>The automatic choice of an engine falls back on this error and on <see cref="ZcrxNotPermittedException"/> only.</remarks>
 public sealed class ZcrxUnsupportedException : ZcrxException
 {
     /// <inheritdoc cref="ZcrxException(string, int, string, string, Exception?)"/>

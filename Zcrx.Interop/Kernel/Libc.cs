@@ -2,9 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Kernel;
 
-/// <summary>The C library calls that the libraries make, each with the result as the kernel gives it: negative errno on failure.</summary>
+/// <summary>Declares the C library calls of the libraries. Each returns the kernel's result: a negative errno on failure.</summary>
 /// <remarks>
-/// Calls marked <see cref="SuppressGCTransitionAttribute"/> would save nothing here: each can block or take longer than a microsecond.
+/// None is marked <see cref="SuppressGCTransitionAttribute"/>: each can block or take longer than a microsecond.
 /// </remarks>
 internal static unsafe partial class Libc
 {
@@ -59,20 +59,20 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
     private static partial int fcntl(int fd, int command, int argument);
 
-    /// <summary>fcntl(2), F_DUPFD_CLOEXEC: another descriptor of the same file.</summary>
+    /// <summary>Duplicates a descriptor (fcntl(2), F_DUPFD_CLOEXEC).</summary>
     public static int Duplicate(int fd)
     {
         const int DuplicateCloseOnExec = 1030;
         return Result(fcntl(fd, DuplicateCloseOnExec, 0));
     }
 
-    /// <summary>if_nametoindex(3).</summary>
+    /// <summary>Returns the index of a network interface (if_nametoindex(3)).</summary>
     public static int InterfaceIndex(string name) => if_nametoindex(name) is var index and not 0 ? (int)index : -Abi.Errno.ENODEV;
 
     [LibraryImport(Library, EntryPoint = "if_indextoname", SetLastError = true)]
     private static partial byte* if_indextoname(uint index, byte* name);
 
-    /// <summary>if_indextoname(3): whether there is a network interface with this index.</summary>
+    /// <summary>Returns whether a network interface with this index exists (if_indextoname(3)).</summary>
     public static bool InterfaceExists(uint index)
     {
         // IF_NAMESIZE of if.h.
@@ -86,13 +86,13 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "fsync", SetLastError = true)]
     private static partial int fsync(int fd);
 
-    /// <summary>open(2) for reading; O_CLOEXEC is 0x80000 on x64 and arm64, O_DIRECTORY is not and not needed.</summary>
+    /// <summary>Opens a file for reading (open(2)). O_CLOEXEC is 0x80000 on x64 and arm64. O_DIRECTORY differs, and is not needed.</summary>
     public static int OpenDirectory(string path) => Result(open(path, EFD_CLOEXEC, 0));
 
-    /// <summary>fsync(2).</summary>
+    /// <summary>Flushes a file to disk (fsync(2)).</summary>
     public static int Synchronize(int fd) => Result(fsync(fd));
 
-    /// <summary>mmap(2); the address or a negative errno. Addresses of user space are always positive.</summary>
+    /// <summary>Maps memory (mmap(2)). Returns the address, which is positive in user space, or a negative errno.</summary>
     public static nint Map(nint address, nuint length, int protection, int flags, int fd, nint offset)
     {
         nint result = mmap(address, length, protection, flags, fd, offset);
@@ -115,12 +115,12 @@ internal static unsafe partial class Libc
 
     public static nint Write(int fd, void* buffer, nuint count) => Result(write(fd, buffer, count));
 
-    /// <summary>Turns the C convention (−1 and errno) into the kernel's (negative errno).</summary>
+    /// <summary>Converts the C convention (−1 and errno) to the kernel's (negative errno).</summary>
     public static int Result(int result) => result < 0 ? -Marshal.GetLastPInvokeError() : result;
 
     /// <inheritdoc cref="Result(int)"/>
     public static nint Result(nint result) => result < 0 ? -Marshal.GetLastPInvokeError() : result;
 
-    /// <summary>Whether a returned address is one: the kernel's errors are −1 … −4095.</summary>
+    /// <summary>Returns whether a value is an address: the kernel's errors are −1 to −4095.</summary>
     public static bool IsError(nint address) => address is < 0 and >= -4095;
 }

@@ -3,7 +3,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Kernel;
 
-/// <summary>System calls on netlink sockets, which <see cref="System.Net.Sockets.Socket"/> cannot make; each with negative errno on failure.</summary>
+/// <summary>Makes system calls on netlink sockets, which <see cref="System.Net.Sockets.Socket"/> does not support. Each returns a negative errno on failure.</summary>
 internal static unsafe partial class NetlinkCalls
 {
     public const int AF_NETLINK = 16;
@@ -35,7 +35,7 @@ internal static unsafe partial class NetlinkCalls
     [LibraryImport("libc", EntryPoint = "recvfrom", SetLastError = true)]
     private static partial nint recvfrom(int fd, byte* buffer, nuint length, int flags, sockaddr_nl* address, uint* addressLength);
 
-    // Variadic in C; Linux passes such arguments like any others on x64 and arm64.
+    // Variadic in C. Linux passes such arguments like any others on x64 and arm64.
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int ioctl(int fd, nuint request, void* argument);
 
@@ -45,7 +45,7 @@ internal static unsafe partial class NetlinkCalls
     [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
     private static partial int setns(int fd, int type);
 
-    /// <summary>setns(2): moves the calling thread, and it alone, into a network namespace.</summary>
+    /// <summary>Moves the calling thread, and no other, into a network namespace (setns(2)).</summary>
     public static int EnterNetworkNamespace(int fd) => Libc.Result(setns(fd, CLONE_NEWNET));
 
     public static int Socket(int family, int type, int protocol) => Libc.Result(socket(family, type | SOCK_CLOEXEC, protocol));
@@ -54,7 +54,7 @@ internal static unsafe partial class NetlinkCalls
 
     public static int SetOption(int fd, int level, int name, int value) => Libc.Result(setsockopt(fd, level, name, &value, sizeof(int)));
 
-    /// <summary>How long a receive may take; <c>struct timeval</c> on 64-bit Linux.</summary>
+    /// <summary>Sets how long a receive may take; <c>struct timeval</c> on 64-bit Linux.</summary>
     public static int SetReceiveTimeout(int fd, TimeSpan timeout)
     {
         long* value = stackalloc long[2];
@@ -73,7 +73,7 @@ internal static unsafe partial class NetlinkCalls
         }
     }
 
-    /// <summary>Receives one datagram; its whole length, even if it was longer than the buffer.</summary>
+    /// <summary>Receives one datagram. Returns its full length, even if the buffer is shorter.</summary>
     public static int Receive(int fd, Span<byte> buffer, out uint sender)
     {
         sockaddr_nl address = default;
@@ -88,7 +88,7 @@ internal static unsafe partial class NetlinkCalls
 
     public static int Control(int fd, uint request, void* argument) => Libc.Result(ioctl(fd, request, argument));
 
-    /// <summary>Waits until one of two descriptors is readable; false when it is the second.</summary>
+    /// <summary>Waits until one of two descriptors is readable. Returns false if it is the second.</summary>
     public static bool WaitForEither(int first, int second)
     {
         PollEntry* entries = stackalloc PollEntry[2];
@@ -96,7 +96,7 @@ internal static unsafe partial class NetlinkCalls
         entries[1] = new PollEntry { Fd = second, Events = POLLIN };
         while (Libc.Result(poll(entries, 2, -1)) < 0)
         {
-            // Interrupted by a signal; the descriptors are ours, so there is no other reason.
+            // Interrupted by a signal. The descriptors are valid, so there is no other reason.
         }
 
         return entries[1].ReturnedEvents == 0;

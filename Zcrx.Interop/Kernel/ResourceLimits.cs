@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Kernel;
 
-/// <summary>getrlimit(2), for the one limit that matters here.</summary>
+/// <summary>Reads the limit on locked memory (getrlimit(2)).</summary>
 internal static unsafe partial class ResourceLimits
 {
     private const int RlimitMemlock = 8;
@@ -11,7 +11,7 @@ internal static unsafe partial class ResourceLimits
     [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
     private static partial int getrlimit(int resource, Limit* limit);
 
-    /// <summary>The soft limit on locked memory in bytes; null when there is none, or none can be read.</summary>
+    /// <summary>Returns the soft limit on locked memory in bytes; null when there is none, or it cannot be read.</summary>
     public static ulong? LockedMemory()
     {
         if (!OperatingSystem.IsLinux())

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Zcrx.Interop.Leases;
 
-/// <summary>An area as <see cref="Memory{T}"/>, in pieces of at most a gibibyte, since a Memory has an int length.</summary>
+/// <summary>Represents an area as <see cref="Memory{T}"/>, in pieces of at most one GiB, since a Memory has an int length.</summary>
 internal sealed unsafe class AreaMemory
 {
     private const int PieceShift = 30;
@@ -22,7 +22,7 @@ internal sealed unsafe class AreaMemory
         }
     }
 
-    /// <summary>A part that lies within one buffer; no allocation. Not checked against the end of a loan.</summary>
+    /// <summary>Returns a part that lies within one buffer. Does not allocate. Not checked against the end of a loan.</summary>
     public ReadOnlyMemory<byte> Slice(byte* address, int length)
     {
         // Buffers are powers of two and never straddle a piece.

@@ -11,7 +11,7 @@ namespace Zcrx.Interop.Leases;
 /// </remarks>
 internal sealed unsafe class BorrowScope(BufferLedger ledger)
 {
-    private const int NotKept = -1;
+    private const int NotLeased = -1;
 
     private ulong _offset;
     private byte* _address;
@@ -19,16 +19,16 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     private long _streamOffset;
     private BufferHolder? _holder;
     private AreaMemory? _memory;
-    private int _slot = NotKept;
+    private int _slot = NotLeased;
     private long _version;
 
     public BufferLedger Ledger => ledger;
 
-    /// <summary>Gets a value indicating whether the buffer that is lent has been kept: then its reference must be given up with <see cref="End"/>. Ring thread only.</summary>
+    /// <summary>Gets a value indicating whether the lent buffer was leased. Its reference must then be released with <see cref="End"/>. Ring thread only.</summary>
     public bool IsLeased
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _slot != NotKept;
+        get => _slot != NotLeased;
     }
 
     /// <summary>Lends a buffer.</summary>
@@ -39,21 +39,21 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         return Lend(offset, address, length, streamOffset);
     }
 
-    /// <summary>Sets the area that the next buffers to be lent lie in. Ends the loan before.</summary>
+    /// <summary>Sets the area of the next buffers. Ends the present loan.</summary>
     public void SetMemory(AreaMemory memory)
     {
         NextVersion();
         _memory = memory;
     }
 
-    /// <summary>Sets the owner of the next buffers to be lent. Ends the loan before.</summary>
+    /// <summary>Sets the holder of the next buffers. Ends the present loan.</summary>
     public void SetHolder(BufferHolder holder)
     {
         NextVersion();
         _holder = holder;
     }
 
-    /// <summary>Lends the next buffer of the same area and holder. Ends the loan before, which must not have been kept.</summary>
+    /// <summary>Lends the next buffer of the same area and holder. Ends the present loan, whose buffer must not have been leased.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ReceivedBuffer Lend(ulong offset, byte* address, int length, long streamOffset)
     {
@@ -65,7 +65,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         return new ReceivedBuffer(this, version);
     }
 
-    /// <summary>Lends a buffer that has been kept; its reference is given up when the loan ends.</summary>
+    /// <summary>Lends a leased buffer. Its reference is released when the loan ends.</summary>
     public ReceivedBuffer BeginLeased(int slot, AreaMemory memory)
     {
         ref LeaseSlot kept = ref ledger[slot];
@@ -74,19 +74,19 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     }
 
     /// <summary>Ends the loan.</summary>
-    /// <returns>True when the buffer itself was not kept: it goes back now.</returns>
+    /// <returns>True when the buffer itself was not leased: it returns to the kernel now.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool End()
     {
-        // The buffer goes back after this, by the release store of the refill queue's tail: that makes the end of the loan visible first.
+        // The buffer returns to the kernel after this, by the release store of the refill queue's tail. That makes the end of the loan visible first.
         NextVersion();
-        if (_slot == NotKept)
+        if (_slot == NotLeased)
         {
             return true;
         }
 
         int slot = _slot;
-        _slot = NotKept;
+        _slot = NotLeased;
         bool isCopy = ledger.IsCopy(slot);
         ledger.Release(slot);
         return isCopy;
@@ -121,14 +121,14 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         return holder!;
     }
 
-    /// <summary>Gets the bytes as memory; checked against the loan at each access where borrows are checked.</summary>
+    /// <summary>Gets the bytes as memory. Where borrows are checked, each access is checked against the loan.</summary>
     public ReadOnlyMemory<byte> Memory(long version)
     {
         ReadOnlyMemory<byte> memory = UncheckedMemory(version);
         return !ledger.ChecksBorrows ? memory : new BorrowedMemory(memory, new BufferLoan(this, version)).Memory;
     }
 
-    /// <summary>Gets the bytes as memory that is not checked against the loan, for operators that keep the buffer or check on their own.</summary>
+    /// <summary>Gets the bytes as memory that is not checked against the loan, for operators that lease the buffer or check on their own.</summary>
     public ReadOnlyMemory<byte> UncheckedMemory(long version)
     {
         Check(version);
@@ -138,23 +138,23 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     /// <summary>Returns whether the loan lasts. Any thread.</summary>
     public bool IsValid(long version) => Volatile.Read(ref _version) == version;
 
-    /// <summary>Keeps the buffer in place, for operators that refer to its memory.</summary>
-    /// <returns>A slot of which the caller owns one reference; −1 when only a copy can be kept now.</returns>
-    public int TryKeepInPlace(long version)
+    /// <summary>Leases the buffer without a copy, for operators that refer to its memory.</summary>
+    /// <returns>A slot of which the caller owns one reference; −1 when only a copy can be leased now.</returns>
+    public int TryLeaseInPlace(long version)
     {
         Check(version);
-        bool mayKeep = _slot == NotKept ? ledger.MayKeep : !ledger.IsCopy(_slot);
-        return mayKeep ? Keep(version) : NotKept;
+        bool mayLease = _slot == NotLeased ? ledger.MayLease : !ledger.IsCopy(_slot);
+        return mayLease ? Lease(version) : NotLeased;
     }
 
-    /// <summary>Keeps the buffer: the caller owns one reference to the slot that is returned.</summary>
-    public int Keep(long version)
+    /// <summary>Leases the buffer. The caller owns one reference to the slot that is returned.</summary>
+    public int Lease(long version)
     {
         Check(version);
-        if (_slot == NotKept)
+        if (_slot == NotLeased)
         {
             // Two references: the caller's, and the borrow's until it ends.
-            _slot = ledger.Keep(_offset, _address, _length, _streamOffset, _holder!, references: 2);
+            _slot = ledger.Lease(_offset, _address, _length, _streamOffset, _holder!, references: 2);
         }
         else
         {

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Leases;
 
-/// <summary>Lent bytes as <see cref="Memory{T}"/>; each access is checked against the loan.</summary>
-/// <remarks>An object for each piece of memory that is handed out, so it only exists where borrows are checked.</remarks>
+/// <summary>Represents lent bytes as <see cref="Memory{T}"/>. Each access is checked against the loan.</summary>
+/// <remarks>Allocates an object for each piece of memory, so it is used only where borrows are checked.</remarks>
 internal sealed class BorrowedMemory(ReadOnlyMemory<byte> memory, Loan loan) : MemoryManager<byte>
 {
     public override Span<byte> GetSpan()

@@ -1,22 +1,22 @@
 namespace Zcrx.Interop.Leases;
 
-/// <summary>Whose buffers these are: counts what its consumers keep, and can be told to stop asking for more.</summary>
-/// <remarks>What is given out and taken back is written by the ring's thread only, what is on its way by anybody who releases.</remarks>
+/// <summary>Counts the buffers that the consumers of one source lease, and lets operators pause the source.</summary>
+/// <remarks>Only the ring thread writes the number of leases. Any thread that releases writes the number of buffers in return.</remarks>
 internal class BufferHolder : IBufferSource
 {
-    private int _held;
-    private int _onTheWay;
+    private int _leased;
+    private int _inReturn;
 
-    /// <summary>Buffers kept and not yet released. For a moment it can be too high, never too low.</summary>
-    public int Held => Volatile.Read(ref _held) - Volatile.Read(ref _onTheWay);
+    /// <summary>Gets the number of leased buffers. Any thread. The number may be too high for a moment, but never too low.</summary>
+    public int Leased => Volatile.Read(ref _leased) - Volatile.Read(ref _inReturn);
 
-    /// <summary>Released by another thread than the ring's, which has not seen it yet.</summary>
-    public void BeginReturn() => Interlocked.Increment(ref _onTheWay);
+    /// <summary>Counts a buffer that another thread has released and the ring thread has not drained yet. Any thread.</summary>
+    public void BeginReturn() => Interlocked.Increment(ref _inReturn);
 
-    /// <summary>The ring's thread has seen it, and takes it off the count next.</summary>
-    public void EndReturn() => Interlocked.Decrement(ref _onTheWay);
+    /// <summary>Uncounts a buffer that the ring thread drains. It subtracts the lease next.</summary>
+    public void EndReturn() => Interlocked.Decrement(ref _inReturn);
 
-    public void Add(int change) => Volatile.Write(ref _held, _held + change);
+    public void Add(int change) => Volatile.Write(ref _leased, _leased + change);
 
     /// <inheritdoc/>
     public virtual void Hold()
@@ -33,22 +33,22 @@ internal class BufferHolder : IBufferSource
     {
     }
 
-    /// <summary>A consumer has failed and told its observer so. If no other observes, the connection ends. Unsubscribe first. Any thread.</summary>
+    /// <summary>Ends the connection of a failed consumer if it has no other observer. The consumer has passed the error on. Unsubscribe first. Any thread.</summary>
     public virtual void Fail(Exception exception)
     {
     }
 
-    /// <summary>A consumer has thrown, and its observer did not handle it. Must not be called under a lock: it runs the observers of such faults. Any thread.</summary>
+    /// <summary>Reports an exception that no observer of a consumer has handled. Runs the observers of such faults, so it must not be called under a lock. Any thread.</summary>
     public virtual void Report(Exception exception)
     {
     }
 
-    /// <summary>An operator begins to work on these buffers off the ring's thread, and tells the end of the stream later than it comes. Any thread.</summary>
+    /// <summary>Notes that an operator begins to process buffers off the ring thread, and passes the end of the stream on later. Any thread.</summary>
     public virtual void BeginWork()
     {
     }
 
-    /// <summary>It has told the end, or was disposed. Any thread.</summary>
+    /// <summary>Notes that the operator has passed the end on, or was disposed. Any thread.</summary>
     public virtual void EndWork()
     {
     }

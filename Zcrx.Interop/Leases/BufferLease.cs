@@ -3,7 +3,7 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Interop;
 
-/// <summary>A received buffer that a consumer keeps beyond <c>OnNext</c>.</summary>
+/// <summary>Represents a received buffer that a consumer keeps beyond <c>OnNext</c>.</summary>
 /// <remarks>
 /// <para>Ownership: the owner of a lease releases it with <see cref="Dispose"/>. Only the first disposal counts. Any use of a released lease throws
 /// <see cref="ObjectDisposedException"/>. <see cref="Move"/> transfers ownership to a new lease and ends this one. While a lease is held, its buffer is

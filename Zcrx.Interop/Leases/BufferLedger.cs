@@ -7,17 +7,16 @@ namespace Zcrx.Interop.Leases;
 
 /// <summary>Holds a slot for every leased buffer, and takes buffers back from any thread.</summary>
 /// <remarks>
-/// <para>Threads: the ring's thread hands slots out and drains them into the refill queue. Any thread may release; what another thread
-/// releases goes through a <see cref="ReturnList"/> and comes back in order.</para>
-/// <para>After <see cref="Close"/> nothing is drained any more. Each leased buffer then holds a count on the memory, so that the last one
-/// unmaps it.</para>
+/// <para>Threading: the ring thread assigns slots and drains them into the refill queue. Any thread may release. What another thread releases goes through
+/// a <see cref="ReturnList"/> and comes back in order.</para>
+/// <para>After <see cref="Close"/>, nothing is drained. Each leased buffer then has a reference to the memory, so that the last release unmaps it.</para>
 /// </remarks>
 internal sealed unsafe class BufferLedger
 {
     private const int ChunkShift = 10;
     private const int ChunkSize = 1 << ChunkShift;
     private const int Nil = ReturnList.Nil;
-    // No buffer has it: a token has at most 16 bits above, and offsets end with the area. Slots of copies have it, and those that are free.
+    // Marks slots of copies and free slots. No buffer has this offset: a token has 16 bits at most, and offsets end with the area.
     private const ulong CopyOffset = ulong.MaxValue;
 
     private readonly ReturnList _returned;
@@ -25,17 +24,17 @@ internal sealed unsafe class BufferLedger
     // The thread itself and not its number, which the next thread may get when this one has ended.
     private readonly Thread _ringThread = Thread.CurrentThread;
     private readonly List<MemoryRegion> _regions = [];
-    // Grown by the ring's thread; other threads read it through the volatile reference.
+    // The ring thread replaces it when it grows. Other threads read it through the volatile reference.
     private volatile LeaseSlot[][] _chunks = [];
     private int _free = Nil;
     private int _slotsInUse;
-    private int _onTheWay;
+    private int _inReturn;
     private bool _isUnderPressure;
     private long _copies;
 
-    /// <param name="wake">Wakes the ring's thread; called by a releasing thread only when <see cref="TryPrepareToSleep"/> asked for it.</param>
-    /// <param name="recordOrigins">Whether to note where each lease was taken; slow, for finding leaks.</param>
-    /// <param name="checkBorrows">Whether each access to borrowed memory is checked; slow, for finding uses after <c>OnNext</c>.</param>
+    /// <param name="wake">Wakes the ring thread. A releasing thread calls it only after <see cref="TryPrepareToSleep"/>.</param>
+    /// <param name="recordOrigins">Whether to record the stack trace of each lease. Slow, for finding leaks.</param>
+    /// <param name="checkBorrows">Whether to check each access to borrowed memory. Slow, for finding uses after <c>OnNext</c>.</param>
     public BufferLedger(Action wake, bool recordOrigins, bool checkBorrows = false)
     {
         _returned = new ReturnList(wake);
@@ -47,36 +46,36 @@ internal sealed unsafe class BufferLedger
     /// <summary>Gets a value indicating whether each access to borrowed memory is checked.</summary>
     public bool ChecksBorrows { get; }
 
-    /// <summary>Gets a value indicating whether the calling thread is the ring's.</summary>
+    /// <summary>Gets a value indicating whether the calling thread is the ring thread.</summary>
     public bool IsRingThread => Thread.CurrentThread == _ringThread;
 
-    /// <summary>The borrow that is going on; there is at most one, on the ring's thread.</summary>
+    /// <summary>Gets the present borrow. There is at most one, on the ring thread.</summary>
     public BorrowScope Borrow { get; }
 
-    /// <summary>Where returned buffers go: appends to the refill queue. Called on the ring's thread.</summary>
+    /// <summary>Gets or sets the action that appends a returned buffer to the refill queue. Called on the ring thread.</summary>
     public Action<ulong>? Refill { get; set; }
 
-    /// <summary>Where buffers go that are returned after <see cref="Close"/>: another ring may go on with the queue. Called on any thread.</summary>
+    /// <summary>Gets or sets the action that takes buffers released after <see cref="Close"/>, for another ring on the same queue. Called on any thread.</summary>
     public Action<ulong>? Forward { get; set; }
 
-    /// <summary>Buffers kept by consumers. One that has been released counts no more, whether or not the ring's thread has seen it yet.</summary>
-    // In this order: a drain in between lowers both, and the difference is too high for a moment rather than too low.
-    public int Kept => Volatile.Read(ref _slotsInUse) - Volatile.Read(ref _onTheWay);
+    /// <summary>Gets the number of buffers that consumers lease. Any thread. A released buffer no longer counts, even if the ring thread has not drained it yet.</summary>
+    // Read in this order: a drain between the reads lowers both, so the result may be too high for a moment, but never too low.
+    public int Leased => Volatile.Read(ref _slotsInUse) - Volatile.Read(ref _inReturn);
 
-    /// <summary>Buffers that have not come back to the ring's thread: what it has to count with, since the others cannot receive yet. Ring's thread only.</summary>
+    /// <summary>Gets the number of buffers that are not drained yet, so that the kernel cannot have them. Ring thread only.</summary>
     public int InFlight => _slotsInUse;
 
-    /// <summary>How many buffers consumers may keep. What they keep beyond that are copies, so that the rest of the pool always comes back by itself. Ring's thread only.</summary>
+    /// <summary>Gets or sets how many buffers consumers may lease. Leases beyond that are copies, so that the rest of the pool always comes back. Ring thread only.</summary>
     public int LeaseLimit { get; set; } = int.MaxValue;
 
-    /// <summary>Copies made since the start.</summary>
+    /// <summary>Gets the number of copies made since the start. Any thread.</summary>
     public long Copies => Volatile.Read(ref _copies);
 
-    /// <summary>Whether a buffer that is kept now is kept itself, and not as a copy. Ring's thread only.</summary>
-    public bool MayKeep => Kept < LeaseLimit;
+    /// <summary>Gets a value indicating whether the next lease is of the buffer itself and not a copy. Ring thread only.</summary>
+    public bool MayLease => Leased < LeaseLimit;
 
-    /// <summary>Whether the pool is under pressure: consumers that could copy should rather do that than keep a buffer.</summary>
-    /// <remarks>Set on the ring's thread. When it becomes true, those in <see cref="Relief"/> give back what they keep, before this returns.</remarks>
+    /// <summary>Gets or sets a value indicating whether the pool is under pressure, so that consumers should copy rather than lease. Any thread may read.</summary>
+    /// <remarks>The ring thread sets it. When it becomes true, the buffers of the consumers in <see cref="Reclaimable"/> are reclaimed before the setter returns.</remarks>
     public bool IsUnderPressure
     {
         get => Volatile.Read(ref _isUnderPressure);
@@ -86,29 +85,29 @@ internal sealed unsafe class BufferLedger
             Volatile.Write(ref _isUnderPressure, value);
             if (rises)
             {
-                Relief.Relieve();
+                Reclaimable.ReclaimAll();
             }
         }
     }
 
-    /// <summary>Consumers that keep buffers, but can do without. Ring's thread only.</summary>
-    public ReliefList Relief { get; } = new();
+    /// <summary>Gets the consumers whose buffers can be reclaimed. Ring thread only.</summary>
+    public ReclaimList Reclaimable { get; } = new();
 
     public void AddRegion(MemoryRegion region) => _regions.Add(region);
 
     public ref LeaseSlot this[int slot] => ref _chunks[slot >> ChunkShift][slot & (ChunkSize - 1)];
 
-    /// <summary>Keeps a buffer beyond its borrow. Ring's thread only.</summary>
-    /// <returns>A slot with <paramref name="references"/> references. With <see cref="IsCopy"/>, the buffer itself is not kept.</returns>
-    public int Keep(ulong offset, byte* address, int length, long streamOffset, BufferHolder holder, int references) =>
-        Keep(MayKeep, offset, address, length, streamOffset, holder, references);
+    /// <summary>Leases a buffer beyond its borrow. Ring thread only.</summary>
+    /// <returns>A slot with <paramref name="references"/> references. If <see cref="IsCopy"/> is true for it, the buffer itself is not leased.</returns>
+    public int Lease(ulong offset, byte* address, int length, long streamOffset, BufferHolder holder, int references) =>
+        Lease(MayLease, offset, address, length, streamOffset, holder, references);
 
-    /// <summary>Keeps a copy of bytes that lie in another queue's memory. Ring's thread only.</summary>
+    /// <summary>Leases a copy of bytes that lie in another queue's memory. Ring thread only.</summary>
     /// <returns>A slot with one reference.</returns>
-    public int KeepCopy(byte* address, int length, long streamOffset, BufferHolder holder) =>
-        Keep(isKeptItself: false, CopyOffset, address, length, streamOffset, holder, references: 1);
+    public int LeaseCopy(byte* address, int length, long streamOffset, BufferHolder holder) =>
+        Lease(isLeasedItself: false, CopyOffset, address, length, streamOffset, holder, references: 1);
 
-    private int Keep(bool isKeptItself, ulong offset, byte* address, int length, long streamOffset, BufferHolder holder, int references)
+    private int Lease(bool isLeasedItself, ulong offset, byte* address, int length, long streamOffset, BufferHolder holder, int references)
     {
         if (_free == Nil)
         {
@@ -118,7 +117,7 @@ internal sealed unsafe class BufferLedger
         int index = _free;
         ref LeaseSlot slot = ref this[index];
         _free = slot.Next;
-        if (isKeptItself)
+        if (isLeasedItself)
         {
             slot.Offset = offset;
             slot.Address = address;
@@ -133,14 +132,14 @@ internal sealed unsafe class BufferLedger
         slot.Length = length;
         slot.StreamOffset = streamOffset;
         slot.Holder = holder;
-        // Our own frames included: how many there are to skip depends on what the compiler has inlined.
+        // Includes frames of this library. How many to skip would depend on what the compiler has inlined.
         slot.Origin = _recordOrigins ? new StackTrace(fNeedFileInfo: true).ToString() : null;
         slot.Begin(references);
         holder.Add(1);
         return index;
     }
 
-    /// <summary>Whether a kept buffer is a copy, which means that the buffer itself goes back when its borrow ends.</summary>
+    /// <summary>Returns whether a lease is a copy. The buffer itself is then returned when its borrow ends.</summary>
     public bool IsCopy(int slot) => this[slot].Offset == CopyOffset;
 
     /// <summary>Adds a reference to a leased buffer. Any thread.</summary>
@@ -150,14 +149,14 @@ internal sealed unsafe class BufferLedger
     /// <summary>Adds a reference to a buffer that the caller holds a reference to.</summary>
     public void AddReference(int slot)
     {
-        ref LeaseSlot kept = ref this[slot];
-        if (!kept.TryAddReference(kept.Generation))
+        ref LeaseSlot leased = ref this[slot];
+        if (!leased.TryAddReference(leased.Generation))
         {
             throw new InvalidOperationException("A reference was added to a buffer that is not leased. This is a defect of Zcrx; report it.");
         }
     }
 
-    /// <summary>Gives up a reference that the caller owns; the last one returns the buffer. Any thread.</summary>
+    /// <summary>Releases a reference that the caller owns. The last release returns the buffer. Any thread.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Release(int slot)
     {
@@ -167,8 +166,8 @@ internal sealed unsafe class BufferLedger
         }
     }
 
-    /// <summary>Takes back what other threads have released. Ring's thread only.</summary>
-    /// <returns>Whether there was anything.</returns>
+    /// <summary>Returns the buffers that other threads have released. Ring thread only.</summary>
+    /// <returns>Whether there were any.</returns>
     public bool Drain()
     {
         if (_returned.IsEmpty)
@@ -186,8 +185,8 @@ internal sealed unsafe class BufferLedger
     /// <inheritdoc cref="ReturnList.Awake"/>
     public void Awake() => _returned.Awake();
 
-    /// <summary>The queue is torn down. What is still out keeps the memory alive; the rest is unmapped now. Only the first call does anything.</summary>
-    /// <returns>How many buffers are still out.</returns>
+    /// <summary>Closes the ledger with its queue. Buffers that are still leased keep the memory mapped. Only the first call has an effect.</summary>
+    /// <returns>The number of buffers that are still leased.</returns>
     public int Close()
     {
         if (_returned.IsClosed)
@@ -227,7 +226,7 @@ internal sealed unsafe class BufferLedger
         return outstanding;
     }
 
-    /// <summary>Every buffer that is out, those included that have come back and were not drained yet. Ring's thread only.</summary>
+    /// <summary>Visits every leased buffer, including those that were released and not drained yet. Ring thread only.</summary>
     public void ForEachInFlight(Action<ulong> visit)
     {
         foreach (LeaseSlot[] chunk in _chunks)
@@ -242,7 +241,7 @@ internal sealed unsafe class BufferLedger
         }
     }
 
-    /// <summary>Where the kept buffers were taken, when origins are recorded.</summary>
+    /// <summary>Returns the stack traces of the present leases, if they are recorded.</summary>
     public IReadOnlyList<string> Origins()
     {
         List<string> origins = [];
@@ -269,12 +268,12 @@ internal sealed unsafe class BufferLedger
         }
 
         ref LeaseSlot slot = ref this[index];
-        // Before it is in the list: from then on the slot is the ring thread's.
+        // Before the slot is in the list. From then on, the ring thread owns it.
         slot.Holder.BeginReturn();
         bool isCopy = IsCopy(index);
         if (!isCopy)
         {
-            Interlocked.Increment(ref _onTheWay);
+            Interlocked.Increment(ref _inReturn);
         }
 
         if (_returned.TryAdd(index, ref slot))
@@ -293,7 +292,7 @@ internal sealed unsafe class BufferLedger
         }
     }
 
-    /// <summary>The list is last in, first out; the refill queue wants the order of release (7.3 folds neighbours), so it is turned round.</summary>
+    /// <summary>Returns buffers in the order of their release. The list is last in, first out, so it is reversed. Linux 7.3 merges adjacent entries.</summary>
     private void ReturnAll(int last)
     {
         int first = Nil;
@@ -311,7 +310,7 @@ internal sealed unsafe class BufferLedger
             this[first].Holder.EndReturn();
             if (!IsCopy(first))
             {
-                Interlocked.Decrement(ref _onTheWay);
+                Interlocked.Decrement(ref _inReturn);
             }
 
             ReturnOne(first);

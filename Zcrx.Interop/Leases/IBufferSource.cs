@@ -1,15 +1,15 @@
 namespace Zcrx.Interop;
 
-/// <summary>Where a buffer comes from, for operators that let buffers wait: how to ask for no more of them.</summary>
+/// <summary>Represents the source of a buffer, for operators that let buffers wait: they can pause it.</summary>
 /// <remarks>Threading: any thread.</remarks>
 public interface IBufferSource
 {
-    /// <summary>A consumer has as much as it can take: nothing more is asked for until as many calls of <see cref="Resume"/>. What the kernel had delivered by then still comes.</summary>
+    /// <summary>Pauses the source until <see cref="Resume"/> was called as often. Buffers that the kernel has delivered by then still arrive.</summary>
     void Hold();
 
-    /// <summary>Takes one <see cref="Hold"/> back.</summary>
+    /// <summary>Ends one <see cref="Hold"/>.</summary>
     void Resume();
 
-    /// <summary>A consumer has gone without having used all that it was given. If nobody else listens, the connection is reset, so that the peer does not believe that its bytes were used. Unsubscribe first.</summary>
+    /// <summary>Notes that a consumer has ended before it used all its buffers. Without another observer, the connection is reset, so that the peer does not take its bytes as processed. Unsubscribe first.</summary>
     void Abandon();
 }

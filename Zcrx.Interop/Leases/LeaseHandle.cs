@@ -1,7 +1,7 @@
 namespace Zcrx.Interop.Leases;
 
-/// <summary>Names one use of a slot: its index and its generation, in one word that can be exchanged atomically.</summary>
-/// <remarks>A generation has 40 bits: at ten million uses of one slot a second it repeats after 30 hours.</remarks>
+/// <summary>Identifies one use of a slot: index and generation in one word that can be exchanged atomically.</summary>
+/// <remarks>A generation has 40 bits. At ten million uses of one slot per second, it repeats after 30 hours.</remarks>
 internal readonly record struct LeaseHandle(ulong Word)
 {
     public const int SlotBits = 24;
@@ -12,7 +12,7 @@ internal readonly record struct LeaseHandle(ulong Word)
     {
     }
 
-    /// <summary>The handle of no slot: generations begin with 1.</summary>
+    /// <summary>The handle of no slot. Generations begin with 1.</summary>
     public static LeaseHandle None => default;
 
     public int Slot => (int)(Word & (MaxSlots - 1));

@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace Zcrx.Interop.Leases;
 
-/// <summary>A lease's bytes as <see cref="Memory{T}"/>; each access is checked.</summary>
-/// <remarks>Accessible while the lease is held, and beyond that while a pin lasts, which owns a reference to the buffer.</remarks>
+/// <summary>Represents a lease's bytes as <see cref="Memory{T}"/>. Each access is checked.</summary>
+/// <remarks>Accessible until the lease is released. A pin has its own reference to the buffer, and extends that until it ends.</remarks>
 internal sealed unsafe class LeaseMemory(BufferLease lease, BufferLedger ledger, LeaseHandle handle, byte* address) : MemoryManager<byte>
 {
     private int _pins;
@@ -24,7 +24,7 @@ internal sealed unsafe class LeaseMemory(BufferLease lease, BufferLedger ledger,
             BufferLease.ThrowEnded();
         }
 
-        // After the reference exists and, in EndPin, before it is removed: a thread that sees a pin may rely on the buffer.
+        // After the reference exists and, in EndPin, before it is removed: a thread that sees a pin can rely on the buffer.
         Interlocked.Increment(ref _pins);
         return new MemoryHandle(address + elementIndex, pinnable: new LeasePin(this));
     }
@@ -34,7 +34,7 @@ internal sealed unsafe class LeaseMemory(BufferLease lease, BufferLedger ledger,
     {
     }
 
-    /// <summary>Ends a pin. Called once for each.</summary>
+    /// <summary>Ends a pin. Called once for each pin.</summary>
     public void EndPin()
     {
         Interlocked.Decrement(ref _pins);

@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace Zcrx.Interop.Leases;
 
-/// <summary>One pin of a lease's memory: owns a reference to the buffer until it is unpinned.</summary>
-/// <remarks>An object for each pin: <see cref="MemoryHandle"/> is a struct, and disposing two copies of it must not end another pin.</remarks>
+/// <summary>Represents one pin of a lease's memory: has a reference to the buffer until it is unpinned.</summary>
+/// <remarks>Each pin is an object of its own: <see cref="MemoryHandle"/> is a struct, and disposing two copies of it must not end another pin.</remarks>
 internal sealed class LeasePin(LeaseMemory memory) : IPinnable
 {
     private int _ended;

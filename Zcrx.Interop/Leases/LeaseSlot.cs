@@ -1,13 +1,13 @@
 namespace Zcrx.Interop.Leases;
 
-/// <summary>Describes one leased buffer: its bytes, its owner, and how many references share it.</summary>
+/// <summary>Describes one leased buffer: its bytes, its holder, and its references.</summary>
 /// <remarks>
 /// Reference count and generation are one word, so that a handle of an earlier use of the slot can neither add nor remove a reference of the present one.
 /// The word is changed by compare-and-swap only, with one exception: <see cref="Begin"/>, which runs while the count is 0 and no other thread may change it.
 /// </remarks>
 internal unsafe struct LeaseSlot
 {
-    /// <summary>Area token | byte offset, as the refill queue expects it.</summary>
+    /// <summary>The area token and byte offset, as the refill queue expects it.</summary>
     public ulong Offset;
 
     public byte* Address;
@@ -16,7 +16,7 @@ internal unsafe struct LeaseSlot
 
     public long StreamOffset;
 
-    /// <summary>Link in the list of returned slots, or of free ones.</summary>
+    /// <summary>The next slot in the list of returned slots, or of free ones.</summary>
     public int Next;
 
     public BufferHolder Holder;
@@ -29,10 +29,10 @@ internal unsafe struct LeaseSlot
     // Generation | references.
     private ulong _word;
 
-    /// <summary>References to the buffer: leases, pins, and the borrow while it lasts.</summary>
+    /// <summary>Gets the number of references to the buffer: leases, pins, and the borrow while it lasts.</summary>
     public readonly int References => (int)(Volatile.Read(in _word) & CountMask);
 
-    /// <summary>The number of the slot's present use. Stable while the caller owns a reference.</summary>
+    /// <summary>Gets the number of the slot's present use. Stable while the caller owns a reference.</summary>
     public readonly ulong Generation => Volatile.Read(in _word) >> CountBits;
 
     /// <summary>Begins the next use of a free slot. Ring thread only, after all other fields are set.</summary>

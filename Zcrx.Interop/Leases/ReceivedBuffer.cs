@@ -45,26 +45,26 @@ public readonly struct ReceivedBuffer
     /// <summary>Gets a value indicating whether the loan lasts.</summary>
     public bool IsValid => _scope?.IsValid(_version) ?? false;
 
-    /// <summary>Keeps the buffer beyond <c>OnNext</c>.</summary>
+    /// <summary>Leases the buffer beyond <c>OnNext</c>.</summary>
     /// <returns>
     /// A lease that the caller must release, once; until then the buffer is missing from the pool. When only the pool's reserve is left, the lease is on
     /// a copy of the bytes: what was read of <see cref="Span"/> before does not last longer than <c>OnNext</c>.
     /// </returns>
     /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
-    public BufferLease Retain() => new(_scope.Ledger, _scope.Keep(_version));
+    public BufferLease Retain() => new(_scope.Ledger, _scope.Lease(_version));
 
-    /// <summary>Whom to ask to pause, for operators that let buffers wait. Stays valid after the loan.</summary>
+    /// <summary>Gets the source, for operators that let buffers wait and have to pause it. Stays valid after the loan.</summary>
     /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
     public IBufferSource Source => _scope.Holder(_version);
 
-    /// <summary>For operators of this library that refer to the buffer's memory: keeps it without an object. The caller owns one reference to the slot; −1 when it has to copy.</summary>
-    internal int TryKeepSlot() => _scope.TryKeepInPlace(_version);
+    /// <summary>Leases the buffer without an object and without a copy, for operators of this library. Returns a slot of which the caller owns one reference; −1 when it has to copy.</summary>
+    internal int TryLeaseSlot() => _scope.TryLeaseInPlace(_version);
 
-    /// <summary>For operators of this library that keep the buffer or check on their own: the bytes as memory that is not checked against the loan.</summary>
+    /// <summary>Gets the bytes as memory that is not checked against the loan, for operators of this library that lease the buffer or check on their own.</summary>
     internal ReadOnlyMemory<byte> UncheckedMemory => _scope.UncheckedMemory(_version);
 
-    /// <summary>For operators of this library: whom to ask to pause.</summary>
+    /// <summary>Gets the holder of the buffer, for operators of this library.</summary>
     internal BufferHolder Holder => _scope.Holder(_version);
 
     internal BufferLedger Ledger => _scope.Ledger;

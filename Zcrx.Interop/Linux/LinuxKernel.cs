@@ -5,15 +5,15 @@ using Zcrx.Interop.Linux;
 
 namespace Zcrx.Interop;
 
-/// <summary>The kernel that this process runs on: every member is one system call, with the result as the kernel gives it.</summary>
+/// <summary>Represents the kernel of this machine. Each member makes one system call and returns the kernel's result.</summary>
 /// <remarks>
-/// Holds no state of rings, so one instance may serve any number of rings and threads; what a ring demands of its threads is the ring's matter
-/// (<see cref="IIoUringKernel"/>). It works without any native library but the C library.
+/// Stateless: one instance serves any number of rings and threads. The rules for threads are those of the ring
+/// (<see cref="IIoUringKernel"/>). Needs no native library but the C library.
 /// Source: io_uring_setup(2), io_uring_enter(2), io_uring_register(2), mmap(2).
 /// </remarks>
 public sealed unsafe class LinuxKernel : INicKernel
 {
-    /// <summary>A kernel interface for this process.</summary>
+    /// <summary>Initializes the kernel interface of this process.</summary>
     /// <exception cref="ZcrxUnsupportedException">This is not 64-bit Linux.</exception>
     public LinuxKernel()
     {
@@ -48,7 +48,7 @@ public sealed unsafe class LinuxKernel : INicKernel
         Syscalls.IoUringRegister(ringFd, opcode, argument, argumentCount);
 
     /// <inheritdoc/>
-    /// <remarks>Populated at once: the first turn of a ring should not pay for page faults.</remarks>
+    /// <remarks>Populates the pages at once, so that the first turn of a ring has no page faults.</remarks>
     public nint Map(int ringFd, nuint length, ulong offset) =>
         Libc.Map(0, length, Libc.PROT_READ | Libc.PROT_WRITE, Libc.MAP_SHARED | Libc.MAP_POPULATE, ringFd, (nint)offset);
 
@@ -61,7 +61,7 @@ public sealed unsafe class LinuxKernel : INicKernel
     /// <inheritdoc/>
     public int Close(int fd) => Libc.Close(fd);
 
-    /// <summary>The same as <see cref="Description"/>.</summary>
+    /// <summary>Returns <see cref="Description"/>.</summary>
     /// <returns>For example <c>Linux 7.2.12</c>.</returns>
     public override string ToString() => Description;
 }

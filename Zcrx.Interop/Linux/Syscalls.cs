@@ -3,11 +3,11 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Linux;
 
-/// <summary>The three io_uring system calls, each with the kernel's own result: negative errno on failure.</summary>
+/// <summary>Makes the three io_uring system calls. Each returns the kernel's result: a negative errno on failure.</summary>
 /// <remarks>
-/// C libraries have no wrappers for these, so they go through <c>syscall(2)</c>. It is variadic in C and reads every argument as a
-/// <c>long</c>; that is why all of them are passed in full registers here. The numbers are those of the table that every architecture
-/// has shared since Linux 5.1, x64 and arm64 among them.
+/// C libraries have no wrappers for these calls, so they use <c>syscall(2)</c>. It is variadic in C and reads every argument as a
+/// <c>long</c>, so all arguments are passed in full registers here. The numbers are those of the table that all architectures
+/// share since Linux 5.1, including x64 and arm64.
 /// </remarks>
 internal static unsafe partial class Syscalls
 {
@@ -18,15 +18,15 @@ internal static unsafe partial class Syscalls
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial nint syscall(nint number, nint a, nint b, nint c, nint d, nint e, nint f);
 
-    /// <summary>io_uring_setup(2); the ring's descriptor (close-on-exec) or a negative errno.</summary>
+    /// <summary>Creates a ring (io_uring_setup(2)). Returns its descriptor (close-on-exec) or a negative errno.</summary>
     public static int IoUringSetup(uint entries, void* parameters) =>
         (int)Libc.Result(syscall(IoUringSetupNumber, (nint)entries, (nint)parameters, 0, 0, 0, 0));
 
-    /// <summary>io_uring_enter(2); the number of entries consumed or a negative errno.</summary>
+    /// <summary>Enters a ring (io_uring_enter(2)). Returns the number of entries consumed or a negative errno.</summary>
     public static int IoUringEnter(int fd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize) =>
         (int)Libc.Result(syscall(IoUringEnterNumber, fd, (nint)toSubmit, (nint)minComplete, (nint)flags, (nint)argument, (nint)argumentSize));
 
-    /// <summary>io_uring_register(2); zero or more, or a negative errno.</summary>
+    /// <summary>Registers resources (io_uring_register(2)). Returns zero or more, or a negative errno.</summary>
     public static int IoUringRegister(int fd, uint opcode, void* argument, uint argumentCount) =>
         (int)Libc.Result(syscall(IoUringRegisterNumber, fd, (nint)opcode, (nint)argument, (nint)argumentCount, 0, 0));
 }

@@ -4,10 +4,10 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Interop.Memory;
 
-/// <summary>Page-aligned memory outside the managed heap, optionally on huge pages; anonymous, or a file without a name that another process can map as well.</summary>
+/// <summary>Represents page-aligned memory outside the managed heap, optionally on huge pages: anonymous, or an unnamed file that another process can map.</summary>
 /// <remarks>
-/// Owner-counted: the queue holds one count and every buffer that is out another, so the memory outlives the last of them.
-/// Thread-safe.
+/// Reference-counted: the queue has one reference and each leased buffer another, so that the last of them unmaps the memory.
+/// Threading: all members from any thread.
 /// </remarks>
 internal sealed class MemoryRegion
 {
@@ -27,16 +27,16 @@ internal sealed class MemoryRegion
 
     public nuint Length { get; }
 
-    /// <summary>Whether explicit huge pages back the memory.</summary>
+    /// <summary>Gets a value indicating whether explicit huge pages back the memory.</summary>
     public bool IsHuge { get; }
 
-    /// <summary>Whether another process can map it.</summary>
+    /// <summary>Gets a value indicating whether another process can map the memory.</summary>
     public bool IsShared => _fd >= 0;
 
-    /// <summary>The file's descriptor, close-on-exec, valid as long as the memory; −1 for private memory.</summary>
+    /// <summary>Gets the file's descriptor, close-on-exec, valid as long as the memory; −1 for private memory.</summary>
     public int Fd => _fd;
 
-    /// <summary>How many hold the memory; 0 or less once it is unmapped.</summary>
+    /// <summary>Gets the number of references; 0 or less once the memory is unmapped.</summary>
     public int Owners => Volatile.Read(ref _owners);
 
     /// <summary>Maps memory of at least <paramref name="length"/> bytes, rounded up to whole (huge) pages, zeroed.</summary>
@@ -57,12 +57,12 @@ internal sealed class MemoryRegion
                 hugePages ? "reserve them with `sysctl vm.nr_hugepages=N`, or turn huge pages off" : "lower the area size, or raise the memory limit of the process");
         }
 
-        // A child process must not share pages that the kernel writes to behind its back.
+        // A child process must not share pages that the kernel writes to.
         _ = Libc.Advise(address, rounded, Libc.MADV_DONTFORK);
         return new MemoryRegion(address, rounded, hugePages, fd);
     }
 
-    /// <summary>Maps somebody else's memory, to be read.</summary>
+    /// <summary>Maps a dma-buf for reading.</summary>
     public static MemoryRegion Map(DmaBufArea dmaBuf)
     {
         nint address = Libc.Map(0, dmaBuf.Length, Libc.PROT_READ, Libc.MAP_SHARED, dmaBuf.Descriptor, (nint)dmaBuf.Offset);
@@ -71,20 +71,20 @@ internal sealed class MemoryRegion
             throw new ZcrxMemoryException(
                 $"map {dmaBuf.Length} bytes of the dma-buf {dmaBuf.Descriptor} from {dmaBuf.Offset} on",
                 (int)-address,
-                "it is no dma-buf, is shorter than that, or whoever exports it does not let processors read it",
-                "give a descriptor of a dma-buf that can be mapped, and whole pages within it");
+                "the descriptor is no dma-buf, the dma-buf is shorter, or its exporter does not let processors read it",
+                "pass a descriptor of a dma-buf that can be mapped, and whole pages of it");
         }
 
         _ = Libc.Advise(address, dmaBuf.Length, Libc.MADV_DONTFORK);
         return new MemoryRegion(address, dmaBuf.Length, hugePages: false, fd: -1);
     }
 
-    /// <summary>Maps a file without a name that another process has made.</summary>
-    /// <param name="fd">Its descriptor; goes with the memory, also when this fails.</param>
-    /// <param name="length">Bytes that it is said to have.</param>
-    /// <param name="hugePages">Whether it is said to lie on huge pages.</param>
-    /// <param name="purpose">What it is for, for messages.</param>
-    /// <exception cref="ZcrxMemoryException">It is shorter than that, or cannot be mapped.</exception>
+    /// <summary>Maps an unnamed file that another process has created.</summary>
+    /// <param name="fd">The file's descriptor. This object owns it from now on, even if the call fails.</param>
+    /// <param name="length">The expected length in bytes.</param>
+    /// <param name="hugePages">Whether the file is expected to lie on huge pages.</param>
+    /// <param name="purpose">The purpose, for messages.</param>
+    /// <exception cref="ZcrxMemoryException">The file is shorter, or cannot be mapped.</exception>
     public static MemoryRegion MapFile(int fd, nuint length, bool hugePages, string purpose)
     {
         int result = FileStatus.Of(fd, out FileStatus file);
@@ -93,7 +93,7 @@ internal sealed class MemoryRegion
         {
             CloseFile(fd);
             throw new ZcrxMemoryException(
-                $"map {length} bytes of another process for {purpose}", (int)-address, "it is no such file, or the process may not map that much memory", "Raise the memory limit of the process");
+                $"map {length} bytes of another process for {purpose}", (int)-address, "the descriptor is no such file, or the process may not map that much memory", "Raise the memory limit of the process");
         }
 
         _ = Libc.Advise(address, length, Libc.MADV_DONTFORK);
@@ -102,7 +102,7 @@ internal sealed class MemoryRegion
 
     public void AddOwner() => Interlocked.Increment(ref _owners);
 
-    /// <summary>Gives up one count; the last one unmaps.</summary>
+    /// <summary>Releases one reference. The last release unmaps the memory.</summary>
     public void Release()
     {
         int left = Interlocked.Decrement(ref _owners);

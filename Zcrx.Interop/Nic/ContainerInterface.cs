@@ -4,7 +4,7 @@ namespace Zcrx.Interop;
 /// <param name="Container">
 /// The container's network namespace: a name that <c>ip netns</c> lists, the id of a process of the container, or the path of a namespace file.
 /// </param>
-/// <param name="Interface">The interface's name in there.</param>
+/// <param name="Interface">The interface's name in the container.</param>
 public sealed record ContainerInterface(string Container, string Interface)
 {
     /// <summary>Gets the file of the network namespace.</summary>
@@ -13,7 +13,7 @@ public sealed record ContainerInterface(string Container, string Interface)
         : Container.All(char.IsAsciiDigit) ? $"/proc/{Container}/ns/net"
         : $"/run/netns/{Container}";
 
-    /// <summary>Names both, for messages.</summary>
+    /// <summary>Returns interface and container, for messages.</summary>
     /// <returns>Such as <c>nkc in cont</c>.</returns>
     public override string ToString() => $"{Interface} in {Container}";
 }

@@ -5,7 +5,7 @@ using Zcrx.Interop.Nic;
 namespace Zcrx.Interop;
 
 /// <summary>Represents a flow rule of a network interface: TCP packets that match go to one RX queue instead of that of the RSS table (<c>ethtool -N</c>).</summary>
-/// <remarks>Where several rules match, the most specific one is meant to decide. NICs follow that as far as they can.</remarks>
+/// <remarks>If several rules match, the most specific one should decide. NICs follow that as far as they can.</remarks>
 /// <param name="Queue">The RX queue.</param>
 /// <param name="LocalPort">Destination port, or null for any.</param>
 /// <param name="RemotePort">Source port, or null for any.</param>
@@ -16,14 +16,14 @@ public sealed record FlowRule(
 {
     private readonly AddressFamily? _family;
 
-    /// <summary>IPv4 or IPv6: that of the addresses where there are any, else what was given; null for both, which a real NIC needs two rules for.</summary>
+    /// <summary>Gets the address family: IPv4 or IPv6, from the addresses if there are any, else as specified; null for both. A real NIC needs one rule for each.</summary>
     public AddressFamily? Family
     {
         get => (LocalAddress ?? RemoteAddress)?.AddressFamily ?? _family;
         init => _family = value;
     }
 
-    /// <summary>Gets the number of parts of a flow that the rule gives.</summary>
+    /// <summary>Gets the number of parts of a flow that the rule specifies.</summary>
     public int Specificity =>
         (LocalPort is null ? 0 : 1) + (RemotePort is null ? 0 : 1) + (LocalAddress is null ? 0 : 1) + (RemoteAddress is null ? 0 : 1);
 
@@ -32,9 +32,9 @@ public sealed record FlowRule(
     public override string ToString() => SteeringText.Of(this);
 
     /// <summary>Determines whether the packets of a flow match.</summary>
-    /// <param name="local">Our end.</param>
-    /// <param name="remote">The peer's.</param>
-    /// <returns>True when every part that is given is the flow's.</returns>
+    /// <param name="local">The local end.</param>
+    /// <param name="remote">The remote end.</param>
+    /// <returns>True when every specified part equals the flow's.</returns>
     public bool Matches(IPEndPoint local, IPEndPoint remote)
     {
         ArgumentNullException.ThrowIfNull(local);
@@ -47,7 +47,7 @@ public sealed record FlowRule(
     }
 
     /// <summary>Determines whether another rule is the same, whether its address family is explicit or that of its addresses.</summary>
-    /// <param name="other">The other.</param>
+    /// <param name="other">The other rule.</param>
     /// <returns>True when both send the same flows to the same queue.</returns>
     public bool Equals(FlowRule? other) => other is not null &&
         Queue == other.Queue && LocalPort == other.LocalPort && RemotePort == other.RemotePort && Family == other.Family &&

@@ -7,13 +7,13 @@ namespace Zcrx.Interop;
 public interface INicFacts
 {
     /// <summary>Reads all facts of an interface.</summary>
-    /// <param name="interfaceName">Its name.</param>
+    /// <param name="interfaceName">The interface's name.</param>
     /// <returns>The facts.</returns>
-    /// <exception cref="ZcrxDeviceException">There is no such interface.</exception>
+    /// <exception cref="ZcrxDeviceException">The interface does not exist.</exception>
     NicFacts Read(string interfaceName);
 
     /// <summary>Returns the RX queue that last delivered packets of a connection (<c>SO_INCOMING_NAPI_ID</c>).</summary>
     /// <param name="socket">The connected socket.</param>
-    /// <returns>The queue; null when it is not known, as on loopback or before the first packet.</returns>
+    /// <returns>The queue; null when it is unknown, as on loopback or before the first packet.</returns>
     RxQueueId? QueueOf(Socket socket);
 }

@@ -4,15 +4,15 @@ namespace Zcrx.Interop;
 /// <remarks>Safe from any thread. A call that fails has changed nothing.</remarks>
 public interface IQueueLeasing
 {
-    /// <summary>Leases an RX queue to an interface inside a container, which gets another RX queue by that.</summary>
+    /// <summary>Leases an RX queue to an interface inside a container, which gets another RX queue for it.</summary>
     /// <param name="interfaceName">The physical interface, in the network namespace of the calling thread.</param>
     /// <param name="queue">Its RX queue.</param>
     /// <param name="to">The netkit interface inside the container.</param>
     /// <returns>
-    /// The index of the RX queue that the container's interface has for it. A queue that is leased to that interface already keeps its lease, and the
-    /// index that it has.
+    /// The index of the RX queue that the container's interface has for it. A queue that is already leased to that interface keeps its lease and
+    /// its index.
     /// </returns>
     /// <remarks>The kernel has no command that ends a lease. It ends when the container's interface is deleted.</remarks>
-    /// <exception cref="ZcrxException">The queue cannot be leased; the error says why.</exception>
+    /// <exception cref="ZcrxException">The queue cannot be leased. The error states why.</exception>
     int Lease(string interfaceName, int queue, ContainerInterface to);
 }

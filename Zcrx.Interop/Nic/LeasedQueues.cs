@@ -5,9 +5,9 @@ internal static class LeasedQueues
 {
     /// <summary>
     /// Returns an RX queue to which a table would send traffic although a container receives on it; null when there is none. Other sockets cannot read
-    /// what lands in that container's memory.
+    /// packets in that container's memory.
     /// </summary>
-    public static int? HeldOf(NicFacts facts, IReadOnlyList<int> table) => facts.Queues
+    public static int? FirstReferenced(NicFacts facts, IReadOnlyList<int> table) => facts.Queues
         .FirstOrDefault(queue => queue is { Lease: not null, Provider: not (RxMemoryProvider.Kernel or RxMemoryProvider.Leased) } && table.Contains(queue.Index) && !facts.RssTable.Contains(queue.Index))
         ?.Index;
 }

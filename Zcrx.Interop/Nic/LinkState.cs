@@ -9,6 +9,6 @@ public enum LinkState
     /// <summary>Down, or without a carrier: data waits with its sender.</summary>
     Down,
 
-    /// <summary>Gone: removed, or moved to another network namespace. Nothing arrives any more, and the kernel ends no receive because of it.</summary>
+    /// <summary>Removed, or moved to another network namespace. Nothing arrives, and the kernel does not end receives.</summary>
     Removed,
 }

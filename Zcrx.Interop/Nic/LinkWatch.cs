@@ -23,7 +23,7 @@ internal sealed class LinkWatch(string name, uint index, Action<LinkChange> chan
                 return;
             }
 
-            // The first state is the one that the watch begins with; it is no change.
+            // The first state is the one at the start of the watch, and no change.
             bool isChange = _state is not null || state == LinkState.Removed;
             if (_state == state || _state == LinkState.Removed)
             {

@@ -3,16 +3,16 @@ namespace Zcrx.Interop;
 /// <summary>Describes one network interface at one moment. Facts that the interface or the kernel does not report are null or empty.</summary>
 public sealed record NicFacts
 {
-    /// <summary>The interface's name.</summary>
+    /// <summary>Gets the interface's name.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Its index.</summary>
+    /// <summary>Gets the interface's index.</summary>
     public required uint Index { get; init; }
 
     /// <summary>Gets a value indicating whether the interface is up and has a carrier.</summary>
     public bool IsUp { get; init; }
 
-    /// <summary>The driver's name.</summary>
+    /// <summary>Gets the driver's name.</summary>
     public string? Driver { get; init; }
 
     /// <summary>Gets a value indicating whether a device is behind the interface. Zero copy needs one; purely virtual interfaces (loopback, veth, bridges) have none.</summary>
@@ -24,35 +24,35 @@ public sealed record NicFacts
     /// <summary>Gets a value indicating whether headers and payload arrive in separate buffers (<c>tcp-data-split</c>), which zero copy needs.</summary>
     public bool? HeaderDataSplit { get; init; }
 
-    /// <summary>Packets up to so many bytes are not split (<c>hds-thresh</c>); zero copy needs 0.</summary>
+    /// <summary>Gets the size in bytes up to which packets are not split (<c>hds-thresh</c>). Zero copy needs 0.</summary>
     public int? HdsThreshold { get; init; }
 
     /// <summary>Gets a value indicating whether an XDP program is attached.</summary>
     public bool HasXdp { get; init; }
 
-    /// <summary>Which RX queue the flows of each hash bucket go to.</summary>
+    /// <summary>Gets the RX queue of each hash bucket.</summary>
     public IReadOnlyList<int> RssTable { get; init; } = [];
 
-    /// <summary>RSS contexts besides the one table: others' tables for flows that rules send there.</summary>
+    /// <summary>Gets the RSS contexts besides the main table: tables for flows that rules send there.</summary>
     public IReadOnlyList<int> RssContexts { get; init; } = [];
 
-    /// <summary>The flow rules by id.</summary>
+    /// <summary>Gets the flow rules by id.</summary>
     public IReadOnlyDictionary<int, FlowRule> Rules { get; init; } = new Dictionary<int, FlowRule>();
 
-    /// <summary>Rules that a <see cref="FlowRule"/> cannot express, by id, each with the RX queue it names, if it names one.</summary>
+    /// <summary>Gets the rules that a <see cref="FlowRule"/> cannot express, by id, each with its RX queue, if it has one.</summary>
     public IReadOnlyDictionary<int, int?> OtherRules { get; init; } = new Dictionary<int, int?>();
 
-    /// <summary>The RX queues by index.</summary>
+    /// <summary>Gets the RX queues by index.</summary>
     public IReadOnlyList<RxQueueFacts> Queues { get; init; } = [];
 
     /// <summary>
-    /// Gets whether it is a netkit interface, as containers have. Its RX queues other than the first are leased. Their header/data split and steering
+    /// Gets a value indicating whether it is a netkit interface, as containers have. Its RX queues other than the first are leased. Their header/data split and steering
     /// belong to the host, which has the NIC.
     /// </summary>
     public bool IsNetkit => !HasDevice && Driver == "netkit";
 
     /// <summary>Returns whether the host has leased an RX queue of this virtual interface to it, so that a zero-copy queue can be registered there.</summary>
     /// <param name="queue">The queue's index.</param>
-    /// <returns>True for every queue of a netkit interface but the first: the kernel creates them together with their lease, and ends neither.</returns>
+    /// <returns>True for every queue of a netkit interface except the first: the kernel creates them together with their lease.</returns>
     public bool IsLeased(int queue) => IsNetkit && queue > 0 && queue < Queues.Count;
 }

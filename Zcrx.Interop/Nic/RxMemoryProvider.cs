@@ -9,7 +9,7 @@ public enum RxMemoryProvider
     /// <summary>Memory of an io_uring interface queue.</summary>
     IoUring,
 
-    /// <summary>A dmabuf that is bound to the queue.</summary>
+    /// <summary>A dma-buf that is bound to the queue.</summary>
     DmaBuf,
 
     /// <summary>An AF_XDP socket's memory.</summary>

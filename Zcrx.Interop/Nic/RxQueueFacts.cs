@@ -1,7 +1,7 @@
 namespace Zcrx.Interop;
 
 /// <summary>Describes one RX queue.</summary>
-/// <param name="Index">Its index.</param>
+/// <param name="Index">The queue's index.</param>
 /// <param name="NapiId">
 /// The NAPI instance that polls it; 0 when the interface does not report one. A queue that a netkit interface has leased reports the NAPI instance of the physical queue.
 /// </param>

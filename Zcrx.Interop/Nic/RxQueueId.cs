@@ -1,6 +1,6 @@
 namespace Zcrx.Interop;
 
-/// <summary>One RX queue of one network interface.</summary>
+/// <summary>Identifies one RX queue of one network interface.</summary>
 /// <param name="Interface">The interface's name.</param>
 /// <param name="Queue">The queue's index.</param>
 public readonly record struct RxQueueId(string Interface, int Queue)

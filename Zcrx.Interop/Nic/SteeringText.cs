@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Zcrx.Interop.Nic;
 
-/// <summary>Describes changes as arguments of <c>ethtool</c>, where it has any. Pure.</summary>
+/// <summary>Describes changes as arguments of <c>ethtool</c>, where it has such arguments. Pure.</summary>
 internal static class SteeringText
 {
     public static string Of(FlowRule rule)
@@ -45,7 +45,7 @@ internal static class SteeringText
 
     public static string SetSplit(string interfaceName, SplitSetting setting) => $"ethtool -G {interfaceName} {Of(setting)}";
 
-    /// <summary>ethtool can set weights only, which leave open which bucket goes where.</summary>
+    /// <summary>Returns a command with weights, since ethtool cannot set single buckets.</summary>
     public static string SetTable(string interfaceName, IReadOnlyList<int> table)
     {
         IEnumerable<int> weights = Enumerable.Range(0, table.Count == 0 ? 0 : table.Max() + 1).Select(queue => table.Count(bucket => bucket == queue));

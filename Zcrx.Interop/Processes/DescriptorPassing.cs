@@ -4,14 +4,14 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Processes;
 
-/// <summary>Descriptors between processes: sendmsg(2) and recvmsg(2) with SCM_RIGHTS on a Unix socket, for which .NET has nothing.</summary>
+/// <summary>Passes descriptors between processes: sendmsg(2) and recvmsg(2) with SCM_RIGHTS on a Unix socket, which .NET does not offer.</summary>
 /// <remarks>
-/// The structures are those of 64-bit Linux, x64 and arm64 alike. Where a C library declares a length narrower than the kernel does (musl), the
-/// rest is padding that lies above it and is zero here. Source: unix(7), cmsg(3).
+/// The structures are those of 64-bit Linux on x64 and arm64. Where a C library declares a shorter length than the kernel (musl), the
+/// rest is padding in the upper half, which is zero here. Source: unix(7), cmsg(3).
 /// </remarks>
 internal static unsafe partial class DescriptorPassing
 {
-    /// <summary>SCM_MAX_FD: more do not go into one message.</summary>
+    /// <summary>The largest number of descriptors in one message (SCM_MAX_FD).</summary>
     public const int MaxDescriptors = 253;
 
     private const string Library = "libc";
@@ -22,11 +22,11 @@ internal static unsafe partial class DescriptorPassing
     private const int MsgCloseOnExec = 0x4000_0000;
     private const int ControlCapacity = 16 + (((MaxDescriptors * sizeof(int)) + 7) & ~7);
 
-    /// <summary>Sends bytes, and descriptors with the first of them. Does not wait.</summary>
+    /// <summary>Sends bytes, and descriptors with the first of them. Does not block.</summary>
     /// <param name="socket">A connected Unix stream socket.</param>
     /// <param name="bytes">At least one byte.</param>
-    /// <param name="descriptors">What the receiver gets duplicates of; they stay the caller's.</param>
-    /// <returns>How many bytes were sent, or a negative errno. Descriptors go with the first byte, once.</returns>
+    /// <param name="descriptors">The descriptors. The receiver gets duplicates; the caller keeps these.</param>
+    /// <returns>The number of bytes sent, or a negative errno. Descriptors go with the first byte, once.</returns>
     public static int Send(int socket, ReadOnlySpan<byte> bytes, ReadOnlySpan<int> descriptors)
     {
         if (descriptors.Length > MaxDescriptors)
@@ -58,11 +58,11 @@ internal static unsafe partial class DescriptorPassing
         }
     }
 
-    /// <summary>Receives bytes, and the descriptors that came with them. Does not wait.</summary>
+    /// <summary>Receives bytes, and the descriptors that came with them. Does not block.</summary>
     /// <param name="socket">A connected Unix stream socket.</param>
-    /// <param name="bytes">Where they go.</param>
-    /// <param name="descriptors">Gets the descriptors, close-on-exec; they are the caller's.</param>
-    /// <returns>How many bytes, 0 at the end, or a negative errno.</returns>
+    /// <param name="bytes">The buffer for the bytes.</param>
+    /// <param name="descriptors">Gets the descriptors, close-on-exec. The caller owns them.</param>
+    /// <returns>The number of bytes; 0 at the end; or a negative errno.</returns>
     public static int Receive(int socket, Span<byte> bytes, List<int> descriptors)
     {
         byte* control = stackalloc byte[ControlCapacity];
@@ -80,7 +80,7 @@ internal static unsafe partial class DescriptorPassing
         }
     }
 
-    /// <summary>Closes descriptors that nobody wants.</summary>
+    /// <summary>Closes descriptors that are not used.</summary>
     public static void CloseAll(List<int> descriptors)
     {
         foreach (int descriptor in descriptors)
@@ -91,7 +91,7 @@ internal static unsafe partial class DescriptorPassing
         descriptors.Clear();
     }
 
-    /// <summary>Whether an errno only says that the socket would have had to wait.</summary>
+    /// <summary>Returns whether an errno only means that the call would have blocked.</summary>
     public static bool WouldWait(int result) => result is -Errno.EAGAIN or -Errno.EINTR;
 
     private static void Collect(byte* control, nuint length, List<int> descriptors)
@@ -123,7 +123,7 @@ internal static unsafe partial class DescriptorPassing
     [LibraryImport(Library, EntryPoint = "recvmsg", SetLastError = true)]
     private static partial nint recvmsg(int socket, MessageHeader* message, int flags);
 
-    /// <summary><c>struct cmsghdr</c>; the data begins right behind it.</summary>
+    /// <summary><c>struct cmsghdr</c>. The data follows it directly.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct ControlHeader
     {

@@ -4,7 +4,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Processes;
 
-/// <summary>flock(2) on a directory, for as long as names in it are looked at and changed. Leaves no file behind; ends with the process at the latest.</summary>
+/// <summary>Locks a directory (flock(2)) while names in it are read and changed. Leaves no file behind, and ends with the process at the latest.</summary>
 internal sealed partial class DirectoryLock : IDisposable
 {
     private const int ReadOnlyCloseOnExec = 0x80000;
@@ -15,8 +15,8 @@ internal sealed partial class DirectoryLock : IDisposable
 
     private DirectoryLock(int fd) => _fd = fd;
 
-    /// <summary>Takes the lock, if nobody has it.</summary>
-    /// <returns>Zero and the lock, or a negative errno: −EAGAIN when somebody else has it.</returns>
+    /// <summary>Takes the lock unless another process has it.</summary>
+    /// <returns>Zero and the lock, or a negative errno: −EAGAIN when another process has it.</returns>
     public static int TryTake(string directory, out DirectoryLock? taken)
     {
         taken = null;

@@ -3,11 +3,11 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Processes;
 
-/// <summary>What lies at a path, without following a symbolic link, or behind a descriptor: statx(2), whose layout is the same on every architecture.</summary>
-/// <param name="IsSocket">Whether it is a Unix socket.</param>
-/// <param name="UserId">Whose it is.</param>
-/// <param name="Length">How long it is, in bytes.</param>
-/// <param name="Device">With <paramref name="Inode"/>: which file it is, as long as it exists.</param>
+/// <summary>Represents the file at a path, without following a symbolic link, or behind a descriptor (statx(2), whose layout is the same on every architecture).</summary>
+/// <param name="IsSocket">Whether the file is a Unix socket.</param>
+/// <param name="UserId">The owner of the file.</param>
+/// <param name="Length">The length in bytes.</param>
+/// <param name="Device">Identifies the file together with <paramref name="Inode"/>, as long as it exists.</param>
 /// <param name="Inode">See <paramref name="Device"/>.</param>
 internal readonly partial record struct FileStatus(bool IsSocket, uint UserId, ulong Length, ulong Device, ulong Inode)
 {
@@ -41,7 +41,7 @@ internal readonly partial record struct FileStatus(bool IsSocket, uint UserId, u
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial int statx(int directory, string path, int flags, uint mask, StatusBuffer* buffer);
 
-    /// <summary><c>struct statx</c>, as far as it is looked at.</summary>
+    /// <summary>Declares the fields of <c>struct statx</c> that are read.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private struct StatusBuffer
     {

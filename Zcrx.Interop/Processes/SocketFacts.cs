@@ -3,10 +3,10 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Processes;
 
-/// <summary>getsockopt(2) on a descriptor that may be anything.</summary>
+/// <summary>Reads socket options (getsockopt(2)) of a descriptor of any kind.</summary>
 internal static unsafe partial class SocketFacts
 {
-    /// <summary>An option that is an int; a negative errno when the descriptor is no such socket.</summary>
+    /// <summary>Returns an option of type int; a negative errno when the descriptor is no such socket.</summary>
     public static int Option(int fd, int level, int name)
     {
         int value = 0;

@@ -2,17 +2,17 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Interop;
 
-/// <summary>One area by value: what has to be known to find a completion's bytes, without going through the queue for each.</summary>
-/// <remarks>Valid as long as the area. Made by <see cref="InterfaceQueue.ViewOf"/>.</remarks>
+/// <summary>Represents one area by value, so that the buffers of a run of completions are found without the queue.</summary>
+/// <remarks>Valid as long as the area. Created by <see cref="Queues.AreaTable.ViewOf"/>.</remarks>
 internal readonly unsafe struct AreaView
 {
     private readonly byte* _address;
     private readonly ulong _token;
     private readonly ulong _length;
 
-    /// <param name="address">Where the area lies.</param>
-    /// <param name="token">Its id, where completions carry it: in the top bits.</param>
-    /// <param name="length">Its bytes; 0 for an area that does not exist, so that nothing lies in it.</param>
+    /// <param name="address">The address of the area.</param>
+    /// <param name="token">The area's id in the top bits, as in completions.</param>
+    /// <param name="length">The length in bytes; 0 for an area that does not exist, so that it contains nothing.</param>
     public AreaView(byte* address, ulong token, ulong length)
     {
         _address = address;
@@ -20,16 +20,16 @@ internal readonly unsafe struct AreaView
         _length = length;
     }
 
-    /// <summary>Whether a completion's bytes lie in this area, all of them; there must be at least one.</summary>
+    /// <summary>Returns whether all bytes of a completion lie in this area. False for a length below 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Contains(ulong offset, int length)
     {
-        // What belongs to another area, and a length that is not positive, become numbers that are far too large.
+        // An offset in another area, and a length below 1, become numbers beyond any length.
         ulong start = offset - _token;
         return start < _length && (ulong)(length - 1L) < _length - start;
     }
 
-    /// <summary>Where the bytes are that a completion of this area points to.</summary>
+    /// <summary>Returns the address of a completion's bytes in this area.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte* Address(ulong offset) => _address + (nuint)(offset - _token);
 }

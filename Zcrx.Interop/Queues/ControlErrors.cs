@@ -16,18 +16,18 @@ internal static class ControlErrors
         return errno switch
         {
             Errno.ENXIO => new ZcrxDeviceException(
-                operation, errno, "this ring has no such queue: it was never registered here, or it is gone", "Register or import the queue again"),
+                operation, errno, "the ring has no such queue: it was not registered here, or was closed", "Register or import the queue again"),
             Errno.EOPNOTSUPP => new ZcrxUnsupportedException(
-                operation, errno, Missing(op), "Ask ZcrxCapabilities before, and do without it"),
+                operation, errno, Missing(op), "Check ZcrxCapabilities first, and do not use the operation"),
             Errno.EPERM or Errno.EACCES => new ZcrxNotPermittedException(
-                operation, errno, "a seccomp filter or a security module forbids it", "Ask the audit log which one"),
+                operation, errno, "a seccomp filter or a security module forbids it", "See the audit log for its name"),
             Errno.EEXIST => CommonErrors.WrongThread(operation, errno),
             Errno.ENOMEM => new ZcrxMemoryException(
                 operation,
                 errno,
                 op == LinuxIoUringZcrx.ZCRX_CTRL_ADD_AREA
-                    ? "the kernel could not get or lock the memory for the area"
-                    : "the kernel could not get the memory for it",
+                    ? "the kernel could not allocate or lock memory for the area"
+                    : "the kernel could not allocate memory for the operation",
                 "Free memory, choose a smaller area, or raise the limit on locked memory (`ulimit -l`, LimitMEMLOCK= in a systemd unit)"),
             Errno.EINVAL => Invalid(op, operation, errno),
             Errno.EFAULT => Fault(op, operation, errno),
@@ -52,13 +52,13 @@ internal static class ControlErrors
         LinuxIoUringZcrx.ZCRX_CTRL_EXPORT => CapabilityText.Needs(ZcrxFeature.Export),
         LinuxIoUringZcrx.ZCRX_CTRL_ARM_EVENT => CapabilityText.Needs(ZcrxFeature.Notifications),
         LinuxIoUringZcrx.ZCRX_CTRL_ADD_AREA => CapabilityText.Needs(ZcrxFeature.AddArea),
-        _ => "the kernel does not know it",
+        _ => "the kernel does not support it",
     };
 
     private static ZcrxException Invalid(uint op, string operation, int errno) => op switch
     {
         LinuxIoUringZcrx.ZCRX_CTRL_ARM_EVENT => new ZcrxException(
-            operation, errno, "that notification has not fired since it was armed, or there is no such type", "Take it as armed"),
+            operation, errno, "that notification has not fired since it was armed, or there is no such type", "Treat it as armed"),
         LinuxIoUringZcrx.ZCRX_CTRL_ADD_AREA => new ZcrxException(
             operation,
             errno,
@@ -66,7 +66,7 @@ internal static class ControlErrors
             "Add memory of the same kind, page by page, or register another queue"),
         // Flush and export have no parameter that could be wrong. Before 6.19 the register call itself is unknown.
         LinuxIoUringZcrx.ZCRX_CTRL_FLUSH_RQ or LinuxIoUringZcrx.ZCRX_CTRL_EXPORT => new ZcrxUnsupportedException(
-            operation, errno, Missing(op), "Ask ZcrxCapabilities before, and do without it"),
+            operation, errno, Missing(op), "Check ZcrxCapabilities first, and do not use the operation"),
         _ => new ZcrxException(operation, errno, "the kernel refused a parameter", CommonErrors.ReportIt),
     };
 

@@ -1,12 +1,12 @@
 namespace Zcrx.Interop;
 
-/// <summary>A descriptor that keeps an interface queue alive by itself, whatever happens to its ring, and the memory that it receives into.</summary>
-/// <remarks>Owned by whoever has it; dispose it to let the queue go. Usable from any thread.</remarks>
+/// <summary>Represents an exported interface queue: a descriptor that keeps the queue and its memory alive without a ring.</summary>
+/// <remarks>Threading: all members from any thread. Ownership: the receiver of the export disposes it.</remarks>
 public sealed class ExportedQueue : IDisposable
 {
     private readonly int _fd;
-    // Whoever has it, and imports that are under way.
-    private int _users = 1;
+    // The owner's reference, and one for each import that is in progress.
+    private int _references = 1;
     private int _isDisposed;
 
     internal ExportedQueue(IIoUringKernel kernel, int fd, QueueMemory memory)
@@ -17,57 +17,72 @@ public sealed class ExportedQueue : IDisposable
         memory.AddOwner();
     }
 
-    /// <summary>The kernel that the descriptor belongs to.</summary>
+    /// <summary>Gets the kernel that the descriptor belongs to.</summary>
     public IIoUringKernel Kernel { get; }
 
     internal QueueMemory Memory { get; }
 
-    /// <summary>The descriptor; close-on-exec.</summary>
-    /// <exception cref="ObjectDisposedException">It has been closed.</exception>
+    /// <summary>Gets the descriptor. It is close-on-exec.</summary>
+    /// <exception cref="ObjectDisposedException">The descriptor is closed.</exception>
     public int Fd
     {
         get
         {
-            ObjectDisposedException.ThrowIf(Volatile.Read(ref _users) == 0, this);
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _references) == 0, this);
             return _fd;
         }
     }
 
-    /// <summary>Closes the descriptor; the queue goes when nothing else holds it.</summary>
+    /// <summary>Closes the descriptor. The kernel frees the queue when no ring and no other export uses it.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
-            LetGo();
+            RemoveReference();
         }
     }
 
-    /// <summary>Keeps the descriptor open, also when it is disposed meanwhile: an import names it by its number.</summary>
-    /// <exception cref="ObjectDisposedException">It has been closed.</exception>
-    internal void Hold()
+    /// <summary>Keeps the descriptor open until the returned reference is disposed, even if the export is disposed first.</summary>
+    /// <remarks>An import passes the descriptor's number to the kernel, so the number must not be reused before the import has ended.</remarks>
+    /// <exception cref="ObjectDisposedException">The export is disposed.</exception>
+    internal Reference AddReference()
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
-        int users = Volatile.Read(ref _users);
+        int references = Volatile.Read(ref _references);
         while (true)
         {
-            ObjectDisposedException.ThrowIf(users == 0, this);
-            int before = Interlocked.CompareExchange(ref _users, users + 1, users);
-            if (before == users)
+            ObjectDisposedException.ThrowIf(references == 0, this);
+            int before = Interlocked.CompareExchange(ref _references, references + 1, references);
+            if (before == references)
             {
-                return;
+                return new Reference(this);
             }
 
-            users = before;
+            references = before;
         }
     }
 
-    /// <summary>Takes one <see cref="Hold"/> back.</summary>
-    internal void LetGo()
+    private void RemoveReference()
     {
-        if (Interlocked.Decrement(ref _users) == 0)
+        if (Interlocked.Decrement(ref _references) == 0)
         {
             _ = Kernel.Close(_fd);
             Memory.Release();
+        }
+    }
+
+    /// <summary>Keeps the descriptor of an export open. Only the first disposal has an effect. Any thread.</summary>
+    internal sealed class Reference(ExportedQueue export) : IDisposable
+    {
+        private int _isDisposed;
+
+        /// <inheritdoc/>
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+            {
+                export.RemoveReference();
+            }
         }
     }
 }

@@ -1,16 +1,16 @@
 namespace Zcrx.Interop;
 
-/// <summary>Whoever writes a queue's refill entries. There is one at a time: the kernel knows one tail.</summary>
+/// <summary>Writes the refill entries of a queue. A queue has one producer at a time, since the kernel reads one tail.</summary>
 internal interface IRefillProducer
 {
-    /// <summary>Publishes what it has written, and writes nothing more. What it gets back from now on goes to <see cref="QueueMemory.Return"/>.</summary>
-    /// <returns>A task that ends when that is so.</returns>
+    /// <summary>Publishes the written entries and stops writing. Buffers that come back later go to <see cref="QueueMemory.Return"/>.</summary>
+    /// <returns>A task that ends when this producer has stopped.</returns>
     Task CedeAsync();
 
-    /// <summary>Writes the entries from now on, behind the published tail.</summary>
-    /// <returns>False when it cannot, because it has ended.</returns>
+    /// <summary>Begins to write entries, behind the published tail.</summary>
+    /// <returns>False when the producer cannot write, because it has ended.</returns>
     Task<bool> BeginAsync();
 
-    /// <summary>There are buffers to be taken from <see cref="QueueMemory.TryTake"/>. Any thread.</summary>
+    /// <summary>Notifies the producer of buffers in <see cref="QueueMemory.TryTake"/>. Any thread.</summary>
     void Wake();
 }

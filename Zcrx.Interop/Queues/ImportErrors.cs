@@ -17,18 +17,18 @@ internal static class ImportErrors
     private static ZcrxException ExplainPositive(int errno, ZcrxCapabilities capabilities, HostFacts host) => errno switch
     {
         Errno.EPERM or Errno.EACCES => NotPermitted(errno, host),
-        // Without the flag an import looks like a registration with most of it missing, and which part is noticed first differs.
+        // A kernel without the flag treats the import as an incomplete registration. Which missing part it reports first differs.
         Errno.EINVAL or Errno.EFAULT or Errno.EOPNOTSUPP when capabilities.WhyNot(ZcrxFeature.Import) is { } reason =>
             new ZcrxUnsupportedException(Operation, errno, reason, "Use Linux 6.19 or newer, or register a queue of its own"),
         Errno.EBADF => new ZcrxException(
-            Operation, errno, "the descriptor is not an exported queue, or not open", "Pass the descriptor that exporting the queue returned, and keep it open until then"),
+            Operation, errno, "the descriptor is closed, or is no exported queue", "Pass the descriptor that exporting the queue returned, and keep it open until then"),
         Errno.EEXIST => CommonErrors.WrongThread(Operation, errno),
         Errno.ENOMEM => CommonErrors.NoMemory(Operation, errno, "the imported queue", bytes: 0, host),
         Errno.EINVAL => new ZcrxException(
             Operation, errno, "the ring lacks DEFER_TASKRUN or CQE32, or a field was set that an import must leave zero", CommonErrors.ReportIt),
         Errno.EFAULT => new ZcrxMemoryException(Operation, errno, "the parameters are not in writable memory", CommonErrors.ReportIt),
         Errno.EOPNOTSUPP => new ZcrxUnsupportedException(
-            Operation, errno, "the kernel was built without CONFIG_IO_URING_ZCRX", "Use a kernel that has it"),
+            Operation, errno, "the kernel was built without CONFIG_IO_URING_ZCRX", "Use a kernel with this option"),
         _ => CommonErrors.Other(Operation, errno),
     };
 

@@ -8,32 +8,27 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop;
 
-/// <summary>A registered interface queue: the area that payload lands in, the refill queue that buffers go back through, the copy counters.</summary>
+/// <summary>Represents a registered interface queue: its areas, its refill queue and its copy counters.</summary>
 /// <remarks>
-/// <para>Owned by the ring's thread, which alone may call it, except where a member says otherwise.</para>
-/// <para>Teardown: end the receives, dispose the ring, then dispose the queue. Buffers that consumers still hold stay readable;
-/// the memory goes with the last of them. After that every call that needs the kernel or the memory throws <see cref="ObjectDisposedException"/>.</para>
+/// <para>Owned by the ring thread. Only that thread may call members that do not state otherwise.</para>
+/// <para>Teardown: end the receives, dispose the ring, then dispose the queue. Leased buffers stay readable, and the last release unmaps
+/// the memory. After disposal, members that need the kernel or the memory throw <see cref="ObjectDisposedException"/>.</para>
 /// <para>Source: <c>IORING_REGISTER_ZCRX_IFQ</c>, <c>IORING_REGISTER_ZCRX_CTRL</c>.</para>
 /// </remarks>
 public sealed unsafe class InterfaceQueue : IDisposable
 {
     private readonly IoRing _ring;
-    private readonly MappedArea[] _areas = new MappedArea[MaxAreas];
     private readonly zcrx_stats* _statistics;
     private readonly CopyStatistics _before;
     private readonly Lock _statisticsGate = new();
     private CopyStatistics _lastStatistics;
-    private int _areaCount;
     private bool _disposed;
 
-    // The kernel's limit; an area id has 16 bits, so this also bounds the table.
-    private const int MaxAreas = 1024;
-
-    /// <param name="ring">The ring that has it.</param>
-    /// <param name="id">Its id there.</param>
-    /// <param name="memory">What it consists of; the caller's count on it goes over.</param>
-    /// <param name="ledger">Knows the buffers that go out on this ring.</param>
-    /// <param name="isImported">Whether another ring has registered it: then that one, or whoever took over from it, writes the refill queue.</param>
+    /// <param name="ring">The ring that uses the queue.</param>
+    /// <param name="id">The queue's id on the ring.</param>
+    /// <param name="memory">The queue's memory. Takes over one reference of the caller.</param>
+    /// <param name="ledger">Counts the leases on this ring.</param>
+    /// <param name="isImported">Whether another ring registered the queue, so that another producer writes the refill queue.</param>
     internal InterfaceQueue(IoRing ring, uint id, QueueMemory memory, BufferLedger ledger, bool isImported)
     {
         _ring = ring;
@@ -41,62 +36,53 @@ public sealed unsafe class InterfaceQueue : IDisposable
         Memory = memory;
         Id = id;
         BufferLength = memory.BufferLength;
+        Areas = new AreaTable(BufferLength);
         Refill = new RefillQueue((byte*)memory.Region.Address, memory.Offsets, memory.Entries, isOurs: !isImported);
         Ledger = ledger;
-        ledger.Forward = memory.ReturnKept;
+        ledger.Forward = memory.ReturnLeased;
         memory.AddRings(1);
         foreach (MemoryRegion area in memory.Areas)
         {
-            Use(area, _areaCount);
+            Use(area, Areas.NextId);
         }
 
         if (isImported)
         {
-            // What was copied before is not this ring's.
+            // Copies before the import belong to other rings.
             _before = ReadStatistics();
         }
     }
 
-    /// <summary>The queue's id on its ring, for receive requests and control calls.</summary>
+    /// <summary>Gets the queue's id on its ring, for receive requests and control calls.</summary>
     public uint Id { get; }
 
-    /// <summary>Bytes of one buffer; a completion never covers more.</summary>
+    /// <summary>Gets the length of one buffer in bytes. A completion never covers more.</summary>
     public int BufferLength { get; }
 
-    /// <summary>Why buffers are pages although larger ones were asked for, as a clause; null when they are as asked.</summary>
+    /// <summary>Gets the reason, as a clause, why buffers are pages although larger ones were requested; null when the requested length applies.</summary>
     public string? WhyPageBuffers { get; internal init; }
 
-    /// <summary>Buffers in all areas together.</summary>
-    public int Buffers
-    {
-        get
-        {
-            int buffers = 0;
-            for (int i = 0; i < Volatile.Read(ref _areaCount); i++)
-            {
-                buffers += (int)(_areas[i].Memory.Length / (nuint)BufferLength);
-            }
+    /// <summary>Gets the number of buffers in all areas.</summary>
+    public int Buffers => Areas.Buffers;
 
-            return buffers;
-        }
-    }
-
-    /// <summary>How buffers go back.</summary>
+    /// <summary>Gets the refill queue, through which buffers return to the kernel.</summary>
     public RefillQueue Refill { get; }
 
-    /// <summary>Whether the kernel keeps copy counters for this queue.</summary>
+    /// <summary>Gets a value indicating whether the kernel keeps copy counters for this queue.</summary>
     public bool HasStatistics => _statistics != null;
+
+    internal AreaTable Areas { get; }
 
     internal BufferLedger Ledger { get; }
 
     internal QueueMemory Memory { get; }
 
     /// <summary>Registers a queue on a ring.</summary>
-    /// <param name="ring">The ring; of the calling thread.</param>
-    /// <param name="options">What to register.</param>
-    /// <param name="capabilities">What the ring's kernel can do.</param>
+    /// <param name="ring">The ring. Must be owned by the calling thread.</param>
+    /// <param name="options">The options of the queue.</param>
+    /// <param name="capabilities">The capabilities of the ring's kernel.</param>
     /// <returns>The queue, owned by the caller.</returns>
-    /// <exception cref="ZcrxException">The kernel refused; the message names cause and fix. Nothing is left behind.</exception>
+    /// <exception cref="ZcrxException">The kernel refused. The message names cause and fix. No resources remain allocated.</exception>
     public static InterfaceQueue Register(IoRing ring, InterfaceQueueOptions options, ZcrxCapabilities capabilities) =>
         Register(ring, options, capabilities, static () => { });
 
@@ -108,43 +94,28 @@ public sealed unsafe class InterfaceQueue : IDisposable
         return new Registration(ring, options, capabilities).Run(wake);
     }
 
-    /// <summary>Where a received buffer lies.</summary>
-    /// <param name="offset">The offset of a completion: area id on top, byte offset below.</param>
-    /// <returns>Its address; valid as long as the area.</returns>
+    /// <summary>Returns the address of a received buffer.</summary>
+    /// <param name="offset">The offset of a completion: area id in the top bits, byte offset below.</param>
+    /// <returns>The address, valid as long as the area.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public byte* Address(ulong offset) =>
-        // The mask keeps a corrupt area id inside the table; a slot without area gives a null base and fails at once instead of reading elsewhere.
-        (byte*)_areas[(int)(offset >> IORING_ZCRX_AREA_SHIFT) & (MaxAreas - 1)].Address + (nuint)(offset & ~IORING_ZCRX_AREA_MASK);
+    public byte* Address(ulong offset) => Areas.Address(offset);
 
-    /// <summary>Checks that a completion points into an area.</summary>
+    /// <summary>Returns whether a completion points into an area.</summary>
     /// <param name="offset">The offset of the completion.</param>
-    /// <param name="length">Its bytes.</param>
+    /// <param name="length">The length of the completion in bytes.</param>
     /// <returns>False when the ring is corrupt.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool Contains(ulong offset, int length)
-    {
-        ulong area = offset >> IORING_ZCRX_AREA_SHIFT;
-        return area < (ulong)_areaCount && length > 0 && (offset & ~IORING_ZCRX_AREA_MASK) + (ulong)length <= _areas[area].Memory.Length;
-    }
-
-    internal AreaMemory AreaOf(ulong offset) => _areas[(int)(offset >> IORING_ZCRX_AREA_SHIFT) & (MaxAreas - 1)].View;
-
-    /// <summary>The area that a completion points into, for a run of completions; one that contains nothing when there is none.</summary>
-    internal AreaView ViewOf(ulong offset)
-    {
-        ulong id = offset >> IORING_ZCRX_AREA_SHIFT;
-        return id < (ulong)_areaCount ? new AreaView((byte*)_areas[id].Address, id << IORING_ZCRX_AREA_SHIFT, _areas[id].Memory.Length) : default;
-    }
+    public bool Contains(ulong offset, int length) => Areas.Contains(offset, length);
 
     /// <summary>Prepares a multishot receive.</summary>
     /// <param name="socket">A connected TCP socket.</param>
-    /// <param name="userData">What its completions carry.</param>
-    /// <param name="budget">Bytes after which the request ends, 0 for no limit.</param>
-    /// <returns>False when the submission queue is full: submit first.</returns>
+    /// <param name="userData">The user data of its completions.</param>
+    /// <param name="budget">The number of bytes after which the request ends; 0 for no limit.</param>
+    /// <returns>False when the submission queue is full. Submit, then try again.</returns>
     /// <remarks>Counterpart: <c>io_uring_prep_rw(IORING_OP_RECV_ZC, …)</c> with IORING_RECV_MULTISHOT.</remarks>
     public bool TryPrepareReceive(int socket, ulong userData, uint budget = 0) => TryPrepareReceive(socket, userData, budget, waitsFirst: false);
 
-    // With waitsFirst the socket is not read before it has been waited for: then one wait is one read.
+    // With waitsFirst, the kernel waits for data before it reads the socket. Then one wait is one read.
     internal bool TryPrepareReceive(int socket, ulong userData, uint budget, bool waitsFirst)
     {
         // IORING_RECVSEND_POLL_FIRST of io_uring.h.
@@ -165,7 +136,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
         return true;
     }
 
-    /// <summary>Lets the kernel consume the refill queue. Device-less nothing else does.</summary>
+    /// <summary>Makes the kernel consume the refill queue. Without a NIC, it is consumed only here.</summary>
     /// <returns>Zero or a negative errno.</returns>
     public int Flush()
     {
@@ -175,9 +146,9 @@ public sealed unsafe class InterfaceQueue : IDisposable
         return _ring.Kernel.Register(_ring.Fd, IORING_REGISTER_ZCRX_CTRL, &control, 0);
     }
 
-    /// <summary>Arms a notification type that has fired.</summary>
+    /// <summary>Arms a notification type again after it has fired.</summary>
     /// <param name="type">The type.</param>
-    /// <returns>Zero; −EINVAL when it has not fired; another negative errno.</returns>
+    /// <returns>Zero; −EINVAL when the type has not fired; another negative errno.</returns>
     public int Arm(ZcrxNotificationType type)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -186,9 +157,9 @@ public sealed unsafe class InterfaceQueue : IDisposable
         return _ring.Kernel.Register(_ring.Fd, IORING_REGISTER_ZCRX_CTRL, &control, 0);
     }
 
-    /// <summary>Exports the queue: a descriptor that keeps it alive after its ring.</summary>
+    /// <summary>Exports the queue as a descriptor that keeps it alive after its ring.</summary>
     /// <returns>The descriptor, owned by the caller.</returns>
-    /// <exception cref="ZcrxException">The kernel refused or cannot.</exception>
+    /// <exception cref="ZcrxException">The kernel refused, or does not support exports.</exception>
     public ExportedQueue Export()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -200,11 +171,11 @@ public sealed unsafe class InterfaceQueue : IDisposable
     }
 
     /// <summary>Imports a queue into another ring, which can then receive into it and flush it.</summary>
-    /// <param name="ring">The ring that is to use the queue.</param>
+    /// <param name="ring">The importing ring.</param>
     /// <param name="export">The exported queue.</param>
     /// <returns>The queue's id on that ring.</returns>
-    /// <exception cref="ZcrxException">The kernel refused or cannot.</exception>
-    /// <remarks>The importer gets no notifications and has no refill queue of its own: the exporter's mapping is the one.</remarks>
+    /// <exception cref="ZcrxException">The kernel refused, or does not support imports.</exception>
+    /// <remarks>The importer receives no notifications. It has no refill queue of its own and uses the exporter's mapping.</remarks>
     public static uint Import(IoRing ring, ExportedQueue export)
     {
         ArgumentNullException.ThrowIfNull(ring);
@@ -216,14 +187,14 @@ public sealed unsafe class InterfaceQueue : IDisposable
             : registration.zcrx_id;
     }
 
-    /// <summary>Imports a queue into another ring, with everything that belongs to it in user space.</summary>
-    /// <param name="ring">The ring that is to use the queue; of the calling thread.</param>
+    /// <summary>Imports a queue into another ring, together with its memory in this process.</summary>
+    /// <param name="ring">The importing ring. Must be owned by the calling thread.</param>
     /// <param name="export">The exported queue.</param>
-    /// <param name="recordOrigins">Whether to note where each lease was taken.</param>
-    /// <param name="checkBorrows">Whether each access to borrowed memory is checked.</param>
-    /// <param name="wake">Wakes the ring's thread when a buffer comes back for which it waits.</param>
+    /// <param name="recordOrigins">Whether to record the stack trace of each lease.</param>
+    /// <param name="checkBorrows">Whether to check each access to borrowed memory.</param>
+    /// <param name="wake">Wakes the ring thread when a buffer comes back that it waits for.</param>
     /// <returns>The queue, owned by the caller. It writes no refill entries until <see cref="QueueMemory.SwitchToAsync"/>.</returns>
-    /// <exception cref="ZcrxException">The kernel refused or cannot.</exception>
+    /// <exception cref="ZcrxException">The kernel refused, or does not support imports.</exception>
     internal static InterfaceQueue Import(IoRing ring, ExportedQueue export, bool recordOrigins, bool checkBorrows, Action wake)
     {
         QueueMemory memory = export.Memory;
@@ -240,13 +211,13 @@ public sealed unsafe class InterfaceQueue : IDisposable
     }
 
     /// <summary>Grows the pool by another area of the same kind.</summary>
-    /// <param name="size">Bytes; rounded up to whole pages. At most 1 GiB.</param>
+    /// <param name="size">The size in bytes, rounded up to whole pages. At most 1 GiB.</param>
     /// <exception cref="ZcrxUnsupportedException">The kernel cannot add areas to a running queue.</exception>
-    /// <exception cref="ZcrxException">The kernel refused; the queue is as before.</exception>
+    /// <exception cref="ZcrxException">The kernel refused. The queue is unchanged.</exception>
     public void AddArea(nuint size)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        MemoryRegion memory = MemoryRegion.Allocate(size, _areas[0].Memory.IsHuge, "another area", _areas[0].Memory.IsShared);
+        MemoryRegion memory = MemoryRegion.Allocate(size, Areas.First.IsHuge, "another area", Areas.First.IsShared);
         io_uring_zcrx_area_reg area = new() { addr = (ulong)memory.Address, len = memory.Length };
         zcrx_ctrl control = new() { zcrx_id = Id, op = ZCRX_CTRL_ADD_AREA };
         control.zc_area.area_ptr = (ulong)&area;
@@ -262,11 +233,11 @@ public sealed unsafe class InterfaceQueue : IDisposable
         Use(memory, id);
     }
 
-    /// <summary>The copy counters. Any thread, any time, without a system call.</summary>
-    /// <returns>The counters, the last ones after disposal; zeros when the kernel keeps none.</returns>
+    /// <summary>Reads the copy counters without a system call. Any thread, also after disposal.</summary>
+    /// <returns>The counters; the last ones after disposal; zeros when the kernel keeps none.</returns>
     public CopyStatistics ReadStatistics()
     {
-        // Locked against disposal: the counters lie in memory that goes with the queue, and samplers know nothing of its end.
+        // The lock excludes disposal: the counters lie in memory that is unmapped with the queue.
         lock (_statisticsGate)
         {
             if (_statistics != null && !_disposed)
@@ -279,7 +250,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
         }
     }
 
-    /// <summary>Lets the memory go: what is not out now, the rest with the last lease. The ring must have been disposed before.</summary>
+    /// <summary>Releases the memory. Leased buffers keep it mapped until the last release. Dispose the ring first.</summary>
     public void Dispose()
     {
         if (_disposed)
@@ -301,9 +272,8 @@ public sealed unsafe class InterfaceQueue : IDisposable
 
     private void Use(MemoryRegion area, int id)
     {
-        _areas[id] = new MappedArea(area);
-        Volatile.Write(ref _areaCount, int.Max(_areaCount, id + 1));
-        // One count for the ledger, which goes with its last buffer.
+        Areas.Add(area, id);
+        // One reference for the ledger, which releases it with its last buffer.
         area.AddOwner();
         Ledger.AddRegion(area);
     }

@@ -1,45 +1,45 @@
 namespace Zcrx.Interop;
 
-/// <summary>What an interface queue is registered with.</summary>
+/// <summary>Specifies how an interface queue is registered.</summary>
 public sealed record InterfaceQueueOptions
 {
-    /// <summary>Name of the network interface whose queue is taken, or null for the device-less mode.</summary>
+    /// <summary>Gets the name of the network interface, or null for the device-less mode.</summary>
     public string? Interface { get; init; }
 
-    /// <summary>Index of the RX queue on that interface.</summary>
+    /// <summary>Gets the index of the RX queue on the interface.</summary>
     public uint RxQueue { get; init; }
 
-    /// <summary>Size of the area that receives payload, in bytes; rounded up to whole pages. At most 1 GiB.</summary>
+    /// <summary>Gets the size of the area that receives payload, in bytes. Rounded up to whole pages. At most 1 GiB.</summary>
     public nuint AreaSize { get; init; } = 64 * 1024 * 1024;
 
-    /// <summary>Entries of the refill queue; rounded up to a power of two by the kernel. 1 to 32768; 0 for one per page of the area, as far as that goes.</summary>
+    /// <summary>Gets the number of refill entries, 1 to 32768. The kernel rounds up to a power of two. 0 means one per page of the area, up to the limit.</summary>
     public uint RefillEntries { get; init; }
 
-    /// <summary>Size of a buffer in bytes, a power of two of at least a page; 0 for a page.</summary>
+    /// <summary>Gets the length of a buffer in bytes: a power of two of at least a page. 0 means a page.</summary>
     /// <remarks>
-    /// More than a page needs a NIC that can, Linux 7.0, and an area that lies together in memory: <see cref="HugePages"/>. Where a NIC's queue cannot have it,
-    /// buffers are pages, and <see cref="InterfaceQueue.WhyPageBuffers"/> says why. Without a NIC it is refused.
+    /// More than a page needs Linux 7.0, a NIC that supports it, and a contiguous area (<see cref="HugePages"/>). If the NIC's queue does not support it, buffers are
+    /// pages, and <see cref="InterfaceQueue.WhyPageBuffers"/> gives the reason. Without a NIC, the registration fails.
     /// </remarks>
     public uint RxBufferLength { get; init; }
 
-    /// <summary>Whether the area lies on 2 MiB huge pages, which must have been reserved.</summary>
+    /// <summary>Gets a value indicating whether the area lies on 2 MiB huge pages, which must have been reserved.</summary>
     public bool HugePages { get; init; }
 
     /// <summary>
-    /// Whether area and refill queue lie in files without a name (memfd) that another process can map, and not in memory of this process's own: what a queue needs
-    /// that is to go on in another process.
+    /// Gets a value indicating whether area and refill queue lie in unnamed files (memfd) that another process can map. Required for a queue that another process
+    /// takes over.
     /// </summary>
     public bool SharedMemory { get; init; }
 
-    /// <summary>A dma-buf to receive into instead of memory of this process; then <see cref="AreaSize"/> and <see cref="HugePages"/> say nothing. Only on a NIC.</summary>
+    /// <summary>Gets a dma-buf to receive into instead of memory of this process. <see cref="AreaSize"/> and <see cref="HugePages"/> are then ignored. Only on a NIC.</summary>
     public DmaBufArea? DmaBuf { get; init; }
 
-    /// <summary>The <c>user_data</c> of notification completions.</summary>
+    /// <summary>Gets the <c>user_data</c> of notification completions.</summary>
     public ulong NotificationUserData { get; init; }
 
-    /// <summary>Whether to note where each lease was taken. Slow; for finding leases that are never released.</summary>
+    /// <summary>Gets a value indicating whether the stack trace of each lease is recorded. Slow. Finds leases that are never released.</summary>
     public bool RecordLeaseOrigins { get; init; }
 
-    /// <summary>Gets a value indicating whether each access to borrowed memory is checked, so that a use after <c>OnNext</c> throws. Allocates for each buffer; for tests.</summary>
+    /// <summary>Gets a value indicating whether each access to borrowed memory is checked, so that a use after <c>OnNext</c> throws. Allocates for each buffer. For tests.</summary>
     public bool CheckBorrows { get; init; }
 }

@@ -5,10 +5,10 @@ using Zcrx.Interop.Memory;
 
 namespace Zcrx.Interop;
 
-/// <summary>What an interface queue consists of in user space: its areas, its refill queue, its counters. Outlives the ring that registered it, for those who import it.</summary>
+/// <summary>Represents the memory of an interface queue: areas, refill queue and counters. Shared by the rings that use the queue; outlives the one that registered it.</summary>
 /// <remarks>
-/// Counted: every ring that uses the queue and every export holds it. Threading: all members from any thread. Buffers that come back to somebody
-/// who does not write the refill queue (a loop that has ended or was replaced, another process) go through here to the one who does.
+/// Reference-counted: each ring that uses the queue and each export has a reference. Threading: all members from any thread. Buffers that return to a component
+/// that does not write the refill queue (a ring that has ended or has ceded, another process) go through here to the producer.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose.")]
 internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets offsets, uint entries, int bufferLength, nuint? statisticsOffset)
@@ -21,39 +21,39 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     private readonly List<MemoryRegion> _areas = [];
     private readonly ConcurrentQueue<ulong> _returned = new();
     private volatile IRefillProducer? _producer;
-    // Those that have ceded, the latest last. Under _switching.
+    // Producers that have ceded, the latest last. Guarded by _switching.
     private readonly List<IRefillProducer> _former = [];
     private Action? _unused;
     private int _owners = 1;
     private int _rings;
-    private int _keptElsewhere;
-    private int _keptByOthers;
+    private int _leasedByOtherRings;
+    private int _leasedByOtherProcess;
     private volatile bool _isReclaimWanted;
-    private volatile bool _isSettled;
-    private volatile bool _isWithOthers;
+    private volatile bool _hasFixedAreas;
+    private volatile bool _isSharedWithProcess;
 
-    /// <summary>Where refill queue and counters lie.</summary>
+    /// <summary>Gets the region of the refill queue and the counters.</summary>
     public MemoryRegion Region => region;
 
-    /// <summary>Where the refill queue lies in it.</summary>
+    /// <summary>Gets the offsets of the refill queue in the region.</summary>
     public io_uring_zcrx_offsets Offsets { get; } = offsets;
 
-    /// <summary>Entries of the refill queue.</summary>
+    /// <summary>Gets the number of entries of the refill queue.</summary>
     public uint Entries => entries;
 
-    /// <summary>Bytes of one buffer.</summary>
+    /// <summary>Gets the length of one buffer in bytes.</summary>
     public int BufferLength => bufferLength;
 
-    /// <summary>Where the counters lie in the region; null when the kernel keeps none.</summary>
+    /// <summary>Gets the offset of the counters in the region; null when the kernel keeps none.</summary>
     public nuint? StatisticsOffset => statisticsOffset;
 
-    /// <summary>The interface that the queue belongs to; null without a device.</summary>
+    /// <summary>Gets the interface of the queue; null without a device.</summary>
     public string? Interface { get; init; }
 
-    /// <summary>The RX queue on it.</summary>
+    /// <summary>Gets the index of the RX queue on the interface.</summary>
     public uint RxQueue { get; init; }
 
-    /// <summary>The areas by their ids.</summary>
+    /// <summary>Gets the areas in the order of their ids.</summary>
     public IReadOnlyList<MemoryRegion> Areas
     {
         get
@@ -67,7 +67,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
 
     public unsafe zcrx_stats* Statistics => statisticsOffset is { } offset ? (zcrx_stats*)(region.Address + (nint)offset) : null;
 
-    /// <summary>The kernel has another area; the caller's count on it goes over.</summary>
+    /// <summary>Adds an area that the kernel has accepted. Takes over one reference of the caller.</summary>
     public void Add(MemoryRegion area)
     {
         lock (_gate)
@@ -85,7 +85,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         }
     }
 
-    /// <summary>Gives up one count; with the last one the memory goes, except for areas with buffers that are out.</summary>
+    /// <summary>Releases one reference. The last release frees the memory, except areas with leased buffers.</summary>
     public void Release()
     {
         lock (_gate)
@@ -101,19 +101,19 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         ConsiderUnused();
     }
 
-    /// <summary>Called once, when no ring and no export of this process holds the queue any more, and no consumer a buffer of it. Set before the queue is used.</summary>
+    /// <summary>Gets or sets the action that runs once no ring and no export of this process uses the queue and no consumer leases a buffer. Set before the queue is used.</summary>
     public Action? Unused { get => _unused; set => _unused = value; }
 
-    /// <summary>Whether the areas must stay as they are: another process has been told of them.</summary>
-    public bool IsSettled { get => _isSettled; set => _isSettled = value; }
+    /// <summary>Gets or sets a value indicating whether areas must not be added, because another process knows the present ones.</summary>
+    public bool HasFixedAreas { get => _hasFixedAreas; set => _hasFixedAreas = value; }
 
-    /// <summary>Whether another process has the queue as well.</summary>
-    public bool IsWithOthers { get => _isWithOthers; set => _isWithOthers = value; }
+    /// <summary>Gets or sets a value indicating whether another process uses the queue, too.</summary>
+    public bool IsSharedWithProcess { get => _isSharedWithProcess; set => _isSharedWithProcess = value; }
 
-    /// <summary>Rings of this process that receive into the memory.</summary>
+    /// <summary>Gets the number of rings of this process that receive into the memory.</summary>
     public int Rings => Volatile.Read(ref _rings);
 
-    /// <summary>A ring begins to use the queue, or has ended.</summary>
+    /// <summary>Counts rings that begin to use the queue, or have ended.</summary>
     public void AddRings(int change)
     {
         int rings;
@@ -128,7 +128,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         }
     }
 
-    /// <summary>Runs the reclaiming if it is due, and keeps other rings from beginning to use the queue meanwhile.</summary>
+    /// <summary>Reclaims buffers if that is due. Meanwhile, no other ring can begin to use the queue.</summary>
     public void ReclaimIfDue(Action reclaim)
     {
         if (!IsReclaimDue)
@@ -146,8 +146,8 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     }
 
     /// <summary>
-    /// Another process that received into the memory has ended, and may have had buffers: whatever nobody here has is to go to the kernel. Whoever writes the refill
-    /// queue does that, once no other ring and no consumer of one has any buffer.
+    /// Requests that buffers of another process, which has ended, are reclaimed: buffers that no consumer of this process leases return to the kernel. The producer
+    /// does that once no other ring uses the memory and no consumer of another ring leases a buffer.
     /// </summary>
     public void Reclaim()
     {
@@ -155,56 +155,56 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         WakeProducer();
     }
 
-    /// <summary>Whether that is to be done, and can be.</summary>
-    private bool IsReclaimDue => _isReclaimWanted && Rings <= 1 && Volatile.Read(ref _keptElsewhere) <= 0;
+    /// <summary>Gets a value indicating whether reclaiming is requested and possible.</summary>
+    private bool IsReclaimDue => _isReclaimWanted && Rings <= 1 && Volatile.Read(ref _leasedByOtherRings) <= 0;
 
-    /// <summary>Called on the ring's thread when that has been done. Set before it can be asked for.</summary>
+    /// <summary>Gets or sets the action that runs on the ring thread after reclaiming. Set before <see cref="Reclaim"/> is called.</summary>
     public Action? Reclaimed { get; set; }
 
-    /// <summary>It has been done.</summary>
+    /// <summary>Records that the buffers were reclaimed.</summary>
     public void OnReclaimed()
     {
         _isReclaimWanted = false;
         Reclaimed?.Invoke();
     }
 
-    /// <summary>A buffer has come back to somebody who does not write the refill queue.</summary>
+    /// <summary>Passes a buffer to the producer.</summary>
     public void Return(ulong offset)
     {
         Enqueue(offset);
         WakeProducer();
     }
 
-    /// <summary>The same, when others follow: <see cref="WakeProducer"/> comes behind the last of them.</summary>
+    /// <summary>Passes a buffer to the producer without waking it. Call <see cref="WakeProducer"/> after the last one.</summary>
     public void Enqueue(ulong offset) => _returned.Enqueue(offset);
 
-    /// <summary>Whoever writes the refill queue is to look.</summary>
+    /// <summary>Wakes the producer.</summary>
     public void WakeProducer() => _producer?.Wake();
 
-    /// <summary>The same for a buffer that consumers had kept, and that counts as <see cref="LeasedElsewhere"/>.</summary>
-    public void ReturnKept(ulong offset)
+    /// <summary>Passes a leased buffer, which counts in <see cref="LeasedElsewhere"/>, to the producer.</summary>
+    public void ReturnLeased(ulong offset)
     {
         Enqueue(offset);
-        AddLeasedElsewhere(-1);
+        AddLeasedByOtherRings(-1);
         WakeProducer();
         ConsiderUnused();
     }
 
-    /// <summary>Buffers that are kept by consumers of those who do not write the refill queue, in other processes too: whoever does has to count without them.</summary>
-    public int LeasedElsewhere => Volatile.Read(ref _keptElsewhere) + Volatile.Read(ref _keptByOthers);
+    /// <summary>Gets the number of buffers that consumers of other components than the producer lease, other processes included. The producer's pool counts without them.</summary>
+    public int LeasedElsewhere => Volatile.Read(ref _leasedByOtherRings) + Volatile.Read(ref _leasedByOtherProcess);
 
-    /// <summary>How many consumers of another process keep.</summary>
-    public void SetKeptByOthers(int kept) => Volatile.Write(ref _keptByOthers, kept);
+    /// <summary>Sets the number of buffers that consumers of another process lease.</summary>
+    public void SetLeasedByOtherProcess(int kept) => Volatile.Write(ref _leasedByOtherProcess, kept);
 
-    /// <summary>They have become more or fewer.</summary>
-    public void AddLeasedElsewhere(int change) => Interlocked.Add(ref _keptElsewhere, change);
+    /// <summary>Changes the number of buffers that consumers of rings other than the producer's lease.</summary>
+    public void AddLeasedByOtherRings(int change) => Interlocked.Add(ref _leasedByOtherRings, change);
 
-    /// <summary>Such a buffer, for whoever writes the refill queue.</summary>
+    /// <summary>Takes a buffer that was passed to the producer.</summary>
     public bool TryTake(out ulong offset) => _returned.TryDequeue(out offset);
 
-    /// <summary>Lets somebody write the refill queue, once whoever did so has stopped.</summary>
-    /// <param name="next">Who.</param>
-    /// <param name="onlyAfter">If somebody else than this one writes it by then, nothing changes; null for whoever does.</param>
+    /// <summary>Makes a component the producer, after the present one has ceded.</summary>
+    /// <param name="next">The next producer.</param>
+    /// <param name="onlyAfter">Switch only if this is the present producer; null to switch in any case.</param>
     public async Task SwitchToAsync(IRefillProducer next, IRefillProducer? onlyAfter = null)
     {
         await _switching.WaitAsync().ConfigureAwait(false);
@@ -232,7 +232,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         }
     }
 
-    /// <summary>A producer has ended. If it wrote the refill queue, the latest one before it that can still write does so again.</summary>
+    /// <summary>Removes a producer that has ended. If it was the present one, the latest former producer that can write becomes the producer again.</summary>
     /// <param name="ended">The producer.</param>
     public async Task ResignAsync(IRefillProducer ended)
     {
@@ -264,7 +264,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
 
     private async Task<bool> TryBeginAsync(IRefillProducer producer)
     {
-        // Before it begins: buffers that come back meanwhile wake it, and it looks for them once it has begun.
+        // Before it begins: buffers that come back now wake it, and it takes them once it has begun.
         _producer = producer;
         if (await producer.BeginAsync().ConfigureAwait(false))
         {
@@ -275,7 +275,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         return false;
     }
 
-    /// <summary>Who registered the queue writes its refill queue from the start.</summary>
+    /// <summary>Sets the first producer: the ring that registered the queue.</summary>
     public void Register(IRefillProducer first) => _producer = first;
 
     private void ConsiderUnused()
@@ -288,7 +288,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
             }
         }
 
-        if (Volatile.Read(ref _keptElsewhere) <= 0)
+        if (Volatile.Read(ref _leasedByOtherRings) <= 0)
         {
             Interlocked.Exchange(ref _unused, null)?.Invoke();
         }

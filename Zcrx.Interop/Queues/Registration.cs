@@ -9,7 +9,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop;
 
-/// <summary>One attempt to register an interface queue: allocates, asks the kernel, and either hands over or cleans up.</summary>
+/// <summary>Performs one registration of an interface queue: allocates memory, calls the kernel, and frees the memory on failure.</summary>
 internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions options, ZcrxCapabilities capabilities, string? whyPageBuffers = null)
 {
     private const uint MaxRefillEntries = 32768;
@@ -27,10 +27,10 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
         uint index = deviceLess ? 0 : InterfaceIndex(options.Interface!);
         MemoryRegion area = options.DmaBuf is { } dmaBuf ? MemoryRegion.Map(dmaBuf) : MemoryRegion.Allocate(options.AreaSize, options.HugePages, "the area", options.SharedMemory);
         uint entries = RefillEntries(area.Length);
-        // The entries begin behind the header, on its alignment; with few entries the difference matters.
+        // The entries begin after the header, on its alignment. With few entries, the difference matters.
         nuint header = RoundUp((nuint)capabilities.RefillHeaderSizeOr(Environment.SystemPageSize), (nuint)(capabilities.RefillHeaderAlignment ?? 1));
         nuint ringEnd = header + ((nuint)entries * (nuint)sizeof(io_uring_zcrx_rqe));
-        // A cache line of their own: the kernel writes the counters while another thread may be reading them.
+        // On a cache line of their own, since the kernel writes the counters while another thread may read them.
         nuint statisticsOffset = RoundUp(ringEnd, CacheLine);
         MemoryRegion region;
         try
@@ -76,10 +76,10 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
             region.Release();
             if (WantsLargeBuffers && result is -Errno.EINVAL or -Errno.EOPNOTSUPP or -Errno.ERANGE)
             {
-                // Drivers differ in the errno, and each can mean something else as well; then pages are refused, too, and that refusal says what it is.
+                // Drivers differ in the errno, and each errno has other causes, too. If one of those applies, registering with pages fails as well and reports it.
                 return WithPages(result == -Errno.ERANGE
-                    ? $"{options.Interface} cannot fill larger ones, or the area does not lie together in memory (huge pages do)"
-                    : $"{options.Interface} cannot fill larger ones").Run(wake);
+                    ? $"{options.Interface} does not support larger ones, or the area is not contiguous (huge pages are)"
+                    : $"{options.Interface} does not support larger ones").Run(wake);
             }
 
             throw RegistrationErrors.Explain(-result, Facts(deviceLess, area.Length, entries));
@@ -87,7 +87,7 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
 
         if (registration.rx_buf_len == 0)
         {
-            // Kernels before 7.0 do not write it back; their buffers are pages.
+            // Kernels before 7.0 do not write the length back. Their buffers are pages.
             registration.rx_buf_len = (uint)Environment.SystemPageSize;
         }
 
@@ -112,14 +112,14 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
             throw new ZcrxConfigurationException([new ZcrxConfigurationError($"{nameof(InterfaceQueueOptions.DmaBuf)}:{nameof(DmaBufArea.Length)}", tooLong)]);
         }
 
-        string? reason = deviceLess ? "a dma-buf is memory that a NIC writes to, and there is none" : capabilities.WhyNot(ZcrxFeature.DmaBufArea);
+        string? reason = deviceLess ? "only a NIC writes to a dma-buf, and the queue has none" : capabilities.WhyNot(ZcrxFeature.DmaBufArea);
         if (reason is not null)
         {
             throw new ZcrxUnsupportedException("Registering a dma-buf as area", Errno.EOPNOTSUPP, reason, "Receive into memory of this process, without a dma-buf");
         }
     }
 
-    // Only a device can have them. What is no power of two is a mistake, and not a wish that could be granted in part.
+    // Only devices support larger buffers. A length that is no power of two is an error, for which pages are no substitute.
     private bool WantsLargeBuffers =>
         options.Interface is not null && options.RxBufferLength > (uint)Environment.SystemPageSize && BitOperations.IsPow2(options.RxBufferLength);
 
@@ -127,7 +127,7 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
         ring,
         options with { RxBufferLength = 0 },
         capabilities,
-        string.Create(CultureInfo.InvariantCulture, $"buffers are pages of {Environment.SystemPageSize} bytes instead of the {options.RxBufferLength} asked for, because {why}"));
+        string.Create(CultureInfo.InvariantCulture, $"buffers are pages of {Environment.SystemPageSize} bytes instead of the requested {options.RxBufferLength}, because {why}"));
 
     private static uint Mask(params ReadOnlySpan<ZcrxNotificationType> types)
     {
@@ -145,14 +145,14 @@ internal sealed unsafe class Registration(IoRing ring, InterfaceQueueOptions opt
     private uint InterfaceIndex(string name) => ring.Kernel.InterfaceIndex(name) is var index and > 0
         ? (uint)index
         : throw new ZcrxDeviceException(
-            $"Registering an interface queue on {name}", Errno.ENODEV, "there is no network interface of that name in this network namespace", "List them with `ip link` and correct the name");
+            $"Registering an interface queue on {name}", Errno.ENODEV, "this network namespace has no interface of that name", "List them with `ip link` and correct the name");
 
     private uint RefillEntries(nuint areaLength)
     {
         uint wanted = options.RefillEntries;
         if (wanted == 0)
         {
-            // By pages even where buffers are larger: a device may put several packets into one, and each of them comes back by itself.
+            // By pages even if buffers are larger: a device may put several packets into one buffer, and each of them returns separately.
             wanted = (uint)nuint.Min(areaLength / (nuint)Environment.SystemPageSize, MaxRefillEntries);
         }
 

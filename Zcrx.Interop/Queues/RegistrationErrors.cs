@@ -22,15 +22,15 @@ internal static class RegistrationErrors
         Errno.EINVAL or Errno.EOPNOTSUPP or Errno.EBADF or Errno.EFAULT or Errno.ENODEV or Errno.EIO when facts.IsDmaBuf => new ZcrxUnsupportedException(
             facts.Operation,
             errno,
-            $"the kernel or the driver of {facts.Name} cannot take this dma-buf as area: the descriptor is none, the part is not whole pages of it, its exporter and the NIC do not get on; or there is no queue to be had even without it",
-            "Register the queue without the dma-buf first, which tells what is wrong with the queue; then try the dma-buf of another exporter"),
+            $"the kernel or the driver of {facts.Name} cannot take this dma-buf as area: the descriptor is no dma-buf, the part is not a whole number of pages, or exporter and NIC are incompatible; or the queue cannot be registered without it either",
+            "Register the queue without the dma-buf first to check the queue; then try the dma-buf of another exporter"),
         Errno.EINVAL => Missing(errno, facts) ?? BadOption(errno, facts) ?? Refused(errno, facts),
         Errno.EOPNOTSUPP => Missing(errno, facts) ?? NotSupported(errno, facts),
         Errno.EEXIST when facts.DeviceLess => CommonErrors.WrongThread(facts.Operation, errno),
         Errno.EEXIST => new ZcrxQueueBusyException(
             facts.Operation,
             errno,
-            $"an XDP program is attached to {facts.Name}, or the queue already receives into somebody's memory (io_uring or device-memory TCP)",
+            $"an XDP program is attached to {facts.Name}, or the queue already receives into other memory (io_uring or device-memory TCP)",
             $"Detach the program (`ip link set dev {facts.Name} xdp off`), or stop the process that holds the queue"),
         Errno.EBUSY => new ZcrxQueueBusyException(
             facts.Operation, errno, "the queue is used by AF_XDP or leased to a virtual interface", "Close that socket, register on the virtual queue of the lease, or choose another queue"),
@@ -63,7 +63,7 @@ internal static class RegistrationErrors
             : CommonErrors.Filtered(facts.Operation, errno, facts.Host);
     }
 
-    /// <summary>Something was asked for that the kernel said it does not have. An older kernel answers that with −EINVAL.</summary>
+    /// <summary>Returns the error if a capability was requested that the kernel does not have. An older kernel reports that as −EINVAL.</summary>
     private static ZcrxUnsupportedException? Missing(int errno, in RegistrationFacts facts)
     {
         var capabilities = facts.Capabilities;
@@ -92,7 +92,7 @@ internal static class RegistrationErrors
             : null;
     }
 
-    /// <summary>A value that no kernel would take. Options are checked before, so this is for what they could not know.</summary>
+    /// <summary>Returns the error for a value that no kernel accepts. Options are validated earlier, so this covers values that the validation cannot know.</summary>
     private static ZcrxConfigurationException? BadOption(int errno, in RegistrationFacts facts)
     {
         uint page = (uint)facts.Host.PageSize;
@@ -112,14 +112,14 @@ internal static class RegistrationErrors
         }
 
         return !facts.DeviceLess && facts.RxQueue == uint.MaxValue
-            ? Bad(errno, facts, "RxQueue", $"{facts.RxQueue} is no queue index", "Choose one that `ethtool -l` counts")
+            ? Bad(errno, facts, "RxQueue", $"{facts.RxQueue} is not a queue index", "Choose one that `ethtool -l` counts")
             : null;
     }
 
     private static ZcrxConfigurationException Bad(int errno, in RegistrationFacts facts, string path, FormattableString message, string fix) =>
         new(facts.Operation, errno, new ZcrxConfigurationError(path, FormattableString.Invariant(message)), fix);
 
-    /// <summary>Nothing that was asked for explains it: on a NIC it is the device's setting, else it is us.</summary>
+    /// <summary>Returns the error if no option explains the errno: on a NIC, a setting of the device; otherwise a defect.</summary>
     private static ZcrxException Refused(int errno, in RegistrationFacts facts)
     {
         if (facts.DeviceLess)
@@ -131,7 +131,7 @@ internal static class RegistrationErrors
                 CommonErrors.ReportIt);
         }
 
-        // A kernel that cannot be asked may be older than zero-copy receive itself, and says so with the same errno.
+        // A kernel without capability query may lack zero-copy receive, which it reports by the same errno.
         string unlessOld = facts.Capabilities.Support(ZcrxFeature.NicQueue) == ZcrxSupport.Yes
             ? ""
             : $"; or {facts.Capabilities.Kernel} has no zero-copy receive at all ({CapabilityText.Needs(ZcrxFeature.NicQueue)})";
@@ -150,10 +150,10 @@ internal static class RegistrationErrors
                 ? new ZcrxUnsupportedException(
                     facts.Operation,
                     errno,
-                    FormattableString.Invariant($"device-less buffers are always one page ({facts.Host.PageSize} bytes), and {facts.RxBufferLength} were asked for"),
+                    FormattableString.Invariant($"device-less buffers are always one page ({facts.Host.PageSize} bytes), but {facts.RxBufferLength} were requested"),
                     "Leave the buffer length to the kernel")
                 : new ZcrxUnsupportedException(
-                    facts.Operation, errno, "the kernel was built without CONFIG_IO_URING_ZCRX", "Use a kernel that has it, " + OtherEngine);
+                    facts.Operation, errno, "the kernel was built without CONFIG_IO_URING_ZCRX", "Use a kernel with this option, " + OtherEngine);
         }
 
         string driver =

@@ -1,15 +1,15 @@
 namespace Zcrx.Interop.Queues;
 
-/// <summary>What a registration asked for, and of whom: everything that helps to explain its refusal.</summary>
+/// <summary>Represents the facts that explain why a registration was refused.</summary>
 /// <param name="Interface">The interface's name, or null when there is none or it has no name.</param>
 /// <param name="RxQueue">The RX queue's index; meaningless device-less.</param>
 /// <param name="DeviceLess">Whether the registration is without a NIC.</param>
-/// <param name="RxBufferLength">The buffer length asked for in bytes; 0 for the kernel's default, the page.</param>
+/// <param name="RxBufferLength">The requested buffer length in bytes; 0 for the kernel's default, the page.</param>
 /// <param name="AreaBytes">The area's length in bytes.</param>
-/// <param name="RefillEntries">The number of refill entries asked for.</param>
-/// <param name="Notifications">Whether notifications or statistics were asked for.</param>
-/// <param name="Capabilities">What the kernel says it can do.</param>
-/// <param name="Host">What this process may do.</param>
+/// <param name="RefillEntries">The requested number of refill entries.</param>
+/// <param name="Notifications">Whether notifications or statistics were requested.</param>
+/// <param name="Capabilities">The capabilities of the kernel.</param>
+/// <param name="Host">The permissions of this process.</param>
 /// <param name="IsDmaBuf">Whether the area is a dma-buf.</param>
 internal readonly record struct RegistrationFacts(
     string? Interface,
@@ -23,16 +23,16 @@ internal readonly record struct RegistrationFacts(
     HostFacts Host,
     bool IsDmaBuf = false)
 {
-    /// <summary>More than this the kernel refuses, unless the ring was told to clamp.</summary>
+    /// <summary>The kernel's limit, unless the ring is set up to clamp.</summary>
     public const uint MaxRefillEntries = 32768;
 
-    /// <summary>The start of the sentence.</summary>
+    /// <summary>Gets the operation, as the start of a sentence.</summary>
     public string Operation =>
         DeviceLess ? "Registering a device-less queue" : FormattableString.Invariant($"Registering RX queue {RxQueue} of {Name}");
 
-    /// <summary>The interface, for the middle of a sentence.</summary>
+    /// <summary>Gets the interface, for the middle of a sentence.</summary>
     public string Name => string.IsNullOrEmpty(Interface) ? "the interface" : Interface;
 
-    /// <summary>A buffer length that differs from the page was asked for.</summary>
+    /// <summary>Gets a value indicating whether a buffer length other than the page was requested.</summary>
     public bool OwnBufferLength => RxBufferLength != 0 && RxBufferLength != (uint)Host.PageSize;
 }

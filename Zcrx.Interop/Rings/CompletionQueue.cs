@@ -3,11 +3,11 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop;
 
-/// <summary>The completion side of a ring, read in batches: look at <see cref="Ready"/>, read that many, <see cref="Advance"/> once.</summary>
-/// <remarks>Used by the ring's thread only; throws <see cref="ObjectDisposedException"/> once the ring has been disposed.</remarks>
+/// <summary>Reads the completions of a ring in batches: read <see cref="Ready"/>, handle that many, then call <see cref="Advance"/> once.</summary>
+/// <remarks>Ring thread only. Members throw <see cref="ObjectDisposedException"/> once the ring is disposed.</remarks>
 public sealed unsafe class CompletionQueue
 {
-    /// <summary>Bytes of one completion; the rings here are set up with CQE32.</summary>
+    /// <summary>The size of one completion in bytes. Rings are set up with CQE32.</summary>
     public const int EntrySize = 32;
 
     private readonly byte* _entries;
@@ -29,10 +29,10 @@ public sealed unsafe class CompletionQueue
         _head = *_sharedHead;
     }
 
-    /// <summary>How many completions the ring holds; a power of two.</summary>
+    /// <summary>Gets the number of completions that the ring holds; a power of two.</summary>
     public uint Capacity { get; }
 
-    /// <summary>Completions that the kernel has dropped for good since the ring was made. Anything but 0 means lost completions.</summary>
+    /// <summary>Gets the number of completions that the kernel has dropped since the ring was created. They are lost.</summary>
     public uint Dropped
     {
         get
@@ -42,7 +42,7 @@ public sealed unsafe class CompletionQueue
         }
     }
 
-    /// <summary>How many completions can be read now.</summary>
+    /// <summary>Gets the number of completions that can be read now.</summary>
     public uint Ready
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -54,9 +54,9 @@ public sealed unsafe class CompletionQueue
         }
     }
 
-    /// <summary>One of the ready completions.</summary>
-    /// <param name="index">0 for the oldest; below <see cref="Ready"/>.</param>
-    /// <returns>A view of the ring, valid until <see cref="Advance"/>.</returns>
+    /// <summary>Returns one of the ready completions.</summary>
+    /// <param name="index">The index: 0 for the oldest, below <see cref="Ready"/>.</param>
+    /// <returns>A reference into the ring, valid until <see cref="Advance"/>.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref readonly Completion Peek(uint index)
     {
@@ -64,10 +64,10 @@ public sealed unsafe class CompletionQueue
         return ref Unsafe.AsRef<Completion>(_entries + ((nuint)((_head + index) & _mask) * EntrySize));
     }
 
-    /// <summary>Ready completions that lie side by side.</summary>
-    /// <param name="index">Where to begin; below <paramref name="ready"/>.</param>
-    /// <param name="ready">What <see cref="Ready"/> has said.</param>
-    /// <param name="count">As many as there are up to <paramref name="ready"/>, or to the end of the ring; at least one.</param>
+    /// <summary>Returns adjacent ready completions.</summary>
+    /// <param name="index">The index of the first; below <paramref name="ready"/>.</param>
+    /// <param name="ready">The value of <see cref="Ready"/>.</param>
+    /// <param name="count">The number of adjacent completions, up to <paramref name="ready"/> or the end of the ring; at least one.</param>
     /// <returns>The first of them, valid until <see cref="Advance"/>.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Completion* PeekRun(uint index, uint ready, out uint count)
@@ -77,17 +77,17 @@ public sealed unsafe class CompletionQueue
         return (Completion*)(_entries + ((nuint)position * EntrySize));
     }
 
-    /// <summary>Gives the oldest entries back to the kernel.</summary>
-    /// <param name="count">How many have been read; at most <see cref="Ready"/>.</param>
+    /// <summary>Returns the oldest entries to the kernel.</summary>
+    /// <param name="count">The number of completions that were read; at most <see cref="Ready"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Advance(uint count)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         _head += count;
-        // Release: the entries must have been read before the kernel may overwrite them.
+        // Release: the entries must be read before the kernel may overwrite them.
         Volatile.Write(ref *_sharedHead, _head);
     }
 
-    /// <summary>The memory is about to go.</summary>
+    /// <summary>Makes later calls throw: the memory is about to be unmapped.</summary>
     internal void End() => _isDisposed = true;
 }

@@ -4,10 +4,10 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop;
 
-/// <summary>One io_uring instance, set up the way zcrx demands: 32-byte completions, one issuer, deferred task work.</summary>
+/// <summary>Represents an io_uring instance with the set-up that zcrx requires: 32-byte completions, one issuer, deferred task work.</summary>
 /// <remarks>
-/// <para>Owned by one thread: the thread that creates it is the only one that may use it, <see cref="Dispose"/> included,
-/// unless that thread has ended.</para>
+/// <para>Owned by the thread that creates it. Only that thread may use and dispose it,
+/// unless the thread has ended.</para>
 /// <para>Counterpart: <c>io_uring_queue_init_params</c> with CQE32 | SINGLE_ISSUER | DEFER_TASKRUN | CQSIZE | SUBMIT_ALL | NO_SQARRAY.</para>
 /// </remarks>
 public sealed unsafe class IoRing : IDisposable
@@ -35,17 +35,17 @@ public sealed unsafe class IoRing : IDisposable
         Completion = new CompletionQueue((byte*)ringMemory, parameters);
     }
 
-    /// <summary>The kernel that answers this ring.</summary>
+    /// <summary>Gets the kernel of the ring.</summary>
     public IIoUringKernel Kernel { get; }
 
-    /// <summary>The submission side.</summary>
+    /// <summary>Gets the submission queue.</summary>
     public SubmissionQueue Submission { get; }
 
-    /// <summary>The completion side.</summary>
+    /// <summary>Gets the completion queue.</summary>
     public CompletionQueue Completion { get; }
 
-    /// <summary>The ring's descriptor.</summary>
-    /// <exception cref="ObjectDisposedException">The ring has been disposed.</exception>
+    /// <summary>Gets the ring's descriptor.</summary>
+    /// <exception cref="ObjectDisposedException">The ring is disposed.</exception>
     public int Fd
     {
         get
@@ -56,10 +56,10 @@ public sealed unsafe class IoRing : IDisposable
     }
 
     /// <summary>Sets up a ring and maps it.</summary>
-    /// <param name="kernel">Who answers.</param>
-    /// <param name="options">Sizes.</param>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="options">The sizes of the ring.</param>
     /// <returns>The ring, owned by the caller and by the calling thread.</returns>
-    /// <exception cref="ZcrxException">The kernel refused; nothing is left behind.</exception>
+    /// <exception cref="ZcrxException">The kernel refused. No resources remain allocated.</exception>
     public static IoRing Create(IIoUringKernel kernel, IoRingOptions options)
     {
         ArgumentNullException.ThrowIfNull(kernel);
@@ -77,7 +77,7 @@ public sealed unsafe class IoRing : IDisposable
             parameters.sq_off.array == 0 ? parameters.sq_off.flags + sizeof(uint) : parameters.sq_off.array + (parameters.sq_entries * sizeof(uint)),
             parameters.cq_off.cqes + ((nuint)parameters.cq_entries * CompletionQueue.EntrySize));
         nuint entryLength = (nuint)parameters.sq_entries * (nuint)sizeof(io_uring_sqe);
-        // SINGLE_MMAP has been there since 5.4, long before anything else that is needed here: one mapping holds both rings.
+        // Every kernel that supports the rest has SINGLE_MMAP (5.4): one mapping holds both rings.
         nint ringMemory = kernel.Map(fd, ringLength, IORING_OFF_SQ_RING);
         if (ringMemory is < 0 and >= -4095)
         {
@@ -103,14 +103,14 @@ public sealed unsafe class IoRing : IDisposable
         return ring;
     }
 
-    /// <summary>Publishes the prepared submissions, hands them over and, if asked to, waits for completions.</summary>
-    /// <param name="minComplete">How many completions to wait for; 0 only runs what is due.</param>
+    /// <summary>Publishes and submits the prepared entries and, if requested, waits for completions.</summary>
+    /// <param name="minComplete">The number of completions to wait for. 0 only runs deferred work.</param>
     /// <param name="timeout">The longest wait, or null for no limit.</param>
-    /// <returns>Entries consumed, or a negative errno: −ETIME when the wait ran out, −EINTR, −EBUSY, −EBADR when completions were lost.</returns>
+    /// <returns>The number of entries consumed, or a negative errno: −ETIME after the timeout, −EINTR, −EBUSY, −EBADR when completions were lost.</returns>
     public int SubmitAndWait(uint minComplete, TimeSpan? timeout = null)
     {
         uint toSubmit = Submission.Publish();
-        // GETEVENTS even without waiting: with DEFER_TASKRUN nothing is posted unless the issuer asks, and it also flushes the overflow list.
+        // GETEVENTS even without waiting: with DEFER_TASKRUN, the kernel posts completions only then. It also flushes the overflow list.
         uint flags = IORING_ENTER_GETEVENTS;
         int result;
         if (timeout is { } limit)
@@ -132,12 +132,12 @@ public sealed unsafe class IoRing : IDisposable
         return Checked(result);
     }
 
-    /// <summary>Hands over prepared submissions without waiting and without running deferred work.</summary>
-    /// <returns>Entries consumed, or a negative errno.</returns>
+    /// <summary>Submits prepared entries without waiting and without running deferred work.</summary>
+    /// <returns>The number of entries consumed, or a negative errno.</returns>
     public int Submit() => Checked(Kernel.Enter(Fd, Submission.Publish(), 0, 0, null, 0));
 
-    /// <summary>Closes the ring, then ends its mappings: the order matters, the kernel may post until it is closed.</summary>
-    /// <remarks>A descriptor that somebody else has closed is left alone: its number may be another file's by now. The ring then ends with its mappings.</remarks>
+    /// <summary>Closes the ring, then unmaps it. In this order, since the kernel may post until the ring is closed.</summary>
+    /// <remarks>If other code has closed the descriptor, it is not closed again: its number may belong to another file by now. The mappings then end the ring.</remarks>
     public void Dispose()
     {
         int fd = Interlocked.Exchange(ref _fd, -1);
@@ -171,7 +171,7 @@ public sealed unsafe class IoRing : IDisposable
 
     private int Checked(int result)
     {
-        // No such descriptor; or one that is no ring.
+        // The descriptor is closed, or is no ring.
         _isDescriptorLost |= result is -Errno.EBADF or -Errno.EOPNOTSUPP;
         return result;
     }

@@ -3,10 +3,10 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop;
 
-/// <summary>The refill queue: how buffers go back to the kernel.</summary>
+/// <summary>Represents the refill queue, through which buffers return to the kernel.</summary>
 /// <remarks>
-/// Single producer: the ring's thread, as long as the queue <see cref="IsOurs"/>; throws <see cref="ObjectDisposedException"/> once the queue has been disposed. The kernel consumes it when the NIC needs buffers, or, device-less, when it is flushed.
-/// Where head, tail and entries lie in the region is the kernel's answer to the registration, not a constant (7.3 moved them).
+/// Single producer: the ring thread, while <see cref="IsOurs"/> is true. The kernel consumes entries when the NIC needs buffers or, without a NIC, on a flush.
+/// The kernel returns the offsets of head, tail and entries at registration. They differ between versions (7.3). Throws <see cref="ObjectDisposedException"/> once disposed.
 /// </remarks>
 public sealed unsafe class RefillQueue
 {
@@ -16,15 +16,15 @@ public sealed unsafe class RefillQueue
     private readonly uint _mask;
     private uint _tail;
     private uint _published;
-    // Where the queue is full, as of the head last seen.
+    // The tail at which the queue is full, for the head that was read last.
     private uint _limit;
     private bool _isOurs;
     private bool _isDisposed;
 
-    /// <param name="region">Where it lies.</param>
-    /// <param name="offsets">Where in it.</param>
-    /// <param name="entries">How many it holds.</param>
-    /// <param name="isOurs">Whether to write it from the start; if not, <see cref="Begin"/> says when.</param>
+    /// <param name="region">The region of the queue.</param>
+    /// <param name="offsets">The offsets of the queue in the region.</param>
+    /// <param name="entries">The number of entries.</param>
+    /// <param name="isOurs">Whether this ring writes entries from the start. Otherwise it begins with <see cref="Begin"/>.</param>
     internal RefillQueue(byte* region, in io_uring_zcrx_offsets offsets, uint entries, bool isOurs = true)
     {
         _sharedHead = (uint*)(region + offsets.head);
@@ -39,14 +39,14 @@ public sealed unsafe class RefillQueue
         }
     }
 
-    /// <summary>Whether entries are written here. If not, somebody else does, and <see cref="TryAppend"/> finds no room, ever.</summary>
+    /// <summary>Gets a value indicating whether this ring writes entries. Otherwise another producer does, and <see cref="TryAppend"/> returns false.</summary>
     internal bool IsOurs => _isOurs;
 
-    /// <summary>Entries that the queue holds; a power of two.</summary>
+    /// <summary>Gets the number of entries that the queue holds; a power of two.</summary>
     public uint Capacity { get; }
 
-    /// <summary>Entries written and not yet consumed by the kernel.</summary>
-    // Acquire: pairs with the kernel's release of head. The head first: the tail of somebody else, read later, is never behind it.
+    /// <summary>Gets the number of entries that are written and not yet consumed by the kernel.</summary>
+    // Acquire: pairs with the kernel's release of head. Head is read first: the tail of another producer, read later, is never behind it.
     public uint Depth
     {
         get
@@ -57,13 +57,13 @@ public sealed unsafe class RefillQueue
         }
     }
 
-    /// <summary>Writes one entry, not yet visible to the kernel.</summary>
-    /// <param name="offset">Area token | byte offset, as the completion gave it.</param>
-    /// <returns>False when the queue is full: hold the buffer back, publish, flush, try again. It is never overwritten and never dropped.</returns>
+    /// <summary>Writes one entry that is not yet visible to the kernel.</summary>
+    /// <param name="offset">The area token and byte offset of the completion.</param>
+    /// <returns>False when the queue is full. Keep the entry, publish, flush, and try again. The queue never drops or overwrites an entry.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryAppend(ulong offset)
     {
-        // The head is read only when the last one seen says full: once per lap instead of once per entry.
+        // The head is read only when the limit is reached: once per lap instead of once per entry.
         if ((int)(_limit - _tail) <= 0 && !FindRoom())
         {
             return false;
@@ -88,7 +88,7 @@ public sealed unsafe class RefillQueue
         }
     }
 
-    /// <summary>Goes on behind the published tail, wherever somebody else has left it.</summary>
+    /// <summary>Begins to write behind the published tail of another producer.</summary>
     internal void Begin()
     {
         _isOurs = true;
@@ -96,7 +96,7 @@ public sealed unsafe class RefillQueue
         _limit = Volatile.Read(ref *_sharedHead) + Capacity;
     }
 
-    /// <summary>Publishes what was written, and writes nothing more: somebody else does.</summary>
+    /// <summary>Publishes the written entries and stops writing, for another producer.</summary>
     internal void Cede()
     {
         Publish();
@@ -104,7 +104,7 @@ public sealed unsafe class RefillQueue
         _limit = _tail;
     }
 
-    /// <summary>The memory is about to go. The next entry finds the queue full, as it seems, and looks here: so entries need no check of their own.</summary>
+    /// <summary>Makes the next entry throw: the memory is about to be unmapped. The queue then seems full, so that entries need no check of their own.</summary>
     internal void End()
     {
         _isDisposed = true;
@@ -119,7 +119,7 @@ public sealed unsafe class RefillQueue
             return false;
         }
 
-        // Acquire: an entry may be overwritten once the head that is past it has been read.
+        // Acquire: an entry may be overwritten only after a head beyond it was read.
         _limit = Volatile.Read(ref *_sharedHead) + Capacity;
         return (int)(_limit - _tail) > 0;
     }

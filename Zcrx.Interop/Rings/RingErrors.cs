@@ -19,7 +19,7 @@ internal static class RingErrors
         Errno.EINVAL or Errno.EOPNOTSUPP => new ZcrxUnsupportedException(
             BusyPolling,
             ErrnoText.Positive(errno),
-            $"Linux {host.KernelRelease} cannot poll NICs for io_uring: that needs Linux 6.9 or newer, built with CONFIG_NET_RX_BUSY_POLL",
+            $"Linux {host.KernelRelease} cannot poll NICs for io_uring. Busy polling needs Linux 6.9 or newer, built with CONFIG_NET_RX_BUSY_POLL",
             "Use such a kernel, or turn busy polling off"),
         _ => CommonErrors.Other(BusyPolling, ErrnoText.Positive(errno)),
     };
@@ -36,7 +36,7 @@ internal static class RingErrors
         Errno.EINVAL => new ZcrxUnsupportedException(
             Operation,
             errno,
-            $"Linux {host.KernelRelease} does not know one of the ring's flags (CQE32, SINGLE_ISSUER, DEFER_TASKRUN and NO_SQARRAY are needed), or the ring is larger than it allows",
+            $"Linux {host.KernelRelease} does not support one of the ring's flags (CQE32, SINGLE_ISSUER, DEFER_TASKRUN and NO_SQARRAY are needed), or the ring is larger than it allows",
             "Use Linux 6.6 or newer, and a ring of at most 32768 submission and 65536 completion entries"),
         Errno.ENOMEM => CommonErrors.NoMemory(Operation, errno, "the ring", bytes: 0, host),
         Errno.EFAULT => new ZcrxMemoryException(Operation, errno, "the ring's parameters are not in writable memory", CommonErrors.ReportIt),

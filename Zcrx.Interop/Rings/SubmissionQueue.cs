@@ -3,8 +3,8 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop;
 
-/// <summary>The submission side of a ring: entries are prepared, then published together.</summary>
-/// <remarks>Used by the ring's thread only; throws <see cref="ObjectDisposedException"/> once the ring has been disposed. The ring is set up with NO_SQARRAY: entry <c>i</c> lies at <c>i &amp; mask</c>.</remarks>
+/// <summary>Prepares the submissions of a ring, and publishes them together.</summary>
+/// <remarks>Ring thread only. Members throw <see cref="ObjectDisposedException"/> once the ring is disposed. With NO_SQARRAY, entry <c>i</c> lies at <c>i &amp; mask</c>.</remarks>
 public sealed unsafe class SubmissionQueue
 {
     private readonly io_uring_sqe* _entries;
@@ -27,10 +27,10 @@ public sealed unsafe class SubmissionQueue
         _prepared = _published = *_tail;
     }
 
-    /// <summary>How many entries the ring holds; a power of two.</summary>
+    /// <summary>Gets the number of entries that the ring holds; a power of two.</summary>
     public uint Capacity { get; }
 
-    /// <summary>Entries prepared and not yet consumed by the kernel.</summary>
+    /// <summary>Gets the number of entries that are prepared and not yet consumed by the kernel.</summary>
     public uint Pending
     {
         get
@@ -40,7 +40,7 @@ public sealed unsafe class SubmissionQueue
         }
     }
 
-    /// <summary>Whether completions wait in the kernel's overflow list, because the completion ring was full.</summary>
+    /// <summary>Gets a value indicating whether completions wait in the kernel's overflow list, because the completion ring was full.</summary>
     public bool IsCompletionOverflown
     {
         get
@@ -50,9 +50,9 @@ public sealed unsafe class SubmissionQueue
         }
     }
 
-    /// <summary>The next free entry, zeroed, or null when the ring is full: submit first.</summary>
+    /// <summary>Returns the next free entry, zeroed; null when the ring is full: submit first.</summary>
     /// <remarks>Counterpart: <c>io_uring_get_sqe</c>.</remarks>
-    /// <returns>An entry to fill in; it counts as prepared from now on.</returns>
+    /// <returns>An entry to fill in. It counts as prepared from now on.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public io_uring_sqe* TryPrepare()
     {
@@ -64,7 +64,7 @@ public sealed unsafe class SubmissionQueue
             return null;
         }
 
-        // Counters run on and wrap at 2^32; only their masked value is an index.
+        // Counters wrap at 2^32. Only their masked value is an index.
         io_uring_sqe* entry = &_entries[_prepared & _mask];
         *entry = default;
         _prepared++;
@@ -72,7 +72,7 @@ public sealed unsafe class SubmissionQueue
     }
 
     /// <summary>Makes the prepared entries visible to the kernel.</summary>
-    /// <returns>How many entries it has not consumed yet, the ones of earlier calls included.</returns>
+    /// <returns>The number of entries that are not yet consumed, including those of earlier calls.</returns>
     internal uint Publish()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -86,6 +86,6 @@ public sealed unsafe class SubmissionQueue
         return Pending;
     }
 
-    /// <summary>The memory is about to go.</summary>
+    /// <summary>Makes later calls throw: the memory is about to be unmapped.</summary>
     internal void End() => _isDisposed = true;
 }

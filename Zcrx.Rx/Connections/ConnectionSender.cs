@@ -17,7 +17,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        // For callers that have to wait: a lease's memory stays readable while it is pinned, also when the lease is released in the meantime.
+        // For callers that have to wait: a lease's memory stays readable while it is pinned, even if the lease is released first.
         MemoryHandle pin = default;
         bool isPinned = false;
         bool hasTurn = false;
@@ -50,7 +50,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
                 if (error != SocketError.Success)
                 {
-                    // A socket that was closed during the call gives various errors.
+                    // A socket that is closed during the call returns various errors.
                     ThrowIfClosed();
                     throw Broken(error);
                 }
@@ -74,7 +74,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     {
         if (_closed)
         {
-            // One error for a connection that is gone, in whichever way that was noticed.
+            // One error for a connection that has ended, however that was detected.
             throw connection.IsBroken ? new SocketException((int)SocketError.ConnectionReset) : (Exception)new ObjectDisposedException(connection.Name);
         }
     }
@@ -93,7 +93,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         socket.ShutdownSend();
     }
 
-    /// <summary>The socket has room, or never will have. Any thread.</summary>
+    /// <summary>Resumes callers that wait: the socket has room, or never will have. Any thread.</summary>
     public void OnWritable(int result) => Interlocked.Exchange(ref _writable, null)?.TrySetResult(result);
 
     public bool IsClosed => _closed;
@@ -110,7 +110,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         OnWritable(0);
     }
 
-    /// <summary>Ends a connection that cannot be sent on any more, unless the caller had shut sending down.</summary>
+    /// <summary>Ends a connection that can no longer be sent on, unless the caller had shut sending down.</summary>
     private SocketException Broken(SocketError error)
     {
         SocketException exception = new((int)error);
@@ -125,7 +125,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     private async ValueTask WaitForRoomAsync(CancellationToken cancellationToken)
     {
         TaskCompletionSource<int> writable = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        // A full fence: either we see that it is closed, or Close sees that we wait.
+        // A full fence: either this call sees that the socket is closed, or Close sees that a caller waits.
         Interlocked.Exchange(ref _writable, writable);
         if (_closed)
         {

@@ -87,7 +87,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The connection is gone already.
+            // The connection has ended already.
         }
     }
 
@@ -101,7 +101,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {
-                // Reset by the peer, or closed elsewhere. Closing is all that is left to do.
+                // Reset by the peer, or closed by other code. Only closing is left to do.
             }
         }
         else
@@ -114,7 +114,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
         _socket.Dispose();
     }
 
-    // As it was given, or as it would have been accepted by any other program.
+    // In its original mode, or in that of any other program that accepts.
     public void Release() => _socket.Blocking = true;
 
     private EndPoint? TryGet(Func<Socket, EndPoint?> get)

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Rx.Connections;
 
-/// <summary>Represents the socket of a connection. Failures of a socket that is closed or gone are no exceptions here.</summary>
+/// <summary>Represents the socket of a connection. A socket that is closed, or whose peer has gone, causes no exceptions.</summary>
 internal interface IConnectionSocket
 {
     EndPoint? RemoteEndPoint { get; }
@@ -17,15 +17,15 @@ internal interface IConnectionSocket
     /// <summary>Gets a value indicating whether bytes, the end of the stream or an error wait.</summary>
     bool HasSomething { get; }
 
-    /// <summary>Takes the error off the socket, as a receive does.</summary>
+    /// <summary>Takes the error off the socket, like a receive.</summary>
     /// <returns>The errno; 0 for none.</returns>
     int TakeError();
 
-    /// <summary>Sends what the socket has room for.</summary>
+    /// <summary>Sends as much as the socket has room for.</summary>
     /// <returns>The number of bytes.</returns>
     int Send(ReadOnlySpan<byte> bytes, out SocketError error);
 
-    /// <summary>Tells the peer that nothing more will be sent.</summary>
+    /// <summary>Shuts sending down, so that the peer reads the end of the stream.</summary>
     void ShutdownSend();
 
     /// <summary>Closes the socket.</summary>

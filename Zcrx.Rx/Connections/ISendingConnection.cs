@@ -9,9 +9,9 @@ internal interface ISendingConnection
     /// <summary>Gets a value indicating whether the peer or the network has ended the connection. Meaningful once the socket is closed.</summary>
     bool IsBroken { get; }
 
-    /// <summary>Ends the connection: it cannot be sent on any more.</summary>
+    /// <summary>Ends the connection after a failed send.</summary>
     void Fail(ConnectionFailure failure, bool abort);
 
-    /// <summary>Asks for a call of <see cref="ConnectionSender.OnWritable"/> once the socket has room.</summary>
+    /// <summary>Requests a call of <see cref="ConnectionSender.OnWritable"/> once the socket has room.</summary>
     void AwaitRoom();
 }

@@ -3,15 +3,15 @@ namespace Zcrx.Rx.Connections;
 /// <summary>Specifies the state of a connection's receive request. Only the ring thread changes it.</summary>
 internal enum ReceiveState
 {
-    /// <summary>No request with the kernel.</summary>
+    /// <summary>The kernel has no request.</summary>
     Idle,
 
-    /// <summary>To be issued in this turn.</summary>
+    /// <summary>A request is issued in this turn.</summary>
     Queued,
 
-    /// <summary>The kernel has one.</summary>
+    /// <summary>The kernel has a request.</summary>
     Armed,
 
-    /// <summary>The kernel has one and has been asked to end it.</summary>
+    /// <summary>The kernel has a request, whose cancellation was requested.</summary>
     Cancelling,
 }

@@ -4,16 +4,16 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Connections;
 
-/// <summary>Sockets of the application, with a descriptor of our own.</summary>
+/// <summary>Duplicates sockets of the application, so that this library owns their descriptors.</summary>
 /// <remarks>
-/// Requests name a socket by its descriptor. The number of one that the application closes may be another socket's by the time of the next request.
-/// A descriptor that only we close keeps its number until our last request has ended.
+/// Requests identify a socket by its descriptor. When the application closes its socket, the number may belong to another one at the next request.
+/// A descriptor of this library keeps its number until the last request has ended.
 /// </remarks>
 internal static class SocketOwnership
 {
-    /// <summary>Opens the socket again under a descriptor of its own.</summary>
+    /// <summary>Duplicates the descriptor of a socket.</summary>
     /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
-    /// <exception cref="ZcrxException">There is no descriptor left.</exception>
+    /// <exception cref="ZcrxException">The process has no free descriptor.</exception>
     public static Socket Duplicate(Socket socket)
     {
         bool isHeld = false;
@@ -35,8 +35,8 @@ internal static class SocketOwnership
         }
     }
 
-    /// <summary>Refuses sockets that cannot be received on with zcrx.</summary>
-    /// <exception cref="ArgumentException">It is not a TCP socket.</exception>
+    /// <summary>Throws for a socket that zcrx cannot receive on.</summary>
+    /// <exception cref="ArgumentException">The socket is not a TCP socket.</exception>
     public static void ThrowIfNotTcp(Socket socket, string parameter)
     {
         if (socket.SocketType != SocketType.Stream || socket.AddressFamily is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6))

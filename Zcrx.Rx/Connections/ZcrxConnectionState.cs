@@ -1,23 +1,23 @@
 namespace Zcrx.Rx;
 
-/// <summary>Why a connection receives, or does not.</summary>
+/// <summary>Specifies whether a connection receives, and if not, why.</summary>
 public enum ZcrxConnectionState
 {
-    /// <summary>It receives.</summary>
+    /// <summary>The connection receives.</summary>
     Receiving,
 
-    /// <summary>Nobody subscribes; what comes waits at the sender.</summary>
+    /// <summary>No observer is subscribed. Data waits at the sender.</summary>
     Unobserved,
 
-    /// <summary>Paused by <see cref="ZcrxConnection.Pause"/>, or by an operator that has as much as it can take.</summary>
+    /// <summary>Paused by <see cref="ZcrxConnection.Pause"/>, or by an operator that cannot take more.</summary>
     Paused,
 
-    /// <summary>Waits for buffers: the pool is under pressure or empty.</summary>
+    /// <summary>Waiting for buffers: the pool is under pressure or empty.</summary>
     PausedByPressure,
 
-    /// <summary>On its way to another queue, or out; or it waits for a queue that can receive it.</summary>
+    /// <summary>Moving to another queue or out of the library, or waiting for a queue that can receive it.</summary>
     Moving,
 
-    /// <summary>The stream has ended or broken, or the connection was closed.</summary>
+    /// <summary>The stream has ended or failed, or the connection was closed.</summary>
     Ended,
 }

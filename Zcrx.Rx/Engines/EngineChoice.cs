@@ -3,16 +3,16 @@ using Zcrx.Rx.Engines;
 
 namespace Zcrx.Rx;
 
-/// <summary>Which engine was chosen, and why, in words for a log line.</summary>
-/// <param name="Engine">Never <see cref="ZcrxEngine.Auto"/>.</param>
-/// <param name="Reason">One clause: what spoke for it, and what against the better ones.</param>
+/// <summary>Represents the chosen engine, and the reason in words for a log line.</summary>
+/// <param name="Engine">The engine; never <see cref="ZcrxEngine.Auto"/>.</param>
+/// <param name="Reason">The reason as one clause: for this engine, and against the preferred ones.</param>
 public sealed record EngineChoice(ZcrxEngine Engine, string Reason)
 {
     /// <inheritdoc/>
     public override string ToString() => $"{Name}: {Reason}";
 
-    /// <summary>What a queue with these options would be opened on, on this machine and by this process. Opens nothing.</summary>
-    /// <param name="options">The options; only engine, interface and RX queue matter.</param>
+    /// <summary>Returns the engine that a queue with these options would use on this machine and in this process. Opens nothing.</summary>
+    /// <param name="options">The options. Only engine, interface and RX queue matter.</param>
     /// <returns>The choice that <see cref="ZcrxQueue.OpenAsync(ZcrxQueueOptions, CancellationToken)"/> would make now.</returns>
     public static EngineChoice For(ZcrxQueueOptions options)
     {
@@ -30,7 +30,7 @@ public sealed record EngineChoice(ZcrxEngine Engine, string Reason)
         return kernel.Nics;
     }
 
-    /// <summary>The engine's name as on the command line: <c>nic</c>, <c>device-less</c>, <c>emulated</c>.</summary>
+    /// <summary>Returns the engine's name as on the command line: <c>nic</c>, <c>device-less</c>, <c>emulated</c>.</summary>
     public string Name => Engine switch
     {
         ZcrxEngine.Nic => "nic",

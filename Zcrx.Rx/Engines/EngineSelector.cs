@@ -4,8 +4,8 @@ namespace Zcrx.Rx.Engines;
 
 /// <summary>Chooses the engine from the options, the capabilities of the kernel and the permissions of the process. Pure.</summary>
 /// <remarks>
-/// Only "unsupported" and "not permitted" make Auto step down. Whatever else goes wrong later (a busy queue, a missing
-/// interface, a bad option) is an error that the user must see.
+/// Auto falls back only on "unsupported" and "not permitted". Every later failure (a busy queue, a missing
+/// interface, an invalid option) is an error that the user must see.
 /// </remarks>
 internal static class EngineSelector
 {
@@ -13,7 +13,7 @@ internal static class EngineSelector
     {
         if (requested != ZcrxEngine.Auto)
         {
-            return new EngineChoice(requested, "asked for");
+            return new EngineChoice(requested, "explicitly configured");
         }
 
         string? obstacle = host.WhyNoRegistration();

@@ -25,7 +25,7 @@ internal sealed class NicConfiguration : IDisposable
     /// <summary>Sets up the interface of a queue that is about to be registered; null when it is not configured.</summary>
     /// <param name="options">The options of the queue.</param>
     /// <param name="nics">The interfaces of the queue's kernel.</param>
-    /// <exception cref="ZcrxException">The interface cannot be set up, or that would take something from others. Nothing has changed.</exception>
+    /// <exception cref="ZcrxException">The interface cannot be set up, or another owner would be affected. Nothing has changed.</exception>
     public static NicConfiguration? Claim(ZcrxQueueOptions options, INicControl nics)
     {
         if (!options.ConfigureNic || options.Interface is not { } name || nics.Identify(name) is not { } key)
@@ -56,7 +56,7 @@ internal sealed class NicConfiguration : IDisposable
     /// <summary>Steers the connections of a listening socket to the queue until the result is disposed.</summary>
     public IDisposable ClaimPort(IPEndPoint endPoint) => _setup.ClaimPort(endPoint, _queue);
 
-    /// <summary>Returns the RX queue, after the queue has been closed.</summary>
+    /// <summary>Releases the RX queue, after the queue has been closed.</summary>
     public void Dispose()
     {
         _claim?.Dispose();

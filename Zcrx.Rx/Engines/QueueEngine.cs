@@ -2,7 +2,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Engines;
 
-/// <summary>Represents the engine of one queue: the kernel that was chosen, and what depends on which one it is. The rest of the library does not ask.</summary>
+/// <summary>Represents the engine of one queue: the chosen kernel, and everything that depends on the choice. The rest of the library does not check it.</summary>
 internal sealed class QueueEngine
 {
     private readonly string? _interface;
@@ -16,7 +16,7 @@ internal sealed class QueueEngine
         Kernel = kernel;
         Capabilities = ZcrxCapabilities.Query(kernel);
         _nics = choice.NicsOf(options);
-        // An emulated kernel receives device-less unless it has an interface of that name.
+        // An emulated kernel receives without a device unless it has an interface of that name.
         IsOnNic = choice.Engine == ZcrxEngine.Nic || (choice.Engine == ZcrxEngine.Emulated && _interface is not null && _nics.Identify(_interface) is not null);
         Nic = IsOnNic ? NicConfiguration.Claim(options, _nics) : null;
     }
@@ -31,13 +31,13 @@ internal sealed class QueueEngine
     /// <summary>Gets a value indicating whether the queue receives from an RX queue of a NIC.</summary>
     public bool IsOnNic { get; }
 
-    /// <summary>Gets the set-up of the interface for the queue; null when none is configured. The queue disposes it after it has closed.</summary>
+    /// <summary>Gets the set-up of the interface for the queue; null when none is configured. The queue disposes it after it was closed.</summary>
     public NicConfiguration? Nic { get; }
 
-    /// <summary>Gets the reason why the queue cannot go to another process, as a clause; null when the engine allows it.</summary>
-    public string? WhyBoundToProcess => _choice.Engine == ZcrxEngine.Emulated ? "an emulated queue lives in the process of its kernel" : null;
+    /// <summary>Gets why another process cannot take the queue over, as a clause; null when the engine supports it.</summary>
+    public string? WhyBoundToProcess => _choice.Engine == ZcrxEngine.Emulated ? "an emulated queue is bound to the process of its kernel" : null;
 
-    /// <summary>Chooses the engine for a queue that is to be registered, and sets its interface up.</summary>
+    /// <summary>Chooses the engine for a queue that is about to be registered, and sets its interface up.</summary>
     /// <exception cref="ZcrxException">The interface cannot be set up.</exception>
     public static QueueEngine Choose(ZcrxQueueOptions options)
     {
@@ -60,8 +60,8 @@ internal sealed class QueueEngine
     /// <summary>Adds a remark to the reason of the choice.</summary>
     public void Remark(string remark) => _choice = _choice with { Reason = $"{_choice.Reason}; {remark}" };
 
-    /// <summary>Reports when the interface goes up, down or away. Nothing is posted to armed receives then.</summary>
-    /// <param name="onChange">Called on the thread that notices.</param>
-    /// <returns>Ends the reports when disposed; null when there is nothing to report.</returns>
+    /// <summary>Reports when the interface goes up or down, or is removed. Armed receives get no completion for that.</summary>
+    /// <param name="onChange">Called on the thread that notices the change.</param>
+    /// <returns>Ends the reports when disposed; null without an interface.</returns>
     public IDisposable? WatchLink(Action<LinkChange> onChange) => IsOnNic ? _nics.WatchLink(_interface!, onChange) : null;
 }

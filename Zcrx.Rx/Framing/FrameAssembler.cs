@@ -221,9 +221,9 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         if (ledger != _relieves)
         {
             // On another queue for the first time, or on an earlier one again.
-            if (_relieves is null || !ledger.Relief.Contains(owner))
+            if (_relieves is null || !ledger.Reclaimable.Contains(owner))
             {
-                ledger.Relief.Add(owner);
+                ledger.Reclaimable.Add(owner);
             }
 
             _relieves = ledger;

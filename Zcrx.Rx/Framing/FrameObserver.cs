@@ -10,7 +10,7 @@ namespace Zcrx.Rx.Framing;
 /// Threads: buffers come on the ring thread, disposal from any (<see cref="ExclusiveUse"/>). A connection that has moved to another
 /// queue has two ring threads for a moment: the old queue's may ask for its buffers back while the new one's lends.
 /// </remarks>
-internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IPressureRelief, IDisposable
+internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IReclaimable, IDisposable
     where TCutter : struct, IFrameCutter
 {
     private readonly FrameAssembler<TCutter> _frames;
@@ -96,7 +96,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IPress
         _upstream.Dispose();
     }
 
-    public void Relieve()
+    public void Reclaim()
     {
         // Who is inside looks at the pressure before it keeps anything; on an old queue, the next rise finds what this one missed.
         if (!_use.TryEnterIdle())

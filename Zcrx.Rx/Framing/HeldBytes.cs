@@ -45,7 +45,7 @@ internal sealed class HeldBytes(int maxBuffers)
     public void Keep(in ReceivedBuffer buffer)
     {
         BufferLedger ledger = buffer.Ledger;
-        int slot = _buffers >= maxBuffers || ledger.IsUnderPressure ? -1 : buffer.TryKeepSlot();
+        int slot = _buffers >= maxBuffers || ledger.IsUnderPressure ? -1 : buffer.TryLeaseSlot();
         if (slot < 0)
         {
             Copy();

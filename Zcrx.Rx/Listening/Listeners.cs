@@ -9,7 +9,7 @@ namespace Zcrx.Rx.Listening;
 
 /// <summary>Accepts connections on the listening sockets of a queue. Ring thread only, except <see cref="Conclude"/>.</summary>
 internal sealed class Listeners(
-    RingRequests requests, ConnectionTable connections, ReceiveScheduler scheduler, IQueuePhase phase, IReceiveEvents events, RingClock clock)
+    RingRequests requests, ConnectionTable connections, ReceiveScheduler scheduler, IQueuePhase phase, IReceiveEvents events, RingClock clock) : IListeners
 {
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
 

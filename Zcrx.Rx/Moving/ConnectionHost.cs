@@ -6,10 +6,10 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Moving;
 
-/// <summary>Represents a queue to its connections and to other queues: passes on what they ask for to the ring thread, or serves it when that has ended. Any thread.</summary>
-internal sealed class ConnectionHost(RingThread thread, SuspendedConnections? suspended, CurrentOptions options, IReceiveEvents events, RxQueueId? rxQueue) : IConnectionHost
+/// <summary>Represents a queue to its connections and to other queues: passes requests on to the ring thread, or serves them when it has ended. Any thread.</summary>
+internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwner? suspended, CurrentOptions options, IReceiveEvents events, RxQueueId? rxQueue) : IConnectionHost
 {
-    // Other threads may change connections faster than the ring thread looks; the ring must have its turn.
+    // Other threads may change connections faster than the ring thread handles them. The limit keeps them from delaying completions.
     private const int ChangesPerTurn = 4096;
 
     private readonly ConcurrentQueue<ConnectionReceiver> _changes = new();
@@ -18,19 +18,19 @@ internal sealed class ConnectionHost(RingThread thread, SuspendedConnections? su
 
     public string Name => options.Name;
 
-    /// <summary>Gets the RX queue that it receives from; null without a NIC.</summary>
+    /// <summary>Gets the RX queue that the queue receives from; null without a NIC.</summary>
     public RxQueueId? RxQueue => rxQueue;
 
     public Task Ended => thread.Ended;
 
     public ConsumerFailureAction WhenConsumerFails => options.Value.WhenConsumerFails;
 
-    /// <summary>Gets where connections wait when the queue has ended; null when they end with it.</summary>
-    public SuspendedConnections? Suspended => suspended;
+    /// <summary>Gets the owner of connections whose queue has ended; null when they end with it.</summary>
+    public SuspendedConnectionOwner? Suspended => suspended;
 
     public bool HasChanges => !_changes.IsEmpty;
 
-    /// <summary>Sets the ring thread's side. Ring thread only, once.</summary>
+    /// <summary>Sets the component on the ring thread. Ring thread only, once.</summary>
     public void Attach(ConnectionMover mover) => _mover = mover;
 
     public void Synchronize(ConnectionReceiver connection)
@@ -46,21 +46,21 @@ internal sealed class ConnectionHost(RingThread thread, SuspendedConnections? su
 
     public void ReportFault(ConnectionReceiver connection, Exception exception) => events.Faulted(connection, exception);
 
-    /// <summary>No queue was found that can receive for a stranded connection.</summary>
+    /// <summary>Ends a stranded connection for which no queue was found.</summary>
     public void FailStranded(ConnectionReceiver connection) => thread.Post(() => _mover.FailStranded(connection));
 
-    /// <summary>Looks at the connections that have changed. Ring thread only.</summary>
+    /// <summary>Handles the connections that have changed. Ring thread only.</summary>
     public void TakeChanges()
     {
         for (int i = 0; i < ChangesPerTurn && _changes.TryDequeue(out ConnectionReceiver? connection); i++)
         {
-            // First: a change that comes during the look queues the connection again.
+            // Cleared first: a change during the call queues the connection again.
             connection.Control.TakeChange();
             _mover.OnChanged(connection);
         }
     }
 
-    /// <summary>Passes changes on after the end: no ring thread is left to see them.</summary>
+    /// <summary>Passes changes on after the end of the ring thread.</summary>
     public void ForwardChanges()
     {
         while (_changes.TryDequeue(out ConnectionReceiver? connection))
@@ -80,7 +80,7 @@ internal sealed class ConnectionHost(RingThread thread, SuspendedConnections? su
     /// <summary>Moves a connection of this queue to another queue. One move of a connection at a time.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="target">The other queue.</param>
-    /// <param name="isRescue">Whether to do nothing unless the connection is stranded, and to move also to a queue that drains.</param>
+    /// <param name="isRescue">Whether to move the connection only if it is stranded, even to a queue that drains.</param>
     /// <param name="watcher">Follows the move; null for none.</param>
     public Task<bool> MoveAsync(ConnectionReceiver connection, ConnectionHost target, bool isRescue = false, IMoveWatcher? watcher = null)
     {
@@ -97,11 +97,11 @@ internal sealed class ConnectionHost(RingThread thread, SuspendedConnections? su
         return move;
     }
 
-    /// <summary>Receives a connection from another queue or from the suspended connections.</summary>
+    /// <summary>Adds a connection from another queue or from the suspended connections.</summary>
     public void Receive(ConnectionReceiver connection, ConnectionMove move) =>
         thread.Post(() => _mover.Arrive(connection, move), () => move.Source.TakeBack(connection, move));
 
-    /// <summary>Takes a connection back: the queue that it was to move to is closed.</summary>
+    /// <summary>Takes a connection back whose target queue is closed.</summary>
     public void TakeBack(ConnectionReceiver connection, ConnectionMove move) => thread.Post(
         () =>
         {
@@ -110,16 +110,16 @@ internal sealed class ConnectionHost(RingThread thread, SuspendedConnections? su
         },
         () => Abandon(connection, move));
 
-    /// <summary>Continues a move from the queue that has the connection now.</summary>
+    /// <summary>Continues a move from the present queue of the connection.</summary>
     public static void Continue(ConnectionReceiver connection, ConnectionMove move)
     {
-        // Every host of a connection is one of these.
+        // Every host of a connection is a ConnectionHost.
         ConnectionHost host = (ConnectionHost)connection.Control.Host;
         move.Source = host;
         host.Begin(connection, move);
     }
 
-    /// <summary>Moves a connection that this queue does not have, because it has ended or the connection has left.</summary>
+    /// <summary>Moves a connection that is not on this queue: the queue has ended, or the connection has left.</summary>
     public void MoveWithoutQueue(ConnectionReceiver connection, ConnectionMove move)
     {
         if (suspended?.TrySend(connection, move) == true)
@@ -133,7 +133,7 @@ internal sealed class ConnectionHost(RingThread thread, SuspendedConnections? su
         }
         else if (suspended?.MoveOf(connection) is { } other)
         {
-            // Another queue is about to have it: from there.
+            // Another queue is about to resume it. The move continues from there.
             _ = other.Done.ContinueWith(_ => Continue(connection, move), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
         else if (connection.Control.Host != this)
@@ -149,7 +149,7 @@ internal sealed class ConnectionHost(RingThread thread, SuspendedConnections? su
     private void Begin(ConnectionReceiver connection, ConnectionMove move) =>
         thread.Post(() => _mover.Begin(connection, move), () => MoveWithoutQueue(connection, move));
 
-    /// <summary>The queue has ended, and a sender waits for room.</summary>
+    /// <summary>Awaits room for a sender after the queue has ended.</summary>
     private void AwaitRoomWithoutQueue(ConnectionReceiver connection)
     {
         if (suspended?.TryAwaitRoom(connection) == true)
@@ -157,7 +157,7 @@ internal sealed class ConnectionHost(RingThread thread, SuspendedConnections? su
             return;
         }
 
-        // Read after the suspended connections: one that leaves them has its new queue first.
+        // Read after the suspended connections: a connection that leaves them has its new queue first.
         if (connection.Control.Host != this)
         {
             connection.Control.Host.AwaitRoom(connection);
@@ -168,12 +168,12 @@ internal sealed class ConnectionHost(RingThread thread, SuspendedConnections? su
         }
     }
 
-    /// <summary>Source and target are closed. Nothing was lost: the connection waits for another queue, if connections are suspended.</summary>
+    /// <summary>Handles a connection whose source and target are both closed. Nothing was lost, so it is suspended if possible.</summary>
     private void Abandon(ConnectionReceiver connection, ConnectionMove move)
     {
         if (suspended is null)
         {
-            SuspendedConnections.EndUnwanted(connection);
+            SuspendedConnectionOwner.EndUnwanted(connection);
             move.GiveUp();
             return;
         }

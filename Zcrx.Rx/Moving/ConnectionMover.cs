@@ -15,9 +15,9 @@ internal sealed class ConnectionMover(
     IQueuePhase phase,
     QueueContext context)
 {
-    private readonly List<(ConnectionReceiver Connection, ConnectionMove Move)> _departing = [];
+    private readonly List<(ConnectionReceiver Connection, ConnectionMove Move)> _leaving = [];
 
-    /// <summary>A connection has changed. It may have left this queue before.</summary>
+    /// <summary>Handles a connection that has changed. It may have left this queue before.</summary>
     public void OnChanged(ConnectionReceiver connection)
     {
         if (scheduler.IsHere(connection))
@@ -30,10 +30,10 @@ internal sealed class ConnectionMover(
         }
     }
 
-    /// <summary>No queue was found that can receive for a stranded connection.</summary>
+    /// <summary>Ends a stranded connection for which no queue was found.</summary>
     public void FailStranded(ConnectionReceiver connection) => scheduler.FailStranded(connection);
 
-    /// <summary>A sender waits for room in the socket.</summary>
+    /// <summary>Awaits room in the socket for a sender.</summary>
     public void AwaitRoom(ConnectionReceiver connection)
     {
         if (scheduler.IsHere(connection))
@@ -48,9 +48,9 @@ internal sealed class ConnectionMover(
             return;
         }
 
-        // On its way to another queue, which waits for room once it has the connection.
+        // The connection is moving to another queue, which awaits room once it has the connection.
         connection.Control.AwaitsRoomOnArrival = true;
-        // Pairs with the fence in Arrive: either that queue sees the wish, or this thread sees the queue.
+        // Pairs with the fence in Arrive: either that queue sees the request, or this thread sees the queue.
         Interlocked.MemoryBarrier();
         if (connection.Control.Host != host)
         {
@@ -65,7 +65,7 @@ internal sealed class ConnectionMover(
         {
             if (connection.Control.Host != host && !connection.Control.Closed.IsCompleted)
             {
-                // It went to another queue between the call and this turn.
+                // It moved to another queue between the call and this turn.
                 ConnectionHost.Continue(connection, move);
             }
             else
@@ -75,7 +75,7 @@ internal sealed class ConnectionMover(
         }
         else if (move.IsRescue && !connection.Has(ReceiveObstacles.Stranded))
         {
-            // Moved by another caller before, and receives.
+            // It was moved by another caller before, and receives.
             move.GiveUp();
         }
         else if (move.Target == host)
@@ -85,33 +85,36 @@ internal sealed class ConnectionMover(
         else
         {
             connection.BeginMove(move);
-            _departing.Add((connection, move));
+            _leaving.Add((connection, move));
             scheduler.Reconcile(connection);
         }
     }
 
-    /// <summary>Passes on the connections whose requests have ended. After receives have been issued, so that none of them is queued.</summary>
+    /// <summary>Completes the moves of connections whose requests have ended. Called after receives were issued, so that none of them is queued.</summary>
     public void CompleteMoves()
     {
-        for (int i = _departing.Count - 1; i >= 0; i--)
+        for (int i = _leaving.Count - 1; i >= 0; i--)
         {
-            (ConnectionReceiver connection, ConnectionMove move) = _departing[i];
+            (ConnectionReceiver connection, ConnectionMove move) = _leaving[i];
             if (connection.Move != move || connection.HasEnded || connection.Control.CloseRequested)
             {
-                // It ends here.
-                _departing.RemoveAt(i);
+                // The connection ends on this queue, or another move has replaced this one.
+                _leaving.RemoveAt(i);
                 move.GiveUp();
-                connection.EndMove();
+                if (connection.Move == move)
+                {
+                    connection.EndMove();
+                }
             }
             else if (connection.State == ReceiveState.Idle)
             {
-                _departing.RemoveAt(i);
-                Depart(connection, move);
+                _leaving.RemoveAt(i);
+                Leave(connection, move);
             }
         }
     }
 
-    /// <summary>A connection arrives from another queue, from the suspended connections, or back from a queue that was closed.</summary>
+    /// <summary>Adds a connection that arrives from another queue, from the suspended connections, or back from a queue that was closed.</summary>
     public void Arrive(ConnectionReceiver connection, ConnectionMove move)
     {
         if ((phase.IsStopping || (phase.IsEnding && !move.IsRescue)) && move.Source != host)
@@ -121,14 +124,15 @@ internal sealed class ConnectionMover(
         }
 
         connections.Add(connection);
-        // Pairs with TakeChange in ConnectionHost: either this thread sees what was changed on the way, or the other thread sees where the connection is now.
+        // Pairs with TakeChange in ConnectionHost: either this thread sees changes made during the move, or the other thread sees the new host.
         Interlocked.MemoryBarrier();
         try
         {
-            CarryOver(connection);
+            // What its observers have not received lies in the memory of the queue that it has left.
+            connection.Undelivered.CopyTo(ledger, connection.Holder);
             if (move.Suspended is { } suspended)
             {
-                // A sender may have asked while it was on its way.
+                // A sender may have requested room during the move.
                 move.AwaitsRoom = move.Source.Suspended!.Leave(suspended);
             }
 
@@ -156,67 +160,46 @@ internal sealed class ConnectionMover(
         }
     }
 
-    /// <summary>The queue has ended, and the connection waits for another one. The ring is closed.</summary>
+    /// <summary>Suspends a connection after the queue has ended. The ring is closed.</summary>
     public void Suspend(ConnectionReceiver connection)
     {
-        (_, ConnectionMove? move) = _departing.Find(departing => departing.Connection == connection && departing.Move == connection.Move);
+        (_, ConnectionMove? move) = _leaving.Find(leaving => leaving.Connection == connection && leaving.Move == connection.Move);
         bool awaitsRoom = TakeOut(connection);
         connection.Disarm();
         connection.Clear(ReceiveObstacles.Leaving);
         connection.Clear(ReceiveObstacles.Stranded);
         connection.EndMove();
-        connection.FormerLedger = connection.Undelivered.Count > 0 ? ledger : null;
         host.Suspended!.Add(connection, host, awaitsRoom);
         if (move is not null)
         {
-            // It was about to move, and nothing prevents that any more.
+            // Its move had begun, and nothing prevents it any more.
             host.MoveWithoutQueue(connection, move);
         }
     }
 
-    private void Depart(ConnectionReceiver connection, ConnectionMove move)
+    private void Leave(ConnectionReceiver connection, ConnectionMove move)
     {
         move.AwaitsRoom = TakeOut(connection);
-        // What its observers have not received goes along as copies.
-        connection.FormerLedger = connection.Undelivered.Count > 0 ? ledger : null;
-        move.Watcher?.OnDeparted();
+        move.Watcher?.OnLeft();
         if (move.Target is { } target)
         {
             target.Receive(connection, move);
         }
         else
         {
-            Detachment.Complete(connection, ledger, move);
+            Detachment.Complete(connection, move);
         }
     }
 
-    /// <summary>Removes a connection from this ring. Nothing of it is with the kernel.</summary>
+    /// <summary>Removes a connection from this ring. The kernel has no request of it.</summary>
     /// <returns>Whether a sender waits for room.</returns>
     private bool TakeOut(ConnectionReceiver connection)
     {
         bool awaitsRoom = connection.IsAwaitingRoom;
         scheduler.Remove(connection);
-        // Only the other ring's thread may touch its consumers from now on.
-        ledger.Relief.Dismiss(connection.Holder);
+        // From now on, only the other ring's thread may touch its consumers.
+        ledger.Reclaimable.Dismiss(connection.Holder);
         scheduler.Free(connection);
         return awaitsRoom;
-    }
-
-    /// <summary>Copies what the observers have not received yet: it lies in the memory of another queue.</summary>
-    private unsafe void CarryOver(ConnectionReceiver connection)
-    {
-        if (connection.FormerLedger is not { } former)
-        {
-            return;
-        }
-
-        connection.FormerLedger = null;
-        for (int i = connection.Undelivered.Count; i > 0; i--)
-        {
-            int index = connection.Undelivered.Dequeue();
-            ref LeaseSlot slot = ref former[index];
-            connection.Undelivered.Enqueue(ledger.KeepCopy(slot.Address, slot.Length, slot.StreamOffset, connection.Holder));
-            former.Release(index);
-        }
     }
 }

@@ -1,4 +1,3 @@
-using Zcrx.Interop.Leases;
 using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Moving;
@@ -6,23 +5,13 @@ namespace Zcrx.Rx.Moving;
 /// <summary>Gives the socket of a connection to another owner.</summary>
 internal static class Detachment
 {
-    /// <summary>Ends the stream where the observers were left. The caller is the only one that has the connection: its ring thread, or the suspended connections.</summary>
-    /// <param name="connection">The connection. Nothing of it is with the kernel.</param>
-    /// <param name="ledger">The ledger with its undelivered buffers; null when there are none.</param>
+    /// <summary>Ends the stream at the position that the observers have reached. Only the connection's owner calls it: its ring thread, or the suspended connections.</summary>
+    /// <param name="connection">The connection. The kernel has no request of it.</param>
     /// <param name="move">Gets the bytes that no observer has received.</param>
-    public static unsafe void Complete(ConnectionReceiver connection, BufferLedger? ledger, ConnectionMove move)
+    public static void Complete(ConnectionReceiver connection, ConnectionMove move)
     {
-        using MemoryStream unread = new();
-        long delivered = connection.Delivered(ledger);
-        while (ledger is not null && connection.Undelivered.TryDequeue(out int index))
-        {
-            ref LeaseSlot slot = ref ledger[index];
-            unread.Write(new ReadOnlySpan<byte>(slot.Address, slot.Length));
-            ledger.Release(index);
-        }
-
-        move.Unread = unread.ToArray();
-        connection.FormerLedger = null;
+        long delivered = connection.Delivered;
+        move.Unread = connection.Undelivered.ToArray();
         connection.EndMove();
         connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, delivered, "the connection was detached, and its socket has another owner", ""));
         connection.Control.ReleaseSocket();

@@ -1,11 +1,11 @@
 namespace Zcrx.Rx.Moving;
 
-/// <summary>Follows the progress of a move, on ring threads. Not every move arrives.</summary>
+/// <summary>Follows the progress of a move, on ring threads. Not every move reaches its target.</summary>
 internal interface IMoveWatcher
 {
-    /// <summary>The connection has left its queue.</summary>
-    void OnDeparted();
+    /// <summary>Records that the connection has left its queue.</summary>
+    void OnLeft();
 
-    /// <summary>The connection belongs to the other queue.</summary>
+    /// <summary>Records that the connection belongs to the other queue.</summary>
     void OnArrived();
 }

@@ -3,7 +3,7 @@ namespace Zcrx.Rx.Moving;
 /// <summary>Admits one move of a connection at a time. Any thread.</summary>
 internal sealed class MoveGate
 {
-    // Ends with the move.
+    // Completes with the move.
     private TaskCompletionSource? _moving;
 
     /// <summary>Gets a value indicating whether the connection is being moved.</summary>
@@ -22,7 +22,7 @@ internal sealed class MoveGate
         }
     }
 
-    /// <summary>The move has ended. Only the caller that entered.</summary>
+    /// <summary>Ends the move. Called only by the caller that entered.</summary>
     public void Leave() => Interlocked.Exchange(ref _moving, null)!.SetResult();
 
     private static TaskCompletionSource NewMove() => new(TaskCreationOptions.RunContinuationsAsynchronously);

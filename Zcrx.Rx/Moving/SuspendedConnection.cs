@@ -2,9 +2,9 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Moving;
 
-/// <summary>Represents a connection without a queue. Changed under the lock of <see cref="SuspendedConnections"/>.</summary>
+/// <summary>Represents a connection without a queue. Changed under the lock of <see cref="SuspendedConnectionOwner"/>.</summary>
 /// <param name="connection">The connection.</param>
-/// <param name="former">The queue that had it, which has ended.</param>
+/// <param name="former">The ended queue that the connection belonged to.</param>
 /// <param name="awaitsRoom">Whether a sender waits for room in the socket.</param>
 internal sealed class SuspendedConnection(ConnectionReceiver connection, ConnectionHost former, bool awaitsRoom)
 {

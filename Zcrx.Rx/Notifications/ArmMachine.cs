@@ -2,15 +2,15 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Rx.Notifications;
 
-/// <summary>The arm state of one notification type. Pure: time comes in as a number.</summary>
-/// <remarks>Armed again at most once per interval, so that a storm costs one completion per interval and not one per packet.</remarks>
+/// <summary>Decides when one notification type is armed again. Pure: the time is passed as a number.</summary>
+/// <remarks>Arms at most once per interval, so that a storm costs one completion per interval and not one per packet.</remarks>
 internal struct ArmMachine
 {
     private long _interval;
     private long _due;
 
     /// <param name="registered">Whether the type was registered with the kernel.</param>
-    /// <param name="interval">Shortest time between two notifications, in the clock's ticks.</param>
+    /// <param name="interval">The shortest time between two notifications, in the clock's ticks.</param>
     public ArmMachine(bool registered, long interval)
     {
         State = registered ? ArmState.Armed : ArmState.Disarmed;
@@ -20,10 +20,10 @@ internal struct ArmMachine
 
     public ArmState State { get; private set; }
 
-    /// <summary>When to call <see cref="TryArm"/> next; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>Gets the time of the next call of <see cref="TryArm"/>; <see cref="long.MaxValue"/> for never.</summary>
     public readonly long Due => State == ArmState.Fired ? _due : long.MaxValue;
 
-    /// <summary>A notification has come.</summary>
+    /// <summary>Records a notification.</summary>
     public void Fired(long now)
     {
         if (State != ArmState.Disarmed)
@@ -33,7 +33,7 @@ internal struct ArmMachine
         }
     }
 
-    /// <summary>Returns whether the kernel is to be asked to arm now.</summary>
+    /// <summary>Returns whether to arm the type now.</summary>
     public bool TryArm(long now)
     {
         if (State != ArmState.Fired || now < _due)
@@ -45,15 +45,15 @@ internal struct ArmMachine
         return true;
     }
 
-    /// <summary>Takes the answer of the kernel.</summary>
-    /// <param name="result">Zero or a negative errno. −EINVAL means that it had not fired: it is armed.</param>
-    /// <param name="now">The time, for the next try.</param>
-    /// <returns>Whether it is armed. If not, it is tried again after an interval.</returns>
+    /// <summary>Records the kernel's result.</summary>
+    /// <param name="result">Zero or a negative errno. −EINVAL means that the type had not fired, so it is armed.</param>
+    /// <param name="now">The time, for the next attempt.</param>
+    /// <returns>Whether the type is armed. If not, the next attempt follows after an interval.</returns>
     public bool Armed(int result, long now)
     {
         if (State != ArmState.Arming)
         {
-            // Disarmed since, or never asked.
+            // Disarmed since, or not being armed.
             return false;
         }
 
@@ -68,14 +68,14 @@ internal struct ArmMachine
         return false;
     }
 
-    /// <summary>Another interval from now on; a type that waits to be armed waits no longer than it.</summary>
+    /// <summary>Changes the interval. A type that waits to be armed waits no longer than that.</summary>
     public void SetInterval(long interval, long now)
     {
         _interval = interval;
         _due = long.Min(_due, Later(now));
     }
 
-    /// <summary>The ring that owned the notifications is gone.</summary>
+    /// <summary>Disarms the type permanently: the ring that owned the notifications is closed.</summary>
     public void Disarm() => State = ArmState.Disarmed;
 
     private readonly long Later(long now) => now > long.MaxValue - _interval ? long.MaxValue : now + _interval;

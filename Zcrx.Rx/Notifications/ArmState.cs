@@ -3,13 +3,13 @@ namespace Zcrx.Rx;
 /// <summary>Specifies whether the kernel will send a notification of a type.</summary>
 public enum ArmState
 {
-    /// <summary>The kernel will not: it has no notifications, or the queue was imported from another ring.</summary>
+    /// <summary>No notification: the kernel does not support them, or another ring registered the queue.</summary>
     Disarmed,
 
-    /// <summary>The next event fires one.</summary>
+    /// <summary>The next event causes a notification.</summary>
     Armed,
 
-    /// <summary>One has fired; no more until it is armed again.</summary>
+    /// <summary>A notification was sent. There are no more until the type is armed again.</summary>
     Fired,
 
     /// <summary>The type is being armed again.</summary>

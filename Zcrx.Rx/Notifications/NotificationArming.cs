@@ -13,12 +13,12 @@ internal sealed class NotificationArming
     private readonly Action<ZcrxNotification> _publish;
     private ArmMachine _noBuffers;
     private ArmMachine _copies;
-    // Both states in one word, so that other threads never read the machines.
+    // Both states in one word, so that other threads do not read the machines.
     private int _states;
 
     /// <param name="context">Options, clock and counters.</param>
     /// <param name="isRegistered">Whether a type was registered with the kernel.</param>
-    /// <param name="arm">Arms a type; returns zero or a negative errno.</param>
+    /// <param name="arm">Arms a type. Returns zero or a negative errno.</param>
     /// <param name="publish">Publishes a notification.</param>
     public NotificationArming(QueueContext context, Func<ZcrxNotificationType, bool> isRegistered, Func<ZcrxNotificationType, int> arm, Action<ZcrxNotification> publish)
     {
@@ -44,7 +44,7 @@ internal sealed class NotificationArming
     /// <summary>Gets the time at which a type is to be armed again; <see cref="long.MaxValue"/> for never.</summary>
     public long Due => long.Min(_noBuffers.Due, _copies.Due);
 
-    /// <summary>A notification has arrived.</summary>
+    /// <summary>Handles a notification.</summary>
     public void OnNotification(ZcrxNotificationType type)
     {
         ref ArmMachine machine = ref type == ZcrxNotificationType.NoBuffers ? ref _noBuffers : ref _copies;
@@ -73,7 +73,7 @@ internal sealed class NotificationArming
         }
     }
 
-    /// <summary>Applies another interval.</summary>
+    /// <summary>Changes the interval.</summary>
     public void SetInterval(TimeSpan interval)
     {
         long ticks = _context.Clock.ToTicks(interval);

@@ -1,11 +1,11 @@
 namespace Zcrx.Rx;
 
-/// <summary>What happens to a connection whose consumer failed: it threw, or could not cut the stream into frames.</summary>
+/// <summary>Specifies what happens to a connection whose consumer has failed: it threw, or could not cut the stream into frames.</summary>
 public enum ConsumerFailureAction
 {
-    /// <summary>The connection is reset, so that the peer does not believe that its bytes were used.</summary>
+    /// <summary>Resets the connection, so that the peer does not take its bytes as processed.</summary>
     Reset,
 
-    /// <summary>The connection is closed in order. The peer cannot tell it from a normal end.</summary>
+    /// <summary>Closes the connection in an orderly way, which the peer cannot distinguish from a normal end.</summary>
     Close,
 }

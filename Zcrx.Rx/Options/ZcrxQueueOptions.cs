@@ -2,141 +2,141 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx;
 
-/// <summary>How one interface queue is opened.</summary>
-/// <remarks>Immutable. Sizes are in bytes. <see cref="Validate"/> lists everything that is wrong at once.</remarks>
+/// <summary>Configures an interface queue.</summary>
+/// <remarks>Immutable. Sizes are in bytes. <see cref="Validate"/> returns all errors at once.</remarks>
 public sealed record ZcrxQueueOptions
 {
     private const long LargestArea = 1L << 30;
 
     private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(1);
 
-    /// <summary>What the queue is called in logs, metrics and messages.</summary>
+    /// <summary>Gets the queue's name in logs, metrics and messages.</summary>
     public string Name { get; init; } = "zcrx-0";
 
-    /// <summary>What receives.</summary>
+    /// <summary>Gets the engine.</summary>
     public ZcrxEngine Engine { get; init; } = ZcrxEngine.Auto;
 
-    /// <summary>The network interface whose queue is taken; null without a NIC.</summary>
+    /// <summary>Gets the network interface of the queue; null without a NIC.</summary>
     public string? Interface { get; init; }
 
-    /// <summary>The RX queue on that interface.</summary>
+    /// <summary>Gets the RX queue on that interface.</summary>
     public int RxQueue { get; init; }
 
     /// <summary>
-    /// Whether the interface is set up for the queue: header/data split on, the RX queue out of RSS, flow rules for the ports that the queue listens on.
-    /// What was changed is brought back when the queue closes, and, should the process die, when the next one starts.
+    /// Gets a value indicating whether the interface is set up for the queue: header/data split on, the RX queue out of RSS, flow rules for the queue's ports.
+    /// The changes are undone when the queue closes or, if the process dies, when the next one starts.
     /// </summary>
-    /// <remarks>Refused where it would take something from others: the last queue of the interface, or one that RSS contexts may use. Several queues on one port share one rule.</remarks>
+    /// <remarks>Fails if other owners would be affected: for the last queue of the interface, or one that RSS contexts may use. Several queues on one port share one rule.</remarks>
     public bool ConfigureNic { get; init; }
 
-    /// <summary>Where changes to interfaces are written down before they are made; null for <see cref="NicChangeJournal.DefaultDirectory"/>.</summary>
+    /// <summary>Gets the directory of the journal of changes to interfaces; null for <see cref="NicChangeJournal.DefaultDirectory"/>.</summary>
     public string? NicStateDirectory { get; init; }
 
-    /// <summary>Is told in words what is changed on interfaces and what is brought back; null for nobody. Any thread; must not throw.</summary>
+    /// <summary>Gets the action that receives a line for each change to an interface and for each undoing; null for none. Any thread. Must not throw.</summary>
     public Action<string>? NicReport { get; init; }
 
-    /// <summary>Memory that receives payload, in bytes; rounded up to whole pages. 2 pages to 1 GiB.</summary>
+    /// <summary>Gets the memory that receives payload, in bytes, rounded up to whole pages. 2 pages to 1 GiB.</summary>
     public long AreaSize { get; init; } = 64L * 1024 * 1024;
 
     /// <summary>
-    /// Up to how much memory the pool may grow, in bytes: when it comes under pressure, another area of <see cref="AreaSize"/> is added before
-    /// anybody is paused. 0 for no growth. Needs Linux 7.3 or the emulated engine; elsewhere the pool stays as it is.
+    /// Gets the largest size of the pool in bytes. Under pressure, another area of <see cref="AreaSize"/> is added before
+    /// connections are paused. 0 disables growth. Needs Linux 7.3 or the emulated engine; otherwise the pool does not grow.
     /// </summary>
     public long MaxAreaSize { get; init; }
 
-    /// <summary>Size of one buffer in bytes, a power of two of at least a page; 0 for a page.</summary>
+    /// <summary>Gets the size of one buffer in bytes, a power of two of at least a page; 0 for a page.</summary>
     /// <remarks>
-    /// More than a page needs a NIC that can, Linux 7.0, and <see cref="HugePages"/>. Where a NIC's queue cannot have it, buffers are pages, and the reason of
-    /// <see cref="ZcrxQueue.Engine"/> says why. Without a NIC it is refused.
+    /// More than a page needs Linux 7.0, a NIC that supports it, and <see cref="HugePages"/>. If the NIC's queue does not support it, buffers are pages, and the reason of
+    /// <see cref="ZcrxQueue.Engine"/> explains that. Without a NIC, opening fails.
     /// </remarks>
     public int BufferLength { get; init; }
 
-    /// <summary>Whether the area lies on 2 MiB huge pages.</summary>
+    /// <summary>Gets a value indicating whether the area lies on 2 MiB huge pages.</summary>
     public bool HugePages { get; init; }
 
     /// <summary>
-    /// Whether the queue's memory lies in files without a name (memfd), so that the queue can go over to another process (<see cref="ZcrxTakeover"/>). It is no slower;
-    /// where memory is limited by control groups, it counts as shared memory.
+    /// Gets a value indicating whether the queue's memory lies in unnamed files (memfd), so that another process can take the queue over (<see cref="ZcrxTakeover"/>).
+    /// Not slower. Where control groups limit memory, it counts as shared memory.
     /// </summary>
-    /// <remarks>With <c>Takeover</c> configured it is on.</remarks>
+    /// <remarks>On when <c>Takeover</c> is configured.</remarks>
     public bool SharedMemory { get; init; }
 
     /// <summary>
-    /// A dma-buf to receive into instead of memory of this process, on a NIC; then <see cref="AreaSize"/> and <see cref="HugePages"/> say nothing, and the pool
-    /// cannot grow. Where the NIC or the kernel cannot, opening fails and says so.
+    /// Gets a dma-buf to receive into instead of memory of this process, on a NIC. <see cref="AreaSize"/> and <see cref="HugePages"/> are then ignored, and the pool
+    /// cannot grow. If the NIC or the kernel does not support it, opening fails.
     /// </summary>
     public DmaBufArea? DmaBuf { get; init; }
 
-    /// <summary>How long the ring's thread polls the NIC's queues before it sleeps; 0 for not at all, at most a second. Latency for processor time.</summary>
-    /// <remarks>Needs Linux 6.9 with CONFIG_NET_RX_BUSY_POLL; elsewhere opening fails and says so. Without a NIC, and on the emulated engine, it changes nothing.</remarks>
+    /// <summary>Gets how long the ring thread polls the NIC's queues before it sleeps. 0 disables polling. At most a second. Trades processor time for latency.</summary>
+    /// <remarks>Needs Linux 6.9 with CONFIG_NET_RX_BUSY_POLL; otherwise opening fails. No effect without a NIC and on the emulated engine.</remarks>
     public TimeSpan BusyPoll { get; init; }
 
-    /// <summary>Whether the NIC's interrupts are left alone while somebody polls. Needs <see cref="BusyPoll"/>.</summary>
+    /// <summary>Gets a value indicating whether the NIC's interrupts stay disabled while polling continues. Needs <see cref="BusyPoll"/>.</summary>
     public bool PreferBusyPoll { get; init; }
 
-    /// <summary>Entries of the completion ring. 64 to 65536.</summary>
+    /// <summary>Gets the number of completion entries, 64 to 65536.</summary>
     public int CompletionEntries { get; init; } = 4096;
 
-    /// <summary>Entries of the submission ring. 8 to 32768.</summary>
+    /// <summary>Gets the number of submission entries, 8 to 32768.</summary>
     public int SubmissionEntries { get; init; } = 512;
 
-    /// <summary>Part of the pool in use above which connections that hold too much are paused. Above 0, at most 1.</summary>
+    /// <summary>Gets the used part of the pool above which connections with too many leases are paused. Above 0, at most 1.</summary>
     public double HighWaterMark { get; init; } = 0.75;
 
-    /// <summary>Part of the pool in use below which they are resumed. Above 0, below <see cref="HighWaterMark"/>.</summary>
+    /// <summary>Gets the used part of the pool below which they are resumed. Above 0, below <see cref="HighWaterMark"/>.</summary>
     public double LowWaterMark { get; init; } = 0.5;
 
-    /// <summary>Buffers that one connection may hold under pressure before it is paused; 0 for its equal share of the pool.</summary>
+    /// <summary>Gets the number of buffers that one connection may lease under pressure before it is paused. 0 for its equal share of the pool.</summary>
     public int ConnectionQuota { get; init; }
 
-    /// <summary>Shortest time between two notifications of one type: a fired type is armed again after this long.</summary>
+    /// <summary>Gets the shortest time between two notifications of one type. A type that has fired is armed again after this time.</summary>
     public TimeSpan NotificationInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long opening waits for a NIC's queue that somebody still holds, such as this process before it was killed: rings end some time after their owners.
-    /// 0 for not at all; at most a day.
+    /// Gets how long opening retries for a NIC queue that is busy, for example with the process that was killed before: rings end some time after their owners.
+    /// 0 disables retries. At most a day.
     /// </summary>
     public TimeSpan BusyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long a connection may receive nothing, although a receive is armed and bytes wait in its socket, before <see cref="ZcrxQueue.ReceiveStalls"/> reports it.
+    /// Gets how long a connection may receive nothing, although a receive is armed and bytes wait in its socket, before <see cref="ZcrxQueue.ReceiveStalls"/> reports it.
     /// A millisecond to a day.
     /// </summary>
     public TimeSpan ReceiveStallTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long a connection may have no observer before it is reset: since it was accepted or attached, or since its last observer left. Sending counts as use.
-    /// If the peer has ended and bytes of it wait, a second at most. A millisecond to a day, or <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
+    /// Gets how long a connection may have no observer before it is reset, since it was accepted or attached, or since its last observer left. Sending counts as use.
+    /// If the peer has ended and its bytes wait, a second at most. A millisecond to a day, or <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
     /// </summary>
     public TimeSpan UnobservedTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>What happens to a connection whose last consumer fails.</summary>
+    /// <summary>Gets what happens to a connection whose last consumer fails.</summary>
     public ConsumerFailureAction WhenConsumerFails { get; init; }
 
-    /// <summary>Whether receives that the kernel has stranded are issued again. Off only in tests that need a stall.</summary>
+    /// <summary>Gets a value indicating whether stranded receives are issued again. Off only in tests that need a stall.</summary>
     internal bool RearmsStrandedReceives { get; init; } = true;
 
-    /// <summary>How often <see cref="ZcrxQueue.Statistics"/> samples, while anybody subscribes.</summary>
+    /// <summary>Gets the interval of <see cref="ZcrxQueue.Statistics"/> while it has subscribers.</summary>
     public TimeSpan StatisticsInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Whether to note where each lease was taken. Slow; for finding leases that are never released.</summary>
+    /// <summary>Gets a value indicating whether the stack trace of each lease is recorded. Slow. Finds leases that are never released.</summary>
     public bool RecordLeaseOrigins { get; init; }
 
     /// <summary>
-    /// Gets a value indicating whether each access to borrowed memory is checked: <see cref="ReceivedBuffer.Memory"/> and frames that are read after <c>OnNext</c> then throw instead of reading
-    /// what has arrived since. Allocates for each buffer and frame; for tests.
+    /// Gets a value indicating whether each access to borrowed memory is checked. <see cref="ReceivedBuffer.Memory"/> and frames that are read after <c>OnNext</c> then throw instead of reading
+    /// later bytes. Allocates for each buffer and frame. For tests.
     /// </summary>
     public bool CheckBorrows { get; init; }
 
-    /// <summary>How the emulated engine behaves.</summary>
+    /// <summary>Gets the options of the emulated engine.</summary>
     public EmulatedKernelOptions Emulation { get; init; } = new();
 
-    /// <summary>The clock, for tests.</summary>
+    /// <summary>Gets the clock, for tests.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>Checks the options without touching the system.</summary>
-    /// <param name="path">Where they come from, for the messages, such as <c>Zcrx:Queues:0</c>.</param>
-    /// <returns>Every error, each with its path; empty when the options are valid.</returns>
+    /// <summary>Validates the options without a system call.</summary>
+    /// <param name="path">The configuration path of the options for messages, such as <c>Zcrx:Queues:0</c>.</param>
+    /// <returns>All errors, each with its path; empty when the options are valid.</returns>
     public IReadOnlyList<ZcrxConfigurationError> Validate(string path = "")
     {
         List<ZcrxConfigurationError> errors = [];
@@ -186,16 +186,16 @@ public sealed record ZcrxQueueOptions
         return errors;
     }
 
-    /// <summary>Whether a queue that was registered with other options can go on under these on another ring (<see cref="ZcrxQueue.ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>): whether they differ in nothing but what is the ring's.</summary>
-    /// <param name="registered">The options with which it was registered.</param>
-    /// <returns>False when these ask for another interface, RX queue, memory or buffer length, for other changes to the interface, or for another engine.</returns>
+    /// <summary>Returns whether a queue that was registered with other options can be used with these on another ring (<see cref="ZcrxQueue.ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>): whether they differ only in options of the ring.</summary>
+    /// <param name="registered">The options of the registration.</param>
+    /// <returns>False when these specify another interface, RX queue, memory or buffer length, other changes to the interface, or another engine.</returns>
     public bool SharesRegistrationWith(ZcrxQueueOptions registered)
     {
         ArgumentNullException.ThrowIfNull(registered);
         return RegistrationOf(this) == RegistrationOf(registered);
     }
 
-    // Nothing else in it, so that the comparison is the compiler's. MaxAreaSize is not part of it: the pool of a queue that goes on does not grow.
+    // An anonymous type without further members, so that the compiler compares. Without MaxAreaSize: the pool of an imported queue does not grow.
     private static ZcrxQueueOptions RegistrationOf(ZcrxQueueOptions options) => new()
     {
         Engine = options.Engine,

@@ -6,11 +6,11 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Pool;
 
-/// <summary>Owns the buffers of a queue: the refill queue, the ledger of leases, the entries that are held back, growth and the level of pressure.</summary>
+/// <summary>Owns the buffers of a queue: the refill queue, the ledger of leases, the entries that wait for room, growth and the level of pressure.</summary>
 /// <remarks>The only place that knows how many buffers are free and where the others are (<see cref="Account"/>). Ring thread only.</remarks>
 internal sealed class BufferPool
 {
-    // Small enough that a buffer is used again while it is still in the cache, large enough that the cost of a flush does not matter.
+    // Small enough that a buffer is reused while it is in the cache, large enough that the cost of a flush does not matter.
     private const int FlushThreshold = 64;
 
     private readonly IPoolQueue _queue;
@@ -19,10 +19,10 @@ internal sealed class BufferPool
     private readonly QueueContext _context;
     private readonly IPoolEvents _events;
     private readonly bool _isImported;
-    private readonly Queue<ulong> _heldBack = new();
+    private readonly Queue<ulong> _pending = new();
     private PressureMachine _pressure;
     private int _buffers;
-    private int _elsewhere;
+    private int _leasedElsewhere;
     private int _flushThreshold;
     private int _lastInFlight;
     private bool _isStarved;
@@ -61,21 +61,21 @@ internal sealed class BufferPool
     public int Reserve { get; private set; }
 
     /// <summary>Gets the number of buffers beyond the reserve that no consumer leases.</summary>
-    public int Available => _buffers - _elsewhere - _ledger.InFlight - Reserve;
+    public int Available => _buffers - _leasedElsewhere - _ledger.InFlight - Reserve;
 
     /// <summary>Gets the buffers that the kernel can use now, as far as this queue knows.</summary>
     public int Free => Account.Free;
 
     /// <summary>Gets where the buffers are.</summary>
-    public PoolAccount Account => new(_buffers, _ledger.InFlight, _elsewhere, (int)_refill.Depth, _heldBack.Count);
+    public PoolAccount Account => new(_buffers, _ledger.InFlight, _leasedElsewhere, (int)_refill.Depth, _pending.Count);
 
     public PoolPressureLevel Level => _pressure.Level;
 
     /// <summary>Gets the level and the time under pressure for other threads.</summary>
     public PressureRecord Record { get; } = new();
 
-    /// <summary>Gets a value indicating whether entries wait because the refill queue had no room.</summary>
-    public bool HasHeldBack => _heldBack.Count > 0;
+    /// <summary>Gets a value indicating whether entries wait for room in the refill queue.</summary>
+    public bool HasPending => _pending.Count > 0;
 
     /// <summary>Gets a value indicating whether a receive found no buffer since the level was last observed.</summary>
     public bool IsStarved => _isStarved;
@@ -86,23 +86,23 @@ internal sealed class BufferPool
     /// <summary>Gets a value indicating whether the level has to be observed: buffers were leased or have come back, or a receive starved.</summary>
     public bool HasChanged => _ledger.InFlight != _lastInFlight || _isStarved;
 
-    /// <summary>Returns a buffer to the kernel. An entry that the refill queue has no room for is held back, in order, and never dropped.</summary>
+    /// <summary>Returns a buffer to the kernel. Without room in the refill queue, the entry waits, in order. It is never dropped.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Return(ulong offset)
     {
-        if (_heldBack.Count > 0 || !_refill.TryAppend(offset))
+        if (_pending.Count > 0 || !_refill.TryAppend(offset))
         {
-            _heldBack.Enqueue(offset);
+            _pending.Enqueue(offset);
         }
     }
 
-    /// <summary>Publishes what has come back, and flushes if that is due. Only while this ring writes the refill queue.</summary>
+    /// <summary>Publishes returned buffers, and flushes if that is due. Only while this ring writes the refill queue.</summary>
     public void Publish()
     {
-        if (_heldBack.Count > 0)
+        if (_pending.Count > 0)
         {
             Flush();
-            AppendHeldBack();
+            AppendPending();
         }
 
         _refill.Publish();
@@ -114,7 +114,7 @@ internal sealed class BufferPool
         }
     }
 
-    /// <summary>Lets the kernel consume the whole refill queue. It stops at an entry that it rejects, so it is asked until nothing is left or nothing changes.</summary>
+    /// <summary>Makes the kernel consume the whole refill queue. The kernel stops at an entry that it rejects, so this repeats until nothing is left or nothing changes.</summary>
     public void Flush()
     {
         uint before = _refill.Depth;
@@ -132,26 +132,26 @@ internal sealed class BufferPool
         }
     }
 
-    /// <summary>Appends entries that were held back, as far as the refill queue has room.</summary>
-    public void AppendHeldBack()
+    /// <summary>Appends waiting entries while the refill queue has room.</summary>
+    public void AppendPending()
     {
-        while (_heldBack.TryPeek(out ulong offset) && _refill.TryAppend(offset))
+        while (_pending.TryPeek(out ulong offset) && _refill.TryAppend(offset))
         {
-            _heldBack.Dequeue();
+            _pending.Dequeue();
         }
     }
 
-    /// <summary>Takes an entry that was held back, for the ring that writes the refill queue.</summary>
-    public bool TryTakeHeldBack(out ulong offset) => _heldBack.TryDequeue(out offset);
+    /// <summary>Takes a waiting entry, for the ring that writes the refill queue.</summary>
+    public bool TryTakePending(out ulong offset) => _pending.TryDequeue(out offset);
 
-    /// <summary>A receive found no buffer.</summary>
+    /// <summary>Records that a receive found no buffer.</summary>
     public void Starve() => _isStarved = true;
 
-    /// <summary>Makes the level be observed again although no buffer was leased or returned.</summary>
+    /// <summary>Requests that the level is observed again, although no buffer was leased or returned.</summary>
     public void Invalidate() => _lastInFlight = -1;
 
-    /// <summary>Decides the level, and grows if that is allowed.</summary>
-    /// <param name="paused">Connections that receive nothing because of the pool.</param>
+    /// <summary>Determines the level, and grows the pool if that is allowed.</summary>
+    /// <param name="paused">The number of connections that receive nothing because of the pool.</param>
     public void Observe(int paused)
     {
         int inFlight = _ledger.InFlight;
@@ -169,7 +169,7 @@ internal sealed class BufferPool
     public void PublishFirstLevel() =>
         _events.PressureChanged(new PoolPressure(_context.Options.Name, PoolPressureLevel.Normal, 0, _buffers, 0, _context.Clock.UtcNow));
 
-    /// <summary>Applies options that were changed.</summary>
+    /// <summary>Applies changed options.</summary>
     public void Reconfigure(ZcrxQueueOptions before, ZcrxQueueOptions after)
     {
         // A larger limit may allow what failed before.
@@ -178,25 +178,28 @@ internal sealed class BufferPool
         Invalidate();
     }
 
-    /// <summary>Another ring writes the refill queue from now on, or this one again.</summary>
+    /// <summary>Records whether another ring writes the refill queue.</summary>
     public void SetCeded(bool isCeded)
     {
         _isCeded = isCeded;
-        // A shared pool must not shrink by leases: consumers get copies, so that every buffer comes back by itself.
+        // Leases must not shrink a shared pool. Consumers get copies, so that every buffer comes back.
         Resize();
     }
 
-    /// <summary>Consumers of other rings lease another number of buffers.</summary>
-    public void SetElsewhere(int buffers)
+    /// <summary>Sets how many buffers consumers of other rings lease.</summary>
+    public void SetLeasedElsewhere(int buffers)
     {
-        _elsewhere = buffers;
-        Resize();
-        Invalidate();
+        if (buffers != _leasedElsewhere)
+        {
+            _leasedElsewhere = buffers;
+            Resize();
+            Invalidate();
+        }
     }
 
     /// <summary>Prepares for sleeping: makes the next return of a buffer wake the ring thread if something waits for it.</summary>
     /// <param name="isAwaited">Whether connections wait for buffers.</param>
-    /// <returns>False when something has been returned already.</returns>
+    /// <returns>False when a buffer was returned already.</returns>
     public bool TryPrepareToSleep(bool isAwaited) =>
         (!isAwaited && _pressure.Level == PoolPressureLevel.Normal && _refill.IsOurs) || _ledger.TryPrepareToSleep();
 
@@ -204,8 +207,8 @@ internal sealed class BufferPool
     {
         _buffers = _queue.Buffers;
         Reserve = PressureMachine.Reserve(_buffers);
-        // The reserve serves connections whose buffers come back by themselves. So no consumer, however long it keeps its leases, stops the others.
-        _ledger.LeaseLimit = _isCeded ? 0 : int.Max(_buffers - Reserve - _elsewhere, 0);
+        // The reserve serves connections whose buffers come back at once. So no consumer, however long it keeps its leases, stops the others.
+        _ledger.LeaseLimit = _isCeded ? 0 : int.Max(_buffers - Reserve - _leasedElsewhere, 0);
         // A quarter of a small pool: with more than that in the refill queue, receives would find the pool empty.
         _flushThreshold = int.Clamp(_buffers / 4, 1, FlushThreshold);
     }
@@ -225,11 +228,11 @@ internal sealed class BufferPool
         }
     }
 
-    /// <summary>Adds an area, if that is allowed and possible, before any connection is paused.</summary>
+    /// <summary>Adds an area, if allowed and possible, before connections are paused.</summary>
     private bool TryGrow()
     {
         ZcrxQueueOptions options = _context.Options.Value;
-        if (_cannotGrow || IsShared || _queue.Memory.IsSettled || (long)_buffers * _queue.BufferLength + options.AreaSize > options.MaxAreaSize)
+        if (_cannotGrow || IsShared || _queue.Memory.HasFixedAreas || (long)_buffers * _queue.BufferLength + options.AreaSize > options.MaxAreaSize)
         {
             return false;
         }
@@ -241,7 +244,7 @@ internal sealed class BufferPool
         }
         catch (ZcrxException exception)
         {
-            // Unsupported or out of memory: the pool stays as it is, and connections are paused.
+            // Unsupported or out of memory: the pool does not grow, and connections are paused.
             error = exception;
             _cannotGrow = true;
         }

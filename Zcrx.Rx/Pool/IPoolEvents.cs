@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Pool;
 
-/// <summary>Publishes what happens to a pool.</summary>
+/// <summary>Publishes changes of a pool.</summary>
 internal interface IPoolEvents
 {
     void PressureChanged(PoolPressure pressure);

@@ -4,7 +4,7 @@ using Zcrx.Interop.Leases;
 namespace Zcrx.Rx.Pool;
 
 /// <summary>Provides what the pool needs of a registered queue. Ring thread only.</summary>
-/// <remarks>The parts that are used for each buffer are sealed classes; only the calls that enter the kernel go through this interface.</remarks>
+/// <remarks>The parts that are used for each buffer are sealed classes. Only calls that enter the kernel go through this interface.</remarks>
 internal interface IPoolQueue
 {
     /// <summary>Gets the number of buffers in all areas.</summary>
@@ -22,11 +22,11 @@ internal interface IPoolQueue
     /// <summary>Gets a value indicating whether completions wait that were not handled.</summary>
     bool HasCompletions { get; }
 
-    /// <summary>Lets the kernel consume the refill queue.</summary>
+    /// <summary>Makes the kernel consume the refill queue.</summary>
     /// <returns>Zero or a negative errno.</returns>
     int Flush();
 
     /// <summary>Adds an area.</summary>
-    /// <exception cref="ZcrxException">The kernel refused; the queue is as before.</exception>
+    /// <exception cref="ZcrxException">The kernel refused. The queue is unchanged.</exception>
     void AddArea(nuint size);
 }

@@ -2,12 +2,12 @@ namespace Zcrx.Rx.Pool;
 
 /// <summary>Represents where the buffers of a pool are at one moment.</summary>
 /// <param name="Buffers">All buffers.</param>
-/// <param name="InFlight">Buffers that consumers of this queue lease, those included that have come back and were not drained yet.</param>
-/// <param name="Elsewhere">Buffers that consumers of other rings on the same memory lease, in other processes too.</param>
+/// <param name="InFlight">Buffers that consumers of this queue lease, including those that were released and not drained yet.</param>
+/// <param name="LeasedElsewhere">Buffers that consumers of other rings on the same memory lease, including other processes.</param>
 /// <param name="InRefillQueue">Buffers in the refill queue that the kernel has not consumed.</param>
-/// <param name="HeldBack">Buffers that the refill queue had no room for.</param>
-internal readonly record struct PoolAccount(int Buffers, int InFlight, int Elsewhere, int InRefillQueue, int HeldBack)
+/// <param name="Pending">Buffers that wait for room in the refill queue.</param>
+internal readonly record struct PoolAccount(int Buffers, int InFlight, int LeasedElsewhere, int InRefillQueue, int Pending)
 {
     /// <summary>Gets the buffers that the kernel can use now, as far as this queue knows. On a NIC, some of them lie in its ring.</summary>
-    public int Free => Buffers - Elsewhere - InFlight - InRefillQueue - HeldBack;
+    public int Free => Buffers - LeasedElsewhere - InFlight - InRefillQueue - Pending;
 }

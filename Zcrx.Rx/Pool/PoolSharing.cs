@@ -9,30 +9,29 @@ namespace Zcrx.Rx.Pool;
 /// <remarks>Members of <see cref="IRefillProducer"/> run on any thread, all others on the ring thread.</remarks>
 internal sealed class PoolSharing : IRefillProducer
 {
-    // On a NIC a buffer may have been delivered in several pieces, each of which is a reference.
+    // On a NIC, a buffer may have been delivered in several pieces. Each of them is a reference.
     private const int NicRounds = 8;
 
     private readonly BufferPool _pool;
     private readonly IPoolQueue _queue;
     private readonly QueueMemory _memory;
-    private readonly RingThread _thread;
+    private readonly IRingWorker _worker;
     private readonly QueueContext _context;
     private readonly Action _reclaim;
     private int _reportedInFlight;
-    private int _elsewhere;
 
-    public PoolSharing(BufferPool pool, IPoolQueue queue, RingThread thread, QueueContext context)
+    public PoolSharing(BufferPool pool, IPoolQueue queue, IRingWorker worker, QueueContext context)
     {
         _pool = pool;
         _queue = queue;
         _memory = queue.Memory;
-        _thread = thread;
+        _worker = worker;
         _context = context;
         _reclaim = Reclaim;
     }
 
     /// <inheritdoc/>
-    public Task CedeAsync() => _thread.InvokeAsync(
+    public Task CedeAsync() => _worker.InvokeAsync(
         () =>
         {
             _queue.Refill.Cede();
@@ -43,14 +42,14 @@ internal sealed class PoolSharing : IRefillProducer
         refused: static () => false);
 
     /// <inheritdoc/>
-    public Task<bool> BeginAsync() => _thread.InvokeAsync(
+    public Task<bool> BeginAsync() => _worker.InvokeAsync(
         () =>
         {
             _queue.Refill.Begin();
-            _memory.AddLeasedElsewhere(-_reportedInFlight);
+            _memory.AddLeasedByOtherRings(-_reportedInFlight);
             _reportedInFlight = 0;
             _pool.SetCeded(false);
-            // Connections that wait for buffers are looked at again.
+            // Resumes connections that wait for buffers.
             _pool.Starve();
             _pool.Invalidate();
             return true;
@@ -58,9 +57,9 @@ internal sealed class PoolSharing : IRefillProducer
         refused: static () => false);
 
     /// <inheritdoc/>
-    public void Wake() => _thread.Wake();
+    public void Wake() => _worker.Wake();
 
-    /// <summary>Takes buffers back from consumers and other rings, and passes them on to the kernel or to the ring that writes the refill queue.</summary>
+    /// <summary>Takes buffers back from consumers and other rings, and passes them to the kernel or to the ring that writes the refill queue.</summary>
     public void TakeReturned()
     {
         _queue.Ledger.Drain();
@@ -75,7 +74,7 @@ internal sealed class PoolSharing : IRefillProducer
         _pool.Publish();
     }
 
-    /// <summary>The ring ends. The ring that continues finds the entries in the refill queue, and the other buffers in the shared memory.</summary>
+    /// <summary>Ends sharing with the ring. The ring that continues finds the entries in the refill queue, and the other buffers in the shared memory.</summary>
     public void Leave()
     {
         _queue.Refill.Publish();
@@ -85,8 +84,8 @@ internal sealed class PoolSharing : IRefillProducer
 
     private void ForwardReturned()
     {
-        bool hasNews = ReportInFlight() || _pool.HasHeldBack;
-        while (_pool.TryTakeHeldBack(out ulong offset))
+        bool hasNews = ReportInFlight() || _pool.HasPending;
+        while (_pool.TryTakePending(out ulong offset))
         {
             _memory.Enqueue(offset);
         }
@@ -105,7 +104,7 @@ internal sealed class PoolSharing : IRefillProducer
             return false;
         }
 
-        _memory.AddLeasedElsewhere(inFlight - _reportedInFlight);
+        _memory.AddLeasedByOtherRings(inFlight - _reportedInFlight);
         _reportedInFlight = inFlight;
         return true;
     }
@@ -117,27 +116,23 @@ internal sealed class PoolSharing : IRefillProducer
             _pool.Return(offset);
         }
 
-        if (_memory.LeasedElsewhere is var elsewhere && elsewhere != _elsewhere)
-        {
-            _elsewhere = elsewhere;
-            _pool.SetElsewhere(elsewhere);
-        }
+        _pool.SetLeasedElsewhere(_memory.LeasedElsewhere);
     }
 
-    /// <summary>Another process received into the pool and has ended: sends every buffer to the kernel that no consumer of this process has.</summary>
+    /// <summary>Reclaims the buffers of another process that has ended: sends every buffer to the kernel that no consumer of this process leases.</summary>
     /// <remarks>
-    /// The kernel ignores entries for buffers that are not out, so it does not matter which ones the other process had. No buffer is delivered meanwhile, since
-    /// that takes a ring that is entered: the other process's ring is gone, and this thread is here.
+    /// The kernel ignores entries for buffers that it has, so it does not matter which ones the other process had. No buffer is delivered during this call: that
+    /// takes a ring that is entered, but the other process's ring is closed, and this thread is here.
     /// </remarks>
     private void Reclaim()
     {
-        // What is in return goes first. Once back it may be delivered again, and a second entry would take it from its new consumer.
+        // Buffers in return first. Once back, a buffer may be delivered again, and a second entry would take it from its new consumer.
         _queue.Ledger.Drain();
         TakeForwarded();
         _pool.Flush();
-        _pool.AppendHeldBack();
+        _pool.AppendPending();
         _pool.Flush();
-        if (_pool.HasHeldBack || _queue.Refill.Depth > 0 || _queue.HasCompletions)
+        if (_pool.HasPending || _queue.Refill.Depth > 0 || _queue.HasCompletions)
         {
             return;
         }
@@ -151,7 +146,7 @@ internal sealed class PoolSharing : IRefillProducer
         }
 
         _memory.OnReclaimed();
-        // Connections that wait for buffers are looked at again.
+        // Resumes connections that wait for buffers.
         _pool.Invalidate();
     }
 
@@ -186,7 +181,7 @@ internal sealed class PoolSharing : IRefillProducer
         _pool.Flush();
         if (_queue.Refill.Depth > 0)
         {
-            throw new ZcrxException($"Taking back the buffers of {_context.Options.Name}", 0, "the kernel does not consume the refill queue", "Restart the queue");
+            throw new ZcrxException($"Reclaiming the buffers of {_context.Options.Name}", 0, "the kernel does not consume the refill queue", "Restart the queue");
         }
     }
 }

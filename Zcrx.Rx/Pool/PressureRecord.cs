@@ -17,7 +17,7 @@ internal sealed class PressureRecord
         _state = new State(level, ticks, level == PoolPressureLevel.Normal ? null : now);
     }
 
-    /// <summary>Returns the time above Normal, in the clock's ticks. The result never falls from one call to the next, on whichever threads they are.</summary>
+    /// <summary>Returns the time above Normal, in the clock's ticks. The result never decreases from one call to the next, on any thread.</summary>
     /// <param name="now">Reads the clock.</param>
     public long TicksUnderPressure(Func<long> now)
     {

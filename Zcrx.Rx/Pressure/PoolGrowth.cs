@@ -1,8 +1,8 @@
 namespace Zcrx.Rx;
 
-/// <summary>A queue's pool has grown, or could not.</summary>
+/// <summary>Represents an attempt of a queue's pool to grow.</summary>
 /// <param name="Queue">The queue's name.</param>
-/// <param name="Buffers">Buffers in the pool from now on.</param>
-/// <param name="Error">Null when it grew; otherwise why not, and then it is not tried again.</param>
-/// <param name="Time">When.</param>
+/// <param name="Buffers">The number of buffers in the pool afterwards.</param>
+/// <param name="Error">Null when the pool has grown; otherwise the reason why not. It is not tried again.</param>
+/// <param name="Time">The time of the attempt.</param>
 public sealed record PoolGrowth(string Queue, int Buffers, Exception? Error, DateTimeOffset Time);

@@ -1,10 +1,10 @@
 namespace Zcrx.Rx;
 
-/// <summary>The state of a queue's pool when its level changed.</summary>
+/// <summary>Represents the state of a queue's pool at a change of its level.</summary>
 /// <param name="Queue">The queue's name.</param>
-/// <param name="Level">The level from now on.</param>
-/// <param name="BuffersOut">Buffers that consumers hold.</param>
-/// <param name="Buffers">Buffers in the pool.</param>
-/// <param name="PausedConnections">Connections that receive nothing until there is room.</param>
-/// <param name="Time">When it changed.</param>
+/// <param name="Level">The new level.</param>
+/// <param name="BuffersOut">The number of buffers that consumers lease.</param>
+/// <param name="Buffers">The number of buffers in the pool.</param>
+/// <param name="PausedConnections">The number of connections that receive nothing because of the pool.</param>
+/// <param name="Time">The time of the change.</param>
 public sealed record PoolPressure(string Queue, PoolPressureLevel Level, int BuffersOut, int Buffers, int PausedConnections, DateTimeOffset Time);

@@ -1,14 +1,14 @@
 namespace Zcrx.Rx;
 
-/// <summary>How much of a queue's pool is in use.</summary>
+/// <summary>Specifies how much of a queue's pool is in use.</summary>
 public enum PoolPressureLevel
 {
-    /// <summary>Below the high water mark: everybody receives.</summary>
+    /// <summary>Below the high water mark: all connections receive.</summary>
     Normal,
 
-    /// <summary>Above it, and not yet back below the low one: connections that hold more than their quota are paused.</summary>
+    /// <summary>Above the high mark, and not yet below the low one: connections that lease more than their quota are paused.</summary>
     High,
 
-    /// <summary>The pool has run out but for its reserve, which only connections that hold nothing may use; or a receive ended for want of a buffer.</summary>
+    /// <summary>Only the reserve is left, for connections without leases; or a receive ended because no buffer was free.</summary>
     Exhausted,
 }

@@ -1,7 +1,7 @@
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Decides how long to wait for a NIC queue that is still busy. Pure: the time comes in as a number.</summary>
-/// <param name="limit">How long in all.</param>
+/// <summary>Decides how long to wait for a NIC queue that is still busy. Pure: the time is passed as a number.</summary>
+/// <param name="limit">The limit of all waits together.</param>
 internal struct BusyRetry(TimeSpan limit)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
@@ -9,9 +9,9 @@ internal struct BusyRetry(TimeSpan limit)
 
     private TimeSpan _pause;
 
-    /// <summary>The queue is busy.</summary>
-    /// <param name="elapsed">Time since the first attempt.</param>
-    /// <returns>When to try again; null to give up.</returns>
+    /// <summary>Returns the pause before the next attempt.</summary>
+    /// <param name="elapsed">The time since the first attempt.</param>
+    /// <returns>The pause; null to give up.</returns>
     public TimeSpan? Next(TimeSpan elapsed)
     {
         if (elapsed >= limit)
@@ -21,7 +21,7 @@ internal struct BusyRetry(TimeSpan limit)
 
         TimeSpan longer = _pause == TimeSpan.Zero ? FirstPause : _pause * 2;
         _pause = longer < LongestPause ? longer : LongestPause;
-        // The last attempt comes when the time is up, not before.
+        // The last attempt comes at the limit, and not before.
         return _pause < limit - elapsed ? _pause : limit - elapsed;
     }
 }

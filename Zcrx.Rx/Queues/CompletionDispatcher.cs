@@ -29,9 +29,8 @@ internal sealed unsafe class CompletionDispatcher(
             counters.Overflows++;
         }
 
-        turn.Number++;
         uint ready = completions.Ready;
-        turn.WasRingFull = ready == completions.Capacity;
+        turn.Begin(wasRingFull: ready == completions.Capacity);
         while (turn.Handled < ready)
         {
             Completion* next = completions.PeekRun(turn.Handled, ready, out uint count);
@@ -41,13 +40,13 @@ internal sealed unsafe class CompletionDispatcher(
                 continue;
             }
 
-            // First: a completion that makes its owner fail must not be handled again when the rest of the batch is saved.
-            turn.Handled++;
+            // Counted first: a completion whose owner fails must not be handled again when the rest of the batch is salvaged.
+            turn.CountHandled(1);
             Handle(*next);
         }
 
         completions.Advance(ready);
-        turn.Handled = 0;
+        turn.EndBatch();
     }
 
     /// <summary>Handles a completion of anything but received data.</summary>
@@ -79,7 +78,7 @@ internal sealed unsafe class CompletionDispatcher(
                 OnNotification((ZcrxNotificationType)completion.Result);
                 break;
             default:
-                // Results of cancels, and stale completions of connections that have left.
+                // Results of cancellations, and stale completions of connections that have left.
                 break;
         }
     }

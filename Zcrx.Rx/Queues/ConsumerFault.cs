@@ -1,6 +1,6 @@
 namespace Zcrx.Rx;
 
-/// <summary>An observer threw, and had no handler for its own error.</summary>
-/// <param name="Connection">The connection whose stream it observed, or null for an observer of a queue's events.</param>
-/// <param name="Exception">What it threw.</param>
+/// <summary>Represents an exception of an observer that has no handler for it.</summary>
+/// <param name="Connection">The connection of the stream; null for an observer of a queue's events.</param>
+/// <param name="Exception">The exception.</param>
 public sealed record ConsumerFault(ZcrxConnection? Connection, Exception Exception);

@@ -4,16 +4,16 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx;
 
-/// <summary>Listening sockets, with errors that say what to do.</summary>
+/// <summary>Creates listening sockets, with errors that name cause and fix.</summary>
 public static class ListenSocket
 {
     private const int DefaultBacklog = 4096;
 
     /// <summary>Binds a TCP socket and listens on it.</summary>
-    /// <param name="endPoint">Where; port 0 lets the kernel choose. <c>[::]</c> serves IPv4 as well.</param>
-    /// <param name="backlog">Connections that may wait to be accepted.</param>
+    /// <param name="endPoint">The address. Port 0 lets the kernel choose. <c>[::]</c> also serves IPv4.</param>
+    /// <param name="backlog">The number of connections that may wait to be accepted.</param>
     /// <returns>The socket, owned by the caller.</returns>
-    /// <exception cref="ZcrxException">The address is in use, not ours, or not permitted.</exception>
+    /// <exception cref="ZcrxException">The address is in use, not one of this machine, or not permitted.</exception>
     public static Socket Bind(IPEndPoint endPoint, int backlog = DefaultBacklog)
     {
         ArgumentNullException.ThrowIfNull(endPoint);

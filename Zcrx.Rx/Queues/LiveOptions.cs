@@ -2,17 +2,10 @@ using System.Reflection;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Which options of a queue can change while it is open. All others need a queue that is opened again.</summary>
+/// <summary>Separates the options that can change while a queue is open from those that require the queue to be opened again.</summary>
 internal static class LiveOptions
 {
-    private static readonly HashSet<string> Names = new(StringComparer.Ordinal)
-    {
-        nameof(ZcrxQueueOptions.HighWaterMark), nameof(ZcrxQueueOptions.LowWaterMark), nameof(ZcrxQueueOptions.ConnectionQuota), nameof(ZcrxQueueOptions.MaxAreaSize),
-        nameof(ZcrxQueueOptions.NotificationInterval), nameof(ZcrxQueueOptions.StatisticsInterval), nameof(ZcrxQueueOptions.ReceiveStallTimeout),
-        nameof(ZcrxQueueOptions.UnobservedTimeout), nameof(ZcrxQueueOptions.WhenConsumerFails),
-    };
-
-    /// <summary>The present options with those of the new ones that can change at once.</summary>
+    /// <summary>Returns the present options with those of the new ones that can change while the queue is open.</summary>
     public static ZcrxQueueOptions Apply(ZcrxQueueOptions current, ZcrxQueueOptions wanted) => current with
     {
         HighWaterMark = wanted.HighWaterMark,
@@ -26,17 +19,19 @@ internal static class LiveOptions
         WhenConsumerFails = wanted.WhenConsumerFails,
     };
 
-    /// <summary>The names of the options that differ: those that can change at once, and those that cannot.</summary>
-    /// <remarks>By reflection, so that an option that is added later is never passed over. Delegates are code, and may be made anew whenever options are.</remarks>
+    /// <summary>Returns the names of the options that differ: those that <see cref="Apply"/> changes, and the others.</summary>
+    /// <remarks>Uses reflection, so that an option that is added later is not omitted. Delegates are not compared, since new options often have new ones.</remarks>
     public static (IReadOnlyList<string> Live, IReadOnlyList<string> Fixed) Differences(ZcrxQueueOptions current, ZcrxQueueOptions wanted)
     {
+        ZcrxQueueOptions applied = Apply(current, wanted);
         List<string> live = [];
         List<string> @fixed = [];
         foreach (PropertyInfo property in typeof(ZcrxQueueOptions).GetProperties(BindingFlags.Public | BindingFlags.Instance))
         {
-            if (!typeof(Delegate).IsAssignableFrom(property.PropertyType) && !Equals(property.GetValue(current), property.GetValue(wanted)))
+            object? value = property.GetValue(wanted);
+            if (!typeof(Delegate).IsAssignableFrom(property.PropertyType) && !Equals(property.GetValue(current), value))
             {
-                (Names.Contains(property.Name) ? live : @fixed).Add(property.Name);
+                (Equals(property.GetValue(applied), value) ? live : @fixed).Add(property.Name);
             }
         }
 

@@ -14,7 +14,7 @@ internal sealed class QueueEvents : IPoolEvents, IReceiveEvents
     private readonly Broadcast<PoolGrowth> _growth;
     private readonly Broadcast<LinkChange> _links;
     private readonly Broadcast<ReceiveStall> _stalls;
-    // An observer of failures that fails itself cannot be reported anywhere.
+    // A failure of an observer of failures is not reported.
     private readonly Broadcast<ConsumerFault> _faults = new(static _ => { });
 
     public QueueEvents(string queue)

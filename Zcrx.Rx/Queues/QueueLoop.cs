@@ -13,8 +13,8 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Drives the owners of one interface queue: says what happens when in a turn of the ring thread, and passes requests of other threads on to it.</summary>
-/// <remarks>The order of a turn is behaviour: buffers come back before receives are armed, moves complete after it, and the level is known before the thread sleeps.</remarks>
+/// <summary>Drives the owners of one interface queue: defines the order of a turn of the ring thread, and passes requests of other threads to it.</summary>
+/// <remarks>The order matters: buffers come back before receives are armed, moves complete after it, and the level is known before the thread sleeps.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The event's wait handle is never used, so there is nothing to dispose, and an end may be requested late.")]
 internal sealed class QueueLoop : IRingTurn
 {
@@ -27,14 +27,15 @@ internal sealed class QueueLoop : IRingTurn
     private InterfaceQueue? _queue;
     private QueueOwners? _owners;
     private IDisposable? _linkWatch;
-    private bool _isLetGo;
+    // Keeps the export's descriptor open until the import has ended.
+    private ExportedQueue.Reference? _importing;
 
     /// <param name="options">The options.</param>
     /// <param name="engine">The engine.</param>
     /// <param name="events">Publishes events.</param>
-    /// <param name="suspended">Where connections wait when the queue has ended; null when they end with it.</param>
+    /// <param name="suspended">The owner of connections whose queue has ended; null when they end with it.</param>
     /// <param name="exported">The queue to import; null to register one.</param>
-    public QueueLoop(ZcrxQueueOptions options, QueueEngine engine, QueueEvents events, SuspendedConnections? suspended, ExportedQueue? exported)
+    public QueueLoop(ZcrxQueueOptions options, QueueEngine engine, QueueEvents events, SuspendedConnectionOwner? suspended, ExportedQueue? exported)
     {
         _engine = engine;
         _events = events;
@@ -53,7 +54,7 @@ internal sealed class QueueLoop : IRingTurn
 
     public QueueEngine Engine => _engine;
 
-    /// <summary>Gets the options that apply now.</summary>
+    /// <summary>Gets the present options.</summary>
     public ZcrxQueueOptions Options => _context.Options.Value;
 
     public QueueCounters Counters => _context.Counters;
@@ -64,10 +65,10 @@ internal sealed class QueueLoop : IRingTurn
     /// <summary>Gets a task that ends when the ring thread has ended; faulted when it failed.</summary>
     public Task Ended => _thread.Ended;
 
-    /// <summary>Gets the registered queue. Once the queue is open.</summary>
+    /// <summary>Gets the registered queue. Valid once the queue is open.</summary>
     public InterfaceQueue Queue => _queue!;
 
-    /// <summary>Gets the part that writes the refill queue. Once the queue is open.</summary>
+    /// <summary>Gets the component that writes the refill queue. Valid once the queue is open.</summary>
     public PoolSharing Sharing => Owners.Sharing;
 
     public PoolPressureLevel PressureLevel => Owners.Pool.Record.Level;
@@ -80,10 +81,10 @@ internal sealed class QueueLoop : IRingTurn
     /// <summary>Gets the RX queue that the queue receives from; null without a NIC.</summary>
     public RxQueueId? RxQueue => Host.RxQueue;
 
-    /// <summary>Gets or sets the component that moves stranded connections. Once the queue is open.</summary>
+    /// <summary>Gets or sets the component that moves stranded connections. Valid once the queue is open.</summary>
     public IStrandedConnections? Rescuer { get => Owners.Scheduler.Rescuer; set => Owners.Scheduler.Rescuer = value; }
 
-    /// <summary>Gets the ring's descriptor, for tests that take it away. Ring thread only.</summary>
+    /// <summary>Gets the ring's descriptor, for tests that close it. Ring thread only.</summary>
     internal int RingDescriptor => _thread.RingDescriptor;
 
     bool IRingTurn.MayBlock => !Host.HasChanges && !Owners.Scheduler.HasQueued && Owners.Pool.TryPrepareToSleep(Owners.Scheduler.AwaitsBuffers);
@@ -91,12 +92,12 @@ internal sealed class QueueLoop : IRingTurn
     private QueueOwners Owners => _owners!;
 
     /// <summary>Starts the ring thread, and waits until the queue is registered.</summary>
-    /// <param name="cancellationToken">Gives up waiting. A queue that is registered all the same is closed again.</param>
+    /// <param name="cancellationToken">Stops waiting. A queue that is registered afterwards is closed again.</param>
     /// <exception cref="ZcrxException">The kernel refused.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
-        // Until it has been imported: a caller that gives up waiting may dispose it before.
-        _exported?.Hold();
+        // A caller that stops waiting may dispose the export before it is imported.
+        _importing = _exported?.AddReference();
         Task opened;
         try
         {
@@ -104,8 +105,8 @@ internal sealed class QueueLoop : IRingTurn
         }
         catch
         {
-            // No thread was started that would let go.
-            LetGo();
+            // No thread was started that would dispose it.
+            _importing?.Dispose();
             throw;
         }
 
@@ -120,7 +121,7 @@ internal sealed class QueueLoop : IRingTurn
         }
     }
 
-    /// <summary>Returns the counters, also after the end.</summary>
+    /// <summary>Returns the counters, also after the queue has ended.</summary>
     public QueueStatistics Snapshot() => StatisticsReader.Read(this);
 
     /// <inheritdoc cref="RingThread.Post"/>
@@ -132,13 +133,13 @@ internal sealed class QueueLoop : IRingTurn
     /// <summary>Stops accepting, and closes the entry's socket.</summary>
     public void RemoveListener(ListenerEntry listener) => Post(() => Owners.Listeners.Remove(listener));
 
-    /// <summary>Takes over a connected socket.</summary>
+    /// <summary>Adds a connected socket.</summary>
     public Task<ConnectionReceiver> AttachAsync(Socket socket) => _thread.InvokeAsync(
         () => Attach(socket),
         static () => throw new ObjectDisposedException(nameof(ZcrxQueue), "The queue has been closed."),
         reportsFailure: true);
 
-    /// <summary>Returns the connections that are here now; none when the ring thread has ended.</summary>
+    /// <summary>Returns the present connections; none when the ring thread has ended.</summary>
     public Task<ConnectionReceiver[]> GetConnectionsAsync() => _thread.InvokeAsync(Owners.Table.Snapshot, static () => []);
 
     /// <summary>Exports the queue.</summary>
@@ -148,7 +149,7 @@ internal sealed class QueueLoop : IRingTurn
         reportsFailure: true);
 
     /// <summary>Applies options that can change while the queue is open.</summary>
-    /// <returns>False when the queue was closed before.</returns>
+    /// <returns>False when the queue is closed.</returns>
     public Task<bool> ReconfigureAsync(ZcrxQueueOptions options) => _thread.InvokeAsync(
         () =>
         {
@@ -163,7 +164,7 @@ internal sealed class QueueLoop : IRingTurn
         static () => false);
 
     /// <summary>Stops accepting, delivers what has arrived, then closes everything.</summary>
-    /// <param name="drain">How long delivering may take; zero for no delivering.</param>
+    /// <param name="drain">The longest time for delivering; zero for none.</param>
     public Task StopAsync(TimeSpan drain)
     {
         _endRequested.Set();
@@ -188,7 +189,7 @@ internal sealed class QueueLoop : IRingTurn
         }
         finally
         {
-            LetGo();
+            _importing?.Dispose();
         }
 
         _owners = new QueueOwners(_thread, requests, _queue, _engine, Host, _events, _context, isImported: _exported is not null);
@@ -212,7 +213,7 @@ internal sealed class QueueLoop : IRingTurn
         owners.Mover.CompleteMoves();
         if (owners.Pool.IsStarved)
         {
-            // A connection was paused: the level must say so before the thread sleeps on it.
+            // A connection was paused. The level must show that before the thread sleeps.
             owners.Scheduler.WatchPool();
         }
 
@@ -245,28 +246,18 @@ internal sealed class QueueLoop : IRingTurn
 
     void IRingTurn.Release()
     {
-        LetGo();
+        _importing?.Dispose();
         _linkWatch?.Dispose();
         _owners?.Sharing.Leave();
         _thread.StopTakingWork();
         _queue?.Dispose();
-        // After the queue: split cannot be switched off under it.
+        // After the queue, which needs header/data split until it is closed.
         _engine.Nic?.Dispose();
     }
 
     void IRingTurn.OnEnded() => Host.ForwardChanges();
 
     void IRingTurn.Conclude() => _events.Complete();
-
-    /// <summary>Ends the hold on the queue that is imported, once: after the import, or where opening failed before it.</summary>
-    private void LetGo()
-    {
-        if (_exported is not null && !_isLetGo)
-        {
-            _isLetGo = true;
-            _exported.LetGo();
-        }
-    }
 
     private ConnectionReceiver Attach(Socket socket)
     {
@@ -276,13 +267,13 @@ internal sealed class QueueLoop : IRingTurn
         }
 
         ConnectionReceiver connection = Owners.Connections.Add(SocketOwnership.Duplicate(socket));
-        // The application's descriptor is closed, so that nothing else is done with the socket.
+        // The application's descriptor is closed, so that the application cannot use the socket.
         socket.Dispose();
         Owners.Scheduler.Reconcile(connection);
         return connection;
     }
 
-    /// <summary>The interface has changed. Up and down are only reported: TCP handles them.</summary>
+    /// <summary>Reports a change of the interface, and fails if it was removed. TCP handles an interface that is down.</summary>
     private void OnLinkChanged(LinkChange change) => Post(() =>
     {
         _events.LinkChanged(change);
@@ -292,7 +283,7 @@ internal sealed class QueueLoop : IRingTurn
                 $"Receiving on RX queue {Options.RxQueue} of {change.Interface}",
                 Errno.ENODEV,
                 $"the interface {change.Interface} was removed while receiving, or moved to another network namespace",
-                "Bring it back (load its driver, plug it in); the queue can be opened again then");
+                "Restore the interface (load its driver, plug it in), then open the queue again");
         }
     });
 }

@@ -10,7 +10,7 @@ using Zcrx.Rx.Stopping;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Creates the owners of one queue on its ring thread, once the queue is registered, and passes each its collaborators.</summary>
+/// <summary>Creates the owners of one queue on its ring thread, once the queue is registered, and connects them.</summary>
 internal sealed class QueueOwners
 {
     public QueueOwners(RingThread thread, RingRequests requests, InterfaceQueue queue, QueueEngine engine, ConnectionHost host, QueueEvents events, QueueContext context, bool isImported)
@@ -29,7 +29,7 @@ internal sealed class QueueOwners
         Pool = new BufferPool(registered, isImported, context, events);
         Sharing = new PoolSharing(Pool, registered, thread, context);
         Notifications = new NotificationArming(context, IsRegistered, queue.Arm, events.Notified);
-        Delivery delivery = new(queue, Pool, table, turn, context.Counters);
+        Delivery delivery = new(queue.Areas, Pool, table, turn, context.Counters);
         Scheduler = new ReceiveScheduler(table, Pool, receives, delivery, hangUps, stalls, turn, context);
         Watch = new ConnectionWatch(table, Pool, Scheduler, stalls, phase, context);
         Listeners = new Listeners(requests, Connections, Scheduler, phase, events, context.Clock);

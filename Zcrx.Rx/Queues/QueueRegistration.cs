@@ -5,10 +5,10 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Registers the interface queue on its ring, imports it, or waits while it is busy. Ring thread only.</summary>
+/// <summary>Registers the interface queue on its ring, with retries while it is busy, or imports it. Ring thread only.</summary>
 internal sealed class QueueRegistration(ZcrxQueueOptions options, QueueEngine engine, RingClock clock, ManualResetEventSlim endRequested, Action wake)
 {
-    // What a page pool keeps by itself: a cache of 128 buffers, and a ring of 256 to 1024 of them.
+    // A page pool keeps a cache of 128 buffers and a ring of 256 to 1024 buffers.
     private const int FewestNicBuffers = 1024;
 
     /// <summary>Registers a queue.</summary>
@@ -37,7 +37,7 @@ internal sealed class QueueRegistration(ZcrxQueueOptions options, QueueEngine en
 
         if (isOnNic && queue.Buffers < FewestNicBuffers)
         {
-            engine.Remark($"with {queue.Buffers} buffers, fewer than {FewestNicBuffers}, the NIC may keep all of them for itself, and flows that arrive elsewhere then find none to be copied into");
+            engine.Remark($"with {queue.Buffers} buffers, fewer than {FewestNicBuffers}, the NIC may keep all of them, and none is left for flows that arrive on other RX queues and are copied");
         }
 
         return queue;

@@ -19,7 +19,7 @@ internal static class StatisticsReader
             CopiedFragments = (long)copies.Fragments,
             CopiedBytes = (long)copies.Bytes,
             Buffers = loop.Queue.Buffers,
-            BuffersOut = loop.Queue.Ledger.Kept,
+            BuffersOut = loop.Queue.Ledger.Leased,
             LeasedCopies = loop.Queue.Ledger.Copies,
             RefillDepth = (int)counters.RefillDepth,
             Flushes = counters.Flushes,

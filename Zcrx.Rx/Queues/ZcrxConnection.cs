@@ -71,7 +71,7 @@ public sealed class ZcrxConnection : IDisposable
             return Has(ReceiveObstacles.Ended | ReceiveObstacles.Closing) || Closed.IsCompleted ? ZcrxConnectionState.Ended
                 : _moves.IsMoving || Has(ReceiveObstacles.Leaving | ReceiveObstacles.Stranded) ? ZcrxConnectionState.Moving
                 : Has(ReceiveObstacles.Pool) ? ZcrxConnectionState.PausedByPressure
-                : Has(ReceiveObstacles.Held) ? ZcrxConnectionState.Paused
+                : Has(ReceiveObstacles.Paused) ? ZcrxConnectionState.Paused
                 : Has(ReceiveObstacles.Unobserved) ? ZcrxConnectionState.Unobserved : ZcrxConnectionState.Receiving;
         }
     }

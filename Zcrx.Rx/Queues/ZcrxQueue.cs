@@ -14,9 +14,9 @@ namespace Zcrx.Rx;
 
 /// <summary>Represents one interface queue with its ring thread: connections in, streams of borrowed buffers out.</summary>
 /// <remarks>
-/// <para>Use it by itself, without actors or hosting, or let <c>Zcrx.Actors</c> supervise it. Threading: all members from any thread;
-/// what the observables publish comes on the ring's thread.</para>
-/// <para>Ownership: the caller that opened it disposes it. That stops accepting, ends the connections and releases the ring; buffers still held
+/// <para>Usable without actors and hosting, or supervised by <c>Zcrx.Actors</c>. Threading: all members from any thread. Observables publish on the
+/// ring thread.</para>
+/// <para>Ownership: the caller that opened it disposes it. That stops accepting, ends the connections and closes the ring. Leased buffers
 /// stay readable until their leases are released.</para>
 /// </remarks>
 public sealed class ZcrxQueue : IAsyncDisposable
@@ -40,33 +40,33 @@ public sealed class ZcrxQueue : IAsyncDisposable
             .Guarded(exception => _events.Faulted(null, exception));
     }
 
-    /// <summary>The queue's name.</summary>
+    /// <summary>Gets the queue's name.</summary>
     public string Name { get; }
 
-    /// <summary>The engine that receives, and why it was chosen.</summary>
+    /// <summary>Gets the engine and the reason for its choice.</summary>
     public EngineChoice Engine => _loop.Engine.Choice;
 
-    /// <summary>The RX queue that it receives from; null without a NIC.</summary>
+    /// <summary>Gets the RX queue that the queue receives from; null without a NIC.</summary>
     public RxQueueId? RxQueue => _loop.RxQueue;
 
     /// <summary>Gets the capabilities of the engine's kernel.</summary>
     public ZcrxCapabilities Capabilities => _loop.Engine.Capabilities;
 
-    /// <summary>Ends when the queue has been closed; faults with the reason when its ring thread failed.</summary>
+    /// <summary>Gets a task that ends when the queue is closed. It faults with the reason when the ring thread has failed.</summary>
     public Task Completion => _loop.Ended;
 
-    /// <summary>The pool's level: the present one at once, then every change. Completes with the queue.</summary>
+    /// <summary>Gets the pool's level: the present one on subscription, then every change. Completes with the queue.</summary>
     public IObservable<PoolPressure> Pressure => _events.Pressure;
 
-    /// <summary>When the pool grew, or could not; see <see cref="ZcrxQueueOptions.MaxAreaSize"/>.</summary>
+    /// <summary>Gets the attempts of the pool to grow; see <see cref="ZcrxQueueOptions.MaxAreaSize"/>.</summary>
     public IObservable<PoolGrowth> Growth => _events.Growth;
 
     /// <summary>Gets the notifications of the kernel about the queue. They are hints: see <see cref="ZcrxNotification"/>.</summary>
     public IObservable<ZcrxNotification> Notifications => _events.Notifications;
 
     /// <summary>
-    /// When the interface went up, down, or away. Up and down are only told. When it is removed, the queue ends: <see cref="Completion"/> faults with a
-    /// <see cref="ZcrxDeviceException"/>. Silent without a NIC.
+    /// Gets the changes of the interface's link. Up and down are reported only. When the interface is removed, the queue ends: <see cref="Completion"/> faults with a
+    /// <see cref="ZcrxDeviceException"/>. Empty without a NIC.
     /// </summary>
     public IObservable<LinkChange> Links => _events.Links;
 
@@ -74,29 +74,29 @@ public sealed class ZcrxQueue : IAsyncDisposable
     public IObservable<QueueStatistics> Statistics { get; }
 
     /// <summary>
-    /// Reports connections that stall, and the end of each stall. Without a subscriber, <see cref="QueueStatistics.StalledConnections"/> still counts them.
+    /// Gets the connections that stall, and the end of each stall. Without a subscriber, <see cref="QueueStatistics.StalledConnections"/> still counts them.
     /// Published on the ring thread.
     /// </summary>
     public IObservable<ReceiveStall> ReceiveStalls => _events.Stalls;
 
-    /// <summary>Exceptions that observers threw and did not handle.</summary>
+    /// <summary>Gets the exceptions of observers that have no handler for them.</summary>
     public IObservable<ConsumerFault> ConsumerFaults => _events.Faults;
 
     /// <summary>Opens a queue: chooses the engine, sets up the ring and registers with the kernel.</summary>
-    /// <param name="options">How.</param>
-    /// <param name="cancellationToken">Gives up waiting; a queue that is opened all the same is closed again.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="cancellationToken">Stops waiting. A queue that is opened afterwards is closed again.</param>
     /// <returns>The open queue, owned by the caller.</returns>
-    /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
-    /// <exception cref="ZcrxException">The kernel refused; cause and fix are in the message.</exception>
+    /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
+    /// <exception cref="ZcrxException">The kernel refused. The message names cause and fix.</exception>
     public static Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, CancellationToken cancellationToken = default) => OpenAsync(options, null, cancellationToken);
 
     /// <summary>Opens a queue whose connections another queue can resume when it ends.</summary>
-    /// <param name="options">How.</param>
-    /// <param name="suspended">Where its connections wait after a failure, or after <see cref="SuspendAsync"/>; stays the caller's. Null: they end with the queue.</param>
-    /// <param name="cancellationToken">Gives up waiting; a queue that is opened all the same is closed again.</param>
-    /// <returns>The open queue, owned by the caller. Connections that wait in <paramref name="suspended"/> are resumed by <see cref="ZcrxSuspendedConnections.ContinueOnAsync(ZcrxQueue)"/>.</returns>
-    /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
-    /// <exception cref="ZcrxException">The kernel refused; cause and fix are in the message.</exception>
+    /// <param name="options">The options.</param>
+    /// <param name="suspended">The owner of its connections after a failure, or after <see cref="SuspendAsync"/>. The caller disposes it. Null: they end with the queue.</param>
+    /// <param name="cancellationToken">Stops waiting. A queue that is opened afterwards is closed again.</param>
+    /// <returns>The open queue, owned by the caller. It resumes connections in <paramref name="suspended"/> after <see cref="ZcrxSuspendedConnections.ContinueOnAsync(ZcrxQueue)"/>.</returns>
+    /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
+    /// <exception cref="ZcrxException">The kernel refused. The message names cause and fix.</exception>
     public static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, ZcrxSuspendedConnections? suspended, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -106,53 +106,53 @@ public sealed class ZcrxQueue : IAsyncDisposable
         return await OpenAsync(options, QueueEngine.Choose(options), suspended, exported: null, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Opens a queue that continues an exported one: the same memory and the same RX queue of a NIC, on a ring and a thread of its own.</summary>
-    /// <param name="exported">The queue, from <see cref="ExportAsync"/>; stays the caller's, who can dispose it when this has ended.</param>
-    /// <param name="options">How; its engine, interface and sizes are those that the queue was registered with, whatever is said here.</param>
-    /// <param name="suspended">Where its connections wait when it ends, as with <see cref="OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.</param>
-    /// <param name="cancellationToken">Gives up waiting; a queue that is opened all the same is closed again.</param>
+    /// <summary>Opens a queue that continues an exported one: the same memory and the same RX queue of a NIC, on another ring and thread.</summary>
+    /// <param name="exported">The queue, from <see cref="ExportAsync"/>. The caller disposes it, at the earliest when this call has ended.</param>
+    /// <param name="options">The options. Engine, interface and sizes are those of the registration, whatever is specified here.</param>
+    /// <param name="suspended">The owner of its connections at its end, as with <see cref="OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.</param>
+    /// <param name="cancellationToken">Stops waiting. A queue that is opened afterwards is closed again.</param>
     /// <returns>
-    /// The open queue, owned by the caller. The one that was exported may have ended, or goes on for as long as it has connections (move them here with
-    /// <see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>): what its consumers give back goes to the kernel through this one, and what they keep from now on are copies.
+    /// The open queue, owned by the caller. The exported queue may have ended, or continues while it has connections (move them with
+    /// <see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>). This queue returns its buffers to the kernel, and its consumers' new leases are copies.
     /// </returns>
-    /// <remarks>Nothing is notified on such a queue, and it does not grow; <see cref="QueueStatistics.NoBuffersArmState"/> says so, and the counters are sampled as ever.</remarks>
-    /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
-    /// <exception cref="ZcrxException">The kernel refused; nothing has changed.</exception>
-    /// <exception cref="ObjectDisposedException">The exported queue has been disposed.</exception>
+    /// <remarks>The queue has no notifications, which <see cref="QueueStatistics.NoBuffersArmState"/> shows, and its pool does not grow. Counters are sampled as usual.</remarks>
+    /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
+    /// <exception cref="ZcrxException">The kernel refused. Nothing has changed.</exception>
+    /// <exception cref="ObjectDisposedException">The exported queue is disposed.</exception>
     public static async Task<ZcrxQueue> ImportAsync(ExportedQueue exported, ZcrxQueueOptions options, ZcrxSuspendedConnections? suspended = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(exported);
         ArgumentNullException.ThrowIfNull(options);
-        ZcrxQueue queue = await ImportAsync(exported, options, "the queue was registered before and is imported", suspended, cancellationToken).ConfigureAwait(false);
+        ZcrxQueue queue = await ImportAsync(exported, options, "imported from a queue that was exported", suspended, cancellationToken).ConfigureAwait(false);
         Task switched = exported.Memory.SwitchToAsync(queue.Loop.Sharing);
-        if (!exported.Memory.IsWithOthers)
+        if (!exported.Memory.IsSharedWithProcess)
         {
             await switched.ConfigureAwait(false);
         }
 
-        // Else another process may be the one that writes, for as long as it lives.
+        // Otherwise another process may write the refill queue, until it ends.
         return queue;
     }
 
-    /// <summary>Opens a queue that continues one of another process: the same memory and the same RX queue of a NIC, which never closes in between.</summary>
-    /// <param name="inherited">The queue, from <see cref="ZcrxTakeover.TakeQueue"/>; stays the caller's, who can dispose it when this has ended.</param>
-    /// <param name="options">How; its engine, interface and sizes are those that the queue was registered with, whatever is said here.</param>
-    /// <param name="suspended">Where its connections wait when it ends, as with <see cref="OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.</param>
-    /// <param name="cancellationToken">Gives up waiting; a queue that is opened all the same is closed again.</param>
+    /// <summary>Opens a queue that continues one of another process: the same memory and the same RX queue of a NIC, without an interruption.</summary>
+    /// <param name="inherited">The queue, from <see cref="ZcrxTakeover.TakeQueue"/>. The caller disposes it, at the earliest when this call has ended.</param>
+    /// <param name="options">The options. Engine, interface and sizes are those of the registration, whatever is specified here.</param>
+    /// <param name="suspended">The owner of its connections at its end, as with <see cref="OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.</param>
+    /// <param name="cancellationToken">Stops waiting. A queue that is opened afterwards is closed again.</param>
     /// <returns>
-    /// The open queue, owned by the caller. The other process goes on receiving for its connections; the refill queue is written here from the moment on at which it has stopped
-    /// doing so, which it does after <see cref="ZcrxTakeover.CommitAsync"/>.
+    /// The open queue, owned by the caller. The other process continues to receive for its connections. This queue writes the refill queue once the other process has stopped
+    /// writing it, after <see cref="ZcrxTakeover.CommitAsync"/>.
     /// </returns>
-    /// <remarks>Nothing is notified on such a queue, and it does not grow, as with an exported one.</remarks>
-    /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
-    /// <exception cref="ZcrxException">The kernel refused; nothing has changed.</exception>
-    /// <exception cref="ObjectDisposedException">The queue has been disposed.</exception>
+    /// <remarks>The queue has no notifications, and its pool does not grow, as with an exported queue.</remarks>
+    /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
+    /// <exception cref="ZcrxException">The kernel refused. Nothing has changed.</exception>
+    /// <exception cref="ObjectDisposedException">The queue is disposed.</exception>
     public static async Task<ZcrxQueue> ImportAsync(IncomingQueue inherited, ZcrxQueueOptions options, ZcrxSuspendedConnections? suspended = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(inherited);
         ArgumentNullException.ThrowIfNull(options);
-        ZcrxQueue queue = await ImportAsync(inherited.Exported, options, "the queue comes from the process before this one", suspended, cancellationToken).ConfigureAwait(false);
-        // Not awaited: the other process stops writing after the commit, and this one has to be ready before.
+        ZcrxQueue queue = await ImportAsync(inherited.Exported, options, "taken over from another process", suspended, cancellationToken).ConfigureAwait(false);
+        // Not awaited: the other process stops writing after the commit, and this one must be ready before that.
         _ = inherited.Exported.Memory.SwitchToAsync(queue.Loop.Sharing);
         return queue;
     }
@@ -174,16 +174,16 @@ public sealed class ZcrxQueue : IAsyncDisposable
     private static async Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, QueueEngine engine, ZcrxSuspendedConnections? suspended, ExportedQueue? exported, CancellationToken cancellationToken)
     {
         QueueEvents events = new(options.Name);
-        QueueLoop loop = new(options, engine, events, suspended?.Suspended, exported);
+        QueueLoop loop = new(options, engine, events, suspended?.Owner, exported);
         await loop.OpenAsync(cancellationToken).ConfigureAwait(false);
         return new ZcrxQueue(loop, events, options) { Suspended = suspended };
     }
 
-    /// <summary>Accepts connections on an address. Binds when subscribed to; one subscription per call.</summary>
-    /// <param name="endPoint">Where; port 0 lets the kernel choose.</param>
+    /// <summary>Accepts connections on an address. Binds on subscription. One subscription per call.</summary>
+    /// <param name="endPoint">The address. Port 0 lets the kernel choose.</param>
     /// <returns>
-    /// The connections. Errors of binding come as OnError, a <see cref="ZcrxException"/>. Disposing stops accepting; connections live on.
-    /// Those that had been accepted by then are still delivered, and OnCompleted says when there will be no more.
+    /// The connections. Errors of binding arrive as OnError with a <see cref="ZcrxException"/>. Disposal stops accepting, and connections stay open.
+    /// Connections accepted before are still delivered. OnCompleted follows the last one.
     /// </returns>
     public IObservable<ZcrxConnection> Listen(IPEndPoint endPoint)
     {
@@ -205,11 +205,11 @@ public sealed class ZcrxQueue : IAsyncDisposable
         });
     }
 
-    /// <summary>Accepts connections on a socket that listens already.</summary>
-    /// <param name="listener">The socket; stays the caller's. The subscription has a descriptor of its own, so the port stays open until it is disposed. Made by <see cref="ListenSocket.Bind"/> or like it: non-blocking.</param>
+    /// <summary>Accepts connections on a listening socket.</summary>
+    /// <param name="listener">The socket. The caller owns it. The subscription has a descriptor of its own, so the port stays open until it is disposed. Non-blocking, as from <see cref="ListenSocket.Bind"/>.</param>
     /// <returns>
-    /// The connections, from the subscription on until it is disposed. Those that had been accepted by then are still delivered, and
-    /// OnCompleted says when there will be no more and the socket may be closed.
+    /// The connections, from the subscription until its disposal. Connections accepted before the disposal are still delivered.
+    /// OnCompleted follows the last one. The socket may be closed then.
     /// </returns>
     public IObservable<ZcrxConnection> Listen(Socket listener)
     {
@@ -232,11 +232,11 @@ public sealed class ZcrxQueue : IAsyncDisposable
         });
     }
 
-    /// <summary>Takes over a connected TCP socket.</summary>
-    /// <param name="socket">The socket; owned by the connection from now on, which closes this object and keeps a descriptor of its own. Nothing may be receiving on it.</param>
+    /// <summary>Adds a connected TCP socket.</summary>
+    /// <param name="socket">The socket. The connection owns it from now on: it closes this object and keeps a descriptor of its own. No receive may be pending on it.</param>
     /// <returns>Its connection.</returns>
-    /// <exception cref="ArgumentException">It is not a TCP socket.</exception>
-    /// <exception cref="ObjectDisposedException">The queue is closed; the socket stays the caller's.</exception>
+    /// <exception cref="ArgumentException">The socket is not a TCP socket.</exception>
+    /// <exception cref="ObjectDisposedException">The queue is closed. The caller still owns the socket.</exception>
     public Task<ZcrxConnection> AttachAsync(Socket socket)
     {
         ArgumentNullException.ThrowIfNull(socket);
@@ -245,9 +245,9 @@ public sealed class ZcrxQueue : IAsyncDisposable
         async Task<ZcrxConnection> AttachToAsync() => ZcrxConnection.Of(await _loop.AttachAsync(socket).ConfigureAwait(false));
     }
 
-    /// <summary>Connects to a server whose answers are to be received here.</summary>
+    /// <summary>Connects to a server and receives on the connection.</summary>
     /// <param name="endPoint">The server.</param>
-    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="cancellationToken">Cancels connecting.</param>
     /// <returns>The connection.</returns>
     /// <exception cref="SocketException">The server cannot be reached.</exception>
     public async Task<ZcrxConnection> ConnectAsync(EndPoint endPoint, CancellationToken cancellationToken = default)
@@ -267,12 +267,12 @@ public sealed class ZcrxQueue : IAsyncDisposable
     }
 
     /// <summary>
-    /// Changes options of the open queue: water marks, connection quota, largest pool, the intervals of notifications and statistics. The ring's
-    /// thread takes them over between two turns. Others need a queue that is opened again, and are named.
+    /// Changes options of the open queue: water marks, connection quota, largest pool, the intervals of notifications and statistics. The ring
+    /// thread applies them between two turns. Other options require the queue to be opened again. The result names them.
     /// </summary>
-    /// <param name="options">All options, as they should be.</param>
-    /// <returns>What applies now, and what does not.</returns>
-    /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing has changed.</exception>
+    /// <param name="options">All options.</param>
+    /// <returns>The names of the options that apply now, and of the others.</returns>
+    /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
     public async Task<QueueReconfiguration> ReconfigureAsync(ZcrxQueueOptions options)
     {
@@ -289,28 +289,28 @@ public sealed class ZcrxQueue : IAsyncDisposable
         return new QueueReconfiguration(live, others);
     }
 
-    /// <summary>The connections that the queue receives for at this moment.</summary>
-    /// <returns>A copy; empty once the queue has been closed.</returns>
+    /// <summary>Returns the present connections of the queue.</summary>
+    /// <returns>A copy; empty once the queue is closed.</returns>
     public async Task<IReadOnlyList<ZcrxConnection>> GetConnectionsAsync() =>
         Array.ConvertAll(await _loop.GetConnectionsAsync().ConfigureAwait(false), ZcrxConnection.Of);
 
-    /// <summary>Exports the queue: it stays what it is for as long as the export is held, even when this object has ended, however that came about, and can be opened again with <see cref="ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>.</summary>
+    /// <summary>Exports the queue. The export keeps it alive even after this object has ended. <see cref="ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/> opens it again.</summary>
     /// <returns>The export, owned by the caller. It keeps the memory and, on a NIC, the RX queue.</returns>
-    /// <exception cref="ZcrxException">The kernel cannot (Linux 6.19), or refused.</exception>
+    /// <exception cref="ZcrxException">The kernel does not support exports (Linux 6.19), or refused.</exception>
     /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
     public Task<ExportedQueue> ExportAsync() => _loop.ExportAsync();
 
-    /// <summary>The counters, now.</summary>
-    /// <returns>A snapshot; the last one once the queue has been closed.</returns>
+    /// <summary>Returns the present counters.</summary>
+    /// <returns>A snapshot; the last one once the queue is closed.</returns>
     public QueueStatistics Snapshot() => _loop.Snapshot();
 
-    /// <summary>Returns where unreleased leases were taken; empty unless <see cref="ZcrxQueueOptions.RecordLeaseOrigins"/> is on.</summary>
-    /// <returns>A stack trace per kept buffer.</returns>
+    /// <summary>Returns the stack traces of unreleased leases; empty unless <see cref="ZcrxQueueOptions.RecordLeaseOrigins"/> is on.</summary>
+    /// <returns>A stack trace for each lease.</returns>
     public IReadOnlyList<string> LeaseOrigins() => _loop.Queue.Ledger.Origins();
 
     /// <summary>Stops accepting, delivers what has arrived, then closes the connections and the queue.</summary>
-    /// <param name="drain">How long delivering may take. Streams that the peer had not ended get an error.</param>
-    /// <returns>A task that ends when everything is closed.</returns>
+    /// <param name="drain">The longest time for delivering. Streams that the peer has not ended get an error.</param>
+    /// <returns>A task that ends when the queue is closed.</returns>
     public Task StopAsync(TimeSpan drain) => EndAsync(_loop.StopAsync(drain));
 
     private static async Task EndAsync(Task ended)
@@ -326,29 +326,29 @@ public sealed class ZcrxQueue : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the queue and keeps its connections: delivers every byte that was taken from their sockets, and leaves them waiting in the suspended.</summary>
+    /// <summary>Ends the queue and suspends its connections, after delivering every byte that was taken from their sockets.</summary>
     /// <param name="drain">
-    /// On a NIC: how long to go on receiving until the sockets are empty. Payload that lies in the memory of a NIC's queue goes with that queue; a stream whose
-    /// next bytes went so is told when it should go on (−EFAULT). Of no effect without a NIC, where nothing is lost.
+    /// On a NIC: the longest time for receiving until the sockets are empty. Payload in the memory of a NIC's queue is lost with the queue, and a stream whose
+    /// next bytes lie there fails when it is resumed (−EFAULT). No effect without a NIC, where nothing is lost.
     /// </param>
-    /// <returns>A task that ends when the queue is closed. Streams go on where they were once a queue takes them from there; leases stay what they are.</returns>
-    /// <exception cref="InvalidOperationException">The queue was opened without a suspended.</exception>
+    /// <returns>A task that ends when the queue is closed. Streams continue at the same position once a queue resumes them. Leases stay valid.</returns>
+    /// <exception cref="InvalidOperationException">The queue was opened without suspended connections.</exception>
     public Task SuspendAsync(TimeSpan drain = default) => Suspended is null
-        ? throw new InvalidOperationException("The queue was opened without a suspended, so its connections have nowhere to wait.")
+        ? throw new InvalidOperationException("The queue was opened without ZcrxSuspendedConnections. Pass them to OpenAsync.")
         : EndAsync(_loop.SuspendAsync(drain));
 
     /// <summary>Closes the queue without draining.</summary>
-    /// <returns>A task that ends when everything is closed.</returns>
+    /// <returns>A task that ends when the queue is closed.</returns>
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
 
     internal QueueLoop Loop => _loop;
 
-    /// <summary>Gets a value indicating whether this process has set the interface up for it.</summary>
+    /// <summary>Gets a value indicating whether this process has set the interface up for the queue.</summary>
     internal bool IsNicConfigured => _loop.Engine.Nic is not null;
 
     private ZcrxSuspendedConnections? Suspended { get; init; }
 
-    /// <summary>Makes the ring thread fail with an exception. For tests of its supervisor.</summary>
+    /// <summary>Makes the ring thread fail with an exception, for tests of its supervisor.</summary>
     internal void Crash(Exception exception) => _loop.Post(() => throw exception);
 
     private IDisposable Accept(Socket socket, IObserver<ZcrxConnection> observer)
@@ -356,7 +356,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
         IDisposable port = Disposable.Empty;
         try
         {
-            // Before anything is accepted: a connection arrives where the rules were when it began.
+            // Before accepting: a connection arrives where the rules sent it when it began.
             port = _loop.Engine.Nic?.ClaimPort((IPEndPoint)socket.LocalEndPoint!) ?? port;
         }
         catch (ZcrxException exception)

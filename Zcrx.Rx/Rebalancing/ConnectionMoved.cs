@@ -1,8 +1,8 @@
 namespace Zcrx.Rx;
 
-/// <summary>A connection has gone over to another queue.</summary>
+/// <summary>Represents the move of a connection to another queue.</summary>
 /// <param name="Connection">The connection.</param>
-/// <param name="From">Name of the queue that received for it.</param>
-/// <param name="To">Name of the queue that receives for it now.</param>
-/// <param name="Reason">Why.</param>
+/// <param name="From">The name of the queue that received for it.</param>
+/// <param name="To">The name of the queue that receives for it now.</param>
+/// <param name="Reason">The reason.</param>
 public sealed record ConnectionMoved(ZcrxConnection Connection, string From, string To, MoveReason Reason);

@@ -2,7 +2,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Rebalancing;
 
-/// <summary>One queue of a group, with the connections that are on their way to it or from it.</summary>
+/// <summary>Represents one queue of a group, with the number of connections that move to it or from it.</summary>
 internal sealed class GroupMember(ZcrxQueue queue, INicFacts? facts)
 {
     private int _incoming;
@@ -15,9 +15,9 @@ internal sealed class GroupMember(ZcrxQueue queue, INicFacts? facts)
 
     public bool IsUnderPressure => queue.Loop.PressureLevel != PoolPressureLevel.Normal;
 
-    /// <summary>Connections, with those that will be here in a moment and without those that are leaving.</summary>
+    /// <summary>Gets the number of connections, with those that move to the queue and without those that leave it.</summary>
     public long Connections => queue.Loop.Counters.Connections + Volatile.Read(ref _incoming);
 
-    /// <summary>So many more are on their way to it, or fewer.</summary>
+    /// <summary>Changes the number of connections that move to the queue.</summary>
     public void Expect(int more) => Interlocked.Add(ref _incoming, more);
 }

@@ -2,7 +2,7 @@ using Zcrx.Rx.Moving;
 
 namespace Zcrx.Rx.Rebalancing;
 
-/// <summary>Keeps two queues' numbers of connections right while one is on its way: it counts for its target from the decision on, and for its source no longer.</summary>
+/// <summary>Counts a moving connection for its target from the decision on, and no longer for its source.</summary>
 internal sealed class GroupMove : IMoveWatcher, IDisposable
 {
     private GroupMember? _source;
@@ -15,14 +15,14 @@ internal sealed class GroupMove : IMoveWatcher, IDisposable
         target.Expect(1);
     }
 
-    public void OnDeparted() => Interlocked.Exchange(ref _source, null)?.Expect(1);
+    public void OnLeft() => Interlocked.Exchange(ref _source, null)?.Expect(1);
 
     public void OnArrived() => Interlocked.Exchange(ref _target, null)?.Expect(-1);
 
-    /// <summary>It is over, however it ended.</summary>
+    /// <summary>Ends the move, whatever its outcome.</summary>
     public void Dispose()
     {
-        OnDeparted();
+        OnLeft();
         OnArrived();
     }
 }

@@ -1,17 +1,17 @@
 namespace Zcrx.Rx;
 
-/// <summary>Why a connection goes over to another queue.</summary>
+/// <summary>Specifies why a connection moves to another queue.</summary>
 public enum MoveReason
 {
-    /// <summary>It has been accepted, and its packets arrive there; or that queue has the least to do.</summary>
+    /// <summary>The connection was accepted, and its packets arrive on that queue, or that queue has the fewest connections.</summary>
     Placement,
 
-    /// <summary>What comes next lies in the other queue's memory, so that nobody else can receive it. Never asked for: the alternative is a broken stream.</summary>
+    /// <summary>The next bytes lie in the other queue's memory, so that only that queue can receive them. Always permitted: otherwise the stream fails.</summary>
     ForeignMemory,
 
-    /// <summary>The kernel copies what it receives, because its packets arrive elsewhere.</summary>
+    /// <summary>The kernel copies its bytes, because its packets arrive on another RX queue.</summary>
     CopyStorm,
 
-    /// <summary>Its queue stays under pressure while another has little to do.</summary>
+    /// <summary>The queue stays under pressure while another has capacity.</summary>
     Pressure,
 }

@@ -3,11 +3,11 @@ using Zcrx.Rx.Moving;
 
 namespace Zcrx.Rx.Rebalancing;
 
-/// <summary>Which queues could not receive what comes next on a connection, at one position of its stream.</summary>
-/// <param name="position">Bytes received.</param>
+/// <summary>Records the queues that could not receive the next bytes of a connection, at one position of its stream.</summary>
+/// <param name="position">The number of bytes received.</param>
 internal sealed class StrandedPosition(long position)
 {
-    // A queue is tried again, since steering may change while they are tried one after another; but not for ever.
+    // A queue is tried several times, since steering may change during the attempts, but not without a limit.
     private const int MaxAttempts = 4;
 
     private readonly Lock _gate = new();
@@ -23,7 +23,7 @@ internal sealed class StrandedPosition(long position)
         }
     }
 
-    /// <summary>The queue to try next: one that has been tried least; among those the one on which packets arrive now. Null when all have been tried often enough.</summary>
+    /// <summary>Returns the queue to try next: one with the fewest attempts, preferably the one on which packets arrive now. Null when all were tried often enough.</summary>
     public GroupMember? Next(IEnumerable<GroupMember> members, RxQueueId? arrival)
     {
         lock (_gate)

@@ -8,11 +8,11 @@ using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx;
 
-/// <summary>Queues that share their connections: each is received where its packets arrive.</summary>
+/// <summary>Represents queues that share their connections: each connection is received where its packets arrive.</summary>
 /// <remarks>
-/// <para>On a NIC, payload that has arrived in the memory of one interface queue can be received by that one only: the receive of any other ends with
-/// −EFAULT. In a group such a connection goes over to the queue that has its payload, in order and without a gap; outside of one its stream breaks.</para>
-/// <para>Threading: all members from any thread. Ownership: the queues stay the caller's. One that is closed leaves the group by itself.</para>
+/// <para>On a NIC, only one interface queue can receive payload that has arrived in its memory: the receive of any other ends with
+/// −EFAULT. In a group, such a connection moves to the queue that has its payload, in order and without a gap. Outside of a group, its stream fails.</para>
+/// <para>Threading: all members from any thread. Ownership: the caller owns the queues. A closed queue leaves the group.</para>
 /// </remarks>
 public sealed class ZcrxQueueGroup : IStrandedConnections
 {
@@ -21,10 +21,10 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
     private readonly ConditionalWeakTable<ZcrxConnection, StrandedPosition> _stranded = [];
     private ImmutableArray<GroupMember> _members = [];
 
-    /// <summary>Connections that have gone over from one queue to another, whoever of the group decided it. One at a time, on any thread.</summary>
+    /// <summary>Gets the moves of connections from one queue to another, whatever component of the group decided them. One at a time, on any thread.</summary>
     public IObservable<ConnectionMoved> Moves => _moves;
 
-    /// <summary>The queues, in the order in which they joined.</summary>
+    /// <summary>Gets the queues, in the order in which they joined.</summary>
     public IReadOnlyList<ZcrxQueue> Queues => [.. Members.Select(static member => member.Queue)];
 
     private ImmutableArray<GroupMember> Members
@@ -38,9 +38,9 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
         }
     }
 
-    /// <summary>Adds a queue; one queue belongs to one group at most.</summary>
+    /// <summary>Adds a queue. A queue belongs to one group at most.</summary>
     /// <param name="queue">The queue.</param>
-    /// <param name="facts">Tells where packets arrive; null where that is not known, as without a NIC.</param>
+    /// <param name="facts">Reads where packets arrive; null where that is unknown, as without a NIC.</param>
     public void Add(ZcrxQueue queue, INicFacts? facts)
     {
         ArgumentNullException.ThrowIfNull(queue);
@@ -53,7 +53,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
         _ = queue.Completion.ContinueWith((_, _) => Remove(queue), null, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    /// <summary>Takes a queue out: nothing is moved to it any more.</summary>
+    /// <summary>Removes a queue. No connection is moved to it afterwards.</summary>
     /// <param name="queue">The queue.</param>
     public void Remove(ZcrxQueue queue)
     {
@@ -63,22 +63,22 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
         }
     }
 
-    /// <summary>The RX queue on which a connection's packets arrive.</summary>
+    /// <summary>Returns the RX queue on which a connection's packets arrive.</summary>
     /// <param name="connection">The connection.</param>
-    /// <returns>The queue; null when it is not known.</returns>
+    /// <returns>The queue; null when it is unknown.</returns>
     public RxQueueId? ArrivalOf(ZcrxConnection connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
         return TryFindArrival(connection, Members.FirstOrDefault(member => member.Queue.Loop.Host == connection.Host));
     }
 
-    /// <summary>Which queue should receive for a connection that has just been accepted.</summary>
+    /// <summary>Returns the queue that should receive for a connection that was just accepted.</summary>
     /// <param name="connection">The connection, on a queue of the group.</param>
     /// <returns>
-    /// The queue on which its packets arrive; if that is nobody's, the one of the same interface with the fewest connections, not under pressure if
-    /// possible. Null when it may stay where it is.
+    /// The queue on which its packets arrive. For an unmanaged RX queue: the queue of the same interface with the fewest connections, preferably not under
+    /// pressure. Null when it may stay on its queue.
     /// </returns>
-    /// <remarks>Call it before the ring's thread gets back what it called OnNext with, and <see cref="MoveAsync(ZcrxConnection, ZcrxQueue, MoveReason)"/> after it: then its first receive is on the right queue.</remarks>
+    /// <remarks>Call it before OnNext returns to the ring thread, and <see cref="MoveAsync(ZcrxConnection, ZcrxQueue, MoveReason)"/> afterwards. Then the first receive is on the right queue.</remarks>
     public ZcrxQueue? Choose(ZcrxConnection connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
@@ -92,11 +92,11 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
         return best == present ? null : best.Queue;
     }
 
-    /// <summary>Lets another queue of the group receive for a connection (<see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>).</summary>
+    /// <summary>Moves a connection to another queue of the group (<see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>).</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="queue">The queue.</param>
-    /// <param name="reason">Why, for <see cref="Moves"/>.</param>
-    /// <returns>True when the connection is there; false when it ended first, or somebody else is moving it, or the queue is closed.</returns>
+    /// <param name="reason">The reason, for <see cref="Moves"/>.</param>
+    /// <returns>True when the connection is on the queue; false when it has ended, another caller is moving it, or the queue is closed.</returns>
     public async Task<bool> MoveAsync(ZcrxConnection connection, ZcrxQueue queue, MoveReason reason)
     {
         ArgumentNullException.ThrowIfNull(connection);
@@ -110,7 +110,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
     {
         ZcrxConnection stranded = ZcrxConnection.Of(connection);
         ConnectionHost host = stranded.Host;
-        // Not on the ring thread: asking where packets arrive may take system calls.
+        // Not on the ring thread: reading where packets arrive may take system calls.
         _ = Task.Run(() => RescueAsync(stranded, host, position));
     }
 
@@ -121,7 +121,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
             return owner;
         }
 
-        // Copied wherever it is; then at least where steering could bring it, or among their like.
+        // Copied on any queue. Then at least where steering could bring it, or on a queue without a NIC, too.
         string? networkInterface = arrival is { } elsewhere && members.Any(member => member.RxQueue?.Interface == elsewhere.Interface)
             ? elsewhere.Interface
             : present.RxQueue?.Interface;
@@ -138,7 +138,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
         }
         catch (Exception exception) when (exception is ZcrxException or ObjectDisposedException)
         {
-            // Not to be known now, or closed. A receive on the wrong queue will tell.
+            // Unknown now, or closed. A receive on the wrong queue shows it.
             return null;
         }
     }

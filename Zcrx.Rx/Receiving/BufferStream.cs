@@ -11,7 +11,7 @@ namespace Zcrx.Rx.Receiving;
 /// </remarks>
 internal sealed class BufferStream(ConnectionControl control) : IObservable<ReceivedBuffer>
 {
-    // What the observer that failed last has thrown. Ring thread only.
+    // The exception of the observer that failed last. Ring thread only.
     private Exception? _failure;
 
     /// <summary>Gets a value indicating whether an observer is subscribed.</summary>
@@ -25,7 +25,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         ArgumentNullException.ThrowIfNull(observer);
         if (Observers.TryAdd(observer))
         {
-            // Not under the lock: a queue that has ended may end the connection in there, and its observers are user code.
+            // Not under the lock: a queue that has ended may end the connection in this call, and its observers are user code.
             control.Synchronize();
             return Disposable.Create((this, observer), static state => state.Item1.Remove(state.observer));
         }
@@ -42,7 +42,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         return Disposable.Empty;
     }
 
-    /// <summary>Passes a buffer to the observers that were subscribed a moment ago. An observer that throws is removed and gets its exception as OnError. The others continue.</summary>
+    /// <summary>Passes a buffer to the given observers. An observer that throws is removed and receives its exception as OnError. The others continue.</summary>
     public void Next(IObserver<ReceivedBuffer>[] observers, in ReceivedBuffer buffer)
     {
         foreach (IObserver<ReceivedBuffer> observer in observers)
@@ -63,7 +63,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
     /// <summary>Removes an observer that has thrown out of OnNext. Ring thread only.</summary>
     /// <remarks>
     /// An observer that is still subscribed gets its exception as OnError. An operator that has already unsubscribed itself has passed the exception on to its own
-    /// observer, which did not handle it. Only the owner of the queue is left to report it to.
+    /// observer, which did not handle it. It is reported to the owner of the queue.
     /// </remarks>
     public void Drop(IObserver<ReceivedBuffer> observer, Exception exception)
     {
@@ -78,7 +78,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         }
     }
 
-    /// <summary>Returns what the last observer has thrown, once, if no observer is left. Ring thread only.</summary>
+    /// <summary>Returns the exception of the last observer, once, if no observer is left. Ring thread only.</summary>
     public Exception? TakeFailure()
     {
         Exception? failure = _failure;
@@ -115,7 +115,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         }
     }
 
-    /// <returns>What the observer threw; null if it handled the error.</returns>
+    /// <returns>The exception of the observer; null if it handled the error.</returns>
     private static Exception? TrySendError(IObserver<ReceivedBuffer> observer, Exception exception)
     {
         try

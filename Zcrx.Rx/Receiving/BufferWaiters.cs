@@ -11,10 +11,10 @@ namespace Zcrx.Rx.Receiving;
 /// <param name="reconcile">Called with a connection that may receive again.</param>
 internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, BufferPool pool, QueueContext context, Action<ConnectionReceiver> reconcile)
 {
-    // Turns in which the kernel found no buffer although some should have been free. From then on receives are retried at intervals.
+    // The number of turns in which the kernel found no buffer although some should have been free. Afterwards, receives are retried at intervals.
     private const int BarrenTurns = 4;
 
-    // Each retry in vain doubles the interval, to 128 ms.
+    // Each failed retry doubles the interval, up to 128 ms.
     private const int MostDoublings = 7;
 
     private static readonly TimeSpan StarvedRetry = TimeSpan.FromMilliseconds(1);
@@ -35,16 +35,16 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
     /// <summary>Gets the number of buffers that one connection may lease under pressure.</summary>
     public int Quota => PressureMachine.Quota(pool.Buffers, connections.Count, context.Options.Value.ConnectionQuota);
 
-    /// <summary>Returns how many buffers a connection may take now. Its next request gets a budget of as many.</summary>
+    /// <summary>Returns how many buffers a connection may take now. That is the budget of its next request.</summary>
     /// <remarks>
-    /// The last buffers of the pool, the reserve, are for connections that lease none. Leases of them are copies, since a few bytes may take a whole
-    /// buffer, so that a budget in bytes bounds no number of buffers. So a consumer that keeps what it gets can never take the whole pool, and connections
-    /// whose consumers return their buffers always move, if only one buffer at a time.
+    /// The last buffers of the pool, the reserve, are for connections without leases. Their leases are copies, since a few bytes may take a whole
+    /// buffer, so that a budget in bytes does not limit the number of buffers. So a consumer that keeps its leases can never take the whole pool, and connections
+    /// whose consumers return their buffers always continue, if only one buffer at a time.
     /// </remarks>
-    public int Allowance(ConnectionReceiver connection) => int.Max(pool.Available, connection.Holder.Held == 0 ? 1 : 0);
+    public int Allowance(ConnectionReceiver connection) => int.Max(pool.Available, connection.Holder.Leased == 0 ? 1 : 0);
 
-    /// <summary>Returns whether a request's budget, given when more buffers were free, would let it take the whole reserve.</summary>
-    /// <remarks>Budgets are in bytes, and a few bytes may take a whole buffer. So a budget can outlast the buffers that it was meant for.</remarks>
+    /// <summary>Returns whether a request's budget, set when more buffers were free, would let it take the whole reserve.</summary>
+    /// <remarks>Budgets are in bytes, and a few bytes may take a whole buffer. So a budget can last longer than the buffers that it was computed from.</remarks>
     public bool MayTakeTooMuch(ConnectionReceiver connection)
     {
         long buffers = (connection.BudgetLeft + pool.BufferLength - 1) / pool.BufferLength;
@@ -59,7 +59,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
         context.Counters.Pauses++;
     }
 
-    /// <summary>A receive ended because the pool was empty. Often the refill queue has what it needs.</summary>
+    /// <summary>Handles a receive that ended because the pool was empty. Often the refill queue has buffers.</summary>
     public void Starve(ConnectionReceiver connection)
     {
         _ranDry = true;
@@ -72,7 +72,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
                 return;
             }
 
-            // On a NIC, buffers that count as free may lie in its ring. No event tells when they come out of it.
+            // On a NIC, buffers that count as free may lie in its ring. No event reports when they leave it.
             _retryAt = context.Clock.Now + (context.Clock.ToTicks(StarvedRetry) << int.Min(_barrenTurns - BarrenTurns, MostDoublings));
         }
 
@@ -102,7 +102,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
         return ranDry;
     }
 
-    /// <summary>The connection leaves the queue.</summary>
+    /// <summary>Removes a connection that leaves the queue.</summary>
     public void Remove(ConnectionReceiver connection)
     {
         if (connection.Has(ReceiveObstacles.Pressure))
@@ -142,7 +142,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
         }
     }
 
-    /// <summary>Resumes paused connections when the pool has recovered, and those that lease little themselves: leases of others must not stop them.</summary>
+    /// <summary>Resumes paused connections when the pool has recovered, and those with few leases at any time: leases of others must not stop them.</summary>
     private void ResumePaused()
     {
         if (_paused.Count == 0)
@@ -155,7 +155,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
         for (int i = 0; i < _paused.Count;)
         {
             ConnectionReceiver connection = _paused[i];
-            if ((hasRecovered || connection.Holder.Held <= quota / 2) && Allowance(connection) > 0)
+            if ((hasRecovered || connection.Holder.Leased <= quota / 2) && Allowance(connection) > 0)
             {
                 _paused.RemoveAt(i);
                 connection.Clear(ReceiveObstacles.Pressure);

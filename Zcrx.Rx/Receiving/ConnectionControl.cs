@@ -2,7 +2,7 @@ using Zcrx.Rx.Connections;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Holds what other threads want of a connection: to pause, to close, to wait for its end. Threading: all members from any thread.</summary>
+/// <summary>Holds the requests of other threads to a connection: to pause, to close, to wait for its end. Threading: all members from any thread.</summary>
 /// <remarks>Each change is followed by a call of <see cref="IConnectionHost.Synchronize"/>, so that the ring thread acts on it.</remarks>
 internal sealed class ConnectionControl : ISendingConnection
 {
@@ -14,8 +14,8 @@ internal sealed class ConnectionControl : ISendingConnection
     private int _unfinished = 1;
     private int _closeRequested;
     private ConnectionFailure? _failure;
-    private volatile bool _isPaused;
-    private int _holds;
+    private volatile bool _isPausedByApplication;
+    private int _pausesByConsumers;
     private volatile bool _closeWhenEnded = true;
     private volatile IConnectionHost _host;
     private volatile bool _awaitsRoomOnArrival;
@@ -31,7 +31,7 @@ internal sealed class ConnectionControl : ISendingConnection
 
     public ConnectionSender Sender { get; }
 
-    /// <summary>Gets the queue that the connection belongs to. The ring thread that takes the connection over sets it.</summary>
+    /// <summary>Gets or sets the queue of the connection. The ring thread to which the connection moves sets it.</summary>
     public IConnectionHost Host { get => _host; set => _host = value; }
 
     /// <summary>Gets a task that ends when the socket has been closed, or belongs to another owner.</summary>
@@ -40,8 +40,8 @@ internal sealed class ConnectionControl : ISendingConnection
     /// <summary>Gets a task that ends when the socket has been closed and the operators have finished.</summary>
     public Task Finished => _finished.Task;
 
-    /// <summary>Gets a value indicating whether an operator or the application wants no buffer now, not even one that the kernel has delivered.</summary>
-    public bool IsHeld => _isPaused || Volatile.Read(ref _holds) > 0;
+    /// <summary>Gets a value indicating whether an operator or the application has paused the connection. Buffers that the kernel has delivered then wait, too.</summary>
+    public bool IsPaused => _isPausedByApplication || Volatile.Read(ref _pausesByConsumers) > 0;
 
     public bool CloseRequested => Volatile.Read(ref _closeRequested) != 0;
 
@@ -49,7 +49,7 @@ internal sealed class ConnectionControl : ISendingConnection
     public ConnectionFailure? Failure => Volatile.Read(ref _failure);
 
     /// <summary>Gets why the connection was closed on this side, as a clause.</summary>
-    public string WhyClosed => Failure?.Cause ?? "the connection was closed on our side before the peer had finished";
+    public string WhyClosed => Failure?.Cause ?? "the connection was closed on this side before the peer had ended it";
 
     public bool CloseWhenEnded
     {
@@ -68,18 +68,18 @@ internal sealed class ConnectionControl : ISendingConnection
     /// <summary>Gets or sets a value indicating whether a sender waits for room while no queue has the connection.</summary>
     public bool AwaitsRoomOnArrival { get => _awaitsRoomOnArrival; set => _awaitsRoomOnArrival = value; }
 
-    /// <summary>Notes that a change waits for the ring thread. A full fence.</summary>
-    /// <returns>Whether none was noted before.</returns>
+    /// <summary>Records that a change waits for the ring thread. A full fence.</summary>
+    /// <returns>False when a change was recorded before.</returns>
     public bool TryNoteChange() => Interlocked.Exchange(ref _hasChange, 1) == 0;
 
-    /// <summary>The change is about to be looked at. A full fence: a change that comes from now on is noted again.</summary>
+    /// <summary>Clears the record before the ring thread handles the change. A full fence: a later change is recorded again.</summary>
     public void TakeChange() => Interlocked.Exchange(ref _hasChange, 0);
 
     public void Synchronize() => _host.Synchronize(_receiver);
 
     public void Pause()
     {
-        _isPaused = true;
+        _isPausedByApplication = true;
         Synchronize();
     }
 
@@ -92,32 +92,32 @@ internal sealed class ConnectionControl : ISendingConnection
 
     public void Resume()
     {
-        _isPaused = false;
+        _isPausedByApplication = false;
         Synchronize();
     }
 
-    /// <summary>An operator has as much as it can take.</summary>
-    public void Hold()
+    /// <summary>Pauses the connection for a consumer that cannot take more.</summary>
+    public void PauseForConsumer()
     {
-        if (Interlocked.Increment(ref _holds) == 1)
+        if (Interlocked.Increment(ref _pausesByConsumers) == 1)
         {
             Synchronize();
         }
     }
 
-    /// <summary>An operator takes buffers again.</summary>
-    public void Unhold()
+    /// <summary>Ends one pause of a consumer.</summary>
+    public void ResumeForConsumer()
     {
-        if (Interlocked.Decrement(ref _holds) == 0)
+        if (Interlocked.Decrement(ref _pausesByConsumers) == 0)
         {
             Synchronize();
         }
     }
 
-    /// <summary>An operator begins to work on buffers off the ring thread.</summary>
+    /// <summary>Records that an operator processes buffers off the ring thread.</summary>
     public void BeginWork() => Interlocked.Increment(ref _unfinished);
 
-    /// <summary>An operator has finished, or the socket is closed.</summary>
+    /// <summary>Records that an operator has finished, or that the socket is closed.</summary>
     public void EndWork()
     {
         if (Interlocked.Decrement(ref _unfinished) == 0)
@@ -126,11 +126,11 @@ internal sealed class ConnectionControl : ISendingConnection
         }
     }
 
-    /// <summary>The last consumer has failed.</summary>
+    /// <summary>Closes the connection after its last consumer has failed.</summary>
     public void FailConsumer(Exception exception) =>
         Fail(new ConnectionFailure("its consumer failed", exception), _host.WhenConsumerFails == ConsumerFailureAction.Reset);
 
-    /// <summary>The connection cannot be used any more. The first failure counts.</summary>
+    /// <summary>Closes the connection after a failure. The first failure counts.</summary>
     public void Fail(ConnectionFailure failure, bool abort)
     {
         Interlocked.CompareExchange(ref _failure, failure, null);
@@ -143,7 +143,7 @@ internal sealed class ConnectionControl : ISendingConnection
         int seen = Volatile.Read(ref _closeRequested);
         while (seen < wanted)
         {
-            // A reset may follow an orderly close, as long as the socket is not closed.
+            // A reset may follow an orderly close while the socket is open.
             int before = Interlocked.CompareExchange(ref _closeRequested, wanted, seen);
             if (before == seen)
             {
@@ -181,7 +181,7 @@ internal sealed class ConnectionControl : ISendingConnection
         EndWork();
         if (!_finished.Task.IsCompleted)
         {
-            // A queue that ends has given operators the time that there was.
+            // A queue that ends has waited for operators as long as its drain allowed.
             _ = _host.Ended.ContinueWith(
                 static (_, finished) => ((TaskCompletionSource)finished!).TrySetResult(), _finished, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }

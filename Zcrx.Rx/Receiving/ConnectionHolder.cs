@@ -5,9 +5,9 @@ namespace Zcrx.Rx.Receiving;
 /// <summary>Counts the leases of a connection on one queue, and lets operators far down a chain pause the connection that a buffer came from.</summary>
 internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHolder
 {
-    public override void Hold() => connection.Control.Hold();
+    public override void Hold() => connection.Control.PauseForConsumer();
 
-    public override void Resume() => connection.Control.Unhold();
+    public override void Resume() => connection.Control.ResumeForConsumer();
 
     public override void Abandon()
     {

@@ -7,19 +7,19 @@ using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Holds where the receive of one connection stands, and why the connection must not receive if it must not.</summary>
+/// <summary>Holds the state of one connection's receive, and the reasons for which it must not receive.</summary>
 /// <remarks>
-/// Owned by the ring thread of the queue that has the connection, or by the suspended connections while none has it. What other threads want is in
-/// <see cref="Control"/>. Members that other threads may read say so.
+/// Owned by the ring thread of the connection's queue, or by the suspended connections. Requests of other threads are in
+/// <see cref="Control"/>. Members that other threads may read state that.
 /// </remarks>
 internal sealed class ConnectionReceiver
 {
     private long _bytesReceived;
     private int _obstacles;
     private BufferHolder _holder;
-    // On queues that the connection was moved away from, as long as consumers lease buffers of theirs.
+    // The holders of queues that the connection has left, while consumers lease buffers of these queues.
     private volatile BufferHolder[] _formerHolders = [];
-    // Where the present request began, and how many bytes it may deliver.
+    // The position at which the present request began, and the number of bytes that it may deliver.
     private long _requestStart;
     private uint _requestBudget;
     private StallMachine _stall;
@@ -44,17 +44,17 @@ internal sealed class ConnectionReceiver
 
     public BufferStream Stream { get; }
 
-    /// <summary>Gets the observers of the stream. Held here, too, since they are read for each buffer.</summary>
+    /// <summary>Gets the observers of the stream. Copied here, since they are read for each buffer.</summary>
     public ObserverSet<IObserver<ReceivedBuffer>> Observers { get; }
 
-    /// <summary>Gets a number that no other connection of the process has. Any thread.</summary>
+    /// <summary>Gets a number that is unique in the process. Any thread.</summary>
     public long Id { get; }
 
     public int Slot { get; private set; }
 
     public uint Generation { get; private set; }
 
-    /// <summary>Gets the public handle, whose type this layer does not know. Created once. Any thread.</summary>
+    /// <summary>Returns the public handle, whose type this room does not know. Created once. Any thread.</summary>
     public T HandleAs<T>(Func<ConnectionReceiver, T> create)
         where T : class => (T)(Volatile.Read(ref _handle) ?? Interlocked.CompareExchange(ref _handle, create(this), null) ?? _handle);
 
@@ -71,16 +71,16 @@ internal sealed class ConnectionReceiver
     public BufferHolder Holder => _holder;
 
     /// <summary>Gets the number of buffers that consumers lease, on all queues. Any thread.</summary>
-    public int BuffersLeased => _holder.Held + _formerHolders.Sum(static holder => holder.Held);
+    public int BuffersLeased => _holder.Leased + _formerHolders.Sum(static holder => holder.Leased);
 
-    /// <summary>Gets where the receive request stands.</summary>
+    /// <summary>Gets the state of the receive request.</summary>
     public ReceiveState State { get; private set; }
 
     /// <summary>Gets every reason for which the connection must not receive now. Any thread.</summary>
     public ReceiveObstacles Obstacles =>
         (ReceiveObstacles)Volatile.Read(ref _obstacles)
         | (Stream.HasObservers ? ReceiveObstacles.None : ReceiveObstacles.Unobserved)
-        | (Control.IsHeld ? ReceiveObstacles.Held : ReceiveObstacles.None)
+        | (Control.IsPaused ? ReceiveObstacles.Paused : ReceiveObstacles.None)
         | (Control.CloseRequested ? ReceiveObstacles.Closing : ReceiveObstacles.None);
 
     /// <summary>Gets a value indicating whether the kernel should have a receive for this connection.</summary>
@@ -94,20 +94,20 @@ internal sealed class ConnectionReceiver
 
     public bool HasEnded => Has(ReceiveObstacles.Ended);
 
-    /// <summary>Gets a value indicating whether the connection is on its way out of this queue.</summary>
-    public bool IsDeparting => Has(ReceiveObstacles.Leaving | ReceiveObstacles.Moving);
+    /// <summary>Gets a value indicating whether the connection is leaving this queue.</summary>
+    public bool IsLeaving => Has(ReceiveObstacles.Leaving | ReceiveObstacles.Moving);
 
     /// <summary>Gets the error with which the stream ends; null for an orderly end.</summary>
     public ZcrxStreamException? EndError { get; private set; }
 
-    /// <summary>Gets a value indicating whether the peer or the network has ended the connection, and not this side. Any thread, once the socket is closed.</summary>
+    /// <summary>Gets a value indicating whether the peer or the network has ended the connection. Any thread, once the socket is closed.</summary>
     public bool IsBroken => EndError is { ErrorNumber: not 0 } || Control.Failure?.Exception is System.Net.Sockets.SocketException;
 
-    /// <summary>Gets the slots of buffers that no observer has received yet.</summary>
-    public Queue<int> Undelivered { get; } = new();
+    /// <summary>Gets the buffers that no observer has received yet.</summary>
+    public UndeliveredBuffers Undelivered { get; } = new();
 
-    /// <summary>Gets or sets the ledger that <see cref="Undelivered"/> refers to while no queue has the connection; null when nothing is undelivered.</summary>
-    public BufferLedger? FormerLedger { get; set; }
+    /// <summary>Gets the stream offset up to which observers have received.</summary>
+    public long Delivered => Undelivered.Position(BytesReceived);
 
     /// <summary>Gets or sets a value indicating whether the ring thread failed while it delivered a buffer, so that it is uncertain what the observers have received.</summary>
     public bool WasInterrupted { get; set; }
@@ -121,26 +121,26 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets or sets a value indicating whether the kernel reports room in the socket.</summary>
     public bool IsAwaitingRoom { get; set; }
 
-    /// <summary>Gets or sets when the connection was first seen without an observer; null while it has one.</summary>
+    /// <summary>Gets or sets the time at which the connection was first found without an observer; null while it has one.</summary>
     public long? UnobservedSince { get; set; }
 
-    /// <summary>Gets or sets the last turn in which the connection received.</summary>
-    public long Turn { get; set; }
+    /// <summary>Gets the last turn in which the connection received.</summary>
+    public long Turn { get; private set; }
 
     public bool HasReceivedBefore { get; private set; }
 
-    /// <summary>Gets what was found when the connection was last checked for a stall.</summary>
+    /// <summary>Gets the result of the last check for a stall.</summary>
     public ref StallMachine Stall => ref _stall;
 
-    /// <summary>Gets a value indicating whether the present request has delivered all that it may.</summary>
+    /// <summary>Gets a value indicating whether the present request has delivered its whole budget.</summary>
     public bool IsBudgetUsedUp => _bytesReceived - _requestStart >= _requestBudget;
 
-    /// <summary>Gets the bytes that the present request may still deliver.</summary>
+    /// <summary>Gets the number of bytes that the present request may still deliver.</summary>
     public long BudgetLeft => _requestStart + _requestBudget - _bytesReceived;
 
     public ulong ReceiveTag => Tag(RequestKind.Receive);
 
-    /// <summary>Gets a value indicating whether one of these obstacles is set by the ring thread.</summary>
+    /// <summary>Returns whether one of these obstacles is set by the ring thread.</summary>
     public bool Has(ReceiveObstacles obstacles) => (Volatile.Read(ref _obstacles) & (int)obstacles) != 0;
 
     public void Set(ReceiveObstacles obstacle) => Volatile.Write(ref _obstacles, _obstacles | (int)obstacle);
@@ -149,10 +149,10 @@ internal sealed class ConnectionReceiver
 
     public ulong Tag(RequestKind kind) => new UserData(kind, Generation, Slot).Encode();
 
-    /// <summary>A request is to be issued in this turn.</summary>
+    /// <summary>Records that a request is to be issued in this turn.</summary>
     public void Enqueue() => State = ReceiveState.Queued;
 
-    /// <summary>The kernel gets a request with a budget.</summary>
+    /// <summary>Records a request with a budget.</summary>
     public void Arm(uint budget)
     {
         _requestStart = _bytesReceived;
@@ -161,13 +161,13 @@ internal sealed class ConnectionReceiver
         State = ReceiveState.Armed;
     }
 
-    /// <summary>The kernel is asked to end the request.</summary>
+    /// <summary>Records that the request is being cancelled.</summary>
     public void Cancel() => State = ReceiveState.Cancelling;
 
-    /// <summary>The kernel has no request, and none is to be issued.</summary>
+    /// <summary>Records that there is no request and none is to be issued.</summary>
     public void Disarm() => State = ReceiveState.Idle;
 
-    /// <summary>The stream ends. Bytes that were received are still delivered.</summary>
+    /// <summary>Ends the stream. Bytes that were received are still delivered.</summary>
     public void End(ZcrxStreamException? error = null)
     {
         EndError = error ?? EndError;
@@ -189,13 +189,13 @@ internal sealed class ConnectionReceiver
         Clear(ReceiveObstacles.Moving);
     }
 
-    /// <summary>A queue takes the connection over. On its ring thread.</summary>
+    /// <summary>Binds the connection to another queue. On the ring thread of that queue.</summary>
     public void Rebind(IConnectionHost host, int slot, uint generation)
     {
         if (host != Control.Host)
         {
-            // One holder for each queue: its ring thread counts without a lock.
-            _formerHolders = [.. _formerHolders.Where(static holder => holder.Held > 0), _holder];
+            // One holder for each queue, since its ring thread counts without a lock.
+            _formerHolders = [.. _formerHolders.Where(static holder => holder.Leased > 0), _holder];
             _holder = new ConnectionHolder(this);
         }
 
@@ -207,22 +207,25 @@ internal sealed class ConnectionReceiver
         Control.Host = host;
     }
 
-    /// <summary>Returns the stream offset up to which observers have received.</summary>
-    /// <param name="ledger">The ledger that <see cref="Undelivered"/> refers to.</param>
-    public long Delivered(BufferLedger? ledger) => ledger is not null && Undelivered.TryPeek(out int first) ? ledger[first].StreamOffset : BytesReceived;
-
-    /// <summary>Releases what no observer has received.</summary>
-    /// <param name="ledger">The ledger that <see cref="Undelivered"/> refers to; null when nothing is undelivered.</param>
-    /// <returns>The stream offset up to which observers have received.</returns>
-    public long DropUndelivered(BufferLedger? ledger)
+    /// <summary>Records that the connection receives in a turn.</summary>
+    /// <returns>False when it has received in that turn before.</returns>
+    public bool TryEnterTurn(long turn)
     {
-        long delivered = Delivered(ledger);
-        while (ledger is not null && Undelivered.TryDequeue(out int slot))
+        if (Turn == turn)
         {
-            ledger.Release(slot);
+            return false;
         }
 
-        FormerLedger = null;
+        Turn = turn;
+        return true;
+    }
+
+    /// <summary>Releases what no observer has received.</summary>
+    /// <returns>The stream offset up to which observers have received.</returns>
+    public long DropUndelivered()
+    {
+        long delivered = Delivered;
+        Undelivered.Clear();
         return delivered;
     }
 

@@ -10,7 +10,7 @@ internal sealed class ConnectionTable(SlotTable<ConnectionReceiver> connections,
     private static long _lastId;
 
     /// <summary>Adds a connection that was just accepted or attached.</summary>
-    /// <param name="socket">The socket; owned by the connection from now on.</param>
+    /// <param name="socket">The socket. The connection owns it from now on.</param>
     /// <exception cref="SocketException">The peer has gone.</exception>
     /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
     public ConnectionReceiver Add(Socket socket)
@@ -23,7 +23,7 @@ internal sealed class ConnectionTable(SlotTable<ConnectionReceiver> connections,
         return connection;
     }
 
-    /// <summary>Adds a connection of another queue, or one that was suspended.</summary>
+    /// <summary>Adds a connection from another queue, or one that was suspended.</summary>
     public void Add(ConnectionReceiver connection)
     {
         (int slot, uint generation) = connections.Reserve();

@@ -7,19 +7,19 @@ namespace Zcrx.Rx.Receiving;
 /// <summary>Checks every connection once per interval: for a receive that stalls, and for a connection without observers. Ring thread only.</summary>
 /// <remarks>
 /// Linux 7.1 and 7.2.0 to 7.2.9 strand a request that runs out of buffers or completions in the middle of a packet: it stays armed, and delivers
-/// nothing although bytes wait in the socket. No capability tells such a kernel from a repaired one. A request that ended with −ENOMEM proves nothing, since all
+/// nothing although bytes wait in the socket. No capability shows whether a kernel has the fix. A request that ended with −ENOMEM proves nothing, since all
 /// kernels end one that has delivered nothing in its turn. So the bytes in the socket decide, on every kernel.
 /// </remarks>
 internal sealed class ConnectionWatch(
     SlotTable<ConnectionReceiver> connections, BufferPool pool, ReceiveScheduler scheduler, StallReports stalls, IQueuePhase phase, QueueContext context)
 {
-    // Connections that one turn checks.
+    // The number of connections that one turn checks.
     private const int ChecksPerTurn = 512;
 
     private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(10);
 
-    // How long bytes of a peer that has ended wait for an observer.
+    // How long bytes of a peer that has ended its side wait for an observer.
     private static readonly TimeSpan HalfClosedGrace = TimeSpan.FromSeconds(1);
 
     private int _cursor;
@@ -99,7 +99,7 @@ internal sealed class ConnectionWatch(
         }
     }
 
-    /// <summary>Returns whether nothing keeps the connection from receiving: neither the application, nor the pool as far as this queue knows.</summary>
+    /// <summary>Returns whether neither the application nor the pool, as far as known, prevents the connection from receiving.</summary>
     private bool ShouldReceive(ConnectionReceiver connection) =>
         connection.State != ReceiveState.Idle || (connection.Has(ReceiveObstacles.Starved) && pool.Free > 0 && connection.IsWanted);
 
@@ -107,7 +107,7 @@ internal sealed class ConnectionWatch(
     /// <returns>Whether it is unobserved.</returns>
     private bool EndIfUnobserved(ConnectionReceiver connection, long now)
     {
-        if (connection.Stream.HasObservers || connection.HasEnded || connection.Control.CloseRequested || connection.IsDeparting || phase.IsEnding)
+        if (connection.Stream.HasObservers || connection.HasEnded || connection.Control.CloseRequested || connection.IsLeaving || phase.IsEnding)
         {
             connection.UnobservedSince = null;
             return false;

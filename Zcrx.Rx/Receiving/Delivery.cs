@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Zcrx.Interop;
 using Zcrx.Interop.Leases;
+using Zcrx.Interop.Queues;
 using Zcrx.Rx.Pool;
 using Zcrx.Rx.Ring;
 using Zcrx.Rx.Streams;
@@ -9,21 +10,21 @@ namespace Zcrx.Rx.Receiving;
 
 /// <summary>Delivers received buffers: from the completion ring through OnNext into the refill queue. Ring thread only.</summary>
 /// <remarks>
-/// <see cref="DeliverUsual"/> does what nearly every buffer needs and nothing else. It returns wherever something unusual has to be done.
-/// <see cref="DeliverSome"/> does that and continues. No interface is called per buffer except the observer.
+/// <see cref="DeliverUsual"/> does what nearly every buffer needs and nothing else. It returns when a buffer needs more.
+/// <see cref="DeliverSome"/> handles that buffer and continues. No interface is called per buffer except the observer.
 /// </remarks>
-internal sealed unsafe class Delivery : IUndeliveredBuffers
+internal sealed unsafe class Delivery : IDelivery
 {
-    private readonly InterfaceQueue _queue;
+    private readonly AreaTable _areas;
     private readonly BufferPool _pool;
     private readonly BufferLedger _ledger;
     private readonly SlotTable<ConnectionReceiver> _connections;
     private readonly ReceiveTurn _turn;
     private readonly QueueCounters _counters;
 
-    public Delivery(InterfaceQueue queue, BufferPool pool, SlotTable<ConnectionReceiver> connections, ReceiveTurn turn, QueueCounters counters)
+    public Delivery(AreaTable areas, BufferPool pool, SlotTable<ConnectionReceiver> connections, ReceiveTurn turn, QueueCounters counters)
     {
-        _queue = queue;
+        _areas = areas;
         _pool = pool;
         _ledger = pool.Ledger;
         _connections = connections;
@@ -33,7 +34,7 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
 
     /// <summary>Delivers received buffers up to the next completion of another kind, at least one.</summary>
     /// <param name="first">The first completion, of received data.</param>
-    /// <param name="count">How many completions lie there, of whatever kind.</param>
+    /// <param name="count">The number of adjacent completions of any kind.</param>
     public void Deliver(Completion* first, uint count)
     {
         DeliveryRun run = new(first, first + count, _turn.Number);
@@ -61,7 +62,7 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
                     connection.WasInterrupted = true;
                 }
 
-                _turn.Handled++;
+                _turn.CountHandled(1);
             }
 
             throw;
@@ -69,37 +70,37 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
         finally
         {
             uint delivered = (uint)(run.At - first);
-            _turn.Handled += delivered;
+            _turn.CountHandled(delivered);
             _counters.Buffers += delivered;
         }
 
         if (!isIntact)
         {
-            _turn.IsCorrupt = true;
+            _turn.MarkCorrupt();
             throw Corrupt(*run.At);
         }
     }
 
-    /// <summary>Delivers at least one buffer, and more while they go the usual way.</summary>
+    /// <summary>Delivers at least one buffer, and more while they need nothing unusual.</summary>
     private void DeliverSome(ref DeliveryRun run)
     {
         if (!TryFindConnection(ref run))
         {
-            // A connection that is gone cannot have a request. This is a stale completion, and its buffer goes back.
+            // A connection that has left has no request. The completion is stale, and its buffer returns to the kernel.
             _counters.Bytes += run.At->Result;
             _pool.Return(run.At->BufferOffset);
             run.At++;
             return;
         }
 
-        if (run.Connection.Undelivered.Count > 0 || run.Observers.Length == 0 || run.Connection.Control.IsHeld)
+        if (run.Connection.Undelivered.Count > 0 || run.Observers.Length == 0 || run.Connection.Control.IsPaused)
         {
-            KeepForLater(ref run);
+            LeaseForLater(ref run);
         }
-        else if (!run.IsUsual || _pool.HasHeldBack)
+        else if (!run.IsUsual || _pool.HasPending)
         {
             DeliverToAll(ref run);
-            TakeBack(ref run);
+            ReturnBuffer(ref run);
         }
         else
         {
@@ -117,17 +118,17 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
 
             if (isLent)
             {
-                TakeBack(ref run);
+                ReturnBuffer(ref run);
             }
         }
 
         CountBytes(ref run);
     }
 
-    /// <summary>Delivers the usual way: one observer, which leases nothing and does not throw, and room in the refill queue.</summary>
-    /// <returns>True when the buffer where the run stands is still lent: it was leased, or there is no room to return it.</returns>
+    /// <summary>Delivers to one observer that leases nothing and does not throw, while the refill queue has room.</summary>
+    /// <returns>True when the present buffer is still lent: it was leased, or the refill queue has no room.</returns>
     /// <remarks>
-    /// Without a try, since values that live across one are kept in memory. What can change while an observer runs is checked after each
+    /// Without a try, since values that live across one are kept in memory. State that can change while an observer runs is checked after each
     /// buffer: the observers, which any thread may change, and the refill queue, into which the observer may release leases.
     /// </remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -137,7 +138,7 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
         RefillQueue refill = _pool.Refill;
         AreaView area = run.Area;
         Completion* at;
-        borrow.SetMemory(_queue.AreaOf(run.At->BufferOffset));
+        borrow.SetMemory(_areas.MemoryOf(run.At->BufferOffset));
         do
         {
             ConnectionReceiver connection = run.Connection;
@@ -162,11 +163,11 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
 
                 run.At = ++at;
             }
-            while (at != run.End && at->UserData == request && at->HasMore && area.Contains(at->BufferOffset, at->Result) && subscribed.Items == observers && !control.IsHeld);
+            while (at != run.End && at->UserData == request && at->HasMore && area.Contains(at->BufferOffset, at->Result) && subscribed.Items == observers && !control.IsPaused);
 
             CountBytes(ref run);
         }
-        while (run.HasNext && area.Contains(at->BufferOffset, at->Result) && TryFindConnection(ref run) && run.IsUsual && !run.Connection.Control.IsHeld);
+        while (run.HasNext && area.Contains(at->BufferOffset, at->Result) && TryFindConnection(ref run) && run.IsUsual && !run.Connection.Control.IsPaused);
 
         borrow.End();
         return false;
@@ -178,18 +179,18 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
         int length = run.At->Result;
         ConnectionReceiver connection = run.Connection;
         connection.BytesReceived += length;
-        connection.Stream.Next(run.Observers, _ledger.Borrow.Begin(offset, _queue.AreaOf(offset), run.Area.Address(offset), length, run.Start, connection.Holder));
+        connection.Stream.Next(run.Observers, _ledger.Borrow.Begin(offset, _areas.MemoryOf(offset), run.Area.Address(offset), length, run.Start, connection.Holder));
     }
 
-    /// <summary>Keeps a buffer: there is no observer, or it has as much as it can take, or earlier bytes have not been delivered yet.</summary>
-    private void KeepForLater(ref DeliveryRun run)
+    /// <summary>Leases a buffer for later: the connection has no observer or is paused, or earlier bytes were not delivered yet.</summary>
+    private void LeaseForLater(ref DeliveryRun run)
     {
         ulong offset = run.At->BufferOffset;
         int length = run.At->Result;
         ConnectionReceiver connection = run.Connection;
         connection.BytesReceived += length;
-        int slot = _ledger.Keep(offset, run.Area.Address(offset), length, run.Start, connection.Holder, references: 1);
-        connection.Undelivered.Enqueue(slot);
+        int slot = _ledger.Lease(offset, run.Area.Address(offset), length, run.Start, connection.Holder, references: 1);
+        connection.Undelivered.Add(_ledger, slot);
         if (_ledger.IsCopy(slot))
         {
             _pool.Return(offset);
@@ -198,8 +199,8 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
         run.At++;
     }
 
-    /// <summary>Takes a buffer back after its OnNext.</summary>
-    private void TakeBack(ref DeliveryRun run)
+    /// <summary>Returns a buffer after its OnNext.</summary>
+    private void ReturnBuffer(ref DeliveryRun run)
     {
         if (_ledger.Borrow.End())
         {
@@ -230,8 +231,7 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
 
         if (connection.Turn != run.Turn)
         {
-            connection.Turn = run.Turn;
-            _turn.Received.Add(connection);
+            _turn.Add(connection);
         }
 
         run.Connection = connection;
@@ -247,19 +247,19 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
         int length = run.At->Result;
         if (!run.Area.Contains(offset, length))
         {
-            run.Area = _queue.ViewOf(offset);
+            run.Area = _areas.ViewOf(offset);
         }
 
         return run.Area.Contains(offset, length);
     }
 
-    /// <summary>Delivers the buffers that arrived while the connection had no observer.</summary>
+    /// <summary>Delivers the buffers that no observer has received yet.</summary>
     public void Deliver(ConnectionReceiver connection)
     {
         ConnectionControl control = connection.Control;
-        while (connection.Undelivered.Count > 0 && !control.CloseRequested && !control.IsHeld && connection.Observers.Items is { Length: > 0 } observers)
+        while (connection.Undelivered.Count > 0 && !control.CloseRequested && !control.IsPaused && connection.Observers.Items is { Length: > 0 } observers)
         {
-            int slot = connection.Undelivered.Dequeue();
+            int slot = connection.Undelivered.Take();
             ReceivedBuffer buffer = _ledger.Borrow.BeginLeased(slot, MemoryOf(ref _ledger[slot], _ledger.IsCopy(slot)));
             connection.Stream.Next(observers, buffer);
             _ledger.Borrow.End();
@@ -268,7 +268,7 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
     }
 
     private AreaMemory MemoryOf(ref LeaseSlot kept, bool isCopy) =>
-        isCopy ? new AreaMemory((nint)kept.Address, (nuint)kept.Length) : _queue.AreaOf(kept.Offset);
+        isCopy ? new AreaMemory((nint)kept.Address, (nuint)kept.Length) : _areas.MemoryOf(kept.Offset);
 
     /// <summary>Closes a connection whose last observer has failed.</summary>
     private static void CloseIfFailed(ConnectionReceiver connection)
@@ -282,6 +282,6 @@ internal sealed unsafe class Delivery : IUndeliveredBuffers
     private static ZcrxException Corrupt(in Completion completion) => new(
         "Reading a completion",
         0,
-        $"it points outside the area (offset 0x{completion.BufferOffset:x}, {completion.Result} bytes): the completion ring is corrupt",
+        $"a completion points outside the area (offset 0x{completion.BufferOffset:x}, {completion.Result} bytes): the completion ring is corrupt",
         "Restart the queue and report this");
 }

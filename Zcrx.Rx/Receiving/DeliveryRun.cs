@@ -3,14 +3,14 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Holds how far the delivery of received buffers has got, and for which connection.</summary>
+/// <summary>Holds the progress of a delivery: the completion, its connection and its observers.</summary>
 /// <remarks>Lives on the ring thread's stack, but not in the frame that calls observers, so that it survives an observer that throws.</remarks>
 internal unsafe ref struct DeliveryRun(Completion* first, Completion* end, long turn)
 {
     /// <summary>The completion whose buffer is lent, or is next.</summary>
     public Completion* At = first;
 
-    /// <summary>Behind the last completion that lies side by side with the first.</summary>
+    /// <summary>The end of the adjacent completions.</summary>
     public readonly Completion* End = end;
 
     /// <summary>The number of the turn.</summary>
@@ -28,12 +28,12 @@ internal unsafe ref struct DeliveryRun(Completion* first, Completion* end, long 
     /// <summary>The connection's position when its run began.</summary>
     public long Start;
 
-    /// <summary>Gets a value indicating whether the next completion is another one of received data.</summary>
+    /// <summary>Gets a value indicating whether the next completion has received data, too.</summary>
     public readonly bool HasNext => At != End && IsData(*At);
 
-    /// <summary>Gets a value indicating whether the connection has one observer, and nothing waits to be delivered before.</summary>
+    /// <summary>Gets a value indicating whether the connection has one observer, and no earlier buffer waits.</summary>
     public readonly bool IsUsual => Observers.Length == 1 && Connection.Undelivered.Count == 0;
 
-    /// <summary>Returns whether a completion brings bytes, and is not the end of a request or a completion of another kind.</summary>
+    /// <summary>Returns whether a completion has received data, and is neither the end of a request nor of another kind.</summary>
     public static bool IsData(in Completion completion) => UserData.Decode(completion.UserData).Kind == RequestKind.Receive && completion.HasMore;
 }

@@ -6,9 +6,9 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Polls the sockets of connections: for the end of those that have no receive armed, and for room to send. Ring thread only.</summary>
+/// <summary>Polls the sockets of connections: for the end of those without an armed receive, and for room to send. Ring thread only.</summary>
 /// <remarks>
-/// A paused, unobserved or starved connection has no receive, and only a receive notices an end by itself. So the kernel is asked to report a hang-up
+/// A paused, unobserved or starved connection has no receive, and only a receive notices an end. So the kernel is asked to report a hang-up
 /// instead (POLL_ADD).
 /// </remarks>
 internal sealed class HangUpWatch(IReceiveRequests requests)
@@ -18,26 +18,26 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
     private const uint PollHangUp = 0x10;
     private const uint PollPeerShutdown = 0x2000;
 
-    /// <summary>Asks the kernel to report the end of a connection that does not receive.</summary>
+    /// <summary>Polls for the end of a connection that does not receive.</summary>
     public void Watch(ConnectionReceiver connection)
     {
-        if (connection.IsHangUpWatched || connection.State != ReceiveState.Idle || connection.Control.CloseRequested || connection.IsDeparting || requests.IsDead
+        if (connection.IsHangUpWatched || connection.State != ReceiveState.Idle || connection.Control.CloseRequested || connection.IsLeaving || requests.IsDead
             || (connection.HasPeerEnded && connection.Control.Sender.IsShutDown))
         {
-            // Once both sides have ended, the kernel reports a hang-up at once and again and again, although all is in order and bytes may still wait.
+            // Once both sides have ended, the kernel reports a hang-up at once each time, although bytes may still wait.
             return;
         }
 
-        // The end of the peer's side would be reported again and again.
+        // The kernel would report the end of the peer's side each time.
         uint events = connection.HasPeerEnded ? PollError | PollHangUp : PollError | PollHangUp | PollPeerShutdown;
         requests.Poll(connection.Socket.Descriptor, events, connection.Tag(RequestKind.HangUp));
         connection.IsHangUpWatched = true;
     }
 
-    /// <summary>Asks the kernel to report room in the socket.</summary>
+    /// <summary>Polls for room in the socket.</summary>
     public void AwaitRoom(ConnectionReceiver connection)
     {
-        // A wait that a sender has given up is still on, and serves this one.
+        // A poll that an earlier sender has started still runs, and serves this one.
         if (!connection.IsAwaitingRoom)
         {
             requests.Poll(connection.Socket.Descriptor, PollOut, connection.Tag(RequestKind.Writable));
@@ -45,7 +45,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         }
     }
 
-    /// <summary>The kernel reports room.</summary>
+    /// <summary>Handles a report of room in the socket.</summary>
     public static void OnWritable(ConnectionReceiver connection, int result)
     {
         connection.IsAwaitingRoom = false;
@@ -68,7 +68,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         }
     }
 
-    /// <summary>The kernel reports a hang-up.</summary>
+    /// <summary>Handles a report of a hang-up.</summary>
     /// <returns>Whether the connection has changed.</returns>
     public static bool OnHangUp(ConnectionReceiver connection, int result)
     {
@@ -80,11 +80,11 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         connection.IsHangUpWatched = false;
         if (connection.State != ReceiveState.Idle || result <= 0)
         {
-            // The receive, or the next attempt to watch, notices the end.
+            // The receive, or the next poll, notices the end.
             return false;
         }
 
-        // A hang-up that is known comes again with every poll. Only an error is news then. A hang-up without an error, after both sides have ended, is an orderly end.
+        // The kernel reports a known hang-up with every poll. Then only an error is new. A hang-up without an error, after both sides have ended, is an orderly end.
         bool isNews = !connection.HasPeerEnded;
         connection.HasPeerEnded = true;
         if (((uint)result & (PollError | PollHangUp)) != 0 && connection.Socket.TakeError() is var error && (error != 0 || (!isNews && !connection.Control.Sender.IsShutDown)))
@@ -99,7 +99,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         return true;
     }
 
-    /// <summary>The connection is gone. What an observer has not received by now, it will not receive.</summary>
+    /// <summary>Ends a connection that has failed. Observers receive nothing more.</summary>
     private static void EndBroken(ConnectionReceiver connection, int error)
     {
         if (!connection.HasEnded)

@@ -12,12 +12,12 @@ internal interface IConnectionHost
     /// <summary>Gets what happens to a connection whose last consumer fails.</summary>
     ConsumerFailureAction WhenConsumerFails { get; }
 
-    /// <summary>Something about the connection has changed: the ring thread reconciles its receive.</summary>
+    /// <summary>Makes the ring thread reconcile the receive of a connection that has changed.</summary>
     void Synchronize(ConnectionReceiver connection);
 
-    /// <summary>A sender waits for room in the socket.</summary>
+    /// <summary>Requests a report of room in the socket for a sender.</summary>
     void AwaitRoom(ConnectionReceiver connection);
 
-    /// <summary>An observer threw, and had no handler for its own error.</summary>
+    /// <summary>Reports an exception of an observer that has no handler for it.</summary>
     void ReportFault(ConnectionReceiver connection, Exception exception);
 }

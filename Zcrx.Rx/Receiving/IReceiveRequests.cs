@@ -9,12 +9,12 @@ internal interface IReceiveRequests
     /// <summary>Issues a multishot zero-copy receive.</summary>
     /// <param name="socket">The descriptor.</param>
     /// <param name="tag">The user data.</param>
-    /// <param name="budget">Bytes that it may deliver.</param>
+    /// <param name="budget">The number of bytes that it may deliver.</param>
     void Receive(int socket, ulong tag, uint budget);
 
     /// <summary>Cancels a request.</summary>
     void Cancel(ulong tag);
 
-    /// <summary>Asks for one report of events on a socket.</summary>
+    /// <summary>Requests one report of events on a socket.</summary>
     void Poll(int socket, uint events, ulong tag);
 }

@@ -11,7 +11,7 @@ internal enum ReceiveObstacles
     Unobserved = 1,
 
     /// <summary>The application or an operator has paused the connection. Set by any thread.</summary>
-    Held = 2,
+    Paused = 2,
 
     /// <summary>The connection is to be closed. Set by any thread.</summary>
     Closing = 4,
@@ -25,15 +25,15 @@ internal enum ReceiveObstacles
     /// <summary>The next bytes lie in the memory of another queue.</summary>
     Stranded = 32,
 
-    /// <summary>The stream has ended, or broken.</summary>
+    /// <summary>The stream has ended or failed.</summary>
     Ended = 64,
 
-    /// <summary>The queue ends, and the connection is to be suspended.</summary>
+    /// <summary>The queue is ending, and suspends the connection.</summary>
     Leaving = 128,
 
     /// <summary>The connection is being moved to another queue.</summary>
     Moving = 256,
 
-    /// <summary>The reasons that are the pool's.</summary>
+    /// <summary>The reasons of the pool.</summary>
     Pool = Pressure | Starved,
 }

@@ -10,7 +10,7 @@ internal sealed class ReceiveRequests(RingRequests requests, InterfaceQueue queu
 
     public void Receive(int socket, ulong tag, uint budget)
     {
-        // Waiting first: a read at submission and another one when more arrives would each end in a buffer that is not full, and so
+        // Waits for data first: a read at submission and another one when more arrives would each end in a partly filled buffer, and so
         // take more buffers in one turn than the budget has bytes for.
         if (!queue.TryPrepareReceive(socket, tag, budget, waitsFirst: true))
         {

@@ -6,16 +6,16 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Decides which connections receive, and with which budget: a consumer that is stuck stops its own connection and no other. Ring thread only.</summary>
+/// <summary>Decides which connections receive, and with which budget. A stuck consumer stops its own connection and no other. Ring thread only.</summary>
 internal sealed class ReceiveScheduler
 {
-    // The largest budget: the largest area, and within the kernel's field.
+    // The largest budget: the size of the largest area, which fits the kernel's field.
     private const long MaxBudget = 1L << 30;
 
     private readonly SlotTable<ConnectionReceiver> _connections;
     private readonly BufferPool _pool;
     private readonly IReceiveRequests _requests;
-    private readonly IUndeliveredBuffers _undelivered;
+    private readonly IDelivery _delivery;
     private readonly HangUpWatch _hangUps;
     private readonly StallReports _stalls;
     private readonly ReceiveTurn _turn;
@@ -28,7 +28,7 @@ internal sealed class ReceiveScheduler
         SlotTable<ConnectionReceiver> connections,
         BufferPool pool,
         IReceiveRequests requests,
-        IUndeliveredBuffers undelivered,
+        IDelivery delivery,
         HangUpWatch hangUps,
         StallReports stalls,
         ReceiveTurn turn,
@@ -37,7 +37,7 @@ internal sealed class ReceiveScheduler
         _connections = connections;
         _pool = pool;
         _requests = requests;
-        _undelivered = undelivered;
+        _delivery = delivery;
         _hangUps = hangUps;
         _stalls = stalls;
         _turn = turn;
@@ -45,7 +45,7 @@ internal sealed class ReceiveScheduler
         _waiters = new BufferWaiters(connections, pool, context, Reconcile);
     }
 
-    /// <summary>Gets or sets the component that knows other queues, for stranded connections; null when there is none. Any thread.</summary>
+    /// <summary>Gets or sets the component that finds queues for stranded connections; null when there is none. Any thread.</summary>
     public IStrandedConnections? Rescuer { get => _rescuer; set => _rescuer = value; }
 
     /// <summary>Gets a value indicating whether receives wait to be issued.</summary>
@@ -57,7 +57,7 @@ internal sealed class ReceiveScheduler
     /// <summary>Gets the time at which starved connections are retried; <see cref="long.MaxValue"/> for never.</summary>
     public long Due => _waiters.Due;
 
-    /// <summary>Makes the kernel's request match what the connection wants. Does nothing for a connection that has left the queue.</summary>
+    /// <summary>Makes the kernel's request match the connection's state. Does nothing for a connection that has left the queue.</summary>
     public void Reconcile(ConnectionReceiver connection)
     {
         if (!IsHere(connection))
@@ -65,7 +65,7 @@ internal sealed class ReceiveScheduler
             return;
         }
 
-        _undelivered.Deliver(connection);
+        _delivery.Deliver(connection);
         if (connection.WantsReceive)
         {
             if (connection.State == ReceiveState.Idle)
@@ -89,7 +89,7 @@ internal sealed class ReceiveScheduler
     /// <summary>Returns whether the connection belongs to this queue.</summary>
     public bool IsHere(ConnectionReceiver connection) => _connections.Find(connection.Slot, connection.Generation) == connection;
 
-    /// <summary>Cancels the receive. It is issued again in the next turn if the connection still wants it.</summary>
+    /// <summary>Cancels the receive. The next turn issues it again if the connection should still receive.</summary>
     public void Reissue(ConnectionReceiver connection)
     {
         if (connection.State == ReceiveState.Armed)
@@ -99,7 +99,7 @@ internal sealed class ReceiveScheduler
         }
     }
 
-    /// <summary>Issues the receives that are queued.</summary>
+    /// <summary>Issues the queued receives.</summary>
     public void ArmReceives()
     {
         int queued = _queued.Count;
@@ -129,13 +129,13 @@ internal sealed class ReceiveScheduler
 
             if (IsHere(connection))
             {
-                // A connection that was paused since it was queued has no receive that would notice its end.
+                // A connection that was paused after it was queued has no receive that would notice its end.
                 _hangUps.Watch(connection);
             }
         }
     }
 
-    /// <summary>A receive has ended.</summary>
+    /// <summary>Handles the end of a receive.</summary>
     public void OnReceiveEnded(ConnectionReceiver connection, int result)
     {
         connection.Disarm();
@@ -148,10 +148,10 @@ internal sealed class ReceiveScheduler
                 _waiters.Starve(connection);
                 break;
             case ReceiveEnd.ForeignMemory when connection.Move is not null || TryStrand(connection):
-                // The queue that has that memory continues.
+                // The queue with that memory continues.
                 break;
             case ReceiveEnd.CompletionsFull:
-                // Counted by the overflow flag. The next receive is issued as soon as this batch is handled.
+                // The overflow flag counts it. The next receive is issued once this batch is handled.
             case ReceiveEnd.BudgetUsedUp:
             case ReceiveEnd.Cancelled:
                 break;
@@ -163,13 +163,13 @@ internal sealed class ReceiveScheduler
         Reconcile(connection);
     }
 
-    /// <summary>No queue was found that has what comes next.</summary>
+    /// <summary>Ends a stranded connection for which no queue was found.</summary>
     public void FailStranded(ConnectionReceiver connection)
     {
         if (IsHere(connection) && connection.Has(ReceiveObstacles.Stranded))
         {
             connection.End(EndError(connection, -Errno.EFAULT));
-            // The bytes cannot be received any more. The peer must not believe that they were read.
+            // The bytes can no longer be received. The peer must not take them as read.
             connection.Control.RequestClose(abort: true);
             Reconcile(connection);
         }
@@ -187,10 +187,10 @@ internal sealed class ReceiveScheduler
         _waiters.Resume();
     }
 
-    /// <summary>After a batch: pauses connections that lease too much, cuts budgets that have become too large, and reissues stranded requests.</summary>
+    /// <summary>Ends a batch: pauses connections that lease too much, cuts budgets that have become too large, and reissues stranded requests.</summary>
     public void AfterTurn()
     {
-        // Before anything is flushed.
+        // Before a flush.
         bool ranDry = _waiters.EndTurn(hasReceived: _turn.Received.Count > 0);
         if (_turn.Received.Count == 0)
         {
@@ -203,26 +203,26 @@ internal sealed class ReceiveScheduler
         if (isPressed || mayStrand || _pool.Ledger.InFlight > 0)
         {
             int quota = isPressed ? _waiters.Quota : int.MaxValue;
-            foreach (ConnectionReceiver connection in _turn.Received)
+            for (int i = 0; i < _turn.Received.Count; i++)
             {
-                Review(connection, quota, mayStrand);
+                Review(_turn.Received[i], quota, mayStrand);
             }
         }
 
-        _turn.Received.Clear();
+        _turn.ClearReceived();
     }
 
-    /// <summary>The connection leaves the queue, and nothing of it is with the kernel any more.</summary>
+    /// <summary>Removes a connection that leaves the queue. The kernel has no request of it.</summary>
     public void Remove(ConnectionReceiver connection)
     {
         _hangUps.End(connection);
         _waiters.Remove(connection);
     }
 
-    /// <summary>Closes a connection. Nothing of it is with the kernel any more, except a wait for room to send.</summary>
+    /// <summary>Closes a connection. The kernel has no request of it, except a poll for room to send.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="cause">The cause, for observers of a stream that has not ended.</param>
-    /// <param name="inner">The exception behind it, if any.</param>
+    /// <param name="inner">The exception that caused it, if any.</param>
     public void Close(ConnectionReceiver connection, string cause, Exception? inner)
     {
         if (connection.State == ReceiveState.Queued)
@@ -231,7 +231,7 @@ internal sealed class ReceiveScheduler
         }
 
         Remove(connection);
-        long delivered = connection.DropUndelivered(_pool.Ledger);
+        long delivered = connection.DropUndelivered();
         Free(connection);
         connection.Move?.GiveUp();
         connection.EndMove();
@@ -252,7 +252,7 @@ internal sealed class ReceiveScheduler
         int allowance = _waiters.Allowance(connection);
         if (allowance == 0)
         {
-            // Nothing is left for it: it waits until it has returned something, or the pool has recovered.
+            // No buffer is left for it. It waits until it has returned buffers, or the pool has recovered.
             _pool.Starve();
             _waiters.Pause(connection);
             return;
@@ -275,7 +275,7 @@ internal sealed class ReceiveScheduler
             return;
         }
 
-        if (connection.Holder.Held > quota && !connection.Has(ReceiveObstacles.Pressure))
+        if (connection.Holder.Leased > quota && !connection.Has(ReceiveObstacles.Pressure))
         {
             _waiters.Pause(connection);
             Reconcile(connection);
@@ -286,7 +286,7 @@ internal sealed class ReceiveScheduler
         }
     }
 
-    /// <summary>A receive ended because what comes next lies in another queue's memory: the connection waits until it is moved there.</summary>
+    /// <summary>Marks a connection as stranded if another queue can be found for it: its next bytes lie in another queue's memory.</summary>
     private bool TryStrand(ConnectionReceiver connection)
     {
         if (!_context.IsOnNic || Rescuer is not { } rescuer)
@@ -304,13 +304,13 @@ internal sealed class ReceiveScheduler
         (string cause, string fix) = result != -Errno.EFAULT
             ? (ErrnoText.Describe(-result), "")
             : _context.IsOnNic
-                ? ($"what comes next arrived on an RX queue of {_context.Options.Value.Interface} whose memory is another interface queue's, and none was found that can hand it out",
+                ? ($"the next bytes arrived on an RX queue of {_context.Options.Value.Interface} with the memory of another interface queue, and no queue was found that can deliver them",
                     "Steer the flow to a queue of this process, or put the queues of the interface into one ZcrxQueueGroup")
-                : ("what comes next lies in the memory of a NIC's queue, which is another one's or gone", "");
+                : ("the next bytes lie in the memory of a NIC's queue that belongs to another process or is closed", "");
         return new ZcrxStreamException($"Receiving on {connection}", -result, connection.BytesReceived, cause, fix);
     }
 
-    /// <summary>Ends the stream once everything is delivered, and closes the socket once nothing uses it.</summary>
+    /// <summary>Ends the stream once everything is delivered, and closes the socket once it is no longer used.</summary>
     private void TryFinish(ConnectionReceiver connection)
     {
         if (connection.HasRequest)
@@ -321,7 +321,7 @@ internal sealed class ReceiveScheduler
         if (connection.HasEnded && connection.Undelivered.Count == 0)
         {
             connection.Stream.End(connection.EndError);
-            // A connection that is broken cannot be sent on either.
+            // A failed connection cannot be sent on either.
             if (connection.Control.CloseWhenEnded || connection.EndError is not null || connection.Control.Sender.IsShutDown)
             {
                 connection.Control.RequestClose(abort: false);

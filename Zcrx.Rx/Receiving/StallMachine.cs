@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Decides whether one connection has stalled, from what repeated looks at it find.</summary>
+/// <summary>Decides from repeated checks whether one connection has stalled.</summary>
 [StructLayout(LayoutKind.Auto)]
 internal struct StallMachine
 {
@@ -12,18 +12,18 @@ internal struct StallMachine
     /// <summary>Gets a value indicating whether a stall was reported and is not over.</summary>
     public bool IsReported { get; private set; }
 
-    /// <summary>Gets the time at which the suspicion began, in the clock's ticks. Meaningful after <see cref="StallStep.Rearm"/> and <see cref="StallStep.Report"/>.</summary>
+    /// <summary>Gets the time at which the stall may have begun, in the clock's ticks. Valid after <see cref="StallStep.Rearm"/> and <see cref="StallStep.Report"/>.</summary>
     public long Since { get; private set; }
 
-    /// <summary>Returns whether the connection has received since the last look. If so, its socket need not be asked.</summary>
+    /// <summary>Returns whether the connection has received since the last check. If so, its socket need not be read.</summary>
     public readonly bool HasProgressed(long position) => position != _position;
 
-    /// <summary>Takes in one look.</summary>
+    /// <summary>Records one check.</summary>
     /// <param name="now">The time, in the clock's ticks.</param>
-    /// <param name="position">Bytes received so far.</param>
+    /// <param name="position">The number of bytes received so far.</param>
     /// <param name="isOverdue">Whether bytes wait in the socket while a receive is armed.</param>
     /// <param name="timeout">How long that may last before it is reported, in ticks.</param>
-    /// <returns>What to do.</returns>
+    /// <returns>The next step.</returns>
     public StallStep Look(long now, long position, bool isOverdue, long timeout)
     {
         if (!isOverdue || HasProgressed(position))
@@ -41,7 +41,7 @@ internal struct StallMachine
 
         if (!_isSuspected)
         {
-            // The bytes may have arrived just now. A receive that is issued again for nothing is harmless.
+            // The bytes may have arrived just now. Issuing the receive again is harmless then.
             _isSuspected = true;
             Since = now;
         }

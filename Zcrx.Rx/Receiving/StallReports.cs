@@ -18,7 +18,7 @@ internal sealed class StallReports(QueueContext context, IReceiveEvents events)
         events.Stalled(connection, 0, Since(connection, now), isOver: true);
     }
 
-    /// <summary>The connection leaves the queue. Another queue checks it from now on, or none.</summary>
+    /// <summary>Forgets a connection that leaves the queue.</summary>
     public void Forget(ConnectionReceiver connection)
     {
         if (connection.Stall.IsReported)

@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Receiving;
 internal static class TerminalResult
 {
     /// <param name="result">The completion's result.</param>
-    /// <param name="isBudgetUsedUp">Whether the request has delivered all the bytes that it was allowed; then zero does not mean the end of the stream.</param>
+    /// <param name="isBudgetUsedUp">Whether the request has delivered its whole budget. Zero then does not mean the end of the stream.</param>
     public static ReceiveEnd Classify(int result, bool isBudgetUsedUp) => result switch
     {
         0 when isBudgetUsedUp => ReceiveEnd.BudgetUsedUp,
@@ -16,7 +16,7 @@ internal static class TerminalResult
         -ECANCELED => ReceiveEnd.Cancelled,
         -EFAULT => ReceiveEnd.ForeignMemory,
         -EBADF or -ENOTSOCK or -EPROTONOSUPPORT or -EINVAL or -EOPNOTSUPP => ReceiveEnd.Misuse,
-        // A positive result belongs to data and never ends a request; like an unknown errno it costs this connection, not the queue.
+        // A positive result belongs to data and never ends a request. Like an unknown errno, it fails this connection and not the queue.
         _ => ReceiveEnd.ConnectionLost,
     };
 }

@@ -13,24 +13,24 @@ internal interface IRingTurn
     /// <summary>Prepares the requests of a turn. Posted work has run.</summary>
     void Prepare();
 
-    /// <summary>Looks at what no completion reports, and returns whether the thread may end.</summary>
+    /// <summary>Checks state that no completion reports, and returns whether the thread may end.</summary>
     bool IsFinished();
 
-    /// <summary>Gets the time at which something is due without a completion; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>Gets the time of the next deadline; <see cref="long.MaxValue"/> for never.</summary>
     long NextDue();
 
-    /// <summary>Handles what the kernel has completed.</summary>
+    /// <summary>Handles the completions of the kernel.</summary>
     void Complete();
 
-    /// <summary>Ends everything that lives on the ring, after the last turn or a failure.</summary>
+    /// <summary>Ends everything on the ring, after the last turn or a failure.</summary>
     void TearDown(Exception? crash);
 
     /// <summary>Releases ring and queue. Also called, without <see cref="TearDown"/>, when opening has failed.</summary>
     void Release();
 
-    /// <summary>Serves changes that came after the end. Any thread, also several at once.</summary>
+    /// <summary>Serves changes after the end. Any thread, also several at once.</summary>
     void OnEnded();
 
-    /// <summary>Publishes the end, after the last release.</summary>
+    /// <summary>Publishes the end, after <see cref="Release"/>.</summary>
     void Conclude();
 }

@@ -2,7 +2,7 @@ using Zcrx.Rx.Options;
 
 namespace Zcrx.Rx.Ring;
 
-/// <summary>What every owner on a ring thread needs: the options that apply, the clock, the counters.</summary>
+/// <summary>Provides the options, the clock and the counters to the owners on a ring thread.</summary>
 /// <param name="Options">The options.</param>
 /// <param name="Clock">The clock.</param>
 /// <param name="Counters">The counters.</param>

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Specifies what a completion belongs to.</summary>
+/// <summary>Specifies the kind of request that a completion belongs to.</summary>
 internal enum RequestKind : byte
 {
     None = 0,

@@ -4,7 +4,7 @@ using Zcrx.Interop.Abi;
 namespace Zcrx.Rx.Ring;
 
 /// <summary>Prepares submission entries and enters the ring. Ring thread only.</summary>
-internal sealed unsafe class RingRequests(IoRing ring)
+internal sealed unsafe class RingRequests(IoRing ring) : IRingEnd
 {
     // accept4's flags: never inherited by child processes, never blocking.
     private const uint AcceptFlags = 0x80000 | 0x800;
@@ -18,7 +18,7 @@ internal sealed unsafe class RingRequests(IoRing ring)
 
     public bool HasDroppedCompletions => ring.Completion.Dropped != 0;
 
-    /// <summary>Gets a value indicating whether the ring is dead. Requests to a dead ring go nowhere.</summary>
+    /// <summary>Gets a value indicating whether the ring is dead. Requests to a dead ring have no effect.</summary>
     public bool IsDead { get; private set; }
 
     public void MarkDead() => IsDead = true;
@@ -36,12 +36,12 @@ internal sealed unsafe class RingRequests(IoRing ring)
 
         if (HasDroppedCompletions)
         {
-            throw new ZcrxException("Reading completions", Errno.EBADR, "the kernel had to drop completions, so the streams' positions are unknown", "Use a larger completion ring (CompletionEntries)");
+            throw new ZcrxException("Reading completions", Errno.EBADR, "the kernel has dropped completions, so the positions of the streams are unknown", "Use a larger completion ring (CompletionEntries)");
         }
     }
 
     /// <summary>Submits and waits for one completion, without an exception: the ring may have failed before. Check <see cref="IsDead"/> and <see cref="HasDroppedCompletions"/>.</summary>
-    public void TryEnter(TimeSpan timeout) => IsDead = IsFatal(ring.SubmitAndWait(1, timeout));
+    public void TryEnter(TimeSpan timeout) => IsDead |= IsFatal(ring.SubmitAndWait(1, timeout));
 
     /// <summary>Returns an entry to fill in. Submits when the ring is full.</summary>
     public io_uring_sqe* Prepare()
@@ -56,7 +56,7 @@ internal sealed unsafe class RingRequests(IoRing ring)
         return entry;
     }
 
-    /// <summary>Submits the prepared entries, which makes room for more. Safe while completions are handled: they stay where they are.</summary>
+    /// <summary>Submits the prepared entries, which makes room for more. Safe while completions are handled: they are not moved.</summary>
     /// <exception cref="ZcrxException">The kernel does not consume the submission ring.</exception>
     public void SubmitForRoom()
     {

@@ -8,15 +8,15 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Runs the turns of one ring on a thread of its own, and takes work from other threads.</summary>
+/// <summary>Runs the turns of one ring on a dedicated thread, and takes work from other threads.</summary>
 /// <remarks>
-/// Only this thread touches the ring and <c>register</c>. One turn: run posted work, prepare requests, enter, handle completions. What these steps do is
-/// <see cref="IRingTurn"/>'s. Other threads reach the thread through <see cref="Post"/>, which wakes it by an eventfd.
+/// Only this thread uses the ring and <c>register</c>. One turn: run posted work, prepare requests, enter, handle completions. <see cref="IRingTurn"/> defines
+/// these steps. Other threads reach the thread through <see cref="Post"/>, which wakes it by an eventfd.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Run disposes the ring.")]
-internal sealed unsafe class RingThread
+internal sealed unsafe class RingThread : IRingWorker
 {
-    // Other threads may post faster than the ring thread runs; the ring must have its turn.
+    // Other threads may post faster than the ring thread runs. The limit keeps them from delaying completions.
     private const int WorkPerTurn = 4096;
 
     private readonly IIoUringKernel _kernel;
@@ -29,9 +29,10 @@ internal sealed unsafe class RingThread
     private readonly ConcurrentQueue<RingWork> _work = new();
     // Innermost: callers of Wake may hold any lock, and nothing is taken under this one.
     private readonly Lock _wakeGate = new();
-    private readonly ulong* _wakeBuffer;
     private IoRing? _ring;
     private RingRequests _requests = null!;
+    // The kernel writes the eventfd's counter here until the ring is closed.
+    private ulong* _wakeBuffer;
     private int _wakeFd = -1;
     private int _wakePending;
     private bool _wakeArmed;
@@ -43,7 +44,6 @@ internal sealed unsafe class RingThread
         _ringOptions = ringOptions;
         _clock = clock;
         _turn = turn;
-        _wakeBuffer = (ulong*)NativeMemory.AllocZeroed(sizeof(ulong));
         _thread = new Thread(Run) { IsBackground = true, Name = $"zcrx {name}" };
     }
 
@@ -61,7 +61,7 @@ internal sealed unsafe class RingThread
         return _opened.Task;
     }
 
-    /// <summary>Runs work on the ring thread, or refuses it when the thread has ended: exactly one of the two, once. Any thread.</summary>
+    /// <summary>Runs work on the ring thread, or refuses it when the thread has ended: exactly one of both, once. Any thread.</summary>
     public void Post(Action work, Action? refuse = null)
     {
         _work.Enqueue(new RingWork(work, refuse));
@@ -71,8 +71,8 @@ internal sealed unsafe class RingThread
     /// <summary>Runs work on the ring thread and returns its result. Any thread.</summary>
     /// <typeparam name="T">The type of the result.</typeparam>
     /// <param name="work">The work.</param>
-    /// <param name="refused">Returns the result, or throws, if the ring thread has ended.</param>
-    /// <param name="reportsFailure">Whether an exception of the kernel or a socket faults the task. Otherwise it is a failure of the ring thread, like any other exception.</param>
+    /// <param name="refused">Returns the result, or throws <see cref="ObjectDisposedException"/>, if the ring thread has ended or fails in the work.</param>
+    /// <param name="reportsFailure">Whether an exception of the kernel or a socket faults the task. Any other exception, and all exceptions without this, fail the ring thread.</param>
     public Task<T> InvokeAsync<T>(Func<T> work, Func<T> refused, bool reportsFailure = false)
     {
         TaskCompletionSource<T> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -87,25 +87,21 @@ internal sealed unsafe class RingThread
                 {
                     result.TrySetException(exception);
                 }
+                catch
+                {
+                    // The exception ends the ring thread. The caller must not wait for it any longer.
+                    Refuse(result, refused);
+                    throw;
+                }
             },
-            () =>
-            {
-                try
-                {
-                    result.TrySetResult(refused());
-                }
-                catch (ObjectDisposedException exception)
-                {
-                    result.TrySetException(exception);
-                }
-            });
+            () => Refuse(result, refused));
         return result.Task;
     }
 
-    /// <summary>Makes the thread look for what was just enqueued, by <see cref="Post"/> or for <see cref="IRingTurn.Prepare"/>. Any thread.</summary>
+    /// <summary>Makes the thread process what was just enqueued, by <see cref="Post"/> or for <see cref="IRingTurn.Prepare"/>. Any thread.</summary>
     public void Signal()
     {
-        // Either the thread, which sets the flag before it looks for the last time, finds what was enqueued, or this call finds the flag.
+        // The thread sets the flag before it reads the queues for the last time. So either it finds the work, or this call sees the flag.
         Interlocked.MemoryBarrier();
         if (_refusesWork)
         {
@@ -117,6 +113,7 @@ internal sealed unsafe class RingThread
         }
     }
 
+    /// <summary>Wakes the thread if it sleeps or is about to. Any thread.</summary>
     public void Wake()
     {
         if (Thread.CurrentThread != _thread && Interlocked.Exchange(ref _wakePending, 1) == 0)
@@ -125,7 +122,7 @@ internal sealed unsafe class RingThread
         }
     }
 
-    /// <summary>Wakes the thread without asking whether it was woken already. Any thread.</summary>
+    /// <summary>Wakes the thread even if a wake-up is pending already. Any thread.</summary>
     public void SignalWake()
     {
         // Under the lock: the descriptor must not be closed, and its number reused, between the check and the write.
@@ -139,14 +136,26 @@ internal sealed unsafe class RingThread
         }
     }
 
-    /// <summary>The read on the eventfd has completed.</summary>
+    /// <summary>Notes that the read on the eventfd has completed, so that the next turn issues another. Ring thread only.</summary>
     public void OnWoken() => _wakeArmed = false;
 
-    /// <summary>Refuses work from now on. What was enqueued before is refused by <see cref="Run"/>. Ring thread only.</summary>
+    /// <summary>Refuses work from now on. <see cref="Run"/> refuses what was enqueued before. Ring thread only.</summary>
     public void StopTakingWork() => _refusesWork = true;
 
-    /// <summary>Closes the ring, which ends all its requests. The kernel may write into the area until then. Ring thread only.</summary>
+    /// <summary>Closes the ring, which ends all its requests. Until then, the kernel may write into the area. Ring thread only.</summary>
     public void CloseRing() => _ring?.Dispose();
+
+    private static void Refuse<T>(TaskCompletionSource<T> result, Func<T> refused)
+    {
+        try
+        {
+            result.TrySetResult(refused());
+        }
+        catch (ObjectDisposedException exception)
+        {
+            result.TrySetException(exception);
+        }
+    }
 
     private void Run()
     {
@@ -163,7 +172,7 @@ internal sealed unsafe class RingThread
             Close();
             _ended.TrySetResult();
             _opened.TrySetException(exception);
-            // Observed here, for a caller that has given up waiting.
+            // Observed here, in case the caller has stopped waiting.
             _ = _opened.Task.Exception;
             return;
         }
@@ -190,7 +199,7 @@ internal sealed unsafe class RingThread
         else
         {
             _ended.TrySetException(crash);
-            // Observed here: a queue whose owner never looks must not end the process through an unobserved task.
+            // Observed here, so that a queue whose owner ignores the task causes no UnobservedTaskException.
             _ = _ended.Task.Exception;
         }
     }
@@ -200,9 +209,10 @@ internal sealed unsafe class RingThread
         _wakeFd = Libc.EventFd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
         if (_wakeFd < 0)
         {
-            throw new ZcrxException("Creating the ring thread's eventfd", -_wakeFd, "the process cannot have more descriptors", "Raise the limit on open files (`ulimit -n`)");
+            throw new ZcrxException("Creating the ring thread's eventfd", -_wakeFd, "the process has no free descriptor", "Raise the limit on open files (`ulimit -n`)");
         }
 
+        _wakeBuffer = (ulong*)NativeMemory.AllocZeroed(sizeof(ulong));
         _ring = IoRing.Create(_kernel, _ringOptions);
         _requests = new RingRequests(_ring);
     }
@@ -212,7 +222,7 @@ internal sealed unsafe class RingThread
         while (true)
         {
             _clock.BeginTurn();
-            // A full fence: the flag must be down before the queues are read. A thread that enqueues now would otherwise see it up and wake nobody.
+            // A full fence: the flag must be cleared before the queues are read. Otherwise a thread that enqueues now could see it set and not wake this thread.
             Interlocked.Exchange(ref _wakePending, 0);
             RunWork();
             _turn.Prepare();
@@ -281,7 +291,7 @@ internal sealed unsafe class RingThread
         _turn.OnEnded();
     }
 
-    /// <summary>Serves what came after the end, off the caller's stack: the caller must not meet observers of other connections on it.</summary>
+    /// <summary>Refuses work that was enqueued after the end. On the thread pool, since the caller's stack must not run observers of other connections.</summary>
     private void ServeAfterEnd() => ThreadPool.UnsafeQueueUserWorkItem(
         static thread =>
         {

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Objects by slot, each use of a slot with its own generation. Used by the ring's thread only.</summary>
+/// <summary>Maps slots to objects. Each use of a slot has its own generation. Ring thread only.</summary>
 internal sealed class SlotTable<T>
     where T : class
 {
@@ -12,7 +12,7 @@ internal sealed class SlotTable<T>
 
     public int Count { get; private set; }
 
-    /// <summary>Slots that were ever used.</summary>
+    /// <summary>Gets the number of slots that were ever used.</summary>
     public int Length => _used;
 
     /// <summary>Reserves a slot; <see cref="Set"/> fills it.</summary>
@@ -35,7 +35,7 @@ internal sealed class SlotTable<T>
 
     public void Set(int slot, T item) => _entries[slot].Item = item;
 
-    /// <summary>What is in the slot, if it is still the same use of it.</summary>
+    /// <summary>Returns the object in a slot; null if that use of the slot has ended.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T? Find(int slot, uint generation)
     {
@@ -43,7 +43,7 @@ internal sealed class SlotTable<T>
         return (uint)slot < (uint)entries.Length && entries[slot].Generation == generation ? entries[slot].Item : null;
     }
 
-    /// <summary>The object in a slot below <see cref="Length"/>; null while the slot is free.</summary>
+    /// <summary>Returns the object in a slot below <see cref="Length"/>; null while the slot is free.</summary>
     public T? At(int slot) => _entries[slot].Item;
 
     public void Free(int slot)
@@ -53,10 +53,10 @@ internal sealed class SlotTable<T>
         Count--;
     }
 
-    /// <summary>A copy of what is in the table, so that it may change while it is walked.</summary>
+    /// <summary>Returns a copy of the objects, so that the table may change during an enumeration.</summary>
     public T[] Snapshot() => [.. _entries.Select(static entry => entry.Item).OfType<T>()];
 
-    // Side by side, so that finding costs one look into memory.
+    // Adjacent, so that finding an object takes one cache line.
     private struct Entry
     {
         public T? Item;

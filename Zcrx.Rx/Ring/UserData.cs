@@ -2,8 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Rx.Ring;
 
-/// <summary>What a request carries as <c>user_data</c>: kind (8 bits), generation (24), slot (32). Encoded and decoded here only.</summary>
-/// <remarks>The generation changes with each reuse of a slot, so that a completion of an earlier user is recognised and dropped.</remarks>
+/// <summary>Represents the <c>user_data</c> of a request: kind (8 bits), generation (24), slot (32). Encoded and decoded here only.</summary>
+/// <remarks>The generation changes with each reuse of a slot, so that a completion of an earlier use is recognized and dropped.</remarks>
 internal readonly record struct UserData(RequestKind Kind, uint Generation, int Slot)
 {
     public const uint GenerationMask = 0xff_ffff;

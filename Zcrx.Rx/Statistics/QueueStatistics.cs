@@ -1,87 +1,87 @@
 namespace Zcrx.Rx;
 
-/// <summary>What a queue has done since it was opened, and how it stands.</summary>
-/// <remarks>A snapshot of counters that go on counting; each is exact, together they are not of one instant.</remarks>
+/// <summary>Represents the counters and the present state of a queue.</summary>
+/// <remarks>A snapshot of counters that keep counting. Each is exact, but they are not read at the same time.</remarks>
 public sealed record QueueStatistics
 {
-    /// <summary>The queue's name.</summary>
+    /// <summary>Gets the queue's name.</summary>
     public required string Queue { get; init; }
 
-    /// <summary>Bytes received.</summary>
+    /// <summary>Gets the number of bytes received.</summary>
     public long BytesReceived { get; init; }
 
-    /// <summary>Completions with data; each lent one buffer.</summary>
+    /// <summary>Gets the number of completions with data. Each lent one buffer.</summary>
     public long BuffersReceived { get; init; }
 
-    /// <summary>Fragments that the kernel copied, by its own count.</summary>
+    /// <summary>Gets the number of fragments that the kernel copied, by its own count.</summary>
     public long CopiedFragments { get; init; }
 
-    /// <summary>Bytes that the kernel copied, by its own count.</summary>
+    /// <summary>Gets the number of bytes that the kernel copied, by its own count.</summary>
     public long CopiedBytes { get; init; }
 
-    /// <summary>Buffers in the pool.</summary>
+    /// <summary>Gets the number of buffers in the pool.</summary>
     public int Buffers { get; init; }
 
-    /// <summary>Buffers that consumers hold.</summary>
+    /// <summary>Gets the number of buffers that consumers lease.</summary>
     public int BuffersOut { get; init; }
 
-    /// <summary>Refill entries that the kernel had not consumed when the ring's thread last looked.</summary>
+    /// <summary>Gets the number of refill entries that the kernel had not consumed when the ring thread last read it.</summary>
     public int RefillDepth { get; init; }
 
-    /// <summary>Buffers that were kept as copies, because only the pool's reserve was left.</summary>
+    /// <summary>Gets the number of leases that were copies, because only the pool's reserve was left.</summary>
     public long LeasedCopies { get; init; }
 
-    /// <summary>Times that the refill queue was flushed.</summary>
+    /// <summary>Gets the number of flushes of the refill queue.</summary>
     public long Flushes { get; init; }
 
-    /// <summary>Receives that were issued again after one had ended.</summary>
+    /// <summary>Gets the number of receives that were issued again after one had ended.</summary>
     public long Rearms { get; init; }
 
-    /// <summary>Receives that were paused or ended for want of buffers.</summary>
+    /// <summary>Gets the number of receives that were paused or ended because no buffer was available.</summary>
     public long Pauses { get; init; }
 
-    /// <summary>Connections that are paused now because of the pool.</summary>
+    /// <summary>Gets the number of connections that are paused now because of the pool.</summary>
     public int PausedConnections { get; init; }
 
-    /// <summary>Turns that found the completion ring overflown. Nothing is lost by it; a larger ring avoids it.</summary>
+    /// <summary>Gets the number of turns that found the completion ring full. Nothing is lost. A larger ring avoids it.</summary>
     public long CompletionOverflows { get; init; }
 
-    /// <summary>Stalls that were reported; see <see cref="ReceiveStall"/>.</summary>
+    /// <summary>Gets the number of stalls that were reported; see <see cref="ReceiveStall"/>.</summary>
     public long ReceiveStalls { get; init; }
 
-    /// <summary>Connections that stall now.</summary>
+    /// <summary>Gets the number of connections that stall now.</summary>
     public int StalledConnections { get; init; }
 
-    /// <summary>Connections that nobody observes, as of the last look at them; a look is at most a second old.</summary>
+    /// <summary>Gets the number of connections without an observer, as of a check at most a second ago.</summary>
     public int UnobservedConnections { get; init; }
 
-    /// <summary>NoBuffers notifications.</summary>
+    /// <summary>Gets the number of NoBuffers notifications.</summary>
     public long NoBuffersNotifications { get; init; }
 
-    /// <summary>Copy notifications.</summary>
+    /// <summary>Gets the number of Copy notifications.</summary>
     public long CopyNotifications { get; init; }
 
-    /// <summary>Connections open now.</summary>
+    /// <summary>Gets the number of open connections.</summary>
     public int Connections { get; init; }
 
-    /// <summary>Connections accepted or attached since the queue was opened.</summary>
+    /// <summary>Gets the number of connections that were accepted or attached since the queue was opened.</summary>
     public long ConnectionsOpened { get; init; }
 
-    /// <summary>Connections that came from other queues, or back from waiting for this one, since the queue was opened.</summary>
+    /// <summary>Gets the number of connections that came from other queues, or were resumed, since the queue was opened.</summary>
     public long ConnectionsMovedIn { get; init; }
 
-    /// <summary>The pool's level.</summary>
+    /// <summary>Gets the pool's level.</summary>
     public PoolPressureLevel Pressure { get; init; }
 
-    /// <summary>Time spent above <see cref="PoolPressureLevel.Normal"/>.</summary>
+    /// <summary>Gets the time above <see cref="PoolPressureLevel.Normal"/>.</summary>
     public TimeSpan TimeUnderPressure { get; init; }
 
-    /// <summary>Arm state of the NoBuffers notification.</summary>
+    /// <summary>Gets the arm state of the NoBuffers notification.</summary>
     public ArmState NoBuffersArmState { get; init; }
 
-    /// <summary>Arm state of the Copy notification.</summary>
+    /// <summary>Gets the arm state of the Copy notification.</summary>
     public ArmState CopyArmState { get; init; }
 
-    /// <summary>Copied bytes in received bytes, 0 to 1. Judge it with a margin: the kernel does not count every copied byte.</summary>
+    /// <summary>Gets the share of copied bytes in received bytes, 0 to 1. The kernel does not count every copied byte.</summary>
     public double CopiedShare => BytesReceived == 0 ? 0 : Math.Min(1, (double)CopiedBytes / BytesReceived);
 }

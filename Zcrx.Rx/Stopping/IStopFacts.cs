@@ -1,12 +1,12 @@
 namespace Zcrx.Rx.Stopping;
 
-/// <summary>Provides what <see cref="StopMachine"/> decides from. Some of it takes a system call per connection, so it is read only when it matters.</summary>
+/// <summary>Provides the facts for <see cref="StopMachine"/>. Some take a system call per connection, so they are read only when needed.</summary>
 internal interface IStopFacts
 {
-    /// <summary>Gets a value indicating whether a connection that wants to receive has something to receive.</summary>
+    /// <summary>Gets a value indicating whether a connection that should receive has something to receive.</summary>
     bool HasUnreceived { get; }
 
-    /// <summary>Gets a value indicating whether everything that had arrived has been delivered, the ends of streams included, and all leases have come back.</summary>
+    /// <summary>Gets a value indicating whether everything that had arrived was delivered, including the ends of streams, and all leases have come back.</summary>
     bool IsDrained { get; }
 
     bool HasListeners { get; }

@@ -3,10 +3,10 @@ namespace Zcrx.Rx.Stopping;
 /// <summary>Specifies the outcome for a connection when its queue ends.</summary>
 internal enum Outcome
 {
-    /// <summary>The connection waits for another queue. Every byte that the kernel took from its socket has been delivered.</summary>
+    /// <summary>The connection waits for another queue. Every byte that the kernel took from its socket was delivered.</summary>
     Resume,
 
-    /// <summary>The connection ends at a certain position. Nothing was taken from its socket that was not delivered.</summary>
+    /// <summary>The connection ends at a certain position. Every byte that the kernel took from its socket was delivered.</summary>
     End,
 
     /// <summary>The connection ends because bytes may have been taken from its socket that no observer has received.</summary>

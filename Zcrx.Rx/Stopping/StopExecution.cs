@@ -7,14 +7,14 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Stopping;
 
-/// <summary>Carries out how a queue ends: drains, cancels, saves what it can after a failure, closes or suspends the connections. Ring thread only.</summary>
+/// <summary>Executes the end of a queue: drains, cancels, salvages after a failure, closes or suspends the connections. Ring thread only.</summary>
 internal sealed class StopExecution(
     StopMachine machine,
-    RingRequests requests,
+    IRingEnd requests,
     ICompletionHandler completions,
     SlotTable<ConnectionReceiver> connections,
     ReceiveScheduler scheduler,
-    Listeners listeners,
+    IListeners listeners,
     ConnectionMover mover,
     BufferPool pool,
     PoolSharing sharing,
@@ -40,8 +40,8 @@ internal sealed class StopExecution(
                 }
             }
 
-            // Leases of connections that are closed already count, too.
-            return !HasUnreceived && pool.Ledger.Kept == 0;
+            // Leases of closed connections count, too.
+            return !HasUnreceived && pool.Ledger.Leased == 0;
         }
     }
 
@@ -70,7 +70,7 @@ internal sealed class StopExecution(
     /// <summary>Stops accepting, delivers what the kernel has taken from the sockets, then suspends the connections.</summary>
     public void BeginSuspension(TimeSpan drain)
     {
-        // Without a NIC, bytes in a socket are not in this queue's memory, and the next queue receives them. On a NIC they are, and go with it.
+        // Without a NIC, bytes in a socket are not in this queue's memory, and the next queue receives them. On a NIC, they are, and are lost with it.
         if (machine.BeginSuspension(context.Clock.Now + (context.IsOnNic ? context.Clock.ToTicks(drain) : 0)))
         {
             listeners.RemoveAll();
@@ -103,7 +103,7 @@ internal sealed class StopExecution(
         return step == StopStep.End;
     }
 
-    /// <summary>Ends everything on the ring. The ring is closed first and memory is released later: the kernel may write until the ring is closed.</summary>
+    /// <summary>Ends everything on the ring. Closes the ring before memory is released, since the kernel may write until then.</summary>
     /// <param name="crash">The failure of the ring thread; null for an orderly end.</param>
     /// <param name="closeRing">Closes the ring.</param>
     public void TearDown(Exception? crash, Action closeRing)
@@ -119,8 +119,8 @@ internal sealed class StopExecution(
         foreach (ConnectionReceiver connection in connections.Snapshot())
         {
             bool mayWait = machine.Suspends && canSuspend && !connection.Control.CloseRequested;
-            Outcome survival = OutcomeRule.Decide(connection.State, isReadToItsEnd, connection.WasInterrupted, mayWait);
-            if (survival == Outcome.Resume)
+            Outcome outcome = OutcomeRule.Decide(connection.State, isReadToItsEnd, connection.WasInterrupted, mayWait);
+            if (outcome == Outcome.Resume)
             {
                 mover.Suspend(connection);
                 continue;
@@ -128,16 +128,15 @@ internal sealed class StopExecution(
 
             connection.End();
             connection.Disarm();
-            connection.Control.RequestClose(abort: crash is not null || survival == Outcome.Fail);
-            connection.IsAwaitingRoom = false;
-            scheduler.Close(connection, WhyEnded(crash, survival), crash);
+            connection.Control.RequestClose(abort: crash is not null || outcome == Outcome.Fail);
+            scheduler.Close(connection, WhyEnded(crash, outcome), crash);
         }
 
         listeners.FinishAll(() => crash is null ? null : new ZcrxException($"Accepting on the queue {context.Options.Name}", 0, "the queue failed", "", crash));
     }
 
-    /// <summary>After a failure: delivers what the kernel had taken from the sockets by then, and ends the receives in order if the ring still works.</summary>
-    /// <returns>Whether every completion was handled: then each stream's position is certain.</returns>
+    /// <summary>Delivers, after a failure, what the kernel had taken from the sockets, and ends the receives in order if the ring still works.</summary>
+    /// <returns>Whether every completion was handled, so that each stream's position is certain.</returns>
     private bool Salvage(Exception crash)
     {
         machine.BeginSalvage(canSuspend);
@@ -193,7 +192,7 @@ internal sealed class StopExecution(
         return !requests.HasDroppedCompletions;
     }
 
-    /// <summary>Ends the streams whose buffer was being delivered when the ring thread failed, before more of their bytes arrive: there may be a gap.</summary>
+    /// <summary>Ends the streams whose buffer was being delivered when the ring thread failed, before more of their bytes arrive, since there may be a gap.</summary>
     private void EndInterrupted(Exception crash)
     {
         foreach (ConnectionReceiver connection in connections.Snapshot())
@@ -205,7 +204,7 @@ internal sealed class StopExecution(
         }
     }
 
-    /// <summary>On a NIC: receives what lies in this queue's memory, since no other queue can.</summary>
+    /// <summary>Receives, on a NIC, the bytes in this queue's memory, since no other queue can.</summary>
     private void ReceiveTheRest()
     {
         long deadline = context.Clock.Now + context.Clock.ToTicks(RestTimeout);
@@ -227,10 +226,10 @@ internal sealed class StopExecution(
         }
     }
 
-    private string WhyEnded(Exception? crash, Outcome survival) => (crash, survival) switch
+    private string WhyEnded(Exception? crash, Outcome outcome) => (crash, outcome) switch
     {
         (null, _) => "the queue was closed",
         (_, Outcome.Fail) => $"the queue {context.Options.Name} failed, and bytes may be missing after this position",
-        _ => $"the queue {context.Options.Name} failed, and no other goes on with its connections",
+        _ => $"the queue {context.Options.Name} failed, and no other resumes its connections",
     };
 }

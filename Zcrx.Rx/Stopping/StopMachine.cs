@@ -2,9 +2,9 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Stopping;
 
-/// <summary>Decides how a queue ends: open, then draining, then stopping. Pure: times come in as numbers, facts through an interface.</summary>
-/// <param name="cancelTicks">How long cancelled requests may take to end, in the clock's ticks.</param>
-/// <param name="pollTicks">How often draining is checked, in ticks: an empty socket and a returned lease have no completion of their own.</param>
+/// <summary>Decides how a queue ends: open, then draining, then stopping. Pure: times are passed as numbers, facts through an interface.</summary>
+/// <param name="cancelTicks">The longest time for cancelled requests to end, in the clock's ticks.</param>
+/// <param name="pollTicks">The interval of checks while draining, in ticks: an empty socket and a released lease have no completion.</param>
 internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhase
 {
     private bool _isDraining;
@@ -19,8 +19,8 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
     public bool IsSalvaging { get; private set; }
 
     /// <summary>Begins to stop and to close the connections.</summary>
-    /// <param name="deadline">When draining ends at the latest. While the queue drains already, the earlier deadline counts.</param>
-    /// <returns>Whether listeners are to be removed now.</returns>
+    /// <param name="deadline">The latest end of draining. If the queue drains already, the earlier deadline applies.</param>
+    /// <returns>Whether to remove listeners now.</returns>
     public bool BeginStop(long deadline)
     {
         if (_isDraining)
@@ -32,24 +32,24 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
     }
 
     /// <summary>Begins to stop and to suspend the connections. Does nothing when the queue is ending already.</summary>
-    /// <param name="deadline">When draining ends at the latest.</param>
-    /// <returns>Whether listeners are to be removed now.</returns>
+    /// <param name="deadline">The latest end of draining.</param>
+    /// <returns>Whether to remove listeners now.</returns>
     public bool BeginSuspension(long deadline)
     {
         Suspends |= !IsEnding;
         return TryDrain(deadline);
     }
 
-    /// <summary>The ring thread has failed.</summary>
-    /// <param name="canSuspend">Whether connections can be suspended. A queue that was stopping anyway closes them.</param>
+    /// <summary>Records a failure of the ring thread.</summary>
+    /// <param name="canSuspend">Whether connections can be suspended. A queue that was already stopping closes them.</param>
     public void BeginSalvage(bool canSuspend)
     {
         Suspends |= canSuspend && !IsEnding;
         IsSalvaging = true;
     }
 
-    /// <summary>Takes the facts of a turn.</summary>
-    /// <returns>What to do. After <see cref="StopStep.Cancel"/>, call it again.</returns>
+    /// <summary>Decides the next step from the facts of a turn.</summary>
+    /// <returns>The step. After <see cref="StopStep.Cancel"/>, call it again.</returns>
     public StopStep Decide(long now, IStopFacts facts)
     {
         if (_isDraining && (now >= _deadline || (Suspends ? !facts.HasUnreceived : facts.IsDrained)))
@@ -66,7 +66,7 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
         }
 
         bool isDone = !facts.HasListeners && (!facts.HasConnections || (Suspends && !facts.HasRequests));
-        // A request that does not end when it is cancelled cannot be waited for forever. Closing the ring ends it.
+        // A cancelled request may not end. After the deadline, closing the ring ends it.
         return isDone || now >= _deadline ? StopStep.End : StopStep.None;
     }
 

@@ -1,12 +1,12 @@
 namespace Zcrx.Rx.Stopping;
 
-/// <summary>Specifies what to do for a queue to end.</summary>
+/// <summary>Specifies the next step of a queue that ends.</summary>
 internal enum StopStep
 {
-    /// <summary>Nothing: the queue is open, or what it waits for has not happened.</summary>
+    /// <summary>Nothing: the queue is open, or waits.</summary>
     None,
 
-    /// <summary>End the requests of all connections: draining is over.</summary>
+    /// <summary>Cancel the requests of all connections: draining is over.</summary>
     Cancel,
 
     /// <summary>End the ring thread.</summary>

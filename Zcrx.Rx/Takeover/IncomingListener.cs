@@ -4,7 +4,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>A listening socket that came from another process.</summary>
+/// <summary>Represents a listening socket that comes from another process.</summary>
 internal sealed record IncomingListener(string Name, IPEndPoint EndPoint, Socket Socket)
 {
     private const int SolSocket = 1;
@@ -16,20 +16,20 @@ internal sealed record IncomingListener(string Name, IPEndPoint EndPoint, Socket
     private const int DomainIPv4 = 2;
     private const int DomainIPv6 = 10;
 
-    /// <param name="name">What it is called.</param>
-    /// <param name="fd">The descriptor; owned by the result, or closed.</param>
-    /// <exception cref="InvalidDataException">It is no listening TCP socket.</exception>
+    /// <param name="name">The listener's name.</param>
+    /// <param name="fd">The descriptor. The result owns it; on failure, it is closed.</param>
+    /// <exception cref="InvalidDataException">The descriptor is no listening TCP socket.</exception>
     public static IncomingListener Create(string name, int fd)
     {
-        // Non-blocking is a property of the socket, not of the descriptor: the predecessor has set it, and goes on needing it.
+        // Non-blocking is a property of the socket and not of the descriptor. The predecessor has set it and still needs it.
         Socket socket = new(Check(fd, AddressFamily.InterNetwork)) { Blocking = false };
         return new IncomingListener(name, (IPEndPoint)socket.LocalEndPoint!, socket);
     }
 
-    /// <summary>Looks at what has come before it is used as what it should be.</summary>
-    /// <param name="fd">The descriptor; owned by the result, or closed.</param>
-    /// <param name="family">Unix, or anything else for TCP.</param>
-    /// <exception cref="InvalidDataException">It is no listening stream socket of that kind.</exception>
+    /// <summary>Checks a received socket before it is used.</summary>
+    /// <param name="fd">The descriptor. The result owns it; on failure, it is closed.</param>
+    /// <param name="family">Unix, or another family for TCP.</param>
+    /// <exception cref="InvalidDataException">The descriptor is no listening stream socket of that family.</exception>
     public static SafeSocketHandle Check(int fd, AddressFamily family)
     {
         int domain = Option(fd, SoDomain);
@@ -39,7 +39,7 @@ internal sealed record IncomingListener(string Name, IPEndPoint EndPoint, Socket
         if (!isAsExpected)
         {
             _ = Libc.Close(fd);
-            throw new InvalidDataException("a descriptor came that is not the listening socket that was announced");
+            throw new InvalidDataException("a received descriptor is not the announced listening socket");
         }
 
         return new SafeSocketHandle(fd, ownsHandle: true);

@@ -4,10 +4,10 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>A queue that is offered to another process; after the commit, that process as the one who writes the refill queue.</summary>
+/// <summary>Represents a queue that is offered to another process. After the commit, it represents that process as the producer of the refill queue.</summary>
 /// <remarks>
-/// The rings here go on receiving for their connections, and what comes back to them is sent over the channel. When the other process has ended, or has closed the queue, the refill queue is written
-/// here again: nobody else has the memory then.
+/// The rings of this process continue to receive for their connections and send returned buffers over the channel. When the other process has ended or has closed the queue, this
+/// process writes the refill queue again, since no other process has the memory then.
 /// </remarks>
 internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
     private readonly SemaphoreSlim _wake = new(0);
     private int _theirs;
     private int _wakePending;
-    private int _reportedKept;
+    private int _reportedLeased;
     private volatile bool _hasEnded;
     private volatile bool _isUnused;
     private Task _sending = Task.CompletedTask;
@@ -34,36 +34,36 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 
     public QueueManifest Manifest { get; }
 
-    /// <summary>What goes with the manifest; stays this object's.</summary>
+    /// <summary>Gets the descriptors of the manifest. This object owns them.</summary>
     public IReadOnlyList<int> Descriptors => [_exported.Fd, _theirs, _memory.Region.Fd, .. _memory.Areas.Select(static area => area.Fd)];
 
-    /// <summary>Called when the other process has ended or closed the queue, and the refill queue is written here again. Set before the commit.</summary>
-    public Action? CameBack { get; set; }
+    /// <summary>Gets or sets the action that runs when the other process has ended or closed the queue, and this process writes the refill queue again. Set before the commit.</summary>
+    public Action? Returned { get; set; }
 
-    /// <summary>Returns why a queue cannot go to another process; null when it can.</summary>
+    /// <summary>Returns why another process cannot take a queue over; null when it can.</summary>
     public static string? WhyNot(ZcrxQueue queue)
     {
         QueueMemory memory = queue.Loop.Queue.Memory;
         return queue.Loop.Engine.WhyBoundToProcess is { } bound ? bound
             : queue.Capabilities.WhyNot(ZcrxFeature.Export) is { } export ? export
             : queue.Capabilities.WhyNot(ZcrxFeature.Import) is { } import ? import
-            : queue.Loop.Options.DmaBuf is not null ? "it receives into a dma-buf, which belongs to whoever made it"
+            : queue.Loop.Options.DmaBuf is not null ? "it receives into a dma-buf, which this process does not own"
             : !memory.Region.IsShared || !memory.Areas.All(static area => area.IsShared) ? "its memory is private (SharedMemory is off)"
-            : queue.IsNicConfigured ? "this process has set its interface up, and brings that back when it ends (ConfigureNic)"
-            : memory.IsWithOthers ? "the process that had it before still receives for connections of its own"
+            : queue.IsNicConfigured ? "this process has set its interface up, and undoes that at its end (ConfigureNic)"
+            : memory.IsSharedWithProcess ? "the former process still receives for its own connections"
             : memory.Rings > 1 ? "two rings of this process receive into it"
             : null;
     }
 
-    /// <summary>Prepares a queue to be offered. From now on it does not grow.</summary>
-    /// <exception cref="ZcrxException">The kernel refused; nothing has changed.</exception>
+    /// <summary>Prepares a queue for an offer. It does not grow from now on.</summary>
+    /// <exception cref="ZcrxException">The kernel refused. Nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
-    /// <exception cref="IOException">There are no descriptors left.</exception>
+    /// <exception cref="IOException">The process has no free descriptor.</exception>
     public static async Task<OutgoingQueue> PrepareAsync(ZcrxQueue queue)
     {
-        // Before the ring's thread exports it: what is added after that would be unknown to the other process.
+        // Before the ring thread exports it: the other process would not know an area that is added after that.
         QueueMemory memory = queue.Loop.Queue.Memory;
-        memory.IsSettled = true;
+        memory.HasFixedAreas = true;
         ExportedQueue? exported = null;
         try
         {
@@ -73,23 +73,23 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
         catch
         {
             exported?.Dispose();
-            memory.IsSettled = false;
+            memory.HasFixedAreas = false;
             throw;
         }
     }
 
-    /// <summary>The other process continues the queue.</summary>
+    /// <summary>Commits the takeover: the other process continues the queue.</summary>
     public void Commit()
     {
         CloseTheirs();
-        _memory.IsWithOthers = true;
+        _memory.IsSharedWithProcess = true;
         _memory.Unused = OnUnused;
-        // The rings keep the queue from now on, and not this export.
+        // From now on, the rings keep the queue open, and not this export.
         _exported.Dispose();
         _ = CommitAsync();
     }
 
-    /// <summary>Ends the offer. Does nothing after <see cref="Commit"/>: then the channel ends with the queue.</summary>
+    /// <summary>Ends the offer. Has no effect after <see cref="Commit"/>, since the channel then ends with the queue.</summary>
     public void Dispose()
     {
         if (CloseTheirs())
@@ -97,11 +97,11 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
             _exported.Dispose();
             _channel.Dispose();
             _wake.Dispose();
-            _memory.IsSettled = false;
+            _memory.HasFixedAreas = false;
         }
     }
 
-    /// <summary>The other process has ended, or else this is not called.</summary>
+    /// <summary>Waits until sending has ended. Called only after the other process has ended.</summary>
     Task IRefillProducer.CedeAsync() => _sending;
 
     Task<bool> IRefillProducer.BeginAsync()
@@ -127,7 +127,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 
     private async Task CommitAsync()
     {
-        // Between two turns of the ring's thread, which may be in a handler for as long as it likes.
+        // Between two turns of the ring thread, which may be in a handler for any time.
         await _memory.SwitchToAsync(this).ConfigureAwait(false);
         await _channel.ReceiveAllAsync(static _ => { }).ConfigureAwait(false);
         _hasEnded = true;
@@ -139,12 +139,12 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
             return;
         }
 
-        _memory.IsWithOthers = false;
-        _memory.IsSettled = false;
-        // A ring that was opened here meanwhile has been waiting for this longer.
+        _memory.IsSharedWithProcess = false;
+        _memory.HasFixedAreas = false;
+        // Unless a ring that was opened here since has become the producer.
         await _memory.SwitchToAsync(_local, onlyAfter: this).ConfigureAwait(false);
         _memory.Reclaim();
-        CameBack?.Invoke();
+        Returned?.Invoke();
     }
 
     private async Task SendAllAsync()
@@ -155,7 +155,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
             while (!_hasEnded)
             {
                 await _wake.WaitAsync().ConfigureAwait(false);
-                // A full fence: who adds from now on wakes again.
+                // A full fence: a thread that adds from now on wakes again.
                 Interlocked.Exchange(ref _wakePending, 0);
                 bool isLast = _isUnused;
                 for (int words = Fill(); words > 0; words = Fill())
@@ -165,7 +165,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 
                 if (isLast)
                 {
-                    // Nothing here has a buffer any more: the other process has the queue for itself.
+                    // No component here has a buffer. Only the other process uses the queue now.
                     _channel.Dispose();
                     return;
                 }
@@ -173,7 +173,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // The other process has ended; the receiving side sees to that.
+            // The other process has ended. The receiving side handles that.
         }
     }
 
@@ -181,10 +181,10 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
     {
         Span<ulong> words = _channel.Outgoing;
         int count = 0;
-        if (_memory.LeasedElsewhere is var kept && kept != _reportedKept)
+        if (_memory.LeasedElsewhere is var kept && kept != _reportedLeased)
         {
-            _reportedKept = kept;
-            words[count++] = QueueChannel.Kept | (uint)int.Max(kept, 0);
+            _reportedLeased = kept;
+            words[count++] = QueueChannel.Leased | (uint)int.Max(kept, 0);
         }
 
         while (count < words.Length && _memory.TryTake(out ulong offset))

@@ -2,16 +2,16 @@ using System.Buffers.Binary;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>The 16 bytes in front of every message, little-endian: magic (4), version (2), type (2), payload length (4), descriptors (2), zero (2).</summary>
-/// <remarks>Its layout is the same in all versions, so that a version that is not understood can be told from something that is no such message at all.</remarks>
+/// <summary>Represents the 16 bytes before every message, little-endian: magic (4), version (2), type (2), payload length (4), descriptors (2), zero (2).</summary>
+/// <remarks>The layout is the same in all versions, so that another version can be distinguished from other data.</remarks>
 internal readonly record struct TakeoverHeader(ushort Version, TakeoverMessageType Type, int Length, int Descriptors)
 {
     public const int Size = 16;
 
-    /// <summary>The version that is spoken here.</summary>
+    /// <summary>The version of this library.</summary>
     public const ushort CurrentVersion = 1;
 
-    /// <summary>Longer payloads are refused. A message fits into any Unix socket's buffer, so that sending never waits.</summary>
+    /// <summary>The largest payload. A message fits into any Unix socket's buffer, so that sending never blocks.</summary>
     public const int MaxLength = 32 * 1024;
 
     // "ZCRT".
@@ -27,12 +27,12 @@ internal readonly record struct TakeoverHeader(ushort Version, TakeoverMessageTy
         BinaryPrimitives.WriteUInt16LittleEndian(to[14..], 0);
     }
 
-    /// <exception cref="InvalidDataException">It is no header, or one that promises too much.</exception>
+    /// <exception cref="InvalidDataException">The bytes are no header, or exceed a limit.</exception>
     public static TakeoverHeader Read(ReadOnlySpan<byte> from)
     {
         if (BinaryPrimitives.ReadUInt32LittleEndian(from) != Magic)
         {
-            throw new InvalidDataException("what came is no message of this protocol");
+            throw new InvalidDataException("the received bytes are not a message of this protocol");
         }
 
         TakeoverHeader header = new(

@@ -4,14 +4,14 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>The connection between two processes: messages with descriptors.</summary>
-/// <remarks>One reader and one writer at a time. Everything that is wrong with what the other side sends is an <see cref="InvalidDataException"/>.</remarks>
+/// <summary>Represents the connection between two processes, which carries messages with descriptors.</summary>
+/// <remarks>One reader and one writer at a time. Invalid data of the other side causes an <see cref="InvalidDataException"/>.</remarks>
 internal sealed class TakeoverLink(Socket socket) : IDisposable
 {
     public PeerCredentials Peer { get; } = PeerCredentials.Of(socket);
 
-    /// <summary>Sends a message; it goes as a whole or not at all.</summary>
-    /// <exception cref="IOException">The other side is gone, or does not read.</exception>
+    /// <summary>Sends a message as a whole, or not at all.</summary>
+    /// <exception cref="IOException">The other side has closed the connection, or does not read.</exception>
     public void Send(TakeoverMessageType type, byte[] payload, params ReadOnlySpan<int> descriptors)
     {
         if (payload.Length > TakeoverHeader.MaxLength)
@@ -25,12 +25,12 @@ internal sealed class TakeoverLink(Socket socket) : IDisposable
         int sent = DescriptorPassing.Send(Fd, bytes, descriptors);
         if (sent != bytes.Length)
         {
-            // What is on its way fits into the socket's buffer: a peer that lets it fill up has stopped reading.
-            throw sent < 0 && !DescriptorPassing.WouldWait(sent) ? Broken(sent) : new IOException("the other process does not read what it is sent");
+            // Messages in flight fit into the socket's buffer. A peer that lets it fill up has stopped reading.
+            throw sent < 0 && !DescriptorPassing.WouldWait(sent) ? Broken(sent) : new IOException("the other process does not read its messages");
         }
     }
 
-    /// <summary>Tells the other side that nothing will come of it. Best effort.</summary>
+    /// <summary>Reports to the other side that the takeover has failed. Best effort.</summary>
     public void Refuse(string reason)
     {
         try
@@ -39,15 +39,15 @@ internal sealed class TakeoverLink(Socket socket) : IDisposable
         }
         catch (IOException)
         {
-            // Nobody is left to hear it.
+            // The other process has ended.
         }
     }
 
     /// <summary>Waits for the next message.</summary>
     /// <returns>The message, owned by the caller; null when the other side has closed the connection.</returns>
-    /// <exception cref="InvalidDataException">What came is no message, or one that is refused here; its descriptors are closed.</exception>
-    /// <exception cref="IOException">The connection broke.</exception>
-    /// <exception cref="SocketException">The same, noticed while waiting.</exception>
+    /// <exception cref="InvalidDataException">The bytes are no message, or one that is refused here. Its descriptors are closed.</exception>
+    /// <exception cref="IOException">The connection has failed.</exception>
+    /// <exception cref="SocketException">The connection has failed while waiting.</exception>
     public async Task<TakeoverMessage?> ReceiveAsync(CancellationToken cancellationToken)
     {
         List<int> descriptors = [];
@@ -64,7 +64,7 @@ internal sealed class TakeoverLink(Socket socket) : IDisposable
             await FillAsync(payload, descriptors, mayEnd: false, cancellationToken).ConfigureAwait(false);
             if (header.Version != TakeoverHeader.CurrentVersion)
             {
-                throw new InvalidDataException($"the other process speaks version {header.Version} of the protocol, this one version {TakeoverHeader.CurrentVersion}");
+                throw new InvalidDataException($"the other process uses version {header.Version} of the protocol, this one version {TakeoverHeader.CurrentVersion}");
             }
 
             if (descriptors.Count != header.Descriptors)
@@ -87,7 +87,7 @@ internal sealed class TakeoverLink(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>Waits for a message of a kind.</summary>
+    /// <summary>Receives a message of one type.</summary>
     /// <inheritdoc cref="ReceiveAsync(CancellationToken)"/>
     public async Task<TakeoverMessage?> ReceiveAsync(TakeoverMessageType expected, CancellationToken cancellationToken)
     {
@@ -112,7 +112,7 @@ internal sealed class TakeoverLink(Socket socket) : IDisposable
         int filled = 0;
         while (filled < bytes.Length)
         {
-            // Reads nothing, and ends when there is something to read.
+            // Reads nothing, and completes when something can be read.
             await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, cancellationToken).ConfigureAwait(false);
             int received = DescriptorPassing.Receive(Fd, bytes.Span[filled..], descriptors);
             if (received == 0)

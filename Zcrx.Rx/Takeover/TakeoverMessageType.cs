@@ -1,20 +1,20 @@
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>What two processes say to each other. The numbers are part of the protocol.</summary>
+/// <summary>Specifies the messages of a takeover. The numbers are part of the protocol.</summary>
 internal enum TakeoverMessageType : ushort
 {
-    /// <summary>Successor: who I am; tell me what you have.</summary>
+    /// <summary>Successor: announces itself, and requests an offer.</summary>
     Hello = 1,
 
-    /// <summary>Predecessor: what I have, with its descriptors.</summary>
+    /// <summary>Predecessor: offers listeners and queues, with their descriptors.</summary>
     Offer = 2,
 
-    /// <summary>Successor: everything is open; let go, from now on it is mine.</summary>
+    /// <summary>Successor: everything is open. The predecessor releases the offer.</summary>
     Commit = 3,
 
-    /// <summary>Predecessor: I accept nothing more.</summary>
+    /// <summary>Predecessor: has stopped accepting.</summary>
     Released = 4,
 
-    /// <summary>Either: no, and why.</summary>
+    /// <summary>Either: refuses, with the reason.</summary>
     Refuse = 5,
 }

@@ -1,10 +1,10 @@
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>The payload of <see cref="TakeoverMessageType.Offer"/>: the names of the listeners, and the queues, for a successor that has asked for them.</summary>
+/// <summary>Represents the payload of <see cref="TakeoverMessageType.Offer"/>: the names of the listeners and, for a successor that supports them, the queues.</summary>
 /// <remarks>Descriptors: the socket that successors connect to, then the listening sockets in this order, then those of the queues in this order.</remarks>
 internal sealed record TakeoverOffer(IReadOnlyList<string> Listeners, IReadOnlyList<QueueManifest> Queues)
 {
-    /// <summary>Descriptors that must come with it.</summary>
+    /// <summary>Gets the number of descriptors that belong to the offer.</summary>
     public int Descriptors => 1 + Listeners.Count + Queues.Sum(static queue => queue.Descriptors);
 
     private static int MaxListeners => Interop.Processes.DescriptorPassing.MaxDescriptors - 1;
@@ -19,7 +19,7 @@ internal sealed record TakeoverOffer(IReadOnlyList<string> Listeners, IReadOnlyL
 
         if (Queues.Count == 0)
         {
-            // As processes say it that know nothing of queues, and understand it.
+            // The form of processes without queues, which they also understand.
             return;
         }
 
@@ -30,7 +30,7 @@ internal sealed record TakeoverOffer(IReadOnlyList<string> Listeners, IReadOnlyL
         }
     });
 
-    /// <exception cref="InvalidDataException">It is corrupt.</exception>
+    /// <exception cref="InvalidDataException">The payload is corrupt.</exception>
     public static TakeoverOffer Decode(byte[] payload) => TakeoverPayload.Read(payload, static reader =>
     {
         string[] listeners = new string[TakeoverPayload.ReadCount(reader, MaxListeners)];

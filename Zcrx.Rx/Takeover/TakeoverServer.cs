@@ -5,20 +5,20 @@ using Zcrx.Interop.Processes;
 namespace Zcrx.Rx.Takeover;
 
 /// <summary>Serves the successors of this process: offers its listeners and queues, and releases them at the commit.</summary>
-/// <param name="socket">The socket at which successors arrive.</param>
+/// <param name="socket">The socket that successors connect to.</param>
 /// <param name="steps">Bounds the steps of the protocol.</param>
-/// <param name="handedOver">Ends with the successor's process id.</param>
-internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps, TaskCompletionSource<int> handedOver)
+/// <param name="takenOver">Completes with the successor's process id.</param>
+internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps, TaskCompletionSource<int> takenOver)
 {
     /// <summary>Serves successors until one has taken over or the token is cancelled. Fails for no successor.</summary>
     public async Task ServeAsync(ITakeoverSource source, CancellationToken cancellationToken)
     {
-        while (!handedOver.Task.IsCompleted && !cancellationToken.IsCancellationRequested)
+        while (!takenOver.Task.IsCompleted && !cancellationToken.IsCancellationRequested)
         {
             try
             {
                 using TakeoverLink successor = new(await socket.Socket.AcceptAsync(cancellationToken).ConfigureAwait(false));
-                await steps.RunAsync($"handing over to process {successor.Peer.ProcessId}", token => ServeAsync(successor, source, token), cancellationToken).ConfigureAwait(false);
+                await steps.RunAsync($"offering to process {successor.Peer.ProcessId}", token => ServeAsync(successor, source, token), cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
@@ -35,18 +35,18 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
 
     private async Task ServeAsync(TakeoverLink successor, ITakeoverSource source, CancellationToken cancellationToken)
     {
-        List<OutgoingQueue> leaving = [];
+        List<OutgoingQueue> offered = [];
         try
         {
-            await ServeAsync(successor, source, leaving, cancellationToken).ConfigureAwait(false);
+            await ServeAsync(successor, source, offered, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            leaving.ForEach(static queue => queue.Dispose());
+            offered.ForEach(static queue => queue.Dispose());
         }
     }
 
-    private async Task ServeAsync(TakeoverLink successor, ITakeoverSource source, List<OutgoingQueue> leaving, CancellationToken cancellationToken)
+    private async Task ServeAsync(TakeoverLink successor, ITakeoverSource source, List<OutgoingQueue> offered, CancellationToken cancellationToken)
     {
         try
         {
@@ -64,10 +64,10 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
             IReadOnlyList<KeyValuePair<string, Socket>> listeners = source.GetListeners();
             if (wantsQueues)
             {
-                await PrepareQueuesAsync(source, DescriptorPassing.MaxDescriptors - 1 - listeners.Count, leaving).ConfigureAwait(false);
+                await PrepareQueuesAsync(source, DescriptorPassing.MaxDescriptors - 1 - listeners.Count, offered).ConfigureAwait(false);
             }
 
-            Offer(successor, listeners, leaving);
+            Offer(successor, listeners, offered);
             using TakeoverMessage commit = await ReceiveAsync(successor, TakeoverMessageType.Commit, cancellationToken).ConfigureAwait(false);
         }
         catch (InvalidDataException exception)
@@ -77,43 +77,43 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
         }
         catch (OperationCanceledException)
         {
-            successor.Refuse("it took too long, or the process ends");
+            successor.Refuse("the takeover took too long, or the process is ending");
             throw;
         }
 
         socket.Disown();
-        leaving.ForEach(static queue => queue.Commit());
+        offered.ForEach(static queue => queue.Commit());
         try
         {
             await source.ReleaseAsync(successor.Peer.ProcessId).ConfigureAwait(false);
         }
         finally
         {
-            // There is no way back, also when releasing has failed.
-            handedOver.TrySetResult(successor.Peer.ProcessId);
+            // The takeover cannot be undone, even if releasing has failed.
+            takenOver.TrySetResult(successor.Peer.ProcessId);
         }
 
         successor.Send(TakeoverMessageType.Released, []);
     }
 
     /// <summary>Prepares the queues that can move, within a number of descriptors, and reports why the others stay.</summary>
-    private static async Task PrepareQueuesAsync(ITakeoverSource source, int descriptors, List<OutgoingQueue> leaving)
+    private static async Task PrepareQueuesAsync(ITakeoverSource source, int descriptors, List<OutgoingQueue> offered)
     {
         foreach (ZcrxQueue queue in source.GetQueues())
         {
-            (OutgoingQueue? departing, string whyNot) = await PrepareAsync(source, queue, descriptors).ConfigureAwait(false);
-            if (departing is null)
+            (OutgoingQueue? outgoing, string whyNot) = await PrepareAsync(source, queue, descriptors).ConfigureAwait(false);
+            if (outgoing is null)
             {
                 source.OnQueueStays(queue.Name, whyNot);
                 continue;
             }
 
-            leaving.Add(departing);
-            descriptors -= departing.Manifest.Descriptors;
+            offered.Add(outgoing);
+            descriptors -= outgoing.Manifest.Descriptors;
         }
     }
 
-    private static async Task<(OutgoingQueue? Departing, string WhyNot)> PrepareAsync(ITakeoverSource source, ZcrxQueue queue, int descriptors)
+    private static async Task<(OutgoingQueue? Outgoing, string WhyNot)> PrepareAsync(ITakeoverSource source, ZcrxQueue queue, int descriptors)
     {
         if (OutgoingQueue.WhyNot(queue) is { } reason)
         {
@@ -122,15 +122,15 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
 
         try
         {
-            OutgoingQueue departing = await OutgoingQueue.PrepareAsync(queue).ConfigureAwait(false);
-            if (departing.Manifest.Descriptors <= descriptors)
+            OutgoingQueue outgoing = await OutgoingQueue.PrepareAsync(queue).ConfigureAwait(false);
+            if (outgoing.Manifest.Descriptors <= descriptors)
             {
-                departing.CameBack = () => source.OnQueueCameBack(queue.Name);
-                return (departing, "");
+                outgoing.Returned = () => source.OnQueueCameBack(queue.Name);
+                return (outgoing, "");
             }
 
-            departing.Dispose();
-            return (null, "a message cannot carry that many descriptors");
+            outgoing.Dispose();
+            return (null, "a message cannot carry its descriptors");
         }
         catch (Exception exception) when (exception is ZcrxException or ObjectDisposedException or IOException)
         {
@@ -140,28 +140,28 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
 
     private void Offer(TakeoverLink successor, IReadOnlyList<KeyValuePair<string, Socket>> listeners, IReadOnlyList<OutgoingQueue> queues)
     {
-        // Held while they are sent: the number of a descriptor that is closed meanwhile may be reused.
-        List<SafeSocketHandle> held = [];
+        // Referenced while they are sent: the number of a descriptor that is closed may be reused.
+        List<SafeSocketHandle> referenced = [];
         try
         {
-            List<int> descriptors = [Hold(socket.Socket, held), .. listeners.Select(listener => Hold(listener.Value, held)), .. queues.SelectMany(static queue => queue.Descriptors)];
+            List<int> descriptors = [Reference(socket.Socket, referenced), .. listeners.Select(listener => Reference(listener.Value, referenced)), .. queues.SelectMany(static queue => queue.Descriptors)];
             TakeoverOffer offer = new([.. listeners.Select(static listener => listener.Key)], [.. queues.Select(static queue => queue.Manifest)]);
             successor.Send(TakeoverMessageType.Offer, offer.Encode(), [.. descriptors]);
         }
         finally
         {
-            held.ForEach(static handle => handle.DangerousRelease());
+            referenced.ForEach(static handle => handle.DangerousRelease());
         }
     }
 
-    private static int Hold(Socket socket, List<SafeSocketHandle> held)
+    private static int Reference(Socket socket, List<SafeSocketHandle> referenced)
     {
         bool added = false;
         socket.SafeHandle.DangerousAddRef(ref added);
-        held.Add(socket.SafeHandle);
+        referenced.Add(socket.SafeHandle);
         return (int)socket.SafeHandle.DangerousGetHandle();
     }
 
     private static async Task<TakeoverMessage> ReceiveAsync(TakeoverLink link, TakeoverMessageType type, CancellationToken cancellationToken) =>
-        await link.ReceiveAsync(type, cancellationToken).ConfigureAwait(false) ?? throw new IOException("it went away before it was ready");
+        await link.ReceiveAsync(type, cancellationToken).ConfigureAwait(false) ?? throw new IOException("the successor ended before it was ready");
 }

@@ -6,7 +6,7 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>The Unix socket that successors connect to: found, bound or inherited. It goes from process to process, so that its name never points to nobody.</summary>
+/// <summary>Represents the Unix socket that successors connect to: found, bound or taken over. Each process passes it to the next, so that a process always serves its name.</summary>
 internal sealed class TakeoverSocket : IDisposable
 {
     private const int Backlog = 16;
@@ -14,7 +14,7 @@ internal sealed class TakeoverSocket : IDisposable
     private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(20);
 
     private readonly string _path;
-    // Which file the name stood for when the socket became ours: nobody else's is deleted.
+    // The identity of the file when the socket became ours, so that no other file is deleted.
     private FileStatus _file;
     private bool _isOurs;
 
@@ -26,12 +26,12 @@ internal sealed class TakeoverSocket : IDisposable
 
     public Socket Socket { get; }
 
-    /// <summary>Connects to the process that listens at a path, or, when there is none, listens there.</summary>
-    /// <returns>One of the two.</returns>
-    /// <exception cref="ZcrxException">Neither is possible; says why.</exception>
+    /// <summary>Connects to the process that listens at a path or, without one, listens there.</summary>
+    /// <returns>The connection or the listening socket.</returns>
+    /// <exception cref="ZcrxException">Neither is possible. The message names the cause.</exception>
     public static async Task<(TakeoverSocket? Bound, Socket? Predecessor)> OpenAsync(string path, CancellationToken cancellationToken)
     {
-        // Of two processes that find a dead one's socket at the same moment, only one may take its place.
+        // Of two processes that find a dead one's socket at the same time, only one may replace it.
         using DirectoryLock directory = await LockAsync(path, cancellationToken).ConfigureAwait(false);
         int result = FileStatus.Of(path, out FileStatus found);
         if (result == -Errno.ENOENT)
@@ -46,7 +46,7 @@ internal sealed class TakeoverSocket : IDisposable
 
         if (!found.IsSocket)
         {
-            throw Explain(path, 0, "there is something else at that path, and no socket", "Choose another path, or remove what is there");
+            throw Explain(path, 0, "the path exists and is not a socket", "Choose another path, or remove what is there");
         }
 
         Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -57,7 +57,7 @@ internal sealed class TakeoverSocket : IDisposable
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
         {
-            // Its process has ended without removing it.
+            // The process that created it has ended without removing it.
             socket.Dispose();
             return (Bind(path), null);
         }
@@ -75,13 +75,13 @@ internal sealed class TakeoverSocket : IDisposable
         }
     }
 
-    /// <summary>The predecessor's socket, which keeps its name.</summary>
-    public static TakeoverSocket Inherit(string path, SafeSocketHandle handle) => new(path, new Socket(handle));
+    /// <summary>Represents the predecessor's socket, which keeps its name.</summary>
+    public static TakeoverSocket TakeOver(string path, SafeSocketHandle handle) => new(path, new Socket(handle));
 
-    /// <summary>From now on the name goes with this object.</summary>
+    /// <summary>Makes this object remove the name at its end.</summary>
     public void Own() => _isOurs = FileStatus.Of(_path, out _file) == 0;
 
-    /// <summary>Somebody else has the socket as well, and goes on with it.</summary>
+    /// <summary>Leaves the name to another process, which also has the socket.</summary>
     public void Disown() => _isOurs = false;
 
     public void Dispose()
@@ -94,7 +94,7 @@ internal sealed class TakeoverSocket : IDisposable
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                // A socket without a process is recognised as such by whoever comes next.
+                // The next process recognizes a socket without a process.
             }
         }
 
@@ -103,8 +103,8 @@ internal sealed class TakeoverSocket : IDisposable
 
     private static TakeoverSocket Bind(string path)
     {
-        // Under another name first: nobody can connect before it has its permissions, and a dead process's socket is replaced at one stroke.
-        // Also, .NET removes the name that it has bound when the socket is disposed, and this one is to outlive the process.
+        // Under another name first: no process can connect before the permissions are set, and a dead process's socket is replaced atomically.
+        // Also, .NET removes the name that it has bound when the socket is disposed, but this one outlives the process.
         string temporary = FormattableString.Invariant($"{path}.{Environment.ProcessId:x}");
         Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try

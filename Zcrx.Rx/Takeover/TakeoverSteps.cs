@@ -9,7 +9,7 @@ internal sealed class TakeoverSteps(ZcrxTakeoverOptions options)
     /// <summary>Gets the operation, for errors.</summary>
     public string Operation => $"Taking over at {options.Path}";
 
-    /// <summary>Runs one step of the protocol, which takes at most the configured time. Failures become exceptions of one type.</summary>
+    /// <summary>Runs one step of the protocol with the configured timeout. Failures become exceptions of one type.</summary>
     public async Task RunAsync(string what, Func<CancellationToken, Task> step, CancellationToken cancellationToken)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -20,11 +20,11 @@ internal sealed class TakeoverSteps(ZcrxTakeoverOptions options)
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ZcrxException(Operation, 0, $"{what} took longer than {options.Timeout}", "See what that process does; while it starts or ends it does not hand over", exception);
+            throw new ZcrxException(Operation, 0, $"{what} took longer than {options.Timeout}", "Check that process; while it starts or ends, it offers no takeover", exception);
         }
         catch (Exception exception) when (exception is InvalidDataException or IOException or SocketException)
         {
-            throw new ZcrxException(Operation, 0, $"{what} failed: {exception.Message.TrimEnd('.')}", "Start one process of the service at this path at a time, of versions that understand each other", exception);
+            throw new ZcrxException(Operation, 0, $"{what} failed: {exception.Message.TrimEnd('.')}", "Start one process of the service at this path at a time, of compatible versions", exception);
         }
     }
 }

@@ -5,11 +5,11 @@ using Zcrx.Rx.Takeover;
 
 namespace Zcrx.Rx;
 
-/// <summary>Takes listening sockets and queues over from the process that has them, and hands them over to the next: so a service is replaced without refusing a connection.</summary>
+/// <summary>Takes listening sockets and queues over from the predecessor process, and offers them to the successor, so that a service is replaced without refusing a connection.</summary>
 /// <remarks>
-/// <para>The order: <see cref="OpenAsync"/>, then <see cref="TakeListener"/>, <see cref="TakeQueue"/> and open everything that may fail, then <see cref="CommitAsync"/>, then accept and <see cref="Serve"/>.
-/// Until the commit the predecessor goes on as if nothing had happened, whatever becomes of this process.</para>
-/// <para>Ownership: whoever opened it disposes it; that closes what was not taken. Threading: one call at a time, any thread. See docs/takeover.md.</para>
+/// <para>The order: <see cref="OpenAsync"/>, then <see cref="TakeListener"/>, <see cref="TakeQueue"/> and every step that may fail, then <see cref="CommitAsync"/>, then accept and <see cref="Serve"/>.
+/// Until the commit, the predecessor keeps serving, whatever happens to this process.</para>
+/// <para>Ownership: the caller of <see cref="OpenAsync"/> disposes it, which closes what was not taken. Threading: one call at a time, any thread. See docs/takeover.md.</para>
 /// </remarks>
 public sealed class ZcrxTakeover : IAsyncDisposable
 {
@@ -19,7 +19,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
     private readonly List<IncomingListener> _listeners = [];
     private readonly List<IncomingQueue> _queues = [];
     private readonly List<IncomingQueue> _taken = [];
-    private readonly TaskCompletionSource<int> _handedOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<int> _takenOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TakeoverSocket? _socket;
     private TakeoverLink? _predecessor;
     private Task _serving = Task.CompletedTask;
@@ -30,21 +30,21 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         _steps = new TakeoverSteps(options);
     }
 
-    /// <summary>The process that is being taken over from; null when this one is the first.</summary>
+    /// <summary>Gets the process id of the predecessor; null without one.</summary>
     public int? PredecessorId { get; private set; }
 
-    /// <summary>Ends with the successor's process id once it has everything. Cancelled when this process ended first.</summary>
-    public Task<int> TakenOver => _handedOver.Task;
+    /// <summary>Gets a task that completes with the successor's process id once the takeover is complete. Cancelled when this process ends first.</summary>
+    public Task<int> TakenOver => _takenOver.Task;
 
-    /// <summary>The addresses of the listening sockets that came from the predecessor, those that were taken included.</summary>
-    public IReadOnlyList<IPEndPoint> Inherited { get; private set; } = [];
+    /// <summary>Gets the addresses of the predecessor's listening sockets, including those that were taken.</summary>
+    public IReadOnlyList<IPEndPoint> ListenerEndPoints { get; private set; } = [];
 
-    /// <summary>Takes the place at a path: asks the process that has it for what it has, or is the first.</summary>
-    /// <param name="options">Where.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The place, owned by the caller. The predecessor, if there is one, waits for <see cref="CommitAsync"/>.</returns>
-    /// <exception cref="ZcrxConfigurationException">Options are invalid; nothing was touched.</exception>
-    /// <exception cref="ZcrxException">The path cannot be used, or the process there does not hand over; says why. Nothing is left behind.</exception>
+    /// <summary>Opens the place at a path: connects to the process there, or is the first.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="cancellationToken">Cancels opening.</param>
+    /// <returns>The place, owned by the caller. The predecessor, if any, waits for <see cref="CommitAsync"/>.</returns>
+    /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
+    /// <exception cref="ZcrxException">The path cannot be used, or the process there refuses. The message names the cause. No resources remain allocated.</exception>
     public static async Task<ZcrxTakeover> OpenAsync(ZcrxTakeoverOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -53,7 +53,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         ZcrxTakeover takeover = new(options);
         try
         {
-            await takeover._steps.RunAsync("waiting for the process there", takeover.MeetAsync, cancellationToken).ConfigureAwait(false);
+            await takeover._steps.RunAsync("waiting for the predecessor", takeover.MeetAsync, cancellationToken).ConfigureAwait(false);
             return takeover;
         }
         catch
@@ -63,10 +63,10 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         }
     }
 
-    /// <summary>The predecessor's listening socket for an address, if it has one.</summary>
-    /// <param name="name">What the listener is called.</param>
-    /// <param name="endPoint">Where to listen. With port 0, the socket of that name on whatever port it has.</param>
-    /// <returns>The socket, owned by the caller from now on; null when one has to be bound.</returns>
+    /// <summary>Takes the predecessor's listening socket for an address, if it has one.</summary>
+    /// <param name="name">The listener's name.</param>
+    /// <param name="endPoint">The address. With port 0, the socket of that name on any port.</param>
+    /// <returns>The socket, owned by the caller; null when the address has to be bound.</returns>
     public Socket? TakeListener(string name, IPEndPoint endPoint)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
@@ -81,9 +81,9 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         return found.Socket;
     }
 
-    /// <summary>The predecessor's queue that these options describe, if it hands one over.</summary>
-    /// <param name="options">How a queue would be opened. It is recognised by its name, and on a NIC by the RX queue; without one, by its size, too.</param>
-    /// <returns>The queue, owned by the caller from now on, for <see cref="ZcrxQueue.ImportAsync(IncomingQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>; null when one has to be opened.</returns>
+    /// <summary>Takes the predecessor's queue that these options describe, if it offers one.</summary>
+    /// <param name="options">The options of the queue. It is found by its name and, on a NIC, by the RX queue; otherwise also by its size.</param>
+    /// <returns>The queue, owned by the caller, for <see cref="ZcrxQueue.ImportAsync(IncomingQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>; null when a queue has to be opened.</returns>
     public IncomingQueue? TakeQueue(ZcrxQueueOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -97,10 +97,10 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         return found;
     }
 
-    /// <summary>Everything is open: the predecessor stops accepting, and from now on the listeners are this process's own. Does nothing when this process is the first.</summary>
-    /// <param name="cancellationToken">Gives up. Whether the predecessor has let go is then not known.</param>
-    /// <returns>A task that ends when nobody else accepts any more.</returns>
-    /// <exception cref="ZcrxException">The predecessor had given up waiting, and goes on.</exception>
+    /// <summary>Commits the takeover: the predecessor stops accepting, and the listeners belong to this process. Does nothing without a predecessor.</summary>
+    /// <param name="cancellationToken">Cancels waiting. It is then unknown whether the predecessor has released the offer.</param>
+    /// <returns>A task that ends when only this process accepts.</returns>
+    /// <exception cref="ZcrxException">The predecessor has stopped waiting, and keeps serving.</exception>
     public async Task CommitAsync(CancellationToken cancellationToken = default)
     {
         if (_predecessor is { } predecessor)
@@ -109,26 +109,26 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         }
 
         _taken.ForEach(static queue => queue.Commit());
-        // Nobody wants the others any more.
+        // The others are no longer needed.
         CloseUntaken();
     }
 
-    /// <summary>Hands over to whoever comes, until somebody has taken it or this object is disposed. Call it once, after <see cref="CommitAsync"/>.</summary>
-    /// <param name="source">What is handed over.</param>
+    /// <summary>Accepts takeover requests until a successor has taken over or this object is disposed. Call it once, after <see cref="CommitAsync"/>.</summary>
+    /// <param name="source">The listeners and queues to offer.</param>
     public void Serve(ITakeoverSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        TakeoverServer server = new(_socket!, _steps, _handedOver);
+        TakeoverServer server = new(_socket!, _steps, _takenOver);
         _serving = Task.Run(() => server.ServeAsync(source, _stopping.Token));
     }
 
-    /// <summary>Closes what was not taken, and gives the place up, unless a successor has it.</summary>
+    /// <summary>Closes what was not taken, and removes the place unless a successor has it.</summary>
     /// <returns>A task that ends when everything is closed.</returns>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _serving.ConfigureAwait(false);
-        _handedOver.TrySetCanceled();
+        _takenOver.TrySetCanceled();
         CloseUntaken();
         _predecessor?.Dispose();
         _predecessor = null;
@@ -172,7 +172,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
                 return;
             }
 
-            // It has ended, or has just handed over to somebody else: there is another one now, or nobody.
+            // The process has ended, or a successor has just taken over from it. Now there is another process, or none.
             _predecessor.Dispose();
             _predecessor = null;
         }
@@ -186,7 +186,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
             throw new InvalidDataException($"an offer of {offer.Listeners.Count} listeners and {offer.Queues.Count} queues came with {message.Descriptors} descriptors");
         }
 
-        _socket = TakeoverSocket.Inherit(_options.Path, IncomingListener.Check(message.Take(0), AddressFamily.Unix));
+        _socket = TakeoverSocket.TakeOver(_options.Path, IncomingListener.Check(message.Take(0), AddressFamily.Unix));
         for (int i = 0; i < offer.Listeners.Count; i++)
         {
             _listeners.Add(IncomingListener.Create(offer.Listeners[i], message.Take(i + 1)));
@@ -200,7 +200,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
             first += queue.Descriptors;
         }
 
-        Inherited = [.. _listeners.Select(static listener => listener.EndPoint)];
+        ListenerEndPoints = [.. _listeners.Select(static listener => listener.EndPoint)];
         PredecessorId = _predecessor!.Peer.ProcessId;
     }
 
@@ -213,11 +213,11 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         }
         catch (Exception exception) when (exception is IOException or SocketException)
         {
-            // It has died. Only a refusal would mean that it goes on, and that is another exception.
+            // The predecessor has died. If it kept serving, it would have refused, which is another exception.
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // It has heard of it and is slow. That it still accepts does no harm; if nobody did, it would.
+            // The predecessor has received the commit and is slow. It does no harm that it still accepts.
         }
 
         _socket!.Own();
@@ -225,7 +225,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         _predecessor = null;
     }
 
-    /// <summary>A side that has closed its end may have said why before.</summary>
+    /// <summary>Reads why a side that has closed its end has refused.</summary>
     private static void TrySend(TakeoverLink link, TakeoverMessageType type)
     {
         try
@@ -234,7 +234,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         }
         catch (IOException)
         {
-            // What it said, or that it said nothing, is read next.
+            // Its refusal, or the end of the connection, is read next.
         }
     }
 }

@@ -5,8 +5,8 @@ using System.Globalization;
 
 namespace Zcrx.Rx;
 
-/// <summary>An amount of memory, as people write it: <c>64MiB</c>, <c>64 MiB</c>, <c>1.5GiB</c>, <c>4096</c>.</summary>
-/// <remarks>Immutable. Units are binary and say so (<c>B</c>, <c>KiB</c>, <c>MiB</c>, <c>GiB</c>, <c>TiB</c>, in any case); what could mean two things, such as <c>64MB</c>, is refused.</remarks>
+/// <summary>Represents an amount of memory in readable form: <c>64MiB</c>, <c>64 MiB</c>, <c>1.5GiB</c>, <c>4096</c>.</summary>
+/// <remarks>Immutable. Units are binary (<c>B</c>, <c>KiB</c>, <c>MiB</c>, <c>GiB</c>, <c>TiB</c>, in any case). Ambiguous units, such as <c>64MB</c>, are refused.</remarks>
 [TypeConverter(typeof(ByteSizeConverter))]
 public readonly record struct ByteSize : IComparable<ByteSize>, IParsable<ByteSize>
 {
@@ -14,11 +14,11 @@ public readonly record struct ByteSize : IComparable<ByteSize>, IParsable<ByteSi
 
     private static readonly SearchValues<char> NumberCharacters = SearchValues.Create("0123456789.");
 
-    // Largest first: the first that divides a size is the one it is written in.
+    // Largest first: a size is written in the first unit that divides it.
     private static readonly (string Name, int Shift)[] Units = [("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)];
 
-    /// <summary>A size of so many bytes.</summary>
-    /// <param name="bytes">Bytes; not negative.</param>
+    /// <summary>Initializes a size.</summary>
+    /// <param name="bytes">The number of bytes; not negative.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="bytes"/> is negative.</exception>
     public ByteSize(long bytes)
     {
@@ -26,42 +26,42 @@ public readonly record struct ByteSize : IComparable<ByteSize>, IParsable<ByteSi
         Bytes = bytes;
     }
 
-    /// <summary>The size in bytes.</summary>
+    /// <summary>Gets the size in bytes.</summary>
     public long Bytes { get; }
 
-    /// <summary>The size in bytes.</summary>
+    /// <summary>Returns the size in bytes.</summary>
     /// <param name="size">A size.</param>
     public static implicit operator long(ByteSize size) => size.Bytes;
 
-    /// <summary>Whether one size is smaller than another.</summary>
+    /// <summary>Returns whether one size is smaller than another.</summary>
     /// <param name="left">One size.</param>
     /// <param name="right">Another.</param>
     /// <returns>Whether <paramref name="left"/> is smaller.</returns>
     public static bool operator <(ByteSize left, ByteSize right) => left.Bytes < right.Bytes;
 
-    /// <summary>Whether one size is larger than another.</summary>
+    /// <summary>Returns whether one size is larger than another.</summary>
     /// <param name="left">One size.</param>
     /// <param name="right">Another.</param>
     /// <returns>Whether <paramref name="left"/> is larger.</returns>
     public static bool operator >(ByteSize left, ByteSize right) => left.Bytes > right.Bytes;
 
-    /// <summary>Whether one size is at most another.</summary>
+    /// <summary>Returns whether one size is at most another.</summary>
     /// <param name="left">One size.</param>
     /// <param name="right">Another.</param>
     /// <returns>Whether <paramref name="left"/> is not larger.</returns>
     public static bool operator <=(ByteSize left, ByteSize right) => left.Bytes <= right.Bytes;
 
-    /// <summary>Whether one size is at least another.</summary>
+    /// <summary>Returns whether one size is at least another.</summary>
     /// <param name="left">One size.</param>
     /// <param name="right">Another.</param>
     /// <returns>Whether <paramref name="left"/> is not smaller.</returns>
     public static bool operator >=(ByteSize left, ByteSize right) => left.Bytes >= right.Bytes;
 
-    /// <summary>Reads a size.</summary>
-    /// <param name="s">Such as <c>64MiB</c>.</param>
-    /// <param name="provider">Not used: a size is written the same everywhere.</param>
+    /// <summary>Parses a size.</summary>
+    /// <param name="s">The text, such as <c>64MiB</c>.</param>
+    /// <param name="provider">Not used: a size has the same form in all cultures.</param>
     /// <returns>The size.</returns>
-    /// <exception cref="FormatException">It is none; the message says what is accepted.</exception>
+    /// <exception cref="FormatException">The text is not a size. The message names the accepted forms.</exception>
     public static ByteSize Parse(string s, IFormatProvider? provider)
     {
         ArgumentNullException.ThrowIfNull(s);
@@ -71,23 +71,23 @@ public readonly record struct ByteSize : IComparable<ByteSize>, IParsable<ByteSi
     /// <inheritdoc cref="Parse(string, IFormatProvider?)"/>
     public static ByteSize Parse(string s) => Parse(s, CultureInfo.InvariantCulture);
 
-    /// <summary>Reads a size, if it is one.</summary>
-    /// <param name="text">Such as <c>64MiB</c>.</param>
+    /// <summary>Parses a size.</summary>
+    /// <param name="text">The text, such as <c>64MiB</c>.</param>
     /// <param name="size">The size.</param>
-    /// <returns>Whether it is one.</returns>
+    /// <returns>Whether the text is a size.</returns>
     public static bool TryParse([NotNullWhen(true)] string? text, out ByteSize size) => TryParse(text, out size, out _);
 
     /// <inheritdoc cref="TryParse(string?, out ByteSize)"/>
-    /// <param name="s">Such as <c>64MiB</c>.</param>
-    /// <param name="provider">Not used: a size is written the same everywhere.</param>
+    /// <param name="s">The text, such as <c>64MiB</c>.</param>
+    /// <param name="provider">Not used: a size has the same form in all cultures.</param>
     /// <param name="result">The size.</param>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out ByteSize result) => TryParse(s, out result, out _);
 
-    /// <summary>Reads a size, or says why it is none.</summary>
-    /// <param name="text">Such as <c>64MiB</c>.</param>
+    /// <summary>Parses a size, or returns why the text is none.</summary>
+    /// <param name="text">The text, such as <c>64MiB</c>.</param>
     /// <param name="size">The size.</param>
-    /// <param name="error">What is wrong and what is accepted: a clause without a full stop.</param>
-    /// <returns>Whether it is a size.</returns>
+    /// <param name="error">The error and the accepted forms: a clause without a full stop.</param>
+    /// <returns>Whether the text is a size.</returns>
     public static bool TryParse([NotNullWhen(true)] string? text, out ByteSize size, [NotNullWhen(false)] out string? error)
     {
         size = default;
@@ -122,8 +122,8 @@ public readonly record struct ByteSize : IComparable<ByteSize>, IParsable<ByteSi
     /// <inheritdoc/>
     public int CompareTo(ByteSize other) => Bytes.CompareTo(other.Bytes);
 
-    /// <summary>The size in the largest unit that needs no fraction.</summary>
-    /// <returns>Such as <c>64MiB</c>; <see cref="Parse(string)"/> reads it back.</returns>
+    /// <summary>Returns the size in the largest unit that needs no fraction.</summary>
+    /// <returns>For example <c>64MiB</c>. <see cref="Parse(string)"/> accepts it.</returns>
     public override string ToString()
     {
         foreach ((string name, int shift) in Units)

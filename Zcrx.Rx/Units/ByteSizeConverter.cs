@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Zcrx.Rx;
 
-/// <summary>Converts text to a <see cref="ByteSize"/>, for configuration binders and the like.</summary>
+/// <summary>Converts text to a <see cref="ByteSize"/>, for configuration binders.</summary>
 public sealed class ByteSizeConverter : TypeConverter
 {
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ namespace Zcrx.Interop.Nic.Journal;
 /// <summary>Manages the journals of all processes, running and dead.</summary>
 internal static class JournalDirectory
 {
-    private const string Operation = "Writing down a change to a network interface";
+    private const string Operation = "Recording a change to a network interface";
 
     /// <summary>Undoes the changes of dead processes, and opens the journal of this one.</summary>
     public static NicChangeJournal Open(string directory, INicFacts facts, IFlowSteering steering, Action<string>? report, IQueueLeasing? leasing = null)
@@ -18,7 +18,7 @@ internal static class JournalDirectory
             using FileStream? turn = TakeTurn(directory);
             if (turn is null)
             {
-                report?.Invoke($"{directory}: another process is looking after what others have left");
+                report?.Invoke($"{directory}: another process is already undoing the changes of processes that have died");
             }
             else
             {
@@ -37,12 +37,12 @@ internal static class JournalDirectory
     }
 
     public static ZcrxException CannotWrite(Exception exception) => new(
-        Operation, 0, exception.Message.TrimEnd('.'), "Name a directory that this process may write (NicStateDirectory)", exception);
+        Operation, 0, exception.Message.TrimEnd('.'), "Set NicStateDirectory to a directory that this process may write", exception);
 
     /// <summary>Decides whether the changes of an owner are undone, forgotten, or left to another process. Pure.</summary>
-    /// <param name="owner">Whose they are.</param>
+    /// <param name="owner">The owner of the changes.</param>
     /// <param name="self">This process.</param>
-    /// <param name="startTime">When the process that has the owner's id now started; null when none has.</param>
+    /// <param name="startTime">The start time of the process that has the owner's id now; null when none has.</param>
     public static JournalFate FateOf(JournalOwner owner, JournalOwner self, ulong? startTime)
     {
         if (owner.Boot != self.Boot)
@@ -59,7 +59,7 @@ internal static class JournalDirectory
     {
         if (JournalFile.Read(path) is not { } record)
         {
-            report?.Invoke($"{path}: not a journal that this version understands; left alone");
+            report?.Invoke($"{path}: not a journal of this version; not changed");
             return;
         }
 
@@ -78,7 +78,7 @@ internal static class JournalDirectory
         }
     }
 
-    /// <summary>Takes the turn of this process: two that start together must not undo the same changes twice.</summary>
+    /// <summary>Locks the directory, so that two processes that start together do not undo the same changes twice.</summary>
     private static FileStream? TakeTurn(string directory)
     {
         try

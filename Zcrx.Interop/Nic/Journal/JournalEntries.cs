@@ -1,10 +1,10 @@
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>Holds the changes to undo, in the order in which they were made, and keeps their record on disk the same.</summary>
+/// <summary>Holds the changes to undo, in the order in which they were made, and keeps their record on disk up to date.</summary>
 /// <remarks>Used under the journal's lock.</remarks>
-/// <param name="store">Where it is written.</param>
-/// <param name="report">Is told in words what could not be written.</param>
-/// <param name="entries">What is to be undone already.</param>
+/// <param name="store">The store.</param>
+/// <param name="report">Receives a line for each entry that could not be stored.</param>
+/// <param name="entries">Changes to undo that were recorded before.</param>
 internal sealed class JournalEntries(IJournalStore store, Action<string> report, IEnumerable<JournalEntry> entries)
 {
     private readonly List<JournalEntry> _entries = [.. entries];
@@ -13,7 +13,7 @@ internal sealed class JournalEntries(IJournalStore store, Action<string> report,
 
     public JournalEntry? FindLast(Predicate<JournalEntry> which) => _entries.FindLast(which);
 
-    /// <summary>Writes down what may come, makes the change, and then writes down what has come. A change that fails has changed nothing.</summary>
+    /// <summary>Records a possible change, makes it, and then records its result. A change that fails has changed nothing.</summary>
     public void Change(JournalEntry? known, JournalEntry coming, Func<JournalEntry?> change)
     {
         List<JournalEntry> before = [.. _entries];
@@ -44,7 +44,7 @@ internal sealed class JournalEntries(IJournalStore store, Action<string> report,
         TrySave();
     }
 
-    /// <summary>There is nothing to undo about it any more.</summary>
+    /// <summary>Removes an entry that needs no undoing.</summary>
     public void Remove(JournalEntry entry)
     {
         Replace(entry, null);
@@ -71,7 +71,7 @@ internal sealed class JournalEntries(IJournalStore store, Action<string> report,
         _entries.AddRange(entries);
     }
 
-    /// <summary>Makes the record more exact. It is true without that, too.</summary>
+    /// <summary>Refines the record, which is valid without that, too.</summary>
     private void TrySave()
     {
         try

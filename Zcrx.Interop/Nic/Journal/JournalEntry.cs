@@ -1,9 +1,9 @@
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>One thing that differs from how it was: what it was before, and what we may have made of it.</summary>
+/// <summary>Represents one change: the value before, and the values that this process may have set.</summary>
 /// <remarks>
-/// Written before the change, when it is not known yet whether it will come to it; that is why there can be several values that are ours:
-/// after a crash the interface has one of them, or its state from before.
+/// Recorded before the change, when its result is not known yet, so several values may be ours: after a crash, the interface has
+/// one of them, or its value from before.
 /// </remarks>
 internal sealed record JournalEntry
 {
@@ -11,7 +11,7 @@ internal sealed record JournalEntry
 
     public required string Interface { get; init; }
 
-    /// <summary>An interface that came back under the same name has another index, and nothing of what was done to the first.</summary>
+    /// <summary>Gets the interface's index. An interface that returns under the same name has another index, and none of the changes.</summary>
     public required uint Index { get; init; }
 
     public SplitSetting? SplitBefore { get; init; }
@@ -24,16 +24,16 @@ internal sealed record JournalEntry
 
     public JournalRule? Rule { get; init; }
 
-    /// <summary>The rule's id, once it is known.</summary>
+    /// <summary>Gets the rule's id, once it is known.</summary>
     public int? RuleId { get; init; }
 
-    /// <summary>Ids of equal rules that were there before: not ours.</summary>
+    /// <summary>Gets the ids of equal rules that existed before. They are not ours.</summary>
     public IReadOnlyList<int> EqualRules { get; init; } = [];
 
-    /// <summary>The RX queue that was leased.</summary>
+    /// <summary>Gets the RX queue that was leased.</summary>
     public int? Queue { get; init; }
 
-    /// <summary>The interface that it was leased to.</summary>
+    /// <summary>Gets the interface that the queue was leased to.</summary>
     public ContainerInterface? LeasedTo { get; init; }
 
     /// <summary>Determines whether the interface has the state that this process gave it, or may have given it.</summary>

@@ -1,14 +1,14 @@
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>Decides about a journal that was found.</summary>
+/// <summary>Specifies what happens to the journal of another process.</summary>
 internal enum JournalFate
 {
-    /// <summary>Its owner lives, or cannot be judged from here.</summary>
+    /// <summary>Keep it: its owner runs, or its state is unknown here.</summary>
     Leave,
 
-    /// <summary>Its owner has died.</summary>
+    /// <summary>Undo it: its owner has died.</summary>
     Undo,
 
-    /// <summary>The machine was started anew; what was set is gone.</summary>
+    /// <summary>Delete it: the machine has restarted, and the settings are gone.</summary>
     Forget,
 }

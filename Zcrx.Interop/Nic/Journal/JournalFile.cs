@@ -4,7 +4,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Nic.Journal;
 
-/// <summary>A journal's file: replaced as a whole, so that it is never half written; gone when there is nothing to undo.</summary>
+/// <summary>Stores a journal in a file. Replaces the file as a whole, so that it is never incomplete, and deletes it when there is nothing to undo.</summary>
 internal sealed class JournalFile(string directory, JournalOwner owner) : IJournalStore
 {
     private readonly string _path = Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"{owner.Pid}-{owner.StartTime}.json"));
@@ -30,7 +30,7 @@ internal sealed class JournalFile(string directory, JournalOwner owner) : IJourn
         Flush(directory);
     }
 
-    /// <summary>Reads one; null when it is none, or one of a version that this library does not know.</summary>
+    /// <summary>Reads a journal; null for another file, or for a version that this library does not support.</summary>
     public static JournalRecord? Read(string path)
     {
         try
@@ -44,7 +44,7 @@ internal sealed class JournalFile(string directory, JournalOwner owner) : IJourn
         }
     }
 
-    /// <summary>The name of a file is safe on disk only when its directory is.</summary>
+    /// <summary>Flushes a directory: a file's name is on disk only when its directory is.</summary>
     private static void Flush(string directory)
     {
         int fd = Libc.OpenDirectory(directory);

@@ -3,11 +3,11 @@ using System.Globalization;
 namespace Zcrx.Interop.Nic.Journal;
 
 /// <summary>Identifies the process that made the changes of a journal, and where it runs.</summary>
-/// <param name="Pid">Its id, which is given out again after its end.</param>
-/// <param name="StartTime">When it started, in clock ticks since the machine started. Together with the id it is unique.</param>
-/// <param name="Boot">Which start of the machine. What was set before the last one is gone.</param>
-/// <param name="NetworkNamespace">Interfaces of another namespace are others.</param>
-/// <param name="PidNamespace">Ids of another namespace say nothing here.</param>
+/// <param name="Pid">The process id, which may be reused after its end.</param>
+/// <param name="StartTime">The start time in clock ticks since the start of the machine. Unique together with the id.</param>
+/// <param name="Boot">Identifies the start of the machine. Settings from before it are gone.</param>
+/// <param name="NetworkNamespace">The network namespace. Another namespace has other interfaces.</param>
+/// <param name="PidNamespace">The PID namespace. Process ids of another namespace are meaningless here.</param>
 internal sealed record JournalOwner(int Pid, ulong StartTime, string Boot, string NetworkNamespace, string PidNamespace)
 {
     public static JournalOwner Current() => new(
@@ -17,7 +17,7 @@ internal sealed record JournalOwner(int Pid, ulong StartTime, string Boot, strin
         NamespaceOf("net"),
         NamespaceOf("pid"));
 
-    /// <summary>When a process started; null when there is none.</summary>
+    /// <summary>Returns when a process started; null when it does not exist.</summary>
     public static ulong? StartTimeOf(int pid)
     {
         try
@@ -30,7 +30,7 @@ internal sealed record JournalOwner(int Pid, ulong StartTime, string Boot, strin
         }
     }
 
-    /// <summary>The 22nd field; the second is a name in brackets that may hold anything, brackets and blanks included. A zombie owns nothing any more.</summary>
+    /// <summary>Reads the 22nd field. The second is a name in brackets that may contain any character. A zombie owns nothing.</summary>
     public static ulong? ParseStartTime(string stat)
     {
         int end = stat.LastIndexOf(')');

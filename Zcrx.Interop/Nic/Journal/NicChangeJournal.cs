@@ -4,13 +4,13 @@ using Zcrx.Interop.Nic.Journal;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Records changes to network interfaces before it makes them, so that they can be undone: at the end, or, when the process has died, when the
-/// next one starts.
+/// Records changes to network interfaces before it makes them. They are undone at the end or, if the process has died, when the next process
+/// starts.
 /// </summary>
 /// <remarks>
-/// <para>Settings that another program has changed since are left alone, and that is reported. Changes of a running process are never undone by
-/// another. Changes of an interface that is gone went with it.</para>
-/// <para>Safe from any thread; one change at a time.</para>
+/// <para>Settings that another program has changed since are not changed, and that is reported. Changes of a running process are never undone by
+/// another. Changes of a removed interface ended with it.</para>
+/// <para>Threading: any thread; one change at a time.</para>
 /// </remarks>
 public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
 {
@@ -58,18 +58,18 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
         }
     }
 
-    /// <summary>Opens a journal, after it has undone the changes of processes that have died. One per process and directory: two would write the same file.</summary>
+    /// <summary>Opens a journal, after undoing the changes of processes that have died. One per process and directory, since two would write the same file.</summary>
     internal static NicChangeJournal Open(string directory, Action<string>? report = null) =>
         JournalDirectory.Open(directory, new NetlinkNicFacts(), new NetlinkFlowSteering(), report, new NetlinkQueueLeasing());
 
     /// <summary>
     /// Returns the journal of the machine's interfaces that this process shares. The first call opens it, and undoes the changes of processes that
-    /// have died. What is left to undo when the process exits is undone then.
+    /// have died. At the exit of the process, the remaining changes are undone.
     /// </summary>
     /// <param name="directory">
-    /// Where journals are kept; made if need be. Must be the same for all processes that are to clean up after each other, and local to the machine. Null for <see cref="DefaultDirectory"/>.
+    /// The directory of the journals, created if needed. The same for all processes that clean up after each other, and local to the machine. Null for <see cref="DefaultDirectory"/>.
     /// </param>
-    /// <param name="report">Receives a line for each change that is undone or left alone; null for none. That of the first call counts. Must not throw.</param>
+    /// <param name="report">Receives a line for each change that is undone or kept; null for none. Only the first call's is used. Must not throw.</param>
     /// <returns>The journal.</returns>
     /// <exception cref="ZcrxException">The directory cannot be written.</exception>
     public static NicChangeJournal OfThisProcess(string? directory = null, Action<string>? report = null)
@@ -90,7 +90,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
     /// <summary>Returns a journal in memory, for interfaces that end with the process.</summary>
     /// <param name="facts">Reads the interfaces.</param>
     /// <param name="steering">Changes them.</param>
-    /// <param name="report">Receives a line for each change that is undone or left alone; null for none. Must not throw.</param>
+    /// <param name="report">Receives a line for each change that is undone or kept; null for none. Must not throw.</param>
     /// <returns>The journal.</returns>
     public static NicChangeJournal InMemory(INicFacts facts, IFlowSteering steering, Action<string>? report = null)
     {
@@ -101,8 +101,8 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
 
     /// <summary>Returns the journal for the interfaces of a kernel: on disk where changes outlive this process, else in memory.</summary>
     /// <param name="nics">The interfaces.</param>
-    /// <param name="directory">Where journals on disk are kept, as for <see cref="OfThisProcess"/>.</param>
-    /// <param name="report">Receives a line for each change that is undone or left alone; null for none. Must not throw.</param>
+    /// <param name="directory">The directory of journals on disk, as for <see cref="OfThisProcess"/>.</param>
+    /// <param name="report">Receives a line for each change that is undone or kept; null for none. Must not throw.</param>
     /// <returns>The journal.</returns>
     /// <exception cref="ZcrxException">The directory cannot be written.</exception>
     public static NicChangeJournal For(INicControl nics, string? directory = null, Action<string>? report = null)
@@ -145,7 +145,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
             JournalEntry? ours = _entries.FindLast(entry => entry is { Kind: JournalEntryKind.RuleAdded, RuleId: { } known } && known == id && IsOf(entry, facts));
             if (ours is not null)
             {
-                // When it is gone, there is nothing to undo; until then there is.
+                // The rule first: its entry is needed until the rule is removed.
                 bool removed = _steering.RemoveRule(interfaceName, id);
                 _entries.Remove(ours);
                 return removed;
@@ -153,9 +153,9 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
 
             if (!facts.Rules.TryGetValue(id, out FlowRule? rule))
             {
-                // Not there, or not to be expressed: then it could not be brought back.
+                // The rule does not exist, or a FlowRule cannot express it, so that it could not be restored.
                 return facts.OtherRules.ContainsKey(id)
-                    ? throw new ZcrxDeviceException($"Removing flow rule {id} of {interfaceName}", 0, "it is not ours, and is of a kind that could not be brought back", "Remove it by hand, with `ethtool -N`")
+                    ? throw new ZcrxDeviceException($"Removing flow rule {id} of {interfaceName}", 0, "the rule is not ours, and could not be restored", "Remove it manually, with `ethtool -N`")
                     : false;
             }
 
@@ -200,7 +200,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
             JournalEntry? known = LastOurs(JournalEntryKind.Split, facts);
             SplitSetting now = SplitSetting.Of(facts);
             SplitSetting before = known?.SplitBefore ?? now;
-            // Some drivers only say yes or no; what they say afterwards is what is ours.
+            // Some drivers only report on or off. The value that they report afterwards is ours.
             JournalEntry entry = new()
             {
                 Kind = JournalEntryKind.Split, Interface = facts.Name, Index = facts.Index, SplitBefore = before, SplitsSet = [now, new SplitSetting(split, threshold ?? now.Threshold)],
@@ -215,13 +215,13 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
     }
 
     /// <inheritdoc/>
-    /// <remarks>Undoing cannot end a lease, as the kernel has no command for it: what undoes it is the deletion of the container's interface, and a report says so.</remarks>
+    /// <remarks>Undoing cannot end a lease, since the kernel has no command for it. It ends when the container's interface is deleted, which a report states.</remarks>
     public int Lease(string interfaceName, int queue, ContainerInterface to)
     {
         ArgumentNullException.ThrowIfNull(to);
         if (_leasing is null)
         {
-            throw new ZcrxUnsupportedException($"Leasing an RX queue of {interfaceName}", Abi.Errno.EOPNOTSUPP, "emulated interfaces have no leases", "Name a NIC of the machine");
+            throw new ZcrxUnsupportedException($"Leasing an RX queue of {interfaceName}", Abi.Errno.EOPNOTSUPP, "its kernel does not support leases", "Name a NIC of the machine");
         }
 
         lock (_gate)
@@ -241,7 +241,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
     }
 
     /// <summary>Undoes all changes, the last one first.</summary>
-    /// <returns>False when something could not be undone now; it stays in the journal, for another attempt or the next process.</returns>
+    /// <returns>False when a change could not be undone now. It stays in the journal, for a retry or the next process.</returns>
     public bool Undo()
     {
         lock (_gate)
@@ -258,7 +258,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
 
     private static bool IsOf(JournalEntry entry, NicFacts facts) => entry.Interface == facts.Name && entry.Index == facts.Index;
 
-    /// <summary>The last entry of that kind, if the interface is still as we left it; otherwise somebody else has changed it, and what he made of it is what we start from.</summary>
+    /// <summary>Returns the last entry of that kind if the interface still has our value. Otherwise another program has changed it, and its value is the one to restore.</summary>
     private JournalEntry? LastOurs(JournalEntryKind kind, NicFacts facts) =>
         _entries.FindLast(entry => entry.Kind == kind && IsOf(entry, facts)) is { } last && last.IsOurs(facts) ? last : null;
 
@@ -276,7 +276,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
         }
         catch (ZcrxException exception)
         {
-            _report($"{entry.Interface}: could not be brought back: {exception.Message}");
+            _report($"{entry.Interface}: could not restore: {exception.Message}");
             return false;
         }
 
@@ -285,7 +285,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
             return false;
         }
 
-        // One by one: after a crash in between, what is not recorded any more has been undone.
+        // One by one: after a crash in between, everything that is no longer recorded has been undone.
         _entries.Remove(entry);
         return true;
     }

@@ -5,18 +5,18 @@ namespace Zcrx.Interop.Nic.Journal;
 /// <param name="Text">The line that reports it; null for none.</param>
 internal sealed record UndoStep(Action<IFlowSteering>? Apply, string? Text)
 {
-    /// <summary>Gets a value indicating whether the entry stays in the journal, for another attempt or the next process.</summary>
+    /// <summary>Gets a value indicating whether the entry stays in the journal, for a retry or the next process.</summary>
     public bool IsPostponed { get; init; }
 
     /// <summary>Decides how to undo an entry, from the present state of the interface. Pure.</summary>
     /// <param name="entry">The entry.</param>
-    /// <param name="facts">The present state of the interface; null when it is gone.</param>
+    /// <param name="facts">The present state of the interface; null when it was removed.</param>
     public static UndoStep Plan(JournalEntry entry, NicFacts? facts)
     {
         string name = entry.Interface;
         if (facts is null || facts.Index != entry.Index)
         {
-            // What was set went with the interface.
+            // The settings ended with the interface.
             return new UndoStep(null, null);
         }
 
@@ -27,7 +27,7 @@ internal sealed record UndoStep(Action<IFlowSteering>? Apply, string? Text)
             JournalEntryKind.RuleAdded => PlanAdded(entry, facts),
             JournalEntryKind.QueueLeased => PlanLease(entry, facts),
             _ when facts.Rules.Values.Contains(entry.Rule!.ToRule()) => new UndoStep(null, null),
-            _ => new UndoStep(steering => steering.AddRule(name, entry.Rule!.ToRule()), $"{name}: the flow rule that was removed is back ({SteeringText.Of(entry.Rule!.ToRule())})"),
+            _ => new UndoStep(steering => steering.AddRule(name, entry.Rule!.ToRule()), $"{name}: restored the removed flow rule ({SteeringText.Of(entry.Rule!.ToRule())})"),
         };
     }
 
@@ -40,8 +40,8 @@ internal sealed record UndoStep(Action<IFlowSteering>? Apply, string? Text)
         }
 
         return entry.IsOurs(facts)
-            ? new UndoStep(steering => steering.SetHeaderDataSplit(facts.Name, before.Split, before.Threshold), $"{facts.Name}: header/data split is as it was ({SteeringText.Of(before)})")
-            : new UndoStep(null, $"{facts.Name}: header/data split was changed by somebody else ({SteeringText.Of(SplitSetting.Of(facts))}), and is left alone");
+            ? new UndoStep(steering => steering.SetHeaderDataSplit(facts.Name, before.Split, before.Threshold), $"{facts.Name}: restored header/data split ({SteeringText.Of(before)})")
+            : new UndoStep(null, $"{facts.Name}: header/data split was changed by another program ({SteeringText.Of(SplitSetting.Of(facts))}), and is not changed");
     }
 
     private static UndoStep PlanTable(JournalEntry entry, NicFacts facts)
@@ -52,14 +52,14 @@ internal sealed record UndoStep(Action<IFlowSteering>? Apply, string? Text)
             return new UndoStep(null, null);
         }
 
-        if (entry.IsOurs(facts) && LeasedQueues.HeldOf(facts, before) is { } held)
+        if (entry.IsOurs(facts) && LeasedQueues.FirstReferenced(facts, before) is { } leased)
         {
-            return new UndoStep(null, $"{facts.Name}: the RSS table stays, because a container still receives on the leased RX queue {held}") { IsPostponed = true };
+            return new UndoStep(null, $"{facts.Name}: the RSS table is kept, because a container still receives on the leased RX queue {leased}") { IsPostponed = true };
         }
 
         return entry.IsOurs(facts)
-            ? new UndoStep(steering => steering.SetRssTable(facts.Name, before), $"{facts.Name}: the RSS table is as it was ({SteeringText.Of(before)})")
-            : new UndoStep(null, $"{facts.Name}: the RSS table was changed by somebody else ({SteeringText.Of(facts.RssTable)}), and is left alone");
+            ? new UndoStep(steering => steering.SetRssTable(facts.Name, before), $"{facts.Name}: restored the RSS table ({SteeringText.Of(before)})")
+            : new UndoStep(null, $"{facts.Name}: the RSS table was changed by another program ({SteeringText.Of(facts.RssTable)}), and is not changed");
     }
 
     private static UndoStep PlanLease(JournalEntry entry, NicFacts facts) => facts.Queues.Any(queue => queue.Index == entry.Queue && queue.Lease is not null)
@@ -79,8 +79,8 @@ internal sealed record UndoStep(Action<IFlowSteering>? Apply, string? Text)
         {
             // It was removed, or never added.
             [] => new UndoStep(null, null),
-            [var one] => new UndoStep(steering => steering.RemoveRule(facts.Name, one), $"{facts.Name}: flow rule {one} is removed ({SteeringText.Of(rule)})"),
-            _ => new UndoStep(null, $"{facts.Name}: there are {candidates.Length} rules like ours ({SteeringText.Of(rule)}), and which one is cannot be told; all are left alone"),
+            [var one] => new UndoStep(steering => steering.RemoveRule(facts.Name, one), $"{facts.Name}: removed flow rule {one} ({SteeringText.Of(rule)})"),
+            _ => new UndoStep(null, $"{facts.Name}: {candidates.Length} rules equal ours ({SteeringText.Of(rule)}), and the one to remove is unknown; none is removed"),
         };
     }
 }

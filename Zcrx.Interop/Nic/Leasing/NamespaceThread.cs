@@ -6,14 +6,14 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Nic.Leasing;
 
-/// <summary>Runs a function in another network namespace, on a thread of its own: a thread that has entered a namespace never returns to the pool.</summary>
+/// <summary>Runs a function in another network namespace on a dedicated thread. A thread that has entered a namespace must not return to the pool.</summary>
 internal static class NamespaceThread
 {
     /// <summary>Runs a function in a network namespace and waits for its result.</summary>
     /// <param name="operation">The start of error messages.</param>
     /// <param name="container">Names the namespace.</param>
     /// <param name="function">The function. Sockets that it opens belong to the namespace.</param>
-    /// <exception cref="ZcrxException">There is no such namespace, or this process must not enter it; or what the function throws.</exception>
+    /// <exception cref="ZcrxException">The namespace does not exist, this process may not enter it, or the function throws.</exception>
     public static T Run<T>(string operation, ContainerInterface container, Func<T> function)
     {
         using SafeFileHandle descriptor = Open(operation, container);

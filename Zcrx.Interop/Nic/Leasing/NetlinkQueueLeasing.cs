@@ -22,7 +22,7 @@ public sealed class NetlinkQueueLeasing : IQueueLeasing
         {
             return IsTo(operation, existing, to)
                 ? existing.Queue
-                : throw new ZcrxQueueBusyException(operation, Errno.EBUSY, $"the queue is leased already, to {existing}", "Choose another queue, or delete that interface: its leases end with it");
+                : throw new ZcrxQueueBusyException(operation, Errno.EBUSY, $"the queue is already leased to {existing}", "Choose another queue, or delete that interface: its leases end with it");
         }
 
         string here = NamespaceThread.Current();
@@ -72,7 +72,7 @@ public sealed class NetlinkQueueLeasing : IQueueLeasing
         return lease.NamespaceId is null || (own.GetNamespaceId((int)container.DangerousGetHandle(), out NamespaceIdReply? id).Succeeded && id!.Id == lease.NamespaceId);
     }
 
-    /// <summary>The host's namespace as the container's knows it, by an id that is given to it where it has none.</summary>
+    /// <summary>Returns the id of the host's namespace in the container's, which is assigned if there is none.</summary>
     private static NetlinkOutcome FindHost(NetlinkSession session, int host, out int? id)
     {
         id = null;

@@ -1,4 +1,4 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Gives the number of RX queues that an interface has and can have.</summary>
+/// <summary>Represents the present and the largest number of RX queues of an interface.</summary>
 internal sealed record ChannelsReply(int RxQueues, int MaxRxQueues);

@@ -1,4 +1,4 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>The index of a queue that was created.</summary>
+/// <summary>Represents the index of a queue that was created.</summary>
 internal sealed record CreatedQueueReply(int Queue);

@@ -6,14 +6,14 @@ using static Zcrx.Interop.Abi.LinuxEthtool;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Makes the calls of ethtool that have no netlink messages: flow rules, the driver's name, replacing the RSS table on any kernel. Negative errno on failure.</summary>
+/// <summary>Makes the ethtool calls that have no netlink messages: flow rules, the driver's name, the RSS table on any kernel. Each returns a negative errno on failure.</summary>
 internal static unsafe class EthtoolIoctl
 {
     // From the kernel's layout: rule_locs follows rule_cnt without the struct's padding.
     private const int LocationsOffset = 188;
     private const int MaxAttempts = 8;
 
-    /// <summary>The driver's name, or null.</summary>
+    /// <summary>Returns the driver's name; null when it is unknown.</summary>
     public static string? Driver(string interfaceName)
     {
         ethtool_drvinfo info = new() { cmd = ETHTOOL_GDRVINFO };
@@ -35,7 +35,7 @@ internal static unsafe class EthtoolIoctl
         return result < 0 ? result : (int)ulong.Min(request.data, int.MaxValue);
     }
 
-    /// <summary>All rules.</summary>
+    /// <summary>Returns all rules.</summary>
     public static int Rules(string interfaceName, List<ethtool_rx_flow_spec> rules)
     {
         int result = 0;
@@ -61,7 +61,7 @@ internal static unsafe class EthtoolIoctl
         return result;
     }
 
-    /// <summary>Adds a rule; its location, or a negative errno.</summary>
+    /// <summary>Adds a rule. Returns its location or a negative errno.</summary>
     public static int Insert(string interfaceName, ethtool_rx_flow_spec rule)
     {
         ethtool_rxnfc count = new() { cmd = ETHTOOL_GRXCLSRLCNT };
@@ -104,7 +104,7 @@ internal static unsafe class EthtoolIoctl
         return Call(interfaceName, &request);
     }
 
-    /// <summary>The RSS table; negative errno where there is none.</summary>
+    /// <summary>Reads the RSS table. Returns a negative errno if there is none.</summary>
     public static int RssTable(string interfaceName, out int[] table)
     {
         table = [];
@@ -127,7 +127,7 @@ internal static unsafe class EthtoolIoctl
         return result;
     }
 
-    /// <summary>Replaces the RSS table; an empty one brings back the driver's own.</summary>
+    /// <summary>Replaces the RSS table. An empty one restores the driver's default.</summary>
     public static int SetRssTable(string interfaceName, IReadOnlyList<int> table)
     {
         uint[] request = [ETHTOOL_SRXFHINDIR, (uint)table.Count, .. table.Select(static queue => (uint)queue)];
@@ -173,7 +173,7 @@ internal static unsafe class EthtoolIoctl
     {
         ifreq request = new() { ifr_data = command };
         Span<byte> name = new(request.ifr_name, 16);
-        // One byte less: the name ends with a zero.
+        // One byte less, since the name ends with a zero.
         if (Encoding.UTF8.GetByteCount(interfaceName) >= name.Length)
         {
             return -Errno.ENODEV;

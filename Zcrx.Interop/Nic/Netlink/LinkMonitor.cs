@@ -6,8 +6,8 @@ namespace Zcrx.Interop.Nic.Netlink;
 
 /// <summary>Reports changes of network interfaces, with one thread for all of them that sleeps in the kernel.</summary>
 /// <remarks>
-/// The kernel does not end receives that are armed on the queue of an interface that is removed, so the removal has to be observed.
-/// Thread-safe.
+/// The kernel does not end receives that are armed on a queue of a removed interface, so removals have to be observed.
+/// Threading: any thread.
 /// </remarks>
 internal sealed unsafe class LinkMonitor : IDisposable
 {
@@ -28,7 +28,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
     {
         _socket = NetlinkSocket.Open(LinuxNetlink.NETLINK_ROUTE);
         _socket.Join(LinuxRtnetlink.RTNLGRP_LINK);
-        // Opened now: a later caller of Watch may be in another namespace.
+        // Opened here, since a later caller of Watch may be in another namespace.
         NetlinkSocket questions = NetlinkSocket.Open(LinuxNetlink.NETLINK_ROUTE);
         _session = new NetlinkSession(_ => questions);
         _stop = Libc.EventFd(0, Libc.EFD_CLOEXEC);
@@ -56,11 +56,11 @@ internal sealed unsafe class LinkMonitor : IDisposable
         });
     }
 
-    /// <summary>Reports each change of an interface from now on, and at once when it does not exist any more.</summary>
-    /// <param name="name">Its name.</param>
-    /// <param name="index">Its index: another interface of the same name is another interface.</param>
-    /// <param name="changed">Called on the monitor's thread, or on the caller's; must be quick and not throw.</param>
-    /// <returns>Ends it.</returns>
+    /// <summary>Reports each change of an interface from now on, and at once when it does not exist.</summary>
+    /// <param name="name">The interface's name.</param>
+    /// <param name="index">The interface's index: another interface of the same name has another.</param>
+    /// <param name="changed">Called on the monitor's thread, or on the caller's. It must be quick and must not throw.</param>
+    /// <returns>Ends the reports when disposed.</returns>
     public IDisposable Watch(string name, uint index, Action<LinkChange> changed)
     {
         LinkWatch watch = new(name, index, changed);
@@ -69,7 +69,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
             _watches.Add(watch);
         }
 
-        // After it has been added: a change from here on is seen by one or the other.
+        // After it was added, so that either the thread or this call sees a later change.
         Refresh(watch);
         return new Ending(() =>
         {
@@ -111,7 +111,7 @@ internal sealed unsafe class LinkMonitor : IDisposable
             int length = _socket.Receive(buffer, out uint sender);
             if (length == -Errno.ENOBUFS || length > buffer.Length)
             {
-                // Messages were lost: the states are read instead.
+                // Messages were lost, so the states are read instead.
                 RefreshAll();
             }
             else if (length > 0 && sender == 0)

@@ -2,7 +2,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>An interface, or that it is gone.</summary>
+/// <summary>Represents an interface, or its removal.</summary>
 internal sealed record LinkReply(uint Index, bool IsGone, uint Flags)
 {
     public string? Name { get; init; }

@@ -1,4 +1,4 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>The id by which one network namespace knows another; null when it has not been given one.</summary>
+/// <summary>Represents the id by which one network namespace identifies another; null when it has none.</summary>
 internal sealed record NamespaceIdReply(int? Id);

@@ -8,7 +8,7 @@ internal static class NapiQueue
     /// A NAPI instance belongs to the physical interface. Inside a container that is in another namespace, and only the queues that are leased to an
     /// interface of this one report it. Where both are in one namespace, the leased queue is the one on which a zero-copy queue can be registered.
     /// </remarks>
-    /// <returns>The queue; null when it is not known.</returns>
+    /// <returns>The queue; null when it is unknown.</returns>
     public static RxQueueId? Find(NetlinkSession session, uint napi)
     {
         bool isHere = session.GetNapi(napi, out NapiReply? reply).Succeeded;

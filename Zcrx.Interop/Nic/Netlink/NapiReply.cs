@@ -1,4 +1,4 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>The interface that a NAPI instance belongs to.</summary>
+/// <summary>Represents the interface of a NAPI instance.</summary>
 internal sealed record NapiReply(uint Index);

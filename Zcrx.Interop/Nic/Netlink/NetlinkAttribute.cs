@@ -18,7 +18,7 @@ internal readonly ref struct NetlinkAttribute(ushort type, ReadOnlySpan<byte> va
 
     public uint? AsUInt32 => Value.Length == sizeof(uint) ? MemoryMarshal.Read<uint>(Value) : null;
 
-    /// <summary>Text up to the terminating zero.</summary>
+    /// <summary>Reads text up to the terminating zero.</summary>
     public string AsText
     {
         get
@@ -28,6 +28,6 @@ internal readonly ref struct NetlinkAttribute(ushort type, ReadOnlySpan<byte> va
         }
     }
 
-    /// <summary>An array of words; null when it is not a whole number of them.</summary>
+    /// <summary>Reads an array of words; null when the length is not a multiple of a word.</summary>
     public uint[]? AsUInt32Array => Value.Length % sizeof(uint) == 0 ? MemoryMarshal.Cast<byte, uint>(Value).ToArray() : null;
 }

@@ -3,12 +3,12 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>A run of attributes. Whatever the bytes are, nothing outside them is looked at; it ends where they make no sense any more.</summary>
+/// <summary>Reads a sequence of attributes. Never reads outside of it, and ends at the first malformed attribute.</summary>
 internal ref struct NetlinkAttributes(ReadOnlySpan<byte> bytes)
 {
     private ReadOnlySpan<byte> _rest = bytes;
 
-    /// <summary>Takes the next attribute.</summary>
+    /// <summary>Reads the next attribute.</summary>
     public bool TryRead(out NetlinkAttribute attribute)
     {
         attribute = default;

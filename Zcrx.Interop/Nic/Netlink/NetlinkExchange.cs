@@ -5,27 +5,27 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Requests and their answers over one socket, one at a time.</summary>
+/// <summary>Sends requests over one socket, one at a time, and reads the answers.</summary>
 /// <remarks>
-/// It always ends: a datagram that makes no sense is an error, and whatever arrives, an answer is waited for only so long.
+/// Each request ends: a malformed datagram is an error, and waiting for an answer has a timeout.
 /// Not thread-safe.
 /// </remarks>
 internal sealed class NetlinkExchange(INetlinkTransport transport)
 {
-    // The kernel's dumps come in pieces of at most 32 KiB; one message about one link may be larger than usual.
+    // The kernel's dumps come in pieces of at most 32 KiB. One message about one link may be larger.
     private const int BufferLength = 128 * 1024;
     private const int MaxAttempts = 8;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan DumpTimeout = TimeSpan.FromSeconds(10);
 
     private uint _sequence;
 
-    /// <summary>A change: sends it and waits for the acknowledgement.</summary>
+    /// <summary>Sends a change and waits for the acknowledgement.</summary>
     public NetlinkOutcome Execute(ReadOnlySpan<byte> request) => Query<object>(request, Ignore, []);
 
-    /// <summary>A question or a dump.</summary>
-    /// <param name="request">The message; its sequence number is filled in here.</param>
+    /// <summary>Sends a query or a dump, and reads the answer.</summary>
+    /// <param name="request">The message. Its sequence number is set here.</param>
     /// <param name="parser">Reads one message of the answer.</param>
-    /// <param name="results">What it read; empty after an error.</param>
+    /// <param name="results">The results of the parser; empty after an error.</param>
     public NetlinkOutcome Query<T>(ReadOnlySpan<byte> request, NetlinkParser<T> parser, List<T> results)
         where T : class
     {
@@ -46,7 +46,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
                     continue;
                 }
 
-                outcome = interrupted && outcome.Succeeded ? new NetlinkOutcome(-Errno.EINTR, "the list changed while it was being read, each time") : outcome;
+                outcome = interrupted && outcome.Succeeded ? new NetlinkOutcome(-Errno.EINTR, "the list changed during each attempt to read it") : outcome;
                 if (!outcome.Succeeded)
                 {
                     results.Clear();
@@ -66,7 +66,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
     {
         interrupted = false;
         long started = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(started) < Patience)
+        while (Stopwatch.GetElapsedTime(started) < DumpTimeout)
         {
             int length = transport.Receive(buffer, out uint sender);
             if (length == -Errno.EINTR)
@@ -81,7 +81,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
 
             if (sender != 0)
             {
-                // Other processes may write to our socket; only the kernel is believed.
+                // Other processes may write to this socket. Only messages of the kernel count.
                 continue;
             }
 
@@ -95,7 +95,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
             {
                 if (message.Sequence != _sequence)
                 {
-                    // The rest of an answer that was given up.
+                    // The rest of an answer after a timeout.
                     continue;
                 }
 
@@ -115,7 +115,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
         return new NetlinkOutcome(-Errno.ETIMEDOUT);
     }
 
-    /// <summary>The outcome, when the message is the last one.</summary>
+    /// <summary>Returns the outcome when the message is the last one.</summary>
     private static NetlinkOutcome? Take<T>(NetlinkMessage message, NetlinkParser<T> parser, List<T> results)
         where T : class
     {
@@ -152,7 +152,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
             return new NetlinkOutcome(-Errno.EBADMSG);
         }
 
-        // Unless it was capped, the request itself comes first.
+        // The request precedes the text, unless it was capped.
         if ((message.Flags & LinuxNetlink.NLM_F_CAPPED) == 0)
         {
             long skip = (long)error.msg.nlmsg_len + sizeof(int);
@@ -181,7 +181,7 @@ internal sealed class NetlinkExchange(INetlinkTransport transport)
             }
         }
 
-        // A positive number is no errno; some dumps end with a count.
+        // A positive number is no errno. Some dumps end with a count.
         return new NetlinkOutcome(int.Min(error, 0), text);
     }
 

@@ -3,8 +3,8 @@ using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Interop;
 
-/// <summary>Decides on which RX queue packets of the machine's network interfaces arrive. Needs CAP_NET_ADMIN.</summary>
-/// <remarks>Safe from any thread; works in the network namespace of the calling thread. Changes outlive the process, so the caller records what was there before.</remarks>
+/// <summary>Determines on which RX queue packets of the machine's network interfaces arrive. Needs CAP_NET_ADMIN.</summary>
+/// <remarks>Threading: any thread, in the network namespace of the calling thread. Changes outlive the process, so the caller records the state before them.</remarks>
 public sealed class NetlinkFlowSteering : IFlowSteering
 {
     /// <inheritdoc/>
@@ -34,7 +34,7 @@ public sealed class NetlinkFlowSteering : IFlowSteering
     }
 
     /// <inheritdoc/>
-    /// <remarks>A table that spreads evenly over all queues, as drivers' own do, is handed back to the driver, so that it can follow a change of the number of channels again.</remarks>
+    /// <remarks>A table that spreads evenly over all queues, like the drivers' default, is reset to the default, so that the driver adapts it to the number of channels.</remarks>
     public void SetRssTable(string interfaceName, IReadOnlyList<int> table)
     {
         ArgumentException.ThrowIfNullOrEmpty(interfaceName);

@@ -3,7 +3,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>One message: its header, and the bytes behind it.</summary>
+/// <summary>Represents one message: its header and its payload.</summary>
 internal readonly ref struct NetlinkMessage(nlmsghdr header, ReadOnlySpan<byte> payload)
 {
     public ushort Type => header.nlmsg_type;
@@ -14,7 +14,7 @@ internal readonly ref struct NetlinkMessage(nlmsghdr header, ReadOnlySpan<byte> 
 
     public ReadOnlySpan<byte> Payload { get; } = payload;
 
-    /// <summary>The fixed part that such a message begins with, and the attributes behind it.</summary>
+    /// <summary>Returns the fixed part at the beginning of such a message, and the attributes after it.</summary>
     public bool TryRead<T>(out T fixedPart, out NetlinkAttributes attributes)
         where T : unmanaged
     {

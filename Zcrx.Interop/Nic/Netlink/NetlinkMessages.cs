@@ -3,17 +3,17 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>The messages of one datagram. Whatever the bytes are, nothing outside them is looked at.</summary>
+/// <summary>Reads the messages of one datagram. Never reads outside of it.</summary>
 internal ref struct NetlinkMessages(ReadOnlySpan<byte> datagram)
 {
     private const int Alignment = 4;
 
     private ReadOnlySpan<byte> _rest = datagram;
 
-    /// <summary>A length said less than a header or more than there was; what follows it cannot be found.</summary>
+    /// <summary>Gets a value indicating whether a length was invalid, so that the next message cannot be found.</summary>
     public bool IsMalformed { get; private set; }
 
-    /// <summary>Takes the next message.</summary>
+    /// <summary>Reads the next message.</summary>
     public bool TryRead(out NetlinkMessage message)
     {
         message = default;
@@ -30,7 +30,7 @@ internal ref struct NetlinkMessages(ReadOnlySpan<byte> datagram)
 
         int length = (int)header.nlmsg_len;
         message = new NetlinkMessage(header, _rest[Marshal.SizeOf<nlmsghdr>()..length]);
-        // The last one need not be padded.
+        // The last message need not be padded.
         _rest = _rest[int.Min(Align(length), _rest.Length)..];
         return true;
     }

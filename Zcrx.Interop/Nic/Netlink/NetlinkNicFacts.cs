@@ -8,8 +8,8 @@ namespace Zcrx.Interop;
 
 /// <summary>Reads the machine's network interfaces: over netlink, and by ethtool's ioctl where there is no netlink.</summary>
 /// <remarks>
-/// Safe from any thread; sees the network namespace of the calling thread. Reading needs no privileges.
-/// A call takes some tens of microseconds to a millisecond; an answer that does not come within seconds is an error.
+/// Threading: any thread, in the network namespace of the calling thread. Reading needs no privileges.
+/// A call takes some tens of microseconds to a millisecond. An answer that does not come within seconds is an error.
 /// </remarks>
 public sealed class NetlinkNicFacts : INicFacts
 {
@@ -57,7 +57,7 @@ public sealed class NetlinkNicFacts : INicFacts
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // Reset or closed: no packets any more.
+            // Reset or closed: no more packets.
             return null;
         }
 
@@ -70,7 +70,7 @@ public sealed class NetlinkNicFacts : INicFacts
         return NapiQueue.Find(session, napi);
     }
 
-    /// <summary>An interface that is down, or a kernel that cannot list queues (before 6.8): then there are only so many.</summary>
+    /// <summary>Returns the queues of an interface that is down, or of a kernel that cannot list queues (before 6.8): only their number is known.</summary>
     private static RxQueueFacts[] Unnamed(string interfaceName, ChannelsReply? channels, LinkReply link)
     {
         int rings = EthtoolIoctl.RxRings(interfaceName);
@@ -120,7 +120,7 @@ public sealed class NetlinkNicFacts : INicFacts
         }
     }
 
-    /// <summary>Accepts that a driver or a kernel lacks a feature; throws for any other failure.</summary>
+    /// <summary>Accepts that a driver or a kernel lacks a feature. Throws for any other failure.</summary>
     private static void Optional(NetlinkOutcome outcome, string operation, string interfaceName)
     {
         if (outcome.Error is not (0 or -Errno.EOPNOTSUPP))

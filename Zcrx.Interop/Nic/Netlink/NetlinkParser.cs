@@ -1,5 +1,5 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Reads one message of an answer. False when it is malformed; a result of null when it is well-formed and of no interest.</summary>
+/// <summary>Parses one message of an answer. Returns false when it is malformed. The result is null for a well-formed message of no interest.</summary>
 internal delegate bool NetlinkParser<T>(NetlinkMessage message, out T? result)
     where T : class;

@@ -8,7 +8,7 @@ using static Zcrx.Interop.Abi.LinuxRtnetlink;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Questions to the kernel about interfaces, over sockets that live as long as this. Not thread-safe.</summary>
+/// <summary>Queries the kernel about interfaces, over sockets that are open as long as the session. Not thread-safe.</summary>
 internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDisposable
 {
     private const int RequestLength = 256;
@@ -26,13 +26,13 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
 
     private NetlinkExchange Generic => _generic ??= new NetlinkExchange(_genericSocket = open(NETLINK_GENERIC));
 
-    /// <summary>An interface by its name.</summary>
+    /// <summary>Finds an interface by its name.</summary>
     public NetlinkOutcome GetLink(string name, out LinkReply? link)
     {
         link = null;
         if (Encoding.UTF8.GetByteCount(name) > MaxNameLength)
         {
-            // The kernel would call it out of range; but what it means is that there can be none.
+            // The kernel would report "out of range". The meaning is that no such interface can exist.
             return new NetlinkOutcome(-Errno.ENODEV);
         }
 
@@ -43,7 +43,7 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
         return Single(Route, writer, NetlinkReplies.ReadLink, out link);
     }
 
-    /// <summary>An interface by its index.</summary>
+    /// <summary>Finds an interface by its index.</summary>
     public NetlinkOutcome GetLink(uint index, out LinkReply? link)
     {
         NetlinkWriter writer = new(stackalloc byte[RequestLength], RTM_GETLINK, NLM_F_REQUEST | NLM_F_ACK);
@@ -58,7 +58,7 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
     public NetlinkOutcome GetChannels(uint index, out ChannelsReply? channels) =>
         AskEthtool(index, ETHTOOL_MSG_CHANNELS_GET, ETHTOOL_A_CHANNELS_HEADER, NetlinkReplies.ReadChannels, out channels);
 
-    /// <summary>The interface's RSS table and, where the kernel lists them (6.12), its contexts.</summary>
+    /// <summary>Reads the interface's RSS table and, if the kernel lists them (6.12), its contexts.</summary>
     public NetlinkOutcome GetRss(uint index, List<RssReply> tables)
     {
         NetlinkOutcome outcome = FindFamily("ethtool", out ushort family);
@@ -101,7 +101,7 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
         return Generic.Execute(writer.Finish());
     }
 
-    /// <summary>The RX queues of an interface that is up.</summary>
+    /// <summary>Lists the RX queues of an interface that is up.</summary>
     public NetlinkOutcome GetQueues(uint index, List<RxQueueFacts> queues)
     {
         NetlinkOutcome outcome = FindFamily("netdev", out ushort family);
@@ -116,7 +116,7 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
         return Generic.Query(writer.Finish(), NetlinkReplies.ReadQueue, queues);
     }
 
-    /// <summary>The RX queues of all interfaces of the namespace that are up.</summary>
+    /// <summary>Lists the RX queues of all interfaces of the namespace that are up.</summary>
     public NetlinkOutcome GetQueues(List<QueueReply> queues)
     {
         NetlinkOutcome outcome = FindFamily("netdev", out ushort family);
@@ -134,7 +134,7 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
     /// <param name="index">The virtual interface, in the session's namespace.</param>
     /// <param name="physicalIndex">The physical interface, in its namespace.</param>
     /// <param name="physicalQueue">Its RX queue.</param>
-    /// <param name="namespaceId">That namespace, by the id that the session's namespace has for it; null when it is the same.</param>
+    /// <param name="namespaceId">The id of that namespace in the session's namespace; null when it is the same.</param>
     /// <param name="created">The virtual queue.</param>
     public NetlinkOutcome CreateQueue(uint index, uint physicalIndex, int physicalQueue, int? namespaceId, out CreatedQueueReply? created)
     {
@@ -164,22 +164,22 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
         return Single(Generic, writer, NetlinkReplies.ReadCreatedQueue, out created);
     }
 
-    /// <summary>The id that the session's namespace has for another one.</summary>
+    /// <summary>Returns the id of another namespace in the session's namespace.</summary>
     /// <param name="descriptor">A descriptor of the other namespace.</param>
-    /// <param name="id">The id; null inside when there is none yet.</param>
+    /// <param name="id">The result: the id, or null when there is none yet.</param>
     public NetlinkOutcome GetNamespaceId(int descriptor, out NamespaceIdReply? id) =>
         Single(Route, NamespaceRequest(stackalloc byte[RequestLength], RTM_GETNSID, descriptor), NetlinkReplies.ReadNamespaceId, out id);
 
-    /// <summary>Lets the kernel choose an id for another namespace. It stays until one of both namespaces ends.</summary>
+    /// <summary>Makes the kernel assign an id to another namespace. It stays until one of the namespaces ends.</summary>
     public NetlinkOutcome AssignNamespaceId(int descriptor)
     {
         NetlinkWriter writer = NamespaceRequest(stackalloc byte[RequestLength], RTM_NEWNSID, descriptor);
-        // NETNSA_NSID_NOT_ASSIGNED: any that is free.
+        // NETNSA_NSID_NOT_ASSIGNED: any free id.
         writer.Add(NETNSA_NSID, uint.MaxValue);
         return Route.Execute(writer.Finish());
     }
 
-    /// <summary>The interface of a NAPI instance.</summary>
+    /// <summary>Finds the interface of a NAPI instance.</summary>
     public NetlinkOutcome GetNapi(uint id, out NapiReply? napi)
     {
         napi = null;
@@ -251,7 +251,7 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
         NetlinkOutcome outcome = Single(Generic, writer, NetlinkReplies.ReadFamily, out FamilyReply? reply);
         if (reply is null)
         {
-            // A kernel that does not have the family cannot do what the family is for.
+            // A kernel without the family does not support what the family is for.
             return outcome.Error == -Errno.ENOENT ? new NetlinkOutcome(-Errno.EOPNOTSUPP, $"no generic netlink family {name}") : outcome;
         }
 

@@ -4,7 +4,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>A netlink socket: of the network namespace of the thread that opens it.</summary>
+/// <summary>Represents a netlink socket in the network namespace of the thread that opens it.</summary>
 internal sealed unsafe class NetlinkSocket : SafeHandleMinusOneIsInvalid, INetlinkTransport
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
@@ -14,7 +14,7 @@ internal sealed unsafe class NetlinkSocket : SafeHandleMinusOneIsInvalid, INetli
 
     /// <summary>Opens a socket for requests and their answers.</summary>
     /// <param name="protocol"><c>NETLINK_*</c>.</param>
-    /// <exception cref="ZcrxException">There is no such protocol here, or no descriptor is left.</exception>
+    /// <exception cref="ZcrxException">The protocol does not exist here, or no descriptor is left.</exception>
     public static NetlinkSocket Open(int protocol)
     {
         int fd = NetlinkCalls.Socket(NetlinkCalls.AF_NETLINK, NetlinkCalls.SOCK_RAW, protocol);
@@ -32,14 +32,14 @@ internal sealed unsafe class NetlinkSocket : SafeHandleMinusOneIsInvalid, INetli
             throw NetlinkErrors.Explain("Binding a netlink socket", null, bound, null);
         }
 
-        // Where a kernel lacks these, errors come without text, and that is all.
+        // If a kernel lacks these options, errors come without text.
         _ = NetlinkCalls.SetOption(fd, NetlinkCalls.SOL_NETLINK, LinuxNetlink.NETLINK_EXT_ACK, 1);
         _ = NetlinkCalls.SetOption(fd, NetlinkCalls.SOL_NETLINK, LinuxNetlink.NETLINK_CAP_ACK, 1);
         _ = NetlinkCalls.SetReceiveTimeout(fd, Timeout);
         return result;
     }
 
-    /// <summary>Joins a multicast group, whose messages are received from now on.</summary>
+    /// <summary>Joins a multicast group, to receive its messages.</summary>
     /// <param name="group"><c>RTNLGRP_*</c>.</param>
     public void Join(int group)
     {
@@ -59,6 +59,6 @@ internal sealed unsafe class NetlinkSocket : SafeHandleMinusOneIsInvalid, INetli
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => Libc.Close((int)handle) == 0;
 
-    // Each instance is used by one thread, which disposes it when it is through.
+    // Each instance is used by one thread, which disposes it at its end.
     private int DangerousGetFd() => (int)DangerousGetHandle();
 }

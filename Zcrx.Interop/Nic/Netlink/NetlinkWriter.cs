@@ -4,7 +4,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Writes one message into a span. All that is written here has a known size, so a span that is too small is a mistake of ours.</summary>
+/// <summary>Writes one message into a span. All messages have a known size, so a span that is too small is a defect.</summary>
 internal ref struct NetlinkWriter
 {
     private readonly Span<byte> _buffer;
@@ -16,14 +16,14 @@ internal ref struct NetlinkWriter
         Append(new nlmsghdr { nlmsg_type = type, nlmsg_flags = flags });
     }
 
-    /// <summary>The message, its length filled in.</summary>
+    /// <summary>Gets the message with its length filled in.</summary>
     public readonly ReadOnlySpan<byte> Finish()
     {
         BitConverter.TryWriteBytes(_buffer, (uint)_length);
         return _buffer[.._length];
     }
 
-    /// <summary>The fixed part behind the header.</summary>
+    /// <summary>Writes the fixed part after the header.</summary>
     public void Append<T>(T value)
         where T : unmanaged
     {
@@ -44,7 +44,7 @@ internal ref struct NetlinkWriter
         Pad(_length + value.Length);
     }
 
-    /// <summary>Begins an attribute that holds others; its end needs the result.</summary>
+    /// <summary>Begins a nested attribute. Ending it needs the result.</summary>
     public int BeginNested(ushort type)
     {
         int start = _length;

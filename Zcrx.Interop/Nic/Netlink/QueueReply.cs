@@ -1,4 +1,4 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>An RX queue, and the index of its interface.</summary>
+/// <summary>Represents an RX queue and the index of its interface.</summary>
 internal sealed record QueueReply(uint Index, RxQueueFacts Queue);

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Header/data split; null for what the driver does not say.</summary>
+/// <summary>Represents header/data split; null for values that the driver does not report.</summary>
 internal sealed record RingsReply
 {
     public bool? Split { get; init; }

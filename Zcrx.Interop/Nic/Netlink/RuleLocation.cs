@@ -3,9 +3,9 @@ namespace Zcrx.Interop.Nic.Netlink;
 /// <summary>Determines the place of a rule in a table whose order decides. Pure.</summary>
 internal static class RuleLocation
 {
-    /// <summary>The last free place before all that are taken, so that what is added later decides first; else the last free one.</summary>
+    /// <summary>Returns the last free place before all taken ones, so that rules added later decide first; else the last free place.</summary>
     /// <param name="size">The table's size.</param>
-    /// <param name="taken">The places that are taken.</param>
+    /// <param name="taken">The taken places.</param>
     /// <returns>The place; null when there is none.</returns>
     public static uint? Choose(uint size, IReadOnlyCollection<uint> taken)
     {

@@ -7,14 +7,14 @@ using static Zcrx.Interop.Abi.LinuxEthtool;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Flow rules between the kernel's form and ours. Pure.</summary>
+/// <summary>Converts flow rules between the kernel's form and <see cref="FlowRule"/>. Pure.</summary>
 internal static class RuleSpec
 {
-    // Where source and destination, addresses and ports, lie in a rule's bytes; TCP over IPv4 and over IPv6.
+    // The offsets of addresses and ports in a rule's bytes, for TCP over IPv4 and over IPv6.
     private static readonly Layout V4 = new(4, 0, 4, 8, 10, 12);
     private static readonly Layout V6 = new(16, 0, 16, 32, 34, 36);
 
-    /// <summary>Our rule; null for one that we have no words for: another protocol, part of an address, an action that is no queue.</summary>
+    /// <summary>Converts a rule of the kernel; null for one that a FlowRule cannot express: another protocol, part of an address, an action other than a queue.</summary>
     public static FlowRule? Read(ethtool_rx_flow_spec spec)
     {
         if (spec.flow_type is not (TCP_V4_FLOW or TCP_V6_FLOW) || spec.ring_cookie > int.MaxValue)
@@ -45,18 +45,18 @@ internal static class RuleSpec
         };
     }
 
-    /// <summary>The kernel's form.</summary>
-    /// <exception cref="ArgumentException">The rule's address family is not known, or its parts contradict each other.</exception>
+    /// <summary>Converts a rule to the kernel's form.</summary>
+    /// <exception cref="ArgumentException">The rule's address family is unspecified, or its parts contradict each other.</exception>
     public static ethtool_rx_flow_spec Write(FlowRule rule)
     {
         IPAddress? local = Unmapped(rule.LocalAddress);
         IPAddress? remote = Unmapped(rule.RemoteAddress);
         AddressFamily family = (local ?? remote)?.AddressFamily ?? rule.Family
-            ?? throw new ArgumentException($"A rule of a network interface is for IPv4 or for IPv6: say which ({nameof(FlowRule.Family)}), or add one for each.", nameof(rule));
+            ?? throw new ArgumentException($"A rule of a network interface is for IPv4 or for IPv6: set {nameof(FlowRule.Family)}, or add one for each.", nameof(rule));
         if ((local ?? remote)?.AddressFamily != (remote ?? local)?.AddressFamily || family is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6) ||
             rule.Queue < 0 || rule.LocalPort is < 0 or > ushort.MaxValue || rule.RemotePort is < 0 or > ushort.MaxValue)
         {
-            throw new ArgumentException($"There is no such flow: {rule}.", nameof(rule));
+            throw new ArgumentException($"No flow can match the rule {rule}.", nameof(rule));
         }
 
         Layout layout = family == AddressFamily.InterNetwork ? V4 : V6;

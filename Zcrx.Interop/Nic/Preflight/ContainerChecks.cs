@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Zcrx.Interop.Nic.Preflight;
 
-/// <summary>Checks of a netkit interface, whose RX queues the host leases to it. They take the place of the checks of a NIC. Pure.</summary>
+/// <summary>Checks a netkit interface, whose RX queues the host leases to it. Replaces the checks of a NIC. Pure.</summary>
 internal static class ContainerChecks
 {
     public const string SplitFix = "On the host, for the NIC whose queue is leased: `ethtool -G NIC tcp-data-split on`, and `hds-thresh 0` where the driver has one";
@@ -10,7 +10,7 @@ internal static class ContainerChecks
     private const string SteeringFix =
         "On the host, keep RSS off the leased queue and send the port to it with flow rules; `Ingest lease` does both, and `Ingest doctor --plan PORT --container` prints the commands";
 
-    /// <summary>Returns the check that replaces the one of a NIC; null where that is right for both.</summary>
+    /// <summary>Returns the check that replaces one of a NIC; null where the same check applies to both.</summary>
     public static Func<PreflightFacts, NicFacts, PreflightItem>? Find(string check) => check switch
     {
         "device" => Device,
@@ -18,7 +18,7 @@ internal static class ContainerChecks
         "queue" => Queue,
         "header/data split" => static (_, _) => HostSide("header/data split", "belongs to the host and cannot be read here; a registration fails while it is off", SplitFix),
         "hds-thresh" => static (_, _) => HostSide("hds-thresh", "belongs to the host and cannot be read here; a registration fails unless it is 0", SplitFix),
-        "RSS" => static (_, _) => HostSide("RSS", "belongs to the host: what it sends to the leased queue is all for this container", SteeringFix),
+        "RSS" => static (_, _) => HostSide("RSS", "belongs to the host: all its traffic on the leased queue is for this container", SteeringFix),
         "flow rules" => static (_, _) => HostSide("flow rules", "belong to the host: connections that arrive on other queues are copied", SteeringFix),
         _ => null,
     };
@@ -28,7 +28,7 @@ internal static class ContainerChecks
         : new PreflightItem(
             "device",
             PreflightOutcome.Obstacle,
-            string.Create(CultureInfo.InvariantCulture, $"RX queue {facts.RxQueue} of {nic.Name} is not leased from a NIC, so there is no device that could write into memory"),
+            string.Create(CultureInfo.InvariantCulture, $"RX queue {facts.RxQueue} of {nic.Name} is not leased from a NIC, so no device can write into memory"),
             LeaseFix(nic));
 
     private static PreflightItem Queue(PreflightFacts facts, NicFacts nic)
@@ -45,7 +45,7 @@ internal static class ContainerChecks
         return new PreflightItem(
             Check,
             PreflightOutcome.Obstacle,
-            string.Create(CultureInfo.InvariantCulture, $"there is no RX queue {facts.RxQueue}: {has}"),
+            string.Create(CultureInfo.InvariantCulture, $"the interface has no RX queue {facts.RxQueue}: {has}"),
             isFull ? string.Create(CultureInfo.InvariantCulture, $"Create the netkit interface with more room (`numrxqueues {facts.RxQueue + 1}`), and lease a queue to it") : LeaseFix(nic));
     }
 

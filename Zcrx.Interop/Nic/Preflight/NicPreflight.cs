@@ -2,19 +2,19 @@ using Zcrx.Interop.Nic.Preflight;
 
 namespace Zcrx.Interop;
 
-/// <summary>Lists what this process needs to register a zero-copy queue on an RX queue of a network interface, and whether it is there.</summary>
-/// <param name="Items">The checks, in the order in which they matter.</param>
+/// <summary>Lists the conditions for registering a zero-copy queue on an RX queue of a network interface, and whether they are met.</summary>
+/// <param name="Items">The checks, the most important first.</param>
 public sealed record NicPreflight(IReadOnlyList<PreflightItem> Items)
 {
     /// <summary>Gets a value indicating whether no check found a reason for a registration to fail.</summary>
     public bool CanRegister => Items.All(static item => item.Outcome is PreflightOutcome.Passed or PreflightOutcome.Warning or PreflightOutcome.HostSide);
 
-    /// <summary>Runs all checks, and changes nothing.</summary>
+    /// <summary>Runs all checks without changing anything.</summary>
     /// <param name="interfaceName">The interface.</param>
     /// <param name="rxQueue">The RX queue.</param>
-    /// <param name="areaSize">The memory that is to receive, in bytes.</param>
-    /// <returns>The checks. This does not throw, whatever state the interface is in.</returns>
-    /// <remarks>No fact shows whether a driver has queue management. For a driver that is not known to have it, only <see cref="Try"/> determines it.</remarks>
+    /// <param name="areaSize">The size of the area in bytes.</param>
+    /// <returns>The checks. This does not throw, whatever the state of the interface.</returns>
+    /// <remarks>No fact shows whether a driver has queue management. For a driver that is not known to have it, only <see cref="Try"/> determines that.</remarks>
     public static NicPreflight Look(string interfaceName, int rxQueue, long areaSize)
     {
         ArgumentException.ThrowIfNullOrEmpty(interfaceName);
@@ -36,9 +36,9 @@ public sealed record NicPreflight(IReadOnlyList<PreflightItem> Items)
 
     /// <summary>Runs all checks as <see cref="Look"/> does; when they pass, registers a queue and closes it at once.</summary>
     /// <param name="interfaceName">The interface.</param>
-    /// <param name="rxQueue">The RX queue. The driver restarts it twice, and may drop what is on its way; TCP sends that again.</param>
-    /// <param name="areaSize">The memory that is to receive, in bytes.</param>
-    /// <returns>The checks, with the kernel's own answer as the last item.</returns>
+    /// <param name="rxQueue">The RX queue. The driver restarts it twice, and may drop packets, which TCP sends again.</param>
+    /// <param name="areaSize">The size of the area in bytes.</param>
+    /// <returns>The checks, with the kernel's answer as the last item.</returns>
     public static NicPreflight Try(string interfaceName, int rxQueue, long areaSize)
     {
         NicPreflight looked = Look(interfaceName, rxQueue, areaSize);
@@ -54,7 +54,7 @@ public sealed record NicPreflight(IReadOnlyList<PreflightItem> Items)
             using IoRing ring = IoRing.Create(kernel, new IoRingOptions());
             InterfaceQueueOptions options = new() { Interface = interfaceName, RxQueue = (uint)rxQueue, AreaSize = (nuint)areaSize };
             InterfaceQueue.Register(ring, options, ZcrxCapabilities.Query(kernel)).Dispose();
-            answer = new PreflightItem(PreflightChecks.Registration, PreflightOutcome.Passed, "tried: the kernel registers the queue; it was given back");
+            answer = new PreflightItem(PreflightChecks.Registration, PreflightOutcome.Passed, "tried: the kernel registers the queue; it was closed again");
         }
         catch (ZcrxException exception)
         {

@@ -3,7 +3,7 @@ using Zcrx.Interop.Capabilities;
 
 namespace Zcrx.Interop.Nic.Preflight;
 
-/// <summary>From facts to what stands in the way. Pure.</summary>
+/// <summary>Derives obstacles from facts. Pure.</summary>
 internal static class PreflightChecks
 {
     public const string Registration = "registration";
@@ -11,7 +11,7 @@ internal static class PreflightChecks
     private const string InterfaceCheck = "interface";
     private const string SplitCheck = "header/data split";
 
-    /// <summary>Drivers that have queue management in the kernels that this was written against. It is not to be read from anywhere, so this is a hint only.</summary>
+    /// <summary>Drivers known to have queue management. Nothing reports that, so this is a hint only.</summary>
     private static readonly HashSet<string> KnownDrivers = ["bnxt_en", "fbnic", "gve", "mlx5_core"];
 
     private static readonly (string Name, Func<PreflightFacts, NicFacts, PreflightItem> Check)[] OfInterface =
@@ -34,7 +34,7 @@ internal static class PreflightChecks
         if (facts.Nic is not { } nic)
         {
             items.Add(new PreflightItem(InterfaceCheck, PreflightOutcome.Obstacle, facts.Unreadable!.Cause, facts.Unreadable.Fix));
-            items.AddRange(OfInterface.Select(static check => new PreflightItem(check.Name, PreflightOutcome.Skipped, "not looked at without an interface")));
+            items.AddRange(OfInterface.Select(static check => new PreflightItem(check.Name, PreflightOutcome.Skipped, "not checked without an interface")));
             return items;
         }
 
@@ -43,7 +43,7 @@ internal static class PreflightChecks
         return items;
     }
 
-    /// <summary>Explains why trying has failed. Of a leased queue, the kernel's answer is about the NIC, which only the host sees.</summary>
+    /// <summary>Explains why an attempt has failed. For a leased queue, the kernel's answer is about the NIC, which only the host sees.</summary>
     public static PreflightItem Refused(ZcrxException exception, IReadOnlyList<PreflightItem> looked)
     {
         bool isSplit = exception.ErrorNumber == Abi.Errno.EINVAL && looked.Any(static item => item is { Check: SplitCheck, Outcome: PreflightOutcome.HostSide });
@@ -61,7 +61,7 @@ internal static class PreflightChecks
         {
             ZcrxSupport.No => new PreflightItem(Check, PreflightOutcome.Obstacle, kernel.WhyNot(ZcrxFeature.NicQueue)!, "Boot a newer kernel with CONFIG_IO_URING_ZCRX"),
             ZcrxSupport.Unknown => new PreflightItem(
-                Check, PreflightOutcome.Warning, $"{kernel.Kernel} cannot be asked about zero-copy receive; only trying tells", "Boot Linux 7.2 or newer, which can"),
+                Check, PreflightOutcome.Warning, $"{kernel.Kernel} does not report zero-copy receive; only an attempt can tell", "Boot Linux 7.2 or newer, which reports it"),
             _ when !kernel.Notifications => new PreflightItem(
                 Check, PreflightOutcome.Warning, $"{kernel.Kernel} has zero-copy receive, without notifications", "Boot Linux 7.2 or newer, which has them"),
             _ => Passed(Check, $"{kernel.Kernel} has zero-copy receive, with notifications"),
@@ -78,7 +78,7 @@ internal static class PreflightChecks
         }
 
         return host.SeccompFilter
-            ? new PreflightItem(Check, PreflightOutcome.Warning, "allowed by the machine, but a seccomp filter is active, and may forbid it", CommonErrors.Filtered(Check, 1, host).Fix)
+            ? new PreflightItem(Check, PreflightOutcome.Warning, "allowed by the machine, but a seccomp filter is active and may forbid it", CommonErrors.Filtered(Check, 1, host).Fix)
             : Passed(Check, "allowed");
     }
 
@@ -153,7 +153,7 @@ internal static class PreflightChecks
         : new PreflightItem(
             "header/data split",
             PreflightOutcome.Obstacle,
-            nic.HeaderDataSplit is null ? "not switched on: the driver decides, or cannot" : "off",
+            nic.HeaderDataSplit is null ? "not set: the driver decides, or does not support it" : "off",
             $"Switch it on with `ethtool -G {nic.Name} tcp-data-split on`");
 
     private static PreflightItem Threshold(NicFacts nic) => nic.HdsThreshold is null or 0
@@ -175,12 +175,12 @@ internal static class PreflightChecks
                 Check,
                 PreflightOutcome.Obstacle,
                 $"leased to {queue.Lease?.ToString() ?? "a virtual interface"}{(queue.Provider == RxMemoryProvider.IoUring ? ", where an interface queue of io_uring receives" : "")}",
-                "Register on that queue, inside the container that has the interface, and not here; or choose another queue. A lease ends when the virtual interface is deleted");
+                "Register on that queue, inside the container that has the interface, or choose another queue. A lease ends when the virtual interface is deleted");
         }
 
         if (queue is { NapiId: 0, Provider: RxMemoryProvider.Kernel } && !nic.IsUp)
         {
-            return new PreflightItem(Check, PreflightOutcome.Warning, "not told while the interface is down; only trying tells", $"Bring it up with `ip link set dev {nic.Name} up`");
+            return new PreflightItem(Check, PreflightOutcome.Warning, "unknown while the interface is down; only an attempt can tell", $"Bring it up with `ip link set dev {nic.Name} up`");
         }
 
         RxMemoryProvider? provider = queue?.Provider;
@@ -195,8 +195,8 @@ internal static class PreflightChecks
         return holder switch
         {
             null => Passed(Check, "nobody has it"),
-            "" => new PreflightItem(Check, PreflightOutcome.Skipped, "there is no such queue"),
-            _ => new PreflightItem(Check, PreflightOutcome.Obstacle, $"it receives into the memory of {holder}", "Stop the process that holds it, or choose another queue"),
+            "" => new PreflightItem(Check, PreflightOutcome.Skipped, "the interface has no such queue"),
+            _ => new PreflightItem(Check, PreflightOutcome.Obstacle, $"it receives into the memory of {holder}", "Stop the process that uses it, or choose another queue"),
         };
     }
 
@@ -207,8 +207,8 @@ internal static class PreflightChecks
         if (nic.RssTable.Count == 0)
         {
             return nic.Queues.Count > 1
-                ? new PreflightItem(Check, PreflightOutcome.Warning, "there is no table to be read; traffic for other sockets may arrive on the queue, and they cannot read it", "Make sure that the NIC keeps it off")
-                : new PreflightItem(Check, PreflightOutcome.Warning, "there is one queue, and other sockets cannot read what arrives on it", "Use a NIC with several queues");
+                ? new PreflightItem(Check, PreflightOutcome.Warning, "the NIC reports no table; traffic for other sockets may arrive on the queue, and they cannot read it", "Make sure that the NIC sends no such traffic to the queue")
+                : new PreflightItem(Check, PreflightOutcome.Warning, "the interface has one queue, and other sockets cannot read what arrives on it", "Use a NIC with several queues");
         }
 
         return here == 0
@@ -229,7 +229,7 @@ internal static class PreflightChecks
             : new PreflightItem(
                 Check,
                 PreflightOutcome.Warning,
-                "none sends anything to the queue: connections arrive elsewhere, and are copied",
+                "none sends connections to the queue: they arrive on other queues, and are copied",
                 $"Add one for the port with `ethtool -N {nic.Name} flow-type tcp4 dst-port PORT action {Number(facts.RxQueue)}` (and tcp6), or set ConfigureNic");
     }
 

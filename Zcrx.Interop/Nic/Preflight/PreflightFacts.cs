@@ -1,12 +1,12 @@
 namespace Zcrx.Interop.Nic.Preflight;
 
-/// <summary>All that the checks look at.</summary>
-/// <param name="Capabilities">What the kernel can do.</param>
-/// <param name="Host">What this process may do.</param>
+/// <summary>Represents the facts that the checks read.</summary>
+/// <param name="Capabilities">The capabilities of the kernel.</param>
+/// <param name="Host">The permissions of this process.</param>
 /// <param name="Nic">The interface; null when it cannot be read.</param>
-/// <param name="Unreadable">Why not.</param>
-/// <param name="Interface">Its name.</param>
+/// <param name="Unreadable">Why the interface cannot be read.</param>
+/// <param name="Interface">The interface's name.</param>
 /// <param name="RxQueue">The RX queue.</param>
-/// <param name="AreaSize">In bytes.</param>
+/// <param name="AreaSize">The size of the area in bytes.</param>
 internal sealed record PreflightFacts(
     ZcrxCapabilities Capabilities, HostFacts Host, NicFacts? Nic, ZcrxException? Unreadable, string Interface, int RxQueue, long AreaSize);

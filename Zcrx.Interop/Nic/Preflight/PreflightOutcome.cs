@@ -6,15 +6,15 @@ public enum PreflightOutcome
     /// <summary>The check passed.</summary>
     Passed,
 
-    /// <summary>A queue can be registered all the same, but will be slower, or in others' way; or only trying tells.</summary>
+    /// <summary>A queue can be registered, but will be slower or affect other traffic; or only an attempt can tell.</summary>
     Warning,
 
     /// <summary>A registration fails.</summary>
     Obstacle,
 
-    /// <summary>Belongs to the host of this container, where alone it can be seen and changed. A registration may depend on it; trying tells.</summary>
+    /// <summary>The setting belongs to the host of this container, which alone can read and change it. A registration may depend on it.</summary>
     HostSide,
 
-    /// <summary>Could not be looked at, because of an obstacle before it.</summary>
+    /// <summary>Not checked, because of an earlier obstacle.</summary>
     Skipped,
 }

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop;
 
-/// <summary>An RX queue that is set up for a container and leased to its interface.</summary>
+/// <summary>Represents an RX queue that is set up for a container and leased to its interface.</summary>
 public sealed class NicQueueLease : IDisposable
 {
     private readonly IDisposable _claim;
@@ -14,6 +14,6 @@ public sealed class NicQueueLease : IDisposable
     /// <summary>Gets the RX queue of the container's interface. The container registers its zero-copy queue on it.</summary>
     public int Queue { get; }
 
-    /// <summary>Gives back what was set up for the queue. The lease itself stays until the container's interface is deleted.</summary>
+    /// <summary>Undoes the set-up for the queue. The lease itself stays until the container's interface is deleted.</summary>
     public void Dispose() => _claim.Dispose();
 }

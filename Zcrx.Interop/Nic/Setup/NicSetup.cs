@@ -8,20 +8,20 @@ using Zcrx.Interop.Nic.Setup;
 namespace Zcrx.Interop;
 
 /// <summary>
-/// Sets an interface up for zero copy, as far as its queues and ports are claimed: header/data split on, the claimed RX queues out of RSS, flow rules
-/// for the claimed ports; and brings all of it back as claims are given back.
+/// Sets an interface up for zero copy, as its queues and ports are claimed: header/data split on, the claimed RX queues out of RSS, flow rules
+/// for the claimed ports. Restores all of it as claims are disposed.
 /// </summary>
 /// <remarks>
-/// One per interface and process. Thread-safe. With a <see cref="NicChangeJournal"/> as steering, changes are undone after a crash, too.
+/// One per interface and process. Threading: any thread. With a <see cref="NicChangeJournal"/> as steering, changes are undone after a crash, too.
 /// </remarks>
 /// <param name="interfaceName">The interface.</param>
-/// <param name="facts">Reads it.</param>
-/// <param name="steering">Changes it.</param>
+/// <param name="facts">Reads the interface.</param>
+/// <param name="steering">Changes the interface.</param>
 /// <param name="report">Receives a line for each change; null for none. Must not throw.</param>
-/// <param name="leasing">Leases queues to containers; null where none are leased.</param>
+/// <param name="leasing">Leases queues to containers; null without leases.</param>
 public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteering steering, Action<string>? report = null, IQueueLeasing? leasing = null)
 {
-    private static readonly TimeSpan FreePatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan FreePoll = TimeSpan.FromMilliseconds(5);
 
     // Lock order: this one, then the journal's, which steering and leasing go through.
@@ -35,7 +35,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
     /// <summary>Creates the set-up of an interface that changes it through the journal of its kernel's interfaces.</summary>
     /// <param name="nics">The interfaces of the kernel.</param>
     /// <param name="interfaceName">The interface.</param>
-    /// <param name="stateDirectory">Where journals on disk are kept, as for <see cref="NicChangeJournal.OfThisProcess"/>.</param>
+    /// <param name="stateDirectory">The directory of journals on disk, as for <see cref="NicChangeJournal.OfThisProcess"/>.</param>
     /// <param name="report">Receives a line for each change; null for none. Must not throw.</param>
     /// <returns>The set-up. It has changed nothing yet.</returns>
     /// <exception cref="ZcrxException">The directory cannot be written.</exception>
@@ -45,10 +45,10 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         return new NicSetup(interfaceName, nics.Facts, NicChangeJournal.For(nics, stateDirectory, report), report);
     }
 
-    /// <summary>Takes an RX queue for a zero-copy queue, before that is registered. May be taken several times.</summary>
-    /// <param name="queue">Its index.</param>
-    /// <returns>Returns the queue when disposed, after the zero-copy queue has been closed. Does not throw: what cannot be restored is reported.</returns>
-    /// <exception cref="ZcrxException">It would be taken from another owner, or the interface cannot be set up; nothing has changed.</exception>
+    /// <summary>Claims an RX queue for a zero-copy queue, before that is registered. May be called several times for a queue.</summary>
+    /// <param name="queue">The queue's index.</param>
+    /// <returns>Releases the queue when disposed, after the zero-copy queue has been closed. Does not throw: failures to restore settings are reported.</returns>
+    /// <exception cref="ZcrxException">Another owner uses the queue, or the interface cannot be set up. Nothing has changed.</exception>
     public IDisposable ClaimQueue(int queue)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(queue);
@@ -66,16 +66,16 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
     }
 
     /// <summary>
-    /// Does the host's part of zero copy inside a container: sets the interface up for an RX queue as <see cref="ClaimQueue"/> does, and leases the queue to the
+    /// Does the host's part of zero copy inside a container: sets the interface up for an RX queue like <see cref="ClaimQueue"/>, and leases the queue to the
     /// container's netkit interface.
     /// </summary>
     /// <param name="queue">The RX queue of this interface.</param>
     /// <param name="to">The container's interface.</param>
     /// <returns>
-    /// The lease. Disposing it gives the queue back, except that the lease itself stays until the container's interface is deleted. Does not throw: what
-    /// cannot be brought back is reported.
+    /// The lease. Disposing it releases the queue, but the lease itself stays until the container's interface is deleted. Does not throw: failures to
+    /// restore settings are reported.
     /// </returns>
-    /// <exception cref="ZcrxException">The queue would be taken from another owner, or cannot be leased; nothing has changed.</exception>
+    /// <exception cref="ZcrxException">Another owner uses the queue, or it cannot be leased. Nothing has changed.</exception>
     public NicQueueLease LeaseQueue(int queue, ContainerInterface to)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(queue);
@@ -105,11 +105,11 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         }
     }
 
-    /// <summary>Sends the connections of a port to a claimed queue. When several queues listen on it, to that of the first; the others get theirs as rebalancing goes.</summary>
+    /// <summary>Sends the connections of a port to a claimed queue. If several queues listen on the port, to the first queue. Rebalancing moves connections to the others.</summary>
     /// <param name="endPoint">The end point of the listening socket.</param>
     /// <param name="queue">The queue.</param>
-    /// <returns>Removes the rules when disposed. Does not throw: what cannot be restored is reported.</returns>
-    /// <exception cref="ZcrxException">The interface has no such rules, or no room for one.</exception>
+    /// <returns>Removes the rules when disposed. Does not throw: failures to restore settings are reported.</returns>
+    /// <exception cref="ZcrxException">The interface does not support such rules, or has no room for one.</exception>
     public IDisposable ClaimPort(IPEndPoint endPoint, int queue)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
@@ -140,7 +140,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         bool isFirst = _queues.Count == 0;
         if (isFirst)
         {
-            // Even where it reads as on: a driver may split by its own choice, and zero copy needs it to be configured.
+            // Even if it reads as on: a driver may split by its own choice, but zero copy needs the setting.
             steering.SetHeaderDataSplit(interfaceName, true, now.HdsThreshold is null ? null : 0);
             _splitBefore = SplitSetting.Of(now);
             Say($"{interfaceName}: {SteeringText.Of(new SplitSetting(true, now.HdsThreshold is null ? null : 0))} (was {SteeringText.Of(_splitBefore)})");
@@ -148,7 +148,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
 
         if (isFirst || !now.RssTable.SequenceEqual(_carved ?? _original))
         {
-            // As it was, or as another program has set it since.
+            // Its value from before, or a value that another program has set since.
             _original = now.RssTable;
         }
 
@@ -186,10 +186,10 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
 
             _queues.Remove(queue);
             NicFacts now = AwaitFree(queue);
-            if (LeasedQueues.HeldOf(now, NicSetupPlan.Carve(now, _original, _queues.Keys.ToHashSet())) is { } held)
+            if (LeasedQueues.FirstReferenced(now, NicSetupPlan.Carve(now, _original, _queues.Keys.ToHashSet())) is { } leased)
             {
-                // The journal keeps both, for a time when the container has closed its queue.
-                Say(string.Create(CultureInfo.InvariantCulture, $"{interfaceName}: RSS table and header/data split stay, because a container still receives on the leased RX queue {held}"));
+                // The journal keeps both until the container has closed its queue.
+                Say(string.Create(CultureInfo.InvariantCulture, $"{interfaceName}: RSS table and header/data split are kept, because a container still receives on the leased RX queue {leased}"));
                 return;
             }
 
@@ -199,19 +199,19 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
             }
             else
             {
-                Say($"{interfaceName}: the RSS table was changed by somebody else ({SteeringText.Of(now.RssTable)}), and is left alone");
+                Say($"{interfaceName}: the RSS table was changed by another program ({SteeringText.Of(now.RssTable)}), and is not changed");
             }
 
             if (_queues.Count == 0 && _splitBefore is { } before && before != SplitSetting.Of(now) && SplitSetting.Of(now) is { Split: true, Threshold: null or 0 })
             {
                 steering.SetHeaderDataSplit(interfaceName, before.Split, before.Threshold);
-                Say($"{interfaceName}: {SteeringText.Of(before)}, as it was");
+                Say($"{interfaceName}: restored {SteeringText.Of(before)}");
             }
         }
     }
 
     /// <summary>
-    /// The kernel releases a queue some time after its ring has been closed, and reports that nowhere. Until then other sockets could not read what RSS sent
+    /// The kernel releases a queue some time after its ring was closed, and reports that nowhere. Until then, other sockets could not read what RSS sends
     /// there, and split cannot be changed.
     /// </summary>
     private NicFacts AwaitFree(int queue)
@@ -221,8 +221,8 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         while (true)
         {
             NicFacts now = facts.Read(interfaceName);
-            // On a leased queue it is a container that receives, for as long as it likes.
-            if (now.Queues.FirstOrDefault(other => other.Index == queue) is not { Provider: RxMemoryProvider.IoUring, Lease: null } || Stopwatch.GetElapsedTime(started) > FreePatience)
+            // On a leased queue, a container receives, without a time limit.
+            if (now.Queues.FirstOrDefault(other => other.Index == queue) is not { Provider: RxMemoryProvider.IoUring, Lease: null } || Stopwatch.GetElapsedTime(started) > ReleaseTimeout)
             {
                 return now;
             }
@@ -238,7 +238,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         {
             if (_ports.Exists(other => other.Port == claim.Port && other.Rules.ContainsKey(family)))
             {
-                // Two rules for the same packets would leave it to the NIC which one counts.
+                // With two rules for the same packets, the NIC would decide which one applies.
                 hasAny = true;
                 continue;
             }
@@ -250,7 +250,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
             }
             catch (ZcrxUnsupportedException exception) when (hasAny)
             {
-                // One family is better than none; connections of the other are copied.
+                // One family is better than none. Connections of the other are copied.
                 Say($"{interfaceName}: no rule for {family}: {exception.Message}");
             }
             catch (ZcrxException)
@@ -282,13 +282,13 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
                 PortClaim[] others = [.. _ports.Where(other => other.Port == claim.Port && other.Families.Contains(family))];
                 if (others.FirstOrDefault(other => other.Queue == claim.Queue) is { } same)
                 {
-                    // The very rule that it needs.
+                    // Exactly the rule that the port needs.
                     claim.Rules.Remove(family, out int rule);
                     same.Rules.Add(family, rule);
                     continue;
                 }
 
-                // First the old one, as an interface may be full of rules or refuse a second one for the same packets. What comes in between is copied.
+                // The old rule is removed first: the interface may have no room, or refuse a second rule for the same packets. Packets in between are copied.
                 Guard(() => RemoveRule(claim, family));
                 if (others is [var next, ..])
                 {
@@ -307,7 +307,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         }
     }
 
-    /// <summary>Runs a step that restores something. A failure is reported, and the change stays in the journal.</summary>
+    /// <summary>Runs a step that restores a setting. A failure is reported, and the change stays in the journal.</summary>
     private void Guard(Action action)
     {
         try
@@ -316,7 +316,7 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
         }
         catch (ZcrxException exception)
         {
-            Say($"{interfaceName}: could not be brought back: {exception.Message}");
+            Say($"{interfaceName}: could not restore: {exception.Message}");
         }
     }
 

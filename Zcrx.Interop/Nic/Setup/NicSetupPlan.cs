@@ -3,14 +3,14 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Nic.Setup;
 
-/// <summary>Decides whether a queue can be claimed, and what the RSS table is without the claimed queues. Pure.</summary>
+/// <summary>Decides whether a queue can be claimed, and computes the RSS table without the claimed queues. Pure.</summary>
 internal static class NicSetupPlan
 {
-    /// <summary>Explains why a queue cannot be claimed without taking something from others; null when it can.</summary>
+    /// <summary>Explains why a queue cannot be claimed without affecting other owners; null when it can.</summary>
     /// <param name="facts">The interface.</param>
-    /// <param name="claimed">The queues that would be ours, the new one among them.</param>
-    /// <param name="queue">The new one.</param>
-    /// <param name="isLease">Whether it is to be leased to a container, or is already.</param>
+    /// <param name="claimed">The queues that would be ours, including the new one.</param>
+    /// <param name="queue">The new queue.</param>
+    /// <param name="isLease">Whether it is leased to a container, or is to be.</param>
     public static ZcrxException? WhyNot(NicFacts facts, IReadOnlySet<int> claimed, int queue, bool isLease = false)
     {
         string operation = string.Create(CultureInfo.InvariantCulture, $"Setting up {facts.Name} for RX queue {queue}");
@@ -34,10 +34,10 @@ internal static class NicSetupPlan
                 operation, Errno.EBUSY, $"the queue is leased to {lease}", "Register on that queue, inside the container that has the interface, or choose another queue");
         }
 
-        // One of io_uring's may be what a dead process has left, which the kernel is about to release: the registration waits for that, or says so.
+        // io_uring memory may belong to a dead process, and the kernel is about to release it. The registration waits for that, or reports it.
         if (facts.Queues[queue].Provider is not (RxMemoryProvider.Kernel or RxMemoryProvider.IoUring or RxMemoryProvider.Leased))
         {
-            return new ZcrxQueueBusyException(operation, Errno.EEXIST, "the queue receives into the memory of somebody else", "Stop the process that holds it, or choose another queue");
+            return new ZcrxQueueBusyException(operation, Errno.EEXIST, "the queue receives into the memory of another owner", "Stop the process that uses it, or choose another queue");
         }
 
         if (facts.HasXdp)
@@ -48,17 +48,17 @@ internal static class NicSetupPlan
         if (facts.Queues.All(other => claimed.Contains(other.Index)))
         {
             return new ZcrxDeviceException(
-                operation, 0, string.Create(CultureInfo.InvariantCulture, $"all {facts.Queues.Count} RX queues of {facts.Name} would be ours, and none left for other traffic"), $"Take fewer, or add channels with `ethtool -L {facts.Name}`");
+                operation, 0, string.Create(CultureInfo.InvariantCulture, $"all {facts.Queues.Count} RX queues of {facts.Name} would be ours, with none left for other traffic"), $"Take fewer, or add channels with `ethtool -L {facts.Name}`");
         }
 
         if (facts.RssContexts.Count > 0)
         {
             return new ZcrxDeviceException(
-                operation, 0, $"{facts.Name} has RSS contexts ({string.Join(", ", facts.RssContexts)}), which may send traffic to any queue", $"Set the interface up by hand, or remove them with `ethtool -X {facts.Name} context N delete`");
+                operation, 0, $"{facts.Name} has RSS contexts ({string.Join(", ", facts.RssContexts)}), which may send traffic to any queue", $"Set the interface up manually, or remove them with `ethtool -X {facts.Name} context N delete`");
         }
 
         return facts.RssTable.Count == 0
-            ? new ZcrxUnsupportedException(operation, Errno.EOPNOTSUPP, $"{facts.Name} has no RSS table from which a queue could be taken", "Set the interface up by hand, as its vendor says")
+            ? new ZcrxUnsupportedException(operation, Errno.EOPNOTSUPP, $"{facts.Name} has no RSS table from which a queue could be removed", "Set the interface up manually, as its vendor documents")
             : null;
     }
 
@@ -73,7 +73,7 @@ internal static class NicSetupPlan
             return original;
         }
 
-        // Those that had traffic already; where there are none, all.
+        // Queues that had traffic already; if there are none, all.
         int[] targets = [.. original.Distinct().Where(queue => !claimed.Contains(queue)).Order()];
         if (targets.Length == 0)
         {

@@ -11,6 +11,6 @@ internal sealed class PortClaim(int port, int queue, IReadOnlyList<AddressFamily
 
     public IReadOnlyList<AddressFamily> Families => families;
 
-    /// <summary>Ids of the rules; none for a family for which another claim has one already.</summary>
+    /// <summary>Gets the ids of the rules; none for a family for which another claim already has one.</summary>
     public Dictionary<AddressFamily, int> Rules { get; } = [];
 }

@@ -4,9 +4,9 @@ using Zcrx.Rx.Takeover;
 
 namespace Zcrx.Rx;
 
-/// <summary>An interface queue that comes from another process, which still receives into it for its own connections. Go on with it by <see cref="ZcrxQueue.ImportAsync(IncomingQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>.</summary>
+/// <summary>Represents an interface queue that comes from another process, which still receives for its own connections. Open it with <see cref="ZcrxQueue.ImportAsync(IncomingQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>.</summary>
 /// <remarks>
-/// Owned by whoever took it from <see cref="ZcrxTakeover.TakeQueue"/>; dispose it, imported or not. Nothing is received before <see cref="ZcrxTakeover.CommitAsync"/>. Usable from any thread.
+/// Ownership: the caller of <see cref="ZcrxTakeover.TakeQueue"/> disposes it, imported or not. Nothing is received before <see cref="ZcrxTakeover.CommitAsync"/>. Threading: any thread.
 /// </remarks>
 public sealed class IncomingQueue : IRefillProducer, IDisposable
 {
@@ -24,37 +24,37 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
         _channel = channel;
         _memory = memory;
         Exported = exported;
-        memory.IsWithOthers = true;
-        memory.IsSettled = true;
+        memory.IsSharedWithProcess = true;
+        memory.HasFixedAreas = true;
         memory.Register(this);
         memory.Unused = OnUnused;
         memory.Reclaimed = () => _released.TrySetResult(_kept);
         _ = ReceiveAsync();
     }
 
-    /// <summary>What it is called.</summary>
+    /// <summary>Gets the queue's name.</summary>
     public string Name => _manifest.Name;
 
-    /// <summary>The RX queue that it receives from; null without a NIC.</summary>
+    /// <summary>Gets the RX queue that the queue receives from; null without a NIC.</summary>
     public RxQueueId? RxQueue => _manifest.InterfaceOrNone is { } name ? new RxQueueId(name, (int)_manifest.RxQueue) : null;
 
-    /// <summary>Size of its memory, in bytes.</summary>
+    /// <summary>Gets the size of its memory in bytes.</summary>
     public long AreaSize => _manifest.AreaLengths.Sum();
 
     /// <summary>
-    /// Ends when the process that it came from has no part in it any more, and what that process had of its buffers has been taken back: with how many its consumers had kept,
-    /// as it last said. More may have been on their way. Cancelled when the queue was closed before.
+    /// Gets a task that ends when the former process no longer uses the queue and its buffers were reclaimed. The result is the number of buffers that its consumers
+    /// leased, as it last reported. More may have been in flight. Cancelled when the queue was closed before.
     /// </summary>
     public Task<int> Released => _released.Task;
 
     internal ExportedQueue Exported { get; }
 
-    /// <summary>Takes over what came.</summary>
-    /// <param name="manifest">What it is.</param>
-    /// <param name="take">Its descriptors, by their number; they are this call's.</param>
-    /// <param name="kernel">Whose they are.</param>
-    /// <exception cref="InvalidDataException">They are not what the manifest says.</exception>
-    /// <exception cref="ZcrxMemoryException">They cannot be mapped.</exception>
+    /// <summary>Creates a queue from a received manifest.</summary>
+    /// <param name="manifest">The manifest.</param>
+    /// <param name="take">Takes a descriptor by its index. This call owns the descriptors.</param>
+    /// <param name="kernel">The kernel of the descriptors.</param>
+    /// <exception cref="InvalidDataException">The descriptors do not match the manifest.</exception>
+    /// <exception cref="ZcrxMemoryException">The memory cannot be mapped.</exception>
     internal static IncomingQueue Create(QueueManifest manifest, Func<int, int> take, IIoUringKernel kernel)
     {
         int export = take(0);
@@ -88,22 +88,22 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
         return queue;
     }
 
-    /// <summary>Whether it is what these options describe.</summary>
+    /// <summary>Returns whether these options describe the queue.</summary>
     internal bool Matches(ZcrxQueueOptions options) => options.Name == Name && (RxQueue is { } nic
         ? options.Engine is ZcrxEngine.Auto or ZcrxEngine.Nic && options.Interface == nic.Interface && options.RxQueue == nic.Queue
-        // Without a NIC nothing is gained that would outweigh another size.
+        // Without a NIC, continuing the queue has no advantage that outweighs another size.
         : options.Engine is ZcrxEngine.Auto or ZcrxEngine.DeviceLess && options.Interface is null && options.HugePages == _manifest.HugePages && IsOfSize(options.AreaSize));
 
-    /// <summary>Lets it go, unless it has been imported.</summary>
+    /// <summary>Closes the queue unless it was imported.</summary>
     public void Dispose() => Exported.Dispose();
 
-    /// <summary>The other process has let go of it, or is dead; before that, the end of the channel only says that nothing came of it.</summary>
+    /// <summary>Records the commit. Before it, the end of the channel only means that the takeover has failed.</summary>
     internal void Commit() => _committed.TrySetResult();
 
-    /// <summary>Ends when the other process writes no refill entries any more: it has said so, or has ended.</summary>
+    /// <summary>Returns a task that ends when the other process has stopped writing refill entries: it has reported that, or has ended.</summary>
     Task IRefillProducer.CedeAsync() => _begun.Task;
 
-    /// <summary>The other process never writes again once it has stopped.</summary>
+    /// <summary>Returns false: the other process never writes again once it has stopped.</summary>
     Task<bool> IRefillProducer.BeginAsync() => Task.FromResult(false);
 
     void IRefillProducer.Wake()
@@ -122,9 +122,9 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
         await _channel.ReceiveAllAsync(OnWords).ConfigureAwait(false);
         await _committed.Task.ConfigureAwait(false);
         _channel.Dispose();
-        _memory.SetKeptByOthers(0);
-        _memory.IsWithOthers = false;
-        _memory.IsSettled = false;
+        _memory.SetLeasedByOtherProcess(0);
+        _memory.IsSharedWithProcess = false;
+        _memory.HasFixedAreas = false;
         _begun.TrySetResult();
         _memory.Reclaim();
     }
@@ -146,13 +146,13 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
                 case QueueChannel.Begin:
                     _begun.TrySetResult();
                     break;
-                case QueueChannel.Kept:
+                case QueueChannel.Leased:
                     _kept = (int)(uint)word;
-                    _memory.SetKeptByOthers(_kept);
+                    _memory.SetLeasedByOtherProcess(_kept);
                     news = true;
                     break;
                 default:
-                    // A later version's.
+                    // A remark of a later version.
                     break;
             }
         }
@@ -163,7 +163,7 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
         }
     }
 
-    /// <summary>The queue has been closed here, and its last buffer is back: the other process may have it again.</summary>
+    /// <summary>Ends the channel: the queue is closed here, and its last buffer is back, so the other process may use it again.</summary>
     private void OnUnused()
     {
         _released.TrySetCanceled();

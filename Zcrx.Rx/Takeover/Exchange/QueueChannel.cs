@@ -6,32 +6,32 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>The line between two processes that share a queue: words, from the one that no longer writes the refill queue to the one that does.</summary>
+/// <summary>Represents the channel between two processes that share a queue: words from the process that no longer writes the refill queue to the one that does.</summary>
 /// <remarks>
-/// <para>A word is a buffer that has come back (area token | byte offset), or a remark: one of the constants here, with no area's number on top. In the machine's byte order,
-/// which both sides share.</para>
-/// <para>The end of the line says that the process at the other end neither writes the refill queue nor has any buffer, nor ever will: it has closed its end, or it is dead, and then
-/// the kernel closes it, after the last thread that could have entered a ring. One sender, one receiver.</para>
+/// <para>A word is a returned buffer (area token | byte offset) or a remark: one of the constants here, which have no area id on top. In the machine's byte order,
+/// which both processes share.</para>
+/// <para>The end of the channel means that the other process neither writes the refill queue nor has a buffer, nor will again: it has closed its end, or it is dead. In that case
+/// the kernel closes the end after the last thread that could have entered a ring. One sender, one receiver.</para>
 /// </remarks>
 internal sealed class QueueChannel : IDisposable
 {
-    /// <summary>The refill queue is the receiver's from now on.</summary>
+    /// <summary>The receiver writes the refill queue from now on.</summary>
     public const ulong Begin = RemarkMask | (1UL << KindShift);
 
-    /// <summary>How many buffers are kept by consumers on the sender's side, in the lower half.</summary>
-    public const ulong Kept = RemarkMask | (2UL << KindShift);
+    /// <summary>The number of buffers that consumers of the sender lease, in the lower half.</summary>
+    public const ulong Leased = RemarkMask | (2UL << KindShift);
 
     private const ulong RemarkMask = 0xffff_0000_0000_0000;
     private const int KindShift = 32;
-    // A batch; more is sent in several.
+    // The size of a batch. More words are sent in several batches.
     private const int BufferWords = 2048;
 
     private readonly Socket _socket;
     private readonly byte[] _outgoing = new byte[BufferWords * sizeof(ulong)];
     private readonly byte[] _incoming = new byte[BufferWords * sizeof(ulong)];
 
-    /// <param name="fd">One end; owned by this object from now on, also when this fails.</param>
-    /// <exception cref="InvalidDataException">It is no such socket.</exception>
+    /// <param name="fd">One end. This object owns it from now on, even if the call fails.</param>
+    /// <exception cref="InvalidDataException">The descriptor is no such socket.</exception>
     public QueueChannel(int fd)
     {
         const int SolSocket = 1;
@@ -42,19 +42,19 @@ internal sealed class QueueChannel : IDisposable
         if (SocketFacts.Option(fd, SolSocket, SoDomain) != Unix || SocketFacts.Option(fd, SolSocket, SoType) != Stream)
         {
             _ = Libc.Close(fd);
-            throw new InvalidDataException("a descriptor came that is not the line that was announced");
+            throw new InvalidDataException("a received descriptor is not the announced channel");
         }
 
         _socket = new Socket(new SafeSocketHandle(fd, ownsHandle: true));
     }
 
-    /// <summary>The words to be sent next.</summary>
+    /// <summary>Gets the words to be sent next.</summary>
     public Span<ulong> Outgoing => MemoryMarshal.Cast<byte, ulong>(_outgoing.AsSpan());
 
-    /// <summary>Makes a line.</summary>
-    /// <param name="theirs">The end for the other process; the caller's.</param>
+    /// <summary>Creates a channel.</summary>
+    /// <param name="theirs">The end for the other process. The caller owns it.</param>
     /// <returns>The end for this process.</returns>
-    /// <exception cref="IOException">The process cannot have more descriptors.</exception>
+    /// <exception cref="IOException">The process has no free descriptor.</exception>
     public static QueueChannel Create(out int theirs)
     {
         int result = SocketPair.Create(out int ours, out theirs);
@@ -63,11 +63,11 @@ internal sealed class QueueChannel : IDisposable
 
     public static bool IsRemark(ulong word) => (word & RemarkMask) == RemarkMask;
 
-    /// <summary>What kind of remark it is, without its number.</summary>
+    /// <summary>Returns the kind of a remark, without its number.</summary>
     public static ulong KindOf(ulong remark) => remark & ~(ulong)uint.MaxValue;
 
-    /// <summary>Sends the first of <see cref="Outgoing"/>; waits while the other side has not taken those before.</summary>
-    /// <exception cref="SocketException">There is no other side any more.</exception>
+    /// <summary>Sends the first words of <see cref="Outgoing"/>. Waits while the other side has not read the previous ones.</summary>
+    /// <exception cref="SocketException">The other side has closed its end.</exception>
     public async Task SendAsync(int words)
     {
         ReadOnlyMemory<byte> left = _outgoing.AsMemory(0, words * sizeof(ulong));
@@ -77,7 +77,7 @@ internal sealed class QueueChannel : IDisposable
         }
     }
 
-    /// <summary>Passes on what the other side sends, until it has ended. Ends, too, when this end is closed.</summary>
+    /// <summary>Passes on received words until the other side has ended, or this end is closed.</summary>
     public async Task ReceiveAllAsync(Action<ReadOnlySpan<ulong>> onWords)
     {
         int filled = 0;

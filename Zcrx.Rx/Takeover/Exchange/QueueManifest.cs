@@ -5,7 +5,7 @@ using Zcrx.Interop.Memory;
 namespace Zcrx.Rx.Takeover;
 
 /// <summary>Describes a queue for the process that takes it over: the layout of its memory.</summary>
-/// <remarks>Descriptors, in this order: the export, the channel to the former process, the refill queue's memory, the areas' by their ids.</remarks>
+/// <remarks>Descriptors, in this order: the export, the channel to the former process, the refill queue's memory, the areas in the order of their ids.</remarks>
 internal sealed record QueueManifest(
     string Name, string Interface, uint RxQueue, int BufferLength, bool HugePages, uint Entries, io_uring_zcrx_offsets Offsets, long StatisticsOffset, long RegionLength, IReadOnlyList<long> AreaLengths)
 {
@@ -17,10 +17,10 @@ internal sealed record QueueManifest(
     private const long MaxArea = 1L << 30;
     private const long None = -1;
 
-    /// <summary>Descriptors that must come with it.</summary>
+    /// <summary>Gets the number of descriptors that belong to the manifest.</summary>
     public int Descriptors => FixedDescriptors + AreaLengths.Count;
 
-    /// <summary>The interface; null without a device.</summary>
+    /// <summary>Gets the interface; null without a device.</summary>
     public string? InterfaceOrNone => Interface.Length == 0 ? null : Interface;
 
     public nuint? StatisticsOffsetOrNone => StatisticsOffset == None ? null : (nuint)StatisticsOffset;
@@ -61,7 +61,7 @@ internal sealed record QueueManifest(
         }
     }
 
-    /// <exception cref="InvalidDataException">It is corrupt: memory would be used that is not there.</exception>
+    /// <exception cref="InvalidDataException">The manifest is corrupt: it refers to memory that does not exist.</exception>
     public static QueueManifest Read(BinaryReader reader)
     {
         QueueManifest manifest = new(

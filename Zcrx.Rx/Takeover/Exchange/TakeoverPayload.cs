@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>Payloads: little-endian numbers, and texts as UTF-8 behind their length. Whatever cannot be read is an <see cref="InvalidDataException"/>.</summary>
+/// <summary>Reads and writes payloads: little-endian numbers, and texts as UTF-8 after their length. A malformed payload causes an <see cref="InvalidDataException"/>.</summary>
 internal static class TakeoverPayload
 {
     private const int LongestText = 4096;
@@ -18,7 +18,7 @@ internal static class TakeoverPayload
         return stream.ToArray();
     }
 
-    /// <exception cref="InvalidDataException">It is corrupt, or longer than what it says.</exception>
+    /// <exception cref="InvalidDataException">The payload is corrupt, or has bytes after its end.</exception>
     public static T Read<T>(byte[] payload, Func<BinaryReader, T> read)
     {
         try
@@ -26,7 +26,7 @@ internal static class TakeoverPayload
             using MemoryStream stream = new(payload, writable: false);
             using BinaryReader reader = new(stream, Utf8);
             T message = read(reader);
-            return stream.Position == stream.Length ? message : throw new InvalidDataException("a message has bytes behind its end");
+            return stream.Position == stream.Length ? message : throw new InvalidDataException("a message has bytes after its end");
         }
         catch (Exception exception) when (exception is IOException or FormatException or ArgumentException)
         {
@@ -34,24 +34,24 @@ internal static class TakeoverPayload
         }
     }
 
-    /// <summary>A text that can go into a log line as it is.</summary>
+    /// <summary>Reads a text that is safe in a log line.</summary>
     public static string ReadText(BinaryReader reader)
     {
         string text = reader.ReadString();
-        return text.Length <= LongestText && !text.Any(char.IsControl) ? text : throw new InvalidDataException("a text in a message is too long or no text");
+        return text.Length <= LongestText && !text.Any(char.IsControl) ? text : throw new InvalidDataException("a text in a message is too long or contains control characters");
     }
 
-    /// <summary>What a text may be cut to so that it can be sent.</summary>
+    /// <summary>Cuts a text to the length that can be sent.</summary>
     public static string Fit(string text)
     {
         string line = new([.. text.Select(static character => char.IsControl(character) || char.IsSurrogate(character) ? ' ' : character).Take(LongestText / 4)]);
         return line;
     }
 
-    /// <summary>A count of things that each take at least a byte.</summary>
+    /// <summary>Reads the number of items of a list, each of which takes at least a byte.</summary>
     public static int ReadCount(BinaryReader reader, int limit)
     {
         int count = reader.ReadUInt16();
-        return count <= limit ? count : throw new InvalidDataException($"a message claims to list {count} things; at most {limit} are allowed");
+        return count <= limit ? count : throw new InvalidDataException($"a message claims to list {count} items; at most {limit} are allowed");
     }
 }

@@ -56,7 +56,7 @@ internal sealed class Storm : IDisposable
     }
 
     /// <summary>Whether everything has been seen that there is to see.</summary>
-    public bool IsSettled { get; private set; }
+    public bool HasFixedAreas { get; private set; }
 
     /// <summary>Takes the demo's present state.</summary>
     public void Watch(DemoSnapshot snapshot, RebalancingStatus rebalancing)
@@ -89,7 +89,7 @@ internal sealed class Storm : IDisposable
 
         bool enoughSinceBegin = snapshot.Bytes - _begunBytes >= 4 * Some * _connections;
         bool enoughSinceCopies = snapshot.Bytes - _stormBytes >= 4 * Some * _connections;
-        IsSettled = _options.Forbidden switch
+        HasFixedAreas = _options.Forbidden switch
         {
             StormRemedies.Moves | StormRemedies.Steering => enoughSinceBegin && Degraded > 0,
             StormRemedies.Steering => enoughSinceCopies,
@@ -119,7 +119,7 @@ internal sealed class Storm : IDisposable
     {
         (null, _) => ["the streams ended before the storm began: give them more --volume"],
         (_, StormRemedies.Moves | StormRemedies.Steering) => Degraded > 0 ? [] : ["connections were copied, nothing could be done about it, and nobody said so"],
-        _ => IsSettled ? [] : [_storm is null ? "nothing was copied: there was no storm" : "the storm did not end"],
+        _ => HasFixedAreas ? [] : [_storm is null ? "nothing was copied: there was no storm" : "the storm did not end"],
     };
 
     public void Dispose()

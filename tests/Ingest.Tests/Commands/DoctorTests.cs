@@ -20,7 +20,7 @@ public class DoctorTests
     {
         ProcessResult doctor = await IngestProcess.RunAsync("doctor", "--interface", "nosuch0", "--no-try");
         Assert.Equal(1, doctor.ExitCode);
-        Assert.Contains(doctor.Output, line => line.StartsWith("obstacle interface", StringComparison.Ordinal) && line.Contains("there is no interface nosuch0", StringComparison.Ordinal));
+        Assert.Contains(doctor.Output, line => line.StartsWith("obstacle interface", StringComparison.Ordinal) && line.Contains("has no interface nosuch0", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -124,7 +124,7 @@ public sealed partial class TakeoverTests : IDisposable
     {
         await File.WriteAllTextAsync(Place, "precious");
         string line = (await IngestProcess.RunAsync(Arguments)).AssertRefusal();
-        Assert.Contains("there is something else at that path, and no socket", line, StringComparison.Ordinal);
+        Assert.Contains("the path exists and is not a socket", line, StringComparison.Ordinal);
         Assert.Equal("precious", await File.ReadAllTextAsync(Place));
     }
 
@@ -139,7 +139,7 @@ public sealed partial class TakeoverTests : IDisposable
         {
             await accepted.SendAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray());
             string line = (await running).AssertRefusal();
-            Assert.Contains("what came is no message of this protocol", line, StringComparison.Ordinal);
+            Assert.Contains("not a message of this protocol", line, StringComparison.Ordinal);
         }
     }
 

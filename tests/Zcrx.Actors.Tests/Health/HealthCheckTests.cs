@@ -36,7 +36,7 @@ public class HealthCheckTests
 
         await host.StartAsync();
         var healthy = await AssertHealthAsync(host, HealthStatus.Healthy, "2 queue(s) receive.");
-        Assert.Equal("Open, emulated: asked for, restarts: 0", healthy.Data["queue:zcrx-0"]);
+        Assert.Equal("Open, emulated: explicitly configured, restarts: 0", healthy.Data["queue:zcrx-0"]);
         Assert.Equal(["ready"], healthy.Tags);
 
         // One queue waits for its restart.

@@ -51,7 +51,7 @@ public class ReceiveTests
         await host.Kit.AwaitConditionAsync(() => stream.Length == 5, "the bytes arrive");
         var queue = Assert.Single((await host.Zcrx.GetStatusAsync()).Queues);
         Assert.Equal(ZcrxEngine.Emulated, queue.Engine!.Engine);
-        Assert.Equal("asked for", queue.Engine.Reason);
+        Assert.Equal("explicitly configured", queue.Engine.Reason);
     }
 
     private static byte[] Bytes(int seed, int count)

@@ -42,7 +42,7 @@ public class NicSetupLogTests
         }
 
         Assert.Contains(Logged(), static text => text.StartsWith("Interface enic0: flow rule ", StringComparison.Ordinal) && text.EndsWith(" removed.", StringComparison.Ordinal));
-        Assert.Contains("Interface enic0: tcp-data-split off hds-thresh 100, as it was.", Logged());
+        Assert.Contains("Interface enic0: restored tcp-data-split off hds-thresh 100.", Logged());
         Assert.Equal(Logged(), reports.Select(static text => $"Interface {text}."));
 
         int Rules() => Logged().Count(static text => text.Contains("flow-type", StringComparison.Ordinal));

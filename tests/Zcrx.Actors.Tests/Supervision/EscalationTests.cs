@@ -74,7 +74,7 @@ public sealed class EscalationTests : IDisposable
 
         var error = Assert.IsType<ZcrxStreamException>(await stream.Ended.WithinLimit());
         Assert.Equal(77, error.StreamOffset);
-        Assert.Contains("no other went on with it", error.Cause, StringComparison.Ordinal);
+        Assert.Contains("no other resumed it", error.Cause, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -264,7 +264,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         {
             Departing = departing;
             Inherited = inherited;
-            departing.CameBack = () => _cameBack.TrySetResult();
+            departing.Returned = () => _cameBack.TrySetResult();
         }
 
         public OutgoingQueue Departing { get; }

@@ -18,7 +18,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
             bench.TakeBack();
         }
 
-        Assert.Equal(0, bench.Ledger.Kept);
+        Assert.Equal(0, bench.Ledger.Leased);
     }
 
     [SkippableTheory, Kernels]
@@ -27,8 +27,8 @@ public class LeaseTests : IClassFixture<LeakCheck>
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 4);
         bench.Receive(1);
         List<BufferLease> kept = bench.Deliver(3, 1, buffer => buffer.Retain());
-        Assert.Equal(3, bench.Ledger.Kept);
-        Assert.Equal(3, bench.Holder.Held);
+        Assert.Equal(3, bench.Ledger.Leased);
+        Assert.Equal(3, bench.Holder.Leased);
         for (int i = 0; i < 10; i++)
         {
             bench.Deliver(1, 1, _ => 0);
@@ -41,8 +41,8 @@ public class LeaseTests : IClassFixture<LeakCheck>
             lease.Dispose();
         }
 
-        Assert.Equal(0, bench.Ledger.Kept);
-        Assert.Equal(0, bench.Holder.Held);
+        Assert.Equal(0, bench.Ledger.Leased);
+        Assert.Equal(0, bench.Holder.Leased);
     }
 
     [SkippableTheory, Kernels]
@@ -74,7 +74,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
         second.Dispose();
         second.Dispose();
         Assert.Single(returned);
-        Assert.Equal(0, bench.Ledger.Kept);
+        Assert.Equal(0, bench.Ledger.Leased);
     }
 
     [SkippableTheory, Kernels]
@@ -112,7 +112,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
             Array.ForEach(threads, thread => thread.Start());
             Array.ForEach(threads, thread => Assert.True(thread.Join(Deadline.Limit)));
             bench.TakeBack();
-            Assert.Equal(0, bench.Ledger.Kept);
+            Assert.Equal(0, bench.Ledger.Leased);
         }
     }
 
@@ -146,7 +146,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
             Array.ForEach(threads, thread => Assert.True(thread.Join(Deadline.Limit)));
             bench.TakeBack();
             Assert.Equal(kept.Select(pair => pair.Offset).Order(), returned.Order());
-            Assert.Equal(0, bench.Ledger.Kept);
+            Assert.Equal(0, bench.Ledger.Leased);
         }
 
         static void MoveAndRelease(BufferLease lease)
@@ -171,10 +171,10 @@ public class LeaseTests : IClassFixture<LeakCheck>
         BufferLease moved = lease.Move();
         Assert.Throws<ObjectDisposedException>(() => lease.Span.Length);
         lease.Dispose();
-        Assert.Equal(1, bench.Ledger.Kept);
+        Assert.Equal(1, bench.Ledger.Leased);
         Pattern.AssertAt(moved.Span, 0);
         moved.Dispose();
-        Assert.Equal(0, bench.Ledger.Kept);
+        Assert.Equal(0, bench.Ledger.Leased);
     }
 
     [SkippableTheory, Kernels]
@@ -220,7 +220,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
 
     private static ulong OffsetOf(LeaseBench bench, ReceivedBuffer buffer)
     {
-        int slot = buffer.TryKeepSlot();
+        int slot = buffer.TryLeaseSlot();
         ulong offset = bench.Ledger[slot].Offset;
         bench.Ledger.Release(slot);
         return offset;

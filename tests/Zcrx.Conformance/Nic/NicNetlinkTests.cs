@@ -34,7 +34,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
             Assert.All(_facts.Read(nic.Interface).Queues, queue => Assert.Equal(queue.Index == nic.Queue ? RxMemoryProvider.IoUring : RxMemoryProvider.Kernel, queue.Provider));
             ZcrxDeviceException refused = Assert.ThrowsAny<ZcrxDeviceException>(() => _steering.SetHeaderDataSplit(nic.Interface, false, null));
             // The kernel's own reason is passed on.
-            Assert.Contains("the kernel says", refused.Message, StringComparison.Ordinal);
+            Assert.Contains("the kernel reports", refused.Message, StringComparison.Ordinal);
         }
 
         AwaitNobodysQueues(nic);

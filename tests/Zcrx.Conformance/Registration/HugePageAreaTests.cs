@@ -23,7 +23,7 @@ public class HugePageAreaTests : IClassFixture<LeakCheck>
             HashSet<ulong> used = [];
             List<BufferLease> kept = bench.Deliver(buffers, 1, buffer =>
             {
-                int slot = buffer.TryKeepSlot();
+                int slot = buffer.TryLeaseSlot();
                 used.Add(bench.Ledger[slot].Offset);
                 bench.Ledger.Release(slot);
                 return buffer.Retain();

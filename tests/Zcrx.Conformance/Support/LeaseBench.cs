@@ -67,7 +67,7 @@ internal sealed unsafe class LeaseBench : IDisposable
             Connection.Send(10);
             Cqe cqe = Assert.Single(Ring.TakeBytes(request, 10), cqe => cqe.UserData == request);
             Assert.True(Queue.Contains(cqe.Offset, cqe.Result));
-            ReceivedBuffer buffer = Ledger.Borrow.Begin(cqe.Offset, Queue.AreaOf(cqe.Offset), Queue.Address(cqe.Offset), cqe.Result, _position, Holder);
+            ReceivedBuffer buffer = Ledger.Borrow.Begin(cqe.Offset, Queue.Areas.MemoryOf(cqe.Offset), Queue.Address(cqe.Offset), cqe.Result, _position, Holder);
             Pattern.AssertAt(buffer.Span, _position);
             results.Add(consumer(buffer));
             _position += cqe.Result;

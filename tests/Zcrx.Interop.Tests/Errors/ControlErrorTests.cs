@@ -20,7 +20,7 @@ public class ControlErrorTests
     [InlineData(ZCRX_CTRL_EXPORT, "6.19")]
     [InlineData(ZCRX_CTRL_ARM_EVENT, "7.2")]
     [InlineData(ZCRX_CTRL_ADD_AREA, "7.3")]
-    [InlineData(77u, "does not know")]
+    [InlineData(77u, "does not support it")]
     public void An_unknown_operation(uint op, string word) =>
         ExceptionAssert.Is<ZcrxUnsupportedException>(ControlErrors.Explain(op, -Errno.EOPNOTSUPP), Errno.EOPNOTSUPP, word);
 
@@ -56,7 +56,7 @@ public class ControlErrorTests
 
     [Fact]
     public void Another_thread() => ExceptionAssert.Is<ZcrxException>(
-        ControlErrors.Explain(ZCRX_CTRL_FLUSH_RQ, -Errno.EEXIST), Errno.EEXIST, "another thread");
+        ControlErrors.Explain(ZCRX_CTRL_FLUSH_RQ, -Errno.EEXIST), Errno.EEXIST, "does not own the ring");
 
     [Fact]
     public void Memory() => ExceptionAssert.Is<ZcrxMemoryException>(

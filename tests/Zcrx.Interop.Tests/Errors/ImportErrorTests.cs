@@ -13,7 +13,7 @@ public class ImportErrorTests
 
     [Fact]
     public void Not_an_exported_queue() => ExceptionAssert.Is<ZcrxException>(
-        ImportErrors.Explain(-Errno.EBADF, Facts.Linux72, Facts.Root), Errno.EBADF, "not an exported queue");
+        ImportErrors.Explain(-Errno.EBADF, Facts.Linux72, Facts.Root), Errno.EBADF, "no exported queue");
 
     [Fact]
     public void A_field_that_must_be_zero() => ExceptionAssert.Is<ZcrxException>(

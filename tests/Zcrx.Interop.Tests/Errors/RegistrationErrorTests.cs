@@ -77,7 +77,7 @@ public class RegistrationErrorTests
     public void An_area_that_is_no_pages(ulong bytes) => AssertOption("Area", Facts.Nic with { AreaBytes = bytes }, "whole number of pages");
 
     [Fact]
-    public void A_queue_that_is_no_index() => AssertOption("RxQueue", Facts.Nic with { RxQueue = uint.MaxValue }, "no queue index");
+    public void A_queue_that_is_no_index() => AssertOption("RxQueue", Facts.Nic with { RxQueue = uint.MaxValue }, "not a queue index");
 
     [Fact]
     public void Header_split_is_off() => ExceptionAssert.Is<ZcrxDeviceException>(
@@ -139,7 +139,7 @@ public class RegistrationErrorTests
 
     [Fact]
     public void Without_a_NIC_only_a_thread_can_be_in_the_way() => ExceptionAssert.Is<ZcrxException>(
-        RegistrationErrors.Explain(-Errno.EEXIST, Facts.DeviceLess), Errno.EEXIST, "another thread");
+        RegistrationErrors.Explain(-Errno.EEXIST, Facts.DeviceLess), Errno.EEXIST, "does not own the ring");
 
     [Fact]
     public void AF_XDP_uses_the_queue() => ExceptionAssert.Is<ZcrxQueueBusyException>(

@@ -18,7 +18,7 @@ public unsafe class LinuxKernelTests
     [SkippableFact]
     public void A_ring_completes_what_was_submitted()
     {
-        using var ring = new TestRing(_kernel);
+        using var ring = new MappedRing(_kernel);
 
         Assert.Equal(64u, ring.CompletionCapacity);
         for (ulong turn = 0; turn < 200; turn++)
@@ -33,7 +33,7 @@ public unsafe class LinuxKernelTests
     [SkippableFact]
     public void A_wait_ends_with_its_time()
     {
-        using var ring = new TestRing(_kernel);
+        using var ring = new MappedRing(_kernel);
         __kernel_timespec time = new() { tv_nsec = 1_000_000 };
         io_uring_getevents_arg argument = new() { ts = (ulong)&time };
 
@@ -45,7 +45,7 @@ public unsafe class LinuxKernelTests
     [SkippableFact]
     public void A_ring_belongs_to_the_thread_that_set_it_up()
     {
-        using var ring = new TestRing(_kernel);
+        using var ring = new MappedRing(_kernel);
         int fd = ring.Fd;
 
         int entered = OtherThread.Run(() => _kernel.Enter(fd, 0, 0, IORING_ENTER_GETEVENTS, null, 0));
@@ -58,7 +58,7 @@ public unsafe class LinuxKernelTests
     [SkippableFact]
     public void A_refused_set_up_is_a_negative_errno()
     {
-        using var ring = new TestRing(_kernel);
+        using var ring = new MappedRing(_kernel);
         io_uring_params unknownFlag = new() { flags = 1u << 31 };
         io_uring_params tooLarge = default;
 
@@ -71,7 +71,7 @@ public unsafe class LinuxKernelTests
     [SkippableFact]
     public void Other_refusals_are_negative_errnos_too()
     {
-        using var ring = new TestRing(_kernel);
+        using var ring = new MappedRing(_kernel);
 
         Assert.Equal(-Errno.EBADF, _kernel.Enter(-1, 0, 0, 0, null, 0));
         Assert.Equal(-Errno.EINVAL, _kernel.Register(ring.Fd, uint.MaxValue >> 1, null, 0));
@@ -85,7 +85,7 @@ public unsafe class LinuxKernelTests
     [SkippableFact]
     public void Rings_do_not_survive_an_exec()
     {
-        using var ring = new TestRing(_kernel);
+        using var ring = new MappedRing(_kernel);
         const int CloseOnExec = 0x80000;
 
         string flags = File.ReadLines($"/proc/self/fdinfo/{ring.Fd}").Single(line => line.StartsWith("flags:", StringComparison.Ordinal));

@@ -28,7 +28,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
         if (capabilities.AnswersQueries)
         {
             Assert.True(capabilities.RequestOpcodes > IORING_OP_NOP);
-            Assert.Equal(TestRing.Flags, (uint)capabilities.RingSetupFlags!.Value & TestRing.Flags);
+            Assert.Equal(MappedRing.Flags, (uint)capabilities.RingSetupFlags!.Value & MappedRing.Flags);
         }
 
         if (capabilities.AnswersZcrxQuery)
@@ -43,7 +43,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
     {
         var capabilities = ZcrxCapabilities.Query(_kernel);
         Skip.If(capabilities.DeviceLess, $"{capabilities.Kernel} has device-less mode.");
-        using var ring = new TestRing(_kernel);
+        using var ring = new MappedRing(_kernel);
         SkipWithoutPermission();
 
         int result = Register(ring, new io_uring_zcrx_ifq_reg { flags = LinuxIoUringZcrx.ZCRX_REG_NODEV });
@@ -57,7 +57,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
     [SkippableFact]
     public void The_loopback_interface_has_no_queues_to_give()
     {
-        using var ring = new TestRing(_kernel);
+        using var ring = new MappedRing(_kernel);
         SkipWithoutPermission();
 
         int result = Register(ring, new io_uring_zcrx_ifq_reg { if_idx = Loopback });
@@ -71,7 +71,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
     [SkippableFact]
     public void An_interface_that_is_not_there_is_named()
     {
-        using var ring = new TestRing(_kernel);
+        using var ring = new MappedRing(_kernel);
         SkipWithoutPermission();
 
         int result = Register(ring, new io_uring_zcrx_ifq_reg { if_idx = NoSuchInterface });
@@ -89,7 +89,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
         var (result, host, capabilities) = OtherThread.Run(() =>
         {
             DropAllCapabilities();
-            using var ring = new TestRing(_kernel);
+            using var ring = new MappedRing(_kernel);
             int refused = Register(ring, new io_uring_zcrx_ifq_reg { if_idx = Loopback });
             return (refused, ThisThread(), ZcrxCapabilities.Query(_kernel));
         });
@@ -140,7 +140,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
     };
 
     /// <summary>Registers with an area and a region of their own; whatever succeeded would end with the ring.</summary>
-    private int Register(TestRing ring, io_uring_zcrx_ifq_reg registration)
+    private int Register(MappedRing ring, io_uring_zcrx_ifq_reg registration)
     {
         const int RegionBytes = 1 << 17;
         using var area = new TestMemory(AreaBytes);

@@ -19,6 +19,9 @@ internal sealed unsafe class ScriptedKernel : IIoUringKernel
     /// <summary>The result of a query that this kernel does not know.</summary>
     public int UnknownQueryResult { get; init; } = -Errno.EOPNOTSUPP;
 
+    /// <summary>The descriptors that were closed, in order.</summary>
+    public List<int> Closed { get; } = [];
+
     /// <summary>How many register calls were made.</summary>
     public int Calls { get; private set; }
 
@@ -58,7 +61,11 @@ internal sealed unsafe class ScriptedKernel : IIoUringKernel
 
     public int InterfaceIndex(string name) => -Errno.ENODEV;
 
-    public int Close(int fd) => -Errno.EBADF;
+    public int Close(int fd)
+    {
+        Closed.Add(fd);
+        return 0;
+    }
 
     private void Answer(io_uring_query_hdr* header)
     {

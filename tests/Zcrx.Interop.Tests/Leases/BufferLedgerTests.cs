@@ -33,7 +33,7 @@ public sealed class BufferLedgerTests
         });
 
         // Released counts no more, though the buffers are still on their way.
-        Assert.Equal(0, area.Ledger.Kept);
+        Assert.Equal(0, area.Ledger.Leased);
         Assert.Equal(1, area.Free);
         Assert.True(area.Ledger.Drain());
         Assert.False(area.Ledger.Drain());
@@ -207,7 +207,7 @@ public sealed class BufferLedgerTests
         using InMemoryArea area = new(5_000, 16);
         BufferLease[] leases = [.. Enumerable.Range(0, 5_000).Select(i => Retain(area, i))];
 
-        Assert.Equal(5_000, area.Ledger.Kept);
+        Assert.Equal(5_000, area.Ledger.Leased);
         Assert.All(leases, static lease => Assert.Equal(lease.StreamOffset, BitConverter.ToInt64(lease.Span)));
         Array.ForEach(leases, static lease => lease.Dispose());
         area.AssertAllReturned();
@@ -218,7 +218,7 @@ public sealed class BufferLedgerTests
     {
         using InMemoryArea area = new(4, 16);
         Relief relief = new();
-        area.Ledger.Relief.Add(relief);
+        area.Ledger.Reclaimable.Add(relief);
 
         area.Ledger.IsUnderPressure = true;
         area.Ledger.IsUnderPressure = true;
@@ -231,7 +231,7 @@ public sealed class BufferLedgerTests
         area.Ledger.IsUnderPressure = false;
         area.Ledger.IsUnderPressure = true;
         Assert.Equal(2, relief.Asked);
-        Assert.Equal(0, area.Ledger.Relief.Count);
+        Assert.Equal(0, area.Ledger.Reclaimable.Count);
     }
 
     private static BufferLease Retain(InMemoryArea area, long value)
@@ -249,7 +249,7 @@ public sealed class BufferLedgerTests
         thread.Join();
     }
 
-    private sealed class Relief : IPressureRelief
+    private sealed class Relief : IReclaimable
     {
         public int Asked { get; private set; }
 
@@ -257,6 +257,6 @@ public sealed class BufferLedgerTests
 
         public BufferHolder? Holder => null;
 
-        public void Relieve() => Asked++;
+        public void Reclaim() => Asked++;
     }
 }

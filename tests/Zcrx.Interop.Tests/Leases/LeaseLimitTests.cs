@@ -11,13 +11,13 @@ public sealed class LeaseLimitTests
         using InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 2 } };
         BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3), Retain(area, 4)];
 
-        Assert.Equal((2, 2L, 4, 2), (area.Ledger.Kept, area.Ledger.Copies, area.Holder.Held, area.Free));
+        Assert.Equal((2, 2L, 4, 2), (area.Ledger.Leased, area.Ledger.Copies, area.Holder.Leased, area.Free));
         Assert.Equal([1L, 2, 3, 4], leases.Select(static lease => BitConverter.ToInt64(lease.Span)));
         Assert.Equal([1L, 2, 3, 4], leases.Select(static lease => BitConverter.ToInt64(lease.Memory.Span)));
 
         leases[0].Dispose();
         BufferLease next = Retain(area, 5);
-        Assert.Equal((2, 2L), (area.Ledger.Kept, area.Ledger.Copies));
+        Assert.Equal((2, 2L), (area.Ledger.Leased, area.Ledger.Copies));
         Array.ForEach([.. leases, next], static lease => lease.Dispose());
         area.AssertAllReturned();
     }
@@ -33,7 +33,7 @@ public sealed class LeaseLimitTests
         Assert.Equal(7, BitConverter.ToInt64(buffer.Span));
         area.End(offset);
 
-        Assert.Equal((0, 1L, 4), (area.Ledger.Kept, area.Ledger.Copies, area.Free));
+        Assert.Equal((0, 1L, 4), (area.Ledger.Leased, area.Ledger.Copies, area.Free));
         BufferLease moved = second.Move();
         Assert.Equal(7, BitConverter.ToInt64(moved.Span));
         moved.Dispose();
@@ -46,15 +46,15 @@ public sealed class LeaseLimitTests
         using InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 1 } };
         BufferLease other = Retain(area, 1);
         ReceivedBuffer buffer = area.Begin(BitConverter.GetBytes(2L), 0, out ulong offset);
-        Assert.Equal(-1, buffer.TryKeepSlot());
+        Assert.Equal(-1, buffer.TryLeaseSlot());
         using BufferLease copy = buffer.Retain();
         // There is room again, but this buffer has been copied already.
         other.Dispose();
-        Assert.Equal(-1, buffer.TryKeepSlot());
+        Assert.Equal(-1, buffer.TryLeaseSlot());
         area.End(offset);
 
         buffer = area.Begin(BitConverter.GetBytes(3L), 0, out offset);
-        int slot = buffer.TryKeepSlot();
+        int slot = buffer.TryLeaseSlot();
         Assert.False(area.Ledger.IsCopy(slot));
         area.End(offset);
         area.Ledger.Release(slot);
@@ -70,7 +70,7 @@ public sealed class LeaseLimitTests
 
         OnAnotherThread(() => Array.ForEach(leases, static lease => lease.Dispose()));
 
-        Assert.Equal((0, 0), (area.Ledger.Kept, area.Holder.Held));
+        Assert.Equal((0, 0), (area.Ledger.Leased, area.Holder.Leased));
         Assert.True(area.Ledger.Drain());
         area.AssertAllReturned();
     }

@@ -32,8 +32,8 @@ internal sealed unsafe class LeaseModel : IDisposable
             Use(operation, _leases[pick % _leases.Count]);
         }
 
-        Assert.Equal(_buffers.Count(static buffer => buffer.References > 0), _area.Holder.Held);
-        Assert.Equal(_buffers.Count(static buffer => buffer.References > 0 && !buffer.IsCopy), _area.Ledger.Kept);
+        Assert.Equal(_buffers.Count(static buffer => buffer.References > 0), _area.Holder.Leased);
+        Assert.Equal(_buffers.Count(static buffer => buffer.References > 0 && !buffer.IsCopy), _area.Ledger.Leased);
     }
 
     /// <summary>Ends everything; all buffers must be back.</summary>

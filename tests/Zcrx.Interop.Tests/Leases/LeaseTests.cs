@@ -44,8 +44,8 @@ public sealed class LeaseTests : IDisposable
     {
         BufferLease lease = Retain([1, 2, 3], 7);
 
-        Assert.Equal(1, _area.Ledger.Kept);
-        Assert.Equal(1, _area.Holder.Held);
+        Assert.Equal(1, _area.Ledger.Leased);
+        Assert.Equal(1, _area.Holder.Leased);
         Assert.Equal(3, _area.Free);
         Assert.False(lease.IsReleased);
         Assert.Equal(3, lease.Length);
@@ -72,7 +72,7 @@ public sealed class LeaseTests : IDisposable
         lease.Dispose();
 
         Assert.Equal([2], next.Span.ToArray());
-        Assert.Equal(1, _area.Ledger.Kept);
+        Assert.Equal(1, _area.Ledger.Leased);
         next.Dispose();
         _area.AssertAllReturned();
     }
@@ -89,7 +89,7 @@ public sealed class LeaseTests : IDisposable
         Assert.Equal([1, 2], second.Span.ToArray());
         Assert.Equal([1, 2], memory.ToArray());
         Assert.Equal(5, second.StreamOffset);
-        Assert.Equal(1, _area.Ledger.Kept);
+        Assert.Equal(1, _area.Ledger.Leased);
         second.Dispose();
         _area.AssertAllReturned();
     }
@@ -103,10 +103,10 @@ public sealed class LeaseTests : IDisposable
         _area.End(offset);
         BufferLease third = second.Retain();
 
-        Assert.Equal(1, _area.Ledger.Kept);
+        Assert.Equal(1, _area.Ledger.Leased);
         second.Dispose();
         first.Dispose();
-        Assert.Equal(1, _area.Ledger.Kept);
+        Assert.Equal(1, _area.Ledger.Leased);
         Assert.Equal([1], third.Span.ToArray());
         third.Dispose();
         _area.AssertAllReturned();
@@ -128,7 +128,7 @@ public sealed class LeaseTests : IDisposable
     public void A_kept_buffer_can_be_lent_later()
     {
         ReceivedBuffer buffer = _area.Begin([1, 2], 30, out ulong offset);
-        int slot = buffer.TryKeepSlot();
+        int slot = buffer.TryLeaseSlot();
         _area.End(offset);
 
         ReceivedBuffer again = _area.BeginLeased(slot);

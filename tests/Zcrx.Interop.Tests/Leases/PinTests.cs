@@ -22,7 +22,7 @@ public sealed unsafe class PinTests : IDisposable
 
         lease.Dispose();
 
-        Assert.Equal(1, _area.Holder.Held);
+        Assert.Equal(1, _area.Holder.Leased);
         OverwriteFreeBuffers();
         Assert.Equal(7, *(long*)pin.Pointer);
         Assert.Throws<ObjectDisposedException>(() => lease.Memory);

@@ -48,8 +48,8 @@ public class ContainerPreflightTests
 
     [Theory]
     [InlineData(0, "device", "RX queue 0 of nkc is not leased from a NIC", "Choose a leased queue (1 to 2)")]
-    [InlineData(3, "queue", "there is no RX queue 3: nkc has 3 RX queue(s), 2 of them leased", "let the host lease another one")]
-    [InlineData(4, "queue", "there is no RX queue 4", "numrxqueues 5")]
+    [InlineData(3, "queue", "the interface has no RX queue 3: nkc has 3 RX queue(s), 2 of them leased", "let the host lease another one")]
+    [InlineData(4, "queue", "the interface has no RX queue 4", "numrxqueues 5")]
     public void A_queue_that_is_not_leased_cannot_and_the_host_has_to_lease_one(int queue, string check, string text, string fix)
     {
         NicPreflight found = Run(Inside, queue);

@@ -66,7 +66,7 @@ public class JournalTests
 
         Assert.True(journal.Undo());
         Assert.Equal(foreign, nic.RssTable);
-        Assert.Equal(["enic0: the RSS table was changed by somebody else (128 buckets, queue 3: 128), and is left alone"], said);
+        Assert.Equal(["enic0: the RSS table was changed by another program (128 buckets, queue 3: 128), and is not changed"], said);
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public class JournalTests
 
         steering.Refuses = true;
         Assert.False(journal.Undo());
-        Assert.Contains("enic0: could not be brought back: ", Assert.Single(said), StringComparison.Ordinal);
+        Assert.Contains("enic0: could not restore: ", Assert.Single(said), StringComparison.Ordinal);
         steering.Refuses = false;
         Assert.True(journal.Undo());
         Assert.False(nic.HeaderDataSplit);

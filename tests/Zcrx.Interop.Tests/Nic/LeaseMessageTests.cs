@@ -41,7 +41,7 @@ public class LeaseMessageTests
         NetlinkOutcome outcome = session.CreateQueue(Nkc, Nic, 3, 0, out _);
         ZcrxException full = LeasingErrors.Explain("Leasing RX queue 3 of eth0 to nkc in web", "eth0", new ContainerInterface("web", "nkc"), outcome);
         Assert.IsType<ZcrxDeviceException>(full);
-        Assert.Contains("the kernel says: netkit maximum queue limit reached", full.Message, StringComparison.Ordinal);
+        Assert.Contains("the kernel reports: netkit maximum queue limit reached", full.Message, StringComparison.Ordinal);
         Assert.Contains("numrxqueues", full.Fix, StringComparison.Ordinal);
     }
 

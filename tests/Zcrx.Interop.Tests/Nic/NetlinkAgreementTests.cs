@@ -72,7 +72,7 @@ public class NetlinkAgreementTests
         Assert.Equal("EOPNOTSUPP", Refusal<ZcrxUnsupportedException>(place, () => steering.AddRule("v0", rule)).ErrorName);
         Assert.Equal("EOPNOTSUPP", Refusal<ZcrxUnsupportedException>(place, () => steering.SetRssTable("v0", [0, 1])).ErrorName);
         ZcrxUnsupportedException split = Refusal<ZcrxUnsupportedException>(place, () => steering.SetHeaderDataSplit("v0", true, 0));
-        Assert.StartsWith("Setting header/data split of v0 failed with EOPNOTSUPP: the driver of v0 cannot do that", split.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Setting header/data split of v0 failed with EOPNOTSUPP: the driver of v0 does not support it", split.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => steering.AddRule("v0", new FlowRule(1, LocalPort: 9000)));
     }
 
@@ -83,7 +83,7 @@ public class NetlinkAgreementTests
         foreach (string name in new[] { "nosuch0", "a-name-longer-than-an-interface-can-have", "ü" })
         {
             ZcrxDeviceException missing = Refusal<ZcrxDeviceException>(place, () => _facts.Read(name));
-            Assert.Contains($"there is no interface {name} in this process's network namespace", missing.Message, StringComparison.Ordinal);
+            Assert.Contains($"this process's network namespace has no interface {name}", missing.Message, StringComparison.Ordinal);
             Assert.Equal("ENODEV", Refusal<ZcrxDeviceException>(place, () => new NetlinkFlowSteering().SetRssTable(name, [0])).ErrorName);
         }
     }

@@ -62,7 +62,7 @@ public class NetlinkExchangeTests
 
         Assert.Equal(new NetlinkOutcome(-Errno.EINVAL, "tcp-data-split is disabled"), outcome);
         string message = NetlinkErrors.Explain("Setting header/data split of eth0", "eth0", outcome.Error, outcome.Text).Message;
-        Assert.StartsWith("Setting header/data split of eth0 failed with EINVAL: the driver of eth0 refused it (the kernel says: tcp-data-split is disabled). ", message, StringComparison.Ordinal);
+        Assert.StartsWith("Setting header/data split of eth0 failed with EINVAL: the driver of eth0 refused it (the kernel reports: tcp-data-split is disabled). ", message, StringComparison.Ordinal);
     }
 
     [Fact]

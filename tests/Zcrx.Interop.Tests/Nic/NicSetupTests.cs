@@ -42,7 +42,7 @@ public class NicSetupTests
         Assert.Contains("has 2 RX queues", Assert.Throws<ZcrxDeviceException>(() => bench.Setup.ClaimQueue(2)).Message, StringComparison.Ordinal);
         using (bench.Setup.ClaimQueue(0))
         {
-            Assert.Contains("all 2 RX queues of enic0 would be ours, and none left for other traffic", Assert.Throws<ZcrxDeviceException>(() => bench.Setup.ClaimQueue(1)).Message, StringComparison.Ordinal);
+            Assert.Contains("all 2 RX queues of enic0 would be ours, with none left for other traffic", Assert.Throws<ZcrxDeviceException>(() => bench.Setup.ClaimQueue(1)).Message, StringComparison.Ordinal);
         }
 
         bench.AssertAsBefore();
@@ -50,7 +50,7 @@ public class NicSetupTests
         Assert.Contains("RSS contexts (1, 2)", Refusal<ZcrxDeviceException>(facts with { RssContexts = [1, 2] }), StringComparison.Ordinal);
         Assert.Contains("has no RSS table", Refusal<ZcrxUnsupportedException>(facts with { RssTable = [] }), StringComparison.Ordinal);
         Assert.Contains("XDP", Refusal<ZcrxQueueBusyException>(facts with { HasXdp = true }), StringComparison.Ordinal);
-        Assert.Contains("somebody else", Refusal<ZcrxQueueBusyException>(facts with { Queues = [.. facts.Queues.Select(queue => queue with { Provider = RxMemoryProvider.Xsk })] }), StringComparison.Ordinal);
+        Assert.Contains("another owner", Refusal<ZcrxQueueBusyException>(facts with { Queues = [.. facts.Queues.Select(queue => queue with { Provider = RxMemoryProvider.Xsk })] }), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public class NicSetupTests
         port.Dispose();
 
         Assert.Equal([steering.Keeps.Value], nic.Rules.Keys);
-        Assert.Single(said, text => text.StartsWith("enic0: could not be brought back: ", StringComparison.Ordinal));
+        Assert.Single(said, text => text.StartsWith("enic0: could not restore: ", StringComparison.Ordinal));
         // Whoever comes next is not told that there is a rule for him.
         using IDisposable next = setup.ClaimPort(new IPEndPoint(IPAddress.IPv6Any, 9000), 1);
         Assert.Equal(3, nic.Rules.Count);
@@ -132,7 +132,7 @@ public class NicSetupTests
         bench.Nic.RssTable = foreign;
         claim.Dispose();
         Assert.Equal(foreign, bench.Nic.RssTable);
-        Assert.Contains("enic0: the RSS table was changed by somebody else (128 buckets, queue 3: 128), and is left alone", bench.Said);
+        Assert.Contains("enic0: the RSS table was changed by another program (128 buckets, queue 3: 128), and is not changed", bench.Said);
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public class NicSetupTests
         bench.Nic.Remove();
         port.Dispose();
         queue.Dispose();
-        Assert.Equal(2, bench.Said.Count(text => text.StartsWith("enic0: could not be brought back: ", StringComparison.Ordinal)));
+        Assert.Equal(2, bench.Said.Count(text => text.StartsWith("enic0: could not restore: ", StringComparison.Ordinal)));
     }
 
     [Fact]

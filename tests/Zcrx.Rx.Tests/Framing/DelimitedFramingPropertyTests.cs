@@ -45,7 +45,7 @@ public sealed class DelimitedFramingPropertyTests
             Assert.Equal(soFar.Events, actual.Events);
             if (soFar.IsRestTooLong)
             {
-                Assert.Equal(0, area.Ledger.Kept);
+                Assert.Equal(0, area.Ledger.Leased);
             }
         }
 

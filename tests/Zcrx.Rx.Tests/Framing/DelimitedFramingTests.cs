@@ -101,11 +101,11 @@ public sealed class DelimitedFramingTests : IDisposable
         for (int i = 0; i < 1_000; i++)
         {
             _source.Send(full);
-            Assert.Equal(0, _area.Ledger.Kept);
+            Assert.Equal(0, _area.Ledger.Leased);
         }
 
         Send("\r", 1);
-        Assert.Equal(0, _area.Ledger.Kept);
+        Assert.Equal(0, _area.Ledger.Leased);
         Assert.Equal(0, skips.Count);
         Send("\ntwo\r\n0123456789a\r\nthree\r\n", 1_000);
 

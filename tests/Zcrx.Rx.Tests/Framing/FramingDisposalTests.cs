@@ -144,7 +144,7 @@ public sealed class FramingDisposalTests
             () =>
             {
                 area.Ledger.Drain();
-                return area.Ledger.Kept == 0;
+                return area.Ledger.Leased == 0;
             },
             TimeSpan.FromSeconds(30));
         area.AssertAllReturned();

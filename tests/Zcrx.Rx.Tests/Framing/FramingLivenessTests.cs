@@ -24,7 +24,7 @@ public sealed class FramingLivenessTests : IDisposable
             source.Send([3, 1]);
         }
 
-        Assert.Equal(7, _area.Ledger.Kept);
+        Assert.Equal(7, _area.Ledger.Leased);
         _area.Ledger.IsUnderPressure = true;
         _area.AssertAllReturned();
 
@@ -71,8 +71,8 @@ public sealed class FramingLivenessTests : IDisposable
         source.Send([3]);
         source.Area = other;
         source.Send([4]);
-        Assert.Equal((2, 2), (_area.Ledger.Kept, other.Ledger.Kept));
-        Assert.Equal((1, 1), (_area.Ledger.Relief.Count, other.Ledger.Relief.Count));
+        Assert.Equal((2, 2), (_area.Ledger.Leased, other.Ledger.Leased));
+        Assert.Equal((1, 1), (_area.Ledger.Reclaimable.Count, other.Ledger.Reclaimable.Count));
         source.Send([5]);
 
         Assert.Equal([1, 2, 3, 4, 5], Assert.Single(collector.Frames));
@@ -90,10 +90,10 @@ public sealed class FramingLivenessTests : IDisposable
             source.Send([3, 1]);
         }
 
-        Assert.InRange(_area.Ledger.Relief.Count, 1, 32);
+        Assert.InRange(_area.Ledger.Reclaimable.Count, 1, 32);
         _area.AssertAllReturned();
         _area.Ledger.IsUnderPressure = true;
-        Assert.Equal(0, _area.Ledger.Relief.Count);
+        Assert.Equal(0, _area.Ledger.Reclaimable.Count);
     }
 
     [Fact]

@@ -146,8 +146,8 @@ public sealed class FramingPropertyTests
         using Run run = new(script);
         run.AfterEachBuffer = () =>
         {
-            Assert.InRange(run.Areas.Sum(static area => area.Ledger.Kept), 0, run.Options.MaxLeasedBuffers);
-            Assert.All(run.Areas.Where(static area => area.Ledger.IsUnderPressure), static area => Assert.Equal(0, area.Ledger.Kept));
+            Assert.InRange(run.Areas.Sum(static area => area.Ledger.Leased), 0, run.Options.MaxLeasedBuffers);
+            Assert.All(run.Areas.Where(static area => area.Ledger.IsUnderPressure), static area => Assert.Equal(0, area.Ledger.Leased));
         };
         run.SendAll();
 

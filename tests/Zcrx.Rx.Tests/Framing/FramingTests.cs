@@ -93,7 +93,7 @@ public sealed class FramingTests : IDisposable
 
         _source.Send("one\r\ntwo"u8);
         _source.Send("-three"u8);
-        Assert.Equal(2, _area.Ledger.Kept);
+        Assert.Equal(2, _area.Ledger.Leased);
         _source.Send("4\r\n"u8);
 
         Assert.Empty(_source.Thrown);
@@ -119,7 +119,7 @@ public sealed class FramingTests : IDisposable
         IOException reset = new("reset");
 
         _source.Send([5, 1, 2]);
-        Assert.Equal(1, _area.Ledger.Kept);
+        Assert.Equal(1, _area.Ledger.Leased);
         _source.Fail(reset);
         _source.Complete();
 
@@ -152,9 +152,9 @@ public sealed class FramingTests : IDisposable
         IDisposable second = _source.Frames(Delimiter.Of(9), 100).Subscribe(other);
 
         _source.Send([3, 1]);
-        Assert.Equal(1, _area.Ledger.Kept);
+        Assert.Equal(1, _area.Ledger.Leased);
         second.Dispose();
-        Assert.Equal(1, _area.Ledger.Kept);
+        Assert.Equal(1, _area.Ledger.Leased);
         _source.Send([2, 9, 0]);
 
         Assert.Equal([[1, 2, 9], []], _collector.Frames);

@@ -25,7 +25,7 @@ public sealed class RetainedTests : IDisposable
         _source.Send([4]);
 
         Assert.True(completed);
-        Assert.Equal(2, _area.Ledger.Kept);
+        Assert.Equal(2, _area.Ledger.Leased);
         Assert.Equal([1, 2, 3], leases.SelectMany(static lease => lease.Span.ToArray()));
         Assert.Equal([0, 2], leases.Select(static lease => lease.StreamOffset));
         leases.ForEach(static lease => lease.Dispose());

@@ -54,7 +54,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
         nic.AddRule(new FlowRule(1));
         await using TestQueue queue = await OpenAsync(nic, "7.3", buffers: 64, bufferLength: 65536);
         Assert.Contains("buffers are pages of", queue.Queue.Engine.Reason, StringComparison.Ordinal);
-        Assert.Contains("65536 asked for, because enic0 cannot fill larger ones", queue.Queue.Engine.Reason, StringComparison.Ordinal);
+        Assert.Contains("requested 65536, because enic0 does not support larger ones", queue.Queue.Engine.Reason, StringComparison.Ordinal);
         Assert.Equal(64, queue.Queue.Snapshot().Buffers);
     }
 

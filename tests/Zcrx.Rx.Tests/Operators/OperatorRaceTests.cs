@@ -66,13 +66,13 @@ public class OperatorRaceTests
         Assert.Throws<AggregateException>(subscription.Dispose);
 
         area.Ledger.Drain();
-        Assert.Equal(1, area.Ledger.Kept);
+        Assert.Equal(1, area.Ledger.Leased);
         never.SetResult();
         Assert.True(SpinWait.SpinUntil(
             () =>
             {
                 area.Ledger.Drain();
-                return area.Ledger.Kept == 0;
+                return area.Ledger.Leased == 0;
             },
             Deadline.Limit));
     }

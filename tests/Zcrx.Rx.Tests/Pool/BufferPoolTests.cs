@@ -56,7 +56,7 @@ public class BufferPoolTests
                     case 4:
                         queue.ConsumedPerFlush = choice % 5;
                         pool.Flush();
-                        pool.AppendHeldBack();
+                        pool.AppendPending();
                         break;
                     default:
                         queue.ConsumedPerFlush = int.MaxValue;
@@ -69,11 +69,11 @@ public class BufferPoolTests
                 PoolAccount account = pool.Account;
                 Assert.Equal(Buffers, account.Buffers);
                 Assert.Equal(leases.Count(lease => !queue.Ledger.IsCopy(lease)), account.InFlight);
-                Assert.Equal(returned.Count - queue.Consumed.Count, account.InRefillQueue + account.HeldBack);
+                Assert.Equal(returned.Count - queue.Consumed.Count, account.InRefillQueue + account.Pending);
                 Assert.Equal(free, account.Free);
                 Assert.Equal(free, pool.Free);
                 Assert.InRange(account.InRefillQueue, 0, 4);
-                Assert.Equal(account.HeldBack > 0, pool.HasHeldBack);
+                Assert.Equal(account.Pending > 0, pool.HasPending);
                 Assert.InRange(account.InFlight, 0, Buffers - pool.Reserve);
             }
         })
@@ -87,10 +87,10 @@ public class BufferPoolTests
         int available = pool.Available;
         Assert.False(pool.HasChanged);
 
-        pool.SetElsewhere(5);
+        pool.SetLeasedElsewhere(5);
 
         Assert.True(pool.HasChanged);
-        Assert.Equal((available - 5, Buffers - 5, 5), (pool.Available, pool.Free, pool.Account.Elsewhere));
+        Assert.Equal((available - 5, Buffers - 5, 5), (pool.Available, pool.Free, pool.Account.LeasedElsewhere));
         Assert.Equal(Buffers - pool.Reserve - 5, queue.Ledger.LeaseLimit);
     }
 

@@ -39,7 +39,7 @@ public class CrashTests : IClassFixture<ResourceCheck>
             ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(await recorder.AssertFailedAsync());
             Assert.Same(crash, error.InnerException);
             Assert.Equal(1000, error.StreamOffset);
-            Assert.Contains("no other goes on", error.Cause, StringComparison.Ordinal);
+            Assert.Contains("no other resumes", error.Cause, StringComparison.Ordinal);
             await unobserved.Closed.Within("the other connection is closed");
             Assert.True(await peer.IsResetAsync());
             Assert.True(await silent.IsResetAsync());

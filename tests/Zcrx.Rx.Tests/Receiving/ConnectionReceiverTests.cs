@@ -46,11 +46,11 @@ public class ConnectionReceiverTests
                         isPaused = false;
                         break;
                     case 2:
-                        connection.Control.Hold();
+                        connection.Control.PauseForConsumer();
                         holds++;
                         break;
                     case 3 when holds > 0:
-                        connection.Control.Unhold();
+                        connection.Control.ResumeForConsumer();
                         holds--;
                         break;
                     case 4:
@@ -66,7 +66,7 @@ public class ConnectionReceiverTests
                         break;
                 }
 
-                _ = isPaused || holds > 0 ? expected.Add(ReceiveObstacles.Held) : expected.Remove(ReceiveObstacles.Held);
+                _ = isPaused || holds > 0 ? expected.Add(ReceiveObstacles.Paused) : expected.Remove(ReceiveObstacles.Paused);
                 Assert.Equal(expected.Aggregate(ReceiveObstacles.None, static (all, one) => all | one), connection.Obstacles);
                 Assert.Equal(expected.Count == 0, connection.WantsReceive);
                 Assert.Equal(expected.All(static obstacle => obstacle is ReceiveObstacles.Pressure or ReceiveObstacles.Starved), connection.IsWanted);
@@ -93,11 +93,11 @@ public class ConnectionReceiverTests
 
         connection.Rebind(new MemoryHost(), slot: 3, generation: 9);
 
-        Assert.Equal((0, 2), (connection.Holder.Held, connection.BuffersLeased));
+        Assert.Equal((0, 2), (connection.Holder.Leased, connection.BuffersLeased));
         Assert.Equal(new UserData(RequestKind.Receive, 9, 3), UserData.Decode(connection.ReceiveTag));
         connection.Rebind(connection.Control.Host, slot: 4, generation: 1);
         connection.Holder.Add(1);
-        Assert.Equal((1, 3), (connection.Holder.Held, connection.BuffersLeased));
+        Assert.Equal((1, 3), (connection.Holder.Leased, connection.BuffersLeased));
     }
 
     [Fact]

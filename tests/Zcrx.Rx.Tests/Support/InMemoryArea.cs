@@ -84,9 +84,9 @@ internal sealed unsafe class InMemoryArea : IDisposable
     public void AssertAllReturned()
     {
         Ledger.Drain();
-        if ((Ledger.Kept, Holder.Held, Free) != (0, 0, _isOut.Length))
+        if ((Ledger.Leased, Holder.Leased, Free) != (0, 0, _isOut.Length))
         {
-            throw new InvalidOperationException($"{Free} of {_isOut.Length} buffers are free; the ledger counts {Ledger.Kept} as kept, their owner {Holder.Held}.");
+            throw new InvalidOperationException($"{Free} of {_isOut.Length} buffers are free; the ledger counts {Ledger.Leased} as kept, their owner {Holder.Leased}.");
         }
     }
 

@@ -48,9 +48,9 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
                 using TakeoverLink link = new(socket);
                 MeetingPlace.Send(socket, MeetingPlace.Frame(TakeoverMessageType.Hello, [], version: 0));
                 InvalidDataException refused = await Assert.ThrowsAsync<InvalidDataException>(() => link.ReceiveAsync(CancellationToken.None).Within("an answer"));
-                Assert.Equal("the other process refuses: the other process speaks version 0 of the protocol, this one version 1", refused.Message);
+                Assert.Equal("the other process refuses: the other process uses version 0 of the protocol, this one version 1", refused.Message);
                 await Deadline.UntilAsync(() => source.Failures.Count == 1, "the process notices");
-                Assert.Contains("speaks version 0", source.Failures.First().Message, StringComparison.Ordinal);
+                Assert.Contains("uses version 0", source.Failures.First().Message, StringComparison.Ordinal);
             }
         }
     }
@@ -84,7 +84,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
         using Socket accepted = await server.AcceptAsync().Within("it connects");
         MeetingPlace.Send(accepted, Offer, Fd(server), kind == "pipe" ? (int)file.SafeFileHandle.DangerousGetHandle() : Fd(foreign));
         ZcrxException exception = await Assert.ThrowsAsync<ZcrxException>(() => opening);
-        Assert.Contains("not the listening socket that was announced", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("not the announced listening socket", exception.Message, StringComparison.Ordinal);
     }
 
     private static async Task AttackServerAsync(Damage damage)

@@ -39,7 +39,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
 
             ZcrxTakeover next = await place.OpenAsync();
             Assert.Equal(Environment.ProcessId, next.PredecessorId);
-            Assert.Equal([endPoint], next.Inherited);
+            Assert.Equal([endPoint], next.ListenerEndPoints);
             Socket listener = next.TakeListener("ingest", new IPEndPoint(IPAddress.Loopback, 0))!;
             Assert.Null(next.TakeListener("ingest", new IPEndPoint(IPAddress.Loopback, 0)));
             Assert.Equal(0, source.Releases);
@@ -102,7 +102,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
                     await Deadline.UntilAsync(() => source.Failures.Count == i + 1, "the predecessor notices");
                 }
 
-                Assert.All(source.Failures, static failure => Assert.Contains("went away before it was ready", failure.Message, StringComparison.Ordinal));
+                Assert.All(source.Failures, static failure => Assert.Contains("ended before it was ready", failure.Message, StringComparison.Ordinal));
                 Assert.Equal(0, source.Releases);
                 Assert.False(takeover.TakenOver.IsCompleted);
                 using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -128,7 +128,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
                     await Deadline.UntilAsync(() => source.Failures.Count == 1, "the predecessor has waited long enough");
                     await next.CommitAsync();
                 });
-                Assert.Contains("it took too long", refused.Message, StringComparison.Ordinal);
+                Assert.Contains("the takeover took too long", refused.Message, StringComparison.Ordinal);
                 Assert.Equal(0, source.Releases);
             }
         }
@@ -200,9 +200,9 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
     }
 
     [Theory]
-    [InlineData("file", "there is something else at that path, and no socket")]
-    [InlineData("directory", "there is something else at that path, and no socket")]
-    [InlineData("link", "there is something else at that path, and no socket")]
+    [InlineData("file", "the path exists and is not a socket")]
+    [InlineData("directory", "the path exists and is not a socket")]
+    [InlineData("link", "the path exists and is not a socket")]
     public async Task What_is_no_socket_is_left_alone(string kind, string expected)
     {
         await using MeetingPlace place = new();

@@ -3,6 +3,7 @@ using Zcrx.Interop;
 using Zcrx.Interop.Abi;
 using Zcrx.Interop.Leases;
 using Zcrx.Interop.Memory;
+using Zcrx.Interop.Queues;
 using Zcrx.Rx.Pool;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
@@ -15,6 +16,7 @@ internal sealed unsafe class MemoryQueue : IPoolQueue, IDisposable
 
     private readonly MemoryRegion _region;
     private readonly MemoryRegion _area;
+    private readonly bool _isImported;
 
     public MemoryQueue(int buffers, uint refillEntries = 8)
     {
@@ -24,9 +26,24 @@ internal sealed unsafe class MemoryQueue : IPoolQueue, IDisposable
         _area = MemoryRegion.Allocate((nuint)(buffers * BufferLength), hugePages: false, "a test");
         io_uring_zcrx_offsets offsets = new() { head = 0, tail = TailOffset, rqes = EntriesOffset };
         Refill = new RefillQueue((byte*)_region.Address, offsets, refillEntries);
-        Ledger = new BufferLedger(() => Wakes++, recordOrigins: false);
-        Ledger.AddRegion(_area);
         Memory = new QueueMemory(_region, offsets, refillEntries, BufferLength, null);
+        Memory.Add(_area);
+        Ledger = Open();
+    }
+
+    /// <summary>Imports a queue: another ring on the same memory.</summary>
+    public MemoryQueue(MemoryQueue registered)
+    {
+        Buffers = registered.Buffers;
+        BufferLength = registered.BufferLength;
+        Consumed = registered.Consumed;
+        _region = registered._region;
+        _area = registered._area;
+        _isImported = true;
+        Memory = registered.Memory;
+        Memory.AddOwner();
+        Refill = new RefillQueue((byte*)_region.Address, Memory.Offsets, Memory.Entries, isOurs: false);
+        Ledger = Open();
     }
 
     public int Buffers { get; private set; }
@@ -39,7 +56,11 @@ internal sealed unsafe class MemoryQueue : IPoolQueue, IDisposable
 
     public QueueMemory Memory { get; }
 
-    public bool HasCompletions => false;
+    public AreaTable Areas { get; } = new(Environment.SystemPageSize);
+
+    public bool IsImported => _isImported;
+
+    public bool HasCompletions { get; set; }
 
     /// <summary>How many entries the next flushes consume each.</summary>
     public int ConsumedPerFlush { get; set; } = int.MaxValue;
@@ -53,7 +74,7 @@ internal sealed unsafe class MemoryQueue : IPoolQueue, IDisposable
     /// <summary>How often a release woke the ring thread.</summary>
     public int Wakes { get; private set; }
 
-    /// <summary>The buffers that the kernel has taken back, in order.</summary>
+    /// <summary>The buffers that the kernel has taken back, in order, on all rings of the memory.</summary>
     public List<ulong> Consumed { get; } = [];
 
     public int Flush()
@@ -86,7 +107,7 @@ internal sealed unsafe class MemoryQueue : IPoolQueue, IDisposable
     /// <returns>The slot.</returns>
     public int Lease(ulong offset, BufferHolder holder, BufferPool pool)
     {
-        int slot = Ledger.Keep(offset, (byte*)_area.Address, 1, 0, holder, references: 1);
+        int slot = Ledger.Lease(offset, (byte*)_area.Address, 1, 0, holder, references: 1);
         if (Ledger.IsCopy(slot))
         {
             pool.Return(offset);
@@ -98,6 +119,17 @@ internal sealed unsafe class MemoryQueue : IPoolQueue, IDisposable
     public void Dispose()
     {
         Ledger.Close();
+        Memory.AddRings(-1);
         Memory.Release();
+    }
+
+    private BufferLedger Open()
+    {
+        BufferLedger ledger = new(() => Wakes++, recordOrigins: false) { Forward = Memory.ReturnLeased };
+        _area.AddOwner();
+        ledger.AddRegion(_area);
+        Areas.Add(_area, 0);
+        Memory.AddRings(1);
+        return ledger;
     }
 }

@@ -8,7 +8,7 @@ using Zcrx.Rx.Ring;
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
 /// <summary>Pool and scheduler of a queue in plain memory, without ring, socket or thread.</summary>
-internal sealed class ReceiveBench : IUndeliveredBuffers, IDisposable
+internal sealed class ReceiveBench : IDelivery, IDisposable
 {
     private readonly ReceiveTurn _turn = new();
     private int _nextDescriptor = 100;
@@ -78,10 +78,9 @@ internal sealed class ReceiveBench : IUndeliveredBuffers, IDisposable
     /// <summary>A connection receives bytes in a batch of its own.</summary>
     public void Receive(ConnectionReceiver connection, int bytes)
     {
-        _turn.Number++;
-        connection.Turn = _turn.Number;
+        _turn.Begin(wasRingFull: false);
         connection.BytesReceived += bytes;
-        _turn.Received.Add(connection);
+        _turn.Add(connection);
         Scheduler.AfterTurn();
     }
 

@@ -3,9 +3,9 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Moving;
 
-/// <summary>Holds the connections of closed queues until another queue resumes them at the same stream offset. Threading: all members from any thread.</summary>
-/// <remarks>A connection in here is owned by this object: only the thread that removes it under the lock touches it.</remarks>
-internal sealed class SuspendedConnections
+/// <summary>Owns the connections of closed queues until another queue resumes them at the same stream offset. Threading: all members from any thread.</summary>
+/// <remarks>Only the thread that removes a connection under the lock may touch it afterwards.</remarks>
+internal sealed class SuspendedConnectionOwner
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<ConnectionReceiver, SuspendedConnection> _suspended = [];
@@ -26,9 +26,9 @@ internal sealed class SuspendedConnections
         }
     }
 
-    /// <summary>Lets queues resume the connections that wait and those that come later, evenly.</summary>
+    /// <summary>Distributes the suspended connections, and those that are suspended later, over queues.</summary>
     /// <param name="queues">The queues. With none, connections wait.</param>
-    /// <returns>The number of connections that were resumed. The others, whose queue has ended, keep waiting.</returns>
+    /// <returns>The number of connections that were resumed. The others stay suspended, because their queue has ended.</returns>
     public async Task<int> ResumeOnAsync(ImmutableArray<ConnectionHost> queues)
     {
         List<ConnectionMove> moves = [];
@@ -49,8 +49,8 @@ internal sealed class SuspendedConnections
         return taken.Count(static isTaken => isTaken);
     }
 
-    /// <summary>Ends the connections that wait: their observers get a <see cref="ZcrxStreamException"/> with the position, their sockets are reset.</summary>
-    /// <param name="forGood">Whether connections that come later end at once.</param>
+    /// <summary>Ends the connections that wait. Their observers receive a <see cref="ZcrxStreamException"/> with the position, and their sockets are reset.</summary>
+    /// <param name="forGood">Whether connections that are suspended later end at once.</param>
     public void EndAll(bool forGood)
     {
         SuspendedConnection[] waiting;
@@ -76,7 +76,7 @@ internal sealed class SuspendedConnections
         Forward(suspended);
     }
 
-    /// <summary>Suspends a connection again: the queue that was to resume it has ended, too.</summary>
+    /// <summary>Suspends a connection again, because the queue that was to resume it has ended.</summary>
     internal void TakeBack(SuspendedConnection suspended, ConnectionHost refusing)
     {
         lock (_gate)
@@ -100,7 +100,7 @@ internal sealed class SuspendedConnections
     }
 
     /// <summary>Moves a single connection to a queue, or detaches it.</summary>
-    /// <returns>False when it is not here, or is being moved already.</returns>
+    /// <returns>False when the connection is not suspended, or is already being moved.</returns>
     internal bool TrySend(ConnectionReceiver connection, ConnectionMove move)
     {
         lock (_gate)
@@ -120,8 +120,8 @@ internal sealed class SuspendedConnections
 
         if (move.Target is null)
         {
-            // Removed above, so that no other thread has it.
-            Detachment.Complete(connection, connection.FormerLedger, move);
+            // Removed above, so no other thread has it.
+            Detachment.Complete(connection, move);
         }
         else
         {
@@ -141,7 +141,7 @@ internal sealed class SuspendedConnections
     }
 
     /// <summary>Notes that a sender waits for room in the socket.</summary>
-    /// <returns>False when the connection is not here.</returns>
+    /// <returns>False when the connection is not suspended.</returns>
     internal bool TryAwaitRoom(ConnectionReceiver connection)
     {
         lock (_gate)
@@ -156,7 +156,7 @@ internal sealed class SuspendedConnections
         }
     }
 
-    /// <summary>Closes a connection that is suspended, if that was requested: no ring thread would.</summary>
+    /// <summary>Closes a suspended connection if that was requested, since no ring thread does.</summary>
     internal void Consider(ConnectionReceiver connection)
     {
         if (!connection.Control.CloseRequested)
@@ -181,10 +181,10 @@ internal sealed class SuspendedConnections
     internal static void EndUnwanted(ConnectionReceiver connection)
     {
         connection.Control.RequestClose(abort: true);
-        End(connection, "its queue was closed, and no other went on with it");
+        End(connection, "its queue was closed, and no other resumed it");
     }
 
-    /// <summary>Resumes a connection at once, lets it wait, or ends it.</summary>
+    /// <summary>Resumes a connection at once, keeps it suspended, or ends it.</summary>
     private void Forward(SuspendedConnection suspended)
     {
         ConnectionMove? move;
@@ -236,8 +236,8 @@ internal sealed class SuspendedConnections
 
     private static void End(ConnectionReceiver connection, string cause)
     {
-        long delivered = connection.DropUndelivered(connection.FormerLedger);
-        // A stream that had ended before it was suspended ends for its observers as it would have.
+        long delivered = connection.DropUndelivered();
+        // A stream that had ended before the suspension ends for its observers as it would have.
         Exception? end = connection.HasEnded && delivered == connection.BytesReceived
             ? connection.EndError
             : new ZcrxStreamException($"Receiving on {connection}", 0, delivered, cause, "");

@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Interop.Tests.Kernel;
 
 /// <summary>A ring with nothing around it: enough to submit one entry and to see its completion.</summary>
-internal sealed unsafe class TestRing : IDisposable
+internal sealed unsafe class MappedRing : IDisposable
 {
     public const uint Flags =
         IORING_SETUP_CQE32 | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE | IORING_SETUP_NO_SQARRAY;
@@ -17,7 +17,7 @@ internal sealed unsafe class TestRing : IDisposable
     private readonly nint _entries;
 
     /// <summary>Sets up and maps; skips the test where io_uring is forbidden or too old for the flags.</summary>
-    public TestRing(IIoUringKernel kernel)
+    public MappedRing(IIoUringKernel kernel)
     {
         _kernel = kernel;
         io_uring_params parameters = new() { flags = Flags, cq_entries = 64 };

@@ -1,0 +1,54 @@
+namespace Zcrx.Interop.Leases;
+
+/// <summary>Holds the consumers from which the pool can reclaim buffers under pressure. Ring thread only.</summary>
+/// <remarks>
+/// Consumers end on any thread, so they do not remove themselves. A sweep removes those that have ended. It keeps the list within twice the number of
+/// those that have not.
+/// </remarks>
+internal sealed class ReclaimList
+{
+    private const int SmallestSweep = 16;
+
+    private readonly List<IReclaimable> _consumers = [];
+    private int _sweepAt = SmallestSweep;
+
+    public int Count => _consumers.Count;
+
+    /// <summary>Adds a consumer that is not in the list.</summary>
+    public void Add(IReclaimable consumer)
+    {
+        if (_consumers.Count >= _sweepAt)
+        {
+            _consumers.RemoveAll(static consumer => consumer.HasEnded);
+            _sweepAt = Math.Max(SmallestSweep, 2 * _consumers.Count);
+        }
+
+        _consumers.Add(consumer);
+    }
+
+    public bool Contains(IReclaimable consumer) => _consumers.Contains(consumer);
+
+    /// <summary>Reclaims the buffers of one holder, and removes its consumers: they continue on another ring thread.</summary>
+    public void Dismiss(BufferHolder holder)
+    {
+        foreach (IReclaimable consumer in _consumers)
+        {
+            if (consumer.Holder == holder)
+            {
+                consumer.Reclaim();
+            }
+        }
+
+        _consumers.RemoveAll(consumer => consumer.Holder == holder);
+    }
+
+    /// <summary>Reclaims the buffers of all consumers.</summary>
+    public void ReclaimAll()
+    {
+        _consumers.RemoveAll(static consumer => consumer.HasEnded);
+        foreach (IReclaimable consumer in _consumers)
+        {
+            consumer.Reclaim();
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using System.Runtime.CompilerServices;
+using Zcrx.Interop.Leases;
+using Zcrx.Interop.Memory;
+using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
+
+namespace Zcrx.Interop.Queues;
+
+/// <summary>Finds the memory that a completion points into: maps area ids to areas.</summary>
+/// <remarks>The ring thread adds areas and finds buffers. Any thread may read <see cref="Buffers"/>.</remarks>
+internal sealed unsafe class AreaTable(int bufferLength)
+{
+    // The kernel's limit. An area id has 16 bits, so this also bounds the table.
+    private const int MaxAreas = 1024;
+
+    private readonly MappedArea[] _areas = new MappedArea[MaxAreas];
+    private int _count;
+
+    /// <summary>Gets the number of buffers in all areas.</summary>
+    public int Buffers
+    {
+        get
+        {
+            int buffers = 0;
+            for (int i = 0; i < Volatile.Read(ref _count); i++)
+            {
+                buffers += (int)(_areas[i].Memory.Length / (nuint)bufferLength);
+            }
+
+            return buffers;
+        }
+    }
+
+    /// <summary>Gets the id of the area that is added next, if the ids are consecutive.</summary>
+    public int NextId => _count;
+
+    /// <summary>Gets the first area.</summary>
+    public MemoryRegion First => _areas[0].Memory;
+
+    /// <summary>Adds an area.</summary>
+    /// <param name="memory">The area's memory.</param>
+    /// <param name="id">The id that the kernel gave it.</param>
+    public void Add(MemoryRegion memory, int id)
+    {
+        _areas[id] = new MappedArea(memory, memory.Address, new AreaMemory(memory.Address, memory.Length));
+        // Last: another thread reads the areas below the count.
+        Volatile.Write(ref _count, int.Max(_count, id + 1));
+    }
+
+    /// <summary>Returns the address of a completion's bytes.</summary>
+    /// <param name="offset">The offset of the completion: area id in the top bits, byte offset below.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public byte* Address(ulong offset) =>
+        // The mask keeps a corrupt area id inside the table. A slot without area gives a null base, which faults at once instead of reading other memory.
+        (byte*)_areas[(int)(offset >> IORING_ZCRX_AREA_SHIFT) & (MaxAreas - 1)].Address + (nuint)(offset & ~IORING_ZCRX_AREA_MASK);
+
+    /// <summary>Returns whether all bytes of a completion lie in one area.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Contains(ulong offset, int length) => ViewOf(offset).Contains(offset, length);
+
+    /// <summary>Returns the area of a completion as memory.</summary>
+    public AreaMemory MemoryOf(ulong offset) => _areas[(int)(offset >> IORING_ZCRX_AREA_SHIFT) & (MaxAreas - 1)].View;
+
+    /// <summary>Returns the area of a completion by value, for a run of completions. A view that contains nothing if there is no such area.</summary>
+    public AreaView ViewOf(ulong offset)
+    {
+        ulong id = offset >> IORING_ZCRX_AREA_SHIFT;
+        return id < (ulong)_count ? new AreaView((byte*)_areas[id].Address, id << IORING_ZCRX_AREA_SHIFT, _areas[id].Memory.Length) : default;
+    }
+
+    /// <param name="Memory">The memory.</param>
+    /// <param name="Address">Its address, which is read for each buffer.</param>
+    /// <param name="View">The memory as consumers see it.</param>
+    private readonly record struct MappedArea(MemoryRegion Memory, nint Address, AreaMemory View);
+}

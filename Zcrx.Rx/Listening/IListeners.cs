@@ -1,0 +1,19 @@
+namespace Zcrx.Rx.Listening;
+
+/// <summary>Provides what the end of a queue needs of its listeners. Ring thread only.</summary>
+internal interface IListeners
+{
+    /// <summary>Gets the number of listeners.</summary>
+    int Count { get; }
+
+    /// <summary>Stops accepting. A listener whose accept request is armed ends with the request.</summary>
+    void RemoveAll();
+
+    /// <summary>Resets the connections that the kernel has accepted and whose completions were not handled.</summary>
+    /// <param name="handled">The number of completions that were handled.</param>
+    void CloseUnseenSockets(uint handled);
+
+    /// <summary>Ends all listeners with the queue.</summary>
+    /// <param name="error">Creates the error for the observers; returns null for an orderly end.</param>
+    void FinishAll(Func<Exception?> error);
+}

@@ -1,0 +1,45 @@
+using Zcrx.Architecture.Tests.Sources;
+
+namespace Zcrx.Architecture.Tests;
+
+/// <summary>The description of the architecture names what exists.</summary>
+public class DocumentTests
+{
+    [Fact]
+    public void Architecture_document_names_only_what_the_sources_contain()
+    {
+        DocumentNames names = new([.. Library.Names.Select(Library.Named)]);
+        string text = File.ReadAllText(Path.Combine(Repository.Path, "docs", "architecture.md"));
+
+        IReadOnlyList<string> missing = names.Missing(text, static path => Path.Exists(Path.Combine(Repository.Path, path)));
+
+        Assert.True(missing.Count == 0, $"docs/architecture.md names what does not exist: {string.Join(", ", missing)}");
+    }
+
+    [Fact]
+    public void Names_that_do_not_exist_are_found_in_text_and_diagrams()
+    {
+        Library library = Library.FromText("Zcrx.Rx",
+        [
+            ("Zcrx.Rx/Ring/Turn.cs", "namespace Zcrx.Rx; interface ITurn { void End(); } class Turn<T> : ITurn { void ITurn.End() { } int _number; }"),
+            ("Zcrx.Rx/Pool/Level.cs", "namespace Zcrx.Rx; enum Level { High }"),
+        ]);
+        const string Text = """
+            `Zcrx.Rx` has the rooms `Ring` and `Pool`, `Turn<T>` in `Turn.cs`, `Turn.End`, `Level.High` and `Zcrx.Rx/Pool/Level.cs`.
+            `Moved`, `Turn.Begin`, `Level.Low`, `Gone.cs` and `Zcrx.Rx/Gone` do not exist.
+
+            ```mermaid
+            sequenceDiagram
+                participant K as kernel
+                participant T as Turn
+                participant O as IObserver.OnNext
+                participant P as Removed
+                T->>K: Turn.End, then Turn.Leave
+            ```
+            """;
+
+        IReadOnlyList<string> missing = new DocumentNames(library).Missing(Text, static path => path == "Zcrx.Rx/Pool/Level.cs");
+
+        Assert.Equal(["Gone.cs", "Level.Low", "Moved", "Removed", "Turn.Begin", "Turn.Leave", "Zcrx.Rx/Gone"], missing);
+    }
+}

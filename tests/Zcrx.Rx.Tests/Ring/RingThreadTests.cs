@@ -1,0 +1,101 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using Zcrx.Rx.Ring;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Ring;
+
+[Collection(SocketsCollection.Name)]
+public class RingThreadTests
+{
+    [Fact]
+    public async Task Caller_of_work_that_fails_the_thread_gets_the_result_of_a_refusal()
+    {
+        RingThread thread = await StartAsync();
+
+        Task<int> result = thread.InvokeAsync<int>(static () => throw new InvalidOperationException("a test"), static () => -1);
+
+        Assert.Equal(-1, await result.Within("the call ends"));
+        InvalidOperationException crash = await Assert.ThrowsAsync<InvalidOperationException>(() => thread.Ended.Within("the thread ends"));
+        Assert.Equal("a test", crash.Message);
+    }
+
+    [Fact]
+    public async Task Work_after_the_end_is_refused()
+    {
+        RingThread thread = await StartAsync();
+        thread.Post(static () => throw new InvalidOperationException("a test"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => thread.Ended.Within("the thread ends"));
+
+        Task<int> result = thread.InvokeAsync(static () => 1, static () => throw new ObjectDisposedException("test"));
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => result.Within("the call ends"));
+    }
+
+    [Fact]
+    public async Task Reported_failure_leaves_the_thread_running()
+    {
+        RingThread thread = await StartAsync();
+        Task<int> failed = thread.InvokeAsync<int>(static () => throw new ZcrxException("Testing", Errno.EIO, "a test", ""), static () => -1, reportsFailure: true);
+        await Assert.ThrowsAsync<ZcrxException>(() => failed.Within("the call ends"));
+
+        Assert.Equal(1, await thread.InvokeAsync(static () => 1, static () => -1).Within("the next call ends"));
+
+        thread.Post(static () => throw new InvalidOperationException("the end of the test"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => thread.Ended.Within("the thread ends"));
+    }
+
+    private static async Task<RingThread> StartAsync()
+    {
+        EmptyTurn turn = new();
+        RingThread thread = new("test", new EmulatedKernel(), new IoRingOptions { SubmissionEntries = 8, CompletionEntries = 16 }, new RingClock(TimeProvider.System), turn);
+        turn.Thread = thread;
+        await thread.StartAsync().Within("the thread starts");
+        return thread;
+    }
+
+    /// <summary>A turn without a queue: it only consumes wake-ups.</summary>
+    private sealed class EmptyTurn : IRingTurn
+    {
+        private RingRequests? _requests;
+
+        public RingThread? Thread { get; set; }
+
+        public bool MayBlock => true;
+
+        public void Open(RingRequests requests) => _requests = requests;
+
+        public void Prepare()
+        {
+        }
+
+        public bool IsFinished() => false;
+
+        public long NextDue() => long.MaxValue;
+
+        public void Complete()
+        {
+            if (_requests!.Completions.Ready is var ready and > 0)
+            {
+                _requests.Completions.Advance(ready);
+                Thread!.OnWoken();
+            }
+        }
+
+        public void TearDown(Exception? crash)
+        {
+        }
+
+        public void Release()
+        {
+        }
+
+        public void OnEnded()
+        {
+        }
+
+        public void Conclude()
+        {
+        }
+    }
+}

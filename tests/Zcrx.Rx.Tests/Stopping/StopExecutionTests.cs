@@ -1,0 +1,219 @@
+using Zcrx.Interop;
+using Zcrx.Rx.Connections;
+using Zcrx.Rx.Moving;
+using Zcrx.Rx.Receiving;
+using Zcrx.Rx.Tests.Support;
+using Zcrx.Rx.Tests.Support.Rooms;
+
+namespace Zcrx.Rx.Tests.Stopping;
+
+/// <summary>The end of a queue in plain memory: the test plays the kernel and the ring.</summary>
+public class StopExecutionTests
+{
+    private static readonly Exception Crash = new InvalidOperationException("a test");
+
+    [Fact]
+    public void Queue_that_stops_closes_its_connections_once_their_receives_have_ended()
+    {
+        using QueueBench bench = new();
+        Recorder recorder = new(0);
+        ConnectionReceiver connection = bench.Connect(0, recorder);
+        bench.Settle();
+        bench.Ring.Count = 1;
+
+        bench.Stop.BeginStop(TimeSpan.Zero);
+        Assert.False(bench.Stop.Advance());
+        Assert.Equal((0, ReceiveState.Cancelling), (bench.Ring.Count, connection.State));
+        bench.EndCancelled();
+        Assert.True(bench.Stop.Advance());
+        bench.TearDown();
+
+        Assert.Contains("closed on this side", Assert.IsType<ZcrxStreamException>(recorder.Error).Message, StringComparison.Ordinal);
+        Assert.True(((MemorySocket)connection.Socket).IsClosed);
+        Assert.False(((MemorySocket)connection.Socket).WasReset);
+    }
+
+    [Fact]
+    public void Queue_drains_until_the_last_lease_is_released()
+    {
+        using QueueBench bench = new();
+        BufferLease? lease = null;
+        ConnectionReceiver connection = bench.Connect(0, new Recorder(0) { Then = buffer => lease = buffer.Retain() });
+        bench.Settle();
+        bench.Receive(connection);
+
+        bench.Stop.BeginStop(TimeSpan.FromSeconds(10));
+        Assert.False(bench.Stop.Advance());
+        Assert.False(connection.Control.CloseRequested);
+        lease!.Dispose();
+        Assert.False(bench.Stop.Advance());
+        Assert.True(connection.Control.CloseRequested);
+        bench.EndCancelled();
+        Assert.True(bench.Stop.Advance());
+    }
+
+    [Fact]
+    public void Queue_ends_when_a_cancelled_receive_does_not()
+    {
+        using QueueBench bench = new();
+        ConnectionReceiver connection = bench.Connect(0, new Recorder(0));
+        bench.Settle();
+        bench.Stop.BeginStop(TimeSpan.Zero);
+        Assert.False(bench.Stop.Advance());
+
+        bench.Clock.Advance(TimeSpan.FromSeconds(4));
+
+        Assert.True(bench.Stop.Advance());
+        bench.TearDown();
+        Assert.True(connection.Control.Closed.IsCompleted);
+    }
+
+    [Fact]
+    public void Suspension_suspends_connections_and_ends_none()
+    {
+        SuspendedConnectionOwner suspended = new();
+        using QueueBench bench = new(suspended: suspended);
+        Recorder recorder = new(0);
+        ConnectionReceiver connection = bench.Connect(0, recorder);
+        bench.Settle();
+
+        bench.Stop.BeginSuspension(TimeSpan.Zero);
+        Assert.False(bench.Stop.Advance());
+        bench.EndCancelled();
+        Assert.True(bench.Stop.Advance());
+        bench.TearDown();
+
+        Assert.Equal(1, suspended.Count);
+        Assert.False(recorder.HasEnded);
+        Assert.False(connection.Control.CloseRequested);
+        Assert.Equal(ReceiveObstacles.None, connection.Obstacles);
+    }
+
+    [Fact]
+    public void Crash_delivers_what_has_arrived_then_closes_the_ring_and_suspends_at_that_position()
+    {
+        SuspendedConnectionOwner suspended = new();
+        using QueueBench bench = new(suspended: suspended);
+        Recorder recorder = new(0);
+        ConnectionReceiver connection = bench.Connect(0, recorder);
+        bench.Settle();
+        bool hasArrived = false;
+        bench.Ring.Handled = () =>
+        {
+            if (!hasArrived)
+            {
+                hasArrived = true;
+                bench.Receive(connection);
+            }
+
+            bench.EndCancelled();
+        };
+
+        bench.TearDown(Crash);
+
+        Assert.Equal((1L, 1), (recorder.Buffers, suspended.Count));
+        Assert.Equal("ring closed", bench.Ring.Log[^1]);
+        Assert.Single(bench.Ring.Log, static entry => entry == "ring closed");
+        Assert.Equal("completions handled", bench.Ring.Log[0]);
+        Assert.False(recorder.HasEnded);
+        ZcrxException error = Assert.IsType<ZcrxException>(Assert.Single(bench.Ring.Finished));
+        Assert.Same(Crash, error.InnerException);
+    }
+
+    [Fact]
+    public void Crash_without_suspension_resets_the_connections_and_names_the_position()
+    {
+        using QueueBench bench = new();
+        Recorder recorder = new(0);
+        ConnectionReceiver connection = bench.Connect(0, recorder);
+        bench.Settle();
+        bench.Receive(connection);
+
+        bench.TearDown(Crash);
+
+        ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(recorder.Error);
+        Assert.Equal(recorder.End, error.StreamOffset);
+        Assert.Same(Crash, error.InnerException);
+        Assert.True(((MemorySocket)connection.Socket).WasReset);
+    }
+
+    [Fact]
+    public void Crash_with_lost_completions_fails_connections_that_were_receiving_and_suspends_the_others()
+    {
+        SuspendedConnectionOwner suspended = new();
+        using QueueBench bench = new(suspended: suspended);
+        Recorder receiving = new(0);
+        _ = bench.Connect(0, receiving);
+        Recorder paused = new(1);
+        bench.Connect(1, paused).Control.Pause();
+        bench.Settle();
+        bench.Ring.HasDroppedCompletions = true;
+
+        bench.TearDown(Crash);
+
+        Assert.Contains("bytes may be missing", Assert.IsType<ZcrxStreamException>(receiving.Error).Message, StringComparison.Ordinal);
+        Assert.False(paused.HasEnded);
+        Assert.Equal(1, suspended.Count);
+        // Nothing was handled, so the sockets of accepted connections are in completions that no code has seen.
+        Assert.Equal(0u, bench.Ring.HandledBeforeUnseen);
+        Assert.DoesNotContain("completions handled", bench.Ring.Log);
+    }
+
+    [Fact]
+    public void Crash_of_a_corrupt_ring_acts_on_no_completion()
+    {
+        using QueueBench bench = new();
+        ConnectionReceiver connection = bench.Connect(0, new Recorder(0));
+        bench.Settle();
+        Assert.Throws<ZcrxException>(() => bench.Deliver([QueueBench.Completed(connection.ReceiveTag, ulong.MaxValue, 1)]));
+
+        bench.TearDown(Crash);
+
+        Assert.DoesNotContain("completions handled", bench.Ring.Log);
+        Assert.Null(bench.Ring.HandledBeforeUnseen);
+        Assert.True(((MemorySocket)connection.Socket).WasReset);
+    }
+
+    [Fact]
+    public void Crash_during_a_delivery_ends_that_stream_before_more_of_its_bytes_arrive()
+    {
+        SuspendedConnectionOwner suspended = new();
+        using QueueBench bench = new(suspended: suspended);
+        Recorder recorder = new(0);
+        ConnectionReceiver connection = bench.Connect(0, recorder);
+        bench.Settle();
+        connection.WasInterrupted = true;
+        bool hasArrived = false;
+        bench.Ring.Handled = () =>
+        {
+            if (!hasArrived)
+            {
+                hasArrived = true;
+                bench.Receive(connection);
+            }
+
+            bench.EndCancelled();
+        };
+
+        bench.TearDown(Crash);
+
+        Assert.IsType<ZcrxStreamException>(recorder.Error);
+        Assert.Equal((0L, 0), (recorder.Buffers, suspended.Count));
+        Assert.True(((MemorySocket)connection.Socket).WasReset);
+    }
+
+    [Fact]
+    public void Crash_during_the_salvage_fails_the_connections_and_still_closes_the_ring()
+    {
+        using QueueBench bench = new(suspended: new SuspendedConnectionOwner());
+        Recorder recorder = new(0);
+        _ = bench.Connect(0, recorder);
+        bench.Settle();
+        bench.Ring.Handled = static () => throw new InvalidOperationException("the second failure");
+
+        bench.TearDown(Crash);
+
+        Assert.Same(Crash, Assert.IsType<ZcrxStreamException>(recorder.Error).InnerException);
+        Assert.Contains("ring closed", bench.Ring.Log);
+    }
+}

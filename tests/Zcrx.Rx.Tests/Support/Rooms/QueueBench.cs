@@ -1,0 +1,221 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Leases;
+using Zcrx.Rx.Moving;
+using Zcrx.Rx.Pool;
+using Zcrx.Rx.Receiving;
+using Zcrx.Rx.Ring;
+using Zcrx.Rx.Stopping;
+
+namespace Zcrx.Rx.Tests.Support.Rooms;
+
+/// <summary>All owners of a queue in plain memory, except the ring, its thread and the listeners. The test plays the kernel.</summary>
+internal sealed class QueueBench : IDisposable
+{
+    private static long _lastId;
+
+    private readonly Dictionary<ConnectionReceiver, int> _streams = [];
+    private readonly Queue<ulong> _free = new();
+    private int _consumed;
+
+    public QueueBench(int buffers = 32, SuspendedConnectionOwner? suspended = null, bool isOnNic = false, MemoryQueue? imported = null, uint refillEntries = 16)
+    {
+        Queue = imported is null ? new MemoryQueue(buffers, refillEntries) : new MemoryQueue(imported);
+        Context = ReceiveBench.ContextOf(TestQueue.Options(buffers), Clock, isOnNic);
+        HangUpWatch hangUps = new(Requests);
+        Pool = new BufferPool(Queue, Queue.IsImported, Context, Events);
+        Sharing = new PoolSharing(Pool, Queue, Worker, Context);
+        Phase = StopExecution.CreateMachine(Context.Clock);
+        Host = new ConnectionHost(Worker, suspended, Context.Options, Events, null);
+        Delivery = new Delivery(Queue.Areas, Pool, Table, Turn, Context.Counters);
+        Scheduler = new ReceiveScheduler(Table, Pool, Requests, Delivery, hangUps, new StallReports(Context, Events), Turn, Context);
+        Mover = new ConnectionMover(Host, new ConnectionTable(Table, Host, Phase, Context), Scheduler, hangUps, Queue.Ledger, Phase, Context);
+        Stop = new StopExecution(Phase, Ring, Ring, Table, Scheduler, Ring, Mover, Pool, Sharing, Turn, Context, canSuspend: suspended is not null);
+        Host.Attach(Mover);
+        Worker.AfterEnd = Host.ForwardChanges;
+        Ring.Handled = EndCancelled;
+        for (int i = 0; i < buffers; i++)
+        {
+            _free.Enqueue((ulong)(i * Queue.BufferLength));
+        }
+    }
+
+    public ManualClock Clock { get; } = new();
+
+    public QueueContext Context { get; }
+
+    public MemoryQueue Queue { get; }
+
+    public MemoryWorker Worker { get; } = new();
+
+    public MemoryRequests Requests { get; } = new();
+
+    public MemoryRing Ring { get; } = new();
+
+    public RoomEvents Events { get; } = new();
+
+    public SlotTable<ConnectionReceiver> Table { get; } = new();
+
+    public ReceiveTurn Turn { get; } = new();
+
+    public BufferPool Pool { get; }
+
+    public PoolSharing Sharing { get; }
+
+    public Delivery Delivery { get; }
+
+    public ReceiveScheduler Scheduler { get; }
+
+    public ConnectionHost Host { get; }
+
+    public ConnectionMover Mover { get; }
+
+    public StopMachine Phase { get; }
+
+    public StopExecution Stop { get; }
+
+    /// <summary>The number of buffers that the kernel can fill.</summary>
+    public int Free => _free.Count;
+
+    /// <summary>Adds a connection. Its bytes are those of a stream with this number.</summary>
+    public ConnectionReceiver Connect(int stream, IObserver<ReceivedBuffer>? observer = null)
+    {
+        (int slot, uint generation) = Table.Reserve();
+        long id = Interlocked.Increment(ref _lastId);
+        ConnectionReceiver connection = new(Host, new MemorySocket((int)id), id, slot, generation);
+        Table.Set(slot, connection);
+        _streams[connection] = stream;
+        if (observer is not null)
+        {
+            connection.Stream.Subscribe(observer);
+        }
+
+        return connection;
+    }
+
+    /// <summary>Lets another bench's kernel write this connection's bytes, after a move.</summary>
+    public void Adopt(ConnectionReceiver connection, int stream) => _streams[connection] = stream;
+
+    /// <summary>Runs the part of a turn before the ring is entered.</summary>
+    public void Prepare()
+    {
+        Context.Clock.BeginTurn();
+        Worker.Run();
+        Host.TakeChanges();
+        Sharing.TakeReturned();
+        Scheduler.WatchPool();
+        Scheduler.ArmReceives();
+        Mover.CompleteMoves();
+    }
+
+    /// <summary>The kernel fills one buffer for each connection of a list, in one batch, and the batch is delivered. Stops when no buffer is free.</summary>
+    /// <returns>The number of buffers.</returns>
+    public unsafe int Receive(params ReadOnlySpan<ConnectionReceiver> connections)
+    {
+        int count = int.Min(connections.Length, _free.Count);
+        Dictionary<ConnectionReceiver, long> positions = [];
+        Completion[] batch = new Completion[count];
+        for (int i = 0; i < count; i++)
+        {
+            ConnectionReceiver connection = connections[i];
+            int length = 1 + (i * 7 % 60);
+            long position = positions.GetValueOrDefault(connection, connection.BytesReceived);
+            positions[connection] = position + length;
+            ulong offset = _free.Dequeue();
+            Payload.At(_streams[connection], position, length).CopyTo(new Span<byte>(Queue.Areas.Address(offset), length));
+            batch[i] = Completed(connection.ReceiveTag, offset, length);
+        }
+
+        Deliver(batch);
+        return count;
+    }
+
+    /// <summary>Delivers a batch of completions of received data, as the dispatcher does.</summary>
+    public unsafe void Deliver(Completion[] batch)
+    {
+        Turn.Begin(wasRingFull: false);
+        fixed (Completion* first = batch)
+        {
+            while (Turn.Handled < batch.Length)
+            {
+                Delivery.Deliver(first + Turn.Handled, (uint)batch.Length - Turn.Handled);
+            }
+        }
+
+        Turn.EndBatch();
+        Scheduler.AfterTurn();
+    }
+
+    /// <summary>Makes a completion of received data.</summary>
+    public static unsafe Completion Completed(ulong tag, ulong offset, int length)
+    {
+        Completion completion = default;
+        byte* entry = (byte*)&completion;
+        *(io_uring_cqe*)entry = new io_uring_cqe { user_data = tag, res = length, flags = LinuxIoUring.IORING_CQE_F_MORE };
+        *(io_uring_zcrx_cqe*)(entry + 16) = new io_uring_zcrx_cqe { off = offset };
+        return completion;
+    }
+
+    /// <summary>Takes a free buffer, for a completion that the test makes itself.</summary>
+    public ulong TakeFree() => _free.Dequeue();
+
+    /// <summary>The kernel consumes the refill queue. A buffer that comes back twice, or was not out, fails the test.</summary>
+    public void Refill()
+    {
+        Queue.Ledger.Drain();
+        do
+        {
+            Pool.Publish();
+            Pool.Flush();
+            Pool.AppendPending();
+        }
+        while (Pool.HasPending);
+        Pool.Publish();
+        Pool.Flush();
+        for (; _consumed < Queue.Consumed.Count; _consumed++)
+        {
+            ulong offset = Queue.Consumed[_consumed];
+            Assert.DoesNotContain(offset, _free);
+            _free.Enqueue(offset);
+        }
+    }
+
+    /// <summary>The receive of a connection ends.</summary>
+    public void End(ConnectionReceiver connection, int result)
+    {
+        Requests.End(connection.ReceiveTag);
+        Scheduler.OnReceiveEnded(connection, result);
+    }
+
+    /// <summary>Ends the receives that were cancelled.</summary>
+    public void EndCancelled()
+    {
+        foreach (ulong tag in Requests.Cancelled.ToArray())
+        {
+            UserData data = UserData.Decode(tag);
+            End(Table.Find(data.Slot, data.Generation)!, -Errno.ECANCELED);
+        }
+    }
+
+    /// <summary>Runs turns, in each of which the kernel ends what was cancelled, until nothing is left to do.</summary>
+    public void Settle()
+    {
+        do
+        {
+            Prepare();
+            EndCancelled();
+        }
+        while (Worker.HasWork || Host.HasChanges || Scheduler.HasQueued || Requests.Cancelled.Count > 0);
+        Prepare();
+    }
+
+    /// <summary>Tears the queue down, and ends its thread.</summary>
+    public void TearDown(Exception? crash = null)
+    {
+        Stop.TearDown(crash, Ring.Close);
+        Worker.End();
+        Host.ForwardChanges();
+    }
+
+    public void Dispose() => Queue.Dispose();
+}

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Xml.Linq;
 using Ingest.Tests.Support;
 using Zcrx.Build.Tests.Support;
 
@@ -19,15 +20,9 @@ public sealed class PackageTests : IDisposable
     [Fact]
     public async Task Package_contains_the_analyzers_and_a_consumer_gets_their_warnings()
     {
-        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         string packages = _directory["packages"];
-        foreach (string library in new[] { "Zcrx.Interop", "Zcrx.Rx" })
-        {
-            await ForeignProgram.RunAsync(
-                $"exec dotnet pack \"$1\" --no-build --configuration {configuration} -p:Version={Version} --output \"$2\" {Quiet}",
-                Path.Combine(Repository.Path, library, library + ".csproj"),
-                packages);
-        }
+        await PackAsync("Zcrx.Interop", packages);
+        await PackAsync("Zcrx.Rx", packages);
 
         using (ZipArchive package = await ZipFile.OpenReadAsync(Path.Combine(packages, $"Zcrx.Rx.{Version}.nupkg")))
         {
@@ -44,6 +39,27 @@ public sealed class PackageTests : IDisposable
         Assert.Contains("warning ZCRX0002: ", output, StringComparison.Ordinal);
         Assert.Contains("warning ZCRX0003: ", output, StringComparison.Ordinal);
         Assert.DoesNotContain("AD0001", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Package_of_the_actors_passes_the_analyzers_on()
+    {
+        await PackAsync("Zcrx.Actors", _directory.Path);
+
+        using ZipArchive package = await ZipFile.OpenReadAsync(_directory[$"Zcrx.Actors.{Version}.nupkg"]);
+        await using Stream manifest = await package.GetEntry("Zcrx.Actors.nuspec")!.OpenAsync();
+        XElement dependency = Assert.Single((await XDocument.LoadAsync(manifest, LoadOptions.None, default)).Descendants(), static element => (string?)element.Attribute("id") == "Zcrx.Rx");
+        Assert.DoesNotContain("Analyzers", (string?)dependency.Attribute("exclude") ?? "", StringComparison.Ordinal);
+    }
+
+    private static async Task PackAsync(string library, string directory)
+    {
+        // The suite and what it packs are built with the same configuration.
+        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        await ForeignProgram.RunAsync(
+            $"exec dotnet pack \"$1\" --no-build --configuration {configuration} -p:Version={Version} --output \"$2\" {Quiet}",
+            Path.Combine(Repository.Path, library, library + ".csproj"),
+            directory);
     }
 
     private void WriteConsumer(string packages)

@@ -20,7 +20,7 @@ internal static class ChainEditing
         return access.WithExpression(inserted.WithExpression(target).WithTrailingTrivia(access.Expression.GetTrailingTrivia()));
     }
 
-    /// <summary>Returns whether a value has a method of this name, its own or an extension, in scope or in the given namespace.</summary>
+    /// <summary>Returns the method of this name that a value has: its own, an extension in scope, or one of the given type.</summary>
     public static IMethodSymbol? FindMethod(SemanticModel model, int position, ITypeSymbol type, string name, string declaringType) =>
         model.LookupSymbols(position, type, name, includeReducedExtensionMethods: true).OfType<IMethodSymbol>().FirstOrDefault()
         ?? model.Compilation.GetTypeByMetadataName(declaringType)?.GetMembers(name).OfType<IMethodSymbol>()

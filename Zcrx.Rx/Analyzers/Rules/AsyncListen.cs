@@ -2,7 +2,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Zcrx.Rx.Analyzers;
 
-/// <summary>The overload of <c>Listen</c> whose handler is asynchronous.</summary>
+/// <summary>Finds the overload of <c>Listen</c> whose handler is asynchronous.</summary>
 internal static class AsyncListen
 {
     /// <summary>Returns whether the referenced version of the library has the overload.</summary>

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Analyzers;
 
-/// <summary>What an operator keeps beyond <c>OnNext</c>.</summary>
+/// <summary>Specifies what an operator keeps beyond <c>OnNext</c>.</summary>
 [Flags]
 internal enum KeptParts
 {

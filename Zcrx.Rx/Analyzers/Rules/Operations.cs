@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace Zcrx.Rx.Analyzers;
 
-/// <summary>Reads operations without what the compiler wraps around them.</summary>
+/// <summary>Reads operations, without the conversions that the compiler wraps around them.</summary>
 internal static class Operations
 {
     /// <summary>Returns the operation inside conversions and parentheses.</summary>

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Analyzers;
 
-/// <summary>What the elements of a sequence are to their consumer.</summary>
+/// <summary>Specifies how long the elements of a sequence are valid, and which side releases them.</summary>
 internal enum Ownership
 {
     /// <summary>Nothing is known, or the elements own their memory.</summary>

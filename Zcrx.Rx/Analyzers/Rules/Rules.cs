@@ -2,7 +2,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Zcrx.Rx.Analyzers;
 
-/// <summary>The rules that this assembly checks. Each has a section in <c>docs/analyzers.md</c>.</summary>
+/// <summary>Lists the rules that this assembly checks. Each has a section in <c>docs/analyzers.md</c>.</summary>
 internal static class Rules
 {
     /// <summary>Gets the category of rules about who owns memory, and for how long.</summary>
@@ -43,6 +43,17 @@ internal static class Rules
         isEnabledByDefault: true,
         "The owner of a lease releases it exactly once. Each lease that is lost takes a buffer from the pool until its queue is closed.",
         HelpLink("zcrx0003"));
+
+    /// <summary>A borrowed element is used after an await.</summary>
+    public static readonly DiagnosticDescriptor BorrowedElementIsUsedAfterAwait = new(
+        "ZCRX0004",
+        "A borrowed buffer or frame must not be used after await",
+        "'{0}' is a borrowed {1} and is used after await, when its memory is reused. Use Process, whose handler gets a lease, or copy the bytes before the await.",
+        Ownership,
+        DiagnosticSeverity.Warning,
+        isEnabledByDefault: true,
+        "An async function returns at its first await that has to wait. OnNext returns then, too, and the loan of its buffer or frame ends.",
+        HelpLink("zcrx0004"));
 
     private static string HelpLink(string anchor) => $"docs/analyzers.md#{anchor}";
 }

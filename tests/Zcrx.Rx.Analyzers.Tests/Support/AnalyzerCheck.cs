@@ -12,45 +12,55 @@ internal static class AnalyzerCheck<TAnalyzer, TCodeFix>
     where TAnalyzer : DiagnosticAnalyzer, new()
     where TCodeFix : CodeFixProvider, new()
 {
-    /// <summary>Compares the reports with the markup of the snippet, such as <c>{|ZCRX0001:Delay|}</c>.</summary>
+    /// <summary>Compares the reports with the markup of the snippet, such as <c>{|ZCRX0001:Delay|}</c>. The snippet must compile.</summary>
     public static Task ReportsAsync(string source, params DiagnosticResult[] expected)
     {
-        Test test = new() { TestCode = source };
+        AnalyzerTest test = new() { TestCode = source };
         test.ExpectedDiagnostics.AddRange(expected);
         return test.RunAsync();
     }
 
     /// <summary>Applies the code fix with this title and compares the result, which must compile.</summary>
-    public static Task FixesAsync(string source, string title, string expected, params string[] remaining)
+    public static Task FixesAsync(string source, string title, string expected) =>
+        new CodeFixTest { TestCode = source, FixedCode = expected, CodeActionEquivalenceKey = title }.RunAsync();
+
+    private static void Prepare(SolutionState state)
     {
-        Test test = new()
+        state.AdditionalReferences.AddRange(References.Used);
+        if (References.FrameStub is { } stub)
         {
-            TestCode = source,
-            FixedCode = expected,
-            CodeActionEquivalenceKey = title,
-            CodeActionValidationMode = CodeActionValidationMode.None,
-            // Another rule may have something to say about the result.
-            NumberOfFixAllIterations = 1,
-        };
-        test.DisabledDiagnostics.AddRange(remaining);
-        return test.RunAsync();
+            state.Sources.Add(("Frames.cs", stub));
+        }
     }
 
-    private sealed class Test : CSharpCodeFixTest<TAnalyzer, TCodeFix, DefaultVerifier>
+    private static CSharpParseOptions Parsing() => new(LanguageVersion.Latest);
+
+    private static CSharpCompilationOptions Compiling() => new(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true);
+
+    private sealed class AnalyzerTest : CSharpAnalyzerTest<TAnalyzer, DefaultVerifier>
     {
-        public Test()
+        public AnalyzerTest()
         {
             ReferenceAssemblies = References.None;
-            TestState.AdditionalReferences.AddRange(References.Used);
-            if (References.FrameStub is { } stub)
-            {
-                TestState.Sources.Add(("Frames.cs", stub));
-                FixedState.Sources.Add(("Frames.cs", stub));
-            }
+            Prepare(TestState);
         }
 
-        protected override ParseOptions CreateParseOptions() => new CSharpParseOptions(LanguageVersion.Latest);
+        protected override ParseOptions CreateParseOptions() => Parsing();
 
-        protected override CompilationOptions CreateCompilationOptions() => new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true);
+        protected override CompilationOptions CreateCompilationOptions() => Compiling();
+    }
+
+    private sealed class CodeFixTest : CSharpCodeFixTest<TAnalyzer, TCodeFix, DefaultVerifier>
+    {
+        public CodeFixTest()
+        {
+            ReferenceAssemblies = References.None;
+            Prepare(TestState);
+            Prepare(FixedState);
+        }
+
+        protected override ParseOptions CreateParseOptions() => Parsing();
+
+        protected override CompilationOptions CreateCompilationOptions() => Compiling();
     }
 }

@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.Testing;
 
 namespace Zcrx.Rx.Analyzers.Tests.Support;
 
-/// <summary>What snippets are compiled against: the runtime of this process, System.Reactive and the real libraries.</summary>
+/// <summary>Gets the references of snippets: the runtime of this process, System.Reactive and the real libraries.</summary>
 internal static class References
 {
     private static readonly string[] Prefixes = ["System.", "Microsoft.Win32.", "netstandard.", "mscorlib.", "Zcrx.Interop.dll", "Zcrx.Rx.dll"];

@@ -54,8 +54,10 @@ public sealed class AsyncObserverCodeFix : CodeFixProvider
     // Subscribe(async x => …) becomes Process(async (x, cancellation) => …).Subscribe().
     private static InvocationExpressionSyntax Processing(InvocationExpressionSyntax call, MemberAccessExpressionSyntax subscribe, ParenthesizedLambdaExpressionSyntax handler)
     {
-        ArgumentSyntax[] others = [.. call.ArgumentList.Arguments.Skip(1)];
-        ArgumentListSyntax remaining = others.Length == 0 ? ArgumentList() : ArgumentList(SeparatedList(others.Prepend(Argument(ParseExpression("static _ => { }"))))).NormalizeWhitespace();
+        SeparatedSyntaxList<ArgumentSyntax> arguments = call.ArgumentList.Arguments;
+        ArgumentListSyntax remaining = arguments.Count == 1
+            ? ArgumentList()
+            : call.ArgumentList.WithArguments(arguments.Replace(arguments[0], Argument(ParseExpression("static _ => { }"))));
         InvocationExpressionSyntax process = InvocationExpression(
             subscribe.WithName(IdentifierName("Process")), ArgumentList(SingletonSeparatedList(Argument(handler)))).WithTrailingTrivia(subscribe.Expression.GetTrailingTrivia());
         return InvocationExpression(subscribe.WithExpression(process), remaining).WithTriviaFrom(call);

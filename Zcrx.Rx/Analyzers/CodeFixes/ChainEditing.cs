@@ -33,6 +33,6 @@ internal static class ChainEditing
             || model.GetEnclosingSymbol(position)?.ContainingNamespace?.ToDisplayString() is { } current && (current == space || current.StartsWith(space + ".", StringComparison.Ordinal));
         return isVisible || root is not CompilationUnitSyntax unit
             ? root
-            : unit.AddUsings(UsingDirective(ParseName(space)).NormalizeWhitespace().WithTrailingTrivia(ElasticCarriageReturnLineFeed));
+            : unit.AddUsings(UsingDirective(ParseName(space)).NormalizeWhitespace().WithTrailingTrivia(unit.Usings.LastOrDefault()?.GetTrailingTrivia() ?? TriviaList(ElasticCarriageReturnLineFeed)));
     }
 }

@@ -65,7 +65,7 @@ internal static class ReactiveOperators
             // With a seed the accumulator decides.
             "Scan" or "Aggregate" when method.TypeParameters.Length > 1 => KeptParts.None,
             // The elements of an IEnumerable are fetched when an element of the sequence arrives, which is passed on at once.
-            "Zip" when method.Parameters.Any(static parameter => parameter.Type is INamedTypeSymbol { Name: "IEnumerable", TypeArguments: [ITypeParameterSymbol] }) => KeptParts.None,
+            "Zip" when method.OriginalDefinition.Parameters.Any(static parameter => parameter.Type is INamedTypeSymbol { Name: "IEnumerable", TypeArguments: [ITypeParameterSymbol] }) => KeptParts.None,
             _ => parts,
         };
     }

@@ -49,6 +49,7 @@ public class DroppedLeaseTests
     [InlineData("var list = new List<BufferLease>(); buffers.Retained().Delay(time).Subscribe(list.Add);")]
     [InlineData("var list = new List<BufferLease>(); buffers.Retained().Subscribe(lease => list.Add(lease));")]
     [InlineData("buffers.Retained().Do(lease => lease.Dispose()).Subscribe(lease => { });")]
+    [InlineData("buffers.Retained().Subscribe(lease => throw new InvalidOperationException());")]
     [InlineData("buffers.Offload(scheduler).Subscribe(lease => Use(lease.Span));")]
     [InlineData("buffers.Process(async (lease, token) => await WorkAsync(lease.Memory)).Subscribe();")]
     [InlineData("await foreach (BufferLease lease in buffers.ToAsyncEnumerable()) { Use(lease.Span); }")]

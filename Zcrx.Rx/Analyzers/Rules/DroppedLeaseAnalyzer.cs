@@ -71,6 +71,8 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
             || Operations.Lambda(onNext) is not { Symbol.Parameters: [var lease] } lambda
             || elements.SourceOf(call) is not { } source
             || elements.OwnershipOf(source) != Ownership.Owned
+            // The lease of an observer that throws is released by Retained().
+            || lambda.Body.Descendants().Any(static operation => operation is IThrowOperation)
             || Operations.ReferencesTo(lease, lambda.Body).Any(reference => IsLeaving(reference, types)))
         {
             return;

@@ -72,5 +72,13 @@ public class DroppedLeaseTests
     public Task Code_fix_disposes_what_an_observer_owns() => Check.FixesAsync(
         Snippet.Of("buffers.Retained().Subscribe({|ZCRX0003:lease|} => Use(lease.Span));"),
         "Dispose 'lease' with using",
-        Snippet.Of("buffers.Retained().Subscribe(lease => { using (lease) { Use(lease.Span); } });"));
+        Snippet.Of("""
+            buffers.Retained().Subscribe(lease =>
+                    {
+                        using (lease)
+                        {
+                            Use(lease.Span);
+                        }
+                    });
+            """));
 }

@@ -8,8 +8,6 @@ namespace Zcrx.Rx.Analyzers.Tests;
 /// <summary>The analyzers reach a project that references the package.</summary>
 public sealed class PackageTests : IDisposable
 {
-    private const string Version = "0.0.0-packed";
-
     // The build servers would keep the output open after the build has ended.
     private const string Quiet = "-nodeReuse:false -p:UseSharedCompilation=false -nologo";
 
@@ -24,7 +22,7 @@ public sealed class PackageTests : IDisposable
         await PackAsync("Zcrx.Interop", packages);
         await PackAsync("Zcrx.Rx", packages);
 
-        using (ZipArchive package = await ZipFile.OpenReadAsync(Path.Combine(packages, $"Zcrx.Rx.{Version}.nupkg")))
+        using (ZipArchive package = await ZipFile.OpenReadAsync(Assert.Single(Directory.GetFiles(packages, "Zcrx.Rx.*.nupkg"))))
         {
             string[] assemblies = [.. package.Entries.Select(static entry => entry.FullName).Where(static name => name.EndsWith(".dll", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
             Assert.Equal(["analyzers/dotnet/cs/Zcrx.Rx.Analyzers.dll", "analyzers/dotnet/cs/Zcrx.Rx.CodeFixes.dll", "lib/net10.0/Zcrx.Rx.dll"], assemblies);
@@ -46,7 +44,7 @@ public sealed class PackageTests : IDisposable
     {
         await PackAsync("Zcrx.Actors", _directory.Path);
 
-        using ZipArchive package = await ZipFile.OpenReadAsync(_directory[$"Zcrx.Actors.{Version}.nupkg"]);
+        using ZipArchive package = await ZipFile.OpenReadAsync(Assert.Single(Directory.GetFiles(_directory.Path, "Zcrx.Actors.*.nupkg")));
         await using Stream manifest = await package.GetEntry("Zcrx.Actors.nuspec")!.OpenAsync();
         XElement dependency = Assert.Single((await XDocument.LoadAsync(manifest, LoadOptions.None, default)).Descendants(), static element => (string?)element.Attribute("id") == "Zcrx.Rx");
         Assert.DoesNotContain("Analyzers", (string?)dependency.Attribute("exclude") ?? "", StringComparison.Ordinal);
@@ -57,7 +55,7 @@ public sealed class PackageTests : IDisposable
         // The suite and what it packs are built with the same configuration.
         string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         await ForeignProgram.RunAsync(
-            $"exec dotnet pack \"$1\" --no-build --configuration {configuration} -p:Version={Version} --output \"$2\" {Quiet}",
+            $"exec dotnet pack \"$1\" --no-build --configuration {configuration} --output \"$2\" {Quiet}",
             Path.Combine(Repository.Path, library, library + ".csproj"),
             directory);
     }
@@ -76,7 +74,7 @@ public sealed class PackageTests : IDisposable
                 <DisableImplicitNuGetFallbackFolder>true</DisableImplicitNuGetFallbackFolder>
               </PropertyGroup>
               <ItemGroup>
-                <PackageReference Include="Zcrx.Rx" Version="{Version}" />
+                <PackageReference Include="Zcrx.Rx" Version="*" />
               </ItemGroup>
             </Project>
             """);

@@ -4,7 +4,7 @@ Task("clean")
     .Does(() =>
 {
     var settings = new DeleteDirectorySettings { Recursive = true, Force = true };
-    foreach (var project in GetFiles("./Zcrx.*/*.csproj") + GetFiles("./examples/*/*.csproj") + GetFiles("./tests/*/*.csproj"))
+    foreach (var project in GetFiles("./Zcrx.*/**/*.csproj") + GetFiles("./examples/*/*.csproj") + GetFiles("./tests/*/*.csproj"))
     {
         foreach (var name in new[] { "bin", "obj" })
         {

@@ -56,6 +56,8 @@ internal sealed class Library
             IEnumerable<(string, string)> files = Directory.EnumerateFiles(Path.Combine(root, name), "*.cs", SearchOption.AllDirectories)
                 .Select(file => Path.GetRelativePath(root, file))
                 .Where(static path => !path.Split(Path.DirectorySeparatorChar).Any(static part => part is "bin" or "obj"))
+                // Assemblies of the compiler, which use no library and which no library uses.
+                .Where(static path => !path.StartsWith(Path.Combine("Zcrx.Rx", "Analyzers") + Path.DirectorySeparatorChar, StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal)
                 .Select(path => (path, File.ReadAllText(Path.Combine(root, path))));
             string[] friends = [.. Assembly.Load(name).GetCustomAttributes<InternalsVisibleToAttribute>().Select(static attribute => attribute.AssemblyName)];

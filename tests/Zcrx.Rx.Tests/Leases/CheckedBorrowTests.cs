@@ -39,7 +39,7 @@ public sealed class CheckedBorrowTests : IDisposable
         Exception?[] exceptions = [];
         using IDisposable subscription = _source.Subscribe(new Observer<ReceivedBuffer>(buffer =>
         {
-            Action[] uses = [() => _ = buffer.Memory, () => buffer.Retain()];
+            Action[] uses = [() => _ = buffer.Memory, () => buffer.Retain().Dispose()];
             Thread thread = new(() => exceptions = [.. uses.Select(Record.Exception)]);
             thread.Start();
             thread.Join();

@@ -136,7 +136,9 @@ public class OffloadMisuseTests : IClassFixture<ResourceCheck>
         {
             TaskCompletionSource<Exception?> caught = new(TaskCreationOptions.RunContinuationsAsynchronously);
             // Called as a generic method, so that Rx's own operator is chosen.
+#pragma warning disable ZCRX0001 // The test is about this mistake.
             using IDisposable subscription = Observable.ObserveOn<ReceivedBuffer>(connection.Buffers, TaskPoolScheduler.Default)
+#pragma warning restore ZCRX0001
                 .Subscribe(buffer =>
                 {
                     // Another turn of the ring thread: its OnNext has returned by then.

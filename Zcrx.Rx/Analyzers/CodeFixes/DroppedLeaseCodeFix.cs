@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using System.Composition;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CodeActions;
+using Microsoft.CodeAnalysis.CodeFixes;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Formatting;
+using static Microsoft.CodeAnalysis.CSharp.SyntaxFactory;
+
+namespace Zcrx.Rx.Analyzers;
+
+/// <summary>Disposes a lease that is neither disposed nor passed on.</summary>
+[ExportCodeFixProvider(LanguageNames.CSharp, Name = nameof(DroppedLeaseCodeFix))]
+[Shared]
+public sealed class DroppedLeaseCodeFix : CodeFixProvider
+{
+    /// <inheritdoc />
+    public override ImmutableArray<string> FixableDiagnosticIds { get; } = [Rules.LeaseIsDropped.Id];
+
+    /// <inheritdoc />
+    public override FixAllProvider GetFixAllProvider() => WellKnownFixAllProviders.BatchFixer;
+
+    /// <inheritdoc />
+    public override async Task RegisterCodeFixesAsync(CodeFixContext context)
+    {
+        SyntaxNode? root = await context.Document.GetSyntaxRootAsync(context.CancellationToken).ConfigureAwait(false);
+        foreach (Diagnostic diagnostic in context.Diagnostics)
+        {
+            switch (root?.FindNode(diagnostic.Location.SourceSpan, getInnermostNodeForTie: true))
+            {
+                case VariableDeclaratorSyntax { Parent: VariableDeclarationSyntax { Variables.Count: 1, Parent: LocalDeclarationStatementSyntax { Parent: BlockSyntax or GlobalStatementSyntax } statement } } declarator:
+                    Register(context, diagnostic, $"Declare '{declarator.Identifier.ValueText}' with using", root, statement, WithUsing(statement));
+                    break;
+                case ParameterSyntax { Identifier: var lease } parameter when parameter.FirstAncestorOrSelf<LambdaExpressionSyntax>() is { } lambda:
+                    Register(context, diagnostic, $"Dispose '{lease.ValueText}' with using", root, lambda, WithUsing(lambda, lease.ValueText));
+                    break;
+                case InvocationExpressionSyntax call when Statement(call) is { } statement:
+                    Register(context, diagnostic, "Dispose the lease", root, statement, Disposed(statement, call));
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    private static LocalDeclarationStatementSyntax WithUsing(LocalDeclarationStatementSyntax statement) => statement
+        .WithoutLeadingTrivia()
+        .WithUsingKeyword(Token(SyntaxKind.UsingKeyword).WithTrailingTrivia(Space))
+        .WithLeadingTrivia(statement.GetLeadingTrivia());
+
+    private static LambdaExpressionSyntax WithUsing(LambdaExpressionSyntax lambda, string lease)
+    {
+        BlockSyntax body = lambda.Block ?? Block(ExpressionStatement(lambda.ExpressionBody!.WithoutTrivia()));
+        UsingStatementSyntax scope = UsingStatement(declaration: null, IdentifierName(lease), body.WithoutTrivia());
+        return lambda.WithBody(Block(scope)).WithAdditionalAnnotations(Formatter.Annotation);
+    }
+
+    // What a lease is created in and dropped by: a statement, or the expression of a lambda. A discard goes.
+    private static ExpressionSyntax? Statement(InvocationExpressionSyntax call)
+    {
+        ExpressionSyntax expression = call;
+        while (expression.Parent is ConditionalAccessExpressionSyntax or ParenthesizedExpressionSyntax)
+        {
+            expression = (ExpressionSyntax)expression.Parent;
+        }
+
+        return expression.Parent switch
+        {
+            ExpressionStatementSyntax or LambdaExpressionSyntax => expression,
+            AssignmentExpressionSyntax { Left: IdentifierNameSyntax { Identifier.ValueText: "_" } } discard => discard,
+            _ => null,
+        };
+    }
+
+    private static ExpressionSyntax Disposed(ExpressionSyntax statement, InvocationExpressionSyntax call)
+    {
+        ExpressionSyntax value = statement is AssignmentExpressionSyntax discard ? discard.Right : statement;
+        InvocationExpressionSyntax disposed = InvocationExpression(MemberAccessExpression(SyntaxKind.SimpleMemberAccessExpression, call.WithoutTrivia(), IdentifierName("Dispose")));
+        return (value == call ? disposed : value.ReplaceNode(call, disposed)).WithTriviaFrom(statement);
+    }
+
+    private static void Register(CodeFixContext context, Diagnostic diagnostic, string title, SyntaxNode root, SyntaxNode old, SyntaxNode replacement) =>
+        context.RegisterCodeFix(
+            CodeAction.Create(title, _ => Task.FromResult(context.Document.WithSyntaxRoot(root.ReplaceNode(old, replacement))), title),
+            diagnostic);
+}

@@ -1,0 +1,147 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace Zcrx.Rx.Analyzers;
+
+/// <summary>Reports leases that certainly are neither disposed nor passed on.</summary>
+/// <remarks>The analysis is local to a member. A lease whose reference goes anywhere, even into an expression that is not understood, is not reported.</remarks>
+[DiagnosticAnalyzer(LanguageNames.CSharp)]
+public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
+{
+    /// <inheritdoc />
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = [Rules.LeaseIsDropped];
+
+    /// <inheritdoc />
+    public override void Initialize(AnalysisContext context)
+    {
+        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
+        context.EnableConcurrentExecution();
+        context.RegisterCompilationStartAction(static start =>
+        {
+            if (ZcrxTypes.Of(start.Compilation) is not { } types)
+            {
+                return;
+            }
+
+            SequenceElements elements = new(types);
+            start.RegisterOperationAction(operation => AnalyzeCreation(operation, types), OperationKind.Invocation);
+            start.RegisterOperationAction(operation => AnalyzeObserver(operation, types, elements), OperationKind.Invocation);
+            start.RegisterOperationAction(operation => AnalyzeOperator(operation, elements), OperationKind.Invocation);
+        });
+    }
+
+    // buffer.Retain() and lease.Move(): where does the lease go?
+    private static void AnalyzeCreation(OperationAnalysisContext context, ZcrxTypes types)
+    {
+        var call = (IInvocationOperation)context.Operation;
+        if (!types.IsLease(call.Type) || call.TargetMethod.Name is not ("Retain" or "Move") || !IsOfBufferOrLease(call, types))
+        {
+            return;
+        }
+
+        IOperation value = Outermost(call);
+        string created = $"The lease that '{call.TargetMethod.Name}' returns";
+        switch (value.Parent)
+        {
+            case IExpressionStatementOperation:
+            case ISimpleAssignmentOperation { Target: IDiscardOperation, Parent: IExpressionStatementOperation }:
+                context.ReportDiagnostic(Diagnostic.Create(Rules.LeaseIsDropped, call.Syntax.GetLocation(), created, "Dispose it, or do not create it"));
+                break;
+            case IVariableInitializerOperation { Parent: IVariableDeclaratorOperation declarator } when !IsUsing(declarator) && !Leaves(declarator.Symbol, declarator, types):
+                context.ReportDiagnostic(Diagnostic.Create(
+                    Rules.LeaseIsDropped, declarator.Symbol.Locations[0], $"The lease '{declarator.Symbol.Name}'", "Declare it with using, or pass it on"));
+                break;
+            case ISimpleAssignmentOperation { Target: ILocalReferenceOperation target, Parent: IExpressionStatementOperation } when !Leaves(target.Local, target, types):
+                context.ReportDiagnostic(Diagnostic.Create(Rules.LeaseIsDropped, call.Syntax.GetLocation(), created, "Dispose it, or pass it on"));
+                break;
+            default:
+                break;
+        }
+    }
+
+    // Retained().Subscribe(lease => …): the observer owns the lease.
+    private static void AnalyzeObserver(OperationAnalysisContext context, ZcrxTypes types, SequenceElements elements)
+    {
+        var call = (IInvocationOperation)context.Operation;
+        if (call.TargetMethod.Name != "Subscribe"
+            || !ReactiveOperators.IsGeneral(call.TargetMethod)
+            || Operations.Argument(call, "onNext") is not { } onNext
+            || Operations.Lambda(onNext) is not { Symbol.Parameters: [var lease] } lambda
+            || elements.SourceOf(call) is not { } source
+            || elements.OwnershipOf(source) != Ownership.Owned
+            // The lease of an observer that throws is released by Retained().
+            || lambda.Body.Descendants().Any(static operation => operation is IThrowOperation)
+            || Operations.ReferencesTo(lease, lambda.Body).Any(reference => IsLeaving(reference, types)))
+        {
+            return;
+        }
+
+        context.ReportDiagnostic(Diagnostic.Create(
+            Rules.LeaseIsDropped, lease.Locations[0], $"The lease '{lease.Name}' that Retained() passes to its observer", "Dispose it with using, or pass it on"));
+    }
+
+    // Retained().Sample(…): a general operator that drops an element loses its lease.
+    private static void AnalyzeOperator(OperationAnalysisContext context, SequenceElements elements)
+    {
+        var call = (IInvocationOperation)context.Operation;
+        if (IsDropping(call) && elements.SourceOf(call) is { } source && elements.OwnershipOf(source) == Ownership.Owned)
+        {
+            context.ReportDiagnostic(Diagnostic.Create(
+                Rules.LeaseIsDropped,
+                Operations.NameLocation(call),
+                $"A lease that '{call.TargetMethod.Name}' does not pass to its observer",
+                $"Put '{call.TargetMethod.Name}' before Retained(), or copy the bytes instead of leasing them"));
+        }
+    }
+
+    private static bool IsDropping(IInvocationOperation call) =>
+        (ReactiveOperators.KeptBy(call) & KeptParts.Drops) != KeptParts.None
+        || (ReactiveOperators.IsGeneral(call.TargetMethod) && call.TargetMethod.Name is "Skip" or "SkipUntil" or "IgnoreElements" or "Count");
+
+    private static bool IsOfBufferOrLease(IInvocationOperation call, ZcrxTypes types) =>
+        types.IsBorrowed(call.TargetMethod.ContainingType) || types.IsLease(call.TargetMethod.ContainingType);
+
+    // lease?.Move() is an expression around the call.
+    private static IOperation Outermost(IOperation operation)
+    {
+        while (operation.Parent is IConversionOperation or IParenthesizedOperation or IConditionalAccessOperation)
+        {
+            if (operation.Parent is IConditionalAccessOperation access && access.WhenNotNull != operation)
+            {
+                break;
+            }
+
+            operation = operation.Parent;
+        }
+
+        return operation;
+    }
+
+    private static bool IsUsing(IVariableDeclaratorOperation declarator)
+    {
+        IOperation? declaration = declarator.Parent;
+        while (declaration is IVariableDeclarationOperation or IVariableDeclarationGroupOperation)
+        {
+            declaration = declaration.Parent;
+        }
+
+        return declaration is IUsingDeclarationOperation or IUsingOperation;
+    }
+
+    private static bool Leaves(ILocalSymbol local, IOperation operation, ZcrxTypes types) =>
+        local.IsRef || Operations.ReferencesTo(local, Operations.Root(operation)).Any(reference => IsLeaving(reference, types));
+
+    // Whether a reference may dispose the lease or pass it on.
+    private static bool IsLeaving(IOperation reference, ZcrxTypes types) => reference.Parent switch
+    {
+        // lease.Memory, lease.Length
+        IPropertyReferenceOperation property => property.Instance != reference,
+        // lease.Retain() creates another one, and this one remains.
+        IInvocationOperation call => call.Instance != reference || call.TargetMethod.Name != "Retain" || !types.IsLease(call.TargetMethod.ContainingType),
+        // lease = buffer.Retain()
+        ISimpleAssignmentOperation { Parent: IExpressionStatementOperation } assignment => assignment.Target != reference,
+        _ => true,
+    };
+}

@@ -1,0 +1,103 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace Zcrx.Rx.Analyzers;
+
+/// <summary>Reads operations, without the conversions that the compiler wraps around them.</summary>
+internal static class Operations
+{
+    /// <summary>Returns the operation inside conversions and parentheses.</summary>
+    public static IOperation Unwrap(IOperation operation)
+    {
+        while (true)
+        {
+            switch (operation)
+            {
+                case IConversionOperation conversion:
+                    operation = conversion.Operand;
+                    break;
+                case IParenthesizedOperation parenthesized:
+                    operation = parenthesized.Operand;
+                    break;
+                default:
+                    return operation;
+            }
+        }
+    }
+
+    /// <summary>Returns the lambda or the method that an operation makes a delegate of; null when it is not known.</summary>
+    public static IMethodSymbol? DelegateTarget(IOperation operation) => Unwrap(operation) is IDelegateCreationOperation creation
+        ? creation.Target switch
+        {
+            IAnonymousFunctionOperation lambda => lambda.Symbol,
+            IMethodReferenceOperation method => method.Method,
+            _ => null,
+        }
+        : null;
+
+    /// <summary>Returns the lambda that an operation makes a delegate of; null when it is none.</summary>
+    public static IAnonymousFunctionOperation? Lambda(IOperation operation) =>
+        Unwrap(operation) is IDelegateCreationOperation { Target: IAnonymousFunctionOperation lambda } ? lambda : null;
+
+    /// <summary>Returns what a lambda returns when it consists of that; otherwise null.</summary>
+    public static IOperation? SingleResult(IAnonymousFunctionOperation lambda) =>
+        lambda.Body.Operations is [IReturnOperation { ReturnedValue: { } value }] ? Unwrap(value) : null;
+
+    /// <summary>Returns the argument for a parameter of this name.</summary>
+    public static IOperation? Argument(IInvocationOperation call, string parameter) =>
+        call.Arguments.FirstOrDefault(argument => argument.Parameter?.Name == parameter)?.Value;
+
+    /// <summary>Returns the initial value of a local that is never assigned again; null when it is not certain.</summary>
+    public static IOperation? OnlyValueOf(ILocalReferenceOperation reference)
+    {
+        IOperation root = Root(reference);
+        IOperation? value = null;
+        foreach (IOperation operation in root.Descendants())
+        {
+            switch (operation)
+            {
+                case IVariableDeclaratorOperation declarator when Same(declarator.Symbol, reference.Local):
+                    value = declarator.GetVariableInitializer()?.Value;
+                    break;
+                case IAssignmentOperation { Target: ILocalReferenceOperation target } when Same(target.Local, reference.Local):
+                case IArgumentOperation { Parameter.RefKind: RefKind.Ref or RefKind.Out, Value: ILocalReferenceOperation passed } when Same(passed.Local, reference.Local):
+                    return null;
+                default:
+                    break;
+            }
+        }
+
+        return value is null ? null : Unwrap(value);
+    }
+
+    /// <summary>Returns all references to a local or a parameter below an operation.</summary>
+    public static IEnumerable<IOperation> ReferencesTo(ISymbol symbol, IOperation below) => below.Descendants().Where(operation => operation switch
+    {
+        ILocalReferenceOperation local => Same(local.Local, symbol),
+        IParameterReferenceOperation parameter => Same(parameter.Parameter, symbol),
+        _ => false,
+    });
+
+    /// <summary>Returns the operation that contains the whole body of the member.</summary>
+    public static IOperation Root(IOperation operation)
+    {
+        while (operation.Parent is { } parent)
+        {
+            operation = parent;
+        }
+
+        return operation;
+    }
+
+    /// <summary>Returns where the name of the called method stands.</summary>
+    public static Location NameLocation(IInvocationOperation call) => call.Syntax switch
+    {
+        InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax member } => member.Name.Identifier.GetLocation(),
+        InvocationExpressionSyntax { Expression: MemberBindingExpressionSyntax member } => member.Name.Identifier.GetLocation(),
+        InvocationExpressionSyntax { Expression: var expression } => expression.GetLocation(),
+        var syntax => syntax.GetLocation(),
+    };
+
+    private static bool Same(ISymbol left, ISymbol right) => SymbolEqualityComparer.Default.Equals(left, right);
+}

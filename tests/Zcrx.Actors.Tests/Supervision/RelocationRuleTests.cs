@@ -31,9 +31,9 @@ public class RelocationRuleTests
     [InlineData(1.0, SuspendedOutcome.Wait)]
     [InlineData(1.1, SuspendedOutcome.ResumeOnOthers)]
     public void Connections_wait_for_their_queue_until_their_patience_ends(double delay, object fate) =>
-        Assert.Equal(fate, RelocationRule.Decide(QueueState.Restarting, TimeSpan.FromSeconds(delay), Second, ZcrxEscalation.MoveConnections, openElsewhere: true, hopeElsewhere: false));
+        Assert.Equal(fate, RelocationRule.Decide(QueueState.Restarting, TimeSpan.FromSeconds(delay), Second, ZcrxEscalation.MoveConnections, othersOpen: true, othersMayOpen: false));
 
     [Fact]
     public void EndConnections_ends_connections_although_another_queue_is_open() =>
-        Assert.Equal(SuspendedOutcome.End, RelocationRule.Decide(QueueState.Failed, null, Second, ZcrxEscalation.EndConnections, openElsewhere: true, hopeElsewhere: true));
+        Assert.Equal(SuspendedOutcome.End, RelocationRule.Decide(QueueState.Failed, null, Second, ZcrxEscalation.EndConnections, othersOpen: true, othersMayOpen: true));
 }

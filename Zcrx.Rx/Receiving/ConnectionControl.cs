@@ -6,6 +6,8 @@ namespace Zcrx.Rx.Receiving;
 /// <remarks>Each change is followed by a call of <see cref="IConnectionHost.Synchronize"/>, so that the ring thread acts on it.</remarks>
 internal sealed class ConnectionControl : ISendingConnection
 {
+    private const int ApplicationPause = 1 << 30;
+
     private readonly ConnectionReceiver _receiver;
     private readonly IConnectionSocket _socket;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -14,8 +16,8 @@ internal sealed class ConnectionControl : ISendingConnection
     private int _unfinished = 1;
     private int _closeRequested;
     private ConnectionFailure? _failure;
-    private volatile bool _isPausedByApplication;
-    private int _pausesByConsumers;
+    // The pauses of consumers, and the application's bit. One word, since delivery reads it for each buffer.
+    private int _pauses;
     private volatile bool _closeWhenEnded = true;
     private volatile IConnectionHost _host;
     private volatile bool _awaitsRoomOnArrival;
@@ -41,7 +43,7 @@ internal sealed class ConnectionControl : ISendingConnection
     public Task Finished => _finished.Task;
 
     /// <summary>Gets a value indicating whether an operator or the application has paused the connection. Buffers that the kernel has delivered then wait, too.</summary>
-    public bool IsPaused => _isPausedByApplication || Volatile.Read(ref _pausesByConsumers) > 0;
+    public bool IsPaused => Volatile.Read(ref _pauses) != 0;
 
     public bool CloseRequested => Volatile.Read(ref _closeRequested) != 0;
 
@@ -79,7 +81,7 @@ internal sealed class ConnectionControl : ISendingConnection
 
     public void Pause()
     {
-        _isPausedByApplication = true;
+        Interlocked.Or(ref _pauses, ApplicationPause);
         Synchronize();
     }
 
@@ -92,14 +94,14 @@ internal sealed class ConnectionControl : ISendingConnection
 
     public void Resume()
     {
-        _isPausedByApplication = false;
+        Interlocked.And(ref _pauses, ~ApplicationPause);
         Synchronize();
     }
 
     /// <summary>Pauses the connection for a consumer that cannot take more.</summary>
     public void PauseForConsumer()
     {
-        if (Interlocked.Increment(ref _pausesByConsumers) == 1)
+        if ((Interlocked.Increment(ref _pauses) & ~ApplicationPause) == 1)
         {
             Synchronize();
         }
@@ -108,7 +110,7 @@ internal sealed class ConnectionControl : ISendingConnection
     /// <summary>Ends one pause of a consumer.</summary>
     public void ResumeForConsumer()
     {
-        if (Interlocked.Decrement(ref _pausesByConsumers) == 0)
+        if ((Interlocked.Decrement(ref _pauses) & ~ApplicationPause) == 0)
         {
             Synchronize();
         }

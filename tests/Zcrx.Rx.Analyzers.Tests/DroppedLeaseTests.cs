@@ -19,6 +19,7 @@ public class DroppedLeaseTests
     [InlineData("buffers.Subscribe(buffer => { BufferLease {|ZCRX0003:first|} = buffer.Retain(); using BufferLease second = first.Retain(); });")]
     [InlineData("buffers.Offload(scheduler).Subscribe(lease => {|ZCRX0003:lease.Move()|});")]
     [InlineData("buffers.Offload(scheduler).Subscribe(lease => { lease?{|ZCRX0003:.Move()|}; });")]
+    [InlineData("buffers.Offload(scheduler).Subscribe(lease => { var {|ZCRX0003:moved|} = lease?.Move(); });")]
     [InlineData("buffers.Retained().Subscribe({|ZCRX0003:lease|} => Use(lease.Span));")]
     [InlineData("buffers.Retained().Delay(time).ObserveOn(scheduler).Subscribe({|ZCRX0003:lease|} => { Use(lease.Span); });")]
     [InlineData("_ = buffers.Retained().{|ZCRX0003:Sample|}(time);")]
@@ -66,11 +67,20 @@ public class DroppedLeaseTests
     [InlineData("Dispose the lease", "buffers.Subscribe(buffer => { _ = {|ZCRX0003:buffer.Retain()|}; });", "buffers.Subscribe(buffer => { buffer.Retain().Dispose(); });")]
     [InlineData("Dispose the lease", "buffers.Offload(scheduler).Subscribe(lease => { lease?{|ZCRX0003:.Move()|}; });", "buffers.Offload(scheduler).Subscribe(lease => { lease?.Move().Dispose(); });")]
     [InlineData("Declare 'lease' with using", "buffers.Subscribe(buffer => { var {|ZCRX0003:lease|} = buffer.Retain(); Use(lease.Span); });", "buffers.Subscribe(buffer => { using var lease = buffer.Retain(); Use(lease.Span); });")]
+    [InlineData("Declare 'moved' with using", "buffers.Offload(scheduler).Subscribe(lease => { var {|ZCRX0003:moved|} = lease?.Move(); });", "buffers.Offload(scheduler).Subscribe(lease => { using var moved = lease?.Move(); });")]
     public Task Code_fix_disposes_the_lease(string title, string before, string after) => Check.FixesAsync(Snippet.Of(before), title, Snippet.Of(after));
 
-    [Fact]
-    public Task Code_fix_disposes_what_an_observer_owns() => Check.FixesAsync(
-        Snippet.Of("buffers.Retained().Subscribe({|ZCRX0003:lease|} => Use(lease.Span));"),
+    [Theory]
+    [InlineData("lease|} => Use(lease.Span)")]
+    [InlineData("lease|} => { Use(lease.Span); }")]
+    [InlineData("""
+        lease|} =>
+                {
+                    Use(lease.Span);
+                }
+        """)]
+    public Task Code_fix_disposes_what_an_observer_owns(string observer) => Check.FixesAsync(
+        Snippet.Of($"buffers.Retained().Subscribe({{|ZCRX0003:{observer});"),
         "Dispose 'lease' with using",
         Snippet.Of("""
             buffers.Retained().Subscribe(lease =>
@@ -78,6 +88,21 @@ public class DroppedLeaseTests
                         using (lease)
                         {
                             Use(lease.Span);
+                        }
+                    });
+            """));
+
+    [Fact]
+    public Task Code_fix_puts_each_statement_of_an_observer_on_a_line() => Check.FixesAsync(
+        Snippet.Of("buffers.Retained().Subscribe({|ZCRX0003:lease|} => { Use(lease.Span); Use(lease.Span); /* both */ });"),
+        "Dispose 'lease' with using",
+        Snippet.Of("""
+            buffers.Retained().Subscribe(lease =>
+                    {
+                        using (lease)
+                        {
+                            Use(lease.Span);
+                            Use(lease.Span); /* both */
                         }
                     });
             """));

@@ -33,7 +33,7 @@ public sealed class DroppedLeaseCodeFix : CodeFixProvider
                     Register(context, diagnostic, $"Declare '{declarator.Identifier.ValueText}' with using", root, statement, WithUsing(statement));
                     break;
                 case ParameterSyntax { Identifier: var lease } parameter when parameter.FirstAncestorOrSelf<LambdaExpressionSyntax>() is { } lambda:
-                    Register(context, diagnostic, $"Dispose '{lease.ValueText}' with using", root, lambda, WithUsing(lambda, lease.ValueText));
+                    Register(context, diagnostic, $"Dispose '{lease.ValueText}' with using", root, lambda, WithUsing(lambda, lease, EndOfLine(root)));
                     break;
                 case InvocationExpressionSyntax call when Statement(call) is { } statement:
                     Register(context, diagnostic, "Dispose the lease", root, statement, Disposed(statement, call));
@@ -49,12 +49,23 @@ public sealed class DroppedLeaseCodeFix : CodeFixProvider
         .WithUsingKeyword(Token(SyntaxKind.UsingKeyword).WithTrailingTrivia(Space))
         .WithLeadingTrivia(statement.GetLeadingTrivia());
 
-    private static LambdaExpressionSyntax WithUsing(LambdaExpressionSyntax lambda, string lease)
+    private static LambdaExpressionSyntax WithUsing(LambdaExpressionSyntax lambda, SyntaxToken lease, SyntaxTrivia endOfLine)
     {
-        BlockSyntax body = lambda.Block ?? Block(ExpressionStatement(lambda.ExpressionBody!.WithoutTrivia()));
-        UsingStatementSyntax scope = UsingStatement(declaration: null, IdentifierName(lease), body.WithoutTrivia());
-        return lambda.WithBody(Block(scope)).WithAdditionalAnnotations(Formatter.Annotation);
+        BlockSyntax body = lambda.Block?.WithoutTrivia() ?? Block(ExpressionStatement(lambda.ExpressionBody!.WithoutTrivia()));
+        UsingStatementSyntax scope = UsingStatement(declaration: null, IdentifierName(lease.WithoutTrivia()), OnLines(body, endOfLine));
+        return lambda.WithBody(OnLines(Block(scope), endOfLine).WithTriviaFrom(lambda.Body)).WithAdditionalAnnotations(Formatter.Annotation);
     }
+
+    // The formatter leaves a block on one line unless it contains a line break.
+    private static BlockSyntax OnLines(BlockSyntax block, SyntaxTrivia endOfLine) => block
+        .WithOpenBraceToken(block.OpenBraceToken.WithTrailingTrivia(WithEndOfLine(block.OpenBraceToken.TrailingTrivia, endOfLine)))
+        .WithStatements(List(block.Statements.Select(statement => statement.WithTrailingTrivia(WithEndOfLine(statement.GetTrailingTrivia(), endOfLine)))));
+
+    private static SyntaxTriviaList WithEndOfLine(SyntaxTriviaList trivia, SyntaxTrivia endOfLine) =>
+        trivia.Any(SyntaxKind.EndOfLineTrivia) ? trivia : trivia.Add(endOfLine);
+
+    private static SyntaxTrivia EndOfLine(SyntaxNode root) =>
+        root.DescendantTrivia().FirstOrDefault(static trivia => trivia.IsKind(SyntaxKind.EndOfLineTrivia)) is { RawKind: not 0 } used ? used : ElasticCarriageReturnLineFeed;
 
     // What a lease is created in and dropped by: a statement, or the expression of a lambda. A discard goes.
     private static ExpressionSyntax? Statement(InvocationExpressionSyntax call)

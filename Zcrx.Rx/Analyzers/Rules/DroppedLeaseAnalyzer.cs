@@ -27,6 +27,7 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
 
             SequenceElements elements = new(types);
             start.RegisterOperationAction(operation => AnalyzeCreation(operation, types), OperationKind.Invocation);
+            start.RegisterOperationAction(operation => AnalyzeDeclaration(operation, types), OperationKind.VariableDeclarator);
             start.RegisterOperationAction(operation => AnalyzeObserver(operation, types, elements), OperationKind.Invocation);
             start.RegisterOperationAction(operation => AnalyzeOperator(operation, elements), OperationKind.Invocation);
         });
@@ -36,28 +37,35 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
     private static void AnalyzeCreation(OperationAnalysisContext context, ZcrxTypes types)
     {
         var call = (IInvocationOperation)context.Operation;
-        if (!types.IsLease(call.Type) || call.TargetMethod.Name is not ("Retain" or "Move") || !IsOfBufferOrLease(call, types))
+        if (!IsCreation(call, types))
         {
             return;
         }
 
-        IOperation value = Outermost(call);
         string created = $"The lease that '{call.TargetMethod.Name}' returns";
-        switch (value.Parent)
+        switch (Outermost(call).Parent)
         {
             case IExpressionStatementOperation:
             case ISimpleAssignmentOperation { Target: IDiscardOperation, Parent: IExpressionStatementOperation }:
                 context.ReportDiagnostic(Diagnostic.Create(Rules.LeaseIsDropped, call.Syntax.GetLocation(), created, "Dispose it, or do not create it"));
-                break;
-            case IVariableInitializerOperation { Parent: IVariableDeclaratorOperation declarator } when !IsUsing(declarator) && !Leaves(declarator.Symbol, declarator, types):
-                context.ReportDiagnostic(Diagnostic.Create(
-                    Rules.LeaseIsDropped, declarator.Symbol.Locations[0], $"The lease '{declarator.Symbol.Name}'", "Declare it with using, or pass it on"));
                 break;
             case ISimpleAssignmentOperation { Target: ILocalReferenceOperation target, Parent: IExpressionStatementOperation } when !Leaves(target.Local, target, types):
                 context.ReportDiagnostic(Diagnostic.Create(Rules.LeaseIsDropped, call.Syntax.GetLocation(), created, "Dispose it, or pass it on"));
                 break;
             default:
                 break;
+        }
+    }
+
+    // BufferLease lease = buffer.Retain(): reported by the action on the declarator. The name is outside the call, and Roslyn treats a report outside the
+    // syntax of its operation as non-local: editors show it after a full analysis only, and offer no code fix for it.
+    private static void AnalyzeDeclaration(OperationAnalysisContext context, ZcrxTypes types)
+    {
+        var declarator = (IVariableDeclaratorOperation)context.Operation;
+        if (Innermost(declarator.Initializer?.Value) is IInvocationOperation call && IsCreation(call, types) && !IsUsing(declarator) && !Leaves(declarator.Symbol, declarator, types))
+        {
+            context.ReportDiagnostic(Diagnostic.Create(
+                Rules.LeaseIsDropped, declarator.Symbol.Locations[0], $"The lease '{declarator.Symbol.Name}'", "Declare it with using, or pass it on"));
         }
     }
 
@@ -100,8 +108,10 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
         (ReactiveOperators.KeptBy(call) & KeptParts.Drops) != KeptParts.None
         || (ReactiveOperators.IsGeneral(call.TargetMethod) && call.TargetMethod.Name is "Skip" or "SkipUntil" or "IgnoreElements" or "Count");
 
-    private static bool IsOfBufferOrLease(IInvocationOperation call, ZcrxTypes types) =>
-        types.IsBorrowed(call.TargetMethod.ContainingType) || types.IsLease(call.TargetMethod.ContainingType);
+    private static bool IsCreation(IInvocationOperation call, ZcrxTypes types) =>
+        types.IsLease(call.Type)
+        && call.TargetMethod is { Name: "Retain" or "Move", ContainingType: var type }
+        && (types.IsBorrowed(type) || types.IsLease(type));
 
     // lease?.Move() is an expression around the call.
     private static IOperation Outermost(IOperation operation)
@@ -117,6 +127,16 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
         }
 
         return operation;
+    }
+
+    private static IOperation? Innermost(IOperation? operation)
+    {
+        while (operation is not null && Operations.Unwrap(operation) is IConditionalAccessOperation access)
+        {
+            operation = access.WhenNotNull;
+        }
+
+        return operation is null ? null : Operations.Unwrap(operation);
     }
 
     private static bool IsUsing(IVariableDeclaratorOperation declarator)

@@ -61,6 +61,9 @@ public class AsyncObserverTests
     [InlineData(
         "_ = buffers.Where(b => b.Length > 1).Subscribe({|ZCRX0002:async (buffer) => { await WorkAsync(buffer.Memory); }|}, error => { });",
         "_ = buffers.Where(b => b.Length > 1).Process(async (buffer, cancellation) => { await WorkAsync(buffer.Memory); }).Subscribe(static _ => { }, error => { });")]
+    [InlineData(
+        "_ = buffers.Subscribe({|ZCRX0002:async @event => await WorkAsync(@event.Memory)|});",
+        "_ = buffers.Process(async (@event, cancellation) => await WorkAsync(@event.Memory)).Subscribe();")]
     public Task Code_fix_processes_buffers(string before, string after) => Check.FixesAsync(Snippet.Of(before), "Use 'Process'", Snippet.Of(after));
 
     [Fact]

@@ -92,11 +92,15 @@ public sealed class AsyncObserverCodeFix : CodeFixProvider
         string? token = TokenNames.FirstOrDefault(name => lambda.DescendantTokens().All(used => used.ValueText != name));
         return parameter is { } element && token is not null
             ? ParenthesizedLambdaExpression(lambda.Body)
-                .WithParameterList((ParameterListSyntax)ParseParameterList($"({element.ValueText}, {token})").WithTrailingTrivia(Space))
+                .WithParameterList(Parameters(element.WithoutTrivia(), Identifier(token)).WithTrailingTrivia(Space))
                 .WithArrowToken(lambda.ArrowToken)
                 .WithModifiers(lambda.Modifiers)
             : null;
     }
+
+    // Made of nodes: the parser reads a name in a parameter list outside a lambda as the type of a parameter without a name.
+    private static ParameterListSyntax Parameters(SyntaxToken first, SyntaxToken second) =>
+        ParameterList(SeparatedList([Parameter(first), Parameter(second)], [Token(SyntaxKind.CommaToken).WithTrailingTrivia(Space)]));
 
     private static void Register(CodeFixContext context, Diagnostic diagnostic, string title, SyntaxNode root, SemanticModel model, SyntaxNode old, SyntaxNode replacement)
     {

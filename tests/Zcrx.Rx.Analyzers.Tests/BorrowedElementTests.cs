@@ -64,6 +64,14 @@ public class BorrowedElementTests
     [InlineData("buffers.Publish().RefCount().{|ZCRX0001:Sample|}(time)")]
     [InlineData("buffers.GroupBy(buffer => buffer.Length).SelectMany(group => group.{|ZCRX0001:Buffer|}(4))")]
     [InlineData("buffers.Window(4).SelectMany(window => window.{|ZCRX0001:ToList|}())")]
+    [InlineData("buffers.GroupBy(buffer => buffer.Length).Merge().{|ZCRX0001:Delay|}(time)")]
+    [InlineData("buffers.Window(time).SelectMany(window => window.{|ZCRX0001:Delay|}(time))")]
+    [InlineData("buffers.Window(4).Merge().{|ZCRX0001:Sample|}(time)")]
+    [InlineData("buffers.Publish(shared => shared.{|ZCRX0001:Buffer|}(4))")]
+    [InlineData("buffers.Merge(buffers).{|ZCRX0001:ToList|}()")]
+    [InlineData("Observable.Merge(buffers, buffers).{|ZCRX0001:Delay|}(time)")]
+    [InlineData("buffers.Select(buffer => buffer.Memory).Publish().RefCount().{|ZCRX0001:Delay|}(time)")]
+    [InlineData("buffers.Select(buffer => buffer.Memory).Merge(Observable.Never<ReadOnlyMemory<byte>>()).{|ZCRX0001:Buffer|}(4)")]
     [InlineData("connection.Buffers.{|ZCRX0001:Delay|}(time).Sample(time).Buffer(4)")]
     public Task Elements_are_followed_through_operators_and_reported_once(string expression) => Check.ReportsAsync(Snippet.Of($"_ = {expression};"));
 
@@ -71,6 +79,8 @@ public class BorrowedElementTests
     [InlineData("buffers.Offload(scheduler).{|ZCRX0001:Buffer|}(4)")]
     [InlineData("buffers.ObserveOn(scheduler).{|ZCRX0001:Delay|}(time)")]
     [InlineData("buffers.Offload(scheduler).Where(lease => lease.Length > 0).{|ZCRX0001:ToList|}()")]
+    [InlineData("buffers.Offload(scheduler).Publish().RefCount().{|ZCRX0001:Buffer|}(4)")]
+    [InlineData("buffers.Offload(scheduler).Merge(buffers.Offload(scheduler)).{|ZCRX0001:Delay|}(time)")]
     public Task Operator_that_keeps_lent_leases_is_reported(string expression) => Check.ReportsAsync(Snippet.Of($"_ = {expression};"));
 
     [Theory]
@@ -82,7 +92,14 @@ public class BorrowedElementTests
     [InlineData("buffers.GroupBy(buffer => buffer.Length)")]
     [InlineData("buffers.GroupBy(buffer => buffer.Memory.Length)")]
     [InlineData("buffers.Publish()")]
+    [InlineData("buffers.Publish().RefCount()")]
+    [InlineData("buffers.Publish(shared => shared.Where(buffer => buffer.Length > 4))")]
     [InlineData("buffers.Merge(buffers)")]
+    [InlineData("Observable.Merge(buffers, buffers)")]
+    [InlineData("buffers.GroupBy(buffer => buffer.Length).Merge()")]
+    [InlineData("buffers.GroupBy(buffer => buffer.Length).SelectMany(group => group.Select(buffer => buffer.Length))")]
+    [InlineData("buffers.Window(time).SelectMany(window => window.Count())")]
+    [InlineData("buffers.Window(4).Merge()")]
     [InlineData("buffers.Where(buffer => buffer.Length > 4).Take(2).FirstAsync()")]
     [InlineData("buffers.Distinct(buffer => buffer.StreamOffset)")]
     [InlineData("buffers.Scan(0L, (sum, buffer) => sum + buffer.Length)")]

@@ -79,6 +79,23 @@ internal static class Operations
         _ => false,
     });
 
+    /// <summary>Returns the call that a lambda is passed to, for a reference to a parameter of that lambda; otherwise null.</summary>
+    public static IInvocationOperation? CallThatTakes(IParameterReferenceOperation reference)
+    {
+        IOperation? operation = reference;
+        while (operation is not null && !(operation is IAnonymousFunctionOperation lambda && Same(lambda.Symbol, reference.Parameter.ContainingSymbol)))
+        {
+            operation = operation.Parent;
+        }
+
+        while (operation is IAnonymousFunctionOperation or IDelegateCreationOperation or IConversionOperation or IArgumentOperation)
+        {
+            operation = operation.Parent;
+        }
+
+        return operation as IInvocationOperation;
+    }
+
     /// <summary>Returns the operation that contains the whole body of the member.</summary>
     public static IOperation Root(IOperation operation)
     {

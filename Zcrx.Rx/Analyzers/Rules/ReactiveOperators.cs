@@ -80,6 +80,9 @@ internal static class ReactiveOperators
         _ => false,
     };
 
+    /// <summary>Returns whether an operator passes the elements of its source on in several sequences.</summary>
+    public static bool Splits(IMethodSymbol method) => IsGeneral(method) && method.Name is "GroupBy" or "GroupByUntil" or "Window";
+
     /// <summary>Returns whether an operator passes the elements of its source on, unchanged, before its own <c>OnNext</c> returns.</summary>
     public static bool PassesOn(IMethodSymbol method) => IsGeneral(method) && PassingOn.Contains(method.Name);
 

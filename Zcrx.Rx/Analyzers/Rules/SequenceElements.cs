@@ -29,12 +29,13 @@ internal sealed class SequenceElements(ZcrxTypes types)
         return false;
     }
 
-    /// <summary>Returns the sequence that an operator is called on, or the value of a local; null at the origin.</summary>
+    /// <summary>Returns the sequence that an operator is called on, the value of a local, or the sequence that a group or a window is a part of; null at the origin.</summary>
     public IOperation? SourceOf(IOperation sequence) => sequence switch
     {
         IInvocationOperation { Arguments: [var first, ..], TargetMethod.IsExtensionMethod: true } when types.ElementOf(first.Value.Type) is not null => Operations.Unwrap(first.Value),
         IInvocationOperation { Instance: { } instance } when types.ElementOf(instance.Type) is not null => Operations.Unwrap(instance),
         ILocalReferenceOperation local => Operations.OnlyValueOf(local),
+        IParameterReferenceOperation parameter when types.ElementOf(parameter.Type) is not null => SplitSource(parameter),
         _ => null,
     };
 
@@ -57,6 +58,23 @@ internal sealed class SequenceElements(ZcrxTypes types)
         _ => false,
     };
 
+    // source.GroupBy(…).SelectMany(group => …) and source.Window(…).SelectMany(window => …): the parameter has elements of the source.
+    private IOperation? SplitSource(IParameterReferenceOperation parameter)
+    {
+        IOperation? current = Operations.CallThatTakes(parameter) is { } call && ReactiveOperators.IsGeneral(call.TargetMethod) ? SourceOf(call) : null;
+        for (int length = 0; current is not null && length < LongestChain; length++)
+        {
+            if (current is IInvocationOperation split && ReactiveOperators.Splits(split.TargetMethod))
+            {
+                return SourceOf(split);
+            }
+
+            current = SourceOf(current);
+        }
+
+        return null;
+    }
+
     private Ownership OwnershipOf(IOperation sequence, int depth)
     {
         sequence = Operations.Unwrap(sequence);
@@ -76,7 +94,16 @@ internal sealed class SequenceElements(ZcrxTypes types)
             return OfCall(call, depth - 1);
         }
 
-        return SourceOf(sequence) is { } source ? OwnershipOf(source, depth - 1) : Ownership.Unknown;
+        if (SourceOf(sequence) is not { } source)
+        {
+            return Ownership.Unknown;
+        }
+
+        Ownership ofSource = OwnershipOf(source, depth - 1);
+        // A group may have elements of another type. Windows may overlap, and a lease that is in several of them has no single owner.
+        bool same = sequence is not IParameterReferenceOperation
+            || (ofSource != Ownership.Owned && SymbolEqualityComparer.Default.Equals(types.ElementOf(source.Type), element));
+        return same ? ofSource : Ownership.Unknown;
     }
 
     private Ownership OfCall(IInvocationOperation call, int depth)

@@ -207,28 +207,24 @@ public class ConnectionMoverTests
 
             connection.Control.Resume();
             Task<int> resumed = suspended.ResumeOnAsync([queues[0].Host]);
-            Deadline.Watch watch = Deadline.Start("all moves end");
-            while (moves.Exists(static move => !move.IsCompleted) || !resumed.IsCompleted)
+            // What one queue does may give another one work, so one pass over the queues is not enough.
+            Deadline.Watch watch = Deadline.Start("all moves end, and the connection receives again");
+            while (moves.Exists(static move => !move.IsCompleted) || !resumed.IsCompleted
+                || connection.State != ReceiveState.Armed || recorder.End != connection.BytesReceived)
             {
-                watch.Check(() => $"{moves.Count(static move => !move.IsCompleted)} moves have not ended");
+                watch.Check(() => $"{moves.Count(static move => !move.IsCompleted)} moves have not ended; the connection is {connection.State}");
                 foreach (QueueBench queue in queues.Where(static queue => !queue.Worker.Ended.IsCompleted))
                 {
                     queue.Settle();
                 }
             }
 
-            foreach (QueueBench queue in queues.Where(static queue => !queue.Worker.Ended.IsCompleted))
-            {
-                queue.Settle();
-            }
-
             QueueBench owner = Assert.Single(queues, queue => queue.Scheduler.IsHere(connection));
             Assert.Same(owner.Host, connection.Control.Host);
-            Assert.Equal((0, ReceiveState.Armed), (suspended.Count, connection.State));
-            Assert.Equal(connection.BytesReceived, recorder.End);
+            Assert.Equal(0, suspended.Count);
             recorder.AssertIntact();
             Assert.False(recorder.HasEnded);
             Array.ForEach(queues, static queue => queue.Dispose());
         })
-        .Check(Config.QuickThrowOnFailure.WithMaxTest(200));
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
 }

@@ -32,7 +32,7 @@ public sealed partial class TakeoverTests : IDisposable
                 IngestProcess next = Start();
                 processes.Add(next);
                 Assert.Equal(endPoint, await ListeningAsync(next));
-                await processes[i - 1].ErrorLineAsync(line => line.Contains($"Process {next.Id} has taken over", StringComparison.Ordinal), "the old process lets go");
+                await processes[i - 1].ErrorLineAsync(line => line.Contains($"Process {next.Id} took over", StringComparison.Ordinal), "the old process lets go");
                 await clients.MoreAsync(200, () => Describe(processes, clients));
                 if (i == 1)
                 {
@@ -115,7 +115,7 @@ public sealed partial class TakeoverTests : IDisposable
         await ListeningAsync(second);
         ProcessResult ended = await first.ExitAsync();
         Assert.Equal(0, ended.ExitCode);
-        Assert.Contains(ended.Error, static line => line.Contains("1 connection(s) have not ended within", StringComparison.Ordinal));
+        Assert.Contains(ended.Error, static line => line.Contains("is over with 1 open connection(s)", StringComparison.Ordinal));
         Assert.Equal(new ServeSummary(1, 0, 1, 10, 0), ServeSummary.Parse(ended.Output[^1]));
     }
 

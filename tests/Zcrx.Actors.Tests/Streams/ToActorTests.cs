@@ -50,7 +50,7 @@ public class ToActorTests
     [Theory]
     [InlineData(4, 64)]
     [InlineData(8, 1024)]
-    public async Task An_actor_that_does_not_acknowledge_blocks_the_sender_with_exactly_its_window_of_buffers(int window, int buffers)
+    public async Task An_actor_that_does_not_acknowledge_blocks_the_sender_after_exactly_its_window_of_messages(int window, int buffers)
     {
         await using SinkBench bench = await SinkBench.OpenAsync(buffers);
         using var sink = bench.ToActor(maxUnacknowledged: window);
@@ -59,7 +59,8 @@ public class ToActorTests
         var sent = await bench.SendUntilBlockedAsync(messages: window);
 
         Assert.Equal(window, bench.Waiting);
-        Assert.Equal(window, bench.Connection.BuffersLeased);
+        // What the kernel had delivered beyond the window waits in the pool.
+        Assert.InRange(bench.Connection.BuffersLeased, window, buffers - 1);
         Assert.InRange(bench.Connection.BytesReceived, 1, sent - 1);
         bench.Peer.Shutdown(SocketShutdown.Send);
         long position = 0;

@@ -91,7 +91,7 @@ public unsafe class NicDmaBufTests : IClassFixture<LeakCheck>
         InterfaceQueueOptions options = new() { Interface = nic.Interface, RxQueue = nic.Queue, DmaBuf = new DmaBufArea((int)file.SafeFileHandle.DangerousGetHandle(), 64 * TestMemory.Page) };
         nic.AwaitRelease(nic.Queue);
         Assert.Contains("dma-buf", Assert.Throws<ZcrxUnsupportedException>(() => InterfaceQueue.Register(ring.Ring, options, nic.Kernel.Capabilities)).Message, StringComparison.Ordinal);
-        Assert.Contains("there is none", Assert.Throws<ZcrxUnsupportedException>(() => InterfaceQueue.Register(ring.Ring, options with { Interface = null }, nic.Kernel.Capabilities)).Message, StringComparison.Ordinal);
+        Assert.Contains("the queue has none", Assert.Throws<ZcrxUnsupportedException>(() => InterfaceQueue.Register(ring.Ring, options with { Interface = null }, nic.Kernel.Capabilities)).Message, StringComparison.Ordinal);
         Assert.Throws<ZcrxMemoryException>(() => InterfaceQueue.Register(ring.Ring, options with { DmaBuf = new DmaBufArea(-1, TestMemory.Page) }, nic.Kernel.Capabilities));
     }
 }

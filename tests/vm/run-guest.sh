@@ -60,7 +60,7 @@ guest=$!
 boot_seconds=$((seconds / 3 < 180 ? seconds / 3 : 180))
 (
     for ((waited = 0; waited < boot_seconds; waited++)); do
-        if grep -q '^ZCRX-READY' "$console"; then
+        if grep -qs '^ZCRX-READY' "$console"; then
             exit
         fi
         sleep 1

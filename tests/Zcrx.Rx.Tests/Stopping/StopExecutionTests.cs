@@ -97,17 +97,7 @@ public class StopExecutionTests
         Recorder recorder = new(0);
         ConnectionReceiver connection = bench.Connect(0, recorder);
         bench.Settle();
-        bool hasArrived = false;
-        bench.Ring.Handled = () =>
-        {
-            if (!hasArrived)
-            {
-                hasArrived = true;
-                bench.Receive(connection);
-            }
-
-            bench.EndCancelled();
-        };
+        ReceiveOnceThenCancel(bench, connection);
 
         bench.TearDown(Crash);
 
@@ -183,17 +173,7 @@ public class StopExecutionTests
         ConnectionReceiver connection = bench.Connect(0, recorder);
         bench.Settle();
         connection.WasInterrupted = true;
-        bool hasArrived = false;
-        bench.Ring.Handled = () =>
-        {
-            if (!hasArrived)
-            {
-                hasArrived = true;
-                bench.Receive(connection);
-            }
-
-            bench.EndCancelled();
-        };
+        ReceiveOnceThenCancel(bench, connection);
 
         bench.TearDown(Crash);
 
@@ -215,5 +195,21 @@ public class StopExecutionTests
 
         Assert.Same(Crash, Assert.IsType<ZcrxStreamException>(recorder.Error).InnerException);
         Assert.Contains("ring closed", bench.Ring.Log);
+    }
+
+    /// <summary>Gives the ring one more buffer for the connection when its completions are handled, then the ends of cancelled requests.</summary>
+    private static void ReceiveOnceThenCancel(QueueBench bench, ConnectionReceiver connection)
+    {
+        bool hasArrived = false;
+        bench.Ring.Handled = () =>
+        {
+            if (!hasArrived)
+            {
+                hasArrived = true;
+                bench.Receive(connection);
+            }
+
+            bench.EndCancelled();
+        };
     }
 }

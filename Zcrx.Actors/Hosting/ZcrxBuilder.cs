@@ -41,7 +41,7 @@ public sealed class ZcrxBuilder
     /// <returns>This builder.</returns>
     public ZcrxBuilder UseEngine(ZcrxEngine engine) => Configure(options => options.Engine = engine);
 
-    /// <summary>Sets how long a stop may deliver what has arrived.</summary>
+    /// <summary>Sets how long a stop may deliver what has arrived and wait for consumers.</summary>
     /// <param name="timeout">The time.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder DrainTimeout(TimeSpan timeout) => Configure(options => options.DrainTimeout = timeout);
@@ -157,6 +157,35 @@ public sealed class ZcrxBuilder
         return this;
     }
 
+    /// <summary>Accepts connections, and runs an asynchronous handler for each.</summary>
+    /// <param name="endPoint">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. With port 0 the kernel chooses the port; see <see cref="IZcrx.EndPoints"/>.</param>
+    /// <param name="handler">
+    /// Handles one connection, on the thread pool. The connection closes when its task ends, and is reset when it throws; see <see cref="ZcrxConnection.HandleAsync"/>.
+    /// A stop waits for it, at most for <see cref="ZcrxOptions.DrainTimeout"/>.
+    /// </param>
+    /// <param name="name">The listener's name. Its address if null.</param>
+    /// <returns>This builder.</returns>
+    public ZcrxBuilder Listen(string endPoint, Func<ZcrxConnection, CancellationToken, Task> handler, string? name = null)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return Listen(endPoint, AsyncHandler.Of(handler), name);
+    }
+
+    /// <inheritdoc cref="Listen(string, Func{ZcrxConnection, CancellationToken, Task}, string?)"/>
+    public ZcrxBuilder Listen(IPEndPoint endPoint, Func<ZcrxConnection, CancellationToken, Task> handler, string? name = null)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        return Listen(endPoint.ToString(), handler, name);
+    }
+
+    /// <summary>Accepts connections, and runs an asynchronous handler that needs services for each. Every connection has a service scope of its own, which ends with the handler.</summary>
+    /// <inheritdoc cref="Listen(string, Func{ZcrxConnection, CancellationToken, Task}, string?)"/>
+    public ZcrxBuilder Listen(string endPoint, Func<IServiceProvider, ZcrxConnection, CancellationToken, Task> handler, string? name = null)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return Listen(endPoint, AsyncHandler.Of(handler), name);
+    }
+
     /// <summary>Accepts connections, with a handler that the container creates for each of them.</summary>
     /// <typeparam name="THandler">The handler. It is created in a service scope of its own for every connection and disposed with it.</typeparam>
     /// <param name="endPoint">Where: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. With port 0 the kernel chooses the port.</param>
@@ -184,6 +213,24 @@ public sealed class ZcrxBuilder
         IServiceProvider? provider = null;
         _setup.Add((services, _) => provider = services);
         return HandleWhere(options => options.EffectiveName == listener, connection => handler(provider!, connection));
+    }
+
+    /// <summary>Gives a listener of the configuration an asynchronous handler.</summary>
+    /// <param name="listener">The listener's name.</param>
+    /// <param name="handler">Handles one connection, as with <see cref="Listen(string, Func{ZcrxConnection, CancellationToken, Task}, string?)"/>.</param>
+    /// <returns>This builder.</returns>
+    public ZcrxBuilder Handle(string listener, Func<ZcrxConnection, CancellationToken, Task> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return Handle(listener, AsyncHandler.Of(handler));
+    }
+
+    /// <summary>Gives a listener of the configuration an asynchronous handler that needs services.</summary>
+    /// <inheritdoc cref="Handle(string, Func{ZcrxConnection, CancellationToken, Task})"/>
+    public ZcrxBuilder Handle(string listener, Func<IServiceProvider, ZcrxConnection, CancellationToken, Task> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return Handle(listener, AsyncHandler.Of(handler));
     }
 
     /// <summary>Gives a listener of the configuration its handler.</summary>

@@ -18,6 +18,8 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
     private readonly DeliveryWindow _window = new(maxUnacknowledged);
     private readonly TargetWatch _watch = TargetWatch.Of(target);
     private IDisposable? _subscription;
+    // Keeps the connection open for replies of the actor.
+    private IDisposable? _work;
     private Exception? _error;
     private ZcrxException? _abandoned;
     private bool _initSent;
@@ -93,6 +95,7 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
                 return;
             }
 
+            _work ??= value.Source.BeginWork();
             _window.Add(new ZcrxStream.Data(this, value.Retain(), value.Source));
         }
 
@@ -189,6 +192,7 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
 
         Fail(_abandoned);
         _watch.Remove(this);
+        _work?.Dispose();
         if (last is null)
         {
             // The connection to reset is known with its first buffer, so a subscription is needed until then.
@@ -275,6 +279,7 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
     private void Complete()
     {
         _watch.Remove(this);
+        _work?.Dispose();
         if (_error is null)
         {
             // Cancelled already, if it was disposed.

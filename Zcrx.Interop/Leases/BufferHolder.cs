@@ -18,6 +18,14 @@ internal class BufferHolder : IBufferSource
 
     public void Add(int change) => Volatile.Write(ref _leased, _leased + change);
 
+    /// <summary>Gets a value indicating whether the source is paused, so that consumers must not deliver more of a buffer. Any thread.</summary>
+    public virtual bool IsPaused => false;
+
+    /// <summary>Adds a consumer that leases the rest of a buffer, and continues once the source is no longer paused. Ring thread only.</summary>
+    public virtual void Postpone(IPostponedConsumer consumer)
+    {
+    }
+
     /// <inheritdoc/>
     public virtual void Hold()
     {
@@ -32,6 +40,8 @@ internal class BufferHolder : IBufferSource
     public virtual void Abandon()
     {
     }
+
+    IDisposable IBufferSource.BeginWork() => new HolderWork(this);
 
     /// <summary>Ends the connection of a failed consumer if it has no other observer. The consumer has passed the error on. Unsubscribe first. Any thread.</summary>
     public virtual void Fail(Exception exception)

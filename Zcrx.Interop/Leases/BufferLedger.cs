@@ -46,6 +46,9 @@ internal sealed unsafe class BufferLedger
     /// <summary>Gets a value indicating whether each access to borrowed memory is checked.</summary>
     public bool ChecksBorrows { get; }
 
+    /// <summary>Gets or sets the length of a buffer. No lent buffer has more bytes. Set before the first loan.</summary>
+    public int BufferLength { get; set; }
+
     /// <summary>Gets a value indicating whether the calling thread is the ring thread.</summary>
     public bool IsRingThread => Thread.CurrentThread == _ringThread;
 

@@ -12,4 +12,8 @@ public interface IBufferSource
 
     /// <summary>Notes that a consumer has ended before it used all its buffers. Without another observer, the connection is reset, so that the peer does not take its bytes as processed. Unsubscribe first.</summary>
     void Abandon();
+
+    /// <summary>Announces work on what this source has delivered. The connection stays open after the end of its stream until the work has ended, so that replies still arrive.</summary>
+    /// <returns>Ends the work when disposed. Only the first disposal counts.</returns>
+    IDisposable BeginWork();
 }

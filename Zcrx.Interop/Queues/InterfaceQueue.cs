@@ -40,6 +40,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
         Refill = new RefillQueue((byte*)memory.Region.Address, memory.Offsets, memory.Entries, isOurs: !isImported);
         Ledger = ledger;
         ledger.Forward = memory.ReturnLeased;
+        ledger.BufferLength = BufferLength;
         memory.AddRings(1);
         foreach (MemoryRegion area in memory.Areas)
         {

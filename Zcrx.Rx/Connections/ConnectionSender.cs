@@ -75,7 +75,8 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         if (_closed)
         {
             // One error for a connection that has ended, however that was detected.
-            throw connection.IsBroken ? new SocketException((int)SocketError.ConnectionReset) : (Exception)new ObjectDisposedException(connection.Name);
+            string message = $"Could not send on {connection.Name}: {connection.WhyClosed}.";
+            throw connection.IsBroken ? new SocketException((int)SocketError.ConnectionReset, message) : (Exception)new ObjectDisposedException(connection.Name, message);
         }
     }
 

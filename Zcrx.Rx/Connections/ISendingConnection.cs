@@ -9,6 +9,9 @@ internal interface ISendingConnection
     /// <summary>Gets a value indicating whether the peer or the network has ended the connection. Meaningful once the socket is closed.</summary>
     bool IsBroken { get; }
 
+    /// <summary>Gets why the connection is closed, as a clause. Meaningful once the socket is closed.</summary>
+    string WhyClosed { get; }
+
     /// <summary>Ends the connection after a failed send.</summary>
     void Fail(ConnectionFailure failure, bool abort);
 

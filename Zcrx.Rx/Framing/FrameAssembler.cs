@@ -13,6 +13,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     where TCutter : struct, IFrameCutter
 {
     private const long Unknown = -1;
+    private const int Incomplete = -1;
+    private const int Ended = -2;
 
     private readonly HeldBytes _held = new(options.MaxLeasedBuffers);
     // An unterminated frame of exactly the limit is acceptable, thus its last byte must not end it, also where the delimiter counts into the length.
@@ -20,7 +22,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     private readonly FrameSkips? _skips = options.Skips;
     private readonly bool _deliversUnterminated = options.DeliversUnterminated;
     private BufferLedger? _relieves;
-    private bool _checksBorrows;
+    private readonly FrameScope _scope = new(options.MaxLeasedBuffers);
     // The next byte of the stream that is to come, and where in the stream the held bytes begin.
     private long _next = Unknown;
     private long _frameOffset;
@@ -32,6 +34,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     // A frame that is too long is skipped up to its delimiter; this many of its bytes are no longer held.
     private bool _isSkipping;
     private long _dropped;
+    // The source was paused although the next frame has arrived.
+    private bool _isWaiting;
 
     /// <summary>Gets the counter of the leases that are kept.</summary>
     public BufferHolder? Holder { get; private set; }
@@ -39,11 +43,18 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     /// <summary>Gets the counter of leases of the connection that the present buffer came from.</summary>
     public BufferHolder? Source { get; private set; }
 
+    /// <summary>Gets the number of bytes that wait because the source was paused.</summary>
+    public long BytesWaiting => _isWaiting ? _held.Length : 0;
+
     /// <summary>Gets a value indicating whether the stream is inside a frame.</summary>
     public bool IsInside => !_held.IsEmpty || _isSkipping;
 
     /// <summary>Releases the bytes that are held.</summary>
-    public void Release() => _held.Release();
+    public void Release()
+    {
+        _isWaiting = false;
+        _held.Release();
+    }
 
     /// <summary>Copies the bytes that are held, and returns their buffers.</summary>
     public void Copy() => _held.Copy();
@@ -52,7 +63,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     public void Receive(in ReceivedBuffer buffer)
     {
         Source = buffer.Holder;
-        _checksBorrows = buffer.Ledger.ChecksBorrows;
+        _scope.SetBuffer(in buffer);
         ReadOnlyMemory<byte> memory = buffer.UncheckedMemory;
         ReadOnlySpan<byte> span = buffer.Span;
         long offset = buffer.StreamOffset;
@@ -70,7 +81,17 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
             long total = decision.Total;
             if (IsAcceptable(in decision, total) && total <= span.Length - position)
             {
-                Deliver(new ReadOnlySequence<byte>(memory.Slice(position + decision.Skip, (int)decision.Length)));
+                if (MustWait(decision.Length))
+                {
+                    _frameOffset = offset + position;
+                    Remember(in decision);
+                    _held.Lend(memory[position..]);
+                    Keep(in buffer);
+                    Wait();
+                    return;
+                }
+
+                Deliver(new ReadOnlySequence<byte>(memory.Slice(position + decision.Skip, (int)decision.Length)), offset + position + decision.Skip);
                 position += (int)total;
                 if (owner.HasEnded)
                 {
@@ -104,21 +125,63 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     private int Join(in ReceivedBuffer buffer, ReadOnlyMemory<byte> memory)
     {
         _held.Lend(memory);
+        _isWaiting = false;
+        int left = CutHeld();
+        if (left == Incomplete)
+        {
+            Keep(in buffer);
+            if (_isWaiting)
+            {
+                Wait();
+            }
+        }
+
+        return Math.Max(0, left);
+    }
+
+    /// <summary>Continues after the source is no longer paused.</summary>
+    /// <returns>Whether frames still wait.</returns>
+    public bool Continue()
+    {
+        if (_isWaiting)
+        {
+            _isWaiting = false;
+            _scope.ClearBuffer();
+            if (CutHeld() == Incomplete && !_isWaiting && (_isSkipping || IsBeyondLimit))
+            {
+                Drop();
+            }
+        }
+
+        return _isWaiting;
+    }
+
+    /// <summary>Cuts the frames that begin in the held bytes.</summary>
+    /// <returns>How much of the lent buffer is left to be cut; <see cref="Incomplete"/> when the held bytes must be kept, <see cref="Ended"/> when the stream has ended.</returns>
+    private int CutHeld()
+    {
         while (_held.Length >= _needed)
         {
             FrameDecision decision = _isDecided ? _decision : cutter.Cut(_held.Sequence, _seen);
             long total = decision.Total;
             bool isWhole = !_isSkipping && IsAcceptable(in decision, total) && total <= _held.Length;
+            if (isWhole && MustWait(decision.Length))
+            {
+                Remember(in decision);
+                _isWaiting = true;
+                return Incomplete;
+            }
+
             if (isWhole || TrySkip(in decision, _frameOffset))
             {
                 if (isWhole)
                 {
-                    Deliver(_held.Sequence.Slice(decision.Skip, decision.Length));
+                    Deliver(_held.Sequence.Slice(decision.Skip, decision.Length), _frameOffset + decision.Skip);
                 }
 
                 if (owner.HasEnded)
                 {
-                    return 0;
+                    return Ended;
                 }
 
                 _held.Consume(total);
@@ -135,24 +198,42 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
             }
             else if (!Expect(in decision, _held.Length))
             {
-                return 0;
+                return Ended;
             }
         }
 
-        Keep(in buffer);
-        return 0;
+        return Incomplete;
     }
 
-    private void Deliver(in ReadOnlySequence<byte> frame)
+    private void Deliver(in ReadOnlySequence<byte> frame, long streamOffset)
     {
-        if (!_checksBorrows)
+        ReceivedFrame lent = _scope.Begin(in frame, streamOffset);
+        try
         {
-            owner.Pass(frame);
-            return;
+            owner.Pass(lent);
         }
+        finally
+        {
+            _scope.End();
+        }
+    }
 
-        using FrameLoan loan = new();
-        owner.Pass(loan.Lend(frame));
+    /// <summary>Returns whether a frame must not be delivered now: the source is paused, or a consumer has no room for its bytes.</summary>
+    private bool MustWait(long length) => Source!.IsPaused || !_scope.Admits(length);
+
+    /// <summary>Records the next frame, which is found and lies in the held bytes.</summary>
+    private void Remember(in FrameDecision decision)
+    {
+        _isDecided = true;
+        _decision = decision;
+        _needed = decision.Total;
+    }
+
+    /// <summary>Waits until the source is no longer paused.</summary>
+    private void Wait()
+    {
+        _isWaiting = true;
+        Source!.Postpone(owner);
     }
 
     private bool IsAcceptable(in FrameDecision decision, long total) =>
@@ -286,7 +367,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
             }
             else
             {
-                Deliver(_held.Sequence);
+                _scope.ClearBuffer();
+                Deliver(_held.Sequence, _frameOffset);
             }
         }
         catch (Exception exception)

@@ -1,14 +1,17 @@
-using System.Buffers;
 using Zcrx.Interop;
+using Zcrx.Interop.Leases;
+using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Framing;
 
 /// <summary>A connection's buffers as frames. Each subscription cuts on its own.</summary>
 internal sealed class FrameObservable<TCutter>(IObservable<ReceivedBuffer> source, TCutter cutter, int maxLength, FramingOptions options)
-    : IObservable<ReadOnlySequence<byte>>
+    : IObservable<ReceivedFrame>, IConnectionSource
     where TCutter : struct, IFrameCutter
 {
-    public IDisposable Subscribe(IObserver<ReadOnlySequence<byte>> observer)
+    public BufferHolder? Holder => (source as IConnectionSource)?.Holder;
+
+    public IDisposable Subscribe(IObserver<ReceivedFrame> observer)
     {
         ArgumentNullException.ThrowIfNull(observer);
         FrameObserver<TCutter> frames = new(observer, cutter, maxLength, options);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Reactive.Disposables;
 using Zcrx.Interop;
 using Zcrx.Interop.Leases;
@@ -10,12 +9,12 @@ namespace Zcrx.Rx.Framing;
 /// Threads: buffers come on the ring thread, disposal from any (<see cref="ExclusiveUse"/>). A connection that has moved to another
 /// queue has two ring threads for a moment: the old queue's may ask for its buffers back while the new one's lends.
 /// </remarks>
-internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IReclaimable, IDisposable
+internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IReclaimable, IPostponedConsumer, IDisposable
     where TCutter : struct, IFrameCutter
 {
     private readonly FrameAssembler<TCutter> _frames;
     private readonly SingleAssignmentDisposable _upstream = new();
-    private IObserver<ReadOnlySequence<byte>>? _downstream;
+    private IObserver<ReceivedFrame>? _downstream;
     // Everything below belongs to the thread that is inside.
     private ExclusiveUse _use;
     // What the observer has thrown: nothing more can be cut, but the source still reports its end.
@@ -24,7 +23,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     private bool _hasEndedInside;
     private Exception? _error;
 
-    public FrameObserver(IObserver<ReadOnlySequence<byte>> downstream, TCutter cutter, int maxLength, FramingOptions options)
+    public FrameObserver(IObserver<ReceivedFrame> downstream, TCutter cutter, int maxLength, FramingOptions options)
     {
         _downstream = downstream;
         _frames = new FrameAssembler<TCutter>(this, cutter, maxLength, options);
@@ -33,6 +32,8 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     public bool HasEnded => _use.HasEnded;
 
     public BufferHolder? Holder => _frames.Holder;
+
+    public long BytesWaiting => _frames.BytesWaiting;
 
     public void Connect(IDisposable upstream) => _upstream.Disposable = upstream;
 
@@ -114,6 +115,49 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
         }
     }
 
+    public bool Continue()
+    {
+        if (!_use.TryEnter(out _))
+        {
+            return false;
+        }
+
+        try
+        {
+            return _thrown is null && _frames.Continue();
+        }
+#pragma warning disable CA1031 // Whatever an observer throws ends its own stream.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            FailLater(exception);
+            return false;
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Ends the frames after the observer has thrown. No source is calling that would pass its exception on as an error.</summary>
+    private void FailLater(Exception exception)
+    {
+        _thrown = exception;
+        BufferHolder? source = _frames.Source;
+        try
+        {
+            Fail(exception);
+        }
+#pragma warning disable CA1031 // An observer without an error handler rethrows.
+        catch (Exception unhandled)
+#pragma warning restore CA1031
+        {
+            source?.Report(unhandled);
+        }
+
+        source?.Fail(exception);
+    }
+
     private void EndFromSource(Exception? error)
     {
         if (!_use.TryEnter(out bool isNested))
@@ -157,7 +201,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     }
 
     /// <summary>Passes a frame on.</summary>
-    public void Pass(in ReadOnlySequence<byte> frame) => _downstream!.OnNext(frame);
+    public void Pass(ReceivedFrame frame) => _downstream!.OnNext(frame);
 
     /// <summary>Ends the frames with an error.</summary>
     public void Fail(Exception error)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Zcrx.Interop;
 using Zcrx.Rx.Framing;
 
@@ -6,8 +5,9 @@ namespace Zcrx.Rx;
 
 /// <summary>Cuts a connection's buffers into frames, without copying them.</summary>
 /// <remarks>
-/// <para>Ownership: a frame is lent like the buffers that it lies in. It is valid inside <c>OnNext</c>; copy what is to be kept. One that straddles
-/// buffers is a sequence over all of them; they are kept until it is whole, at most <see cref="FramingOptions.MaxLeasedBuffers"/>, the rest is copied.</para>
+/// <para>Ownership: a frame is lent like the buffers that it lies in. It is valid inside <c>OnNext</c>. <see cref="ReceivedFrame.Retain"/> keeps it. A frame that spans
+/// buffers is a sequence over all of them. They are kept until it is complete, at most <see cref="FramingOptions.MaxLeasedBuffers"/>; the rest is copied.</para>
+/// <para>Backpressure: a paused connection delivers no further frame. Frames in a buffer that was delivered before wait, too.</para>
 /// <para>Threading: frames arrive on the thread that the buffers arrive on. A subscription may be disposed from any thread, also inside of
 /// <c>OnNext</c>: what is kept goes back once, and never under the feet of a running <c>OnNext</c>, which may still be finishing afterwards.</para>
 /// <para>Errors: what cannot be cut ends the frames with a <see cref="ZcrxFramingException"/> and unsubscribes from the source. If the source ends
@@ -24,7 +24,7 @@ public static class ZcrxFramingExtensions
     /// <returns>The frames, empty ones included.</returns>
     /// <exception cref="ArgumentException">The prefix is the default value, which is none, or an option is for delimited frames only.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte, or 2 GiB or more.</exception>
-    public static IObservable<ReadOnlySequence<byte>> Frames(
+    public static IObservable<ReceivedFrame> Frames(
         this IObservable<ReceivedBuffer> source, LengthPrefix prefix, long maxLength, FramingOptions? options = null)
     {
         if (prefix.Size == 0)
@@ -46,7 +46,7 @@ public static class ZcrxFramingExtensions
     /// </returns>
     /// <exception cref="ArgumentException">The delimiter is empty.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte, or 2 GiB or more.</exception>
-    public static IObservable<ReadOnlySequence<byte>> Frames(
+    public static IObservable<ReceivedFrame> Frames(
         this IObservable<ReceivedBuffer> source, Delimiter delimiter, long maxLength, FramingOptions? options = null)
     {
         if (delimiter.Array is not { } bytes)
@@ -67,7 +67,7 @@ public static class ZcrxFramingExtensions
     /// <returns>The frames, empty ones included.</returns>
     /// <exception cref="ArgumentException">The parser's <see cref="IFrameParser.MaxOverhead"/> is negative, or an option is for delimited frames only.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte, or 2 GiB or more.</exception>
-    public static IObservable<ReadOnlySequence<byte>> Frames(
+    public static IObservable<ReceivedFrame> Frames(
         this IObservable<ReceivedBuffer> source, IFrameParser parser, long maxLength, FramingOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(parser);

@@ -1,24 +1,25 @@
 using System.Reactive.Disposables;
-using Zcrx.Interop;
+using Zcrx.Rx.Operators;
 
 namespace Zcrx.Rx.Leases;
 
-/// <summary>Retains each buffer and hands the lease over. Keeps none itself, so that there is nothing to release at the end.</summary>
-internal sealed class RetainedObserver(IObserver<BufferLease> downstream) : IObserver<ReceivedBuffer>, IDisposable
+/// <summary>Retains each item and hands the lease over. Keeps none itself, so that there is nothing to release at the end.</summary>
+internal sealed class RetainedObserver<TBorrowed, TLease>(IObserver<TLease> downstream, Leasing<TBorrowed, TLease> leasing) : IObserver<TBorrowed>, IDisposable
+    where TLease : class, IDisposable
 {
     private readonly SingleAssignmentDisposable _upstream = new();
     private bool _hasEnded;
 
     public void Connect(IDisposable upstream) => _upstream.Disposable = upstream;
 
-    public void OnNext(ReceivedBuffer value)
+    public void OnNext(TBorrowed value)
     {
         if (Volatile.Read(ref _hasEnded))
         {
             return;
         }
 
-        BufferLease lease = value.Retain();
+        TLease lease = leasing.Retain(in value);
         try
         {
             downstream.OnNext(lease);

@@ -1,9 +1,10 @@
 using Zcrx.Interop;
 using Zcrx.Rx.Leases;
+using Zcrx.Rx.Operators;
 
 namespace Zcrx.Rx;
 
-/// <summary>A connection's buffers, kept beyond <c>OnNext</c>.</summary>
+/// <summary>Keeps a connection's buffers or frames beyond <c>OnNext</c>.</summary>
 public static class ZcrxLeaseExtensions
 {
     /// <summary>Retains every buffer and hands the lease over.</summary>
@@ -17,6 +18,15 @@ public static class ZcrxLeaseExtensions
     public static IObservable<BufferLease> Retained(this IObservable<ReceivedBuffer> source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        return new RetainedObservable(source);
+        return new RetainedObservable<ReceivedBuffer, BufferLease>(source, BufferLeasing.Instance);
+    }
+
+    /// <summary>Retains every frame and hands the lease over.</summary>
+    /// <param name="source">A connection's frames.</param>
+    /// <returns>Leases on the thread that the frames arrive on. The same rules apply as for leases on buffers.</returns>
+    public static IObservable<FrameLease> Retained(this IObservable<ReceivedFrame> source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return new RetainedObservable<ReceivedFrame, FrameLease>(source, FrameLeasing.Instance);
     }
 }

@@ -13,6 +13,8 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     private const int ChangesPerTurn = 4096;
 
     private readonly ConcurrentQueue<ConnectionReceiver> _changes = new();
+    // The number of closed connections on which work has not ended.
+    private int _lateWork;
     // Set before the ring thread runs posted work.
     private ConnectionMover _mover = null!;
 
@@ -45,6 +47,13 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     public void AwaitRoom(ConnectionReceiver connection) => thread.Post(() => _mover.AwaitRoom(connection), () => AwaitRoomWithoutQueue(connection));
 
     public void ReportFault(ConnectionReceiver connection, Exception exception) => events.Faulted(connection, exception);
+
+    /// <summary>Gets a value indicating whether work on closed connections has not ended.</summary>
+    public bool HasLateWork => Volatile.Read(ref _lateWork) > 0;
+
+    public void BeginLateWork() => Interlocked.Increment(ref _lateWork);
+
+    public void EndLateWork() => Interlocked.Decrement(ref _lateWork);
 
     /// <summary>Ends a stranded connection for which no queue was found.</summary>
     public void FailStranded(ConnectionReceiver connection) => thread.Post(() => _mover.FailStranded(connection));

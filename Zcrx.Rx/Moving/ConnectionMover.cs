@@ -138,7 +138,7 @@ internal sealed class ConnectionMover(
 
             if (phase.IsStopping && !phase.Suspends)
             {
-                connection.Control.RequestClose(abort: false);
+                connection.Control.RequestClose(abort: false, "the queue was closed");
             }
 
             if (move.AwaitsRoom || connection.Control.AwaitsRoomOnArrival)

@@ -180,8 +180,9 @@ internal sealed class SuspendedConnectionOwner
     /// <summary>Ends a connection that no queue resumes. Nothing was lost, but the rest cannot be received.</summary>
     internal static void EndUnwanted(ConnectionReceiver connection)
     {
-        connection.Control.RequestClose(abort: true);
-        End(connection, "its queue was closed, and no other resumed it");
+        const string Cause = "its queue was closed, and no other resumed it";
+        connection.Control.RequestClose(abort: true, Cause);
+        End(connection, Cause);
     }
 
     /// <summary>Resumes a connection at once, keeps it suspended, or ends it.</summary>

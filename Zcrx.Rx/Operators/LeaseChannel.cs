@@ -1,43 +1,71 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
-using Zcrx.Interop;
 using Zcrx.Interop.Leases;
+using Zcrx.Rx.Framing;
+using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>The bounded way out of the ring's thread: keeps what arrives, and pauses the connections it comes from when too much is waiting.</summary>
+/// <summary>Represents the bounded way off the ring thread: leases what arrives, and pauses its connections when too much waits.</summary>
+/// <typeparam name="TBorrowed">What arrives: buffers or frames.</typeparam>
+/// <typeparam name="TLease">Their leases.</typeparam>
 /// <remarks>
-/// One writer, the ring's thread; any number of readers. The bound is one on asking, not on taking: what the kernel had
-/// delivered before the connection was paused is kept as well. Disposed at any moment, it releases what nobody has read.
+/// One writer, the ring thread, and any number of readers. A paused connection delivers nothing more, so both bounds are exact. Only an item that alone has more bytes than
+/// the bound is let in, once nothing else waits. Disposed at any moment, it releases what has not been read.
 /// </remarks>
-internal sealed class LeaseChannel : IObserver<ReceivedBuffer>, IDisposable
+internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IFrameGate, ILeaseQueue<TLease>
+    where TLease : class, IDisposable
 {
-    private readonly Channel<BufferLease> _channel = Channel.CreateUnbounded<BufferLease>(new UnboundedChannelOptions { SingleWriter = true });
+    private readonly Channel<TLease> _channel = Channel.CreateUnbounded<TLease>(new UnboundedChannelOptions { SingleWriter = true });
     // Lock order: this one, then what Hold and Resume of a holder take (RingThread's wake-up). Nothing below calls back.
     private readonly Lock _gate = new();
     private readonly List<BufferHolder> _paused = [];
+    private readonly Leasing<TBorrowed, TLease> _leasing;
     private readonly int _bound;
+    private readonly long _byteBound;
     private readonly Action? _arrived;
     private IDisposable? _subscription;
     private BufferHolder? _worksOn;
+    private BufferHolder? _last;
     private int _waiting;
+    private long _bytes;
     private bool _disposed;
     private bool _finished;
 
-    /// <param name="bound">Buffers that may wait before their connections are paused.</param>
+    /// <param name="leasing">Keeps the items.</param>
+    /// <param name="bound">The number of items that may wait.</param>
+    /// <param name="byteBound">The number of bytes that may wait.</param>
     /// <param name="arrived">Called after something was added or the stream has ended, for readers that do not await.</param>
-    public LeaseChannel(int bound, Action? arrived = null)
+    public LeaseChannel(Leasing<TBorrowed, TLease> leasing, int bound, long byteBound, Action? arrived = null)
     {
+        _leasing = leasing;
         _bound = bound;
+        _byteBound = byteBound;
         _arrived = arrived;
     }
 
     /// <summary>Ends when everything has been read; faults as the stream did.</summary>
     public Task Completion => _channel.Reader.Completion;
 
-    public void SubscribeTo(IObservable<ReceivedBuffer> source)
+    public void SubscribeTo(IObservable<TBorrowed> source)
     {
-        IDisposable subscription = source.Subscribe(this);
+        if ((source as IConnectionSource)?.Holder is { } holder)
+        {
+            // Before the first buffer: a peer may end without having sent any, and still expect a reply.
+            BeginWork(holder);
+        }
+
+        IDisposable subscription;
+        try
+        {
+            subscription = source.Subscribe(this);
+        }
+        catch
+        {
+            Finish();
+            throw;
+        }
+
         lock (_gate)
         {
             if (!_disposed)
@@ -50,28 +78,39 @@ internal sealed class LeaseChannel : IObserver<ReceivedBuffer>, IDisposable
         subscription.Dispose();
     }
 
-    public void OnNext(ReceivedBuffer value)
+    public void OnNext(TBorrowed value)
     {
-        if (_worksOn is null)
+        BufferHolder holder = _leasing.HolderOf(in value);
+        if (holder != _last)
         {
-            BeginWork(value.Holder);
+            if (_last is null)
+            {
+                BeginWork(holder);
+            }
+
+            _leasing.Attach(in value, this);
+            _last = holder;
         }
 
-        BufferLease lease = value.Retain();
-        int waiting = Interlocked.Increment(ref _waiting);
+        TLease lease = _leasing.Retain(in value);
+        long most = _leasing.MostBytes(in value);
+        Interlocked.Add(ref _bytes, _leasing.LengthOf(lease));
+        Interlocked.Increment(ref _waiting);
         if (!_channel.Writer.TryWrite(lease))
         {
             lease.Dispose();
             return;
         }
 
-        if (waiting >= _bound)
+        if (IsFull(most))
         {
-            Pause(value.Holder);
+            TryPause(holder, most);
         }
 
         _arrived?.Invoke();
     }
+
+    bool IFrameGate.Admits(BufferHolder source, long length) => !IsFull(length) || !TryPause(source, length);
 
     public void OnError(Exception error)
     {
@@ -90,15 +129,16 @@ internal sealed class LeaseChannel : IObserver<ReceivedBuffer>, IDisposable
     public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken) => _channel.Reader.WaitToReadAsync(cancellationToken);
 
     /// <summary>Takes the oldest lease; the caller owns it.</summary>
-    public bool TryRead([NotNullWhen(true)] out BufferLease? lease)
+    public bool TryRead([NotNullWhen(true)] out TLease? lease)
     {
         if (!_channel.Reader.TryRead(out lease))
         {
             return false;
         }
 
-        // Half of the bound: so that connections do not flap with every buffer.
-        if (Interlocked.Decrement(ref _waiting) <= _bound / 2)
+        Interlocked.Add(ref _bytes, -_leasing.LengthOf(lease));
+        Interlocked.Decrement(ref _waiting);
+        if (HasRoom)
         {
             ResumeAll();
         }
@@ -119,7 +159,7 @@ internal sealed class LeaseChannel : IObserver<ReceivedBuffer>, IDisposable
         subscription?.Dispose();
         // After this no write succeeds, so that draining finds everything.
         _channel.Writer.TryComplete();
-        while (_channel.Reader.TryRead(out BufferLease? lease))
+        while (_channel.Reader.TryRead(out TLease? lease))
         {
             lease.Dispose();
         }
@@ -127,7 +167,7 @@ internal sealed class LeaseChannel : IObserver<ReceivedBuffer>, IDisposable
         ResumeAll();
     }
 
-    /// <summary>The operator has told its observer the end, or is disposed: nobody need wait for it any more.</summary>
+    /// <summary>The operator has reported the end to its observer, or is disposed: its work has ended.</summary>
     public void Finish()
     {
         BufferHolder? worksOn;
@@ -183,12 +223,12 @@ internal sealed class LeaseChannel : IObserver<ReceivedBuffer>, IDisposable
         }
     }
 
-    /// <summary>The first buffer's connection stands for all: there is only one, unless streams were merged.</summary>
+    /// <summary>The connection that is subscribed to, or that of the first buffer, stands for all: there is only one, unless streams were merged.</summary>
     private void BeginWork(BufferHolder holder)
     {
         lock (_gate)
         {
-            if (!_finished)
+            if (!_finished && _worksOn is null)
             {
                 _worksOn = holder;
                 holder.BeginWork();
@@ -196,18 +236,32 @@ internal sealed class LeaseChannel : IObserver<ReceivedBuffer>, IDisposable
         }
     }
 
-    private void Pause(BufferHolder holder)
+    /// <summary>Gets a value indicating whether paused connections continue: at half of the bounds, so that connections do not flap with every item.</summary>
+    private bool HasRoom => Volatile.Read(ref _waiting) is var waiting && (waiting == 0 || (waiting <= _bound / 2 && Interlocked.Read(ref _bytes) <= _byteBound / 2));
+
+    /// <summary>Returns whether another item of this length must not come now.</summary>
+    private bool IsFull(long length) =>
+        Volatile.Read(ref _waiting) is var waiting && (waiting >= _bound || (waiting > 0 && Interlocked.Read(ref _bytes) + length > _byteBound));
+
+    /// <summary>Pauses a connection.</summary>
+    /// <returns>False when readers have made room since.</returns>
+    private bool TryPause(BufferHolder holder, long length)
     {
         lock (_gate)
         {
-            // Looked at again under the lock: readers may have caught up, and then nobody would resume.
-            if (_disposed || Volatile.Read(ref _waiting) <= _bound / 2 || _paused.Contains(holder))
+            // Checked again under the lock: readers may have caught up, and then nothing would resume the connection.
+            if (_disposed || !IsFull(length))
             {
-                return;
+                return false;
             }
 
-            _paused.Add(holder);
-            holder.Hold();
+            if (!_paused.Contains(holder))
+            {
+                _paused.Add(holder);
+                holder.Hold();
+            }
+
+            return true;
         }
     }
 

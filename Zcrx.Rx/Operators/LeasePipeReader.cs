@@ -4,9 +4,9 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>A pipe reader whose memory are the received buffers themselves.</summary>
-/// <remarks>As every PipeReader, it is used by one reader at a time; only <see cref="CancelPendingRead"/> may come from elsewhere.</remarks>
-internal sealed class LeasePipeReader(LeaseChannel channel) : PipeReader
+/// <summary>Reads the received buffers themselves as a pipe.</summary>
+/// <remarks>Like every PipeReader, it is used by one reader at a time; only <see cref="CancelPendingRead"/> may come from another thread.</remarks>
+internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> channel) : PipeReader
 {
     // Lock order: this one, then the channel's. The channel continues a cancelled read on another thread.
     private readonly Lock _gate = new();

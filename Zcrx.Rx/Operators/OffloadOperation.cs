@@ -1,28 +1,28 @@
 using System.Reactive.Concurrency;
-using Zcrx.Interop;
 
 namespace Zcrx.Rx.Operators;
 
 /// <summary>One subscription of <c>Offload</c>: a job on the scheduler empties the channel whenever something is in it.</summary>
-internal sealed class OffloadOperation : IDisposable
+internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
+    where TLease : class, IDisposable
 {
     private readonly IScheduler _scheduler;
-    private readonly IObserver<BufferLease> _observer;
-    private readonly LeaseChannel _channel;
+    private readonly IObserver<TLease> _observer;
+    private readonly LeaseChannel<TBorrowed, TLease> _channel;
     private int _signals;
     private volatile bool _disposed;
     private bool _ended;
     // Whether the job has begun, which tells an exception of an observer on a scheduler that runs jobs at once from one of the scheduler.
     private volatile bool _hasRun;
 
-    public OffloadOperation(IScheduler scheduler, int maxQueued, IObserver<BufferLease> observer)
+    public OffloadOperation(Leasing<TBorrowed, TLease> leasing, IScheduler scheduler, int maxQueued, long maxQueuedBytes, IObserver<TLease> observer)
     {
         _scheduler = scheduler;
         _observer = observer;
-        _channel = new LeaseChannel(maxQueued, Signal);
+        _channel = new LeaseChannel<TBorrowed, TLease>(leasing, maxQueued, maxQueuedBytes, Signal);
     }
 
-    public void Start(IObservable<ReceivedBuffer> source) => _channel.SubscribeTo(source);
+    public void Start(IObservable<TBorrowed> source) => _channel.SubscribeTo(source);
 
     public void Dispose()
     {
@@ -64,7 +64,7 @@ internal sealed class OffloadOperation : IDisposable
         do
         {
             seen = Volatile.Read(ref _signals);
-            while (!_disposed && _channel.TryRead(out BufferLease? lease))
+            while (!_disposed && _channel.TryRead(out TLease? lease))
             {
                 using (lease)
                 {

@@ -1,28 +1,29 @@
 using System.Reactive;
-using Zcrx.Interop;
 
 namespace Zcrx.Rx.Operators;
 
 /// <summary>One subscription of <c>Process</c>: a few workers that take leases from the channel and run the handler.</summary>
-internal sealed class ProcessOperation : IDisposable
+internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
+    where TLease : class, IDisposable
 {
-    private readonly Func<BufferLease, CancellationToken, ValueTask> _handler;
+    private readonly Func<TLease, CancellationToken, ValueTask> _handler;
     private readonly IObserver<Unit> _observer;
-    private readonly LeaseChannel _channel;
+    private readonly LeaseChannel<TBorrowed, TLease> _channel;
     private readonly CancellationTokenSource _cancellation = new();
     private readonly CancellationToken _token;
     private Exception? _error;
     private int _disposed;
 
-    public ProcessOperation(Func<BufferLease, CancellationToken, ValueTask> handler, int maxQueued, IObserver<Unit> observer)
+    public ProcessOperation(
+        Leasing<TBorrowed, TLease> leasing, Func<TLease, CancellationToken, ValueTask> handler, int maxQueued, long maxQueuedBytes, IObserver<Unit> observer)
     {
         _handler = handler;
         _observer = observer;
-        _channel = new LeaseChannel(maxQueued);
+        _channel = new LeaseChannel<TBorrowed, TLease>(leasing, maxQueued, maxQueuedBytes);
         _token = _cancellation.Token;
     }
 
-    public void Start(IObservable<ReceivedBuffer> source, int workers)
+    public void Start(IObservable<TBorrowed> source, int workers)
     {
         Task[] tasks = new Task[workers];
         for (int i = 0; i < workers; i++)
@@ -57,7 +58,7 @@ internal sealed class ProcessOperation : IDisposable
         {
             while (await _channel.WaitToReadAsync(_token).ConfigureAwait(false))
             {
-                while (!_token.IsCancellationRequested && _channel.TryRead(out BufferLease? lease))
+                while (!_token.IsCancellationRequested && _channel.TryRead(out TLease? lease))
                 {
                     // Released whatever happens, unless the handler has moved it.
                     using (lease)

@@ -2,43 +2,48 @@ using System.IO.Pipelines;
 using System.Reactive;
 using System.Reactive.Concurrency;
 using System.Reactive.Linq;
-using System.Runtime.CompilerServices;
 using Zcrx.Interop;
 using Zcrx.Rx.Operators;
 
 namespace Zcrx.Rx;
 
-/// <summary>Ways off the ring's thread, for work that takes longer than <c>OnNext</c> should.</summary>
+/// <summary>Provides ways off the ring thread, for work on buffers that takes longer than <c>OnNext</c> should.</summary>
 /// <remarks>
-/// All of them keep the buffers without copying, let a bounded number of them wait, and pause the connection above that, so that the sender
-/// slows down. The bound is one on asking: what the kernel had delivered by then is kept as well. None of them leaks a buffer when it is
-/// cancelled, disposed, completed or faulted. A consumer of <c>Process</c> or <c>Offload</c> that throws ends its stream, and resets the connection
-/// if nobody else listens to it, as one on the ring's thread does.
+/// <para>All of them keep the buffers without copying and bound what waits, in items and in bytes. At the bound they hold the connection, so that the sender slows down.
+/// What the kernel had delivered by then waits with the connection, see <see cref="ZcrxConnection.BytesWaiting"/>. So the bounds are exact.</para>
+/// <para>None of them leaks a buffer when it is cancelled, disposed, completed or faulted. A consumer of <c>Process</c> or <c>Offload</c> that throws ends its stream, and
+/// resets the connection if it has no other observer. Each counts as work of its connection until it has finished, see <see cref="CloseMode.AfterConsumers"/>.</para>
 /// </remarks>
 public static class ZcrxOffloadExtensions
 {
-    /// <summary>Buffers that wait before a connection is paused, unless something else is said.</summary>
+    /// <summary>The number of items that may wait, by default.</summary>
     public const int DefaultMaxQueued = 64;
+
+    /// <summary>The number of bytes that may wait, by default: 4 MiB.</summary>
+    public const long DefaultMaxQueuedBytes = 4L << 20;
 
     /// <summary>Runs an asynchronous handler for each buffer.</summary>
     /// <param name="source">Borrowed buffers.</param>
     /// <param name="handler">Gets a lease that is released when its task ends, however it ends; call <see cref="BufferLease.Move"/> to keep it longer. Its token is cancelled when the subscription is disposed or another call has failed.</param>
     /// <param name="maxConcurrency">Calls at the same time. With 1 the buffers are handled in order; with more, each call begins in order, and they may end in any.</param>
-    /// <param name="maxQueued">Buffers that wait before the connection is paused.</param>
+    /// <param name="maxQueued">The number of buffers that may wait.</param>
+    /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
     /// <returns>Completes when all buffers are handled; fails with the first failure of the handler or the stream. Nothing runs before it is subscribed to. Handlers and ends come on the thread pool.</returns>
     public static IObservable<Unit> Process(
         this IObservable<ReceivedBuffer> source,
         Func<BufferLease, CancellationToken, ValueTask> handler,
         int maxConcurrency = 1,
-        int maxQueued = DefaultMaxQueued)
+        int maxQueued = DefaultMaxQueued,
+        long maxQueuedBytes = DefaultMaxQueuedBytes)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(handler);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxConcurrency);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxQueued);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxQueuedBytes);
         return Observable.Create<Unit>(observer =>
         {
-            ProcessOperation operation = new(handler, maxQueued, observer);
+            ProcessOperation<ReceivedBuffer, BufferLease> operation = new(BufferLeasing.Instance, handler, maxQueued, maxQueuedBytes, observer);
             operation.Start(source, maxConcurrency);
             return operation;
         });
@@ -47,52 +52,42 @@ public static class ZcrxOffloadExtensions
     /// <summary>Hands the buffers to another scheduler, in order.</summary>
     /// <param name="source">Borrowed buffers.</param>
     /// <param name="scheduler">Where the observer is called.</param>
-    /// <param name="maxQueued">Buffers that wait before the connection is paused.</param>
+    /// <param name="maxQueued">The number of buffers that may wait.</param>
+    /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
     /// <returns>Leases that are lent for the duration of <c>OnNext</c>: released when it returns, unless it has called <see cref="BufferLease.Move"/> or <see cref="BufferLease.Retain"/>.</returns>
     /// <remarks>
     /// A scheduler that refuses work, for instance because it is disposed, ends the stream with its exception, and the buffers are released. A scheduler that
-    /// accepts work and never runs it is not noticed: at most <paramref name="maxQueued"/> buffers wait, and the connection stays paused.
+    /// accepts work and never runs it is not noticed: at most <paramref name="maxQueued"/> buffers wait, and the connection stays held.
     /// </remarks>
-    public static IObservable<BufferLease> Offload(this IObservable<ReceivedBuffer> source, IScheduler scheduler, int maxQueued = DefaultMaxQueued)
+    public static IObservable<BufferLease> Offload(this IObservable<ReceivedBuffer> source, IScheduler scheduler, int maxQueued = DefaultMaxQueued, long maxQueuedBytes = DefaultMaxQueuedBytes)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(scheduler);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxQueued);
-        return new OffloadObservable(source, scheduler, maxQueued);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxQueuedBytes);
+        return new OffloadObservable<ReceivedBuffer, BufferLease>(source, BufferLeasing.Instance, scheduler, maxQueued, maxQueuedBytes);
     }
 
     /// <summary>The buffers as an asynchronous sequence.</summary>
     /// <param name="source">Borrowed buffers.</param>
-    /// <param name="maxQueued">Buffers that wait before the connection is paused.</param>
+    /// <param name="maxQueued">The number of buffers that may wait.</param>
+    /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
     /// <param name="cancellationToken">Ends the enumeration; what waits is released.</param>
-    /// <returns>Leases, each valid until the next one is asked for, unless moved. The sequence fails as the stream does. Receiving starts with the enumeration.</returns>
-    public static async IAsyncEnumerable<BufferLease> ToAsyncEnumerable(
+    /// <returns>Leases, each valid until the next one is read, unless moved. The sequence fails as the stream does. Receiving starts with the enumeration.</returns>
+    public static IAsyncEnumerable<BufferLease> ToAsyncEnumerable(
         this IObservable<ReceivedBuffer> source,
         int maxQueued = DefaultMaxQueued,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(source);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxQueued);
-        using LeaseChannel channel = new(maxQueued);
-        try
-        {
-            channel.SubscribeTo(source);
-            while (await channel.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
-            {
-                while (channel.TryRead(out BufferLease? lease))
-                {
-                    using (lease)
-                    {
-                        yield return lease;
-                    }
-                }
-            }
-        }
-        finally
-        {
-            channel.Finish();
-        }
-    }
+        long maxQueuedBytes = DefaultMaxQueuedBytes,
+        CancellationToken cancellationToken = default) => LeaseSequence.Of(source, BufferLeasing.Instance, maxQueued, maxQueuedBytes, cancellationToken);
+
+    /// <summary>Returns the buffers as a channel.</summary>
+    /// <param name="source">Borrowed buffers.</param>
+    /// <param name="maxQueued">The number of buffers that may wait.</param>
+    /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
+    /// <returns>A reader, owned by the caller, which disposes it. Receiving starts at once. Its completion faults as the stream does.</returns>
+    public static LeaseReader<BufferLease> ToChannel(
+        this IObservable<ReceivedBuffer> source, int maxQueued = DefaultMaxQueued, long maxQueuedBytes = DefaultMaxQueuedBytes) =>
+        LeaseSequence.ToChannel(source, BufferLeasing.Instance, maxQueued, maxQueuedBytes);
 
     /// <summary>The stream as a <see cref="PipeReader"/> over the original buffers; advancing past a buffer releases it.</summary>
     /// <param name="source">Borrowed buffers.</param>
@@ -106,7 +101,7 @@ public static class ZcrxOffloadExtensions
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxQueued);
-        LeaseChannel channel = new(maxQueued);
+        LeaseChannel<ReceivedBuffer, BufferLease> channel = new(BufferLeasing.Instance, maxQueued, long.MaxValue);
         LeasePipeReader reader = new(channel);
         channel.SubscribeTo(source);
         return reader;

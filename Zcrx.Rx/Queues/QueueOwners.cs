@@ -36,7 +36,7 @@ internal sealed class QueueOwners
         Mover = new ConnectionMover(host, Connections, Scheduler, hangUps, queue.Ledger, phase, context);
         Completions = new CompletionDispatcher(thread, requests, table, delivery, Scheduler, Listeners, Notifications, Pool, turn, context.Counters);
         Phase = phase;
-        Stop = new StopExecution(phase, requests, Completions, table, Scheduler, Listeners, Mover, Pool, Sharing, turn, context, host.Suspended is not null);
+        Stop = new StopExecution(phase, requests, Completions, table, Scheduler, Listeners, Mover, Pool, Sharing, turn, context, host);
     }
 
     public SlotTable<ConnectionReceiver> Table { get; }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Zcrx.Interop;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Moving;
+using Zcrx.Rx.Queues;
 using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx;
@@ -11,7 +12,7 @@ namespace Zcrx.Rx;
 /// <remarks>
 /// <para>Receiving starts with the first subscription to <see cref="Buffers"/> and pauses when there is none, so that nothing is lost
 /// before the application listens. TCP slows the sender down until then.</para>
-/// <para>Ownership: the connection closes itself once its stream has ended, unless <see cref="CloseWhenEnded"/> is off; until then
+/// <para>Ownership: the connection closes by itself once its stream has ended and its consumers are through; see <see cref="CloseMode"/>. Until then
 /// its owner may dispose it at any time. Threading: all members from any thread.</para>
 /// </remarks>
 public sealed class ZcrxConnection : IDisposable
@@ -55,6 +56,9 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Gets the number of buffers of this connection that consumers lease.</summary>
     public int BuffersLeased => _receiver.BuffersLeased;
 
+    /// <summary>Gets the number of received bytes that wait, because a consumer has as much as it can take or there is none.</summary>
+    public long BytesWaiting => _receiver.BytesWaiting;
+
     /// <summary>Gets the name of the queue that receives for this connection.</summary>
     public string QueueName => _control.Host.Name;
 
@@ -76,24 +80,26 @@ public sealed class ZcrxConnection : IDisposable
         }
     }
 
-    /// <summary>
-    /// Gets or sets a value indicating whether the socket is closed when the stream has ended. On by default. Turn it off to keep sending after the peer's last byte, and on
-    /// again (or dispose the connection) to close it after all. A stream that breaks always closes it.
-    /// </summary>
-    public bool CloseWhenEnded
+    /// <summary>Gets or sets when the connection closes whose stream has ended in order. <see cref="CloseMode.AfterConsumers"/> by default.</summary>
+    /// <remarks>A connection whose stream has ended closes at once when the new mode says so. A stream that breaks closes the connection in every mode.</remarks>
+    public CloseMode CloseMode
     {
-        get => _control.CloseWhenEnded;
-        set => _control.CloseWhenEnded = value;
+        get => _control.CloseMode;
+        set => _control.CloseMode = value;
     }
 
     /// <summary>Gets a task that ends when the socket has been closed. It never faults: the reason goes to the observers of the stream.</summary>
     public Task Closed => _control.Closed;
 
+    /// <summary>Gets a token that is cancelled when the socket has been closed, or was detached. Its callbacks run on the thread pool.</summary>
+    /// <remarks>A connection whose stream has ended stays open while work is done on it, so the token does not interrupt a reply.</remarks>
+    public CancellationToken ConnectionClosed => _control.ClosedToken;
+
     /// <summary>
-    /// Ends when the socket has been closed, and the operators that work off the ring's thread (<c>Process</c>, <c>Offload</c>, …) have handled what
-    /// had come and told the end of the stream, or were disposed; or when the queue has ended. To dispose them earlier is to drop the rest. Never faults.
+    /// Gets a task that ends when the socket has been closed and all work has finished, or when the queue has ended. Operators off the ring thread (<c>Process</c>,
+    /// <c>Offload</c>, …) have finished when they have handled what had arrived and reported the end of the stream, or were disposed. Never faults.
     /// </summary>
-    public Task Finished => _control.Finished;
+    public Task Finished => _control.Work.Finished;
 
     internal Socket Socket => _socket.Socket;
 
@@ -111,6 +117,47 @@ public sealed class ZcrxConnection : IDisposable
 
     /// <summary>Resumes receiving.</summary>
     public void Resume() => _control.Resume();
+
+    /// <summary>Pauses receiving as <see cref="Pause"/> does, counted: it lasts until every object that this method has returned is disposed.</summary>
+    /// <returns>Ends this pause when disposed. Only the first disposal counts.</returns>
+    /// <remarks>
+    /// Exact inside <c>OnNext</c>: the observer receives no further buffer, also none that the kernel has already delivered. On another thread, one buffer may
+    /// be on its way. The pause ends nothing that <see cref="Pause"/> or an operator has begun.
+    /// </remarks>
+    public IDisposable Hold()
+    {
+        _control.PauseForConsumer();
+        return new CountedUse(_control.ResumeForConsumer);
+    }
+
+    /// <summary>Announces work on this connection. It stays open after the end of its stream until the work has ended, and a queue that stops waits for it.</summary>
+    /// <returns>Ends the work when disposed. Only the first disposal counts.</returns>
+    /// <remarks>
+    /// <para>Operators off the ring thread, pipe readers and asynchronous handlers announce their work themselves. Call this for work that they do not see: a queue
+    /// of the application, or a request to another service whose answer goes to the peer.</para>
+    /// <para>Work does not keep a connection open that breaks, that is disposed, or whose <see cref="CloseMode"/> is <see cref="CloseMode.AtEndOfStream"/>.</para>
+    /// </remarks>
+    public IDisposable BeginWork()
+    {
+        _control.Work.Begin();
+        return new CountedUse(_control.Work.End);
+    }
+
+    /// <summary>Runs an asynchronous handler on the thread pool. The connection closes when the handler's task ends.</summary>
+    /// <param name="handler">Handles the connection. Its token is <see cref="ConnectionClosed"/>.</param>
+    /// <returns>A task that ends with the handler. It never faults.</returns>
+    /// <remarks>
+    /// <para>A handler that throws ends the connection as <see cref="ZcrxQueueOptions.WhenConsumerFails"/> says, by default with a reset. Its exception is reported once, through
+    /// <see cref="ZcrxQueue.ConsumerFaults"/>. What only follows from the end of the connection is not reported: the error of its stream, a send that fails because the
+    /// connection is gone, and the cancellation by the token.</para>
+    /// <para>The handler counts as work: see <see cref="BeginWork"/>. A queue that stops delivers what has arrived, ends the stream with a
+    /// <see cref="ZcrxStreamException"/>, and then waits for the handler.</para>
+    /// </remarks>
+    public Task HandleAsync(Func<ZcrxConnection, CancellationToken, Task> handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return new HandlerRun(this, _control, _receiver.Stream).RunAsync(handler);
+    }
 
     /// <summary>
     /// Lets another queue receive for this connection, for instance the one on whose RX queue its packets arrive. Everything that this queue
@@ -170,17 +217,17 @@ public sealed class ZcrxConnection : IDisposable
     /// <param name="cancellationToken">Ends the wait for room. Bytes that were sent by then stay sent.</param>
     /// <returns>A task that ends when the kernel has taken all bytes.</returns>
     /// <exception cref="SocketException">The peer is gone.</exception>
-    /// <exception cref="ObjectDisposedException">The connection has been closed.</exception>
+    /// <exception cref="ObjectDisposedException">The connection has been closed. The message says by what.</exception>
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) => _control.Sender.SendAsync(bytes, cancellationToken);
 
     /// <summary>Tells the peer that nothing more will be sent. Receiving continues.</summary>
     public void ShutdownSend() => _control.ShutdownSend();
 
     /// <summary>Closes the connection with a reset, so that the peer knows that something went wrong.</summary>
-    public void Abort() => _control.RequestClose(abort: true);
+    public void Abort() => _control.RequestClose(abort: true, "the application aborted the connection");
 
     /// <summary>Closes the connection. Observers that still listen get an error, unless the stream had ended.</summary>
-    public void Dispose() => _control.RequestClose(abort: false);
+    public void Dispose() => _control.RequestClose(abort: false, "the application disposed the connection");
 
     /// <inheritdoc/>
     public override string ToString() => _receiver.ToString();

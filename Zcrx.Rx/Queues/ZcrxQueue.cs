@@ -232,6 +232,21 @@ public sealed class ZcrxQueue : IAsyncDisposable
         });
     }
 
+    /// <summary>Accepts connections on an address, and runs an asynchronous handler for each.</summary>
+    /// <param name="endPoint">The address. Port 0 lets the kernel choose; see <see cref="ZcrxListener.EndPoint"/>.</param>
+    /// <param name="handler">Handles one connection, on the thread pool; see <see cref="ZcrxConnection.HandleAsync"/>.</param>
+    /// <returns>The listener. Disposing it stops accepting; connections stay open.</returns>
+    /// <exception cref="ZcrxException">The address cannot be bound.</exception>
+    public ZcrxListener Listen(IPEndPoint endPoint, Func<ZcrxConnection, CancellationToken, Task> handler)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        ArgumentNullException.ThrowIfNull(handler);
+        Socket socket = ListenSocket.Bind(endPoint);
+        ZcrxListener listener = new((IPEndPoint)socket.LocalEndPoint!);
+        listener.Start(observer => Accept(socket, observer), handler);
+        return listener;
+    }
+
     /// <summary>Adds a connected TCP socket.</summary>
     /// <param name="socket">The socket. The connection owns it from now on: it closes this object and keeps a descriptor of its own. No receive may be pending on it.</param>
     /// <returns>Its connection.</returns>

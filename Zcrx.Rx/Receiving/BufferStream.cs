@@ -1,5 +1,6 @@
 using System.Reactive.Disposables;
 using Zcrx.Interop;
+using Zcrx.Interop.Leases;
 using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Receiving;
@@ -9,13 +10,15 @@ namespace Zcrx.Rx.Receiving;
 /// Subscribe and dispose on any thread. OnNext, OnError and OnCompleted are called on the ring thread. A stream that had ended before the subscription reports its
 /// end at once, on the subscribing thread.
 /// </remarks>
-internal sealed class BufferStream(ConnectionControl control) : IObservable<ReceivedBuffer>
+internal sealed class BufferStream(ConnectionControl control) : IObservable<ReceivedBuffer>, IConnectionSource
 {
     // The exception of the observer that failed last. Ring thread only.
     private Exception? _failure;
 
     /// <summary>Gets a value indicating whether an observer is subscribed.</summary>
     public bool HasObservers => Observers.Items.Length > 0;
+
+    public BufferHolder? Holder => control.Holder;
 
     /// <summary>Gets the observers.</summary>
     public ObserverSet<IObserver<ReceivedBuffer>> Observers { get; } = new();

@@ -1,9 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
+using Zcrx.Interop.Leases;
 using Zcrx.Rx.Connections;
 
 namespace Zcrx.Rx.Receiving;
 
 /// <summary>Holds the requests of other threads to a connection: to pause, to close, to wait for its end. Threading: all members from any thread.</summary>
 /// <remarks>Each change is followed by a call of <see cref="IConnectionHost.Synchronize"/>, so that the ring thread acts on it.</remarks>
+[SuppressMessage("Design", "CA1001", Justification = "The token source has no timer and no wait handle, so there is nothing to dispose, and its token is used until the last handler has ended.")]
 internal sealed class ConnectionControl : ISendingConnection
 {
     private const int ApplicationPause = 1 << 30;
@@ -11,14 +14,13 @@ internal sealed class ConnectionControl : ISendingConnection
     private readonly ConnectionReceiver _receiver;
     private readonly IConnectionSocket _socket;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    // The socket, and operators that have not finished.
-    private int _unfinished = 1;
     private int _closeRequested;
+    private string? _closeCause;
     private ConnectionFailure? _failure;
+    private CancellationTokenSource? _closedSource;
     // The pauses of consumers, and the application's bit. One word, since delivery reads it for each buffer.
     private int _pauses;
-    private volatile bool _closeWhenEnded = true;
+    private volatile CloseMode _closeMode;
     private volatile IConnectionHost _host;
     private volatile bool _awaitsRoomOnArrival;
     private int _hasChange;
@@ -29,6 +31,7 @@ internal sealed class ConnectionControl : ISendingConnection
         _socket = socket;
         _host = host;
         Sender = new ConnectionSender(socket, this);
+        Work = new ConnectionWork(this);
     }
 
     public ConnectionSender Sender { get; }
@@ -39,11 +42,34 @@ internal sealed class ConnectionControl : ISendingConnection
     /// <summary>Gets a task that ends when the socket has been closed, or belongs to another owner.</summary>
     public Task Closed => _closed.Task;
 
-    /// <summary>Gets a task that ends when the socket has been closed and the operators have finished.</summary>
-    public Task Finished => _finished.Task;
+    /// <summary>Gets the counter of the work on the connection besides its socket.</summary>
+    public ConnectionWork Work { get; }
+
+    /// <summary>Gets the counter of leases on the present queue, through which operators reach the connection.</summary>
+    public BufferHolder Holder => _receiver.Holder;
+
+    /// <summary>Gets a token that is cancelled when the socket has been closed, or belongs to another owner.</summary>
+    public CancellationToken ClosedToken
+    {
+        get
+        {
+            CancellationTokenSource source = Volatile.Read(ref _closedSource) ?? new CancellationTokenSource();
+            source = Interlocked.CompareExchange(ref _closedSource, source, null) ?? source;
+            if (_closed.Task.IsCompleted)
+            {
+                // The connection may have closed before the source was created.
+                CancelClosed();
+            }
+
+            return source.Token;
+        }
+    }
 
     /// <summary>Gets a value indicating whether an operator or the application has paused the connection. Buffers that the kernel has delivered then wait, too.</summary>
     public bool IsPaused => Volatile.Read(ref _pauses) != 0;
+
+    /// <summary>Gets a value indicating whether a consumer has paused the connection, and the application has not.</summary>
+    public bool IsPausedByConsumer => Volatile.Read(ref _pauses) is > 0 and < ApplicationPause;
 
     public bool CloseRequested => Volatile.Read(ref _closeRequested) != 0;
 
@@ -51,14 +77,14 @@ internal sealed class ConnectionControl : ISendingConnection
     public ConnectionFailure? Failure => Volatile.Read(ref _failure);
 
     /// <summary>Gets why the connection was closed on this side, as a clause.</summary>
-    public string WhyClosed => Failure?.Cause ?? "the connection was closed on this side before the peer had ended it";
+    public string WhyClosed => Failure?.Cause ?? Volatile.Read(ref _closeCause) ?? "the connection was closed";
 
-    public bool CloseWhenEnded
+    public CloseMode CloseMode
     {
-        get => _closeWhenEnded;
+        get => _closeMode;
         set
         {
-            _closeWhenEnded = value;
+            _closeMode = value;
             Synchronize();
         }
     }
@@ -66,6 +92,8 @@ internal sealed class ConnectionControl : ISendingConnection
     string ISendingConnection.Name => _receiver.ToString();
 
     bool ISendingConnection.IsBroken => _receiver.IsBroken;
+
+    string ISendingConnection.WhyClosed => _receiver.EndError is { } error && Failure is null ? error.Cause : WhyClosed;
 
     /// <summary>Gets or sets a value indicating whether a sender waits for room while no queue has the connection.</summary>
     public bool AwaitsRoomOnArrival { get => _awaitsRoomOnArrival; set => _awaitsRoomOnArrival = value; }
@@ -116,18 +144,6 @@ internal sealed class ConnectionControl : ISendingConnection
         }
     }
 
-    /// <summary>Records that an operator processes buffers off the ring thread.</summary>
-    public void BeginWork() => Interlocked.Increment(ref _unfinished);
-
-    /// <summary>Records that an operator has finished, or that the socket is closed.</summary>
-    public void EndWork()
-    {
-        if (Interlocked.Decrement(ref _unfinished) == 0)
-        {
-            _finished.TrySetResult();
-        }
-    }
-
     /// <summary>Closes the connection after its last consumer has failed.</summary>
     public void FailConsumer(Exception exception) =>
         Fail(new ConnectionFailure("its consumer failed", exception), _host.WhenConsumerFails == ConsumerFailureAction.Reset);
@@ -136,11 +152,15 @@ internal sealed class ConnectionControl : ISendingConnection
     public void Fail(ConnectionFailure failure, bool abort)
     {
         Interlocked.CompareExchange(ref _failure, failure, null);
-        RequestClose(abort);
+        RequestClose(abort, failure.Cause);
     }
 
-    public void RequestClose(bool abort)
+    /// <summary>Requests the end of the connection.</summary>
+    /// <param name="abort">Whether to reset the connection.</param>
+    /// <param name="cause">The cause, as a clause. The first one counts.</param>
+    public void RequestClose(bool abort, string cause)
     {
+        Interlocked.CompareExchange(ref _closeCause, cause, null);
         int wanted = abort ? 2 : 1;
         int seen = Volatile.Read(ref _closeRequested);
         while (seen < wanted)
@@ -180,12 +200,30 @@ internal sealed class ConnectionControl : ISendingConnection
     private void EndSocketWork()
     {
         _closed.TrySetResult();
-        EndWork();
-        if (!_finished.Task.IsCompleted)
+        CancelClosed();
+        Work.EndSocket(_host);
+    }
+
+    /// <summary>Cancels <see cref="ClosedToken"/>. Its callbacks run on the thread pool. A callback that throws is reported.</summary>
+    private void CancelClosed()
+    {
+        if (Volatile.Read(ref _closedSource) is { IsCancellationRequested: false } source)
         {
-            // A queue that ends has waited for operators as long as its drain allowed.
-            _ = _host.Ended.ContinueWith(
-                static (_, finished) => ((TaskCompletionSource)finished!).TrySetResult(), _finished, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ = CancelAsync(source);
+        }
+    }
+
+    private async Task CancelAsync(CancellationTokenSource source)
+    {
+        try
+        {
+            await source.CancelAsync().ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // A callback of the application may throw anything.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            ReportFault(exception);
         }
     }
 }

@@ -5,6 +5,10 @@ namespace Zcrx.Rx.Receiving;
 /// <summary>Counts the leases of a connection on one queue, and lets operators far down a chain pause the connection that a buffer came from.</summary>
 internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHolder
 {
+    public override bool IsPaused => connection.Control.IsPaused;
+
+    public override void Postpone(IPostponedConsumer consumer) => connection.Postponed.Add(consumer);
+
     public override void Hold() => connection.Control.PauseForConsumer();
 
     public override void Resume() => connection.Control.ResumeForConsumer();
@@ -13,7 +17,7 @@ internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHo
     {
         if (!connection.Stream.HasObservers)
         {
-            connection.Control.RequestClose(abort: true);
+            connection.Control.RequestClose(abort: true, "its consumer ended before it had used what it was given");
         }
     }
 
@@ -27,7 +31,7 @@ internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHo
 
     public override void Report(Exception exception) => connection.Control.ReportFault(exception);
 
-    public override void BeginWork() => connection.Control.BeginWork();
+    public override void BeginWork() => connection.Control.Work.Begin();
 
-    public override void EndWork() => connection.Control.EndWork();
+    public override void EndWork() => connection.Control.Work.End();
 }

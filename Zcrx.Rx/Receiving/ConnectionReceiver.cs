@@ -106,6 +106,15 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets the buffers that no observer has received yet.</summary>
     public UndeliveredBuffers Undelivered { get; } = new();
 
+    /// <summary>Gets the consumers that lease the rest of a buffer, because the connection was paused while they processed it.</summary>
+    public PostponedConsumers Postponed { get; } = new();
+
+    /// <summary>Gets a value indicating whether received bytes wait for a consumer.</summary>
+    public bool HasWaiting => Undelivered.Count > 0 || Postponed.IsAny;
+
+    /// <summary>Gets the number of received bytes that wait for a consumer. Any thread.</summary>
+    public long BytesWaiting => Undelivered.Bytes + Postponed.BytesWaiting;
+
     /// <summary>Gets the stream offset up to which observers have received.</summary>
     public long Delivered => Undelivered.Position(BytesReceived);
 
@@ -167,12 +176,31 @@ internal sealed class ConnectionReceiver
     /// <summary>Records that there is no request and none is to be issued.</summary>
     public void Disarm() => State = ReceiveState.Idle;
 
+    /// <summary>Gets why the queue has ended the stream while the connection stays open for its consumers; null when it has not.</summary>
+    public string? StopCause { get; private set; }
+
     /// <summary>Ends the stream. Bytes that were received are still delivered.</summary>
     public void End(ZcrxStreamException? error = null)
     {
         EndError = error ?? EndError;
+        StopCause = null;
         Set(ReceiveObstacles.Ended);
     }
+
+    /// <summary>Ends the stream for a queue that stops. The socket stays open, so that consumers can finish and reply.</summary>
+    /// <param name="cause">The cause, as a clause.</param>
+    public void StopReceiving(string cause)
+    {
+        if (!HasEnded)
+        {
+            StopCause = cause;
+            Set(ReceiveObstacles.Ended);
+        }
+    }
+
+    /// <summary>Returns the error that ends the stream; null for an orderly end. Everything that was received has been delivered.</summary>
+    public ZcrxStreamException? EndOfStream() =>
+        EndError ?? (StopCause is null ? null : new ZcrxStreamException($"Receiving on {this}", 0, BytesReceived, StopCause, ""));
 
     /// <summary>Gets the present move; null for none.</summary>
     public IPendingMove? Move => _move;

@@ -113,9 +113,9 @@ internal sealed class ConnectionWatch(
             return false;
         }
 
-        if (connection.Control.Sender.TakeHasSent() || connection.Control.Sender.IsBusy || connection.UnobservedSince is not { } since)
+        if (connection.Control.Work.IsAny || connection.Control.Sender.TakeHasSent() || connection.Control.Sender.IsBusy || connection.UnobservedSince is not { } since)
         {
-            // A connection that is only sent on is in use, also while a send waits for the peer.
+            // A connection that is only sent on is in use, also while a send waits for the peer. So is one that a handler works on.
             connection.UnobservedSince = now;
             return true;
         }
@@ -133,7 +133,7 @@ internal sealed class ConnectionWatch(
             connection.BytesReceived,
             $"it had no observer for {limit.TotalSeconds:0.###} s{(connection.HasPeerEnded ? " after the peer had ended" : "")}",
             "Subscribe to Buffers, close the connection, or raise UnobservedTimeout"));
-        connection.Control.RequestClose(abort: true);
+        connection.Control.RequestClose(abort: true, connection.EndError!.Cause);
         return false;
     }
 }

@@ -253,10 +253,16 @@ internal sealed unsafe class Delivery : IDelivery
         return run.Area.Contains(offset, length);
     }
 
-    /// <summary>Delivers the buffers that no observer has received yet.</summary>
+    /// <summary>Delivers what no observer has received yet: the rests of buffers that consumers lease, then whole buffers.</summary>
     public void Deliver(ConnectionReceiver connection)
     {
         ConnectionControl control = connection.Control;
+        if (connection.Postponed.IsAny)
+        {
+            // First, since these bytes were received earlier.
+            connection.Postponed.Continue(control);
+        }
+
         while (connection.Undelivered.Count > 0 && !control.CloseRequested && !control.IsPaused && connection.Observers.Items is { Length: > 0 } observers)
         {
             int slot = connection.Undelivered.Take();

@@ -18,6 +18,12 @@ internal interface IConnectionHost
     /// <summary>Requests a report of room in the socket for a sender.</summary>
     void AwaitRoom(ConnectionReceiver connection);
 
+    /// <summary>Records that a connection is closed. Work on it may last longer, and a queue that stops waits for it.</summary>
+    void BeginLateWork();
+
+    /// <summary>Records that the work on a closed connection has ended.</summary>
+    void EndLateWork();
+
     /// <summary>Reports an exception of an observer that has no handler for it.</summary>
     void ReportFault(ConnectionReceiver connection, Exception exception);
 }

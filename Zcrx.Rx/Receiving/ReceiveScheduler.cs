@@ -170,7 +170,7 @@ internal sealed class ReceiveScheduler
         {
             connection.End(EndError(connection, -Errno.EFAULT));
             // The bytes can no longer be received. The peer must not take them as read.
-            connection.Control.RequestClose(abort: true);
+            connection.Control.RequestClose(abort: true, connection.EndError!.Cause);
             Reconcile(connection);
         }
     }
@@ -310,6 +310,31 @@ internal sealed class ReceiveScheduler
         return new ZcrxStreamException($"Receiving on {connection}", -result, connection.BytesReceived, cause, fix);
     }
 
+    /// <summary>Returns why a connection whose stream has ended closes now; null when it stays open.</summary>
+    private static string? WhyClosed(ConnectionReceiver connection)
+    {
+        if (connection.EndError is { } error)
+        {
+            // A failed connection cannot be sent on either.
+            return error.Cause;
+        }
+
+        ConnectionControl control = connection.Control;
+        if (control.Sender.IsShutDown)
+        {
+            return "both sides had ended the connection";
+        }
+
+        return (control.CloseMode, connection.StopCause) switch
+        {
+            (CloseMode.AtEndOfStream, _) => "its stream had ended, and CloseMode is AtEndOfStream",
+            _ when control.Work.IsAny || (connection.StopCause is not null && connection.BuffersLeased > 0) => null,
+            (_, { } stop) => stop,
+            (CloseMode.AfterConsumers, _) => "its stream had ended, and no consumer was at work. Call BeginWork or set CloseMode to send after that",
+            _ => null,
+        };
+    }
+
     /// <summary>Ends the stream once everything is delivered, and closes the socket once it is no longer used.</summary>
     private void TryFinish(ConnectionReceiver connection)
     {
@@ -318,13 +343,12 @@ internal sealed class ReceiveScheduler
             return;
         }
 
-        if (connection.HasEnded && connection.Undelivered.Count == 0)
+        if (connection.HasEnded && !connection.HasWaiting)
         {
-            connection.Stream.End(connection.EndError);
-            // A failed connection cannot be sent on either.
-            if (connection.Control.CloseWhenEnded || connection.EndError is not null || connection.Control.Sender.IsShutDown)
+            connection.Stream.End(connection.EndOfStream());
+            if (WhyClosed(connection) is { } cause)
             {
-                connection.Control.RequestClose(abort: false);
+                connection.Control.RequestClose(abort: false, cause);
             }
         }
 

@@ -9,9 +9,13 @@ internal sealed class UndeliveredBuffers
     private readonly Queue<int> _slots = new();
     // The ledger of the slots: that of the queue that received the buffers, even after the connection has left it.
     private BufferLedger? _ledger;
+    private long _bytes;
 
     /// <summary>Gets the number of buffers. A field of its own, since delivery reads it for each run of completions.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Gets the number of bytes. Any thread may read.</summary>
+    public long Bytes { get => Volatile.Read(ref _bytes); private set => Volatile.Write(ref _bytes, value); }
 
     /// <summary>Adds a leased buffer, of which this object owns one reference from now on.</summary>
     public void Add(BufferLedger ledger, int slot)
@@ -19,14 +23,17 @@ internal sealed class UndeliveredBuffers
         _ledger = ledger;
         _slots.Enqueue(slot);
         Count++;
+        Bytes += ledger[slot].Length;
     }
 
     /// <summary>Removes the first buffer. The caller owns its reference from now on.</summary>
     /// <returns>The slot.</returns>
     public int Take()
     {
+        int slot = _slots.Dequeue();
         Count--;
-        return _slots.Dequeue();
+        Bytes -= _ledger![slot].Length;
+        return slot;
     }
 
     /// <summary>Returns the stream offset up to which observers have received.</summary>
@@ -42,6 +49,7 @@ internal sealed class UndeliveredBuffers
         }
 
         Count = 0;
+        Bytes = 0;
         _ledger = null;
     }
 

@@ -6,7 +6,10 @@ internal interface IStopFacts
     /// <summary>Gets a value indicating whether a connection that should receive has something to receive.</summary>
     bool HasUnreceived { get; }
 
-    /// <summary>Gets a value indicating whether everything that had arrived was delivered, including the ends of streams, and all leases have come back.</summary>
+    /// <summary>Gets a value indicating whether everything that had arrived was delivered, including the ends of streams.</summary>
+    bool IsDelivered { get; }
+
+    /// <summary>Gets a value indicating whether all leases have come back, and no consumer is at work.</summary>
     bool IsDrained { get; }
 
     bool HasListeners { get; }

@@ -20,30 +20,22 @@ internal sealed class StopExecution(
     PoolSharing sharing,
     ReceiveTurn turn,
     QueueContext context,
-    bool canSuspend) : IStopFacts
+    ConnectionHost host) : IStopFacts
 {
+    private const string Closed = "the queue was closed";
+
     private static readonly TimeSpan CancelTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan RestTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(10);
 
+    private bool CanSuspend => host.Suspended is not null;
+
     bool IStopFacts.HasUnreceived => HasUnreceived;
 
-    bool IStopFacts.IsDrained
-    {
-        get
-        {
-            foreach (ConnectionReceiver connection in connections.Snapshot())
-            {
-                if (connection.Has(ReceiveObstacles.Pool | ReceiveObstacles.Stranded))
-                {
-                    return false;
-                }
-            }
+    bool IStopFacts.IsDelivered => !HasUnreceived && !Array.Exists(connections.Snapshot(), static connection => connection.Has(ReceiveObstacles.Pool | ReceiveObstacles.Stranded) || IsWaiting(connection));
 
-            // Leases of closed connections count, too.
-            return !HasUnreceived && pool.Ledger.Leased == 0;
-        }
-    }
+    // Leases of closed connections count, too.
+    bool IStopFacts.IsDrained => pool.Ledger.Leased == 0 && !host.HasLateWork && !Array.Exists(connections.Snapshot(), static connection => connection.Control.Work.IsAny);
 
     bool IStopFacts.HasListeners => listeners.Count > 0;
 
@@ -61,7 +53,8 @@ internal sealed class StopExecution(
     /// <summary>Stops accepting, delivers what has arrived, then closes the connections.</summary>
     public void BeginStop(TimeSpan drain)
     {
-        if (machine.BeginStop(context.Clock.Now + context.Clock.ToTicks(drain)))
+        long now = context.Clock.Now;
+        if (machine.BeginStop(now, now + context.Clock.ToTicks(drain)))
         {
             listeners.RemoveAll();
         }
@@ -81,7 +74,14 @@ internal sealed class StopExecution(
     public bool Advance()
     {
         StopStep step = machine.Decide(machine.IsEnding ? context.Clock.Now : context.Clock.TurnStart, this);
-        if (step == StopStep.Cancel)
+        if (step == StopStep.EndStreams)
+        {
+            foreach (ConnectionReceiver connection in connections.Snapshot())
+            {
+                EndStream(connection);
+            }
+        }
+        else if (step == StopStep.Cancel)
         {
             foreach (ConnectionReceiver connection in connections.Snapshot())
             {
@@ -91,7 +91,7 @@ internal sealed class StopExecution(
                 }
                 else
                 {
-                    connection.Control.RequestClose(abort: false);
+                    connection.Control.RequestClose(abort: false, Closed);
                 }
 
                 scheduler.Reconcile(connection);
@@ -118,7 +118,7 @@ internal sealed class StopExecution(
         closeRing();
         foreach (ConnectionReceiver connection in connections.Snapshot())
         {
-            bool mayWait = machine.Suspends && canSuspend && !connection.Control.CloseRequested;
+            bool mayWait = machine.Suspends && CanSuspend && !connection.Control.CloseRequested;
             Outcome outcome = OutcomeRule.Decide(connection.State, isReadToItsEnd, connection.WasInterrupted, mayWait);
             if (outcome == Outcome.Resume)
             {
@@ -128,18 +128,29 @@ internal sealed class StopExecution(
 
             connection.End();
             connection.Disarm();
-            connection.Control.RequestClose(abort: crash is not null || outcome == Outcome.Fail);
+            connection.Control.RequestClose(abort: crash is not null || outcome == Outcome.Fail, WhyEnded(crash, outcome));
             scheduler.Close(connection, WhyEnded(crash, outcome), crash);
         }
 
         listeners.FinishAll(() => crash is null ? null : new ZcrxException($"Accepting on the queue {context.Options.Name}", 0, "the queue failed", "", crash));
     }
 
+    /// <summary>Returns whether a consumer has paused the connection, and more has arrived. A stop does not wait for connections that the application has paused.</summary>
+    private static bool IsWaiting(ConnectionReceiver connection) =>
+        connection.Control.IsPausedByConsumer && !connection.Control.CloseRequested && (connection.HasWaiting || (!connection.HasEnded && connection.Socket.HasSomething));
+
+    /// <summary>Ends the stream of a connection after everything that had arrived was delivered. Consumers that are at work can still send on the socket.</summary>
+    private void EndStream(ConnectionReceiver connection)
+    {
+        connection.StopReceiving(Closed);
+        scheduler.Reconcile(connection);
+    }
+
     /// <summary>Delivers, after a failure, what the kernel had taken from the sockets, and ends the receives in order if the ring still works.</summary>
     /// <returns>Whether every completion was handled, so that each stream's position is certain.</returns>
     private bool Salvage(Exception crash)
     {
-        machine.BeginSalvage(canSuspend);
+        machine.BeginSalvage(CanSuspend);
         if (turn.IsCorrupt || requests.HasDroppedCompletions)
         {
             return false;
@@ -228,7 +239,7 @@ internal sealed class StopExecution(
 
     private string WhyEnded(Exception? crash, Outcome outcome) => (crash, outcome) switch
     {
-        (null, _) => "the queue was closed",
+        (null, _) => Closed,
         (_, Outcome.Fail) => $"the queue {context.Options.Name} failed, and bytes may be missing after this position",
         _ => $"the queue {context.Options.Name} failed, and no other resumes its connections",
     };

@@ -2,13 +2,15 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Stopping;
 
-/// <summary>Decides how a queue ends: open, then draining, then stopping. Pure: times are passed as numbers, facts through an interface.</summary>
+/// <summary>Decides how a queue ends: open, then draining, then waiting for consumers, then stopping. Pure: times are passed as numbers, facts through an interface.</summary>
 /// <param name="cancelTicks">The longest time for cancelled requests to end, in the clock's ticks.</param>
 /// <param name="pollTicks">The interval of checks while draining, in ticks: an empty socket and a released lease have no completion.</param>
 internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhase
 {
     private bool _isDraining;
+    private bool _hasEndedStreams;
     private long _deadline;
+    private long _receiveUntil;
 
     public bool IsEnding => _isDraining || IsStopping || IsSalvaging;
 
@@ -19,10 +21,14 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
     public bool IsSalvaging { get; private set; }
 
     /// <summary>Begins to stop and to close the connections.</summary>
+    /// <param name="now">The present time.</param>
     /// <param name="deadline">The latest end of draining. If the queue drains already, the earlier deadline applies.</param>
     /// <returns>Whether to remove listeners now.</returns>
-    public bool BeginStop(long deadline)
+    /// <remarks>Peers that never stop sending would use up the whole time. So receiving ends after half of it, and the other half is for consumers and their replies.</remarks>
+    public bool BeginStop(long now, long deadline)
     {
+        long receiveUntil = now + ((deadline - now) / 2);
+        _receiveUntil = _isDraining ? long.Min(_receiveUntil, receiveUntil) : receiveUntil;
         if (_isDraining)
         {
             _deadline = long.Min(_deadline, deadline);
@@ -52,7 +58,16 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
     /// <returns>The step. After <see cref="StopStep.Cancel"/>, call it again.</returns>
     public StopStep Decide(long now, IStopFacts facts)
     {
-        if (_isDraining && (now >= _deadline || (Suspends ? !facts.HasUnreceived : facts.IsDrained)))
+        if (_isDraining && !Suspends && !_hasEndedStreams && now < _deadline && (now >= _receiveUntil || facts.IsDelivered))
+        {
+            _hasEndedStreams = true;
+            if (!facts.IsDrained)
+            {
+                return StopStep.EndStreams;
+            }
+        }
+
+        if (_isDraining && (now >= _deadline || (Suspends ? !facts.HasUnreceived : _hasEndedStreams && facts.IsDrained)))
         {
             _isDraining = false;
             IsStopping = true;

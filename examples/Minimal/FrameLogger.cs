@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.Extensions.Logging;
 using Zcrx.Actors;
 using Zcrx.Rx;
@@ -18,7 +17,7 @@ internal sealed partial class FrameLogger(ILogger<FrameLogger> logger) : IZcrxCo
             () => Complete(logger, connection.RemoteEndPoint, _frames));
 
     // The frame lies in the buffers that the NIC or the kernel filled. It is valid until this method returns.
-    private void OnFrame(ReadOnlySequence<byte> frame)
+    private void OnFrame(ReceivedFrame frame)
     {
         _frames++;
         Received(logger, _frames, frame.Length);

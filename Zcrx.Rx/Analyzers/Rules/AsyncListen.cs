@@ -5,10 +5,6 @@ namespace Zcrx.Rx.Analyzers;
 /// <summary>Finds the overload of <c>Listen</c> whose handler is asynchronous.</summary>
 internal static class AsyncListen
 {
-    /// <summary>Returns whether the referenced version of the library has the overload.</summary>
-    public static bool IsDeclared(Compilation compilation) =>
-        compilation.GetTypeByMetadataName("Zcrx.Rx.ZcrxQueue")?.GetMembers("Listen").OfType<IMethodSymbol>().Any(IsOverload) == true;
-
     /// <summary>Returns whether a method takes a handler that gets a connection and a token and returns a task.</summary>
     public static bool IsOverload(IMethodSymbol method) => method.Parameters.Any(static parameter =>
         parameter.Type is INamedTypeSymbol { DelegateInvokeMethod: { ReturnType.Name: "Task" or "ValueTask", Parameters: [{ Type.Name: "ZcrxConnection" }, { Type.Name: "CancellationToken" }] } });

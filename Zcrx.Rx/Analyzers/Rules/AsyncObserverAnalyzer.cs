@@ -47,7 +47,7 @@ public sealed class AsyncObserverAnalyzer : DiagnosticAnalyzer
 
             string what = target.MethodKind == MethodKind.AnonymousFunction ? "The async lambda" : $"The method '{target.Name}'";
             context.ReportDiagnostic(Diagnostic.Create(
-                Rules.ObserverIsAsyncVoid, argument.Value.Syntax.GetLocation(), $"{what} that is passed to '{call.TargetMethod.Name}'", Advice(element, types, context.Compilation)));
+                Rules.ObserverIsAsyncVoid, argument.Value.Syntax.GetLocation(), $"{what} that is passed to '{call.TargetMethod.Name}'", Advice(element, types)));
         }
     }
 
@@ -64,7 +64,7 @@ public sealed class AsyncObserverAnalyzer : DiagnosticAnalyzer
         if (observes)
         {
             context.ReportDiagnostic(Diagnostic.Create(
-                Rules.ObserverIsAsyncVoid, method.Locations.FirstOrDefault(), $"The method '{method.ContainingType.Name}.OnNext'", Advice(parameter.Type, types, context.Compilation)));
+                Rules.ObserverIsAsyncVoid, method.Locations.FirstOrDefault(), $"The method '{method.ContainingType.Name}.OnNext'", Advice(parameter.Type, types)));
         }
     }
 
@@ -80,20 +80,15 @@ public sealed class AsyncObserverAnalyzer : DiagnosticAnalyzer
         return source is not null && elements.IsOfZcrx(source) ? types.ElementOf(source.Type) : null;
     }
 
-    private static string Advice(ITypeSymbol element, ZcrxTypes types, Compilation compilation)
+    private static string Advice(ITypeSymbol element, ZcrxTypes types)
     {
         if (types.IsBorrowed(element))
         {
             return "Use Process(async (lease, cancellation) => …)";
         }
 
-        if (element.Name == "ZcrxConnection")
-        {
-            return AsyncListen.IsDeclared(compilation)
-                ? "Use Listen(endPoint, async (connection, cancellation) => …)"
-                : "Use Process on the buffers of the connection";
-        }
-
-        return "Use Select(value => Observable.FromAsync(cancellation => …)).Concat()";
+        return element.Name == "ZcrxConnection"
+            ? "Use Listen(endPoint, async (connection, cancellation) => …)"
+            : "Use Select(value => Observable.FromAsync(cancellation => …)).Concat()";
     }
 }

@@ -114,7 +114,6 @@ internal sealed class SequenceElements(ZcrxTypes types)
         {
             return method.Name switch
             {
-                "Frames" when element?.Name == "ReadOnlySequence" => Ownership.Borrowed,
                 "Offload" or "ObserveOn" when types.IsLease(element) => Ownership.Lent,
                 "Retained" when types.IsLease(element) => Ownership.Owned,
                 _ => Ownership.Unknown,

@@ -77,6 +77,7 @@ public class HandlerTests
         await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", connection =>
         {
             accepted.TrySetResult(connection);
+            connection.CloseMode = CloseMode.AtEndOfStream;
             return connection.Buffers
                 .Process(async (lease, token) =>
                 {

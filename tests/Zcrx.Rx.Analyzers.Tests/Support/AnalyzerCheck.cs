@@ -24,14 +24,7 @@ internal static class AnalyzerCheck<TAnalyzer, TCodeFix>
     public static Task FixesAsync(string source, string title, string expected) =>
         new CodeFixTest { TestCode = source, FixedCode = expected, CodeActionEquivalenceKey = title }.RunAsync();
 
-    private static void Prepare(SolutionState state)
-    {
-        state.AdditionalReferences.AddRange(References.Used);
-        if (References.FrameStub is { } stub)
-        {
-            state.Sources.Add(("Frames.cs", stub));
-        }
-    }
+    private static void Prepare(SolutionState state) => state.AdditionalReferences.AddRange(References.Used);
 
     private static CSharpParseOptions Parsing() => new(LanguageVersion.Latest);
 

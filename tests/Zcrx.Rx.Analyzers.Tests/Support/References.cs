@@ -19,32 +19,4 @@ internal static class References
             .Where(static file => Array.Exists(Prefixes, prefix => Path.GetFileName(file).StartsWith(prefix, StringComparison.Ordinal)))
             .Select(static file => (MetadataReference)MetadataReference.CreateFromFile(file)),
     ];
-
-    /// <summary>Gets the source of frames that can be retained, unless the library has them.</summary>
-    public static string? FrameStub { get; } = typeof(ZcrxQueue).Assembly.GetType("Zcrx.Rx.ReceivedFrame") is not null ? null : """
-        using System;
-        using System.Buffers;
-        using System.Reactive.Concurrency;
-        namespace Zcrx.Rx
-        {
-            public readonly struct ReceivedFrame
-            {
-                public ReadOnlySequence<byte> Sequence => default;
-                public FrameLease Retain() => new FrameLease();
-            }
-
-            public sealed class FrameLease : IDisposable
-            {
-                public ReadOnlySequence<byte> Sequence => default;
-                public FrameLease Move() => this;
-                public void Dispose() { }
-            }
-
-            public static class ReceivedFrameExtensions
-            {
-                public static IObservable<FrameLease> Retained(this IObservable<ReceivedFrame> source) => null;
-                public static IObservable<FrameLease> Offload(this IObservable<ReceivedFrame> source, IScheduler scheduler) => null;
-            }
-        }
-        """;
 }

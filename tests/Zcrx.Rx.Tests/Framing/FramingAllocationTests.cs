@@ -1,4 +1,3 @@
-using System.Buffers;
 using Zcrx.Interop;
 using Zcrx.Rx.Tests.Support;
 
@@ -61,7 +60,7 @@ public sealed class FramingAllocationTests
 
         int piece = size / alignedTo * alignedTo;
         PieceSource source = new(area);
-        IObservable<ReadOnlySequence<byte>> frames = isDelimited
+        IObservable<ReceivedFrame> frames = isDelimited
             ? source.Frames(delimiter, skips is null ? byte.MaxValue : 3, new FramingOptions { Skips = skips })
             : source.Frames(LengthPrefix.UInt8, byte.MaxValue);
         using IDisposable subscription = frames.Subscribe(counter);
@@ -111,11 +110,11 @@ public sealed class FramingAllocationTests
         public void Dispose() => _observer = null;
     }
 
-    private sealed class FrameCounter : IObserver<ReadOnlySequence<byte>>
+    private sealed class FrameCounter : IObserver<ReceivedFrame>
     {
         public int Count { get; set; }
 
-        public void OnNext(ReadOnlySequence<byte> value) => Count++;
+        public void OnNext(ReceivedFrame value) => Count++;
 
         public void OnCompleted()
         {

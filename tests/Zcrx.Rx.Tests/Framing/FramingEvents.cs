@@ -1,9 +1,7 @@
-using System.Buffers;
-
 namespace Zcrx.Rx.Tests.Framing;
 
 /// <summary>Writes down what a framing operator does, in order, as text that can be compared.</summary>
-internal sealed class FramingEvents : IObserver<ReadOnlySequence<byte>>
+internal sealed class FramingEvents : IObserver<ReceivedFrame>
 {
     public const string Completed = "completed";
 
@@ -15,7 +13,7 @@ internal sealed class FramingEvents : IObserver<ReadOnlySequence<byte>>
 
     public static string Error(long offset, long? announced, string cause) => $"error {offset} {announced} {cause}";
 
-    public void OnNext(ReadOnlySequence<byte> value) => Events.Add(Frame(value.ToArray()));
+    public void OnNext(ReceivedFrame value) => Events.Add(Frame(value.ToArray()));
 
     public void OnSkipped(SkippedFrame frame) => Events.Add(Skip(frame.StreamOffset, frame.Length));
 

@@ -28,7 +28,7 @@ public sealed class FramingOverQueueTests
         using IDisposable accepting = queue.Listen(listener).Subscribe(connection => connection.Buffers
             .Frames(LengthPrefix.UInt32BigEndian, length, new FramingOptions { MaxLeasedBuffers = maxHeld })
             .Subscribe(
-                frame => intact += IsIntact(frame) ? 1 : 0,
+                frame => intact += IsIntact(frame.Sequence) ? 1 : 0,
                 _ => left.Signal(),
                 () =>
                 {

@@ -1,11 +1,10 @@
-using System.Buffers;
 using System.Buffers.Binary;
 
 namespace Zcrx.Rx.Tests.Framing;
 
 /// <summary>A way of framing, with the opposite of what is tested: it writes frames.</summary>
 internal sealed record Protocol(string Name, int Smallest, int Largest, Func<byte[], byte[]> Body, Action<List<byte>, byte[]> Write,
-    Func<IObservable<Zcrx.Interop.ReceivedBuffer>, int, FramingOptions?, IObservable<ReadOnlySequence<byte>>> Frames)
+    Func<IObservable<Zcrx.Interop.ReceivedBuffer>, int, FramingOptions?, IObservable<ReceivedFrame>> Frames)
 {
     public static Protocol[] All { get; } =
     [

@@ -76,8 +76,9 @@ public sealed class CheckedBorrowTests : IDisposable
         _area.Ledger.LeaseLimit = keepLimit;
         List<ReadOnlySequence<byte>> kept = [];
         byte[] payload = [.. Enumerable.Range(0, length).Select(static i => (byte)i)];
-        using IDisposable subscription = _source.Frames(LengthPrefix.UInt8, 100).Subscribe(new Observer<ReadOnlySequence<byte>>(sequence =>
+        using IDisposable subscription = _source.Frames(LengthPrefix.UInt8, 100).Subscribe(new Observer<ReceivedFrame>(received =>
         {
+            ReadOnlySequence<byte> sequence = received.Sequence;
             Assert.Equal(payload, sequence.ToArray());
             kept.Add(sequence);
         }));

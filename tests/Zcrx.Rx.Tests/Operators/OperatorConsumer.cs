@@ -102,7 +102,7 @@ internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queu
 
     private async Task EnumerateAsync()
     {
-        await foreach (BufferLease lease in connection.Buffers.ToAsyncEnumerable(schedule.MaxQueued, _disposal.Token))
+        await foreach (BufferLease lease in connection.Buffers.ToAsyncEnumerable(schedule.MaxQueued, cancellationToken: _disposal.Token))
         {
             OnBytes(lease.StreamOffset, lease.Span);
             await Task.Yield();

@@ -117,15 +117,15 @@ public class ConnectionReceiverTests
         MemoryHost host = new();
         MemorySocket socket = new(7);
         ConnectionReceiver connection = new(host, socket, 1, 0, 1);
-        connection.Control.RequestClose(abort: false);
-        connection.Control.RequestClose(abort: true);
-        connection.Control.RequestClose(abort: false);
+        connection.Control.RequestClose(abort: false, "a test");
+        connection.Control.RequestClose(abort: true, "a test");
+        connection.Control.RequestClose(abort: false, "a test");
         Assert.Equal(2, host.Changed.Count);
 
         connection.Control.CloseSocket();
 
         Assert.True(socket.WasReset);
         Assert.True(connection.Control.Closed.IsCompleted);
-        Assert.True(connection.Control.Finished.IsCompleted);
+        Assert.True(connection.Control.Work.Finished.IsCompleted);
     }
 }

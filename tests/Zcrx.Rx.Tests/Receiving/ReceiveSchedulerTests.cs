@@ -182,7 +182,7 @@ public class ReceiveSchedulerTests
         using ReceiveBench bench = new(Buffers);
         ConnectionReceiver connection = bench.Connect();
         bench.Turn();
-        connection.Control.RequestClose(abort: false);
+        connection.Control.RequestClose(abort: false, "a test");
         bench.Turn();
         Assert.False(((MemorySocket)connection.Socket).IsClosed);
 
@@ -230,7 +230,7 @@ public class ReceiveSchedulerTests
                 leases.RemoveAt(leases.Count - 1);
                 break;
             case 5 when connection.HasRequest:
-                connection.Control.RequestClose(abort: true);
+                connection.Control.RequestClose(abort: true, "a test");
                 break;
             case >= 6 when connection.HasRequest && bench.Pool.Free > 0:
                 leases.Add(bench.Queue.Lease((ulong)bench.Queue.Consumed.Count, connection.Holder, bench.Pool));

@@ -28,7 +28,7 @@ public class StopExecutionTests
         Assert.True(bench.Stop.Advance());
         bench.TearDown();
 
-        Assert.Contains("closed on this side", Assert.IsType<ZcrxStreamException>(recorder.Error).Message, StringComparison.Ordinal);
+        Assert.Contains("the queue was closed", Assert.IsType<ZcrxStreamException>(recorder.Error).Message, StringComparison.Ordinal);
         Assert.True(((MemorySocket)connection.Socket).IsClosed);
         Assert.False(((MemorySocket)connection.Socket).WasReset);
     }

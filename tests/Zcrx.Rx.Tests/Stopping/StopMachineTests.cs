@@ -10,8 +10,8 @@ public class StopMachineTests
     private const long PollTicks = 5;
 
     private static readonly Gen<Facts> AllFacts =
-        from bits in Gen.Choose(0, 31)
-        select new Facts((bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, (bits & 16) != 0);
+        from bits in Gen.Choose(0, 63)
+        select new Facts((bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, (bits & 16) != 0, (bits & 32) != 0);
 
     /// <summary>What happens in one turn: 0 nothing, 1 a stop, 2 a suspension; with how long draining may take; after how many ticks; and the facts.</summary>
     private static readonly Gen<(int Command, int Drain, int Ticks, Facts Facts)> Turns =
@@ -29,13 +29,14 @@ public class StopMachineTests
             long now = 100;
             long? drainEnd = null;
             long? cancelledAt = null;
+            bool hasEndedStreams = false;
             foreach ((int command, int drain, int ticks, Facts facts) in turns)
             {
                 now += ticks;
                 bool wasEnding = machine.IsEnding;
                 bool removesListeners = command switch
                 {
-                    1 => machine.BeginStop(now + drain),
+                    1 => machine.BeginStop(now, now + drain),
                     2 => machine.BeginSuspension(now + drain),
                     _ => false,
                 };
@@ -46,6 +47,12 @@ public class StopMachineTests
                 }
 
                 StopStep step = machine.Decide(now, facts);
+                if (step == StopStep.EndStreams)
+                {
+                    Assert.False(hasEndedStreams || machine.Suspends || facts.IsDrained, "streams were ended twice, or for nothing");
+                    hasEndedStreams = true;
+                }
+
                 if (step == StopStep.Cancel)
                 {
                     Assert.Null(cancelledAt);
@@ -84,12 +91,14 @@ public class StopMachineTests
         .Check(Config.QuickThrowOnFailure.WithMaxTest(100));
 
     [Fact]
-    public void Stop_waits_until_everything_is_delivered_and_a_suspension_only_until_the_sockets_are_empty()
+    public void Stop_waits_for_consumers_and_a_suspension_only_until_the_sockets_are_empty()
     {
-        Facts leasesAreOut = new(HasUnreceived: false, IsDrained: false, HasListeners: false, HasConnections: true, HasRequests: true);
+        Facts leasesAreOut = new(HasUnreceived: false, IsDelivered: true, IsDrained: false, HasListeners: false, HasConnections: true, HasRequests: true);
         StopMachine stop = new(CancelTicks, PollTicks);
-        stop.BeginStop(1000);
-        Assert.Equal(StopStep.None, stop.Decide(0, leasesAreOut));
+        stop.BeginStop(0, 1000);
+        Assert.Equal(StopStep.EndStreams, stop.Decide(0, leasesAreOut));
+        Assert.Equal(StopStep.None, stop.Decide(1, leasesAreOut));
+        Assert.Equal(StopStep.Cancel, stop.Decide(2, leasesAreOut with { IsDrained = true }));
 
         StopMachine suspension = new(CancelTicks, PollTicks);
         suspension.BeginSuspension(1000);
@@ -97,6 +106,29 @@ public class StopMachineTests
         Assert.Equal(StopStep.None, suspension.Decide(1, leasesAreOut));
         // Connections that have no request are suspended, and need not be closed.
         Assert.Equal(StopStep.End, suspension.Decide(2, leasesAreOut with { HasRequests = false }));
+    }
+
+    [Fact]
+    public void Streams_do_not_end_before_everything_is_delivered()
+    {
+        Facts arriving = new(HasUnreceived: true, IsDelivered: false, IsDrained: false, HasListeners: false, HasConnections: true, HasRequests: true);
+        StopMachine stop = new(CancelTicks, PollTicks);
+        stop.BeginStop(0, 1000);
+        Assert.Equal(StopStep.None, stop.Decide(0, arriving));
+        Assert.Equal(StopStep.EndStreams, stop.Decide(1, arriving with { IsDelivered = true }));
+        Assert.Equal(StopStep.Cancel, stop.Decide(1000, arriving));
+    }
+
+    [Fact]
+    public void Peers_that_never_pause_leave_half_of_the_time_to_consumers()
+    {
+        Facts load = new(HasUnreceived: true, IsDelivered: false, IsDrained: false, HasListeners: false, HasConnections: true, HasRequests: true);
+        StopMachine stop = new(CancelTicks, PollTicks);
+        stop.BeginStop(0, 1000);
+        Assert.Equal(StopStep.None, stop.Decide(499, load));
+        Assert.Equal(StopStep.EndStreams, stop.Decide(500, load));
+        Assert.Equal(StopStep.None, stop.Decide(999, load));
+        Assert.Equal(StopStep.Cancel, stop.Decide(999, load with { IsDrained = true }));
     }
 
     [Theory]
@@ -108,7 +140,7 @@ public class StopMachineTests
         StopMachine machine = new(CancelTicks, PollTicks);
         if (isEnding)
         {
-            _ = suspends ? machine.BeginSuspension(10) : machine.BeginStop(10);
+            _ = suspends ? machine.BeginSuspension(10) : machine.BeginStop(0, 10);
         }
 
         machine.BeginSalvage(canSuspend: true);
@@ -116,5 +148,5 @@ public class StopMachineTests
         Assert.Equal((expected, true, true), (machine.Suspends, machine.IsSalvaging, machine.IsEnding));
     }
 
-    private sealed record Facts(bool HasUnreceived, bool IsDrained, bool HasListeners, bool HasConnections, bool HasRequests) : IStopFacts;
+    private sealed record Facts(bool HasUnreceived, bool IsDelivered, bool IsDrained, bool HasListeners, bool HasConnections, bool HasRequests) : IStopFacts;
 }

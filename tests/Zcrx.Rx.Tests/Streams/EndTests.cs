@@ -227,7 +227,7 @@ public class EndTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
-            connection.CloseWhenEnded = false;
+            connection.CloseMode = CloseMode.Manual;
             Recorder recorder = new(peer.Stream);
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
             await peer.SendAllAsync(1000);

@@ -19,7 +19,7 @@ public class HalfCloseTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
-            connection.CloseWhenEnded = false;
+            connection.CloseMode = CloseMode.Manual;
             Recorder recorder = new(peer.Stream);
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
             await peer.SendAllAsync(10);
@@ -33,7 +33,7 @@ public class HalfCloseTests : IClassFixture<ResourceCheck>
                 }
                 else
                 {
-                    connection.CloseWhenEnded = true;
+                    connection.CloseMode = CloseMode.AtEndOfStream;
                 }
             });
 

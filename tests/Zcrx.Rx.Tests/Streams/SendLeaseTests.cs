@@ -18,7 +18,7 @@ public class SendLeaseTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
-            connection.CloseWhenEnded = false;
+            connection.CloseMode = CloseMode.Manual;
             TaskCompletionSource<BufferLease> taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
             Recorder recorder = new(peer.Stream) { Then = buffer => Take(taken, buffer) };
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);

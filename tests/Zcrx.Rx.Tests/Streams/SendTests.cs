@@ -15,7 +15,7 @@ public class SendTests : IClassFixture<ResourceCheck>
         using (peer)
         {
             const int Total = 6 << 20;
-            connection.CloseWhenEnded = false;
+            connection.CloseMode = CloseMode.Manual;
             Recorder recorder = new(peer.Stream);
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
 

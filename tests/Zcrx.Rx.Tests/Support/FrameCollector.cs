@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Zcrx.Rx.Tests.Support;
 
 /// <summary>Copies the frames that it is given, and counts how the stream ends.</summary>
-internal sealed class FrameCollector : IObserver<ReadOnlySequence<byte>>
+internal sealed class FrameCollector : IObserver<ReceivedFrame>
 {
     public List<byte[]> Frames { get; } = [];
 
@@ -17,10 +17,10 @@ internal sealed class FrameCollector : IObserver<ReadOnlySequence<byte>>
     /// <summary>Called for each frame, with its number, before it is copied.</summary>
     public Action<int, ReadOnlySequence<byte>>? OnFrame { get; set; }
 
-    public void OnNext(ReadOnlySequence<byte> value)
+    public void OnNext(ReceivedFrame value)
     {
         Assert.Equal(0, Ends);
-        OnFrame?.Invoke(Frames.Count, value);
+        OnFrame?.Invoke(Frames.Count, value.Sequence);
         Frames.Add(value.ToArray());
     }
 

@@ -21,5 +21,12 @@ internal sealed class MemoryHost : IConnectionHost
     {
     }
 
+    /// <summary>The number of closed connections on which work has not ended.</summary>
+    public int LateWork { get; private set; }
+
+    public void BeginLateWork() => LateWork++;
+
+    public void EndLateWork() => LateWork--;
+
     public void ReportFault(ConnectionReceiver connection, Exception exception) => Faults.Add(exception);
 }

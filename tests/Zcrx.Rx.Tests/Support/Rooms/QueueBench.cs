@@ -30,7 +30,7 @@ internal sealed class QueueBench : IDisposable
         Delivery = new Delivery(Queue.Areas, Pool, Table, Turn, Context.Counters);
         Scheduler = new ReceiveScheduler(Table, Pool, Requests, Delivery, hangUps, new StallReports(Context, Events), Turn, Context);
         Mover = new ConnectionMover(Host, new ConnectionTable(Table, Host, Phase, Context), Scheduler, hangUps, Queue.Ledger, Phase, Context);
-        Stop = new StopExecution(Phase, Ring, Ring, Table, Scheduler, Ring, Mover, Pool, Sharing, Turn, Context, canSuspend: suspended is not null);
+        Stop = new StopExecution(Phase, Ring, Ring, Table, Scheduler, Ring, Mover, Pool, Sharing, Turn, Context, Host);
         Host.Attach(Mover);
         Worker.AfterEnd = Host.ForwardChanges;
         Ring.Handled = EndCancelled;

@@ -1,0 +1,29 @@
+using System.Reactive.Disposables;
+using Microsoft.Extensions.DependencyInjection;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Hosting;
+
+/// <summary>Turns asynchronous handlers into handlers that subscribe. The connection itself knows that its handler runs.</summary>
+internal static class AsyncHandler
+{
+    public static Func<ZcrxConnection, IDisposable> Of(Func<ZcrxConnection, CancellationToken, Task> handler) => connection => Start(connection, handler);
+
+    /// <summary>Runs the handler in a service scope of its own.</summary>
+    public static Func<IServiceProvider, ZcrxConnection, IDisposable> Of(Func<IServiceProvider, ZcrxConnection, CancellationToken, Task> handler) =>
+        (services, connection) => Start(connection, async (served, token) =>
+        {
+            AsyncServiceScope scope = services.CreateAsyncScope();
+            await using (scope.ConfigureAwait(false))
+            {
+                await handler(scope.ServiceProvider, served, token).ConfigureAwait(false);
+            }
+        });
+
+    private static IDisposable Start(ZcrxConnection connection, Func<ZcrxConnection, CancellationToken, Task> handler)
+    {
+        // The task never faults: failures are reported through the queue.
+        _ = connection.HandleAsync(handler);
+        return Disposable.Empty;
+    }
+}

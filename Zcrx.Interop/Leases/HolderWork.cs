@@ -1,0 +1,15 @@
+namespace Zcrx.Interop.Leases;
+
+/// <summary>Represents announced work on the buffers of one holder. Any thread.</summary>
+internal sealed class HolderWork : IDisposable
+{
+    private BufferHolder? _holder;
+
+    public HolderWork(BufferHolder holder)
+    {
+        _holder = holder;
+        holder.BeginWork();
+    }
+
+    public void Dispose() => Interlocked.Exchange(ref _holder, null)?.EndWork();
+}

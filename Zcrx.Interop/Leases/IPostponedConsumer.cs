@@ -1,0 +1,15 @@
+namespace Zcrx.Interop.Leases;
+
+/// <summary>Represents a consumer that leases the rest of a buffer, because its source was paused while it processed the buffer. Ring thread only.</summary>
+internal interface IPostponedConsumer
+{
+    /// <summary>Gets a value indicating whether the consumer has ended and takes nothing more.</summary>
+    bool HasEnded { get; }
+
+    /// <summary>Gets the number of bytes that wait.</summary>
+    long BytesWaiting { get; }
+
+    /// <summary>Delivers what waits, until it is delivered or the source is paused again.</summary>
+    /// <returns>Whether something still waits.</returns>
+    bool Continue();
+}

@@ -1,0 +1,59 @@
+using System.Buffers;
+using Zcrx.Rx.Framing;
+
+namespace Zcrx.Rx;
+
+/// <summary>Represents a frame that a consumer uses beyond <c>OnNext</c>: one lease over all its buffers.</summary>
+/// <remarks>
+/// <para>Ownership: the owner of a lease releases it with <see cref="Dispose"/>. Only the first disposal counts. Any use of a released lease throws
+/// <see cref="ObjectDisposedException"/>. While a lease is held, its buffers are missing from the pool, unless it is on a copy.</para>
+/// <para>Threading: all members from any thread. Lifetime of the bytes: as with <see cref="Interop.BufferLease"/>. They stay unchanged until the lease is released,
+/// and a pin of their memory may outlast it.</para>
+/// </remarks>
+public sealed class FrameLease : IDisposable
+{
+    // Only exchanged, so that of several threads exactly one ends it.
+    private FrameContent? _content;
+
+    internal FrameLease(FrameContent content, long streamOffset)
+    {
+        _content = content;
+        Length = content.Sequence.Length;
+        StreamOffset = streamOffset;
+    }
+
+    /// <summary>Gets the number of bytes; 0 for an empty frame.</summary>
+    public long Length { get; }
+
+    /// <summary>Gets the position of the first byte of the frame in the connection's stream, behind a prefix.</summary>
+    public long StreamOffset { get; }
+
+    /// <summary>Gets a value indicating whether the lease has been released or moved.</summary>
+    public bool IsReleased => Volatile.Read(ref _content) is null;
+
+    /// <summary>Gets a value indicating whether the lease is on a copy, and keeps no buffer of the pool.</summary>
+    /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
+    public bool IsCopy => !Content.HasBuffers;
+
+    /// <summary>Gets the bytes. Each access to its memory is checked against the lease.</summary>
+    /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
+    public ReadOnlySequence<byte> Sequence => Content.Sequence;
+
+    private FrameContent Content => Volatile.Read(ref _content) ?? throw Ended();
+
+    /// <summary>Transfers ownership of the frame: this lease ends, and the returned one takes its place.</summary>
+    /// <returns>The lease that must be released instead of this one.</returns>
+    /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
+    public FrameLease Move() => new(Interlocked.Exchange(ref _content, null) ?? throw Ended(), StreamOffset);
+
+    /// <summary>Copies the bytes.</summary>
+    /// <returns>A new array.</returns>
+    /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
+    public byte[] ToArray() => Content.Sequence.ToArray();
+
+    /// <summary>Releases the lease. Only the first call has an effect.</summary>
+    public void Dispose() => Interlocked.Exchange(ref _content, null)?.Release();
+
+    private static ObjectDisposedException Ended() => new(
+        nameof(FrameLease), "The lease has been released or moved, and its buffers may belong to another connection. Hold the lease until the last use of the bytes.");
+}

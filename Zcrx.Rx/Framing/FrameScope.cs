@@ -1,0 +1,214 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using Zcrx.Interop;
+using Zcrx.Interop.Leases;
+
+namespace Zcrx.Rx.Framing;
+
+/// <summary>Represents the frame that one subscription lends right now. One object serves all frames of the subscription; the version tells them apart.</summary>
+/// <remarks>
+/// The thread that cuts begins and ends loans, around the observer's <c>OnNext</c>. Any other thread only compares version and thread, and gets an exception. A connection
+/// that moves to another queue is cut on another thread, never at the same time.
+/// </remarks>
+internal sealed class FrameScope(int maxBuffers)
+{
+    private readonly List<IFrameGate> _gates = [];
+    private ReadOnlySequence<byte> _frame;
+    private ReceivedBuffer _lent;
+    private long _streamOffset;
+    private BufferLedger? _ledger;
+    private BufferHolder? _holder;
+    private FrameLoan? _loan;
+    private bool _checksBorrows;
+    private Thread? _thread;
+    private long _version;
+
+    /// <summary>Sets the buffer in which the next frames end, and its owner.</summary>
+    public void SetBuffer(in ReceivedBuffer buffer)
+    {
+        _lent = buffer;
+        _ledger = buffer.Ledger;
+        _holder = buffer.Holder;
+        _checksBorrows = _ledger.ChecksBorrows;
+        _thread = Thread.CurrentThread;
+    }
+
+    /// <summary>Clears the buffer: the next frames lie in leased or copied bytes only.</summary>
+    public void ClearBuffer()
+    {
+        _lent = default;
+        _thread = Thread.CurrentThread;
+    }
+
+    /// <summary>Lends a frame.</summary>
+    public ReceivedFrame Begin(in ReadOnlySequence<byte> frame, long streamOffset)
+    {
+        long version = _version + 1;
+        Volatile.Write(ref _version, version);
+        _frame = frame;
+        _streamOffset = streamOffset;
+        return new ReceivedFrame(this, version);
+    }
+
+    /// <summary>Ends the loan.</summary>
+    public void End()
+    {
+        Volatile.Write(ref _version, _version + 1);
+        _loan?.Dispose();
+        _loan = null;
+    }
+
+    /// <summary>Adds a consumer that bounds the bytes that wait. On the thread that cuts.</summary>
+    public void Add(IFrameGate gate)
+    {
+        if (!_gates.Contains(gate))
+        {
+            _gates.Add(gate);
+        }
+    }
+
+    /// <summary>Returns whether every consumer takes a frame of this length now. If not, the source is paused until there is room.</summary>
+    public bool Admits(long length)
+    {
+        foreach (IFrameGate gate in _gates)
+        {
+            if (!gate.Admits(_holder!, length))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    public bool IsValid(long version) => Volatile.Read(ref _version) == version;
+
+    public long Length(long version)
+    {
+        Check(version);
+        return _frame.Length;
+    }
+
+    public long StreamOffset(long version)
+    {
+        Check(version);
+        return _streamOffset;
+    }
+
+    public BufferHolder Holder(long version)
+    {
+        Check(version);
+        return _holder!;
+    }
+
+    /// <summary>Returns the bytes, without a check of each access.</summary>
+    public ReadOnlySequence<byte> Raw(long version)
+    {
+        Check(version);
+        return _frame;
+    }
+
+    /// <summary>Returns the bytes; each access is checked where borrows are checked.</summary>
+    public ReadOnlySequence<byte> Sequence(long version)
+    {
+        Check(version);
+        return _checksBorrows ? (_loan ??= new FrameLoan()).Lend(_frame) : _frame;
+    }
+
+    /// <summary>Leases the buffers of the frame, or copies it.</summary>
+    public FrameLease Retain(long version)
+    {
+        Check(version);
+        if (_frame.IsEmpty)
+        {
+            return new FrameLease(FrameContent.Copy(default), _streamOffset);
+        }
+
+        return new FrameLease(_ledger!.IsUnderPressure || !MayLease() ? FrameContent.Copy(_frame) : Lease(), _streamOffset);
+    }
+
+    /// <summary>Returns whether the frame lies in few enough buffers.</summary>
+    private bool MayLease()
+    {
+        if (_frame.Start.GetObject() is not FrameSegment segment)
+        {
+            return maxBuffers > 0;
+        }
+
+        object end = _frame.End.GetObject()!;
+        int buffers = 0;
+        for (FrameSegment? piece = segment; piece is not null; piece = piece == end ? null : piece.Following)
+        {
+            buffers += piece.Array is null ? 1 : 0;
+        }
+
+        return buffers <= maxBuffers;
+    }
+
+    private FrameContent Lease()
+    {
+        if (_frame.Start.GetObject() is not FrameSegment segment)
+        {
+            return TryLeaseLent() is { } only ? FrameContent.Of(only, Part(only, _streamOffset, (int)_frame.Length)) : FrameContent.Copy(_frame);
+        }
+
+        FrameContent.Builder content = new();
+        long position = _streamOffset;
+        foreach (ReadOnlyMemory<byte> part in _frame)
+        {
+            BufferLease? lease = Lease(segment);
+            if (lease is not null)
+            {
+                content.Add(lease, Part(lease, position, part.Length));
+            }
+            else if (!part.IsEmpty)
+            {
+                content.Add(null, part.ToArray());
+            }
+
+            position += part.Length;
+            segment = segment.Following!;
+        }
+
+        return content.Build();
+    }
+
+    /// <summary>Leases the buffer of a piece; null when its bytes have to be copied.</summary>
+    private BufferLease? Lease(FrameSegment piece)
+    {
+        if (piece.Ledger is { } ledger)
+        {
+            ledger.AddReference(piece.Slot);
+            return new BufferLease(ledger, piece.Slot);
+        }
+
+        return piece.Array is null ? TryLeaseLent() : null;
+    }
+
+    private BufferLease? TryLeaseLent() => _lent.TryLeaseSlot() is var slot and >= 0 ? new BufferLease(_lent.Ledger, slot) : null;
+
+    private static ReadOnlyMemory<byte> Part(BufferLease lease, long position, int length) => lease.Memory.Slice((int)(position - lease.StreamOffset), length);
+
+    private void Check(long version)
+    {
+        if (!IsValid(version))
+        {
+            ThrowEnded();
+        }
+
+        if (_thread != Thread.CurrentThread)
+        {
+            ThrowForeignThread();
+        }
+    }
+
+    [DoesNotReturn]
+    private static void ThrowEnded() => throw new ObjectDisposedException(
+        nameof(ReceivedFrame),
+        "The frame was lent for the duration of OnNext, and its buffers have returned to the pool. Call Retain() or ToArray() inside OnNext to use it later. "
+        + "Put Offload, Process or Retained before operators that keep or schedule items, such as Delay, Buffer and ObserveOn.");
+
+    [DoesNotReturn]
+    private static void ThrowForeignThread() => throw new InvalidOperationException(
+        "A borrowed frame may be used only on the ring thread, inside OnNext, but was used on another thread. Use Offload or Process to work on another thread, or call Retain() inside OnNext and pass the lease on.");
+}

@@ -1,0 +1,78 @@
+using System.Reactive;
+using System.Reactive.Concurrency;
+using System.Reactive.Linq;
+using Zcrx.Rx.Operators;
+
+namespace Zcrx.Rx;
+
+/// <summary>Provides ways off the ring thread for frames: the same as <see cref="ZcrxOffloadExtensions"/> for buffers.</summary>
+/// <remarks>
+/// They keep each frame with one lease over its buffers, see <see cref="ReceivedFrame.Retain"/>. Both bounds are exact: at the bound no further frame is cut, also none of a
+/// buffer that has been delivered. Only a frame that alone has more bytes than the bound is let in, once nothing else waits.
+/// </remarks>
+public static class ZcrxFrameExtensions
+{
+    /// <summary>Runs an asynchronous handler for each frame.</summary>
+    /// <param name="source">Borrowed frames.</param>
+    /// <param name="handler">Receives a lease that is released when its task ends; call <see cref="FrameLease.Move"/> to keep it longer. Its token is cancelled when the subscription is disposed or another call has failed.</param>
+    /// <param name="maxConcurrency">The number of calls at the same time. With 1 the frames are handled in order.</param>
+    /// <param name="maxQueued">The number of frames that may wait.</param>
+    /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
+    /// <returns>Completes when all frames are handled; fails with the first failure of the handler or the stream. Nothing runs before it is subscribed to. Handlers and ends come on the thread pool.</returns>
+    public static IObservable<Unit> Process(
+        this IObservable<ReceivedFrame> source,
+        Func<FrameLease, CancellationToken, ValueTask> handler,
+        int maxConcurrency = 1,
+        int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued,
+        long maxQueuedBytes = ZcrxOffloadExtensions.DefaultMaxQueuedBytes)
+    {
+        LeaseSequence.Validate(source, maxQueued, maxQueuedBytes);
+        ArgumentNullException.ThrowIfNull(handler);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxConcurrency);
+        return Observable.Create<Unit>(observer =>
+        {
+            ProcessOperation<ReceivedFrame, FrameLease> operation = new(FrameLeasing.Instance, handler, maxQueued, maxQueuedBytes, observer);
+            operation.Start(source, maxConcurrency);
+            return operation;
+        });
+    }
+
+    /// <summary>Passes the frames to a scheduler, in order.</summary>
+    /// <param name="source">Borrowed frames.</param>
+    /// <param name="scheduler">The scheduler on which the observer is called.</param>
+    /// <param name="maxQueued">The number of frames that may wait.</param>
+    /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
+    /// <returns>Leases that are lent for the duration of <c>OnNext</c>: released when it returns, unless it has called <see cref="FrameLease.Move"/>.</returns>
+    public static IObservable<FrameLease> Offload(
+        this IObservable<ReceivedFrame> source,
+        IScheduler scheduler,
+        int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued,
+        long maxQueuedBytes = ZcrxOffloadExtensions.DefaultMaxQueuedBytes)
+    {
+        LeaseSequence.Validate(source, maxQueued, maxQueuedBytes);
+        ArgumentNullException.ThrowIfNull(scheduler);
+        return new OffloadObservable<ReceivedFrame, FrameLease>(source, FrameLeasing.Instance, scheduler, maxQueued, maxQueuedBytes);
+    }
+
+    /// <summary>Returns the frames as an asynchronous sequence.</summary>
+    /// <param name="source">Borrowed frames.</param>
+    /// <param name="maxQueued">The number of frames that may wait.</param>
+    /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
+    /// <param name="cancellationToken">Ends the enumeration; what waits is released.</param>
+    /// <returns>Leases, each valid until the next one is read, unless moved. The sequence fails as the stream does. Receiving starts with the enumeration.</returns>
+    public static IAsyncEnumerable<FrameLease> ToAsyncEnumerable(
+        this IObservable<ReceivedFrame> source,
+        int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued,
+        long maxQueuedBytes = ZcrxOffloadExtensions.DefaultMaxQueuedBytes,
+        CancellationToken cancellationToken = default) => LeaseSequence.Of(source, FrameLeasing.Instance, maxQueued, maxQueuedBytes, cancellationToken);
+
+    /// <summary>Returns the frames as a channel.</summary>
+    /// <param name="source">Borrowed frames.</param>
+    /// <param name="maxQueued">The number of frames that may wait.</param>
+    /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
+    /// <returns>A reader, owned by the caller, which disposes it. Receiving starts at once. Its completion faults as the stream does.</returns>
+    public static LeaseReader<FrameLease> ToChannel(
+        this IObservable<ReceivedFrame> source,
+        int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued,
+        long maxQueuedBytes = ZcrxOffloadExtensions.DefaultMaxQueuedBytes) => LeaseSequence.ToChannel(source, FrameLeasing.Instance, maxQueued, maxQueuedBytes);
+}

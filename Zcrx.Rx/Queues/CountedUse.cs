@@ -1,0 +1,9 @@
+namespace Zcrx.Rx.Queues;
+
+/// <summary>Ends a use that is counted. Only the first disposal counts. Any thread.</summary>
+internal sealed class CountedUse(Action end) : IDisposable
+{
+    private Action? _end = end;
+
+    public void Dispose() => Interlocked.Exchange(ref _end, null)?.Invoke();
+}

@@ -1,0 +1,48 @@
+using System.Net.Sockets;
+using Zcrx.Rx.Receiving;
+
+namespace Zcrx.Rx.Queues;
+
+/// <summary>Runs an asynchronous handler of one connection, and ends the connection with it.</summary>
+internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl control, BufferStream stream)
+{
+    /// <summary>Runs the handler. The task never faults.</summary>
+    public Task RunAsync(Func<ZcrxConnection, CancellationToken, Task> handler)
+    {
+        // Now, and not when the handler starts: the connection may end before.
+        control.Work.Begin();
+        return Task.Run(() => HandleAsync(handler));
+    }
+
+    private async Task HandleAsync(Func<ZcrxConnection, CancellationToken, Task> handler)
+    {
+        try
+        {
+            await handler(connection, control.ClosedToken).ConfigureAwait(false);
+            control.RequestClose(abort: false, "its handler had ended");
+        }
+#pragma warning disable CA1031 // The application's handler may throw anything. It loses its connection, and nothing else.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            if (FollowsFromEnd(exception))
+            {
+                control.RequestClose(abort: false, "its handler had ended");
+            }
+            else
+            {
+                control.FailConsumer(exception);
+                control.ReportFault(exception);
+            }
+        }
+        finally
+        {
+            control.Work.End();
+        }
+    }
+
+    /// <summary>Returns whether the handler is not at fault: its stream has ended with this error, or its connection was gone before it threw.</summary>
+    private bool FollowsFromEnd(Exception exception) =>
+        (exception is ZcrxStreamException && stream.Observers.Error == exception)
+        || (control.CloseRequested && exception is SocketException or ObjectDisposedException or OperationCanceledException or ZcrxStreamException);
+}

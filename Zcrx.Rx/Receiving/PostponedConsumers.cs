@@ -1,0 +1,64 @@
+using Zcrx.Interop.Leases;
+
+namespace Zcrx.Rx.Receiving;
+
+/// <summary>Holds the consumers of one connection that lease the rest of a buffer until the connection is no longer paused. Ring thread only, except <see cref="BytesWaiting"/>.</summary>
+internal sealed class PostponedConsumers
+{
+    private readonly List<IPostponedConsumer> _consumers = [];
+    private long _bytesWaiting;
+
+    /// <summary>Gets a value indicating whether bytes wait. Consumers that have ended do not count.</summary>
+    public bool IsAny
+    {
+        get
+        {
+            if (_consumers.Count > 0)
+            {
+                _consumers.RemoveAll(static consumer => consumer.HasEnded);
+                Count();
+            }
+
+            return _consumers.Count > 0;
+        }
+    }
+
+    /// <summary>Gets the number of bytes that wait. Any thread.</summary>
+    public long BytesWaiting => Volatile.Read(ref _bytesWaiting);
+
+    public void Add(IPostponedConsumer consumer)
+    {
+        if (!_consumers.Contains(consumer))
+        {
+            _consumers.Add(consumer);
+        }
+
+        Count();
+    }
+
+    /// <summary>Delivers what waits, until the connection is paused again or closed.</summary>
+    public void Continue(ConnectionControl control)
+    {
+        for (int i = _consumers.Count - 1; i >= 0 && !control.IsPaused && !control.CloseRequested; i--)
+        {
+            // Backwards, so that consumers that are added in these calls are not called now.
+            if (!_consumers[i].Continue())
+            {
+                _consumers.RemoveAt(i);
+            }
+        }
+
+        Count();
+    }
+
+    private void Count()
+    {
+        long bytes = 0;
+        foreach (IPostponedConsumer consumer in _consumers)
+        {
+            bytes += consumer.BytesWaiting;
+        }
+
+        Volatile.Write(ref _bytesWaiting, bytes);
+    }
+}

@@ -1,0 +1,317 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Reactive.Concurrency;
+using System.Reactive.Linq;
+using Zcrx.Interop;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Framing;
+
+/// <summary>Frames that leave the ring thread are kept within exact bounds, and operators that keep borrowed frames never show other bytes.</summary>
+[Collection(SocketsCollection.Name)]
+public class FrameOperatorTests : IClassFixture<ResourceCheck>
+{
+    private const int FrameLength = 12;
+    private const int FramesPerConnection = 5000;
+
+#pragma warning disable ZCRX0001 // The tests are about this mistake.
+    /// <summary>Operators of Rx that keep or reschedule items. Each passes frames on to the check that it is given.</summary>
+    private static readonly Dictionary<string, Func<IObservable<ReceivedFrame>, Action<Func<byte[]>>, IDisposable>> Keepers = new(StringComparer.Ordinal)
+    {
+        ["Delay"] = static (frames, check) => frames.Delay(TimeSpan.FromMilliseconds(5)).Subscribe(frame => check(frame.ToArray), static _ => { }),
+        ["ObserveOn"] = static (frames, check) => frames.ObserveOn(TaskPoolScheduler.Default).Subscribe(lease => check(lease.ToArray), static _ => { }),
+        ["Buffer"] = static (frames, check) => frames.Buffer(4).Subscribe(four => four.ToList().ForEach(frame => check(frame.ToArray)), static _ => { }),
+        ["Sample"] = static (frames, check) => frames.Sample(TimeSpan.FromMilliseconds(1)).Subscribe(frame => check(frame.ToArray), static _ => { }),
+        ["GroupBy"] = static (frames, check) => frames.GroupBy(static frame => frame.Length).SelectMany(static group => group.Delay(TimeSpan.FromMilliseconds(1))).Subscribe(frame => check(frame.ToArray), static _ => { }),
+        ["Process"] = static (frames, check) => frames.Process((lease, _) =>
+        {
+            check(lease.ToArray);
+            return ValueTask.CompletedTask;
+        }).Subscribe(static _ => { }, static _ => { }),
+    };
+#pragma warning restore ZCRX0001
+
+    public static TheoryData<string> KeeperNames => [.. Keepers.Keys];
+
+    [Theory]
+    [MemberData(nameof(KeeperNames))]
+    public async Task Operator_that_keeps_frames_shows_right_bytes_or_throws(string keeper)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 32, configure: static options => options with { CheckBorrows = false });
+        ConcurrentQueue<string> foreign = new();
+        int right = 0;
+        int refused = 0;
+        List<Task> peers = [];
+        for (int i = 1; i <= 2; i++)
+        {
+            int id = i;
+            (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+            // Kept for the time of the connection: its operators end with it.
+            _ = Keepers[keeper](connection.Buffers.Frames(LengthPrefix.UInt8, 100), read =>
+            {
+                try
+                {
+                    byte[] bytes = read();
+                    if (bytes.Length == FrameLength && BinaryPrimitives.ReadInt32LittleEndian(bytes) == id)
+                    {
+                        Interlocked.Increment(ref right);
+                    }
+                    else
+                    {
+                        foreign.Enqueue(Convert.ToHexString(bytes));
+                    }
+                }
+                catch (Exception exception) when (exception is ObjectDisposedException or InvalidOperationException)
+                {
+                    Interlocked.Increment(ref refused);
+                }
+            });
+            peers.Add(Task.Run(async () =>
+            {
+                using (peer)
+                {
+                    await peer.Socket.SendAsync(Stream(id, FramesPerConnection));
+                    peer.EndSending();
+                    await connection.Finished.Within("the connection ends");
+                }
+            }));
+        }
+
+        await Task.WhenAll(peers);
+        bool isExact = keeper is "ObserveOn" or "Process";
+        await Deadline.UntilAsync(() => right + refused >= (isExact ? 2 * FramesPerConnection : 1), () => $"frames arrive: {right} right, {refused} refused");
+        Assert.Empty(foreign);
+        Assert.Equal(isExact ? 2 * FramesPerConnection : 0, isExact ? right : 0);
+    }
+
+    [Theory]
+    [InlineData("Delay")]
+    [InlineData("Buffer")]
+    [InlineData("Sample")]
+    [InlineData("GroupBy")]
+    public async Task Operator_that_keeps_buffers_shows_right_bytes_or_throws(string keeper)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 8, configure: static options => options with { CheckBorrows = false });
+        int seen = 0;
+        int wrong = 0;
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            void Check(ReceivedBuffer buffer)
+            {
+                Interlocked.Increment(ref seen);
+                try
+                {
+                    ReadOnlySpan<byte> span = buffer.Span;
+                    _ = span.Length;
+                    Interlocked.Add(ref wrong, buffer.IsValid ? 0 : 1);
+                }
+                catch (Exception exception) when (exception is ObjectDisposedException or InvalidOperationException)
+                {
+                    // Refused, as it should be.
+                }
+            }
+
+#pragma warning disable ZCRX0001 // The test is about this mistake.
+            IObservable<ReceivedBuffer> buffers = connection.Buffers;
+            using IDisposable subscription = keeper switch
+            {
+                "Delay" => buffers.Delay(TimeSpan.FromMilliseconds(2)).Subscribe(Check, static _ => { }),
+                "Buffer" => buffers.Buffer(4).Subscribe(four => four.Take(four.Count - 1).ToList().ForEach(Check), static _ => { }),
+                "Sample" => buffers.Sample(TimeSpan.FromMilliseconds(1)).Subscribe(Check, static _ => { }),
+                _ => buffers.GroupBy(static buffer => buffer.Length).SelectMany(static group => group.Delay(TimeSpan.FromMilliseconds(1))).Subscribe(Check, static _ => { }),
+            };
+#pragma warning restore ZCRX0001
+            await peer.SendAllAsync(1_000_000);
+            await connection.Closed.Within("the connection closes");
+            await Deadline.UntilAsync(() => seen > 0, "buffers arrive");
+            Assert.Equal(0, wrong);
+        }
+    }
+
+    [Theory]
+    [InlineData(16, long.MaxValue, 16)]
+    [InlineData(1, long.MaxValue, 1)]
+    [InlineData(1000, 5 * FrameLength, 5)]
+    [InlineData(1000, (5 * FrameLength) - 1, 4)]
+    [InlineData(1000, 1, 1)]
+    public async Task Bounds_in_frames_and_bytes_are_exact_and_the_rest_waits(int maxQueued, long maxQueuedBytes, int most)
+    {
+        const int Count = 3000;
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            int delivered = 0;
+            List<int> handled = [];
+            SemaphoreSlim gate = new(0);
+            TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            using IDisposable subscription = connection.Buffers
+                .Frames(LengthPrefix.UInt8, 100)
+                .Do(_ => Interlocked.Increment(ref delivered))
+                .Process(
+                    async (lease, token) =>
+                    {
+                        await gate.WaitAsync(token);
+                        handled.Add(BinaryPrimitives.ReadInt32LittleEndian(lease.ToArray().AsSpan(4)));
+                    },
+                    maxQueued: maxQueued,
+                    maxQueuedBytes: maxQueuedBytes)
+                .Subscribe(static _ => { }, ended.SetException, ended.SetResult);
+            await peer.Socket.SendAsync(Stream(1, Count));
+            peer.EndSending();
+            await Deadline.UntilAsync(() => connection.BytesWaiting > 0, "frames wait");
+            // One is being handled, if the worker has taken it before the bound was reached.
+            for (int released = 0; released < 100; released++)
+            {
+                Assert.InRange(Volatile.Read(ref delivered) - released, 0, most + 1);
+                gate.Release();
+                await Deadline.UntilAsync(() => handled.Count == released + 1, "the next frame is handled");
+            }
+
+            gate.Release(Count);
+            await ended.Task.Within("all frames are handled");
+            Assert.Equal(Enumerable.Range(0, Count), handled);
+            Assert.Equal(0, connection.BytesWaiting);
+        }
+    }
+
+    [Fact]
+    public async Task Hold_inside_OnNext_stops_frames_in_the_middle_of_a_buffer()
+    {
+        const int Count = 500;
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            IDisposable? hold = null;
+            int frames = 0;
+            TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            using IDisposable subscription = connection.Buffers.Frames(LengthPrefix.UInt8, 100).Subscribe(
+                _ =>
+                {
+                    Volatile.Write(ref hold, connection.Hold());
+                    Interlocked.Increment(ref frames);
+                },
+                ended.SetException,
+                ended.SetResult);
+            await peer.Socket.SendAsync(Stream(1, Count));
+            peer.EndSending();
+            for (int i = 1; i <= Count; i++)
+            {
+                await Deadline.UntilAsync(() => Volatile.Read(ref frames) >= i, "the next frame arrives");
+                await queue.Queue.GetConnectionsAsync();
+                Assert.Equal(i, Volatile.Read(ref frames));
+                Assert.False(ended.Task.IsCompleted);
+                Volatile.Read(ref hold)!.Dispose();
+            }
+
+            await ended.Task.Within("the stream ends");
+        }
+    }
+
+    [Fact]
+    public async Task Frames_that_wait_do_not_keep_a_connection_whose_consumer_has_unsubscribed()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            IDisposable? kept = null;
+            IDisposable subscription = connection.Buffers.Frames(LengthPrefix.UInt8, 100).Subscribe(_ => kept ??= connection.Hold());
+            await peer.Socket.SendAsync(Stream(1, 100));
+            await Deadline.UntilAsync(() => connection.BytesWaiting > 0, "frames wait");
+            subscription.Dispose();
+            peer.EndSending();
+            await connection.Closed.Within("the connection closes");
+            kept!.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task Observer_that_throws_when_frames_continue_ends_its_connection()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        ConcurrentQueue<ConsumerFault> faults = new();
+        using IDisposable reporting = queue.Queue.ConsumerFaults.Subscribe(faults.Enqueue);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            IDisposable? hold = null;
+            int frames = 0;
+            using IDisposable subscription = connection.Buffers.Frames(LengthPrefix.UInt8, 100).Subscribe(_ =>
+            {
+                if (++frames == 2)
+                {
+                    throw new InvalidOperationException("on purpose");
+                }
+
+                Volatile.Write(ref hold, connection.Hold());
+            });
+            await peer.Socket.SendAsync(Stream(1, 3));
+            await Deadline.UntilAsync(() => connection.BytesWaiting > 0, "frames wait");
+            Volatile.Read(ref hold)!.Dispose();
+            Assert.True(await peer.IsResetAsync());
+            await connection.Closed.Within("the connection closes");
+            await Deadline.UntilAsync(() => !faults.IsEmpty, "the failure is reported");
+            Assert.Equal("on purpose", Assert.Single(faults).Exception.Message);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Sequences_and_channels_of_frames_are_complete_and_in_order(bool isChannel)
+    {
+        const int Count = 5000;
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            Task sending = Task.Run(async () =>
+            {
+                await peer.Socket.SendAsync(Stream(1, Count));
+                peer.EndSending();
+            });
+            IObservable<ReceivedFrame> frames = connection.Buffers.Frames(LengthPrefix.UInt8, 100);
+            List<int> numbers = [];
+            if (isChannel)
+            {
+                using LeaseReader<FrameLease> reader = frames.ToChannel(maxQueued: 8);
+                await foreach (FrameLease lease in reader.ReadAllAsync())
+                {
+                    using (lease)
+                    {
+                        numbers.Add(BinaryPrimitives.ReadInt32LittleEndian(lease.ToArray().AsSpan(4)));
+                    }
+                }
+            }
+            else
+            {
+                await foreach (FrameLease lease in frames.ToAsyncEnumerable(maxQueued: 8))
+                {
+                    numbers.Add(BinaryPrimitives.ReadInt32LittleEndian(lease.ToArray().AsSpan(4)));
+                }
+            }
+
+            await sending.Within("everything is sent");
+            Assert.Equal(Enumerable.Range(0, Count), numbers);
+            await connection.Closed.Within("the connection closes");
+        }
+    }
+
+    /// <summary>Frames that carry the number of their connection and their own.</summary>
+    private static byte[] Stream(int connection, int count)
+    {
+        byte[] stream = new byte[count * (FrameLength + 1)];
+        for (int i = 0; i < count; i++)
+        {
+            Span<byte> frame = stream.AsSpan(i * (FrameLength + 1), FrameLength + 1);
+            frame[0] = FrameLength;
+            BinaryPrimitives.WriteInt32LittleEndian(frame[1..], connection);
+            BinaryPrimitives.WriteInt32LittleEndian(frame[5..], i);
+        }
+
+        return stream;
+    }
+}

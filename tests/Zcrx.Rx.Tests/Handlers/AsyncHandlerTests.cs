@@ -1,0 +1,229 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Zcrx.Interop;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Handlers;
+
+/// <summary>A connection lives as long as its asynchronous handler, and a handler that fails loses its connection and nothing else.</summary>
+[Collection(SocketsCollection.Name)]
+public class AsyncHandlerTests : IClassFixture<ResourceCheck>
+{
+    private const int Clients = 500;
+
+    private static readonly IPEndPoint Anywhere = new(IPAddress.Loopback, 0);
+
+    [Fact]
+    public async Task Connection_closes_when_its_handler_ends()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        ConcurrentQueue<ConsumerFault> faults = new();
+        using IDisposable reporting = queue.Queue.ConsumerFaults.Subscribe(faults.Enqueue);
+        using ZcrxListener listener = queue.Queue.Listen(Anywhere, static async (connection, token) => await connection.SendAsync("hello"u8.ToArray(), token));
+        Assert.NotEqual(0, listener.EndPoint.Port);
+        using Peer peer = await Peer.ConnectAsync(listener.EndPoint, 1);
+        byte[] buffer = new byte[100];
+        Assert.Equal(5, await peer.Socket.ReceiveAsync(buffer).Within("the reply arrives"));
+        Assert.Equal(0, await peer.Socket.ReceiveAsync(buffer).Within("the connection closes"));
+        await Deadline.UntilAsync(() => queue.Queue.Snapshot().Connections == 0, "no connection stays");
+        Assert.Empty(faults);
+    }
+
+    [Theory]
+    [InlineData(ConsumerFailureAction.Reset)]
+    [InlineData(ConsumerFailureAction.Close)]
+    public async Task Handler_that_throws_ends_its_connection_and_is_reported_once(ConsumerFailureAction action)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(configure: options => options with { WhenConsumerFails = action });
+        ConcurrentQueue<ConsumerFault> faults = new();
+        using IDisposable reporting = queue.Queue.ConsumerFaults.Subscribe(faults.Enqueue);
+        using ZcrxListener listener = queue.Queue.Listen(Anywhere, static async (connection, token) =>
+        {
+            await foreach (BufferLease lease in connection.Buffers.ToAsyncEnumerable(cancellationToken: token))
+            {
+                throw new InvalidOperationException("on purpose");
+            }
+        });
+        using Peer peer = await Peer.ConnectAsync(listener.EndPoint, 1);
+        await peer.SendAsync(1);
+        Assert.Equal(action == ConsumerFailureAction.Reset, await peer.IsResetAsync());
+        await Deadline.UntilAsync(() => queue.Queue.Snapshot().Connections == 0 && !faults.IsEmpty, "the failure is reported");
+        ConsumerFault fault = Assert.Single(faults);
+        Assert.Equal("on purpose", fault.Exception.Message);
+        await fault.Connection!.Finished.Within("the handler has ended");
+        ObjectDisposedException late = await Assert.ThrowsAsync<ObjectDisposedException>(async () => await fault.Connection.SendAsync(new byte[1]));
+        Assert.Contains("its consumer failed", late.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Resets_of_peers_end_their_handlers_and_leave_no_connection()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 1024);
+        ConcurrentQueue<ConsumerFault> faults = new();
+        using IDisposable reporting = queue.Queue.ConsumerFaults.Subscribe(faults.Enqueue);
+        int running = 0;
+        int served = 0;
+        using ZcrxListener listener = queue.Queue.Listen(Anywhere, async (connection, token) =>
+        {
+            Interlocked.Increment(ref running);
+            Interlocked.Increment(ref served);
+            try
+            {
+                await foreach (BufferLease lease in connection.Buffers.ToAsyncEnumerable(cancellationToken: token))
+                {
+                    await connection.SendAsync(lease.Memory, token);
+                }
+            }
+            finally
+            {
+                Interlocked.Decrement(ref running);
+            }
+        });
+        Peer[] peers = await Task.WhenAll(Enumerable.Range(0, Clients).Select(i => Peer.ConnectAsync(listener.EndPoint, i)));
+        await Task.WhenAll(peers.Select(static async (peer, i) =>
+        {
+            await peer.SendAsync(1 + (i * 37 % 20_000));
+            peer.Reset();
+        }));
+        await Deadline.UntilAsync(() => Volatile.Read(ref served) == Clients && Volatile.Read(ref running) == 0, "every handler has run and ended");
+        await Deadline.UntilAsync(() => queue.Queue.Snapshot().Connections == 0, "no connection stays");
+        Assert.Empty(faults);
+    }
+
+    [Fact]
+    public async Task Stopping_under_load_answers_or_reports_everything_that_was_handled()
+    {
+        const int Senders = 40;
+        const int MessageLength = 100;
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 256);
+        ConcurrentQueue<ConsumerFault> faults = new();
+        using IDisposable reporting = queue.Queue.ConsumerFaults.Subscribe(faults.Enqueue);
+        long handled = 0;
+        long reported = 0;
+        using ZcrxListener listener = queue.Queue.Listen(Anywhere, async (connection, token) =>
+        {
+            long received = 0;
+            await foreach (BufferLease lease in connection.Buffers.ToAsyncEnumerable(maxQueued: 4, cancellationToken: token))
+            {
+                long messages = ((received + lease.Length) / MessageLength) - (received / MessageLength);
+                received += lease.Length;
+                await Task.Yield();
+                Interlocked.Add(ref handled, messages);
+                try
+                {
+                    await connection.SendAsync(new byte[messages], token);
+                }
+                catch (Exception exception) when (exception is ObjectDisposedException or SocketException or OperationCanceledException)
+                {
+                    Interlocked.Add(ref reported, messages);
+                    throw;
+                }
+            }
+        });
+        Peer[] peers = await Task.WhenAll(Enumerable.Range(0, Senders).Select(i => Peer.ConnectAsync(listener.EndPoint, i)));
+        using CancellationTokenSource enough = new();
+        Task[] sending = [.. peers.Select(peer => Task.Run(async () =>
+        {
+            while (!enough.IsCancellationRequested && !peer.WasReset)
+            {
+                await peer.SendAsync(MessageLength * 10);
+            }
+        }))];
+        Task<long>[] acknowledged = [.. peers.Select(static peer => CountAsync(peer.Socket))];
+        await Deadline.UntilAsync(() => Interlocked.Read(ref handled) > 20_000, "the load runs");
+        // The senders never pause.
+        await queue.Queue.StopAsync(TimeSpan.FromSeconds(8)).Within("the queue stops");
+        await enough.CancelAsync();
+        await Task.WhenAll(sending).Within("the senders end");
+
+        long answered = (await Task.WhenAll(acknowledged).Within("the clients have read everything")).Sum();
+        Assert.Equal(Interlocked.Read(ref handled), answered + Interlocked.Read(ref reported));
+        Assert.Empty(faults);
+        Array.ForEach(peers, static peer => peer.Dispose());
+    }
+
+    [Fact]
+    public async Task Stopping_waits_for_a_handler_and_cancels_it_when_the_time_is_over()
+    {
+        TestQueue queue = await TestQueue.OpenAsync();
+        TaskCompletionSource<ZcrxConnection> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource<bool> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using ZcrxListener listener = queue.Queue.Listen(Anywhere, async (connection, token) =>
+        {
+            started.SetResult(connection);
+            await new TaskCompletionSource().Task.WaitAsync(token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            ended.SetResult(token.IsCancellationRequested);
+        });
+        using Peer peer = await Peer.ConnectAsync(listener.EndPoint, 1);
+        ZcrxConnection served = await started.Task.Within("the handler runs");
+        Task stopping = queue.Queue.StopAsync(TimeSpan.FromMinutes(10));
+        await listener.Completion.Within("nothing more is accepted");
+        for (int i = 0; i < 20; i++)
+        {
+            await queue.Queue.GetConnectionsAsync();
+        }
+
+        Assert.False(stopping.IsCompleted || ended.Task.IsCompleted || served.Closed.IsCompleted);
+        // The reply of a handler still arrives while the queue stops.
+        await served.SendAsync(new byte[3]);
+        Assert.Equal(3, await peer.Socket.ReceiveAsync(new byte[10]).Within("the reply arrives"));
+        await queue.CloseAsync();
+        await stopping.Within("stopping ends");
+        Assert.True(await ended.Task.Within("the handler is cancelled"));
+    }
+
+    [Fact]
+    public async Task Stopping_waits_for_a_handler_whose_connection_is_closed()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        TaskCompletionSource<ZcrxConnection> started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource save = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using ZcrxListener listener = queue.Queue.Listen(Anywhere, (connection, _) =>
+        {
+            started.SetResult(connection);
+            return save.Task;
+        });
+        using Peer peer = await Peer.ConnectAsync(listener.EndPoint, 1);
+        ZcrxConnection served = await started.Task.Within("the handler runs");
+        served.Dispose();
+        await served.Closed.Within("the connection is closed");
+        Task stopping = queue.Queue.StopAsync(TimeSpan.FromMinutes(10));
+        for (int i = 0; i < 20; i++)
+        {
+            await queue.Queue.GetConnectionsAsync();
+        }
+
+        Assert.False(stopping.IsCompleted);
+        save.SetResult();
+        await stopping.Within("the queue stops");
+    }
+
+    [Fact]
+    public async Task Port_that_is_taken_is_refused_at_once()
+    {
+        using Socket taken = ListenSocket.Bind(Anywhere);
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        Assert.ThrowsAny<ZcrxException>(() => queue.Queue.Listen((IPEndPoint)taken.LocalEndPoint!, static (_, _) => Task.CompletedTask));
+    }
+
+    private static async Task<long> CountAsync(Socket socket)
+    {
+        long count = 0;
+        byte[] buffer = new byte[65536];
+        try
+        {
+            int received;
+            while ((received = await socket.ReceiveAsync(buffer)) > 0)
+            {
+                count += received;
+            }
+        }
+        catch (SocketException)
+        {
+            // The connection was closed with bytes that the handler has not received. What was sent before has arrived.
+        }
+
+        return count;
+    }
+}

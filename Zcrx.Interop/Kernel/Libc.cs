@@ -59,6 +59,20 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
     private static partial int fcntl(int fd, int command, int argument);
 
+    [LibraryImport(Library, EntryPoint = "sendmsg", SetLastError = true)]
+    private static partial nint sendmsg(int fd, MessageHeader* message, int flags);
+
+    /// <summary>Sends several pieces of memory in one call, without a signal and without waiting (sendmsg(2)).</summary>
+    /// <returns>The number of bytes that were sent, or the negative errno.</returns>
+    public static nint Send(int fd, IoVector* pieces, int count)
+    {
+        const int DontWait = 0x40;
+        const int NoSignal = 0x4000;
+        MessageHeader message = new() { Vectors = pieces, VectorCount = (nuint)count };
+        nint sent = sendmsg(fd, &message, DontWait | NoSignal);
+        return sent < 0 ? -Marshal.GetLastPInvokeError() : sent;
+    }
+
     /// <summary>Duplicates a descriptor (fcntl(2), F_DUPFD_CLOEXEC).</summary>
     public static int Duplicate(int fd)
     {

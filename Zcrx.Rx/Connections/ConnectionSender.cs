@@ -48,14 +48,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
                     continue;
                 }
 
-                if (error != SocketError.Success)
-                {
-                    // A socket that is closed during the call returns various errors.
-                    ThrowIfClosed();
-                    throw Broken(error);
-                }
-
-                _hasSent = true;
+                ThrowIfFailed(error);
                 bytes = bytes[sent..];
             }
         }
@@ -68,6 +61,45 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
             pin.Dispose();
         }
+    }
+
+    public async ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
+    {
+        // Leases stay readable while they are pinned, also when they are released in the meantime.
+        using SequencePin pin = new(in bytes);
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            while (!bytes.IsEmpty)
+            {
+                ThrowIfClosed();
+                int sent = socket.Send(in bytes, out SocketError error);
+                if (error == SocketError.WouldBlock)
+                {
+                    await WaitForRoomAsync(cancellationToken).ConfigureAwait(false);
+                    continue;
+                }
+
+                ThrowIfFailed(error);
+                bytes = bytes.Slice(sent);
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private void ThrowIfFailed(SocketError error)
+    {
+        if (error != SocketError.Success)
+        {
+            // A socket that is closed during the call returns various errors.
+            ThrowIfClosed();
+            throw Broken(error);
+        }
+
+        _hasSent = true;
     }
 
     private void ThrowIfClosed()

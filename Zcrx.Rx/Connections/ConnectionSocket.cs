@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Zcrx.Interop.Abi;
+using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Connections;
 
@@ -78,6 +80,19 @@ internal sealed class ConnectionSocket : IConnectionSocket
     }
 
     public int Send(ReadOnlySpan<byte> bytes, out SocketError error) => _socket.Send(bytes, SocketFlags.None, out error);
+
+    public int Send(in ReadOnlySequence<byte> bytes, out SocketError error)
+    {
+        try
+        {
+            return GatheredSend.Send(_socket.SafeHandle, in bytes, out error);
+        }
+        catch (ObjectDisposedException)
+        {
+            error = SocketError.OperationAborted;
+            return 0;
+        }
+    }
 
     public void ShutdownSend()
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 
@@ -24,6 +25,10 @@ internal interface IConnectionSocket
     /// <summary>Sends as much as the socket has room for.</summary>
     /// <returns>The number of bytes.</returns>
     int Send(ReadOnlySpan<byte> bytes, out SocketError error);
+
+    /// <summary>Sends what the socket has room for, from several pieces of memory in one call.</summary>
+    /// <returns>The number of bytes.</returns>
+    int Send(in ReadOnlySequence<byte> bytes, out SocketError error);
 
     /// <summary>Shuts sending down, so that the peer reads the end of the stream.</summary>
     void ShutdownSend();

@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Operators;
 
 /// <summary>Reads the received buffers themselves as a pipe.</summary>
 /// <remarks>Like every PipeReader, it is used by one reader at a time; only <see cref="CancelPendingRead"/> may come from another thread.</remarks>
-internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> channel) : PipeReader
+internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> channel, PipeReaderBounds bounds) : PipeReader
 {
     // Lock order: this one, then the channel's. The channel continues a cancelled read on another thread.
     private readonly Lock _gate = new();
@@ -14,6 +14,8 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     private LeaseSegment? _last;
     private int _firstIndex;
     private long _examined;
+    private int _leased;
+    private bool _hasMore;
     private bool _ended;
     private bool _completed;
     private CancellationTokenSource? _pending;
@@ -77,9 +79,9 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
         ThrowIfCompleted();
         Pull();
         bool cancelled = TakeCancellation();
-        if (cancelled || HasUnexamined || _ended)
+        if (cancelled || HasUnexamined || IsAtEnd)
         {
-            result = new ReadResult(Sequence(), cancelled, _ended);
+            result = new ReadResult(Sequence(), cancelled, IsAtEnd);
             return true;
         }
 
@@ -97,6 +99,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
                 return result;
             }
 
+            BeforeWait();
             using CancellationTokenSource pending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             lock (_gate)
             {
@@ -129,14 +132,58 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
 
     private bool HasUnexamined => _last is not null && _last.End > _examined;
 
+    /// <summary>Gets a value indicating whether the stream has ended and everything of it has been taken.</summary>
+    private bool IsAtEnd => _ended && !_hasMore;
+
+    /// <summary>Takes what has arrived, up to the bound of one read.</summary>
     private void Pull()
     {
-        while (channel.TryRead(out BufferLease? lease))
+        _hasMore = true;
+        while (_last is null || _first is null || _last.End - long.Max(_examined, _first.RunningIndex) < bounds.MaxReadBytes)
         {
+            if (!channel.TryRead(out BufferLease? lease))
+            {
+                _hasMore = false;
+                return;
+            }
+
             LeaseSegment segment = new(lease, _last);
             _first ??= segment;
             _last = segment;
+            _leased++;
         }
+    }
+
+    /// <summary>Prevents unconsumed bytes from starving the pool, and refuses to wait for a message that is too long.</summary>
+    /// <exception cref="ZcrxException">More bytes are unconsumed than the reader may hold.</exception>
+    private void BeforeWait()
+    {
+        if (_first is null || _last is null)
+        {
+            return;
+        }
+
+        long unconsumed = _last.End - _first.RunningIndex - _firstIndex;
+        if (unconsumed > bounds.MaxUnconsumedBytes)
+        {
+            throw new ZcrxException(
+                "Reading from the pipe of a connection",
+                0,
+                $"the reader has examined {unconsumed} bytes without consuming any, and may hold {bounds.MaxUnconsumedBytes}",
+                "Consume what has been read, raise maxUnconsumedBytes, or limit the length of a message");
+        }
+
+        if (_leased <= bounds.MaxLeasedBuffers)
+        {
+            return;
+        }
+
+        for (LeaseSegment? segment = _first; segment is not null; segment = segment.NextSegment)
+        {
+            segment.Copy();
+        }
+
+        _leased = 0;
     }
 
     private ReadOnlySequence<byte> Sequence() =>
@@ -147,7 +194,11 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
         LeaseSegment released = _first!;
         _first = released.NextSegment;
         _firstIndex = 0;
-        released.Lease.Dispose();
+        if (released.IsLeased)
+        {
+            _leased--;
+            released.Release();
+        }
     }
 
     private bool TakeCancellation()

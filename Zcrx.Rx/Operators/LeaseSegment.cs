@@ -3,12 +3,14 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>One lease as a link of a sequence.</summary>
+/// <summary>Represents one lease, or the copy that has replaced it, as a link of a sequence.</summary>
 internal sealed class LeaseSegment : ReadOnlySequenceSegment<byte>
 {
+    private BufferLease? _lease;
+
     public LeaseSegment(BufferLease lease, LeaseSegment? previous)
     {
-        Lease = lease;
+        _lease = lease;
         Memory = lease.Memory;
         if (previous is not null)
         {
@@ -17,9 +19,24 @@ internal sealed class LeaseSegment : ReadOnlySequenceSegment<byte>
         }
     }
 
-    public BufferLease Lease { get; }
-
     public long End => RunningIndex + Memory.Length;
 
     public LeaseSegment? NextSegment => (LeaseSegment?)Next;
+
+    /// <summary>Gets a value indicating whether the bytes lie in a leased buffer.</summary>
+    public bool IsLeased => _lease is not null;
+
+    /// <summary>Copies the bytes, and releases the buffer. Only while no sequence over it is in use.</summary>
+    public void Copy()
+    {
+        if (_lease is { } lease)
+        {
+            Memory = Memory.ToArray();
+            _lease = null;
+            lease.Dispose();
+        }
+    }
+
+    /// <summary>Releases the buffer.</summary>
+    public void Release() => _lease?.Dispose();
 }

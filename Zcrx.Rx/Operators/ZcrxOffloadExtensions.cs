@@ -89,20 +89,31 @@ public static class ZcrxOffloadExtensions
         this IObservable<ReceivedBuffer> source, int maxQueued = DefaultMaxQueued, long maxQueuedBytes = DefaultMaxQueuedBytes) =>
         LeaseSequence.ToChannel(source, BufferLeasing.Instance, maxQueued, maxQueuedBytes);
 
-    /// <summary>The stream as a <see cref="PipeReader"/> over the original buffers; advancing past a buffer releases it.</summary>
+    /// <summary>Returns the stream as a <see cref="PipeReader"/> over the original buffers. Advancing past a buffer releases it.</summary>
     /// <param name="source">Borrowed buffers.</param>
-    /// <param name="maxQueued">Buffers that wait before the connection is paused. What the reader has examined without consuming it does not count.</param>
-    /// <returns>A reader, owned by the caller, who completes it. Receiving starts at once. A read fails as the stream does.</returns>
+    /// <param name="maxQueued">The number of buffers that may wait to be read. What has been read and is not consumed does not count.</param>
+    /// <param name="maxReadBytes">The most bytes that one read adds to what is unconsumed, up to the end of a buffer; 256 KiB by default.</param>
+    /// <param name="maxLeasedBuffers">The most buffers that are kept while the reader waits for more. If more are unconsumed then, all are copied, so that long messages do not starve the pool.</param>
+    /// <param name="maxUnconsumedBytes">The most bytes that may be unconsumed when the reader waits for more; 64 MiB by default. Beyond it the read fails.</param>
+    /// <returns>A reader, owned by the caller, who completes it. The connection stays open until then. Receiving starts at once. A read fails as the stream does.</returns>
     /// <remarks>
-    /// What is examined and not consumed stays in its buffers: a reader that waits for the rest of something that is larger than the pool, or
-    /// than what pressure leaves to the connection, waits for ever. <c>Frames</c> copies such beginnings and does not.
+    /// A read fails with a <see cref="ZcrxException"/> rather than wait for the rest of a message that is longer than <paramref name="maxUnconsumedBytes"/>. Buffers of short messages that are
+    /// incomplete stay in the pool's account: with many connections choose <paramref name="maxLeasedBuffers"/> so that all readers together leave most of the pool free.
     /// </remarks>
-    public static PipeReader ToPipeReader(this IObservable<ReceivedBuffer> source, int maxQueued = DefaultMaxQueued)
+    public static PipeReader ToPipeReader(
+        this IObservable<ReceivedBuffer> source,
+        int maxQueued = DefaultMaxQueued,
+        long maxReadBytes = 256 << 10,
+        int maxLeasedBuffers = 16,
+        long maxUnconsumedBytes = 64 << 20)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxQueued);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxReadBytes);
+        ArgumentOutOfRangeException.ThrowIfNegative(maxLeasedBuffers);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxUnconsumedBytes);
         LeaseChannel<ReceivedBuffer, BufferLease> channel = new(BufferLeasing.Instance, maxQueued, long.MaxValue);
-        LeasePipeReader reader = new(channel);
+        LeasePipeReader reader = new(channel, new PipeReaderBounds(maxReadBytes, maxLeasedBuffers, maxUnconsumedBytes));
         channel.SubscribeTo(source);
         return reader;
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Zcrx.Interop;
@@ -219,6 +220,41 @@ public sealed class ZcrxConnection : IDisposable
     /// <exception cref="SocketException">The peer is gone.</exception>
     /// <exception cref="ObjectDisposedException">The connection has been closed. The message says by what.</exception>
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) => _control.Sender.SendAsync(bytes, cancellationToken);
+
+    /// <summary>Sends the pieces of a sequence to the peer, as many of them with one system call as the socket has room for. Calls are served one after another.</summary>
+    /// <param name="bytes">The bytes, which must not change until the task has ended. Memory of leases is kept until then, also when a lease is released.</param>
+    /// <param name="cancellationToken">Ends the wait for room. Bytes that were sent by then stay sent.</param>
+    /// <returns>A task that ends when the kernel has taken all bytes.</returns>
+    /// <exception cref="SocketException">The peer is gone.</exception>
+    /// <exception cref="ObjectDisposedException">The connection has been closed. The message says by what.</exception>
+    public ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken = default) =>
+        bytes.IsSingleSegment ? _control.Sender.SendAsync(bytes.First, cancellationToken) : _control.Sender.SendAsync(bytes, cancellationToken);
+
+    /// <summary>Sends a buffer to the peer, and releases its lease.</summary>
+    /// <param name="lease">The lease, which this call takes over. It is released in every case.</param>
+    /// <param name="cancellationToken">Ends the wait for room. Bytes that were sent by then stay sent.</param>
+    /// <returns>A task that ends when the kernel has taken all bytes.</returns>
+    /// <exception cref="SocketException">The peer is gone.</exception>
+    /// <exception cref="ObjectDisposedException">The connection has been closed, or the lease has been released.</exception>
+    public async ValueTask SendAsync(BufferLease lease, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        using BufferLease owned = lease.Move();
+        await SendAsync(owned.Memory, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends a frame to the peer, and releases its lease.</summary>
+    /// <param name="lease">The lease, which this call takes over. It is released in every case.</param>
+    /// <param name="cancellationToken">Ends the wait for room. Bytes that were sent by then stay sent.</param>
+    /// <returns>A task that ends when the kernel has taken all bytes.</returns>
+    /// <exception cref="SocketException">The peer is gone.</exception>
+    /// <exception cref="ObjectDisposedException">The connection has been closed, or the lease has been released.</exception>
+    public async ValueTask SendAsync(FrameLease lease, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(lease);
+        using FrameLease owned = lease.Move();
+        await SendAsync(owned.Sequence, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Tells the peer that nothing more will be sent. Receiving continues.</summary>
     public void ShutdownSend() => _control.ShutdownSend();

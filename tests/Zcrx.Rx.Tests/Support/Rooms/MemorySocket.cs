@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Zcrx.Rx.Connections;
@@ -25,6 +26,12 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
     {
         error = SocketError.Success;
         return bytes.Length;
+    }
+
+    public int Send(in ReadOnlySequence<byte> bytes, out SocketError error)
+    {
+        error = SocketError.Success;
+        return (int)bytes.Length;
     }
 
     public void ShutdownSend()

@@ -1,0 +1,74 @@
+using System.Buffers;
+using System.Net.Sockets;
+using Zcrx.Interop.Abi;
+
+namespace Zcrx.Interop.Kernel;
+
+/// <summary>Sends the pieces of a sequence in one system call.</summary>
+internal static unsafe class GatheredSend
+{
+    // The kernel takes 1024, but a socket seldom has room for the bytes of that many buffers.
+    private const int MaxPieces = 64;
+
+    /// <summary>Sends what the socket has room for.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="bytes">The bytes, at least one.</param>
+    /// <param name="error">The error; <see cref="SocketError.WouldBlock"/> when the socket has no room.</param>
+    /// <returns>The number of bytes that were sent.</returns>
+    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
+    public static int Send(SafeSocketHandle socket, in ReadOnlySequence<byte> bytes, out SocketError error)
+    {
+        IoVector* pieces = stackalloc IoVector[MaxPieces];
+        MemoryHandle[] pins = ArrayPool<MemoryHandle>.Shared.Rent(MaxPieces);
+        int count = 0;
+        bool isHeld = false;
+        try
+        {
+            foreach (ReadOnlyMemory<byte> piece in bytes)
+            {
+                if (count == MaxPieces)
+                {
+                    break;
+                }
+
+                if (!piece.IsEmpty)
+                {
+                    pins[count] = piece.Pin();
+                    pieces[count] = new IoVector { Base = (nint)pins[count].Pointer, Length = (nuint)piece.Length };
+                    count++;
+                }
+            }
+
+            socket.DangerousAddRef(ref isHeld);
+            nint sent = Libc.Send((int)socket.DangerousGetHandle(), pieces, count);
+            error = sent >= 0 ? SocketError.Success : ErrorOf((int)-sent);
+            return (int)nint.Max(0, sent);
+        }
+        finally
+        {
+            for (int i = 0; i < count; i++)
+            {
+                pins[i].Dispose();
+            }
+
+            ArrayPool<MemoryHandle>.Shared.Return(pins, clearArray: true);
+            if (isHeld)
+            {
+                socket.DangerousRelease();
+            }
+        }
+    }
+
+    private static SocketError ErrorOf(int errno) => errno switch
+    {
+        Errno.EAGAIN or Errno.EINTR => SocketError.WouldBlock,
+        Errno.EPIPE => SocketError.Shutdown,
+        Errno.ECONNRESET => SocketError.ConnectionReset,
+        Errno.ENOTCONN => SocketError.NotConnected,
+        Errno.ETIMEDOUT => SocketError.TimedOut,
+        Errno.EHOSTUNREACH => SocketError.HostUnreachable,
+        Errno.ENETUNREACH => SocketError.NetworkUnreachable,
+        Errno.ENOBUFS => SocketError.NoBufferSpaceAvailable,
+        _ => SocketError.SocketError,
+    };
+}

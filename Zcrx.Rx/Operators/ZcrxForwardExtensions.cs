@@ -1,0 +1,84 @@
+using System.Buffers;
+using System.Net.Sockets;
+using Zcrx.Interop;
+using Zcrx.Interop.Kernel;
+using Zcrx.Rx.Operators;
+
+namespace Zcrx.Rx;
+
+/// <summary>Forwards a stream to another connection or socket without copying it.</summary>
+/// <remarks>
+/// Everything that lies ready goes out with one system call. At most <see cref="ZcrxOffloadExtensions.DefaultMaxQueued"/> buffers wait for the target; then the source is paused, so that its
+/// peer slows down. The end of the stream is passed on as the end of sending, and the target stays open for the other direction.
+/// </remarks>
+public static class ZcrxForwardExtensions
+{
+    /// <summary>Forwards a stream to another connection.</summary>
+    /// <param name="source">Borrowed buffers.</param>
+    /// <param name="target">The connection that receives the bytes.</param>
+    /// <param name="cancellationToken">Ends the forwarding. Bytes that were sent by then stay sent.</param>
+    /// <returns>A task that ends when the stream has ended and everything is sent. It fails as the stream or the send does.</returns>
+    public static Task ForwardToAsync(this IObservable<ReceivedBuffer> source, ZcrxConnection target, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(target);
+        return ForwardAsync(source, bytes => target.SendAsync(bytes, cancellationToken), target.ShutdownSend, cancellationToken);
+    }
+
+    /// <summary>Forwards a stream to a socket.</summary>
+    /// <param name="source">Borrowed buffers.</param>
+    /// <param name="target">A connected socket; stays the caller's. Nothing else may send on it meanwhile.</param>
+    /// <param name="cancellationToken">Ends the forwarding. Bytes that were sent by then stay sent.</param>
+    /// <returns>A task that ends when the stream has ended and everything is sent. It fails as the stream or the send does.</returns>
+    public static Task ForwardToAsync(this IObservable<ReceivedBuffer> source, Socket target, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(target);
+        return ForwardAsync(source, bytes => SendAsync(target, bytes, cancellationToken), () => target.Shutdown(SocketShutdown.Send), cancellationToken);
+    }
+
+    private static async Task ForwardAsync(
+        IObservable<ReceivedBuffer> source, Func<ReadOnlySequence<byte>, ValueTask> send, Action end, CancellationToken cancellationToken)
+    {
+        using LeaseChannel<ReceivedBuffer, BufferLease> channel = new(
+            BufferLeasing.Instance, ZcrxOffloadExtensions.DefaultMaxQueued, ZcrxOffloadExtensions.DefaultMaxQueuedBytes);
+        using LeaseGather gather = new(channel);
+        try
+        {
+            channel.SubscribeTo(source);
+            while (await channel.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                while (gather.Take() is { IsEmpty: false } bytes)
+                {
+                    await send(bytes).ConfigureAwait(false);
+                    gather.Release();
+                }
+            }
+
+            end();
+        }
+        finally
+        {
+            channel.Finish();
+        }
+    }
+
+    private static async ValueTask SendAsync(Socket target, ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
+    {
+        while (!bytes.IsEmpty)
+        {
+            int sent = GatheredSend.Send(target.SafeHandle, in bytes, out SocketError error);
+            if (error == SocketError.WouldBlock)
+            {
+                // Waits for room, with the bytes that come first. The lease is held until the send has completed.
+                sent = await target.SendAsync(bytes.First, cancellationToken).ConfigureAwait(false);
+            }
+            else if (error != SocketError.Success)
+            {
+                throw new SocketException((int)error);
+            }
+
+            bytes = bytes.Slice(sent);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Zcrx.Interop;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Streams;
+
+/// <summary>What a connection receives goes out again: as sequences, leases, pipes and streams, and forwarded to another connection or a socket.</summary>
+[Collection(SocketsCollection.Name)]
+public class ForwardTests : IClassFixture<ResourceCheck>
+{
+    private const int Length = 3_000_000;
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Forwarding_passes_every_byte_and_the_half_close_on(bool toSocket)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 128);
+        using Socket listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Blocking = true;
+        (Peer client, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (client)
+        {
+            using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
+            Task forwarding;
+            ZcrxConnection? upstream = null;
+            if (toSocket)
+            {
+                await socket.ConnectAsync(listener.LocalEndPoint!);
+                forwarding = connection.Buffers.ForwardToAsync(socket);
+            }
+            else
+            {
+                upstream = await queue.Queue.ConnectAsync(listener.LocalEndPoint!);
+                forwarding = connection.Buffers.ForwardToAsync(upstream);
+            }
+
+            using Socket server = await listener.AcceptAsync();
+            Task sending = client.SendAllAsync(Length);
+            byte[] received = await ReadToEndAsync(server).Within("the half-close arrives");
+            await forwarding.Within("forwarding ends");
+            await sending.Within("everything is sent");
+            Assert.True(received.AsSpan().SequenceEqual(Payload.At(client.Stream, 0, Length)), $"{received.Length} bytes arrived");
+            await connection.Closed.Within("the source closes");
+            upstream?.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task Reset_of_the_target_fails_the_forwarding_and_leaves_no_buffer()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 32);
+        (Peer client, ZcrxConnection connection) = await queue.ConnectAsync();
+        (Peer target, ZcrxConnection upstream) = await queue.ConnectAsync();
+        using (client)
+        {
+            Task forwarding = connection.Buffers.ForwardToAsync(upstream);
+            Task sending = client.SendAllAsync(long.MaxValue);
+            await Deadline.UntilAsync(() => target.Socket.Available > 0, "bytes arrive");
+            target.Reset();
+            await Assert.ThrowsAnyAsync<Exception>(() => forwarding.Within("forwarding ends"));
+            connection.Abort();
+            upstream.Dispose();
+            await sending.Within("the sender is refused");
+        }
+    }
+
+    [Fact]
+    public async Task Sequence_is_sent_whole_and_in_order_while_the_peer_reads_slowly()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            Pipe pipe = new(new PipeOptions(pauseWriterThreshold: 0, minimumSegmentSize: 4096));
+            for (int sent = 0; sent < Length; sent += 5000)
+            {
+                await pipe.Writer.WriteAsync(Payload.Memory(7, sent, Math.Min(5000, Length - sent)));
+            }
+
+            await pipe.Writer.CompleteAsync();
+            ReadResult all = await pipe.Reader.ReadAsync();
+            Assert.False(all.Buffer.IsSingleSegment);
+            Task sending = Task.Run(async () =>
+            {
+                await connection.SendAsync(all.Buffer);
+                await connection.SendAsync(ReadOnlySequence<byte>.Empty);
+                connection.Dispose();
+            });
+            byte[] received = await ReadToEndAsync(peer.Socket).Within("everything arrives");
+            await sending.Within("the send ends");
+            Assert.True(received.AsSpan().SequenceEqual(Payload.At(7, 0, Length)), $"{received.Length} bytes arrived");
+        }
+    }
+
+    [Fact]
+    public async Task Lease_that_is_sent_is_released()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            Task handling = connection.HandleAsync(static async (served, token) =>
+            {
+                await foreach (FrameLease lease in served.Buffers.Frames(Delimiter.LineFeed with { IncludeDelimiter = true }, 100).ToAsyncEnumerable(cancellationToken: token))
+                {
+                    FrameLease kept = lease.Move();
+                    await served.SendAsync(kept, token);
+                    Assert.True(kept.IsReleased);
+                }
+            });
+            await peer.Socket.SendAsync("one\ntwo\n"u8.ToArray());
+            peer.EndSending();
+            Assert.Equal("one\ntwo\n"u8.ToArray(), await ReadToEndAsync(peer.Socket).Within("the reply ends"));
+            await handling.Within("the handler ends");
+        }
+    }
+
+    [Fact]
+    public async Task Duplex_pipe_replies_after_the_half_close_of_the_peer()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            IDuplexPipe pipe = connection.ToDuplexPipe();
+            Task echoing = Task.Run(async () =>
+            {
+                await pipe.Input.CopyToAsync(pipe.Output);
+                await pipe.Input.CompleteAsync();
+                await pipe.Output.CompleteAsync();
+            });
+            await peer.SendAllAsync(100_000);
+            byte[] reply = await ReadToEndAsync(peer.Socket).Within("the reply ends");
+            await echoing.Within("the pipes end");
+            Assert.True(reply.AsSpan().SequenceEqual(Payload.At(peer.Stream, 0, 100_000)), $"{reply.Length} bytes arrived");
+            await connection.Closed.Within("the connection closes");
+        }
+    }
+
+    [Fact]
+    public async Task Stream_reads_and_writes_and_its_disposal_closes_the_connection()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            await using (Stream stream = connection.AsStream())
+            {
+                await peer.Socket.SendAsync("hello\n"u8.ToArray());
+                using StreamReader reader = new(stream, Encoding.UTF8, leaveOpen: true);
+                Assert.Equal("hello", await reader.ReadLineAsync().Within("the line arrives"));
+                await stream.WriteAsync("answer"u8.ToArray());
+            }
+
+            Assert.Equal("answer"u8.ToArray(), await ReadToEndAsync(peer.Socket).Within("the connection closes"));
+            await connection.Closed.Within("the connection closes");
+        }
+    }
+
+    private static async Task<byte[]> ReadToEndAsync(Socket socket)
+    {
+        using MemoryStream reply = new();
+        byte[] buffer = new byte[65536];
+        int count;
+        while ((count = await socket.ReceiveAsync(buffer)) > 0)
+        {
+            reply.Write(buffer, 0, count);
+        }
+
+        return reply.ToArray();
+    }
+}

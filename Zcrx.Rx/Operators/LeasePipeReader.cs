@@ -12,6 +12,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     private readonly Lock _gate = new();
     private LeaseSegment? _first;
     private LeaseSegment? _last;
+    private LeaseSegment? _lastCopy;
     private int _firstIndex;
     private long _examined;
     private int _leased;
@@ -47,6 +48,12 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
             // Wholly consumed: the NIC can have it now rather than with the next read.
             ReleaseFirst();
         }
+
+        // No sequence is in use any more, so the bytes may change their place.
+        if (_leased > bounds.MaxLeasedBuffers && !HasUnexamined)
+        {
+            CopyUnconsumed();
+        }
     }
 
     public override void CancelPendingRead()
@@ -77,6 +84,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     public override bool TryRead(out ReadResult result)
     {
         ThrowIfCompleted();
+        ThrowIfBeyondLimit();
         Pull();
         bool cancelled = TakeCancellation();
         if (cancelled || HasUnexamined || IsAtEnd)
@@ -99,7 +107,6 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
                 return result;
             }
 
-            BeforeWait();
             using CancellationTokenSource pending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             lock (_gate)
             {
@@ -154,11 +161,11 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
         }
     }
 
-    /// <summary>Prevents unconsumed bytes from starving the pool, and refuses to wait for a message that is too long.</summary>
+    /// <summary>Refuses to take more of a message that is too long.</summary>
     /// <exception cref="ZcrxException">More bytes are unconsumed than the reader may hold.</exception>
-    private void BeforeWait()
+    private void ThrowIfBeyondLimit()
     {
-        if (_first is null || _last is null)
+        if (_first is null || _last is null || HasUnexamined)
         {
             return;
         }
@@ -172,17 +179,18 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
                 $"the reader has examined {unconsumed} bytes without consuming any, and may hold {bounds.MaxUnconsumedBytes}",
                 "Consume what has been read, raise maxUnconsumedBytes, or limit the length of a message");
         }
+    }
 
-        if (_leased <= bounds.MaxLeasedBuffers)
-        {
-            return;
-        }
-
-        for (LeaseSegment? segment = _first; segment is not null; segment = segment.NextSegment)
+    /// <summary>Copies the bytes that are examined and not consumed, so that they do not starve the pool.</summary>
+    private void CopyUnconsumed()
+    {
+        // Copies come first: what was copied before stays in front of what has arrived since.
+        for (LeaseSegment? segment = _lastCopy?.NextSegment ?? _first; segment is not null; segment = segment.NextSegment)
         {
             segment.Copy();
         }
 
+        _lastCopy = _last;
         _leased = 0;
     }
 
@@ -193,6 +201,11 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     {
         LeaseSegment released = _first!;
         _first = released.NextSegment;
+        if (released == _lastCopy)
+        {
+            _lastCopy = null;
+        }
+
         _firstIndex = 0;
         if (released.IsLeased)
         {

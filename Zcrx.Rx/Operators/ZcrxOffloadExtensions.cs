@@ -93,8 +93,8 @@ public static class ZcrxOffloadExtensions
     /// <param name="source">Borrowed buffers.</param>
     /// <param name="maxQueued">The number of buffers that may wait to be read. What has been read and is not consumed does not count.</param>
     /// <param name="maxReadBytes">The most bytes that one read adds to what is unconsumed, up to the end of a buffer; 256 KiB by default.</param>
-    /// <param name="maxLeasedBuffers">The most buffers that are kept while the reader waits for more. If more are unconsumed then, all are copied, so that long messages do not starve the pool.</param>
-    /// <param name="maxUnconsumedBytes">The most bytes that may be unconsumed when the reader waits for more; 64 MiB by default. Beyond it the read fails.</param>
+    /// <param name="maxLeasedBuffers">The most buffers that stay leased after the reader has examined everything. If more are unconsumed then, they are copied, so that long messages do not starve the pool.</param>
+    /// <param name="maxUnconsumedBytes">The most bytes that may be examined and unconsumed; 64 MiB by default. Beyond it the next read fails.</param>
     /// <returns>A reader, owned by the caller, who completes it. The connection stays open until then. Receiving starts at once. A read fails as the stream does.</returns>
     /// <remarks>
     /// A read fails with a <see cref="ZcrxException"/> rather than wait for the rest of a message that is longer than <paramref name="maxUnconsumedBytes"/>. Buffers of short messages that are

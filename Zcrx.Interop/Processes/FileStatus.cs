@@ -4,23 +4,35 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Interop.Processes;
 
 /// <summary>Represents the file at a path, without following a symbolic link, or behind a descriptor (statx(2), whose layout is the same on every architecture).</summary>
-/// <param name="IsSocket">Whether the file is a Unix socket.</param>
+/// <param name="Mode">The type and the permissions, as <c>st_mode</c>.</param>
 /// <param name="UserId">The owner of the file.</param>
 /// <param name="Length">The length in bytes.</param>
 /// <param name="Device">Identifies the file together with <paramref name="Inode"/>, as long as it exists.</param>
 /// <param name="Inode">See <paramref name="Device"/>.</param>
-internal readonly partial record struct FileStatus(bool IsSocket, uint UserId, ulong Length, ulong Device, ulong Inode)
+internal readonly partial record struct FileStatus(ushort Mode, uint UserId, ulong Length, ulong Device, ulong Inode)
 {
     private const int CurrentDirectory = -100;
     private const int SymlinkNoFollow = 0x100;
     private const int EmptyPath = 0x1000;
-    // STATX_TYPE | STATX_UID | STATX_INO | STATX_SIZE.
-    private const uint Wanted = 0x1 | 0x8 | 0x100 | 0x200;
+    // STATX_TYPE | STATX_MODE | STATX_UID | STATX_INO | STATX_SIZE.
+    private const uint Wanted = 0x1 | 0x2 | 0x8 | 0x100 | 0x200;
     private const ushort TypeMask = 0xf000;
     private const ushort SocketType = 0xc000;
+    private const ushort RegularType = 0x8000;
+    private const ushort DirectoryType = 0x4000;
+
+    public bool IsSocket => (Mode & TypeMask) == SocketType;
+
+    public bool IsRegular => (Mode & TypeMask) == RegularType;
+
+    public bool IsDirectory => (Mode & TypeMask) == DirectoryType;
 
     /// <returns>Zero and the status, or a negative errno.</returns>
     public static int Of(string path, out FileStatus status) => Of(CurrentDirectory, path, SymlinkNoFollow, out status);
+
+    /// <summary>Follows symbolic links.</summary>
+    /// <returns>Zero and the status, or a negative errno.</returns>
+    public static int OfTarget(string path, out FileStatus status) => Of(CurrentDirectory, path, 0, out status);
 
     /// <returns>Zero and the status, or a negative errno.</returns>
     public static int Of(int fd, out FileStatus status) => Of(fd, "", EmptyPath, out status);
@@ -32,7 +44,7 @@ internal readonly partial record struct FileStatus(bool IsSocket, uint UserId, u
         int result = Libc.Result(statx(directory, path, flags, Wanted, &buffer));
         if (result == 0)
         {
-            status = new FileStatus((buffer.Mode & TypeMask) == SocketType, buffer.UserId, buffer.Length, ((ulong)buffer.DeviceMajor << 32) | buffer.DeviceMinor, buffer.Inode);
+            status = new FileStatus(buffer.Mode, buffer.UserId, buffer.Length, ((ulong)buffer.DeviceMajor << 32) | buffer.DeviceMinor, buffer.Inode);
         }
 
         return result;

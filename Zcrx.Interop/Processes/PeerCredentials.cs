@@ -6,13 +6,13 @@ namespace Zcrx.Interop.Processes;
 /// <summary>Represents the process at the other end of a Unix socket, as of the connect.</summary>
 /// <param name="ProcessId">Its process in the PID namespace of this process; 0 when it is not visible there.</param>
 /// <param name="UserId">Its effective user.</param>
-internal readonly partial record struct PeerCredentials(int ProcessId, uint UserId)
+internal readonly record struct PeerCredentials(int ProcessId, uint UserId)
 {
     private const int SolSocket = 1;
     private const int SoPeerCredentials = 17;
 
     /// <summary>Gets a value indicating whether the peer runs as the user of this process.</summary>
-    public bool IsSameUser => UserId == geteuid();
+    public bool IsSameUser => UserId == ProcessUser.Id;
 
     /// <summary>Reads the credentials from the kernel. Any thread.</summary>
     /// <exception cref="SocketException">The socket is not a connected Unix socket.</exception>
@@ -23,7 +23,4 @@ internal readonly partial record struct PeerCredentials(int ProcessId, uint User
         _ = socket.GetRawSocketOption(SolSocket, SoPeerCredentials, MemoryMarshal.AsBytes(credentials));
         return new PeerCredentials(credentials[0], (uint)credentials[1]);
     }
-
-    [LibraryImport("libc", EntryPoint = "geteuid")]
-    private static partial uint geteuid();
 }

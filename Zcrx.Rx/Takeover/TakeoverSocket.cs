@@ -10,6 +10,7 @@ namespace Zcrx.Rx.Takeover;
 internal sealed class TakeoverSocket : IDisposable
 {
     private const int Backlog = 16;
+    private const string LockSuffix = ".lock";
 
     private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(20);
 
@@ -32,7 +33,7 @@ internal sealed class TakeoverSocket : IDisposable
     public static async Task<(TakeoverSocket? Bound, Socket? Predecessor)> OpenAsync(string path, CancellationToken cancellationToken)
     {
         // Of two processes that find a dead one's socket at the same time, only one may replace it.
-        using DirectoryLock directory = await LockAsync(path, cancellationToken).ConfigureAwait(false);
+        using FileLock turn = await LockAsync(path, cancellationToken).ConfigureAwait(false);
         int result = FileStatus.Of(path, out FileStatus found);
         if (result == -Errno.ENOENT)
         {
@@ -78,8 +79,13 @@ internal sealed class TakeoverSocket : IDisposable
     /// <summary>Represents the predecessor's socket, which keeps its name.</summary>
     public static TakeoverSocket TakeOver(string path, SafeSocketHandle handle) => new(path, new Socket(handle));
 
-    /// <summary>Makes this object remove the name at its end.</summary>
-    public void Own() => _isOurs = FileStatus.Of(_path, out _file) == 0;
+    /// <summary>Makes this object remove the name at its end, and names this process to those that connect.</summary>
+    public void Own()
+    {
+        _isOurs = FileStatus.Of(_path, out _file) == 0;
+        // A peer sees the credentials of the process that has called listen(2) last, which was a predecessor.
+        Socket.Listen(Backlog);
+    }
 
     /// <summary>Leaves the name to another process, which also has the socket.</summary>
     public void Disown() => _isOurs = false;
@@ -132,13 +138,20 @@ internal sealed class TakeoverSocket : IDisposable
         return bound;
     }
 
-    private static async Task<DirectoryLock> LockAsync(string path, CancellationToken cancellationToken)
+    private static async Task<FileLock> LockAsync(string path, CancellationToken cancellationToken)
     {
         string directory = Path.GetDirectoryName(path) ?? "/";
+        if (TrustedDirectory.WhyNot(directory, mayBeShared: true) is { } reason)
+        {
+            throw new ZcrxNotPermittedException(Operation(path), 0, $"{reason}, who could take the service's connections", "Choose a directory that only the service's user may write");
+        }
+
+        // A lock on the directory itself could be held by any user who may read it.
+        string file = path + LockSuffix;
         using PeriodicTimer retry = new(LockRetry);
         while (true)
         {
-            int result = DirectoryLock.TryTake(directory, out DirectoryLock? taken);
+            int result = FileLock.TryTake(file, out FileLock? taken);
             if (taken is not null)
             {
                 return taken;
@@ -149,8 +162,9 @@ internal sealed class TakeoverSocket : IDisposable
                 throw result switch
                 {
                     -Errno.ENOENT => Explain(path, result, $"the directory {directory} does not exist", "Create it, for the user that the service runs as"),
-                    -Errno.EACCES => new ZcrxNotPermittedException(Operation(path), -result, $"the process may not read the directory {directory}", "Choose a directory that belongs to the service"),
-                    _ => Explain(path, result, ErrnoText.Describe(-result), "Choose a path in a directory that belongs to the service"),
+                    -Errno.EPERM => new ZcrxNotPermittedException(Operation(path), -result, $"{file} is not a file of this process's user", "Remove it, or choose a directory that belongs to the service"),
+                    -Errno.EACCES => new ZcrxNotPermittedException(Operation(path), -result, $"the process may not open {file}", "Choose a directory that belongs to the service"),
+                    _ => Explain(path, result, $"{file}: {ErrnoText.Describe(-result)}", "Choose a path in a directory that belongs to the service"),
                 };
             }
 

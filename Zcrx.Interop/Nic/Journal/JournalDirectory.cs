@@ -1,9 +1,14 @@
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Errors;
+using Zcrx.Interop.Processes;
+
 namespace Zcrx.Interop.Nic.Journal;
 
 /// <summary>Manages the journals of all processes, running and dead.</summary>
 internal static class JournalDirectory
 {
     private const string Operation = "Recording a change to a network interface";
+    private const string InvalidSuffix = ".invalid";
 
     /// <summary>Undoes the changes of dead processes, and opens the journal of this one.</summary>
     public static NicChangeJournal Open(string directory, INicFacts facts, IFlowSteering steering, Action<string>? report, IQueueLeasing? leasing = null)
@@ -15,7 +20,13 @@ internal static class JournalDirectory
             _ = OperatingSystem.IsWindows()
                 ? Directory.CreateDirectory(directory)
                 : Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            using FileStream? turn = TakeTurn(directory);
+            if (TrustedDirectory.WhyNot(directory, mayBeShared: false) is { } reason)
+            {
+                throw new ZcrxNotPermittedException(
+                    Operation, 0, $"{reason}, who could make this process change network interfaces", "Set NicStateDirectory to a directory that only this process's user may write");
+            }
+
+            using FileLock? turn = TakeTurn(directory);
             if (turn is null)
             {
                 report?.Invoke($"{directory}: another process is already undoing the changes of processes that have died");
@@ -57,9 +68,16 @@ internal static class JournalDirectory
 
     private static void CleanUp(string path, JournalOwner self, INicFacts facts, IFlowSteering steering, Action<string>? report)
     {
-        if (JournalFile.Read(path) is not { } record)
+        JournalReading reading = JournalFile.Read(path);
+        if (reading.IsInvalid)
         {
-            report?.Invoke($"{path}: not a journal of this version; not changed");
+            SetAside(path, reading.Problem!, report);
+            return;
+        }
+
+        if (reading.Record is not { } record)
+        {
+            report?.Invoke($"{path}: {reading.Problem}; not changed");
             return;
         }
 
@@ -78,16 +96,25 @@ internal static class JournalDirectory
         }
     }
 
-    /// <summary>Locks the directory, so that two processes that start together do not undo the same changes twice.</summary>
-    private static FileStream? TakeTurn(string directory)
+    /// <summary>Renames a file that no process can use, so that it is reported once and stays for a person to look at.</summary>
+    private static void SetAside(string path, string problem, Action<string>? report)
     {
         try
         {
-            return new FileStream(Path.Combine(directory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            File.Move(path, path + InvalidSuffix, overwrite: true);
+            report?.Invoke($"{path}: {problem}; renamed to {Path.GetFileName(path)}{InvalidSuffix}. If it recorded changes to an interface, they are not undone");
         }
-        catch (IOException exception) when (exception is not (DirectoryNotFoundException or PathTooLongException))
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return null;
+            report?.Invoke($"{path}: {problem}; it cannot be renamed: {exception.Message}");
         }
+    }
+
+    /// <summary>Locks the directory, so that two processes that start together do not undo the same changes twice.</summary>
+    private static FileLock? TakeTurn(string directory)
+    {
+        string path = Path.Combine(directory, "lock");
+        int result = FileLock.TryTake(path, out FileLock? taken);
+        return result is 0 or -Errno.EAGAIN ? taken : throw CannotWrite(new IOException($"{path}: {ErrnoText.Describe(-result)}"));
     }
 }

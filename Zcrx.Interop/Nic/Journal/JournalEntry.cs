@@ -36,6 +36,29 @@ internal sealed record JournalEntry
     /// <summary>Gets the interface that the queue was leased to.</summary>
     public ContainerInterface? LeasedTo { get; init; }
 
+    /// <summary>Returns what the entry lacks to be undone; null when it is complete.</summary>
+    public string? WhyInvalid()
+    {
+        if (string.IsNullOrEmpty(Interface))
+        {
+            return "an entry names no interface";
+        }
+
+        if (SplitsSet is null || SplitsSet.Contains(null!) || TablesSet is null || TablesSet.Contains(null!) || EqualRules is null)
+        {
+            return $"the entry of {Interface} has a list that is null or contains null";
+        }
+
+        return Kind switch
+        {
+            JournalEntryKind.Split => SplitBefore is null ? $"the entry of {Interface} has no header/data split to restore" : null,
+            JournalEntryKind.RssTable => TableBefore is null ? $"the entry of {Interface} has no RSS table to restore" : null,
+            JournalEntryKind.RuleAdded or JournalEntryKind.RuleRemoved => Rule is null ? $"the entry of {Interface} has no flow rule" : Rule.WhyInvalid(),
+            JournalEntryKind.QueueLeased => Queue is null || LeasedTo is not { Container.Length: > 0, Interface.Length: > 0 } ? $"the entry of {Interface} names no lease" : null,
+            _ => $"the entry of {Interface} has the unknown kind {(int)Kind}",
+        };
+    }
+
     /// <summary>Determines whether the interface has the state that this process gave it, or may have given it.</summary>
     public bool IsOurs(NicFacts facts) => Kind switch
     {

@@ -1,12 +1,16 @@
 using System.Globalization;
 using System.Text.Json;
+using Zcrx.Interop.Errors;
 using Zcrx.Interop.Kernel;
+using Zcrx.Interop.Processes;
 
 namespace Zcrx.Interop.Nic.Journal;
 
 /// <summary>Stores a journal in a file. Replaces the file as a whole, so that it is never incomplete, and deletes it when there is nothing to undo.</summary>
 internal sealed class JournalFile(string directory, JournalOwner owner) : IJournalStore
 {
+    private const ulong LongestFile = 4 << 20;
+
     private readonly string _path = Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"{owner.Pid}-{owner.StartTime}.json"));
 
     public void Save(IReadOnlyList<JournalEntry> entries)
@@ -30,18 +34,58 @@ internal sealed class JournalFile(string directory, JournalOwner owner) : IJourn
         Flush(directory);
     }
 
-    /// <summary>Reads a journal; null for another file, or for a version that this library does not support.</summary>
-    public static JournalRecord? Read(string path)
+    /// <summary>Reads a journal. Never blocks, and never throws for what the file contains.</summary>
+    public static JournalReading Read(string path)
     {
+        int result = FileStatus.Of(path, out FileStatus status);
+        if (result < 0)
+        {
+            return JournalReading.Unknown($"cannot be read ({ErrnoText.Describe(-result)})");
+        }
+
+        if (!status.IsRegular)
+        {
+            // A FIFO would block its reader.
+            return JournalReading.Invalid("not a regular file");
+        }
+
+        if (status.UserId != ProcessUser.Id)
+        {
+            return JournalReading.Invalid($"belongs to user {status.UserId}");
+        }
+
+        if (status.Length > LongestFile)
+        {
+            return JournalReading.Invalid($"{status.Length} bytes are more than a journal can have");
+        }
+
         try
         {
-            JournalRecord? record = JsonSerializer.Deserialize(File.ReadAllBytes(path), JournalJson.Default.JournalRecord);
-            return record is { Version: JournalRecord.CurrentVersion, Owner: not null, Entries: not null } ? record : null;
+            return Check(JsonSerializer.Deserialize(File.ReadAllBytes(path), JournalJson.Default.JournalRecord));
         }
-        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            return null;
+            return JournalReading.Invalid($"not a journal ({exception.Message.TrimEnd('.')})");
         }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return JournalReading.Unknown($"cannot be read ({exception.Message.TrimEnd('.')})");
+        }
+    }
+
+    private static JournalReading Check(JournalRecord? record)
+    {
+        if (record is null or { Version: <= 0 })
+        {
+            return JournalReading.Invalid("not a journal");
+        }
+
+        if (record.Version != JournalRecord.CurrentVersion)
+        {
+            return JournalReading.Unknown($"a journal of version {record.Version}, which this library does not support");
+        }
+
+        return record.WhyInvalid() is { } reason ? JournalReading.Invalid($"not a valid journal: {reason}") : JournalReading.Of(record);
     }
 
     /// <summary>Flushes a directory: a file's name is on disk only when its directory is.</summary>

@@ -4,4 +4,20 @@ namespace Zcrx.Interop.Nic.Journal;
 internal sealed record JournalRecord(int Version, JournalOwner Owner, IReadOnlyList<JournalEntry> Entries)
 {
     public const int CurrentVersion = 1;
+
+    /// <summary>Returns why the record is not one that this version has written; null when it may be. JSON can put null where the compiler would not.</summary>
+    public string? WhyInvalid()
+    {
+        if (Owner is not { Boot: not null, NetworkNamespace: not null, PidNamespace: not null })
+        {
+            return "it names no owner";
+        }
+
+        if (Entries is null)
+        {
+            return "it has no entries";
+        }
+
+        return Entries.Select(static entry => entry is null ? "an entry is null" : entry.WhyInvalid()).FirstOrDefault(static reason => reason is not null);
+    }
 }

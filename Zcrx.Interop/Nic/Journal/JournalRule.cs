@@ -19,5 +19,16 @@ internal sealed record JournalRule(int Queue, int? LocalPort, int? RemotePort, s
         Family = IsIPv6 switch { true => AddressFamily.InterNetworkV6, false => AddressFamily.InterNetwork, null => null },
     };
 
+    /// <summary>Returns what makes the rule impossible; null when it is possible.</summary>
+    public string? WhyInvalid() =>
+        Queue < 0 ? $"a flow rule goes to queue {Queue}"
+        : !IsPort(LocalPort) || !IsPort(RemotePort) ? "a flow rule has an impossible port"
+        : !IsAddress(LocalAddress) || !IsAddress(RemoteAddress) ? "a flow rule has an address that is none"
+        : null;
+
+    private static bool IsPort(int? port) => port is null or (>= 0 and <= ushort.MaxValue);
+
+    private static bool IsAddress(string? text) => text is null || IPAddress.TryParse(text, out _);
+
     private static IPAddress? Parse(string? text) => text is null ? null : IPAddress.Parse(text);
 }

@@ -35,6 +35,9 @@ internal static class DemoCommand
     private static readonly ByteSize StormVolume = 64.MiB();
     private static readonly ByteSize StormArea = 16.MiB();
 
+    // A storm begins after some seconds, and is over some seconds later.
+    private const long LeastStorm = 15;
+
     public static Command Create()
     {
         Option<int> connections = ValueOption.Create("--connections", "N", "Connections, all at once.", 8, Number.Between(1, 10_000));
@@ -80,7 +83,18 @@ internal static class DemoCommand
                 throw new UsageException("--forbid says what the rebalancing of a storm must do without: it needs --storm.");
             }
 
+            if (isSlow && isStorm)
+            {
+                throw new UsageException("--slow shows backpressure and --storm shows rebalancing: choose one.");
+            }
+
             ByteSize bytes = parsed.GetResult(volume) is { Implicit: false } ? parsed.GetValue(volume) : isStorm ? StormVolume : isSlow ? SlowVolume : parsed.GetValue(volume);
+            long? senderPace = parsed.GetValue(pace)?.Bytes ?? (isStorm ? StormPace : null);
+            if (isStorm && bytes.Bytes / senderPace < LeastStorm)
+            {
+                throw new UsageException($"--storm needs {LeastStorm} seconds of traffic: {bytes} at {new ByteSize(senderPace!.Value)} a second are less; raise --volume or lower --pace.");
+            }
+
             string? sender = parsed.GetValue(senderNamespace);
             ReceiveOptions receiving = receive.Read(
                 parsed, new IPEndPoint(sender is null ? IPAddress.Loopback : receive.ReadAddress(parsed), 0), TimeSpan.FromSeconds(5), isSlow ? SlowArea : isStorm ? StormArea : null);
@@ -93,7 +107,7 @@ internal static class DemoCommand
                 parsed.GetValue(stall).Time,
                 isSlow ? SlowPace : null,
                 sender,
-                parsed.GetValue(pace)?.Bytes ?? (isStorm ? StormPace : null),
+                senderPace,
                 making);
             return await new DemoRun(options, Terminal.ForDemo(), Console.Out).RunAsync();
         });

@@ -25,7 +25,7 @@ internal static class ServeCommand
     public static Command Create()
     {
         Option<IPEndPoint> listen = ValueOption.Create<IPEndPoint>(
-            "--listen", "ADDRESS:PORT", "Where to accept connections: an address of this machine, [::] for all of them; port 0 for any free port, which is printed.", required: true, EndPointText.ReadLocal);
+            "--listen", "ADDRESS:PORT", "Where to accept connections: an address of this machine, localhost, or [::] for all of them; port 0 for any free port, which is printed.", required: true, EndPointText.ReadLocal);
         Option<string?> output = ValueOption.Create<string?>(
             "--out", "DIR", "Write each connection's bytes to a file of its own in this directory, which is created if need be. Without it, bytes are only counted.", required: false, ReadDirectory);
         Option<Duration> drain = ValueOption.Create(
@@ -46,9 +46,17 @@ internal static class ServeCommand
             linger,
         };
         receive.AddTo(command);
-        command.SetAction((parsed, _) => ServeRun.RunAsync(new ServeOptions(
-            receive.Read(parsed, parsed.GetRequiredValue(listen), parsed.GetValue(drain).Time) with { Takeover = parsed.GetValue(takeover), Linger = parsed.GetValue(linger).Time },
-            parsed.GetValue(output))));
+        command.SetAction((parsed, _) =>
+        {
+            if (parsed.GetValue(takeover) is null && parsed.GetResult(linger) is { Implicit: false })
+            {
+                throw new UsageException("--linger says how long connections continue after a takeover: it needs --takeover.");
+            }
+
+            return ServeRun.RunAsync(new ServeOptions(
+                receive.Read(parsed, parsed.GetRequiredValue(listen), parsed.GetValue(drain).Time) with { Takeover = parsed.GetValue(takeover), Linger = parsed.GetValue(linger).Time },
+                parsed.GetValue(output)));
+        });
         return command;
     }
 

@@ -9,6 +9,11 @@ internal static class OutputDirectory
     /// <exception cref="UsageException">They cannot.</exception>
     public static string Prepare(string path)
     {
+        if (File.Exists(path))
+        {
+            throw new UsageException($"the directory '{path}' cannot be written: it is a file.");
+        }
+
         try
         {
             string directory = Directory.CreateDirectory(path).FullName;
@@ -17,6 +22,11 @@ internal static class OutputDirectory
             {
                 return directory;
             }
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // Such as /proc: the kernel refuses to create what .NET then does not find.
+            throw new UsageException($"the directory '{path}' cannot be written: it cannot be created there.", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 
@@ -6,14 +7,14 @@ namespace Ingest.Values;
 /// <summary>Addresses on the command line.</summary>
 internal static class EndPointText
 {
-    /// <summary>An address of this machine, with a port: <c>127.0.0.1:9000</c>, <c>[::]:9000</c>.</summary>
+    /// <summary>An address of this machine, with a port: <c>127.0.0.1:9000</c>, <c>[::]:9000</c>, <c>localhost:9000</c>.</summary>
     public static string? ReadLocal(string text, out IPEndPoint value)
     {
         // IPEndPoint.TryParse takes an address without a port for port 0, and every colon of a bare IPv6 address for the last.
         value = null!;
-        if (!TrySplit(text, out string host, out int port) || !IPAddress.TryParse(host, out IPAddress? address))
+        if (!TrySplit(text, out string host, out int port) || !TryParse(host, out IPAddress? address))
         {
-            return "ADDRESS:PORT such as 127.0.0.1:9000 or [::]:9000";
+            return "ADDRESS:PORT such as 127.0.0.1:9000, [::]:9000 or localhost:9000";
         }
 
         value = new IPEndPoint(address, port);
@@ -31,6 +32,13 @@ internal static class EndPointText
 
         value = IPAddress.TryParse(host, out IPAddress? address) ? new IPEndPoint(address, port) : new DnsEndPoint(host, port);
         return null;
+    }
+
+    // A name that stands for several addresses would need several sockets; this one is always the machine itself.
+    private static bool TryParse(string host, [NotNullWhen(true)] out IPAddress? address)
+    {
+        address = host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? IPAddress.Loopback : null;
+        return address is not null || IPAddress.TryParse(host, out address);
     }
 
     private static bool TrySplit(string text, out string host, out int port)

@@ -33,6 +33,7 @@ public sealed partial class TakeoverTests : IDisposable
                 processes.Add(next);
                 Assert.Equal(endPoint, await ListeningAsync(next));
                 await processes[i - 1].ErrorLineAsync(line => line.Contains($"Process {next.Id} took over", StringComparison.Ordinal), "the old process lets go");
+                await next.ErrorLineAsync(line => line.Contains($"Took over from process {processes[i - 1].Id},", StringComparison.Ordinal), "the new process names the old one");
                 await clients.MoreAsync(200, () => Describe(processes, clients));
                 if (i == 1)
                 {

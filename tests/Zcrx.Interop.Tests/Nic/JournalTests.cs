@@ -126,7 +126,7 @@ public class JournalTests
             Assert.Equal(4, nic.RssTable.Distinct().Count());
             Assert.Equal([kept], nic.Rules.Values);
             Assert.Equal([$"{self.Pid}-{self.StartTime}.json", "lock", "odd.json"], Directory.GetFiles(directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
-            Assert.Contains(said, text => text.Contains("odd.json: not a journal", StringComparison.Ordinal));
+            Assert.Contains(said, text => text.Contains("odd.json: a journal of version 9", StringComparison.Ordinal));
             Assert.True(living.Undo());
             Assert.Equal(["lock", "odd.json"], Directory.GetFiles(directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         }

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using Zcrx.Interop;
 using Zcrx.Rx.Takeover;
 using Zcrx.Rx.Tests.Support;
@@ -22,7 +24,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, new FileInfo(place.Path).UnixFileMode);
         }
 
-        Assert.Empty(Directory.GetFileSystemEntries(place.DirectoryPath));
+        Assert.Equal([place.Path + ".lock"], Directory.GetFileSystemEntries(place.DirectoryPath));
     }
 
     [Fact]
@@ -221,7 +223,32 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
 
         ZcrxException exception = await Assert.ThrowsAsync<ZcrxException>(() => place.OpenAsync());
         Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
-        Assert.Single(Directory.GetFileSystemEntries(place.DirectoryPath));
+        Assert.Equal([place.Path, place.Path + ".lock"], Directory.GetFileSystemEntries(place.DirectoryPath).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_stranger_who_locks_the_directory_does_not_delay_the_start()
+    {
+        await using MeetingPlace place = new();
+        using Process stranger = Process.Start(new ProcessStartInfo("flock", [place.DirectoryPath, "sh", "-c", "echo locked; read end"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        Assert.Equal("locked", await stranger.StandardOutput.ReadLineAsync().Within("the directory is locked"));
+        await using (ZcrxTakeover takeover = await place.OpenAsync(place.Options with { Timeout = TimeSpan.FromSeconds(20) }))
+        {
+            Assert.Null(takeover.PredecessorId);
+        }
+
+        await stranger.StandardInput.WriteLineAsync();
+        await stranger.WaitForExitAsync().Within("the stranger ends");
+    }
+
+    [Fact]
+    [SupportedOSPlatform("linux")]
+    public async Task A_directory_that_others_may_write_is_refused()
+    {
+        await using MeetingPlace place = new();
+        File.SetUnixFileMode(place.DirectoryPath, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherWrite);
+        ZcrxNotPermittedException exception = await Assert.ThrowsAsync<ZcrxNotPermittedException>(() => place.OpenAsync());
+        Assert.Contains("other users may write", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

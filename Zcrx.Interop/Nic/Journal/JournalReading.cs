@@ -1,0 +1,14 @@
+namespace Zcrx.Interop.Nic.Journal;
+
+/// <summary>Represents the result of reading a journal's file.</summary>
+/// <param name="Record">The journal; null when the file is none that this version supports.</param>
+/// <param name="Problem">Why there is none.</param>
+/// <param name="IsInvalid">Whether no version of this library can have written the file.</param>
+internal sealed record JournalReading(JournalRecord? Record, string? Problem, bool IsInvalid)
+{
+    public static JournalReading Of(JournalRecord record) => new(record, null, IsInvalid: false);
+
+    public static JournalReading Invalid(string problem) => new(null, problem, IsInvalid: true);
+
+    public static JournalReading Unknown(string problem) => new(null, problem, IsInvalid: false);
+}

@@ -1,0 +1,36 @@
+namespace Zcrx.Interop.Processes;
+
+/// <summary>Decides whether other users can replace what lies in a directory.</summary>
+internal static class TrustedDirectory
+{
+    private const ushort WritableByOthers = 0x12;
+    private const ushort Sticky = 0x200;
+    private const uint Root = 0;
+
+    /// <summary>Returns why a directory is not trusted; null when it is, or when it cannot be examined: its use fails then.</summary>
+    /// <param name="path">The directory. A symbolic link is followed, as every use of it does.</param>
+    /// <param name="mayBeShared">Whether a directory such as <c>/tmp</c> will do, where users cannot replace each other's files.</param>
+    public static string? WhyNot(string path, bool mayBeShared) =>
+        FileStatus.OfTarget(path, out FileStatus status) < 0 ? null : WhyNot(path, status, ProcessUser.Id, mayBeShared);
+
+    /// <summary>Decides by the status alone. Pure.</summary>
+    /// <param name="path">The directory, for the reason.</param>
+    /// <param name="status">Its status.</param>
+    /// <param name="user">The user of this process.</param>
+    /// <param name="mayBeShared">As above.</param>
+    public static string? WhyNot(string path, FileStatus status, uint user, bool mayBeShared)
+    {
+        if (!status.IsDirectory)
+        {
+            return $"{path} is not a directory";
+        }
+
+        if (status.UserId != user && status.UserId != Root)
+        {
+            return $"{path} belongs to user {status.UserId}, and this process runs as user {user}";
+        }
+
+        bool isShared = mayBeShared && (status.Mode & Sticky) != 0;
+        return (status.Mode & WritableByOthers) != 0 && !isShared ? $"other users may write to {path}" : null;
+    }
+}

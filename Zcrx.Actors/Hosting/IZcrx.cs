@@ -20,8 +20,8 @@ public interface IZcrx
     /// <summary>Gets samples of the queues' counters at each queue's interval while there is a subscription. A queue that was restarted counts from zero.</summary>
     IObservable<QueueStatistics> Statistics { get; }
 
-    /// <summary>Gets the bound addresses with their real ports, in the order in which the listeners are configured. Empty before the start.</summary>
-    IReadOnlyList<IPEndPoint> EndPoints { get; }
+    /// <summary>Gets the bound addresses with their real ports, by the names of the listeners or by their order in the configuration. Empty before the start.</summary>
+    ListenerEndPoints EndPoints { get; }
 
     /// <summary>Gets the supervisor, which answers <see cref="ZcrxCommand"/>.</summary>
     /// <exception cref="InvalidOperationException">The host has not been started.</exception>
@@ -31,4 +31,18 @@ public interface IZcrx
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <returns>A snapshot. After the stop it is the last one.</returns>
     Task<ZcrxStatus> GetStatusAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Connects to a server. A queue receives on the connection, which is supervised, counted and listed in the status like an accepted one.</summary>
+    /// <param name="endPoint">The server: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/>.</param>
+    /// <param name="queue">The queue's name; null for the open queue with the fewest connections.</param>
+    /// <param name="cancellationToken">Cancels connecting.</param>
+    /// <returns>
+    /// The connection, owned by the caller, which disposes it. It also closes as its <see cref="ZcrxConnection.CloseMode"/> says, and with the service, whose stop waits for the work on
+    /// it like on any other. Receiving starts with the first subscription.
+    /// </returns>
+    /// <remarks>A connection that has no observer and sends nothing for <see cref="ZcrxQueueOptions.UnobservedTimeout"/> is reset. Keep an observer on connections of a pool.</remarks>
+    /// <exception cref="InvalidOperationException">The host has not been started.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">The server cannot be reached.</exception>
+    /// <exception cref="Zcrx.Interop.ZcrxException">Zcrx is being stopped, or no queue is open.</exception>
+    Task<ZcrxConnection> ConnectAsync(EndPoint endPoint, string? queue = null, CancellationToken cancellationToken = default);
 }

@@ -253,16 +253,28 @@ public sealed class ZcrxBuilder
         return HandleWhere(static options => options.Handler is null, handler);
     }
 
+    /// <summary>Sets options of listeners: limits, timeouts, options of the socket. Applied after all other configuration, also to listeners that are added later.</summary>
+    /// <param name="configure">Called with every listener.</param>
+    /// <returns>This builder.</returns>
+    public ZcrxBuilder ConfigureListeners(Action<ZcrxListenerOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return ForListeners(static _ => true, configure);
+    }
+
     private static ZcrxQueueOptions WithArea(ZcrxQueueOptions queue, ByteSize? area) => area is { } size ? queue with { AreaSize = size } : queue;
 
     // After all other configuration, so that the order of the calls does not matter.
-    private ZcrxBuilder HandleWhere(Func<ZcrxListenerOptions, bool> which, Func<ZcrxConnection, IDisposable> handler)
+    private ZcrxBuilder HandleWhere(Func<ZcrxListenerOptions, bool> which, Func<ZcrxConnection, IDisposable> handler) =>
+        ForListeners(which, listener => listener.Handler = handler);
+
+    private ZcrxBuilder ForListeners(Func<ZcrxListenerOptions, bool> which, Action<ZcrxListenerOptions> configure)
     {
         _setup.AddLast(options =>
         {
             foreach (ZcrxListenerOptions listener in options.Listeners.Where(which))
             {
-                listener.Handler = handler;
+                configure(listener);
             }
         });
         return this;

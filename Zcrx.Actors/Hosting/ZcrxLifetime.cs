@@ -83,7 +83,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
                 },
                 (errors, cause) => supervisor.Tell(new TreeMessage.RefuseOptions(errors, cause)));
             CreateMetrics(tree);
-            ZcrxLog.Started(_logger, tree.Queues.Length, _zcrx.EndPoints.Count == 0 ? "nothing" : string.Join(", ", _zcrx.EndPoints));
+            ZcrxLog.Started(_logger, tree.Queues.Length, _zcrx.EndPoints.Count == 0 ? "nothing" : string.Join<System.Net.IPEndPoint>(", ", _zcrx.EndPoints));
         }
         catch (Exception exception)
         {

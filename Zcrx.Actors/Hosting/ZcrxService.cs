@@ -14,7 +14,7 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDi
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
 
-    private readonly Published<IReadOnlyList<IPEndPoint>> _endPoints = new([]);
+    private readonly Published<ListenerEndPoints> _endPoints = new(new ListenerEndPoints([]));
     private volatile RunningTree? _running;
 
     public QueueDirectory Directory { get; } = new();
@@ -31,11 +31,13 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDi
 
     public IObservable<QueueStatistics> Statistics => Directory.Statistics;
 
-    public IReadOnlyList<IPEndPoint> EndPoints => _endPoints.Value;
+    public ListenerEndPoints EndPoints => _endPoints.Value;
 
     public bool HasEndedUnasked => Tree?.End.HasEndedUnasked ?? false;
 
-    public IActorRef Supervisor => _running?.Supervisor ?? throw new InvalidOperationException("Zcrx has not been started. It starts with the host.");
+    public IActorRef Supervisor => Running.Supervisor;
+
+    private RunningTree Running => _running ?? throw new InvalidOperationException("Zcrx has not been started. It starts with the host.");
 
     public Task<ZcrxStatus> GetStatusAsync(CancellationToken cancellationToken = default) => GetStatusAsync(includeConnections: true, cancellationToken);
 
@@ -57,9 +59,17 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDi
         return await ended.ConfigureAwait(false);
     }
 
+    public Task<ZcrxConnection> ConnectAsync(EndPoint endPoint, string? queue = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        RunningTree running = Running;
+        return new OutgoingConnection(running.Supervisor, running.Tree.End).ConnectAsync(endPoint, queue, cancellationToken);
+    }
+
     public void OnCreated(ActorSystem system, IActorRef supervisor, ZcrxTree tree) => _running = new RunningTree(system, supervisor, tree);
 
-    public void OnStarted(ZcrxStatus status) => _endPoints.Publish([.. status.Listeners.Select(static listener => listener.EndPoint).OfType<IPEndPoint>()]);
+    public void OnStarted(ZcrxStatus status) => _endPoints.Publish(new ListenerEndPoints(
+        status.Listeners.Where(static listener => listener.EndPoint is not null).Select(static listener => KeyValuePair.Create(listener.Name, listener.EndPoint!))));
 
     public void Dispose() => Directory.Dispose();
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Zcrx.Actors.Options;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Listening;
@@ -28,11 +27,12 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options)
     /// <returns>Whether that process had the socket.</returns>
     public bool TryTakeOver(ZcrxTakeover takeover)
     {
-        if (!EndPointText.TryParse(options.EndPoint, out IPEndPoint? endPoint) || takeover.TakeListener(Name, endPoint) is not { } socket)
+        if (!ListenEndPoint.TryParse(options.EndPoint, out IPEndPoint? endPoint) || takeover.TakeListener(Name, endPoint) is not { } socket)
         {
             return false;
         }
 
+        ListenSocket.Configure(socket, options);
         _endPoint = (IPEndPoint)socket.LocalEndPoint!;
         Volatile.Write(ref _socket, socket);
         return true;
@@ -46,8 +46,8 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options)
             return bound;
         }
 
-        IPEndPoint endPoint = _endPoint ?? (EndPointText.TryParse(options.EndPoint, out IPEndPoint? parsed) ? parsed : throw new InvalidOperationException("Validated before."));
-        Socket socket = ListenSocket.Bind(endPoint, options.Backlog);
+        IPEndPoint endPoint = _endPoint ?? (ListenEndPoint.TryParse(options.EndPoint, out IPEndPoint? parsed) ? parsed : throw new InvalidOperationException("Validated before."));
+        Socket socket = ListenSocket.Bind(endPoint, options);
         _endPoint = (IPEndPoint)socket.LocalEndPoint!;
         Volatile.Write(ref _socket, socket);
         return socket;

@@ -80,7 +80,7 @@ internal static partial class ZcrxLog
     public static partial void ClosingPorts(ILogger logger);
 
     [LoggerMessage(1301, LogLevel.Debug, "Connection {Connection} from {RemoteEndPoint} accepted by listener {Listener} on queue {Queue}.")]
-    public static partial void ConnectionOpened(ILogger logger, long connection, EndPoint? remoteEndPoint, string listener, string queue);
+    public static partial void ConnectionOpened(ILogger logger, long connection, IPEndPoint? remoteEndPoint, string listener, string queue);
 
     [LoggerMessage(1302, LogLevel.Debug, "Connection {Connection} closed after {Bytes} bytes.")]
     public static partial void ConnectionClosed(ILogger logger, long connection, long bytes, Exception? exception);
@@ -91,8 +91,11 @@ internal static partial class ZcrxLog
     [LoggerMessage(1309, LogLevel.Information, "Connection {Connection} of queue {Queue} sent data that cannot be framed: {Reason}")]
     public static partial void FramingFailed(ILogger logger, long? connection, string queue, string reason);
 
+    [LoggerMessage(1310, LogLevel.Information, "Stream of connection {Connection} on queue {Queue} failed, and its observer has no handler for errors: {Reason}")]
+    public static partial void StreamFailedUnobserved(ILogger logger, long connection, string queue, string reason);
+
     [LoggerMessage(1304, LogLevel.Debug, "Connection {Connection} with {RemoteEndPoint} attached to queue {Queue}.")]
-    public static partial void ConnectionAttached(ILogger logger, long connection, EndPoint? remoteEndPoint, string queue);
+    public static partial void ConnectionAttached(ILogger logger, long connection, IPEndPoint? remoteEndPoint, string queue);
 
     [LoggerMessage(1305, LogLevel.Information, "Connection {Connection} moved from queue {From} to {To} on command.")]
     public static partial void ConnectionMoved(ILogger logger, long connection, string from, string to);
@@ -173,10 +176,10 @@ internal static partial class ZcrxLog
     public static partial void RebalancingFailed(ILogger logger, RebalanceAction action, Exception? exception);
 
     [LoggerMessage(1808, LogLevel.Warning, "Connection {Connection} from {RemoteEndPoint} on queue {Queue} is copied permanently: {Reason}.")]
-    public static partial void ConnectionDegraded(ILogger logger, long connection, EndPoint? remoteEndPoint, string queue, string reason);
+    public static partial void ConnectionDegraded(ILogger logger, long connection, IPEndPoint? remoteEndPoint, string queue, string reason);
 
     [LoggerMessage(1809, LogLevel.Information, "Connection {Connection} from {RemoteEndPoint} on queue {Queue} is no longer copied.")]
-    public static partial void ConnectionRecovered(ILogger logger, long connection, EndPoint? remoteEndPoint, string queue);
+    public static partial void ConnectionRecovered(ILogger logger, long connection, IPEndPoint? remoteEndPoint, string queue);
 
     [LoggerMessage(1810, LogLevel.Error, "Rebalancer failed, restarting.")]
     public static partial void RebalancerFailed(ILogger logger, Exception exception);

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Text.Json.Serialization;
 using Zcrx.Actors.Messages;
+using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors;
@@ -17,10 +19,12 @@ public sealed record ConnectionStatus : ILocalMessage
     public string? Listener { get; init; }
 
     /// <summary>Gets the address of the peer; null if it could not be read.</summary>
-    public EndPoint? RemoteEndPoint { get; init; }
+    [JsonConverter(typeof(IPEndPointJsonConverter))]
+    public IPEndPoint? RemoteEndPoint { get; init; }
 
     /// <summary>Gets the local address.</summary>
-    public EndPoint? LocalEndPoint { get; init; }
+    [JsonConverter(typeof(IPEndPointJsonConverter))]
+    public IPEndPoint? LocalEndPoint { get; init; }
 
     /// <summary>Gets its state: whether it receives, and if not, why.</summary>
     public ZcrxConnectionState State { get; init; }

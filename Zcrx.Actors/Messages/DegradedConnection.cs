@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text.Json.Serialization;
+using Zcrx.Interop;
 
 namespace Zcrx.Actors;
 
@@ -7,4 +9,4 @@ namespace Zcrx.Actors;
 /// <param name="Queue">The queue that receives for it.</param>
 /// <param name="RemoteEndPoint">The address of the peer; null if it could not be read.</param>
 /// <param name="Reason">The reason: a clause without a full stop.</param>
-public sealed record DegradedConnection(long ConnectionId, string Queue, EndPoint? RemoteEndPoint, string Reason);
+public sealed record DegradedConnection(long ConnectionId, string Queue, [property: JsonConverter(typeof(IPEndPointJsonConverter))] IPEndPoint? RemoteEndPoint, string Reason);

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Text.Json.Serialization;
 using Zcrx.Actors.Messages;
+using Zcrx.Interop;
 
 namespace Zcrx.Actors;
 
@@ -10,6 +12,7 @@ public sealed record ListenerStatus : ILocalMessage
     public required string Name { get; init; }
 
     /// <summary>Gets the bound address with the real port; null before it is bound and after it is closed.</summary>
+    [JsonConverter(typeof(IPEndPointJsonConverter))]
     public IPEndPoint? EndPoint { get; init; }
 
     /// <summary>Gets the number of open connections.</summary>
@@ -19,5 +22,6 @@ public sealed record ListenerStatus : ILocalMessage
     public long Accepted { get; init; }
 
     /// <summary>Gets the failure; null if there is none.</summary>
+    [JsonConverter(typeof(ExceptionJsonConverter))]
     public Exception? Error { get; init; }
 }

@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Zcrx.Actors;
 
 /// <summary>Specifies the state of a queue.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<QueueState>))]
 public enum QueueState
 {
     /// <summary>The queue is being opened.</summary>

@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using Zcrx.Actors.Messages;
+using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors;
@@ -19,6 +21,7 @@ public sealed record QueueStatus : ILocalMessage
     public long Restarts { get; init; }
 
     /// <summary>Gets the last failure; null if it never failed.</summary>
+    [JsonConverter(typeof(ExceptionJsonConverter))]
     public Exception? LastError { get; init; }
 
     /// <summary>Gets the whole restart delay while it waits to be opened again; null otherwise.</summary>

@@ -1,9 +1,13 @@
+using System.Text.Json.Serialization;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
 /// <summary>Represents an action of the rebalancer, planned or done. Immutable.</summary>
+[JsonDerivedType(typeof(MoveConnection), nameof(MoveConnection))]
+[JsonDerivedType(typeof(SteerFlow), nameof(SteerFlow))]
+[JsonDerivedType(typeof(ReplaceRssTable), nameof(ReplaceRssTable))]
 public abstract record RebalanceAction
 {
     private RebalanceAction()

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text.Json.Serialization;
+using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors;
@@ -41,17 +43,17 @@ public abstract record RebalanceEvent : ZcrxEvent
     /// <summary>Published when an action failed. The connection stays on its queue.</summary>
     /// <param name="Action">The action.</param>
     /// <param name="Cause">The failure; null if the connection had ended, or another component was moving it.</param>
-    public sealed record Failed(RebalanceAction Action, Exception? Cause) : RebalanceEvent;
+    public sealed record Failed(RebalanceAction Action, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception? Cause) : RebalanceEvent;
 
     /// <summary>Published when the flow rule of a closed connection could not be removed.</summary>
     /// <param name="ConnectionId">The connection's number.</param>
     /// <param name="Cause">The failure.</param>
-    public sealed record UndoFailed(long ConnectionId, Exception Cause) : RebalanceEvent;
+    public sealed record UndoFailed(long ConnectionId, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : RebalanceEvent;
 
     /// <summary>Raised when a part of the rebalancer's work failed unexpectedly. Streams are not affected; the rebalancer
     /// continues.</summary>
     /// <param name="Cause">The error.</param>
-    public sealed record Faulted(Exception Cause) : RebalanceEvent;
+    public sealed record Faulted([property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : RebalanceEvent;
 
     /// <summary>Published when the kernel copies the payload of a connection and the rebalancer cannot prevent it. Published once until it recovers.</summary>
     /// <param name="Connection">The connection and the reason.</param>
@@ -61,5 +63,5 @@ public abstract record RebalanceEvent : ZcrxEvent
     /// <param name="ConnectionId">The connection's number.</param>
     /// <param name="Queue">The queue that receives it.</param>
     /// <param name="RemoteEndPoint">The address of the peer; null if it could not be read.</param>
-    public sealed record ConnectionRecovered(long ConnectionId, string Queue, EndPoint? RemoteEndPoint) : RebalanceEvent;
+    public sealed record ConnectionRecovered(long ConnectionId, string Queue, [property: JsonConverter(typeof(IPEndPointJsonConverter))] IPEndPoint? RemoteEndPoint) : RebalanceEvent;
 }

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Text.Json.Serialization;
 using Zcrx.Actors.Messages;
+using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors;
@@ -43,13 +45,13 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <param name="Delay">The delay before the next opening.</param>
     /// <param name="Attempt">The number of the attempt in a row; 1 for the first.</param>
     /// <param name="Cause">Why it failed.</param>
-    public sealed record QueueRestarting(string Queue, TimeSpan Delay, int Attempt, Exception Cause) : ZcrxEvent;
+    public sealed record QueueRestarting(string Queue, TimeSpan Delay, int Attempt, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : ZcrxEvent;
 
     /// <summary>Published when a queue has failed and stays closed until <see cref="ZcrxCommand.RestartQueue"/>.</summary>
     /// <param name="Queue">The queue's name.</param>
     /// <param name="Cause">Why it failed.</param>
     /// <param name="Reason">Why it is not opened again: a clause.</param>
-    public sealed record QueueFailed(string Queue, Exception Cause, string Reason) : ZcrxEvent;
+    public sealed record QueueFailed(string Queue, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause, string Reason) : ZcrxEvent;
 
     /// <summary>Published when suspended connections have resumed, without a gap.</summary>
     /// <param name="Queue">The name of the queue that was closed.</param>
@@ -60,7 +62,7 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <summary>Published when a queue that would be given up is opened without its NIC.</summary>
     /// <param name="Queue">The queue's name.</param>
     /// <param name="Cause">Why it failed last.</param>
-    public sealed record QueueFellBack(string Queue, Exception Cause) : ZcrxEvent;
+    public sealed record QueueFellBack(string Queue, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : ZcrxEvent;
 
     /// <summary>Published when a queue was closed by a command.</summary>
     /// <param name="Queue">The queue's name.</param>
@@ -85,12 +87,12 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <summary>Published when a listener is bound.</summary>
     /// <param name="Listener">The listener's name.</param>
     /// <param name="EndPoint">The address, with the real port.</param>
-    public sealed record ListenerBound(string Listener, IPEndPoint EndPoint) : ZcrxEvent;
+    public sealed record ListenerBound(string Listener, [property: JsonConverter(typeof(IPEndPointJsonConverter))] IPEndPoint EndPoint) : ZcrxEvent;
 
     /// <summary>Published when a listener could not be bound.</summary>
     /// <param name="Listener">The listener's name.</param>
     /// <param name="Cause">The failure.</param>
-    public sealed record ListenerFailed(string Listener, Exception Cause) : ZcrxEvent;
+    public sealed record ListenerFailed(string Listener, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : ZcrxEvent;
 
     /// <summary>Published when a listener has closed its port.</summary>
     /// <param name="Listener">The listener's name.</param>
@@ -109,7 +111,7 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <param name="Queue">The queue that receives it.</param>
     /// <param name="ConnectionId">The connection's number.</param>
     /// <param name="RemoteEndPoint">The address of the peer; null if it could not be read.</param>
-    public sealed record ConnectionOpened(string? Listener, string Queue, long ConnectionId, EndPoint? RemoteEndPoint) : ZcrxEvent;
+    public sealed record ConnectionOpened(string? Listener, string Queue, long ConnectionId, [property: JsonConverter(typeof(IPEndPointJsonConverter))] IPEndPoint? RemoteEndPoint) : ZcrxEvent;
 
     /// <summary>Published when a connection was moved to another queue by <see cref="ZcrxCommand.MoveConnection"/>.</summary>
     /// <param name="ConnectionId">The connection's number.</param>
@@ -128,11 +130,17 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <param name="ConnectionId">The connection's number.</param>
     /// <param name="BytesReceived">The number of bytes received.</param>
     /// <param name="Error">The error with which the stream ended; null if the peer ended it.</param>
-    public sealed record ConnectionClosed(string? Listener, string Queue, long ConnectionId, long BytesReceived, Exception? Error) : ZcrxEvent;
+    public sealed record ConnectionClosed(string? Listener, string Queue, long ConnectionId, long BytesReceived, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception? Error) : ZcrxEvent;
+
+    /// <summary>Published when a stream has failed whose observer has no handler for errors. <see cref="ConnectionClosed"/> follows.</summary>
+    /// <param name="Queue">The queue.</param>
+    /// <param name="ConnectionId">The connection's number.</param>
+    /// <param name="Error">The error of the stream.</param>
+    public sealed record StreamFailedUnobserved(string Queue, long ConnectionId, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Error) : ZcrxEvent;
 
     /// <summary>Published when a consumer has thrown: a connection handler, or an observer without a handler for its own error.</summary>
     /// <param name="Queue">The queue.</param>
     /// <param name="ConnectionId">The connection, which is closed; null for an observer of the queue's events.</param>
     /// <param name="Exception">The exception.</param>
-    public sealed record ConsumerFaulted(string Queue, long? ConnectionId, Exception Exception) : ZcrxEvent;
+    public sealed record ConsumerFaulted(string Queue, long? ConnectionId, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Exception) : ZcrxEvent;
 }

@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Zcrx.Actors;
 
 /// <summary>Specifies why a command about a connection or a queue could not be carried out.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ZcrxFailure>))]
 public enum ZcrxFailure
 {
     /// <summary>No connection that is being served has this number: it is closed, or never was.</summary>

@@ -1,5 +1,7 @@
 using System.Net.Sockets;
+using System.Text.Json.Serialization;
 using Zcrx.Actors.Messages;
+using Zcrx.Interop;
 
 namespace Zcrx.Actors;
 
@@ -32,7 +34,7 @@ public abstract record ZcrxReply : ILocalMessage
     /// <param name="Socket">The connected socket, in blocking mode. The receiver of this message disposes it.</param>
     /// <param name="StreamOffset">Position in the connection's stream of the first byte that the socket will give.</param>
     /// <param name="Unread">The bytes just before that position that no observer had seen; usually none.</param>
-    public sealed record Detached(long ConnectionId, Socket Socket, long StreamOffset, ReadOnlyMemory<byte> Unread) : ZcrxReply;
+    public sealed record Detached(long ConnectionId, [property: JsonIgnore] Socket Socket, long StreamOffset, ReadOnlyMemory<byte> Unread) : ZcrxReply;
 
     /// <summary>Reports that the queue is open again and has resumed its connections.</summary>
     /// <param name="Queue">The queue.</param>
@@ -43,5 +45,5 @@ public abstract record ZcrxReply : ILocalMessage
     /// <param name="ConnectionId">The connection; null if there was none yet, or it is about a queue.</param>
     /// <param name="Message">Why, for people: a sentence.</param>
     /// <param name="Cause">What led to it, if anything.</param>
-    public sealed record Failed(ZcrxFailure Reason, long? ConnectionId, string Message, Exception? Cause = null) : ZcrxReply;
+    public sealed record Failed(ZcrxFailure Reason, long? ConnectionId, string Message, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception? Cause = null) : ZcrxReply;
 }

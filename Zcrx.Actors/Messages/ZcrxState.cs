@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Zcrx.Actors;
 
 /// <summary>Specifies the state of the whole tree.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ZcrxState>))]
 public enum ZcrxState
 {
     /// <summary>The tree is starting: some listener is not bound yet, or some queue is not open yet.</summary>

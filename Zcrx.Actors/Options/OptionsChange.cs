@@ -68,14 +68,7 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
                 continue;
             }
 
-            // Handlers are not compared: they differ each time the options are created.
-            ZcrxListenerOptions one = current.Listeners[i];
-            ZcrxListenerOptions other = changed.Listeners[i];
-            (string Name, bool Differs)[] differences =
-            [
-                (nameof(one.Name), one.Name != other.Name), (nameof(one.EndPoint), one.EndPoint != other.EndPoint), (nameof(one.Backlog), one.Backlog != other.Backlog),
-            ];
-            restart.AddRange(differences.Where(static difference => difference.Differs).Select(difference => $"{path}:{difference.Name}"));
+            restart.AddRange(Differences(path, current.Listeners[i], changed.Listeners[i]));
         }
     }
 }

@@ -108,8 +108,8 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
             return;
         }
 
-        // The only size that is an int.
-        bool isLength = property.Name == nameof(ZcrxQueueOptions.BufferLength);
+        // The sizes that are an int.
+        bool isLength = property.Name is nameof(ZcrxQueueOptions.BufferLength) or nameof(ZcrxListenOptions.SendBufferSize);
         (object? value, string error) = property.PropertyType.IsEnum ? ParseName(text, property.PropertyType) : Parsers[isLength ? typeof(long) : property.PropertyType](text);
         if (value is null)
         {

@@ -2,17 +2,14 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Contains the options of a listening socket, and the handler of its connections.</summary>
-public sealed class ZcrxListenerOptions
+/// <summary>Contains the options of a listener: its address, the handler of its connections, and everything of <see cref="ZcrxListenOptions"/>.</summary>
+public sealed class ZcrxListenerOptions : ZcrxListenOptions
 {
     /// <summary>Gets or sets the name of the listener in logs, messages and status. The default is its address.</summary>
     public string? Name { get; set; }
 
     /// <summary>Gets or sets the address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>, <c>localhost:9000</c>. Port 0 lets the kernel choose.</summary>
     public string EndPoint { get; set; } = "";
-
-    /// <summary>Gets or sets the number of connections that may wait to be accepted. The default is 4096.</summary>
-    public int Backlog { get; set; } = 4096;
 
     /// <summary>
     /// Gets or sets the handler, which is called with every connection on the ring thread. It subscribes and returns the subscription, which is disposed when the

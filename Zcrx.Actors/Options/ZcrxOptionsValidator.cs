@@ -33,7 +33,7 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         Check(options.DrainTimeout >= TimeSpan.Zero && options.DrainTimeout <= TimeSpan.FromDays(1), nameof(ZcrxOptions.DrainTimeout), $"must be between zero and a day, but is {options.DrainTimeout}");
         CheckQueues(options, errors, Check);
         CheckQueueKeys(options, Check);
-        CheckListeners(options, Check);
+        CheckListeners(options, errors, Check);
         CheckRestart(options.Restart, Check);
         CheckRebalancing(options.Rebalancing, Check);
         Check(options.Takeover.Linger >= TimeSpan.Zero && options.Takeover.Linger <= TimeSpan.FromDays(1), $"{nameof(ZcrxOptions.Takeover)}:{nameof(ZcrxHostedTakeoverOptions.Linger)}", $"must be between zero and a day, but is {options.Takeover.Linger}");
@@ -77,7 +77,7 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         }
     }
 
-    private static void CheckListeners(ZcrxOptions options, Action<bool, string, string> check)
+    private static void CheckListeners(ZcrxOptions options, List<ZcrxConfigurationError> errors, Action<bool, string, string> check)
     {
         Dictionary<string, int> names = new(StringComparer.Ordinal);
         Dictionary<IPEndPoint, int> endPoints = [];
@@ -85,14 +85,14 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         {
             ZcrxListenerOptions listener = options.Listeners[i];
             string path = $"{nameof(ZcrxOptions.Listeners)}:{i}";
-            bool parsed = EndPointText.TryParse(listener.EndPoint, out IPEndPoint? endPoint);
-            check(parsed, $"{path}:{nameof(ZcrxListenerOptions.EndPoint)}", $"'{listener.EndPoint}' is not an address; {EndPointText.Expected}");
+            bool parsed = ListenEndPoint.TryParse(listener.EndPoint, out IPEndPoint? endPoint);
+            check(parsed, $"{path}:{nameof(ZcrxListenerOptions.EndPoint)}", $"'{listener.EndPoint}' is not an address; {ListenEndPoint.Expected}");
             if (endPoint is { Port: not 0 })
             {
                 check(endPoints.TryAdd(endPoint, i), $"{path}:{nameof(ZcrxListenerOptions.EndPoint)}", $"listener {endPoints[endPoint]} has {endPoint} too");
             }
 
-            check(listener.Backlog >= 1, $"{path}:{nameof(ZcrxListenerOptions.Backlog)}", $"must be at least 1, but is {listener.Backlog}");
+            errors.AddRange(listener.Validate($"{options.Path}:{path}"));
             check(listener.Handler is not null, path, $"'{listener.EffectiveName}' has no connection handler; give it one with ZcrxBuilder.Handle");
             // The names of listeners without one may be equal: port 0 may be configured twice.
             check(listener.Name is null || names.TryAdd(listener.Name, i), $"{path}:{nameof(ZcrxListenerOptions.Name)}", $"another listener is called '{listener.Name}' too");

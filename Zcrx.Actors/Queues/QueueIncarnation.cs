@@ -60,6 +60,7 @@ internal sealed class QueueIncarnation : ReceiveActor
         Forward(queue.Pressure.SkipWhile(static pressure => pressure.Level == PoolPressureLevel.Normal));
         Forward(queue.Notifications);
         Forward(queue.ConsumerFaults);
+        Forward(queue.UnobservedErrors);
         Forward(queue.ReceiveStalls);
         Forward(queue.Growth);
         _ = WatchAsync(queue).PipeTo(self, failure: static cause => new Ended(Unwrap(cause)));
@@ -121,6 +122,10 @@ internal sealed class QueueIncarnation : ReceiveActor
                 break;
             case ReceiveStall stall:
                 OnStall(stall);
+                break;
+            case UnobservedError failed:
+                ZcrxLog.StreamFailedUnobserved(_logger, failed.Connection.Id, _name, failed.Error.Message);
+                Publish(new ZcrxEvent.StreamFailedUnobserved(_name, failed.Connection.Id, failed.Error));
                 break;
             case ConsumerFault fault:
                 if (fault.Exception is ZcrxFramingException framing)

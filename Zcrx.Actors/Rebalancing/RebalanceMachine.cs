@@ -1,4 +1,3 @@
-using System.Net;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
@@ -146,12 +145,8 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
 
         watch.Read(reading.BytesReceived, now);
         return watch.Load is not { } load ? null : new ConnectionFacts(
-            reading.Id, reading.Queue, load, reading.Arrival, Plain(reading.Local), Plain(reading.Remote), watch.SteeredTo, watch.RestUntil > now);
+            reading.Id, reading.Queue, load, reading.Arrival, reading.Local, reading.Remote, watch.SteeredTo, watch.RestUntil > now);
     }
-
-    /// <summary>Returns an address as a packet carries it: the peer of a dual-stack socket may have an IPv4 address.</summary>
-    private static IPEndPoint? Plain(IPEndPoint? endPoint) =>
-        endPoint is { Address.IsIPv4MappedToIPv6: true } ? new IPEndPoint(endPoint.Address.MapToIPv4(), endPoint.Port) : endPoint;
 }
 
 /// <summary>Remembers one connection between readings.</summary>

@@ -24,7 +24,7 @@ internal sealed class RebalancingReader(IReadOnlyList<Published<QueueSnapshot>> 
                 if (connections.TryAdd(connection.Id, connection))
                 {
                     readings.Add(new ConnectionReading(
-                        connection.Id, queue.Name, connection.BytesReceived, group.ArrivalOf(connection), connection.LocalEndPoint as IPEndPoint, connection.RemoteEndPoint as IPEndPoint));
+                        connection.Id, queue.Name, connection.BytesReceived, group.ArrivalOf(connection), connection.LocalEndPoint, connection.RemoteEndPoint));
                 }
             }
         }

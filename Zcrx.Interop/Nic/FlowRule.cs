@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json.Serialization;
 using Zcrx.Interop.Nic;
 
 namespace Zcrx.Interop;
@@ -12,7 +13,11 @@ namespace Zcrx.Interop;
 /// <param name="LocalAddress">Destination address, or null for any.</param>
 /// <param name="RemoteAddress">Source address, or null for any.</param>
 public sealed record FlowRule(
-    int Queue, int? LocalPort = null, int? RemotePort = null, IPAddress? LocalAddress = null, IPAddress? RemoteAddress = null)
+    int Queue,
+    int? LocalPort = null,
+    int? RemotePort = null,
+    [property: JsonConverter(typeof(IPAddressJsonConverter))] IPAddress? LocalAddress = null,
+    [property: JsonConverter(typeof(IPAddressJsonConverter))] IPAddress? RemoteAddress = null)
 {
     private readonly AddressFamily? _family;
 

@@ -1,8 +1,10 @@
+using System.Text.Json.Serialization;
 using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop;
 
 /// <summary>Specifies the events of a queue that the kernel reports as notifications.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ZcrxNotificationType>))]
 public enum ZcrxNotificationType
 {
     /// <summary>The page pool of a NIC queue found no free buffer. Never fires device-less, where a receive ends with −ENOMEM instead.</summary>

@@ -19,15 +19,42 @@ internal sealed class ConnectionSocket : IConnectionSocket
         // First, since it throws when the socket is closed.
         socket.Blocking = false;
         _socket = socket;
-        RemoteEndPoint = TryGet(static socket => socket.RemoteEndPoint);
-        LocalEndPoint = TryGet(static socket => socket.LocalEndPoint);
+        RemoteEndPoint = Unmap(TryGet(static socket => socket.RemoteEndPoint));
+        LocalEndPoint = Unmap(TryGet(static socket => socket.LocalEndPoint));
     }
 
     public Socket Socket => _socket;
 
-    public EndPoint? RemoteEndPoint { get; }
+    public IPEndPoint? RemoteEndPoint { get; }
 
-    public EndPoint? LocalEndPoint { get; }
+    public IPEndPoint? LocalEndPoint { get; }
+
+    public bool NoDelay
+    {
+        get
+        {
+            try
+            {
+                return _socket.NoDelay;
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                return false;
+            }
+        }
+
+        set
+        {
+            try
+            {
+                _socket.NoDelay = value;
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                // The connection has ended already.
+            }
+        }
+    }
 
     public int Descriptor => (int)_socket.SafeHandle.DangerousGetHandle();
 
@@ -131,6 +158,13 @@ internal sealed class ConnectionSocket : IConnectionSocket
 
     // In its original mode, or in that of any other program that accepts.
     public void Release() => _socket.Blocking = true;
+
+    /// <summary>Returns an address as the application writes it. A dual-mode socket reports <c>10.0.0.1</c> as <c>::ffff:10.0.0.1</c>, which equals no IPv4 address.</summary>
+    private static IPEndPoint? Unmap(EndPoint? endPoint) => endPoint switch
+    {
+        IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped => new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port),
+        _ => endPoint as IPEndPoint,
+    };
 
     private EndPoint? TryGet(Func<Socket, EndPoint?> get)
     {

@@ -7,7 +7,8 @@ namespace Zcrx.Rx.Connections;
 /// <summary>Represents the socket of a connection. A socket that is closed, or whose peer has gone, causes no exceptions.</summary>
 internal interface IConnectionSocket
 {
-    EndPoint? RemoteEndPoint { get; }
+    /// <summary>Gets the peer's address; null when the peer had gone before. IPv4 addresses are not mapped to IPv6.</summary>
+    IPEndPoint? RemoteEndPoint { get; }
 
     /// <summary>Gets the descriptor, for requests. Valid until the socket is closed.</summary>
     int Descriptor { get; }

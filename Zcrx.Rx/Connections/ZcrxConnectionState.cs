@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Zcrx.Rx;
 
 /// <summary>Specifies whether a connection receives, and if not, why.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ZcrxConnectionState>))]
 public enum ZcrxConnectionState
 {
     /// <summary>The connection receives.</summary>

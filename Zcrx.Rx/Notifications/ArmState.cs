@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Zcrx.Rx;
 
 /// <summary>Specifies whether the kernel will send a notification of a type.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ArmState>))]
 public enum ArmState
 {
     /// <summary>No notification: the kernel does not support them, or another ring registered the queue.</summary>

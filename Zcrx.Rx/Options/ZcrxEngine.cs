@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Zcrx.Rx;
 
 /// <summary>Specifies the engine of a queue: its kernel and its kind.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ZcrxEngine>))]
 public enum ZcrxEngine
 {
     /// <summary>The best engine that configuration, kernel and permissions allow: NIC, else device-less, else emulated.</summary>

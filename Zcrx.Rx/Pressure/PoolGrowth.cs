@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using Zcrx.Interop;
+
 namespace Zcrx.Rx;
 
 /// <summary>Represents an attempt of a queue's pool to grow.</summary>
@@ -5,4 +8,4 @@ namespace Zcrx.Rx;
 /// <param name="Buffers">The number of buffers in the pool afterwards.</param>
 /// <param name="Error">Null when the pool has grown; otherwise the reason why not. It is not tried again.</param>
 /// <param name="Time">The time of the attempt.</param>
-public sealed record PoolGrowth(string Queue, int Buffers, Exception? Error, DateTimeOffset Time);
+public sealed record PoolGrowth(string Queue, int Buffers, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception? Error, DateTimeOffset Time);

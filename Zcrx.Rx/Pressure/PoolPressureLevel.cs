@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Zcrx.Rx;
 
 /// <summary>Specifies how much of a queue's pool is in use.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PoolPressureLevel>))]
 public enum PoolPressureLevel
 {
     /// <summary>Below the high water mark: all connections receive.</summary>

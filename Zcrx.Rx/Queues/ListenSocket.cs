@@ -1,22 +1,24 @@
 using System.Net;
 using System.Net.Sockets;
 using Zcrx.Interop;
+using Zcrx.Rx.Listening;
 
 namespace Zcrx.Rx;
 
 /// <summary>Creates listening sockets, with errors that name cause and fix.</summary>
 public static class ListenSocket
 {
-    private const int DefaultBacklog = 4096;
-
     /// <summary>Binds a TCP socket and listens on it.</summary>
     /// <param name="endPoint">The address. Port 0 lets the kernel choose. <c>[::]</c> also serves IPv4.</param>
-    /// <param name="backlog">The number of connections that may wait to be accepted.</param>
+    /// <param name="options">The options; null for the defaults.</param>
     /// <returns>The socket, owned by the caller.</returns>
+    /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
     /// <exception cref="ZcrxException">The address is in use, not one of this machine, or not permitted.</exception>
-    public static Socket Bind(IPEndPoint endPoint, int backlog = DefaultBacklog)
+    public static Socket Bind(IPEndPoint endPoint, ZcrxListenOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
+        options ??= new ZcrxListenOptions();
+        ZcrxConfigurationException.ThrowIfAny(options.Validate());
         Socket? socket = null;
         try
         {
@@ -26,8 +28,9 @@ public static class ListenSocket
                 socket.DualMode = true;
             }
 
+            SocketSettings.ApplyBeforeBind(socket, options);
             socket.Bind(endPoint);
-            socket.Listen(backlog);
+            socket.Listen(options.Backlog);
             socket.Blocking = false;
             return socket;
         }
@@ -36,6 +39,23 @@ public static class ListenSocket
             socket?.Dispose();
             throw Explain(endPoint, exception);
         }
+        catch
+        {
+            // ConfigureSocket threw.
+            socket?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Sets the options that accepted connections inherit on a socket that listens already, such as one that was taken over from another process.</summary>
+    /// <param name="socket">The listening socket.</param>
+    /// <param name="options">The options. Those of the address and the backlog do not change, and <see cref="ZcrxListenOptions.ConfigureSocket"/> is not called.</param>
+    /// <exception cref="SocketException">The kernel refused an option.</exception>
+    public static void Configure(Socket socket, ZcrxListenOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        ArgumentNullException.ThrowIfNull(options);
+        SocketSettings.ApplyInherited(socket, options);
     }
 
     private static ZcrxException Explain(IPEndPoint endPoint, SocketException exception)

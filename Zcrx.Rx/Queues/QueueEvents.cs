@@ -14,6 +14,7 @@ internal sealed class QueueEvents : IPoolEvents, IReceiveEvents
     private readonly Broadcast<PoolGrowth> _growth;
     private readonly Broadcast<LinkChange> _links;
     private readonly Broadcast<ReceiveStall> _stalls;
+    private readonly Broadcast<UnobservedError> _unobserved;
     // A failure of an observer of failures is not reported.
     private readonly Broadcast<ConsumerFault> _faults = new(static _ => { });
 
@@ -25,6 +26,7 @@ internal sealed class QueueEvents : IPoolEvents, IReceiveEvents
         _growth = new Broadcast<PoolGrowth>(Unhandled);
         _links = new Broadcast<LinkChange>(Unhandled);
         _stalls = new Broadcast<ReceiveStall>(Unhandled);
+        _unobserved = new Broadcast<UnobservedError>(Unhandled);
     }
 
     public IObservable<ZcrxNotification> Notifications => _notifications;
@@ -39,6 +41,8 @@ internal sealed class QueueEvents : IPoolEvents, IReceiveEvents
 
     public IObservable<ConsumerFault> Faults => _faults;
 
+    public IObservable<UnobservedError> Unobserved => _unobserved;
+
     public void Notified(ZcrxNotification notification) => _notifications.Publish(notification);
 
     public void PressureChanged(PoolPressure pressure) => _pressure.Publish(pressure);
@@ -50,8 +54,18 @@ internal sealed class QueueEvents : IPoolEvents, IReceiveEvents
     public void Stalled(ConnectionReceiver connection, int waiting, TimeSpan duration, bool isOver) =>
         _stalls.Publish(new ReceiveStall(_queue, ZcrxConnection.Of(connection), connection.BytesReceived, waiting, duration, isOver));
 
-    public void Faulted(ConnectionReceiver? connection, Exception exception) =>
-        _faults.Publish(new ConsumerFault(connection is null ? null : ZcrxConnection.Of(connection), exception));
+    public void Faulted(ConnectionReceiver? connection, Exception exception)
+    {
+        if (connection is not null && connection.Stream.Observers.Error == exception)
+        {
+            // The observer has thrown nothing of its own: Rx rethrows an error for which there is no handler.
+            _unobserved.Publish(new UnobservedError(ZcrxConnection.Of(connection), exception));
+        }
+        else
+        {
+            _faults.Publish(new ConsumerFault(connection is null ? null : ZcrxConnection.Of(connection), exception));
+        }
+    }
 
     public void Complete()
     {
@@ -60,6 +74,7 @@ internal sealed class QueueEvents : IPoolEvents, IReceiveEvents
         _growth.Complete();
         _links.Complete();
         _stalls.Complete();
+        _unobserved.Complete();
         _faults.Complete();
     }
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Zcrx.Rx;
 
 /// <summary>Reports that a connection should receive but does not, or that it receives again.</summary>
@@ -11,4 +13,10 @@ namespace Zcrx.Rx;
 /// <param name="BytesWaiting">The number of bytes in the socket; 0 if the stall is over.</param>
 /// <param name="Duration">The time since the stall was detected.</param>
 /// <param name="IsOver">Whether the stall has ended, because the connection receives again or no longer should.</param>
-public sealed record ReceiveStall(string Queue, ZcrxConnection Connection, long StreamOffset, int BytesWaiting, TimeSpan Duration, bool IsOver);
+public sealed record ReceiveStall(
+    string Queue, [property: JsonIgnore] ZcrxConnection Connection, long StreamOffset, int BytesWaiting, TimeSpan Duration, bool IsOver)
+{
+    /// <summary>Gets the connection's number.</summary>
+    // A record that was read from JSON has no connection.
+    public long ConnectionId => Connection is null ? 0 : Connection.Id;
+}

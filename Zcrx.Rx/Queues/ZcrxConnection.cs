@@ -34,11 +34,19 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Gets a number that no other connection of the process has.</summary>
     public long Id => _receiver.Id;
 
-    /// <summary>Gets the peer's address, or null when the peer had gone before.</summary>
-    public EndPoint? RemoteEndPoint => _socket.RemoteEndPoint;
+    /// <summary>Gets the peer's address, or null when the peer had gone before. An IPv4 peer has an IPv4 address, also on a socket that serves IPv6.</summary>
+    public IPEndPoint? RemoteEndPoint => _socket.RemoteEndPoint;
 
-    /// <summary>Gets the local address.</summary>
-    public EndPoint? LocalEndPoint => _socket.LocalEndPoint;
+    /// <summary>Gets the local address, as <see cref="RemoteEndPoint"/>.</summary>
+    public IPEndPoint? LocalEndPoint => _socket.LocalEndPoint;
+
+    /// <summary>Gets or sets a value indicating whether small sends leave at once (<c>TCP_NODELAY</c>). Otherwise the kernel waits for more, or for an acknowledgement.</summary>
+    /// <remarks>On for accepted connections, see <see cref="ZcrxListenOptions.NoDelay"/>, and for those of <c>ConnectAsync</c>. False once the connection has closed, and without effect then.</remarks>
+    public bool NoDelay
+    {
+        get => _socket.NoDelay;
+        set => _socket.NoDelay = value;
+    }
 
     /// <summary>
     /// Gets the received bytes, in order, as borrowed buffers with their stream offsets. Completes at the end of the stream; ends with a

@@ -4,7 +4,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx;
 
-/// <summary>Represents a port on which a queue accepts connections; see <see cref="ZcrxQueue.Listen(IPEndPoint, Func{ZcrxConnection, CancellationToken, Task})"/>.</summary>
+/// <summary>Represents a port on which a queue accepts connections; see <see cref="ZcrxQueue.Listen(IPEndPoint, Func{ZcrxConnection, CancellationToken, Task}, ZcrxListenOptions?)"/>.</summary>
 /// <remarks>Ownership: the caller of <c>Listen</c>. A queue that ends closes its listeners. Threading: all members from any thread.</remarks>
 public sealed class ZcrxListener : IDisposable
 {

@@ -1,12 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Reactive.Disposables;
 using System.Reactive.Linq;
 using System.Reactive.Subjects;
 using Zcrx.Interop;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Engines;
-using Zcrx.Rx.Listening;
 using Zcrx.Rx.Queues;
 using Zcrx.Rx.Streams;
 
@@ -23,12 +21,14 @@ public sealed class ZcrxQueue : IAsyncDisposable
 {
     private readonly QueueLoop _loop;
     private readonly QueueEvents _events;
+    private readonly QueueListening _listening;
     private readonly ISubject<TimeSpan> _statisticsInterval;
 
     private ZcrxQueue(QueueLoop loop, QueueEvents events, ZcrxQueueOptions options)
     {
         _loop = loop;
         _events = events;
+        _listening = new QueueListening(loop);
         Name = options.Name;
         _statisticsInterval = Subject.Synchronize(new BehaviorSubject<TimeSpan>(options.StatisticsInterval));
         Statistics = _statisticsInterval
@@ -79,8 +79,11 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// </summary>
     public IObservable<ReceiveStall> ReceiveStalls => _events.Stalls;
 
-    /// <summary>Gets the exceptions of observers that have no handler for them.</summary>
+    /// <summary>Gets the exceptions of observers that have no handler for them. Errors with which streams end are in <see cref="UnobservedErrors"/>.</summary>
     public IObservable<ConsumerFault> ConsumerFaults => _events.Faults;
+
+    /// <summary>Gets the errors of streams whose observers have no handler for errors, such as a reset by the peer. The connection has ended; the observer did nothing wrong.</summary>
+    public IObservable<UnobservedError> UnobservedErrors => _events.Unobserved;
 
     /// <summary>Opens a queue: chooses the engine, sets up the ring and registers with the kernel.</summary>
     /// <param name="options">The options.</param>
@@ -181,29 +184,23 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
     /// <summary>Accepts connections on an address. Binds on subscription. One subscription per call.</summary>
     /// <param name="endPoint">The address. Port 0 lets the kernel choose.</param>
+    /// <param name="options">The options of the listener; null for the defaults.</param>
     /// <returns>
     /// The connections. Errors of binding arrive as OnError with a <see cref="ZcrxException"/>. Disposal stops accepting, and connections stay open.
     /// Connections accepted before are still delivered. OnCompleted follows the last one.
     /// </returns>
-    public IObservable<ZcrxConnection> Listen(IPEndPoint endPoint)
+    public IObservable<ZcrxConnection> Listen(IPEndPoint endPoint, ZcrxListenOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
-        return new AcceptedConnections(observer =>
-        {
-            Socket socket;
-            try
-            {
-                socket = ListenSocket.Bind(endPoint);
-            }
-            catch (ZcrxException exception)
-            {
-                observer.OnError(exception);
-                return Disposable.Empty;
-            }
-
-            return Accept(socket, observer);
-        });
+        return _listening.Listen(endPoint, options ?? new ZcrxListenOptions());
     }
+
+    /// <summary>Accepts connections on an address, as <see cref="Listen(IPEndPoint, ZcrxListenOptions?)"/> does.</summary>
+    /// <param name="endPoint">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>.</param>
+    /// <param name="options">The options of the listener; null for the defaults.</param>
+    /// <returns>The connections.</returns>
+    /// <exception cref="FormatException">The text is not an address with a port.</exception>
+    public IObservable<ZcrxConnection> Listen(string endPoint, ZcrxListenOptions? options = null) => Listen(ListenEndPoint.Parse(endPoint), options);
 
     /// <summary>Accepts connections on a listening socket.</summary>
     /// <param name="listener">The socket. The caller owns it. The subscription has a descriptor of its own, so the port stays open until it is disposed. Non-blocking, as from <see cref="ListenSocket.Bind"/>.</param>
@@ -215,37 +212,31 @@ public sealed class ZcrxQueue : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(listener);
         SocketOwnership.ThrowIfNotTcp(listener, nameof(listener));
-        return new AcceptedConnections(observer =>
-        {
-            Socket own;
-            try
-            {
-                own = SocketOwnership.Duplicate(listener);
-            }
-            catch (Exception exception) when (exception is ObjectDisposedException or ZcrxException)
-            {
-                observer.OnError(exception);
-                return Disposable.Empty;
-            }
-
-            return Accept(own, observer);
-        });
+        return _listening.Listen(listener);
     }
 
     /// <summary>Accepts connections on an address, and runs an asynchronous handler for each.</summary>
     /// <param name="endPoint">The address. Port 0 lets the kernel choose; see <see cref="ZcrxListener.EndPoint"/>.</param>
     /// <param name="handler">Handles one connection, on the thread pool; see <see cref="ZcrxConnection.HandleAsync"/>.</param>
+    /// <param name="options">The options of the listener; null for the defaults.</param>
     /// <returns>The listener. Disposing it stops accepting; connections stay open.</returns>
     /// <exception cref="ZcrxException">The address cannot be bound.</exception>
-    public ZcrxListener Listen(IPEndPoint endPoint, Func<ZcrxConnection, CancellationToken, Task> handler)
+    public ZcrxListener Listen(IPEndPoint endPoint, Func<ZcrxConnection, CancellationToken, Task> handler, ZcrxListenOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
         ArgumentNullException.ThrowIfNull(handler);
-        Socket socket = ListenSocket.Bind(endPoint);
-        ZcrxListener listener = new((IPEndPoint)socket.LocalEndPoint!);
-        listener.Start(observer => Accept(socket, observer), handler);
-        return listener;
+        return _listening.Listen(endPoint, handler, options ?? new ZcrxListenOptions());
     }
+
+    /// <summary>Accepts connections on an address, and runs an asynchronous handler for each.</summary>
+    /// <param name="endPoint">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. Port 0 lets the kernel choose; see <see cref="ZcrxListener.EndPoint"/>.</param>
+    /// <param name="handler">Handles one connection, on the thread pool; see <see cref="ZcrxConnection.HandleAsync"/>.</param>
+    /// <param name="options">The options of the listener; null for the defaults.</param>
+    /// <returns>The listener. Disposing it stops accepting; connections stay open.</returns>
+    /// <exception cref="FormatException">The text is not an address with a port.</exception>
+    /// <exception cref="ZcrxException">The address cannot be bound.</exception>
+    public ZcrxListener Listen(string endPoint, Func<ZcrxConnection, CancellationToken, Task> handler, ZcrxListenOptions? options = null) =>
+        Listen(ListenEndPoint.Parse(endPoint), handler, options);
 
     /// <summary>Adds a connected TCP socket.</summary>
     /// <param name="socket">The socket. The connection owns it from now on: it closes this object and keeps a descriptor of its own. No receive may be pending on it.</param>
@@ -268,7 +259,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     public async Task<ZcrxConnection> ConnectAsync(EndPoint endPoint, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
-        Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
@@ -365,28 +356,4 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
     /// <summary>Makes the ring thread fail with an exception, for tests of its supervisor.</summary>
     internal void Crash(Exception exception) => _loop.Post(() => throw exception);
-
-    private IDisposable Accept(Socket socket, IObserver<ZcrxConnection> observer)
-    {
-        IDisposable port = Disposable.Empty;
-        try
-        {
-            // Before accepting: a connection arrives where the rules sent it when it began.
-            port = _loop.Engine.Nic?.ClaimPort((IPEndPoint)socket.LocalEndPoint!) ?? port;
-        }
-        catch (ZcrxException exception)
-        {
-            socket.Dispose();
-            observer.OnError(exception);
-            return Disposable.Empty;
-        }
-
-        ListenerEntry entry = new(socket, new AcceptObserver(observer));
-        _loop.AddListener(entry);
-        return Disposable.Create((_loop, entry, port), static state =>
-        {
-            state._loop.RemoveListener(state.entry);
-            state.port.Dispose();
-        });
-    }
 }

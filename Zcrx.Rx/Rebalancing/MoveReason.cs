@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace Zcrx.Rx;
 
 /// <summary>Specifies why a connection moves to another queue.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<MoveReason>))]
 public enum MoveReason
 {
     /// <summary>The connection was accepted, and its packets arrive on that queue, or that queue has the fewest connections.</summary>

@@ -96,8 +96,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         {
             if (error is not null)
             {
-                // Without a handler, Rx rethrows the error. A reset by the peer is no fault of a consumer.
-                if (TrySendError(observer, error) is { } unhandled && unhandled != error)
+                if (TrySendError(observer, error) is { } unhandled)
                 {
                     control.ReportFault(unhandled);
                 }

@@ -38,7 +38,7 @@ public class AfterTheEndTests : IClassFixture<ResourceCheck>
             ["Pressure"] = (() => queue.Pressure.LastOrDefaultAsync().ToTask(), Answers), ["Growth"] = (() => queue.Growth.LastOrDefaultAsync().ToTask(), Answers),
             ["Notifications"] = (() => queue.Notifications.LastOrDefaultAsync().ToTask(), Answers), ["Links"] = (() => queue.Links.LastOrDefaultAsync().ToTask(), Answers),
             ["ReceiveStalls"] = (() => queue.ReceiveStalls.LastOrDefaultAsync().ToTask(), Answers),
-            ["Statistics"] = (() => queue.Statistics.LastOrDefaultAsync().ToTask(), Answers), ["ConsumerFaults"] = (() => queue.ConsumerFaults.LastOrDefaultAsync().ToTask(), Answers),
+            ["Statistics"] = (() => queue.Statistics.LastOrDefaultAsync().ToTask(), Answers), ["ConsumerFaults"] = (() => queue.ConsumerFaults.LastOrDefaultAsync().ToTask(), Answers), ["UnobservedErrors"] = (() => queue.UnobservedErrors.LastOrDefaultAsync().ToTask(), Answers),
             ["Listen"] = (() => queue.Listen(anywhere).LastOrDefaultAsync().ToTask(), Answers), ["AttachAsync"] = (() => queue.AttachAsync(socket), IsDisposed),
             ["ConnectAsync"] = (() => queue.ConnectAsync(alive.EndPoint), IsDisposed), ["Snapshot"] = (queue.Snapshot, Answers), ["LeaseOrigins"] = (queue.LeaseOrigins, Answers),
             ["GetConnectionsAsync"] = (queue.GetConnectionsAsync, Answers), ["ReconfigureAsync"] = (() => queue.ReconfigureAsync(TestQueue.Options()), IsDisposed),
@@ -46,7 +46,7 @@ public class AfterTheEndTests : IClassFixture<ResourceCheck>
         });
         await CheckAsync(connection, new()
         {
-            ["Id"] = (() => connection.Id, Answers), ["RemoteEndPoint"] = (() => connection.RemoteEndPoint, Answers), ["LocalEndPoint"] = (() => connection.LocalEndPoint, Answers),
+            ["Id"] = (() => connection.Id, Answers), ["RemoteEndPoint"] = (() => connection.RemoteEndPoint, Answers), ["LocalEndPoint"] = (() => connection.LocalEndPoint, Answers), ["NoDelay"] = (() => connection.NoDelay = !connection.NoDelay, Answers),
             ["Buffers"] = (() => connection.Buffers.Select(static buffer => buffer.Length).LastOrDefaultAsync().ToTask(), nameof(ZcrxStreamException)), ["BytesReceived"] = (() => connection.BytesReceived, Answers),
             ["BuffersLeased"] = (() => connection.BuffersLeased, Answers), ["BytesWaiting"] = (() => connection.BytesWaiting, Answers), ["HandleAsync"] = (() => connection.HandleAsync(static (_, _) => Task.CompletedTask), Answers), ["QueueName"] = (() => connection.QueueName, Answers), ["State"] = (() => connection.State, Answers), ["IsPausedByPressure"] = (() => connection.IsPausedByPressure, Answers),
             ["CloseMode"] = (() => connection.CloseMode = CloseMode.AtEndOfStream, Answers), ["ConnectionClosed"] = (() => connection.ConnectionClosed, Answers), ["Hold"] = (() => connection.Hold(), Answers), ["BeginWork"] = (() => connection.BeginWork(), Answers), ["Closed"] = (() => connection.Closed, Answers), ["Finished"] = (() => connection.Finished, Answers),

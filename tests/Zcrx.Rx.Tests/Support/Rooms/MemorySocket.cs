@@ -8,7 +8,7 @@ namespace Zcrx.Rx.Tests.Support.Rooms;
 /// <summary>A socket that only a test fills.</summary>
 internal sealed class MemorySocket(int descriptor) : IConnectionSocket
 {
-    public EndPoint? RemoteEndPoint => null;
+    public IPEndPoint? RemoteEndPoint => null;
 
     public int Descriptor => descriptor;
 

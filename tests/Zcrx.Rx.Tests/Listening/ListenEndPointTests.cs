@@ -1,9 +1,6 @@
-using Zcrx.Actors.Hosting;
-using Zcrx.Actors.Options;
+namespace Zcrx.Rx.Tests.Listening;
 
-namespace Zcrx.Actors.Tests.Hosting;
-
-public class EndPointTextTests
+public class ListenEndPointTests
 {
     [Theory]
     [InlineData("127.0.0.1:9000", "127.0.0.1:9000")]
@@ -13,9 +10,9 @@ public class EndPointTextTests
     [InlineData("*:80", "[::]:80")]
     [InlineData("localhost:80", "127.0.0.1:80")]
     [InlineData(" 10.0.0.1:80 ", "10.0.0.1:80")]
-    public void Addresses_are_read(string text, string expected)
+    public void Addresses_are_parsed(string text, string expected)
     {
-        Assert.True(EndPointText.TryParse(text, out var endPoint));
+        Assert.True(ListenEndPoint.TryParse(text, out var endPoint));
         Assert.Equal(expected, endPoint.ToString());
     }
 
@@ -33,5 +30,9 @@ public class EndPointTextTests
     [InlineData("127.0.0.1:-1")]
     [InlineData("127.0.0.1:65536")]
     [InlineData("example.org:80")]
-    public void What_could_mean_something_else_is_refused(string? text) => Assert.False(EndPointText.TryParse(text, out _));
+    public void Ambiguous_texts_are_refused(string? text)
+    {
+        Assert.False(ListenEndPoint.TryParse(text, out _));
+        Assert.Throws<FormatException>(() => ListenEndPoint.Parse(text!));
+    }
 }

@@ -3,13 +3,25 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Zcrx.Actors.Options;
+namespace Zcrx.Rx;
 
-/// <summary>Parses listening addresses. It is stricter than <see cref="IPEndPoint.Parse(string)"/>, which reads <c>9000</c> as an address and <c>::1</c> with port 0.</summary>
-internal static class EndPointText
+/// <summary>Parses listening addresses.</summary>
+/// <remarks>Stricter than <see cref="IPEndPoint.Parse(string)"/>, which reads <c>9000</c> as an address and <c>::1</c> with port 0.</remarks>
+public static class ListenEndPoint
 {
+    /// <summary>The accepted forms, as a clause for error messages.</summary>
     public const string Expected = "expected address and port, such as [::]:9000, 127.0.0.1:9000 or *:9000";
 
+    /// <summary>Parses a listening address.</summary>
+    /// <param name="text">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>, <c>localhost:9000</c>.</param>
+    /// <returns>The address.</returns>
+    /// <exception cref="FormatException">The text is not an address with a port.</exception>
+    public static IPEndPoint Parse(string text) => TryParse(text, out IPEndPoint? endPoint) ? endPoint : throw new FormatException($"'{text}' is not a listening address: {Expected}.");
+
+    /// <summary>Parses a listening address, without an exception.</summary>
+    /// <param name="text">The address, as for <see cref="Parse"/>.</param>
+    /// <param name="endPoint">The address; null if the text is none.</param>
+    /// <returns>Whether the text is an address with a port.</returns>
     public static bool TryParse(string? text, [NotNullWhen(true)] out IPEndPoint? endPoint)
     {
         endPoint = null;

@@ -1,0 +1,44 @@
+using System.Net.Sockets;
+
+namespace Zcrx.Rx.Listening;
+
+/// <summary>Sets the options of listening sockets, which the kernel copies to the sockets that it accepts on them.</summary>
+internal static class SocketSettings
+{
+    private const int SolSocket = 1;
+    private const int SoReusePort = 15;
+    private const int IpProtoTcp = 6;
+    private const int TcpUserTimeout = 18;
+
+    /// <summary>Sets what must be set before the socket is bound.</summary>
+    public static void ApplyBeforeBind(Socket socket, ZcrxListenOptions options)
+    {
+        if (options.ReusePort)
+        {
+            socket.SetRawSocketOption(SolSocket, SoReusePort, BitConverter.GetBytes(1));
+        }
+
+        ApplyInherited(socket, options);
+        options.ConfigureSocket?.Invoke(socket);
+    }
+
+    /// <summary>Sets what accepted sockets inherit. Also for a socket that another process has bound.</summary>
+    public static void ApplyInherited(Socket socket, ZcrxListenOptions options)
+    {
+        socket.NoDelay = options.NoDelay;
+        if (options.SendBufferSize > 0)
+        {
+            socket.SendBufferSize = options.SendBufferSize;
+        }
+
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, options.KeepAlive);
+        if (options.KeepAlive)
+        {
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)options.KeepAliveTime.TotalSeconds);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, (int)options.KeepAliveInterval.TotalSeconds);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, options.KeepAliveCount);
+        }
+
+        socket.SetRawSocketOption(IpProtoTcp, TcpUserTimeout, BitConverter.GetBytes((int)options.UserTimeout.TotalMilliseconds));
+    }
+}

@@ -1,0 +1,79 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Reactive.Disposables;
+using Zcrx.Interop;
+using Zcrx.Rx.Connections;
+using Zcrx.Rx.Listening;
+
+namespace Zcrx.Rx.Queues;
+
+/// <summary>Binds listening sockets for a queue, and lets its ring thread accept on them. Any thread.</summary>
+internal sealed class QueueListening(QueueLoop loop)
+{
+    /// <summary>Accepts on an address. Binds on subscription.</summary>
+    public IObservable<ZcrxConnection> Listen(IPEndPoint endPoint, ZcrxListenOptions options) => new AcceptedConnections(observer =>
+    {
+        Socket socket;
+        try
+        {
+            socket = ListenSocket.Bind(endPoint, options);
+        }
+        catch (ZcrxException exception)
+        {
+            observer.OnError(exception);
+            return Disposable.Empty;
+        }
+
+        return Accept(socket, observer);
+    });
+
+    /// <summary>Accepts on a listening socket of the caller.</summary>
+    public IObservable<ZcrxConnection> Listen(Socket listener) => new AcceptedConnections(observer =>
+    {
+        Socket own;
+        try
+        {
+            own = SocketOwnership.Duplicate(listener);
+        }
+        catch (Exception exception) when (exception is ObjectDisposedException or ZcrxException)
+        {
+            observer.OnError(exception);
+            return Disposable.Empty;
+        }
+
+        return Accept(own, observer);
+    });
+
+    /// <summary>Accepts on an address, and runs a handler for each connection.</summary>
+    public ZcrxListener Listen(IPEndPoint endPoint, Func<ZcrxConnection, CancellationToken, Task> handler, ZcrxListenOptions options)
+    {
+        Socket socket = ListenSocket.Bind(endPoint, options);
+        ZcrxListener listener = new((IPEndPoint)socket.LocalEndPoint!);
+        listener.Start(observer => Accept(socket, observer), handler);
+        return listener;
+    }
+
+    private IDisposable Accept(Socket socket, IObserver<ZcrxConnection> observer)
+    {
+        IDisposable port = Disposable.Empty;
+        try
+        {
+            // Before accepting: a connection arrives where the rules sent it when it began.
+            port = loop.Engine.Nic?.ClaimPort((IPEndPoint)socket.LocalEndPoint!) ?? port;
+        }
+        catch (ZcrxException exception)
+        {
+            socket.Dispose();
+            observer.OnError(exception);
+            return Disposable.Empty;
+        }
+
+        ListenerEntry entry = new(socket, new AcceptObserver(observer));
+        loop.AddListener(entry);
+        return Disposable.Create((loop, entry, port), static state =>
+        {
+            state.loop.RemoveListener(state.entry);
+            state.port.Dispose();
+        });
+    }
+}

@@ -9,8 +9,10 @@ namespace Zcrx.Actors.Connections;
 /// Not through the mailbox of a listener or of the supervisor: a connection may end while they stop, restart or are killed, and its end is
 /// reported all the same.
 /// </remarks>
-internal sealed class ConnectionReports(ILogger logger, EventStream events)
+internal sealed class ConnectionReports(ILogger logger, EventStream events, TimeProvider time)
 {
+    private readonly FaultLog _faults = new("connection handlers", logger, time);
+
     public void Opened(ZcrxEvent.ConnectionOpened opened)
     {
         if (opened.Listener is { } listener)
@@ -45,7 +47,7 @@ internal sealed class ConnectionReports(ILogger logger, EventStream events)
 
     public void Faulted(ZcrxEvent.ConsumerFaulted faulted)
     {
-        ZcrxLog.ConsumerFaulted(logger, faulted.Queue, faulted.ConnectionId, faulted.Exception);
+        _faults.Faulted(faulted.Queue, faulted.ConnectionId, faulted.Exception);
         events.Publish(faulted);
     }
 }

@@ -15,6 +15,8 @@ internal static class HealthReasons
     public const string ListenerFailed = "listener_failed";
     public const string ConnectionsDegraded = "connections_degraded";
     public const string OptionsRefused = "options_refused";
+    public const string DescriptorsLow = "descriptors_low";
+    public const string ListenerFull = "listener_full";
 
     /// <summary>Returns the codes of a status, each with the name of what it concerns: <c>pool_exhausted:eth0-2</c>. Empty if there is no problem.</summary>
     public static IReadOnlyList<string> Of(ZcrxStatus status) =>
@@ -23,6 +25,8 @@ internal static class HealthReasons
         .. status.State is ZcrxState.Running && !status.IsAccepting ? [NotAccepting] : Array.Empty<string>(),
         .. status.Queues.Select(Code).OfType<string>(),
         .. status.Queues.Where(static queue => queue.StalledConnections > 0).Select(static queue => $"{ReceiveStalled}:{queue.Name}"),
+        .. status.Queues.Where(static queue => queue.Statistics is { AwaitsDescriptors: true }).Select(static queue => $"{DescriptorsLow}:{queue.Name}"),
+        .. status.Listeners.Where(static listener => listener.IsFull).Select(static listener => $"{ListenerFull}:{listener.Name}"),
         .. status.Listeners.Where(static listener => listener.Error is not null).Select(static listener => $"{ListenerFailed}:{listener.Name}"),
         .. status.Rebalancing.Degraded.Count > 0 ? [ConnectionsDegraded] : Array.Empty<string>(),
         .. status.RefusedOptions.Count > 0 ? [OptionsRefused] : Array.Empty<string>(),

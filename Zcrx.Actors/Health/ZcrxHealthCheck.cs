@@ -45,12 +45,20 @@ internal sealed class ZcrxHealthCheck(IStatusSource zcrx) : IHealthCheck
 
     private static string Reasons(ZcrxStatus status) => string.Join(
         " ",
-        status.Listeners.Select(Reason).Concat(status.Queues.Select(Reason)).Concat(status.Queues.Select(Stalls)).Append(Refusal(status)).Append(Reason(status.Rebalancing)).Where(static reason => reason.Length > 0));
+        status.Listeners.Select(Reason).Concat(status.Queues.Select(Reason)).Concat(status.Queues.Select(Stalls)).Concat(status.Queues.Select(Descriptors)).Append(Refusal(status)).Append(Reason(status.Rebalancing)).Where(static reason => reason.Length > 0));
 
     private static string Refusal(ZcrxStatus status) =>
         status.RefusedOptions.Count == 0 ? "" : $"Changed options were refused: {string.Join("; ", status.RefusedOptions)}.";
 
-    private static string Reason(ListenerStatus listener) => listener.Error is null ? "" : $"Listener {listener.Name} is closed: {listener.Error.Message}";
+    private static string Reason(ListenerStatus listener) => listener switch
+    {
+        { Error: { } error } => $"Listener {listener.Name} is closed: {error.Message}",
+        { IsFull: true } => $"Listener {listener.Name} has its most connections ({listener.MaxConnections}) and refuses further ones.",
+        _ => "",
+    };
+
+    private static string Descriptors(QueueStatus queue) => queue.Statistics is { AwaitsDescriptors: true }
+        ? $"Queue {queue.Name} accepts nothing: the process has few file descriptors left." : "";
 
     private static string Reason(RebalancingStatus rebalancing) => rebalancing.Degraded switch
     {

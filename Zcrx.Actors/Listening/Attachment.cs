@@ -17,7 +17,7 @@ internal sealed class Attachment(string queue, IActorRef listener, ListenerSlot 
     /// <summary>Gets a task that ends when the queue has closed its descriptor of the socket.</summary>
     public Task Ended => _ended.Task;
 
-    public void Accept(ZcrxQueue source, Socket socket) => _subscription.Disposable = source.Listen(socket).Subscribe(this);
+    public void Accept(ZcrxQueue source, Socket socket) => _subscription.Disposable = source.Listen(socket, slot.Gate).Subscribe(this);
 
     public void Dispose() => _subscription.Dispose();
 

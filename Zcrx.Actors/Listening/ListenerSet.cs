@@ -249,6 +249,9 @@ internal sealed class ListenerRecord(ListenerSlot slot)
         EndPoint = Slot.EndPoint,
         Connections = Slot.Connections,
         Accepted = Slot.Accepted,
+        Refused = Slot.Gate.Refused,
+        MaxConnections = Slot.Gate.MaxConnections,
+        IsFull = Slot.Gate.MaxConnections > 0 && Slot.Gate.Connections >= Slot.Gate.MaxConnections,
         Error = Error,
     };
 }

@@ -14,6 +14,9 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options)
 
     public string Name => options.EffectiveName;
 
+    /// <summary>Gets the limits, which all queues share.</summary>
+    public ListenerGate Gate { get; } = new(options.EffectiveName, options);
+
     public Func<ZcrxConnection, IDisposable> Handler => options.Handler!;
 
     /// <summary>Gets the bound address; null while there is none.</summary>

@@ -79,20 +79,35 @@ internal static partial class ZcrxLog
     [LoggerMessage(1204, LogLevel.Information, "Closing the ports; connections continue.")]
     public static partial void ClosingPorts(ILogger logger);
 
+    [LoggerMessage(1205, LogLevel.Warning, "Queue {Queue} stops accepting, peers wait in the backlog: {Reason}. Raise the limit on open files (LimitNOFILE) or lower the number of connections.")]
+    public static partial void AcceptingStopped(ILogger logger, string queue, string reason);
+
+    [LoggerMessage(1206, LogLevel.Information, "Queue {Queue} accepts again: {Reason}.")]
+    public static partial void AcceptingResumed(ILogger logger, string queue, string reason);
+
+    [LoggerMessage(1207, LogLevel.Warning, "Limit {Limit} of {Owner} acted {Count} time(s), last for {RemoteEndPoint}: {Reason}.")]
+    public static partial void LimitReached(ILogger logger, ZcrxLimit limit, string owner, long count, IPEndPoint? remoteEndPoint, string reason);
+
+    [LoggerMessage(1208, LogLevel.Information, "Limit {Limit} of {Owner} acted {Count} time(s), last for {RemoteEndPoint}: {Reason}.")]
+    public static partial void PeersLimited(ILogger logger, ZcrxLimit limit, string owner, long count, IPEndPoint? remoteEndPoint, string reason);
+
     [LoggerMessage(1301, LogLevel.Debug, "Connection {Connection} from {RemoteEndPoint} accepted by listener {Listener} on queue {Queue}.")]
     public static partial void ConnectionOpened(ILogger logger, long connection, IPEndPoint? remoteEndPoint, string listener, string queue);
 
     [LoggerMessage(1302, LogLevel.Debug, "Connection {Connection} closed after {Bytes} bytes.")]
     public static partial void ConnectionClosed(ILogger logger, long connection, long bytes, Exception? exception);
 
-    [LoggerMessage(1303, LogLevel.Error, "Consumer of queue {Queue} threw (connection {Connection}).")]
-    public static partial void ConsumerFaulted(ILogger logger, string queue, long? connection, Exception exception);
+    [LoggerMessage(1303, LogLevel.Error, "Consumer of queue {Queue} threw (connection {Connection}): {Reason}")]
+    public static partial void ConsumerFaulted(ILogger logger, string queue, long? connection, string reason, Exception? exception);
 
     [LoggerMessage(1309, LogLevel.Information, "Connection {Connection} of queue {Queue} sent data that cannot be framed: {Reason}")]
     public static partial void FramingFailed(ILogger logger, long? connection, string queue, string reason);
 
     [LoggerMessage(1310, LogLevel.Information, "Stream of connection {Connection} on queue {Queue} failed, and its observer has no handler for errors: {Reason}")]
     public static partial void StreamFailedUnobserved(ILogger logger, long connection, string queue, string reason);
+
+    [LoggerMessage(1311, LogLevel.Information, "{Count} more log event(s) {Event} of {Source} suppressed within {Interval}.")]
+    public static partial void Suppressed(ILogger logger, long count, int @event, string source, TimeSpan interval);
 
     [LoggerMessage(1304, LogLevel.Debug, "Connection {Connection} with {RemoteEndPoint} attached to queue {Queue}.")]
     public static partial void ConnectionAttached(ILogger logger, long connection, IPEndPoint? remoteEndPoint, string queue);

@@ -84,6 +84,10 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <param name="Notification">The notification.</param>
     public sealed record NotificationReceived(ZcrxNotification Notification) : ZcrxEvent;
 
+    /// <summary>Published when a limit has acted that protects the process from its peers.</summary>
+    /// <param name="Report">Which limit, how often since its last report, and why.</param>
+    public sealed record LimitActed(LimitReached Report) : ZcrxEvent;
+
     /// <summary>Published when a listener is bound.</summary>
     /// <param name="Listener">The listener's name.</param>
     /// <param name="EndPoint">The address, with the real port.</param>

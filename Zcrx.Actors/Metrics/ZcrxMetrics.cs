@@ -31,6 +31,11 @@ internal sealed class ZcrxMetrics : IDisposable
         Count("zcrx.completion.overflows", "{overflow}", "Turns in which the completion ring had overflown.", static totals => totals.Overflows);
         Count("zcrx.connection.opened", "{connection}", "Connections accepted or attached.", static totals => totals.ConnectionsOpened);
         Count("zcrx.connection.moves", "{move}", "Connections that came from other queues, or resumed after a restart.", static totals => totals.ConnectionsMovedIn);
+        Count("zcrx.connection.refused", "{connection}", "Connections that were reset because a listener or an address had its most connections.", static totals => totals.ConnectionsRefused);
+        Count("zcrx.connection.timeouts", "{connection}", "Connections that were reset because they were silent for too long.", static totals => totals.ConnectionsTimedOut);
+        Count("zcrx.frame.refused", "{frame}", "Unfinished frames that were dropped with their connections, because their copies had reached the limit.", static totals => totals.FramesRefused);
+        Level("zcrx.frame.copied", "By", "Bytes of unfinished frames that are copied now.", static statistics => statistics.CopiedFrameBytes);
+        Level("zcrx.queue.descriptor_waits", "{queue}", "Queues that accept nothing, because the process has few file descriptors left.", static statistics => statistics.AwaitsDescriptors ? 1 : 0);
         _meter.CreateObservableUpDownCounter("zcrx.connection.count", Connections, "{connection}", "Open connections, by state.");
         Level("zcrx.refill.depth", "{entry}", "Refill entries that the kernel has not consumed yet.", static statistics => statistics.RefillDepth);
         Level("zcrx.pool.usage", "{buffer}", "Buffers in flight: delivered or leased.", static statistics => statistics.BuffersOut);
@@ -40,7 +45,7 @@ internal sealed class ZcrxMetrics : IDisposable
             () => Queues.Select(static queue => new Measurement<double>(queue.Totals().TimeUnderPressure.TotalSeconds, Tags(queue))),
             "s",
             "Time that the pool has spent above its normal level.");
-        _meter.CreateObservableGauge("zcrx.pool.pressure", () => Present(static statistics => (int)statistics.Pressure), "{level}", "The pool's level: 0 normal, 1 high, 2 exhausted.");
+        _meter.CreateObservableGauge("zcrx.pool.pressure", () => Present(static statistics => (long)statistics.Pressure), "{level}", "The pool's level: 0 normal, 1 high, 2 exhausted.");
         _meter.CreateObservableCounter("zcrx.notification.count", Notifications, "{notification}", "Notifications from the kernel.");
         _meter.CreateObservableCounter("zcrx.queue.restarts", () => Queues.Select(static queue => new Measurement<long>(queue.Restarts, Tags(queue))), "{restart}", "Times that a queue was opened again.");
         _meter.CreateObservableUpDownCounter("zcrx.queue.open", () => Queues.Select(static queue => new Measurement<int>(queue.IsOpen ? 1 : 0, [.. Tags(queue), new("zcrx.engine", queue.Engine?.Name ?? "none")])), "{queue}", "Queues that receive, by engine.");
@@ -69,16 +74,16 @@ internal sealed class ZcrxMetrics : IDisposable
         unit,
         description);
 
-    private void Level(string name, string unit, string description, Func<QueueStatistics, int> select) =>
+    private void Level(string name, string unit, string description, Func<QueueStatistics, long> select) =>
         _meter.CreateObservableUpDownCounter(name, () => Present(select), unit, description);
 
-    private IEnumerable<Measurement<int>> Present(Func<QueueStatistics, int> select)
+    private IEnumerable<Measurement<long>> Present(Func<QueueStatistics, long> select)
     {
         foreach (QueueSnapshot queue in Queues)
         {
             if (queue.Snapshot() is { } statistics)
             {
-                yield return new Measurement<int>(select(statistics), Tags(queue));
+                yield return new Measurement<long>(select(statistics), Tags(queue));
             }
         }
     }

@@ -17,6 +17,7 @@ internal sealed class QueueIncarnation : ReceiveActor
     private readonly Task<ZcrxQueue> _opening;
     private readonly QueueDirectory _directory;
     private readonly ILogger _logger;
+    private readonly FaultLog _faults;
     private readonly CompositeDisposable _subscriptions = [];
     private ZcrxQueue? _queue;
     private bool _isStopping;
@@ -27,6 +28,7 @@ internal sealed class QueueIncarnation : ReceiveActor
         _opening = opening;
         _directory = directory;
         _logger = logger;
+        _faults = new FaultLog($"queue {name}", logger, TimeProvider.System);
         Receive<Opened>(message => OnOpened(message.Queue));
         Receive<Ended>(message => OnEnded(message.Cause));
         Receive<Stop>(OnStop);
@@ -40,6 +42,7 @@ internal sealed class QueueIncarnation : ReceiveActor
     protected override void PostStop()
     {
         _subscriptions.Dispose();
+        _faults.Dispose();
         if (_queue is not null)
         {
             _directory.Remove(_queue);
@@ -61,6 +64,7 @@ internal sealed class QueueIncarnation : ReceiveActor
         Forward(queue.Notifications);
         Forward(queue.ConsumerFaults);
         Forward(queue.UnobservedErrors);
+        Forward(queue.LimitsReached);
         Forward(queue.ReceiveStalls);
         Forward(queue.Growth);
         _ = WatchAsync(queue).PipeTo(self, failure: static cause => new Ended(Unwrap(cause)));
@@ -120,22 +124,25 @@ internal sealed class QueueIncarnation : ReceiveActor
             case PoolGrowth growth:
                 OnGrowth(growth);
                 break;
+            case LimitReached report:
+                OnLimitReached(report);
+                break;
             case ReceiveStall stall:
                 OnStall(stall);
                 break;
             case UnobservedError failed:
-                ZcrxLog.StreamFailedUnobserved(_logger, failed.Connection.Id, _name, failed.Error.Message);
+                _faults.Unobserved(_name, failed.Connection.Id, failed.Error);
                 Publish(new ZcrxEvent.StreamFailedUnobserved(_name, failed.Connection.Id, failed.Error));
                 break;
             case ConsumerFault fault:
                 if (fault.Exception is ZcrxFramingException framing)
                 {
                     // The cause is the peer's bytes, which any program can send, and not the consumer.
-                    ZcrxLog.FramingFailed(_logger, fault.Connection?.Id, _name, framing.Message);
+                    _faults.FramingRefused(_name, fault.Connection?.Id, framing);
                 }
                 else
                 {
-                    ZcrxLog.ConsumerFaulted(_logger, _name, fault.Connection?.Id, fault.Exception);
+                    _faults.Faulted(_name, fault.Connection?.Id, fault.Exception);
                 }
 
                 Publish(new ZcrxEvent.ConsumerFaulted(_name, fault.Connection?.Id, fault.Exception));
@@ -171,6 +178,28 @@ internal sealed class QueueIncarnation : ReceiveActor
         }
 
         Publish(new ZcrxEvent.PoolGrew(growth));
+    }
+
+    private void OnLimitReached(LimitReached report)
+    {
+        string owner = report.Listener is { } listener ? $"listener {listener}" : $"queue {report.Queue}";
+        switch (report.Limit)
+        {
+            case ZcrxLimit.Descriptors when report.Count == 0:
+                ZcrxLog.AcceptingResumed(_logger, report.Queue, report.Reason);
+                break;
+            case ZcrxLimit.Descriptors:
+                ZcrxLog.AcceptingStopped(_logger, report.Queue, report.Reason);
+                break;
+            case ZcrxLimit.MaxConnections or ZcrxLimit.CopiedFrameBytes:
+                ZcrxLog.LimitReached(_logger, report.Limit, owner, report.Count, report.RemoteEndPoint, report.Reason);
+                break;
+            default:
+                ZcrxLog.PeersLimited(_logger, report.Limit, owner, report.Count, report.RemoteEndPoint, report.Reason);
+                break;
+        }
+
+        Publish(new ZcrxEvent.LimitActed(report));
     }
 
     private void OnStall(ReceiveStall stall)

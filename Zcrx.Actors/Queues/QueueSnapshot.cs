@@ -111,6 +111,12 @@ internal readonly record struct QueueTotals
 
     public long LeasedCopies { get; private init; }
 
+    public long ConnectionsRefused { get; private init; }
+
+    public long ConnectionsTimedOut { get; private init; }
+
+    public long FramesRefused { get; private init; }
+
     public TimeSpan TimeUnderPressure { get; private init; }
 
     public QueueTotals Add(QueueStatistics statistics) => new()
@@ -129,6 +135,9 @@ internal readonly record struct QueueTotals
         ConnectionsOpened = ConnectionsOpened + statistics.ConnectionsOpened,
         ConnectionsMovedIn = ConnectionsMovedIn + statistics.ConnectionsMovedIn,
         LeasedCopies = LeasedCopies + statistics.LeasedCopies,
+        ConnectionsRefused = ConnectionsRefused + statistics.ConnectionsRefused,
+        ConnectionsTimedOut = ConnectionsTimedOut + statistics.ConnectionsTimedOut,
+        FramesRefused = FramesRefused + statistics.FramesRefused,
         TimeUnderPressure = TimeUnderPressure + statistics.TimeUnderPressure,
     };
 }

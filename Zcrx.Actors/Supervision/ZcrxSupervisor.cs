@@ -43,7 +43,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         _start = new TreeStart(_queues, _listeners);
         _stop = new TreeStop(_queues, _listeners);
         _changes = new TreeOptions(tree.Options, _queues, logger, Context.System.EventStream);
-        ConnectionReports reports = new(logger, Context.System.EventStream);
+        ConnectionReports reports = new(logger, Context.System.EventStream, time);
         _actors = new TreeActors(tree, incoming, directory, time, logger, reports);
         Receive<RemoteCommand>(command => Refuse(command.Command));
         // Before the commands: a command that an actor of this process has forwarded cannot be answered either.

@@ -2,9 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Kernel;
 
-/// <summary>Reads the limit on locked memory (getrlimit(2)).</summary>
+/// <summary>Reads the limits of the process (getrlimit(2)).</summary>
 internal static unsafe partial class ResourceLimits
 {
+    private const int RlimitOpenFiles = 7;
     private const int RlimitMemlock = 8;
     private const ulong RlimInfinity = ulong.MaxValue;
 
@@ -12,7 +13,12 @@ internal static unsafe partial class ResourceLimits
     private static partial int getrlimit(int resource, Limit* limit);
 
     /// <summary>Returns the soft limit on locked memory in bytes; null when there is none, or it cannot be read.</summary>
-    public static ulong? LockedMemory()
+    public static ulong? LockedMemory() => Soft(RlimitMemlock);
+
+    /// <summary>Returns the soft limit on file descriptors; null when there is none, or it cannot be read.</summary>
+    public static ulong? OpenFiles() => Soft(RlimitOpenFiles);
+
+    private static ulong? Soft(int resource)
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -20,7 +26,7 @@ internal static unsafe partial class ResourceLimits
         }
 
         Limit limit;
-        return getrlimit(RlimitMemlock, &limit) == 0 && limit.Soft != RlimInfinity ? limit.Soft : null;
+        return getrlimit(resource, &limit) == 0 && limit.Soft != RlimInfinity ? limit.Soft : null;
     }
 
     /// <summary><c>struct rlimit</c> on 64-bit Linux.</summary>

@@ -26,6 +26,9 @@ internal class BufferHolder : IBufferSource
     {
     }
 
+    /// <summary>Gets the bound for copies of unfinished frames; null for none.</summary>
+    public virtual IByteBudget? CopyBudget => null;
+
     /// <inheritdoc/>
     public virtual void Hold()
     {

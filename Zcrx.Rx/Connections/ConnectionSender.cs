@@ -14,6 +14,8 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     private volatile bool _closed;
     private volatile bool _isShutDown;
     private volatile bool _hasSent;
+    // Written by the caller that has the turn.
+    private long _sends;
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
@@ -100,6 +102,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         }
 
         _hasSent = true;
+        Volatile.Write(ref _sends, _sends + 1);
     }
 
     private void ThrowIfClosed()
@@ -119,6 +122,9 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         _hasSent = false;
         return hasSent;
     }
+
+    /// <summary>Gets the number of system calls that have sent something.</summary>
+    public long Sends => Volatile.Read(ref _sends);
 
     public void Shutdown()
     {

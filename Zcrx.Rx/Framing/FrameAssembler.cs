@@ -57,7 +57,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     }
 
     /// <summary>Copies the bytes that are held, and returns their buffers.</summary>
-    public void Copy() => _held.Copy();
+    /// <returns>The error with which the frames must end, because the queue's bound for copies has no room; null if all is well.</returns>
+    public ZcrxFramingException? Copy() => _held.TryCopy() ? null : OverBudget();
 
     /// <summary>Cuts the frames of a buffer, and keeps its rest.</summary>
     public void Receive(in ReceivedBuffer buffer)
@@ -87,7 +88,11 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
                     Remember(in decision);
                     _held.Lend(memory[position..]);
                     Keep(in buffer);
-                    Wait();
+                    if (!owner.HasEnded)
+                    {
+                        Wait();
+                    }
+
                     return;
                 }
 
@@ -309,10 +314,16 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
 
             _relieves = ledger;
             Holder = buffer.Holder;
+            _held.SetBudget(buffer.Holder?.CopyBudget);
         }
 
-        _held.Keep(in buffer);
+        if (!_held.Keep(in buffer))
+        {
+            owner.Refuse(OverBudget());
+        }
     }
+
+    private ZcrxFramingException OverBudget() => ZcrxFramingException.OverBudget(_frameOffset, _isDecided ? _decision.Total : null, maxLength, Holder?.CopyBudget?.Limit ?? 0);
 
     /// <summary>Gets a value that says that the frame needs more bytes than the longest frame and its overhead have.</summary>
     private bool IsBeyondLimit => _needed > (long)maxLength + _overhead;

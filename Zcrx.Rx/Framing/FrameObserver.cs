@@ -107,7 +107,10 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
 
         try
         {
-            _frames.Copy();
+            if (_frames.Copy() is { } overBudget)
+            {
+                FailLater(overBudget);
+            }
         }
         finally
         {

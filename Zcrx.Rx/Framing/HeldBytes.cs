@@ -22,6 +22,9 @@ internal sealed class HeldBytes(int maxBuffers)
     // Where the frame begins in the first piece.
     private int _start;
     private int _buffers;
+    private IByteBudget? _budget;
+    // The bytes of rented arrays, which the budget counts.
+    private long _rented;
     private FrameSegment? _spare;
     private int _spares;
 
@@ -41,15 +44,23 @@ internal sealed class HeldBytes(int maxBuffers)
         _lent = Append(memory);
     }
 
+    /// <summary>Sets the bound for copies, which changes when the connection moves to another queue. The present copies count for the new one.</summary>
+    public void SetBudget(IByteBudget? budget)
+    {
+        _budget?.Add(-_rented);
+        _budget = budget;
+        _budget?.Add(_rented);
+    }
+
     /// <summary>Keeps what is left of the buffer that was lent: the buffer itself, or a copy when too many are kept or the pool needs them.</summary>
-    public void Keep(in ReceivedBuffer buffer)
+    /// <returns>False when a copy was needed and the budget has no room. Release everything then.</returns>
+    public bool Keep(in ReceivedBuffer buffer)
     {
         BufferLedger ledger = buffer.Ledger;
         int slot = _buffers >= maxBuffers || ledger.IsUnderPressure ? -1 : buffer.TryLeaseSlot();
         if (slot < 0)
         {
-            Copy();
-            return;
+            return TryCopy();
         }
 
         FrameSegment lent = _lent!;
@@ -57,6 +68,20 @@ internal sealed class HeldBytes(int maxBuffers)
         lent.Ledger = ledger;
         _lent = null;
         _buffers++;
+        return true;
+    }
+
+    /// <summary>Copies as <see cref="Copy"/> does, if the budget has room.</summary>
+    public bool TryCopy()
+    {
+        long uncopied = Uncopied();
+        if (uncopied > 0 && _budget?.HasRoom(uncopied) == false)
+        {
+            return false;
+        }
+
+        Copy();
+        return true;
     }
 
     /// <summary>Drops bytes from the front, and gives back what is no longer needed.</summary>
@@ -199,8 +224,26 @@ internal sealed class HeldBytes(int maxBuffers)
         // A further array instead of a larger one: nothing is copied twice. Sized by what has arrived, not by what a peer has announced.
         int growth = Math.Clamp(2 * (_last?.Array?.Length ?? 0), SmallestCopy, LargestGrowth);
         byte[] rented = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expected, growth, Array.MaxLength));
+        Charge(rented.Length);
         bytes.CopyTo(rented);
         Attach(rented.AsMemory(0, bytes.Length)).Array = rented;
+    }
+
+    private long Uncopied()
+    {
+        long bytes = _lent?.Length ?? 0;
+        for (FrameSegment? piece = _buffers > 0 ? _first : null; piece is not null; piece = piece.Following)
+        {
+            bytes += piece.Ledger is null ? 0 : piece.Length;
+        }
+
+        return bytes;
+    }
+
+    private void Charge(long change)
+    {
+        _rented += change;
+        _budget?.Add(change);
     }
 
     private void DropFirst()
@@ -227,6 +270,7 @@ internal sealed class HeldBytes(int maxBuffers)
         else if (piece.Array is { } array)
         {
             piece.Array = null;
+            Charge(-array.Length);
             ArrayPool<byte>.Shared.Return(array);
         }
         else

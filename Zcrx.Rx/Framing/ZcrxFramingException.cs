@@ -40,6 +40,13 @@ public sealed class ZcrxFramingException : ZcrxException
         announcedLength is { } length ? $"it announces {length} bytes, and the limit is {limit}" : $"it has not ended within the limit of {limit} bytes",
         "Raise maxLength if such frames are meant to arrive; else the peer frames differently, or the subscription began inside a frame");
 
+    internal static ZcrxFramingException OverBudget(long streamOffset, long? announcedLength, int limit, long budget) => new(
+        streamOffset,
+        announcedLength,
+        limit,
+        $"unfinished frames of all connections of the queue have copied as much as they may, {budget} bytes",
+        "Raise MaxCopiedFrameBytes of the queue, enlarge its pool, or accept shorter frames or fewer connections");
+
     internal static ZcrxFramingException EndedInside(long streamOffset, long received, long? total, int limit, bool isDelimited) => new(
         streamOffset,
         total,

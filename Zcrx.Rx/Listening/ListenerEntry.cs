@@ -6,8 +6,11 @@ namespace Zcrx.Rx.Listening;
 /// <summary>Represents a listening socket with its multishot accept. Ring thread only.</summary>
 /// <param name="socket">The socket; owned by the entry.</param>
 /// <param name="observer">Receives the connections.</param>
-internal sealed class ListenerEntry(Socket socket, IObserver<ConnectionReceiver> observer)
+/// <param name="gate">The limits; null for none.</param>
+internal sealed class ListenerEntry(Socket socket, IObserver<ConnectionReceiver> observer, ListenerGate? gate)
 {
+    public ListenerGate? Gate { get; } = gate;
+
     public Socket Socket { get; } = socket;
 
     public IObserver<ConnectionReceiver> Observer { get; } = observer;
@@ -17,6 +20,9 @@ internal sealed class ListenerEntry(Socket socket, IObserver<ConnectionReceiver>
     public uint Generation { get; set; }
 
     public bool IsArmed { get; set; }
+
+    /// <summary>Gets or sets a value indicating whether the request accepts until it is cancelled.</summary>
+    public bool IsMultishot { get; set; }
 
     public bool IsRemoved { get; set; }
 

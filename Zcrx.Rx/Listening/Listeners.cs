@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Zcrx.Interop;
 using Zcrx.Interop.Errors;
+using Zcrx.Rx.Connections;
 using Zcrx.Rx.Receiving;
 using Zcrx.Rx.Ring;
 using static Zcrx.Interop.Abi.Errno;
@@ -9,8 +10,18 @@ namespace Zcrx.Rx.Listening;
 
 /// <summary>Accepts connections on the listening sockets of a queue. Ring thread only, except <see cref="Conclude"/>.</summary>
 internal sealed class Listeners(
-    RingRequests requests, ConnectionTable connections, ReceiveScheduler scheduler, IQueuePhase phase, IReceiveEvents events, RingClock clock) : IListeners
+    RingRequests requests,
+    ConnectionTable connections,
+    ReceiveScheduler scheduler,
+    IQueuePhase phase,
+    IReceiveEvents events,
+    RingClock clock,
+    DescriptorGate descriptors,
+    ILimitReports limits) : IListeners
 {
+    // As many connections as the kernel's usual backlog can be accepted at once by a multishot request.
+    private const int Burst = 4096;
+
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
 
     private readonly SlotTable<ListenerEntry> _listeners = new();
@@ -78,6 +89,7 @@ internal sealed class Listeners(
         }
 
         long now = clock.Now;
+        bool mayAccept = MayAccept();
         for (int i = _pending.Count - 1; i >= 0; i--)
         {
             ListenerEntry listener = _pending[i];
@@ -86,8 +98,15 @@ internal sealed class Listeners(
                 continue;
             }
 
+            if (!mayAccept)
+            {
+                listener.RetryAt = now + clock.ToTicks(AcceptRetry);
+                continue;
+            }
+
             _pending.RemoveAt(i);
-            requests.Accept((int)listener.Socket.SafeHandle.DangerousGetHandle(), AcceptTag(listener));
+            listener.IsMultishot = descriptors.Fits(Burst);
+            requests.Accept((int)listener.Socket.SafeHandle.DangerousGetHandle(), listener.IsMultishot, AcceptTag(listener));
             listener.IsArmed = true;
         }
     }
@@ -112,11 +131,19 @@ internal sealed class Listeners(
 
         if (completion.Result >= 0)
         {
+            descriptors.OnAccepted();
             OnAccepted(listener, completion.Result);
         }
 
         if (listener.IsArmed)
         {
+            if (listener is { IsMultishot: true, IsRemoved: false } && (!MayAccept() || !descriptors.Fits(Burst)))
+            {
+                // The kernel would accept all that wait before this thread could stop it.
+                listener.IsMultishot = false;
+                requests.Cancel(AcceptTag(listener));
+            }
+
             return;
         }
 
@@ -130,8 +157,8 @@ internal sealed class Listeners(
         }
         else
         {
-            // Out of descriptors or memory: the peers wait in the backlog until there is room again.
-            listener.RetryAt = completion.Result < 0 ? clock.Now + clock.ToTicks(AcceptRetry) : 0;
+            // Out of descriptors or memory: the peers wait in the backlog until there is room again. A cancelled request continues as one that accepts singly.
+            listener.RetryAt = completion.Result is < 0 and not -ECANCELED ? clock.Now + clock.ToTicks(AcceptRetry) : 0;
             _pending.Add(listener);
         }
     }
@@ -206,10 +233,10 @@ internal sealed class Listeners(
             return;
         }
 
-        ConnectionReceiver connection;
+        ConnectionSocket socket;
         try
         {
-            connection = connections.Add(new Socket(handle));
+            socket = new ConnectionSocket(new Socket(handle));
         }
         catch (SocketException)
         {
@@ -218,6 +245,15 @@ internal sealed class Listeners(
             return;
         }
 
+        if (!IsAdmitted(listener.Gate, socket))
+        {
+            socket.Close(abort: true);
+            return;
+        }
+
+        ConnectionReceiver connection = connections.Add(socket);
+        connection.Gate = listener.Gate;
+        listener.Gate?.LeaveWhen(connection.Control.Closed, socket.RemoteEndPoint?.Address);
         try
         {
             listener.Observer.OnNext(connection);
@@ -232,6 +268,33 @@ internal sealed class Listeners(
 
         // Also when no observer is subscribed: the end must be noticed all the same.
         scheduler.Reconcile(connection);
+    }
+
+    private bool IsAdmitted(ListenerGate? gate, ConnectionSocket socket)
+    {
+        if (gate?.Enter(socket.RemoteEndPoint?.Address) is not { } limit)
+        {
+            return true;
+        }
+
+        limits.Acted(limit, gate.Name, socket.RemoteEndPoint, limit == ZcrxLimit.MaxConnections ? $"{gate.MaxConnections} connections are open" : "the peer's address has its most connections");
+        return false;
+    }
+
+    /// <summary>Returns whether the process has room for another connection. Reports a change.</summary>
+    private bool MayAccept()
+    {
+        (bool may, bool hasChanged) = descriptors.Check();
+        if (hasChanged && may)
+        {
+            limits.Ended(ZcrxLimit.Descriptors, descriptors.Reason);
+        }
+        else if (hasChanged)
+        {
+            limits.Acted(ZcrxLimit.Descriptors, null, null, descriptors.Reason);
+        }
+
+        return may;
     }
 
     private void Finish(ListenerEntry listener, Exception? error)

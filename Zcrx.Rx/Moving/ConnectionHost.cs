@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Zcrx.Interop;
+using Zcrx.Interop.Leases;
+using Zcrx.Rx.Limits;
 using Zcrx.Rx.Options;
 using Zcrx.Rx.Receiving;
 using Zcrx.Rx.Ring;
@@ -26,6 +28,11 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     public Task Ended => thread.Ended;
 
     public ConsumerFailureAction WhenConsumerFails => options.Value.WhenConsumerFails;
+
+    /// <summary>Gets the bytes of unfinished frames that the connections have copied.</summary>
+    public FrameBudget Frames { get; } = new(options);
+
+    public IByteBudget CopyBudget => Frames;
 
     /// <summary>Gets the owner of connections whose queue has ended; null when they end with it.</summary>
     public SuspendedConnectionOwner? Suspended => suspended;

@@ -14,6 +14,8 @@ public class ZcrxListenOptions
     private const int LongestKeepAliveSeconds = 32767;
     private const int MostKeepAliveProbes = 127;
 
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(30);
+
     /// <summary>Gets or sets the number of connections that may wait to be accepted: 4096 by default. The kernel limits it to <c>net.core.somaxconn</c>.</summary>
     public int Backlog { get; set; } = 4096;
 
@@ -44,6 +46,27 @@ public class ZcrxListenOptions
     /// </summary>
     public TimeSpan UserTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>Gets or sets the most open connections of the listener. Further ones are reset. 0, the default, for no limit but that of file descriptors.</summary>
+    public int MaxConnections { get; set; }
+
+    /// <summary>
+    /// Gets or sets the most open connections from one address. Further ones are reset. An IPv6 host counts with its whole /64 prefix. 0, the default, for no limit, since
+    /// all clients behind a proxy have one address.
+    /// </summary>
+    public int MaxConnectionsPerAddress { get; set; }
+
+    /// <summary>
+    /// Gets or sets how long a connection may be silent after it was accepted, before the first byte in either direction: a minute by default. It is reset then.
+    /// <see cref="Timeout.InfiniteTimeSpan"/> for no limit. Checked once a second.
+    /// </summary>
+    public TimeSpan FirstByteTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Gets or sets how long a connection may be silent in both directions. It is reset then. <see cref="Timeout.InfiniteTimeSpan"/>, the default, for no limit. Checked once a second.
+    /// Must be longer than the longest time that a reply takes.
+    /// </summary>
+    public TimeSpan IdleTimeout { get; set; } = Timeout.InfiniteTimeSpan;
+
     /// <summary>Gets or sets the action that sets further options of the listening socket. Called before the socket is bound, after the options above; null for none.</summary>
     /// <remarks>Linux copies most options to the accepted connections. The action must not bind or close the socket.</remarks>
     public Action<Socket>? ConfigureSocket { get; set; }
@@ -68,8 +91,14 @@ public class ZcrxListenOptions
         Check(IsKeepAlive(KeepAliveInterval), nameof(KeepAliveInterval), $"must be between 1 and {LongestKeepAliveSeconds} seconds, but is {KeepAliveInterval}");
         Check(KeepAliveCount is >= 1 and <= MostKeepAliveProbes, nameof(KeepAliveCount), $"must be between 1 and {MostKeepAliveProbes}, but is {KeepAliveCount}");
         Check(UserTimeout >= TimeSpan.Zero && UserTimeout <= TimeSpan.FromDays(1), nameof(UserTimeout), $"must be between 0 and a day, but is {UserTimeout}");
+        Check(MaxConnections >= 0, nameof(MaxConnections), $"must not be negative, but is {MaxConnections}");
+        Check(MaxConnectionsPerAddress >= 0, nameof(MaxConnectionsPerAddress), $"must not be negative, but is {MaxConnectionsPerAddress}");
+        Check(IsTimeout(FirstByteTimeout), nameof(FirstByteTimeout), $"must be between a millisecond and {LongestTimeout.Days} days, or infinite, but is {FirstByteTimeout}");
+        Check(IsTimeout(IdleTimeout), nameof(IdleTimeout), $"must be between a millisecond and {LongestTimeout.Days} days, or infinite, but is {IdleTimeout}");
         return errors;
     }
+
+    private static bool IsTimeout(TimeSpan span) => span == Timeout.InfiniteTimeSpan || (span >= TimeSpan.FromMilliseconds(1) && span <= LongestTimeout);
 
     private static bool IsKeepAlive(TimeSpan span) => span >= TimeSpan.FromSeconds(1) && span <= TimeSpan.FromSeconds(LongestKeepAliveSeconds);
 }

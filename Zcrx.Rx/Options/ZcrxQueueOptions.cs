@@ -1,4 +1,5 @@
 using Zcrx.Interop;
+using Zcrx.Interop.Processes;
 
 namespace Zcrx.Rx;
 
@@ -110,11 +111,26 @@ public sealed record ZcrxQueueOptions
     /// </summary>
     public TimeSpan UnobservedTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// Gets the most bytes that unfinished frames of all connections may copy, since the pool needs their buffers: 256 MiB by default. The connection that needs more is reset,
+    /// with a <see cref="ZcrxFramingException"/> that says so. 0 for no limit.
+    /// </summary>
+    public long MaxCopiedFrameBytes { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>
+    /// Gets the number of file descriptors that the process keeps free: 64 by default, and at most a quarter of its limit. The queue accepts nothing while fewer are
+    /// free; peers wait in the backlog. 0 disables it.
+    /// </summary>
+    public int DescriptorReserve { get; init; } = 64;
+
     /// <summary>Gets what happens to a connection whose last consumer fails.</summary>
     public ConsumerFailureAction WhenConsumerFails { get; init; }
 
     /// <summary>Gets a value indicating whether stranded receives are issued again. Off only in tests that need a stall.</summary>
     internal bool RearmsStrandedReceives { get; init; } = true;
+
+    /// <summary>Gets the reader of the process's descriptors. Another one only in tests.</summary>
+    internal Func<DescriptorUse> Descriptors { get; init; } = ProcessDescriptors.Read;
 
     /// <summary>Gets the interval of <see cref="ZcrxQueue.Statistics"/> while it has subscribers.</summary>
     public TimeSpan StatisticsInterval { get; init; } = TimeSpan.FromSeconds(1);
@@ -176,6 +192,8 @@ public sealed record ZcrxQueueOptions
         Check(BusyTimeout >= TimeSpan.Zero && BusyTimeout <= LongestInterval, nameof(BusyTimeout), $"must be between 0 and a day, but is {BusyTimeout}");
         Check(IsInterval(ReceiveStallTimeout), nameof(ReceiveStallTimeout), $"must be between a millisecond and a day, but is {ReceiveStallTimeout}");
         Check(UnobservedTimeout == Timeout.InfiniteTimeSpan || IsInterval(UnobservedTimeout), nameof(UnobservedTimeout), $"must be between a millisecond and a day, or infinite, but is {UnobservedTimeout}");
+        Check(MaxCopiedFrameBytes >= 0, nameof(MaxCopiedFrameBytes), $"must not be negative, but is {MaxCopiedFrameBytes}");
+        Check(DescriptorReserve >= 0, nameof(DescriptorReserve), $"must not be negative, but is {DescriptorReserve}");
         Check(Enum.IsDefined(WhenConsumerFails), nameof(WhenConsumerFails), "must be Reset or Close");
         Check(IsInterval(StatisticsInterval), nameof(StatisticsInterval), $"must be between a millisecond and a day, but is {StatisticsInterval}");
         // Configuration can put null where the compiler would not.

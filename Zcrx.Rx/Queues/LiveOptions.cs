@@ -17,6 +17,8 @@ internal static class LiveOptions
         ReceiveStallTimeout = wanted.ReceiveStallTimeout,
         UnobservedTimeout = wanted.UnobservedTimeout,
         WhenConsumerFails = wanted.WhenConsumerFails,
+        MaxCopiedFrameBytes = wanted.MaxCopiedFrameBytes,
+        DescriptorReserve = wanted.DescriptorReserve,
     };
 
     /// <summary>Returns the names of the options that differ: those that <see cref="Apply"/> changes, and the others.</summary>

@@ -15,6 +15,7 @@ internal sealed class QueueEvents : IPoolEvents, IReceiveEvents
     private readonly Broadcast<LinkChange> _links;
     private readonly Broadcast<ReceiveStall> _stalls;
     private readonly Broadcast<UnobservedError> _unobserved;
+    private readonly Broadcast<LimitReached> _limits;
     // A failure of an observer of failures is not reported.
     private readonly Broadcast<ConsumerFault> _faults = new(static _ => { });
 
@@ -27,6 +28,7 @@ internal sealed class QueueEvents : IPoolEvents, IReceiveEvents
         _links = new Broadcast<LinkChange>(Unhandled);
         _stalls = new Broadcast<ReceiveStall>(Unhandled);
         _unobserved = new Broadcast<UnobservedError>(Unhandled);
+        _limits = new Broadcast<LimitReached>(Unhandled);
     }
 
     public IObservable<ZcrxNotification> Notifications => _notifications;
@@ -42,6 +44,10 @@ internal sealed class QueueEvents : IPoolEvents, IReceiveEvents
     public IObservable<ConsumerFault> Faults => _faults;
 
     public IObservable<UnobservedError> Unobserved => _unobserved;
+
+    public IObservable<LimitReached> Limits => _limits;
+
+    public void LimitReached(LimitReached report) => _limits.Publish(report);
 
     public void Notified(ZcrxNotification notification) => _notifications.Publish(notification);
 
@@ -75,6 +81,7 @@ internal sealed class QueueEvents : IPoolEvents, IReceiveEvents
         _links.Complete();
         _stalls.Complete();
         _unobserved.Complete();
+        _limits.Complete();
         _faults.Complete();
     }
 

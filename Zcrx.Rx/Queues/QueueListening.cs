@@ -24,11 +24,11 @@ internal sealed class QueueListening(QueueLoop loop)
             return Disposable.Empty;
         }
 
-        return Accept(socket, observer);
+        return Accept(socket, observer, new ListenerGate(endPoint.ToString(), options));
     });
 
     /// <summary>Accepts on a listening socket of the caller.</summary>
-    public IObservable<ZcrxConnection> Listen(Socket listener) => new AcceptedConnections(observer =>
+    public IObservable<ZcrxConnection> Listen(Socket listener, ListenerGate? gate) => new AcceptedConnections(observer =>
     {
         Socket own;
         try
@@ -41,7 +41,7 @@ internal sealed class QueueListening(QueueLoop loop)
             return Disposable.Empty;
         }
 
-        return Accept(own, observer);
+        return Accept(own, observer, gate);
     });
 
     /// <summary>Accepts on an address, and runs a handler for each connection.</summary>
@@ -49,11 +49,11 @@ internal sealed class QueueListening(QueueLoop loop)
     {
         Socket socket = ListenSocket.Bind(endPoint, options);
         ZcrxListener listener = new((IPEndPoint)socket.LocalEndPoint!);
-        listener.Start(observer => Accept(socket, observer), handler);
+        listener.Start(observer => Accept(socket, observer, new ListenerGate(endPoint.ToString(), options)), handler);
         return listener;
     }
 
-    private IDisposable Accept(Socket socket, IObserver<ZcrxConnection> observer)
+    private IDisposable Accept(Socket socket, IObserver<ZcrxConnection> observer, ListenerGate? gate)
     {
         IDisposable port = Disposable.Empty;
         try
@@ -68,7 +68,7 @@ internal sealed class QueueListening(QueueLoop loop)
             return Disposable.Empty;
         }
 
-        ListenerEntry entry = new(socket, new AcceptObserver(observer));
+        ListenerEntry entry = new(socket, new AcceptObserver(observer), gate);
         loop.AddListener(entry);
         return Disposable.Create((loop, entry, port), static state =>
         {

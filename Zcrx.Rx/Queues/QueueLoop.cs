@@ -71,6 +71,9 @@ internal sealed class QueueLoop : IRingTurn
     /// <summary>Gets the component that writes the refill queue. Valid once the queue is open.</summary>
     public PoolSharing Sharing => Owners.Sharing;
 
+    /// <summary>Gets a value indicating whether nothing is accepted because the process has few descriptors.</summary>
+    public bool AwaitsDescriptors => Owners.Descriptors.IsHolding;
+
     public PoolPressureLevel PressureLevel => Owners.Pool.Record.Level;
 
     /// <summary>Gets the time above <see cref="PoolPressureLevel.Normal"/>.</summary>
@@ -224,6 +227,7 @@ internal sealed class QueueLoop : IRingTurn
     bool IRingTurn.IsFinished()
     {
         Owners.Watch.Check();
+        Owners.Limits.Flush();
         return Owners.Stop.Advance();
     }
 
@@ -232,6 +236,7 @@ internal sealed class QueueLoop : IRingTurn
         QueueOwners owners = Owners;
         long due = long.Min(owners.Notifications.Due, owners.Listeners.Due);
         due = long.Min(due, long.Min(owners.Scheduler.Due, owners.Watch.Due));
+        due = long.Min(due, owners.Limits.Due);
         return long.Min(due, owners.Phase.Due(_context.Clock.TurnStart));
     }
 

@@ -22,6 +22,8 @@ internal sealed class QueueOwners
         ReceiveRequests receives = new(requests, queue);
         StallReports stalls = new(context, events);
         HangUpWatch hangUps = new(receives);
+        Limits = new LimitReports(context, host.Frames, events);
+        Descriptors = new DescriptorGate(context.Options.Value.Descriptors, context);
         bool IsRegistered(ZcrxNotificationType type) => !isImported && engine.Capabilities.Notifications && (engine.Capabilities.NotificationTypes & (1u << (int)type)) != 0;
 
         Table = table;
@@ -31,8 +33,8 @@ internal sealed class QueueOwners
         Notifications = new NotificationArming(context, IsRegistered, queue.Arm, events.Notified);
         Delivery delivery = new(queue.Areas, Pool, table, turn, context.Counters);
         Scheduler = new ReceiveScheduler(table, Pool, receives, delivery, hangUps, stalls, turn, context);
-        Watch = new ConnectionWatch(table, Pool, Scheduler, stalls, phase, context);
-        Listeners = new Listeners(requests, Connections, Scheduler, phase, events, context.Clock);
+        Watch = new ConnectionWatch(table, Pool, Scheduler, stalls, Limits, phase, context);
+        Listeners = new Listeners(requests, Connections, Scheduler, phase, events, context.Clock, Descriptors, Limits);
         Mover = new ConnectionMover(host, Connections, Scheduler, hangUps, queue.Ledger, phase, context);
         Completions = new CompletionDispatcher(thread, requests, table, delivery, Scheduler, Listeners, Notifications, Pool, turn, context.Counters);
         Phase = phase;
@@ -54,6 +56,10 @@ internal sealed class QueueOwners
     public ConnectionWatch Watch { get; }
 
     public Listeners Listeners { get; }
+
+    public LimitReports Limits { get; }
+
+    public DescriptorGate Descriptors { get; }
 
     public ConnectionMover Mover { get; }
 

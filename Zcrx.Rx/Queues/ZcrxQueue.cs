@@ -85,6 +85,9 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <summary>Gets the errors of streams whose observers have no handler for errors, such as a reset by the peer. The connection has ended; the observer did nothing wrong.</summary>
     public IObservable<UnobservedError> UnobservedErrors => _events.Unobserved;
 
+    /// <summary>Gets reports of limits that have acted. Published on the ring thread.</summary>
+    public IObservable<LimitReached> LimitsReached => _events.Limits;
+
     /// <summary>Opens a queue: chooses the engine, sets up the ring and registers with the kernel.</summary>
     /// <param name="options">The options.</param>
     /// <param name="cancellationToken">Stops waiting. A queue that is opened afterwards is closed again.</param>
@@ -204,15 +207,16 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
     /// <summary>Accepts connections on a listening socket.</summary>
     /// <param name="listener">The socket. The caller owns it. The subscription has a descriptor of its own, so the port stays open until it is disposed. Non-blocking, as from <see cref="ListenSocket.Bind"/>.</param>
+    /// <param name="gate">The limits of the listener, which several queues may share; null for no limits.</param>
     /// <returns>
     /// The connections, from the subscription until its disposal. Connections accepted before the disposal are still delivered.
     /// OnCompleted follows the last one. The socket may be closed then.
     /// </returns>
-    public IObservable<ZcrxConnection> Listen(Socket listener)
+    public IObservable<ZcrxConnection> Listen(Socket listener, ListenerGate? gate = null)
     {
         ArgumentNullException.ThrowIfNull(listener);
         SocketOwnership.ThrowIfNotTcp(listener, nameof(listener));
-        return _listening.Listen(listener);
+        return _listening.Listen(listener, gate);
     }
 
     /// <summary>Accepts connections on an address, and runs an asynchronous handler for each.</summary>

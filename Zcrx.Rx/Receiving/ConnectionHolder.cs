@@ -7,6 +7,8 @@ internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHo
 {
     public override bool IsPaused => connection.Control.IsPaused;
 
+    public override IByteBudget CopyBudget => connection.Control.Host.CopyBudget;
+
     public override void Postpone(IPostponedConsumer consumer) => connection.Postponed.Add(consumer);
 
     public override void Hold() => connection.Control.PauseForConsumer();

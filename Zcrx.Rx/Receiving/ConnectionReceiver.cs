@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Zcrx.Interop;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Connections;
+using Zcrx.Rx.Limits;
 using Zcrx.Rx.Ring;
 using Zcrx.Rx.Streams;
 
@@ -23,6 +24,7 @@ internal sealed class ConnectionReceiver
     private long _requestStart;
     private uint _requestBudget;
     private StallMachine _stall;
+    private SilenceMachine _silence;
     private IPendingMove? _move;
     private object? _handle;
 
@@ -140,6 +142,12 @@ internal sealed class ConnectionReceiver
 
     /// <summary>Gets the result of the last check for a stall.</summary>
     public ref StallMachine Stall => ref _stall;
+
+    /// <summary>Gets the result of the last check for silence.</summary>
+    public ref SilenceMachine Silence => ref _silence;
+
+    /// <summary>Gets or sets the limits of the listener that accepted the connection; null for none.</summary>
+    public ListenerGate? Gate { get; set; }
 
     /// <summary>Gets a value indicating whether the present request has delivered its whole budget.</summary>
     public bool IsBudgetUsedUp => _bytesReceived - _requestStart >= _requestBudget;

@@ -13,9 +13,11 @@ internal sealed class ConnectionTable(SlotTable<ConnectionReceiver> connections,
     /// <param name="socket">The socket. The connection owns it from now on.</param>
     /// <exception cref="SocketException">The peer has gone.</exception>
     /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
-    public ConnectionReceiver Add(Socket socket)
+    public ConnectionReceiver Add(Socket socket) => Add(new ConnectionSocket(socket));
+
+    /// <summary>Adds a connection that was just accepted or attached.</summary>
+    public ConnectionReceiver Add(ConnectionSocket own)
     {
-        ConnectionSocket own = new(socket);
         (int slot, uint generation) = connections.Reserve();
         ConnectionReceiver connection = new(host, own, Interlocked.Increment(ref _lastId), slot, generation);
         Enter(connection);

@@ -11,7 +11,7 @@ namespace Zcrx.Rx.Receiving;
 /// kernels end one that has delivered nothing in its turn. So the bytes in the socket decide, on every kernel.
 /// </remarks>
 internal sealed class ConnectionWatch(
-    SlotTable<ConnectionReceiver> connections, BufferPool pool, ReceiveScheduler scheduler, StallReports stalls, IQueuePhase phase, QueueContext context)
+    SlotTable<ConnectionReceiver> connections, BufferPool pool, ReceiveScheduler scheduler, StallReports stalls, ILimitReports limits, IQueuePhase phase, QueueContext context)
 {
     // The number of connections that one turn checks.
     private const int ChecksPerTurn = 512;
@@ -54,6 +54,7 @@ internal sealed class ConnectionWatch(
             if (connections.At(_cursor++) is { } connection)
             {
                 CheckStall(connection, now);
+                EndIfSilent(connection, now);
                 if (EndIfUnobserved(connection, now))
                 {
                     _unobserved++;
@@ -102,6 +103,37 @@ internal sealed class ConnectionWatch(
     /// <summary>Returns whether neither the application nor the pool, as far as known, prevents the connection from receiving.</summary>
     private bool ShouldReceive(ConnectionReceiver connection) =>
         connection.State != ReceiveState.Idle || (connection.Has(ReceiveObstacles.Starved) && pool.Free > 0 && connection.IsWanted);
+
+    /// <summary>Ends a connection that has been silent in both directions for too long. One without an observer is another matter.</summary>
+    private void EndIfSilent(ConnectionReceiver connection, long now)
+    {
+        if (connection.Gate is not { } gate || phase.IsEnding || connection.IsLeaving)
+        {
+            return;
+        }
+
+        if (connection.Silence.Look(now, connection.BytesReceived, connection.Control.Sender.Sends, connection.WantsReceive, Ticks(gate.FirstByteTimeout), Ticks(gate.IdleTimeout)) is not { } limit)
+        {
+            return;
+        }
+
+        // Read only now, since it costs a system call.
+        if (connection.Socket.BytesWaiting > 0)
+        {
+            connection.Silence.Restart(now);
+            return;
+        }
+
+        TimeSpan timeout = limit == ZcrxLimit.FirstByteTimeout ? gate.FirstByteTimeout : gate.IdleTimeout;
+        string cause = limit == ZcrxLimit.FirstByteTimeout
+            ? $"the peer sent nothing within {timeout.TotalSeconds:0.###} s after it had connected"
+            : $"nothing was received or sent for {timeout.TotalSeconds:0.###} s";
+        connection.End(new ZcrxStreamException($"Receiving on {connection}", 0, connection.BytesReceived, cause, $"Raise {limit} of the listener if such connections are legitimate"));
+        connection.Control.RequestClose(abort: true, cause);
+        limits.Acted(limit, gate.Name, connection.Socket.RemoteEndPoint, cause);
+    }
+
+    private long Ticks(TimeSpan timeout) => timeout == Timeout.InfiniteTimeSpan ? long.MaxValue : context.Clock.ToTicks(timeout);
 
     /// <summary>Ends a connection that has had no observer for too long.</summary>
     /// <returns>Whether it is unobserved.</returns>

@@ -1,3 +1,5 @@
+using Zcrx.Interop.Leases;
+
 namespace Zcrx.Rx.Receiving;
 
 /// <summary>Represents the queue that a connection belongs to, as the connection sees it. Any thread.</summary>
@@ -11,6 +13,9 @@ internal interface IConnectionHost
 
     /// <summary>Gets what happens to a connection whose last consumer fails.</summary>
     ConsumerFailureAction WhenConsumerFails { get; }
+
+    /// <summary>Gets the bound for copies of unfinished frames.</summary>
+    IByteBudget CopyBudget { get; }
 
     /// <summary>Makes the ring thread reconcile the receive of a connection that has changed.</summary>
     void Synchronize(ConnectionReceiver connection);

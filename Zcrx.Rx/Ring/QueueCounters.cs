@@ -19,6 +19,8 @@ internal sealed class QueueCounters
     private long _stalls;
     private long _stalledConnections;
     private long _unobservedConnections;
+    private long _refused;
+    private long _timedOut;
 
     public long Bytes { get => Volatile.Read(ref _bytes); set => Volatile.Write(ref _bytes, value); }
 
@@ -49,6 +51,10 @@ internal sealed class QueueCounters
     public long Stalls { get => Volatile.Read(ref _stalls); set => Volatile.Write(ref _stalls, value); }
 
     public long StalledConnections { get => Volatile.Read(ref _stalledConnections); set => Volatile.Write(ref _stalledConnections, value); }
+
+    public long ConnectionsRefused { get => Volatile.Read(ref _refused); set => Volatile.Write(ref _refused, value); }
+
+    public long ConnectionsTimedOut { get => Volatile.Read(ref _timedOut); set => Volatile.Write(ref _timedOut, value); }
 
     public long UnobservedConnections { get => Volatile.Read(ref _unobservedConnections); set => Volatile.Write(ref _unobservedConnections, value); }
 }

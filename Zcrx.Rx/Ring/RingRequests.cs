@@ -67,12 +67,13 @@ internal sealed unsafe class RingRequests(IoRing ring) : IRingEnd
         }
     }
 
-    public void Accept(int socket, ulong tag)
+    /// <summary>Accepts connections: until cancelled, or one.</summary>
+    public void Accept(int socket, bool isMultishot, ulong tag)
     {
         io_uring_sqe* entry = Prepare();
         entry->opcode = LinuxIoUring.IORING_OP_ACCEPT;
         entry->fd = socket;
-        entry->ioprio = LinuxIoUring.IORING_ACCEPT_MULTISHOT;
+        entry->ioprio = isMultishot ? LinuxIoUring.IORING_ACCEPT_MULTISHOT : (ushort)0;
         entry->accept_flags = AcceptFlags;
         entry->user_data = tag;
     }

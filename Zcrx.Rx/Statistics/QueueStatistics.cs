@@ -70,6 +70,21 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of connections that came from other queues, or were resumed, since the queue was opened.</summary>
     public long ConnectionsMovedIn { get; init; }
 
+    /// <summary>Gets the number of connections that were reset because a listener or an address had its most connections.</summary>
+    public long ConnectionsRefused { get; init; }
+
+    /// <summary>Gets the number of connections that were reset because they were silent for too long.</summary>
+    public long ConnectionsTimedOut { get; init; }
+
+    /// <summary>Gets the number of bytes of unfinished frames that are copied now; see <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>.</summary>
+    public long CopiedFrameBytes { get; init; }
+
+    /// <summary>Gets the number of frames that were refused because <see cref="CopiedFrameBytes"/> had reached its limit. Their connections were reset.</summary>
+    public long FramesRefused { get; init; }
+
+    /// <summary>Gets a value indicating whether nothing is accepted, because the process has few file descriptors left.</summary>
+    public bool AwaitsDescriptors { get; init; }
+
     /// <summary>Gets the pool's level.</summary>
     public PoolPressureLevel Pressure { get; init; }
 

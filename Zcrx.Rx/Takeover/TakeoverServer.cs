@@ -10,14 +10,20 @@ namespace Zcrx.Rx.Takeover;
 /// <param name="takenOver">Completes with the successor's process id.</param>
 internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps, TaskCompletionSource<int> takenOver)
 {
+    private static readonly TimeSpan ShortestDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
+
     /// <summary>Serves successors until one has taken over or the token is cancelled. Fails for no successor.</summary>
     public async Task ServeAsync(ITakeoverSource source, CancellationToken cancellationToken)
     {
+        TimeSpan delay = TimeSpan.Zero;
         while (!takenOver.Task.IsCompleted && !cancellationToken.IsCancellationRequested)
         {
             try
             {
+                await Task.Delay(delay, cancellationToken).ConfigureAwait(false);
                 using TakeoverLink successor = new(await socket.Socket.AcceptAsync(cancellationToken).ConfigureAwait(false));
+                delay = TimeSpan.Zero;
                 await steps.RunAsync($"offering to process {successor.Peer.ProcessId}", token => ServeAsync(successor, source, token), cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
@@ -28,10 +34,14 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
             catch (Exception exception)
 #pragma warning restore CA1031
             {
+                // A process without descriptors cannot accept, and would try again at once for as long as a peer waits.
+                delay = exception is SocketException ? NextDelay(delay) : TimeSpan.Zero;
                 source.OnAttemptFailed(exception);
             }
         }
     }
+
+    private static TimeSpan NextDelay(TimeSpan delay) => delay == TimeSpan.Zero ? ShortestDelay : TimeSpan.FromTicks(long.Min(2 * delay.Ticks, LongestDelay.Ticks));
 
     private async Task ServeAsync(TakeoverLink successor, ITakeoverSource source, CancellationToken cancellationToken)
     {

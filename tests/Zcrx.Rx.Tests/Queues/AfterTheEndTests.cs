@@ -38,7 +38,7 @@ public class AfterTheEndTests : IClassFixture<ResourceCheck>
             ["Pressure"] = (() => queue.Pressure.LastOrDefaultAsync().ToTask(), Answers), ["Growth"] = (() => queue.Growth.LastOrDefaultAsync().ToTask(), Answers),
             ["Notifications"] = (() => queue.Notifications.LastOrDefaultAsync().ToTask(), Answers), ["Links"] = (() => queue.Links.LastOrDefaultAsync().ToTask(), Answers),
             ["ReceiveStalls"] = (() => queue.ReceiveStalls.LastOrDefaultAsync().ToTask(), Answers),
-            ["Statistics"] = (() => queue.Statistics.LastOrDefaultAsync().ToTask(), Answers), ["ConsumerFaults"] = (() => queue.ConsumerFaults.LastOrDefaultAsync().ToTask(), Answers), ["UnobservedErrors"] = (() => queue.UnobservedErrors.LastOrDefaultAsync().ToTask(), Answers),
+            ["LimitsReached"] = (() => queue.LimitsReached.LastOrDefaultAsync().ToTask(), Answers), ["Statistics"] = (() => queue.Statistics.LastOrDefaultAsync().ToTask(), Answers), ["ConsumerFaults"] = (() => queue.ConsumerFaults.LastOrDefaultAsync().ToTask(), Answers), ["UnobservedErrors"] = (() => queue.UnobservedErrors.LastOrDefaultAsync().ToTask(), Answers),
             ["Listen"] = (() => queue.Listen(anywhere).LastOrDefaultAsync().ToTask(), Answers), ["AttachAsync"] = (() => queue.AttachAsync(socket), IsDisposed),
             ["ConnectAsync"] = (() => queue.ConnectAsync(alive.EndPoint), IsDisposed), ["Snapshot"] = (queue.Snapshot, Answers), ["LeaseOrigins"] = (queue.LeaseOrigins, Answers),
             ["GetConnectionsAsync"] = (queue.GetConnectionsAsync, Answers), ["ReconfigureAsync"] = (() => queue.ReconfigureAsync(TestQueue.Options()), IsDisposed),

@@ -1,3 +1,6 @@
+using Zcrx.Interop.Leases;
+using Zcrx.Rx.Limits;
+using Zcrx.Rx.Options;
 using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
@@ -10,6 +13,10 @@ internal sealed class MemoryHost : IConnectionHost
     public Task Ended { get; } = new TaskCompletionSource().Task;
 
     public ConsumerFailureAction WhenConsumerFails { get; set; }
+
+    public FrameBudget Frames { get; } = new(new CurrentOptions(TestQueue.Options()));
+
+    public IByteBudget CopyBudget => Frames;
 
     public Queue<ConnectionReceiver> Changed { get; } = new();
 

@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace Zcrx.Actors.Logging;
+
+/// <summary>Logs what consumers and peers do wrong, at a bounded rate: peers can repeat it at will. Any thread.</summary>
+/// <param name="source">The source of the events, for the report of what was suppressed.</param>
+/// <param name="logger">The log.</param>
+/// <param name="time">The clock.</param>
+internal sealed class FaultLog(string source, ILogger logger, TimeProvider time) : IDisposable
+{
+    private const int Burst = 20;
+    private const int ConsumerFaulted = 1303;
+    private const int FramingFailed = 1309;
+    private const int StreamFailed = 1310;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _gate = new();
+    private readonly LogThrottle _throttle = new(Burst, Interval);
+    private readonly long _start = time.GetTimestamp();
+    private ITimer? _flush;
+    private bool _isDisposed;
+
+    /// <summary>Logs that a consumer threw. The first exception of a place has its stack trace.</summary>
+    public void Faulted(string queue, long? connection, Exception exception) => Write(
+        ConsumerFaulted,
+        exception,
+        hasTrace => ZcrxLog.ConsumerFaulted(logger, queue, connection, exception.Message, hasTrace ? exception : null));
+
+    /// <summary>Logs that a peer has sent bytes that cannot be framed.</summary>
+    public void FramingRefused(string queue, long? connection, Exception exception) => Write(FramingFailed, exception, _ => ZcrxLog.FramingFailed(logger, connection, queue, exception.Message));
+
+    /// <summary>Logs that a stream has failed whose observer has no handler for errors.</summary>
+    public void Unobserved(string queue, long connection, Exception exception) => Write(StreamFailed, exception, _ => ZcrxLog.StreamFailedUnobserved(logger, connection, queue, exception.Message));
+
+    /// <summary>Reports what was suppressed and not reported.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isDisposed = true;
+            _flush?.Dispose();
+        }
+
+        Flush();
+    }
+
+    private void Write(int id, Exception exception, Action<bool> write)
+    {
+        LogDecision decision;
+        lock (_gate)
+        {
+            decision = _throttle.Decide(id, () => PlaceOf(exception), time.GetElapsedTime(_start));
+            if (!decision.IsWritten && _flush is null && !_isDisposed)
+            {
+                _flush = time.CreateTimer(static state => ((FaultLog)state!).Flush(), this, Interval, Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        if (decision.Suppressed > 0)
+        {
+            ZcrxLog.Suppressed(logger, decision.Suppressed, id, source, Interval);
+        }
+
+        if (decision.IsWritten)
+        {
+            write(decision.HasTrace);
+        }
+    }
+
+    private void Flush()
+    {
+        IReadOnlyList<KeyValuePair<int, long>> suppressed;
+        lock (_gate)
+        {
+            _flush?.Dispose();
+            _flush = null;
+            suppressed = _throttle.TakeSuppressed();
+        }
+
+        foreach ((int id, long count) in suppressed)
+        {
+            ZcrxLog.Suppressed(logger, count, id, source, Interval);
+        }
+    }
+
+    /// <summary>Returns the type of an exception and the method that threw it.</summary>
+    private static string PlaceOf(Exception exception)
+    {
+        StackFrame? frame = new StackTrace(exception, fNeedFileInfo: false).GetFrame(0);
+        return frame is null ? exception.GetType().ToString() : $"{exception.GetType()} at {DiagnosticMethodInfo.Create(frame)?.DeclaringTypeName}.{DiagnosticMethodInfo.Create(frame)?.Name} {frame.GetILOffset()}";
+    }
+}

@@ -1,0 +1,25 @@
+namespace Zcrx.Rx.Limits;
+
+/// <summary>Decides whether connections may be accepted, from the number of free file descriptors. Pure.</summary>
+/// <remarks>Accepting resumes only with some room above the reserve. Otherwise it would stop again at the next connection.</remarks>
+internal sealed class DescriptorMachine
+{
+    private const int SmallestRoom = 8;
+
+    /// <summary>Gets a value indicating whether accepting has stopped.</summary>
+    public bool IsHolding { get; private set; }
+
+    /// <summary>Returns the number of descriptors to keep free: as configured, and at most a quarter of the limit.</summary>
+    public static int ReserveOf(int configured, int limit) => int.Min(configured, limit / 4);
+
+    /// <summary>Records how many descriptors are free.</summary>
+    /// <param name="free">The number of free descriptors.</param>
+    /// <param name="reserve">The number to keep free; 0 never stops.</param>
+    /// <returns>Whether accepting has stopped or resumed.</returns>
+    public bool Look(int free, int reserve)
+    {
+        bool wasHolding = IsHolding;
+        IsHolding = reserve > 0 && free < (wasHolding ? reserve + int.Max(SmallestRoom, reserve / 4) : reserve);
+        return IsHolding != wasHolding;
+    }
+}

@@ -1,0 +1,32 @@
+using Zcrx.Interop.Leases;
+using Zcrx.Rx.Options;
+
+namespace Zcrx.Rx.Limits;
+
+/// <summary>Counts the bytes of unfinished frames that a queue's connections have copied. Any thread.</summary>
+internal sealed class FrameBudget(CurrentOptions options) : IByteBudget
+{
+    private long _used;
+    private long _refused;
+
+    /// <summary>Gets the number of bytes that are copied now.</summary>
+    public long Used => Volatile.Read(ref _used);
+
+    /// <summary>Gets how often there was no room.</summary>
+    public long Refused => Volatile.Read(ref _refused);
+
+    public long Limit => options.Value.MaxCopiedFrameBytes;
+
+    public bool HasRoom(long bytes)
+    {
+        if (Limit == 0 || Used + bytes <= Limit)
+        {
+            return true;
+        }
+
+        Interlocked.Increment(ref _refused);
+        return false;
+    }
+
+    public void Add(long change) => Interlocked.Add(ref _used, change);
+}

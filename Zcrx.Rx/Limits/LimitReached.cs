@@ -1,0 +1,23 @@
+using System.Net;
+using System.Text.Json.Serialization;
+using Zcrx.Interop;
+
+namespace Zcrx.Rx;
+
+/// <summary>Reports that a limit has acted, once or several times since its last report.</summary>
+/// <remarks>The first time is reported at once. Later times are counted, and reported together every few seconds, so that peers cannot cause more reports.</remarks>
+/// <param name="Queue">The queue's name.</param>
+/// <param name="Limit">The limit.</param>
+/// <param name="Listener">The name of the listener; null for a limit of the queue.</param>
+/// <param name="Count">How often it has acted since its last report. 0 when the limit no longer acts, as with <see cref="ZcrxLimit.Descriptors"/>.</param>
+/// <param name="RemoteEndPoint">The peer that was affected last; null if none was.</param>
+/// <param name="Reason">The values that caused it: a clause without a full stop.</param>
+/// <param name="Time">The time of the report.</param>
+public sealed record LimitReached(
+    string Queue,
+    ZcrxLimit Limit,
+    string? Listener,
+    long Count,
+    [property: JsonConverter(typeof(IPEndPointJsonConverter))] IPEndPoint? RemoteEndPoint,
+    string Reason,
+    DateTimeOffset Time);

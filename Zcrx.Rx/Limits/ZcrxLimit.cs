@@ -1,0 +1,26 @@
+using System.Text.Json.Serialization;
+
+namespace Zcrx.Rx;
+
+/// <summary>Specifies a limit that protects the process from its peers.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ZcrxLimit>))]
+public enum ZcrxLimit
+{
+    /// <summary>A listener has its most connections: <see cref="ZcrxListenOptions.MaxConnections"/>. Further ones are reset.</summary>
+    MaxConnections,
+
+    /// <summary>An address has its most connections: <see cref="ZcrxListenOptions.MaxConnectionsPerAddress"/>. Further ones are reset.</summary>
+    MaxConnectionsPerAddress,
+
+    /// <summary>A connection was silent after it was accepted: <see cref="ZcrxListenOptions.FirstByteTimeout"/>. It is reset.</summary>
+    FirstByteTimeout,
+
+    /// <summary>A connection was silent for too long: <see cref="ZcrxListenOptions.IdleTimeout"/>. It is reset.</summary>
+    IdleTimeout,
+
+    /// <summary>The unfinished frames of a queue have too many bytes: <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>. The connection that needs more is reset.</summary>
+    CopiedFrameBytes,
+
+    /// <summary>The process has few file descriptors left: <see cref="ZcrxQueueOptions.DescriptorReserve"/>. Nothing is accepted until there are more; peers wait in the backlog.</summary>
+    Descriptors,
+}

@@ -1,0 +1,59 @@
+using Zcrx.Interop.Processes;
+using Zcrx.Rx.Limits;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Listening;
+
+/// <summary>Keeps file descriptors free for the rest of the process: decides when a queue accepts. Ring thread only.</summary>
+/// <param name="read">Reads the use of descriptors.</param>
+/// <param name="context">The options and the clock.</param>
+internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext context)
+{
+    // The engine may need a second descriptor for a connection.
+    private const int PerConnection = 2;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly DescriptorMachine _machine = new();
+    private DescriptorUse _use;
+    private long _readAt;
+    private bool _wasRead;
+    private int _free;
+
+    /// <summary>Gets a value indicating whether accepting has stopped.</summary>
+    public bool IsHolding => _machine.IsHolding;
+
+    /// <summary>Gets the numbers, as a clause.</summary>
+    public string Reason => $"{_use.Used} of {_use.Limit} file descriptors are used, and {Reserve} are kept free";
+
+    private int Reserve => DescriptorMachine.ReserveOf(context.Options.Value.DescriptorReserve, _use.Limit);
+
+    /// <summary>Returns whether the process has room for another connection, and whether that has changed.</summary>
+    public (bool May, bool HasChanged) Check()
+    {
+        long now = context.Clock.TurnStart;
+        if (!_wasRead || IsReadDue(now))
+        {
+            _use = read();
+            _free = _use.Free;
+            (_readAt, _wasRead) = (now, true);
+        }
+
+        bool hasChanged = _machine.Look(_free, Reserve);
+        return (!_machine.IsHolding, hasChanged);
+    }
+
+    /// <summary>Returns whether a burst of connections fits that the kernel accepts before the ring thread can stop it.</summary>
+    public bool Fits(int burst) => Reserve == 0 || _free - Reserve >= (long)burst * PerConnection;
+
+    /// <summary>Records that a connection was accepted.</summary>
+    public void OnAccepted() => _free -= PerConnection;
+
+    // Descriptors are read once per interval, and for each connection when few are left, if that is cheap.
+    private bool IsReadDue(long now)
+    {
+        bool isLow = _free < 2 * Reserve + PerConnection;
+        return (isLow && _use.IsCheap) || now - _readAt >= context.Clock.ToTicks(isLow ? ShortInterval : Interval);
+    }
+}

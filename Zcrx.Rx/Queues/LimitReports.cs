@@ -1,0 +1,54 @@
+using System.Net;
+using Zcrx.Rx.Limits;
+using Zcrx.Rx.Receiving;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Queues;
+
+/// <summary>Publishes that limits of a queue have acted, and counts it. Ring thread only.</summary>
+internal sealed class LimitReports(QueueContext context, FrameBudget frames, QueueEvents events) : ILimitReports
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    private readonly LimitTally _tally = new(context.Clock.ToTicks(Interval));
+    private long _framesRefused;
+
+    /// <summary>Gets the time of the next report; <see cref="long.MaxValue"/> for never.</summary>
+    public long Due => _tally.Due;
+
+    public void Acted(ZcrxLimit limit, string? listener, IPEndPoint? peer, string reason)
+    {
+        if (limit is ZcrxLimit.MaxConnections or ZcrxLimit.MaxConnectionsPerAddress)
+        {
+            context.Counters.ConnectionsRefused++;
+        }
+        else if (limit is ZcrxLimit.FirstByteTimeout or ZcrxLimit.IdleTimeout)
+        {
+            context.Counters.ConnectionsTimedOut++;
+        }
+
+        _tally.Add(limit, listener, peer, reason);
+    }
+
+    public void Ended(ZcrxLimit limit, string reason) => Publish(new LimitReport(limit, null, 0, null, reason));
+
+    /// <summary>Publishes what is due.</summary>
+    public void Flush()
+    {
+        long refused = frames.Refused;
+        if (refused != _framesRefused)
+        {
+            // Frames are cut by operators, which do not know the queue.
+            _tally.Add(ZcrxLimit.CopiedFrameBytes, null, null, $"unfinished frames have copied {frames.Used} bytes, and the limit is {frames.Limit}", refused - _framesRefused);
+            _framesRefused = refused;
+        }
+
+        foreach (LimitReport report in _tally.Take(context.Clock.TurnStart))
+        {
+            Publish(report);
+        }
+    }
+
+    private void Publish(LimitReport report) =>
+        events.LimitReached(new LimitReached(context.Options.Name, report.Limit, report.Listener, report.Count, report.Peer, report.Reason, context.Clock.UtcNow));
+}

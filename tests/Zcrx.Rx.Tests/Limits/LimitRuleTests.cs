@@ -1,0 +1,161 @@
+using System.Net;
+using FsCheck;
+using FsCheck.Fluent;
+using Zcrx.Rx.Limits;
+
+namespace Zcrx.Rx.Tests.Limits;
+
+/// <summary>What the limits decide, over generated sequences of facts.</summary>
+public class LimitRuleTests
+{
+    [Fact]
+    public void Connections_are_admitted_exactly_up_to_both_limits() => Prop.ForAll(
+        Gen.Choose(0, 60).SelectMany(count => Gen.Choose(0, 5).ListOf(count)).ToArbitrary(),
+        Gen.Choose(0, 5).SelectMany(static most => Gen.Choose(0, 3).Select(perAddress => (most, perAddress))).ToArbitrary(),
+        static (steps, limits) =>
+        {
+            AdmissionRule rule = new(limits.most, limits.perAddress);
+            List<int> open = [];
+            foreach (int step in steps)
+            {
+                // 0 to 2: a connection of that address. 3 to 5: the oldest of such an address ends.
+                int address = step % 3;
+                if (step > 2)
+                {
+                    if (open.Remove(address))
+                    {
+                        rule.Leave(Address(address));
+                    }
+
+                    continue;
+                }
+
+                ZcrxLimit? expected = limits.most > 0 && open.Count >= limits.most ? ZcrxLimit.MaxConnections
+                    : limits.perAddress > 0 && open.Count(other => other == address) >= limits.perAddress ? ZcrxLimit.MaxConnectionsPerAddress
+                    : null;
+                if (rule.Enter(Address(address)) != expected)
+                {
+                    return false;
+                }
+
+                if (expected is null)
+                {
+                    open.Add(address);
+                }
+            }
+
+            return rule.Count == open.Count;
+        }).QuickCheckThrowOnFailure();
+
+    [Theory]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true)]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:3::1", false)]
+    [InlineData("10.0.0.1", "10.0.0.2", false)]
+    public void IPv6_host_counts_with_its_prefix(string first, string second, bool isOneHost)
+    {
+        AdmissionRule rule = new(0, 1);
+        Assert.Null(rule.Enter(IPAddress.Parse(first)));
+        Assert.Equal(isOneHost ? ZcrxLimit.MaxConnectionsPerAddress : null, rule.Enter(IPAddress.Parse(second)));
+    }
+
+    [Fact]
+    public void Silence_is_measured_from_the_last_use_and_only_while_the_peer_is_at_fault() => Prop.ForAll(
+        Gen.Choose(0, 60).SelectMany(count => Check.ListOf(count)).ToArbitrary(),
+        static checks =>
+        {
+            const long FirstByte = 30;
+            const long Idle = 50;
+            SilenceMachine machine = default;
+            long now = 0;
+            long received = 0;
+            long sends = 0;
+            long since = -1;
+            foreach ((int elapsed, int what) in checks)
+            {
+                now += elapsed;
+                received += what == 1 ? 1 : 0;
+                sends += what == 2 ? 1 : 0;
+                bool isPeerAtFault = what != 3;
+                if (since < 0 || what is 1 or 2 or 3)
+                {
+                    since = now;
+                }
+
+                bool wasUsed = received + sends > 0;
+                ZcrxLimit? expected = now - since < (wasUsed ? Idle : FirstByte) ? null : wasUsed ? ZcrxLimit.IdleTimeout : ZcrxLimit.FirstByteTimeout;
+                if (machine.Look(now, received, sends, isPeerAtFault, FirstByte, Idle) != expected)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Tally_reports_everything_once_and_each_limit_at_most_once_per_interval() => Prop.ForAll(
+        Gen.Choose(0, 60).SelectMany(count => Check.ListOf(count)).ToArbitrary(),
+        static steps =>
+        {
+            const long Interval = 20;
+            LimitTally tally = new(Interval);
+            Dictionary<ZcrxLimit, long> added = [];
+            Dictionary<ZcrxLimit, long> reported = [];
+            Dictionary<ZcrxLimit, long> lastAt = [];
+            long now = 0;
+            foreach ((int elapsed, int what) in steps)
+            {
+                now += elapsed;
+                ZcrxLimit limit = (ZcrxLimit)what;
+                added[limit] = added.GetValueOrDefault(limit) + 1;
+                tally.Add(limit, null, null, "");
+                foreach (LimitReport report in tally.Take(now))
+                {
+                    if (lastAt.TryGetValue(report.Limit, out long last) && now - last < Interval)
+                    {
+                        return false;
+                    }
+
+                    lastAt[report.Limit] = now;
+                    reported[report.Limit] = reported.GetValueOrDefault(report.Limit) + report.Count;
+                }
+
+                if (tally.Due <= now)
+                {
+                    return false;
+                }
+            }
+
+            foreach (LimitReport report in tally.Take(now + Interval))
+            {
+                reported[report.Limit] = reported.GetValueOrDefault(report.Limit) + report.Count;
+            }
+
+            return tally.Due == long.MaxValue && added.OrderBy(static pair => pair.Key).SequenceEqual(reported.OrderBy(static pair => pair.Key));
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Accepting_stops_below_the_reserve_and_resumes_only_well_above_it() => Prop.ForAll(
+        Gen.Choose(0, 60).SelectMany(count => Gen.Choose(0, 120).ListOf(count)).ToArbitrary(),
+        static frees =>
+        {
+            const int Reserve = 40;
+            DescriptorMachine machine = new();
+            foreach (int free in frees)
+            {
+                bool wasHolding = machine.IsHolding;
+                bool expected = free < Reserve || (wasHolding && free < Reserve + 10);
+                if (machine.Look(free, Reserve) != (expected != wasHolding) || machine.IsHolding != expected)
+                {
+                    return false;
+                }
+            }
+
+            machine.Look(0, 0);
+            return !machine.IsHolding;
+        }).QuickCheckThrowOnFailure();
+
+    private static Gen<(int Elapsed, int What)> Check => Gen.Choose(0, 25).SelectMany(static elapsed => Gen.Choose(0, 3).Select(what => (elapsed, what)));
+
+    private static IPAddress Address(int number) => new([10, 0, 0, (byte)number]);
+}

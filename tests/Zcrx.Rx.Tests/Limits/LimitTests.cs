@@ -1,0 +1,269 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Reactive.Linq;
+using System.Reactive.Threading.Tasks;
+using Zcrx.Interop;
+using Zcrx.Interop.Processes;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Rx.Tests.Limits;
+
+/// <summary>Limits over real sockets: what the peer sees, and what is reported.</summary>
+[Collection(SocketsCollection.Name)]
+public class LimitTests
+{
+    [Theory]
+    [InlineData(ZcrxLimit.MaxConnections)]
+    [InlineData(ZcrxLimit.MaxConnectionsPerAddress)]
+    public async Task Connection_beyond_a_limit_is_reset_and_reported_and_a_closed_one_makes_room(ZcrxLimit limit)
+    {
+        await using ZcrxQueue queue = await OpenAsync();
+        Task<LimitReached> report = queue.LimitsReached.FirstAsync().ToTask();
+        ZcrxListenOptions options = limit == ZcrxLimit.MaxConnections ? new() { MaxConnections = 2 } : new() { MaxConnectionsPerAddress = 2 };
+        using ZcrxListener listener = queue.Listen("127.0.0.1:0", EchoAsync, options);
+        using Socket first = await ConnectAsync(listener);
+        using Socket second = await ConnectAsync(listener);
+        await AssertServedAsync(first);
+        await AssertServedAsync(second);
+
+        using Socket third = await ConnectAsync(listener);
+        await AssertResetAsync(third);
+
+        LimitReached reached = await report.Within("the limit is reported");
+        Assert.Equal((limit, 1L, listener.EndPoint.Address), (reached.Limit, reached.Count, reached.RemoteEndPoint!.Address));
+        Assert.Equal(1, queue.Snapshot().ConnectionsRefused);
+
+        first.Dispose();
+        await Deadline.UntilAsync(() => queue.Snapshot().Connections == 1, "the first connection is closed");
+        await Deadline.UntilAsync(
+            async () =>
+            {
+                using Socket next = await ConnectAsync(listener);
+                return await IsServedAsync(next);
+            },
+            () => "a connection is served again");
+    }
+
+    [Fact]
+    public async Task Silent_connection_is_reset_and_one_that_was_used_is_not()
+    {
+        await using ZcrxQueue queue = await OpenAsync();
+        Task<LimitReached> report = queue.LimitsReached.FirstAsync().ToTask();
+        using ZcrxListener listener = queue.Listen("127.0.0.1:0", EchoAsync, new ZcrxListenOptions { FirstByteTimeout = TimeSpan.FromMilliseconds(200) });
+        using Socket silent = await ConnectAsync(listener);
+        using Socket used = await ConnectAsync(listener);
+        await AssertServedAsync(used);
+
+        await AssertResetAsync(silent);
+
+        LimitReached reached = await report.Within("the limit is reported");
+        Assert.Equal((ZcrxLimit.FirstByteTimeout, (IPEndPoint)silent.LocalEndPoint!), (reached.Limit, reached.RemoteEndPoint));
+        await AssertServedAsync(used);
+        Assert.Equal(1, queue.Snapshot().ConnectionsTimedOut);
+    }
+
+    [Fact]
+    public async Task Idle_connection_is_reset_with_an_error_that_names_the_option()
+    {
+        await using ZcrxQueue queue = await OpenAsync();
+        TaskCompletionSource<Exception> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using ZcrxListener listener = queue.Listen(
+            "127.0.0.1:0",
+            async (connection, _) =>
+            {
+                connection.Buffers.Subscribe(static _ => { }, ended.SetResult);
+                await connection.Closed;
+            },
+            new ZcrxListenOptions { IdleTimeout = TimeSpan.FromMilliseconds(200) });
+        using Socket client = await ConnectAsync(listener);
+        await client.SendAsync(new byte[1]);
+
+        await AssertResetAsync(client);
+
+        ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(await ended.Task.Within("the stream ends"));
+        Assert.Contains(nameof(ZcrxListenOptions.IdleTimeout), error.Message, StringComparison.Ordinal);
+        Assert.Equal(1, error.StreamOffset);
+    }
+
+    [Fact]
+    public async Task Peer_of_a_paused_connection_is_not_idle()
+    {
+        await using ZcrxQueue queue = await OpenAsync();
+        TaskCompletionSource<ZcrxConnection> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        ZcrxListenOptions options = new() { IdleTimeout = TimeSpan.FromMilliseconds(100), FirstByteTimeout = TimeSpan.FromMilliseconds(100) };
+        using ZcrxListener listener = queue.Listen(
+            "127.0.0.1:0",
+            async (connection, _) =>
+            {
+                connection.Pause();
+                connection.Buffers.Subscribe(static _ => { });
+                accepted.TrySetResult(connection);
+                await connection.Closed;
+            },
+            options);
+        using Socket paused = await ConnectAsync(listener);
+        await paused.SendAsync(new byte[1]);
+        ZcrxConnection connection = await accepted.Task.Within("the connection is accepted");
+
+        // Another connection of the same queue is found idle, several times, while the paused one is not.
+        for (int i = 1; i <= 2; i++)
+        {
+            using ZcrxListener other = queue.Listen("127.0.0.1:0", EchoAsync, options);
+            using Socket idle = await ConnectAsync(other);
+            await AssertResetAsync(idle);
+        }
+
+        Assert.False(connection.Closed.IsCompleted);
+        connection.Resume();
+        await Deadline.UntilAsync(() => connection.BytesReceived == 1, "the paused connection receives again");
+    }
+
+    [Fact]
+    public async Task Unfinished_frames_are_copied_up_to_the_budget_and_the_next_connection_is_reset()
+    {
+        const int Budget = 100_000;
+        await using ZcrxQueue queue = await OpenAsync(static options => options with { AreaSize = 16L * Environment.SystemPageSize, MaxCopiedFrameBytes = Budget });
+        Task<LimitReached> report = queue.LimitsReached.FirstAsync().ToTask();
+        Task<ConsumerFault> fault = queue.ConsumerFaults.FirstAsync().ToTask();
+        using ZcrxListener listener = queue.Listen(
+            "127.0.0.1:0",
+            static async (connection, _) =>
+            {
+                connection.Buffers.Frames(LengthPrefix.UInt32BigEndian, 1.MiB()).Subscribe(static _ => { });
+                await connection.Closed;
+            });
+        List<Socket> clients = [];
+        try
+        {
+            for (int i = 0; i < 8; i++)
+            {
+                Socket client = await ConnectAsync(listener);
+                clients.Add(client);
+                // A frame of a million bytes begins, and does not end.
+                await client.SendAsync((byte[])[0, 15, 0, 0, .. new byte[60_000]]);
+            }
+
+            LimitReached reached = await report.Within("the limit is reported");
+            Assert.Equal(ZcrxLimit.CopiedFrameBytes, reached.Limit);
+            ZcrxFramingException error = Assert.IsType<ZcrxFramingException>((await fault.Within("the frame is refused")).Exception);
+            Assert.Contains(nameof(ZcrxQueueOptions.MaxCopiedFrameBytes), error.Message, StringComparison.Ordinal);
+            QueueStatistics statistics = queue.Snapshot();
+            // Rented arrays are somewhat larger than what they hold.
+            Assert.InRange(statistics.CopiedFrameBytes, 0, 3 * Budget);
+            Assert.True(statistics.FramesRefused > 0);
+        }
+        finally
+        {
+            clients.ForEach(static client => client.Dispose());
+        }
+
+        await Deadline.UntilAsync(() => queue.Snapshot() is { Connections: 0, CopiedFrameBytes: 0 }, "the copies are freed with their connections");
+    }
+
+    [Fact]
+    public async Task Nothing_is_accepted_while_descriptors_are_low_and_accepting_resumes()
+    {
+        int used = 950;
+        await using ZcrxQueue queue = await OpenAsync(options => options with { Descriptors = () => new DescriptorUse(1000, Volatile.Read(ref used), IsCheap: true) });
+        List<LimitReached> reports = [];
+        using IDisposable watch = queue.LimitsReached.Synchronize().Subscribe(reports.Add);
+        using ZcrxListener listener = queue.Listen("127.0.0.1:0", EchoAsync);
+        using Socket client = await ConnectAsync(listener);
+        Task served = AssertServedAsync(client);
+        await Deadline.UntilAsync(() => queue.Snapshot().AwaitsDescriptors && reports.Count == 1, "accepting has stopped");
+        Assert.Equal((ZcrxLimit.Descriptors, 1L), (reports[0].Limit, reports[0].Count));
+        Assert.Equal(0, queue.Snapshot().ConnectionsOpened);
+
+        Volatile.Write(ref used, 100);
+
+        await served;
+        Assert.False(queue.Snapshot().AwaitsDescriptors);
+        Assert.Equal((ZcrxLimit.Descriptors, 0L), (reports[1].Limit, reports[1].Count));
+    }
+
+    [Fact]
+    public async Task Burst_near_the_reserve_is_accepted_singly_and_stops_in_time()
+    {
+        const int Limit = 1000;
+        const int Reserve = 64;
+        int used = 900;
+        List<Socket> clients = [];
+        await using ZcrxQueue queue = await OpenAsync(options => options with { DescriptorReserve = Reserve, Descriptors = () => new DescriptorUse(Limit, Volatile.Read(ref used), IsCheap: true) });
+        try
+        {
+            using Socket socket = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            // As the process would count them.
+            using IDisposable accepting = queue.Listen(socket).Subscribe(_ => Interlocked.Add(ref used, 2));
+            for (int i = 0; i < 100; i++)
+            {
+                Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                clients.Add(client);
+                await client.ConnectAsync(socket.LocalEndPoint!).Within("the client is in the backlog");
+            }
+
+            await Deadline.UntilAsync(() => queue.Snapshot().AwaitsDescriptors, "accepting has stopped");
+
+            Assert.InRange(Limit - Volatile.Read(ref used), Reserve - 2, Reserve + 2);
+        }
+        finally
+        {
+            clients.ForEach(static client => client.Dispose());
+        }
+    }
+
+    [Fact]
+    public void Descriptors_of_this_process_are_counted()
+    {
+        DescriptorUse before = ProcessDescriptors.Read();
+        Socket[] sockets = [.. Enumerable.Range(0, 50).Select(static _ => new Socket(SocketType.Stream, ProtocolType.Tcp))];
+
+        DescriptorUse after = ProcessDescriptors.Read();
+
+        Array.ForEach(sockets, static socket => socket.Dispose());
+        // Other tests of the process open and close some, too.
+        Assert.InRange(after.Used - before.Used, 25, 75);
+        Assert.InRange(after.Used, 50, after.Limit);
+    }
+
+    private static async Task<ZcrxQueue> OpenAsync(Func<ZcrxQueueOptions, ZcrxQueueOptions>? configure = null)
+    {
+        ZcrxQueueOptions options = TestQueue.Options() with { UnobservedTimeout = TimeSpan.FromMinutes(10), ReceiveStallTimeout = TimeSpan.FromMilliseconds(40) };
+        return await ZcrxQueue.OpenAsync(configure?.Invoke(options) ?? options).Within("the queue opens");
+    }
+
+    private static async Task EchoAsync(ZcrxConnection connection, CancellationToken token)
+    {
+        await foreach (BufferLease lease in connection.Buffers.ToAsyncEnumerable(cancellationToken: token))
+        {
+            await connection.SendAsync(lease.Memory, token);
+        }
+    }
+
+    private static async Task<Socket> ConnectAsync(ZcrxListener listener)
+    {
+        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(listener.EndPoint).Within("the client connects");
+        return socket;
+    }
+
+    private static async Task AssertServedAsync(Socket socket) => Assert.True(await IsServedAsync(socket));
+
+    private static async Task<bool> IsServedAsync(Socket socket)
+    {
+        try
+        {
+            await socket.SendAsync(new byte[1]);
+            return await socket.ReceiveAsync(new byte[1]).Within("the server answers") == 1;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task AssertResetAsync(Socket socket)
+    {
+        SocketException reset = await Assert.ThrowsAsync<SocketException>(() => socket.ReceiveAsync(new byte[1]).Within("the connection is reset"));
+        Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
+    }
+}

@@ -7,7 +7,7 @@ namespace Zcrx.Actors.Logging;
 /// <param name="source">The source of the events, for the report of what was suppressed.</param>
 /// <param name="logger">The log.</param>
 /// <param name="time">The clock.</param>
-internal sealed class FaultLog(string source, ILogger logger, TimeProvider time) : IDisposable
+internal sealed class FaultLog(string source, ILogger logger, TimeProvider time)
 {
     private const int Burst = 20;
     private const int ConsumerFaulted = 1303;
@@ -20,7 +20,7 @@ internal sealed class FaultLog(string source, ILogger logger, TimeProvider time)
     private readonly LogThrottle _throttle = new(Burst, Interval);
     private readonly long _start = time.GetTimestamp();
     private ITimer? _flush;
-    private bool _isDisposed;
+    private bool _isClosed;
 
     /// <summary>Logs that a consumer threw. The first exception of a place has its stack trace.</summary>
     public void Faulted(string queue, long? connection, Exception exception) => Write(
@@ -34,12 +34,12 @@ internal sealed class FaultLog(string source, ILogger logger, TimeProvider time)
     /// <summary>Logs that a stream has failed whose observer has no handler for errors.</summary>
     public void Unobserved(string queue, long connection, Exception exception) => Write(StreamFailed, exception, _ => ZcrxLog.StreamFailedUnobserved(logger, connection, queue, exception.Message));
 
-    /// <summary>Reports what was suppressed and not reported.</summary>
-    public void Dispose()
+    /// <summary>Reports what was suppressed and not reported. Later events are still logged.</summary>
+    public void Close()
     {
         lock (_gate)
         {
-            _isDisposed = true;
+            _isClosed = true;
             _flush?.Dispose();
         }
 
@@ -52,7 +52,7 @@ internal sealed class FaultLog(string source, ILogger logger, TimeProvider time)
         lock (_gate)
         {
             decision = _throttle.Decide(id, () => PlaceOf(exception), time.GetElapsedTime(_start));
-            if (!decision.IsWritten && _flush is null && !_isDisposed)
+            if (!decision.IsWritten && _flush is null && !_isClosed)
             {
                 _flush = time.CreateTimer(static state => ((FaultLog)state!).Flush(), this, Interval, Timeout.InfiniteTimeSpan);
             }

@@ -42,7 +42,7 @@ internal sealed class QueueIncarnation : ReceiveActor
     protected override void PostStop()
     {
         _subscriptions.Dispose();
-        _faults.Dispose();
+        _faults.Close();
         if (_queue is not null)
         {
             _directory.Remove(_queue);

@@ -63,6 +63,3 @@ internal sealed class LimitTally(long interval)
         public string Reason { get; set; } = "";
     }
 }
-
-/// <summary>Represents what is to be reported about one limit.</summary>
-internal sealed record LimitReport(ZcrxLimit Limit, string? Listener, long Count, IPEndPoint? Peer, string Reason);

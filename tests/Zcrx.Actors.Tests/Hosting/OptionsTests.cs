@@ -32,6 +32,8 @@ public class OptionsTests
             ("Zcrx:Queues:0:ReceiveStallTimeout", "00:00:30"),
             ("Zcrx:Queues:0:UnobservedTimeout", "00:00:20"),
             ("Zcrx:Queues:0:WhenConsumerFails", "close"),
+            ("Zcrx:Queues:0:MaxCopiedFrameBytes", "32MiB"),
+            ("Zcrx:Queues:0:DescriptorReserve", "100"),
             ("Zcrx:Queues:0:RecordLeaseOrigins", "true"),
             ("Zcrx:Queues:0:CheckBorrows", "true"),
             ("Zcrx:Queues:0:Emulation:Profile", "7.2"),
@@ -42,6 +44,10 @@ public class OptionsTests
             ("Zcrx:Listeners:0:Name", "ingest"),
             ("Zcrx:Listeners:0:EndPoint", "[::1]:9000"),
             ("Zcrx:Listeners:0:Backlog", "10"),
+            ("Zcrx:Listeners:0:MaxConnections", "1000"),
+            ("Zcrx:Listeners:0:IdleTimeout", "00:10:00"),
+            ("Zcrx:Listeners:0:SendBufferSize", "64KiB"),
+            ("Zcrx:Listeners:0:NoDelay", "false"),
             ("Zcrx:Takeover:Path", "/run/ingest/takeover"),
             ("Zcrx:Takeover:Timeout", "00:00:20"),
             ("Zcrx:Takeover:Linger", "00:30:00"),
@@ -58,13 +64,14 @@ public class OptionsTests
             {
                 Name = "first", Engine = ZcrxEngine.Emulated, AreaSize = 256.MiB(), MaxAreaSize = 1.GiB(), BufferLength = 65536, HugePages = true, CompletionEntries = 8192, SubmissionEntries = 64,
                 HighWaterMark = 0.9, LowWaterMark = 0.25, ConnectionQuota = 10, NotificationInterval = TimeSpan.FromMilliseconds(250), StatisticsInterval = TimeSpan.FromSeconds(10), ReceiveStallTimeout = TimeSpan.FromSeconds(30),
-                UnobservedTimeout = TimeSpan.FromSeconds(20), WhenConsumerFails = ConsumerFailureAction.Close,
+                UnobservedTimeout = TimeSpan.FromSeconds(20), WhenConsumerFails = ConsumerFailureAction.Close, MaxCopiedFrameBytes = 32.MiB(), DescriptorReserve = 100,
                 RecordLeaseOrigins = true, CheckBorrows = true, Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux72, BuffersPerTurn = 16 },
             },
             options.Queues[0]);
         Assert.Equal(new ZcrxQueueOptions { Name = "eth0-3", Interface = "eth0", RxQueue = 3, AreaSize = 1.MiB() }, options.Queues[1]);
         var listener = Assert.Single(options.Listeners);
         Assert.Equal(("ingest", "[::1]:9000", 10), (listener.Name, listener.EndPoint, listener.Backlog));
+        Assert.Equal((1000, TimeSpan.FromMinutes(10), 65536, false), (listener.MaxConnections, listener.IdleTimeout, listener.SendBufferSize, listener.NoDelay));
         Assert.Equal(
             ("/run/ingest/takeover", TimeSpan.FromSeconds(20), TimeSpan.FromMinutes(30)),
             (options.Takeover.Path, options.Takeover.Timeout, options.Takeover.Linger));

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Zcrx.Actors.Health;
@@ -30,8 +29,11 @@ public class LimitTests
             }
 
             await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Listeners[0] is { IsFull: true, Connections: Most }, "the listener is full");
-            using Socket refused = await host.ConnectAsync();
-            var reset = await Assert.ThrowsAsync<SocketException>(() => refused.ReceiveAsync(new byte[1]).WithinLimit());
+            var reset = await Assert.ThrowsAsync<SocketException>(async () =>
+            {
+                using Socket refused = await host.ConnectAsync();
+                await refused.ReceiveAsync(new byte[1]).WithinLimit();
+            });
             Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
 
             var report = (await probe.FishForMessageAsync<ZcrxEvent.LimitActed>()).Report;

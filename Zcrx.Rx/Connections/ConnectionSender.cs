@@ -17,19 +17,98 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     // Written by the caller that has the turn.
     private long _sends;
 
-    public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        // For callers that have to wait: a lease's memory stays readable while it is pinned, even if the lease is released first.
-        MemoryHandle pin = default;
-        bool isPinned = false;
-        bool hasTurn = false;
+        if (bytes.IsEmpty || cancellationToken.IsCancellationRequested || _closed || !_turn.Wait(0, CancellationToken.None))
+        {
+            return SendAsync(bytes, hasTurn: false, SocketError.Success, cancellationToken);
+        }
+
+        // Nearly every send fits into the socket. It needs no state machine, and the bytes need no pin.
+        int sent;
+        SocketError error;
         try
         {
-            hasTurn = _turn.Wait(0, cancellationToken);
+            sent = socket.Send(bytes.Span, out error);
+        }
+        catch (ObjectDisposedException exception)
+        {
+            // A lease that was released.
+            _turn.Release();
+            return ValueTask.FromException(exception);
+        }
+
+        if (error != SocketError.Success || sent < bytes.Length)
+        {
+            _hasSent |= sent > 0;
+            return SendAsync(error == SocketError.Success ? bytes[sent..] : bytes, hasTurn: true, error, cancellationToken);
+        }
+
+        _hasSent = true;
+        _turn.Release();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Sends what the socket has room for at once, unless another send is pending.</summary>
+    /// <returns>The number of bytes; 0 also when sending fails, which <see cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/> reports.</returns>
+    public int TrySend(ReadOnlySpan<byte> bytes)
+    {
+        if (_closed || !_turn.Wait(0, CancellationToken.None))
+        {
+            return 0;
+        }
+
+        int sent = socket.Send(bytes, out SocketError error);
+        _turn.Release();
+        if (error != SocketError.Success)
+        {
+            return 0;
+        }
+
+        _hasSent = true;
+        return sent;
+    }
+
+    public ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
+    {
+        if (bytes.IsEmpty || cancellationToken.IsCancellationRequested || _closed || !_turn.Wait(0, CancellationToken.None))
+        {
+            return SendAsync(bytes, hasTurn: false, SocketError.Success, cancellationToken);
+        }
+
+        int sent;
+        SocketError error;
+        try
+        {
+            sent = socket.Send(in bytes, out error);
+        }
+        catch (ObjectDisposedException exception)
+        {
+            _turn.Release();
+            return ValueTask.FromException(exception);
+        }
+
+        if (error != SocketError.Success || sent < bytes.Length)
+        {
+            _hasSent |= sent > 0;
+            return SendAsync(error == SocketError.Success ? bytes.Slice(sent) : bytes, hasTurn: true, error, cancellationToken);
+        }
+
+        _hasSent = true;
+        _turn.Release();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Sends what the first attempt has left.</summary>
+    private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, bool hasTurn, SocketError error, CancellationToken cancellationToken)
+    {
+        // A lease's memory stays readable while it is pinned, even if the lease is released first.
+        MemoryHandle pin = default;
+        try
+        {
+            pin = bytes.Pin();
             if (!hasTurn)
             {
-                pin = bytes.Pin();
-                isPinned = true;
                 await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
                 hasTurn = true;
             }
@@ -37,16 +116,16 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
             while (bytes.Length > 0)
             {
                 ThrowIfClosed();
-                int sent = socket.Send(bytes.Span, out SocketError error);
+                int sent = 0;
+                if (error == SocketError.Success)
+                {
+                    sent = socket.Send(bytes.Span, out error);
+                }
+
                 if (error == SocketError.WouldBlock)
                 {
-                    if (!isPinned)
-                    {
-                        pin = bytes.Pin();
-                        isPinned = true;
-                    }
-
                     await WaitForRoomAsync(cancellationToken).ConfigureAwait(false);
+                    error = SocketError.Success;
                     continue;
                 }
 
@@ -65,20 +144,31 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         }
     }
 
-    public async ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
+    private async ValueTask SendAsync(ReadOnlySequence<byte> bytes, bool hasTurn, SocketError error, CancellationToken cancellationToken)
     {
-        // Leases stay readable while they are pinned, also when they are released in the meantime.
-        using SequencePin pin = new(in bytes);
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        SequencePin? pin = null;
         try
         {
+            pin = new SequencePin(in bytes);
+            if (!hasTurn)
+            {
+                await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+                hasTurn = true;
+            }
+
             while (!bytes.IsEmpty)
             {
                 ThrowIfClosed();
-                int sent = socket.Send(in bytes, out SocketError error);
+                int sent = 0;
+                if (error == SocketError.Success)
+                {
+                    sent = socket.Send(in bytes, out error);
+                }
+
                 if (error == SocketError.WouldBlock)
                 {
                     await WaitForRoomAsync(cancellationToken).ConfigureAwait(false);
+                    error = SocketError.Success;
                     continue;
                 }
 
@@ -88,7 +178,12 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         }
         finally
         {
-            _turn.Release();
+            if (hasTurn)
+            {
+                _turn.Release();
+            }
+
+            pin?.Dispose();
         }
     }
 

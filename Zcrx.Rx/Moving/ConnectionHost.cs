@@ -53,6 +53,9 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
 
     public void AwaitRoom(ConnectionReceiver connection) => thread.Post(() => _mover.AwaitRoom(connection), () => AwaitRoomWithoutQueue(connection));
 
+    // The same work if the thread has ended: on the thread pool, or by the thread itself at its end.
+    public void Schedule(Action work) => thread.Post(work, work);
+
     public void ReportFault(ConnectionReceiver connection, Exception exception) => events.Faulted(connection, exception);
 
     /// <summary>Gets a value indicating whether work on closed connections has not ended.</summary>

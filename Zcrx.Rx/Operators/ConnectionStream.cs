@@ -2,11 +2,10 @@ namespace Zcrx.Rx.Operators;
 
 /// <summary>Represents a connection as a stream: reads from its pipe reader, writes with its sends.</summary>
 /// <param name="connection">The connection.</param>
-/// <param name="input">Where it reads; null for a stream that only writes.</param>
-/// <param name="closes">Whether disposal closes the connection. Otherwise it ends sending.</param>
-internal sealed class ConnectionStream(ZcrxConnection connection, Stream? input, bool closes) : Stream
+/// <param name="input">Where it reads.</param>
+internal sealed class ConnectionStream(ZcrxConnection connection, Stream input) : Stream
 {
-    public override bool CanRead => input is not null;
+    public override bool CanRead => true;
 
     public override bool CanSeek => false;
 
@@ -20,20 +19,18 @@ internal sealed class ConnectionStream(ZcrxConnection connection, Stream? input,
         set => throw new NotSupportedException("A connection has no position that can be set.");
     }
 
-    private Stream Input => input ?? throw new NotSupportedException("This stream only writes.");
-
     public override void Flush()
     {
     }
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public override int Read(byte[] buffer, int offset, int count) => Input.Read(buffer, offset, count);
+    public override int Read(byte[] buffer, int offset, int count) => input.Read(buffer, offset, count);
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        Input.ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+        input.ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => Input.ReadAsync(buffer, cancellationToken);
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => input.ReadAsync(buffer, cancellationToken);
 
     public override void Write(byte[] buffer, int offset, int count) => connection.SendAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
 
@@ -50,15 +47,8 @@ internal sealed class ConnectionStream(ZcrxConnection connection, Stream? input,
     {
         if (disposing)
         {
-            input?.Dispose();
-            if (closes)
-            {
-                connection.Dispose();
-            }
-            else
-            {
-                connection.ShutdownSend();
-            }
+            input.Dispose();
+            connection.Dispose();
         }
 
         base.Dispose(disposing);

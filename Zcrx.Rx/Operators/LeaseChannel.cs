@@ -16,7 +16,7 @@ namespace Zcrx.Rx.Operators;
 internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IFrameGate, ILeaseQueue<TLease>
     where TLease : class, IDisposable
 {
-    private readonly Channel<TLease> _channel = Channel.CreateUnbounded<TLease>(new UnboundedChannelOptions { SingleWriter = true });
+    private readonly Channel<TLease> _channel;
     // Lock order: this one, then what Hold and Resume of a holder take (RingThread's wake-up). Nothing below calls back.
     private readonly Lock _gate = new();
     private readonly List<BufferHolder> _paused = [];
@@ -29,6 +29,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     private BufferHolder? _last;
     private int _waiting;
     private long _bytes;
+    private bool _isAnyPaused;
     private bool _disposed;
     private bool _finished;
 
@@ -36,8 +37,10 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     /// <param name="bound">The number of items that may wait.</param>
     /// <param name="byteBound">The number of bytes that may wait.</param>
     /// <param name="arrived">Called after something was added or the stream has ended, for readers that do not await.</param>
-    public LeaseChannel(Leasing<TBorrowed, TLease> leasing, int bound, long byteBound, Action? arrived = null)
+    /// <param name="hasOneReader">Whether all reads, and the disposal, come from one reader, one after another.</param>
+    public LeaseChannel(Leasing<TBorrowed, TLease> leasing, int bound, long byteBound, Action? arrived = null, bool hasOneReader = false)
     {
+        _channel = Channel.CreateUnbounded<TLease>(new UnboundedChannelOptions { SingleWriter = true, SingleReader = hasOneReader });
         _leasing = leasing;
         _bound = bound;
         _byteBound = byteBound;
@@ -138,7 +141,8 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
 
         Interlocked.Add(ref _bytes, -_leasing.LengthOf(lease));
         Interlocked.Decrement(ref _waiting);
-        if (HasRoom)
+        // The counts are written before the flag is read, and TryPause does the opposite.
+        if (Volatile.Read(ref _isAnyPaused) && HasRoom)
         {
             ResumeAll();
         }
@@ -249,9 +253,13 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     {
         lock (_gate)
         {
-            // Checked again under the lock: readers may have caught up, and then nothing would resume the connection.
+            bool wasAnyPaused = _isAnyPaused;
+            _isAnyPaused = true;
+            // A full fence. Checked again after it: readers may have caught up, and then nothing would resume the connection.
+            Interlocked.MemoryBarrier();
             if (_disposed || !IsFull(length))
             {
+                _isAnyPaused = wasAnyPaused;
                 return false;
             }
 
@@ -275,6 +283,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
             }
 
             _paused.Clear();
+            _isAnyPaused = false;
         }
     }
 }

@@ -1,15 +1,15 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using Zcrx.Interop;
 
 namespace Zcrx.Rx.Operators;
 
 /// <summary>Reads the received buffers themselves as a pipe.</summary>
 /// <remarks>Like every PipeReader, it is used by one reader at a time; only <see cref="CancelPendingRead"/> may come from another thread.</remarks>
-internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> channel, PipeReaderBounds bounds) : PipeReader
+internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> channel, PipeReaderBounds bounds, ReadSignal signal) : PipeReader
 {
-    // Lock order: this one, then the channel's. The channel continues a cancelled read on another thread.
-    private readonly Lock _gate = new();
     private LeaseSegment? _first;
     private LeaseSegment? _last;
     private LeaseSegment? _lastCopy;
@@ -17,10 +17,8 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     private long _examined;
     private int _leased;
     private bool _hasMore;
-    private bool _ended;
     private bool _completed;
-    private CancellationTokenSource? _pending;
-    private bool _cancelRequested;
+    private int _cancelRequested;
 
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
 
@@ -58,11 +56,8 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
 
     public override void CancelPendingRead()
     {
-        lock (_gate)
-        {
-            _cancelRequested = true;
-            _pending?.Cancel();
-        }
+        Volatile.Write(ref _cancelRequested, 1);
+        signal.Set();
     }
 
     public override void Complete(Exception? exception = null)
@@ -73,6 +68,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
         }
 
         _completed = true;
+        signal.Unregister();
         channel.Dispose();
         channel.Finish();
         while (_first is not null)
@@ -85,6 +81,40 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     {
         ThrowIfCompleted();
         ThrowIfBeyondLimit();
+        if (TryTake(out result))
+        {
+            return true;
+        }
+
+        if (channel.Completion.Exception?.InnerException is { } error)
+        {
+            ExceptionDispatchInfo.Throw(error);
+        }
+
+        return false;
+    }
+
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
+        !_completed && !IsBeyondLimit && !cancellationToken.IsCancellationRequested && TryTake(out ReadResult result) ? new ValueTask<ReadResult>(result) : WaitAndReadAsync(cancellationToken);
+
+    // Pooled: a connection that answers requests waits here once for each.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ReadResult> WaitAndReadAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (TryRead(out ReadResult result))
+            {
+                return result;
+            }
+
+            await signal.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private bool TryTake(out ReadResult result)
+    {
         Pull();
         bool cancelled = TakeCancellation();
         if (cancelled || HasUnexamined || IsAtEnd)
@@ -97,50 +127,10 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
         return false;
     }
 
-    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
-    {
-        while (true)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (TryRead(out ReadResult result))
-            {
-                return result;
-            }
-
-            using CancellationTokenSource pending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            lock (_gate)
-            {
-                if (_cancelRequested)
-                {
-                    continue;
-                }
-
-                // Set only when the finally clause below is certain to clear it: CancelPendingRead must never find a source that is disposed.
-                _pending = pending;
-            }
-
-            try
-            {
-                _ended |= !await channel.WaitToReadAsync(pending.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                // CancelPendingRead: the next turn of the loop reports it.
-            }
-            finally
-            {
-                lock (_gate)
-                {
-                    _pending = null;
-                }
-            }
-        }
-    }
-
     private bool HasUnexamined => _last is not null && _last.End > _examined;
 
     /// <summary>Gets a value indicating whether the stream has ended and everything of it has been taken.</summary>
-    private bool IsAtEnd => _ended && !_hasMore;
+    private bool IsAtEnd => !_hasMore && channel.Completion.IsCompletedSuccessfully;
 
     /// <summary>Takes what has arrived, up to the bound of one read.</summary>
     private void Pull()
@@ -161,22 +151,22 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
         }
     }
 
+    /// <summary>Gets the number of bytes that the reader has and has not consumed.</summary>
+    private long Unconsumed => _first is null || _last is null ? 0 : _last.End - _first.RunningIndex - _firstIndex;
+
+    /// <summary>Gets a value indicating whether the reader has examined more than it may hold without consuming it.</summary>
+    private bool IsBeyondLimit => !HasUnexamined && Unconsumed > bounds.MaxUnconsumedBytes;
+
     /// <summary>Refuses to take more of a message that is too long.</summary>
     /// <exception cref="ZcrxException">More bytes are unconsumed than the reader may hold.</exception>
     private void ThrowIfBeyondLimit()
     {
-        if (_first is null || _last is null || HasUnexamined)
-        {
-            return;
-        }
-
-        long unconsumed = _last.End - _first.RunningIndex - _firstIndex;
-        if (unconsumed > bounds.MaxUnconsumedBytes)
+        if (IsBeyondLimit)
         {
             throw new ZcrxException(
                 "Reading from the pipe of a connection",
                 0,
-                $"the reader has examined {unconsumed} bytes without consuming any, and may hold {bounds.MaxUnconsumedBytes}",
+                $"the reader has examined {Unconsumed} bytes without consuming any, and may hold {bounds.MaxUnconsumedBytes}",
                 "Consume what has been read, raise maxUnconsumedBytes, or limit the length of a message");
         }
     }
@@ -214,15 +204,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
         }
     }
 
-    private bool TakeCancellation()
-    {
-        lock (_gate)
-        {
-            bool cancelled = _cancelRequested;
-            _cancelRequested = false;
-            return cancelled;
-        }
-    }
+    private bool TakeCancellation() => Volatile.Read(ref _cancelRequested) != 0 && Interlocked.Exchange(ref _cancelRequested, 0) != 0;
 
     private void ThrowIfCompleted()
     {

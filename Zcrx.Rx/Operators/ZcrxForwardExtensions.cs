@@ -18,11 +18,48 @@ public static class ZcrxForwardExtensions
     /// <param name="target">The connection that receives the bytes.</param>
     /// <param name="cancellationToken">Ends the forwarding. Bytes that were sent by then stay sent.</param>
     /// <returns>A task that ends when the stream has ended and everything is sent. It fails as the stream or the send does.</returns>
-    public static Task ForwardToAsync(this IObservable<ReceivedBuffer> source, ZcrxConnection target, CancellationToken cancellationToken = default)
+    /// <remarks>Forwarding counts as work of the target: it stays open although its own stream has ended.</remarks>
+    public static async Task ForwardToAsync(this IObservable<ReceivedBuffer> source, ZcrxConnection target, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(target);
-        return ForwardAsync(source, bytes => target.SendAsync(bytes, cancellationToken), target.ShutdownSend, cancellationToken);
+        using IDisposable work = target.BeginWork();
+        await ForwardAsync(source, bytes => target.SendAsync(bytes, cancellationToken), target.ShutdownSend, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Forwards in both directions between two connections, until both directions have ended.</summary>
+    /// <param name="connection">One connection.</param>
+    /// <param name="other">The other connection.</param>
+    /// <param name="cancellationToken">Ends the forwarding, and resets both connections.</param>
+    /// <returns>A task that ends when both streams have ended and everything is sent. It fails as the first stream or send does.</returns>
+    /// <remarks>
+    /// The end of one stream ends sending on the other connection, and nothing else. A direction that fails resets both connections: neither peer takes a broken stream for a complete one.
+    /// </remarks>
+    public static async Task RelayAsync(this ZcrxConnection connection, ZcrxConnection other, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(other);
+        Task there = RelayAsync(connection, other);
+        Task back = RelayAsync(other, connection);
+        Task first = await Task.WhenAny(there, back).ConfigureAwait(false);
+        await Task.WhenAll(there, back).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // The second failure follows from the first one.
+        await first.ConfigureAwait(false);
+        await (first == there ? back : there).ConfigureAwait(false);
+
+        async Task RelayAsync(ZcrxConnection source, ZcrxConnection target)
+        {
+            try
+            {
+                await source.Buffers.ForwardToAsync(target, cancellationToken).ConfigureAwait(false);
+            }
+            catch
+            {
+                source.Abort();
+                target.Abort();
+                throw;
+            }
+        }
     }
 
     /// <summary>Forwards a stream to a socket.</summary>
@@ -40,25 +77,37 @@ public static class ZcrxForwardExtensions
     private static async Task ForwardAsync(
         IObservable<ReceivedBuffer> source, Func<ReadOnlySequence<byte>, ValueTask> send, Action end, CancellationToken cancellationToken)
     {
+        // On the ring thread, since nothing here blocks: no switch to another thread, and the buffers are back before the next ones are taken.
+        ReadSignal signal = new(RingSchedule.Of(source));
         using LeaseChannel<ReceivedBuffer, BufferLease> channel = new(
-            BufferLeasing.Instance, ZcrxOffloadExtensions.DefaultMaxQueued, ZcrxOffloadExtensions.DefaultMaxQueuedBytes);
+            BufferLeasing.Instance, ZcrxOffloadExtensions.DefaultMaxQueued, ZcrxOffloadExtensions.DefaultMaxQueuedBytes, signal.Set, hasOneReader: true);
         using LeaseGather gather = new(channel);
         try
         {
             channel.SubscribeTo(source);
-            while (await channel.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            while (true)
             {
-                while (gather.Take() is { IsEmpty: false } bytes)
+                cancellationToken.ThrowIfCancellationRequested();
+                if (gather.Take() is { IsEmpty: false } bytes)
                 {
                     await send(bytes).ConfigureAwait(false);
                     gather.Release();
                 }
+                else if (channel.Completion.IsCompleted)
+                {
+                    await channel.Completion.ConfigureAwait(false);
+                    end();
+                    return;
+                }
+                else
+                {
+                    await signal.WaitAsync(cancellationToken).ConfigureAwait(false);
+                }
             }
-
-            end();
         }
         finally
         {
+            signal.Unregister();
             channel.Finish();
         }
     }

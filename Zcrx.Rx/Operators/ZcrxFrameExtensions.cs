@@ -1,6 +1,7 @@
 using System.Reactive;
 using System.Reactive.Concurrency;
 using System.Reactive.Linq;
+using System.Reactive.Threading.Tasks;
 using Zcrx.Rx.Operators;
 
 namespace Zcrx.Rx;
@@ -36,6 +37,23 @@ public static class ZcrxFrameExtensions
             return operation;
         });
     }
+
+    /// <summary>Runs an asynchronous handler for each frame, and returns a task for the whole stream.</summary>
+    /// <param name="source">Borrowed frames.</param>
+    /// <param name="handler">Receives a lease that is released when its task ends. Its token is cancelled when <paramref name="cancellationToken"/> is, or when another call has failed.</param>
+    /// <param name="maxConcurrency">The number of calls at the same time. With 1 the frames are handled in order.</param>
+    /// <param name="maxQueued">The number of frames that may wait.</param>
+    /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
+    /// <param name="cancellationToken">Ends the processing; what waits is released.</param>
+    /// <returns>A task that ends when all frames are handled. It fails with the first failure of the handler or the stream.</returns>
+    public static Task ProcessAsync(
+        this IObservable<ReceivedFrame> source,
+        Func<FrameLease, CancellationToken, ValueTask> handler,
+        int maxConcurrency = 1,
+        int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued,
+        long maxQueuedBytes = ZcrxOffloadExtensions.DefaultMaxQueuedBytes,
+        CancellationToken cancellationToken = default) =>
+        source.Process(handler, maxConcurrency, maxQueued, maxQueuedBytes).LastOrDefaultAsync().ToTask(cancellationToken);
 
     /// <summary>Passes the frames to a scheduler, in order.</summary>
     /// <param name="source">Borrowed frames.</param>

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Reactive;
 using System.Reactive.Concurrency;
 using System.Reactive.Linq;
+using System.Reactive.Threading.Tasks;
 using Zcrx.Interop;
 using Zcrx.Rx.Operators;
 
@@ -49,6 +50,23 @@ public static class ZcrxOffloadExtensions
         });
     }
 
+    /// <summary>Runs an asynchronous handler for each buffer, and returns a task for the whole stream.</summary>
+    /// <param name="source">Borrowed buffers.</param>
+    /// <param name="handler">Receives a lease that is released when its task ends. Its token is cancelled when <paramref name="cancellationToken"/> is, or when another call has failed.</param>
+    /// <param name="maxConcurrency">The number of calls at the same time. With 1 the buffers are handled in order.</param>
+    /// <param name="maxQueued">The number of buffers that may wait.</param>
+    /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
+    /// <param name="cancellationToken">Ends the processing; what waits is released.</param>
+    /// <returns>A task that ends when all buffers are handled. It fails with the first failure of the handler or the stream.</returns>
+    public static Task ProcessAsync(
+        this IObservable<ReceivedBuffer> source,
+        Func<BufferLease, CancellationToken, ValueTask> handler,
+        int maxConcurrency = 1,
+        int maxQueued = DefaultMaxQueued,
+        long maxQueuedBytes = DefaultMaxQueuedBytes,
+        CancellationToken cancellationToken = default) =>
+        source.Process(handler, maxConcurrency, maxQueued, maxQueuedBytes).LastOrDefaultAsync().ToTask(cancellationToken);
+
     /// <summary>Hands the buffers to another scheduler, in order.</summary>
     /// <param name="source">Borrowed buffers.</param>
     /// <param name="scheduler">Where the observer is called.</param>
@@ -95,6 +113,10 @@ public static class ZcrxOffloadExtensions
     /// <param name="maxReadBytes">The most bytes that one read adds to what is unconsumed, up to the end of a buffer; 256 KiB by default.</param>
     /// <param name="maxLeasedBuffers">The most buffers that stay leased after the reader has examined everything. If more are unconsumed then, they are copied, so that long messages do not starve the pool.</param>
     /// <param name="maxUnconsumedBytes">The most bytes that may be examined and unconsumed; 64 MiB by default. Beyond it the next read fails.</param>
+    /// <param name="continueOnRingThread">
+    /// Whether a read that had to wait continues on the ring thread, after everything that has arrived at once. That saves a switch to another thread for each read. The code between two
+    /// reads must then be quick and must not block, as in <c>OnNext</c>. By default it continues on the thread pool.
+    /// </param>
     /// <returns>A reader, owned by the caller, who completes it. The connection stays open until then. Receiving starts at once. A read fails as the stream does.</returns>
     /// <remarks>
     /// A read fails with a <see cref="ZcrxException"/> rather than wait for the rest of a message that is longer than <paramref name="maxUnconsumedBytes"/>. Buffers of short messages that are
@@ -105,15 +127,17 @@ public static class ZcrxOffloadExtensions
         int maxQueued = DefaultMaxQueued,
         long maxReadBytes = 256 << 10,
         int maxLeasedBuffers = 16,
-        long maxUnconsumedBytes = 64 << 20)
+        long maxUnconsumedBytes = 64 << 20,
+        bool continueOnRingThread = false)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxQueued);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxReadBytes);
         ArgumentOutOfRangeException.ThrowIfNegative(maxLeasedBuffers);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxUnconsumedBytes);
-        LeaseChannel<ReceivedBuffer, BufferLease> channel = new(BufferLeasing.Instance, maxQueued, long.MaxValue);
-        LeasePipeReader reader = new(channel, new PipeReaderBounds(maxReadBytes, maxLeasedBuffers, maxUnconsumedBytes));
+        ReadSignal signal = new(continueOnRingThread ? RingSchedule.Of(source) : null);
+        LeaseChannel<ReceivedBuffer, BufferLease> channel = new(BufferLeasing.Instance, maxQueued, long.MaxValue, signal.Set, hasOneReader: true);
+        LeasePipeReader reader = new(channel, new PipeReaderBounds(maxReadBytes, maxLeasedBuffers, maxUnconsumedBytes), signal);
         channel.SubscribeTo(source);
         return reader;
     }

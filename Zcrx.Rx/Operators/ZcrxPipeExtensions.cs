@@ -9,13 +9,15 @@ public static class ZcrxPipeExtensions
     /// <summary>Returns both directions of a connection as pipes.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="maxQueued">The number of buffers that may wait for the reader.</param>
+    /// <param name="continueOnRingThread">Whether a read that had to wait continues on the ring thread; see <see cref="ZcrxOffloadExtensions.ToPipeReader"/>.</param>
     /// <returns>
-    /// The input reads over the original buffers. The caller completes it, and the connection stays open until then. Completing the output sends what is buffered and ends sending. Receiving starts at once.
+    /// The pipes, owned by the caller, who disposes them. The connection stays open until then. Receiving starts at once.
     /// </returns>
-    public static IDuplexPipe ToDuplexPipe(this ZcrxConnection connection, int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued)
+    public static ZcrxDuplexPipe ToDuplexPipe(
+        this ZcrxConnection connection, int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued, bool continueOnRingThread = false)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        return new DuplexPipe(connection.Buffers.ToPipeReader(maxQueued), connection.ToPipeWriter());
+        return new ZcrxDuplexPipe(connection.Buffers.ToPipeReader(maxQueued, continueOnRingThread: continueOnRingThread), new ConnectionPipeWriter(connection));
     }
 
     /// <summary>Returns the sending direction of a connection as a pipe writer.</summary>
@@ -24,7 +26,7 @@ public static class ZcrxPipeExtensions
     public static PipeWriter ToPipeWriter(this ZcrxConnection connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        return PipeWriter.Create(new ConnectionStream(connection, input: null, closes: false));
+        return new ConnectionPipeWriter(connection);
     }
 
     /// <summary>Returns a connection as a stream, for instance for <c>SslStream</c>.</summary>
@@ -34,6 +36,6 @@ public static class ZcrxPipeExtensions
     public static Stream AsStream(this ZcrxConnection connection, int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        return new ConnectionStream(connection, connection.Buffers.ToPipeReader(maxQueued).AsStream(), closes: true);
+        return new ConnectionStream(connection, connection.Buffers.ToPipeReader(maxQueued).AsStream());
     }
 }

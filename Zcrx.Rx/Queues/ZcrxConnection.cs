@@ -264,6 +264,10 @@ public sealed class ZcrxConnection : IDisposable
         await SendAsync(owned.Sequence, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Sends what the socket has room for at once. A failure is left to the next send.</summary>
+    /// <returns>The number of bytes.</returns>
+    internal int TrySend(ReadOnlySpan<byte> bytes) => _control.Sender.TrySend(bytes);
+
     /// <summary>Tells the peer that nothing more will be sent. Receiving continues.</summary>
     public void ShutdownSend() => _control.ShutdownSend();
 

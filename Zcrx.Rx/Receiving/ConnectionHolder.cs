@@ -11,6 +11,8 @@ internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHo
 
     public override void Postpone(IPostponedConsumer consumer) => connection.Postponed.Add(consumer);
 
+    public override void Schedule(Action work) => connection.Control.Host.Schedule(work);
+
     public override void Hold() => connection.Control.PauseForConsumer();
 
     public override void Resume() => connection.Control.ResumeForConsumer();

@@ -127,7 +127,7 @@ public class ForwardTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
-            IDuplexPipe pipe = connection.ToDuplexPipe();
+            ZcrxDuplexPipe pipe = connection.ToDuplexPipe();
             Task echoing = Task.Run(async () =>
             {
                 await pipe.Input.CopyToAsync(pipe.Output);

@@ -24,6 +24,8 @@ internal sealed class MemoryHost : IConnectionHost
 
     public void Synchronize(ConnectionReceiver connection) => Changed.Enqueue(connection);
 
+    public void Schedule(Action work) => work();
+
     public void AwaitRoom(ConnectionReceiver connection)
     {
     }

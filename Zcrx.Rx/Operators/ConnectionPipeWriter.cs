@@ -1,0 +1,223 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace Zcrx.Rx.Operators;
+
+/// <summary>Writes to a connection as a pipe: collects what is written in one buffer, and sends it with one call.</summary>
+/// <remarks>Like every PipeWriter, it is used by one writer at a time; only <see cref="CancelPendingFlush"/> may come from another thread.</remarks>
+internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWriter
+{
+    private const int FirstLength = 4096;
+
+    private readonly Lock _gate = new();
+    // Rented while something is written, so that an idle connection has none.
+    private byte[]? _buffer;
+    private int _written;
+    private bool _completed;
+    private CancellationTokenSource? _pending;
+    private bool _cancelRequested;
+
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => _written;
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        Reserve(sizeHint);
+        return _buffer.AsMemory(_written);
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0)
+    {
+        Reserve(sizeHint);
+        return _buffer.AsSpan(_written);
+    }
+
+    public override void Advance(int bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, (_buffer?.Length ?? 0) - _written);
+        _written += bytes;
+    }
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        if (_written == 0)
+        {
+            return new ValueTask<FlushResult>(new FlushResult(TakeCancellation(), isCompleted: false));
+        }
+
+        return SendAsync(_buffer.AsMemory(0, _written), cancellationToken);
+    }
+
+    /// <summary>Sends bytes without copying them if nothing else waits to be sent.</summary>
+    public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+    {
+        ThrowIfCompleted();
+        if (_written == 0 && !source.IsEmpty)
+        {
+            return SendAsync(source, cancellationToken);
+        }
+
+        this.Write(source.Span);
+        return FlushAsync(cancellationToken);
+    }
+
+    public override void CancelPendingFlush()
+    {
+        lock (_gate)
+        {
+            _cancelRequested = true;
+            _pending?.Cancel();
+        }
+    }
+
+    public override void Complete(Exception? exception = null)
+    {
+        // A PipeWriter over a stream blocks here, too. CompleteAsync does not.
+        ValueTask completing = CompleteAsync(exception);
+        if (!completing.IsCompletedSuccessfully)
+        {
+            completing.AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    public override async ValueTask CompleteAsync(Exception? exception = null)
+    {
+        if (_completed)
+        {
+            return;
+        }
+
+        _completed = true;
+        try
+        {
+            if (exception is null && _written > 0)
+            {
+                await connection.SendAsync(_buffer.AsMemory(0, _written)).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            Release();
+            connection.ShutdownSend();
+        }
+    }
+
+    /// <summary>Drops what is not flushed. The peer is told nothing.</summary>
+    public void Abandon()
+    {
+        _completed = true;
+        Release();
+    }
+
+    private ValueTask<FlushResult> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        if (TakeCancellation())
+        {
+            return new ValueTask<FlushResult>(new FlushResult(isCanceled: true, isCompleted: false));
+        }
+
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<FlushResult>(cancellationToken);
+        }
+
+        // Nearly every send fits into the socket, and needs neither a token nor a state machine.
+        int sent = connection.TrySend(bytes.Span);
+        if (sent < bytes.Length)
+        {
+            return WaitAndSendAsync(bytes[sent..], cancellationToken);
+        }
+
+        Release();
+        return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: false));
+    }
+
+    private async ValueTask<FlushResult> WaitAndSendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource pending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        lock (_gate)
+        {
+            // Set only when the finally clause below is certain to clear it: CancelPendingFlush must never find a source that is disposed.
+            _pending = pending;
+            if (_cancelRequested)
+            {
+                pending.Cancel();
+            }
+        }
+
+        try
+        {
+            await connection.SendAsync(bytes, pending.Token).ConfigureAwait(false);
+            return new FlushResult(isCanceled: false, isCompleted: false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && TakeCancellation())
+        {
+            return new FlushResult(isCanceled: true, isCompleted: false);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _pending = null;
+            }
+
+            // What was sent cannot be told from what was not, so nothing is sent again.
+            Release();
+        }
+    }
+
+    private void Reserve(int sizeHint)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
+        ThrowIfCompleted();
+        int needed = checked(_written + int.Max(sizeHint, 1));
+        if (_buffer is { } buffer && buffer.Length >= needed)
+        {
+            return;
+        }
+
+        byte[] larger = ArrayPool<byte>.Shared.Rent(int.Max(FirstLength, int.Max(needed, 2 * _written)));
+        _buffer.AsSpan(0, _written).CopyTo(larger);
+        if (_buffer is not null)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
+
+        _buffer = larger;
+    }
+
+    private void Release()
+    {
+        _written = 0;
+        if (_buffer is { } buffer)
+        {
+            _buffer = null;
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private bool TakeCancellation()
+    {
+        if (!Volatile.Read(ref _cancelRequested))
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            bool cancelled = _cancelRequested;
+            _cancelRequested = false;
+            return cancelled;
+        }
+    }
+
+    private void ThrowIfCompleted()
+    {
+        if (_completed)
+        {
+            throw new InvalidOperationException("Writing is not allowed after the writer was completed.");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+using Recipes;
+
+return await RecipesCommandLine.RunAsync(args);

@@ -1,0 +1,123 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Text;
+using System.Threading.Channels;
+using Microsoft.Extensions.DependencyInjection;
+using Zcrx.Actors;
+using Zcrx.Rx;
+
+namespace Recipes;
+
+/// <summary>Passes the ticks of a feed to its subscribers. A tick is a line that begins with its symbol: <c>ACME 17.25</c>.</summary>
+/// <remarks>
+/// The feed never waits. While a subscriber is slow, newer ticks of a symbol replace older ones that it has not been sent. One that takes nothing for
+/// <see cref="Patience"/> is disconnected. A new subscriber gets the last tick of each symbol first.
+/// </remarks>
+internal sealed class MarketData
+{
+    private const int MaxTick = 256;
+    private const int MaxSymbols = 10_000;
+
+    private readonly ConcurrentDictionary<string, byte[]> _latest = new();
+    private ImmutableList<Subscriber> _subscribers = [];
+
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+
+    public static void Add(IServiceCollection services, string feed, string listen)
+    {
+        MarketData market = new();
+        services.AddZcrx(zcrx => zcrx.Listen(feed, market.Receive, "feed").Listen(listen, market.ServeAsync, "subscribers"));
+    }
+
+    private IDisposable Receive(ZcrxConnection feed) => feed.Buffers.Frames(Delimiter.Line, MaxTick).Subscribe(Publish, static _ => { });
+
+    // Runs on the ring thread, so it only notes what is new.
+    private void Publish(ReceivedFrame frame)
+    {
+        byte[] tick = new byte[frame.Length + 1];
+        frame.Sequence.CopyTo(tick);
+        tick[^1] = (byte)'\n';
+        int end = tick.AsSpan().IndexOfAny((byte)' ', (byte)'\n');
+        string symbol = Encoding.Latin1.GetString(tick, 0, end);
+        if (end == 0 || (_latest.Count >= MaxSymbols && !_latest.ContainsKey(symbol)))
+        {
+            return;
+        }
+
+        _latest[symbol] = tick;
+        foreach (Subscriber subscriber in _subscribers)
+        {
+            subscriber.Offer(symbol, tick);
+        }
+    }
+
+    private async Task ServeAsync(ZcrxConnection connection, CancellationToken token)
+    {
+        Subscriber subscriber = new();
+        ImmutableInterlocked.Update(ref _subscribers, static (all, added) => all.Add(added), subscriber);
+        try
+        {
+            foreach ((string symbol, byte[] tick) in _latest)
+            {
+                subscriber.Offer(symbol, tick);
+            }
+
+            // Subscribers have nothing to say. What they send is dropped.
+            using IDisposable input = connection.Buffers.Subscribe(static _ => { }, static _ => { });
+            ArrayBufferWriter<byte> batch = new();
+            while (true)
+            {
+                foreach (byte[] tick in await subscriber.TakeAsync(token))
+                {
+                    batch.Write(tick);
+                }
+
+                using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(token);
+                patience.CancelAfter(Patience);
+                await connection.SendAsync(batch.WrittenMemory, patience.Token);
+                batch.ResetWrittenCount();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            connection.Abort();
+        }
+        finally
+        {
+            ImmutableInterlocked.Update(ref _subscribers, static (all, removed) => all.Remove(removed), subscriber);
+        }
+    }
+
+    /// <summary>Holds what a subscriber has not been sent: for each symbol the latest tick.</summary>
+    private sealed class Subscriber
+    {
+        private readonly Lock _gate = new();
+        private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        private Dictionary<string, byte[]> _waiting = [];
+        private Dictionary<string, byte[]> _taken = [];
+
+        public void Offer(string symbol, byte[] tick)
+        {
+            lock (_gate)
+            {
+                _waiting[symbol] = tick;
+            }
+
+            _news.Writer.TryWrite(true);
+        }
+
+        /// <summary>Waits for ticks, and takes all of them. They are valid until the next call.</summary>
+        public async Task<IReadOnlyCollection<byte[]>> TakeAsync(CancellationToken token)
+        {
+            await _news.Reader.ReadAsync(token);
+            _taken.Clear();
+            lock (_gate)
+            {
+                (_taken, _waiting) = (_waiting, _taken);
+            }
+
+            return _taken.Values;
+        }
+    }
+}

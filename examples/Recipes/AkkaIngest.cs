@@ -1,0 +1,83 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Akka.Actor;
+using Akka.Hosting;
+using Akka.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Zcrx.Actors;
+using Zcrx.Rx;
+
+namespace Recipes;
+
+/// <summary>Passes the frames of all connections to a pool of actors, and acknowledges each frame when an actor has stored it.</summary>
+/// <remarks>
+/// A frame is a reading in JSON behind its length in four bytes: <c>{"device":"a","value":1.5}</c>. The answer has nine bytes: <c>+</c> for a stored reading or <c>-</c> for one that is
+/// invalid, then the position of the frame in the client's stream. Answers may come in another order than the frames.
+/// </remarks>
+internal static class AkkaIngest
+{
+    private const int MaxConcurrency = 64;
+
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
+
+    public static void Add(IServiceCollection services, string listen, int workers)
+    {
+        services.AddSingleton<Readings>();
+        services.AddZcrx();
+        services.AddAkka("ingest", (akka, provider) => akka
+            .ConfigureLoggers(static logging => logging.ClearLoggers().AddLoggerFactory())
+            .WithActors((system, registry, resolver) => registry.Register<Worker>(
+                system.ActorOf(resolver.Props<Worker>().WithRouter(new RoundRobinPool(workers)), "workers")))
+            .WithZcrx(zcrx => zcrx.Listen(listen, (connection, token) => ServeAsync(provider.GetRequiredService<IRequiredActor<Worker>>(), connection, token))));
+    }
+
+    private static async Task ServeAsync(IRequiredActor<Worker> pool, ZcrxConnection connection, CancellationToken token)
+    {
+        IActorRef workers = await pool.GetAsync(token);
+        await connection.Buffers
+            .Frames(LengthPrefix.UInt32BigEndian, maxLength: 64.KiB())
+            .ProcessAsync(
+                async (frame, cancellation) =>
+                {
+                    // The frame is valid until this call ends, so the actor may read it until it has answered.
+                    Answer answer = await workers.Ask<Answer>(new Store(frame), AnswerLimit, cancellation);
+                    byte[] reply = new byte[9];
+                    reply[0] = (byte)(answer.IsStored ? '+' : '-');
+                    BinaryPrimitives.WriteInt64BigEndian(reply.AsSpan(1), frame.StreamOffset);
+                    await connection.SendAsync(reply, cancellation);
+                },
+                MaxConcurrency,
+                cancellationToken: token);
+    }
+
+    /// <summary>Holds the sum of the values of each device.</summary>
+    public sealed class Readings : ConcurrentDictionary<string, double>;
+
+    private sealed record Store(FrameLease Frame);
+
+    private sealed record Answer(bool IsStored);
+
+    private sealed class Worker : ReceiveActor
+    {
+        public Worker(Readings readings) => Receive<Store>(store => Sender.Tell(new Answer(TryStore(store.Frame, readings))));
+
+        private static bool TryStore(FrameLease frame, Readings readings)
+        {
+            try
+            {
+                Utf8JsonReader json = new(frame.Sequence);
+                using JsonDocument document = JsonDocument.ParseValue(ref json);
+                string device = document.RootElement.GetProperty("device").GetString() ?? "";
+                double value = document.RootElement.GetProperty("value").GetDouble();
+                readings.AddOrUpdate(device, static (_, added) => added, static (_, sum, added) => sum + added, value);
+                return true;
+            }
+            catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+            {
+                return false;
+            }
+        }
+    }
+}

@@ -1,3 +1,4 @@
+using Zcrx.Benchmarks.Answers;
 using Zcrx.Benchmarks.Comparison;
 using Zcrx.Benchmarks.Loop;
 using Zcrx.Benchmarks.Receivers;
@@ -8,6 +9,8 @@ return args switch
     // Not for people: the comparison starts these itself.
     ["sender", ..] => await Sender.RunAsync(args.AsMemory(1)),
     ["receive", ..] => await ReceiverProgram.RunAsync(args.AsMemory(1)),
+    ["serve", ..] => await ServeProgram.RunAsync(args.AsMemory(1)),
+    ["answers", ..] => await AnswersCommand.RunAsync(args[1..]),
     ["loop", ..] => LoopProgram.Run(args[1..]),
     _ => await CompareCommand.RunAsync(args),
 };

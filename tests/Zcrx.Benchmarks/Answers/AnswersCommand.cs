@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using Zcrx.Benchmarks.Comparison;
+using Zcrx.Benchmarks.Receivers;
+
+namespace Zcrx.Benchmarks.Answers;
+
+/// <summary>Compares servers that answer: RESP under redis-benchmark (Debian's redis-tools), and a proxy with bulk transfers. Prints medians of the rounds' ratios.</summary>
+internal static class AnswersCommand
+{
+    private const string Baseline = "pipelines";
+
+    private static readonly (string Command, int Pipelined, int Requests)[] Loads = [("SET", 1, 150_000), ("GET", 1, 150_000), ("SET", 16, 1_500_000), ("GET", 16, 1_500_000)];
+
+    /// <param name="args">"resp" or "proxy", then the number of rounds, then the kinds of servers.</param>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        int rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5;
+        bool isProxy = args is ["proxy", ..];
+        string[] kinds = args.Length > 2 ? args[2..] : [.. isProxy ? ProxyServers.Kinds : RespServers.Kinds];
+        Dictionary<(string Case, string Kind), List<(double Rate, double Cost)>> results = [];
+        for (int round = 1; round <= rounds; round++)
+        {
+            foreach (string kind in kinds)
+            {
+                await foreach ((string name, double rate, double cost) in isProxy ? ProxyAsync(kind) : RespAsync(kind))
+                {
+                    if (!results.TryGetValue((name, kind), out List<(double, double)>? all))
+                    {
+                        results.Add((name, kind), all = []);
+                    }
+
+                    all.Add((rate, cost));
+                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"round {round}: {kind,-12} {name,-16} {rate,12:0.0} /s {cost,8:0.00} us"));
+                }
+            }
+        }
+
+        Console.WriteLine($"{"case",-16} {"server",-12} {"per second",12} {"CPU, us",8} {"rate",8} {"CPU",8}   (ratios to {Baseline}, median of rounds)");
+        foreach (((string name, string kind), List<(double Rate, double Cost)> all) in results.OrderBy(static result => result.Key.Case, StringComparer.Ordinal))
+        {
+            List<(double Rate, double Cost)> others = results[(name, kinds.Contains(Baseline) ? Baseline : kinds[0])];
+            double rate = Median(all.Zip(others, static (ours, theirs) => ours.Rate / theirs.Rate));
+            double cost = Median(all.Zip(others, static (ours, theirs) => ours.Cost / theirs.Cost));
+            Console.WriteLine(
+                $"{name,-16} {kind,-12} {Amount.Number(Median(all.Select(static one => one.Rate)), "0.0"),12} {Amount.Number(Median(all.Select(static one => one.Cost)), "0.00"),8} {Amount.Times(rate),8} {Amount.Times(cost),8}");
+        }
+
+        return 0;
+    }
+
+    /// <summary>Requests a second, and the server's CPU time for each request.</summary>
+    private static async IAsyncEnumerable<(string Name, double Rate, double Cost)> RespAsync(string kind)
+    {
+        using ServerProcess server = await ServerProcess.StartAsync("resp", kind);
+        await BenchmarkAsync(server.Port, "SET", 16, 200_000);
+        await BenchmarkAsync(server.Port, "GET", 1, 20_000);
+        foreach ((string command, int pipelined, int requests) in Loads)
+        {
+            TimeSpan before = server.CpuTime;
+            double rate = await BenchmarkAsync(server.Port, command, pipelined, requests);
+            yield return ($"{command} -P {pipelined}", rate, (server.CpuTime - before).TotalMicroseconds / requests);
+        }
+    }
+
+    private static async Task<double> BenchmarkAsync(int port, string command, int pipelined, int requests)
+    {
+        string[] arguments = ["-p", Text(port), "-c", "50", "-n", Text(requests), "-P", Text(pipelined), "-t", command, "-d", "32", "--csv"];
+        using Process process = Process.Start(new ProcessStartInfo("redis-benchmark", arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        string? line = output.Split('\n').FirstOrDefault(line => line.StartsWith($"\"{command}\"", StringComparison.Ordinal));
+        return line is null
+            ? throw new InvalidOperationException($"redis-benchmark printed no result: {output} {await errors}")
+            : double.Parse(line.Split(',')[1].Trim('"'), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Bytes a second, and the proxy's CPU time for each MiB.</summary>
+    private static async IAsyncEnumerable<(string Name, double Rate, double Cost)> ProxyAsync(string kind)
+    {
+        using Sink sink = new();
+        using ServerProcess server = await ServerProcess.StartAsync("proxy", kind, Text(sink.Port));
+        IPEndPoint proxy = new(IPAddress.Loopback, server.Port);
+        await sink.TransferAsync(proxy, 4, 256L << 20);
+        foreach (int connections in (int[])[1, 16])
+        {
+            const long Volume = 4L << 30;
+            TimeSpan before = server.CpuTime;
+            double seconds = await sink.TransferAsync(proxy, connections, Volume);
+            yield return ($"{connections} connections", (Volume >> 20) / seconds, (server.CpuTime - before).TotalMicroseconds / (Volume >> 20));
+        }
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+}

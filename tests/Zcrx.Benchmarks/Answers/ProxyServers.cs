@@ -1,0 +1,92 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using Zcrx.Benchmarks.Receivers;
+using Zcrx.Rx;
+
+namespace Zcrx.Benchmarks.Answers;
+
+/// <summary>The same proxy over zcrx and over sockets with pipes.</summary>
+internal static class ProxyServers
+{
+    private const int SegmentLength = 64 * 1024;
+    private const int PauseThreshold = 1024 * 1024;
+
+    public static IReadOnlyList<string> Kinds { get; } = ["pipelines", "stream-copy", "zcrx"];
+
+    public static async Task<IPEndPoint> StartAsync(string kind, IPEndPoint target)
+    {
+        if (kind != "zcrx")
+        {
+            LoopbackListener listener = new();
+            return new IPEndPoint(IPAddress.Loopback, listener.Start(socket => ServeAsync(socket, target, kind == "pipelines" ? PipeAsync : CopyAsync)));
+        }
+
+        ZcrxQueue queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions());
+        return queue.Listen(LoopbackListener.AnyPort, async (client, token) =>
+        {
+            using ZcrxConnection server = await queue.ConnectAsync(target, token);
+            await client.RelayAsync(server, token);
+        }).EndPoint;
+    }
+
+    private static async Task ServeAsync(Socket client, IPEndPoint target, Func<Socket, Socket, Task> forward)
+    {
+        using Socket server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await server.ConnectAsync(target);
+        await Task.WhenAll(forward(client, server), forward(server, client));
+        client.Dispose();
+    }
+
+    /// <summary>One loop fills a pipe from a socket, another one sends what the pipe has.</summary>
+    private static async Task PipeAsync(Socket from, Socket to)
+    {
+        Pipe pipe = new(new PipeOptions(
+            readerScheduler: PipeScheduler.Inline,
+            writerScheduler: PipeScheduler.Inline,
+            minimumSegmentSize: SegmentLength,
+            pauseWriterThreshold: PauseThreshold,
+            resumeWriterThreshold: PauseThreshold / 2,
+            useSynchronizationContext: false));
+        Task sending = SendAsync(pipe.Reader, to);
+        int received;
+        do
+        {
+            received = await from.ReceiveAsync(pipe.Writer.GetMemory(SegmentLength / 2));
+            pipe.Writer.Advance(received);
+            await pipe.Writer.FlushAsync();
+        }
+        while (received > 0);
+        await pipe.Writer.CompleteAsync();
+        await sending;
+    }
+
+    private static async Task SendAsync(PipeReader reader, Socket to)
+    {
+        ReadResult read;
+        do
+        {
+            read = await reader.ReadAsync();
+            foreach (ReadOnlyMemory<byte> piece in read.Buffer)
+            {
+                for (ReadOnlyMemory<byte> rest = piece; rest.Length > 0;)
+                {
+                    rest = rest[await to.SendAsync(rest)..];
+                }
+            }
+
+            reader.AdvanceTo(read.Buffer.End);
+        }
+        while (!read.IsCompleted);
+        to.Shutdown(SocketShutdown.Send);
+    }
+
+    /// <summary>One buffer, filled and sent in turns.</summary>
+    private static async Task CopyAsync(Socket from, Socket to)
+    {
+        await using NetworkStream source = new(from);
+        await using NetworkStream target = new(to);
+        await source.CopyToAsync(target, SegmentLength);
+        to.Shutdown(SocketShutdown.Send);
+    }
+}

@@ -1,0 +1,53 @@
+using System.Diagnostics;
+using System.Globalization;
+using Zcrx.Benchmarks.Receivers;
+
+namespace Zcrx.Benchmarks.Answers;
+
+/// <summary>A server in a process of its own, so that its CPU time can be read.</summary>
+internal sealed class ServerProcess : IDisposable
+{
+    private readonly Process _process;
+
+    private ServerProcess(Process process, int port)
+    {
+        _process = process;
+        Port = port;
+    }
+
+    public int Port { get; }
+
+    public TimeSpan CpuTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    public static async Task<ServerProcess> StartAsync(params string[] arguments)
+    {
+        ProcessStartInfo start = new(Environment.ProcessPath!, ["exec", typeof(ServerProcess).Assembly.Location, "serve", .. arguments])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false,
+        };
+        Process process = Process.Start(start)!;
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            if (line.StartsWith(ReceiverProgram.ListeningPrefix, StringComparison.Ordinal))
+            {
+                return new ServerProcess(process, int.Parse(line.AsSpan(ReceiverProgram.ListeningPrefix.Length), CultureInfo.InvariantCulture));
+            }
+        }
+
+        throw new InvalidOperationException("The server ended before it listened.");
+    }
+
+    public void Dispose()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+}

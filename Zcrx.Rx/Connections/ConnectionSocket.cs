@@ -106,7 +106,18 @@ internal sealed class ConnectionSocket : IConnectionSocket
         return BitConverter.ToInt32(value);
     }
 
-    public int Send(ReadOnlySpan<byte> bytes, out SocketError error) => _socket.Send(bytes, SocketFlags.None, out error);
+    public int Send(ReadOnlySpan<byte> bytes, out SocketError error)
+    {
+        try
+        {
+            return _socket.Send(bytes, SocketFlags.None, out error);
+        }
+        catch (ObjectDisposedException)
+        {
+            error = SocketError.OperationAborted;
+            return 0;
+        }
+    }
 
     public int Send(in ReadOnlySequence<byte> bytes, out SocketError error)
     {

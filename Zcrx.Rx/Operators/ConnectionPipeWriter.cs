@@ -68,7 +68,8 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         lock (_gate)
         {
             _cancelRequested = true;
-            _pending?.Cancel();
+            // Not Cancel, which would run the code behind the flush under the lock.
+            _ = _pending?.CancelAsync();
         }
     }
 
@@ -143,7 +144,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
             _pending = pending;
             if (_cancelRequested)
             {
-                pending.Cancel();
+                _ = pending.CancelAsync();
             }
         }
 

@@ -274,6 +274,7 @@ internal sealed class QueueLoop : IRingTurn
         ConnectionReceiver connection = Owners.Connections.Add(SocketOwnership.Duplicate(socket));
         // The application's descriptor is closed, so that the application cannot use the socket.
         socket.Dispose();
+        connection.IsAttached = true;
         Owners.Scheduler.Reconcile(connection);
         return connection;
     }

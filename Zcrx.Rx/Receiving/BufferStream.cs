@@ -14,9 +14,13 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
 {
     // The exception of the observer that failed last. Ring thread only.
     private Exception? _failure;
+    private volatile bool _wasObserved;
 
     /// <summary>Gets a value indicating whether an observer is subscribed.</summary>
     public bool HasObservers => Observers.Items.Length > 0;
+
+    /// <summary>Gets a value indicating whether an observer has been subscribed.</summary>
+    public bool WasObserved => _wasObserved;
 
     public BufferHolder? Holder => control.Holder;
 
@@ -28,6 +32,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         ArgumentNullException.ThrowIfNull(observer);
         if (Observers.TryAdd(observer))
         {
+            _wasObserved = true;
             // Not under the lock: a queue that has ended may end the connection in this call, and its observers are user code.
             control.Synchronize();
             return Disposable.Create((this, observer), static state => state.Item1.Remove(state.observer));

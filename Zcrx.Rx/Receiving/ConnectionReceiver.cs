@@ -126,6 +126,12 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets or sets a value indicating whether the kernel reports the end of the connection while it does not receive.</summary>
     public bool IsHangUpWatched { get; set; }
 
+    /// <summary>Gets or sets a value indicating whether the application attached the connection, so that it has no consumer at first.</summary>
+    public bool IsAttached { get; set; }
+
+    /// <summary>Gets a value indicating whether the application has not subscribed yet to a connection that it has attached. Ring thread only.</summary>
+    public bool AwaitsFirstObserver => IsAttached && !Stream.WasObserved;
+
     /// <summary>Gets or sets a value indicating whether the peer has ended its side. Bytes may still wait in the socket.</summary>
     public bool HasPeerEnded { get; set; }
 

@@ -91,8 +91,9 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         {
             EndBroken(connection, error == 0 ? Errno.ECONNRESET : error);
         }
-        else if (connection.Undelivered.Count == 0 && connection.Socket.BytesWaiting == 0)
+        else if (connection.Undelivered.Count == 0 && connection.Socket.BytesWaiting == 0 && !connection.AwaitsFirstObserver)
         {
+            // A server may end its side before its client has subscribed. It still reads the request.
             connection.End();
         }
 

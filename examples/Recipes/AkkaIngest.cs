@@ -67,8 +67,7 @@ internal static class AkkaIngest
         {
             try
             {
-                Utf8JsonReader json = new(frame.Sequence);
-                using JsonDocument document = JsonDocument.ParseValue(ref json);
+                using JsonDocument document = JsonDocument.Parse(frame.Sequence);
                 string device = document.RootElement.GetProperty("device").GetString() ?? "";
                 double value = document.RootElement.GetProperty("value").GetDouble();
                 readings.AddOrUpdate(device, static (_, added) => added, static (_, sum, added) => sum + added, value);

@@ -54,6 +54,7 @@ internal sealed class MarketData
 
     private async Task ServeAsync(ZcrxConnection connection, CancellationToken token)
     {
+        using CancellationTokenSource left = CancellationTokenSource.CreateLinkedTokenSource(token);
         Subscriber subscriber = new();
         ImmutableInterlocked.Update(ref _subscribers, static (all, added) => all.Add(added), subscriber);
         try
@@ -63,21 +64,25 @@ internal sealed class MarketData
                 subscriber.Offer(symbol, tick);
             }
 
-            // Subscribers have nothing to say. What they send is dropped.
-            using IDisposable input = connection.Buffers.Subscribe(static _ => { }, static _ => { });
+            // What a subscriber sends is dropped. When it ends its side, it leaves.
+            using IDisposable input = connection.Buffers.Subscribe(static _ => { }, _ => left.Cancel(), left.Cancel);
             ArrayBufferWriter<byte> batch = new();
             while (true)
             {
-                foreach (byte[] tick in await subscriber.TakeAsync(token))
+                foreach (byte[] tick in await subscriber.TakeAsync(left.Token))
                 {
                     batch.Write(tick);
                 }
 
-                using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(token);
+                using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(left.Token);
                 patience.CancelAfter(Patience);
                 await connection.SendAsync(batch.WrittenMemory, patience.Token);
                 batch.ResetWrittenCount();
             }
+        }
+        catch (OperationCanceledException) when (left.IsCancellationRequested)
+        {
+            // It has left.
         }
         catch (OperationCanceledException)
         {

@@ -23,6 +23,7 @@ internal sealed partial class TcpProxy(IPEndPoint listen, DnsEndPoint target, IL
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions(), cancellationToken);
+        _queue.ConsumerFaults.Subscribe(fault => Failed(logger, fault.Connection?.RemoteEndPoint, fault.Exception.Message));
         ZcrxListener listener = _queue.Listen(listen, ServeAsync);
         Forwarding(logger, listener.EndPoint, target);
     }
@@ -37,4 +38,7 @@ internal sealed partial class TcpProxy(IPEndPoint listen, DnsEndPoint target, IL
 
     [LoggerMessage(1, LogLevel.Information, "Forwarding from {EndPoint} to {Target}.")]
     private static partial void Forwarding(ILogger logger, IPEndPoint endPoint, DnsEndPoint target);
+
+    [LoggerMessage(2, LogLevel.Warning, "Could not forward for {Client}: {Reason}")]
+    private static partial void Failed(ILogger logger, EndPoint? client, string reason);
 }

@@ -14,8 +14,6 @@ public class MarketDataTests
         const int Subscribers = 100;
         await using RecipeHost host = await StartAsync();
         Client[] subscribers = await Task.WhenAll(Enumerable.Range(0, Subscribers).Select(_ => Client.ConnectAsync(host.EndPoints[1])));
-        // One half-closes before it reads.
-        subscribers[0].EndSending();
         using Client feed = await Client.ConnectAsync(host.EndPoints[0]);
         for (int price = 1; price <= 200; price++)
         {
@@ -64,6 +62,15 @@ public class MarketDataTests
         Assert.Equal(Prices, received[^1]);
         Assert.Equal(received.Order(), received);
         Assert.True(received.Length < Prices, "nothing was replaced");
+    }
+
+    [Fact]
+    public async Task Subscriber_that_ends_its_side_is_disconnected()
+    {
+        await using RecipeHost host = await StartAsync();
+        Assert.Empty(await Client.ConverseAsync(host.EndPoints[1], "bye"u8.ToArray()));
+        await host.NoConnectionsAsync();
+        Assert.Empty(host.Problems);
     }
 
     [Fact]

@@ -93,6 +93,7 @@ public class TcpProxyTests
         await using RecipeHost host = await StartAsync((IPEndPoint)closed.LocalEndPoint!);
         using Client client = await Client.ConnectAsync(await EndPointAsync(host));
         Assert.True(await client.IsResetAsync());
+        await host.LineAsync("Could not forward for 127.0.0.1:");
     }
 
     [Fact]

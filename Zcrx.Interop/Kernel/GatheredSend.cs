@@ -21,7 +21,6 @@ internal static unsafe class GatheredSend
         IoVector* pieces = stackalloc IoVector[MaxPieces];
         MemoryHandle[] pins = ArrayPool<MemoryHandle>.Shared.Rent(MaxPieces);
         int count = 0;
-        bool isHeld = false;
         try
         {
             foreach (ReadOnlyMemory<byte> piece in bytes)
@@ -39,10 +38,7 @@ internal static unsafe class GatheredSend
                 }
             }
 
-            socket.DangerousAddRef(ref isHeld);
-            nint sent = Libc.Send((int)socket.DangerousGetHandle(), pieces, count);
-            error = sent >= 0 ? SocketError.Success : ErrorOf((int)-sent);
-            return (int)nint.Max(0, sent);
+            return Send(socket, new ReadOnlySpan<IoVector>(pieces, count), out error);
         }
         finally
         {
@@ -52,6 +48,32 @@ internal static unsafe class GatheredSend
             }
 
             ArrayPool<MemoryHandle>.Shared.Return(pins, clearArray: true);
+        }
+    }
+
+    /// <summary>Sends what the socket has room for.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="pieces">The memory, which the caller keeps until the call returns.</param>
+    /// <param name="error">The error; <see cref="SocketError.WouldBlock"/> when the socket has no room.</param>
+    /// <returns>The number of bytes that were sent.</returns>
+    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
+    public static int Send(SafeSocketHandle socket, ReadOnlySpan<IoVector> pieces, out SocketError error)
+    {
+        bool isHeld = false;
+        try
+        {
+            socket.DangerousAddRef(ref isHeld);
+            nint sent;
+            fixed (IoVector* first = pieces)
+            {
+                sent = Libc.Send((int)socket.DangerousGetHandle(), first, pieces.Length);
+            }
+
+            error = sent >= 0 ? SocketError.Success : ErrorOf((int)-sent);
+            return (int)nint.Max(0, sent);
+        }
+        finally
+        {
             if (isHeld)
             {
                 socket.DangerousRelease();

@@ -62,6 +62,17 @@ public sealed unsafe class BufferLease : IDisposable
         }
     }
 
+    /// <summary>Gets the address of the bytes, for a caller that holds the lease until its last use.</summary>
+    /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
+    internal nint Address
+    {
+        get
+        {
+            Check();
+            return (nint)_address;
+        }
+    }
+
     /// <summary>Gets the bytes as memory. Each access to its span is checked against the lease.</summary>
     /// <remarks>
     /// A pin keeps the buffer, and keeps this memory accessible, until the pin ends. An operation that pins its memory may therefore outlast the lease.

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
+using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Connections;
 
@@ -59,6 +60,25 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         }
 
         int sent = socket.Send(bytes, out SocketError error);
+        _turn.Release();
+        if (error != SocketError.Success)
+        {
+            return 0;
+        }
+
+        _hasSent = true;
+        return sent;
+    }
+
+    /// <inheritdoc cref="TrySend(ReadOnlySpan{byte})"/>
+    public int TrySend(ReadOnlySpan<IoVector> pieces)
+    {
+        if (_closed || !_turn.Wait(0, CancellationToken.None))
+        {
+            return 0;
+        }
+
+        int sent = socket.Send(pieces, out SocketError error);
         _turn.Release();
         if (error != SocketError.Success)
         {

@@ -132,6 +132,19 @@ internal sealed class ConnectionSocket : IConnectionSocket
         }
     }
 
+    public int Send(ReadOnlySpan<IoVector> pieces, out SocketError error)
+    {
+        try
+        {
+            return GatheredSend.Send(_socket.SafeHandle, pieces, out error);
+        }
+        catch (ObjectDisposedException)
+        {
+            error = SocketError.OperationAborted;
+            return 0;
+        }
+    }
+
     public void ShutdownSend()
     {
         try

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
+using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Connections;
 
@@ -30,6 +31,10 @@ internal interface IConnectionSocket
     /// <summary>Sends what the socket has room for, from several pieces of memory in one call.</summary>
     /// <returns>The number of bytes.</returns>
     int Send(in ReadOnlySequence<byte> bytes, out SocketError error);
+
+    /// <summary>Sends what the socket has room for, from memory that the caller keeps.</summary>
+    /// <returns>The number of bytes.</returns>
+    int Send(ReadOnlySpan<IoVector> pieces, out SocketError error);
 
     /// <summary>Shuts sending down, so that the peer reads the end of the stream.</summary>
     void ShutdownSend();

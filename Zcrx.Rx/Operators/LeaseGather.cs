@@ -1,36 +1,75 @@
 using System.Buffers;
 using Zcrx.Interop;
+using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Collects leases that lie ready, as one sequence. Used by one reader.</summary>
+/// <summary>Collects leases that lie ready, to send them with one call. Used by one reader.</summary>
 internal sealed class LeaseGather(LeaseChannel<ReceivedBuffer, BufferLease> channel) : IDisposable
 {
-    private const int MostLeases = 64;
+    private const int MostLeases = 128;
 
-    private readonly List<BufferLease> _leases = [];
+    private readonly BufferLease[] _leases = new BufferLease[MostLeases];
+    private readonly IoVector[] _pieces = new IoVector[MostLeases];
+    private int _count;
+    private int _pieceCount;
+
+    /// <summary>Gets the memory of what was taken, valid until <see cref="Release"/>.</summary>
+    public ReadOnlySpan<IoVector> Pieces => _pieces.AsSpan(0, _pieceCount);
+
+    /// <summary>Gets the number of bytes of what was taken.</summary>
+    public long Length { get; private set; }
 
     /// <summary>Takes what lies ready.</summary>
-    /// <returns>The bytes, valid until <see cref="Release"/>; empty when nothing lies ready.</returns>
-    public ReadOnlySequence<byte> Take()
+    /// <returns>False when nothing lies ready.</returns>
+    public bool TryTake()
     {
-        LeaseSegment? first = null;
-        LeaseSegment? last = null;
-        while (_leases.Count < MostLeases && channel.TryRead(out BufferLease? lease))
+        nint end = 0;
+        while (_count < MostLeases && channel.TryRead(out BufferLease? lease))
         {
-            _leases.Add(lease);
-            last = new LeaseSegment(lease, last);
-            first ??= last;
+            _leases[_count++] = lease;
+            nint address = lease.Address;
+            if (address == end)
+            {
+                // Adjacent buffers are one piece: fewer and longer copies.
+                _pieces[_pieceCount - 1].Length += (nuint)lease.Length;
+            }
+            else
+            {
+                _pieces[_pieceCount++] = new IoVector { Base = address, Length = (nuint)lease.Length };
+            }
+
+            end = address + lease.Length;
+            Length += lease.Length;
         }
 
-        return first is null ? ReadOnlySequence<byte>.Empty : new ReadOnlySequence<byte>(first, 0, last!, last!.Memory.Length);
+        return _count > 0;
+    }
+
+    /// <summary>Returns what was taken behind a position, valid until <see cref="Release"/>.</summary>
+    public ReadOnlySequence<byte> Behind(int position)
+    {
+        LeaseSegment first = new(_leases[0], null);
+        LeaseSegment last = first;
+        for (int i = 1; i < _count; i++)
+        {
+            last = new LeaseSegment(_leases[i], last);
+        }
+
+        return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length).Slice(position);
     }
 
     /// <summary>Releases what was taken.</summary>
     public void Release()
     {
-        _leases.ForEach(static lease => lease.Dispose());
-        _leases.Clear();
+        foreach (BufferLease lease in _leases.AsSpan(0, _count))
+        {
+            lease.Dispose();
+        }
+
+        _count = 0;
+        _pieceCount = 0;
+        Length = 0;
     }
 
     public void Dispose() => Release();

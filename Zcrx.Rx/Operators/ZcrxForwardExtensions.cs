@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Net.Sockets;
 using Zcrx.Interop;
-using Zcrx.Interop.Kernel;
 using Zcrx.Rx.Operators;
 
 namespace Zcrx.Rx;
@@ -24,7 +22,7 @@ public static class ZcrxForwardExtensions
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(target);
         using IDisposable work = target.BeginWork();
-        await ForwardAsync(source, bytes => target.SendAsync(bytes, cancellationToken), target.ShutdownSend, cancellationToken).ConfigureAwait(false);
+        await ForwardAsync(source, new ForwardTarget.OfConnection(target), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Forwards in both directions between two connections, until both directions have ended.</summary>
@@ -71,16 +69,16 @@ public static class ZcrxForwardExtensions
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(target);
-        return ForwardAsync(source, bytes => SendAsync(target, bytes, cancellationToken), () => target.Shutdown(SocketShutdown.Send), cancellationToken);
+        return ForwardAsync(source, new ForwardTarget.OfSocket(target), cancellationToken);
     }
 
-    private static async Task ForwardAsync(
-        IObservable<ReceivedBuffer> source, Func<ReadOnlySequence<byte>, ValueTask> send, Action end, CancellationToken cancellationToken)
+    private static async Task ForwardAsync(IObservable<ReceivedBuffer> source, ForwardTarget target, CancellationToken cancellationToken)
     {
         // On the ring thread, since nothing here blocks: no switch to another thread, and the buffers are back before the next ones are taken.
-        ReadSignal signal = new(RingSchedule.Of(source));
+        ReadSignal signal = new(Environment.GetEnvironmentVariable("FWDPOOL") == "1" ? null : RingSchedule.Of(source));
+        int maxQ = int.Parse(Environment.GetEnvironmentVariable("FWDQ") ?? "64", System.Globalization.CultureInfo.InvariantCulture);
         using LeaseChannel<ReceivedBuffer, BufferLease> channel = new(
-            BufferLeasing.Instance, ZcrxOffloadExtensions.DefaultMaxQueued, ZcrxOffloadExtensions.DefaultMaxQueuedBytes, signal.Set, hasOneReader: true);
+            BufferLeasing.Instance, maxQ, ZcrxOffloadExtensions.DefaultMaxQueuedBytes, signal.Set, hasOneReader: true);
         using LeaseGather gather = new(channel);
         try
         {
@@ -88,15 +86,20 @@ public static class ZcrxForwardExtensions
             while (true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (gather.Take() is { IsEmpty: false } bytes)
+                if (gather.TryTake())
                 {
-                    await send(bytes).ConfigureAwait(false);
+                    int sent = target.TrySend(gather.Pieces);
+                    if (sent < gather.Length)
+                    {
+                        await target.SendAsync(gather.Behind(sent), cancellationToken).ConfigureAwait(false);
+                    }
+
                     gather.Release();
                 }
                 else if (channel.Completion.IsCompleted)
                 {
                     await channel.Completion.ConfigureAwait(false);
-                    end();
+                    target.End();
                     return;
                 }
                 else
@@ -109,25 +112,6 @@ public static class ZcrxForwardExtensions
         {
             signal.Unregister();
             channel.Finish();
-        }
-    }
-
-    private static async ValueTask SendAsync(Socket target, ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
-    {
-        while (!bytes.IsEmpty)
-        {
-            int sent = GatheredSend.Send(target.SafeHandle, in bytes, out SocketError error);
-            if (error == SocketError.WouldBlock)
-            {
-                // Waits for room, with the bytes that come first. The lease is held until the send has completed.
-                sent = await target.SendAsync(bytes.First, cancellationToken).ConfigureAwait(false);
-            }
-            else if (error != SocketError.Success)
-            {
-                throw new SocketException((int)error);
-            }
-
-            bytes = bytes.Slice(sent);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Zcrx.Interop;
+using Zcrx.Interop.Kernel;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Moving;
 using Zcrx.Rx.Queues;
@@ -267,6 +268,9 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Sends what the socket has room for at once. A failure is left to the next send.</summary>
     /// <returns>The number of bytes.</returns>
     internal int TrySend(ReadOnlySpan<byte> bytes) => _control.Sender.TrySend(bytes);
+
+    /// <inheritdoc cref="TrySend(ReadOnlySpan{byte})"/>
+    internal int TrySend(ReadOnlySpan<IoVector> pieces) => _control.Sender.TrySend(pieces);
 
     /// <summary>Tells the peer that nothing more will be sent. Receiving continues.</summary>
     public void ShutdownSend() => _control.ShutdownSend();

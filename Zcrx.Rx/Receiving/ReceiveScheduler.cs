@@ -320,8 +320,9 @@ internal sealed class ReceiveScheduler
         }
 
         ConnectionControl control = connection.Control;
-        if (control.Sender.IsShutDown)
+        if (control.Sender.IsShutDown && (control.CloseMode == CloseMode.AtEndOfStream || !control.Work.IsAny))
         {
+            // Not while consumers are at work: the close would cancel their token before they have handled what arrived.
             return "both sides had ended the connection";
         }
 

@@ -116,15 +116,17 @@ public class MarketDataTests
 
     private static async Task<string> ReadUpToLastAsync(Client subscriber)
     {
-        StringBuilder text = new();
+        StringBuilder text = new("\n");
         byte[] buffer = new byte[65536];
-        while (!text.ToString(int.Max(0, text.Length - Last.Length), int.Min(Last.Length, text.Length)).EndsWith(Last, StringComparison.Ordinal))
+        int read;
+        do
         {
-            int read = await subscriber.Socket.ReceiveAsync(buffer.AsMemory()).AsTask().Within("the last tick arrives");
+            read = await subscriber.Socket.ReceiveAsync(buffer.AsMemory()).AsTask().Within("the last tick arrives");
             Assert.True(read > 0, "the connection ended before the last tick");
             text.Append(Encoding.ASCII.GetString(buffer, 0, read));
+            // Ticks of other symbols may follow in the same batch.
         }
-
+        while (!text.ToString(int.Max(0, text.Length - read - Last.Length - 1), int.Min(text.Length, read + Last.Length + 1)).Contains($"\n{Last}", StringComparison.Ordinal));
         return text.ToString();
     }
 

@@ -35,6 +35,21 @@ internal sealed class Client : IDisposable
         return await client.ReadToEndAsync();
     }
 
+    /// <summary>Connects, and waits for the end of the connection. A server that refuses its clients may reset a connection before connecting has returned.</summary>
+    /// <returns>Whether the server has reset it.</returns>
+    public static async Task<bool> IsResetAsync(IPEndPoint endPoint)
+    {
+        try
+        {
+            using Client client = await ConnectAsync(endPoint);
+            return await client.IsResetAsync();
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset)
+        {
+            return true;
+        }
+    }
+
     public async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
         while (!bytes.IsEmpty)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
+using Zcrx.Interop.Kernel;
 using Zcrx.Rx.Connections;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
@@ -32,6 +33,18 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
     {
         error = SocketError.Success;
         return (int)bytes.Length;
+    }
+
+    public int Send(ReadOnlySpan<IoVector> pieces, out SocketError error)
+    {
+        error = SocketError.Success;
+        int length = 0;
+        foreach (IoVector piece in pieces)
+        {
+            length += (int)piece.Length;
+        }
+
+        return length;
     }
 
     public void ShutdownSend()

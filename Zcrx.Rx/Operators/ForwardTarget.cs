@@ -1,0 +1,56 @@
+using System.Buffers;
+using System.Net.Sockets;
+using Zcrx.Interop.Kernel;
+
+namespace Zcrx.Rx.Operators;
+
+/// <summary>Represents what a stream is forwarded to.</summary>
+internal abstract class ForwardTarget
+{
+    /// <summary>Sends what there is room for at once. A failure is left to <see cref="SendAsync"/>.</summary>
+    /// <returns>The number of bytes.</returns>
+    public abstract int TrySend(ReadOnlySpan<IoVector> pieces);
+
+    /// <summary>Sends everything.</summary>
+    public abstract ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken);
+
+    /// <summary>Ends sending.</summary>
+    public abstract void End();
+
+    /// <summary>Represents a connection.</summary>
+    public sealed class OfConnection(ZcrxConnection connection) : ForwardTarget
+    {
+        public override int TrySend(ReadOnlySpan<IoVector> pieces) => connection.TrySend(pieces);
+
+        public override ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken) => connection.SendAsync(bytes, cancellationToken);
+
+        public override void End() => connection.ShutdownSend();
+    }
+
+    /// <summary>Represents a socket of the application.</summary>
+    public sealed class OfSocket(Socket socket) : ForwardTarget
+    {
+        public override int TrySend(ReadOnlySpan<IoVector> pieces) => GatheredSend.Send(socket.SafeHandle, pieces, out _);
+
+        public override async ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
+        {
+            while (!bytes.IsEmpty)
+            {
+                int sent = GatheredSend.Send(socket.SafeHandle, in bytes, out SocketError error);
+                if (error == SocketError.WouldBlock)
+                {
+                    // Waits for room, with the bytes that come first. The leases are held until the send has completed.
+                    sent = await socket.SendAsync(bytes.First, cancellationToken).ConfigureAwait(false);
+                }
+                else if (error != SocketError.Success)
+                {
+                    throw new SocketException((int)error);
+                }
+
+                bytes = bytes.Slice(sent);
+            }
+        }
+
+        public override void End() => socket.Shutdown(SocketShutdown.Send);
+    }
+}

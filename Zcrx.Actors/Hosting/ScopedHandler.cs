@@ -23,7 +23,25 @@ internal sealed class ScopedHandler<THandler> : IDisposable, IAsyncDisposable
         _subscription = subscription;
     }
 
-    public static IDisposable Handle(IServiceProvider services, ZcrxConnection connection)
+    /// <summary>Creates the handler of a connection and calls it. The scope of an asynchronous handler ends with its task.</summary>
+    public static IDisposable Handle(IServiceProvider services, ZcrxConnection connection) =>
+        typeof(THandler).IsAssignableTo(typeof(IZcrxAsyncConnectionHandler)) ? Asynchronous(services, connection) : Subscribe(services, connection);
+
+    /// <summary>Creates an asynchronous handler inside its task. Exceptions of its constructor and of its disposal are reported like its own.</summary>
+    private static Func<IServiceProvider, ZcrxConnection, IDisposable> Asynchronous { get; } = AsyncHandler.Of(static async (scope, connection, token) =>
+    {
+        THandler handler = Factory(scope, null);
+        try
+        {
+            await ((IZcrxAsyncConnectionHandler)handler).HandleAsync(connection, token).ConfigureAwait(false);
+        }
+        finally
+        {
+            await DisposeHandlerAsync(handler).ConfigureAwait(false);
+        }
+    });
+
+    private static ScopedHandler<THandler> Subscribe(IServiceProvider services, ZcrxConnection connection)
     {
         AsyncServiceScope scope = services.CreateAsyncScope();
         THandler? handler = null;
@@ -58,14 +76,19 @@ internal sealed class ScopedHandler<THandler> : IDisposable, IAsyncDisposable
     {
         await using (scope.ConfigureAwait(false))
         {
-            if (handler is IAsyncDisposable asynchronous)
-            {
-                await asynchronous.DisposeAsync().ConfigureAwait(false);
-            }
-            else
-            {
-                (handler as IDisposable)?.Dispose();
-            }
+            await DisposeHandlerAsync(handler).ConfigureAwait(false);
+        }
+    }
+
+    private static async ValueTask DisposeHandlerAsync(THandler? handler)
+    {
+        if (handler is IAsyncDisposable asynchronous)
+        {
+            await asynchronous.DisposeAsync().ConfigureAwait(false);
+        }
+        else
+        {
+            (handler as IDisposable)?.Dispose();
         }
     }
 }

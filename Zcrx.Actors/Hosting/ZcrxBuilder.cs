@@ -187,7 +187,10 @@ public sealed class ZcrxBuilder
     }
 
     /// <summary>Accepts connections, with a handler that the container creates for each of them.</summary>
-    /// <typeparam name="THandler">The handler. It is created in a service scope of its own for every connection and disposed with it.</typeparam>
+    /// <typeparam name="THandler">
+    /// The handler. It is created in a service scope of its own for every connection and disposed with it. If it is an
+    /// <see cref="IZcrxAsyncConnectionHandler"/>, the scope and the connection end with its task.
+    /// </typeparam>
     /// <param name="endPoint">Where: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. With port 0 the kernel chooses the port.</param>
     /// <param name="name">The listener's name. Its address if null.</param>
     /// <returns>This builder.</returns>

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Zcrx.Actors.Tests.Support;
+using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
@@ -89,6 +90,97 @@ public class ScopedHandlerTests
 
         await host.Kit.AwaitConditionAsync(() => host.Log.Entries.Any(static entry => entry is { EventId: 1303, Exception.Message: "cannot be disposed" }), "the fault is logged");
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Listeners[0].Connections == 0, "its connection is closed");
+    }
+
+    [Theory]
+    [MemberData(nameof(Wirings))]
+    public async Task Asynchronous_handler_answers_in_a_scope_that_ends_with_its_task(Wiring wiring)
+    {
+        Sessions sessions = new();
+        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(
+            [new("Zcrx:Listeners:0:Name", "configured"), new("Zcrx:Listeners:0:EndPoint", "127.0.0.1:0")]).Build();
+        await using var host = TestHost.Build(
+            wiring,
+            "ours",
+            zcrx => zcrx.Bind(configuration).Handle<Session>("configured").Listen<Session>("127.0.0.1:0", "typed"),
+            add: services => services.AddSingleton(sessions).AddScoped<Unit>());
+        await host.StartAsync();
+
+        for (var listener = 0; listener < 2; listener++)
+        {
+            using var client = await host.ConnectAsync(listener);
+            await client.SendAsync("ping"u8.ToArray()).WithinLimit();
+            await host.Kit.AwaitConditionAsync(() => sessions.All.Count == listener + 1, "the handler runs");
+            var session = sessions.All.Last();
+            var reply = new byte[4];
+            Assert.Equal(4, await client.ReceiveAsync(reply).WithinLimit());
+            Assert.Equal("ping"u8.ToArray(), reply);
+            Assert.False(session.IsDisposed || session.Unit.IsDisposed);
+            client.Shutdown(SocketShutdown.Send);
+            // The handler has read the end of the stream, and still has its scope and its connection.
+            await session.HasRead.Task.WithinLimit();
+            Assert.False(session.IsDisposed || session.Unit.IsDisposed);
+
+            session.MayEnd.SetResult();
+
+            Assert.Equal(0, await client.ReceiveAsync(reply).WithinLimit());
+            await host.Kit.AwaitConditionAsync(() => session is { IsDisposed: true, Unit.IsDisposed: true }, "handler and scope end with the task");
+        }
+
+        Assert.False(host.Log.Has(1303));
+    }
+
+    [Fact]
+    public async Task Asynchronous_handler_that_cannot_be_created_resets_its_connection_and_is_reported()
+    {
+        await using var host = TestHost.Build(Wiring.WithZcrx, "ours", static zcrx => zcrx.Listen<Session>("127.0.0.1:0"));
+        await host.StartAsync();
+        using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        // The reset can come before the connect has returned.
+        _ = await Record.ExceptionAsync(() => client.ConnectAsync(host.Zcrx.EndPoints[0]));
+
+        // Unit and Sessions are not registered.
+        await host.Kit.AwaitConditionAsync(() => host.Log.Entries.Any(static entry => entry is { EventId: 1303, Exception: InvalidOperationException }), "the fault is logged");
+        await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Listeners[0].Connections == 0, "its connection is closed");
+    }
+
+    private sealed class Sessions
+    {
+        public ConcurrentQueue<Session> All { get; } = new();
+    }
+
+    private sealed class Session : IZcrxAsyncConnectionHandler, IAsyncDisposable
+    {
+        public Session(Sessions sessions, Unit unit)
+        {
+            Unit = unit;
+            sessions.All.Enqueue(this);
+        }
+
+        public Unit Unit { get; }
+
+        public TaskCompletionSource HasRead { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource MayEnd { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool IsDisposed { get; private set; }
+
+        public async Task HandleAsync(ZcrxConnection connection, CancellationToken cancellationToken)
+        {
+            await foreach (BufferLease lease in connection.Buffers.ToAsyncEnumerable(cancellationToken: cancellationToken))
+            {
+                await connection.SendAsync(lease.Memory, cancellationToken);
+            }
+
+            HasRead.SetResult();
+            await MayEnd.Task;
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            IsDisposed = true;
+            return ValueTask.CompletedTask;
+        }
     }
 
     private sealed class Journal

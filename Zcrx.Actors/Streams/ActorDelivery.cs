@@ -5,17 +5,16 @@ namespace Zcrx.Actors.Streams;
 
 /// <summary>Delivers a stream to an actor.</summary>
 /// <remarks>
-/// Buffers come on the ring thread, acknowledgements on any thread. State changes under a lock, in which only the source's own
+/// Items come on the ring thread, acknowledgements on any thread. State changes under a lock, in which only the source's own
 /// <see cref="IBufferSource"/> and leases are called: neither waits or runs user code. Messages are sent outside of it, since a dispatcher
 /// may run the actor inside <c>Tell</c>. One thread at a time sends, which keeps the order; others leave what they added to that thread.
 /// </remarks>
-internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> source, IActorRef target, int maxUnacknowledged)
-    : IObserver<ReceivedBuffer>
+internal abstract class ActorDelivery(ActorSink sink, IActorRef target, DeliveryBounds bounds)
 {
     // Lock order: this one, then TargetWatch's or RingThread's wake-up.
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly DeliveryWindow _window = new(maxUnacknowledged);
+    private readonly DeliveryWindow _window = new(bounds.Messages, bounds.Bytes);
     private readonly TargetWatch _watch = TargetWatch.Of(target);
     private IDisposable? _subscription;
     // Keeps the connection open for replies of the actor.
@@ -57,7 +56,7 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
         IDisposable subscription;
         try
         {
-            subscription = source.Subscribe(this);
+            subscription = SubscribeToSource();
         }
 #pragma warning disable CA1031 // A source that throws instead of calling OnError has failed all the same.
         catch (Exception exception)
@@ -69,7 +68,7 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
 
         lock (_gate)
         {
-            // An abandoned stream stays subscribed until its first buffer, unless it has had one: then the connection is known.
+            // An abandoned stream stays subscribed until its first item, unless it has had one: then the connection is known.
             if (!_disposed && (_abandoned is null || _window.LastSource is null))
             {
                 _subscription = subscription;
@@ -80,38 +79,51 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
         subscription.Dispose();
     }
 
-    public void OnNext(ReceivedBuffer value)
+    /// <summary>Sends an item, or releases it when the stream is over.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="mostBytes">The number of bytes that the next item may have at most; 0 if the source asks <see cref="Admits"/> first.</param>
+    protected void Add(ZcrxStream.Item item, long mostBytes)
     {
         lock (_gate)
         {
-            if (_abandoned is not null)
+            if (_disposed || _sourceEnded || _abandoned is not null)
             {
-                // As with any consumer that fails, this ends the connection.
-                throw _abandoned;
-            }
+                item.Release();
+                if (_abandoned is not null)
+                {
+                    // As with any consumer that fails, this ends the connection.
+                    throw _abandoned;
+                }
 
-            if (_disposed || _sourceEnded)
-            {
                 return;
             }
 
-            _work ??= value.Source.BeginWork();
-            _window.Add(new ZcrxStream.Data(this, value.Retain(), value.Source));
+            _work ??= item.Source.BeginWork();
+            _window.Add(item, mostBytes);
         }
 
         Send();
+    }
+
+    /// <summary>Returns whether another item may come from a source now. If not, the source is paused until there is room.</summary>
+    public bool Admits(IBufferSource source, long length)
+    {
+        lock (_gate)
+        {
+            return _disposed || _sourceEnded || _abandoned is not null || _window.Admits(source, length);
+        }
     }
 
     public void OnCompleted() => EndSource(null);
 
     public void OnError(Exception error) => EndSource(error);
 
-    /// <summary>Handles that the actor has acknowledged a buffer.</summary>
-    public void Acknowledge(ZcrxStream.Data data)
+    /// <summary>Handles that the actor has acknowledged an item.</summary>
+    public void Acknowledge(ZcrxStream.Item item)
     {
         lock (_gate)
         {
-            if (!_window.Acknowledge(data))
+            if (!_window.Acknowledge(item))
             {
                 return;
             }
@@ -129,6 +141,7 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
         $"a message was about to be serialized for another process when {offset} bytes had been acknowledged, and buffers are memory of this process",
         "Route and forward the messages of a stream inside this process only, and copy the bytes that another process needs"));
 
+    /// <summary>Ends the stream for the application; see <see cref="ActorSink.Dispose"/>.</summary>
     public void Dispose()
     {
         IDisposable? subscription;
@@ -149,6 +162,9 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
         _completion.TrySetCanceled();
         Send();
     }
+
+    /// <summary>Subscribes this delivery to its source.</summary>
+    protected abstract IDisposable SubscribeToSource();
 
     private void EndSource(Exception? error)
     {
@@ -195,7 +211,7 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
         _work?.Dispose();
         if (last is null)
         {
-            // The connection to reset is known with its first buffer, so a subscription is needed until then.
+            // The connection to reset is known with its first item, so a subscription is needed until then.
             Subscribe();
             return;
         }
@@ -210,7 +226,7 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
         }
     }
 
-    /// <summary>Sends what may be sent, in order, and the end behind the last buffer.</summary>
+    /// <summary>Sends what may be sent, in order, and the end behind the last item.</summary>
     private void Send()
     {
         lock (_gate)
@@ -251,12 +267,12 @@ internal sealed class ActorDelivery(ActorSink sink, IObservable<ReceivedBuffer> 
                 if (!_initSent && !_disposed)
                 {
                     _initSent = true;
-                    return new ZcrxStream.Init(this, maxUnacknowledged);
+                    return new ZcrxStream.Init(this, bounds);
                 }
 
-                if (_window.TakeNext() is { } data)
+                if (_window.TakeNext() is { } item)
                 {
-                    return data;
+                    return item;
                 }
 
                 if (_sourceEnded && !_endSent && !_window.HasWaiting)

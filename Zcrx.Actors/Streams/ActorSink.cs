@@ -1,20 +1,18 @@
-using Akka.Actor;
 using Zcrx.Actors.Streams;
 using Zcrx.Interop;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents a stream of buffers to an actor; see <see cref="ZcrxActorExtensions.ToActor"/>.</summary>
+/// <summary>Represents a stream of buffers or frames to an actor; see <see cref="ZcrxActorExtensions"/>.</summary>
 /// <remarks>
-/// Ownership: the caller of <see cref="ZcrxActorExtensions.ToActor"/>, which may dispose it at any time and need not when the stream ends.
+/// Ownership: the caller of <c>ToActor</c>, which may dispose it at any time and need not when the stream ends.
 /// Threading: any thread.
 /// </remarks>
 public sealed class ActorSink : IDisposable
 {
     private readonly ActorDelivery _delivery;
 
-    internal ActorSink(IObservable<ReceivedBuffer> source, IActorRef actor, int maxUnacknowledged) =>
-        _delivery = new ActorDelivery(this, source, actor, maxUnacknowledged);
+    internal ActorSink(Func<ActorSink, ActorDelivery> create) => _delivery = create(this);
 
     /// <summary>
     /// Gets a task that ends when the stream has ended in order and the actor has acknowledged everything. It faults with the stream's

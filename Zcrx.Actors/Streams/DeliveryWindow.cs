@@ -2,17 +2,23 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Holds the buffers of one stream to an actor: those that are sent and unacknowledged, those that wait, and the sources that are
+/// <summary>Holds the items of one stream to an actor: those that are sent and unacknowledged, those that wait, and the sources that are
 /// paused for them.</summary>
-/// <remarks>Used by <see cref="ActorDelivery"/> under its lock.</remarks>
-internal sealed class DeliveryWindow(int maxUnacknowledged)
+/// <remarks>
+/// Both bounds are exact. An item is let in beyond the bound of bytes only when it is alone. Used by <see cref="ActorDelivery"/> under its
+/// lock.
+/// </remarks>
+internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledgedBytes)
 {
-    private readonly HashSet<ZcrxStream.Data> _sent = [];
-    private readonly Queue<ZcrxStream.Data> _waiting = new();
+    private readonly HashSet<ZcrxStream.Item> _sent = [];
+    // Filled only by merged sources: a source that is paused delivers nothing more.
+    private readonly Queue<ZcrxStream.Item> _waiting = new();
     private readonly List<IBufferSource> _held = [];
+    private long _sentBytes;
+    private long _waitingBytes;
     private long _position;
 
-    /// <summary>Gets the source of the last buffer; null before the first.</summary>
+    /// <summary>Gets the source of the last item; null before the first.</summary>
     public IBufferSource? LastSource { get; private set; }
 
     public bool HasUnacknowledged => _sent.Count > 0;
@@ -21,43 +27,69 @@ internal sealed class DeliveryWindow(int maxUnacknowledged)
 
     private int InFlight => _sent.Count + _waiting.Count;
 
-    /// <summary>Adds a buffer behind the others, and pauses its source if there are too many.</summary>
-    public void Add(ZcrxStream.Data data)
+    private long BytesInFlight => _sentBytes + _waitingBytes;
+
+    /// <summary>Adds an item behind the others, and pauses its source if another one might exceed a bound.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="mostBytes">The number of bytes that the next item may have at most; 0 if the source asks <see cref="Admits"/> first.</param>
+    public void Add(ZcrxStream.Item item, long mostBytes)
     {
-        LastSource = data.Source;
-        _position = data.StreamOffset + data.Lease.Length;
-        _waiting.Enqueue(data);
-        if (InFlight >= maxUnacknowledged && !_held.Contains(data.Source))
-        {
-            _held.Add(data.Source);
-            data.Source.Hold();
-        }
+        LastSource = item.Source;
+        _position = item.StreamOffset + item.Length;
+        _waiting.Enqueue(item);
+        _waitingBytes += item.Length;
+        Admits(item.Source, mostBytes);
     }
 
-    /// <summary>Takes the next buffer that may be sent; it is unacknowledged from now on.</summary>
-    public ZcrxStream.Data? TakeNext()
+    /// <summary>Returns whether another item may come from a source now. If not, the source is paused until there is room.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="bytes">The number of bytes of the item.</param>
+    public bool Admits(IBufferSource source, long bytes)
     {
-        if (_sent.Count >= maxUnacknowledged || !_waiting.TryDequeue(out ZcrxStream.Data? data))
+        if (InFlight < maxUnacknowledged && (InFlight == 0 || BytesInFlight + bytes <= maxUnacknowledgedBytes))
+        {
+            return true;
+        }
+
+        if (!_held.Contains(source))
+        {
+            _held.Add(source);
+            source.Hold();
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes the next item that may be sent; it is unacknowledged from now on.</summary>
+    public ZcrxStream.Item? TakeNext()
+    {
+        if (_sent.Count >= maxUnacknowledged
+            || !_waiting.TryPeek(out ZcrxStream.Item? item)
+            || (_sent.Count > 0 && _sentBytes + item.Length > maxUnacknowledgedBytes))
         {
             return null;
         }
 
-        _sent.Add(data);
-        return data;
+        _waiting.Dequeue();
+        _waitingBytes -= item.Length;
+        _sent.Add(item);
+        _sentBytes += item.Length;
+        return item;
     }
 
-    /// <summary>Releases a buffer that was sent.</summary>
+    /// <summary>Releases an item that was sent.</summary>
     /// <returns>False when it is released already.</returns>
-    public bool Acknowledge(ZcrxStream.Data data)
+    public bool Acknowledge(ZcrxStream.Item item)
     {
-        if (!_sent.Remove(data))
+        if (!_sent.Remove(item))
         {
             return false;
         }
 
-        data.Lease.Dispose();
-        // Half: so that connections do not flap with every buffer.
-        if (InFlight <= maxUnacknowledged / 2)
+        _sentBytes -= item.Length;
+        item.Release();
+        // Half: so that connections do not flap with every item.
+        if (InFlight == 0 || (InFlight <= maxUnacknowledged / 2 && BytesInFlight <= maxUnacknowledgedBytes / 2))
         {
             ResumeAll();
         }
@@ -70,6 +102,7 @@ internal sealed class DeliveryWindow(int maxUnacknowledged)
     {
         Release(_waiting);
         _waiting.Clear();
+        _waitingBytes = 0;
         ResumeAll();
     }
 
@@ -77,21 +110,22 @@ internal sealed class DeliveryWindow(int maxUnacknowledged)
     /// <returns>The sources of what was released.</returns>
     public HashSet<IBufferSource> ReleaseAll()
     {
-        HashSet<IBufferSource> sources = [.. _sent.Concat(_waiting).Select(static data => data.Source)];
+        HashSet<IBufferSource> sources = [.. _sent.Concat(_waiting).Select(static item => item.Source)];
         Release(_sent);
         _sent.Clear();
+        _sentBytes = 0;
         ReleaseWaiting();
         return sources;
     }
 
     /// <summary>Returns the position of the first byte that is not acknowledged.</summary>
-    public long FirstUnacknowledged() => _sent.Concat(_waiting).Select(static data => data.StreamOffset).Append(_position).Min();
+    public long FirstUnacknowledged() => _sent.Concat(_waiting).Select(static item => item.StreamOffset).Append(_position).Min();
 
-    private static void Release(IEnumerable<ZcrxStream.Data> buffers)
+    private static void Release(IEnumerable<ZcrxStream.Item> items)
     {
-        foreach (ZcrxStream.Data data in buffers)
+        foreach (ZcrxStream.Item item in items)
         {
-            data.Lease.Dispose();
+            item.Release();
         }
     }
 

@@ -1,4 +1,4 @@
-using Zcrx.Interop.Leases;
+using Zcrx.Interop;
 
 namespace Zcrx.Rx.Framing;
 
@@ -8,5 +8,5 @@ internal interface IFrameGate
     /// <summary>Returns whether a frame may be delivered now. If not, the consumer pauses the source, and resumes it when it has room.</summary>
     /// <param name="source">The source to pause.</param>
     /// <param name="length">The number of bytes of the frame.</param>
-    bool Admits(BufferHolder source, long length);
+    bool Admits(IBufferSource source, long length);
 }

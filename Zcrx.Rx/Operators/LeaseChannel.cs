@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
+using Zcrx.Interop;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Framing;
 using Zcrx.Rx.Streams;
@@ -19,7 +20,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     private readonly Channel<TLease> _channel;
     // Lock order: this one, then what Hold and Resume of a holder take (RingThread's wake-up). Nothing below calls back.
     private readonly Lock _gate = new();
-    private readonly List<BufferHolder> _paused = [];
+    private readonly List<IBufferSource> _paused = [];
     private readonly Leasing<TBorrowed, TLease> _leasing;
     private readonly int _bound;
     private readonly long _byteBound;
@@ -113,7 +114,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
         _arrived?.Invoke();
     }
 
-    bool IFrameGate.Admits(BufferHolder source, long length) => !IsFull(length) || !TryPause(source, length);
+    bool IFrameGate.Admits(IBufferSource source, long length) => !IsFull(length) || !TryPause(source, length);
 
     public void OnError(Exception error)
     {
@@ -249,7 +250,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
 
     /// <summary>Pauses a connection.</summary>
     /// <returns>False when readers have made room since.</returns>
-    private bool TryPause(BufferHolder holder, long length)
+    private bool TryPause(IBufferSource source, long length)
     {
         lock (_gate)
         {
@@ -263,10 +264,10 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
                 return false;
             }
 
-            if (!_paused.Contains(holder))
+            if (!_paused.Contains(source))
             {
-                _paused.Add(holder);
-                holder.Hold();
+                _paused.Add(source);
+                source.Hold();
             }
 
             return true;
@@ -277,9 +278,9 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     {
         lock (_gate)
         {
-            foreach (BufferHolder holder in _paused)
+            foreach (IBufferSource source in _paused)
             {
-                holder.Resume();
+                source.Resume();
             }
 
             _paused.Clear();

@@ -1,3 +1,4 @@
+using Zcrx.Interop;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Framing;
 
@@ -14,6 +15,9 @@ internal abstract class Leasing<TBorrowed, TLease>
 
     /// <summary>Returns through what its source is held.</summary>
     public abstract BufferHolder HolderOf(in TBorrowed item);
+
+    /// <summary>Returns what <see cref="HolderOf"/> does, for libraries above this one.</summary>
+    public IBufferSource SourceOf(in TBorrowed item) => HolderOf(in item);
 
     public abstract long LengthOf(TLease lease);
 

@@ -5,6 +5,9 @@ namespace Zcrx.Rx.Receiving;
 /// <summary>Counts the leases of a connection on one queue, and lets operators far down a chain pause the connection that a buffer came from.</summary>
 internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHolder
 {
+    /// <summary>Gets the connection. Any thread.</summary>
+    public ConnectionReceiver Connection => connection;
+
     public override bool IsPaused => connection.Control.IsPaused;
 
     public override IByteBudget CopyBudget => connection.Control.Host.CopyBudget;

@@ -266,7 +266,8 @@ internal sealed class ConnectionReceiver
     /// <returns>The stream offset up to which observers have received.</returns>
     public long DropUndelivered()
     {
-        long delivered = Delivered;
+        // A consumer of frames has the buffer whose rest waits, and has not passed it on.
+        long delivered = Delivered - Postponed.MostWaiting();
         Undelivered.Clear();
         return delivered;
     }

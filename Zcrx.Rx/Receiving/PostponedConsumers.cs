@@ -26,6 +26,18 @@ internal sealed class PostponedConsumers
     /// <summary>Gets the number of bytes that wait. Any thread.</summary>
     public long BytesWaiting => Volatile.Read(ref _bytesWaiting);
 
+    /// <summary>Returns the most bytes that wait for one consumer: it is that far behind.</summary>
+    public long MostWaiting()
+    {
+        long most = 0;
+        foreach (IPostponedConsumer consumer in _consumers)
+        {
+            most = consumer.HasEnded ? most : long.Max(most, consumer.BytesWaiting);
+        }
+
+        return most;
+    }
+
     public void Add(IPostponedConsumer consumer)
     {
         if (!_consumers.Contains(consumer))

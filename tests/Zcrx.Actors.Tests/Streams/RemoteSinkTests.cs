@@ -4,6 +4,7 @@ using Akka.Routing;
 using Zcrx.Actors.Tests.Remoting;
 using Zcrx.Actors.Tests.Support;
 using Zcrx.Interop;
+using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Streams;
 
@@ -18,8 +19,10 @@ public class RemoteSinkTests
         IActorRef remote = await other.ResolveAsync(bench.System);
 
         ArgumentException error = Assert.Throws<ArgumentException>("actor", () => bench.Connection.Buffers.ToActor(remote));
+        ArgumentException errorOfFrames = Assert.Throws<ArgumentException>("actor", () => Frames(bench).ToActor(remote));
 
-        Assert.Contains("they are memory of this process", error.Message, StringComparison.Ordinal);
+        Assert.Contains("its bytes are memory of this process", error.Message, StringComparison.Ordinal);
+        Assert.Equal(error.Message, errorOfFrames.Message);
     }
 
     [Fact]
@@ -61,6 +64,26 @@ public class RemoteSinkTests
     }
 
     [Fact]
+    public async Task A_frame_that_is_forwarded_to_another_process_is_released_and_ends_the_stream()
+    {
+        await using OtherProcess other = await OtherProcess.StartAsync();
+        await using SinkBench bench = await SinkBench.OpenAsync(config: RemotePeer.Loopback);
+        IActorRef remote = await other.ResolveAsync(bench.System);
+        using ActorSink sink = Frames(bench).ToActor(bench.Actor);
+        await bench.BeginAsync();
+        await bench.SendAsync("one\ntwo\n"u8.ToArray());
+        ZcrxStream.Frame first = await bench.ExpectAsync<ZcrxStream.Frame>();
+        ZcrxStream.Frame second = await bench.ExpectAsync<ZcrxStream.Frame>();
+
+        remote.Tell(first);
+
+        await AssertEndedAsync(sink);
+        await bench.AllReturnedAsync();
+        Assert.True(first.Lease.IsReleased && second.Lease.IsReleased);
+        await bench.AssertResetAsync();
+    }
+
+    [Fact]
     public async Task The_end_of_a_stream_cannot_be_serialized()
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
@@ -73,6 +96,8 @@ public class RemoteSinkTests
 
         await sink.Completion.WithinLimit();
     }
+
+    private static IObservable<ReceivedFrame> Frames(SinkBench bench) => bench.Connection.Buffers.Frames(Delimiter.LineFeed, maxLength: 100);
 
     private static async Task AssertEndedAsync(ActorSink sink)
     {

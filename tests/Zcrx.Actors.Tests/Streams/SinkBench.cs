@@ -16,13 +16,16 @@ internal sealed class SinkBench : IAsyncDisposable
     private readonly IDisposable _listening;
     private readonly Socket _listener;
 
-    private SinkBench(ZcrxQueue queue, Socket listener, IDisposable listening, Socket peer, ZcrxConnection connection, Config config)
+    private readonly bool _ownsSystem;
+
+    private SinkBench(ZcrxQueue queue, Socket listener, IDisposable listening, Socket peer, ZcrxConnection connection, ActorSystem? system, Config config)
     {
         (Queue, _listener, _listening, Peer, Connection) = (queue, listener, listening, peer, connection);
         // Akka.Remote does not connect in a strict system.
         Config strict = config.IsEmpty ? TestKitConfig.Strict : Config.Empty;
-        System = ActorSystem.Create("sinks", config.WithFallback(strict).WithFallback("akka { stdout-loglevel = OFF, loglevel = OFF }"));
-        Actor = System.ActorOf(Props.Create(() => new RecordingActor(_messages.Writer)).WithDeploy(Deploy.Local), "recorder");
+        _ownsSystem = system is null;
+        System = system ?? ActorSystem.Create("sinks", config.WithFallback(strict).WithFallback("akka { stdout-loglevel = OFF, loglevel = OFF }"));
+        Actor = System.ActorOf(Props.Create(() => new RecordingActor(_messages.Writer)).WithDeploy(Deploy.Local));
     }
 
     public ZcrxQueue Queue { get; }
@@ -39,7 +42,12 @@ internal sealed class SinkBench : IAsyncDisposable
 
     public int Waiting => _messages.Reader.Count;
 
-    public static async Task<SinkBench> OpenAsync(int buffers = 64, EmulatedKernelOptions? emulation = null, string config = "")
+    /// <summary>Opens a bench.</summary>
+    /// <param name="buffers">The size of the pool.</param>
+    /// <param name="emulation">The options of the emulated kernel.</param>
+    /// <param name="config">The configuration of the actor system.</param>
+    /// <param name="system">An actor system that other benches use as well; one of its own if null.</param>
+    public static async Task<SinkBench> OpenAsync(int buffers = 64, EmulatedKernelOptions? emulation = null, string config = "", ActorSystem? system = null)
     {
         ZcrxQueueOptions options = new()
         {
@@ -55,7 +63,7 @@ internal sealed class SinkBench : IAsyncDisposable
         IDisposable listening = queue.Listen(listener).Subscribe(connection => accepted.TrySetResult(connection));
         Socket peer = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendBufferSize = 16 * 1024 };
         await peer.ConnectAsync(listener.LocalEndPoint!).WithinLimit();
-        return new SinkBench(queue, listener, listening, peer, await accepted.Task.WithinLimit(), ConfigurationFactory.ParseString(config));
+        return new SinkBench(queue, listener, listening, peer, await accepted.Task.WithinLimit(), system, ConfigurationFactory.ParseString(config));
     }
 
     public ActorSink ToActor(int maxUnacknowledged = ZcrxActorExtensions.DefaultMaxUnacknowledged) => Connection.Buffers.ToActor(Actor, maxUnacknowledged);
@@ -124,6 +132,14 @@ internal sealed class SinkBench : IAsyncDisposable
         return sent;
     }
 
+    public async Task SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            bytes = bytes[await Peer.SendAsync(bytes)..];
+        }
+    }
+
     public Task AllReturnedAsync() => Eventually.TrueAsync(() => BuffersOut == 0, "all buffers have come back");
 
     public Task AssertResetAsync() => Eventually.TrueAsync(
@@ -144,7 +160,16 @@ internal sealed class SinkBench : IAsyncDisposable
     {
         Connection.Dispose();
         Peer.Dispose();
-        await System.Terminate().WithinLimit();
+        if (_ownsSystem)
+        {
+            await System.Terminate().WithinLimit();
+        }
+        else
+        {
+            // Its streams end with it.
+            System.Stop(Actor);
+        }
+
         await AllReturnedAsync();
         _listening.Dispose();
         await Queue.DisposeAsync().AsTask().WithinLimit();

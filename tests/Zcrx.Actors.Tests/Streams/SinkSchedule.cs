@@ -1,19 +1,37 @@
+using System.Buffers.Binary;
 using FsCheck;
 using FsCheck.Fluent;
+using Zcrx.Actors.Tests.Support;
 
 namespace Zcrx.Actors.Tests.Streams;
 
 /// <summary>Describes a generated pool, stream and actor. It is printed when a test fails.</summary>
+/// <param name="FrameLengths">The lengths of the frames that are delivered; null where the buffers are.</param>
 /// <param name="Buffers">Size of the pool.</param>
-/// <param name="MaxUnacknowledged">The sink's bound.</param>
+/// <param name="MaxUnacknowledged">The sink's bound of messages.</param>
+/// <param name="MaxUnacknowledgedBytes">The sink's bound of bytes.</param>
 /// <param name="Bytes">What the peer sends.</param>
 /// <param name="Faults">How often the emulated kernel fails.</param>
 /// <param name="Seed">Of the faults, and of the order of acknowledgements.</param>
 /// <param name="End">What ends the stream.</param>
 /// <param name="After">After how many messages.</param>
 /// <param name="Forgets">Whether some messages are acknowledged only when there is nothing else to do.</param>
-internal sealed record SinkSchedule(int Buffers, int MaxUnacknowledged, int Bytes, double Faults, int Seed, SinkSchedule.Ending End, int After, bool Forgets)
+internal sealed record SinkSchedule(
+    int[]? FrameLengths,
+    int Buffers,
+    int MaxUnacknowledged,
+    long MaxUnacknowledgedBytes,
+    int Bytes,
+    double Faults,
+    int Seed,
+    SinkSchedule.Ending End,
+    int After,
+    bool Forgets)
 {
+    public const int PrefixLength = sizeof(uint);
+
+    public const int LongestFrame = 20_000;
+
     public enum Ending
     {
         /// <summary>The peer ends the stream in order.</summary>
@@ -38,14 +56,44 @@ internal sealed record SinkSchedule(int Buffers, int MaxUnacknowledged, int Byte
         QueueCloses,
     }
 
-    public static Gen<SinkSchedule> All { get; } =
+    /// <summary>Gets schedules that deliver buffers.</summary>
+    public static Gen<SinkSchedule> OfBuffers { get; } =
+        from schedule in Any(Enum.GetValues<Ending>())
+        from bytes in Gen.OneOf(Gen.Choose(0, 100), Gen.Choose(0, 100_000))
+        select schedule with { Bytes = bytes };
+
+    /// <summary>Gets schedules that deliver frames, in one actor system that lasts.</summary>
+    public static Gen<SinkSchedule> OfFrames { get; } =
+        from schedule in Any([.. Enum.GetValues<Ending>().Where(static end => end != Ending.SystemEnds)])
+        from lengths in Gen.ArrayOf(Gen.Frequency((6, Gen.Choose(0, 300)), (2, Gen.Choose(0, 5_000)), (1, Gen.Choose(0, LongestFrame))))
+        select schedule with { FrameLengths = lengths, Bytes = lengths.Sum(static length => PrefixLength + length) };
+
+    /// <summary>Returns what the peer sends.</summary>
+    public byte[] Stream()
+    {
+        byte[] stream = Payload.Bytes(Bytes);
+        int position = 0;
+        foreach (int length in FrameLengths ?? [])
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(stream.AsSpan(position), (uint)length);
+            position += PrefixLength + length;
+        }
+
+        return stream;
+    }
+
+    public override string ToString() =>
+        $"{(FrameLengths is null ? "buffers" : $"frames [{string.Join(", ", FrameLengths)}]")}, pool {Buffers}, at most {MaxUnacknowledged} messages and {MaxUnacknowledgedBytes} bytes, " +
+        $"{Bytes} bytes sent, faults {Faults}, seed {Seed}, {End} after {After}, forgets {Forgets}";
+
+    private static Gen<SinkSchedule> Any(Ending[] ends) =>
         from buffers in Gen.Elements(2, 4, 16, 64)
         from bound in Gen.Elements(1, 2, 5, 64)
-        from bytes in Gen.OneOf(Gen.Choose(0, 100), Gen.Choose(0, 100_000))
+        from byteBound in Gen.Elements(1L, 1000L, 10_000L, 4L << 20)
         from faults in Gen.Elements(0.0, 0.0, 0.1)
         from seed in Gen.Choose(0, int.MaxValue - 1)
-        from end in Gen.Elements(Enum.GetValues<Ending>())
+        from end in Gen.Elements(ends)
         from after in Gen.Choose(0, 20)
         from forgets in Gen.Elements(false, true)
-        select new SinkSchedule(buffers, bound, bytes, faults, seed, end, after, forgets);
+        select new SinkSchedule(null, buffers, bound, byteBound, 0, faults, seed, end, after, forgets);
 }

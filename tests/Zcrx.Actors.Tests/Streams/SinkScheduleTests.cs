@@ -1,38 +1,60 @@
 using System.Net.Sockets;
+using Akka.Actor;
 using FsCheck.Fluent;
 using Zcrx.Actors.Tests.Support;
 using Zcrx.Interop;
+using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Streams;
 
-/// <summary>Tests every end of a stream to an actor, at any time: bytes arrive in order, the window is never exceeded, and no buffer is in flight in the end.</summary>
+/// <summary>Tests every end of a stream to an actor, at any time: items arrive once and in order, neither bound is exceeded, and no buffer is in flight in the end.</summary>
 public class SinkScheduleTests
 {
-    private const int Schedules = 200;
+    private const int SchedulesOfBuffers = 200;
+    private const int SchedulesOfFrames = 1000;
 
     [Fact]
-    public async Task Any_end_at_any_moment_leaves_nothing_out()
+    public async Task Buffers_arrive_once_and_within_bounds_whatever_ends_the_stream()
     {
-        foreach (SinkSchedule schedule in SinkSchedule.All.Sample(Schedules, 50))
+        foreach (SinkSchedule schedule in SinkSchedule.OfBuffers.Sample(SchedulesOfBuffers, 50))
         {
-            try
-            {
-                await RunAsync(schedule);
-            }
-            catch (Exception exception)
-            {
-                throw new InvalidOperationException($"failed with {schedule}", exception);
-            }
+            await RunAsync(schedule, system: null);
         }
     }
 
-    private static async Task RunAsync(SinkSchedule schedule)
+    [Fact]
+    public async Task Frames_arrive_once_and_within_bounds_whatever_ends_the_stream()
     {
-        EmulatedFaultPlan faults = schedule.Faults > 0 ? EmulatedFaultPlan.Random(schedule.Seed, schedule.Faults) : new EmulatedFaultPlan();
-        await using SinkBench bench = await SinkBench.OpenAsync(schedule.Buffers, new EmulatedKernelOptions { Faults = faults });
-        ActorSink sink = bench.ToActor(schedule.MaxUnacknowledged);
-        SinkReader reader = new(bench, schedule, sink);
-        Task sending = SendAsync(bench, schedule.Bytes);
+        using ActorSystem system = TestKitConfig.CreateSystem("sinks", "akka { stdout-loglevel = OFF, loglevel = OFF }");
+        // Several at a time, which also makes their threads meet in more ways.
+        ParallelOptions parallel = new() { MaxDegreeOfParallelism = 4 };
+        await Parallel.ForEachAsync(SinkSchedule.OfFrames.Sample(SchedulesOfFrames, 50), parallel, async (schedule, _) => await RunAsync(schedule, system));
+    }
+
+    private static async Task RunAsync(SinkSchedule schedule, ActorSystem? system)
+    {
+        try
+        {
+            EmulatedFaultPlan faults = schedule.Faults > 0 ? EmulatedFaultPlan.Random(schedule.Seed, schedule.Faults) : new EmulatedFaultPlan();
+            await using SinkBench bench = await SinkBench.OpenAsync(schedule.Buffers, new EmulatedKernelOptions { Faults = faults }, system: system);
+            ActorSink sink = Start(schedule, bench);
+            SinkReader reader = new(bench, schedule, sink);
+            Task sending = SendAsync(bench, schedule);
+            await ReadAsync(reader, sending);
+            await reader.CheckAsync();
+        }
+        catch (Exception exception)
+        {
+            throw new InvalidOperationException($"failed with {schedule}", exception);
+        }
+    }
+
+    private static ActorSink Start(SinkSchedule schedule, SinkBench bench) => schedule.FrameLengths is null
+        ? bench.Connection.Buffers.ToActor(bench.Actor, schedule.MaxUnacknowledged, schedule.MaxUnacknowledgedBytes)
+        : bench.Connection.Buffers.Frames(LengthPrefix.UInt32BigEndian, SinkSchedule.LongestFrame).ToActor(bench.Actor, schedule.MaxUnacknowledged, schedule.MaxUnacknowledgedBytes);
+
+    private static async Task ReadAsync(SinkReader reader, Task sending)
+    {
         try
         {
             await Eventually.TrueAsync(
@@ -47,15 +69,13 @@ public class SinkScheduleTests
         {
             throw new InvalidOperationException(reader.State, exception);
         }
-
-        await reader.CheckAsync();
     }
 
-    private static async Task SendAsync(SinkBench bench, int bytes)
+    private static async Task SendAsync(SinkBench bench, SinkSchedule schedule)
     {
         try
         {
-            await bench.SendAsync(0, bytes);
+            await bench.SendAsync(schedule.Stream());
             bench.Peer.Shutdown(SocketShutdown.Send);
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)

@@ -28,7 +28,7 @@ internal sealed class ZcrxReceiver : IReceiver
     public async Task<int> StartAsync(Meter meter)
     {
         _queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions { Engine = ZcrxEngine.Emulated });
-        _listener = ListenSocket.Bind(LoopbackListener.AnyPort, LoopbackListener.Backlog);
+        _listener = ListenSocket.Bind(LoopbackListener.AnyPort, new ZcrxListenOptions { Backlog = LoopbackListener.Backlog });
         _accepting = _queue.Listen(_listener).Subscribe(connection => connection.Buffers.Subscribe(new MeteringObserver(meter.Next(), this)));
         return ((IPEndPoint)_listener.LocalEndPoint!).Port;
     }

@@ -19,11 +19,12 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
         TimeSpan delay = TimeSpan.Zero;
         while (!takenOver.Task.IsCompleted && !cancellationToken.IsCancellationRequested)
         {
+            bool isAccepted = false;
             try
             {
                 await Task.Delay(delay, cancellationToken).ConfigureAwait(false);
                 using TakeoverLink successor = new(await socket.Socket.AcceptAsync(cancellationToken).ConfigureAwait(false));
-                delay = TimeSpan.Zero;
+                isAccepted = true;
                 await steps.RunAsync($"offering to process {successor.Peer.ProcessId}", token => ServeAsync(successor, source, token), cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
@@ -35,7 +36,7 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
 #pragma warning restore CA1031
             {
                 // A process without descriptors cannot accept, and would try again at once for as long as a peer waits.
-                delay = exception is SocketException ? NextDelay(delay) : TimeSpan.Zero;
+                delay = isAccepted ? TimeSpan.Zero : NextDelay(delay);
                 source.OnAttemptFailed(exception);
             }
         }

@@ -121,20 +121,16 @@ public class LimitTests
         await using ZcrxQueue queue = await OpenAsync(static options => options with { AreaSize = 16L * Environment.SystemPageSize, MaxCopiedFrameBytes = Budget });
         Task<LimitReached> report = queue.LimitsReached.FirstAsync().ToTask();
         Task<ConsumerFault> fault = queue.ConsumerFaults.FirstAsync().ToTask();
-        using ZcrxListener listener = queue.Listen(
-            "127.0.0.1:0",
-            static async (connection, _) =>
-            {
-                connection.Buffers.Frames(LengthPrefix.UInt32BigEndian, 1.MiB()).Subscribe(static _ => { });
-                await connection.Closed;
-            });
+        using Socket listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using IDisposable accepting = queue.Listen(listener).Subscribe(static connection => connection.Buffers.Frames(LengthPrefix.UInt32BigEndian, 1.MiB()).Subscribe(static _ => { }));
         List<Socket> clients = [];
         try
         {
             for (int i = 0; i < 8; i++)
             {
-                Socket client = await ConnectAsync(listener);
+                Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
                 clients.Add(client);
+                await client.ConnectAsync(listener.LocalEndPoint!).Within("the client connects");
                 // A frame of a million bytes begins, and does not end.
                 await client.SendAsync((byte[])[0, 15, 0, 0, .. new byte[60_000]]);
             }

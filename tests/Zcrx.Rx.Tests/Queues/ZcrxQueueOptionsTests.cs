@@ -123,6 +123,8 @@ public class ZcrxQueueOptionsTests
             nameof(usual.ReceiveStallTimeout) => (usual with { ReceiveStallTimeout = TimeSpan.FromHours(1) }, true),
             nameof(usual.UnobservedTimeout) => (usual with { UnobservedTimeout = TimeSpan.FromHours(1) }, true),
             nameof(usual.WhenConsumerFails) => (usual with { WhenConsumerFails = ConsumerFailureAction.Close }, true),
+            nameof(usual.MaxCopiedFrameBytes) => (usual with { MaxCopiedFrameBytes = 1 }, true),
+            nameof(usual.DescriptorReserve) => (usual with { DescriptorReserve = 1 }, true),
             nameof(usual.BusyTimeout) => (usual with { BusyTimeout = TimeSpan.FromHours(1) }, true),
             nameof(usual.StatisticsInterval) => (usual with { StatisticsInterval = TimeSpan.FromHours(1) }, true),
             nameof(usual.RecordLeaseOrigins) => (usual with { RecordLeaseOrigins = true }, true),

@@ -61,7 +61,7 @@ internal sealed class MarketData
         {
             foreach ((string symbol, byte[] tick) in _latest)
             {
-                subscriber.Offer(symbol, tick);
+                subscriber.OfferLast(symbol, tick);
             }
 
             // What a subscriber sends is dropped. When it ends its side, it leaves.
@@ -102,11 +102,23 @@ internal sealed class MarketData
         private Dictionary<string, byte[]> _waiting = [];
         private Dictionary<string, byte[]> _taken = [];
 
+        /// <summary>Adds a tick, in place of an older one that waits.</summary>
         public void Offer(string symbol, byte[] tick)
         {
             lock (_gate)
             {
                 _waiting[symbol] = tick;
+            }
+
+            _news.Writer.TryWrite(true);
+        }
+
+        /// <summary>Adds the last tick from before the subscription, unless a newer one waits.</summary>
+        public void OfferLast(string symbol, byte[] tick)
+        {
+            lock (_gate)
+            {
+                _waiting.TryAdd(symbol, tick);
             }
 
             _news.Writer.TryWrite(true);

@@ -22,7 +22,8 @@ internal static class ProxyServers
             return new IPEndPoint(IPAddress.Loopback, listener.Start(socket => ServeAsync(socket, target, kind == "pipelines" ? PipeAsync : CopyAsync)));
         }
 
-        ZcrxQueue queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions());
+        int bpt = int.Parse(Environment.GetEnvironmentVariable("BPT") ?? "512", System.Globalization.CultureInfo.InvariantCulture);
+        ZcrxQueue queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions() { Emulation = new Zcrx.Interop.EmulatedKernelOptions { BuffersPerTurn = bpt } });
         return queue.Listen(LoopbackListener.AnyPort, async (client, token) =>
         {
             using ZcrxConnection server = await queue.ConnectAsync(target, token);

@@ -70,6 +70,62 @@ public class ForwardTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
+    public async Task Relay_passes_a_server_that_ends_first_and_then_the_rest_of_the_client()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer client, ZcrxConnection connection) = await queue.ConnectAsync();
+        using Socket listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Blocking = true;
+        using (client)
+        {
+            ZcrxConnection upstream = await queue.Queue.ConnectAsync(listener.LocalEndPoint!);
+            using Socket server = await listener.AcceptAsync();
+            // Before anything observes the connection.
+            server.Shutdown(SocketShutdown.Send);
+            await Deadline.UntilAsync(() => upstream.State != ZcrxConnectionState.Ended && upstream.Socket.Poll(0, SelectMode.SelectRead), "the end has arrived");
+            Task relaying = connection.HandleAsync((served, token) => served.RelayAsync(upstream, token));
+            Assert.Equal(0, await client.Socket.ReceiveAsync(new byte[1]).Within("the end is passed on"));
+            Task sending = client.SendAllAsync(Length);
+            byte[] received = await ReadToEndAsync(server).Within("the rest arrives");
+            await relaying.Within("the relay ends");
+            await sending.Within("everything is sent");
+            AssertSent(received, client.Stream);
+            await Task.WhenAll(connection.Closed, upstream.Closed).Within("both connections close");
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Relay_passes_a_reset_on(bool byClient)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer client, ZcrxConnection connection) = await queue.ConnectAsync();
+        (Peer server, ZcrxConnection upstream) = await queue.ConnectAsync();
+        Task relaying = connection.RelayAsync(upstream);
+        await client.SendAsync(1000);
+        await Deadline.UntilAsync(() => server.Socket.Available == 1000, "the bytes arrive");
+        (byClient ? client : server).Reset();
+        Assert.True(await (byClient ? server : client).IsResetAsync());
+        await Assert.ThrowsAnyAsync<Exception>(() => relaying.Within("the relay ends"));
+        await Task.WhenAll(connection.Closed, upstream.Closed).Within("both connections close");
+        client.Dispose();
+        server.Dispose();
+    }
+
+    [Fact]
+    public async Task Attached_connection_that_is_never_observed_ends_after_its_peer()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        using Socket listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Blocking = true;
+        ZcrxConnection connection = await queue.Queue.ConnectAsync(listener.LocalEndPoint!);
+        using Socket server = await listener.AcceptAsync();
+        server.Shutdown(SocketShutdown.Send);
+        await connection.Closed.Within("the connection closes");
+    }
+
+    [Fact]
     public async Task Sequence_is_sent_whole_and_in_order_while_the_peer_reads_slowly()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();

@@ -6,11 +6,14 @@ namespace Zcrx.Rx;
 
 /// <summary>Forwards a stream to another connection or socket without copying it.</summary>
 /// <remarks>
-/// Everything that lies ready goes out with one system call. At most <see cref="ZcrxOffloadExtensions.DefaultMaxQueued"/> buffers wait for the target; then the source is paused, so that its
+/// Everything that lies ready goes out with one system call. At most 256 buffers wait for the target; then the source is paused, so that its
 /// peer slows down. The end of the stream is passed on as the end of sending, and the target stays open for the other direction.
 /// </remarks>
 public static class ZcrxForwardExtensions
 {
+    // What one turn of the ring thread usually delivers, so that a target that keeps up does not pause the source.
+    private const int MaxQueued = 256;
+
     /// <summary>Forwards a stream to another connection.</summary>
     /// <param name="source">Borrowed buffers.</param>
     /// <param name="target">The connection that receives the bytes.</param>
@@ -75,10 +78,8 @@ public static class ZcrxForwardExtensions
     private static async Task ForwardAsync(IObservable<ReceivedBuffer> source, ForwardTarget target, CancellationToken cancellationToken)
     {
         // On the ring thread, since nothing here blocks: no switch to another thread, and the buffers are back before the next ones are taken.
-        ReadSignal signal = new(Environment.GetEnvironmentVariable("FWDPOOL") == "1" ? null : RingSchedule.Of(source));
-        int maxQ = int.Parse(Environment.GetEnvironmentVariable("FWDQ") ?? "64", System.Globalization.CultureInfo.InvariantCulture);
-        using LeaseChannel<ReceivedBuffer, BufferLease> channel = new(
-            BufferLeasing.Instance, maxQ, ZcrxOffloadExtensions.DefaultMaxQueuedBytes, signal.Set, hasOneReader: true);
+        ReadSignal signal = new(RingSchedule.Of(source));
+        using LeaseChannel<ReceivedBuffer, BufferLease> channel = new(BufferLeasing.Instance, MaxQueued, long.MaxValue, signal.Set, hasOneReader: true);
         using LeaseGather gather = new(channel);
         try
         {

@@ -11,7 +11,7 @@ internal static class AnswersCommand
 {
     private const string Baseline = "pipelines";
 
-    private static readonly (string Command, int Pipelined, int Requests)[] Loads = [("SET", 1, 150_000), ("GET", 1, 150_000), ("SET", 16, 1_500_000), ("GET", 16, 1_500_000)];
+    private static readonly (string Command, int Pipelined, int Requests)[] Loads = [("SET", 1, 100_000), ("GET", 1, 100_000), ("SET", 16, 1_000_000), ("GET", 16, 1_000_000)];
 
     /// <param name="args">"resp" or "proxy", then the number of rounds, then the kinds of servers.</param>
     public static async Task<int> RunAsync(string[] args)
@@ -86,7 +86,7 @@ internal static class AnswersCommand
         await sink.TransferAsync(proxy, 4, 256L << 20);
         foreach (int connections in (int[])[1, 16])
         {
-            const long Volume = 4L << 30;
+            const long Volume = 2L << 30;
             TimeSpan before = server.CpuTime;
             double seconds = await sink.TransferAsync(proxy, connections, Volume);
             yield return ($"{connections} connections", (Volume >> 20) / seconds, (server.CpuTime - before).TotalMicroseconds / (Volume >> 20));

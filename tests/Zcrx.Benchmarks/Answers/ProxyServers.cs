@@ -12,23 +12,37 @@ internal static class ProxyServers
     private const int SegmentLength = 64 * 1024;
     private const int PauseThreshold = 1024 * 1024;
 
-    public static IReadOnlyList<string> Kinds { get; } = ["pipelines", "stream-copy", "zcrx"];
+    public static IReadOnlyList<string> Kinds { get; } = ["pipelines", "zcrx", "zcrx-cores"];
 
     public static async Task<IPEndPoint> StartAsync(string kind, IPEndPoint target)
     {
+        LoopbackListener listener = new();
+        if (kind == "zcrx-cores")
+        {
+            ZcrxQueue[] queues = await Task.WhenAll(Enumerable.Range(0, Environment.ProcessorCount).Select(static i => ZcrxQueue.OpenAsync(new ZcrxQueueOptions { Name = $"zcrx-{i}" })));
+            int accepted = 0;
+            return new IPEndPoint(IPAddress.Loopback, listener.Start(async socket =>
+            {
+                // As a service with several queues places its connections.
+                ZcrxQueue one = queues[Interlocked.Increment(ref accepted) % queues.Length];
+                ZcrxConnection connection = await one.AttachAsync(socket);
+                await connection.HandleAsync((client, token) => RelayAsync(one, client, target, token));
+            }));
+        }
+
         if (kind != "zcrx")
         {
-            LoopbackListener listener = new();
             return new IPEndPoint(IPAddress.Loopback, listener.Start(socket => ServeAsync(socket, target, kind == "pipelines" ? PipeAsync : CopyAsync)));
         }
 
-        int bpt = int.Parse(Environment.GetEnvironmentVariable("BPT") ?? "512", System.Globalization.CultureInfo.InvariantCulture);
-        ZcrxQueue queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions() { Emulation = new Zcrx.Interop.EmulatedKernelOptions { BuffersPerTurn = bpt } });
-        return queue.Listen(LoopbackListener.AnyPort, async (client, token) =>
-        {
-            using ZcrxConnection server = await queue.ConnectAsync(target, token);
-            await client.RelayAsync(server, token);
-        }).EndPoint;
+        ZcrxQueue queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions());
+        return queue.Listen(LoopbackListener.AnyPort, (client, token) => RelayAsync(queue, client, target, token)).EndPoint;
+    }
+
+    private static async Task RelayAsync(ZcrxQueue queue, ZcrxConnection client, IPEndPoint target, CancellationToken token)
+    {
+        using ZcrxConnection server = await queue.ConnectAsync(target, token);
+        await client.RelayAsync(server, token);
     }
 
     private static async Task ServeAsync(Socket client, IPEndPoint target, Func<Socket, Socket, Task> forward)

@@ -20,12 +20,11 @@ public static class ZcrxForwardExtensions
     /// <param name="cancellationToken">Ends the forwarding. Bytes that were sent by then stay sent.</param>
     /// <returns>A task that ends when the stream has ended and everything is sent. It fails as the stream or the send does.</returns>
     /// <remarks>Forwarding counts as work of the target: it stays open although its own stream has ended.</remarks>
-    public static async Task ForwardToAsync(this IObservable<ReceivedBuffer> source, ZcrxConnection target, CancellationToken cancellationToken = default)
+    public static Task ForwardToAsync(this IObservable<ReceivedBuffer> source, ZcrxConnection target, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(target);
-        using IDisposable work = target.BeginWork();
-        await ForwardAsync(source, new ForwardTarget.OfConnection(target), cancellationToken).ConfigureAwait(false);
+        return ForwardAsWorkAsync(source, target, cancellationToken);
     }
 
     /// <summary>Forwards in both directions between two connections, until both directions have ended.</summary>
@@ -36,31 +35,40 @@ public static class ZcrxForwardExtensions
     /// <remarks>
     /// The end of one stream ends sending on the other connection, and nothing else. A direction that fails resets both connections: neither peer takes a broken stream for a complete one.
     /// </remarks>
-    public static async Task RelayAsync(this ZcrxConnection connection, ZcrxConnection other, CancellationToken cancellationToken = default)
+    public static Task RelayAsync(this ZcrxConnection connection, ZcrxConnection other, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(other);
-        Task there = RelayAsync(connection, other);
-        Task back = RelayAsync(other, connection);
+        return RelayBothAsync(ForwardOrAbortAsync(connection, other, cancellationToken), ForwardOrAbortAsync(other, connection, cancellationToken));
+    }
+
+    private static async Task RelayBothAsync(Task there, Task back)
+    {
         Task first = await Task.WhenAny(there, back).ConfigureAwait(false);
         await Task.WhenAll(there, back).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         // The second failure follows from the first one.
         await first.ConfigureAwait(false);
         await (first == there ? back : there).ConfigureAwait(false);
+    }
 
-        async Task RelayAsync(ZcrxConnection source, ZcrxConnection target)
+    private static async Task ForwardOrAbortAsync(ZcrxConnection source, ZcrxConnection target, CancellationToken cancellationToken)
+    {
+        try
         {
-            try
-            {
-                await source.Buffers.ForwardToAsync(target, cancellationToken).ConfigureAwait(false);
-            }
-            catch
-            {
-                source.Abort();
-                target.Abort();
-                throw;
-            }
+            await ForwardAsWorkAsync(source.Buffers, target, cancellationToken).ConfigureAwait(false);
         }
+        catch
+        {
+            source.Abort();
+            target.Abort();
+            throw;
+        }
+    }
+
+    private static async Task ForwardAsWorkAsync(IObservable<ReceivedBuffer> source, ZcrxConnection target, CancellationToken cancellationToken)
+    {
+        using IDisposable work = target.BeginWork();
+        await ForwardAsync(source, new ForwardTarget.OfConnection(target), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Forwards a stream to a socket.</summary>
@@ -76,6 +84,19 @@ public static class ZcrxForwardExtensions
     }
 
     private static async Task ForwardAsync(IObservable<ReceivedBuffer> source, ForwardTarget target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ForwardOnRingThreadAsync(source, target, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            // The caller continues on the thread pool: its code may block.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        }
+    }
+
+    private static async Task ForwardOnRingThreadAsync(IObservable<ReceivedBuffer> source, ForwardTarget target, CancellationToken cancellationToken)
     {
         // On the ring thread, since nothing here blocks: no switch to another thread, and the buffers are back before the next ones are taken.
         ReadSignal signal = new(RingSchedule.Of(source));

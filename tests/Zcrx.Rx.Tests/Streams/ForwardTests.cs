@@ -39,9 +39,13 @@ public class ForwardTests : IClassFixture<ResourceCheck>
                 forwarding = connection.Buffers.ForwardToAsync(upstream);
             }
 
+            Task<bool> continuesOnPool = forwarding.ContinueWith(
+                static _ => Thread.CurrentThread.IsThreadPoolThread, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             using Socket server = await listener.AcceptAsync();
             Task sending = client.SendAllAsync(Length);
             byte[] received = await ReadToEndAsync(server).Within("the half-close arrives");
+            // The code of the caller may block, so it must not run on the ring thread.
+            Assert.True(await continuesOnPool.Within("the caller continues"));
             await forwarding.Within("forwarding ends");
             await sending.Within("everything is sent");
             AssertSent(received, client.Stream);

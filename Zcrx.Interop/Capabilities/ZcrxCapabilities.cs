@@ -125,7 +125,7 @@ public sealed record ZcrxCapabilities
     /// <summary>Returns the number of bytes to reserve before the refill entries.</summary>
     /// <param name="pageSize">The page size in bytes.</param>
     /// <returns>The size that the kernel reported; a page when it reported none.</returns>
-    public int RefillHeaderSizeOr(int pageSize) => RefillHeaderSize ?? pageSize;
+    internal int RefillHeaderSizeOr(int pageSize) => RefillHeaderSize ?? pageSize;
 
     /// <summary>Returns whether the kernel supports a feature.</summary>
     /// <param name="feature">The feature.</param>

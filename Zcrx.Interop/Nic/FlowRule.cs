@@ -29,7 +29,7 @@ public sealed record FlowRule(
     }
 
     /// <summary>Gets the number of parts of a flow that the rule specifies.</summary>
-    public int Specificity =>
+    internal int Specificity =>
         (LocalPort is null ? 0 : 1) + (RemotePort is null ? 0 : 1) + (LocalAddress is null ? 0 : 1) + (RemoteAddress is null ? 0 : 1);
 
     /// <summary>Returns the rule as an argument of <c>ethtool -N</c>.</summary>

@@ -17,6 +17,35 @@ public class DocumentTests
     }
 
     [Fact]
+    public void Relative_links_of_all_documents_lead_to_a_file_and_a_heading()
+    {
+        string[] broken = [.. Repository.Files(Repository.Path, "*.md")
+            .SelectMany(static file => DocumentLinks.Broken(file, File.ReadAllText(file)).Select(target => $"{Path.GetRelativePath(Repository.Path, file)}: {target}"))];
+
+        Assert.True(broken.Length == 0, $"These links lead nowhere:\n{string.Join("\n", broken)}");
+    }
+
+    [Fact]
+    public void Links_without_a_file_or_a_heading_are_found()
+    {
+        string document = Path.Combine(Repository.Path, "docs", "architecture.md");
+        const string Text = """
+            # The `A.B` of C, and more
+
+            [file](concepts.md), [heading](#the-ab-of-c-and-more), [both](../README.md#engines), [elsewhere](https://example.org/gone.md)
+            [no file](gone.md), [no heading](#gone), [no heading there](../README.md#gone)
+
+            ```
+            # no-heading
+            [no link](block.md)
+            ```
+            """;
+
+        Assert.Equal(["gone.md", "#gone", "../README.md#gone"], DocumentLinks.Broken(document, Text));
+        Assert.Equal(["#no-heading"], DocumentLinks.Broken(document, $"[block](#no-heading)\n{Text}").Take(1));
+    }
+
+    [Fact]
     public void Names_that_do_not_exist_are_found_in_text_and_diagrams()
     {
         Library library = Library.FromText("Zcrx.Rx",

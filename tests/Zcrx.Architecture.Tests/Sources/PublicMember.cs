@@ -1,0 +1,63 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+
+namespace Zcrx.Architecture.Tests.Sources;
+
+/// <summary>Names a public or protected type, or one of its members, as an application writes it.</summary>
+/// <param name="Type">The type's name without namespace and type parameters: <c>ZcrxEvent.QueueFailed</c>.</param>
+/// <param name="Name">The member's name; for a type, the last part of its own.</param>
+internal sealed record PublicMember(string Type, string Name)
+{
+    private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+
+    /// <summary>Returns what an assembly offers, without what its users do not call by name.</summary>
+    /// <param name="assembly">The assembly.</param>
+    /// <param name="exceptNamespace">A namespace that is left out.</param>
+    /// <remarks>
+    /// Left out are constructors, operators, overrides, members that the compiler generates for records, and implementations of interfaces of .NET.
+    /// The same member of several overloads counts once.
+    /// </remarks>
+    public static IReadOnlyList<PublicMember> Of(Assembly assembly, string exceptNamespace) =>
+        [.. assembly.GetExportedTypes().Where(type => type.Namespace != exceptNamespace).SelectMany(Of).Distinct()];
+
+    /// <summary>Returns the type itself and its members.</summary>
+    public static IEnumerable<PublicMember> Of(Type type)
+    {
+        string name = NameOf(type);
+        IEnumerable<string> members = typeof(Delegate).IsAssignableFrom(type) ? [] : type.GetMembers(Declared).Where(IsOffered).Select(static member => member.Name);
+        return members.Select(member => new PublicMember(name, member)).Prepend(new PublicMember(name, name[(name.LastIndexOf('.') + 1)..]));
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Type == Name || Type.EndsWith($".{Name}", StringComparison.Ordinal) ? Type : $"{Type}.{Name}";
+
+    private static string NameOf(Type type)
+    {
+        string own = type.Name.Split('`')[0];
+        return type.DeclaringType is { } outer ? $"{NameOf(outer)}.{own}" : own;
+    }
+
+    private static bool IsOffered(MemberInfo member) => member switch
+    {
+        Type => false, // reached as an exported type
+        ConstructorInfo => false,
+        MethodInfo method => !method.IsSpecialName && IsVisible(method) && IsOwn(method),
+        PropertyInfo property => property.GetMethod is { } getter && IsVisible(getter) && IsOwn(getter),
+        EventInfo @event => IsVisible(@event.AddMethod!),
+        FieldInfo field => (field.IsPublic || field.IsFamily || field.IsFamilyOrAssembly) && !field.IsSpecialName,
+        _ => false,
+    };
+
+    private static bool IsVisible(MethodBase method) => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly;
+
+    private static bool IsOwn(MethodInfo method) => method.GetBaseDefinition() == method
+        // The accessors of a record's properties are compiler-generated as well, but its users write their names.
+        && (method.IsSpecialName || !method.IsDefined(typeof(CompilerGeneratedAttribute)))
+        && method.Name is not nameof(Equals) and not "get_EqualityContract"
+        && !ImplementsPlatform(method);
+
+    private static bool ImplementsPlatform(MethodInfo method) => method.DeclaringType is { IsInterface: false } type
+        && type.GetInterfaces()
+            .Where(static contract => contract.Namespace!.StartsWith("System", StringComparison.Ordinal))
+            .Any(contract => type.GetInterfaceMap(contract).TargetMethods.Contains(method));
+}

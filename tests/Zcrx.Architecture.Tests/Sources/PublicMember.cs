@@ -15,17 +15,16 @@ internal sealed record PublicMember(string Type, string Name)
     /// <param name="exceptNamespace">A namespace that is left out.</param>
     /// <remarks>
     /// Left out are constructors, operators, overrides, members that the compiler generates for records, and implementations of interfaces of .NET.
-    /// The same member of several overloads counts once.
     /// </remarks>
     public static IReadOnlyList<PublicMember> Of(Assembly assembly, string exceptNamespace) =>
-        [.. assembly.GetExportedTypes().Where(type => type.Namespace != exceptNamespace).SelectMany(Of).Distinct()];
+        [.. assembly.GetExportedTypes().Where(type => type.Namespace != exceptNamespace).SelectMany(Of)];
 
-    /// <summary>Returns the type itself and its members.</summary>
+    /// <summary>Returns the type itself and its members. A member with overloads counts once.</summary>
     public static IEnumerable<PublicMember> Of(Type type)
     {
         string name = NameOf(type);
         IEnumerable<string> members = typeof(Delegate).IsAssignableFrom(type) ? [] : type.GetMembers(Declared).Where(IsOffered).Select(static member => member.Name);
-        return members.Select(member => new PublicMember(name, member)).Prepend(new PublicMember(name, name[(name.LastIndexOf('.') + 1)..]));
+        return members.Select(member => new PublicMember(name, member)).Prepend(new PublicMember(name, name[(name.LastIndexOf('.') + 1)..])).Distinct();
     }
 
     /// <inheritdoc/>

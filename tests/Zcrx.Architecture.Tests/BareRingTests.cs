@@ -12,6 +12,7 @@ public class BareRingTests
         using CancellationTokenSource deadline = new(TimeSpan.FromMinutes(2));
         using Process process = Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "BareRing.dll")])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;

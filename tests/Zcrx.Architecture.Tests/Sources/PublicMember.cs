@@ -38,8 +38,8 @@ internal sealed record PublicMember(string Type, string Name)
 
     private static bool IsOffered(MemberInfo member) => member switch
     {
-        Type => false, // reached as an exported type
-        ConstructorInfo => false,
+        // A nested type is an exported type itself.
+        { MemberType: MemberTypes.NestedType or MemberTypes.Constructor } => false,
         MethodInfo method => !method.IsSpecialName && IsVisible(method) && IsOwn(method),
         PropertyInfo property => property.GetMethod is { } getter && IsVisible(getter) && IsOwn(getter),
         EventInfo @event => IsVisible(@event.AddMethod!),

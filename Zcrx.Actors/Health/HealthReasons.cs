@@ -9,6 +9,7 @@ internal static class HealthReasons
     public const string NotAccepting = "not_accepting";
     public const string PoolExhausted = "pool_exhausted";
     public const string ReceiveStalled = "receive_stalled";
+    public const string QueueStuck = "queue_stuck";
     public const string QueueFailed = "queue_failed";
     public const string QueueRestarting = "queue_restarting";
     public const string QueueNotOpen = "queue_not_open";
@@ -24,6 +25,7 @@ internal static class HealthReasons
         .. status.State is ZcrxState.Running ? [] : new[] { $"{NotRunning}:{status.State}" },
         .. status.State is ZcrxState.Running && !status.IsAccepting ? [NotAccepting] : Array.Empty<string>(),
         .. status.Queues.Select(Code).OfType<string>(),
+        .. status.Queues.Where(static queue => queue.Stuck is not null).Select(static queue => $"{QueueStuck}:{queue.Name}"),
         .. status.Queues.Where(static queue => queue.StalledConnections > 0).Select(static queue => $"{ReceiveStalled}:{queue.Name}"),
         .. status.Queues.Where(static queue => queue.Statistics is { AwaitsDescriptors: true }).Select(static queue => $"{DescriptorsLow}:{queue.Name}"),
         .. status.Listeners.Where(static listener => listener.IsFull).Select(static listener => $"{ListenerFull}:{listener.Name}"),

@@ -45,7 +45,7 @@ internal sealed class ZcrxHealthCheck(IStatusSource zcrx) : IHealthCheck
 
     private static string Reasons(ZcrxStatus status) => string.Join(
         " ",
-        status.Listeners.Select(Reason).Concat(status.Queues.Select(Reason)).Concat(status.Queues.Select(Stalls)).Concat(status.Queues.Select(Descriptors)).Append(Refusal(status)).Append(Reason(status.Rebalancing)).Where(static reason => reason.Length > 0));
+        status.Listeners.Select(Reason).Concat(status.Queues.Select(Reason)).Concat(status.Queues.Select(Stuck)).Concat(status.Queues.Select(Stalls)).Concat(status.Queues.Select(Descriptors)).Append(Refusal(status)).Append(Reason(status.Rebalancing)).Where(static reason => reason.Length > 0));
 
     private static string Refusal(ZcrxStatus status) =>
         status.RefusedOptions.Count == 0 ? "" : $"Changed options were refused: {string.Join("; ", status.RefusedOptions)}.";
@@ -67,6 +67,9 @@ internal sealed class ZcrxHealthCheck(IStatusSource zcrx) : IHealthCheck
         [var first, ..] => $"{rebalancing.Degraded.Count} connections are copied, the first of them because {first.Reason}.",
     };
 
+    private static string Stuck(QueueStatus queue) =>
+        queue.Stuck is null ? "" : $"The ring thread of {queue.Name} has been stuck since {queue.Stuck.Since:HH:mm:ss} UTC {queue.Stuck.Place}.";
+
     private static string Stalls(QueueStatus queue) => queue.StalledConnections switch
     {
         0 => "",
@@ -76,7 +79,7 @@ internal sealed class ZcrxHealthCheck(IStatusSource zcrx) : IHealthCheck
 
     private static string Reason(QueueStatus queue) => queue.State switch
     {
-        QueueState.Open when queue.Statistics is { Pressure: PoolPressureLevel.Exhausted } pool => $"The pool of {queue.Name} is exhausted: {pool.BuffersOut} of {pool.Buffers} buffers are in flight.",
+        QueueState.Open when queue.Statistics is { Pressure: PoolPressureLevel.Exhausted } pool => $"The pool of {queue.Name} is exhausted: {pool.BuffersOut} of {pool.Buffers} buffers are in flight.{Held(queue.Queued, pool.Buffers)}",
         QueueState.Open => "",
         QueueState.Restarting => $"Queue {queue.Name} waits to be opened again: {queue.LastError?.Message}",
         QueueState.Failed => $"Queue {queue.Name} has failed: {queue.LastError?.Message}",
@@ -84,6 +87,10 @@ internal sealed class ZcrxHealthCheck(IStatusSource zcrx) : IHealthCheck
         QueueState.Stopping => $"Queue {queue.Name} is being closed.",
         _ => $"Queue {queue.Name} is closed.",
     };
+
+    private static string Held(QueuedBuffers? queued, int buffers) => queued is null
+        ? ""
+        : $" {queued.Buffers} of them wait in {queued.Queues} operators whose {queued.BoundName} allows {queued.Allowed}: lower it to {queued.BoundFor(buffers)}.";
 
     private static Exception? FirstError(ZcrxStatus status) =>
         status.Listeners.Select(static listener => listener.Error)

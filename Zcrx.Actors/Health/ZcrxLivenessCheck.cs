@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Zcrx.Actors.Health;
 
-/// <summary>Fails if only a new process helps: the tree has ended without a stop, does not answer, or has given up every queue.</summary>
+/// <summary>Fails if only a new process helps: the tree has ended without a stop, does not answer, has given up every queue, or a queue has been stuck for long.</summary>
 internal sealed class ZcrxLivenessCheck(IStatusSource zcrx) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -26,6 +26,11 @@ internal sealed class ZcrxLivenessCheck(IStatusSource zcrx) : IHealthCheck
         if (hasEndedUnasked)
         {
             return new HealthCheckResult(failure, "Zcrx has ended without a stop.");
+        }
+
+        if (status.Queues.FirstOrDefault(static queue => queue.Stuck is { FailsLiveness: true }) is { } stuck)
+        {
+            return new HealthCheckResult(failure, $"Queue {stuck.Name} has been stuck since {stuck.Stuck!.Since:HH:mm:ss} UTC {stuck.Stuck.Place}.");
         }
 
         return status.State == ZcrxState.Running && status.Queues.All(static queue => queue.State == QueueState.Failed)

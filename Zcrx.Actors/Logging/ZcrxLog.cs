@@ -124,6 +124,18 @@ internal static partial class ZcrxLog
     [LoggerMessage(1308, LogLevel.Information, "Connection {Connection} of queue {Queue} receives again after a stall of {Duration}.")]
     public static partial void ReceiveStallEnded(ILogger logger, long connection, string queue, TimeSpan duration);
 
+    [LoggerMessage(1130, LogLevel.Error, "Queue {Queue} is stuck: its ring thread has been busy for {Duration} {Place}. New connections go to other queues.")]
+    public static partial void QueueStuck(ILogger logger, string queue, TimeSpan duration, string place);
+
+    [LoggerMessage(1131, LogLevel.Information, "Queue {Queue} is no longer stuck after {Duration}.")]
+    public static partial void QueueNoLongerStuck(ILogger logger, string queue, TimeSpan duration);
+
+    [LoggerMessage(1132, LogLevel.Critical, "Queue {Queue} has been stuck for {Duration} {Place}. Liveness fails; restart the process.")]
+    public static partial void QueueNotLive(ILogger logger, string queue, TimeSpan duration, string place);
+
+    [LoggerMessage(1133, LogLevel.Error, "Queue {Queue} abandoned: its ring thread has been stuck for {Duration} {Place}. Its connections ended with an error, its memory stays until the process ends.")]
+    public static partial void QueueAbandoned(ILogger logger, string queue, TimeSpan duration, string place);
+
     [LoggerMessage(1401, LogLevel.Warning, "Pool of queue {Queue} exhausted: {BuffersOut} of {Buffers} buffers in flight, {Paused} connections paused.")]
     public static partial void PoolExhausted(ILogger logger, string queue, int buffersOut, int buffers, int paused);
 
@@ -135,6 +147,10 @@ internal static partial class ZcrxLog
 
     [LoggerMessage(1404, LogLevel.Warning, "Pool of queue {Queue} could not grow, stays at {Buffers} buffers.")]
     public static partial void PoolCannotGrow(ILogger logger, string queue, int buffers, Exception exception);
+
+    [LoggerMessage(1405, LogLevel.Warning, "Operators hold {Queued} of {BuffersOut} buffers in flight of queue {Queue}: {Bound} of {Operators} operators allows {Allowed}, the pool has {Buffers}. Lower it to {Proposed}, or enlarge the area.")]
+    public static partial void OperatorsHoldPool(
+        ILogger logger, string queue, int queued, int buffersOut, int operators, string bound, long allowed, int buffers, int proposed);
 
     [LoggerMessage(1501, LogLevel.Debug, "Kernel notified {Type} on queue {Queue}.")]
     public static partial void Notified(ILogger logger, string queue, Interop.ZcrxNotificationType type);

@@ -33,6 +33,12 @@ public sealed record QueueStatus : ILocalMessage
     /// <summary>Gets the level of pressure of its pool.</summary>
     public PoolPressureLevel Pressure => Statistics?.Pressure ?? PoolPressureLevel.Normal;
 
+    /// <summary>Gets why its ring thread is stuck; null while it is not.</summary>
+    public StuckQueue? Stuck { get; init; }
+
+    /// <summary>Gets the buffers that wait in operators, if these hold most of an exhausted pool; null otherwise. See <see cref="PoolPressure.Queued"/>.</summary>
+    public QueuedBuffers? Queued { get; init; }
+
     /// <summary>Gets the number of connections that should receive but do not; see <see cref="ReceiveStall"/>.</summary>
     public int StalledConnections => Statistics?.StalledConnections ?? 0;
 

@@ -80,6 +80,16 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <param name="Stall">Which connection, since when, and whether the stall is over.</param>
     public sealed record ReceiveStalled(ReceiveStall Stall) : ZcrxEvent;
 
+    /// <summary>Published when the ring thread of a queue is stuck in a callback of the application, and when the callback has returned.</summary>
+    /// <param name="Queue">The queue's name.</param>
+    /// <param name="Stuck">Where, and since when; null when it is over.</param>
+    public sealed record QueueStuck(string Queue, StuckQueue? Stuck) : ZcrxEvent;
+
+    /// <summary>Published when a stop or restart has given up a ring thread that was stuck. Its connections have ended with an error.</summary>
+    /// <param name="Queue">The queue's name.</param>
+    /// <param name="Place">The callback that does not return, as a clause.</param>
+    public sealed record QueueAbandoned(string Queue, string Place) : ZcrxEvent;
+
     /// <summary>Published when the kernel has sent a notification about a queue.</summary>
     /// <param name="Notification">The notification.</param>
     public sealed record NotificationReceived(ZcrxNotification Notification) : ZcrxEvent;

@@ -24,6 +24,7 @@ internal sealed class ZcrxMetrics : IDisposable
         Count("zcrx.receive.rearms", "{rearm}", "Receives that were issued again after one had ended.", static totals => totals.Rearms);
         Count("zcrx.receive.stalls", "{stall}", "Connections that received nothing for the stall timeout although bytes waited in their sockets.", static totals => totals.Stalls);
         Level("zcrx.connection.stalled", "{connection}", "Connections that stall now.", static statistics => statistics.StalledConnections);
+        _meter.CreateObservableUpDownCounter("zcrx.queue.stuck", () => Queues.Select(static queue => new Measurement<int>(queue.Stuck is null ? 0 : 1, Tags(queue))), "{queue}", "Queues whose ring thread is stuck in a callback.");
         Count("zcrx.copy.io", "By", "Bytes that the kernel copied.", static totals => totals.CopiedBytes);
         Count("zcrx.copy.fragments", "{fragment}", "Fragments that the kernel copied.", static totals => totals.CopiedFragments);
         Count("zcrx.lease.copies", "{buffer}", "Buffers that were leased as copies, because only the pool's reserve was left.", static totals => totals.LeasedCopies);

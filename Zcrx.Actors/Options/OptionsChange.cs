@@ -21,6 +21,7 @@ internal sealed record OptionsChange(IReadOnlyList<string> Applied, IReadOnlyLis
 
         Compare(applied, nameof(ZcrxOptions.DrainTimeout), static options => options.DrainTimeout);
         applied.AddRange(Differences(nameof(ZcrxOptions.Restart), current.Restart, changed.Restart));
+        applied.AddRange(Differences(nameof(ZcrxOptions.Watchdog), current.Watchdog, changed.Watchdog));
         Compare(restart, nameof(ZcrxOptions.ActorName), static options => options.ActorName);
         Compare(restart, nameof(ZcrxOptions.Dispatcher), static options => options.Dispatcher);
         Compare(applied, $"{nameof(ZcrxOptions.Takeover)}:{nameof(ZcrxHostedTakeoverOptions.Linger)}", static options => options.Takeover.Linger);

@@ -15,7 +15,7 @@ namespace Zcrx.Actors.Options;
 internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
 {
     private static readonly HashSet<Type> Sections =
-        [typeof(EmulatedKernelOptions), typeof(ZcrxHostedTakeoverOptions), typeof(ZcrxRebalancingOptions), typeof(ZcrxRestartOptions)];
+        [typeof(EmulatedKernelOptions), typeof(ZcrxHostedTakeoverOptions), typeof(ZcrxRebalancingOptions), typeof(ZcrxRestartOptions), typeof(ZcrxWatchdogOptions)];
 
     private static readonly Dictionary<Type, Func<string, (object? Value, string Error)>> Parsers = new()
     {

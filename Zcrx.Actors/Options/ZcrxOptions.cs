@@ -35,6 +35,9 @@ public sealed class ZcrxOptions
     /// <summary>Gets the options of restarts.</summary>
     public ZcrxRestartOptions Restart { get; } = new();
 
+    /// <summary>Gets the options of the watchdog.</summary>
+    public ZcrxWatchdogOptions Watchdog { get; } = new();
+
     /// <summary>Gets the options of a takeover.</summary>
     public ZcrxHostedTakeoverOptions Takeover { get; } = new();
 

@@ -35,6 +35,7 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         CheckQueueKeys(options, Check);
         CheckListeners(options, errors, Check);
         CheckRestart(options.Restart, Check);
+        CheckWatchdog(options.Watchdog, Check);
         CheckRebalancing(options.Rebalancing, Check);
         Check(options.Takeover.Linger >= TimeSpan.Zero && options.Takeover.Linger <= TimeSpan.FromDays(1), $"{nameof(ZcrxOptions.Takeover)}:{nameof(ZcrxHostedTakeoverOptions.Linger)}", $"must be between zero and a day, but is {options.Takeover.Linger}");
         if (options.Takeover.Path is not null)
@@ -110,6 +111,20 @@ internal sealed class ZcrxOptionsValidator : IValidateOptions<ZcrxOptions>
         check(restart.RelocateAfter >= TimeSpan.Zero, $"{Path}:{nameof(restart.RelocateAfter)}", $"must not be negative, but is {restart.RelocateAfter}");
         check(Enum.IsDefined(restart.WhenGivenUp), $"{Path}:{nameof(restart.WhenGivenUp)}", $"must be {OptionsReader.Names(typeof(ZcrxEscalation))}");
         check(restart.IsPermanent is not null, $"{Path}:{nameof(restart.IsPermanent)}", "must not be null");
+    }
+
+    private static void CheckWatchdog(ZcrxWatchdogOptions watchdog, Action<bool, string, string> check)
+    {
+        const string Path = nameof(ZcrxOptions.Watchdog);
+        check(
+            watchdog.StuckAfter >= TimeSpan.FromMilliseconds(100) && watchdog.StuckAfter <= TimeSpan.FromDays(1),
+            $"{Path}:{nameof(watchdog.StuckAfter)}",
+            $"must be between 100 ms and a day, but is {watchdog.StuckAfter}");
+        check(watchdog.NotLiveAfter >= watchdog.StuckAfter, $"{Path}:{nameof(watchdog.NotLiveAfter)}", $"must not be less than StuckAfter ({watchdog.StuckAfter}), but is {watchdog.NotLiveAfter}");
+        check(
+            watchdog.AbandonAfter >= TimeSpan.Zero && watchdog.AbandonAfter <= TimeSpan.FromDays(1),
+            $"{Path}:{nameof(watchdog.AbandonAfter)}",
+            $"must be between zero and a day, but is {watchdog.AbandonAfter}");
     }
 
     private static void CheckRebalancing(ZcrxRebalancingOptions options, Action<bool, string, string> check)

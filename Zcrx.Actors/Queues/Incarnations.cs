@@ -12,8 +12,9 @@ namespace Zcrx.Actors.Queues;
 /// <param name="opener">Opens and closes the queues.</param>
 /// <param name="directory">The open queues as streams.</param>
 /// <param name="outstanding">Collects what is still open when the supervisor ends. What an earlier supervisor left is awaited first.</param>
+/// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
-internal sealed class Incarnations(string name, QueueOpener opener, QueueDirectory directory, OutstandingWork outstanding, ILogger logger)
+internal sealed class Incarnations(string name, QueueOpener opener, QueueDirectory directory, OutstandingWork outstanding, TimeProvider time, ILogger logger)
 {
     private static readonly Task<ZcrxQueue?> Nothing = Task.FromResult<ZcrxQueue?>(null);
 
@@ -56,7 +57,7 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
     }
 
     /// <summary>Begins an incarnation: with the queue that continues the registration, or with another registration.</summary>
-    public void Begin(ZcrxQueueOptions options, ActivityContext cause, IActorContext context)
+    public void Begin(ZcrxQueueOptions options, ZcrxWatchdogOptions watchdog, ActivityContext cause, IActorContext context)
     {
         Task<ZcrxQueue> opening;
         if (_next is { } next)
@@ -70,7 +71,7 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
             opening = opener.OpenAsync(options, cause);
         }
 
-        Props props = Props.Create(() => new QueueIncarnation(name, opening, directory, logger)).WithDeploy(Deploy.Local).WithDispatcher(context.Props.Dispatcher);
+        Props props = Props.Create(() => new QueueIncarnation(name, opening, directory, watchdog, time, logger)).WithDeploy(Deploy.Local).WithDispatcher(context.Props.Dispatcher);
         _current = new Incarnation(context.Watch(context.ActorOf(props, "incarnation")), opening);
         _isClosed = false;
     }

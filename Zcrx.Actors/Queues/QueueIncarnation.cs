@@ -11,22 +11,30 @@ namespace Zcrx.Actors.Queues;
 
 /// <summary>Represents one open queue, from its opening to its end: publishes what happens to it, and reports its end to the <see cref="QueueSupervisor"/>.</summary>
 /// <remarks>The supervisor opens the queue, closes it, and decides what follows. A failure is a message like any other.</remarks>
-internal sealed class QueueIncarnation : ReceiveActor
+internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
 {
+    private static readonly TimeSpan AbandonRetry = TimeSpan.FromMilliseconds(500);
+
     private readonly string _name;
     private readonly Task<ZcrxQueue> _opening;
     private readonly QueueDirectory _directory;
+    private readonly ZcrxWatchdogOptions _watchdogOptions;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly FaultLog _faults;
     private readonly CompositeDisposable _subscriptions = [];
     private ZcrxQueue? _queue;
+    private QueueWatchdog? _watchdog;
     private bool _isStopping;
+    private bool _isExplained;
 
-    public QueueIncarnation(string name, Task<ZcrxQueue> opening, QueueDirectory directory, ILogger logger)
+    public QueueIncarnation(string name, Task<ZcrxQueue> opening, QueueDirectory directory, ZcrxWatchdogOptions watchdog, TimeProvider time, ILogger logger)
     {
         _name = name;
         _opening = opening;
         _directory = directory;
+        _watchdogOptions = watchdog;
+        _time = time;
         _logger = logger;
         _faults = new FaultLog($"queue {name}", logger, TimeProvider.System);
         Receive<Opened>(message => OnOpened(message.Queue));
@@ -34,7 +42,12 @@ internal sealed class QueueIncarnation : ReceiveActor
         Receive<Stop>(OnStop);
         Receive<Quiet>(_ => Context.Parent.Tell(new Finished()));
         Receive<Happened>(message => OnHappened(message.What));
+        Receive<Look>(_ => OnLook());
+        Receive<AbandonDue>(_ => OnAbandonDue());
     }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
 
     protected override void PreStart() =>
         _ = _opening.PipeTo(Self, success: static queue => new Opened(queue), failure: static cause => new Ended(Unwrap(cause)));
@@ -69,6 +82,8 @@ internal sealed class QueueIncarnation : ReceiveActor
         Forward(queue.Growth);
         _ = WatchAsync(queue).PipeTo(self, failure: static cause => new Ended(Unwrap(cause)));
         _directory.Add(queue);
+        _watchdog = new QueueWatchdog(queue, _watchdogOptions, _time, _logger, Context.System.EventStream);
+        Timers.StartPeriodicTimer(nameof(Look), new Look(), QueueWatchdog.IntervalFor(_watchdogOptions));
         Context.Parent.Tell(new Opened(queue));
 
         void Forward<T>(IObservable<T> events)
@@ -93,6 +108,25 @@ internal sealed class QueueIncarnation : ReceiveActor
         {
             // May be repeated with less time. Cannot fail: the end arrives as Ended. Before the queue is open, Opened or Ended ends the actor.
             _ = message.SuspendsConnections ? SuspendAsync(_queue, message.Drain, message.Takeover) : _queue.StopAsync(message.Drain);
+            // A ring thread that is stuck neither drains nor ends.
+            Timers.StartSingleTimer(nameof(AbandonDue), new AbandonDue(), message.Drain + _watchdogOptions.AbandonAfter);
+        }
+    }
+
+    private void OnLook()
+    {
+        if (_watchdog!.Check(out StuckQueue? stuck))
+        {
+            Context.Parent.Tell(new Watched(stuck));
+        }
+    }
+
+    private void OnAbandonDue()
+    {
+        // Another look: the thread may have something to do although the time is over, and be in its turn only now.
+        if (!_watchdog!.TryAbandon())
+        {
+            Timers.StartSingleTimer(nameof(AbandonDue), new AbandonDue(), AbandonRetry);
         }
     }
 
@@ -157,13 +191,34 @@ internal sealed class QueueIncarnation : ReceiveActor
         if (pressure.Level == PoolPressureLevel.Exhausted)
         {
             ZcrxLog.PoolExhausted(_logger, pressure.Queue, pressure.BuffersOut, pressure.Buffers, pressure.PausedConnections);
+            Explain(pressure);
         }
         else
         {
+            if (pressure.Level == PoolPressureLevel.Normal && _isExplained)
+            {
+                _isExplained = false;
+                Context.Parent.Tell(new Explained(null));
+            }
+
             ZcrxLog.PoolLevel(_logger, pressure.Queue, pressure.Level, pressure.BuffersOut, pressure.Buffers, pressure.PausedConnections);
         }
 
         Publish(new ZcrxEvent.PressureChanged(pressure));
+    }
+
+    /// <summary>Reports operators whose bounds together are too large for the pool, once until the pool is back at its normal level.</summary>
+    private void Explain(PoolPressure pressure)
+    {
+        if (_isExplained || pressure.Queued is not { } queued)
+        {
+            return;
+        }
+
+        _isExplained = true;
+        ZcrxLog.OperatorsHoldPool(
+            _logger, pressure.Queue, queued.Buffers, pressure.BuffersOut, queued.Queues, queued.BoundName, queued.Allowed, pressure.Buffers, queued.BoundFor(pressure.Buffers));
+        Context.Parent.Tell(new Explained(queued));
     }
 
     private void OnGrowth(PoolGrowth growth)
@@ -241,6 +296,18 @@ internal sealed class QueueIncarnation : ReceiveActor
 
     /// <summary>To the supervisor: the queue that was to stop has ended, or was never open. The supervisor stops the actor, so that it sends it nothing afterwards.</summary>
     public sealed record Finished : ILocalMessage;
+
+    /// <summary>To the supervisor: the ring thread is stuck, or no longer.</summary>
+    /// <param name="Stuck">Where, and since when; null when it is over.</param>
+    public sealed record Watched(StuckQueue? Stuck) : ILocalMessage;
+
+    /// <summary>To the supervisor: operators hold most of an exhausted pool, or no longer.</summary>
+    /// <param name="Queued">What they hold; null when the pool is back at its normal level.</param>
+    public sealed record Explained(QueuedBuffers? Queued) : ILocalMessage;
+
+    private sealed record Look : ILocalMessage;
+
+    private sealed record AbandonDue : ILocalMessage;
 
     private sealed record Ended(Exception? Cause) : ILocalMessage;
 

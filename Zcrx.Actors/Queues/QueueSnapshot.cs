@@ -19,8 +19,14 @@ internal sealed record QueueSnapshot
     /// <summary>Gets the queue that was opened last; null before the first one. It may be closed.</summary>
     public ZcrxQueue? Current { get; init; }
 
+    /// <summary>Gets why the ring thread is stuck; null while it is not.</summary>
+    public StuckQueue? Stuck { get; init; }
+
+    /// <summary>Gets the buffers that operators hold of an exhausted pool, if that is most of it; null otherwise.</summary>
+    public QueuedBuffers? Queued { get; init; }
+
     /// <summary>Gets the queue if it is open and may be given connections.</summary>
-    public ZcrxQueue? Ready => State == QueueState.Open ? Current : null;
+    public ZcrxQueue? Ready => State == QueueState.Open && Stuck is null ? Current : null;
 
     /// <summary>Gets how often the queue was opened after the first time.</summary>
     public long Restarts { get; init; }
@@ -43,6 +49,8 @@ internal sealed record QueueSnapshot
     {
         State = QueueState.Open,
         IsOpen = true,
+        Stuck = null,
+        Queued = null,
         OpenSince = now,
         Restarts = Current is null ? Restarts : Restarts + 1,
         Earlier = Totals(),
@@ -66,6 +74,8 @@ internal sealed record QueueSnapshot
             Engine = Engine,
             Restarts = Restarts,
             LastError = LastError,
+            Stuck = Stuck,
+            Queued = Queued,
             RestartDelay = RestartDelay,
             OpenSince = State == QueueState.Open ? OpenSince : null,
             Notifications = State == QueueState.Open && statistics is not null

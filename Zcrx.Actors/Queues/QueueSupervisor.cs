@@ -51,7 +51,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         (_time, _earlierFailure) = (time, earlierFailure);
         _reports = new QueueReports(_now.Name, logger, Context.System.EventStream);
         _opener = new QueueOpener(_relocation.Suspended, group, incoming, options.Rebalancing, logger);
-        _incarnations = new Incarnations(_now.Name, _opener, directory, outstanding, logger);
+        _incarnations = new Incarnations(_now.Name, _opener, directory, outstanding, time, logger);
         _restart = new RestartMachine(options.Restart);
         if (_now.Current is not null)
         {
@@ -64,6 +64,8 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         Receive<QueueIncarnation.Opened>(message => OnOpened(message.Queue));
         Receive<QueueIncarnation.Failed>(message => _incarnations.End(message.Cause, Sender, Context));
         Receive<QueueIncarnation.Finished>(_ => _incarnations.End(null, Sender, Context));
+        Receive<QueueIncarnation.Watched>(message => Change(_now with { Stuck = message.Stuck }));
+        Receive<QueueIncarnation.Explained>(message => Change(_now with { Queued = message.Queued }));
         Receive<Terminated>(message => OnIncarnationEnded(message.ActorRef));
         Receive<Incarnations.Closed>(OnClosed);
         Receive<RestartDue>(_ =>
@@ -133,7 +135,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         }
     }
 
-    private void Begin() => _incarnations.Begin(OptionsToOpen, _reports.Cause, Context);
+    private void Begin() => _incarnations.Begin(OptionsToOpen, _options.Watchdog, _reports.Cause, Context);
 
     private void OnOpened(ZcrxQueue queue)
     {
@@ -160,7 +162,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
             return;
         }
 
-        _now = _now with { IsOpen = false };
+        _now = _now with { IsOpen = false, Stuck = null, Queued = null };
         if (_isStopping)
         {
             Change(_now with { LastError = ended.Failure ?? _now.LastError });

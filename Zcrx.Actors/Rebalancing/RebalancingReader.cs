@@ -16,7 +16,8 @@ internal sealed class RebalancingReader(IReadOnlyList<Published<QueueSnapshot>> 
         await Task.Yield();
         List<ConnectionReading> readings = [];
         Dictionary<long, ZcrxConnection> connections = [];
-        foreach (QueueSnapshot queue in ofInterest)
+        // A ring thread that is stuck does not answer, and nothing can be moved off it.
+        foreach (QueueSnapshot queue in ofInterest.Where(static queue => queue.Stuck is null))
         {
             foreach (ZcrxConnection connection in await queue.Current!.GetConnectionsAsync().ConfigureAwait(false))
             {

@@ -1,5 +1,7 @@
 using Akka.Actor;
 using Zcrx.Interop;
+using Zcrx.Rx.Operators;
+using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Actors.Streams;
 
@@ -9,7 +11,7 @@ namespace Zcrx.Actors.Streams;
 /// <see cref="IBufferSource"/> and leases are called: neither waits or runs user code. Messages are sent outside of it, since a dispatcher
 /// may run the actor inside <c>Tell</c>. One thread at a time sends, which keeps the order; others leave what they added to that thread.
 /// </remarks>
-internal abstract class ActorDelivery(ActorSink sink, IActorRef target, DeliveryBounds bounds)
+internal abstract class ActorDelivery(ActorSink sink, IActorRef target, DeliveryBounds bounds) : IBoundedQueue
 {
     // Lock order: this one, then TargetWatch's or RingThread's wake-up.
     private readonly Lock _gate = new();
@@ -29,6 +31,12 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
     private bool _isSending;
 
     public ActorSink Sink => sink;
+
+    int IBoundedQueue.Waiting => _window.InFlight;
+
+    int IBoundedQueue.Bound => bounds.Messages;
+
+    string IBoundedQueue.BoundName => "maxUnacknowledged";
 
     public Task Completion => _completion.Task;
 
@@ -98,7 +106,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
                 return;
             }
 
-            _work ??= item.Source.BeginWork();
+            _work ??= ItemConnection.BeginWork(item.Source, this);
             _window.Add(item, mostBytes);
         }
 

@@ -25,7 +25,8 @@ internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledg
 
     public bool HasWaiting => _waiting.Count > 0;
 
-    private int InFlight => _sent.Count + _waiting.Count;
+    /// <summary>Gets the number of items that are sent or wait. Any thread may read an approximate number.</summary>
+    public int InFlight => _sent.Count + _waiting.Count;
 
     private long BytesInFlight => _sentBytes + _waitingBytes;
 

@@ -53,9 +53,6 @@ internal static unsafe partial class SocketCalls
     [LibraryImport(Library, EntryPoint = "accept4", SetLastError = true)]
     private static partial int accept4(int fd, void* address, void* length, int flags);
 
-    [LibraryImport(Library, EntryPoint = "connect", SetLastError = true)]
-    private static partial int connect(int fd, void* address, uint length);
-
     [LibraryImport(Library, EntryPoint = "shutdown", SetLastError = true)]
     private static partial int shutdown(int fd, int how);
 
@@ -90,13 +87,7 @@ internal static unsafe partial class SocketCalls
     public static int Accept(int fd, int flags) => Libc.Result(accept4(fd, null, null, flags));
 
     /// <summary>Disconnects a socket: the kernel resets the connection and forgets the peer (tcp_disconnect).</summary>
-    public static void Disconnect(int fd)
-    {
-        // struct sockaddr with the family AF_UNSPEC, which is 0.
-        byte* nobody = stackalloc byte[16];
-        new Span<byte>(nobody, 16).Clear();
-        _ = connect(fd, nobody, 16);
-    }
+    public static void Disconnect(int fd) => _ = Libc.Disconnect(fd);
 
     public static int Shutdown(int fd, int how) => Libc.Result(shutdown(fd, how));
 

@@ -44,6 +44,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "close", SetLastError = true)]
     private static partial int close(int fd);
 
+    [LibraryImport(Library, EntryPoint = "connect", SetLastError = true)]
+    private static partial int connect(int fd, byte* address, int length);
+
     [LibraryImport(Library, EntryPoint = "eventfd", SetLastError = true)]
     private static partial int eventfd(uint initial, int flags);
 
@@ -122,6 +125,16 @@ internal static unsafe partial class Libc
     public static int Truncate(int fd, nint length) => Result(ftruncate(fd, length));
 
     public static int Close(int fd) => Result(close(fd));
+
+    /// <summary>Resets a TCP connection without closing its socket.</summary>
+    public static int Disconnect(int fd)
+    {
+        const int AddressLength = 16;
+        // AF_UNSPEC is 0: such an address dissolves the association, with a reset where the connection was established.
+        byte* unspecified = stackalloc byte[AddressLength];
+        new Span<byte>(unspecified, AddressLength).Clear();
+        return Result(connect(fd, unspecified, AddressLength));
+    }
 
     public static int EventFd(uint initial, int flags) => Result(eventfd(initial, flags));
 

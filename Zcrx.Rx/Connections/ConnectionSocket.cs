@@ -180,6 +180,28 @@ internal sealed class ConnectionSocket : IConnectionSocket
         _socket.Dispose();
     }
 
+    public void Disconnect()
+    {
+        // Socket.Disconnect would shut down, which the peer takes as an orderly end, and close the descriptor.
+        bool isUsed = false;
+        try
+        {
+            _socket.SafeHandle.DangerousAddRef(ref isUsed);
+            _ = Libc.Disconnect(Descriptor);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The connection has ended already.
+        }
+        finally
+        {
+            if (isUsed)
+            {
+                _socket.SafeHandle.DangerousRelease();
+            }
+        }
+    }
+
     // In its original mode, or in that of any other program that accepts.
     public void Release() => _socket.Blocking = true;
 

@@ -181,6 +181,9 @@ internal sealed class Listeners(
     /// <summary>Ends all listeners with the queue.</summary>
     public void FinishAll(Func<Exception?> error) => Array.ForEach(_listeners.Snapshot(), listener => Finish(listener, error()));
 
+    /// <summary>Ends all listeners of a ring thread that is stuck. Any thread; the table does not change.</summary>
+    public void Abandon() => Array.ForEach(_listeners.Snapshot(), listener => Conclude(listener, null, events));
+
     /// <summary>Closes the socket of an entry and ends its observer. Any thread, for an entry that no queue has.</summary>
     public static void Conclude(ListenerEntry listener, Exception? error, IReceiveEvents events)
     {

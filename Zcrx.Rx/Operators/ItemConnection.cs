@@ -1,11 +1,26 @@
+using System.Reactive.Disposables;
 using Zcrx.Interop;
 using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Finds the connection of a borrowed item.</summary>
+/// <summary>Finds the connection of a borrowed item, for operators of libraries above this one.</summary>
 internal static class ItemConnection
 {
+    /// <summary>Announces the work of an operator on a connection, and its queue.</summary>
+    /// <returns>Ends both when disposed.</returns>
+    public static IDisposable BeginWork(IBufferSource source, IBoundedQueue queue)
+    {
+        IDisposable work = source.BeginWork();
+        if (source is not ConnectionHolder holder)
+        {
+            return work;
+        }
+
+        holder.Connection.Queues.Add(queue);
+        return StableCompositeDisposable.Create(Disposable.Create((holder, queue), static state => state.holder.Connection.Queues.Remove(state.queue)), work);
+    }
+
     /// <summary>Returns the connection that a buffer or frame came from. Any thread.</summary>
     public static ZcrxConnection Of(IBufferSource source) => source is ConnectionHolder holder
         ? ZcrxConnection.Of(holder.Connection)

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Zcrx.Interop;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Framing;
+using Zcrx.Rx.Receiving;
 using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Operators;
@@ -14,7 +15,7 @@ namespace Zcrx.Rx.Operators;
 /// One writer, the ring thread, and any number of readers. A paused connection delivers nothing more, so both bounds are exact. Only an item that alone has more bytes than
 /// the bound is let in, once nothing else waits. Disposed at any moment, it releases what has not been read.
 /// </remarks>
-internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IFrameGate, ILeaseQueue<TLease>
+internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IFrameGate, IBoundedQueue, ILeaseQueue<TLease>
     where TLease : class, IDisposable
 {
     private readonly Channel<TLease> _channel;
@@ -47,6 +48,12 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
         _byteBound = byteBound;
         _arrived = arrived;
     }
+
+    int IBoundedQueue.Waiting => Volatile.Read(ref _waiting);
+
+    int IBoundedQueue.Bound => _bound;
+
+    string IBoundedQueue.BoundName => "maxQueued";
 
     /// <summary>Ends when everything has been read; faults as the stream did.</summary>
     public Task Completion => _channel.Reader.Completion;
@@ -183,7 +190,11 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
             _worksOn = null;
         }
 
-        worksOn?.EndWork();
+        if (worksOn is not null)
+        {
+            (worksOn as ConnectionHolder)?.Connection.Queues.Remove(this);
+            worksOn.EndWork();
+        }
     }
 
     /// <summary>The consumer has failed: its connection ends as the queue's options say. Called after <see cref="Dispose"/>.</summary>
@@ -236,6 +247,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
             if (!_finished && _worksOn is null)
             {
                 _worksOn = holder;
+                (holder as ConnectionHolder)?.Connection.Queues.Add(this);
                 holder.BeginWork();
             }
         }

@@ -144,6 +144,9 @@ internal sealed class BufferPool
     /// <summary>Takes a waiting entry, for the ring that writes the refill queue.</summary>
     public bool TryTakePending(out ulong offset) => _pending.TryDequeue(out offset);
 
+    /// <summary>Gets or sets what counts the buffers that wait in operators, of a number of leased buffers. Called when the pool is exhausted.</summary>
+    public Func<int, QueuedBuffers?>? CountQueued { get; set; }
+
     /// <summary>Records that a receive found no buffer.</summary>
     public void Starve() => _isStarved = true;
 
@@ -257,7 +260,8 @@ internal sealed class BufferPool
     private void PublishLevel(int inFlight, int paused)
     {
         Record.Change(_pressure.Level, _context.Clock.Now);
-        _events.PressureChanged(new PoolPressure(_context.Options.Name, _pressure.Level, inFlight, _buffers, paused, _context.Clock.UtcNow));
+        PoolPressure pressure = new(_context.Options.Name, _pressure.Level, inFlight, _buffers, paused, _context.Clock.UtcNow);
+        _events.PressureChanged(_pressure.Level == PoolPressureLevel.Exhausted ? pressure with { Queued = CountQueued?.Invoke(inFlight) } : pressure);
         _ledger.IsUnderPressure = _pressure.Level != PoolPressureLevel.Normal;
     }
 }

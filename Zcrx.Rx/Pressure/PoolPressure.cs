@@ -7,4 +7,8 @@ namespace Zcrx.Rx;
 /// <param name="Buffers">The number of buffers in the pool.</param>
 /// <param name="PausedConnections">The number of connections that receive nothing because of the pool.</param>
 /// <param name="Time">The time of the change.</param>
-public sealed record PoolPressure(string Queue, PoolPressureLevel Level, int BuffersOut, int Buffers, int PausedConnections, DateTimeOffset Time);
+public sealed record PoolPressure(string Queue, PoolPressureLevel Level, int BuffersOut, int Buffers, int PausedConnections, DateTimeOffset Time)
+{
+    /// <summary>Gets the buffers that wait in operators, if these hold most of an exhausted pool: their bounds are too large for it. Null otherwise.</summary>
+    public QueuedBuffers? Queued { get; init; }
+}

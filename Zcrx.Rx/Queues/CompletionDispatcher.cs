@@ -19,14 +19,14 @@ internal sealed unsafe class CompletionDispatcher(
     NotificationArming notifications,
     BufferPool pool,
     ReceiveTurn turn,
-    QueueCounters counters) : ICompletionHandler
+    QueueContext context) : ICompletionHandler
 {
     public void HandleAll()
     {
         CompletionQueue completions = requests.Completions;
         if (requests.IsCompletionOverflown)
         {
-            counters.Overflows++;
+            context.Counters.Overflows++;
         }
 
         uint ready = completions.Ready;
@@ -69,7 +69,9 @@ internal sealed unsafe class CompletionDispatcher(
                 HangUpWatch.OnWritable(connection, completion.Result);
                 break;
             case RequestKind.Accept:
+                context.Heartbeat.Enter(RingCallback.Accept, null);
                 listeners.OnAccept(data, completion);
+                context.Heartbeat.Leave();
                 break;
             case RequestKind.Wake:
                 thread.OnWoken();

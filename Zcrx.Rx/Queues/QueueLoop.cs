@@ -29,6 +29,7 @@ internal sealed class QueueLoop : IRingTurn
     private IDisposable? _linkWatch;
     // Keeps the export's descriptor open until the import has ended.
     private ExportedQueue.Reference? _importing;
+    private volatile bool _isStuck;
 
     /// <param name="options">The options.</param>
     /// <param name="engine">The engine.</param>
@@ -48,7 +49,7 @@ internal sealed class QueueLoop : IRingTurn
             BusyPoll = options.BusyPoll,
             PreferBusyPoll = options.PreferBusyPoll,
         };
-        _thread = new RingThread(options.Name, engine.Kernel, ring, _context.Clock, this);
+        _thread = new RingThread(options.Name, engine.Kernel, ring, _context.Clock, _context.Heartbeat, this);
         Host = new ConnectionHost(_thread, suspended, _context.Options, events, engine.IsOnNic ? new RxQueueId(options.Interface!, options.RxQueue) : null);
     }
 
@@ -173,6 +174,43 @@ internal sealed class QueueLoop : IRingTurn
         _endRequested.Set();
         Post(() => Owners.Stop.BeginStop(drain));
         return Ended;
+    }
+
+    /// <summary>Gets what the ring thread is doing now. Any thread.</summary>
+    public QueueActivity Activity
+    {
+        get
+        {
+            RingHeartbeat heartbeat = _context.Heartbeat;
+            ZcrxConnection? connection = heartbeat.Subject is ConnectionReceiver receiver ? ZcrxConnection.Of(receiver) : null;
+            return new QueueActivity(heartbeat.Turn, heartbeat.BusyFor, heartbeat.Callback, connection);
+        }
+    }
+
+    /// <summary>Gets or sets a value indicating whether the ring thread is stuck, so that the queue is given no connections. Set by the component that watches the queue.</summary>
+    public bool IsStuck { get => _isStuck; set => _isStuck = value; }
+
+    /// <summary>Gives up the ring thread, which is stuck, and ends its connections with an error. Any thread.</summary>
+    /// <returns>False when the thread has ended, or was abandoned before.</returns>
+    public bool Abandon()
+    {
+        QueueActivity activity = Activity;
+        object? subject = _context.Heartbeat.Subject;
+        string cause = $"its queue was abandoned, because the ring thread had been stuck for {activity.BusyFor.TotalSeconds:F1} s {activity.Place}";
+        ZcrxException error = new($"Receiving on the queue {Options.Name}", 0, cause, "Do not block in OnNext: use Process or Offload for work that waits");
+        if (!_thread.TryAbandon(error))
+        {
+            return false;
+        }
+
+        if (_owners is { } owners)
+        {
+            QueueAbandonment.Run(owners, subject, cause);
+        }
+
+        _linkWatch?.Dispose();
+        _events.Complete();
+        return true;
     }
 
     /// <summary>Stops accepting, delivers what the kernel has taken from the sockets, then suspends the connections.</summary>

@@ -28,15 +28,15 @@ internal sealed class QueueOwners
 
         Table = table;
         Connections = new ConnectionTable(table, host, phase, context);
-        Pool = new BufferPool(registered, isImported, context, events);
+        Pool = new BufferPool(registered, isImported, context, events) { CountQueued = leased => QueuedBufferCount.Of(table.Snapshot(), leased) };
         Sharing = new PoolSharing(Pool, registered, thread, context);
         Notifications = new NotificationArming(context, IsRegistered, queue.Arm, events.Notified);
-        Delivery delivery = new(queue.Areas, Pool, table, turn, context.Counters);
+        Delivery delivery = new(queue.Areas, Pool, table, turn, context);
         Scheduler = new ReceiveScheduler(table, Pool, receives, delivery, hangUps, stalls, turn, context);
         Watch = new ConnectionWatch(table, Pool, Scheduler, stalls, Limits, phase, context);
         Listeners = new Listeners(requests, Connections, Scheduler, phase, events, context.Clock, Descriptors, Limits);
         Mover = new ConnectionMover(host, Connections, Scheduler, hangUps, queue.Ledger, phase, context);
-        Completions = new CompletionDispatcher(thread, requests, table, delivery, Scheduler, Listeners, Notifications, Pool, turn, context.Counters);
+        Completions = new CompletionDispatcher(thread, requests, table, delivery, Scheduler, Listeners, Notifications, Pool, turn, context);
         Phase = phase;
         Stop = new StopExecution(phase, requests, Completions, table, Scheduler, Listeners, Mover, Pool, Sharing, turn, context, host);
     }

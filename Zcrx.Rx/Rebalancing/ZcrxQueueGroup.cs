@@ -116,7 +116,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
 
     private static GroupMember Choose(ImmutableArray<GroupMember> members, GroupMember present, RxQueueId? arrival)
     {
-        if (arrival is { } arrived && members.FirstOrDefault(member => member.RxQueue == arrived) is { } owner)
+        if (arrival is { } arrived && members.FirstOrDefault(member => member.RxQueue == arrived) is { Queue.Loop.IsStuck: false } owner)
         {
             return owner;
         }
@@ -126,7 +126,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
             ? elsewhere.Interface
             : present.RxQueue?.Interface;
         return members
-            .Where(member => member.RxQueue?.Interface == networkInterface)
+            .Where(member => member.RxQueue?.Interface == networkInterface && !member.Queue.Loop.IsStuck)
             .MinBy(member => (member.IsUnderPressure, member == present ? member.Connections - 1 : member.Connections, member != present)) ?? present;
     }
 

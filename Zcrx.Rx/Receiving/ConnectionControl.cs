@@ -24,6 +24,7 @@ internal sealed class ConnectionControl : ISendingConnection
     private volatile IConnectionHost _host;
     private volatile bool _awaitsRoomOnArrival;
     private int _hasChange;
+    private int _socketEnded;
 
     public ConnectionControl(ConnectionReceiver receiver, IConnectionSocket socket, IConnectionHost host)
     {
@@ -197,8 +198,21 @@ internal sealed class ConnectionControl : ISendingConnection
         EndSocketWork();
     }
 
+    /// <summary>Resets the connection and ends its work, and leaves the descriptor open: the ring thread, which is stuck, may use it. Any thread.</summary>
+    public void AbandonSocket()
+    {
+        Sender.Close();
+        _socket.Disconnect();
+        EndSocketWork();
+    }
+
     private void EndSocketWork()
     {
+        if (Interlocked.Exchange(ref _socketEnded, 1) != 0)
+        {
+            return;
+        }
+
         _closed.TrySetResult();
         CancelClosed();
         Work.EndSocket(_host);

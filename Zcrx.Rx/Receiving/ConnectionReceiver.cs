@@ -111,6 +111,9 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets the consumers that lease the rest of a buffer, because the connection was paused while they processed it.</summary>
     public PostponedConsumers Postponed { get; } = new();
 
+    /// <summary>Gets the operators in which items of this connection may wait. Any thread.</summary>
+    public BoundedQueues Queues { get; } = new();
+
     /// <summary>Gets a value indicating whether received bytes wait for a consumer.</summary>
     public bool HasWaiting => Undelivered.Count > 0 || Postponed.IsAny;
 

@@ -21,15 +21,17 @@ internal sealed unsafe class Delivery : IDelivery
     private readonly SlotTable<ConnectionReceiver> _connections;
     private readonly ReceiveTurn _turn;
     private readonly QueueCounters _counters;
+    private readonly RingHeartbeat _heartbeat;
 
-    public Delivery(AreaTable areas, BufferPool pool, SlotTable<ConnectionReceiver> connections, ReceiveTurn turn, QueueCounters counters)
+    public Delivery(AreaTable areas, BufferPool pool, SlotTable<ConnectionReceiver> connections, ReceiveTurn turn, QueueContext context)
     {
         _areas = areas;
         _pool = pool;
         _ledger = pool.Ledger;
         _connections = connections;
         _turn = turn;
-        _counters = counters;
+        _counters = context.Counters;
+        _heartbeat = context.Heartbeat;
     }
 
     /// <summary>Delivers received buffers up to the next completion of another kind, at least one.</summary>
@@ -69,6 +71,7 @@ internal sealed unsafe class Delivery : IDelivery
         }
         finally
         {
+            _heartbeat.Leave();
             uint delivered = (uint)(run.At - first);
             _turn.CountHandled(delivered);
             _counters.Buffers += delivered;
@@ -235,6 +238,7 @@ internal sealed unsafe class Delivery : IDelivery
         }
 
         run.Connection = connection;
+        _heartbeat.Enter(RingCallback.OnNext, connection);
         run.Start = connection.BytesReceived;
         // Read once: an observer that unsubscribes on another thread from now on still receives this buffer, so that it is not lost between two observers.
         run.Observers = connection.Observers.Items;
@@ -257,6 +261,12 @@ internal sealed unsafe class Delivery : IDelivery
     public void Deliver(ConnectionReceiver connection)
     {
         ConnectionControl control = connection.Control;
+        if (!connection.HasWaiting)
+        {
+            return;
+        }
+
+        _heartbeat.Enter(RingCallback.OnNext, connection);
         if (connection.Postponed.IsAny)
         {
             // First, since these bytes were received earlier.
@@ -271,6 +281,8 @@ internal sealed unsafe class Delivery : IDelivery
             _ledger.Borrow.End();
             CloseIfFailed(connection);
         }
+
+        _heartbeat.Leave();
     }
 
     private AreaMemory MemoryOf(ref LeaseSlot kept, bool isCopy) =>

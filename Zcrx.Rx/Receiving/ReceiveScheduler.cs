@@ -346,7 +346,9 @@ internal sealed class ReceiveScheduler
 
         if (connection.HasEnded && !connection.HasWaiting)
         {
+            _context.Heartbeat.Enter(RingCallback.End, connection);
             connection.Stream.End(connection.EndOfStream());
+            _context.Heartbeat.Leave();
             if (WhyClosed(connection) is { } cause)
             {
                 connection.Control.RequestClose(abort: false, cause);

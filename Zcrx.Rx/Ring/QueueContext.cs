@@ -7,4 +7,8 @@ namespace Zcrx.Rx.Ring;
 /// <param name="Clock">The clock.</param>
 /// <param name="Counters">The counters.</param>
 /// <param name="IsOnNic">Whether the queue receives from an RX queue of a NIC.</param>
-internal sealed record QueueContext(CurrentOptions Options, RingClock Clock, QueueCounters Counters, bool IsOnNic);
+internal sealed record QueueContext(CurrentOptions Options, RingClock Clock, QueueCounters Counters, bool IsOnNic)
+{
+    /// <summary>Gets what the ring thread publishes about its turns.</summary>
+    public RingHeartbeat Heartbeat { get; } = new(Clock);
+}

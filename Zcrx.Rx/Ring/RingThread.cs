@@ -22,6 +22,7 @@ internal sealed unsafe class RingThread : IRingWorker
     private readonly IIoUringKernel _kernel;
     private readonly IoRingOptions _ringOptions;
     private readonly RingClock _clock;
+    private readonly RingHeartbeat _heartbeat;
     private readonly IRingTurn _turn;
     private readonly Thread _thread;
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -37,12 +38,14 @@ internal sealed unsafe class RingThread : IRingWorker
     private int _wakePending;
     private bool _wakeArmed;
     private volatile bool _refusesWork;
+    private int _abandoned;
 
-    public RingThread(string name, IIoUringKernel kernel, IoRingOptions ringOptions, RingClock clock, IRingTurn turn)
+    public RingThread(string name, IIoUringKernel kernel, IoRingOptions ringOptions, RingClock clock, RingHeartbeat heartbeat, IRingTurn turn)
     {
         _kernel = kernel;
         _ringOptions = ringOptions;
         _clock = clock;
+        _heartbeat = heartbeat;
         _turn = turn;
         _thread = new Thread(Run) { IsBackground = true, Name = $"zcrx {name}" };
     }
@@ -142,6 +145,26 @@ internal sealed unsafe class RingThread : IRingWorker
     /// <summary>Refuses work from now on. <see cref="Run"/> refuses what was enqueued before. Ring thread only.</summary>
     public void StopTakingWork() => _refusesWork = true;
 
+    /// <summary>Gives up a thread that is stuck in a callback: refuses work, and ends <see cref="Ended"/>. Any thread.</summary>
+    /// <param name="cause">The error of <see cref="Ended"/>.</param>
+    /// <returns>False when the thread has ended, or was abandoned before.</returns>
+    /// <remarks>A thread whose callback returns after all ends without another turn. Its ring and its memory stay until the process ends.</remarks>
+    public bool TryAbandon(Exception cause)
+    {
+        if (_ended.Task.IsCompleted || Interlocked.Exchange(ref _abandoned, 1) != 0)
+        {
+            return false;
+        }
+
+        _refusesWork = true;
+        // The fence pairs with the one in Signal.
+        Interlocked.MemoryBarrier();
+        RefuseWork();
+        _ended.TrySetException(cause);
+        _ = _ended.Task.Exception;
+        return true;
+    }
+
     /// <summary>Closes the ring, which ends all its requests. Until then, the kernel may write into the area. Ring thread only.</summary>
     public void CloseRing() => _ring?.Dispose();
 
@@ -189,6 +212,14 @@ internal sealed unsafe class RingThread : IRingWorker
             crash = exception;
         }
 
+        if (Volatile.Read(ref _abandoned) != 0)
+        {
+            // What it owned was ended by another thread, and may be used by none.
+            return;
+        }
+
+        _clock.BeginTurn();
+        _heartbeat.BeginTurn();
         _turn.TearDown(crash);
         Close();
         _turn.Conclude();
@@ -222,19 +253,30 @@ internal sealed unsafe class RingThread : IRingWorker
         while (true)
         {
             _clock.BeginTurn();
+            _heartbeat.BeginTurn();
             // A full fence: the flag must be cleared before the queues are read. Otherwise a thread that enqueues now could see it set and not wake this thread.
             Interlocked.Exchange(ref _wakePending, 0);
             RunWork();
             _turn.Prepare();
             ArmWake();
-            if (_turn.IsFinished())
+            if (_turn.IsFinished() || Volatile.Read(ref _abandoned) != 0)
             {
                 return;
             }
 
             TimeSpan? timeout = NextTimeout();
             bool mayBlock = _work.IsEmpty && _turn.MayBlock;
+            if (mayBlock)
+            {
+                _heartbeat.Sleep();
+            }
+
             _requests.Enter(mayBlock ? 1u : 0u, timeout);
+            if (mayBlock)
+            {
+                _heartbeat.Wake();
+            }
+
             _turn.Complete();
         }
     }

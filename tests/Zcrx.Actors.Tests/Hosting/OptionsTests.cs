@@ -104,7 +104,7 @@ public class OptionsTests
     [InlineData("Zcrx:Queues:0:Name:x", "1", "expected one value, not a section", "Zcrx:Queues:0:Name")]
     [InlineData("Zcrx:Queues", "eth0", "expected a list, not 'eth0'")]
     [InlineData("Zcrx:Queues:1", "eth0", "expected a section, not 'eth0'")]
-    [InlineData("Zcrx:Queue:0:Name", "x", "no such option; there are Engine, ActorName, Dispatcher, DrainTimeout, Queues, Listeners, Restart, Takeover, Rebalancing", "Zcrx:Queue")]
+    [InlineData("Zcrx:Queue:0:Name", "x", "no such option; there are Engine, ActorName, Dispatcher, DrainTimeout, Queues, Listeners, Restart, Watchdog, Takeover, Rebalancing", "Zcrx:Queue")]
     [InlineData("Zcrx:Restart", "never", "expected a section, not 'never'")]
     [InlineData("Zcrx:Takeover:Path", "takeover", "must be an absolute path of a socket, but is 'takeover'")]
     [InlineData("Zcrx:Takeover:Linger", "-00:00:01", "must be between zero and a day")]

@@ -2,11 +2,12 @@ using System.Net.Sockets;
 using System.Reactive.Disposables;
 using Akka.Actor;
 using Akka.TestKit.TestActors;
+using Zcrx.Actors.Tests.Shutdown;
 using Zcrx.Actors.Tests.Support;
 
 namespace Zcrx.Actors.Tests.Remoting;
 
-/// <summary>Runs as the other process: an actor system with remoting that sends the messages named on standard input and prints their
+/// <summary>Runs as another process: the <see cref="PoolServer"/>, the <see cref="StuckServer"/>, or an actor system with remoting that sends the messages named on standard input and prints their
 /// answers.</summary>
 internal static class RemotePeer
 {
@@ -39,11 +40,17 @@ internal static class RemotePeer
 
     public static async Task<int> Main(string[] args)
     {
-        if (args is not [Argument])
+        return args switch
         {
-            return 2;
-        }
+            [Argument] => await RunAsync(),
+            [PoolServer.Argument] => await PoolServer.RunAsync(),
+            [StuckServer.Argument] => await StuckServer.RunAsync(),
+            _ => 2,
+        };
+    }
 
+    private static async Task<int> RunAsync()
+    {
         ActorSystem system = ActorSystem.Create("theirs", Loopback);
         IActorRef listener = system.ActorOf<BlackHoleActor>("listener");
         await Console.Out.WriteLineAsync($"ready {Akka.Serialization.Serialization.SerializedActorPath(listener)}");

@@ -45,10 +45,46 @@ public class RingThreadTests
         await Assert.ThrowsAsync<InvalidOperationException>(() => thread.Ended.Within("the thread ends"));
     }
 
-    private static async Task<RingThread> StartAsync()
+    [Fact]
+    public async Task Heartbeat_shows_a_turn_that_lasts_and_an_abandoned_thread_refuses_work_and_ends_quietly()
+    {
+        RingClock clock = new(TimeProvider.System);
+        RingHeartbeat heartbeat = new(clock);
+        RingThread thread = await StartAsync(heartbeat, clock);
+        using ManualResetEventSlim release = new();
+        TaskCompletionSource left = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        thread.Post(() =>
+        {
+            heartbeat.Enter(RingCallback.OnNext, this);
+            release.Wait();
+            left.SetResult();
+        });
+        await Deadline.UntilAsync(() => heartbeat.BusyFor >= TimeSpan.FromMilliseconds(50), "the turn lasts");
+        long turn = heartbeat.Turn;
+        Assert.Equal((RingCallback.OnNext, this), (heartbeat.Callback, heartbeat.Subject));
+        Task<int> waiting = thread.InvokeAsync(static () => 1, static () => -1);
+
+        Assert.True(thread.TryAbandon(new InvalidOperationException("abandoned")));
+
+        Assert.False(thread.TryAbandon(new InvalidOperationException("twice")));
+        Assert.Equal(-1, await waiting.Within("work that waited is refused"));
+        Assert.Equal("abandoned", (await Assert.ThrowsAsync<InvalidOperationException>(() => thread.Ended.Within("the thread counts as ended"))).Message);
+        Assert.Equal(-1, await thread.InvokeAsync(static () => 1, static () => -1).Within("later work is refused"));
+        release.Set();
+        await left.Task.Within("the callback returns");
+        Assert.Equal(turn, heartbeat.Turn);
+    }
+
+    private static Task<RingThread> StartAsync()
+    {
+        RingClock clock = new(TimeProvider.System);
+        return StartAsync(new RingHeartbeat(clock), clock);
+    }
+
+    private static async Task<RingThread> StartAsync(RingHeartbeat heartbeat, RingClock clock)
     {
         EmptyTurn turn = new();
-        RingThread thread = new("test", new EmulatedKernel(), new IoRingOptions { SubmissionEntries = 8, CompletionEntries = 16 }, new RingClock(TimeProvider.System), turn);
+        RingThread thread = new("test", new EmulatedKernel(), new IoRingOptions { SubmissionEntries = 8, CompletionEntries = 16 }, clock, heartbeat, turn);
         turn.Thread = thread;
         await thread.StartAsync().Within("the thread starts");
         return thread;

@@ -53,5 +53,7 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
 
     public void Close(bool abort) => (IsClosed, WasReset) = (true, abort);
 
+    public void Disconnect() => WasReset = true;
+
     public void Release() => IsClosed = true;
 }

@@ -27,7 +27,7 @@ internal sealed class QueueBench : IDisposable
         Sharing = new PoolSharing(Pool, Queue, Worker, Context);
         Phase = StopExecution.CreateMachine(Context.Clock);
         Host = new ConnectionHost(Worker, suspended, Context.Options, Events, null);
-        Delivery = new Delivery(Queue.Areas, Pool, Table, Turn, Context.Counters);
+        Delivery = new Delivery(Queue.Areas, Pool, Table, Turn, Context);
         Scheduler = new ReceiveScheduler(Table, Pool, Requests, Delivery, hangUps, new StallReports(Context, Events), Turn, Context);
         Mover = new ConnectionMover(Host, new ConnectionTable(Table, Host, Phase, Context), Scheduler, hangUps, Queue.Ledger, Phase, Context);
         Stop = new StopExecution(Phase, Ring, Ring, Table, Scheduler, Ring, Mover, Pool, Sharing, Turn, Context, Host);

@@ -1,0 +1,73 @@
+using Akka.Event;
+using Microsoft.Extensions.Logging;
+using Zcrx.Actors.Logging;
+using Zcrx.Rx;
+using Zcrx.Rx.Queues;
+
+namespace Zcrx.Actors.Queues;
+
+/// <summary>Watches the ring thread of one open queue: reports when it is stuck, and abandons it when it does not end in time. Belongs to the <see cref="QueueIncarnation"/>.</summary>
+internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options, TimeProvider time, ILogger logger, EventStream events)
+{
+    private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(1);
+
+    private readonly StuckMachine _machine = new(options.StuckAfter, options.NotLiveAfter);
+    private StuckQueue? _stuck;
+
+    /// <summary>Returns how often to look, so that a queue that is stuck is reported soon after the limit.</summary>
+    public static TimeSpan IntervalFor(ZcrxWatchdogOptions options) => new(long.Clamp(options.StuckAfter.Ticks / 4, ShortestInterval.Ticks, LongestInterval.Ticks));
+
+    /// <summary>Looks at the ring thread.</summary>
+    /// <param name="stuck">Why the queue is stuck; null when it is not.</param>
+    /// <returns>Whether this has changed since the last call.</returns>
+    public bool Check(out StuckQueue? stuck)
+    {
+        QueueActivity activity = queue.Loop.Activity;
+        StuckStep step = _machine.Observe(activity.BusyFor);
+        switch (step)
+        {
+            case StuckStep.Began:
+                queue.Loop.IsStuck = true;
+                _stuck = new StuckQueue(time.GetUtcNow() - activity.BusyFor, activity.Connection?.Id, activity.Place, FailsLiveness: false);
+                ZcrxLog.QueueStuck(logger, queue.Name, activity.BusyFor, activity.Place);
+                events.Publish(new ZcrxEvent.QueueStuck(queue.Name, _stuck));
+                break;
+            case StuckStep.FailsLiveness:
+                _stuck = _stuck! with { FailsLiveness = true };
+                ZcrxLog.QueueNotLive(logger, queue.Name, activity.BusyFor, activity.Place);
+                break;
+            case StuckStep.Ended:
+                queue.Loop.IsStuck = false;
+                TimeSpan duration = time.GetUtcNow() - _stuck!.Since;
+                _stuck = null;
+                ZcrxLog.QueueNoLongerStuck(logger, queue.Name, duration);
+                events.Publish(new ZcrxEvent.QueueStuck(queue.Name, null));
+                break;
+            default:
+                break;
+        }
+
+        stuck = _stuck;
+        return step != StuckStep.None;
+    }
+
+    /// <summary>Abandons the ring thread if it is stuck. Its connections end with an error.</summary>
+    /// <returns>False when it is not stuck: the queue ends by itself.</returns>
+    public bool TryAbandon()
+    {
+        QueueActivity activity = queue.Loop.Activity;
+        if (activity.BusyFor < options.StuckAfter)
+        {
+            return false;
+        }
+
+        if (queue.Loop.Abandon())
+        {
+            ZcrxLog.QueueAbandoned(logger, queue.Name, activity.BusyFor, activity.Place);
+            events.Publish(new ZcrxEvent.QueueAbandoned(queue.Name, activity.Place));
+        }
+
+        return true;
+    }
+}

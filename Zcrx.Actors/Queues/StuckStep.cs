@@ -1,0 +1,17 @@
+namespace Zcrx.Actors.Queues;
+
+/// <summary>Specifies a change that <see cref="StuckMachine"/> has found.</summary>
+internal enum StuckStep
+{
+    /// <summary>Nothing has changed.</summary>
+    None,
+
+    /// <summary>The queue is stuck.</summary>
+    Began,
+
+    /// <summary>The queue has been stuck for so long that only a new process helps.</summary>
+    FailsLiveness,
+
+    /// <summary>The turn has ended: the queue receives again.</summary>
+    Ended,
+}

@@ -1,0 +1,42 @@
+using Zcrx.Rx.Connections;
+using Zcrx.Rx.Receiving;
+
+namespace Zcrx.Rx.Queues;
+
+/// <summary>Ends the connections and listeners of a ring thread that is stuck and will not end them. Any thread.</summary>
+/// <remarks>
+/// Only what is safe beside the stuck thread is touched: requests to connections, sets of observers and sockets. Area, ring and descriptors stay, since the kernel
+/// and the stuck callback may still use them.
+/// </remarks>
+internal static class QueueAbandonment
+{
+    /// <summary>Ends everything that a stuck ring thread has.</summary>
+    /// <param name="owners">The owners on the ring thread.</param>
+    /// <param name="stuck">The connection whose callback does not return. Its observers are not called: their OnNext has not returned.</param>
+    /// <param name="cause">The cause, as a clause.</param>
+    public static void Run(QueueOwners owners, object? stuck, string cause)
+    {
+        owners.Listeners.Abandon();
+        foreach (ConnectionReceiver connection in owners.Table.Snapshot())
+        {
+            ZcrxStreamException error = new(
+                $"Receiving on {connection}",
+                0,
+                connection.Delivered,
+                cause,
+                "Do not block in OnNext: use Process or Offload for work that waits");
+            connection.Control.Fail(new ConnectionFailure(cause, error), abort: true);
+            if (connection == stuck)
+            {
+                connection.Observers.End(error);
+            }
+            else
+            {
+                // One thread each: an observer may wait for what the stuck one has.
+                _ = Task.Run(() => connection.Stream.End(error));
+            }
+
+            connection.Control.AbandonSocket();
+        }
+    }
+}

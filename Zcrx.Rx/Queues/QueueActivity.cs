@@ -1,0 +1,20 @@
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Rx.Queues;
+
+/// <summary>Represents what the ring thread of a queue was doing at one moment.</summary>
+/// <param name="Turn">The number of its turn.</param>
+/// <param name="BusyFor">The time since the turn began; zero while the thread sleeps.</param>
+/// <param name="Callback">The callback that ran.</param>
+/// <param name="Connection">The connection whose callback ran; null for none, or for one that was being accepted.</param>
+internal sealed record QueueActivity(long Turn, TimeSpan BusyFor, RingCallback Callback, ZcrxConnection? Connection)
+{
+    /// <summary>Gets the callback, as a clause.</summary>
+    public string Place => Callback switch
+    {
+        RingCallback.Accept => "in the handler of a connection that was accepted",
+        RingCallback.OnNext => $"in OnNext of {Connection}",
+        RingCallback.End => $"in OnCompleted or OnError of {Connection}",
+        _ => "in posted work or a system call",
+    };
+}

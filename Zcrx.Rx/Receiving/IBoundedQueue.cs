@@ -1,0 +1,14 @@
+namespace Zcrx.Rx.Receiving;
+
+/// <summary>Represents an operator that lets items of a connection wait, up to a bound. Any thread.</summary>
+internal interface IBoundedQueue
+{
+    /// <summary>Gets the number of items that wait.</summary>
+    int Waiting { get; }
+
+    /// <summary>Gets the number of items that may wait.</summary>
+    int Bound { get; }
+
+    /// <summary>Gets the name of the parameter that sets the bound.</summary>
+    string BoundName { get; }
+}

@@ -1,0 +1,48 @@
+namespace Zcrx.Rx.Ring;
+
+/// <summary>Publishes what a ring thread is doing and since when. The ring thread writes, any thread reads.</summary>
+/// <remarks>Plain volatile writes, some of them in each turn and none for each buffer. The parts are read one after the other, which is exact for a thread that is stuck.</remarks>
+internal sealed class RingHeartbeat(RingClock clock)
+{
+    private const long Asleep = long.MinValue;
+
+    private long _turn;
+    private long _busySince = Asleep;
+    private int _callback;
+    private object? _subject;
+
+    /// <summary>Gets the number of turns so far.</summary>
+    public long Turn => Volatile.Read(ref _turn);
+
+    /// <summary>Gets the callback that runs.</summary>
+    public RingCallback Callback => (RingCallback)Volatile.Read(ref _callback);
+
+    /// <summary>Gets the connection whose callback runs; null for none.</summary>
+    public object? Subject => Volatile.Read(ref _subject);
+
+    /// <summary>Gets the time since the present turn began; zero while the thread sleeps.</summary>
+    public TimeSpan BusyFor => Volatile.Read(ref _busySince) is var since and not Asleep ? clock.Elapsed(since, clock.Now) : TimeSpan.Zero;
+
+    /// <summary>Records the beginning of a turn.</summary>
+    public void BeginTurn()
+    {
+        Volatile.Write(ref _turn, _turn + 1);
+        Volatile.Write(ref _busySince, clock.TurnStart);
+    }
+
+    /// <summary>Records that the thread is about to sleep.</summary>
+    public void Sleep() => Volatile.Write(ref _busySince, Asleep);
+
+    /// <summary>Records that the thread has slept. The rest of the turn counts from now.</summary>
+    public void Wake() => Volatile.Write(ref _busySince, clock.Now);
+
+    /// <summary>Records that callbacks of a connection run.</summary>
+    public void Enter(RingCallback callback, object? subject)
+    {
+        Volatile.Write(ref _subject, subject);
+        Volatile.Write(ref _callback, (int)callback);
+    }
+
+    /// <summary>Records that no callback runs.</summary>
+    public void Leave() => Enter(RingCallback.None, null);
+}

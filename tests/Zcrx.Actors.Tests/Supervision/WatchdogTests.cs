@@ -1,0 +1,180 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Zcrx.Actors.Tests.Support;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Tests.Supervision;
+
+/// <summary>Tests a consumer that blocks the ring thread of one of two queues.</summary>
+public class WatchdogTests
+{
+    private const int Connections = 200;
+
+    [Fact]
+    public async Task Stuck_queue_is_named_gets_no_connections_and_recovers_when_the_callback_returns()
+    {
+        using ManualResetEventSlim release = new();
+        await using Bench bench = await Bench.StartAsync(release, static options => options.Watchdog.NotLiveAfter = TimeSpan.FromSeconds(1));
+        TestHost host = bench.Host;
+        var events = host.Kit.Subscribe(typeof(ZcrxEvent.QueueStuck));
+        using MetricsReader metrics = new(host.Services);
+
+        using Socket blocker = await bench.BlockAsync();
+
+        ZcrxEvent.QueueStuck stuck = await events.ExpectMsgAsync<ZcrxEvent.QueueStuck>();
+        Assert.Equal(bench.Blocked!.QueueName, stuck.Queue);
+        Assert.Equal(bench.Blocked.Id, stuck.Stuck!.ConnectionId);
+        Assert.Equal($"in OnNext of {bench.Blocked}", stuck.Stuck.Place);
+        HealthReportEntry health = await bench.CheckAsync("zcrx");
+        Assert.Equal(HealthStatus.Degraded, health.Status);
+        Assert.Contains($"queue_stuck:{stuck.Queue}", (IEnumerable<string>)health.Data["reasons"]);
+        Assert.Contains($"in OnNext of {bench.Blocked}", health.Description, StringComparison.Ordinal);
+        Assert.True(host.Log.Has(1130));
+        Assert.Equal(1, metrics.Read("zcrx.queue.stuck", queue: stuck.Queue));
+
+        await bench.ServeAsync(Connections);
+
+        Assert.All(bench.Served, connection => Assert.NotEqual(stuck.Queue, connection.QueueName));
+        await host.Kit.AwaitConditionAsync(async () => (await bench.CheckAsync("zcrx-live")).Status == HealthStatus.Unhealthy, "liveness fails in the end");
+        Assert.True(host.Log.Has(1132));
+
+        release.Set();
+
+        Assert.Null((await events.ExpectMsgAsync<ZcrxEvent.QueueStuck>()).Stuck);
+        await host.Kit.AwaitConditionAsync(async () => (await bench.CheckAsync("zcrx")).Status == HealthStatus.Healthy && (await bench.CheckAsync("zcrx-live")).Status == HealthStatus.Healthy, "the queue is healthy again");
+        Assert.Equal(0, metrics.Read("zcrx.queue.stuck", queue: stuck.Queue));
+        await bench.ServeAsync(Connections);
+        Assert.Contains(bench.Served, connection => connection.QueueName == stuck.Queue);
+    }
+
+    [Fact]
+    public async Task RestartQueue_abandons_a_stuck_ring_thread_and_its_connections_end_with_an_error()
+    {
+        using ManualResetEventSlim release = new();
+        await using Bench bench = await Bench.StartAsync(release);
+        TestHost host = bench.Host;
+        var closed = host.Kit.Subscribe(typeof(ZcrxEvent.ConnectionClosed));
+        using Socket blocker = await bench.BlockAsync();
+        string queue = bench.Blocked!.QueueName;
+
+        QueueStatus status = await host.RestartAsync(queue, TimeSpan.Zero);
+
+        Assert.Equal(QueueState.Open, status.State);
+        Assert.True(host.Log.Has(1133));
+        ZcrxEvent.ConnectionClosed end = await closed.FishForMessageAsync<ZcrxEvent.ConnectionClosed>(message => message.ConnectionId == bench.Blocked.Id);
+        ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(end.Error);
+        Assert.Contains("its queue was abandoned, because the ring thread had been stuck", error.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<SocketException>(() => blocker.ReceiveAsync(new byte[1]).WithinLimit());
+        await bench.ServeAsync(Connections);
+        Assert.Contains(bench.Served, connection => connection.QueueName == queue);
+        // The thread whose callback returns after all touches nothing that the next queue has.
+        release.Set();
+        await bench.ServeAsync(Connections);
+    }
+
+    [Fact]
+    public async Task Stop_abandons_a_stuck_ring_thread_after_its_drain_time()
+    {
+        using ManualResetEventSlim release = new();
+        await using Bench bench = await Bench.StartAsync(release, static options => options.DrainTimeout = TimeSpan.FromMilliseconds(100));
+        using Socket blocker = await bench.BlockAsync();
+
+        await bench.Host.StopAsync();
+
+        Assert.True(bench.Host.Log.Has(1133));
+        Assert.Equal(ZcrxState.Stopped, (await bench.Host.Zcrx.GetStatusAsync()).State);
+        await Assert.ThrowsAsync<SocketException>(() => blocker.ReceiveAsync(new byte[1]).WithinLimit());
+        release.Set();
+    }
+
+    /// <summary>Runs a host with two queues, whose handler echoes. The first byte 0 of a connection blocks its ring thread.</summary>
+    private sealed class Bench(TestHost host, ManualResetEventSlim release) : IAsyncDisposable
+    {
+        private readonly List<ZcrxConnection> _served = [];
+        private volatile ZcrxConnection? _blocked;
+
+        public TestHost Host => host;
+
+        public ZcrxConnection? Blocked => _blocked;
+
+        public IReadOnlyList<ZcrxConnection> Served
+        {
+            get
+            {
+                lock (_served)
+                {
+                    return [.. _served];
+                }
+            }
+        }
+
+        public static async Task<Bench> StartAsync(ManualResetEventSlim release, Action<ZcrxOptions>? configure = null)
+        {
+            Bench? bench = null;
+            TestHost host = TestHost.Build(
+                zcrx => zcrx
+                    .AddQueues(2, 1.MiB())
+                    .Configure(static options => options.Watchdog.StuckAfter = TimeSpan.FromMilliseconds(500))
+                    .Configure(options => configure?.Invoke(options))
+                    .Listen("127.0.0.1:0", connection => bench!.Handle(connection)),
+                services => services.AddHealthChecks().AddZcrx());
+            bench = new Bench(host, release);
+            await host.StartAsync();
+            return bench;
+        }
+
+        /// <summary>Blocks the ring thread of one queue.</summary>
+        public async Task<Socket> BlockAsync()
+        {
+            Socket client = await host.ConnectAsync();
+            await client.SendAsync(new byte[1]).WithinLimit();
+            await host.Kit.AwaitConditionAsync(() => _blocked is not null, "the consumer blocks");
+            return client;
+        }
+
+        /// <summary>Connects and has every connection answered.</summary>
+        public async Task ServeAsync(int count)
+        {
+            lock (_served)
+            {
+                _served.Clear();
+            }
+
+            for (int i = 0; i < count; i++)
+            {
+                using Socket client = await host.ConnectAsync();
+                await client.SendAsync("x"u8.ToArray()).WithinLimit();
+                Assert.Equal(1, await client.ReceiveAsync(new byte[1]).WithinLimit());
+            }
+        }
+
+        public async Task<HealthReportEntry> CheckAsync(string name) =>
+            (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Name == name).WithinLimit()).Entries[name];
+
+        public async ValueTask DisposeAsync()
+        {
+            release.Set();
+            await host.DisposeAsync();
+        }
+
+        private IDisposable Handle(ZcrxConnection connection) => connection.Buffers.Subscribe(
+            buffer =>
+            {
+                if (buffer.Span[0] == 0)
+                {
+                    _blocked = connection;
+                    release.Wait();
+                    return;
+                }
+
+                lock (_served)
+                {
+                    _served.Add(connection);
+                }
+
+                _ = connection.SendAsync(buffer.Span.ToArray()).AsTask();
+            },
+            static _ => { });
+    }
+}

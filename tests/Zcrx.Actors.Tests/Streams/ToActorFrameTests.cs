@@ -53,6 +53,7 @@ public class ToActorFrameTests
         // Fits into one buffer or a few: the kernel delivers more than the actor may have.
         await bench.SendAsync(stream);
         await Eventually.TrueAsync(() => bench.Connection.BytesReceived >= (expected + 1) * (Length + 4) && bench.Connection.BytesWaiting > 0, "more has been received than the actor may have");
+        await Eventually.TrueAsync(() => bench.Waiting >= expected, "the actor has what it may have");
 
         Assert.Equal(expected, bench.Waiting);
         bench.Peer.Shutdown(SocketShutdown.Send);

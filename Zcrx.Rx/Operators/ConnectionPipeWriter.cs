@@ -105,7 +105,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         }
     }
 
-    /// <summary>Drops what is not flushed. The peer is told nothing.</summary>
+    /// <summary>Drops what is not flushed. Sending does not end.</summary>
     public void Abandon()
     {
         _completed = true;
@@ -164,7 +164,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
                 _pending = null;
             }
 
-            // What was sent cannot be told from what was not, so nothing is sent again.
+            // A send that has failed may have sent a part, so nothing is sent again.
             Release();
         }
     }

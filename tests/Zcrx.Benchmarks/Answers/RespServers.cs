@@ -29,7 +29,7 @@ internal static class RespServers
         }).EndPoint;
     }
 
-    /// <summary>As pipes over a socket are made with the fewest layers: over its stream.</summary>
+    /// <summary>Serves over pipes that read and write the stream of the socket: the fewest layers of all.</summary>
     private static async Task ServeAsync(RespServer server, Socket socket)
     {
         socket.NoDelay = true;

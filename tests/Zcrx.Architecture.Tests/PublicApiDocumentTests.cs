@@ -39,7 +39,7 @@ public class PublicApiDocumentTests
         // Without operators and CompareTo, and each name once.
         Assert.Equal(["ByteSize", "Bytes", "Parse", "TryParse"], Names(typeof(ByteSize)));
         // A constant and a method.
-        Assert.Equal(["DefaultMaxUnacknowledged", "ToActor", "ZcrxActorExtensions"], Names(typeof(ZcrxActorExtensions)));
+        Assert.Equal(["DefaultMaxUnacknowledged", "DefaultMaxUnacknowledgedBytes", "ToActor", "ZcrxActorExtensions"], Names(typeof(ZcrxActorExtensions)));
         // A protected field.
         Assert.Contains("CoreNewLine", Names(typeof(TextWriter)));
         Assert.Equal(["ZcrxEvent.QueueStopped", "ZcrxEvent.QueueStopped.Queue"], PublicMember.Of(typeof(ZcrxEvent.QueueStopped)).Select(static member => member.ToString()));

@@ -13,6 +13,8 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
     // Rented while something is written, so that an idle connection has none.
     private byte[]? _buffer;
     private int _written;
+    // A send for which no flush waits any more, since it was cancelled. It owns its buffer, and what follows waits for it.
+    private Task? _sending;
     private bool _completed;
     private CancellationTokenSource? _pending;
     private bool _cancelRequested;
@@ -42,24 +44,47 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
-        if (_written == 0)
+        if (TakeCancellation())
         {
-            return new ValueTask<FlushResult>(new FlushResult(TakeCancellation(), isCompleted: false));
+            return new ValueTask<FlushResult>(new FlushResult(isCanceled: true, isCompleted: false));
         }
 
-        return SendAsync(_buffer.AsMemory(0, _written), cancellationToken);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<FlushResult>(cancellationToken);
+        }
+
+        if (_sending is not null)
+        {
+            return WaitAndSendAsync(0, cancellationToken);
+        }
+
+        // Nearly every send fits into the socket, and needs neither a token nor a state machine.
+        int sent = _written == 0 ? 0 : connection.TrySend(_buffer.AsSpan(0, _written));
+        if (sent < _written)
+        {
+            return WaitAndSendAsync(sent, cancellationToken);
+        }
+
+        Release();
+        return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: false));
     }
 
-    /// <summary>Sends bytes without copying them if nothing else waits to be sent.</summary>
+    /// <summary>Sends bytes without copying them if nothing else waits to be sent, and the socket has room.</summary>
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
         ThrowIfCompleted();
-        if (_written == 0 && !source.IsEmpty)
+        if (cancellationToken.IsCancellationRequested)
         {
-            return SendAsync(source, cancellationToken);
+            return ValueTask.FromCanceled<FlushResult>(cancellationToken);
         }
 
-        this.Write(source.Span);
+        int sent = _written == 0 && _sending is null && !source.IsEmpty ? connection.TrySend(source.Span) : 0;
+        if (sent < source.Length)
+        {
+            this.Write(source.Span[sent..]);
+        }
+
         return FlushAsync(cancellationToken);
     }
 
@@ -93,9 +118,9 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         _completed = true;
         try
         {
-            if (exception is null && _written > 0)
+            if (exception is null && (_written > 0 || _sending is not null))
             {
-                await connection.SendAsync(_buffer.AsMemory(0, _written)).ConfigureAwait(false);
+                await StartSend(0).ConfigureAwait(false);
             }
         }
         finally
@@ -112,31 +137,9 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         Release();
     }
 
-    private ValueTask<FlushResult> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    private async ValueTask<FlushResult> WaitAndSendAsync(int sent, CancellationToken cancellationToken)
     {
-        if (TakeCancellation())
-        {
-            return new ValueTask<FlushResult>(new FlushResult(isCanceled: true, isCompleted: false));
-        }
-
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<FlushResult>(cancellationToken);
-        }
-
-        // Nearly every send fits into the socket, and needs neither a token nor a state machine.
-        int sent = connection.TrySend(bytes.Span);
-        if (sent < bytes.Length)
-        {
-            return WaitAndSendAsync(bytes[sent..], cancellationToken);
-        }
-
-        Release();
-        return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: false));
-    }
-
-    private async ValueTask<FlushResult> WaitAndSendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
-    {
+        Task sending = StartSend(sent);
         using CancellationTokenSource pending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         lock (_gate)
         {
@@ -150,11 +153,14 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
 
         try
         {
-            await connection.SendAsync(bytes, pending.Token).ConfigureAwait(false);
+            // A flush that is cancelled stops waiting. A send that stopped in the middle would leave a gap in what the peer receives.
+            await sending.WaitAsync(pending.Token).ConfigureAwait(false);
+            _sending = null;
             return new FlushResult(isCanceled: false, isCompleted: false);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && TakeCancellation())
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
+            _ = TakeCancellation();
             return new FlushResult(isCanceled: true, isCompleted: false);
         }
         finally
@@ -163,9 +169,39 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
             {
                 _pending = null;
             }
+        }
+    }
 
-            // A send that has failed may have sent a part, so nothing is sent again.
-            Release();
+    /// <summary>Sends what is written, from a position on, after what is being sent. The buffer belongs to the send.</summary>
+    private Task StartSend(int start)
+    {
+        ReadOnlyMemory<byte> bytes = _buffer.AsMemory(start, _written - start);
+        Task sending = SendAsync(_sending, bytes, _buffer);
+        // Whoever flushes next sees the error, if anybody does.
+        _ = sending.ContinueWith(static sent => _ = sent.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _sending = sending;
+        _buffer = null;
+        _written = 0;
+        return sending;
+    }
+
+    private async Task SendAsync(Task? earlier, ReadOnlyMemory<byte> bytes, byte[]? buffer)
+    {
+        try
+        {
+            if (earlier is not null)
+            {
+                await earlier.ConfigureAwait(false);
+            }
+
+            await connection.SendAsync(bytes, CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (buffer is not null)
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
         }
     }
 

@@ -22,7 +22,7 @@ public static class ZcrxPipeExtensions
 
     /// <summary>Returns the sending direction of a connection as a pipe writer.</summary>
     /// <param name="connection">The connection.</param>
-    /// <returns>A writer, owned by the caller. A flush ends when the kernel has taken the bytes. Completing it ends sending.</returns>
+    /// <returns>A writer, owned by the caller. A flush ends when the kernel has taken the bytes. A flush that is cancelled stops waiting, and its bytes are still sent. Completing it ends sending.</returns>
     public static PipeWriter ToPipeWriter(this ZcrxConnection connection)
     {
         ArgumentNullException.ThrowIfNull(connection);

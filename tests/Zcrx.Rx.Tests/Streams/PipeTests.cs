@@ -43,8 +43,9 @@ public class PipeTests : IClassFixture<ResourceCheck>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Flush_that_waits_for_room_can_be_cancelled(bool byToken)
+    public async Task Flush_that_waits_for_room_can_be_cancelled_and_leaves_no_gap(bool byToken)
     {
+        const int Length = 1 << 20;
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
@@ -52,9 +53,11 @@ public class PipeTests : IClassFixture<ResourceCheck>
         {
             PipeWriter writer = connection.ToPipeWriter();
             Task<FlushResult> flushing;
+            byte writes = 0;
             do
             {
-                flushing = writer.WriteAsync(new byte[1 << 20], cancellation.Token).AsTask();
+                flushing = writer.WriteAsync(Enumerable.Repeat(writes, Length).ToArray(), cancellation.Token).AsTask();
+                writes++;
             }
             while (flushing.IsCompleted);
 
@@ -69,7 +72,16 @@ public class PipeTests : IClassFixture<ResourceCheck>
                 Assert.True((await flushing.Within("the flush ends")).IsCanceled);
             }
 
-            connection.Abort();
+            Task ending = Task.Run(async () =>
+            {
+                await writer.WriteAsync("end"u8.ToArray());
+                await writer.CompleteAsync();
+            });
+            byte[] received = await ReadToEndAsync(peer.Socket).Within("everything arrives");
+            await ending.Within("the writer ends");
+            Assert.Equal((writes * Length) + 3, received.Length);
+            Assert.All(Enumerable.Range(0, writes), write => Assert.False(received.AsSpan(write * Length, Length).ContainsAnyExcept((byte)write)));
+            Assert.Equal("end"u8.ToArray(), received[^3..]);
         }
     }
 

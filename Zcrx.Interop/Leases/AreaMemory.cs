@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Leases;
 
@@ -29,6 +30,9 @@ internal sealed unsafe class AreaMemory
         nuint offset = (nuint)(address - _address);
         return _pieces[(int)(offset >> PieceShift)].Slice((int)(offset & ((1u << PieceShift) - 1)), length);
     }
+
+    /// <summary>Returns whether memory lies in an area and is only lent, not leased.</summary>
+    public static bool IsBorrowed(ReadOnlyMemory<byte> memory) => MemoryMarshal.TryGetMemoryManager<byte, Piece>(memory, out _);
 
     private sealed class Piece(byte* address, int length) : MemoryManager<byte>
     {

@@ -9,6 +9,9 @@ internal interface IPostponedConsumer
     /// <summary>Gets the number of bytes that wait.</summary>
     long BytesWaiting { get; }
 
+    /// <summary>Returns a copy of the bytes that wait.</summary>
+    byte[] CopyWaiting();
+
     /// <summary>Delivers what waits, until it is delivered or the source is paused again.</summary>
     /// <returns>Whether something still waits.</returns>
     bool Continue();

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Zcrx.Interop.Kernel;
+using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Connections;
 
@@ -39,13 +40,16 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
             return ValueTask.FromException(exception);
         }
 
+        if (sent > 0)
+        {
+            NoteSent();
+        }
+
         if (error != SocketError.Success || sent < bytes.Length)
         {
-            _hasSent |= sent > 0;
             return SendAsync(error == SocketError.Success ? bytes[sent..] : bytes, hasTurn: true, error, cancellationToken);
         }
 
-        _hasSent = true;
         _turn.Release();
         return ValueTask.CompletedTask;
     }
@@ -60,14 +64,13 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         }
 
         int sent = socket.Send(bytes, out SocketError error);
-        _turn.Release();
-        if (error != SocketError.Success)
+        if (error == SocketError.Success)
         {
-            return 0;
+            NoteSent();
         }
 
-        _hasSent = true;
-        return sent;
+        _turn.Release();
+        return error == SocketError.Success ? sent : 0;
     }
 
     /// <inheritdoc cref="TrySend(ReadOnlySpan{byte})"/>
@@ -79,14 +82,13 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         }
 
         int sent = socket.Send(pieces, out SocketError error);
-        _turn.Release();
-        if (error != SocketError.Success)
+        if (error == SocketError.Success)
         {
-            return 0;
+            NoteSent();
         }
 
-        _hasSent = true;
-        return sent;
+        _turn.Release();
+        return error == SocketError.Success ? sent : 0;
     }
 
     public ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken)
@@ -108,13 +110,16 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
             return ValueTask.FromException(exception);
         }
 
+        if (sent > 0)
+        {
+            NoteSent();
+        }
+
         if (error != SocketError.Success || sent < bytes.Length)
         {
-            _hasSent |= sent > 0;
             return SendAsync(error == SocketError.Success ? bytes.Slice(sent) : bytes, hasTurn: true, error, cancellationToken);
         }
 
-        _hasSent = true;
         _turn.Release();
         return ValueTask.CompletedTask;
     }
@@ -124,8 +129,11 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     {
         // A lease's memory stays readable while it is pinned, even if the lease is released first.
         MemoryHandle pin = default;
+        // The end of the stream must not close the connection before everything is sent.
+        connection.BeginWork();
         try
         {
+            bytes = Owned(bytes);
             pin = bytes.Pin();
             if (!hasTurn)
             {
@@ -161,14 +169,17 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
             }
 
             pin.Dispose();
+            connection.EndWork();
         }
     }
 
     private async ValueTask SendAsync(ReadOnlySequence<byte> bytes, bool hasTurn, SocketError error, CancellationToken cancellationToken)
     {
         SequencePin? pin = null;
+        connection.BeginWork();
         try
         {
+            bytes = Owned(in bytes);
             pin = new SequencePin(in bytes);
             if (!hasTurn)
             {
@@ -204,6 +215,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
             }
 
             pin?.Dispose();
+            connection.EndWork();
         }
     }
 
@@ -216,8 +228,30 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
             throw Broken(error);
         }
 
+        NoteSent();
+    }
+
+    /// <summary>Records that bytes went out. By the caller that has the turn.</summary>
+    private void NoteSent()
+    {
         _hasSent = true;
         Volatile.Write(ref _sends, _sends + 1);
+    }
+
+    /// <summary>Returns bytes that stay while a send waits: borrowed ones are copied, since their buffer is free when OnNext returns.</summary>
+    private static ReadOnlyMemory<byte> Owned(ReadOnlyMemory<byte> bytes) => AreaMemory.IsBorrowed(bytes) ? bytes.ToArray() : bytes;
+
+    private static ReadOnlySequence<byte> Owned(in ReadOnlySequence<byte> bytes)
+    {
+        foreach (ReadOnlyMemory<byte> piece in bytes)
+        {
+            if (AreaMemory.IsBorrowed(piece))
+            {
+                return new ReadOnlySequence<byte>(bytes.ToArray());
+            }
+        }
+
+        return bytes;
     }
 
     private void ThrowIfClosed()

@@ -15,6 +15,12 @@ internal interface ISendingConnection
     /// <summary>Ends the connection after a failed send.</summary>
     void Fail(ConnectionFailure failure, bool abort);
 
+    /// <summary>Records that a send waits, so that the connection stays open for it.</summary>
+    void BeginWork();
+
+    /// <summary>Records that the send has ended.</summary>
+    void EndWork();
+
     /// <summary>Requests a call of <see cref="ConnectionSender.OnWritable"/> once the socket has room.</summary>
     void AwaitRoom();
 }

@@ -58,7 +58,23 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
 
     /// <summary>Copies the bytes that are held, and returns their buffers.</summary>
     /// <returns>The error with which the frames must end, because the queue's bound for copies has no room; null if all is well.</returns>
-    public ZcrxFramingException? Copy() => _held.TryCopy() ? null : OverBudget();
+    public ZcrxFramingException? Copy()
+    {
+        if (_isWaiting)
+        {
+            // Whole frames wait for a slow consumer. That is no fault of the peer, and the paused source bounds them.
+            _held.Copy();
+            return null;
+        }
+
+        return _held.TryCopy() ? null : OverBudget();
+    }
+
+    /// <summary>Gets a value indicating whether whole frames wait for the consumer.</summary>
+    public bool IsWaiting => _isWaiting;
+
+    /// <summary>Returns a copy of the bytes that wait.</summary>
+    public byte[] CopyWaiting() => _isWaiting ? _held.Sequence.ToArray() : [];
 
     /// <summary>Cuts the frames of a buffer, and keeps its rest.</summary>
     public void Receive(in ReceivedBuffer buffer)
@@ -87,12 +103,9 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
                     _frameOffset = offset + position;
                     Remember(in decision);
                     _held.Lend(memory[position..]);
+                    _isWaiting = true;
                     Keep(in buffer);
-                    if (!owner.HasEnded)
-                    {
-                        Wait();
-                    }
-
+                    Wait();
                     return;
                 }
 
@@ -258,7 +271,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
                 return true;
             }
 
-            owner.Refuse(Refusal(in decision));
+            owner.Refuse(ZcrxFramingException.OfFrame(_frameOffset, in decision, maxLength, _overhead, isDelimited: cutter.LongestDelimiter > 0));
             return false;
         }
 
@@ -277,22 +290,6 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
 
         owner.Refuse(ZcrxFramingException.TooLong(_frameOffset, decision.Length > available ? decision.Length : null, maxLength));
         return false;
-    }
-
-    private ZcrxFramingException Refusal(in FrameDecision decision)
-    {
-        if (decision.Length > maxLength)
-        {
-            // A delimited frame announces nothing: the error is the one that the same frame causes when it arrives in pieces.
-            return ZcrxFramingException.TooLong(_frameOffset, cutter.LongestDelimiter > 0 ? null : decision.Length, maxLength);
-        }
-
-        return ZcrxFramingException.BadParser(
-            _frameOffset,
-            maxLength,
-            decision.Total == 0
-                ? "the parser found a frame of no bytes at all, and would find it again for ever"
-                : $"the parser drops {decision.Total - decision.Length} bytes around a frame, more than the {_overhead} of its MaxOverhead");
     }
 
     private void Keep(in ReceivedBuffer buffer)
@@ -317,7 +314,16 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
             _held.SetBudget(buffer.Holder?.CopyBudget);
         }
 
-        if (!_held.Keep(in buffer))
+        if (_held.Keep(in buffer))
+        {
+            return;
+        }
+
+        if (_isWaiting)
+        {
+            _held.Copy();
+        }
+        else
         {
             owner.Refuse(OverBudget());
         }

@@ -35,6 +35,23 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
 
     public long BytesWaiting => _frames.BytesWaiting;
 
+    public byte[] CopyWaiting()
+    {
+        if (!_use.TryEnterIdle())
+        {
+            return [];
+        }
+
+        try
+        {
+            return _frames.CopyWaiting();
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
     public void Connect(IDisposable upstream) => _upstream.Disposable = upstream;
 
     public void OnNext(ReceivedBuffer value)
@@ -127,7 +144,13 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
 
         try
         {
-            return _thrown is null && _frames.Continue();
+            bool waits = _thrown is null && _frames.Continue();
+            if (!waits && _hasEndedInside)
+            {
+                End(_error);
+            }
+
+            return waits;
         }
 #pragma warning disable CA1031 // Whatever an observer throws ends its own stream.
         catch (Exception exception)
@@ -186,6 +209,13 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
 
     private void End(Exception? error)
     {
+        if (error is null && _thrown is null && _frames.IsWaiting)
+        {
+            // The source has nothing more, but whole frames wait for the consumer. The end follows them.
+            _hasEndedInside = true;
+            return;
+        }
+
         if (error is null && _thrown is null && _frames.IsInside)
         {
             error = _frames.EndInside();

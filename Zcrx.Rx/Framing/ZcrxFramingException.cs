@@ -59,6 +59,23 @@ public sealed class ZcrxFramingException : ZcrxException
     internal static ZcrxFramingException NoFrame(long streamOffset, int limit, FrameDecision decision) => new(
         streamOffset, null, limit, decision.Reason, "Check that both sides frame alike, and that the subscription began at a frame's first byte", decision.Exception);
 
+    /// <summary>Returns why a frame that was found is not acceptable.</summary>
+    internal static ZcrxFramingException OfFrame(long streamOffset, in FrameDecision decision, int limit, int overhead, bool isDelimited)
+    {
+        if (decision.Length > limit)
+        {
+            // A delimited frame announces nothing: the error is the one that the same frame causes when it arrives in pieces.
+            return TooLong(streamOffset, isDelimited ? null : decision.Length, limit);
+        }
+
+        return BadParser(
+            streamOffset,
+            limit,
+            decision.Total == 0
+                ? "the parser found a frame of no bytes at all, and would find it again for ever"
+                : $"the parser drops {decision.Total - decision.Length} bytes around a frame, more than the {overhead} of its MaxOverhead");
+    }
+
     internal static ZcrxFramingException BadParser(long streamOffset, int limit, string cause) => new(
         streamOffset, null, limit, cause, "Correct the frame parser");
 

@@ -15,8 +15,9 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     private const int ChangesPerTurn = 4096;
 
     private readonly ConcurrentQueue<ConnectionReceiver> _changes = new();
-    // The number of closed connections on which work has not ended.
-    private int _lateWork;
+    // The work on closed connections that has not ended. A set, so that work that ends leaves nothing behind.
+    private readonly ConcurrentDictionary<ConnectionWork, bool> _lateWork = new();
+    private int _awaitsEnd;
     // Set before the ring thread runs posted work.
     private ConnectionMover _mover = null!;
 
@@ -59,11 +60,32 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     public void ReportFault(ConnectionReceiver connection, Exception exception) => events.Faulted(connection, exception);
 
     /// <summary>Gets a value indicating whether work on closed connections has not ended.</summary>
-    public bool HasLateWork => Volatile.Read(ref _lateWork) > 0;
+    public bool HasLateWork => !_lateWork.IsEmpty;
 
-    public void BeginLateWork() => Interlocked.Increment(ref _lateWork);
+    public void BeginLateWork(ConnectionWork work)
+    {
+        _lateWork[work] = true;
+        if (Interlocked.Exchange(ref _awaitsEnd, 1) == 0)
+        {
+            // Once for the queue, not for each connection.
+            _ = thread.Ended.ContinueWith(
+                static (_, host) => ((ConnectionHost)host!).AbandonLateWork(), this, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+        else if (thread.Ended.IsCompleted)
+        {
+            AbandonLateWork();
+        }
+    }
 
-    public void EndLateWork() => Interlocked.Decrement(ref _lateWork);
+    public void EndLateWork(ConnectionWork work) => _lateWork.TryRemove(work, out _);
+
+    private void AbandonLateWork()
+    {
+        foreach (ConnectionWork work in _lateWork.Keys)
+        {
+            work.Abandon();
+        }
+    }
 
     /// <summary>Ends a stranded connection for which no queue was found.</summary>
     public void FailStranded(ConnectionReceiver connection) => thread.Post(() => _mover.FailStranded(connection));

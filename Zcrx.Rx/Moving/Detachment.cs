@@ -10,8 +10,11 @@ internal static class Detachment
     /// <param name="move">Gets the bytes that no observer has received.</param>
     public static void Complete(ConnectionReceiver connection, ConnectionMove move)
     {
-        long delivered = connection.Delivered;
-        move.Unread = connection.Undelivered.ToArray();
+        // A consumer of frames has the buffer whose rest waits, and has not passed it on.
+        byte[] waiting = connection.Postponed.CopyMostWaiting();
+        long delivered = connection.Delivered - waiting.Length;
+        byte[] undelivered = connection.Undelivered.ToArray();
+        move.Unread = waiting.Length == 0 ? undelivered : (byte[])[.. waiting, .. undelivered];
         connection.EndMove();
         connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, delivered, "the connection was detached, and its socket has another owner", ""));
         connection.Control.ReleaseSocket();

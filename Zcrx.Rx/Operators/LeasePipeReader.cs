@@ -75,6 +75,9 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
         {
             ReleaseFirst();
         }
+
+        // A read that waits fails now. Otherwise it would wait for ever, since the channel has no source any more.
+        signal.Set();
     }
 
     public override bool TryRead(out ReadResult result)

@@ -19,24 +19,39 @@ internal static class QueueAbandonment
         owners.Listeners.Abandon();
         foreach (ConnectionReceiver connection in owners.Table.Snapshot())
         {
-            ZcrxStreamException error = new(
-                $"Receiving on {connection}",
-                0,
-                connection.Delivered,
-                cause,
-                "Do not block in OnNext: use Process or Offload for work that waits");
-            connection.Control.Fail(new ConnectionFailure(cause, error), abort: true);
-            if (connection == stuck)
+            try
             {
-                connection.Observers.End(error);
+                End(connection, stuck, cause);
             }
-            else
+#pragma warning disable CA1031 // The stuck thread may go on at any moment and change what is read here. The other connections must end.
+            catch (Exception exception)
+#pragma warning restore CA1031
             {
-                // One thread each: an observer may wait for what the stuck one has.
-                _ = Task.Run(() => connection.Stream.End(error));
+                connection.Control.ReportFault(exception);
+                connection.Control.AbandonSocket();
             }
-
-            connection.Control.AbandonSocket();
         }
+    }
+
+    private static void End(ConnectionReceiver connection, object? stuck, string cause)
+    {
+        ZcrxStreamException error = new(
+            $"Receiving on {connection}",
+            0,
+            connection.Delivered,
+            cause,
+            "Do not block in OnNext: use Process or Offload for work that waits");
+        connection.Control.Fail(new ConnectionFailure(cause, error), abort: true);
+        if (connection == stuck)
+        {
+            connection.Observers.End(error);
+        }
+        else
+        {
+            // One thread each: an observer may wait for what the stuck one has.
+            _ = Task.Run(() => connection.Stream.End(error));
+        }
+
+        connection.Control.AbandonSocket();
     }
 }

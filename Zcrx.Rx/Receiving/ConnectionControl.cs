@@ -180,6 +180,10 @@ internal sealed class ConnectionControl : ISendingConnection
 
     public void ReportFault(Exception exception) => _host.ReportFault(_receiver, exception);
 
+    void ISendingConnection.BeginWork() => Work.Begin();
+
+    void ISendingConnection.EndWork() => Work.End();
+
     void ISendingConnection.AwaitRoom() => _host.AwaitRoom(_receiver);
 
     /// <summary>Closes the socket. Every request of the connection has ended.</summary>

@@ -139,7 +139,9 @@ internal sealed class ConnectionWatch(
     /// <returns>Whether it is unobserved.</returns>
     private bool EndIfUnobserved(ConnectionReceiver connection, long now)
     {
-        if (connection.Stream.HasObservers || connection.HasEnded || connection.Control.CloseRequested || connection.IsLeaving || phase.IsEnding)
+        // One that has ended stays for bytes that nobody has received, but not for ever.
+        bool isOver = connection.HasEnded && connection.Undelivered.Count == 0;
+        if (connection.Stream.HasObservers || isOver || connection.Control.CloseRequested || connection.IsLeaving || phase.IsEnding)
         {
             connection.UnobservedSince = null;
             return false;
@@ -153,7 +155,7 @@ internal sealed class ConnectionWatch(
         }
 
         TimeSpan timeout = context.Options.Value.UnobservedTimeout;
-        TimeSpan limit = connection.HasPeerEnded && timeout > HalfClosedGrace ? HalfClosedGrace : timeout;
+        TimeSpan limit = connection.HasPeerEnded && connection.Undelivered.Count == 0 && timeout > HalfClosedGrace ? HalfClosedGrace : timeout;
         if (limit == Timeout.InfiniteTimeSpan || now - since < context.Clock.ToTicks(limit))
         {
             return true;

@@ -28,7 +28,7 @@ internal sealed class ConnectionWork(ConnectionControl control)
         }
         else if (left == 0)
         {
-            Finish(_lastHost!);
+            Abandon();
         }
     }
 
@@ -37,24 +37,19 @@ internal sealed class ConnectionWork(ConnectionControl control)
     public void EndSocket(IConnectionHost host)
     {
         _lastHost = host;
-        host.BeginLateWork();
+        host.BeginLateWork(this);
         if (Interlocked.Decrement(ref _unfinished) == 0)
         {
-            Finish(host);
-            return;
+            Abandon();
         }
-
-        // A queue that ends has waited for operators as long as its drain allowed.
-        _ = host.Ended.ContinueWith(
-            static (_, finished) => ((TaskCompletionSource)finished!).TrySetResult(), _finished, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    /// <summary>Ends the count, once. Later work on the closed connection does not count.</summary>
-    private void Finish(IConnectionHost host)
+    /// <summary>Ends the count, once. Later work on the closed connection does not count. A queue that ends has waited for work as long as its drain allowed.</summary>
+    public void Abandon()
     {
         if (_finished.TrySetResult())
         {
-            host.EndLateWork();
+            _lastHost!.EndLateWork(this);
         }
     }
 }

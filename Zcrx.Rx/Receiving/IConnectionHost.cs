@@ -27,10 +27,11 @@ internal interface IConnectionHost
     void Schedule(Action work);
 
     /// <summary>Records that a connection is closed. Work on it may last longer, and a queue that stops waits for it.</summary>
-    void BeginLateWork();
+    /// <param name="work">The work, which <see cref="ConnectionWork.Abandon"/> ends with the queue.</param>
+    void BeginLateWork(ConnectionWork work);
 
     /// <summary>Records that the work on a closed connection has ended.</summary>
-    void EndLateWork();
+    void EndLateWork(ConnectionWork work);
 
     /// <summary>Reports an exception of an observer that has no handler for it.</summary>
     void ReportFault(ConnectionReceiver connection, Exception exception);

@@ -38,6 +38,9 @@ internal sealed class PostponedConsumers
         return most;
     }
 
+    /// <summary>Returns a copy of the bytes that wait for the consumer that is furthest behind.</summary>
+    public byte[] CopyMostWaiting() => _consumers.Where(static consumer => !consumer.HasEnded).MaxBy(static consumer => consumer.BytesWaiting)?.CopyWaiting() ?? [];
+
     public void Add(IPostponedConsumer consumer)
     {
         if (!_consumers.Contains(consumer))

@@ -235,7 +235,9 @@ internal sealed class ReceiveScheduler
         Free(connection);
         connection.Move?.GiveUp();
         connection.EndMove();
+        _context.Heartbeat.Enter(RingCallback.End, connection);
         connection.Stream.End(new ZcrxStreamException($"Receiving on {connection}", 0, delivered, cause, "", inner));
+        _context.Heartbeat.Leave();
         connection.Control.CloseSocket();
     }
 

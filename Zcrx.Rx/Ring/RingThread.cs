@@ -159,9 +159,10 @@ internal sealed unsafe class RingThread : IRingWorker
         _refusesWork = true;
         // The fence pairs with the one in Signal.
         Interlocked.MemoryBarrier();
-        RefuseWork();
         _ended.TrySetException(cause);
         _ = _ended.Task.Exception;
+        // Refused work may be code of the application, which may wait for what the stuck callback has.
+        ThreadPool.UnsafeQueueUserWorkItem(static thread => thread.RefuseWork(), this, preferLocal: false);
         return true;
     }
 

@@ -31,7 +31,59 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
     };
 #pragma warning restore ZCRX0001
 
+    private static byte[] TenFrames() => [.. Enumerable.Range(0, 10).SelectMany(static i => new byte[] { 2, (byte)i, (byte)i })];
+
     public static TheoryData<string> KeeperNames => [.. Keepers.Keys];
+
+    [Fact]
+    public async Task End_of_the_source_follows_the_frames_that_wait()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            connection.Pause();
+            using LeaseReader<FrameLease> frames = connection.Buffers.Take(1).Frames(LengthPrefix.UInt8, 100).ToChannel(maxQueued: 2);
+            await peer.Socket.SendAsync(TenFrames());
+            connection.Resume();
+            await Deadline.UntilAsync(() => connection.BytesWaiting > 0, "frames wait");
+
+            int count = 0;
+            await foreach (FrameLease frame in frames.ReadAllAsync())
+            {
+                using (frame)
+                {
+                    Assert.Equal([(byte)count, (byte)count], frame.ToArray());
+                    count++;
+                }
+            }
+
+            Assert.Equal(10, count);
+            connection.Abort();
+        }
+    }
+
+    [Fact]
+    public async Task Frames_that_wait_come_with_the_socket_of_a_detached_connection()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            using LeaseReader<FrameLease> frames = connection.Buffers.Frames(LengthPrefix.UInt8, 100).ToChannel(maxQueued: 2);
+            byte[] sent = TenFrames();
+            await peer.Socket.SendAsync(sent);
+            await Deadline.UntilAsync(() => connection.BytesWaiting == sent.Length - 6, "frames wait");
+
+            DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is given back"));
+
+            using (detached.Socket)
+            {
+                Assert.Equal(sent[6..], detached.Unread.ToArray());
+                Assert.Equal(sent.Length, detached.StreamOffset);
+            }
+        }
+    }
 
     [Theory]
     [MemberData(nameof(KeeperNames))]

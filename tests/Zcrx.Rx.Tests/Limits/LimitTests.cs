@@ -82,6 +82,39 @@ public class LimitTests
     }
 
     [Fact]
+    public async Task Connection_that_is_only_sent_on_is_not_silent()
+    {
+        await using ZcrxQueue queue = await OpenAsync();
+        ZcrxListenOptions options = new() { IdleTimeout = TimeSpan.FromMilliseconds(200), FirstByteTimeout = TimeSpan.FromMilliseconds(200) };
+        using ZcrxListener listener = queue.Listen(
+            "127.0.0.1:0",
+            static async (connection, token) =>
+            {
+                using IDisposable watching = connection.Buffers.Subscribe(static _ => { });
+                using PeriodicTimer feed = new(TimeSpan.FromMilliseconds(20));
+                while (await feed.WaitForNextTickAsync(token))
+                {
+                    await connection.SendAsync(new byte[1], token);
+                }
+            },
+            options);
+        using Socket fed = await ConnectAsync(listener);
+
+        // Other connections of the same queue are found silent while this one is not.
+        for (int i = 1; i <= 2; i++)
+        {
+            using ZcrxListener other = queue.Listen("127.0.0.1:0", EchoAsync, options);
+            using Socket idle = await ConnectAsync(other);
+            await AssertResetAsync(idle);
+        }
+
+        byte[] received = new byte[1 << 16];
+        Assert.True(await fed.ReceiveAsync(received) > 0);
+        Assert.True(await fed.ReceiveAsync(received).Within("the feed goes on") > 0);
+        Assert.Equal(2, queue.Snapshot().ConnectionsTimedOut);
+    }
+
+    [Fact]
     public async Task Peer_of_a_paused_connection_is_not_idle()
     {
         await using ZcrxQueue queue = await OpenAsync();

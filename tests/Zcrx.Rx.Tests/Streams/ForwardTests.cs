@@ -158,6 +158,25 @@ public class ForwardTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
+    public async Task Borrowed_memory_that_is_sent_without_waiting_arrives_as_it_was_even_after_the_half_close()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16);
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            // The first echo server that people write. The peer reads nothing until it has sent everything.
+            using IDisposable echo = connection.Buffers.Subscribe(buffer => _ = connection.SendAsync(buffer.Memory));
+            await peer.SendAllAsync(Length * 4).Within("everything is sent");
+
+            byte[] received = await ReadToEndAsync(peer.Socket).Within("the echo ends");
+
+            Assert.Equal(Length * 4, received.Length);
+            Assert.True(Payload.Matches(received, peer.Stream, 0), "the bytes differ");
+            await connection.Closed.Within("the connection closes");
+        }
+    }
+
+    [Fact]
     public async Task Lease_that_is_sent_is_released()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();

@@ -86,6 +86,22 @@ public class PipeTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
+    public async Task Read_that_waits_fails_when_the_reader_is_completed()
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            PipeReader reader = connection.Buffers.ToPipeReader();
+            Task<ReadResult> reading = reader.ReadAsync().AsTask();
+            Assert.False(reading.IsCompleted);
+            await reader.CompleteAsync();
+            await Assert.ThrowsAsync<InvalidOperationException>(() => reading.Within("the read ends"));
+            connection.Abort();
+        }
+    }
+
+    [Fact]
     public async Task Flush_to_a_peer_that_has_reset_fails()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();

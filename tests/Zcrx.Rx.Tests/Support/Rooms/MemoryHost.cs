@@ -33,9 +33,9 @@ internal sealed class MemoryHost : IConnectionHost
     /// <summary>The number of closed connections on which work has not ended.</summary>
     public int LateWork { get; private set; }
 
-    public void BeginLateWork() => LateWork++;
+    public void BeginLateWork(ConnectionWork work) => LateWork++;
 
-    public void EndLateWork() => LateWork--;
+    public void EndLateWork(ConnectionWork work) => LateWork--;
 
     public void ReportFault(ConnectionReceiver connection, Exception exception) => Faults.Add(exception);
 }

@@ -4,7 +4,7 @@ namespace Zcrx.Actors;
 public sealed class ZcrxWatchdogOptions
 {
     /// <summary>Gets or sets how long a turn of a ring thread may last. After that the queue counts as stuck: it is reported and receives no new connections. The default is 2 s.</summary>
-    public TimeSpan StuckAfter { get; set; } = TimeSpan.FromSeconds(2);
+    public TimeSpan StuckAfter { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Gets or sets how long a queue may be stuck before the liveness check fails. The default is a minute.</summary>
     public TimeSpan NotLiveAfter { get; set; } = TimeSpan.FromMinutes(1);

@@ -165,7 +165,7 @@ public class ForwardTests : IClassFixture<ResourceCheck>
         using (peer)
         {
             // The first echo server that people write. The peer reads nothing until it has sent everything.
-            using IDisposable echo = connection.Buffers.Subscribe(buffer => _ = connection.SendAsync(buffer.Memory));
+            using IDisposable echo = connection.Buffers.Subscribe(buffer => _ = connection.SendAsync(buffer.Memory).AsTask());
             await peer.SendAllAsync(Length * 4).Within("everything is sent");
 
             byte[] received = await ReadToEndAsync(peer.Socket).Within("the echo ends");

@@ -45,7 +45,7 @@ public class PipeTests : IClassFixture<ResourceCheck>
     [InlineData(false)]
     public async Task Flush_that_waits_for_room_can_be_cancelled_and_leaves_no_gap(bool byToken)
     {
-        const int Length = 1 << 20;
+        const int WriteLength = 1 << 20;
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
@@ -56,7 +56,7 @@ public class PipeTests : IClassFixture<ResourceCheck>
             byte writes = 0;
             do
             {
-                flushing = writer.WriteAsync(Enumerable.Repeat(writes, Length).ToArray(), cancellation.Token).AsTask();
+                flushing = writer.WriteAsync(Enumerable.Repeat(writes, WriteLength).ToArray(), cancellation.Token).AsTask();
                 writes++;
             }
             while (flushing.IsCompleted);
@@ -79,8 +79,8 @@ public class PipeTests : IClassFixture<ResourceCheck>
             });
             byte[] received = await ReadToEndAsync(peer.Socket).Within("everything arrives");
             await ending.Within("the writer ends");
-            Assert.Equal((writes * Length) + 3, received.Length);
-            Assert.All(Enumerable.Range(0, writes), write => Assert.False(received.AsSpan(write * Length, Length).ContainsAnyExcept((byte)write)));
+            Assert.Equal((writes * WriteLength) + 3, received.Length);
+            Assert.All(Enumerable.Range(0, writes), write => Assert.False(received.AsSpan(write * WriteLength, WriteLength).ContainsAnyExcept((byte)write)));
             Assert.Equal("end"u8.ToArray(), received[^3..]);
         }
     }

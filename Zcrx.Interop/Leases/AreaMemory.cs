@@ -32,7 +32,8 @@ internal sealed unsafe class AreaMemory
     }
 
     /// <summary>Returns whether memory lies in an area and is only lent, not leased.</summary>
-    public static bool IsBorrowed(ReadOnlyMemory<byte> memory) => MemoryMarshal.TryGetMemoryManager<byte, Piece>(memory, out _);
+    public static bool IsBorrowed(ReadOnlyMemory<byte> memory) =>
+        MemoryMarshal.TryGetMemoryManager<byte, Piece>(memory, out _) || MemoryMarshal.TryGetMemoryManager<byte, BorrowedMemory>(memory, out _);
 
     private sealed class Piece(byte* address, int length) : MemoryManager<byte>
     {

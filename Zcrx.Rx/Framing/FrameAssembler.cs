@@ -58,17 +58,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
 
     /// <summary>Copies the bytes that are held, and returns their buffers.</summary>
     /// <returns>The error with which the frames must end, because the queue's bound for copies has no room; null if all is well.</returns>
-    public ZcrxFramingException? Copy()
-    {
-        if (_isWaiting)
-        {
-            // Whole frames wait for a slow consumer. That is no fault of the peer, and the paused source bounds them.
-            _held.Copy();
-            return null;
-        }
-
-        return _held.TryCopy() ? null : OverBudget();
-    }
+    // Whole frames that wait for a slow consumer are no fault of the peer, and the paused source bounds them.
+    public ZcrxFramingException? Copy() => _held.TryCopy(isBounded: !_isWaiting) ? null : OverBudget();
 
     /// <summary>Gets a value indicating whether whole frames wait for the consumer.</summary>
     public bool IsWaiting => _isWaiting;
@@ -314,16 +305,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
             _held.SetBudget(buffer.Holder?.CopyBudget);
         }
 
-        if (_held.Keep(in buffer))
-        {
-            return;
-        }
-
-        if (_isWaiting)
-        {
-            _held.Copy();
-        }
-        else
+        if (!_held.Keep(in buffer, isBounded: !_isWaiting))
         {
             owner.Refuse(OverBudget());
         }

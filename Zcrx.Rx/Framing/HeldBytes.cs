@@ -54,13 +54,13 @@ internal sealed class HeldBytes(int maxBuffers)
 
     /// <summary>Keeps what is left of the buffer that was lent: the buffer itself, or a copy when too many are kept or the pool needs them.</summary>
     /// <returns>False when a copy was needed and the budget has no room. Release everything then.</returns>
-    public bool Keep(in ReceivedBuffer buffer)
+    public bool Keep(in ReceivedBuffer buffer, bool isBounded)
     {
         BufferLedger ledger = buffer.Ledger;
         int slot = _buffers >= maxBuffers || ledger.IsUnderPressure ? -1 : buffer.TryLeaseSlot();
         if (slot < 0)
         {
-            return TryCopy();
+            return TryCopy(isBounded);
         }
 
         FrameSegment lent = _lent!;
@@ -72,10 +72,10 @@ internal sealed class HeldBytes(int maxBuffers)
     }
 
     /// <summary>Copies as <see cref="Copy"/> does, if the budget has room.</summary>
-    public bool TryCopy()
+    public bool TryCopy(bool isBounded)
     {
         long uncopied = Uncopied();
-        if (uncopied > 0 && _budget?.HasRoom(uncopied) == false)
+        if (isBounded && uncopied > 0 && _budget?.HasRoom(uncopied) == false)
         {
             return false;
         }

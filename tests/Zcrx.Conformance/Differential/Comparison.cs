@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Zcrx.Conformance.Support;
 
 namespace Zcrx.Conformance.Differential;
@@ -6,8 +7,24 @@ namespace Zcrx.Conformance.Differential;
 /// <summary>What a program led to on two kernels.</summary>
 internal sealed record Comparison(Side LeftSide, Side RightSide, DifferentialProgram Program, IReadOnlyList<string> Left, IReadOnlyList<string> Right)
 {
+    private static readonly Regex ReceivedBytes = new(@"\d+ bytes in", RegexOptions.NonBacktracking);
+
     /// <summary>Same steps, same outcomes, and nothing in them that no kernel may do.</summary>
     public bool IsAgreed => Left.SequenceEqual(Right) && !Left.Concat(Right).Any(step => step.Contains("BROKEN", StringComparison.Ordinal));
+
+    /// <summary>Whether the first difference is only how many bytes fill the same number of buffers: that depends on how TCP cuts a stream into packets.</summary>
+    /// <remarks>
+    /// Whole pages are sent in whole packets nearly always, but nobody promises it: a sender that is late or sends again cuts elsewhere, and a pool runs out a few bytes earlier.
+    /// </remarks>
+    public bool DiffersInPackets
+    {
+        get
+        {
+            int step = FirstDifferentStep();
+            return !IsAgreed && !(At(Left, step) + At(Right, step)).Contains("BROKEN", StringComparison.Ordinal) &&
+                WithoutBytes(At(Left, step)) == WithoutBytes(At(Right, step));
+        }
+    }
 
     public static Comparison Run(Side left, Side right, DifferentialProgram program) =>
         new(left, right, program, Outcome(left, program), Outcome(right, program));
@@ -15,7 +32,7 @@ internal sealed record Comparison(Side LeftSide, Side RightSide, DifferentialPro
     /// <summary>The first step in which the kernels differ, in one line.</summary>
     public string FirstDifference()
     {
-        int step = Enumerable.Range(0, int.Max(Left.Count, Right.Count)).FirstOrDefault(i => IsDifferent(i));
+        int step = FirstDifferentStep();
         return $"{Describe(step)}: {LeftSide}: {At(Left, step)} | {RightSide}: {At(Right, step)}";
     }
 
@@ -46,6 +63,10 @@ internal sealed record Comparison(Side LeftSide, Side RightSide, DifferentialPro
     }
 
     private static string At(IReadOnlyList<string> steps, int index) => index < steps.Count ? steps[index] : "(nothing)";
+
+    private static string WithoutBytes(string step) => ReceivedBytes.Replace(step, "bytes in");
+
+    private int FirstDifferentStep() => Enumerable.Range(0, int.Max(Left.Count, Right.Count)).FirstOrDefault(i => IsDifferent(i));
 
     private bool IsDifferent(int step) => At(Left, step) != At(Right, step) || At(Left, step).Contains("BROKEN", StringComparison.Ordinal);
 

@@ -101,6 +101,21 @@ public class DifferentialTests : IClassFixture<LeakCheck>
         Assert.False(comparison.IsAgreed);
     }
 
+    [Theory]
+    [InlineData("-; request 3: 39212 bytes in 9 8; request 3 ends with -ENOMEM", "-; request 3: 40960 bytes in 9 8; request 3 ends with -ENOMEM", true)]
+    [InlineData("-; request 3: 39212 bytes in 9 8; request 3 ends with -ENOMEM", "-; request 3: 40960 bytes in 9 8", false)]
+    [InlineData("-; request 3: 39212 bytes in 9 8", "-; request 3: 40960 bytes in 9 8 7", false)]
+    [InlineData("-; request 3: 39212 bytes in 9 8; BROKEN: wrong bytes", "-; request 3: 40960 bytes in 9 8; BROKEN: wrong bytes", false)]
+    public void Only_another_number_of_bytes_in_the_same_buffers_is_put_down_to_packets(string left, string right, bool isPackets)
+    {
+        Side kernel = new(KernelUnderTest.Of("left", new EmulatedKernel(Options)));
+        DifferentialProgram program = new("by hand", true, []);
+        // What follows the first difference does not matter.
+        Comparison comparison = new(kernel, kernel, program, ["0", left, "1"], ["0", right, "2"]);
+        Assert.Equal(isPackets, comparison.DiffersInPackets);
+        Assert.False(comparison.IsAgreed);
+    }
+
     [Fact]
     public void The_same_seed_makes_the_same_programs()
     {

@@ -34,18 +34,34 @@ internal sealed class ConnectionDirectory
         }
     }
 
-    /// <summary>Ends when the present connections of a listener are closed and their ends reported.</summary>
-    public Task IdleOf(string listener) => WhenDone(_served.Values.Where(served => served.Listener == listener));
+    /// <summary>Ends when the present connections of an owner are closed and their ends reported.</summary>
+    public Task IdleOf(object owner) => WhenDone(Of(owner));
+
+    /// <summary>Closes the present connections of an owner.</summary>
+    public void CloseOf(object owner)
+    {
+        foreach (ServedConnection served in Of(owner))
+        {
+            served.Connection.Dispose();
+        }
+    }
 
     /// <summary>Calls a connection's handler, and closes the connection after its end.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="listener">The name of the listener that accepted it; null for none.</param>
+    /// <param name="handler">The handler.</param>
+    /// <param name="reports">Reports what happens to it.</param>
+    /// <param name="owner">Identifies the listener, whose name another one may have later; null for none.</param>
+    /// <param name="closed">Called when the connection no longer counts as open.</param>
     public ServedConnection Serve(
         ZcrxConnection connection,
         string? listener,
         Func<ZcrxConnection, IDisposable> handler,
         ConnectionReports reports,
+        object? owner = null,
         Action? closed = null)
     {
-        ServedConnection served = new(connection, listener, reports);
+        ServedConnection served = new(connection, listener, owner, reports);
         _served[connection.Id] = served;
         served.Serve(handler, closed, () => _served.TryRemove(connection.Id, out _));
         return served;
@@ -59,6 +75,8 @@ internal sealed class ConnectionDirectory
         .Select(static served => served.ToStatus())
         .OrderBy(static status => status.Id)
         .ToLookup(static status => status.Queue, StringComparer.Ordinal);
+
+    private IEnumerable<ServedConnection> Of(object owner) => _served.Values.Where(served => served.Owner == owner);
 
     private static Task WhenDone(IEnumerable<ServedConnection> served) => Task.WhenAll(served.Select(static connection => connection.Done));
 }

@@ -3,14 +3,15 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Connections;
 
 /// <summary>Represents a connection whose handler has been called, until it is closed and its end reported.</summary>
-internal sealed class ServedConnection(ZcrxConnection connection, string? listener, ConnectionReports reports)
+internal sealed class ServedConnection(ZcrxConnection connection, string? listener, object? owner, ConnectionReports reports)
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isClosed;
 
     public ZcrxConnection Connection => connection;
 
-    public string? Listener => listener;
+    /// <summary>Gets what identifies the listener that accepted it; null for none.</summary>
+    public object? Owner => owner;
 
     /// <summary>Gets whether the connection is closed and its handler's subscription disposed. Its end may not be reported yet.</summary>
     public bool IsClosed => _isClosed;

@@ -41,7 +41,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
     /// <summary>Gets the queues that came from the predecessor.</summary>
     public IncomingQueues Queues { get; } = new();
 
-    private int Connections => _tree.Listeners.Sum(static listener => listener.Connections);
+    private int Connections => _tree.Listeners.Value.Sum(static listener => listener.Connections);
 
     private ZcrxHostedTakeoverOptions Options => _tree.Options.Value.Takeover;
 
@@ -56,7 +56,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         }
 
         ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(options.ToTakeoverOptions(), cancellationToken).ConfigureAwait(false);
-        foreach (ListenerSlot listener in tree.Listeners)
+        foreach (ListenerSlot listener in tree.Listeners.Value)
         {
             _ = listener.TryTakeOver(takeover);
         }
@@ -95,7 +95,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
     }
 
     public IReadOnlyList<KeyValuePair<string, Socket>> GetListeners() =>
-        [.. _tree.Listeners.Where(static listener => listener.Socket is not null).Select(static listener => KeyValuePair.Create(listener.Name, listener.Socket!))];
+        [.. _tree.Listeners.Value.Where(static listener => listener.Socket is not null).Select(static listener => KeyValuePair.Create(listener.Name, listener.Socket!))];
 
     public IReadOnlyList<ZcrxQueue> GetQueues() => [.. _tree.Queues.Select(static queue => queue.Value).Where(static queue => queue.IsOpen).Select(static queue => queue.Current).OfType<ZcrxQueue>()];
 

@@ -63,12 +63,12 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
             _takeover = await HostedTakeover.BeginAsync(tree, _logger, _services.GetService<IHostApplicationLifetime>(), cancellationToken).ConfigureAwait(false);
             IActorRef supervisor = CreateSupervisor(tree) ?? throw new OperationCanceledException("Zcrx was stopped before it had started.");
             SystemShutdown.Register(_system, ClosePortsAsync, DrainAsync, () => StopAsync(TimeSpan.Zero));
-            if (await WhenStartedAsync(supervisor, tree, cancellationToken).ConfigureAwait(false) is not { } started)
+            if (await WhenStartedAsync(supervisor, tree, cancellationToken).ConfigureAwait(false) is null)
             {
                 return;
             }
 
-            _zcrx.OnStarted(started);
+            _zcrx.OnStarted();
             WarnOfShortPhase(tree.Options.Value);
             if (_takeover is not null)
             {

@@ -1,7 +1,6 @@
 using System.Net;
 using Akka.Actor;
 using Zcrx.Actors.Health;
-using Zcrx.Actors.Messages;
 using Zcrx.Actors.Queues;
 using Zcrx.Actors.Supervision;
 using Zcrx.Rx;
@@ -14,8 +13,10 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDi
 {
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(5);
 
-    private readonly Published<ListenerEndPoints> _endPoints = new(new ListenerEndPoints([]));
+    private static readonly ListenerEndPoints NoEndPoints = new([]);
+
     private volatile RunningTree? _running;
+    private volatile bool _isStarted;
 
     public QueueDirectory Directory { get; } = new();
 
@@ -31,7 +32,7 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDi
 
     public IObservable<QueueStatistics> Statistics => Directory.Statistics;
 
-    public ListenerEndPoints EndPoints => _endPoints.Value;
+    public ListenerEndPoints EndPoints => _isStarted ? _running!.Tree.EndPoints.Value : NoEndPoints;
 
     public bool HasEndedUnasked => Tree?.End.HasEndedUnasked ?? false;
 
@@ -66,10 +67,23 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDi
         return new OutgoingConnection(running.Supervisor, running.Tree.End).ConnectAsync(endPoint, queue, cancellationToken);
     }
 
+    public Task<ZcrxServerBinding> BindAsync(ZcrxListenerOptions listener, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        RunningTree running = Running;
+        return new ListenerBinder(running.Supervisor, running.Tree.End).BindAsync(listener, cancellationToken);
+    }
+
+    public Task<int> UnbindAsync(string listener, TimeSpan? drain = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        RunningTree running = Running;
+        return new ListenerBinder(running.Supervisor, running.Tree.End).UnbindAsync(listener, drain, cancellationToken);
+    }
+
     public void OnCreated(ActorSystem system, IActorRef supervisor, ZcrxTree tree) => _running = new RunningTree(system, supervisor, tree);
 
-    public void OnStarted(ZcrxStatus status) => _endPoints.Publish(new ListenerEndPoints(
-        status.Listeners.Where(static listener => listener.EndPoint is not null).Select(static listener => KeyValuePair.Create(listener.Name, listener.EndPoint!))));
+    public void OnStarted() => _isStarted = true;
 
     public void Dispose() => Directory.Dispose();
 

@@ -17,6 +17,9 @@ internal sealed class Attachment(string queue, IActorRef listener, ListenerSlot 
     /// <summary>Gets a task that ends when the queue has closed its descriptor of the socket.</summary>
     public Task Ended => _ended.Task;
 
+    /// <summary>Gets the error with which the queue has refused the port or stopped accepting; null if there is none.</summary>
+    public Exception? Error { get; private set; }
+
     public void Accept(ZcrxQueue source, Socket socket) => _subscription.Disposable = source.Listen(socket, slot.Gate).Subscribe(this);
 
     public void Dispose() => _subscription.Dispose();
@@ -29,5 +32,9 @@ internal sealed class Attachment(string queue, IActorRef listener, ListenerSlot 
         listener.Tell(new ListenerActor.AcceptEnded(this));
     }
 
-    public void OnError(Exception error) => OnCompleted();
+    public void OnError(Exception error)
+    {
+        Error = error;
+        OnCompleted();
+    }
 }

@@ -17,7 +17,7 @@ internal sealed class ConnectionIntake(Published<ZcrxOptions> options, ZcrxQueue
         slot.OnOpened();
         // Chosen before the handler is called: no queue receives for the connection yet.
         ZcrxQueue? better = options.Value.Rebalancing.PlaceConnections ? group.Choose(connection) : null;
-        connections.Serve(connection, slot.Name, slot.Handler, reports, slot.OnClosed);
+        connections.Serve(connection, slot.Name, slot.Handler, reports, owner: slot, slot.OnClosed);
         if (better is not null)
         {
             // Returns false if the handler has moved the connection itself. Cannot fail otherwise; the group publishes a move that succeeded.
@@ -26,5 +26,8 @@ internal sealed class ConnectionIntake(Published<ZcrxOptions> options, ZcrxQueue
     }
 
     /// <summary>Returns a task that ends when the present connections of a listener are closed and their ends reported.</summary>
-    public Task WhenIdle(ListenerSlot slot) => connections.IdleOf(slot.Name);
+    public Task WhenIdle(ListenerSlot slot) => connections.IdleOf(slot);
+
+    /// <summary>Closes the present connections of a listener.</summary>
+    public void CloseAll(ListenerSlot slot) => connections.CloseOf(slot);
 }

@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using Akka.Actor;
 using Zcrx.Actors.Messages;
 using Zcrx.Actors.Queues;
-using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Listening;
@@ -11,7 +10,7 @@ namespace Zcrx.Actors.Listening;
 /// Owns one listening socket, which is bound once and survives restarts of the queues. Every open queue accepts on it, and a
 /// connection belongs to the queue that accepted it.
 /// </summary>
-internal sealed class ListenerActor : ReceiveActor
+internal sealed class ListenerActor : ReceiveActor, IWithTimers
 {
     private readonly ListenerSlot _slot;
     private readonly ConnectionIntake _intake;
@@ -21,6 +20,7 @@ internal sealed class ListenerActor : ReceiveActor
     private bool _stopping;
     private bool _releasing;
     private bool _isFinishing;
+    private bool _isDrainOver;
 
     /// <param name="slot">The socket and its counters.</param>
     /// <param name="intake">Serves the connections.</param>
@@ -33,9 +33,14 @@ internal sealed class ListenerActor : ReceiveActor
         Receive<Attach>(OnAttach);
         Receive<AcceptEnded>(message => OnAcceptEnded(message.Attachment.Queue, message.Attachment));
         Receive<Stop>(_ => OnStop());
-        Receive<Release>(_ => OnRelease());
+        Receive<Release>(message => OnRelease(message.Drain));
+        Receive<Confirm>(_ => Context.Parent.Tell(new Accepting(_slot)));
+        Receive<DrainOver>(_ => OnDrainOver());
         Receive<Idle>(_ => Context.Parent.Tell(new Finished(_slot)));
     }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
 
     protected override void PreStart()
     {
@@ -43,7 +48,9 @@ internal sealed class ListenerActor : ReceiveActor
         {
             _socket = _slot.Bind();
         }
-        catch (ZcrxException exception)
+#pragma warning disable CA1031 // ConfigureSocket is code of the application. Whatever it throws is the reason why the port is not bound.
+        catch (Exception exception)
+#pragma warning restore CA1031
         {
             Context.Parent.Tell(new BindFailed(_slot, exception));
             return;
@@ -74,6 +81,12 @@ internal sealed class ListenerActor : ReceiveActor
         Attachment attachment = new(message.Name, Self, _slot, _intake);
         _attachments.Add(message.Name, attachment);
         attachment.Accept(message.Queue, _socket);
+        if (attachment.Error is { } error)
+        {
+            _attachments.Remove(message.Name);
+            Drop(attachment);
+            Context.Parent.Tell(new Refused(_slot, message.Name, error));
+        }
     }
 
     /// <summary>Handles that a queue no longer accepts: it is closing or closed.</summary>
@@ -83,6 +96,10 @@ internal sealed class ListenerActor : ReceiveActor
         {
             _attachments.Remove(queue);
             Drop(current);
+            if (current.Error is { } error)
+            {
+                Context.Parent.Tell(new Refused(_slot, queue, error));
+            }
         }
 
         TryFinish();
@@ -95,7 +112,7 @@ internal sealed class ListenerActor : ReceiveActor
     }
 
     /// <summary>Stops accepting at once, because another process has the port or the ports are to be closed. Connections that were accepted before are still served.</summary>
-    private void OnRelease()
+    private void OnRelease(TimeSpan? drain)
     {
         _stopping = true;
         _releasing = true;
@@ -105,6 +122,21 @@ internal sealed class ListenerActor : ReceiveActor
         }
 
         TryFinish();
+        if (drain is { } time && time > TimeSpan.Zero)
+        {
+            Timers.StartSingleTimer(nameof(DrainOver), new DrainOver(), time);
+        }
+        else if (drain is not null)
+        {
+            OnDrainOver();
+        }
+    }
+
+    /// <summary>Closes the connections that have not ended by themselves, now and when the queues have passed on what they had accepted.</summary>
+    private void OnDrainOver()
+    {
+        _isDrainOver = true;
+        _intake.CloseAll(_slot);
     }
 
     /// <summary>Closes the port as soon as no queue accepts on it; the actor stays until the last connection is closed.</summary>
@@ -127,6 +159,11 @@ internal sealed class ListenerActor : ReceiveActor
         {
             // Nothing is accepted any more, so these are the last.
             _isFinishing = true;
+            if (_isDrainOver)
+            {
+                _intake.CloseAll(_slot);
+            }
+
             _ = _intake.WhenIdle(_slot).PipeTo(Self, success: static () => new Idle(), failure: static _ => new Idle());
         }
     }
@@ -150,27 +187,43 @@ internal sealed class ListenerActor : ReceiveActor
     /// <summary>To the actor: a queue is open; let it accept here.</summary>
     public sealed record Attach(string Name, ZcrxQueue Queue) : ILocalMessage;
 
+    /// <summary>To the actor, behind the queues: answer when they have been asked to accept.</summary>
+    public sealed record Confirm : ILocalMessage;
+
     /// <summary>To the actor: close the port once the queues have stopped accepting, and end with the last connection.</summary>
     public sealed record Stop : ILocalMessage;
 
-    /// <summary>To the actor: stop accepting at once, and end with the last connection.</summary>
-    public sealed record Release : ILocalMessage;
+    /// <summary>To the actor: stop accepting at once, and end with the last connection. May be repeated with less time.</summary>
+    /// <param name="Drain">How long connections may take to end by themselves before they are closed; null to leave them open.</param>
+    public sealed record Release(TimeSpan? Drain = null) : ILocalMessage;
+
+    /// <summary>To the supervisor: what has happened to a listener.</summary>
+    public abstract record Report(ListenerSlot Slot) : ILocalMessage;
 
     /// <summary>To the supervisor: no queue accepts here any more.</summary>
-    public sealed record Released(ListenerSlot Slot) : ILocalMessage;
+    public sealed record Released(ListenerSlot Slot) : Report(Slot);
 
     /// <summary>To the supervisor: the port is bound. Also sent after a restart of the actor, which then needs the queues again.</summary>
-    public sealed record Bound(ListenerSlot Slot) : ILocalMessage;
+    public sealed record Bound(ListenerSlot Slot) : Report(Slot);
+
+    /// <summary>To the supervisor: a queue does not accept here.</summary>
+    public sealed record Refused(ListenerSlot Slot, string Queue, Exception Cause) : Report(Slot);
+
+    /// <summary>To the supervisor: the queues that were open have been asked to accept, and those that refused were reported.</summary>
+    public sealed record Accepting(ListenerSlot Slot) : Report(Slot);
 
     /// <summary>To the supervisor: the port is closed, and so is the last connection. The supervisor stops the actor, so that it sends it
     /// nothing afterwards.</summary>
-    public sealed record Finished(ListenerSlot Slot) : ILocalMessage;
+    public sealed record Finished(ListenerSlot Slot) : Report(Slot);
 
     /// <summary>To the supervisor: the port could not be bound. The supervisor stops the actor.</summary>
-    public sealed record BindFailed(ListenerSlot Slot, Exception Cause) : ILocalMessage;
+    public sealed record BindFailed(ListenerSlot Slot, Exception Cause) : Report(Slot);
 
     /// <summary>To the actor itself: the last connection is closed, and its end is reported.</summary>
     private sealed record Idle : ILocalMessage;
+
+    /// <summary>To the actor itself: the time for the connections is over.</summary>
+    private sealed record DrainOver : ILocalMessage;
 
     /// <summary>From an attachment: its queue has stopped accepting.</summary>
     public sealed record AcceptEnded(Attachment Attachment) : ILocalMessage;

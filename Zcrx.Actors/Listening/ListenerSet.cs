@@ -19,6 +19,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     private readonly List<IActorRef> _awaitingEnd = [];
     private bool _isAccepting = isAccepting;
     private bool _isStopping;
+    private int _started;
 
     /// <summary>Gets whether the ports were closed, by command or because another process accepts. They are not opened again.</summary>
     public bool IsReleased { get; private set; }
@@ -26,30 +27,44 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// <summary>Gets whether connections are accepted.</summary>
     public bool IsAccepting => _isAccepting && !IsReleased && !_isStopping;
 
-    /// <summary>Gets whether every listener was bound.</summary>
-    public bool IsBound => _listeners.TrueForAll(static listener => listener.WasBound);
+    /// <summary>Gets whether every configured listener was bound.</summary>
+    public bool IsBound => Configured.All(static listener => listener.WasBound);
 
-    /// <summary>Gets whether every listener was bound or has failed.</summary>
-    public bool IsDecided => _listeners.TrueForAll(static listener => listener.WasBound || listener.Error is not null);
+    /// <summary>Gets whether every configured listener was bound or has failed.</summary>
+    public bool IsDecided => Configured.All(static listener => listener.WasBound || listener.Error is not null);
 
-    /// <summary>Gets the errors of the listeners that failed.</summary>
-    public IEnumerable<Exception> Errors => _listeners.Select(static listener => listener.Error).OfType<Exception>();
+    /// <summary>Gets the errors of the configured listeners that failed.</summary>
+    public IEnumerable<Exception> Errors => Configured.Select(static listener => listener.Error).OfType<Exception>();
+
+    /// <summary>Gets the listeners in the order of the configuration, then those that were added. Without those that leave.</summary>
+    public IEnumerable<ListenerRecord> Present => _listeners.Where(static listener => !listener.IsLeaving);
 
     /// <summary>Gets whether every listener has ended, which it does after its last connection.</summary>
     public bool HasEnded => _listeners.TrueForAll(static listener => listener.Actor is null);
 
+    private IEnumerable<ListenerRecord> Configured => _listeners.Where(static listener => listener.IsConfigured);
+
     /// <summary>Starts an actor for each listener.</summary>
-    /// <param name="start">Starts the actor of a slot, by its index.</param>
-    public void Start(Func<int, ListenerSlot, IActorRef> start)
+    /// <param name="start">Starts the actor of a slot, by its number.</param>
+    public void Start(Func<int, ListenerSlot, IActorRef> start) => _listeners.ForEach(listener => listener.Actor = start(_started++, listener.Slot));
+
+    /// <summary>Adds a listener, and starts its actor.</summary>
+    public ListenerRecord Add(ListenerSlot slot, Func<int, ListenerSlot, IActorRef> start)
     {
-        for (int i = 0; i < _listeners.Count; i++)
-        {
-            _listeners[i].Actor = start(i, _listeners[i].Slot);
-        }
+        ListenerRecord listener = new(slot);
+        _listeners.Add(listener);
+        listener.Actor = start(_started++, slot);
+        return listener;
     }
 
-    /// <summary>Returns the name of the listener of an actor; null for another actor.</summary>
-    public string? NameOf(IActorRef actor) => Find(actor)?.Slot.Name;
+    /// <summary>Returns the listener of a slot; null if it is forgotten.</summary>
+    public ListenerRecord? Find(ListenerSlot slot) => _listeners.Find(listener => listener.Slot == slot);
+
+    /// <summary>Returns the listener with a name; otherwise the last one with that name that leaves.</summary>
+    public ListenerRecord? Find(string name) => Present.FirstOrDefault(listener => listener.Slot.Name == name) ?? _listeners.FindLast(listener => listener.Slot.Name == name);
+
+    /// <summary>Returns the listener of an actor; null for another actor.</summary>
+    public ListenerSlot? SlotOf(IActorRef actor) => Find(actor)?.Slot;
 
     /// <summary>Lets queues accept that were open before another process stopped accepting.</summary>
     public void BeginAccepting()
@@ -121,9 +136,9 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
             return;
         }
 
-        if (IsReleased || _isStopping)
+        if (IsReleased || _isStopping || listener.IsLeaving)
         {
-            listener.Tell(IsReleased ? new ListenerActor.Release() : new ListenerActor.Stop());
+            listener.Tell(IsReleased || listener.IsLeaving ? new ListenerActor.Release() : new ListenerActor.Stop());
             return;
         }
 
@@ -135,6 +150,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
             }
         }
 
+        listener.Tell(new ListenerActor.Confirm());
         if (!listener.WasBound)
         {
             listener.WasBound = true;
@@ -146,10 +162,15 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// <summary>Handles that a port could not be bound.</summary>
     public void OnBindFailed(ListenerActor.BindFailed message, IActorContext context)
     {
-        if (Find(message.Slot) is { } listener)
+        if (Find(message.Slot) is not { } listener)
         {
-            listener.Error = message.Cause;
-            listener.End(context);
+            return;
+        }
+
+        listener.Error = message.Cause;
+        listener.End(context);
+        if (!listener.IsLeaving)
+        {
             ZcrxLog.ListenerFailed(logger, listener.Slot.Name, message.Cause);
             events.Publish(new ZcrxEvent.ListenerFailed(listener.Slot.Name, message.Cause));
         }
@@ -161,36 +182,43 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         if (Find(message.Slot) is { } listener)
         {
             listener.IsReleased = true;
+            if (listener.IsLeaving)
+            {
+                // Its actor stays until the last connection is closed, which may be never.
+                ReportClosed(listener);
+            }
         }
     }
 
     /// <summary>Handles that the last connection of a listener is closed.</summary>
     public void OnFinished(ListenerActor.Finished message, IActorContext context) => Find(message.Slot)?.End(context);
 
-    /// <summary>Handles the end of an actor.</summary>
-    /// <returns>False if it is not a listener's.</returns>
-    public bool OnTerminated(IActorRef actor)
+    /// <summary>Handles the end of a listener's actor.</summary>
+    public void OnTerminated(IActorRef actor)
     {
         if (Find(actor) is not { } listener)
         {
-            return false;
+            return;
         }
 
         listener.Actor = null;
-        if (listener.Error is not null)
+        if (listener.IsLeaving)
         {
-            return true;
+            _listeners.Remove(listener);
         }
 
-        if (!_isStopping && !IsReleased)
+        if (listener.Error is not null)
+        {
+            return;
+        }
+
+        if (!_isStopping && !IsReleased && !listener.IsLeaving)
         {
             listener.Error = new InvalidOperationException("The listener's actor was stopped from outside.");
             ZcrxLog.ListenerFailed(logger, listener.Slot.Name, listener.Error);
         }
 
-        ZcrxLog.ListenerClosed(logger, listener.Slot.Name);
-        events.Publish(new ZcrxEvent.ListenerClosed(listener.Slot.Name));
-        return true;
+        ReportClosed(listener);
     }
 
     public IReadOnlyList<ListenerStatus> ToStatus() => [.. _listeners.Select(static listener => listener.ToStatus())];
@@ -199,59 +227,20 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     {
         if (_isAccepting && !_isStopping)
         {
+            // Those that leave do not accept any more.
             _listeners.ForEach(listener => listener.Tell(new ListenerActor.Attach(name, queue)));
         }
     }
 
-    private ListenerRecord? Find(ListenerSlot slot) => _listeners.Find(listener => listener.Slot == slot);
+    private void ReportClosed(ListenerRecord listener)
+    {
+        // A listener that was never bound had no port.
+        if (listener.TryReportClosed() && (listener.WasBound || !listener.IsLeaving))
+        {
+            ZcrxLog.ListenerClosed(logger, listener.Slot.Name);
+            events.Publish(new ZcrxEvent.ListenerClosed(listener.Slot.Name));
+        }
+    }
 
     private ListenerRecord? Find(IActorRef actor) => _listeners.Find(listener => actor.Equals(listener.Actor));
-}
-
-/// <summary>Represents the state of one listener.</summary>
-internal sealed class ListenerRecord(ListenerSlot slot)
-{
-    private bool _isEnding;
-
-    public ListenerSlot Slot { get; } = slot;
-
-    public IActorRef? Actor { get; set; }
-
-    public Exception? Error { get; set; }
-
-    public bool WasBound { get; set; }
-
-    /// <summary>Gets or sets whether no queue of this process accepts there any more.</summary>
-    public bool IsReleased { get; set; }
-
-    /// <summary>Sends a message to the actor, unless it is being stopped.</summary>
-    public void Tell(object message)
-    {
-        if (!_isEnding)
-        {
-            Actor?.Tell(message);
-        }
-    }
-
-    /// <summary>Stops the actor, which receives no more messages.</summary>
-    public void End(IActorContext context)
-    {
-        if (Actor is { } actor)
-        {
-            _isEnding = true;
-            context.Stop(actor);
-        }
-    }
-
-    public ListenerStatus ToStatus() => new()
-    {
-        Name = Slot.Name,
-        EndPoint = Slot.EndPoint,
-        Connections = Slot.Connections,
-        Accepted = Slot.Accepted,
-        Refused = Slot.Gate.Refused,
-        MaxConnections = Slot.Gate.MaxConnections,
-        IsFull = Slot.Gate.MaxConnections > 0 && Slot.Gate.Connections >= Slot.Gate.MaxConnections,
-        Error = Error,
-    };
 }

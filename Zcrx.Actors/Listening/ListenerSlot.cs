@@ -5,14 +5,22 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Listening;
 
 /// <summary>Holds a listener's socket and its counters, which outlive restarts of its actor and of the queues.</summary>
-internal sealed class ListenerSlot(ZcrxListenerOptions options)
+/// <param name="options">The options, which must not change.</param>
+/// <param name="isAdded">Whether it was added at run time. The start of the tree does not wait for it.</param>
+internal sealed class ListenerSlot(ZcrxListenerOptions options, bool isAdded = false)
 {
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Socket? _socket;
     private IPEndPoint? _endPoint;
     private int _connections;
     private long _accepted;
 
     public string Name => options.EffectiveName;
+
+    public bool IsAdded => isAdded;
+
+    /// <summary>Gets the configured address, as text.</summary>
+    public string Address => options.EndPoint;
 
     /// <summary>Gets the limits, which all queues share.</summary>
     public ListenerGate Gate { get; } = new(options.EffectiveName, options);
@@ -60,6 +68,12 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options)
     public Socket? Socket => Volatile.Read(ref _socket);
 
     public void Close() => Interlocked.Exchange(ref _socket, null)?.Dispose();
+
+    /// <summary>Gets a task that ends when the port is closed and will not be opened again.</summary>
+    public Task Closed => _closed.Task;
+
+    /// <summary>Records that the port is closed and will not be opened again.</summary>
+    public void OnPortClosed() => _closed.TrySetResult();
 
     public void OnOpened()
     {

@@ -91,6 +91,15 @@ internal static partial class ZcrxLog
     [LoggerMessage(1208, LogLevel.Information, "Limit {Limit} of {Owner} acted {Count} time(s), last for {RemoteEndPoint}: {Reason}.")]
     public static partial void PeersLimited(ILogger logger, ZcrxLimit limit, string owner, long count, IPEndPoint? remoteEndPoint, string reason);
 
+    [LoggerMessage(1209, LogLevel.Information, "Unbinding listener {Listener} on command.")]
+    public static partial void Unbinding(ILogger logger, string listener);
+
+    [LoggerMessage(1210, LogLevel.Warning, "Could not bind listener {Listener} on command: {Reason}")]
+    public static partial void BindRefused(ILogger logger, string listener, string reason);
+
+    [LoggerMessage(1211, LogLevel.Error, "Queue {Queue} does not accept on listener {Listener}.")]
+    public static partial void QueueDoesNotAccept(ILogger logger, string queue, string listener, Exception exception);
+
     [LoggerMessage(1301, LogLevel.Debug, "Connection {Connection} from {RemoteEndPoint} accepted by listener {Listener} on queue {Queue}.")]
     public static partial void ConnectionOpened(ILogger logger, long connection, IPEndPoint? remoteEndPoint, string listener, string queue);
 

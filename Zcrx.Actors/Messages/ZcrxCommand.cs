@@ -8,7 +8,7 @@ namespace Zcrx.Actors;
 
 /// <summary>Represents a command to the supervisor. Immutable; the sender gets the answer that the command names.</summary>
 /// <remarks>
-/// <para>Commands about a connection or a queue are answered with a <see cref="ZcrxReply"/>, be it success or failure.</para>
+/// <para>Commands about a connection, a queue or a listener are answered with a <see cref="ZcrxReply"/>, be it success or failure.</para>
 /// <para>The supervisor carries out commands of its own process only. A command that Akka.Remote brings from another process, or whose
 /// sender is an actor of another process, is refused: it is logged, not carried out, and answered with
 /// <see cref="Akka.Actor.Status.Failure"/>, so that an <c>Ask</c> fails at once. To act on a supervisor from another process, send a
@@ -35,6 +35,30 @@ public abstract record ZcrxCommand : ILocalMessage
 
     /// <summary>Closes the ports, which are not opened again. Connections continue. Answered with <see cref="ZcrxStatus"/> once the last port is closed.</summary>
     public sealed record CloseListeners : ZcrxCommand;
+
+    /// <summary>
+    /// Binds another listener: on every open queue, or not at all. Answered with <see cref="ZcrxReply.Bound"/> when every open queue accepts on it, or with
+    /// <see cref="ZcrxReply.Failed"/> when the options are invalid, the name is in use, the address is not available or a queue refuses the port.
+    /// </summary>
+    /// <param name="Listener">The listener: its address, its handler, and its limits. The object must not be changed afterwards.</param>
+    /// <remarks>It survives restarts of the queues like a listener of the configuration. Where no queue is open, connections wait in the backlog.</remarks>
+    public sealed record Bind(ZcrxListenerOptions Listener) : ZcrxCommand;
+
+    /// <summary>
+    /// Closes the port of one listener, also one of the configuration. Answered with <see cref="ZcrxReply.Unbound"/>, or with <see cref="ZcrxReply.Failed"/> when no
+    /// listener has the name.
+    /// </summary>
+    /// <param name="Listener">The listener's name.</param>
+    /// <param name="Drain">
+    /// How long the listener's connections may take to end by themselves before they are closed. The answer comes after the last one then. Null leaves the
+    /// connections open, and the answer comes once the port is closed.
+    /// </param>
+    /// <remarks>It may be sent again until the last connection is closed, also with less time.</remarks>
+    public sealed record Unbind(string Listener, TimeSpan? Drain = null) : ZcrxCommand
+    {
+        /// <summary>Gets what identifies the listener, whose name another one may have by now; null to go by the name.</summary>
+        internal object? Slot { get; init; }
+    }
 
     /// <summary>
     /// Stops accepting, delivers what has arrived, closes everything, and ends the supervisor. Answered with the last

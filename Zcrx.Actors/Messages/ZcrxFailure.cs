@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Zcrx.Actors;
 
-/// <summary>Specifies why a command about a connection or a queue could not be carried out.</summary>
+/// <summary>Specifies why a command about a connection, a queue or a listener could not be carried out.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<ZcrxFailure>))]
 public enum ZcrxFailure
 {
@@ -26,4 +26,19 @@ public enum ZcrxFailure
 
     /// <summary>Zcrx is being stopped.</summary>
     Stopping,
+
+    /// <summary>The options of a listener are invalid.</summary>
+    InvalidOptions,
+
+    /// <summary>Another listener has the name.</summary>
+    ListenerExists,
+
+    /// <summary>No listener has the name.</summary>
+    NoSuchListener,
+
+    /// <summary>The address cannot be bound, or a queue refuses its port.</summary>
+    CannotListen,
+
+    /// <summary>The ports were closed by <see cref="ZcrxCommand.CloseListeners"/>, or another process has taken over.</summary>
+    NotAccepting,
 }

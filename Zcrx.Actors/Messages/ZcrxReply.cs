@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Serialization;
 using Zcrx.Actors.Messages;
@@ -5,7 +6,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents the answer to a command about a connection or a queue: what was done, or <see cref="Failed"/>. Immutable. Ask for <see cref="ZcrxReply"/> and switch on its type.</summary>
+/// <summary>Represents the answer to a command about a connection, a queue or a listener: what was done, or <see cref="Failed"/>. Immutable. Ask for <see cref="ZcrxReply"/> and switch on its type.</summary>
 /// <remarks>It contains objects of this process, and cannot be sent to another one.</remarks>
 public abstract record ZcrxReply : ILocalMessage
 {
@@ -39,6 +40,20 @@ public abstract record ZcrxReply : ILocalMessage
     /// <summary>Reports that the queue is open again and has resumed its connections.</summary>
     /// <param name="Queue">The queue.</param>
     public sealed record Restarted(QueueStatus Queue) : ZcrxReply;
+
+    /// <summary>Reports that the listener is bound and that every open queue accepts on it.</summary>
+    /// <param name="Listener">The listener's name.</param>
+    /// <param name="EndPoint">The bound address, with the real port.</param>
+    public sealed record Bound(string Listener, [property: JsonConverter(typeof(IPEndPointJsonConverter))] IPEndPoint EndPoint) : ZcrxReply
+    {
+        /// <summary>Gets what identifies the listener.</summary>
+        internal object? Slot { get; init; }
+    }
+
+    /// <summary>Reports that the port of a listener is closed.</summary>
+    /// <param name="Listener">The listener's name.</param>
+    /// <param name="Connections">The number of its connections that are still open.</param>
+    public sealed record Unbound(string Listener, int Connections) : ZcrxReply;
 
     /// <summary>Reports that the command was not carried out.</summary>
     /// <param name="Reason">Why, for programs.</param>

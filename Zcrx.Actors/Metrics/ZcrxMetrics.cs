@@ -60,7 +60,7 @@ internal sealed class ZcrxMetrics : IDisposable
         _meter.CreateObservableUpDownCounter("zcrx.rebalancing.degraded", () => _tree.Rebalancing.Value.Degraded.Count, "{connection}", "Connections whose payload is copied now and that the rebalancer cannot help.");
         _meter.CreateObservableUpDownCounter(
             "zcrx.listener.connection.count",
-            () => _tree.Listeners.Select(static listener => new Measurement<int>(listener.Connections, new KeyValuePair<string, object?>("zcrx.listener.name", listener.Name))),
+            () => _tree.Listeners.Value.Select(static listener => new Measurement<int>(listener.Connections, new KeyValuePair<string, object?>("zcrx.listener.name", listener.Name))),
             "{connection}",
             "Connections of a listener that are open now.");
     }

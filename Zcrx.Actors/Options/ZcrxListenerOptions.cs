@@ -19,4 +19,12 @@ public sealed class ZcrxListenerOptions : ZcrxListenOptions
 
     /// <summary>Gets the name, or the address if there is no name.</summary>
     internal string EffectiveName => string.IsNullOrWhiteSpace(Name) ? EndPoint : Name;
+
+    /// <summary>Returns the same options with another name.</summary>
+    internal ZcrxListenerOptions Named(string name)
+    {
+        ZcrxListenerOptions named = (ZcrxListenerOptions)MemberwiseClone();
+        named.Name = name;
+        return named;
+    }
 }

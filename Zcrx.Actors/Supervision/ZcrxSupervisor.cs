@@ -26,6 +26,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
     private readonly TreeActors _actors;
     private readonly QueueSet _queues;
     private readonly ListenerSet _listeners;
+    private readonly ListenerCommands _ports;
     private readonly TreeStart _start;
     private readonly TreeStop _stop;
     private readonly TreeOptions _changes;
@@ -39,12 +40,13 @@ public sealed class ZcrxSupervisor : ReceiveActor
         tree.Options.Value.UseDefaultsOf(Context.System);
         ZcrxConfigurationException.ThrowIfAny(tree.Options.Value.Validate());
         _queues = new QueueSet(tree.Queues);
-        _listeners = new ListenerSet(tree.Listeners, isAccepting, logger, Context.System.EventStream);
+        _listeners = new ListenerSet(tree.Listeners.Value, isAccepting, logger, Context.System.EventStream);
         _start = new TreeStart(_queues, _listeners);
         _stop = new TreeStop(_queues, _listeners);
         _changes = new TreeOptions(tree.Options, _queues, logger, Context.System.EventStream);
         ConnectionReports reports = new(logger, Context.System.EventStream, time);
         _actors = new TreeActors(tree, incoming, directory, time, logger, reports);
+        _ports = new ListenerCommands(_listeners, tree.Listeners, tree.EndPoints, (number, slot) => StartChild($"listener-{number}", _actors.Listener(slot)), logger);
         Receive<RemoteCommand>(command => Refuse(command.Command));
         // Before the commands: a command that an actor of this process has forwarded cannot be answered either.
         Receive<ZcrxCommand>(command => Refuse(command.GetType().Name), _ => !Sender.IsNobody() && Sender.Path.Address.HasGlobalScope);
@@ -61,10 +63,9 @@ public sealed class ZcrxSupervisor : ReceiveActor
         Receive<OptionsUpdate>(_changes.Report);
         Receive<TreeMessage.RefuseOptions>(_changes.Refuse);
         Receive<QueueMessage.Changed>(_ => OnQueueChanged());
-        Receive<ListenerActor.Bound>(message => Consider(() => _listeners.OnBound(message)));
-        Receive<ListenerActor.BindFailed>(message => Consider(() => _listeners.OnBindFailed(message, Context)));
-        Receive<ListenerActor.Released>(message => Consider(() => _listeners.OnReleased(message)));
-        Receive<ListenerActor.Finished>(message => _listeners.OnFinished(message, Context));
+        Receive<ZcrxCommand.Bind>(command => _ports.Bind(command.Listener, Sender, isStopping: _state == ZcrxState.Stopping));
+        Receive<ZcrxCommand.Unbind>(command => Consider(() => _ports.Unbind(command, Sender)));
+        Receive<ListenerActor.Report>(message => Consider(() => _ports.On(message, Context)));
         Receive<RebalancerActor.Finished>(_ => OnAllUndone());
         Receive<ConnectionsClosed>(_ => OnConnectionsClosed());
         Receive<Terminated>(message => OnTerminated(message.ActorRef));
@@ -93,7 +94,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
     {
         _tree.End.Watch(Self);
         // Ports first: a port in use is the most common failure, and is reported at once.
-        _listeners.Start((index, slot) => StartChild($"listener-{index}", _actors.Listener(slot)));
+        _ports.Start();
         foreach (QueueEntry queue in _queues.All)
         {
             StartQueue(queue, failure: null);
@@ -108,6 +109,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
     protected override void PreRestart(Exception reason, object message)
     {
         _isRestarted = true;
+        _ports.Abandon();
         base.PreRestart(reason, message);
     }
 
@@ -169,9 +171,9 @@ public sealed class ZcrxSupervisor : ReceiveActor
             return Directive.Stop;
         }
 
-        if (_listeners.NameOf(Sender) is { } listener)
+        if (_listeners.SlotOf(Sender) is { } listener)
         {
-            ZcrxLog.ListenerFailed(_logger, listener, exception);
+            ZcrxLog.ListenerFailed(_logger, listener.Name, exception);
         }
         else if (Sender.Equals(_rebalancer))
         {
@@ -317,7 +319,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
             _queues.Stop(command.Drain);
         }
 
-        _listeners.Stop();
+        _ports.Stop();
         ConsiderStopped();
     }
 
@@ -368,7 +370,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
                 _queues.Announce(changed: null);
             }
         }
-        else if (_listeners.OnTerminated(child))
+        else if (_ports.OnTerminated(child))
         {
             _listeners.AnswerAll(() => ToStatus());
         }

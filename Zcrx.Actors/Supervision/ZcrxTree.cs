@@ -26,7 +26,7 @@ internal sealed class ZcrxTree
         IReadOnlyList<Rx.ZcrxQueueOptions> queues = options.EffectiveQueues();
         Options = new Published<ZcrxOptions>(options);
         Queues = [.. queues.Select(static queue => new Published<QueueSnapshot>(new QueueSnapshot { Options = queue }))];
-        Listeners = [.. options.Listeners.Select(static listener => new ListenerSlot(listener))];
+        Listeners = new Published<ImmutableList<ListenerSlot>>([.. options.Listeners.Select(static listener => new ListenerSlot(listener))]);
         Steering = queues.Select(static queue => queue.Interface).OfType<string>().Distinct(StringComparer.Ordinal)
             .ToImmutableSortedDictionary(static name => name, static _ => new Published<SteeringSnapshot>(new SteeringSnapshot()), StringComparer.Ordinal);
         End = new TreeEnd(Connections, directory);
@@ -38,8 +38,11 @@ internal sealed class ZcrxTree
     /// <summary>Gets the queues in the order of the options. Each is published by its own supervisor.</summary>
     public ImmutableArray<Published<QueueSnapshot>> Queues { get; }
 
-    /// <summary>Gets the listeners in the order of the options.</summary>
-    public ImmutableArray<ListenerSlot> Listeners { get; }
+    /// <summary>Gets the listeners in the order of the options, then those that were added. Published by the supervisor.</summary>
+    public Published<ImmutableList<ListenerSlot>> Listeners { get; }
+
+    /// <summary>Gets the bound addresses of the listeners. Published by the supervisor.</summary>
+    public Published<ListenerEndPoints> EndPoints { get; } = new(new ListenerEndPoints([]));
 
     /// <summary>Gets what the rebalancer has done. Published by its actor.</summary>
     public Published<RebalancingSnapshot> Rebalancing { get; } = new(RebalancingSnapshot.Empty);
@@ -74,7 +77,7 @@ internal sealed class ZcrxTree
     /// <summary>Closes the sockets of listeners whose actors never started.</summary>
     public void CloseListeners()
     {
-        foreach (ListenerSlot listener in Listeners)
+        foreach (ListenerSlot listener in Listeners.Value)
         {
             listener.Close();
         }

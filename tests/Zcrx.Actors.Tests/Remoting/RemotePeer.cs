@@ -35,6 +35,8 @@ internal static class RemotePeer
         [nameof(ZcrxCommand.PauseConnection)] = static () => new ZcrxCommand.PauseConnection(1),
         [nameof(ZcrxCommand.ResumeConnection)] = static () => new ZcrxCommand.ResumeConnection(1),
         [nameof(ZcrxCommand.MoveConnection)] = static () => new ZcrxCommand.MoveConnection(1, "queue0"),
+        [nameof(ZcrxCommand.Bind)] = static () => new ZcrxCommand.Bind(new ZcrxListenerOptions()),
+        [nameof(ZcrxCommand.Unbind)] = static () => new ZcrxCommand.Unbind("door"),
         [nameof(ZcrxCommand.DetachConnection)] = static () => new ZcrxCommand.DetachConnection(1),
     };
 

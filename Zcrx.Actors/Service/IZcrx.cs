@@ -20,7 +20,10 @@ public interface IZcrx
     /// <summary>Gets samples of the queues' counters at each queue's interval while there is a subscription. A queue that was restarted counts from zero.</summary>
     IObservable<QueueStatistics> Statistics { get; }
 
-    /// <summary>Gets the bound addresses with their real ports, by the names of the listeners or by their order in the configuration. Empty before the start.</summary>
+    /// <summary>
+    /// Gets the bound addresses with their real ports, by the names of the listeners or by their order in the configuration. Listeners that are bound and unbound at run
+    /// time come and go. Empty before the start.
+    /// </summary>
     ListenerEndPoints EndPoints { get; }
 
     /// <summary>Gets the supervisor, which answers <see cref="ZcrxCommand"/>.</summary>
@@ -45,4 +48,27 @@ public interface IZcrx
     /// <exception cref="System.Net.Sockets.SocketException">The server cannot be reached.</exception>
     /// <exception cref="Zcrx.Interop.ZcrxException">Zcrx is being stopped, or no queue is open.</exception>
     Task<ZcrxConnection> ConnectAsync(EndPoint endPoint, string? queue = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Binds another listener: on every open queue, or not at all. It survives restarts of the queues like a listener of the configuration.</summary>
+    /// <param name="listener">The listener: its address, its handler, and its limits. The object must not be changed afterwards.</param>
+    /// <param name="cancellationToken">Cancels the request. A listener that is bound after that is unbound again.</param>
+    /// <returns>The bound address, and the way to unbind it.</returns>
+    /// <exception cref="InvalidOperationException">The host has not been started.</exception>
+    /// <exception cref="Zcrx.Interop.ZcrxConfigurationException">The options are invalid; all errors at once.</exception>
+    /// <exception cref="Zcrx.Interop.ZcrxException">
+    /// The name is in use, the address is in use or not one of this machine, a queue refuses the port, the ports were closed, or Zcrx is being stopped. The message names cause and fix.
+    /// </exception>
+    Task<ZcrxServerBinding> BindAsync(ZcrxListenerOptions listener, CancellationToken cancellationToken = default);
+
+    /// <summary>Closes the port of one listener, also one of the configuration.</summary>
+    /// <param name="listener">The listener's name.</param>
+    /// <param name="drain">
+    /// How long its connections may take to end by themselves before they are closed. The task ends after the last one then. Null leaves them open, and the task
+    /// ends once the port is closed.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the waiting. The listener is unbound all the same.</param>
+    /// <returns>The number of connections of the listener that are still open.</returns>
+    /// <exception cref="InvalidOperationException">The host has not been started.</exception>
+    /// <exception cref="Zcrx.Interop.ZcrxException">No listener has the name, or the drain time is invalid.</exception>
+    Task<int> UnbindAsync(string listener, TimeSpan? drain = null, CancellationToken cancellationToken = default);
 }

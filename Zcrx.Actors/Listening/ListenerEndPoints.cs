@@ -4,7 +4,7 @@ using System.Net;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents the bound addresses of the listeners, with their real ports, in the order in which the listeners are configured. Immutable.</summary>
+/// <summary>Represents the bound addresses of the listeners, with their real ports, in the order in which the listeners are configured, then in the order in which they were bound at run time. Immutable.</summary>
 public sealed class ListenerEndPoints : IReadOnlyList<IPEndPoint>
 {
     private readonly ImmutableArray<IPEndPoint> _endPoints;

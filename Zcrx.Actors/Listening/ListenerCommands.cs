@@ -1,0 +1,315 @@
+using System.Collections.Immutable;
+using System.Net;
+using Akka.Actor;
+using Microsoft.Extensions.Logging;
+using Zcrx.Actors.Logging;
+using Zcrx.Actors.Messages;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Listening;
+
+/// <summary>Binds and unbinds listeners on command, answers the commands, and publishes the listeners. Belongs to the supervisor.</summary>
+/// <param name="set">The states of the listeners.</param>
+/// <param name="slots">Where the listeners are published: those that are bound or will be, without those that leave.</param>
+/// <param name="endPoints">Where their addresses are published.</param>
+/// <param name="start">Starts the actor of a listener, by its number.</param>
+/// <param name="logger">The log.</param>
+internal sealed class ListenerCommands(
+    ListenerSet set,
+    Published<ImmutableList<ListenerSlot>> slots,
+    Published<ListenerEndPoints> endPoints,
+    Func<int, ListenerSlot, IActorRef> start,
+    ILogger logger)
+{
+    private readonly Dictionary<ListenerSlot, PendingBind> _binds = [];
+    private readonly List<PendingUnbind> _unbinds = [];
+
+    /// <summary>Starts the listeners that are published.</summary>
+    public void Start() => set.Start(start);
+
+    /// <summary>Binds a listener, or answers why not.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="asker">The sender of the command.</param>
+    /// <param name="isStopping">Whether the tree is being stopped.</param>
+    public void Bind(ZcrxListenerOptions options, IActorRef asker, bool isStopping)
+    {
+        if (Refuse(options, isStopping) is { } refused)
+        {
+            ZcrxLog.BindRefused(logger, options?.EffectiveName ?? "", refused.Message);
+            asker.Tell(refused);
+            return;
+        }
+
+        ListenerSlot slot = new(WithFreeName(options), isAdded: true);
+        _binds.Add(slot, new PendingBind(asker));
+        set.Add(slot, start);
+    }
+
+    /// <summary>Unbinds a listener, or answers why not.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="asker">The sender of the command.</param>
+    public void Unbind(ZcrxCommand.Unbind command, IActorRef asker)
+    {
+        if (command.Drain is { } drain && (drain < TimeSpan.Zero || drain > TimeSpan.FromDays(1)))
+        {
+            asker.Tell(new ZcrxReply.Failed(ZcrxFailure.InvalidOptions, null, $"Drain must be between zero and a day, but is {drain}."));
+            return;
+        }
+
+        ListenerSlot? known = (ListenerSlot?)command.Slot;
+        if ((known is null ? set.Find(command.Listener) : set.Find(known)) is not { Actor: not null } listener)
+        {
+            if (known is not null)
+            {
+                asker.Tell(new ZcrxReply.Unbound(known.Name, known.Connections));
+                return;
+            }
+
+            string[] names = [.. set.Present.Select(static present => present.Slot.Name)];
+            asker.Tell(new ZcrxReply.Failed(
+                ZcrxFailure.NoSuchListener, null, $"There is no listener '{command.Listener}'; there {(names.Length == 0 ? "are none" : $"are {string.Join(", ", names)}")}."));
+            return;
+        }
+
+        _unbinds.Add(new PendingUnbind(listener.Slot, asker, command.Drain is not null));
+        if (_binds.Remove(listener.Slot, out PendingBind? bind))
+        {
+            bind.Asker.Tell(new ZcrxReply.Failed(ZcrxFailure.CannotListen, null, $"The listener {listener.Slot.Name} was unbound first."));
+        }
+
+        if (!listener.IsLeaving)
+        {
+            ZcrxLog.Unbinding(logger, listener.Slot.Name);
+        }
+
+        Leave(listener, command.Drain);
+    }
+
+    /// <summary>Handles what a listener's actor reports.</summary>
+    public void On(ListenerActor.Report report, IActorContext context)
+    {
+        switch (report)
+        {
+            case ListenerActor.Bound bound:
+                set.OnBound(bound);
+                PublishEndPoints();
+                break;
+            case ListenerActor.BindFailed failed:
+                OnBindFailed(failed, context);
+                break;
+            case ListenerActor.Refused refused:
+                OnRefused(refused);
+                break;
+            case ListenerActor.Accepting accepting:
+                OnAccepting(accepting.Slot);
+                break;
+            case ListenerActor.Released released:
+                set.OnReleased(released);
+                OnPortClosed(released.Slot);
+                break;
+            case ListenerActor.Finished finished:
+                set.OnFinished(finished, context);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>Handles the end of an actor.</summary>
+    /// <returns>False if it is not a listener's.</returns>
+    public bool OnTerminated(IActorRef actor)
+    {
+        if (set.SlotOf(actor) is not { } slot)
+        {
+            return false;
+        }
+
+        set.OnTerminated(actor);
+        OnPortClosed(slot);
+        AnswerUnbinds(slot, static _ => true);
+        return true;
+    }
+
+    /// <summary>Closes the ports once the queues have stopped accepting. Listeners that are being bound are refused.</summary>
+    public void Stop()
+    {
+        Cancel(ZcrxFailure.Stopping, "Zcrx is being stopped.");
+        set.Stop();
+    }
+
+    /// <summary>Answers all that wait: this object ends. Connections of unbound listeners continue.</summary>
+    public void Abandon()
+    {
+        Cancel(ZcrxFailure.CannotListen, "The supervisor failed and restarts. Try again.");
+        foreach (ListenerSlot slot in _unbinds.Select(static unbind => unbind.Slot).Distinct().ToArray())
+        {
+            AnswerUnbinds(slot, static _ => true);
+        }
+    }
+
+    private static ZcrxReply.Failed Failed(ZcrxFailure reason, string message, Exception? cause = null) => new(reason, null, message, cause);
+
+    private ZcrxReply.Failed? Refuse(ZcrxListenerOptions? options, bool isStopping)
+    {
+        if (isStopping)
+        {
+            return Failed(ZcrxFailure.Stopping, "Zcrx is being stopped.");
+        }
+
+        if (set.IsReleased)
+        {
+            return Failed(ZcrxFailure.NotAccepting, "The ports were closed, by CloseListeners or because another process has taken over. They are not opened again; start the service again.");
+        }
+
+        if (options is null)
+        {
+            return Failed(ZcrxFailure.InvalidOptions, "There are no options. Give the listener at least EndPoint and Handler.");
+        }
+
+        List<ZcrxConfigurationError> errors = [.. options.Validate()];
+        if (!ListenEndPoint.TryParse(options.EndPoint, out IPEndPoint? endPoint))
+        {
+            errors.Add(new ZcrxConfigurationError(nameof(options.EndPoint), $"'{options.EndPoint}' is not an address; {ListenEndPoint.Expected}"));
+        }
+
+        if (options.Handler is null)
+        {
+            errors.Add(new ZcrxConfigurationError(nameof(options.Handler), "must not be null"));
+        }
+
+        if (errors.Count > 0)
+        {
+            return Failed(ZcrxFailure.InvalidOptions, $"The options of the listener are invalid: {string.Join("; ", errors)}.", new ZcrxConfigurationException(errors));
+        }
+
+        return IsNamed(options) && IsTaken(options.EffectiveName)
+            ? Failed(ZcrxFailure.ListenerExists, $"A listener '{options.Name}' is bound to {Present(options.EffectiveName)}. Choose another name, or unbind it first.")
+            : null;
+    }
+
+    private string Present(string name) => set.Find(name)?.Slot is { } slot ? slot.EndPoint?.ToString() ?? slot.Address : "another address";
+
+    private bool IsTaken(string name) => set.Present.Any(listener => listener.Slot.Name == name);
+
+    private static bool IsNamed(ZcrxListenerOptions options) => !string.IsNullOrWhiteSpace(options.Name);
+
+    /// <summary>Names a listener without a name after its address. Several may have port 0, and each needs a name of its own to be unbound.</summary>
+    private ZcrxListenerOptions WithFreeName(ZcrxListenerOptions options)
+    {
+        string name = options.EffectiveName;
+        for (int i = 2; !IsNamed(options) && IsTaken(name); i++)
+        {
+            name = $"{options.EndPoint} ({i})";
+        }
+
+        return name == options.EffectiveName ? options : options.Named(name);
+    }
+
+    private void OnBindFailed(ListenerActor.BindFailed message, IActorContext context)
+    {
+        if (_binds.Remove(message.Slot, out PendingBind? bind))
+        {
+            set.Find(message.Slot)!.IsLeaving = true;
+            RefuseBind(message.Slot, bind, message.Cause);
+        }
+
+        set.OnBindFailed(message, context);
+    }
+
+    private void OnRefused(ListenerActor.Refused message)
+    {
+        if (_binds.TryGetValue(message.Slot, out PendingBind? bind))
+        {
+            bind.Refusal ??= new ZcrxException(
+                $"Accepting on {message.Slot.EndPoint?.ToString() ?? message.Slot.Address} with the queue {message.Queue}", 0, message.Cause.Message.TrimEnd('.'), "Choose another port", message.Cause);
+        }
+        else if (set.Find(message.Slot) is { IsLeaving: false })
+        {
+            ZcrxLog.QueueDoesNotAccept(logger, message.Queue, message.Slot.Name, message.Cause);
+        }
+    }
+
+    private void OnAccepting(ListenerSlot slot)
+    {
+        if (!_binds.TryGetValue(slot, out PendingBind? bind) || set.Find(slot) is not { } listener || slot.EndPoint is not { } endPoint)
+        {
+            return;
+        }
+
+        if (bind.Refusal is not null)
+        {
+            // All or nothing: the queues that accept stop, and what they have accepted is closed. Answered when the port is closed.
+            Leave(listener, TimeSpan.Zero);
+            return;
+        }
+
+        _binds.Remove(slot);
+        slots.Publish(slots.Value.Add(slot));
+        PublishEndPoints();
+        bind.Asker.Tell(new ZcrxReply.Bound(slot.Name, endPoint) { Slot = slot });
+    }
+
+    private void Leave(ListenerRecord listener, TimeSpan? drain)
+    {
+        if (!listener.IsLeaving)
+        {
+            listener.IsLeaving = true;
+            slots.Publish(slots.Value.Remove(listener.Slot));
+            PublishEndPoints();
+        }
+
+        listener.Tell(new ListenerActor.Release(drain));
+    }
+
+    private void OnPortClosed(ListenerSlot slot)
+    {
+        slot.OnPortClosed();
+        if (_binds.Remove(slot, out PendingBind? bind))
+        {
+            RefuseBind(slot, bind, bind.Refusal ?? new ZcrxException($"Listening on {slot.Address}", 0, "the listener's actor was stopped from outside", ""));
+        }
+
+        AnswerUnbinds(slot, static unbind => !unbind.AwaitsEnd);
+    }
+
+    private void RefuseBind(ListenerSlot slot, PendingBind bind, Exception cause)
+    {
+        ZcrxLog.BindRefused(logger, slot.Name, cause.Message);
+        bind.Asker.Tell(Failed(ZcrxFailure.CannotListen, cause.Message, cause));
+    }
+
+    private void AnswerUnbinds(ListenerSlot slot, Predicate<PendingUnbind> which)
+    {
+        foreach (PendingUnbind unbind in _unbinds.Where(unbind => unbind.Slot == slot && which(unbind)).ToArray())
+        {
+            _unbinds.Remove(unbind);
+            unbind.Asker.Tell(new ZcrxReply.Unbound(slot.Name, slot.Connections));
+        }
+    }
+
+    private void Cancel(ZcrxFailure reason, string message)
+    {
+        foreach (PendingBind bind in _binds.Values)
+        {
+            bind.Asker.Tell(Failed(reason, message));
+        }
+
+        _binds.Clear();
+    }
+
+    private void PublishEndPoints() => endPoints.Publish(new ListenerEndPoints(set.Present
+        .Where(listener => listener.Slot.EndPoint is not null && !_binds.ContainsKey(listener.Slot))
+        .Select(static listener => KeyValuePair.Create(listener.Slot.Name, listener.Slot.EndPoint!))));
+
+    /// <summary>Represents a listener that is being bound.</summary>
+    private sealed class PendingBind(IActorRef asker)
+    {
+        public IActorRef Asker => asker;
+
+        public ZcrxException? Refusal { get; set; }
+    }
+
+    /// <summary>Represents an answer that is owed for a listener that leaves.</summary>
+    private sealed record PendingUnbind(ListenerSlot Slot, IActorRef Asker, bool AwaitsEnd);
+}

@@ -1,0 +1,66 @@
+using Akka.Actor;
+
+namespace Zcrx.Actors.Listening;
+
+/// <summary>Represents the state of one listener. Belongs to the <see cref="ListenerSet"/>.</summary>
+internal sealed class ListenerRecord(ListenerSlot slot)
+{
+    private bool _isEnding;
+    private bool _isReportedClosed;
+
+    public ListenerSlot Slot { get; } = slot;
+
+    public IActorRef? Actor { get; set; }
+
+    public Exception? Error { get; set; }
+
+    public bool WasBound { get; set; }
+
+    /// <summary>Gets or sets whether no queue of this process accepts there any more.</summary>
+    public bool IsReleased { get; set; }
+
+    /// <summary>Gets or sets whether the listener was unbound or could not be bound at run time. Its name is free again, and it is forgotten at the end of its actor.</summary>
+    public bool IsLeaving { get; set; }
+
+    /// <summary>Gets a value indicating whether the start of the tree depends on the listener.</summary>
+    public bool IsConfigured => !Slot.IsAdded && !IsLeaving;
+
+    /// <summary>Sends a message to the actor, unless it is being stopped.</summary>
+    public void Tell(object message)
+    {
+        if (!_isEnding)
+        {
+            Actor?.Tell(message);
+        }
+    }
+
+    /// <summary>Stops the actor, which receives no more messages.</summary>
+    public void End(IActorContext context)
+    {
+        if (Actor is { } actor)
+        {
+            _isEnding = true;
+            context.Stop(actor);
+        }
+    }
+
+    /// <summary>Returns once whether the closing of the port is to be reported.</summary>
+    public bool TryReportClosed()
+    {
+        bool isFirst = !_isReportedClosed;
+        _isReportedClosed = true;
+        return isFirst;
+    }
+
+    public ListenerStatus ToStatus() => new()
+    {
+        Name = Slot.Name,
+        EndPoint = Slot.EndPoint,
+        Connections = Slot.Connections,
+        Accepted = Slot.Accepted,
+        Refused = Slot.Gate.Refused,
+        MaxConnections = Slot.Gate.MaxConnections,
+        IsFull = Slot.Gate.MaxConnections > 0 && Slot.Gate.Connections >= Slot.Gate.MaxConnections,
+        Error = Error,
+    };
+}

@@ -1,0 +1,35 @@
+using System.Net;
+
+namespace Zcrx.Actors;
+
+/// <summary>Represents a listener that was bound at run time, by <see cref="IZcrx.BindAsync"/> or by a stream.</summary>
+/// <remarks>Immutable. Threading: all members from any thread.</remarks>
+public sealed class ZcrxServerBinding
+{
+    private readonly Func<TimeSpan?, CancellationToken, Task<int>> _unbind;
+
+    internal ZcrxServerBinding(string listener, IPEndPoint localAddress, Task closed, Func<TimeSpan?, CancellationToken, Task<int>> unbind) =>
+        (Listener, LocalAddress, Closed, _unbind) = (listener, localAddress, closed, unbind);
+
+    /// <summary>Gets the listener's name.</summary>
+    public string Listener { get; }
+
+    /// <summary>Gets the bound address, with the real port.</summary>
+    public IPEndPoint LocalAddress { get; }
+
+    /// <summary>Gets a task that ends when nothing more is accepted, by whatever the port was closed. Never faults.</summary>
+    public Task Closed { get; }
+
+    /// <summary>Closes the port. Connections stay open. Does nothing if this listener is unbound already, also if another one has its name now.</summary>
+    /// <returns>A task that ends when no queue accepts there any more.</returns>
+    public Task Unbind() => _unbind(null, CancellationToken.None);
+
+    /// <summary>Closes the port and the connections; see <see cref="IZcrx.UnbindAsync"/>. Also for a listener that is unbound and has left its connections open.</summary>
+    /// <param name="drain">How long connections may take to end by themselves before they are closed.</param>
+    /// <param name="cancellationToken">Cancels the waiting. The listener is unbound all the same.</param>
+    /// <returns>A task that ends when the last connection is closed.</returns>
+    public Task DrainAsync(TimeSpan drain, CancellationToken cancellationToken = default) => _unbind(drain, cancellationToken);
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Listener} on {LocalAddress}";
+}

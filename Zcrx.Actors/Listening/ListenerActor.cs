@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Akka.Actor;
 using Zcrx.Actors.Messages;
 using Zcrx.Actors.Queues;
+using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Listening;
@@ -12,11 +13,16 @@ namespace Zcrx.Actors.Listening;
 /// </summary>
 internal sealed class ListenerActor : ReceiveActor, IWithTimers
 {
+    private const int MostAttempts = 100;
+
+    private static readonly TimeSpan BindInterval = TimeSpan.FromMilliseconds(50);
+
     private readonly ListenerSlot _slot;
     private readonly ConnectionIntake _intake;
     private readonly OutstandingWork _outstanding;
     private readonly Dictionary<string, Attachment> _attachments = new(StringComparer.Ordinal);
     private Socket? _socket;
+    private int _attempts;
     private bool _stopping;
     private bool _releasing;
     private bool _isFinishing;
@@ -35,6 +41,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
         Receive<Stop>(_ => OnStop());
         Receive<Release>(message => OnRelease(message.Drain));
         Receive<Confirm>(_ => Context.Parent.Tell(new Accepting(_slot)));
+        Receive<BindAgain>(_ => Bind());
         Receive<DrainOver>(_ => OnDrainOver());
         Receive<Idle>(_ => Context.Parent.Tell(new Finished(_slot)));
     }
@@ -42,22 +49,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
-    protected override void PreStart()
-    {
-        try
-        {
-            _socket = _slot.Bind();
-        }
-#pragma warning disable CA1031 // ConfigureSocket is code of the application. Whatever it throws is the reason why the port is not bound.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            Context.Parent.Tell(new BindFailed(_slot, exception));
-            return;
-        }
-
-        Context.Parent.Tell(new Bound(_slot));
-    }
+    protected override void PreStart() => Bind();
 
     // The socket is kept across a restart: peers that wait to be accepted notice nothing.
     protected override void PreRestart(Exception reason, object message) => DropAttachments();
@@ -68,6 +60,36 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     {
         DropAttachments();
         _slot.Close();
+    }
+
+    private void Bind()
+    {
+        try
+        {
+            _socket = _slot.Bind();
+        }
+#pragma warning disable CA1031 // ConfigureSocket is code of the application. Whatever it throws is the reason why the port is not bound.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            OnBindFailed(exception);
+            return;
+        }
+
+        Context.Parent.Tell(new Bound(_slot));
+    }
+
+    private void OnBindFailed(Exception cause)
+    {
+        if (_slot.WasBound && !_stopping && cause is ZcrxException && _attempts < MostAttempts)
+        {
+            // The supervisor has failed and restarted. Ring threads close their descriptors of the port on their own.
+            _attempts++;
+            Timers.StartSingleTimer(nameof(BindAgain), new BindAgain(), BindInterval);
+            return;
+        }
+
+        Context.Parent.Tell(new BindFailed(_slot, cause));
     }
 
     private void OnAttach(Attach message)
@@ -221,6 +243,9 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
 
     /// <summary>To the actor itself: the last connection is closed, and its end is reported.</summary>
     private sealed record Idle : ILocalMessage;
+
+    /// <summary>To the actor itself: bind again.</summary>
+    private sealed record BindAgain : ILocalMessage;
 
     /// <summary>To the actor itself: the time for the connections is over.</summary>
     private sealed record DrainOver : ILocalMessage;

@@ -30,6 +30,9 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, bool isAdded = f
     /// <summary>Gets the bound address; null while there is none.</summary>
     public IPEndPoint? EndPoint => Volatile.Read(ref _socket) is null ? null : _endPoint;
 
+    /// <summary>Gets a value indicating whether the listener has been bound, now or before a restart of the supervisor.</summary>
+    public bool WasBound => _endPoint is not null;
+
     public int Connections => Volatile.Read(ref _connections);
 
     public long Accepted => Interlocked.Read(ref _accepted);

@@ -1,0 +1,164 @@
+using System.Collections.Concurrent;
+using System.Reactive.Disposables;
+using Akka.Streams;
+using Akka.Streams.Stage;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Streams;
+
+/// <summary>Binds a listener when it is materialized, and emits the connections that it accepts.</summary>
+/// <param name="zcrx">The running receiver.</param>
+/// <param name="listener">Creates the options of the listener, without a handler.</param>
+/// <param name="halfClose">Whether connections still receive when the upstream of their flow has ended.</param>
+/// <param name="idleTimeout">The idle timeout of the connections; null for none.</param>
+internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, bool halfClose, TimeSpan? idleTimeout)
+    : GraphStageWithMaterializedValue<SourceShape<ZcrxIncomingConnection>, Task<ZcrxServerBinding>>
+{
+    public override SourceShape<ZcrxIncomingConnection> Shape { get; } = new(new Outlet<ZcrxIncomingConnection>("ZcrxBind.out"));
+
+    protected override Attributes InitialAttributes { get; } = Attributes.CreateName("ZcrxBind");
+
+    public override ILogicAndMaterializedValue<Task<ZcrxServerBinding>> CreateLogicAndMaterializedValue(Attributes inheritedAttributes)
+    {
+        TaskCompletionSource<ZcrxServerBinding> bound = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        return new LogicAndMaterializedValue<Task<ZcrxServerBinding>>(new Logic(this, bound, zcrx, listener(), halfClose, idleTimeout), bound.Task);
+    }
+
+    private sealed class Logic : GraphStageLogic
+    {
+        private readonly Outlet<ZcrxIncomingConnection> _out;
+        private readonly TaskCompletionSource<ZcrxServerBinding> _bound;
+        private readonly IZcrx _zcrx;
+        private readonly ZcrxListenerOptions _listener;
+        private readonly bool _halfClose;
+        private readonly TimeSpan? _idleTimeout;
+        private readonly CancellationTokenSource _ended = new();
+        private readonly ConcurrentQueue<ZcrxIncomingConnection> _waiting = new();
+        private readonly Action _onAccepted;
+        private readonly Action _onClosed;
+        private readonly Action<(ZcrxServerBinding? Binding, Exception? Error)> _onBound;
+        private ZcrxServerBinding? _binding;
+        private bool _isClosed;
+        private int _hasEnded;
+
+        public Logic(BindStage stage, TaskCompletionSource<ZcrxServerBinding> bound, IZcrx zcrx, ZcrxListenerOptions listener, bool halfClose, TimeSpan? idleTimeout)
+            : base(stage.Shape)
+        {
+            (_out, _bound, _zcrx, _listener, _halfClose, _idleTimeout) = (stage.Shape.Outlet, bound, zcrx, listener, halfClose, idleTimeout);
+            listener.Handler = Accept;
+            _onAccepted = GetAsyncCallback(Emit);
+            _onClosed = GetAsyncCallback(OnClosed);
+            _onBound = GetAsyncCallback<(ZcrxServerBinding?, Exception?)>(OnBound);
+            SetHandler(_out, onPull: Emit);
+        }
+
+        public override void PreStart() => _ = BindAsync();
+
+        public override void PostStop()
+        {
+            Volatile.Write(ref _hasEnded, 1);
+            _ended.Cancel();
+            _ended.Dispose();
+            // Connections that were emitted belong to their flows. The port is closed also when the materializer ends.
+            _ = _binding?.Unbind();
+            Abort();
+            _bound.TrySetException(new StreamTcpException($"The stream ended before {_listener.EndPoint} was bound."));
+            // Observed here, for programs that do not use the materialized value.
+            _ = _bound.Task.Exception;
+        }
+
+        private async Task BindAsync()
+        {
+            ZcrxServerBinding? binding = null;
+            Exception? error = null;
+            try
+            {
+                binding = await _zcrx.BindAsync(_listener, _ended.Token).ConfigureAwait(false);
+            }
+#pragma warning disable CA1031 // Whatever binding throws fails the stream.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                error = exception;
+            }
+
+            _onBound((binding, error));
+            if (binding is null)
+            {
+                return;
+            }
+
+            if (Volatile.Read(ref _hasEnded) != 0)
+            {
+                // A stage that has ended drops the call.
+                await binding.Unbind().ConfigureAwait(false);
+            }
+
+            await binding.Closed.ConfigureAwait(false);
+            _onClosed();
+        }
+
+        private void OnBound((ZcrxServerBinding? Binding, Exception? Error) result)
+        {
+            if (result.Binding is { } binding)
+            {
+                _binding = binding;
+                _bound.TrySetResult(binding);
+                return;
+            }
+
+            _bound.TrySetException(result.Error!);
+            FailStage(result.Error!);
+        }
+
+        /// <summary>Takes a connection. Called on a ring thread.</summary>
+        private IDisposable Accept(ZcrxConnection connection)
+        {
+            if (_waiting.Count >= _listener.Backlog)
+            {
+                connection.Abort();
+                return Disposable.Empty;
+            }
+
+            _waiting.Enqueue(new ZcrxIncomingConnection(connection, _halfClose, _idleTimeout));
+            if (Volatile.Read(ref _hasEnded) != 0)
+            {
+                Abort();
+            }
+            else
+            {
+                _onAccepted();
+            }
+
+            return Disposable.Empty;
+        }
+
+        private void Emit()
+        {
+            if (IsAvailable(_out) && _waiting.TryDequeue(out ZcrxIncomingConnection? connection))
+            {
+                Push(_out, connection);
+            }
+
+            if (_isClosed && _waiting.IsEmpty)
+            {
+                CompleteStage();
+            }
+        }
+
+        private void OnClosed()
+        {
+            _isClosed = true;
+            Emit();
+        }
+
+        /// <summary>Resets the connections that were not emitted.</summary>
+        private void Abort()
+        {
+            while (_waiting.TryDequeue(out ZcrxIncomingConnection? connection))
+            {
+                connection.Connection.Abort();
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+using Akka.IO;
+using Akka.Streams.Dsl;
+
+namespace Zcrx.Actors.Streams;
+
+/// <summary>Fails flows on which nothing moves in either direction.</summary>
+internal static class IdleTimeout
+{
+    /// <summary>Adds a timeout to the flow of a connection.</summary>
+    /// <param name="flow">The flow.</param>
+    /// <param name="timeout">The timeout; null for none.</param>
+    public static Flow<ByteString, T, TMat> Join<T, TMat>(Flow<ByteString, T, TMat> flow, TimeSpan? timeout) => timeout is { } time
+        ? BidiFlow.BidirectionalIdleTimeout<ByteString, T>(time).JoinMat(flow, Keep.Right)
+        : flow;
+}

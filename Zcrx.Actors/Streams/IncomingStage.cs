@@ -1,0 +1,41 @@
+using Akka.IO;
+using Akka.Streams;
+using Akka.Streams.Stage;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Streams;
+
+/// <summary>Represents an accepted connection as a stage. It can be materialized once.</summary>
+/// <typeparam name="T">The type of the elements that are emitted.</typeparam>
+/// <param name="connection">The connection.</param>
+/// <param name="use">Returns whether the connection is not used yet, once.</param>
+/// <param name="receive">Creates the elements of the connection.</param>
+/// <param name="halfClose">Whether the connection still receives when the upstream has ended.</param>
+internal sealed class IncomingStage<T>(ZcrxConnection connection, Func<bool> use, Func<ZcrxConnection, Action, IElements<T>> receive, bool halfClose)
+    : GraphStage<FlowShape<ByteString, T>>
+{
+    public override FlowShape<ByteString, T> Shape { get; } = new(new Inlet<ByteString>("ZcrxIncoming.in"), new Outlet<T>("ZcrxIncoming.out"));
+
+    protected override Attributes InitialAttributes { get; } = Attributes.CreateName("ZcrxIncoming");
+
+    public override string ToString() => $"zcrx {connection}";
+
+    protected override GraphStageLogic CreateLogic(Attributes inheritedAttributes) => new Logic(this, connection, use, receive, halfClose);
+
+    private sealed class Logic(IncomingStage<T> stage, ZcrxConnection connection, Func<bool> use, Func<ZcrxConnection, Action, IElements<T>> receive, bool halfClose)
+        : ConnectionLogic<T>(stage.Shape, receive, halfClose)
+    {
+        public override void PreStart()
+        {
+            base.PreStart();
+            if (use())
+            {
+                Begin(connection);
+            }
+            else
+            {
+                FailStage(new InvalidOperationException($"The flow of the {connection} was materialized before. A connection can be materialized once."));
+            }
+        }
+    }
+}

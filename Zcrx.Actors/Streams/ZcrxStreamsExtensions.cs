@@ -1,0 +1,125 @@
+using System.Net;
+using Akka;
+using Akka.IO;
+using Akka.Streams;
+using Akka.Streams.Dsl;
+using Zcrx.Actors.Streams;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors;
+
+/// <summary>Provides listeners and connections as Akka.Streams, like <c>system.TcpStream()</c>.</summary>
+/// <remarks>
+/// A program moves over by its bind line: <c>zcrx.Bind(host, port)</c> instead of <c>system.TcpStream().Bind(host, port)</c>. See docs/streams.md for what differs.
+/// </remarks>
+public static class ZcrxStreamsExtensions
+{
+    /// <summary>The number of connections that may wait, by default.</summary>
+    public const int DefaultBacklog = 4096;
+
+    /// <summary>Binds a listener for each materialization, and emits the connections that it accepts.</summary>
+    /// <param name="zcrx">The running receiver.</param>
+    /// <param name="host">The address: an IP address, <c>localhost</c>, or <c>*</c> for all addresses.</param>
+    /// <param name="port">The port; 0 lets the kernel choose.</param>
+    /// <param name="backlog">
+    /// The number of connections that may wait in the kernel, and as many again that the stream has accepted and its downstream has not taken. Further ones are reset.
+    /// </param>
+    /// <param name="halfClose">Whether a connection still receives when the upstream of its flow has completed. If not, it is closed then.</param>
+    /// <param name="idleTimeout">How long nothing may move on a connection in either direction before its flow fails; null for no limit.</param>
+    /// <returns>
+    /// The connections. The stream completes when the listener is unbound, and cancelling it unbinds the listener. Connections that were emitted continue. It fails with the
+    /// materialized task when the listener cannot be bound; see <see cref="IZcrx.BindAsync"/>.
+    /// </returns>
+    public static Source<ZcrxIncomingConnection, Task<ZcrxServerBinding>> Bind(
+        this IZcrx zcrx, string host, int port, int backlog = DefaultBacklog, bool halfClose = false, TimeSpan? idleTimeout = null)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        string endPoint = IPAddress.TryParse(host, out IPAddress? address) ? new IPEndPoint(address, port).ToString() : $"{host}:{port}";
+        return Bind(zcrx, () => new ZcrxListenerOptions { EndPoint = endPoint, Backlog = backlog }, halfClose, idleTimeout);
+    }
+
+    /// <summary>Binds a listener for each materialization, with options such as its name and limits.</summary>
+    /// <param name="zcrx">The running receiver.</param>
+    /// <param name="endPoint">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. Port 0 lets the kernel choose.</param>
+    /// <param name="configure">Sets options of the listener: name, limits, backlog; null for the defaults. Called for each materialization.</param>
+    /// <param name="halfClose">Whether a connection still receives when the upstream of its flow has completed. If not, it is closed then.</param>
+    /// <param name="idleTimeout">How long nothing may move on a connection in either direction before its flow fails; null for no limit.</param>
+    /// <returns>The connections, as for <see cref="Bind(IZcrx, string, int, int, bool, TimeSpan?)"/>.</returns>
+    public static Source<ZcrxIncomingConnection, Task<ZcrxServerBinding>> Bind(
+        this IZcrx zcrx, string endPoint, Action<ZcrxListenerOptions>? configure = null, bool halfClose = false, TimeSpan? idleTimeout = null)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        return Bind(zcrx, Create, halfClose, idleTimeout);
+
+        ZcrxListenerOptions Create()
+        {
+            ZcrxListenerOptions options = new() { EndPoint = endPoint };
+            configure?.Invoke(options);
+            return options;
+        }
+    }
+
+    /// <summary>Binds a listener, and handles each connection with a flow.</summary>
+    /// <param name="zcrx">The running receiver.</param>
+    /// <param name="handler">The flow, which is materialized for every connection.</param>
+    /// <param name="materializer">Runs the listener and the flows.</param>
+    /// <param name="host">The address, as for <see cref="Bind(IZcrx, string, int, int, bool, TimeSpan?)"/>.</param>
+    /// <param name="port">The port; 0 lets the kernel choose.</param>
+    /// <param name="backlog">The number of connections that may wait.</param>
+    /// <param name="halfClose">Whether a connection still receives when the upstream of its flow has completed.</param>
+    /// <param name="idleTimeout">The idle timeout of the connections; null for no limit.</param>
+    /// <returns>The bound address, and the way to unbind it.</returns>
+    public static Task<ZcrxServerBinding> BindAndHandle(
+        this IZcrx zcrx,
+        Flow<ByteString, ByteString, NotUsed> handler,
+        IMaterializer materializer,
+        string host,
+        int port,
+        int backlog = DefaultBacklog,
+        bool halfClose = false,
+        TimeSpan? idleTimeout = null)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        return Bind(zcrx, host, port, backlog, halfClose, idleTimeout)
+            .To(Sink.ForEach<ZcrxIncomingConnection>(connection => connection.HandleWith(handler, materializer)))
+            .Run(materializer);
+    }
+
+    /// <summary>Connects to a server for each materialization.</summary>
+    /// <param name="zcrx">The running receiver.</param>
+    /// <param name="remoteAddress">The server: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/>.</param>
+    /// <param name="halfClose">Whether the connection still receives when the upstream has completed. If not, it is closed then.</param>
+    /// <param name="connectionTimeout">How long connecting may take; null for the kernel's limit.</param>
+    /// <param name="idleTimeout">How long nothing may move in either direction before the flow fails; null for no limit.</param>
+    /// <returns>The flow: its input is sent, and its output is what the server sends. It fails with the materialized task when the server cannot be reached.</returns>
+    public static Flow<ByteString, ByteString, Task<ZcrxOutgoingConnection>> OutgoingConnection(
+        this IZcrx zcrx, EndPoint remoteAddress, bool halfClose = true, TimeSpan? connectionTimeout = null, TimeSpan? idleTimeout = null)
+    {
+        ArgumentNullException.ThrowIfNull(zcrx);
+        ArgumentNullException.ThrowIfNull(remoteAddress);
+        OutgoingStage stage = new(
+            zcrx,
+            remoteAddress,
+            static (connection, wake) => new Elements<Interop.ReceivedBuffer, ByteString>(connection, connection.Buffers, ByteStrings.Copy, ByteStrings.Combine, wake),
+            halfClose,
+            connectionTimeout);
+        return IdleTimeout.Join(Flow.FromGraph(stage), idleTimeout);
+    }
+
+    /// <summary>Connects to a server for each materialization.</summary>
+    /// <param name="zcrx">The running receiver.</param>
+    /// <param name="host">The server's name or IP address.</param>
+    /// <param name="port">The server's port.</param>
+    /// <returns>The flow, as for <see cref="OutgoingConnection(IZcrx, EndPoint, bool, TimeSpan?, TimeSpan?)"/>.</returns>
+    public static Flow<ByteString, ByteString, Task<ZcrxOutgoingConnection>> OutgoingConnection(this IZcrx zcrx, string host, int port)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        return OutgoingConnection(zcrx, IPAddress.TryParse(host, out IPAddress? address) ? new IPEndPoint(address, port) : new DnsEndPoint(host, port));
+    }
+
+    private static Source<ZcrxIncomingConnection, Task<ZcrxServerBinding>> Bind(IZcrx zcrx, Func<ZcrxListenerOptions> listener, bool halfClose, TimeSpan? idleTimeout)
+    {
+        ArgumentNullException.ThrowIfNull(zcrx);
+        return Source.FromGraph(new BindStage(zcrx, listener, halfClose, idleTimeout));
+    }
+}

@@ -4,6 +4,7 @@ using Akka.DependencyInjection;
 using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Zcrx.Actors.Serialization;
 
 namespace Zcrx.Actors.Hosting;
 
@@ -50,6 +51,7 @@ internal sealed class AkkaRegistration
         // An earlier WithZcrx has set it to what it needed then.
         HoconAddMode mode = configured is not null && configured == _phaseTimeout ? HoconAddMode.Prepend : HoconAddMode.Append;
         _ = builder.AddHocon(SystemShutdown.Hosted(timeout), mode);
+        _ = builder.AddHocon(NodeStatusSerializer.Hocon, HoconAddMode.Append);
         _phaseTimeout = timeout;
     }
 

@@ -4,6 +4,7 @@ using Akka.Actor.Setup;
 using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Zcrx.Actors.Serialization;
 using LogLevel = Akka.Event.LogLevel;
 
 namespace Zcrx.Actors.Hosting;
@@ -58,6 +59,7 @@ internal static class DefaultActorSystem
         });
         // Ten wake-ups a second instead of a hundred. Zcrx needs no finer timer, and each wake-up of the thread pool costs a spin.
         _ = akka.AddHocon("akka.scheduler.tick-duration = 100ms", HoconAddMode.Append);
+        _ = akka.AddHocon(NodeStatusSerializer.Hocon, HoconAddMode.Append);
         TimeSpan drain = ZcrxSetup.DrainTimeoutOf(services.GetServices<ZcrxSetup>());
         _ = akka.AddHocon(SystemShutdown.Hosted(SystemShutdown.PhaseTimeout(drain)), HoconAddMode.Append);
     }

@@ -1,0 +1,60 @@
+using Zcrx.Actors.Health;
+
+namespace Zcrx.Actors;
+
+/// <summary>Represents the status of one process for other processes: numbers and text only. Immutable.</summary>
+/// <remarks>
+/// <see cref="ZcrxStatus"/> refers to exceptions, addresses and engines of its process and cannot leave it. This snapshot can be sent by Akka.Remote and kept in
+/// distributed data. It has a serializer of its own, whose format newer and older versions of Zcrx can read.
+/// </remarks>
+public sealed record ZcrxNodeStatus
+{
+    /// <summary>Gets the name of the process, such as its address in the cluster.</summary>
+    public required string Node { get; init; }
+
+    /// <summary>Gets the time of the status, by the clock of the process.</summary>
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>Gets the state of the tree.</summary>
+    public required ZcrxState State { get; init; }
+
+    /// <summary>Gets a value indicating whether the ports are open.</summary>
+    public bool IsAccepting { get; init; }
+
+    /// <summary>Gets the codes of what is wrong, as in the health check: <c>pool_exhausted:eth0-2</c>. Empty if nothing is.</summary>
+    public IReadOnlyList<string> Reasons { get; init; } = [];
+
+    /// <summary>Gets the queues.</summary>
+    public IReadOnlyList<ZcrxNodeQueue> Queues { get; init; } = [];
+
+    /// <summary>Gets the listeners.</summary>
+    public IReadOnlyList<ZcrxNodeListener> Listeners { get; init; } = [];
+
+    /// <summary>Gets the names of the queues with a copy storm.</summary>
+    public IReadOnlyList<string> Storms { get; init; } = [];
+
+    /// <summary>Gets the number of connections that are copied permanently.</summary>
+    public int DegradedConnections { get; init; }
+
+    /// <summary>Creates the snapshot of a status.</summary>
+    /// <param name="node">The name of the process.</param>
+    /// <param name="status">The status. It need not list the connections.</param>
+    /// <returns>The snapshot.</returns>
+    public static ZcrxNodeStatus From(string node, ZcrxStatus status)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        ArgumentNullException.ThrowIfNull(status);
+        return new ZcrxNodeStatus
+        {
+            Node = node,
+            Time = status.Time,
+            State = status.State,
+            IsAccepting = status.IsAccepting,
+            Reasons = HealthReasons.Of(status),
+            Queues = [.. status.Queues.Select(ZcrxNodeQueue.From)],
+            Listeners = [.. status.Listeners.Select(ZcrxNodeListener.From)],
+            Storms = [.. status.Rebalancing.Storms],
+            DegradedConnections = status.Rebalancing.Degraded.Count,
+        };
+    }
+}

@@ -1,0 +1,68 @@
+using System.Runtime.Serialization;
+using Akka.Actor;
+using Akka.Serialization;
+
+namespace Zcrx.Actors.Serialization;
+
+/// <summary>Serializes <see cref="ZcrxNodeStatus"/>, in a format of its own that can grow.</summary>
+/// <remarks>
+/// <para>The manifest is the version. A version adds fields at the ends of records only. A reader skips fields that it does not know, and gives default values to
+/// fields that an older writer has left out. A change that is not such an addition gets another manifest, which older readers refuse.</para>
+/// <para>Threading: any thread.</para>
+/// </remarks>
+/// <param name="system">The actor system.</param>
+internal sealed class NodeStatusSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+{
+    /// <summary>The manifest of the present format.</summary>
+    public const string Version1 = "zcrx-node-status-1";
+
+    /// <summary>The HOCON that binds this serializer.</summary>
+    public const string Hocon = """
+        akka.actor {
+          serializers.zcrx-node-status = "Zcrx.Actors.Serialization.NodeStatusSerializer, Zcrx.Actors"
+          serialization-bindings { "Zcrx.Actors.ZcrxNodeStatus, Zcrx.Actors" = zcrx-node-status }
+        }
+        """;
+
+    // Of the protocol, like the manifests: it must never change.
+    private const int Id = 2_026_110;
+
+    public override int Identifier => Id;
+
+    public override string Manifest(object o) => o is ZcrxNodeStatus
+        ? Version1
+        : throw new ArgumentException($"Could not serialize {o?.GetType().Name ?? "null"}: {nameof(NodeStatusSerializer)} serializes {nameof(ZcrxNodeStatus)} only.", nameof(o));
+
+    public override byte[] ToBinary(object obj)
+    {
+        _ = Manifest(obj);
+        using MemoryStream stream = new();
+        using (RecordWriter writer = new(stream))
+        {
+            NodeStatusFormat.Write(writer, (ZcrxNodeStatus)obj);
+        }
+
+        return stream.ToArray();
+    }
+
+    public override object FromBinary(byte[] bytes, string manifest)
+    {
+        ArgumentNullException.ThrowIfNull(bytes);
+        if (manifest != Version1)
+        {
+            throw new SerializationException(
+                $"Could not read a {nameof(ZcrxNodeStatus)}: its format is '{manifest}', and this version of Zcrx knows '{Version1}'. Update this node.");
+        }
+
+        try
+        {
+            using MemoryStream stream = new(bytes, writable: false);
+            using RecordReader reader = new(stream);
+            return NodeStatusFormat.Read(reader);
+        }
+        catch (Exception exception) when (exception is IOException or FormatException or ArgumentException or OverflowException)
+        {
+            throw new SerializationException($"Could not read a {nameof(ZcrxNodeStatus)} of {bytes.Length} bytes: {exception.Message}", exception);
+        }
+    }
+}

@@ -38,7 +38,7 @@ internal sealed class RecordReader(MemoryStream stream) : IDisposable
     }
 
     /// <summary>Reads the number of items and then each of them.</summary>
-    public IReadOnlyList<T> Each<T>(Func<RecordReader, T> read)
+    public T[] Each<T>(Func<RecordReader, T> read)
     {
         int count = Count();
         // Each item has at least one byte.

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Reactive.Disposables;
 using Akka.Streams;
 using Akka.Streams.Stage;
@@ -24,6 +25,7 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
         return new LogicAndMaterializedValue<Task<ZcrxServerBinding>>(new Logic(this, bound, zcrx, listener(), halfClose, idleTimeout), bound.Task);
     }
 
+    [SuppressMessage("Design", "CA1001", Justification = "PostStop disposes the fields. It ends every stage.")]
     private sealed class Logic : GraphStageLogic
     {
         private readonly Outlet<ZcrxIncomingConnection> _out;

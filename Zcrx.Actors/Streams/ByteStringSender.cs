@@ -9,14 +9,14 @@ internal static class ByteStringSender
 {
     public static ValueTask SendAsync(ZcrxConnection connection, ByteString bytes)
     {
-        SegmentCollector segments = new();
+        using SegmentStream segments = new();
         // The only way to the segments of a byte string that does not copy them.
         bytes.WriteTo(segments);
         return connection.SendAsync(segments.ToSequence());
     }
 
     /// <summary>Collects the arrays that are written, without reading them.</summary>
-    private sealed class SegmentCollector : Stream
+    private sealed class SegmentStream : Stream
     {
         private Segment? _first;
         private Segment? _last;

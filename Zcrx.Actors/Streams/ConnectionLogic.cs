@@ -45,7 +45,7 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
 
     public override void PostStop()
     {
-        _elements?.Close();
+        _elements?.Dispose();
         if (_isOrderly)
         {
             _connection?.Dispose();

@@ -110,7 +110,8 @@ internal sealed class Elements<TBorrowed, T>(ZcrxConnection connection, IObserva
         }
     }
 
-    public void Close()
+    /// <summary>Stops receiving, and drops what was received.</summary>
+    public void Dispose()
     {
         // First: another observer continues behind what this one has received.
         _subscription.Dispose();

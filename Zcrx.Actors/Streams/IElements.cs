@@ -5,7 +5,7 @@ namespace Zcrx.Actors.Streams;
 /// <summary>Represents the elements that a connection has received and a stage has not emitted yet.</summary>
 /// <typeparam name="T">The type of the elements.</typeparam>
 /// <remarks>Threading: the stage calls all members. The ring thread adds elements at the same time.</remarks>
-internal interface IElements<T>
+internal interface IElements<T> : IDisposable
 {
     /// <summary>Starts to receive.</summary>
     void Start();
@@ -22,7 +22,4 @@ internal interface IElements<T>
 
     /// <summary>Drops what was received and what is received from now on. The end of the stream is still noticed.</summary>
     void Discard();
-
-    /// <summary>Stops receiving, and drops what was received.</summary>
-    void Close();
 }

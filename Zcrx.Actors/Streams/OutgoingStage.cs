@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Akka.IO;
 using Akka.Streams;
@@ -27,6 +28,7 @@ internal sealed class OutgoingStage(IZcrx zcrx, EndPoint remote, Func<ZcrxConnec
         return new LogicAndMaterializedValue<Task<ZcrxOutgoingConnection>>(new Logic(this, connected, zcrx, remote, receive, halfClose, timeout), connected.Task);
     }
 
+    [SuppressMessage("Design", "CA1001", Justification = "PostStop disposes the fields. It ends every stage.")]
     private sealed class Logic : ConnectionLogic<ByteString>
     {
         private readonly TaskCompletionSource<ZcrxOutgoingConnection> _connected;

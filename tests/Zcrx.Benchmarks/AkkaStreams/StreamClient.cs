@@ -32,12 +32,13 @@ internal static class StreamClient
         }
 
         long start = Stopwatch.GetTimestamp();
-        IEnumerable<Task> sending = sockets.Select(socket => OnThread(() => Send(socket, bytes, piece)));
+        Task<bool>[] sending = [.. sockets.Select(socket => OnThread(() => Send(socket, bytes, piece)))];
         Task<long>[] receiving = [.. sockets.Select(socket => OnThread(() => Receive(socket, bytes / frame * answer)))];
-        await Task.WhenAll(sending.Concat(receiving));
+        await Task.WhenAll(sending);
+        long[] received = await Task.WhenAll(receiving);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         Array.ForEach(sockets, static socket => socket.Dispose());
-        return receiving.All(task => task.Result == bytes / frame * answer) ? seconds : throw new InvalidOperationException("A connection ended before all answers had arrived.");
+        return received.All(total => total == bytes / frame * answer) ? seconds : throw new InvalidOperationException("A connection ended before all answers had arrived.");
     }
 
     private static Task<T> OnThread<T>(Func<T> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);

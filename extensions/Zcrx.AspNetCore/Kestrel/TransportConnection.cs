@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.AspNetCore.Kestrel;
+
+/// <summary>Presents a connection to Kestrel.</summary>
+/// <remarks>
+/// It has no <c>IConnectionSocketFeature</c>: a queue reads from the socket, so a read by the application would take bytes out of the stream. Socket options are set by
+/// <see cref="ZcrxTransportOptions.ConfigureListener"/>.
+/// </remarks>
+internal sealed class TransportConnection : DefaultConnectionContext, IDisposable
+{
+    private readonly ZcrxConnection _connection;
+    // Never disposed: it has no timer, and the end of the stream may come at any moment.
+    private readonly CancellationTokenSource _closed = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TransportPipeReader _input;
+    private readonly TransportPipeWriter _output;
+    private readonly IDisposable _end;
+    private int _isDisposed;
+
+    /// <summary>Creates the connection and starts receiving. Ring thread only, before the first buffer.</summary>
+    public TransportConnection(ZcrxConnection connection, ZcrxTransportOptions options)
+        : base(connection.Id.ToString("X13", CultureInfo.InvariantCulture))
+    {
+        _connection = connection;
+        LocalEndPoint = connection.LocalEndPoint;
+        RemoteEndPoint = connection.RemoteEndPoint;
+        ConnectionClosed = _closed.Token;
+        // Kestrel owns the connection until it disposes it.
+        _ = connection.HandleAsync((_, _) => _ended.Task);
+        _end = connection.Buffers.Subscribe(new EndObserver(this));
+        _input = new TransportPipeReader(connection.Buffers.ToPipeReader(options.MaxQueuedBuffers, options.MaxReadBytes, options.MaxLeasedBuffers, long.MaxValue));
+        _output = new TransportPipeWriter(connection.ToPipeWriter());
+        Transport = new DuplexPipe(_input, _output);
+        Application = Transport;
+    }
+
+    /// <summary>Resets the connection, or closes it if Kestrel gives no reason, which it does after the client has ended its side. Like Kestrel's socket transport.</summary>
+    public override void Abort(ConnectionAbortedException? abortReason)
+    {
+        _input.OnAborted(abortReason ?? new ConnectionAbortedException("The client has ended the connection."));
+        if (abortReason is null)
+        {
+            _connection.Dispose();
+        }
+        else
+        {
+            _connection.Abort();
+        }
+
+        OnClosed();
+    }
+
+    /// <summary>Called by Zcrx when the connection is closed.</summary>
+    public void Dispose()
+    {
+        _end.Dispose();
+        OnClosed();
+    }
+
+    /// <summary>Sends what is written and not sent, and gives the connection back, which closes it.</summary>
+    public override async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
+        // Kestrel has wrapped Transport by now.
+        await _input.CompleteAsync().ConfigureAwait(false);
+        await _output.CompleteAsync().ConfigureAwait(false);
+        _ended.TrySetResult();
+        await _connection.Closed.ConfigureAwait(false);
+        await base.DisposeAsync().ConfigureAwait(false);
+    }
+
+    // On the thread pool: what Kestrel and applications register must not run on the ring thread.
+    private void OnClosed() => _ = _closed.CancelAsync();
+
+    private sealed record DuplexPipe(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+
+    /// <summary>Notices the end of the stream before Kestrel has read up to it.</summary>
+    private sealed class EndObserver(TransportConnection connection) : IObserver<ReceivedBuffer>
+    {
+        public void OnNext(ReceivedBuffer value)
+        {
+        }
+
+        public void OnCompleted() => connection.OnClosed();
+
+        public void OnError(Exception error) => connection.OnClosed();
+    }
+}

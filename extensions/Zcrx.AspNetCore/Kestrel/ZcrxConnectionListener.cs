@@ -1,0 +1,73 @@
+using System.Net;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections;
+using Zcrx.Actors;
+using Zcrx.Rx;
+
+namespace Zcrx.AspNetCore.Kestrel;
+
+/// <summary>Hands the connections of one port to Kestrel.</summary>
+/// <param name="options">The options of the transport.</param>
+internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options) : IConnectionListener
+{
+    // Kestrel takes each at once, so it needs no bound. Limits of the listener apply before.
+    private readonly Channel<TransportConnection> _accepted = Channel.CreateUnbounded<TransportConnection>(new UnboundedChannelOptions { SingleReader = true });
+    private ZcrxServerBinding? _binding;
+
+    public EndPoint EndPoint => _binding!.LocalAddress;
+
+    public async Task BindAsync(IZcrx zcrx, ZcrxListenerOptions port, CancellationToken cancellationToken)
+    {
+        _binding = await zcrx.BindAsync(port, cancellationToken).ConfigureAwait(false);
+        // Also when Zcrx itself closes the port: at its stop, by a command, or for a takeover.
+        _ = _binding.Closed.ContinueWith(
+            static (_, accepted) => ((ChannelWriter<TransportConnection>)accepted!).TryComplete(),
+            _accepted.Writer,
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+    }
+
+    /// <summary>Queues a new connection for Kestrel. Ring thread only.</summary>
+    /// <returns>What ends Kestrel's use of the connection.</returns>
+    public IDisposable Handle(ZcrxConnection connection)
+    {
+        TransportConnection transport = new(connection, options);
+        if (!_accepted.Writer.TryWrite(transport))
+        {
+            transport.Abort(new ConnectionAbortedException("The port is closed."));
+        }
+
+        return transport;
+    }
+
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        while (await _accepted.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (_accepted.Reader.TryRead(out TransportConnection? connection))
+            {
+                return connection;
+            }
+        }
+
+        return null;
+    }
+
+    public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        // Without the token: Kestrel passes one that is cancelled when another port could not be bound, and the port must be closed all the same.
+        await _binding!.Unbind().ConfigureAwait(false);
+        _ = _accepted.Writer.TryComplete();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await UnbindAsync().ConfigureAwait(false);
+        while (_accepted.Reader.TryRead(out TransportConnection? connection))
+        {
+            connection.Abort(new ConnectionAbortedException("The port was closed before the connection was accepted."));
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

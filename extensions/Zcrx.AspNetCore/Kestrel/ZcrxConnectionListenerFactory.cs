@@ -1,0 +1,52 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Zcrx.Actors;
+using Zcrx.Interop;
+
+namespace Zcrx.AspNetCore.Kestrel;
+
+/// <summary>Binds the TCP ports of Kestrel as listeners of Zcrx.</summary>
+/// <param name="services">Finds <see cref="IZcrx"/>, whose absence is explained.</param>
+/// <param name="options">The options of the transport.</param>
+[SuppressMessage("Performance", "CA1812", Justification = "The container creates it.")]
+internal sealed class ZcrxConnectionListenerFactory(IServiceProvider services, IOptions<ZcrxTransportOptions> options) : IConnectionListenerFactory, IConnectionListenerFactorySelector
+{
+    private int _bound;
+
+    public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint;
+
+    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        if (endpoint is not IPEndPoint address)
+        {
+            throw new NotSupportedException($"Zcrx receives TCP connections only, not those of {endpoint}. Kestrel's own transport serves it.");
+        }
+
+        IZcrx zcrx = services.GetService<IZcrx>() ?? throw new InvalidOperationException("UseZcrx finds no IZcrx. Add the queues with services.AddZcrx(…), or with akka.WithZcrx(…) and services.AddZcrx().");
+        ZcrxTransportOptions transport = options.Value;
+        ZcrxConnectionListener listener = new(transport);
+        ZcrxListenerOptions port = new()
+        {
+            // Not the address: two ports that the kernel chooses have the same.
+            Name = $"kestrel-{Interlocked.Increment(ref _bound) - 1}",
+            FirstByteTimeout = Timeout.InfiniteTimeSpan,
+            IdleTimeout = Timeout.InfiniteTimeSpan,
+        };
+        transport.ConfigureListener?.Invoke(port);
+        port.EndPoint = address.ToString();
+        port.Handler = listener.Handle;
+        try
+        {
+            await listener.BindAsync(zcrx, port, cancellationToken).ConfigureAwait(false);
+            return listener;
+        }
+        catch (ZcrxException exception) when (exception.ErrorName == "EADDRINUSE")
+        {
+            // The type by which Kestrel recognizes it.
+            throw new AddressInUseException(exception.Message, exception);
+        }
+    }
+}

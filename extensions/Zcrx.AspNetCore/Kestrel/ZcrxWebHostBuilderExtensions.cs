@@ -1,0 +1,42 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Zcrx.Actors;
+using Zcrx.Actors.Hosting;
+using Zcrx.AspNetCore.Kestrel;
+
+namespace Zcrx.AspNetCore;
+
+/// <summary>Adds the Kestrel transport.</summary>
+public static class ZcrxWebHostBuilderExtensions
+{
+    /// <summary>Lets Kestrel receive and send its TCP connections through the queues of Zcrx.</summary>
+    /// <param name="builder">The builder of the web host.</param>
+    /// <param name="configure">Configures the transport; null for the defaults.</param>
+    /// <returns>The builder.</returns>
+    /// <remarks>
+    /// The queues are those of <see cref="ZcrxServiceCollectionExtensions.AddZcrx(IServiceCollection, Action{ZcrxBuilder})"/> or of <c>WithZcrx</c>, shared with the service's own
+    /// listeners. They must have started before Kestrel, which a <c>WebApplication</c> ensures. Unix sockets, named pipes, file handles and QUIC stay with Kestrel's own transports.
+    /// </remarks>
+    public static IWebHostBuilder UseZcrx(this IWebHostBuilder builder, Action<ZcrxTransportOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.ConfigureServices(services =>
+        {
+            OptionsBuilder<ZcrxTransportOptions> options = services.AddOptions<ZcrxTransportOptions>();
+            options
+                .Validate(static options => options.MaxQueuedBuffers > 0, $"{nameof(ZcrxTransportOptions.MaxQueuedBuffers)} must be positive: nothing could be received otherwise.")
+                .Validate(static options => options.MaxReadBytes > 0, $"{nameof(ZcrxTransportOptions.MaxReadBytes)} must be positive: nothing could be read otherwise.")
+                .Validate(static options => options.MaxLeasedBuffers >= 0, $"{nameof(ZcrxTransportOptions.MaxLeasedBuffers)} must not be negative. With 0 every incomplete request is copied.")
+                .ValidateOnStart();
+            if (configure is not null)
+            {
+                options.Configure(configure);
+            }
+
+            // Kestrel asks the factory that was registered last first.
+            services.AddSingleton<IConnectionListenerFactory, ZcrxConnectionListenerFactory>();
+        });
+    }
+}

@@ -1,0 +1,108 @@
+using System.Net;
+using Akka.Actor;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Zcrx.Actors;
+using Zcrx.Rx;
+
+namespace Zcrx.AspNetCore.Tests;
+
+/// <summary>What only this transport does: its connections are those of queues.</summary>
+public sealed class QueueTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task A_kept_connection_survives_a_restart_of_its_queue()
+    {
+        await using WebServer server = await WebServer.StartAsync(WebServer.OnZcrx);
+        using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
+        const string Request = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+        await client.SendAsync(Request);
+        Assert.Contains("Hello", await client.ReadUntilAsync("Hello"), StringComparison.Ordinal);
+
+        IZcrx zcrx = server.Services.GetRequiredService<IZcrx>();
+        zcrx.Supervisor.Tell(new ZcrxCommand.RestartQueue("web", TimeSpan.FromSeconds(1)));
+        await Deadline.UntilAsync(async () => (await zcrx.GetStatusAsync()).Queues[0] is { Restarts: 1, State: QueueState.Open }, () => "the queue is open again");
+
+        await client.SendAsync(Request);
+        Assert.Contains("Hello", await client.ReadUntilAsync("Hello"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Connections_are_listed_by_the_status_and_are_gone_with_their_clients()
+    {
+        await using WebServer server = await WebServer.StartAsync(WebServer.OnZcrx);
+        IZcrx zcrx = server.Services.GetRequiredService<IZcrx>();
+        using (RawClient client = await RawClient.ConnectAsync(server.EndPoint))
+        {
+            await client.SendAsync("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+            Assert.Contains("Hello", await client.ReadUntilAsync("Hello"), StringComparison.Ordinal);
+            Assert.Equal(1, (await zcrx.GetStatusAsync()).Listeners.Single().Connections);
+        }
+
+        await Deadline.UntilAsync(
+            async () => await zcrx.GetStatusAsync() is var status && status.Listeners.Single().Connections == 0 && status.Queues.Single().Statistics is { BuffersOut: 0 },
+            () => "no connection and no buffer is left");
+    }
+
+    [Fact]
+    public async Task Limits_of_the_listener_apply()
+    {
+        await using WebServer server = await WebServer.StartAsync(WebServer.OnZcrx, configure: static builder => builder.Services.Configure<ZcrxTransportOptions>(
+            static options => options.ConfigureListener = static listener => (listener.Name, listener.MaxConnections) = ("http", 1)));
+        using RawClient first = await RawClient.ConnectAsync(server.EndPoint);
+        await first.SendAsync("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+        Assert.Contains("Hello", await first.ReadUntilAsync("Hello"), StringComparison.Ordinal);
+        Assert.Equal(server.EndPoint, server.Services.GetRequiredService<IZcrx>().EndPoints["http"]);
+
+        try
+        {
+            using RawClient second = await RawClient.ConnectAsync(server.EndPoint);
+            Assert.Equal("(reset)", await second.ReadToEndAsync());
+        }
+        catch (System.Net.Sockets.SocketException exception)
+        {
+            // The reset came before the client had noticed that it was connected.
+            Assert.Equal(System.Net.Sockets.SocketError.ConnectionReset, exception.SocketErrorCode);
+        }
+    }
+
+    [Fact]
+    public async Task Without_queues_the_start_fails_and_says_what_to_add()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseZcrx().ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        await using WebApplication app = builder.Build();
+
+        InvalidOperationException exception = await Assert.ThrowsAsync<InvalidOperationException>(() => app.StartAsync());
+
+        Assert.Contains("services.AddZcrx", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Invalid_options_fail_the_start()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseZcrx(static options => options.MaxQueuedBuffers = 0);
+        await using WebApplication app = builder.Build();
+
+        Microsoft.Extensions.Options.OptionsValidationException exception = await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(() => app.StartAsync());
+
+        Assert.Contains(nameof(ZcrxTransportOptions.MaxQueuedBuffers), exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_port_that_Zcrx_closes_accepts_no_more()
+    {
+        await using WebServer server = await WebServer.StartAsync(WebServer.OnZcrx);
+        IZcrx zcrx = server.Services.GetRequiredService<IZcrx>();
+
+        await zcrx.UnbindAsync("kestrel-0").WaitAsync(Patience);
+
+        await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(() => RawClient.ConnectAsync(server.EndPoint));
+        await server.StopAsync().WaitAsync(Patience);
+    }
+}

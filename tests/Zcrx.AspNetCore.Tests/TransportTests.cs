@@ -1,0 +1,331 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+using Akka.Actor;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Zcrx.Actors;
+
+namespace Zcrx.AspNetCore.Tests;
+
+/// <summary>What Kestrel does on both transports.</summary>
+public sealed partial class TransportTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    public static TheoryData<string> Transports => [WebServer.Sockets, WebServer.OnZcrx];
+
+    public static TheoryData<string, bool, int> Protocols => new()
+    {
+        { WebServer.Sockets, false, 1 },
+        { WebServer.Sockets, true, 1 },
+        { WebServer.Sockets, true, 2 },
+        { WebServer.OnZcrx, false, 1 },
+        { WebServer.OnZcrx, true, 1 },
+        { WebServer.OnZcrx, true, 2 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task Requests_on_a_kept_connection_are_answered(string transport)
+    {
+        await using WebServer server = await WebServer.StartAsync(transport);
+        using HttpClient client = server.CreateClient();
+
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.Equal("Hello", await client.GetStringAsync("/hello"));
+        }
+
+        Assert.Empty(server.Logged);
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task An_upload_arrives_whole(string transport, bool tls, int version)
+    {
+        await using WebServer server = await WebServer.StartAsync(transport, tls);
+        using HttpClient client = server.CreateClient(new Version(version, version == 1 ? 1 : 0));
+        byte[] body = Payload.Create(24 << 20);
+
+        using HttpResponseMessage answer = await client.PostAsync("/hash", new ByteArrayContent(body));
+
+        Assert.Equal(Convert.ToHexString(SHA256.HashData(body)), await answer.Content.ReadAsStringAsync());
+        Assert.Empty(server.Logged);
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task A_download_arrives_whole(string transport, bool tls, int version)
+    {
+        await using WebServer server = await WebServer.StartAsync(transport, tls);
+        using HttpClient client = server.CreateClient(new Version(version, version == 1 ? 1 : 0));
+
+        Assert.Equal(Payload.Create(8 << 20), await client.GetByteArrayAsync($"/bytes/{8 << 20}"));
+        Assert.Empty(server.Logged);
+    }
+
+    [Theory]
+    [MemberData(nameof(Protocols))]
+    public async Task A_body_that_is_echoed_while_it_comes_arrives_whole(string transport, bool tls, int version)
+    {
+        await using WebServer server = await WebServer.StartAsync(transport, tls);
+        using HttpClient client = server.CreateClient(new Version(version, version == 1 ? 1 : 0));
+        // Less than the window of a stream: the client does not read the answer before it has sent everything.
+        byte[] body = Payload.Create(60_000);
+
+        using HttpResponseMessage answer = await client.PostAsync("/echo", new ByteArrayContent(body));
+
+        Assert.Equal(body, await answer.Content.ReadAsByteArrayAsync());
+        Assert.Empty(server.Logged);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task Http2_without_tls_serves_many_streams_at_once(string transport)
+    {
+        await using WebServer server = await WebServer.StartAsync(transport, protocols: HttpProtocols.Http2);
+        using HttpClient client = server.CreateClient(HttpVersion.Version20);
+
+        byte[][] answers = await Task.WhenAll(Enumerable.Range(1, 50).Select(i => client.GetByteArrayAsync($"/bytes/{i * 1000}"))).WaitAsync(Patience);
+
+        Assert.All(answers, static answer => Assert.Equal(Payload.Create(answer.Length), answer));
+        Assert.Equal(Enumerable.Range(1, 50).Select(static i => i * 1000), answers.Select(static answer => answer.Length));
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task A_web_socket_echoes(string transport)
+    {
+        await using WebServer server = await WebServer.StartAsync(transport);
+        using ClientWebSocket socket = new();
+        await socket.ConnectAsync(new Uri(server.Address.Replace("http", "ws", StringComparison.Ordinal) + "/ws"), CancellationToken.None);
+        byte[] message = Payload.Create(40_000);
+        byte[] echo = new byte[message.Length];
+
+        for (int i = 0; i < 20; i++)
+        {
+            await socket.SendAsync(message, WebSocketMessageType.Binary, true, CancellationToken.None);
+            int received = 0;
+            while (received < echo.Length)
+            {
+                received += (await socket.ReceiveAsync(echo.AsMemory(received), CancellationToken.None)).Count;
+            }
+
+            Assert.Equal(message, echo);
+        }
+
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+        Assert.Empty(server.Logged);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task Pipelined_requests_are_answered_in_order(string transport)
+    {
+        await using WebServer server = await WebServer.StartAsync(transport);
+        using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
+
+        await client.SendAsync("GET /hello HTTP/1.1\r\nHost: a\r\n\r\nGET /nothing HTTP/1.1\r\nHost: a\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+
+        string[] statuses = [.. Status().Matches(await client.ReadToEndAsync()).Select(static match => match.Value)];
+        Assert.Equal(["HTTP/1.1 200", "HTTP/1.1 404", "HTTP/1.1 200"], statuses);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task A_request_that_comes_byte_by_byte_is_answered(string transport)
+    {
+        await using WebServer server = await WebServer.StartAsync(transport);
+        using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
+
+        foreach (char letter in "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nConnection: close\r\n\r\nabcde")
+        {
+            await client.SendAsync(letter.ToString());
+        }
+
+        Assert.EndsWith("abcde", (await client.ReadToEndAsync()).Replace("\r\n0\r\n\r\n", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task A_client_that_expects_it_gets_100_continue(string transport)
+    {
+        await using WebServer server = await WebServer.StartAsync(transport);
+        using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
+
+        await client.SendAsync("POST /hash HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 100 Continue", await client.ReadUntilAsync("\r\n\r\n"), StringComparison.Ordinal);
+        await client.SendAsync("abc");
+
+        Assert.Contains(Convert.ToHexString(SHA256.HashData("abc"u8)), await client.ReadToEndAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task Headers_beyond_the_limit_are_refused_with_431(string transport)
+    {
+        await using WebServer server = await WebServer.StartAsync(transport);
+        using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
+
+        await client.SendAsync($"GET /hello HTTP/1.1\r\nHost: a\r\nX: {new string('x', 20_000)}\r\nY: {new string('y', 20_000)}\r\n\r\n");
+
+        Assert.StartsWith("HTTP/1.1 431 ", await client.ReadUntilAsync("\r\n\r\n"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task An_upload_that_the_client_resets_ends_the_handler(string transport)
+    {
+        await using WebServer server = await WebServer.StartAsync(transport);
+        using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
+        await client.SendAsync("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nabc");
+        await server.Begun.Task.WaitAsync(Patience);
+
+        client.Reset();
+        _ = server.Go.TrySetResult();
+
+        // Kestrel may notice the end of the connection, or the error of the read first.
+        Assert.Contains(await server.UploadEnded.Task.WaitAsync(Patience), new[] { nameof(ConnectionResetException), "BadHttpRequestException" });
+        Assert.Empty(server.Logged);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task An_upload_whose_client_ends_early_ends_the_handler(string transport)
+    {
+        await using WebServer server = await WebServer.StartAsync(transport);
+        using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
+        await client.SendAsync("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nabc");
+        await server.Begun.Task.WaitAsync(Patience);
+
+        client.Socket.Shutdown(SocketShutdown.Send);
+        _ = server.Go.TrySetResult();
+
+        Assert.Equal("BadHttpRequestException", await server.UploadEnded.Task.WaitAsync(Patience));
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task A_client_that_half_closes_aborts_its_request(string transport)
+    {
+        await using WebServer server = await WebServer.StartAsync(transport);
+        using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
+        await client.SendAsync("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+        await server.Begun.Task.WaitAsync(Patience);
+
+        client.Socket.Shutdown(SocketShutdown.Send);
+
+        await server.Aborted.Task.WaitAsync(Patience);
+        _ = server.Go.TrySetResult();
+        Assert.Equal("", await client.ReadToEndAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task A_request_that_the_application_aborts_resets_the_connection(string transport)
+    {
+        await using WebServer server = await WebServer.StartAsync(transport);
+        using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
+
+        await client.SendAsync("GET /abort HTTP/1.1\r\nHost: a\r\n\r\n");
+
+        Assert.Equal("(reset)", await client.ReadToEndAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task A_stop_finishes_the_request_that_is_being_handled(string transport)
+    {
+        await using WebServer server = await WebServer.StartAsync(transport);
+        using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
+        using RawClient idle = await RawClient.ConnectAsync(server.EndPoint);
+        await client.SendAsync("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
+        await server.Begun.Task.WaitAsync(Patience);
+
+        Task stop = server.StopAsync();
+        Assert.Equal("", (await idle.ReadToEndAsync()).Replace("(reset)", "", StringComparison.Ordinal));
+        _ = server.Go.TrySetResult();
+
+        Assert.Contains("Done", await client.ReadToEndAsync(), StringComparison.Ordinal);
+        await stop.WaitAsync(Patience);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task A_handler_that_does_not_read_stops_the_client(string transport)
+    {
+        await using WebServer server = await WebServer.StartAsync(transport);
+        using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
+        client.Socket.Blocking = false;
+        byte[] chunk = Payload.Create(64 << 10);
+        // Below Kestrel's limit of a body.
+        const int Length = 24 << 20;
+        await client.SendAsync($"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: {Length}\r\n\r\n");
+        await server.Begun.Task.WaitAsync(Patience);
+
+        // The client may send until the buffers of both sockets, the queue and Kestrel are full.
+        long sent = 0;
+        long last = -1;
+        await Deadline.UntilAsync(
+            () =>
+            {
+                last = sent;
+                while (sent < Length && client.Socket.Send(chunk.AsSpan(0, (int)long.Min(chunk.Length, Length - sent)), SocketFlags.None, out SocketError error) is > 0 and var count && error == SocketError.Success)
+                {
+                    sent += count;
+                }
+
+                return sent == last && sent > 0;
+            },
+            "the client cannot send any more");
+
+        Assert.True(sent < Length, $"{sent} bytes were taken");
+        _ = server.Go.TrySetResult();
+        client.Socket.Blocking = true;
+        while (sent < Length)
+        {
+            sent += client.Socket.Send(chunk.AsSpan(0, (int)long.Min(chunk.Length, Length - sent)));
+        }
+
+        Assert.Equal("whole", await server.UploadEnded.Task.WaitAsync(Patience));
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task An_address_in_use_is_reported_as_such(string transport)
+    {
+        await using WebServer server = await WebServer.StartAsync(transport);
+
+        IOException exception = await Assert.ThrowsAsync<IOException>(() => WebServer.StartAsync(
+            transport, configure: builder => builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(server.EndPoint))));
+
+        Assert.IsType<AddressInUseException>(exception.InnerException);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task Other_end_points_stay_with_the_socket_transport(string transport)
+    {
+        string path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        await using WebServer server = await WebServer.StartAsync(transport, configure: builder => builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(path)));
+        using HttpClient client = new(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, token) =>
+            {
+                Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), token);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        });
+
+        Assert.Equal("Hello", await client.GetStringAsync("http://localhost/hello"));
+    }
+
+    [GeneratedRegex(@"HTTP/1\.1 \d{3}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Status();
+}

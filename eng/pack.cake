@@ -1,12 +1,12 @@
 Task("pack")
-    .Description("packs the three libraries into artifacts/packages")
+    .Description("packs the libraries into artifacts/packages")
     .Does(() =>
 {
     var packages = artifacts.Combine("packages");
     CleanDirectory(packages);
-    foreach (var library in new[] { "Zcrx.Interop", "Zcrx.Rx", "Zcrx.Actors" })
+    foreach (var library in new[] { "Zcrx.Interop", "Zcrx.Rx", "Zcrx.Actors", "extensions/Zcrx.AspNetCore" })
     {
-        if (Run("dotnet", "pack", $"{library}/{library}.csproj", "--configuration", Configuration, "--output", packages.FullPath, "--nologo", "--verbosity", "quiet") != 0)
+        if (Run("dotnet", "pack", $"{library}/{System.IO.Path.GetFileName(library)}.csproj", "--configuration", Configuration, "--output", packages.FullPath, "--nologo", "--verbosity", "quiet") != 0)
         {
             throw new CakeException($"{library} does not pack; the errors are above.");
         }

@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>What only this transport does: its connections are those of queues.</summary>
+/// <summary>Connections of Kestrel are connections of queues.</summary>
 public sealed class QueueTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>A client that sends what it is told, byte by byte.</summary>
+/// <summary>A client that sends any bytes, also invalid requests.</summary>
 internal sealed class RawClient : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

@@ -12,7 +12,7 @@ using Zcrx.Actors;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>What Kestrel does on both transports.</summary>
+/// <summary>Kestrel behaves alike on both transports.</summary>
 public sealed partial class TransportTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

@@ -91,7 +91,7 @@ internal sealed class WebServer : IAsyncDisposable
         }
     }
 
-    /// <summary>What was logged as a warning or worse.</summary>
+    /// <summary>Messages that were logged as a warning or worse.</summary>
     public IReadOnlyList<string> Logged
     {
         get

@@ -4,6 +4,7 @@
 #load "eng/vm.cake"
 #load "eng/test.cake"
 #load "eng/bench.cake"
+#load "eng/fuzz.cake"
 #load "eng/pack.cake"
 #load "eng/clean.cake"
 

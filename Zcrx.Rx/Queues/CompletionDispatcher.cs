@@ -30,6 +30,13 @@ internal sealed unsafe class CompletionDispatcher(
         }
 
         uint ready = completions.Ready;
+        if (ready > completions.Capacity)
+        {
+            turn.MarkCorrupt();
+            throw new ZcrxException(
+                "Reading completions", 0, $"the ring of {completions.Capacity} completions claims to have {ready}: it is corrupt", "Restart the queue and report this");
+        }
+
         turn.Begin(wasRingFull: ready == completions.Capacity);
         while (turn.Handled < ready)
         {

@@ -34,12 +34,20 @@ internal static class RuleSpec
             return null;
         }
 
+        IPAddress? local = localAddress ? new IPAddress(values.Slice(layout.LocalAddress, layout.AddressLength)) : null;
+        IPAddress? remote = remoteAddress ? new IPAddress(values.Slice(layout.RemoteAddress, layout.AddressLength)) : null;
+        if (local is { IsIPv4MappedToIPv6: true } || remote is { IsIPv4MappedToIPv6: true })
+        {
+            // A FlowRule takes a mapped address for IPv4, and would be written as another rule. No packet has such an address.
+            return null;
+        }
+
         return new FlowRule(
             (int)spec.ring_cookie,
             localPort ? BinaryPrimitives.ReadUInt16BigEndian(values[layout.LocalPort..]) : null,
             remotePort ? BinaryPrimitives.ReadUInt16BigEndian(values[layout.RemotePort..]) : null,
-            localAddress ? new IPAddress(values.Slice(layout.LocalAddress, layout.AddressLength)) : null,
-            remoteAddress ? new IPAddress(values.Slice(layout.RemoteAddress, layout.AddressLength)) : null)
+            local,
+            remote)
         {
             Family = layout == V4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6,
         };

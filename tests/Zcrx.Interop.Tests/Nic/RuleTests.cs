@@ -55,6 +55,15 @@ public class RuleTests
     }
 
     [Fact]
+    public void An_IPv6_rule_for_an_IPv4_mapped_address_is_none_of_ours()
+    {
+        ethtool_rx_flow_spec spec = RuleSpec.Write(new FlowRule(3, LocalAddress: IPAddress.IPv6Loopback));
+        IPAddress.Parse("::ffff:192.0.2.1").GetAddressBytes().CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(new Span<ethtool_flow_union>(ref spec.h_u))[16..]);
+
+        Assert.Null(RuleSpec.Read(spec));
+    }
+
+    [Fact]
     public void A_flow_that_cannot_be_is_refused()
     {
         Assert.Throws<ArgumentException>(() => RuleSpec.Write(new FlowRule(0, LocalPort: 80)));

@@ -85,7 +85,7 @@ internal abstract unsafe class UserSideKernel : IIoUringKernel
 
     public int InterfaceIndex(string name) => _inner.InterfaceIndex(name);
 
-    public int Close(int fd) => _inner.Close(fd);
+    public virtual int Close(int fd) => _inner.Close(fd);
 
     /// <summary>Takes what is in the refill queue.</summary>
     public abstract void ConsumeRefill();

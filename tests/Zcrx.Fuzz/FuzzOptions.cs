@@ -1,0 +1,14 @@
+namespace Zcrx.Fuzz;
+
+/// <summary>Represents what a run does.</summary>
+/// <param name="Duration">How long each parser runs.</param>
+/// <param name="Seed">The seed of all inputs.</param>
+/// <param name="Findings">The directory for inputs that fail.</param>
+internal sealed record FuzzOptions(TimeSpan Duration, int Seed, string Findings)
+{
+    /// <summary>Gets the time after which an input counts as one that never ends.</summary>
+    public TimeSpan HangLimit { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>Gets the largest number of inputs; null for no limit.</summary>
+    public long? MaxInputs { get; init; }
+}

@@ -1,0 +1,50 @@
+using System.Runtime.InteropServices;
+using SharpFuzz.Common;
+
+namespace Zcrx.Fuzz.Guidance;
+
+/// <summary>Reads which branches an input took, from the counters that instrumented assemblies write.</summary>
+internal sealed unsafe class Coverage
+{
+    // AFL's map, whose size the instrumentation assumes.
+    private const int MapSize = 1 << 16;
+
+    private readonly byte[] _seen = new byte[MapSize];
+    private readonly byte* _counters;
+
+    public Coverage()
+    {
+        _counters = (byte*)NativeMemory.AllocZeroed(MapSize);
+        // Never freed: a thread of the library may still write when the run is over.
+        Trace.SharedMem = _counters;
+    }
+
+    /// <summary>Gets the number of branches that were taken by any input.</summary>
+    public int Branches => _seen.AsSpan().Length - _seen.AsSpan().Count((byte)0);
+
+    /// <summary>Resets the counters, before an input.</summary>
+    public void Clear()
+    {
+        new Span<byte>(_counters, MapSize).Clear();
+        Trace.PrevLocation = 0;
+    }
+
+    /// <summary>Returns whether the last input took a branch for the first time, or an order of magnitude more often than any before.</summary>
+    public bool HasNew()
+    {
+        bool isNew = false;
+        ReadOnlySpan<byte> counters = new(_counters, MapSize);
+        for (int i = counters.IndexOfAnyExcept((byte)0); i >= 0;)
+        {
+            byte magnitude = (byte)(1 << Magnitude(counters[i]));
+            isNew |= (_seen[i] & magnitude) == 0;
+            _seen[i] |= magnitude;
+            int next = counters[(i + 1)..].IndexOfAnyExcept((byte)0);
+            i = next < 0 ? -1 : i + 1 + next;
+        }
+
+        return isNew;
+    }
+
+    private static int Magnitude(byte count) => count switch { 1 => 0, 2 => 1, 3 => 2, < 8 => 3, < 16 => 4, < 32 => 5, < 128 => 6, _ => 7 };
+}

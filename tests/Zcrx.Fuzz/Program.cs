@@ -1,0 +1,3 @@
+using Zcrx.Fuzz;
+
+return FuzzCommandLine.Run(args);

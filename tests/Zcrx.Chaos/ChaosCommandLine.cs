@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Spectre.Console;
 using Zcrx.Chaos.Kill;
+using Zcrx.Chaos.Load;
 using Zcrx.Chaos.Recovery;
 using Zcrx.Chaos.Soak;
 using Zcrx.Rx;
@@ -43,7 +44,7 @@ internal static class ChaosCommandLine
         Option<int> seed = new("--seed") { Description = "Of everything that is random; another one each time if not given.", HelpName = "N", DefaultValueFactory = static _ => Random.Shared.Next() };
         RootCommand command = new("Kills queues in every way while streams run, and accounts for every stream. Exit code 0 if none has a gap and everybody was told.")
         {
-            duration, interval, only, seed, Connections, Queues, Engine, Interface, RxQueue, Address, SenderNamespace, NicControl, Patience, RecoveryCommand(), KillCommand(), VictimCommand(),
+            duration, interval, only, seed, Connections, Queues, Engine, Interface, RxQueue, Address, SenderNamespace, NicControl, Patience, RecoveryCommand(), KillCommand(), LoadCommand(), VictimCommand(),
         };
         command.SetAction(async (parsed, _) =>
         {
@@ -69,6 +70,16 @@ internal static class ChaosCommandLine
         Option<int> rounds = new("--rounds") { Description = "How often.", DefaultValueFactory = static _ => 10 };
         Command command = new("kill", "Kills a whole process that receives (SIGKILL), and starts it again at once on the same port and queue.") { rounds, Connections, Queues, Engine, Interface, RxQueue, Address, SenderNamespace, Patience };
         command.SetAction((parsed, _) => KillRun.RunAsync(Common(parsed), parsed.GetValue(rounds)));
+        return command;
+    }
+
+    private static Command LoadCommand()
+    {
+        Option<int> idle = new("--idle") { Description = "Connections that are open at the same time.", DefaultValueFactory = static _ => 10_000 };
+        Option<int> connects = new("--connects") { Description = "Connections one after another.", DefaultValueFactory = static _ => 20_000 };
+        Option<int> slow = new("--slow") { Description = "Peers that send one byte a second.", DefaultValueFactory = static _ => 1_000 };
+        Command command = new("load", "Measures the descriptors, the memory and the time that many peers cost a process.") { idle, connects, slow, Queues, Engine, Interface, RxQueue, Address, Patience };
+        command.SetAction((parsed, _) => new LoadRun(Common(parsed), parsed.GetValue(idle), parsed.GetValue(connects), parsed.GetValue(slow)).RunAsync());
         return command;
     }
 

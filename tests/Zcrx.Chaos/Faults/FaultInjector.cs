@@ -24,7 +24,7 @@ internal sealed class FaultInjector
     private readonly IActorRef _supervisor;
     private readonly ChaosTally _tally;
 
-    public FaultInjector(Random random, IReadOnlyList<QueueUnderFire> queues, ChaosConsumers consumers, ActorSystem system, IActorRef supervisor, ChaosTally tally, IReadOnlyList<string> only)
+    public FaultInjector(Random random, IReadOnlyList<QueueUnderFire> queues, ChaosConsumers consumers, ActorSystem system, IActorRef supervisor, ChaosTally tally, IReadOnlyList<string> only, IEnumerable<ChaosFault> more)
     {
         _random = random;
         _queues = queues;
@@ -32,7 +32,7 @@ internal sealed class FaultInjector
         _system = system;
         _supervisor = supervisor;
         _tally = tally;
-        ChaosFault[] all = [.. Everywhere(), .. queues[0].Plan is null ? OnRealKernels() : OnTheEmulation()];
+        ChaosFault[] all = [.. Everywhere(), .. more, .. queues[0].Plan is null ? OnRealKernels() : OnTheEmulation()];
         if (only.FirstOrDefault(name => !Array.Exists(all, fault => fault.Name == name)) is { } unknown)
         {
             throw new ArgumentException($"There is no fault '{unknown}'; there are {string.Join(", ", all.Select(static fault => $"'{fault.Name}'"))}.", nameof(only));

@@ -23,10 +23,10 @@ internal static class KillRun
         for (int i = 0; i < rounds; i++)
         {
             long start = Stopwatch.GetTimestamp();
-            using Process victim = Start(options, port);
+            using Process victim = Victim.Start(options, port);
             try
             {
-                await WhenReadyAsync(victim).WaitAsync(options.Patience).ConfigureAwait(false);
+                await Victim.WhenReadyAsync(victim).WaitAsync(options.Patience).ConfigureAwait(false);
                 starts.Add(Stopwatch.GetElapsedTime(start));
                 await Task.WhenAll(Enumerable.Range(0, int.Min(options.Connections, 20)).Select(stream => EchoAsync(endPoint, sockets, stream + 1, options))).ConfigureAwait(false);
                 Task[] cutOff = [.. Enumerable.Range(0, 20).Select(stream => FloodAsync(endPoint, sockets, stream + 1))];
@@ -50,34 +50,6 @@ internal static class KillRun
         string test = $"kill -9 and restart on the same port and queue, {rounds} times, engine {options.Engine}";
         await Console.Out.WriteLineAsync(failures == 0 ? $"PASS {test}\n1 passed, 0 failed, 0 skipped" : $"FAIL {test} {failures} rounds failed\n0 passed, 1 failed, 0 skipped").ConfigureAwait(false);
         return failures == 0 ? 0 : 1;
-    }
-
-    private static Process Start(ChaosOptions options, int port)
-    {
-        string dll = typeof(KillRun).Assembly.Location;
-        List<string> arguments =
-        [
-            dll, "victim", "--port", port.ToString(CultureInfo.InvariantCulture), "--address", options.Address, "--engine", options.Engine.ToString(), "--queues", options.Queues.ToString(CultureInfo.InvariantCulture),
-            "--queue", options.RxQueue.ToString(CultureInfo.InvariantCulture),
-        ];
-        if (options.Interface is { } networkInterface)
-        {
-            arguments.AddRange(["--interface", networkInterface]);
-        }
-
-        // As this one was started: by the program itself, or by the command dotnet.
-        string program = Environment.ProcessPath!;
-        bool isCommand = Path.GetFileNameWithoutExtension(program) == "dotnet";
-        return Process.Start(new ProcessStartInfo(program, isCommand ? arguments : arguments.Skip(1)) { RedirectStandardOutput = true, UseShellExecute = false })!;
-    }
-
-    private static async Task WhenReadyAsync(Process victim)
-    {
-        string? line = await victim.StandardOutput.ReadLineAsync().ConfigureAwait(false);
-        if (line != Victim.Ready)
-        {
-            throw new InvalidOperationException($"it did not start: {line}");
-        }
     }
 
     private static async Task EchoAsync(IPEndPoint endPoint, ISocketSource sockets, int stream, ChaosOptions options)
@@ -133,7 +105,8 @@ internal static class KillRun
         }
     }
 
-    private static int FreePort()
+    /// <summary>Returns a port that no process uses.</summary>
+    public static int FreePort()
     {
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Any, 0));

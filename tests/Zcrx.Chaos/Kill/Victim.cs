@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Zcrx.Chaos.Soak;
 using Zcrx.Interop;
@@ -17,6 +18,36 @@ internal static class Victim
         await Console.Out.FlushAsync(cancellationToken).ConfigureAwait(false);
         await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(false);
         return 0;
+    }
+
+    /// <summary>Starts one.</summary>
+    public static Process Start(ChaosOptions options, int port)
+    {
+        string dll = typeof(Victim).Assembly.Location;
+        List<string> arguments =
+        [
+            dll, "victim", "--port", port.ToString(CultureInfo.InvariantCulture), "--address", options.Address, "--engine", options.Engine.ToString(), "--queues", options.Queues.ToString(CultureInfo.InvariantCulture),
+            "--queue", options.RxQueue.ToString(CultureInfo.InvariantCulture),
+        ];
+        if (options.Interface is { } networkInterface)
+        {
+            arguments.AddRange(["--interface", networkInterface]);
+        }
+
+        // As this one was started: by the program itself, or by the command dotnet.
+        string program = Environment.ProcessPath!;
+        bool isCommand = Path.GetFileNameWithoutExtension(program) == "dotnet";
+        return Process.Start(new ProcessStartInfo(program, isCommand ? arguments : arguments.Skip(1)) { RedirectStandardOutput = true, UseShellExecute = false })!;
+    }
+
+    /// <summary>Waits until it accepts connections.</summary>
+    public static async Task WhenReadyAsync(Process victim)
+    {
+        string? line = await victim.StandardOutput.ReadLineAsync().ConfigureAwait(false);
+        if (line != Ready)
+        {
+            throw new InvalidOperationException($"it did not start: {line}");
+        }
     }
 
     /// <summary>Sends each byte back.</summary>

@@ -22,7 +22,14 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         using PeriodicTimer pace = new(Pace);
         while (!isOver())
         {
-            using Socket socket = sockets.Create();
+            Socket? created = TryCreate();
+            if (created is null)
+            {
+                await pace.WaitForNextTickAsync().ConfigureAwait(false);
+                continue;
+            }
+
+            using Socket socket = created;
             try
             {
                 await socket.ConnectAsync(endPoint).WaitAsync(options.Patience).ConfigureAwait(false);
@@ -52,6 +59,19 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
             (long sent, bool wasReset) = await SendAsync(socket, stream, pace, isOver).ConfigureAwait(false);
             await JudgeAsync(stream, sent, wasReset).ConfigureAwait(false);
             consumers.Forget(stream);
+        }
+    }
+
+    /// <summary>Returns a socket; null while the process has no descriptor for it.</summary>
+    private Socket? TryCreate()
+    {
+        try
+        {
+            return sockets.Create();
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.TooManyOpenSockets)
+        {
+            return null;
         }
     }
 
@@ -133,6 +153,13 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
             return;
         }
 
+        if (consumer.HasBlocked && wasReset)
+        {
+            // Its observer is inside OnNext, and is not called.
+            tally.Tell("its consumer blocked the ring thread", consumer.Received);
+            return;
+        }
+
         Exception? end;
         try
         {
@@ -158,6 +185,10 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
             {
                 tally.Violate($"stream {stream} completed with {consumer.Received} bytes of {sent}, reset: {wasReset}");
             }
+        }
+        else if (end is ChaosConsumerException && wasReset)
+        {
+            tally.Tell("its consumer threw", consumer.Received);
         }
         else if (end is not ZcrxStreamException broken)
         {

@@ -15,7 +15,11 @@ internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
     private readonly ChaosTally _tally;
     private readonly IDisposable _subscription;
     private readonly string _queue;
+    private readonly ManualResetEventSlim _mayReturn = new();
     private volatile bool _isFrozen;
+    private volatile bool _throws;
+    private volatile bool _blocks;
+    private volatile bool _hasBlocked;
     private volatile bool _hasChangedQueue;
 
     public ChaosConsumer(ZcrxConnection connection, ChaosTally tally)
@@ -60,11 +64,39 @@ internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
         }
 
         Received = value.StreamOffset + value.Length;
+        if (_throws)
+        {
+            ChaosConsumerException failure = new();
+            _ended.TrySetResult(failure);
+            throw failure;
+        }
+
+        if (_blocks)
+        {
+            _hasBlocked = true;
+            _mayReturn.Wait();
+        }
     }
 
     public void OnCompleted() => _ended.TrySetResult(null);
 
     public void OnError(Exception error) => _ended.TrySetResult(error);
+
+    /// <summary>Gets a value indicating whether it has blocked its ring thread. Its observer is not told of the end, since it has not returned.</summary>
+    public bool HasBlocked => _hasBlocked;
+
+    /// <summary>It throws at its next buffer.</summary>
+    public bool ThrowNext() => _throws = true;
+
+    /// <summary>It blocks at its next buffer.</summary>
+    public bool BlockNext() => _blocks = true;
+
+    /// <summary>It returns.</summary>
+    public void Unblock()
+    {
+        _blocks = false;
+        _mayReturn.Set();
+    }
 
     /// <summary>From now on it keeps what comes, as one does that is stuck.</summary>
     public void Freeze() => _isFrozen = true;

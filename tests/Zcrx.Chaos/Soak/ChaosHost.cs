@@ -31,6 +31,9 @@ internal sealed class ChaosHost : IAsyncDisposable
 
     public IPEndPoint EndPoint => Zcrx.EndPoints[0];
 
+    /// <summary>Gets the listener of strangers.</summary>
+    public IPEndPoint StrangersEndPoint => Zcrx.EndPoints[1];
+
     private ZcrxService Service => _host.Services.GetRequiredService<ZcrxService>();
 
     public static async Task<ChaosHost> StartAsync(ChaosOptions options, Func<ZcrxConnection, IDisposable> handler, string endPoint)
@@ -61,8 +64,9 @@ internal sealed class ChaosHost : IAsyncDisposable
                 });
             }
 
-            zcrx.Listen(endPoint, handler).Configure(zcrx =>
+            zcrx.Listen(endPoint, handler).Listen($"{options.Address}:0", Strangers.Handle).Configure(zcrx =>
             {
+                zcrx.Watchdog.StuckAfter = options.StuckAfter;
                 zcrx.Restart.MinBackoff = options.RestartDelay;
                 zcrx.Restart.MaxBackoff = options.RestartDelay * 10;
                 zcrx.Restart.MaxRestarts = int.MaxValue;

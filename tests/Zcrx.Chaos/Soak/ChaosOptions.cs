@@ -38,6 +38,9 @@ internal sealed record ChaosOptions
     /// <summary>The supervisor's first delay.</summary>
     public TimeSpan RestartDelay { get; init; } = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>The time after which a ring thread counts as stuck.</summary>
+    public TimeSpan StuckAfter { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>How long anything may take that is certain to happen.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
 }

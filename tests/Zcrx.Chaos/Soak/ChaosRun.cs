@@ -5,6 +5,7 @@ using Zcrx.Actors;
 using Zcrx.Chaos.Faults;
 using Zcrx.Chaos.Support;
 using Zcrx.Interop;
+using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Soak;
 
@@ -35,8 +36,13 @@ internal sealed class ChaosRun(ChaosOptions options)
         await using (host.ConfigureAwait(false))
         {
             using EventCounter events = new(host.System, Count);
-            FaultInjector injector = new(new Random(options.Seed), host.Queues, consumers, host.System, host.Zcrx.Supervisor, _tally, options.Only);
-            IPEndPoint endPoint = new(IPAddress.Parse(options.Address), host.EndPoint.Port);
+            IPAddress address = IPAddress.Parse(options.Address);
+            IPEndPoint endPoint = new(address, host.EndPoint.Port);
+            Strangers strangers = new(sockets, new IPEndPoint(address, host.StrangersEndPoint.Port), options, _tally);
+            ConsumerFaults misuse = new(consumers);
+            using DescriptorShortage shortage = new();
+            FaultInjector injector = new(
+                new Random(options.Seed), host.Queues, consumers, host.System, host.Zcrx.Supervisor, _tally, options.Only, OfTheOutside(strangers, misuse, shortage));
             Task[] clients =
             [
                 .. Enumerable.Range(0, options.Connections).Select(i => Task.Run(() => new ChaosClient(options, endPoint, sockets, consumers, _tally, options.Seed + i + 1).RunAsync(() => _isOver))),
@@ -44,9 +50,12 @@ internal sealed class ChaosRun(ChaosOptions options)
             NicRemover? remover = options.NicControl is { } control ? new NicRemover(control, host, injector.Faults) : null;
             await InjectAsync(injector, host, remover, start).ConfigureAwait(false);
             remover?.Restore();
+            shortage.End();
+            misuse.Relent();
             injector.Relent();
             _isOver = true;
             await InTimeAsync(Task.WhenAll(clients), "the senders end").ConfigureAwait(false);
+            await InTimeAsync(strangers.Completion, "the strangers end").ConfigureAwait(false);
             injector.Relent();
             long restarts = host.Queues.Sum(static queue => queue.Now.Restarts);
             await InTimeAsync(host.StopAsync(), "the host stops").ConfigureAwait(false);
@@ -67,6 +76,16 @@ internal sealed class ChaosRun(ChaosOptions options)
             return report;
         }
     }
+
+    /// <summary>Returns the faults of peers, of consumers and of the process's limits.</summary>
+    private static IEnumerable<ChaosFault> OfTheOutside(Strangers strangers, ConsumerFaults misuse, DescriptorShortage shortage) =>
+    [
+        new("garbage sent by strangers", 3, strangers.SendGarbage),
+        new("single bytes sent by strangers", 2, _ => strangers.SendSlowly()),
+        new("consumer threw", 2, misuse.Throw),
+        new("consumer blocked for ever", 1, misuse.Block),
+        new("descriptors exhausted", 1, _ => shortage.Begin()),
+    ];
 
     private async Task InjectAsync(FaultInjector injector, ChaosHost host, NicRemover? remover, long start)
     {
@@ -100,7 +119,8 @@ internal sealed class ChaosRun(ChaosOptions options)
         try
         {
             ZcrxStatus status = await host.Zcrx.GetStatusAsync().WaitAsync(options.Patience).ConfigureAwait(false);
-            foreach (QueueStatus queue in status.Queues.Where(static queue => queue.State == QueueState.Failed))
+            // A stuck queue is abandoned by its restart.
+            foreach (QueueStatus queue in status.Queues.Where(static queue => queue.State == QueueState.Failed || queue.Stuck is not null))
             {
                 host.Zcrx.Supervisor.Tell(new ZcrxCommand.RestartQueue(queue.Name, TimeSpan.Zero));
             }
@@ -121,7 +141,7 @@ internal sealed class ChaosRun(ChaosOptions options)
             case ZcrxEvent.QueueFellBack:
                 Interlocked.Increment(ref _fellBack);
                 break;
-            case ZcrxEvent.ConsumerFaulted faulted:
+            case ZcrxEvent.ConsumerFaulted { Exception: not (ChaosConsumerException or ZcrxFramingException) } faulted:
                 _tally.Violate($"a consumer threw: {faulted.Exception}");
                 break;
             default:

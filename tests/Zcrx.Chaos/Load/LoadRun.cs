@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Zcrx.Chaos.Kill;
+using Zcrx.Chaos.Soak;
+
+namespace Zcrx.Chaos.Load;
+
+/// <summary>Measures what many peers cost a process that echoes: descriptors, memory and processor time, and whether they are back afterwards.</summary>
+internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int slow)
+{
+    private const int AtOnce = 100;
+    private const int SlowRounds = 10;
+
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
+
+    private readonly List<string> _rows = [];
+    private IPEndPoint _endPoint = new(IPAddress.Loopback, 0);
+
+    public async Task<int> RunAsync()
+    {
+        int port = KillRun.FreePort();
+        _endPoint = new IPEndPoint(IPAddress.Parse(options.Address), port);
+        using Process server = Victim.Start(options, port);
+        try
+        {
+            await Victim.WhenReadyAsync(server).WaitAsync(options.Patience).ConfigureAwait(false);
+            // The code of every step is compiled before it is measured.
+            await ConnectManyAsync(server, AtOnce, abort: false).ConfigureAwait(false);
+            await MeasureAsync(server, $"{idle:n0} idle connections", () => HoldAsync(server, idle)).ConfigureAwait(false);
+            await MeasureAsync(server, $"{connects:n0} connections, one byte each", () => ConnectManyAsync(server, connects, abort: false)).ConfigureAwait(false);
+            await MeasureAsync(server, $"{connects / 10:n0} connections that are reset", () => ConnectManyAsync(server, connects / 10, abort: true)).ConfigureAwait(false);
+            await MeasureAsync(server, $"{slow:n0} peers, one byte a second, {SlowRounds} s", () => TrickleAsync(server, slow)).ConfigureAwait(false);
+            await MeasureAsync(server, $"a peer that reads nothing for {Silence.TotalSeconds:0} s", () => PauseAsync(server)).ConfigureAwait(false);
+        }
+        finally
+        {
+            server.Kill();
+        }
+
+        await Console.Out.WriteLineAsync("| load | time s | CPU s | descriptors at the peak | resident MiB: before, peak, after |\n|---|---|---|---|---|").ConfigureAwait(false);
+        await Console.Out.WriteLineAsync(string.Join('\n', _rows)).ConfigureAwait(false);
+        await Console.Out.WriteLineAsync($"PASS load, engine {options.Engine}\n1 passed, 0 failed, 0 skipped").ConfigureAwait(false);
+        return 0;
+    }
+
+    /// <summary>Runs a step that returns the state at its peak, and waits until the descriptors are back.</summary>
+    private async Task MeasureAsync(Process server, string name, Func<Task<ServerUse>> step)
+    {
+        ServerUse before = ServerUse.Of(server);
+        long start = Stopwatch.GetTimestamp();
+        ServerUse peak = await step().ConfigureAwait(false);
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+        await UntilAsync(() => ServerUse.Of(server).Descriptors <= before.Descriptors + 2, "the descriptors are back").ConfigureAwait(false);
+        ServerUse after = ServerUse.Of(server);
+        _rows.Add(string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {name} | {elapsed.TotalSeconds:f1} | {(after.Processor - before.Processor).TotalSeconds:f1} | {before.Descriptors} + {peak.Descriptors - before.Descriptors} | {before.Resident >> 20}, {peak.Resident >> 20}, {after.Resident >> 20} |"));
+    }
+
+    private async Task<ServerUse> HoldAsync(Process server, int count)
+    {
+        List<Socket> sockets = [];
+        try
+        {
+            for (int i = 0; i < count; i += AtOnce)
+            {
+                sockets.AddRange(await Task.WhenAll(Enumerable.Range(0, int.Min(AtOnce, count - i)).Select(_ => ConnectAsync())).ConfigureAwait(false));
+            }
+
+            return ServerUse.Of(server);
+        }
+        finally
+        {
+            sockets.ForEach(static socket => socket.Dispose());
+        }
+    }
+
+    private async Task<ServerUse> ConnectManyAsync(Process server, int count, bool abort)
+    {
+        for (int i = 0; i < count; i += AtOnce)
+        {
+            await Task.WhenAll(Enumerable.Range(0, int.Min(AtOnce, count - i)).Select(async _ =>
+            {
+                using Socket socket = await ConnectAsync().ConfigureAwait(false);
+                if (abort)
+                {
+                    socket.LingerState = new LingerOption(true, 0);
+                }
+            })).ConfigureAwait(false);
+        }
+
+        return ServerUse.Of(server);
+    }
+
+    private async Task<ServerUse> TrickleAsync(Process server, int count)
+    {
+        List<Socket> sockets = [];
+        try
+        {
+            for (int i = 0; i < count; i += AtOnce)
+            {
+                sockets.AddRange(await Task.WhenAll(Enumerable.Range(0, int.Min(AtOnce, count - i)).Select(_ => ConnectAsync())).ConfigureAwait(false));
+            }
+
+            using PeriodicTimer second = new(TimeSpan.FromSeconds(1));
+            for (int i = 0; i < SlowRounds; i++)
+            {
+                await Task.WhenAll(sockets.Select(EchoAsync)).ConfigureAwait(false);
+                await second.WaitForNextTickAsync().ConfigureAwait(false);
+            }
+
+            return ServerUse.Of(server);
+        }
+        finally
+        {
+            sockets.ForEach(static socket => socket.Dispose());
+        }
+    }
+
+    /// <summary>Lets one peer send without reading the replies, while others are served, and reads all of them then.</summary>
+    private async Task<ServerUse> PauseAsync(Process server)
+    {
+        const int Volume = 4 << 20;
+        using Socket silent = await ConnectAsync().ConfigureAwait(false);
+        Task<int> sending = silent.SendAsync(new byte[Volume]);
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) < Silence)
+        {
+            using Socket other = await ConnectAsync().ConfigureAwait(false);
+            await Task.Delay(100).ConfigureAwait(false);
+        }
+
+        ServerUse peak = ServerUse.Of(server);
+        byte[] buffer = new byte[1 << 16];
+        for (int received = 0; received < Volume;)
+        {
+            received += await silent.ReceiveAsync(buffer).WaitAsync(options.Patience).ConfigureAwait(false);
+        }
+
+        await sending.WaitAsync(options.Patience).ConfigureAwait(false);
+        return peak;
+    }
+
+    private async Task<Socket> ConnectAsync()
+    {
+        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(_endPoint).WaitAsync(options.Patience).ConfigureAwait(false);
+        await EchoAsync(socket).ConfigureAwait(false);
+        return socket;
+    }
+
+    private async Task EchoAsync(Socket socket)
+    {
+        byte[] one = new byte[1];
+        await socket.SendAsync(one).WaitAsync(options.Patience).ConfigureAwait(false);
+        if (await socket.ReceiveAsync(one).WaitAsync(options.Patience).ConfigureAwait(false) != 1)
+        {
+            throw new InvalidOperationException("a connection was closed before its byte came back");
+        }
+    }
+
+    private async Task UntilAsync(Func<bool> condition, string expectation)
+    {
+        using PeriodicTimer interval = new(TimeSpan.FromMilliseconds(50));
+        for (long start = Stopwatch.GetTimestamp(); !condition(); await interval.WaitForNextTickAsync().ConfigureAwait(false))
+        {
+            if (Stopwatch.GetElapsedTime(start) > options.Patience)
+            {
+                throw new TimeoutException($"not within {options.Patience.TotalSeconds:0} s: {expectation}");
+            }
+        }
+    }
+}

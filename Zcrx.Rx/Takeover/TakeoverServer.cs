@@ -8,7 +8,8 @@ namespace Zcrx.Rx.Takeover;
 /// <param name="socket">The socket that successors connect to.</param>
 /// <param name="steps">Bounds the steps of the protocol.</param>
 /// <param name="takenOver">Completes with the successor's process id.</param>
-internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps, TaskCompletionSource<int> takenOver)
+/// <param name="time">The clock of the back-off.</param>
+internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps, TaskCompletionSource<int> takenOver, TimeProvider time)
 {
     private static readonly TimeSpan ShortestDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
@@ -22,7 +23,7 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
             bool isAccepted = false;
             try
             {
-                await Task.Delay(delay, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(delay, time, cancellationToken).ConfigureAwait(false);
                 using TakeoverLink successor = new(await socket.Socket.AcceptAsync(cancellationToken).ConfigureAwait(false));
                 isAccepted = true;
                 await steps.RunAsync($"offering to process {successor.Peer.ProcessId}", token => ServeAsync(successor, source, token), cancellationToken).ConfigureAwait(false);

@@ -118,7 +118,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
     public void Serve(ITakeoverSource source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        TakeoverServer server = new(_socket!, _steps, _takenOver);
+        TakeoverServer server = new(_socket!, _steps, _takenOver, TimeProvider.System);
         _serving = Task.Run(() => server.ServeAsync(source, _stopping.Token));
     }
 

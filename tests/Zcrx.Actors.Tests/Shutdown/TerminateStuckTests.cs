@@ -10,8 +10,11 @@ namespace Zcrx.Actors.Tests.Shutdown;
 /// <summary>Tests a process with a consumer that blocks its ring thread for ever, and that receives SIGTERM.</summary>
 public class TerminateStuckTests(ITestOutputHelper output)
 {
+    private const int Connections = 1_000;
+    private const int AtOnce = 100;
+
     [Fact]
-    public async Task SIGTERM_ends_the_process_although_a_ring_thread_is_stuck()
+    public async Task Stuck_queue_is_named_the_other_serves_all_connections_and_SIGTERM_ends_the_process()
     {
         using Process process = Process.Start(new ProcessStartInfo("dotnet", ["exec", typeof(StuckServer).Assembly.Location, StuckServer.Argument])
         {
@@ -24,7 +27,21 @@ public class TerminateStuckTests(ITestOutputHelper output)
             using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             await client.ConnectAsync(IPEndPoint.Parse(ready.Split(' ')[1])).WithinLimit();
             await client.SendAsync(new byte[1]).WithinLimit();
-            Assert.Equal(StuckServer.Blocked, await process.StandardOutput.ReadLineAsync().WithinLimit());
+            long blocked = Stopwatch.GetTimestamp();
+            string[] place = (await process.StandardOutput.ReadLineAsync().WithinLimit() ?? "").Split(' ', 2);
+            Assert.Equal(StuckServer.Blocked, place[0]);
+
+            Assert.Equal(StuckServer.Reported + place[1], await process.StandardOutput.ReadLineAsync().WithinLimit());
+            output.WriteLine($"{place[1]} was reported after {Stopwatch.GetElapsedTime(blocked)}");
+            for (int i = 0; i < Connections; i += AtOnce)
+            {
+                await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => AssertServedAsync(IPEndPoint.Parse(ready.Split(' ')[1]))));
+                for (int j = 0; j < AtOnce; j++)
+                {
+                    Assert.NotEqual(place[1], await process.StandardOutput.ReadLineAsync().WithinLimit());
+                }
+            }
+
             long start = Stopwatch.GetTimestamp();
 
             Signals.Send(process.Id, Signals.Terminate);
@@ -40,5 +57,13 @@ public class TerminateStuckTests(ITestOutputHelper output)
         {
             process.Kill();
         }
+    }
+
+    private static async Task AssertServedAsync(IPEndPoint endPoint)
+    {
+        using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(endPoint).WithinLimit();
+        await client.SendAsync(new byte[1]).WithinLimit();
+        Assert.Equal(1, await client.ReceiveAsync(new byte[1]).WithinLimit());
     }
 }

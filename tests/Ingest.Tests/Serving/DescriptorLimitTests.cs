@@ -1,0 +1,34 @@
+using Ingest.Tests.Support;
+
+namespace Ingest.Tests.Serving;
+
+/// <summary>Runs `serve` with few file descriptors, and more clients than it has descriptors for.</summary>
+public class DescriptorLimitTests
+{
+    private const int Clients = 2_000;
+    private const int AtOnce = 500;
+
+    [Fact]
+    public async Task Service_with_400_descriptors_serves_2000_clients_and_says_why_some_wait()
+    {
+        // Only the emulated engine can be opened within so few, and each connection has a file of its own.
+        using ServeProcess serve = await ServeProcess.StartAsync(static arguments => IngestProcess.StartAfter("ulimit -n 400", new Dictionary<string, string>(), arguments), ["--engine", "emulated"]);
+        byte[] sent = TestClient.Bytes(10_000, seed: 7);
+        for (int wave = 0; wave < Clients / AtOnce; wave++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => SendAsync(serve, sent)));
+        }
+
+        string reason = await serve.Process.ErrorLineAsync(static line => line.Contains("stops accepting, peers wait in the backlog", StringComparison.Ordinal), "the process says why clients wait");
+        Assert.Contains(" of 400 file descriptors are used", reason, StringComparison.Ordinal);
+        Assert.Equal(new ServeSummary(Clients, Clients, 0, (long)Clients * sent.Length, 0), await serve.StopAsync());
+    }
+
+    private static async Task SendAsync(ServeProcess serve, byte[] bytes)
+    {
+        using TestClient client = await TestClient.ConnectAsync(serve.EndPoint);
+        await client.SendAsync(bytes);
+        client.ShutdownSend();
+        await client.AssertClosedByPeerAsync();
+    }
+}

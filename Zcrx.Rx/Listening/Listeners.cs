@@ -168,7 +168,14 @@ internal sealed class Listeners(
     public void CloseUnseenSockets(uint handled)
     {
         CompletionQueue completions = requests.Completions;
-        for (uint i = handled; i < completions.Ready; i++)
+        uint ready = completions.Ready;
+        if (ready > completions.Capacity)
+        {
+            // The ring is corrupt: its descriptors may be arbitrary.
+            return;
+        }
+
+        for (uint i = handled; i < ready; i++)
         {
             ref readonly Completion completion = ref completions.Peek(i);
             if (UserData.Decode(completion.UserData).Kind == RequestKind.Accept && completion.Result >= 0)

@@ -24,6 +24,8 @@ internal sealed class CompletionTarget : IFuzzTarget
         [1, 0, 0, 3, 0, 255, 15, 9, 1, 0, 12, 255, 2, 0, 1, 4, 0, 0, 9],
         // A tail far beyond the ring.
         [1, 4, 0, 0, 0, 0x80, 9],
+        // The same, after the kernel has dropped completions.
+        [1, 5, 1, 4, 0, 0, 0, 0x80, 9],
         // A completion of the input's own, and counters.
         [1, 3, 1, 0, 0, 0, 0, 0, 0, 1, 16, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 4, 3, 0, 0, 0, 9, 5, 1, 9, 7, 1, 0, 0, 0, 9],
     ];

@@ -14,21 +14,33 @@ public class DescriptorLimitTests
         // Only the emulated engine can be opened within so few, and each connection has a file of its own.
         using ServeProcess serve = await ServeProcess.StartAsync(static arguments => IngestProcess.StartAfter("ulimit -n 400", new Dictionary<string, string>(), arguments), ["--engine", "emulated"]);
         byte[] sent = TestClient.Bytes(10_000, seed: 7);
+        string reason = "";
         for (int wave = 0; wave < Clients / AtOnce; wave++)
         {
-            await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => SendAsync(serve, sent)));
+            // All are connected before the first ends, and most of them wait in the backlog.
+            TestClient[] clients = await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => BeginAsync(serve, sent)));
+            reason = await serve.Process.ErrorLineAsync(static line => line.Contains("stops accepting, peers wait in the backlog", StringComparison.Ordinal), "the process says why clients wait");
+            await Task.WhenAll(clients.Select(client => EndAsync(client, sent)));
         }
 
-        string reason = await serve.Process.ErrorLineAsync(static line => line.Contains("stops accepting, peers wait in the backlog", StringComparison.Ordinal), "the process says why clients wait");
         Assert.Contains(" of 400 file descriptors are used", reason, StringComparison.Ordinal);
         Assert.Equal(new ServeSummary(Clients, Clients, 0, (long)Clients * sent.Length, 0), await serve.StopAsync());
     }
 
-    private static async Task SendAsync(ServeProcess serve, byte[] bytes)
+    private static async Task<TestClient> BeginAsync(ServeProcess serve, byte[] bytes)
     {
-        using TestClient client = await TestClient.ConnectAsync(serve.EndPoint);
-        await client.SendAsync(bytes);
-        client.ShutdownSend();
-        await client.AssertClosedByPeerAsync();
+        TestClient client = await TestClient.ConnectAsync(serve.EndPoint);
+        await client.SendAsync(bytes.AsMemory(0, bytes.Length / 2));
+        return client;
+    }
+
+    private static async Task EndAsync(TestClient client, byte[] bytes)
+    {
+        using (client)
+        {
+            await client.SendAsync(bytes.AsMemory(bytes.Length / 2));
+            client.ShutdownSend();
+            await client.AssertClosedByPeerAsync();
+        }
     }
 }

@@ -13,7 +13,8 @@ internal sealed class ConsumerFaults(ChaosConsumers consumers)
     /// <summary>Makes a consumer block its ring thread at its next buffer. The previous one that blocked returns, long after its queue was abandoned.</summary>
     public bool Block(Random random)
     {
-        if (_blocked is { HasBlocked: false, Ended.IsCompleted: false } || Pick(random) is not { } victim)
+        // One at a time, until its queue was abandoned. It then returns, which must have no effect.
+        if (_blocked is { Ended.IsCompleted: false, Connection.Closed.IsCompleted: false } || Pick(random) is not { } victim)
         {
             return false;
         }

@@ -10,6 +10,9 @@ namespace Zcrx.Rx.Queues;
 /// </remarks>
 internal static class QueueAbandonment
 {
+    // Longer than any observer needs that does not wait for something.
+    private static readonly TimeSpan ObserverTimeout = TimeSpan.FromSeconds(1);
+
     /// <summary>Ends everything that a stuck ring thread has.</summary>
     /// <param name="owners">The owners on the ring thread.</param>
     /// <param name="stuck">The connection whose callback does not return. Its observers are not called: their OnNext has not returned.</param>
@@ -29,6 +32,7 @@ internal static class QueueAbandonment
             {
                 connection.Control.ReportFault(exception);
                 connection.Control.AbandonSocket();
+                connection.Control.EndAbandoned();
             }
         }
     }
@@ -42,16 +46,31 @@ internal static class QueueAbandonment
             cause,
             "Do not block in OnNext: use Process or Offload for work that waits");
         connection.Control.Fail(new ConnectionFailure(cause, error), abort: true);
+        connection.Control.AbandonSocket();
         if (connection == stuck)
         {
             connection.Observers.End(error);
+            connection.Control.EndAbandoned();
         }
         else
         {
+            _ = EndAsync(connection, error);
+        }
+    }
+
+    private static async Task EndAsync(ConnectionReceiver connection, ZcrxStreamException error)
+    {
+        try
+        {
             // One thread each: an observer may wait for what the stuck one has.
-            _ = Task.Run(() => connection.Stream.End(error));
+            await Task.Run(() => connection.Stream.End(error)).WaitAsync(ObserverTimeout).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // It waits. The connection has ended all the same.
         }
 
-        connection.Control.AbandonSocket();
+        // After the observers: the handler of a closed connection disposes its subscriptions.
+        connection.Control.EndAbandoned();
     }
 }

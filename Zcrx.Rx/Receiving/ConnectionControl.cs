@@ -202,13 +202,15 @@ internal sealed class ConnectionControl : ISendingConnection
         EndSocketWork();
     }
 
-    /// <summary>Resets the connection and ends its work, and leaves the descriptor open: the ring thread, which is stuck, may use it. Any thread.</summary>
+    /// <summary>Resets the connection, and leaves the descriptor open: the ring thread, which is stuck, may use it. Any thread.</summary>
     public void AbandonSocket()
     {
         Sender.Close();
         _socket.Disconnect();
-        EndSocketWork();
     }
+
+    /// <summary>Ends the work on a connection whose socket was abandoned. Its observers know the end. Any thread.</summary>
+    public void EndAbandoned() => EndSocketWork();
 
     private void EndSocketWork()
     {

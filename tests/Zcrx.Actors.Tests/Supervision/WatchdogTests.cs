@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -10,6 +11,7 @@ namespace Zcrx.Actors.Tests.Supervision;
 public class WatchdogTests
 {
     private const int Connections = 200;
+    private const int HeldConnections = 50;
 
     [Fact]
     public async Task Stuck_queue_is_named_gets_no_connections_and_recovers_when_the_callback_returns()
@@ -55,8 +57,11 @@ public class WatchdogTests
         await using Bench bench = await Bench.StartAsync(release);
         TestHost host = bench.Host;
         var closed = host.Kit.Subscribe(typeof(ZcrxEvent.ConnectionClosed));
+        await bench.HoldAsync(HeldConnections);
         using Socket blocker = await bench.BlockAsync();
         string queue = bench.Blocked!.QueueName;
+        ZcrxConnection[] beside = [.. bench.Served.Where(connection => connection.QueueName == queue)];
+        Assert.NotEmpty(beside);
 
         QueueStatus status = await host.RestartAsync(queue, TimeSpan.Zero);
 
@@ -66,6 +71,9 @@ public class WatchdogTests
         ZcrxStreamException error = Assert.IsType<ZcrxStreamException>(end.Error);
         Assert.Contains("its queue was abandoned, because the ring thread had been stuck", error.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<SocketException>(() => blocker.ReceiveAsync(new byte[1]).WithinLimit());
+        await host.Kit.AwaitConditionAsync(
+            () => beside.All(connection => bench.EndOf(connection) is ZcrxStreamException told && told.Message.Contains("its queue was abandoned", StringComparison.Ordinal)),
+            "the observers of the other connections know why they ended");
         await bench.ServeAsync(Connections);
         Assert.Contains(bench.Served, connection => connection.QueueName == queue);
         // The thread whose callback returns after all touches nothing that the next queue has.
@@ -92,6 +100,8 @@ public class WatchdogTests
     private sealed class Bench(TestHost host, ManualResetEventSlim release) : IAsyncDisposable
     {
         private readonly List<ZcrxConnection> _served = [];
+        private readonly List<Socket> _held = [];
+        private readonly ConcurrentDictionary<ZcrxConnection, Exception> _ends = new();
         private volatile ZcrxConnection? _blocked;
 
         public TestHost Host => host;
@@ -133,6 +143,21 @@ public class WatchdogTests
             return client;
         }
 
+        /// <summary>Returns the error with which the stream of a connection has ended; null before.</summary>
+        public Exception? EndOf(ZcrxConnection connection) => _ends.GetValueOrDefault(connection);
+
+        /// <summary>Connects, has every connection answered, and keeps them open.</summary>
+        public async Task HoldAsync(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                Socket client = await host.ConnectAsync();
+                _held.Add(client);
+                await client.SendAsync("x"u8.ToArray()).WithinLimit();
+                Assert.Equal(1, await client.ReceiveAsync(new byte[1]).WithinLimit());
+            }
+        }
+
         /// <summary>Connects and has every connection answered.</summary>
         public async Task ServeAsync(int count)
         {
@@ -155,6 +180,7 @@ public class WatchdogTests
         public async ValueTask DisposeAsync()
         {
             release.Set();
+            _held.ForEach(static client => client.Dispose());
             await host.DisposeAsync();
         }
 
@@ -175,6 +201,6 @@ public class WatchdogTests
 
                 _ = connection.SendAsync(buffer.Span.ToArray()).AsTask();
             },
-            static _ => { });
+            error => _ends[connection] = error);
     }
 }

@@ -20,6 +20,9 @@ internal sealed record ChaosReport
 
     public required long FellBack { get; init; }
 
+    /// <summary>Gets the number of queues that were abandoned, because a consumer blocked their ring thread.</summary>
+    public required long Abandoned { get; init; }
+
     public required TimeSpan Elapsed { get; init; }
 
     /// <summary>Before anything was opened, after a quarter, at the end of the faults, and after everything was closed.</summary>

@@ -26,6 +26,7 @@ internal static class ChaosSummary
         Row(streams, "queues opened again", report.Restarts);
         Row(streams, "connections that went on after it", report.Continued);
         Row(streams, "queues fallen back", report.FellBack);
+        Row(streams, "queues abandoned with a stuck thread", report.Abandoned);
         Row(streams, "violations", tally.Violations);
         console.Write(streams);
 

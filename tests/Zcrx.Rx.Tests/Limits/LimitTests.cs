@@ -186,6 +186,37 @@ public class LimitTests
     }
 
     [Fact]
+    public async Task Many_peers_with_a_mebibyte_of_an_unfinished_frame_each_hold_no_more_than_the_budget()
+    {
+        const int Peers = 400;
+        const int Budget = 32 << 20;
+        byte[] beginning = [0, 32, 0, 0, .. new byte[1 << 20]];
+        await using ZcrxQueue queue = await OpenAsync(static options => options with { AreaSize = 16 << 20, MaxCopiedFrameBytes = Budget });
+        using Socket listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using IDisposable accepting = queue.Listen(listener).Subscribe(static connection => connection.Buffers.Frames(LengthPrefix.UInt32BigEndian, 4.MiB()).Subscribe(static _ => { }));
+        Socket[] clients = [.. Enumerable.Range(0, Peers).Select(static _ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))];
+        try
+        {
+            await Task.WhenAll(clients.Select(async client =>
+            {
+                await client.ConnectAsync(listener.LocalEndPoint!).Within("the client connects");
+                // All of it arrives, or the connection is reset in between.
+                _ = await Record.ExceptionAsync(() => client.SendAsync(beginning).Within("the beginning is sent"));
+            }));
+
+            await Deadline.UntilAsync(() => queue.Snapshot() is { FramesRefused: > Peers / 2, CopiedFrameBytes: > 0 }, "most of the frames are refused");
+            // Rented arrays are somewhat larger than what they hold.
+            Assert.InRange(queue.Snapshot().CopiedFrameBytes, 1, 2 * Budget);
+        }
+        finally
+        {
+            Array.ForEach(clients, static client => client.Dispose());
+        }
+
+        await Deadline.UntilAsync(() => queue.Snapshot() is { Connections: 0, CopiedFrameBytes: 0 }, "the copies are freed with their connections");
+    }
+
+    [Fact]
     public async Task Nothing_is_accepted_while_descriptors_are_low_and_accepting_resumes()
     {
         int used = 950;

@@ -86,12 +86,7 @@ public class LimitTests
             log = host.Log;
             for (int i = 0; i < Strangers; i += AtOnce)
             {
-                await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(async _ =>
-                {
-                    using Socket stranger = await host.ConnectAsync();
-                    await stranger.SendAsync((byte[])[0xff, 0xff, 0xff, 0xff]);
-                    _ = await Record.ExceptionAsync(() => stranger.ReceiveAsync(new byte[1]).WithinLimit());
-                }));
+                await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => SendInvalidFrameAsync(host)));
             }
 
             await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues[0].Statistics!.Connections == 0, "every stranger is gone");
@@ -101,5 +96,12 @@ public class LimitTests
         long suppressed = log.Entries.Where(static entry => entry.EventId == 1311).Sum(static entry => long.Parse(entry.Message.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture));
         Assert.InRange(written.Count, 1, Strangers / 20);
         Assert.Equal(Strangers, written.Count + suppressed);
+    }
+
+    private static async Task SendInvalidFrameAsync(TestHost host)
+    {
+        using Socket stranger = await host.ConnectAsync();
+        await stranger.SendAsync((byte[])[0xff, 0xff, 0xff, 0xff]);
+        _ = await Record.ExceptionAsync(() => stranger.ReceiveAsync(new byte[1]).WithinLimit());
     }
 }

@@ -1,6 +1,7 @@
 // The build. Each target lives in a file of its own subject under eng/; add yours there and load it here.
 #load "eng/common.cake"
 #load "eng/demo.cake"
+#load "eng/simulate.cake"
 #load "eng/vm.cake"
 #load "eng/test.cake"
 #load "eng/bench.cake"

@@ -82,6 +82,9 @@ internal sealed unsafe class EmulatedInterfaceQueue
 
     public int BufferLength => 1 << _bufferShift;
 
+    /// <summary>Gets the number of refill entries for buffers that user space did not have. The kernel ignores them without a sign, so only a simulation can see such an error.</summary>
+    public int EntriesIgnored { get; private set; }
+
     /// <summary>Adds an area and returns its token; −EINVAL when there are too many.</summary>
     public long AddArea(nint address, nuint length)
     {
@@ -225,6 +228,7 @@ internal sealed unsafe class EmulatedInterfaceQueue
 
             if (!area!.DropUserReferences(buffer, references))
             {
+                EntriesIgnored++;
                 continue;
             }
 

@@ -252,6 +252,9 @@ public sealed unsafe class EmulatedKernel : INicKernel
         return Libc.InterfaceIndex(name);
     }
 
+    /// <summary>Gets the interface queues of the open rings, for a simulation, which compares them with what user space believes.</summary>
+    internal IEnumerable<EmulatedInterfaceQueue> InterfaceQueues => _ringsSnapshot.Values.SelectMany(static ring => ring.Queues.Values).Distinct();
+
     /// <summary>Returns the emulated interface with an index; null if there is none.</summary>
     internal EmulatedNic? NicOf(uint index)
     {

@@ -18,4 +18,7 @@ public sealed record EmulatedKernelOptions
 
     /// <summary>Gets the fault plan; null for no faults.</summary>
     public EmulatedFaultPlan? Faults { get; init; }
+
+    /// <summary>Gets a value indicating whether receives accept stream sockets of every family, for a simulation over Unix sockets: what is sent on them has arrived at once.</summary>
+    internal bool AcceptsAnyStream { get; init; }
 }

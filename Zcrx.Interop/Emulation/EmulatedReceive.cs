@@ -48,7 +48,7 @@ internal sealed class EmulatedReceive
             return type;
         }
 
-        if (SocketCalls.Option(entry.fd, SocketCalls.SO_PROTOCOL) != SocketCalls.IPPROTO_TCP)
+        if (!_options.AcceptsAnyStream && SocketCalls.Option(entry.fd, SocketCalls.SO_PROTOCOL) != SocketCalls.IPPROTO_TCP)
         {
             return -EPROTONOSUPPORT;
         }

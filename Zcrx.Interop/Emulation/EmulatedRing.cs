@@ -26,8 +26,7 @@ internal sealed unsafe class EmulatedRing : IDisposable
     private readonly EmulatedRemotePosts _remote;
     private readonly Dictionary<uint, EmulatedInterfaceQueue> _queues = [];
     private readonly Dictionary<uint, nint> _queueRegions = [];
-    // The thread itself and not its number, which the next thread may get when this one has ended.
-    private readonly Thread _issuer = Thread.CurrentThread;
+    private readonly object _issuer = Threads.Current;
     // The descriptor and the mappings.
     private int _users = 1;
     private bool _isLeftOver;
@@ -59,7 +58,7 @@ internal sealed unsafe class EmulatedRing : IDisposable
     public Dictionary<uint, EmulatedInterfaceQueue> Queues => _queues;
 
     /// <summary>Gets a value indicating whether the calling thread may use the ring: with SINGLE_ISSUER only the one that created it.</summary>
-    public bool IsIssuer => !HasFlag(IORING_SETUP_SINGLE_ISSUER) || _issuer == Thread.CurrentThread;
+    public bool IsIssuer => !HasFlag(IORING_SETUP_SINGLE_ISSUER) || _issuer == Threads.Current;
 
     public nint Map(nuint length, ulong offset)
     {

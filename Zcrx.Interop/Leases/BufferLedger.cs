@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Zcrx.Interop.Kernel;
 using Zcrx.Interop.Memory;
 
 namespace Zcrx.Interop.Leases;
@@ -21,8 +22,7 @@ internal sealed unsafe class BufferLedger
 
     private readonly ReturnList _returned;
     private readonly bool _recordOrigins;
-    // The thread itself and not its number, which the next thread may get when this one has ended.
-    private readonly Thread _ringThread = Thread.CurrentThread;
+    private readonly object _ringThread = Threads.Current;
     private readonly List<MemoryRegion> _regions = [];
     // The ring thread replaces it when it grows. Other threads read it through the volatile reference.
     private volatile LeaseSlot[][] _chunks = [];
@@ -50,7 +50,7 @@ internal sealed unsafe class BufferLedger
     public int BufferLength { get; set; }
 
     /// <summary>Gets a value indicating whether the calling thread is the ring thread.</summary>
-    public bool IsRingThread => Thread.CurrentThread == _ringThread;
+    public bool IsRingThread => Threads.Current == _ringThread;
 
     /// <summary>Gets the present borrow. There is at most one, on the ring thread.</summary>
     public BorrowScope Borrow { get; }

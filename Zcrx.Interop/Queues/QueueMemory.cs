@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
 using Zcrx.Interop.Abi;
 using Zcrx.Interop.Memory;
 
@@ -10,14 +9,13 @@ namespace Zcrx.Interop;
 /// Reference-counted: each ring that uses the queue and each export has a reference. Threading: all members from any thread. Buffers that return to a component
 /// that does not write the refill queue (a ring that has ended or has ceded, another process) go through here to the producer.
 /// </remarks>
-[SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose.")]
 internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets offsets, uint entries, int bufferLength, nuint? statisticsOffset)
 {
     // Lock order: _ringsGate, then _gate or a lock of the kernel. Reclaiming runs under _ringsGate, reads the areas, and flushes the refill queue.
     // _switching is awaited without a lock, and no ring thread waits for it.
     private readonly Lock _gate = new();
     private readonly Lock _ringsGate = new();
-    private readonly SemaphoreSlim _switching = new(1, 1);
+    private readonly SwitchGate _switching = new();
     private readonly List<MemoryRegion> _areas = [];
     private readonly ConcurrentQueue<ulong> _returned = new();
     private volatile IRefillProducer? _producer;
@@ -207,7 +205,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     /// <param name="onlyAfter">Switch only if this is the present producer; null to switch in any case.</param>
     public async Task SwitchToAsync(IRefillProducer next, IRefillProducer? onlyAfter = null)
     {
-        await _switching.WaitAsync().ConfigureAwait(false);
+        await _switching.EnterAsync().ConfigureAwait(false);
         try
         {
             if (_producer == next || (onlyAfter is not null && _producer != onlyAfter))
@@ -228,7 +226,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         }
         finally
         {
-            _switching.Release();
+            _switching.Leave();
         }
     }
 
@@ -236,7 +234,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     /// <param name="ended">The producer.</param>
     public async Task ResignAsync(IRefillProducer ended)
     {
-        await _switching.WaitAsync().ConfigureAwait(false);
+        await _switching.EnterAsync().ConfigureAwait(false);
         try
         {
             _former.RemoveAll(producer => producer == ended);
@@ -247,7 +245,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         }
         finally
         {
-            _switching.Release();
+            _switching.Leave();
         }
     }
 

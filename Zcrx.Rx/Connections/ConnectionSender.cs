@@ -312,7 +312,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
 
     private async ValueTask WaitForRoomAsync(CancellationToken cancellationToken)
     {
-        TaskCompletionSource<int> writable = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource<int> writable = new(Threads.ContinuationOptions);
         // A full fence: either this call sees that the socket is closed, or Close sees that a caller waits.
         Interlocked.Exchange(ref _writable, writable);
         if (_closed)

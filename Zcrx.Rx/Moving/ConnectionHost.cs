@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Zcrx.Interop;
+using Zcrx.Interop.Kernel;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Limits;
 using Zcrx.Rx.Options;
@@ -175,7 +176,15 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         else if (suspended?.MoveOf(connection) is { } other)
         {
             // Another queue is about to resume it. The move continues from there.
-            _ = other.Done.ContinueWith(_ => Continue(connection, move), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            _ = other.Done.ContinueWith(
+                _ => Threads.RunOnPool(static next =>
+                {
+                    (ConnectionReceiver connection, ConnectionMove move) = ((ConnectionReceiver, ConnectionMove))next;
+                    Continue(connection, move);
+                }, (connection, move)),
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
         }
         else if (connection.Control.Host != this)
         {
@@ -199,13 +208,23 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         }
 
         // Read after the suspended connections: a connection that leaves them has its new queue first.
+        if (connection.Control.Host == this)
+        {
+            if (connection.Control.Sender.IsClosed)
+            {
+                connection.Control.Sender.OnWritable(0);
+                return;
+            }
+
+            // It had left before the queue ended, and no other queue has it yet. A sender that tried again now would do so until one has it.
+            connection.Control.AwaitsRoomOnArrival = true;
+            // Pairs with the fence in Arrive: either that queue sees the request, or this thread sees the queue.
+            Interlocked.MemoryBarrier();
+        }
+
         if (connection.Control.Host != this)
         {
             connection.Control.Host.AwaitRoom(connection);
-        }
-        else
-        {
-            connection.Control.Sender.OnWritable(0);
         }
     }
 

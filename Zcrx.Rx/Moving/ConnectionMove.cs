@@ -1,3 +1,4 @@
+using Zcrx.Interop.Kernel;
 using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Moving;
@@ -8,7 +9,7 @@ namespace Zcrx.Rx.Moving;
 /// <param name="isRescue">Whether it moves because the source cannot receive what comes next.</param>
 internal sealed class ConnectionMove(ConnectionHost source, ConnectionHost? target, bool isRescue = false) : IPendingMove
 {
-    private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<bool> _done = new(Threads.ContinuationOptions);
 
     public ConnectionHost Source { get; set; } = source;
 

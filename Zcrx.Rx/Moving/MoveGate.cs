@@ -1,3 +1,5 @@
+using Zcrx.Interop.Kernel;
+
 namespace Zcrx.Rx.Moving;
 
 /// <summary>Admits one move of a connection at a time. Any thread.</summary>
@@ -25,5 +27,5 @@ internal sealed class MoveGate
     /// <summary>Ends the move. Called only by the caller that entered.</summary>
     public void Leave() => Interlocked.Exchange(ref _moving, null)!.SetResult();
 
-    private static TaskCompletionSource NewMove() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static TaskCompletionSource NewMove() => new(Threads.ContinuationOptions);
 }

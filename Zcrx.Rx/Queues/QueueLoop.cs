@@ -72,6 +72,9 @@ internal sealed class QueueLoop : IRingTurn
     /// <summary>Gets the component that writes the refill queue. Valid once the queue is open.</summary>
     public PoolSharing Sharing => Owners.Sharing;
 
+    /// <summary>Gets the buffers. Valid once the queue is open. Ring thread only.</summary>
+    internal BufferPool Pool => Owners.Pool;
+
     /// <summary>Gets a value indicating whether nothing is accepted because the process has few descriptors.</summary>
     public bool AwaitsDescriptors => Owners.Descriptors.IsHolding;
 

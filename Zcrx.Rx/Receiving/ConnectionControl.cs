@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Zcrx.Interop.Kernel;
 using Zcrx.Interop.Leases;
 using Zcrx.Rx.Connections;
 
@@ -13,7 +14,7 @@ internal sealed class ConnectionControl : ISendingConnection
 
     private readonly ConnectionReceiver _receiver;
     private readonly IConnectionSocket _socket;
-    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _closed = new(Threads.ContinuationOptions);
     private int _closeRequested;
     private string? _closeCause;
     private ConnectionFailure? _failure;

@@ -1,9 +1,11 @@
+using Zcrx.Interop.Kernel;
+
 namespace Zcrx.Rx.Receiving;
 
 /// <summary>Counts the work on a connection besides its socket: of operators off the ring thread, handlers and the application. Threading: all members from any thread.</summary>
 internal sealed class ConnectionWork(ConnectionControl control)
 {
-    private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _finished = new(Threads.ContinuationOptions);
     // The socket, and the work that has not ended.
     private int _unfinished = 1;
     private IConnectionHost? _lastHost;

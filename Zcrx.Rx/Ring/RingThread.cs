@@ -11,7 +11,7 @@ namespace Zcrx.Rx.Ring;
 /// <summary>Runs the turns of one ring on a dedicated thread, and takes work from other threads.</summary>
 /// <remarks>
 /// Only this thread uses the ring and <c>register</c>. One turn: run posted work, prepare requests, enter, handle completions. <see cref="IRingTurn"/> defines
-/// these steps. Other threads reach the thread through <see cref="Post"/>, which wakes it by an eventfd.
+/// these steps. Other threads reach the thread through <see cref="Post"/>, which wakes it by an eventfd. A simulation has no thread, and calls the parts of a turn itself.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Run disposes the ring.")]
 internal sealed unsafe class RingThread : IRingWorker
@@ -24,13 +24,16 @@ internal sealed unsafe class RingThread : IRingWorker
     private readonly RingClock _clock;
     private readonly RingHeartbeat _heartbeat;
     private readonly IRingTurn _turn;
-    private readonly Thread _thread;
-    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly string _name;
+    private readonly TaskCompletionSource _opened = new(Threads.ContinuationOptions);
+    private readonly TaskCompletionSource _ended = new(Threads.ContinuationOptions);
     private readonly ConcurrentQueue<RingWork> _work = new();
     // Innermost: callers of Wake may hold any lock, and nothing is taken under this one.
     private readonly Lock _wakeGate = new();
+    // The identity of the thread; see Threads.Current.
+    private object? _thread;
     private IoRing? _ring;
+    private TimeSpan? _timeout;
     private RingRequests _requests = null!;
     // The kernel writes the eventfd's counter here until the ring is closed.
     private ulong* _wakeBuffer;
@@ -47,7 +50,7 @@ internal sealed unsafe class RingThread : IRingWorker
         _clock = clock;
         _heartbeat = heartbeat;
         _turn = turn;
-        _thread = new Thread(Run) { IsBackground = true, Name = $"zcrx {name}" };
+        _name = name;
     }
 
     /// <summary>Gets a task that ends when the thread has ended; faulted when it failed.</summary>
@@ -60,7 +63,7 @@ internal sealed unsafe class RingThread : IRingWorker
     /// <returns>A task that ends when the queue is registered, or faults with the reason why it is not.</returns>
     public Task StartAsync()
     {
-        _thread.Start();
+        Threads.Start($"zcrx {_name}", this, static ring => ((RingThread)ring).Run());
         return _opened.Task;
     }
 
@@ -78,7 +81,7 @@ internal sealed unsafe class RingThread : IRingWorker
     /// <param name="reportsFailure">Whether an exception of the kernel or a socket faults the task. Any other exception, and all exceptions without this, fail the ring thread.</param>
     public Task<T> InvokeAsync<T>(Func<T> work, Func<T> refused, bool reportsFailure = false)
     {
-        TaskCompletionSource<T> result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource<T> result = new(Threads.ContinuationOptions);
         Post(
             () =>
             {
@@ -119,7 +122,7 @@ internal sealed unsafe class RingThread : IRingWorker
     /// <summary>Wakes the thread if it sleeps or is about to. Any thread.</summary>
     public void Wake()
     {
-        if (Thread.CurrentThread != _thread && Interlocked.Exchange(ref _wakePending, 1) == 0)
+        if (Threads.Current != _thread && Interlocked.Exchange(ref _wakePending, 1) == 0)
         {
             SignalWake();
         }
@@ -162,7 +165,7 @@ internal sealed unsafe class RingThread : IRingWorker
         _ended.TrySetException(cause);
         _ = _ended.Task.Exception;
         // Refused work may be code of the application, which may wait for what the stuck callback has.
-        ThreadPool.UnsafeQueueUserWorkItem(static thread => thread.RefuseWork(), this, preferLocal: false);
+        Threads.RunOnPool(static thread => ((RingThread)thread).RefuseWork(), this);
         return true;
     }
 
@@ -183,7 +186,35 @@ internal sealed unsafe class RingThread : IRingWorker
 
     private void Run()
     {
+        if (!TryOpen())
+        {
+            return;
+        }
+
         Exception? crash = null;
+        try
+        {
+            while (TryBeginTurn())
+            {
+                Enter();
+                CompleteTurn();
+            }
+        }
+#pragma warning disable CA1031 // A failure of the ring thread goes to the supervisor and must not end the process.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            crash = exception;
+        }
+
+        End(crash);
+    }
+
+    /// <summary>Creates the ring and registers the queue. Ring thread only.</summary>
+    /// <returns>False when that has failed, which ends the thread.</returns>
+    internal bool TryOpen()
+    {
+        _thread = Threads.Current;
         try
         {
             OpenRing();
@@ -198,21 +229,16 @@ internal sealed unsafe class RingThread : IRingWorker
             _opened.TrySetException(exception);
             // Observed here, in case the caller has stopped waiting.
             _ = _opened.Task.Exception;
-            return;
+            return false;
         }
 
         _opened.TrySetResult();
-        try
-        {
-            RunTurns();
-        }
-#pragma warning disable CA1031 // A failure of the ring thread goes to the supervisor and must not end the process.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            crash = exception;
-        }
+        return true;
+    }
 
+    /// <summary>Ends everything after the last turn or a failure. Ring thread only.</summary>
+    internal void End(Exception? crash)
+    {
         if (Volatile.Read(ref _abandoned) != 0)
         {
             // What it owned was ended by another thread, and may be used by none.
@@ -249,38 +275,50 @@ internal sealed unsafe class RingThread : IRingWorker
         _requests = new RingRequests(_ring);
     }
 
-    private void RunTurns()
+    /// <summary>Gets a value indicating whether this turn may sleep in <see cref="Enter"/>. Ring thread only.</summary>
+    internal bool MayBlock { get; private set; }
+
+    /// <summary>Gets the completions that are not handled yet. Ring thread only.</summary>
+    internal CompletionQueue Completions => _requests.Completions;
+
+    /// <summary>Runs the part of a turn before the ring is entered. Ring thread only.</summary>
+    /// <returns>False when the thread may end.</returns>
+    internal bool TryBeginTurn()
     {
-        while (true)
+        _clock.BeginTurn();
+        _heartbeat.BeginTurn();
+        // A full fence: the flag must be cleared before the queues are read. Otherwise a thread that enqueues now could see it set and not wake this thread.
+        Interlocked.Exchange(ref _wakePending, 0);
+        RunWork();
+        _turn.Prepare();
+        ArmWake();
+        if (_turn.IsFinished() || Volatile.Read(ref _abandoned) != 0)
         {
-            _clock.BeginTurn();
-            _heartbeat.BeginTurn();
-            // A full fence: the flag must be cleared before the queues are read. Otherwise a thread that enqueues now could see it set and not wake this thread.
-            Interlocked.Exchange(ref _wakePending, 0);
-            RunWork();
-            _turn.Prepare();
-            ArmWake();
-            if (_turn.IsFinished() || Volatile.Read(ref _abandoned) != 0)
-            {
-                return;
-            }
+            return false;
+        }
 
-            TimeSpan? timeout = NextTimeout();
-            bool mayBlock = _work.IsEmpty && _turn.MayBlock;
-            if (mayBlock)
-            {
-                _heartbeat.Sleep();
-            }
+        _timeout = NextTimeout();
+        MayBlock = _work.IsEmpty && _turn.MayBlock;
+        return true;
+    }
 
-            _requests.Enter(mayBlock ? 1u : 0u, timeout);
-            if (mayBlock)
-            {
-                _heartbeat.Wake();
-            }
+    /// <summary>Enters the ring, and sleeps there if nothing is left to do. Ring thread only.</summary>
+    internal void Enter()
+    {
+        if (MayBlock)
+        {
+            _heartbeat.Sleep();
+        }
 
-            _turn.Complete();
+        _requests.Enter(MayBlock ? 1u : 0u, _timeout);
+        if (MayBlock)
+        {
+            _heartbeat.Wake();
         }
     }
+
+    /// <summary>Handles the completions of a turn. Ring thread only.</summary>
+    internal void CompleteTurn() => _turn.Complete();
 
     private void RunWork()
     {
@@ -335,14 +373,14 @@ internal sealed unsafe class RingThread : IRingWorker
     }
 
     /// <summary>Refuses work that was enqueued after the end. On the thread pool, since the caller's stack must not run observers of other connections.</summary>
-    private void ServeAfterEnd() => ThreadPool.UnsafeQueueUserWorkItem(
-        static thread =>
+    private void ServeAfterEnd() => Threads.RunOnPool(
+        static ended =>
         {
+            RingThread thread = (RingThread)ended;
             thread.RefuseWork();
             thread._turn.OnEnded();
         },
-        this,
-        preferLocal: false);
+        this);
 
     private void RefuseWork()
     {

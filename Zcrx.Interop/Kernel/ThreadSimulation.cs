@@ -1,0 +1,12 @@
+namespace Zcrx.Interop.Kernel;
+
+/// <summary>Decides, in a simulation on one thread, when code runs that would run on threads of its own.</summary>
+internal abstract class ThreadSimulation
+{
+    /// <summary>Begins a thread, which runs when the simulation says so.</summary>
+    /// <param name="state">The object that would run on the thread.</param>
+    public abstract void Start(object state);
+
+    /// <summary>Adds work of the thread pool.</summary>
+    public abstract void RunOnPool(Action work);
+}

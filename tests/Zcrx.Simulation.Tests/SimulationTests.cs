@@ -1,0 +1,51 @@
+namespace Zcrx.Simulation.Tests;
+
+/// <summary>Runs whole queues in a simulation. <c>./build.sh simulate --seed N</c> repeats and prints one that fails.</summary>
+public class SimulationTests
+{
+    private const int Seeds = 10_000;
+
+    [Fact]
+    public void Every_interleaving_and_fault_of_ten_thousand_seeds_keeps_every_invariant()
+    {
+        SimulationSearch search = SimulationSearch.Run(0, Seeds, Environment.ProcessorCount);
+        Assert.True(search.Failures.Count == 0, Report(search.Failures));
+        Assert.Equal(Seeds, search.Simulations);
+    }
+
+    [Fact]
+    public void A_seed_gives_the_same_events_each_time()
+    {
+        for (int seed = 0; seed < 50; seed++)
+        {
+            Assert.Equal(Simulator.Run(seed).Hash, Simulator.Run(seed, keepsLines: true).Hash);
+        }
+    }
+
+    [Fact]
+    public void Different_seeds_give_different_events() =>
+        Assert.Equal(50, Enumerable.Range(0, 50).Select(static seed => Simulator.Run(seed).Hash).Distinct().Count());
+
+    [Fact]
+    public void The_simulations_reach_every_kind_of_event()
+    {
+        string events = string.Concat(Enumerable.Range(0, 400).SelectMany(static seed => Simulator.Run(seed, keepsLines: true).Lines));
+        string[] expected =
+        [
+            "is attached", "receives", "completes at", "fails at", "has an end", "is refused", "imports queue", "is suspended", "fails", "is released", "is leased once more",
+            "may continue", "find no buffer", "completion ring full", "the end of a receive is lost", "a connection is reset", "used too late", "the thread pool runs",
+        ];
+        Assert.All(expected, text => Assert.Contains(text, events, StringComparison.Ordinal));
+    }
+
+    private static string Report(List<SimulationResult> failures)
+    {
+        if (failures.MinBy(static failure => failure.Seed) is not { } failed)
+        {
+            return "";
+        }
+
+        SimulationResult reduced = Simulator.Reduce(failed);
+        return $"seed {failed.Seed}: {failed.Failure!.Message}{Environment.NewLine}{string.Join(Environment.NewLine, reduced.Lines)}";
+    }
+}

@@ -1,0 +1,272 @@
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Simulation;
+
+/// <summary>Executes decisions. A decision for which there is no subject at that moment has no effect.</summary>
+internal sealed class DecisionExecution(SimulatedWorld world)
+{
+    private const int MostQueues = 6;
+    private const int MostConnections = 8;
+
+    private int _number;
+
+    /// <summary>Executes a decision.</summary>
+    public void Execute(Decision decision)
+    {
+        _number++;
+        switch (decision.Kind)
+        {
+            case DecisionKind.Run or DecisionKind.RunUntilAsleep or DecisionKind.Suspend or DecisionKind.Stop or DecisionKind.Crash or DecisionKind.Share or DecisionKind.Reconfigure:
+                if (Pick(world.LiveQueues, decision.Subject) is { } queue)
+                {
+                    OnQueue(queue, decision);
+                }
+
+                break;
+            case DecisionKind.RunPool when world.Threads.PoolItems > 0:
+                Note("the thread pool runs an item");
+                world.Threads.TryRunPool();
+                break;
+            case DecisionKind.Advance:
+                world.Clock.Advance(TimeSpan.FromMilliseconds(1 + (decision.Amount % 40)));
+                Note("time passes");
+                break;
+            case DecisionKind.Connect when world.Connections.Count < MostConnections && Pick(world.LiveQueues.Where(static queue => queue.IsOpen && !queue.IsEnding), decision.Subject) is { } host:
+                SimulatedConnection added = new(world, world.Connections.Count) { Mode = ModeOf(decision.Amount), MayBreak = world.MayStreamsBreak };
+                world.Connections.Add(added);
+                Note($"{added} connects to {host}, and its observer will {added.Mode}");
+                added.Attach(host);
+                break;
+            case DecisionKind.Open when world.LiveQueues.Count() < world.Profile.Queues && world.Queues.Count < MostQueues:
+                Note($"{world.Open()} is opened");
+                break;
+            case DecisionKind.ResumeSuspended:
+                Note("the suspended connections may continue");
+                ResumeSuspended();
+                break;
+            case DecisionKind.Fault:
+                InjectFault(decision);
+                break;
+            case DecisionKind.Release or DecisionKind.Retain:
+                if (Pick(world.Leases, decision.Subject) is { } held)
+                {
+                    OnLease(held, decision);
+                }
+
+                break;
+            default:
+                if (Pick(world.Connections, decision.Subject) is { } connection)
+                {
+                    world.Acting = connection;
+                    OnConnection(connection, decision);
+                    world.Acting = null;
+                }
+
+                break;
+        }
+    }
+
+    /// <summary>Lets suspended connections continue on all open queues.</summary>
+    public void ResumeSuspended() =>
+        _ = world.Suspended.ResumeOnAsync([.. world.LiveQueues.Where(static queue => queue.IsOpen && !queue.IsEnding).Select(static queue => queue.Host)]);
+
+    private static ConsumerMode ModeOf(int amount) => (amount % 16) switch
+    {
+        < 4 => ConsumerMode.LeaseAll,
+        < 8 => ConsumerMode.LeaseSome,
+        8 => ConsumerMode.KeepBorrowed,
+        9 => ConsumerMode.PassBorrowed,
+        10 or 11 => ConsumerMode.Pause,
+        12 => ConsumerMode.Unsubscribe,
+        _ => ConsumerMode.Read,
+    };
+
+    private static T? Pick<T>(IEnumerable<T> items, int number)
+        where T : class
+    {
+        T[] all = [.. items];
+        return all.Length == 0 ? null : all[number % all.Length];
+    }
+
+    private void Note(string text) => world.Log.AddDecision(_number, text);
+
+    private void OnQueue(SimulatedQueue queue, Decision decision)
+    {
+        switch (decision.Kind)
+        {
+            case DecisionKind.Run:
+                QueuePhase before = queue.Phase;
+                if (queue.Step())
+                {
+                    Note($"{queue} runs: {before} to {queue.Phase}");
+                }
+
+                break;
+            case DecisionKind.RunUntilAsleep:
+                Note($"{queue} runs until it sleeps");
+                queue.RunUntilAsleep();
+                break;
+            case DecisionKind.Suspend when queue.IsOpen && !queue.IsEnding:
+                Note($"{queue} is suspended");
+                queue.IsEnding = true;
+                _ = queue.Loop.SuspendAsync(TimeSpan.Zero);
+                break;
+            case DecisionKind.Stop when queue.IsOpen && !queue.IsEnding:
+                Note($"{queue} is stopped");
+                queue.IsEnding = true;
+                world.LetStreamsBreak();
+                _ = queue.Loop.StopAsync(TimeSpan.FromMilliseconds(decision.Amount % 3 * 50));
+                break;
+            case DecisionKind.Crash when queue.IsOpen && !queue.IsEnding:
+                Note($"{queue} fails");
+                queue.IsEnding = true;
+                queue.Loop.Post(static () => throw new SimulatedCrashException());
+                break;
+            case DecisionKind.Share when queue.IsOpen && !queue.IsEnding && world.LiveQueues.Count() < world.Profile.Queues + 1 && world.Queues.Count < MostQueues:
+                Note($"{queue} is exported");
+                world.Exports.Add((queue, queue.Loop.ExportAsync()));
+                break;
+            case DecisionKind.Reconfigure when queue.IsOpen:
+                double high = 0.5 + (decision.Amount % 5 * 0.1);
+                Note($"the marks of {queue} change to {high:0.0} and {high / 2:0.00}");
+                _ = queue.Loop.ReconfigureAsync(queue.Loop.Options with { HighWaterMark = high, LowWaterMark = high / 2 });
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void OnConnection(SimulatedConnection connection, Decision decision)
+    {
+        switch (decision.Kind)
+        {
+            case DecisionKind.PeerSend when !connection.HasPeerFinished && !connection.HasPeerClosed:
+                int length = 1 + (decision.Amount % world.Profile.LongestSend);
+                Note($"the peer of {connection} sends {length} bytes");
+                connection.PeerSend(length);
+                break;
+            case DecisionKind.PeerRead when !connection.HasPeerClosed:
+                Note($"the peer of {connection} reads");
+                connection.PeerRead();
+                break;
+            case DecisionKind.PeerFinish when !connection.HasPeerFinished && !connection.HasPeerClosed:
+                Note($"the peer of {connection} ends its side");
+                connection.PeerFinish();
+                break;
+            case DecisionKind.PeerClose when !connection.HasPeerClosed:
+                Note($"the peer of {connection} goes away");
+                connection.ClosePeer();
+                break;
+            case DecisionKind.UseStale when connection.Stale.Count > 0:
+                Note($"borrowed buffers of {connection} are used too late");
+                connection.UseStale();
+                break;
+            default:
+                if (connection.Connection is { } open)
+                {
+                    OnOpenConnection(connection, open, decision);
+                }
+
+                break;
+        }
+    }
+
+    private void OnOpenConnection(SimulatedConnection connection, ZcrxConnection open, Decision decision)
+    {
+        switch (decision.Kind)
+        {
+            case DecisionKind.Subscribe when !connection.IsSubscribed && !connection.HasStreamEnded:
+                Note($"{connection} is observed");
+                connection.Subscribe();
+                break;
+            case DecisionKind.Unsubscribe when connection.IsSubscribed:
+                Note($"{connection} is no longer observed");
+                connection.Unsubscribe();
+                break;
+            case DecisionKind.Pause:
+                Note($"{connection} is paused");
+                open.Pause();
+                break;
+            case DecisionKind.Resume:
+                Note($"{connection} is resumed");
+                open.Resume();
+                break;
+            case DecisionKind.Send when connection.Sending is null or { IsCompleted: true } && !connection.HaveRepliesFailed:
+                int length = 1 + (decision.Amount % 12_000);
+                Note($"{connection} sends {length} bytes");
+                connection.Send(length);
+                break;
+            case DecisionKind.Close:
+                Note($"{connection} is disposed");
+                connection.MayBreak = true;
+                open.Dispose();
+                break;
+            case DecisionKind.Move when connection.Move is null && Pick(world.Queues, decision.Amount) is { } target && target.Phase != QueuePhase.Opening:
+                Note($"{connection} is to move to {target}");
+                connection.Move = new PendingMove(connection, target, open.Host.MoveAsync(open.Receiver, target.Host));
+                world.Moves.Add(connection.Move);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void OnLease(HeldLease held, Decision decision)
+    {
+        held.Check();
+        if (decision.Kind == DecisionKind.Retain)
+        {
+            Note($"a buffer of {held.Connection} at {held.Position} is leased once more");
+            world.Leases.Add(held with { Lease = held.Lease.Retain() });
+            return;
+        }
+
+        Note($"a buffer of {held.Connection} at {held.Position} is released");
+        world.Leases.Remove(held);
+        held.Lease.Dispose();
+    }
+
+    private void InjectFault(Decision decision)
+    {
+        int count = 1 + (decision.Amount % 3);
+        switch (decision.Subject % (world.Profile.IsRough ? 8 : 5))
+        {
+            case 0:
+                Note($"{count} receives find no buffer");
+                world.Faults.FailAllocations(count);
+                break;
+            case 1:
+                Note($"{count} receives find the completion ring full");
+                world.Faults.FillCompletions(count);
+                break;
+            case 2:
+                Note($"{count} receives deliver nothing for a turn");
+                world.Faults.DelayCompletions(count);
+                break;
+            case 3:
+                Note("receives deliver at most 700 bytes");
+                world.Faults.ShortReceiveLimit = 700;
+                break;
+            case 4:
+                Note("receives deliver as much as they can");
+                world.Faults.ShortReceiveLimit = 0;
+                break;
+            case 5:
+                Note("the end of a receive is lost");
+                world.LetStreamsBreak();
+                world.Faults.LoseCompletions(1);
+                break;
+            case 6:
+                Note("a connection is reset");
+                world.LetStreamsBreak();
+                world.Faults.ResetConnections(1);
+                break;
+            default:
+                Note("a ring loses its descriptor");
+                world.LetStreamsBreak();
+                world.Faults.BreakRings(1);
+                break;
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using Zcrx.Interop;
+using Zcrx.Rx.Tests.Support;
+
+namespace Zcrx.Simulation;
+
+/// <summary>Represents a lease that the application holds, and the bytes that must be in it.</summary>
+internal sealed record HeldLease(BufferLease Lease, SimulatedConnection Connection, SimulatedQueue Queue, long Position, int Length, bool IsCopy)
+{
+    /// <summary>Gets the address of the bytes, which tells buffers apart.</summary>
+    public nint Address { get; } = Lease.Address;
+
+    /// <summary>Throws unless the bytes are those that were received.</summary>
+    public void Check()
+    {
+        if (Lease.StreamOffset != Position || Lease.Length != Length || !Payload.Matches(Lease.Span, Connection.Id, Position))
+        {
+            throw new SimulationException($"a leased buffer of {Connection} at position {Position} has changed: the buffer is in two places");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Emulation;
+using Zcrx.Rx;
+using Zcrx.Rx.Pool;
+
+namespace Zcrx.Simulation;
+
+/// <summary>Checks, after each step, what must always hold, and follows up what has been requested.</summary>
+internal sealed class Invariants(SimulatedWorld world)
+{
+    private int _checks;
+
+    /// <summary>Checks everything that is cheap, and the bytes of all leases now and then.</summary>
+    public void Check()
+    {
+        world.ThrowIfFailed();
+        FollowUp();
+        foreach (SimulatedQueue queue in world.Queues)
+        {
+            if (queue.IsOpen && queue.Phase is QueuePhase.Asleep or QueuePhase.Beginning or QueuePhase.Entering)
+            {
+                CheckQueue(queue);
+            }
+        }
+
+        foreach (EmulatedInterfaceQueue queue in world.Kernel.InterfaceQueues)
+        {
+            if (queue.EntriesIgnored > 0)
+            {
+                throw world.Fail("a buffer was returned to the kernel that the kernel had already");
+            }
+        }
+
+        if (++_checks % 8 == 0)
+        {
+            world.Leases.ForEach(static lease => lease.Check());
+        }
+
+        world.ThrowIfFailed();
+    }
+
+    /// <summary>Notices the ends of operations.</summary>
+    private void FollowUp()
+    {
+        foreach (SimulatedConnection connection in world.Connections)
+        {
+            connection.Look();
+            if (connection.Move is { Done.IsCompleted: true } move)
+            {
+                connection.Move = null;
+                world.Moves.Remove(move);
+                CheckMove(move);
+            }
+
+            if (connection.Sending is { IsFaulted: true } failed)
+            {
+                throw world.Fail($"sending on {connection} failed: {failed.Exception!.GetBaseException().Message}");
+            }
+        }
+
+        for (int i = world.Exports.Count - 1; i >= 0; i--)
+        {
+            (SimulatedQueue queue, Task<ExportedQueue> export) = world.Exports[i];
+            if (export.IsCompleted)
+            {
+                world.Exports.RemoveAt(i);
+                if (export.IsCompletedSuccessfully)
+                {
+                    SimulatedQueue imported = world.Open(export.Result);
+                    imported.Export = export.Result;
+                    world.Log.AddEvent($"{imported} imports {queue}");
+                }
+            }
+        }
+
+        foreach (SimulatedQueue queue in world.Queues)
+        {
+            if (queue.Switched is null && queue.Export is { } export && queue.Opened.IsCompleted)
+            {
+                queue.Switched = queue.Opened.IsCompletedSuccessfully && queue.Phase != QueuePhase.Opening ? export.Memory.SwitchToAsync(queue.Loop.Sharing) : Task.CompletedTask;
+            }
+
+            if (queue.Crash is { } crash and not SimulatedCrashException && !world.Profile.IsRough)
+            {
+                throw world.Fail($"{queue} has failed: {crash}");
+            }
+
+            if (queue.Faults.Find(static fault => fault is not ConsumerException) is { } fault)
+            {
+                throw world.Fail($"{queue} reports a fault that no observer has caused: {fault}");
+            }
+        }
+    }
+
+    private void CheckMove(PendingMove move)
+    {
+        string outcome = move.Done.IsFaulted ? "is refused" : move.Done.Result ? "has an end" : "does not happen";
+        world.Log.AddEvent($"the move of {move.Connection} to {move.Target} {outcome}");
+        ZcrxConnection connection = move.Connection.Connection!;
+        if (move.Done.IsFaulted)
+        {
+            if (!move.Target.IsEnding && move.Target.Phase != QueuePhase.Ended)
+            {
+                throw world.Fail($"the move of {move.Connection} was refused by {move.Target}, which is open: {move.Done.Exception!.GetBaseException().Message}");
+            }
+        }
+        else if (!move.Done.Result && !connection.Closed.IsCompleted && !connection.Receiver.HasEnded && !connection.Receiver.Control.CloseRequested)
+        {
+            throw world.Fail($"the move of {move.Connection} to {move.Target} reports that the connection has ended, but it lives");
+        }
+    }
+
+    private void CheckQueue(SimulatedQueue queue)
+    {
+        if (!queue.Opened.IsCompletedSuccessfully)
+        {
+            return;
+        }
+
+        BufferPool pool = queue.Loop.Pool;
+        int held = world.Leases.Where(lease => lease.Queue == queue && !lease.IsCopy).Select(static lease => lease.Address).Distinct().Count();
+        int waiting = 0;
+        foreach (SimulatedConnection connection in world.Connections)
+        {
+            // Also of connections that have left, and are on their way to another queue.
+            waiting += connection.Connection?.Receiver.Undelivered.CountIn(pool.Ledger) ?? 0;
+        }
+
+        if (pool.Ledger.Leased != held + waiting)
+        {
+            throw world.Fail($"{queue} counts {pool.Ledger.Leased} leased buffers, but {held} are leased and {waiting} wait for observers");
+        }
+
+        if (pool.Account is { Free: < 0 } account && !pool.IsShared)
+        {
+            throw world.Fail($"{queue} counts fewer buffers than none: {account}");
+        }
+
+        if (queue.Phase == QueuePhase.Asleep)
+        {
+            CheckPressure(queue, pool);
+        }
+    }
+
+    /// <summary>A thread that sleeps has drawn the conclusions of what its consumers lease.</summary>
+    private void CheckPressure(SimulatedQueue queue, BufferPool pool)
+    {
+        if (queue.Level != pool.Level)
+        {
+            throw world.Fail($"{queue} sleeps at the level {pool.Level}, and has published {queue.Level}");
+        }
+
+        if (pool.Level == PoolPressureLevel.Normal && pool.Ledger.InFlight > pool.Buffers - pool.Reserve)
+        {
+            throw world.Fail($"{queue} sleeps without pressure, although {pool.Ledger.InFlight} of {pool.Buffers} buffers are leased");
+        }
+
+        if (pool.Level != PoolPressureLevel.Normal && pool.Ledger.InFlight == 0 && !pool.HasChanged)
+        {
+            throw world.Fail($"{queue} sleeps under pressure, although no buffer is leased");
+        }
+    }
+}

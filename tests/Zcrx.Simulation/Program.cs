@@ -1,0 +1,3 @@
+using Zcrx.Simulation;
+
+return SimulationCommandLine.Run(args);

@@ -1,0 +1,298 @@
+using Zcrx.Interop.Emulation;
+using Zcrx.Rx.Pool;
+using Zcrx.Rx.Receiving;
+
+namespace Zcrx.Simulation;
+
+/// <summary>Ends a simulation: removes every obstacle, and checks that everything arrives and that nothing is left.</summary>
+internal sealed class Settlement(SimulatedWorld world, DecisionExecution execution, Invariants invariants)
+{
+    private const int MostRounds = 4_000;
+    private const int LastBytes = 300;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+
+    /// <summary>Ends everything.</summary>
+    public void Run()
+    {
+        world.Log.AddEvent("everything may go on");
+        world.Faults.FailAllocations(0);
+        world.Faults.FillCompletions(0);
+        world.Faults.DelayCompletions(0);
+        world.Faults.LoseCompletions(0);
+        world.Faults.ResetConnections(0);
+        world.Faults.BreakRings(0);
+        RunUntilIdle();
+        WakeInVain();
+        if (!world.LiveQueues.Any(static queue => !queue.IsEnding))
+        {
+            world.Open();
+            RunUntilIdle();
+        }
+
+        Unblock();
+        execution.ResumeSuspended();
+        RunUntilIdle();
+        WakeInVain();
+        DrainAll();
+        CheckStreams();
+        CheckBuffers();
+        Stop();
+    }
+
+    /// <summary>Ends what the application has done to delay streams, and lets peers end theirs.</summary>
+    private void Unblock()
+    {
+        foreach (SimulatedConnection connection in world.Connections.Where(static connection => connection.Connection is not null))
+        {
+            world.Acting = connection;
+            connection.Mode = ConsumerMode.Read;
+            connection.UseStale();
+            if (!connection.IsSubscribed && !connection.HasStreamEnded)
+            {
+                connection.Subscribe();
+            }
+
+            connection.Connection!.Resume();
+            world.Acting = null;
+        }
+
+        while (world.Leases.Count > 0)
+        {
+            HeldLease held = world.Leases[0];
+            held.Check();
+            world.Leases.RemoveAt(0);
+            held.Lease.Dispose();
+        }
+    }
+
+    /// <summary>Lets time pass until every stream has arrived.</summary>
+    private void DrainAll()
+    {
+        TimeSpan end = world.Clock.Elapsed + Patience;
+        bool hasSent = false;
+        while (!IsAllReceived() || !hasSent)
+        {
+            if (IsAllReceived())
+            {
+                hasSent = true;
+                world.Log.AddEvent("peers send the rest and end their side");
+                foreach (SimulatedConnection connection in world.Connections.Where(static connection => connection.Connection is not null && !connection.HasPeerClosed))
+                {
+                    if (!connection.HasPeerFinished)
+                    {
+                        connection.PeerSend(LastBytes);
+                        connection.PeerFinish();
+                    }
+                }
+            }
+
+            RunUntilIdle();
+            if (IsAllReceived())
+            {
+                continue;
+            }
+
+            if (world.Clock.Elapsed > end || !TryPassTime())
+            {
+                throw world.Fail($"nothing more happens, but {Unfinished()}");
+            }
+        }
+
+        RunUntilIdle();
+        for (int i = 0; i < 3 && world.Connections.Exists(static connection => connection.IsAlive); i++)
+        {
+            TryPassTime();
+            RunUntilIdle();
+        }
+    }
+
+    private bool IsAllReceived() => world.Connections.TrueForAll(
+        static connection => connection.Connection is null || connection.HasStreamEnded || (connection.Position == connection.Sent && !connection.HasPeerFinished && !connection.HasPeerClosed));
+
+    private string Unfinished() => string.Join(
+        "; ",
+        world.Connections
+            .Where(static connection => connection.Connection is not null && !connection.HasStreamEnded)
+            .Select(static connection => $"{connection} has received {connection.Position} of {connection.Sent} bytes, obstacles {connection.Connection!.Receiver.Obstacles}, {connection.Connection.ReceiveState}, on {connection.Connection.QueueName}")
+            .DefaultIfEmpty("no stream waits"));
+
+    private void CheckStreams()
+    {
+        foreach (SimulatedConnection connection in world.Connections.Where(static connection => connection.Connection is not null))
+        {
+            connection.PeerRead();
+            if (connection.IsAlive)
+            {
+                RunUntilIdle();
+                connection.PeerRead();
+            }
+        }
+
+        RunUntilIdle();
+        foreach (SimulatedConnection connection in world.Connections.Where(static connection => connection.Connection is not null))
+        {
+            connection.PeerRead();
+            if (connection.Sending is { IsCompleted: false })
+            {
+                throw world.Fail($"a send on {connection} never ends");
+            }
+
+            if (!connection.MayBreak && !connection.HaveRepliesFailed && connection.Replies.Read != connection.Replies.Sent)
+            {
+                throw world.Fail($"the peer of {connection} has read {connection.Replies.Read} of {connection.Replies.Sent} bytes");
+            }
+
+            if (connection.IsAlive)
+            {
+                throw world.Fail($"{connection} has ended, but is not closed");
+            }
+        }
+
+        if (world.Moves.Count > 0)
+        {
+            throw world.Fail($"the move of {world.Moves[0].Connection} never ends");
+        }
+
+        if (world.Suspended.Count > 0)
+        {
+            throw world.Fail($"{world.Suspended.Count} connections stay suspended");
+        }
+    }
+
+    /// <summary>Compares what queues and kernel believe about the buffers.</summary>
+    private void CheckBuffers()
+    {
+        foreach (SimulatedQueue queue in world.LiveQueues)
+        {
+            BufferPool pool = queue.Loop.Pool;
+            world.Threads.As(queue, queue.Loop.Sharing.TakeReturned);
+            if (pool.Ledger.InFlight != 0)
+            {
+                throw world.Fail($"{queue} counts {pool.Ledger.InFlight} buffers in flight, but nothing is leased");
+            }
+        }
+
+        foreach (SimulatedQueue queue in world.LiveQueues)
+        {
+            world.Threads.As(queue, () => FlushIfProducer(queue));
+        }
+
+        foreach (EmulatedInterfaceQueue queue in world.Kernel.InterfaceQueues)
+        {
+            int missing = queue.Areas.Sum(static area => area.Buffers - area.FreeCount);
+            if (missing != 0)
+            {
+                throw world.Fail($"{missing} buffers are lost: no consumer has them, and the kernel neither");
+            }
+        }
+    }
+
+    private static void FlushIfProducer(SimulatedQueue queue)
+    {
+        queue.Loop.Sharing.TakeReturned();
+        if (queue.Loop.Pool.Refill.IsOurs)
+        {
+            queue.Loop.Pool.Publish();
+            queue.Loop.Pool.Flush();
+            queue.Loop.Pool.AppendPending();
+            queue.Loop.Pool.Publish();
+            queue.Loop.Pool.Flush();
+        }
+    }
+
+    /// <summary>Stops all queues, and checks that nothing is left.</summary>
+    private void Stop()
+    {
+        world.Log.AddEvent("all queues stop");
+        foreach (SimulatedQueue queue in world.LiveQueues)
+        {
+            queue.IsEnding = true;
+            _ = queue.Loop.StopAsync(TimeSpan.FromSeconds(1));
+        }
+
+        TimeSpan end = world.Clock.Elapsed + Patience;
+        while (world.LiveQueues.Any())
+        {
+            RunUntilIdle();
+            if (world.LiveQueues.Any() && (world.Clock.Elapsed > end || !TryPassTime()))
+            {
+                throw world.Fail($"{world.LiveQueues.First()} does not end");
+            }
+        }
+
+        RunUntilIdle();
+        world.Suspended.EndAll(forGood: true);
+        foreach (SimulatedQueue queue in world.Queues)
+        {
+            queue.Export?.Dispose();
+        }
+
+        RunUntilIdle();
+        if (world.Kernel.OpenDescriptors != 0 || world.Kernel.Exports != 0)
+        {
+            throw world.Fail($"{world.Kernel.OpenDescriptors} rings and {world.Kernel.Exports} exports are left");
+        }
+    }
+
+    /// <summary>A spurious wake-up changes nothing. Otherwise something had waited that would not have woken the thread.</summary>
+    private void WakeInVain()
+    {
+        foreach (SimulatedQueue queue in world.LiveQueues)
+        {
+            if (queue.Phase != QueuePhase.Asleep || queue.Due <= world.Clock.GetTimestamp())
+            {
+                continue;
+            }
+
+            int events = world.Log.Count;
+            long submissions = world.Kernel.Submissions;
+            queue.WakeInVain();
+            if (world.Log.Count != events || world.Kernel.Submissions != submissions)
+            {
+                throw world.Fail($"{queue} slept although it had something to do: nothing would have woken it");
+            }
+        }
+
+        invariants.Check();
+    }
+
+    /// <summary>Lets time pass until the next thread wakes by itself.</summary>
+    private bool TryPassTime()
+    {
+        long? due = world.LiveQueues.Min(static queue => queue.Due);
+        if (due is not { } next)
+        {
+            return false;
+        }
+
+        world.Clock.Advance(TimeSpan.FromTicks(next - world.Clock.GetTimestamp()));
+        return true;
+    }
+
+    /// <summary>Runs all threads until none can run without the passing of time.</summary>
+    private void RunUntilIdle()
+    {
+        for (int i = 0; i < MostRounds; i++)
+        {
+            bool hasRun = world.Threads.TryRunPool();
+            for (int q = 0; q < world.Queues.Count; q++)
+            {
+                hasRun |= world.Queues[q].Step();
+            }
+
+            foreach (SimulatedConnection connection in world.Connections)
+            {
+                connection.PeerRead();
+            }
+
+            invariants.Check();
+            if (!hasRun)
+            {
+                return;
+            }
+        }
+
+        throw world.Fail($"the threads never sleep: {MostRounds} rounds");
+    }
+}

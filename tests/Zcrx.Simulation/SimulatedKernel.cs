@@ -1,0 +1,98 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Emulation;
+
+namespace Zcrx.Simulation;
+
+/// <summary>Represents the emulated kernel whose calls never wait: a ring thread that sleeps enters again when the simulation says so.</summary>
+internal sealed unsafe class SimulatedKernel(EmulatedKernelOptions options, VirtualClock clock) : IIoUringKernel
+{
+    private readonly EmulatedKernel _kernel = new(options);
+    private readonly HashSet<int> _open = [];
+
+    public string Description => _kernel.Description;
+
+    /// <summary>Gets or sets a value indicating whether a wait lets time pass, since the caller waits in a loop of its own.</summary>
+    public bool WaitsPassTime { get; set; }
+
+    /// <summary>Gets the longest wait of the last enter; null for no limit.</summary>
+    public TimeSpan? Timeout { get; private set; }
+
+    /// <summary>Gets the number of submissions so far.</summary>
+    public long Submissions { get; private set; }
+
+    /// <summary>Gets the number of rings and exports that are open.</summary>
+    public int OpenDescriptors => _open.Count;
+
+    public int Setup(uint entries, io_uring_params* parameters)
+    {
+        int fd = _kernel.Setup(entries, parameters);
+        if (fd >= 0)
+        {
+            _open.Add(fd);
+        }
+
+        return fd;
+    }
+
+    public int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
+    {
+        if ((flags & LinuxIoUring.IORING_ENTER_GETEVENTS) == 0)
+        {
+            Submissions += toSubmit;
+            return _kernel.Enter(ringFd, toSubmit, minComplete, flags, argument, argumentSize);
+        }
+
+        Timeout = (flags & LinuxIoUring.IORING_ENTER_EXT_ARG) == 0
+            ? null
+            : TimeSpan.FromTicks((((__kernel_timespec*)((io_uring_getevents_arg*)argument)->ts)->tv_sec * TimeSpan.TicksPerSecond)
+                + (((__kernel_timespec*)((io_uring_getevents_arg*)argument)->ts)->tv_nsec / TimeSpan.NanosecondsPerTick));
+        Submissions += toSubmit;
+        __kernel_timespec none = default;
+        io_uring_getevents_arg now = new() { ts = (ulong)&none };
+        int result = _kernel.Enter(ringFd, toSubmit, minComplete, LinuxIoUring.IORING_ENTER_GETEVENTS | LinuxIoUring.IORING_ENTER_EXT_ARG, &now, (nuint)sizeof(io_uring_getevents_arg));
+        if (result == -Errno.EBADF)
+        {
+            _open.Remove(ringFd);
+        }
+        else if (result == -Errno.ETIME && WaitsPassTime)
+        {
+            clock.Advance(Timeout ?? TimeSpan.FromSeconds(1));
+        }
+
+        return result;
+    }
+
+    public int Register(int ringFd, uint opcode, void* argument, uint argumentCount)
+    {
+        int result = _kernel.Register(ringFd, opcode, argument, argumentCount);
+        if (result >= 0 && opcode == LinuxIoUring.IORING_REGISTER_ZCRX_CTRL && ((zcrx_ctrl*)argument)->op == LinuxIoUringZcrx.ZCRX_CTRL_EXPORT)
+        {
+            Exports++;
+        }
+
+        return result;
+    }
+
+    /// <summary>Gets the number of exports that are open.</summary>
+    public int Exports { get; private set; }
+
+    /// <summary>Gets the interface queues as the kernel sees them.</summary>
+    public IEnumerable<EmulatedInterfaceQueue> InterfaceQueues => _kernel.InterfaceQueues;
+
+    public nint Map(int ringFd, nuint length, ulong offset) => _kernel.Map(ringFd, length, offset);
+
+    public int Unmap(nint address, nuint length) => _kernel.Unmap(address, length);
+
+    public int InterfaceIndex(string name) => _kernel.InterfaceIndex(name);
+
+    public int Close(int fd)
+    {
+        if (!_open.Remove(fd))
+        {
+            Exports--;
+        }
+
+        return _kernel.Close(fd);
+    }
+}

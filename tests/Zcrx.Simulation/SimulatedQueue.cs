@@ -1,0 +1,176 @@
+using Zcrx.Interop;
+using Zcrx.Rx;
+using Zcrx.Rx.Engines;
+using Zcrx.Rx.Moving;
+using Zcrx.Rx.Queues;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Simulation;
+
+/// <summary>Represents one queue with all of its owners. Its ring thread is a state here, and runs one step at a time.</summary>
+internal sealed class SimulatedQueue
+{
+    private readonly SimulatedThreads _threads;
+    private readonly SimulatedKernel _kernel;
+    private readonly VirtualClock _clock;
+    private readonly RingThread _ring;
+    private long _due;
+
+    public SimulatedQueue(string name, ZcrxQueueOptions options, SimulatedKernel kernel, VirtualClock clock, SimulatedThreads threads, SuspendedConnectionOwner suspended, ExportedQueue? exported)
+    {
+        Name = name;
+        _threads = threads;
+        _kernel = kernel;
+        _clock = clock;
+        IsImported = exported is not null;
+        QueueEvents events = new(name);
+        events.Pressure.Subscribe(pressure => Level = pressure.Level);
+        events.Faults.Subscribe(fault => Faults.Add(fault.Exception));
+        QueueEngine engine = QueueEngine.For(options, new EngineChoice(ZcrxEngine.Emulated, "a simulation"), kernel);
+        Loop = new QueueLoop(options, engine, events, suspended, exported);
+        Opened = Loop.OpenAsync(CancellationToken.None);
+        _ring = threads.Started!;
+    }
+
+    public string Name { get; }
+
+    public QueueLoop Loop { get; }
+
+    public ConnectionHost Host => Loop.Host;
+
+    public Task Opened { get; }
+
+    public QueuePhase Phase { get; private set; } = QueuePhase.Opening;
+
+    public bool IsImported { get; }
+
+    /// <summary>Gets or sets the export that keeps the memory for an import.</summary>
+    public ExportedQueue? Export { get; set; }
+
+    /// <summary>Gets or sets the switch of the refill queue to this queue's ring.</summary>
+    public Task? Switched { get; set; }
+
+    public bool IsOpen => Phase is not (QueuePhase.Opening or QueuePhase.Ended);
+
+    /// <summary>Gets or sets a value indicating whether its owner has requested its end.</summary>
+    public bool IsEnding { get; set; }
+
+    public PoolPressureLevel Level { get; private set; }
+
+    public List<Exception> Faults { get; } = [];
+
+    /// <summary>Gets what the ring thread failed with.</summary>
+    public Exception? Crash { get; private set; }
+
+    /// <summary>Gets the number of turns.</summary>
+    public long Turns { get; private set; }
+
+    /// <summary>Gets the time at which the sleeping thread wakes by itself; null for never.</summary>
+    public long? Due => Phase == QueuePhase.Asleep && _due != long.MaxValue ? _due : null;
+
+    /// <summary>Runs the thread to the next point at which another thread can come between.</summary>
+    /// <returns>False when it sleeps on, or has ended.</returns>
+    public bool Step()
+    {
+        if (Phase == QueuePhase.Ended)
+        {
+            return false;
+        }
+
+        bool hasMoved = true;
+        _threads.As(
+            this,
+            () =>
+            {
+                try
+                {
+                    hasMoved = Advance();
+                }
+#pragma warning disable CA1031 // Whatever a ring thread fails with ends its queue.
+                catch (Exception exception) when (exception is not SimulationException)
+#pragma warning restore CA1031
+                {
+                    Crash = exception;
+                    End(exception);
+                }
+            });
+        return hasMoved;
+    }
+
+    /// <summary>Runs the thread until it sleeps or has ended.</summary>
+    public void RunUntilAsleep()
+    {
+        const int MostSteps = 1_200;
+        for (int i = 0; Step(); i++)
+        {
+            if (i == MostSteps)
+            {
+                throw new SimulationException($"{Name} spins: it has run {MostSteps} steps without another thread, and does not sleep");
+            }
+        }
+    }
+
+    /// <summary>Wakes a sleeping thread for no reason, and runs it until it sleeps again. That must change nothing.</summary>
+    public void WakeInVain()
+    {
+        if (Phase == QueuePhase.Asleep)
+        {
+            Phase = QueuePhase.Completing;
+            RunUntilAsleep();
+        }
+    }
+
+    public override string ToString() => Name;
+
+    private bool Advance()
+    {
+        switch (Phase)
+        {
+            case QueuePhase.Opening:
+                Phase = _ring.TryOpen() ? QueuePhase.Beginning : QueuePhase.Ended;
+                return true;
+            case QueuePhase.Beginning:
+                Turns++;
+                if (_ring.TryBeginTurn())
+                {
+                    Phase = QueuePhase.Entering;
+                }
+                else
+                {
+                    End(null);
+                }
+
+                return true;
+            case QueuePhase.Entering:
+                Enter();
+                _due = _kernel.Timeout is { } timeout ? _clock.GetTimestamp() + timeout.Ticks : long.MaxValue;
+                Phase = MustReturn ? QueuePhase.Completing : QueuePhase.Asleep;
+                return true;
+            case QueuePhase.Asleep:
+                Enter();
+                if (!MustReturn)
+                {
+                    return false;
+                }
+
+                Phase = QueuePhase.Completing;
+                return true;
+            default:
+                _ring.CompleteTurn();
+                Phase = QueuePhase.Beginning;
+                return true;
+        }
+    }
+
+    private bool MustReturn => !_ring.MayBlock || _ring.Completions.Ready > 0 || _clock.GetTimestamp() >= _due;
+
+    private void Enter() => _ring.Enter();
+
+    private void End(Exception? crash)
+    {
+        Phase = QueuePhase.Ended;
+        _kernel.WaitsPassTime = true;
+        _ring.End(crash);
+        _kernel.WaitsPassTime = false;
+    }
+}

@@ -1,0 +1,68 @@
+using Zcrx.Interop.Kernel;
+using Zcrx.Rx.Ring;
+
+namespace Zcrx.Simulation;
+
+/// <summary>Takes the place of the runtime's threads: holds what the thread pool has to do, and the ring threads that were started.</summary>
+internal sealed class SimulatedThreads : ThreadSimulation
+{
+    private const int MostItems = 2_000;
+
+    private readonly Queue<Action> _pool = new();
+
+    /// <summary>Gets the identity of the application's threads.</summary>
+    public object Application { get; } = "application";
+
+    /// <summary>Gets the identity of the thread pool.</summary>
+    public object Pool { get; } = "pool";
+
+    /// <summary>Gets the identity of the thread whose code runs.</summary>
+    public object Running { get; private set; } = "application";
+
+    /// <summary>Gets the ring that was started last.</summary>
+    public RingThread? Started { get; set; }
+
+    /// <summary>Gets the number of items that the thread pool has to run.</summary>
+    public int PoolItems => _pool.Count;
+
+    public override void Start(object state) => Started = (RingThread)state;
+
+    public override void RunOnPool(Action work)
+    {
+        if (_pool.Count == MostItems)
+        {
+            throw new SimulationException($"the thread pool spins: {MostItems} items wait");
+        }
+
+        _pool.Enqueue(work);
+    }
+
+    /// <summary>Runs one item of the thread pool.</summary>
+    public bool TryRunPool()
+    {
+        if (!_pool.TryDequeue(out Action? work))
+        {
+            return false;
+        }
+
+        As(Pool, work);
+        return true;
+    }
+
+    /// <summary>Runs code as a thread, from the application's.</summary>
+    public void As(object identity, Action work)
+    {
+        object before = Running;
+        Running = identity;
+        Threads.Impersonate(identity);
+        try
+        {
+            work();
+        }
+        finally
+        {
+            Running = before;
+            Threads.Impersonate(before);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+using Zcrx.Interop;
+using Zcrx.Interop.Kernel;
+using Zcrx.Interop.Processes;
+using Zcrx.Rx;
+using Zcrx.Rx.Moving;
+
+namespace Zcrx.Simulation;
+
+/// <summary>Holds what a simulation consists of: time, the kernel, queues, connections, leases and moves. Everything is on the calling thread.</summary>
+internal sealed class SimulatedWorld : IDisposable
+{
+    private Exception? _failure;
+
+    public SimulatedWorld(SimulationProfile profile, bool keepsLines)
+    {
+        Profile = profile;
+        Log = new EventLog(Clock, keepsLines);
+        KernelOptions = new EmulatedKernelOptions { AcceptsAnyStream = true, Faults = Faults, BuffersPerTurn = profile.BuffersPerTurn, Profile = profile.Release };
+        Kernel = new SimulatedKernel(KernelOptions, Clock);
+        Interop.Kernel.Threads.Simulate(Threads);
+        Interop.Kernel.Threads.Impersonate(Threads.Application);
+    }
+
+    public SimulationProfile Profile { get; }
+
+    public VirtualClock Clock { get; } = new();
+
+    public EventLog Log { get; }
+
+    public EmulatedFaultPlan Faults { get; } = new();
+
+    public EmulatedKernelOptions KernelOptions { get; }
+
+    public SimulatedKernel Kernel { get; }
+
+    public SimulatedThreads Threads { get; } = new();
+
+    public SuspendedConnectionOwner Suspended { get; } = new();
+
+    public List<SimulatedQueue> Queues { get; } = [];
+
+    public List<SimulatedConnection> Connections { get; } = [];
+
+    public List<HeldLease> Leases { get; } = [];
+
+    /// <summary>Gets the exports that were requested and are not imported yet.</summary>
+    public List<(SimulatedQueue Queue, Task<ExportedQueue> Export)> Exports { get; } = [];
+
+    public List<PendingMove> Moves { get; } = [];
+
+    /// <summary>Gets the queues that run or may still run.</summary>
+    public IEnumerable<SimulatedQueue> LiveQueues => Queues.Where(static queue => queue.Phase != QueuePhase.Ended);
+
+    /// <summary>Opens a queue.</summary>
+    /// <param name="exported">The queue to import; null to register one.</param>
+    public SimulatedQueue Open(ExportedQueue? exported = null)
+    {
+        string name = $"queue {Queues.Count}";
+        ZcrxQueueOptions options = new()
+        {
+            Name = name,
+            Engine = ZcrxEngine.Emulated,
+            AreaSize = (long)Profile.Buffers * Environment.SystemPageSize,
+            MaxAreaSize = exported is null && Profile.Grows ? 2L * Profile.Buffers * Environment.SystemPageSize : 0,
+            CompletionEntries = Profile.CompletionEntries,
+            SubmissionEntries = 16,
+            CheckBorrows = Profile.ChecksBorrows,
+            UnobservedTimeout = Timeout.InfiniteTimeSpan,
+            Emulation = KernelOptions,
+            TimeProvider = Clock,
+            Descriptors = static () => new DescriptorUse(1024, 0, IsCheap: true),
+        };
+        SimulatedQueue queue = new(name, options, Kernel, Clock, Threads, Suspended, exported);
+        Queues.Add(queue);
+        return queue;
+    }
+
+    /// <summary>Leases a buffer for the application.</summary>
+    public void Hold(SimulatedConnection connection, ReceivedBuffer buffer)
+    {
+        long position = buffer.StreamOffset;
+        int length = buffer.Length;
+        BufferLease lease = buffer.Retain();
+        SimulatedQueue queue = (SimulatedQueue)Threads.Running;
+        Leases.Add(new HeldLease(lease, connection, queue, position, length, !IsInArea(queue, lease)));
+    }
+
+    /// <summary>Records a violation. The first one counts. Code of the library may catch the exception.</summary>
+    public SimulationException Fail(string message)
+    {
+        SimulationException failure = new(message);
+        _failure ??= failure;
+        return failure;
+    }
+
+    /// <summary>Throws when a violation was recorded.</summary>
+    public void ThrowIfFailed()
+    {
+        if (_failure is { } failure)
+        {
+            throw failure;
+        }
+    }
+
+    /// <summary>Observers run on ring threads or on the thread pool, never on the stack of an application that does something else.</summary>
+    public void RequireRingThread(SimulatedConnection connection)
+    {
+        if (Threads.Running == Threads.Application && Acting != connection)
+        {
+            throw Fail($"an observer of {connection} runs on the stack of the application, which has called {(object?)Acting ?? "something else"}");
+        }
+    }
+
+    /// <summary>Gets a value indicating whether a fault has occurred after which streams may end early, with an error.</summary>
+    public bool MayStreamsBreak { get; private set; }
+
+    /// <summary>Records such a fault.</summary>
+    public void LetStreamsBreak()
+    {
+        MayStreamsBreak = true;
+        Connections.ForEach(static connection => connection.MayBreak = true);
+    }
+
+    /// <summary>Gets or sets the connection that the application's code works on.</summary>
+    public SimulatedConnection? Acting { get; set; }
+
+    public void Dispose()
+    {
+        foreach (HeldLease held in Leases)
+        {
+            held.Lease.Dispose();
+        }
+
+        foreach (SimulatedConnection connection in Connections)
+        {
+            connection.ClosePeer();
+        }
+
+        Interop.Kernel.Threads.Simulate(null);
+    }
+
+    private static unsafe bool IsInArea(SimulatedQueue queue, BufferLease lease)
+    {
+        foreach (Interop.Memory.MemoryRegion area in queue.Loop.Queue.Memory.Areas)
+        {
+            if (lease.Address >= area.Address && lease.Address < area.Address + (nint)area.Length)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,108 @@
+using Zcrx.Interop;
+
+namespace Zcrx.Simulation;
+
+/// <summary>Represents what a simulation consists of and what may happen in it. Chosen by its seed.</summary>
+internal sealed record SimulationProfile
+{
+    public required string Name { get; init; }
+
+    public required int Queues { get; init; }
+
+    public required int Connections { get; init; }
+
+    public required int Decisions { get; init; }
+
+    public required int Buffers { get; init; }
+
+    public required int BuffersPerTurn { get; init; }
+
+    public required int CompletionEntries { get; init; }
+
+    public required bool Grows { get; init; }
+
+    public required bool ChecksBorrows { get; init; }
+
+    /// <summary>Gets the length of what peers send at once.</summary>
+    public required int LongestSend { get; init; }
+
+    public required EmulatedKernelProfile Release { get; init; }
+
+    /// <summary>Gets how often each kind is chosen.</summary>
+    public required IReadOnlyDictionary<DecisionKind, int> Weights { get; init; }
+
+    /// <summary>Gets a value indicating whether streams may break, since queues are stopped, observers throw and peers go away.</summary>
+    public required bool IsRough { get; init; }
+
+    public static SimulationProfile Of(Random random)
+    {
+        int shape = random.Next(5);
+        (string name, int queues) = shape switch
+        {
+            0 => ("one queue", 1),
+            1 => ("two queues with moves", 2),
+            2 => ("a shared queue", 2),
+            3 => ("suspension and failure", 2),
+            _ => ("everything", 3),
+        };
+        bool isRough = shape == 4 || random.Next(4) == 0;
+        Dictionary<DecisionKind, int> weights = new()
+        {
+            [DecisionKind.Run] = 60,
+            [DecisionKind.RunUntilAsleep] = 12,
+            [DecisionKind.RunPool] = 6,
+            [DecisionKind.Advance] = 4,
+            [DecisionKind.Connect] = 3,
+            [DecisionKind.PeerSend] = 24,
+            [DecisionKind.PeerRead] = 3,
+            [DecisionKind.PeerFinish] = 1,
+            [DecisionKind.Subscribe] = 8,
+            [DecisionKind.Unsubscribe] = 2,
+            [DecisionKind.Pause] = 2,
+            [DecisionKind.Resume] = 5,
+            [DecisionKind.Release] = 14,
+            [DecisionKind.Retain] = 2,
+            [DecisionKind.UseStale] = 2,
+            [DecisionKind.Send] = 4,
+            [DecisionKind.Fault] = 3,
+            [DecisionKind.Reconfigure] = 1,
+        };
+        if (shape != 0)
+        {
+            weights[DecisionKind.Move] = 8;
+        }
+
+        if (shape >= 2)
+        {
+            weights[DecisionKind.Share] = shape == 2 ? 6 : 1;
+            weights[DecisionKind.Suspend] = 2;
+            weights[DecisionKind.Crash] = 1;
+            weights[DecisionKind.Open] = 4;
+            weights[DecisionKind.ResumeSuspended] = 5;
+        }
+
+        if (isRough)
+        {
+            weights[DecisionKind.PeerClose] = 1;
+            weights[DecisionKind.Close] = 1;
+            weights[DecisionKind.Stop] = shape == 0 ? 0 : 1;
+        }
+
+        return new SimulationProfile
+        {
+            Name = name,
+            Queues = queues,
+            Connections = random.Next(1, 5),
+            Decisions = random.Next(30, 160),
+            Buffers = random.Next(4) switch { 0 => 4, 1 => 8, 2 => 16, _ => 40 },
+            BuffersPerTurn = random.Next(3) switch { 0 => 1, 1 => 4, _ => 512 },
+            CompletionEntries = random.Next(3) == 0 ? 64 : 256,
+            Grows = random.Next(4) == 0,
+            ChecksBorrows = random.Next(2) == 0,
+            LongestSend = random.Next(3) switch { 0 => 200, 1 => 5_000, _ => 20_000 },
+            Release = random.Next(4) switch { 0 => EmulatedKernelProfile.Linux71, 1 => EmulatedKernelProfile.Linux72, _ => EmulatedKernelProfile.Linux73 },
+            Weights = weights,
+            IsRough = isRough,
+        };
+    }
+}

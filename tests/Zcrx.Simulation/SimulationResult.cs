@@ -1,0 +1,13 @@
+namespace Zcrx.Simulation;
+
+/// <summary>Represents the outcome of one simulation.</summary>
+/// <param name="Seed">The seed.</param>
+/// <param name="Profile">What it consisted of.</param>
+/// <param name="Decisions">The decisions that were executed.</param>
+/// <param name="Failure">The invariant that did not hold; null for none.</param>
+/// <param name="Hash">The hash of all events.</param>
+/// <param name="Turns">The turns of all ring threads.</param>
+/// <param name="Time">The time that has passed in the simulation.</param>
+/// <param name="Lines">The events; none unless they were kept.</param>
+internal sealed record SimulationResult(
+    int Seed, SimulationProfile Profile, IReadOnlyList<Decision> Decisions, Exception? Failure, ulong Hash, long Turns, TimeSpan Time, IReadOnlyList<string> Lines);

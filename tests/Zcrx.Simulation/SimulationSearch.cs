@@ -1,0 +1,74 @@
+namespace Zcrx.Simulation;
+
+/// <summary>Runs the simulations of many seeds, on several threads, and adds up what they did.</summary>
+internal sealed class SimulationSearch
+{
+    private readonly Lock _gate = new();
+    private int _next;
+    private readonly bool _runsAll;
+    private int _end;
+
+    private SimulationSearch(int first, int count, bool runsAll)
+    {
+        _runsAll = runsAll;
+        _next = first;
+        _end = first + count;
+    }
+
+    public int Simulations { get; private set; }
+
+    public long Turns { get; private set; }
+
+    public TimeSpan Time { get; private set; }
+
+    /// <summary>Gets the combined hash. It does not depend on the order in which threads finish.</summary>
+    public ulong Hash { get; private set; }
+
+    /// <summary>Gets the failures. The one with the lowest seed is always among them.</summary>
+    public List<SimulationResult> Failures { get; } = [];
+
+    /// <summary>Runs simulations until one has failed, or all have run.</summary>
+    public static SimulationSearch Run(int first, int count, int threads, bool runsAll = false)
+    {
+        SimulationSearch search = new(first, count, runsAll);
+        Thread[] workers = [.. Enumerable.Range(0, threads).Select(_ => new Thread(search.Work))];
+        Array.ForEach(workers, static worker => worker.Start());
+        Array.ForEach(workers, static worker => worker.Join());
+        return search;
+    }
+
+    private void Work()
+    {
+        while (TryTake(out int seed))
+        {
+            SimulationResult result = Simulator.Run(seed);
+            lock (_gate)
+            {
+                Simulations++;
+                Turns += result.Turns;
+                Time += result.Time;
+                Hash ^= result.Hash * (2 * (ulong)(uint)seed + 1);
+                if (result.Failure is not null)
+                {
+                    Failures.Add(result);
+                    _end = _runsAll ? _end : int.Min(_end, seed);
+                }
+            }
+        }
+    }
+
+    private bool TryTake(out int seed)
+    {
+        lock (_gate)
+        {
+            seed = _next;
+            if (seed >= _end)
+            {
+                return false;
+            }
+
+            _next++;
+            return true;
+        }
+    }
+}

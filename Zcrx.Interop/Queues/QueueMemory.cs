@@ -144,7 +144,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     }
 
     /// <summary>
-    /// Requests that buffers of another process, which has ended, are reclaimed: buffers that no consumer of this process leases return to the kernel. The producer
+    /// Requests that buffers of another process, which has ended, or of a ring that has lost completions, are reclaimed: buffers that no consumer of this process leases return to the kernel. The producer
     /// does that once no other ring uses the memory and no consumer of another ring leases a buffer.
     /// </summary>
     public void Reclaim()

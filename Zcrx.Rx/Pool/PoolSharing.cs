@@ -74,6 +74,16 @@ internal sealed class PoolSharing : IRefillProducer
         _pool.Publish();
     }
 
+    /// <summary>Requests that another ring on the same memory reclaims the buffers in completions that this ring has lost. Without it, they would be missing for good.</summary>
+    public void RequestReclaim()
+    {
+        // Consumers of another process may lease buffers, which this process does not know one by one.
+        if (!_memory.IsSharedWithProcess)
+        {
+            _memory.Reclaim();
+        }
+    }
+
     /// <summary>Ends sharing with the ring. The ring that continues finds the entries in the refill queue, and the other buffers in the shared memory.</summary>
     public void Leave()
     {
@@ -119,7 +129,7 @@ internal sealed class PoolSharing : IRefillProducer
         _pool.SetLeasedElsewhere(_memory.LeasedElsewhere);
     }
 
-    /// <summary>Reclaims the buffers of another process that has ended: sends every buffer to the kernel that no consumer of this process leases.</summary>
+    /// <summary>Reclaims the buffers of another process that has ended, or of a ring that has lost completions: sends every buffer to the kernel that no consumer of this process leases.</summary>
     /// <remarks>
     /// The kernel ignores entries for buffers that it has, so it does not matter which ones the other process had. No buffer is delivered during this call: that
     /// takes a ring that is entered, but the other process's ring is closed, and this thread is here.

@@ -114,6 +114,11 @@ internal sealed class StopExecution(
             listeners.CloseUnseenSockets(turn.Handled);
         }
 
+        if (!isReadToItsEnd)
+        {
+            sharing.RequestReclaim();
+        }
+
         requests.MarkDead();
         closeRing();
         foreach (ConnectionReceiver connection in connections.Snapshot())

@@ -3,27 +3,27 @@ namespace Zcrx.Simulation;
 /// <summary>Specifies what the observer of a connection does in OnNext.</summary>
 internal enum ConsumerMode
 {
-    /// <summary>It reads.</summary>
+    /// <summary>The observer reads.</summary>
     Read,
 
-    /// <summary>It leases every buffer.</summary>
+    /// <summary>The observer leases every buffer.</summary>
     LeaseAll,
 
-    /// <summary>It leases every third buffer.</summary>
+    /// <summary>The observer leases every third buffer.</summary>
     LeaseSome,
 
-    /// <summary>It keeps the borrowed buffer and uses it later, which must fail.</summary>
+    /// <summary>The observer keeps the borrowed buffer and uses it later, which must fail.</summary>
     KeepBorrowed,
 
-    /// <summary>It passes the borrowed buffer to another thread, which must fail.</summary>
+    /// <summary>The observer passes the borrowed buffer to another thread, which must fail.</summary>
     PassBorrowed,
 
-    /// <summary>It pauses its connection.</summary>
+    /// <summary>The observer pauses its connection.</summary>
     Pause,
 
-    /// <summary>It unsubscribes.</summary>
+    /// <summary>The observer unsubscribes.</summary>
     Unsubscribe,
 
-    /// <summary>It throws.</summary>
+    /// <summary>The observer throws.</summary>
     Throw,
 }

@@ -15,7 +15,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
     /// <summary>Ends everything.</summary>
     public void Run()
     {
-        world.Log.AddEvent("everything may go on");
+        world.Log.AddEvent("all obstacles end");
         world.Faults.FailAllocations(0);
         world.Faults.FillCompletions(0);
         world.Faults.DelayCompletions(0);
@@ -283,7 +283,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
 
             foreach (SimulatedConnection connection in world.Connections)
             {
-                connection.PeerRead();
+                hasRun |= connection.PeerRead();
             }
 
             invariants.Check();

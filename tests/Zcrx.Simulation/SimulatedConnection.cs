@@ -107,8 +107,11 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
         }
     }
 
-    public void PeerRead()
+    /// <summary>Lets the peer read everything that was sent to it.</summary>
+    /// <returns>Whether there was anything.</returns>
+    public bool PeerRead()
     {
+        long before = Replies.Read;
         while (!HasPeerClosed && _peer.Receive(_read, SocketFlags.None, out SocketError error) is var count && error == SocketError.Success && count > 0)
         {
             if (!Payload.Matches(_read.AsSpan(0, count), Id + Reply, Replies.Read))
@@ -118,6 +121,8 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
 
             Replies = Replies with { Read = Replies.Read + count };
         }
+
+        return Replies.Read != before;
     }
 
     public void PeerFinish()

@@ -29,7 +29,7 @@ internal static class SimulationCommandLine
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{search.Simulations} simulations in {seconds:0.0} s: {search.Turns / seconds:n0} turns and {search.Time.TotalHours / seconds:0.00} virtual hours per second, hash {search.Hash:x16}"));
+            $"{search.Simulations} simulations in {seconds:0.0} s: {search.Turns / seconds:n0} turns and {search.Time.TotalMinutes / seconds:0.0} virtual minutes per second, hash {search.Hash:x16}"));
         foreach (SimulationResult failure in search.Failures.OrderBy(static failure => failure.Seed))
         {
             output.WriteLine($"seed {failure.Seed} fails after {failure.Seed - first + 1} seeds: {failure.Failure!.Message}");

@@ -90,6 +90,30 @@ public class PressureMachineTests
         Assert.Equal(level, machine.Level);
     }
 
+    [Theory]
+    [InlineData(33, PoolPressureLevel.High)]
+    [InlineData(32, PoolPressureLevel.Normal)]
+    public void A_high_level_falls_at_the_low_mark_and_not_above_it(int held, PoolPressureLevel level)
+    {
+        PressureMachine machine = new(0.75, 0.5);
+        Assert.True(machine.Observe(50, 64, false));
+        machine.Observe(held, 64, false);
+        Assert.Equal(level, machine.Level);
+    }
+
+    [Theory]
+    [InlineData(17, PoolPressureLevel.High)]
+    [InlineData(16, PoolPressureLevel.Normal)]
+    public void Changed_marks_apply_to_the_next_observation(int held, PoolPressureLevel level)
+    {
+        PressureMachine machine = new(0.75, 0.5);
+        machine.SetMarks(0.5, 0.25);
+        Assert.True(machine.Observe(32, 64, false));
+        Assert.Equal(PoolPressureLevel.High, machine.Level);
+        machine.Observe(held, 64, false);
+        Assert.Equal(level, machine.Level);
+    }
+
     [Fact]
     public void A_growing_pool_relieves() => Prop
         .ForAll(Histories.ToArbitrary(), static history =>

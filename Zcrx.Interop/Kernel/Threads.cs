@@ -5,21 +5,21 @@ internal static class Threads
 {
     // The thread itself unless a simulation has set another identity.
     [ThreadStatic]
-    private static object? t_current;
+    private static object? _current;
 
     [ThreadStatic]
-    private static ThreadSimulation? t_simulation;
+    private static ThreadSimulation? _simulation;
 
     /// <summary>Gets the identity of the calling thread: the thread itself and not its number, which the next thread may get when this one has ended.</summary>
-    public static object Current => t_current ?? Identify();
+    public static object Current => _current ?? Identify();
 
     /// <summary>Gets how continuations of a task run: on the thread pool or, in a simulation, at once, since the order would not be repeatable.</summary>
-    public static TaskCreationOptions ContinuationOptions => t_simulation is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;
+    public static TaskCreationOptions ContinuationOptions => _simulation is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;
 
     /// <summary>Starts a background thread.</summary>
     public static void Start(string name, object state, Action<object> run)
     {
-        if (t_simulation is { } simulation)
+        if (_simulation is { } simulation)
         {
             simulation.Start(state);
             return;
@@ -32,7 +32,7 @@ internal static class Threads
     /// <summary>Runs work on the thread pool.</summary>
     public static void RunOnPool(Action<object> work, object state)
     {
-        if (t_simulation is { } simulation)
+        if (_simulation is { } simulation)
         {
             simulation.RunOnPool(() => work(state));
             return;
@@ -44,12 +44,12 @@ internal static class Threads
     /// <summary>Begins or ends a simulation on the calling thread.</summary>
     public static void Simulate(ThreadSimulation? simulation)
     {
-        t_simulation = simulation;
-        t_current = null;
+        _simulation = simulation;
+        _current = null;
     }
 
     /// <summary>Sets whose code the calling thread runs from now on. In a simulation only.</summary>
-    public static void Impersonate(object identity) => t_current = identity;
+    public static void Impersonate(object identity) => _current = identity;
 
-    private static object Identify() => t_current = Thread.CurrentThread;
+    private static object Identify() => _current = Thread.CurrentThread;
 }

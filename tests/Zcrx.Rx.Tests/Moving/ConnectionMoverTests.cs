@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 using Zcrx.Rx.Connections;
 using Zcrx.Rx.Moving;
 using Zcrx.Rx.Receiving;
+using Zcrx.Rx.Ring;
 using Zcrx.Rx.Tests.Support;
 using Zcrx.Rx.Tests.Support.Rooms;
 
@@ -41,6 +42,27 @@ public class ConnectionMoverTests
         target.Receive(connection);
         Assert.Equal((2L, connection.BytesReceived), (recorder.Buffers, recorder.End));
         recorder.AssertIntact();
+    }
+
+    [Fact]
+    public void Sender_that_waits_for_room_while_no_queue_has_the_connection_is_served_by_the_target()
+    {
+        using QueueBench source = new();
+        using QueueBench target = new();
+        ConnectionReceiver connection = source.Connect(0);
+        source.Settle();
+        _ = source.Host.MoveAsync(connection, target.Host);
+        source.Prepare();
+        source.TearDown();
+        Assert.Equal((0, 0), (source.Table.Count, target.Table.Count));
+
+        // The source has ended, and the target has not run yet. A sender that was told to try again would do nothing else until then.
+        source.Host.AwaitRoom(connection);
+        Assert.True(connection.Control.AwaitsRoomOnArrival);
+        target.Settle();
+
+        Assert.True(connection.IsAwaitingRoom);
+        Assert.Contains(connection.Tag(RequestKind.Writable), target.Requests.Polls);
     }
 
     [Fact]

@@ -110,6 +110,26 @@ public class PoolSharingTests
         Assert.Equal(Buffers, first.Queue.Consumed.Count);
     }
 
+    [Theory]
+    [InlineData(false, Buffers)]
+    [InlineData(true, 0)]
+    public void Ring_that_has_lost_completions_leaves_its_buffers_to_the_next_unless_another_process_has_some(bool isSharedWithProcess, int reclaimed)
+    {
+        QueueBench first = new(Buffers);
+        first.Queue.Memory.Register(first.Sharing);
+        first.Queue.Memory.IsSharedWithProcess = isSharedWithProcess;
+        using QueueBench second = new(Buffers, imported: first.Queue);
+
+        first.Sharing.RequestReclaim();
+        first.Sharing.Leave();
+        first.Worker.End();
+        first.Dispose();
+        SwitchTo(second, second);
+        second.Sharing.TakeReturned();
+
+        Assert.Equal(reclaimed, second.Queue.Consumed.Count);
+    }
+
     [Fact]
     public void No_buffer_is_lost_and_none_comes_back_twice_whichever_ring_writes() => Prop
         .ForAll(Steps.ListOf(80).ToArbitrary(), static steps =>

@@ -74,7 +74,7 @@ internal sealed class PoolSharing : IRefillProducer
         _pool.Publish();
     }
 
-    /// <summary>Requests that another ring on the same memory reclaims the buffers in completions that this ring has lost. Without it, they would be missing for good.</summary>
+    /// <summary>Requests that another ring on the same memory reclaims the buffers in completions that this ring has lost. Without it, they would never return.</summary>
     public void RequestReclaim()
     {
         // Consumers of another process may lease buffers, which this process does not know one by one.

@@ -64,6 +64,6 @@ internal static class Simulator
         return Run(failed.Seed, failed.Profile, decisions, keepsLines: true);
     }
 
-    /// <summary>Returns the message without its numbers.</summary>
-    private static string KindOf(Exception failure) => string.Concat(failure.GetType().Name, new string([.. failure.Message.Where(static character => !char.IsDigit(character))]));
+    /// <summary>Returns the first sentence of the message, without its numbers.</summary>
+    private static string KindOf(Exception failure) => new([.. failure.Message.Split(". ")[0].Where(static character => !char.IsDigit(character))]);
 }

@@ -184,6 +184,8 @@ public class BindTests
             Emulation = new EmulatedKernelOptions { Nics = [nic] },
         };
         await using var host = await TestHost.StartAsync(zcrx => zcrx.AddQueues(1, 1.MiB()).AddQueue(queue).Listen(Any, _received.Handle));
+        // The queue accepts on the first port soon after the start.
+        await host.Kit.AwaitConditionAsync(() => nic.Rules.Count == 1, "the first port has its rule");
         int rules = nic.Rules.Count;
         Volatile.Write(ref refuses, true);
 

@@ -163,23 +163,6 @@ public class ConnectionFlowTests
     }
 
     [Fact]
-    public async Task Materializer_that_ends_resets_the_connection()
-    {
-        await using var bench = await StreamBench.StartAsync();
-        var (connection, client) = await bench.AcceptAsync();
-        using var _ = client;
-        using var materializer = ActorMaterializer.Create(bench.Host.System);
-        connection.HandleWith(Flow.Create<ByteString>(), materializer);
-        await client.SendAsync(new byte[] { 9 });
-        await ReadExactlyAsync(client, new byte[1]);
-
-        materializer.Dispose();
-
-        await StreamBench.AssertResetAsync(client);
-        await bench.AssertIdleAsync();
-    }
-
-    [Fact]
     public async Task Connection_is_materialized_once()
     {
         await using var bench = await StreamBench.StartAsync();

@@ -1,4 +1,3 @@
-using Zcrx.Benchmarks.AkkaStreams;
 using Zcrx.Benchmarks.Answers;
 using Zcrx.Benchmarks.Comparison;
 using Zcrx.Benchmarks.Loop;
@@ -12,7 +11,6 @@ return args switch
     ["receive", ..] => await ReceiverProgram.RunAsync(args.AsMemory(1)),
     ["serve", ..] => await ServeProgram.RunAsync(args.AsMemory(1)),
     ["answers", ..] => await AnswersCommand.RunAsync(args[1..]),
-    ["streams", ..] => await StreamsCommand.RunAsync(args[1..]),
     ["loop", ..] => LoopProgram.Run(args[1..]),
     _ => await CompareCommand.RunAsync(args),
 };

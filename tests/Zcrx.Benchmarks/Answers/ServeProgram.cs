@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using Zcrx.Benchmarks.AkkaStreams;
 using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Answers;
@@ -16,7 +15,6 @@ internal static class ServeProgram
         {
             "resp" => await RespServers.StartAsync(kind),
             "proxy" => await ProxyServers.StartAsync(kind, new IPEndPoint(IPAddress.Loopback, int.Parse(args.Span[2], CultureInfo.InvariantCulture))),
-            "streams" => await StreamServers.StartAsync(kind),
             string other => throw new ArgumentException($"There is no server '{other}'.", nameof(args)),
         };
         Console.WriteLine($"{ReceiverProgram.ListeningPrefix}{endPoint.Port}");

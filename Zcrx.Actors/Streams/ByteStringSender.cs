@@ -9,10 +9,15 @@ internal static class ByteStringSender
 {
     public static ValueTask SendAsync(ZcrxConnection connection, ByteString bytes)
     {
-        using SegmentStream segments = new();
-        // The only way to the segments of a byte string that does not copy them.
-        bytes.WriteTo(segments);
-        return connection.SendAsync(segments.ToSequence());
+        ReadOnlySequence<byte> sequence;
+        using (SegmentStream segments = new())
+        {
+            // The only way to the segments of a byte string that does not copy them.
+            bytes.WriteTo(segments);
+            sequence = segments.ToSequence();
+        }
+
+        return connection.SendAsync(sequence);
     }
 
     /// <summary>Collects the arrays that are written, without reading them.</summary>

@@ -4,7 +4,6 @@ using Akka.IO;
 using Akka.Streams;
 using Akka.Streams.Dsl;
 using Zcrx.Actors.Streams;
-using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 

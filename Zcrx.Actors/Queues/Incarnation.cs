@@ -4,8 +4,13 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Queues;
 
 /// <summary>Represents what the supervisor of a queue remembers of the present <see cref="QueueIncarnation"/>.</summary>
-internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening)
+/// <param name="actor">The actor.</param>
+/// <param name="opening">The queue.</param>
+/// <param name="watch">Creates the watchdog of the queue.</param>
+internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func<ZcrxQueue, QueueWatchdog> watch)
 {
+    private static readonly TimeSpan AbandonRetry = TimeSpan.FromMilliseconds(500);
+
     private bool _isEnding;
 
     public IActorRef Actor => actor;
@@ -48,7 +53,7 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening)
         await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (opening.IsCompletedSuccessfully)
         {
-            await (await opening.ConfigureAwait(false)).SuspendAsync().ConfigureAwait(false);
+            await SuspendAsync(await opening.ConfigureAwait(false)).ConfigureAwait(false);
         }
 
         if (next is not null && !keepsNext)
@@ -58,5 +63,24 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening)
         }
 
         return next;
+    }
+
+    /// <summary>Closes the queue. Abandons a ring thread that is stuck: the actor that would have done so may have been killed.</summary>
+    private async Task SuspendAsync(ZcrxQueue queue)
+    {
+        Task closing = queue.SuspendAsync();
+        while (!closing.IsCompleted)
+        {
+            try
+            {
+                await closing.WaitAsync(AbandonRetry).ConfigureAwait(false);
+            }
+            catch (TimeoutException) when (!closing.IsCompleted)
+            {
+                watch(queue).TryAbandon();
+            }
+        }
+
+        await closing.ConfigureAwait(false);
     }
 }

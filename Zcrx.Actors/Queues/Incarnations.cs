@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Akka.Actor;
+using Akka.Event;
 using Microsoft.Extensions.Logging;
 using Zcrx.Actors.Messages;
 using Zcrx.Rx;
@@ -72,7 +73,9 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
         }
 
         Props props = Props.Create(() => new QueueIncarnation(name, opening, directory, watchdog, time, logger)).WithDeploy(Deploy.Local).WithDispatcher(context.Props.Dispatcher);
-        _current = new Incarnation(context.Watch(context.ActorOf(props, "incarnation")), opening);
+        EventStream events = context.System.EventStream;
+        _current = new Incarnation(
+            context.Watch(context.ActorOf(props, "incarnation")), opening, queue => new QueueWatchdog(queue, watchdog, time, logger, events));
         _isClosed = false;
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using Akka.Actor;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Zcrx.Actors.Tests.Support;
@@ -79,6 +80,23 @@ public class WatchdogTests
         // The thread whose callback returns after all touches nothing that the next queue has.
         release.Set();
         await bench.ServeAsync(Connections);
+    }
+
+    [Fact]
+    public async Task Stuck_ring_thread_is_abandoned_although_the_actor_of_its_queue_was_killed()
+    {
+        using ManualResetEventSlim release = new();
+        await using Bench bench = await Bench.StartAsync(release);
+        TestHost host = bench.Host;
+        using Socket blocker = await bench.BlockAsync();
+
+        host.System.ActorSelection($"{host.Zcrx.Supervisor.Path}/queue-*/incarnation").Tell(Kill.Instance);
+
+        await host.Kit.AwaitConditionAsync(() => host.Log.Has(1133), "the ring thread is abandoned");
+        await Assert.ThrowsAsync<SocketException>(() => blocker.ReceiveAsync(new byte[1]).WithinLimit());
+        await host.Kit.AwaitConditionAsync(
+            async () => (await host.Zcrx.GetStatusAsync()).Queues.All(static queue => queue.State == QueueState.Open), "both queues are open again");
+        release.Set();
     }
 
     [Fact]

@@ -28,10 +28,10 @@ public class RebalanceMachineRuleTests
     [Fact]
     public void Plan_within_the_cool_down_is_empty()
     {
-        RebalanceMachine machine = Ready(connections: 4, arrival: 1);
+        RebalanceMachine machine = Ready(connections: 8, arrival: 1);
         Assert.NotEmpty(machine.Plan(_now, Readings(4, 1), Tables).Actions);
         Next(machine);
-        // Other connections: those of the plan rest for themselves.
+        // Other connections, whose loads are known: those of the plan rest for themselves.
         Assert.Empty(machine.Plan(_now, [.. Readings(8, 1).Skip(4)], Tables).Actions);
         _now += _options.CoolDown;
         Next(machine);

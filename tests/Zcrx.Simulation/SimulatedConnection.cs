@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Zcrx.Interop;
 using Zcrx.Interop.Processes;
@@ -8,6 +9,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Simulation;
 
 /// <summary>Represents one connection: its peer, and the observer of its stream. Both know every byte.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "Decisions of the simulation close both sockets, and the settlement those that are left.")]
 internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
 {
     // The bytes of the other direction, which must not be mistaken for those of a stream.

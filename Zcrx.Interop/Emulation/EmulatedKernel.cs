@@ -39,26 +39,14 @@ public sealed unsafe class EmulatedKernel : INicKernel
     /// <summary>Initializes an emulated kernel. Queues can be imported only within the same kernel.</summary>
     /// <param name="options">The behaviour; null for the defaults.</param>
     public EmulatedKernel(EmulatedKernelOptions? options = null)
-        : this(options, callerKeepsSockets: false)
-    {
-    }
-
-    /// <param name="options">The behaviour; null for the defaults.</param>
-    /// <param name="callerKeepsSockets">
-    /// Whether the caller closes a socket only after its receives have ended and the cancellation of its polls was submitted. A request then needs no descriptor of its own.
-    /// </param>
-    internal EmulatedKernel(EmulatedKernelOptions? options, bool callerKeepsSockets)
     {
         Options = options ?? new EmulatedKernelOptions();
-        CallerKeepsSockets = callerKeepsSockets;
         ArgumentOutOfRangeException.ThrowIfNotEqual(Options.BuffersPerTurn is >= 1 and <= 1024, true, nameof(options));
         Nics = new EmulatedNics(Options.Nics);
     }
 
     /// <summary>Gets the behaviour of this kernel.</summary>
     public EmulatedKernelOptions Options { get; }
-
-    private bool CallerKeepsSockets { get; }
 
     /// <inheritdoc/>
     /// <remarks>Those of <see cref="EmulatedKernelOptions.Nics"/>.</remarks>
@@ -110,7 +98,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
             return fd;
         }
 
-        EmulatedRing ring = new(Options, parameters, CallerKeepsSockets);
+        EmulatedRing ring = new(Options, parameters);
         if (ring.Status is < 0 and var error)
         {
             ring.Dispose();

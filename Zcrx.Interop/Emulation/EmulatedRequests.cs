@@ -9,12 +9,7 @@ namespace Zcrx.Interop.Emulation;
 /// <param name="completions">Posts the results.</param>
 /// <param name="poller">Watches the files.</param>
 /// <param name="options">Has the fault plan.</param>
-/// <param name="callerKeepsSockets">Whether sockets stay open while their requests wait.</param>
-/// <remarks>
-/// The kernel's requests refer to files. User space can keep a file open only by a descriptor, so each request has a duplicate, unless the caller keeps its sockets open.
-/// </remarks>
-internal sealed class EmulatedRequests(
-    EmulatedRingMemory memory, EmulatedCompletions completions, EmulatedPoller poller, EmulatedKernelOptions options, bool callerKeepsSockets)
+internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedCompletions completions, EmulatedPoller poller, EmulatedKernelOptions options)
 {
     /// <summary>The result of a submission whose request is queued or has posted its own completions. Not an errno.</summary>
     public const int Pending = int.MinValue;
@@ -27,6 +22,12 @@ internal sealed class EmulatedRequests(
     public int Await(in io_uring_sqe entry, uint events, bool multishot, out EmulatedRequest? request)
     {
         request = null;
+        int fd = Libc.Duplicate(entry.fd);
+        if (fd < 0)
+        {
+            return fd;
+        }
+
         int index = _free.TryPop(out int free) ? free : _requests.Count;
         if (index == _requests.Count)
         {
@@ -39,11 +40,12 @@ internal sealed class EmulatedRequests(
         added.Opcode = entry.opcode;
         added.UserData = entry.user_data;
         added.CallerFd = entry.fd;
+        added.Fd = fd;
         added.IsMultishot = multishot;
-        int result = Watch(added, events);
+        int result = poller.Add(fd, events, added.Tag);
         if (result < 0)
         {
-            Free(added);
+            Retire(added);
             // A regular file is always ready, and epoll refuses it. No request here reads one.
             return result;
         }
@@ -153,52 +155,12 @@ internal sealed class EmulatedRequests(
         return !byUserData || request.UserData == cancel.addr;
     }
 
-    private int Watch(EmulatedRequest request, uint events)
-    {
-        bool isPoll = request.Opcode == IORING_OP_POLL_ADD;
-        if (callerKeepsSockets && (isPoll || request.Opcode == IORING_OP_RECV_ZC))
-        {
-            request.Watch(request.CallerFd, isOwned: false, isPoll);
-            int result = poller.Add(request.Fd, events, request.Tag, isPoll);
-            if (result != -Errno.EEXIST)
-            {
-                return result;
-            }
-
-            // Another request of this kind waits for the socket, and epoll has one entry for a descriptor.
-        }
-
-        int fd = Libc.Duplicate(request.CallerFd);
-        if (fd < 0)
-        {
-            return fd;
-        }
-
-        request.Watch(fd, isOwned: true, isPoll);
-        int added = poller.Add(fd, events, request.Tag, isPoll);
-        if (added < 0)
-        {
-            _ = Libc.Close(fd);
-        }
-
-        return added;
-    }
-
     private void Retire(EmulatedRequest request)
     {
         // Other duplicates of the file may live on, so closing alone would leave the registration behind.
-        poller.Remove(request.Fd, request.IsPoll);
-        if (request.IsFdOwned)
-        {
-            _ = Libc.Close(request.Fd);
-        }
-
-        Free(request);
-    }
-
-    private void Free(EmulatedRequest request)
-    {
-        request.Watch(-1, isOwned: false, isPoll: false);
+        poller.Remove(request.Fd);
+        _ = Libc.Close(request.Fd);
+        request.Fd = -1;
         request.IsActive = false;
         request.Queue = null;
         _free.Push(request.Index);

@@ -31,13 +31,13 @@ internal sealed unsafe class EmulatedRing : IDisposable
     private int _users = 1;
     private bool _isLeftOver;
 
-    public EmulatedRing(EmulatedKernelOptions options, io_uring_params* parameters, bool callerKeepsSockets)
+    public EmulatedRing(EmulatedKernelOptions options, io_uring_params* parameters)
     {
         _options = options;
         _setupFlags = parameters->flags;
         _memory = new EmulatedRingMemory(parameters);
         _completions = new EmulatedCompletions(_memory, HasFlag(IORING_SETUP_CQE_MIXED));
-        _requests = new EmulatedRequests(_memory, _completions, _poller, options, callerKeepsSockets);
+        _requests = new EmulatedRequests(_memory, _completions, _poller, options);
         _files = new EmulatedFileOperations(_requests, _completions);
         _receive = new EmulatedReceive(_requests, _completions, _poller, _queues, options);
         _remote = new EmulatedRemotePosts(_poller, _completions);

@@ -9,6 +9,9 @@ namespace Zcrx.Rx.Listening;
 /// <param name="context">The options and the clock.</param>
 internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext context)
 {
+    // The engine may need a second descriptor for a connection.
+    private const int PerConnection = 2;
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortInterval = TimeSpan.FromMilliseconds(100);
 
@@ -42,15 +45,15 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
     }
 
     /// <summary>Returns whether a burst of connections fits that the kernel accepts before the ring thread can stop it.</summary>
-    public bool Fits(int burst) => Reserve == 0 || _free - Reserve >= burst;
+    public bool Fits(int burst) => Reserve == 0 || _free - Reserve >= (long)burst * PerConnection;
 
     /// <summary>Records that a connection was accepted.</summary>
-    public void OnAccepted() => _free--;
+    public void OnAccepted() => _free -= PerConnection;
 
     // Descriptors are read once per interval, and for each connection when few are left, if that is cheap.
     private bool IsReadDue(long now)
     {
-        bool isLow = _free < 2 * Reserve + 1;
+        bool isLow = _free < 2 * Reserve + PerConnection;
         return (isLow && _use.IsCheap) || now - _readAt >= context.Clock.ToTicks(isLow ? ShortInterval : Interval);
     }
 }

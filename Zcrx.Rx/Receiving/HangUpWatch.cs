@@ -52,10 +52,9 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         connection.Control.Sender.OnWritable(result);
     }
 
-    /// <summary>Cancels the polls of a connection that leaves the queue. They have ended when this returns, since the socket may be closed next, and its number reused.</summary>
+    /// <summary>Cancels the polls of a connection that leaves the queue.</summary>
     public void End(ConnectionReceiver connection)
     {
-        bool isPolled = connection.IsHangUpWatched || connection.IsAwaitingRoom;
         if (connection.IsHangUpWatched)
         {
             connection.IsHangUpWatched = false;
@@ -66,11 +65,6 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         {
             connection.IsAwaitingRoom = false;
             requests.Cancel(connection.Tag(RequestKind.Writable));
-        }
-
-        if (isPolled)
-        {
-            requests.Submit();
         }
     }
 

@@ -38,10 +38,6 @@ internal sealed class MemoryRequests : IReceiveRequests
         }
     }
 
-    public void Submit()
-    {
-    }
-
     public void Poll(int socket, uint events, ulong tag) => Polls.Add(tag);
 
     /// <summary>The receive has ended.</summary>

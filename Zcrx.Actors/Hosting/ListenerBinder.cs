@@ -12,7 +12,7 @@ internal sealed class ListenerBinder(IActorRef supervisor, TreeEnd end)
 {
     /// <summary>Binds a listener.</summary>
     /// <exception cref="ZcrxException">It was refused.</exception>
-    public async Task<ZcrxServerBinding> BindAsync(ZcrxListenerOptions listener, CancellationToken cancellationToken)
+    public async Task<ZcrxServerBinding> AddListenerAsync(ZcrxListenerOptions listener, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         // Not cancelled itself: a listener that is bound after the cancellation must be unbound.
@@ -41,17 +41,17 @@ internal sealed class ListenerBinder(IActorRef supervisor, TreeEnd end)
     /// <summary>Unbinds a listener by its name.</summary>
     /// <returns>The number of its connections that are open.</returns>
     /// <exception cref="ZcrxException">It was refused.</exception>
-    public Task<int> UnbindAsync(string listener, TimeSpan? drain, CancellationToken cancellationToken) =>
-        UnbindAsync(new ZcrxCommand.Unbind(listener, drain), cancellationToken);
+    public Task<int> RemoveListenerAsync(string listener, TimeSpan? drain, CancellationToken cancellationToken) =>
+        RemoveListenerAsync(new ZcrxCommand.Unbind(listener, drain), cancellationToken);
 
     private static ZcrxException Refused(string operation, string cause, Exception? inner) => inner is ZcrxException { Fix: { Length: > 0 } fix } known
         ? new ZcrxException(operation, known.ErrorNumber, known.Cause, fix, known)
         : new ZcrxException(operation, 0, cause.TrimEnd('.'), "", inner);
 
     private ZcrxServerBinding ToBinding(ZcrxReply.Bound bound) =>
-        new(bound.Listener, bound.EndPoint, Task.WhenAny(((ListenerSlot)bound.Slot!).Closed, end.Ended), (drain, token) => UnbindAsync(new ZcrxCommand.Unbind(bound.Listener, drain) { Slot = bound.Slot }, token));
+        new(bound.Listener, bound.EndPoint, Task.WhenAny(((ListenerSlot)bound.Slot!).Closed, end.Ended), (drain, token) => RemoveListenerAsync(new ZcrxCommand.Unbind(bound.Listener, drain) { Slot = bound.Slot }, token));
 
-    private async Task<int> UnbindAsync(ZcrxCommand.Unbind command, CancellationToken cancellationToken) =>
+    private async Task<int> RemoveListenerAsync(ZcrxCommand.Unbind command, CancellationToken cancellationToken) =>
         await AskAsync(command).WaitAsync(cancellationToken).ConfigureAwait(false) switch
         {
             ZcrxReply.Unbound unbound => unbound.Connections,

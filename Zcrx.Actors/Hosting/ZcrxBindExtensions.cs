@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Provides short forms of <see cref="IZcrx.BindAsync"/>.</summary>
+/// <summary>Provides short forms of <see cref="IZcrx.AddListenerAsync"/>.</summary>
 public static class ZcrxBindExtensions
 {
     /// <summary>Binds another listener, with a handler that subscribes.</summary>
@@ -13,14 +13,14 @@ public static class ZcrxBindExtensions
     /// <param name="name">The listener's name. Its address if null.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <returns>The bound address, and the way to unbind it.</returns>
-    /// <exception cref="Zcrx.Interop.ZcrxException">The listener cannot be bound; see <see cref="IZcrx.BindAsync"/>.</exception>
-    public static Task<ZcrxServerBinding> BindAsync(
+    /// <exception cref="Zcrx.Interop.ZcrxException">The listener cannot be bound; see <see cref="IZcrx.AddListenerAsync"/>.</exception>
+    public static Task<ZcrxServerBinding> AddListenerAsync(
         this IZcrx zcrx, string endPoint, Func<ZcrxConnection, IDisposable> handler, string? name = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(zcrx);
         ArgumentNullException.ThrowIfNull(endPoint);
         ArgumentNullException.ThrowIfNull(handler);
-        return zcrx.BindAsync(new ZcrxListenerOptions { EndPoint = endPoint, Handler = handler, Name = name }, cancellationToken);
+        return zcrx.AddListenerAsync(new ZcrxListenerOptions { EndPoint = endPoint, Handler = handler, Name = name }, cancellationToken);
     }
 
     /// <summary>Binds another listener, with an asynchronous handler.</summary>
@@ -30,11 +30,11 @@ public static class ZcrxBindExtensions
     /// <param name="name">The listener's name. Its address if null.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <returns>The bound address, and the way to unbind it.</returns>
-    /// <exception cref="Zcrx.Interop.ZcrxException">The listener cannot be bound; see <see cref="IZcrx.BindAsync"/>.</exception>
-    public static Task<ZcrxServerBinding> BindAsync(
+    /// <exception cref="Zcrx.Interop.ZcrxException">The listener cannot be bound; see <see cref="IZcrx.AddListenerAsync"/>.</exception>
+    public static Task<ZcrxServerBinding> AddListenerAsync(
         this IZcrx zcrx, string endPoint, Func<ZcrxConnection, CancellationToken, Task> handler, string? name = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        return BindAsync(zcrx, endPoint, AsyncHandler.Of(handler), name, cancellationToken);
+        return AddListenerAsync(zcrx, endPoint, AsyncHandler.Of(handler), name, cancellationToken);
     }
 }

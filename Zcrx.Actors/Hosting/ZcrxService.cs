@@ -67,18 +67,18 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDi
         return new OutgoingConnection(running.Supervisor, running.Tree.End).ConnectAsync(endPoint, queue, cancellationToken);
     }
 
-    public Task<ZcrxServerBinding> BindAsync(ZcrxListenerOptions listener, CancellationToken cancellationToken = default)
+    public Task<ZcrxServerBinding> AddListenerAsync(ZcrxListenerOptions listener, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(listener);
         RunningTree running = Running;
-        return new ListenerBinder(running.Supervisor, running.Tree.End).BindAsync(listener, cancellationToken);
+        return new ListenerBinder(running.Supervisor, running.Tree.End).AddListenerAsync(listener, cancellationToken);
     }
 
-    public Task<int> UnbindAsync(string listener, TimeSpan? drain = null, CancellationToken cancellationToken = default)
+    public Task<int> RemoveListenerAsync(string listener, TimeSpan? drain = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(listener);
         RunningTree running = Running;
-        return new ListenerBinder(running.Supervisor, running.Tree.End).UnbindAsync(listener, drain, cancellationToken);
+        return new ListenerBinder(running.Supervisor, running.Tree.End).RemoveListenerAsync(listener, drain, cancellationToken);
     }
 
     public void OnCreated(ActorSystem system, IActorRef supervisor, ZcrxTree tree) => _running = new RunningTree(system, supervisor, tree);

@@ -71,11 +71,8 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
         Task closing = queue.SuspendAsync();
         while (!closing.IsCompleted)
         {
-            try
-            {
-                await closing.WaitAsync(AbandonRetry).ConfigureAwait(false);
-            }
-            catch (TimeoutException) when (!closing.IsCompleted)
+            await closing.WaitAsync(AbandonRetry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!closing.IsCompleted)
             {
                 watch(queue).TryAbandon();
             }

@@ -58,7 +58,8 @@ public interface IZcrx
     /// <exception cref="Zcrx.Interop.ZcrxException">
     /// The name is in use, the address is in use or not one of this machine, a queue refuses the port, the ports were closed, or Zcrx is being stopped. The message names cause and fix.
     /// </exception>
-    Task<ZcrxServerBinding> BindAsync(ZcrxListenerOptions listener, CancellationToken cancellationToken = default);
+    // Not BindAsync: minimal APIs take a method of that name for their own convention, and refuse the type as a parameter.
+    Task<ZcrxServerBinding> AddListenerAsync(ZcrxListenerOptions listener, CancellationToken cancellationToken = default);
 
     /// <summary>Closes the port of one listener, also one of the configuration.</summary>
     /// <param name="listener">The listener's name.</param>
@@ -70,5 +71,5 @@ public interface IZcrx
     /// <returns>The number of connections of the listener that are still open.</returns>
     /// <exception cref="InvalidOperationException">The host has not been started.</exception>
     /// <exception cref="Zcrx.Interop.ZcrxException">No listener has the name, or the drain time is invalid.</exception>
-    Task<int> UnbindAsync(string listener, TimeSpan? drain = null, CancellationToken cancellationToken = default);
+    Task<int> RemoveListenerAsync(string listener, TimeSpan? drain = null, CancellationToken cancellationToken = default);
 }

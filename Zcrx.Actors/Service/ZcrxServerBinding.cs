@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents a listener that was bound at run time, by <see cref="IZcrx.BindAsync"/> or by a stream.</summary>
+/// <summary>Represents a listener that was bound at run time, by <see cref="IZcrx.AddListenerAsync"/> or by a stream.</summary>
 /// <remarks>Immutable. Threading: all members from any thread.</remarks>
 public sealed class ZcrxServerBinding
 {
@@ -24,7 +24,7 @@ public sealed class ZcrxServerBinding
     /// <returns>A task that ends when no queue accepts there any more.</returns>
     public Task Unbind() => _unbind(null, CancellationToken.None);
 
-    /// <summary>Closes the port and the connections; see <see cref="IZcrx.UnbindAsync"/>. Also for a listener that is unbound and has left its connections open.</summary>
+    /// <summary>Closes the port and the connections; see <see cref="IZcrx.RemoveListenerAsync"/>. Also for a listener that is unbound and has left its connections open.</summary>
     /// <param name="drain">How long connections may take to end by themselves before they are closed.</param>
     /// <param name="cancellationToken">Cancels the waiting. The listener is unbound all the same.</param>
     /// <returns>A task that ends when the last connection is closed.</returns>

@@ -38,7 +38,7 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
         private readonly ConcurrentQueue<ZcrxIncomingConnection> _waiting = new();
         private readonly Action _onAccepted;
         private readonly Action _onClosed;
-        private readonly Action<(ZcrxServerBinding? Binding, Exception? Error)> _onBound;
+        private readonly Action<Exception?> _onBound;
         private ZcrxServerBinding? _binding;
         private bool _isClosed;
         private int _hasEnded;
@@ -50,7 +50,7 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
             listener.Handler = Accept;
             _onAccepted = GetAsyncCallback(Emit);
             _onClosed = GetAsyncCallback(OnClosed);
-            _onBound = GetAsyncCallback<(ZcrxServerBinding?, Exception?)>(OnBound);
+            _onBound = GetAsyncCallback<Exception?>(OnBound);
             SetHandler(_out, onPull: Emit);
         }
 
@@ -58,11 +58,12 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
 
         public override void PostStop()
         {
-            Volatile.Write(ref _hasEnded, 1);
+            // A full fence: the binding comes before this, and is found, or sees that the stage has ended.
+            Interlocked.Exchange(ref _hasEnded, 1);
             _ended.Cancel();
             _ended.Dispose();
             // Connections that were emitted belong to their flows. The port is closed also when the materializer ends.
-            _ = _binding?.Unbind();
+            _ = Volatile.Read(ref _binding)?.Unbind();
             Abort();
             _bound.TrySetException(new StreamTcpException($"The stream ended before {_listener.EndPoint} was bound."));
             // Observed here, for programs that do not use the materialized value.
@@ -75,7 +76,7 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
             Exception? error = null;
             try
             {
-                binding = await _zcrx.BindAsync(_listener, _ended.Token).ConfigureAwait(false);
+                binding = await _zcrx.AddListenerAsync(_listener, _ended.Token).ConfigureAwait(false);
             }
 #pragma warning disable CA1031 // Whatever binding throws fails the stream.
             catch (Exception exception)
@@ -84,7 +85,8 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
                 error = exception;
             }
 
-            _onBound((binding, error));
+            Interlocked.Exchange(ref _binding, binding);
+            _onBound(error);
             if (binding is null)
             {
                 return;
@@ -92,7 +94,7 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
 
             if (Volatile.Read(ref _hasEnded) != 0)
             {
-                // A stage that has ended drops the call.
+                // A stage that has ended drops the call. Unbinding twice does no harm.
                 await binding.Unbind().ConfigureAwait(false);
             }
 
@@ -100,17 +102,16 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
             _onClosed();
         }
 
-        private void OnBound((ZcrxServerBinding? Binding, Exception? Error) result)
+        private void OnBound(Exception? error)
         {
-            if (result.Binding is { } binding)
+            if (error is null)
             {
-                _binding = binding;
-                _bound.TrySetResult(binding);
+                _bound.TrySetResult(_binding!);
                 return;
             }
 
-            _bound.TrySetException(result.Error!);
-            FailStage(result.Error!);
+            _bound.TrySetException(error);
+            FailStage(error);
         }
 
         /// <summary>Takes a connection. Called on a ring thread.</summary>

@@ -36,7 +36,9 @@ internal sealed class OutgoingStage(IZcrx zcrx, EndPoint remote, Func<ZcrxConnec
         private readonly EndPoint _remote;
         private readonly TimeSpan? _timeout;
         private readonly CancellationTokenSource _ended = new();
-        private readonly Action<(ZcrxConnection? Connection, Exception? Error)> _onConnected;
+        private readonly Action<Exception?> _onConnected;
+        // Until the stage takes it. A stage that has ended drops the call that would have taken it.
+        private ZcrxConnection? _pending;
         private int _hasEnded;
 
         public Logic(
@@ -50,7 +52,7 @@ internal sealed class OutgoingStage(IZcrx zcrx, EndPoint remote, Func<ZcrxConnec
             : base(stage.Shape, receive, halfClose)
         {
             (_connected, _zcrx, _remote, _timeout) = (connected, zcrx, remote, timeout);
-            _onConnected = GetAsyncCallback<(ZcrxConnection?, Exception?)>(OnConnected);
+            _onConnected = GetAsyncCallback<Exception?>(OnConnected);
         }
 
         public override void PreStart()
@@ -61,7 +63,9 @@ internal sealed class OutgoingStage(IZcrx zcrx, EndPoint remote, Func<ZcrxConnec
 
         public override void PostStop()
         {
-            Volatile.Write(ref _hasEnded, 1);
+            // A full fence: the connection comes before this, and is found, or sees that the stage has ended.
+            Interlocked.Exchange(ref _hasEnded, 1);
+            AbortPending();
             _ended.Cancel();
             _ended.Dispose();
             _connected.TrySetException(new StreamTcpException($"The stream ended before it was connected to {_remote}."));
@@ -74,7 +78,6 @@ internal sealed class OutgoingStage(IZcrx zcrx, EndPoint remote, Func<ZcrxConnec
 
         private async Task ConnectAsync()
         {
-            ZcrxConnection? connection = null;
             Exception? error = null;
             try
             {
@@ -84,7 +87,8 @@ internal sealed class OutgoingStage(IZcrx zcrx, EndPoint remote, Func<ZcrxConnec
                     connecting.CancelAfter(time);
                 }
 
-                connection = await _zcrx.ConnectAsync(_remote, cancellationToken: connecting.Token).ConfigureAwait(false);
+                ZcrxConnection connection = await _zcrx.ConnectAsync(_remote, cancellationToken: connecting.Token).ConfigureAwait(false);
+                Interlocked.Exchange(ref _pending, connection);
             }
             catch (OperationCanceledException) when (Volatile.Read(ref _hasEnded) == 0)
             {
@@ -97,24 +101,29 @@ internal sealed class OutgoingStage(IZcrx zcrx, EndPoint remote, Func<ZcrxConnec
                 error = exception;
             }
 
-            _onConnected((connection, error));
-            if (connection is not null && Volatile.Read(ref _hasEnded) != 0)
+            _onConnected(error);
+            if (Volatile.Read(ref _hasEnded) != 0)
             {
-                // A stage that has ended drops the call. Aborting twice does no harm.
-                connection.Abort();
+                AbortPending();
             }
         }
 
-        private void OnConnected((ZcrxConnection? Connection, Exception? Error) result)
+        private void AbortPending() => Interlocked.Exchange(ref _pending, null)?.Abort();
+
+        private void OnConnected(Exception? error)
         {
-            if (result.Connection is { } connection)
+            if (error is null)
             {
-                _connected.TrySetResult(new ZcrxOutgoingConnection(connection));
-                Begin(connection);
+                if (Interlocked.Exchange(ref _pending, null) is { } connection)
+                {
+                    _connected.TrySetResult(new ZcrxOutgoingConnection(connection));
+                    Begin(connection);
+                }
+
                 return;
             }
 
-            StreamTcpException failed = new($"Could not connect to {_remote}: {result.Error!.Message}", result.Error);
+            StreamTcpException failed = new($"Could not connect to {_remote}: {error.Message}", error);
             _connected.TrySetException(failed);
             FailStage(failed);
         }

@@ -27,7 +27,7 @@ public static class ZcrxStreamsExtensions
     /// <param name="idleTimeout">How long nothing may move on a connection in either direction before its flow fails; null for no limit.</param>
     /// <returns>
     /// The connections. The stream completes when the listener is unbound, and cancelling it unbinds the listener. Connections that were emitted continue. It fails with the
-    /// materialized task when the listener cannot be bound; see <see cref="IZcrx.BindAsync"/>.
+    /// materialized task when the listener cannot be bound; see <see cref="IZcrx.AddListenerAsync"/>.
     /// </returns>
     public static Source<ZcrxIncomingConnection, Task<ZcrxServerBinding>> Bind(
         this IZcrx zcrx, string host, int port, int backlog = DefaultBacklog, bool halfClose = false, TimeSpan? idleTimeout = null)

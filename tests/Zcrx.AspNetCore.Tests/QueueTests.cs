@@ -100,7 +100,7 @@ public sealed class QueueTests
         await using WebServer server = await WebServer.StartAsync(WebServer.OnZcrx);
         IZcrx zcrx = server.Services.GetRequiredService<IZcrx>();
 
-        await zcrx.UnbindAsync("kestrel-0").WaitAsync(Patience);
+        await zcrx.RemoveListenerAsync("kestrel-0").WaitAsync(Patience);
 
         await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(() => RawClient.ConnectAsync(server.EndPoint));
         await server.StopAsync().WaitAsync(Patience);

@@ -40,7 +40,7 @@ internal sealed unsafe class SimulatedKernel(EmulatedKernelOptions options, Virt
         if ((flags & LinuxIoUring.IORING_ENTER_GETEVENTS) == 0)
         {
             Submissions += toSubmit;
-            return _kernel.Enter(ringFd, toSubmit, minComplete, flags, argument, argumentSize);
+            return Entered(ringFd, _kernel.Enter(ringFd, toSubmit, minComplete, flags, argument, argumentSize));
         }
 
         Timeout = (flags & LinuxIoUring.IORING_ENTER_EXT_ARG) == 0
@@ -50,12 +50,9 @@ internal sealed unsafe class SimulatedKernel(EmulatedKernelOptions options, Virt
         Submissions += toSubmit;
         __kernel_timespec none = default;
         io_uring_getevents_arg now = new() { ts = (ulong)&none };
-        int result = _kernel.Enter(ringFd, toSubmit, minComplete, LinuxIoUring.IORING_ENTER_GETEVENTS | LinuxIoUring.IORING_ENTER_EXT_ARG, &now, (nuint)sizeof(io_uring_getevents_arg));
-        if (result == -Errno.EBADF)
-        {
-            _open.Remove(ringFd);
-        }
-        else if (result == -Errno.ETIME && WaitsPassTime)
+        int result = Entered(
+            ringFd, _kernel.Enter(ringFd, toSubmit, minComplete, LinuxIoUring.IORING_ENTER_GETEVENTS | LinuxIoUring.IORING_ENTER_EXT_ARG, &now, (nuint)sizeof(io_uring_getevents_arg)));
+        if (result == -Errno.ETIME && WaitsPassTime)
         {
             clock.Advance(Timeout ?? TimeSpan.FromSeconds(1));
         }
@@ -85,6 +82,17 @@ internal sealed unsafe class SimulatedKernel(EmulatedKernelOptions options, Virt
     public int Unmap(nint address, nuint length) => _kernel.Unmap(address, length);
 
     public int InterfaceIndex(string name) => _kernel.InterfaceIndex(name);
+
+    private int Entered(int ringFd, int result)
+    {
+        if (result == -Errno.EBADF)
+        {
+            // The ring has lost its descriptor, so nobody closes it.
+            _open.Remove(ringFd);
+        }
+
+        return result;
+    }
 
     public int Close(int fd)
     {

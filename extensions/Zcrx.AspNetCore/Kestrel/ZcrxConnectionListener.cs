@@ -18,7 +18,7 @@ internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options) : ICo
 
     public async Task BindAsync(IZcrx zcrx, ZcrxListenerOptions port, CancellationToken cancellationToken)
     {
-        _binding = await zcrx.BindAsync(port, cancellationToken).ConfigureAwait(false);
+        _binding = await zcrx.AddListenerAsync(port, cancellationToken).ConfigureAwait(false);
         // Also when Zcrx itself closes the port: at its stop, by a command, or for a takeover.
         _ = _binding.Closed.ContinueWith(
             static (_, accepted) => ((ChannelWriter<TransportConnection>)accepted!).TryComplete(),

@@ -125,7 +125,7 @@ public class BindStageTests
         await bound.WithinLimit();
         connections.Request(1);
 
-        await bench.Zcrx.UnbindAsync("door").WithinLimit();
+        await bench.Zcrx.RemoveListenerAsync("door").WithinLimit();
 
         await connections.ExpectCompleteAsync();
     }

@@ -241,7 +241,6 @@ public class ConnectionFlowTests
         await using var bench = await StreamBench.StartAsync();
         var (connection, client) = await bench.AcceptAsync(halfClose: true);
         using var _ = client;
-        client.ReceiveBufferSize = 4096;
         long produced = 0;
         ByteString chunk = ByteString.FromBytes(new byte[65536]);
         const int Chunks = 400;

@@ -23,7 +23,7 @@ public class BindTests
         await using var host = await StartAsync(queues: 2);
         var probe = host.Kit.Subscribe(typeof(ZcrxEvent.ListenerBound), typeof(ZcrxEvent.ListenerClosed));
 
-        var binding = await host.Zcrx.BindAsync(Any, _received.Handle, "door").WithinLimit();
+        var binding = await host.Zcrx.AddListenerAsync(Any, _received.Handle, "door").WithinLimit();
 
         Assert.Equal(("door", binding.LocalAddress), (binding.Listener, host.Zcrx.EndPoints["door"]));
         Assert.Equal("door", (await probe.FishForMessageAsync<ZcrxEvent.ListenerBound>()).Listener);
@@ -46,7 +46,7 @@ public class BindTests
     public async Task Asynchronous_handler_serves_a_listener_bound_at_run_time()
     {
         await using var host = await StartAsync();
-        var binding = await host.Zcrx.BindAsync(Any, static async (connection, token) => await connection.SendAsync(new byte[] { 7 }, token), "answer").WithinLimit();
+        var binding = await host.Zcrx.AddListenerAsync(Any, static async (connection, token) => await connection.SendAsync(new byte[] { 7 }, token), "answer").WithinLimit();
         using var client = await ConnectAsync(binding.LocalAddress);
         byte[] answer = new byte[1];
 
@@ -73,7 +73,7 @@ public class BindTests
     public async Task Name_that_is_in_use_is_refused_and_is_free_again_once_unbound()
     {
         await using var host = await StartAsync();
-        var first = await host.Zcrx.BindAsync(Options("door")).WithinLimit();
+        var first = await host.Zcrx.AddListenerAsync(Options("door")).WithinLimit();
 
         var refused = Assert.IsType<ZcrxReply.Failed>(await AskAsync(host, new ZcrxCommand.Bind(Options("door"))));
 
@@ -83,7 +83,7 @@ public class BindTests
         await _received.StreamAsync(0);
         await first.Unbind().WithinLimit();
         // The connection of the first one is still open.
-        var second = await host.Zcrx.BindAsync(Options("door")).WithinLimit();
+        var second = await host.Zcrx.AddListenerAsync(Options("door")).WithinLimit();
         await first.Unbind().WithinLimit();
         await EchoAsync(second.LocalAddress, 1);
         Assert.Equal(2, (await host.Zcrx.GetStatusAsync()).Listeners.Count(static listener => listener.Name == "door"));
@@ -96,8 +96,8 @@ public class BindTests
     {
         await using var host = await StartAsync();
 
-        var second = await host.Zcrx.BindAsync(Any, _received.Handle).WithinLimit();
-        var third = await host.Zcrx.BindAsync(Any, _received.Handle).WithinLimit();
+        var second = await host.Zcrx.AddListenerAsync(Any, _received.Handle).WithinLimit();
+        var third = await host.Zcrx.AddListenerAsync(Any, _received.Handle).WithinLimit();
 
         Assert.Equal([Any, $"{Any} (2)", $"{Any} (3)"], host.Zcrx.EndPoints.ByName.Keys.Order(StringComparer.Ordinal));
         Assert.Equal((second.LocalAddress, third.LocalAddress), (host.Zcrx.EndPoints[second.Listener], host.Zcrx.EndPoints[third.Listener]));
@@ -112,14 +112,14 @@ public class BindTests
         other.Listen();
         string endPoint = $"{other.LocalEndPoint}";
 
-        var refused = await Assert.ThrowsAsync<ZcrxException>(() => host.Zcrx.BindAsync(endPoint, _received.Handle, "door").WithinLimit());
+        var refused = await Assert.ThrowsAsync<ZcrxException>(() => host.Zcrx.AddListenerAsync(endPoint, _received.Handle, "door").WithinLimit());
 
         Assert.Equal("EADDRINUSE", refused.ErrorName);
         Assert.Contains("another socket listens there. Choose another port", refused.Message, StringComparison.Ordinal);
         Assert.Equal(Any, Assert.Single((await host.Zcrx.GetStatusAsync()).Listeners).Name);
         Assert.True(host.Log.Has(1210));
         other.Dispose();
-        await host.Zcrx.BindAsync(endPoint, _received.Handle, "door").WithinLimit();
+        await host.Zcrx.AddListenerAsync(endPoint, _received.Handle, "door").WithinLimit();
     }
 
     [Fact]
@@ -139,7 +139,7 @@ public class BindTests
     {
         await using var host = await StartAsync();
 
-        var invalid = await Assert.ThrowsAsync<ZcrxConfigurationException>(() => host.Zcrx.BindAsync(new ZcrxListenerOptions { EndPoint = "9000", Backlog = 0 }).WithinLimit());
+        var invalid = await Assert.ThrowsAsync<ZcrxConfigurationException>(() => host.Zcrx.AddListenerAsync(new ZcrxListenerOptions { EndPoint = "9000", Backlog = 0 }).WithinLimit());
 
         Assert.Equal(["Backlog", "EndPoint", "Handler"], invalid.Errors.Select(static error => error.Path).Order(StringComparer.Ordinal));
     }
@@ -150,7 +150,7 @@ public class BindTests
         await using var host = await StartAsync();
         ZcrxListenerOptions options = Options("door");
         options.MaxConnections = 1;
-        var binding = await host.Zcrx.BindAsync(options).WithinLimit();
+        var binding = await host.Zcrx.AddListenerAsync(options).WithinLimit();
         using var first = await ConnectAsync(binding.LocalAddress);
         await _received.StreamAsync(0);
 
@@ -197,7 +197,7 @@ public class BindTests
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Listeners.Count == 1, "the listener is gone");
         Volatile.Write(ref refuses, false);
         Assert.Equal(rules, nic.Rules.Count);
-        var binding = await host.Zcrx.BindAsync(Options("door")).WithinLimit();
+        var binding = await host.Zcrx.AddListenerAsync(Options("door")).WithinLimit();
         Assert.Equal(rules + 1, nic.Rules.Count);
         await binding.Unbind().WithinLimit();
         await host.Kit.AwaitConditionAsync(() => nic.Rules.Count == rules, "the rule is removed");
@@ -207,11 +207,11 @@ public class BindTests
     public async Task Unbinding_leaves_connections_open_unless_they_are_drained()
     {
         await using var host = await StartAsync();
-        var binding = await host.Zcrx.BindAsync(Options("door")).WithinLimit();
+        var binding = await host.Zcrx.AddListenerAsync(Options("door")).WithinLimit();
         using var client = await ConnectAsync(binding.LocalAddress);
         var stream = await _received.StreamAsync(0);
 
-        Assert.Equal(1, await host.Zcrx.UnbindAsync("door").WithinLimit());
+        Assert.Equal(1, await host.Zcrx.RemoveListenerAsync("door").WithinLimit());
         await client.SendAsync(new byte[100]);
         await host.Kit.AwaitConditionAsync(() => stream.Length == 100, "the connection still receives");
         var drained = binding.DrainAsync(TimeSpan.FromMinutes(10));
@@ -229,7 +229,7 @@ public class BindTests
     public async Task Draining_waits_for_connections_that_end_by_themselves()
     {
         await using var host = await StartAsync();
-        var binding = await host.Zcrx.BindAsync(Options("door")).WithinLimit();
+        var binding = await host.Zcrx.AddListenerAsync(Options("door")).WithinLimit();
         using var client = await ConnectAsync(binding.LocalAddress);
         var stream = await _received.StreamAsync(0);
 
@@ -245,15 +245,15 @@ public class BindTests
     public async Task Unknown_name_is_refused_with_the_names_that_there_are_also_when_unbound_twice()
     {
         await using var host = await StartAsync();
-        await host.Zcrx.BindAsync(Options("door")).WithinLimit();
-        Assert.Equal(0, await host.Zcrx.UnbindAsync("door").WithinLimit());
+        await host.Zcrx.AddListenerAsync(Options("door")).WithinLimit();
+        Assert.Equal(0, await host.Zcrx.RemoveListenerAsync("door").WithinLimit());
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Listeners.Count == 1, "the listener is gone");
 
         var again = Assert.IsType<ZcrxReply.Failed>(await AskAsync(host, new ZcrxCommand.Unbind("door")));
 
         Assert.Equal((ZcrxFailure.NoSuchListener, $"There is no listener 'door'; there are {Any}."), (again.Reason, again.Message));
-        await Assert.ThrowsAsync<ZcrxException>(() => host.Zcrx.UnbindAsync("window").WithinLimit());
-        await Assert.ThrowsAsync<ZcrxException>(() => host.Zcrx.UnbindAsync(Any, TimeSpan.FromDays(2)).WithinLimit());
+        await Assert.ThrowsAsync<ZcrxException>(() => host.Zcrx.RemoveListenerAsync("window").WithinLimit());
+        await Assert.ThrowsAsync<ZcrxException>(() => host.Zcrx.RemoveListenerAsync(Any, TimeSpan.FromDays(2)).WithinLimit());
     }
 
     [Fact]
@@ -262,10 +262,10 @@ public class BindTests
         await using var host = await StartAsync();
         var endPoint = host.Zcrx.EndPoints[0];
 
-        await host.Zcrx.UnbindAsync(Any).WithinLimit();
+        await host.Zcrx.RemoveListenerAsync(Any).WithinLimit();
         Assert.Empty(host.Zcrx.EndPoints);
         await AssertRefusedAsync(endPoint);
-        await host.Zcrx.BindAsync($"{endPoint}", _received.Handle, "again").WithinLimit();
+        await host.Zcrx.AddListenerAsync($"{endPoint}", _received.Handle, "again").WithinLimit();
 
         await EchoAsync(endPoint, 0);
         Assert.Equal(HealthStatus.Healthy, ZcrxHealthCheck.Judge(await host.Zcrx.GetStatusAsync(), HealthStatus.Unhealthy).Status);
@@ -275,7 +275,7 @@ public class BindTests
     public async Task Listener_bound_at_run_time_survives_crashes_and_restarts_of_its_queue()
     {
         await using var host = await StartAsync();
-        var binding = await host.Zcrx.BindAsync(Options("door")).WithinLimit();
+        var binding = await host.Zcrx.AddListenerAsync(Options("door")).WithinLimit();
         using var client = await ConnectAsync(binding.LocalAddress);
         var stream = await _received.StreamAsync(0);
         var probe = host.Kit.Subscribe(typeof(ZcrxEvent.QueueOpened));
@@ -293,9 +293,9 @@ public class BindTests
     public async Task Listener_bound_at_run_time_survives_a_failure_of_the_supervisor()
     {
         await using var host = await StartAsync();
-        var binding = await host.Zcrx.BindAsync(Options("door")).WithinLimit();
-        await host.Zcrx.BindAsync(Options("gone")).WithinLimit();
-        await host.Zcrx.UnbindAsync("gone").WithinLimit();
+        var binding = await host.Zcrx.AddListenerAsync(Options("door")).WithinLimit();
+        await host.Zcrx.AddListenerAsync(Options("gone")).WithinLimit();
+        await host.Zcrx.RemoveListenerAsync("gone").WithinLimit();
 
         // A message that makes it throw.
         host.Zcrx.Supervisor.Tell(new TreeMessage.RefuseOptions(null!, null));
@@ -324,15 +324,15 @@ public class BindTests
         work.Dispose();
         client.Dispose();
         await stopped.WithinLimit();
-        await Assert.ThrowsAsync<ZcrxException>(() => host.Zcrx.BindAsync(Options("door")).WithinLimit());
-        Assert.Equal(0, await host.Zcrx.UnbindAsync(Any).WithinLimit());
+        await Assert.ThrowsAsync<ZcrxException>(() => host.Zcrx.AddListenerAsync(Options("door")).WithinLimit());
+        Assert.Equal(0, await host.Zcrx.RemoveListenerAsync(Any).WithinLimit());
     }
 
     [Fact]
     public async Task Stop_ends_while_connections_of_an_unbound_listener_are_open()
     {
         await using var host = await StartAsync();
-        var binding = await host.Zcrx.BindAsync(Options("door")).WithinLimit();
+        var binding = await host.Zcrx.AddListenerAsync(Options("door")).WithinLimit();
         using var client = await ConnectAsync(binding.LocalAddress);
         await _received.StreamAsync(0);
         await binding.Unbind().WithinLimit();
@@ -348,7 +348,7 @@ public class BindTests
     {
         await using var host = await StartAsync();
         using CancellationTokenSource cancelled = new();
-        var bound = host.Zcrx.BindAsync(Options("door"), cancelled.Token);
+        var bound = host.Zcrx.AddListenerAsync(Options("door"), cancelled.Token);
 
         await cancelled.CancelAsync();
         bool isBound = await Record.ExceptionAsync(() => bound.WithinLimit()) is null;
@@ -361,8 +361,8 @@ public class BindTests
     {
         await using var host = TestHost.Build(static _ => { });
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => host.Zcrx.BindAsync(Options("door")));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => host.Zcrx.UnbindAsync("door"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => host.Zcrx.AddListenerAsync(Options("door")));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => host.Zcrx.RemoveListenerAsync("door"));
     }
 
     private Task<TestHost> StartAsync(int queues = 1) => TestHost.StartAsync(zcrx => zcrx.AddQueues(queues, 1.MiB()).Listen(Any, _received.Handle));

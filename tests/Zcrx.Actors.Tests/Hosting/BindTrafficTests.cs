@@ -38,7 +38,7 @@ public class BindTrafficTests
 
     private static async Task BindOnceAsync(TestHost host)
     {
-        var binding = await host.Zcrx.BindAsync("127.0.0.1:0", AnswerAsync, "door").WithinLimit();
+        var binding = await host.Zcrx.AddListenerAsync("127.0.0.1:0", AnswerAsync, "door").WithinLimit();
         Assert.True(await AskAsync(binding.LocalAddress));
         await binding.DrainAsync(Eventually.Limit).WithinLimit();
     }

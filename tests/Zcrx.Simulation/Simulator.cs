@@ -14,7 +14,7 @@ internal static class Simulator
     /// <summary>Runs a list of decisions.</summary>
     public static SimulationResult Run(int seed, SimulationProfile profile, IReadOnlyList<Decision> decisions, bool keepsLines)
     {
-        using OneProcessor processor = new();
+        using NoSynchronizationContext context = new();
         using SimulatedWorld world = new(profile, keepsLines);
         Exception? failure = null;
         try

@@ -5,6 +5,9 @@ namespace Zcrx.Chaos.Faults;
 /// <summary>Makes consumers misbehave on the ring thread: one throws, one blocks for ever.</summary>
 internal sealed class ConsumerFaults(ChaosConsumers consumers)
 {
+    /// <summary>The name of the fault that stops a ring thread.</summary>
+    public const string Blocking = "consumer blocked for ever";
+
     private ChaosConsumer? _blocked;
 
     /// <summary>Makes a consumer throw at its next buffer.</summary>

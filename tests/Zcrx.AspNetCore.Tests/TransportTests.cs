@@ -143,12 +143,12 @@ public sealed partial class TransportTests
         await using WebServer server = await WebServer.StartAsync(transport);
         using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
 
-        foreach (char letter in "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nConnection: close\r\n\r\nabcde")
+        foreach (char letter in "POST /hash HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nConnection: close\r\n\r\nabcde")
         {
             await client.SendAsync(letter.ToString());
         }
 
-        Assert.EndsWith("abcde", (await client.ReadToEndAsync()).Replace("\r\n0\r\n\r\n", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains(Convert.ToHexString(SHA256.HashData("abcde"u8)), await client.ReadToEndAsync(), StringComparison.Ordinal);
     }
 
     [Theory]

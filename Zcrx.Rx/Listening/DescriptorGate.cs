@@ -16,16 +16,20 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
     private static readonly TimeSpan ShortInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly DescriptorMachine _machine = new();
+    private readonly AcceptedTally _accepted = AcceptedTally.Of(read);
     private DescriptorUse _use;
+    private long _acceptedAtRead;
     private long _readAt;
     private bool _wasRead;
-    private int _free;
 
     /// <summary>Gets a value indicating whether accepting has stopped.</summary>
     public bool IsHolding => _machine.IsHolding;
 
     /// <summary>Gets the numbers, as a clause.</summary>
     public string Reason => $"{_use.Used} of {_use.Limit} file descriptors are used, and {Reserve} are kept free";
+
+    /// <summary>Gets the number of free descriptors: those of the last count without those that any queue has used since.</summary>
+    private int Free => (int)long.Max(0, _use.Free - (PerConnection * (_accepted.Count - _acceptedAtRead)));
 
     private int Reserve => DescriptorMachine.ReserveOf(context.Options.Value.DescriptorReserve, _use.Limit);
 
@@ -35,25 +39,26 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
         long now = context.Clock.TurnStart;
         if (!_wasRead || IsReadDue(now))
         {
+            // First: what is accepted meanwhile may count twice, and never not at all.
+            _acceptedAtRead = _accepted.Count;
             _use = read();
-            _free = _use.Free;
             (_readAt, _wasRead) = (now, true);
         }
 
-        bool hasChanged = _machine.Look(_free, Reserve);
+        bool hasChanged = _machine.Look(Free, Reserve);
         return (!_machine.IsHolding, hasChanged);
     }
 
     /// <summary>Returns whether a burst of connections fits that the kernel accepts before the ring thread can stop it.</summary>
-    public bool Fits(int burst) => Reserve == 0 || _free - Reserve >= (long)burst * PerConnection;
+    public bool Fits(int burst) => Reserve == 0 || Free - Reserve >= (long)burst * PerConnection;
 
     /// <summary>Records that a connection was accepted.</summary>
-    public void OnAccepted() => _free -= PerConnection;
+    public void OnAccepted() => _accepted.Add();
 
     // Descriptors are read once per interval, and for each connection when few are left, if that is cheap.
     private bool IsReadDue(long now)
     {
-        bool isLow = _free < 2 * Reserve + PerConnection;
+        bool isLow = Free < 2 * Reserve + PerConnection;
         return (isLow && _use.IsCheap) || now - _readAt >= context.Clock.ToTicks(isLow ? ShortInterval : Interval);
     }
 }

@@ -85,7 +85,7 @@ public class LimitTests
     public async Task Connection_that_is_only_sent_on_is_not_silent()
     {
         await using ZcrxQueue queue = await OpenAsync();
-        ZcrxListenOptions options = new() { IdleTimeout = TimeSpan.FromMilliseconds(200), FirstByteTimeout = TimeSpan.FromMilliseconds(200) };
+        ZcrxListenOptions options = new() { IdleTimeout = TimeSpan.FromSeconds(1), FirstByteTimeout = TimeSpan.FromSeconds(1) };
         using ZcrxListener listener = queue.Listen(
             "127.0.0.1:0",
             static async (connection, token) =>

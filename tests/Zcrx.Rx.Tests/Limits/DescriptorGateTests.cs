@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Time.Testing;
+using Zcrx.Interop.Processes;
+using Zcrx.Rx.Listening;
+using Zcrx.Rx.Ring;
+using Zcrx.Rx.Tests.Support.Rooms;
+
+namespace Zcrx.Rx.Tests.Limits;
+
+/// <summary>The queues of a process share its descriptors.</summary>
+public sealed class DescriptorGateTests
+{
+    private const int Limit = 1000;
+    private const int Reserve = 100;
+
+    [Fact]
+    public void Connections_of_another_queue_count_before_descriptors_are_read_again()
+    {
+        DescriptorUse Read() => new(Limit, 0, IsCheap: false);
+        Func<DescriptorUse> read = Read;
+        FakeTimeProvider clock = new();
+        ZcrxQueueOptions options = new() { DescriptorReserve = Reserve };
+        QueueContext context = ReceiveBench.ContextOf(options, clock);
+        DescriptorGate one = new(read, context);
+        DescriptorGate other = new(read, context);
+        Assert.True(one.Check().May);
+        Assert.True(other.Check().May);
+
+        // Each by itself would accept 450 connections of two descriptors.
+        int accepted = 0;
+        while (one.Check().May && other.Check().May && accepted < Limit)
+        {
+            one.OnAccepted();
+            other.OnAccepted();
+            accepted += 2;
+        }
+
+        Assert.InRange(2 * accepted, Limit - Reserve - 4, Limit - Reserve + 4);
+    }
+}

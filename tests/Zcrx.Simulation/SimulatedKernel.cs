@@ -87,7 +87,7 @@ internal sealed unsafe class SimulatedKernel(EmulatedKernelOptions options, Virt
     {
         if (result == -Errno.EBADF)
         {
-            // The ring has lost its descriptor, so nobody closes it.
+            // The ring has lost its descriptor, so it is not closed any more.
             _open.Remove(ringFd);
         }
 

@@ -36,7 +36,6 @@ internal sealed class TransportConnection : DefaultConnectionContext, IDisposabl
         _input = new TransportPipeReader(connection.Buffers.ToPipeReader(options.MaxQueuedBuffers, options.MaxReadBytes, options.MaxLeasedBuffers, long.MaxValue));
         _output = new TransportPipeWriter(connection.ToPipeWriter());
         Transport = new DuplexPipe(_input, _output);
-        Application = Transport;
     }
 
     /// <summary>Resets the connection, or closes it if Kestrel gives no reason, which it does after the client has ended its side. Like Kestrel's socket transport.</summary>

@@ -86,14 +86,6 @@ internal sealed unsafe class BatchKernel : UserSideKernel
         return (int)toSubmit;
     }
 
-    private ref io_uring_sqe Submission()
-    {
-        uint* head = (uint*)(Ring + Parameters.sq_off.head);
-        ref io_uring_sqe entry = ref Submissions[*head & (Parameters.sq_entries - 1)];
-        Volatile.Write(ref *head, *head + 1);
-        return ref entry;
-    }
-
     private void Take(in io_uring_sqe entry)
     {
         if (entry.opcode == IORING_OP_ASYNC_CANCEL)

@@ -89,4 +89,13 @@ internal abstract unsafe class UserSideKernel : IIoUringKernel
 
     /// <summary>Takes what is in the refill queue.</summary>
     public abstract void ConsumeRefill();
+
+    /// <summary>Takes the next entry that user space has submitted.</summary>
+    protected ref io_uring_sqe Submission()
+    {
+        uint* head = (uint*)(Ring + _parameters.sq_off.head);
+        ref io_uring_sqe entry = ref Submissions[*head & (_parameters.sq_entries - 1)];
+        Volatile.Write(ref *head, *head + 1);
+        return ref entry;
+    }
 }

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 namespace Zcrx.Actors;
 
 /// <summary>Provides short forms of <see cref="IZcrx.AddListenerAsync"/>.</summary>
-public static class ZcrxBindExtensions
+public static class ZcrxListenerExtensions
 {
     /// <summary>Binds another listener, with a handler that subscribes.</summary>
     /// <param name="zcrx">The running receiver.</param>

@@ -165,6 +165,7 @@ public class BindTests
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 2 });
         bool refuses = false;
+        bool isReported = false;
         ZcrxQueueOptions queue = new()
         {
             Name = "nic",
@@ -179,13 +180,15 @@ public class BindTests
                 {
                     throw new ZcrxDeviceException("Adding a flow rule", 0, "the table is full", "Remove a rule");
                 }
+
+                Volatile.Write(ref isReported, nic.Rules.Count == 1);
             },
             AreaSize = 1.MiB(),
             Emulation = new EmulatedKernelOptions { Nics = [nic] },
         };
         await using var host = await TestHost.StartAsync(zcrx => zcrx.AddQueues(1, 1.MiB()).AddQueue(queue).Listen(Any, _received.Handle));
-        // The queue accepts on the first port soon after the start.
-        await host.Kit.AwaitConditionAsync(() => nic.Rules.Count == 1, "the first port has its rule");
+        // The queue accepts on the first port soon after the start. The report follows the rule.
+        await host.Kit.AwaitConditionAsync(() => nic.Rules.Count == 1 && Volatile.Read(ref isReported), "the first port has its rule");
         int rules = nic.Rules.Count;
         Volatile.Write(ref refuses, true);
 

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Reactive.Disposables;
 using Akka.Actor;
 using Zcrx.Rx;
+using Zcrx.Rx.Listening;
 
 namespace Zcrx.Actors.Listening;
 
@@ -34,7 +35,8 @@ internal sealed class Attachment(string queue, IActorRef listener, ListenerSlot 
 
     public void OnError(Exception error)
     {
-        Error = error;
+        // The queue's supervisor reports a queue that has failed, and the next ring accepts again.
+        Error = error is QueueFailedException ? null : error;
         OnCompleted();
     }
 }

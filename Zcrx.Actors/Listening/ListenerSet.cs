@@ -221,7 +221,8 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         ReportClosed(listener);
     }
 
-    public IReadOnlyList<ListenerStatus> ToStatus() => [.. _listeners.Select(static listener => listener.ToStatus())];
+    // A listener that could not be bound is not listed while its actor ends.
+    public IReadOnlyList<ListenerStatus> ToStatus() => [.. _listeners.Where(static listener => !listener.IsLeaving || listener.WasBound).Select(static listener => listener.ToStatus())];
 
     private void Attach(string name, ZcrxQueue queue)
     {

@@ -137,7 +137,7 @@ internal sealed class StopExecution(
             scheduler.Close(connection, WhyEnded(crash, outcome), crash);
         }
 
-        listeners.FinishAll(() => crash is null ? null : new ZcrxException($"Accepting on the queue {context.Options.Name}", 0, "the queue failed", "", crash));
+        listeners.FinishAll(() => crash is null ? null : new QueueFailedException(context.Options.Name, crash));
     }
 
     /// <summary>Returns whether a consumer has paused the connection, and more has arrived. A stop does not wait for connections that the application has paused.</summary>

@@ -49,6 +49,7 @@ public sealed class RestartTests : IDisposable
         Assert.Equal(port, status.Listeners[0].EndPoint!.Port);
         Assert.True(host.Log.Has(1102));
         Assert.True(host.Log.Has(1120));
+        Assert.False(host.Log.Has(1211), "one failure was reported twice");
     }
 
     [Fact]

@@ -77,7 +77,7 @@ string[] PassedThrough() =>
 // Runs a program in this terminal (so that it may draw on it) and returns its exit code.
 int Run(string program, params string[] arguments)
 {
-    // Ctrl-C reaches the program too, and the program decides what it means; the build then goes on with its exit code.
+    // Ctrl-C reaches the program too, which decides how to react. The build then continues with its exit code.
     ConsoleCancelEventHandler leaveItToTheProgram = (_, e) => e.Cancel = true;
     Console.CancelKeyPress += leaveItToTheProgram;
     try

@@ -17,7 +17,7 @@ Task("test")
         var trx = results.CombineWithFilePath(suite + ".trx").FullPath;
         Console.WriteLine($"== {suite}");
 
-        // A test that hangs is named and ended, rather than the whole build by whoever waits for it.
+        // Names and ends a test that hangs. Otherwise the timeout of the caller would end the whole build.
         var code = Run("dotnet", "test", OutputOf(project), "--nologo",
             "--results-directory", results.FullPath, "--logger", $"trx;LogFileName={suite}.trx",
             "--blame-hang", "--blame-hang-timeout", "10min", "--blame-hang-dump-type", "none");

@@ -78,7 +78,7 @@ GuestCommand[] nicCommands =
     NicDemo("2MiB") with { OnlyWhole = true },
     // A queue leased into a container, received on in there without copies, and taken away under traffic (tests/vm/nic/guest/netkit).
     new("netkit", "/zcrx/nic/netkit", OnlyWhole: true),
-    // The RSS table scrambled in mid-flight, over queues that are ours and queues that are nobody's; the demo itself says whether all was done that could be.
+    // Scrambles the RSS table under load, over our queues and unmanaged ones. The demo itself reports whether each expected remedy worked.
     new("storm", Storm(""), OnlyWhole: true),
 ];
 

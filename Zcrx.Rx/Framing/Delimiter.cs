@@ -2,11 +2,13 @@ using Zcrx.Rx.Framing;
 
 namespace Zcrx.Rx;
 
-/// <summary>The bytes that stand behind each frame: one delimiter, or several of which each ends a frame.</summary>
-/// <remarks>Immutable; equal when bytes and <see cref="IncludeDelimiter"/> are. The default value is empty and refused.</remarks>
+/// <summary>Represents the bytes behind each frame: one delimiter, or several of which each ends a frame.</summary>
+/// <remarks>
+/// Immutable. Two values are equal when their bytes and <see cref="IncludeDelimiter"/> are. The default value is empty and invalid.
+/// </remarks>
 public readonly record struct Delimiter
 {
-    /// <summary>The most bytes a delimiter can have.</summary>
+    /// <summary>The maximum number of bytes of a delimiter.</summary>
     public const int MaxLength = 128;
 
     private static readonly byte[] LineFeedBytes = [(byte)'\n'];
@@ -15,7 +17,7 @@ public readonly record struct Delimiter
 
     private static readonly DelimiterSet LineBytes = new([CrLfBytes, LineFeedBytes]);
 
-    // Never changed after construction; copies of the struct share it.
+    // Never changed after construction. Copies of the struct share it.
     private readonly byte[]? _bytes;
 
     private Delimiter(byte[] bytes) => _bytes = bytes;
@@ -26,22 +28,24 @@ public readonly record struct Delimiter
         Set = set;
     }
 
-    /// <summary>A line feed, <c>\n</c>. A carriage return in front of it stays part of the frame; see <see cref="Line"/>.</summary>
+    /// <summary>Gets a line feed, <c>\n</c>. A carriage return in front of it stays part of the frame; see <see cref="Line"/>.</summary>
     public static Delimiter LineFeed => new(LineFeedBytes);
 
-    /// <summary>Carriage return and line feed, <c>\r\n</c>.</summary>
+    /// <summary>Gets a carriage return and a line feed, <c>\r\n</c>.</summary>
     public static Delimiter CrLf => new(CrLfBytes);
 
     /// <summary>Gets the end of a line: <c>\n</c> or <c>\r\n</c>, also mixed in one stream.</summary>
     public static Delimiter Line => new(LineBytes);
 
-    /// <summary>A byte 0, as behind a C string.</summary>
+    /// <summary>Gets a zero byte, as at the end of a C string.</summary>
     public static Delimiter Null => new(NullBytes);
 
-    /// <summary>Whether the delimiter is handed on as the end of its frame, and counts into its length; otherwise it is dropped.</summary>
+    /// <summary>
+    /// Gets a value that indicates whether the delimiter is part of its frame and of the frame's length. The default is false.
+    /// </summary>
     public bool IncludeDelimiter { get; init; }
 
-    /// <summary>The bytes; of several delimiters, those of the longest one.</summary>
+    /// <summary>Gets the bytes of the delimiter. Of several delimiters, gets those of the longest one.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
     internal byte[]? Array => _bytes;

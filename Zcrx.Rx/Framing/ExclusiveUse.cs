@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Lets one thread at a time use an operator's state, and any thread end it. Lock-free for who ends it.</summary>
+/// <summary>Lets one thread at a time use an operator's state, and lets any thread end it. Ending takes no lock.</summary>
 /// <remarks>
-/// Whoever ends it while nobody is inside cleans up; otherwise whoever is inside does, on leaving. So that is done exactly once, and never
-/// under the feet of somebody inside. A mutable struct: keep it in a field, do not copy it.
+/// When no thread is inside, the thread that ends it cleans up. Otherwise the thread that is inside cleans up as it leaves. Clean-up
+/// therefore runs exactly once, and never while a thread is inside. This is a mutable struct: keep it in a field and do not copy it.
 /// </remarks>
 internal struct ExclusiveUse
 {
@@ -19,9 +19,9 @@ internal struct ExclusiveUse
 
     public readonly bool HasEnded => (Volatile.Read(in _state) & Ended) != 0;
 
-    /// <summary>Enters; waits for another thread that is inside, which is short: the source itself calls one after the other.</summary>
-    /// <returns>False when it has ended, or is nested.</returns>
-    /// <param name="isNested">True when this very thread is inside already: the observer, in its OnNext, makes the source call again.</param>
+    /// <summary>Enters. Waits for another thread that is inside, which is short, because the source serializes its own calls.</summary>
+    /// <returns>False when it has ended, or when the call is nested.</returns>
+    /// <param name="isNested">True when the current thread is already inside: an observer's OnNext made the source call again.</param>
     public bool TryEnter(out bool isNested)
     {
         isNested = false;
@@ -40,7 +40,7 @@ internal struct ExclusiveUse
                 return false;
             }
 
-            // Reset before leaving, so that it is this thread's number only if this thread has set it and is still inside.
+            // The owner is reset before leaving. It therefore equals this thread only while this thread is inside.
             if (Volatile.Read(ref _owner) == Environment.CurrentManagedThreadId)
             {
                 isNested = true;
@@ -51,23 +51,23 @@ internal struct ExclusiveUse
         }
     }
 
-    /// <summary>Enters only if nobody is inside.</summary>
-    /// <returns>Whether it has; false also when it has ended.</returns>
+    /// <summary>Enters only if no thread is inside.</summary>
+    /// <returns>True when it has entered; false also when it has ended.</returns>
     public bool TryEnterIdle() => Interlocked.CompareExchange(ref _state, Inside, Idle) == Idle;
 
     /// <summary>Leaves.</summary>
-    /// <returns>True when it has ended meanwhile: clean up.</returns>
+    /// <returns>True when it was ended in the meantime: the caller cleans up.</returns>
     public bool Leave()
     {
         Volatile.Write(ref _owner, Nobody);
         int state = Interlocked.CompareExchange(ref _state, Idle, Inside);
-        Debug.Assert((state & Inside) != 0, "Only who is inside leaves.");
+        Debug.Assert((state & Inside) != 0, "Only the thread that is inside may leave.");
         return state != Inside;
     }
 
-    /// <summary>Ends it: nobody enters any more.</summary>
+    /// <summary>Ends it: no thread enters any more.</summary>
     /// <returns>Whether this was the first call.</returns>
-    /// <param name="isIdle">True when nobody was inside: clean up.</param>
+    /// <param name="isIdle">True when no thread was inside: the caller cleans up.</param>
     public bool TryEnd(out bool isIdle)
     {
         int before = Interlocked.Or(ref _state, Ended);

@@ -199,7 +199,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
                     return left;
                 }
 
-                // The parser had asked for more than it needed, so that even the next frame begins in an earlier buffer.
+                // The parser requested more bytes than it needed, so even the next frame begins in an earlier buffer.
                 _frameOffset += total;
                 _needed = 0;
                 _isDecided = false;

@@ -1,6 +1,8 @@
 namespace Zcrx.Rx;
 
-/// <summary>What an <see cref="IFrameParser"/> makes of the bytes that are buffered: more is needed, here is a frame, or this is no frame.</summary>
+/// <summary>
+/// Represents the answer of an <see cref="IFrameParser"/>: more bytes are needed, a frame was found, or the bytes are invalid.
+/// </summary>
 /// <remarks>Immutable. The default value asks for at least one byte more.</remarks>
 public readonly record struct FrameDecision
 {
@@ -39,10 +41,10 @@ public readonly record struct FrameDecision
 
     internal Exception? Exception => _problem as Exception;
 
-    /// <summary>The frame cannot be told yet.</summary>
-    /// <param name="total">How many bytes, counted from the first one that was shown, must be there before it is worth asking again;
-    /// anything up to what is already there means one more.</param>
-    /// <returns>The decision. A total beyond the longest frame that is accepted ends the stream with an error.</returns>
+    /// <summary>Returns the decision that more bytes are needed to find the frame.</summary>
+    /// <param name="total">The number of bytes, counted from the first one that was shown, that must be buffered before the next call.
+    /// A number that is not above what is already buffered means one more byte.</param>
+    /// <returns>The decision. A total beyond the longest accepted frame ends the stream with an error.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
     public static FrameDecision NeedMore(long total = 0)
     {
@@ -50,11 +52,12 @@ public readonly record struct FrameDecision
         return new FrameDecision(FrameDecisionKind.NeedMore, 0, total, 0, null);
     }
 
-    /// <summary>A frame begins here. It need not be buffered whole: it is handed on as soon as it is, without asking again.</summary>
-    /// <param name="skip">Bytes before it that are not part of it, such as its header.</param>
-    /// <param name="length">Bytes of the frame itself; 0 is a frame, too.</param>
-    /// <param name="trailing">Bytes behind it that are not part of it, such as a delimiter or a check sum.</param>
-    /// <returns>The decision. One of no bytes at all (three times 0) ends the stream with an error, for it would never end.</returns>
+    /// <summary>Returns the decision that a frame begins here. An incomplete frame is delivered once all its bytes have arrived.</summary>
+    /// <remarks>The parser is not called again for that frame.</remarks>
+    /// <param name="skip">The number of bytes before the frame that are not part of it, such as its header.</param>
+    /// <param name="length">The number of bytes of the frame itself. A frame may be empty.</param>
+    /// <param name="trailing">The number of bytes behind the frame that are not part of it, such as a delimiter or a checksum.</param>
+    /// <returns>The decision. If all three numbers are 0, the stream ends with an error: the parser would make no progress.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A number is negative.</exception>
     public static FrameDecision Frame(int skip, long length, int trailing = 0)
     {

@@ -116,7 +116,8 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
 
     public void Reclaim()
     {
-        // Who is inside looks at the pressure before it keeps anything; on an old queue, the next rise finds what this one missed.
+        // A thread that is inside checks the pressure before it leases a buffer. On an old queue, the next rise catches what this one
+        // missed.
         if (!_use.TryEnterIdle())
         {
             return;

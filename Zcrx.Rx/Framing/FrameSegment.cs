@@ -3,10 +3,11 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>A piece of an incomplete frame: a buffer that is kept, the one that is lent right now, or bytes copied into an array.</summary>
+/// <summary>Represents a piece of an incomplete frame: a leased buffer, the lent buffer, or bytes copied into an array.</summary>
 internal sealed class FrameSegment : ReadOnlySequenceSegment<byte>
 {
-    /// <summary>Whose buffer it is, when one is kept. A connection may move to another queue inside a frame, so each piece has its own.</summary>
+    /// <summary>Gets or sets the ledger of the leased buffer, or null.</summary>
+    /// <remarks>A connection may move to another queue inside a frame, so each piece has its own ledger.</remarks>
     public BufferLedger? Ledger { get; set; }
 
     public int Slot { get; set; }

@@ -1,16 +1,16 @@
 namespace Zcrx.Rx;
 
-/// <summary>How frames are put together that do not lie in one buffer.</summary>
-/// <remarks>Immutable; one object may serve any number of streams.</remarks>
+/// <summary>Represents the options for frames that span several buffers.</summary>
+/// <remarks>Immutable. One object may serve any number of streams.</remarks>
 public sealed record FramingOptions
 {
-    /// <summary>What is used when nothing is said.</summary>
+    /// <summary>Gets the default options.</summary>
     public static FramingOptions Default { get; } = new();
 
-    /// <summary>How many buffers of the pool one stream may keep while a frame is incomplete; 16 by default.</summary>
+    /// <summary>Gets the maximum number of pool buffers that one stream may lease while a frame is incomplete. The default is 16.</summary>
     /// <remarks>
-    /// Beyond, and as long as the pool is under pressure, the bytes are copied into ordinary memory and the buffers go back: a frame that
-    /// never ends must not starve the other connections. 0 keeps none: whatever straddles two buffers is copied.
+    /// Beyond this number, and while the pool is under pressure, bytes are copied into ordinary memory and their buffers are released.
+    /// A frame that never ends therefore cannot starve the other connections. With 0, every frame that spans two buffers is copied.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
     public int MaxLeasedBuffers

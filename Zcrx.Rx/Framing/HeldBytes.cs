@@ -102,8 +102,8 @@ internal sealed class HeldBytes(int maxBuffers)
         }
     }
 
-    /// <summary>Whether what is left, if anything, lies in the lent buffer alone; it is then forgotten here.</summary>
-    /// <param name="length">How much is left.</param>
+    /// <summary>Drops the remaining bytes from this object if they all lie in the lent buffer. Returns whether they do.</summary>
+    /// <param name="length">The number of remaining bytes.</param>
     public bool TryLeaveLent(out int length)
     {
         length = (int)Length;

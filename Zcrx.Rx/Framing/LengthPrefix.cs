@@ -1,7 +1,7 @@
 namespace Zcrx.Rx;
 
-/// <summary>A number in front of each frame that says how long it is.</summary>
-/// <remarks>Immutable. Use one of the static members, if need be <c>with { IncludesPrefix = true }</c>; the default value is refused.</remarks>
+/// <summary>Represents a number in front of each frame that gives the frame's length.</summary>
+/// <remarks>Immutable. Use a static member, optionally <c>with { IncludesPrefix = true }</c>. The default value is invalid.</remarks>
 public readonly record struct LengthPrefix
 {
     private LengthPrefix(int size, bool isLittleEndian)
@@ -10,27 +10,28 @@ public readonly record struct LengthPrefix
         IsLittleEndian = isLittleEndian;
     }
 
-    /// <summary>One byte: frames of up to 255 bytes.</summary>
+    /// <summary>Gets a prefix of one byte, for frames of up to 255 bytes.</summary>
     public static LengthPrefix UInt8 => new(sizeof(byte), false);
 
-    /// <summary>Two bytes in network order: frames of up to 65,535 bytes.</summary>
+    /// <summary>Gets a prefix of two bytes in network order, for frames of up to 65,535 bytes.</summary>
     public static LengthPrefix UInt16BigEndian => new(sizeof(ushort), false);
 
-    /// <summary>Two bytes, the low one first: frames of up to 65,535 bytes.</summary>
+    /// <summary>Gets a prefix of two bytes, the low one first, for frames of up to 65,535 bytes.</summary>
     public static LengthPrefix UInt16LittleEndian => new(sizeof(ushort), true);
 
-    /// <summary>Four bytes in network order, without sign.</summary>
+    /// <summary>Gets an unsigned prefix of four bytes in network order.</summary>
     public static LengthPrefix UInt32BigEndian => new(sizeof(uint), false);
 
-    /// <summary>Four bytes, the low one first, without sign.</summary>
+    /// <summary>Gets an unsigned prefix of four bytes, the low one first.</summary>
     public static LengthPrefix UInt32LittleEndian => new(sizeof(uint), true);
 
-    /// <summary>Number of bytes of the prefix itself.</summary>
+    /// <summary>Gets the number of bytes of the prefix itself.</summary>
     public int Size { get; }
 
-    /// <summary>Whether the least significant byte comes first.</summary>
+    /// <summary>Gets a value that indicates whether the least significant byte comes first.</summary>
     public bool IsLittleEndian { get; }
 
-    /// <summary>Whether the number counts the prefix, too. A number smaller than the prefix is then an error. The prefix is never part of the frame.</summary>
+    /// <summary>Gets a value that indicates whether the length counts the prefix, too.</summary>
+    /// <remarks>A length smaller than the prefix is then an error. The prefix is never part of the frame.</remarks>
     public bool IncludesPrefix { get; init; }
 }

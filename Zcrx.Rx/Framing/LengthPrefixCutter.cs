@@ -38,7 +38,7 @@ internal readonly struct LengthPrefixCutter(LengthPrefix prefix) : IFrameCutter
             return FrameDecision.NeedMore(_size);
         }
 
-        // As long: a 32-bit length above 2^31 is too long for anybody, but it is not negative.
+        // A long, because a 32-bit length above 2^31 exceeds every limit but must not become negative.
         long length = Read(bytes) - _counted;
         return length >= 0 ? FrameDecision.Frame(_size, length) : Impossible(length + _counted);
     }

@@ -2,20 +2,20 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx;
 
-/// <summary>A stream could not be cut into frames: one is too long, the stream ended inside one, or the bytes are none.</summary>
+/// <summary>Represents a stream that could not be cut into frames: a frame is too long or incomplete, or its bytes are invalid.</summary>
 /// <remarks>
-/// Handed to <c>OnError</c>, after the operator has released every buffer it kept and has unsubscribed. Frames before were handed on whole.
-/// The connection ends with it, since nobody knows where its next frame begins.
+/// Passed to <c>OnError</c> after the operator has released its leases and unsubscribed. Earlier frames were delivered completely.
+/// The connection ends with it, because the start of its next frame is unknown.
 /// </remarks>
 public sealed class ZcrxFramingException : ZcrxException
 {
-    /// <summary>A stream that could not be cut into frames.</summary>
-    /// <param name="streamOffset">Where in the stream the frame begins that could not be cut.</param>
-    /// <param name="announcedLength">How long it says it is, if it does.</param>
-    /// <param name="limit">The longest frame that is accepted.</param>
-    /// <param name="cause">Why: a clause without a full stop.</param>
-    /// <param name="fix">What would help: a sentence without a full stop, or an empty string.</param>
-    /// <param name="innerException">What led to this, if anything.</param>
+    /// <summary>Initializes an exception for a stream that could not be cut into frames.</summary>
+    /// <param name="streamOffset">The stream offset at which the invalid frame begins.</param>
+    /// <param name="announcedLength">The length that the frame announces, or null.</param>
+    /// <param name="limit">The length of the longest accepted frame.</param>
+    /// <param name="cause">The cause: a clause without a full stop.</param>
+    /// <param name="fix">The likely fix: a sentence without a full stop, or an empty string.</param>
+    /// <param name="innerException">The exception that caused this one, or null.</param>
     public ZcrxFramingException(long streamOffset, long? announcedLength, int limit, string cause, string fix, Exception? innerException = null)
         : base($"Reading the frame at byte {streamOffset} of the stream", 0, cause, fix, innerException)
     {
@@ -24,13 +24,13 @@ public sealed class ZcrxFramingException : ZcrxException
         Limit = limit;
     }
 
-    /// <summary>Where in the stream the frame begins, its header included, in bytes from the stream's start.</summary>
+    /// <summary>Gets the stream offset at which the frame begins, including its header.</summary>
     public long StreamOffset { get; }
 
-    /// <summary>How many bytes the frame says it has; null when it does not say, as delimited frames never do.</summary>
+    /// <summary>Gets the length that the frame announces, in bytes, or null when it announces none, as with delimited frames.</summary>
     public long? AnnouncedLength { get; }
 
-    /// <summary>The longest frame that is accepted, in bytes.</summary>
+    /// <summary>Gets the length of the longest accepted frame, in bytes.</summary>
     public int Limit { get; }
 
     internal static ZcrxFramingException TooLong(long streamOffset, long? announcedLength, int limit) => new(

@@ -39,7 +39,7 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
         long now = context.Clock.TurnStart;
         if (!_wasRead || IsReadDue(now))
         {
-            // First: what is accepted meanwhile may count twice, and never not at all.
+            // Read first: connections accepted during the read may then count twice, but are never missed.
             _acceptedAtRead = _accepted.Count;
             _use = read();
             (_readAt, _wasRead) = (now, true);

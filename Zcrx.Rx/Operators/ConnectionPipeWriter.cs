@@ -177,7 +177,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
     {
         ReadOnlyMemory<byte> bytes = _buffer.AsMemory(start, _written - start);
         Task sending = SendAsync(_sending, bytes, _buffer);
-        // Whoever flushes next sees the error, if anybody does.
+        // The next flush reports the error. Without one the exception is observed here.
         _ = sending.ContinueWith(static sent => _ = sent.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         _sending = sending;
         _buffer = null;

@@ -73,7 +73,7 @@ public static class ZcrxForwardExtensions
 
     /// <summary>Forwards a stream to a socket.</summary>
     /// <param name="source">Borrowed buffers.</param>
-    /// <param name="target">A connected socket; stays the caller's. Nothing else may send on it meanwhile.</param>
+    /// <param name="target">A connected socket. It stays the caller's property. Nothing else may send on it until the task ends.</param>
     /// <param name="cancellationToken">Ends the forwarding. Bytes that were sent by then stay sent.</param>
     /// <returns>A task that ends when the stream has ended and everything is sent. It fails as the stream or the send does.</returns>
     public static Task ForwardToAsync(this IObservable<ReceivedBuffer> source, Socket target, CancellationToken cancellationToken = default)

@@ -4,14 +4,14 @@ namespace Zcrx.Rx;
 public enum CloseMode
 {
     /// <summary>
-    /// Once the stream has ended and its consumers are through: operators off the ring thread, pipe readers, asynchronous handlers, and what
-    /// <see cref="ZcrxConnection.BeginWork"/> has announced. Replies to the last bytes of the peer therefore arrive.
+    /// Closes once the stream has ended and its consumers have finished: operators off the ring thread, pipe readers, asynchronous handlers
+    /// and the work that <see cref="ZcrxConnection.BeginWork"/> has announced. Replies to the last bytes of the peer therefore arrive.
     /// </summary>
     AfterConsumers,
 
-    /// <summary>As soon as the stream has ended. Replies that are sent later fail.</summary>
+    /// <summary>Closes as soon as the stream has ended. Replies that are sent later fail.</summary>
     AtEndOfStream,
 
-    /// <summary>When the application closes it. The peer may keep it open for ever.</summary>
+    /// <summary>Closes when the application closes the connection. The peer may keep it open indefinitely.</summary>
     Manual,
 }

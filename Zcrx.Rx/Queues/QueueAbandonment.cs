@@ -26,7 +26,7 @@ internal static class QueueAbandonment
             {
                 End(connection, stuck, cause);
             }
-#pragma warning disable CA1031 // The stuck thread may go on at any moment and change what is read here. The other connections must end.
+#pragma warning disable CA1031 // The stuck thread may continue at any time and change what is read here. The other connections must end.
             catch (Exception exception)
 #pragma warning restore CA1031
             {

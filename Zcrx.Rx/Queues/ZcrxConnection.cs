@@ -177,7 +177,7 @@ public sealed class ZcrxConnection : IDisposable
     /// <returns>
     /// True when the connection is on the other queue; false when it ended first. Buffers that its observers have not received yet go along as copies.
     /// </returns>
-    /// <remarks>From then on OnNext comes on the other queue's thread, never at the same time as before. Leases stay what they are.</remarks>
+    /// <remarks>After the move, OnNext runs on the other queue's thread. The calls never overlap. Leases stay valid.</remarks>
     /// <exception cref="InvalidOperationException">It is being moved already.</exception>
     /// <exception cref="ObjectDisposedException">The other queue is closed; the connection stays where it was.</exception>
     public async Task<bool> MoveToAsync(ZcrxQueue queue)
@@ -190,7 +190,7 @@ public sealed class ZcrxConnection : IDisposable
     internal async Task<bool?> MoveToAsync(ZcrxQueue queue, IMoveWatcher? watcher) =>
         _moves.TryEnter() ? await RunMoveAsync(queue, isRescue: false, watcher).ConfigureAwait(false) : null;
 
-    /// <summary>Lets another queue receive what this one cannot; does nothing if the connection was moved meanwhile.</summary>
+    /// <summary>Lets another queue receive what this one cannot. Does nothing if the connection has moved in the meantime.</summary>
     internal async Task<bool> RescueAsync(ZcrxQueue queue, IMoveWatcher watcher)
     {
         await _moves.EnterAsync().ConfigureAwait(false);
@@ -202,7 +202,7 @@ public sealed class ZcrxConnection : IDisposable
     /// <see cref="ZcrxStreamException"/> that says so and where; <see cref="Closed"/> ends.
     /// </summary>
     /// <returns>The socket and the stream offset of its next byte; null when the connection ended first.</returns>
-    /// <remarks>Sends that are under way fail: let them end before. Leases stay what they are.</remarks>
+    /// <remarks>Sends in progress fail, so complete them first. Leases stay valid.</remarks>
     /// <exception cref="InvalidOperationException">It is being moved or detached already.</exception>
     public async Task<DetachedConnection?> DetachAsync()
     {

@@ -139,7 +139,7 @@ internal sealed class ConnectionWatch(
     /// <returns>Whether it is unobserved.</returns>
     private bool EndIfUnobserved(ConnectionReceiver connection, long now)
     {
-        // One that has ended stays for bytes that nobody has received, but not for ever.
+        // A connection that has ended stays until its bytes are received, but not indefinitely.
         bool isOver = connection.HasEnded && connection.Undelivered.Count == 0;
         if (connection.Stream.HasObservers || isOver || connection.Control.CloseRequested || connection.IsLeaving || phase.IsEnding)
         {

@@ -1,13 +1,13 @@
 namespace Ingest.Commands;
 
-/// <summary>What the program's exit code says.</summary>
+/// <summary>Defines the exit codes of the program.</summary>
 internal static class ExitCode
 {
     public const int Success = 0;
 
-    /// <summary>It ran, and what it was to do did not succeed.</summary>
+    /// <summary>The program ran, but its task failed.</summary>
     public const int Failure = 1;
 
-    /// <summary>It was told something that cannot work here; nothing was done.</summary>
+    /// <summary>The command line is invalid or cannot work on this machine. Nothing was done.</summary>
     public const int Usage = 2;
 }

@@ -33,7 +33,7 @@ internal static class ServeCommand
         Option<string?> takeover = ValueOption.Create<string?>(
             "--takeover", "PATH", "Take over from the process that serves with the same PATH, if there is one, without refusing a connection; and hand over to the next. A socket in a directory that only this user can write to.", required: false, ReadPath);
         Option<Duration> linger = ValueOption.Create(
-            "--linger", "TIME", "With --takeover: how long connections may go on here after another process has taken over. This process ends with the last of them.", Duration.Seconds(3600), DurationText.AtLeast(TimeSpan.Zero));
+            "--linger", "TIME", "With --takeover: how long connections may stay with this process after another one has taken over. This process ends with the last of them.", Duration.Seconds(3600), DurationText.AtLeast(TimeSpan.Zero));
         ReceiveOption receive = new();
         Command command = new(
             "serve",

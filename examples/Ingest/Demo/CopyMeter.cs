@@ -2,7 +2,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Demo;
 
-/// <summary>How much of what each queue has received since the last look was copied.</summary>
+/// <summary>Measures the copied share of the bytes that each queue has received since the previous sample.</summary>
 internal sealed class CopyMeter
 {
     private readonly Dictionary<string, (long Received, long Copied)> _previous = [];

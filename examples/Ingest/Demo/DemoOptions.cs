@@ -2,7 +2,7 @@ using Ingest.Serving;
 
 namespace Ingest.Demo;
 
-/// <summary>What the demo sends and how it receives.</summary>
+/// <summary>Represents the options of the demo: what it sends and how it receives.</summary>
 /// <param name="Connections">Connections, all at once.</param>
 /// <param name="Volume">Bytes per connection.</param>
 /// <param name="Seed">Seed of the bytes.</param>

@@ -65,7 +65,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
         return success ? ExitCode.Success : ExitCode.Failure;
     }
 
-    /// <summary>How much the kernel copied. Where it does not count that, it has no notifications either.</summary>
+    /// <summary>Prints how much the kernel copied. A kernel that does not count copies has no notifications either.</summary>
     private async Task TellCopiesAsync(IReadOnlyList<QueueStatistics> queues)
     {
         if (queues.Any(queue => queue.CopyArmState != ArmState.Disarmed))
@@ -77,7 +77,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
         }
     }
 
-    /// <summary>What the backpressure did, if it had to do anything.</summary>
+    /// <summary>Prints what backpressure did, if there was pressure.</summary>
     private async Task TellPressureAsync(IReadOnlyList<QueueStatistics> queues)
     {
         if (_highest != PoolPressureLevel.Normal)
@@ -88,7 +88,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
         }
     }
 
-    /// <summary>What the storm was like and what was done about it, and what should have been done and was not.</summary>
+    /// <summary>Prints how the storm went and which remedies worked. Returns the problems: expected remedies that did not happen.</summary>
     private async Task<IReadOnlyList<string>> TellStormAsync(Storm storm, RebalancingStatus rebalancing)
     {
         await output.WriteLineAsync(storm.Describe());

@@ -2,7 +2,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Demo;
 
-/// <summary>How the demo stands at one moment; what the displays show.</summary>
+/// <summary>Represents the state of the demo at one moment, for the displays.</summary>
 /// <param name="Elapsed">Since the first connection.</param>
 /// <param name="Streams">The streams, in the order in which they came in.</param>
 /// <param name="Queues">The queues' counters.</param>

@@ -19,13 +19,13 @@ internal sealed class IncomingStream(EndPoint? remote) : IObserver<ReceivedBuffe
 
     public long Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>How long it has lasted.</summary>
+    /// <summary>Gets the duration of the stream so far, or its total duration when it has ended.</summary>
     public TimeSpan Elapsed => Stopwatch.GetElapsedTime(Started, End?.Time ?? Stopwatch.GetTimestamp());
 
-    /// <summary>How it ended; null while it lasts.</summary>
+    /// <summary>Gets the end of the stream, or null while it is open.</summary>
     public StreamEnd? End => Volatile.Read(ref _end);
 
-    /// <summary>How it stands.</summary>
+    /// <summary>Returns the current state of the stream.</summary>
     public ReceivedStream Snapshot() => new(Remote, Bytes, End);
 
     public void OnNext(ReceivedBuffer value) => Take(value.StreamOffset, value.Span);

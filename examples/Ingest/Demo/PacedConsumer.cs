@@ -4,7 +4,8 @@ using Zcrx.Rx;
 
 namespace Ingest.Demo;
 
-/// <summary>Consumes one stream at a steady pace, off the ring's thread. What waits meanwhile are the buffers themselves: so the pool runs out when senders are faster.</summary>
+/// <summary>Consumes one stream at a steady pace, off the ring thread.</summary>
+/// <remarks>The buffers themselves wait for their turn, so the pool is exhausted when senders are faster.</remarks>
 internal sealed class PacedConsumer(IncomingStream stream, long bytesPerSecond)
 {
     public IDisposable Subscribe(ZcrxConnection connection) =>

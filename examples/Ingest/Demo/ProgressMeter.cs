@@ -12,7 +12,7 @@ internal sealed class ProgressMeter(IncomingStreams streams, long expected)
     private long _lastMove = Stopwatch.GetTimestamp();
     private int _previousEnded;
 
-    /// <summary>How long nothing has arrived and no stream has ended.</summary>
+    /// <summary>Gets the time since bytes last arrived or a stream last ended.</summary>
     public TimeSpan Standstill => Stopwatch.GetElapsedTime(_lastMove);
 
     public DemoSnapshot Take(IReadOnlyList<QueueStatistics> queues)

@@ -6,7 +6,7 @@ using Ingest.Sending;
 
 namespace Ingest.Demo;
 
-/// <summary>This program again, sending, in a process of its own: its bytes come through the kernel like anybody's.</summary>
+/// <summary>Runs this program as the sender, in a separate process. Its bytes pass through the kernel like those of any client.</summary>
 internal sealed class SenderProcess : IDisposable
 {
     private readonly Process _process;
@@ -19,10 +19,10 @@ internal sealed class SenderProcess : IDisposable
         Completion = CompleteAsync();
     }
 
-    /// <summary>What it has reported so far.</summary>
+    /// <summary>Gets the streams that the sender has reported so far.</summary>
     public IReadOnlyCollection<SentStream> Streams => _streams;
 
-    /// <summary>What it wrote to standard error.</summary>
+    /// <summary>Gets the lines that the sender wrote to standard error.</summary>
     public IReadOnlyCollection<string> Complaints => _complaints;
 
     /// <summary>Ends with the process's exit code, after all of its output has been read.</summary>

@@ -55,7 +55,7 @@ internal sealed class Storm : IDisposable
         return new Storm(options, receive, connections, steering, facts.Read(receive.Interface!));
     }
 
-    /// <summary>Whether everything has been seen that there is to see.</summary>
+    /// <summary>Gets a value that indicates whether the storm and its expected remedy have both been observed.</summary>
     public bool HasFixedAreas { get; private set; }
 
     /// <summary>Takes the demo's present state.</summary>
@@ -109,16 +109,16 @@ internal sealed class Storm : IDisposable
         return (_storm, _options.Forbidden == (StormRemedies.Moves | StormRemedies.Steering) ? null : _calm) switch
         {
             (null, _) => $"{what}; nothing was copied",
-            (_, { } calm) => $"{what}; copied up to {Quantity.Share(_peak)} of what a queue received, below 1% for good after {Quantity.Seconds(calm - begun)}",
+            (_, { } calm) => $"{what}; copied up to {Quantity.Share(_peak)} of what a queue received, permanently below 1% after {Quantity.Seconds(calm - begun)}",
             _ => $"{what}; copied up to {Quantity.Share(_peak)} of what a queue received, and still at the end",
         };
     }
 
-    /// <summary>What should have been, and was not.</summary>
+    /// <summary>Returns the problems: expected effects that did not happen.</summary>
     public IReadOnlyList<string> FindProblems() => (_begun, _options.Forbidden) switch
     {
         (null, _) => ["the streams ended before the storm began: give them more --volume"],
-        (_, StormRemedies.Moves | StormRemedies.Steering) => Degraded > 0 ? [] : ["connections were copied, nothing could be done about it, and nobody said so"],
+        (_, StormRemedies.Moves | StormRemedies.Steering) => Degraded > 0 ? [] : ["connections were copied, nothing could be done about it, and no status reported it"],
         _ => HasFixedAreas ? [] : [_storm is null ? "nothing was copied: there was no storm" : "the storm did not end"],
     };
 
@@ -138,7 +138,7 @@ internal sealed class Storm : IDisposable
     {
         Random random = new(_options.Seed);
         int[] others = [.. Enumerable.Range(0, _queues).Except(_ours)];
-        // Mostly elsewhere, so that a few connections will do for a storm.
+        // Most entries point to other queues, so a few connections are enough to cause a storm.
         int[] table = [.. _before.Select(_ => IsAmongOurs || others.Length == 0 || random.Next(4) == 0 ? _ours[random.Next(_ours.Length)] : others[random.Next(others.Length)])];
         _steering.SetRssTable(_interface, table);
     }

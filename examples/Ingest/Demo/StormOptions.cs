@@ -7,7 +7,7 @@ using Zcrx.Rx;
 namespace Ingest.Demo;
 
 /// <summary>The copy storm that the demo makes.</summary>
-/// <param name="Receive">How it receives: as asked for, or from an emulated NIC.</param>
+/// <param name="Receive">How the demo receives: as configured, or from an emulated NIC.</param>
 /// <param name="Nic">That NIC; null with a real one.</param>
 /// <param name="Forbidden">What the rebalancing must do without.</param>
 /// <param name="Seed">Seed of the scrambled table.</param>
@@ -15,7 +15,7 @@ internal sealed record StormOptions(ReceiveOptions Receive, EmulatedNic? Nic, St
 {
     private const int OurQueues = 4;
 
-    /// <summary>What reads and steers the interface from outside.</summary>
+    /// <summary>Gets the facts and the steering of the interface, for use from outside the receiver.</summary>
     public (INicFacts Facts, IFlowSteering Steering) Access =>
         Nic is null ? (new NetlinkNicFacts(), new NetlinkFlowSteering()) : (new EmulatedNicFacts([Nic]), new EmulatedFlowSteering([Nic]));
 

@@ -1,6 +1,6 @@
 namespace Ingest.Demo;
 
-/// <summary>What can be done about a copy storm.</summary>
+/// <summary>Specifies the remedies against a copy storm.</summary>
 [Flags]
 internal enum StormRemedies
 {

@@ -5,15 +5,15 @@ using Ingest.Sending;
 namespace Ingest.Demo;
 
 /// <summary>The demo's result, from what the sender says it sent and what the receiver got. Pure.</summary>
-/// <param name="Success">Whether every stream arrived as it was sent and nothing was left over.</param>
+/// <param name="Success">True when every stream arrived as it was sent and no other stream arrived.</param>
 /// <param name="Text">The result in one line.</param>
 /// <param name="Problems">What is wrong, a line each.</param>
 internal sealed record Verdict(bool Success, string Text, IReadOnlyList<string> Problems)
 {
     /// <summary>Compares the streams by the sender's address.</summary>
-    /// <param name="options">What was asked for.</param>
-    /// <param name="sent">The sender's word.</param>
-    /// <param name="received">The receiver's word.</param>
+    /// <param name="options">The options of the demo.</param>
+    /// <param name="sent">The streams that the sender reported.</param>
+    /// <param name="received">The streams that the receiver reported.</param>
     /// <param name="elapsed">How long it took.</param>
     /// <param name="ending">Why it ended before everything had arrived, as the start of a sentence; null when it ended by itself.</param>
     /// <param name="buffersOut">Buffers that had not been returned when everything was over; null when that is not known.</param>
@@ -31,7 +31,7 @@ internal sealed record Verdict(bool Success, string Text, IReadOnlyList<string> 
         {
             if (stream.Remote is null || !byAddress.TryAdd(stream.Remote, stream))
             {
-                problems.Add($"a stream from {stream.Remote?.ToString() ?? "an unknown address"} cannot be told from another");
+                problems.Add($"a stream from {stream.Remote?.ToString() ?? "an unknown address"} has the address of another stream");
             }
         }
 

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Display;
 
-/// <summary>What kernel and process can do, and what follows from it.</summary>
+/// <summary>Formats the capabilities of the kernel and the process, and the engines that follow from them.</summary>
 internal static class CapabilitiesReport
 {
     public static void Write(IAnsiConsole console, string? networkInterface)

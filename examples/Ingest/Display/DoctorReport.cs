@@ -3,7 +3,7 @@ using Zcrx.Interop;
 
 namespace Ingest.Display;
 
-/// <summary>What a preflight found, a line a check.</summary>
+/// <summary>Formats the findings of a preflight, one check per line.</summary>
 internal static class DoctorReport
 {
     public static void Write(IAnsiConsole console, string subject, NicPreflight preflight)

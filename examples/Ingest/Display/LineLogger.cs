@@ -22,7 +22,7 @@ internal sealed class LineLogger(LineLoggerProvider provider, TextWriter output)
         output.WriteLine($"ingest: {message}{cause}".ReplaceLineEndings(" "));
     }
 
-    /// <summary>Who took over from whom (17xx) is worth a line, also while the program starts.</summary>
+    /// <summary>Returns whether the message is shown. Takeover messages (17xx) are always shown, even during start-up.</summary>
     private bool IsShown(LogLevel logLevel, EventId eventId) =>
         logLevel >= LogLevel.Warning ? provider.Enabled : logLevel == LogLevel.Information && eventId.Id is >= 1700 and < 1800;
 }

@@ -7,7 +7,9 @@ internal sealed class LineLoggerProvider(TextWriter output) : ILoggerProvider
 {
     private volatile bool _enabled;
 
-    /// <summary>Off at first: whoever starts something is told by an exception what went wrong.</summary>
+    /// <summary>
+    /// Gets or sets a value that indicates whether warnings are shown. Off during start-up, when an exception reports the failure.
+    /// </summary>
     public bool Enabled
     {
         get => _enabled;

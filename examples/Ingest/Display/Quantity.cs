@@ -28,7 +28,7 @@ internal static class Quantity
     /// <summary>A number with the right form of its noun: "1 stream", "2 streams".</summary>
     public static string Of(long count, string one, string many) => FormattableString.Invariant($"{count} {(count == 1 ? one : many)}");
 
-    /// <summary>How often connections that had been paused went on.</summary>
+    /// <summary>Returns how often paused connections of a queue resumed.</summary>
     public static long Resumptions(QueueStatistics queue) => queue.Pauses - queue.PausedConnections;
 
     public static string Share(double share) => FormattableString.Invariant($"{share:0%}");

@@ -1,6 +1,6 @@
 namespace Ingest.Sending;
 
-/// <summary>What one connection sends. Read by that connection alone.</summary>
+/// <summary>Supplies the bytes that one connection sends. Only that connection reads it.</summary>
 internal interface IStreamSource : IDisposable
 {
     /// <summary>Bytes in all.</summary>

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Ingest.Sending;
 
-/// <summary>What is sent, and to whom.</summary>
+/// <summary>Describes what the sender sends, and to which receiver.</summary>
 /// <param name="To">The receiver.</param>
 /// <param name="Connections">Connections, all at once.</param>
 /// <param name="Volume">Bytes per connection; of no meaning with a file.</param>

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Ingest.Sending;
 
-/// <summary>What the sender knows about one stream. Shown as a line that a program can read as well.</summary>
+/// <summary>Represents one stream as the sender sees it. Its text is one line that a program can parse.</summary>
 /// <param name="Local">The sender's end of the connection: by this, the receiver knows which of its streams is meant. Null if it never connected.</param>
 /// <param name="Bytes">Bytes that were sent.</param>
 /// <param name="Sha256">Their hash, in hexadecimal digits.</param>

@@ -67,7 +67,9 @@ internal static class StreamSender
         }
     }
 
-    /// <summary>A dual-mode socket shows an IPv4 address inside an IPv6 one; the receiver sees it as it is.</summary>
+    /// <summary>
+    /// Maps an IPv4 address inside an IPv6 one, as dual-mode sockets report it, to plain IPv4, as the receiver reports it.
+    /// </summary>
     private static IPEndPoint? Plain(EndPoint? endPoint) => endPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped
         ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port)
         : endPoint as IPEndPoint;

@@ -4,10 +4,10 @@ using Zcrx.Rx;
 
 namespace Ingest.Serving;
 
-/// <summary>Names of files: when, from whom, and a number that no other connection has.</summary>
+/// <summary>Builds file names from the time, the peer's address and a number that is unique to the connection.</summary>
 internal static class FileName
 {
-    /// <summary>What a file's name ends with until its stream has ended.</summary>
+    /// <summary>The suffix of a file until its stream has ended.</summary>
     public const string PartSuffix = ".part";
 
     public static string Of(ZcrxConnection connection, DateTimeOffset time) => Of(time, connection.RemoteEndPoint, connection.Id);

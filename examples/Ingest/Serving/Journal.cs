@@ -2,7 +2,7 @@ using System.Threading.Channels;
 
 namespace Ingest.Serving;
 
-/// <summary>Prints lines in the order in which they were said, without holding up whoever says them.</summary>
+/// <summary>Prints lines in the order in which they were added, without blocking the caller.</summary>
 internal sealed class Journal : IAsyncDisposable
 {
     private readonly Channel<(TextWriter Output, string Line)> _lines = Channel.CreateUnbounded<(TextWriter, string)>(new UnboundedChannelOptions { SingleReader = true });
@@ -33,7 +33,7 @@ internal sealed class Journal : IAsyncDisposable
             }
             catch (IOException)
             {
-                // Nobody reads any more, as behind `| head`. Receiving goes on.
+                // The reader has closed its end, as in `| head`. Receiving continues.
             }
         }
     }

@@ -3,14 +3,14 @@ using Zcrx.Rx;
 
 namespace Ingest.Serving;
 
-/// <summary>How the program receives.</summary>
-/// <param name="Listen">Where; port 0 lets the kernel choose.</param>
-/// <param name="Engine">What receives.</param>
-/// <param name="Interface">The network interface whose queues are taken, or null.</param>
-/// <param name="RxQueue">The first RX queue on it.</param>
-/// <param name="Queues">Interface queues, each with a ring and a thread.</param>
-/// <param name="AreaSize">Bytes of memory per queue that payload is received into.</param>
-/// <param name="Drain">How long delivering what has arrived may take at the end.</param>
+/// <summary>Represents the options of the receiver.</summary>
+/// <param name="Listen">The endpoint to listen on. With port 0 the kernel chooses the port.</param>
+/// <param name="Engine">The engine that receives.</param>
+/// <param name="Interface">The network interface that supplies the queues, or null.</param>
+/// <param name="RxQueue">The first RX queue on that interface.</param>
+/// <param name="Queues">The number of interface queues. Each has its own ring and thread.</param>
+/// <param name="AreaSize">The size of the receive memory of each queue, in bytes.</param>
+/// <param name="Drain">The time limit for delivering what has arrived when the program stops.</param>
 /// <param name="Takeover">The socket at which one process of the service takes over from another, or null.</param>
-/// <param name="Linger">How long established connections may go on after another process has taken over.</param>
+/// <param name="Linger">The time that established connections may stay after another process has taken over.</param>
 internal sealed record ReceiveOptions(IPEndPoint Listen, ZcrxEngine Engine, string? Interface, int RxQueue, int Queues, long AreaSize, TimeSpan Drain, string? Takeover = null, TimeSpan Linger = default);

@@ -24,7 +24,7 @@ internal sealed class ReceiveService : IAsyncDisposable
         Stopping = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
     }
 
-    /// <summary>Where it listens, with the real port.</summary>
+    /// <summary>Gets the endpoint that the service listens on, with the actual port.</summary>
     public IPEndPoint EndPoint => _zcrx.EndPoints[0];
 
     /// <summary>The pools' levels.</summary>
@@ -42,7 +42,7 @@ internal sealed class ReceiveService : IAsyncDisposable
         // Everything is said on the command line: no settings files, no environment.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         LineLoggerProvider log = new(Console.Error);
-        // Quiet but for warnings and takeovers: whoever replaces a service wants to see who took over from whom.
+        // Only warnings and takeovers: an operator who replaces a service wants to see which process took over.
         builder.Logging.AddProvider(log).AddFilter(level => level >= LogLevel.Information);
         builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain + ShutdownMargin);
@@ -77,7 +77,7 @@ internal sealed class ReceiveService : IAsyncDisposable
         return new ReceiveService(host);
     }
 
-    /// <summary>How queues and listeners stand; after the stop, how they stood at the end.</summary>
+    /// <summary>Returns the status of queues and listeners, or their last status after the stop.</summary>
     public Task<ZcrxStatus> GetStatusAsync() => _zcrx.GetStatusAsync();
 
     /// <summary>Accepts nothing more, delivers what has arrived, closes everything.</summary>

@@ -3,8 +3,8 @@ using Zcrx.Rx;
 
 namespace Ingest.Serving;
 
-/// <summary>What becomes of the connections: one file each.</summary>
-/// <param name="directory">Where; null to count bytes only.</param>
+/// <summary>Receives the connections and writes each one to its own file.</summary>
+/// <param name="directory">The directory of the files, or null to count bytes only.</param>
 /// <param name="totals">Counts everything.</param>
 /// <param name="journal">Tells about each connection.</param>
 internal sealed class Reception(string? directory, Totals totals, Journal journal)

@@ -1,6 +1,6 @@
 namespace Ingest.Serving;
 
-/// <summary>What `serve` does.</summary>
-/// <param name="Receive">How it receives.</param>
-/// <param name="Directory">Where files are written; null to count bytes only.</param>
+/// <summary>Represents the options of the `serve` command.</summary>
+/// <param name="Receive">The options of the receiver.</param>
+/// <param name="Directory">The directory of the files, or null to count bytes only.</param>
 internal sealed record ServeOptions(ReceiveOptions Receive, string? Directory);

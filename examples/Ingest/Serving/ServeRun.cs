@@ -4,7 +4,7 @@ using Zcrx.Actors;
 
 namespace Ingest.Serving;
 
-/// <summary>Receives until it is told to stop.</summary>
+/// <summary>Receives until a signal stops the program.</summary>
 internal static class ServeRun
 {
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
@@ -29,7 +29,7 @@ internal static class ServeRun
         return failure is null ? ExitCode.Success : ExitCode.Failure;
     }
 
-    /// <summary>Waits for the signal, or for the last queue to fail for good.</summary>
+    /// <summary>Waits for the signal, or until the last queue has failed permanently.</summary>
     private static async Task<string?> WaitAsync(ReceiveService service)
     {
         while (!service.Stopping.IsCancellationRequested)

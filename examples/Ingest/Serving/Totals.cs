@@ -2,7 +2,7 @@ using Ingest.Display;
 
 namespace Ingest.Serving;
 
-/// <summary>What has been received in all. Counted on the rings' threads, read from any.</summary>
+/// <summary>Counts everything that the program has received. Ring threads write it, any thread may read it.</summary>
 internal sealed class Totals
 {
     private long _connections;

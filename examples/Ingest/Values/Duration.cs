@@ -1,6 +1,6 @@
 namespace Ingest.Values;
 
-/// <summary>A time span that shows as it is written on the command line.</summary>
+/// <summary>Represents a time span that is formatted as on the command line.</summary>
 internal readonly record struct Duration(TimeSpan Time)
 {
     public static Duration Seconds(double seconds) => new(TimeSpan.FromSeconds(seconds));

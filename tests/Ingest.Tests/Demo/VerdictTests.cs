@@ -58,7 +58,7 @@ public class VerdictTests
     public void A_stream_that_nobody_sent() => Fails([Sent(1), Sent(2)], [Received(1), Received(2), Received(3)], "127.0.0.1:3: the sender knows nothing of this stream");
 
     [Fact]
-    public void Two_streams_with_one_address() => Fails([Sent(1), Sent(2)], [Received(1), Received(2), Received(2)], "a stream from 127.0.0.1:2 cannot be told from another");
+    public void Two_streams_with_one_address() => Fails([Sent(1), Sent(2)], [Received(1), Received(2), Received(2)], "a stream from 127.0.0.1:2 has the address of another stream");
 
     [Fact]
     public void Lost_buffers() => Fails([Sent(1), Sent(2)], [Received(1), Received(2)], "3 buffers were never returned", buffersOut: 3);

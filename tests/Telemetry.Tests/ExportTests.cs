@@ -5,7 +5,7 @@ using Telemetry.Tests.Support;
 
 namespace Telemetry.Tests;
 
-/// <summary>What clients see of the example that nobody here has written: curl of its health, a collector of its metrics and spans.</summary>
+/// <summary>Tests the example with third-party clients: curl reads its health, a collector receives its metrics and spans.</summary>
 public sealed class ExportTests : IDisposable
 {
     private const int Clients = 4;
@@ -47,7 +47,7 @@ public sealed class ExportTests : IDisposable
             Assert.InRange(collector.Value("zcrx.copy.io")!.Value, 1, Clients * Sent);
             Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/storm", "DELETE")).Status);
 
-            // A restart: connections go on, and so do the counters.
+            // After a restart connections resume, and counters keep counting.
             (int code, JsonElement restarted) = await Curl.JsonAsync($"{example.Url}/queues/{Queue}/restart", "POST");
             Assert.Equal((200, "Open", 1), (code, restarted.GetProperty("state").GetString(), restarted.GetProperty("restarts").GetInt32()));
             await SendAsync(clients);
@@ -58,7 +58,7 @@ public sealed class ExportTests : IDisposable
             await Deadline.UntilAsync(() => collector.Spans.Any(span => span.Name == "zcrx.queue.open" && span.ParentId == Restart(collector)!.Id), () => "and so is its opening");
             await AssertHealthAsync(example, "ready", 200, "Healthy");
 
-            // A configuration that cannot be: the service goes on, and says what is wrong with it.
+            // With an invalid configuration the service keeps running and reports the error.
             Configure(drainTimeout: "soon");
             await HealthAsync(example, "Degraded");
             (_, JsonElement degraded) = await Curl.JsonAsync($"{example.Url}/health/ready");
@@ -83,7 +83,7 @@ public sealed class ExportTests : IDisposable
 
     private void Configure(string drainTimeout)
     {
-        // At once: whoever follows the file must not see half of it.
+        // Replaced in one step: a service that watches the file must not read half of it.
         string file = Path.Combine(_directory.FullName, "appsettings.json");
         File.WriteAllText(file + ".new", $$"""
             {

@@ -5,7 +5,9 @@ using Telemetry.Tests.Support;
 
 namespace Telemetry.Tests;
 
-/// <summary>What curl and a collector see while clients send without a break: storms, crashes, restarts, an interface that goes and comes.</summary>
+/// <summary>
+/// Tests what curl and a collector see under constant load: storms, crashes, restarts, and an interface that is removed and added.
+/// </summary>
 public sealed class UnderLoadTests : IDisposable
 {
     private const int Clients = 4;
@@ -21,7 +23,7 @@ public sealed class UnderLoadTests : IDisposable
     {
         Skip.IfNot(Curl.Exists, "curl is not installed (Debian package curl)");
         await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
-        // A queue that fails stays away until it is told to come back.
+        // With this back-off a failed queue stays closed until a restart is requested.
         using TelemetryProcess example = await StartAsync(collector, """ "Steering": "forbidden" """, """ "MinBackoff": "01:00:00", "MaxBackoff": "01:00:00" """);
         await using Traffic traffic = new(await EndPointAsync(example), Clients);
         await HealthAsync(example, "ready", 200, "Healthy");
@@ -52,7 +54,7 @@ public sealed class UnderLoadTests : IDisposable
         Assert.Equal((200, "Open", 1), (code, restarted.GetProperty("state").GetString(), restarted.GetProperty("restarts").GetInt32()));
         await collector.ReachAsync("zcrx.queue.restarts", 1, $"zcrx.queue.name={busy}");
         await HealthAsync(example, "ready", 200, "Healthy");
-        await CopiedShareAsync(collector, example, static share => share == 0, "it goes on without a copy");
+        await CopiedShareAsync(collector, example, static share => share == 0, "it continues without a copy");
 
         // A ring dies. The other queue receives for all, and only readiness is degraded.
         (busy, other) = await BusierAsync(example);
@@ -113,7 +115,7 @@ public sealed class UnderLoadTests : IDisposable
 
         await PostAsync(example, "storm");
 
-        // Its cause goes on, and nothing is copied any more.
+        // The cause persists, but no payload is copied any more.
         await collector.ReachAsync("zcrx.rebalancing.rules", Clients);
         await CopiedShareAsync(collector, example, static share => share == 0, "nothing is copied any more");
         Assert.True(collector.Value("zcrx.copy.io") > 0, collector.Describe());
@@ -211,7 +213,7 @@ public sealed class UnderLoadTests : IDisposable
             () => $"/health/{probe} is {code} {expected} {string.Join(", ", reasons)}, and not {answer.Status} {answer.Json}\n{example.Output}");
         return answer.Json;
 
-        // Besides, connections that are elsewhere than they should be may be copied meanwhile.
+        // Connections on a queue other than their own may also be copied for a moment.
         bool AreThese(string[] present) => reasons.Length == 0 ? present.Length == 0 : reasons.All(present.Contains);
     }
 

@@ -6,7 +6,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Architecture.Tests;
 
-/// <summary>What an application can call is in a document or in a sample.</summary>
+/// <summary>Tests that every public API is used in a document or in a sample.</summary>
 public class PublicApiDocumentTests
 {
     /// <summary>The kernel's own names, documented by the kernel.</summary>

@@ -56,7 +56,7 @@ status=0
 bound_to_parent KILL timeout --kill-after=5 "$seconds" bash -c 'bound_to_parent KILL "$@"' - "${emulator[@]}" </dev/null >"$console" 2>&1 &
 guest=$!
 
-# Now and then an emulated processor spins for ever while the kernel boots. Who has not come up by then does not: whoever called may try again.
+# Sometimes an emulated processor spins for ever while the kernel boots. A guest that is not up by then never will be; the caller may retry.
 boot_seconds=$((seconds / 3 < 180 ? seconds / 3 : 180))
 (
     for ((waited = 0; waited < boot_seconds; waited++)); do

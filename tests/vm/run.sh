@@ -75,8 +75,8 @@ for command in "${commands[@]}"; do
     printf '%s\t%s\n' "${command%%:*}" "${command#*: }"
 done >"$results/commands.tsv"
 
-# While it boots a kernel patches its own code, and now and then an emulated processor executes the breakpoint that stands there meanwhile
-# ("Oops: int3", QEMU 7.2). Nothing of ours has run by then; so a guest that dies before its first command gets one more try.
+# A kernel patches its own code while it boots, and an emulated processor sometimes executes the temporary breakpoint
+# ("Oops: int3", QEMU 7.2). No program of ours has run by then, so a guest that dies before its first command is retried once.
 for try in 1 2; do
     log "booting $(sed -n 's/^release=//p' "$image/info"), at most $timeout s"
     ask run-guest.sh "$image/vmlinuz" "$work/initrd" "$results/console.log" "$timeout"

@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Tests.Display;
 
-/// <summary>What is shown while the demo runs.</summary>
+/// <summary>Tests the output that is shown while the demo runs.</summary>
 public class DisplayTests
 {
     [Fact]

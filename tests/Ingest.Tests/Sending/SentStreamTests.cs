@@ -3,7 +3,7 @@ using Ingest.Sending;
 
 namespace Ingest.Tests.Sending;
 
-/// <summary>What the sender prints is what the demo reads.</summary>
+/// <summary>Tests that the demo parses what the sender prints.</summary>
 public class SentStreamTests
 {
     [Fact]

@@ -26,7 +26,7 @@ internal sealed class ArrivingClients : IAsyncDisposable
     /// <summary>SHA-256 of every stream that was sent to its end, and whose end the receiver has confirmed.</summary>
     public ConcurrentBag<string> Sent { get; } = [];
 
-    /// <summary>What went wrong, if anything: refused, reset, cut off.</summary>
+    /// <summary>Gets the failures so far: connections that were refused, reset or cut off.</summary>
     public ConcurrentBag<string> Failures { get; } = [];
 
     /// <summary>Waits for so many more streams.</summary>

@@ -3,7 +3,7 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Serving;
 
-/// <summary>`serve` with clients that nobody here has written.</summary>
+/// <summary>Tests `serve` with third-party clients.</summary>
 public class ForeignClientTests
 {
     private const int Length = 3_000_001;

@@ -68,6 +68,6 @@ public class ServeFaultTests
         Assert.Equal(new ServeSummary(1, 0, 1, 3, 0), await serve.StopAsync());
     }
 
-    // The runtime maps its code through a file that is larger than the limit, unless it is told not to.
+    // By default the runtime maps its code through a file that is larger than the limit.
     private static readonly Dictionary<string, string> NoLargeFiles = new() { ["DOTNET_EnableWriteXorExecute"] = "0" };
 }

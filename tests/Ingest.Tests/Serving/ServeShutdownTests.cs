@@ -2,7 +2,7 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Serving;
 
-/// <summary>SIGINT and SIGTERM: what has arrived is written, nobody is waited for forever, the exit code is 0.</summary>
+/// <summary>Tests SIGINT and SIGTERM: received bytes are written, no connection delays the exit for ever, and the exit code is 0.</summary>
 public class ServeShutdownTests
 {
     [Theory]

@@ -46,7 +46,7 @@ public class ServeTests
     [Fact]
     public async Task A_pool_of_two_buffers_serves_fifty_connections()
     {
-        // The pool is exhausted all the time: receiving waits and goes on, and nothing is lost.
+        // The pool is always exhausted: receiving pauses and resumes, and no byte is lost.
         await ManyAsync(connections: 50, length: 256 * 1024 + 1, "--area", "8KiB");
     }
 

@@ -32,12 +32,12 @@ public sealed partial class TakeoverTests : IDisposable
                 IngestProcess next = Start();
                 processes.Add(next);
                 Assert.Equal(endPoint, await ListeningAsync(next));
-                await processes[i - 1].ErrorLineAsync(line => line.Contains($"Process {next.Id} took over", StringComparison.Ordinal), "the old process lets go");
+                await processes[i - 1].ErrorLineAsync(line => line.Contains($"Process {next.Id} took over", StringComparison.Ordinal), "the old process reports the takeover");
                 await next.ErrorLineAsync(line => line.Contains($"Took over from process {processes[i - 1].Id},", StringComparison.Ordinal), "the new process names the old one");
                 await clients.MoreAsync(200, () => Describe(processes, clients));
                 if (i == 1)
                 {
-                    // The old one goes on with what it had, for as long as it lasts, and takes nobody new.
+                    // The old process keeps its connections until they end, and accepts no new one.
                     Assert.False(processes[0].HasExited);
                     await established.SendAsync(stream.AsMemory(100_000));
                     established.ShutdownSend();

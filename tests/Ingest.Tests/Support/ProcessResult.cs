@@ -1,6 +1,6 @@
 namespace Ingest.Tests.Support;
 
-/// <summary>How a run of the program ended.</summary>
+/// <summary>Represents the result of one run of the program.</summary>
 internal sealed record ProcessResult(int ExitCode, string[] Output, string[] Error)
 {
     /// <summary>The program refused: exit code 2, one line that says why, no stack trace, nothing on standard output.</summary>

@@ -39,7 +39,7 @@ internal static partial class Signals
             }
             catch (IOException)
             {
-                // The thread has ended meanwhile.
+                // The thread has ended in the meantime.
             }
         }
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Telemetry.Tests.Support;
 
-/// <summary>A client that nobody here has written.</summary>
+/// <summary>Runs curl, as a third-party client.</summary>
 internal static class Curl
 {
     public static bool Exists { get; } =

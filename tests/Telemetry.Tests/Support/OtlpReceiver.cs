@@ -30,7 +30,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     public IReadOnlyCollection<OtlpSpan> Spans => _spans;
 
-    /// <summary>What was wrong with what came.</summary>
+    /// <summary>Gets the errors that reading the requests caused.</summary>
     public IReadOnlyCollection<Exception> Failures => _failures;
 
     public static async Task<OtlpReceiver> StartAsync()

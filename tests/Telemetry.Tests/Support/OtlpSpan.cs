@@ -1,4 +1,4 @@
 namespace Telemetry.Tests.Support;
 
-/// <summary>A span as it was exported.</summary>
+/// <summary>Represents an exported span.</summary>
 internal sealed record OtlpSpan(string Name, string Id, string ParentId, IReadOnlyDictionary<string, string> Attributes);

@@ -21,7 +21,7 @@ internal sealed class TelemetryProcess : IDisposable
 
     public string Output => string.Join('\n', _lines);
 
-    /// <summary>Where it serves.</summary>
+    /// <summary>Gets the URL at which the example serves.</summary>
     public string Url { get; private set; } = "";
 
     /// <summary>Starts it; what it exports goes to this collector, ten times a second.</summary>

@@ -104,7 +104,7 @@ public class ConnectionFlowTests
 
         receive.Cancel();
         await client.SendAsync(new byte[300_000]).WithinLimit();
-        // Bytes that nobody has read when the connection closes would make the close a reset.
+        // Unread bytes would turn the close into a reset.
         await bench.Host.Kit.AwaitConditionAsync(() => connection.Connection.BytesReceived == 300_001, "everything is received");
         await send.SendNextAsync(ByteString.FromString("still here"));
         await send.SendCompleteAsync();

@@ -123,7 +123,7 @@ public class SystemShutdownTests
                     }
                 },
                 "no connection is accepted any more");
-            // The last request of a connection, and what it is answered.
+            // The last request of a connection, and its reply.
             await client.SendAsync(new byte[1_000]).WithinLimit();
             await host.Kit.AwaitConditionAsync(() => stream.Length == 1_000, "an open connection continues");
             seen = await host.Zcrx.GetStatusAsync();

@@ -8,7 +8,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Serialization;
 
-/// <summary>What an endpoint of a web service is likely to return can be written as JSON, as minimal APIs do it.</summary>
+/// <summary>Tests that values which a web endpoint is likely to return can be serialized to JSON, as minimal APIs do it.</summary>
 public class JsonTests
 {
     private static readonly JsonSerializerOptions Web = new(JsonSerializerDefaults.Web);

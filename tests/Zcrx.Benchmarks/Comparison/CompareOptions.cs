@@ -2,7 +2,7 @@ using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>What is compared, and how long.</summary>
+/// <summary>Represents the options of a comparison: the receivers, the cases and the duration.</summary>
 internal sealed record CompareOptions
 {
     public bool IsShort { get; init; }

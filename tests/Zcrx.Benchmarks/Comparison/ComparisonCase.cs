@@ -10,7 +10,7 @@ internal readonly record struct ComparisonCase(string Receiver, int Connections)
 
     public ReceiverKind Kind => ReceiverKind.Find(Receiver)!;
 
-    /// <summary>What each connection carries, the same for all.</summary>
+    /// <summary>Returns the number of bytes that each connection carries. It is the same for all connections.</summary>
     public long BytesPerConnection(long volume) => long.Max((long)(volume * Kind.VolumeShare) / Connections, 1);
 
     public long TotalBytes(long volume) => BytesPerConnection(volume) * Connections;

@@ -2,13 +2,14 @@ using System.Text.Json;
 
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>What one receiver process used for one case, after its warm-up. Travels as one line of JSON from the receiver to the comparison.</summary>
+/// <summary>Represents the resources that one receiver process used for one case, after its warm-up.</summary>
+/// <remarks>The receiver sends it to the comparison as one line of JSON.</remarks>
 internal sealed record Measurement
 {
     /// <summary>Everything that arrived, warm-up included.</summary>
     public required long TotalBytes { get; init; }
 
-    /// <summary>What arrived after the warm-up: what the other values are about.</summary>
+    /// <summary>Gets the number of bytes that arrived after the warm-up. The other values refer to these bytes.</summary>
     public required long Bytes { get; init; }
 
     public required double UserSeconds { get; init; }

@@ -5,7 +5,7 @@ using Zcrx.Interop.Abi;
 namespace Zcrx.Benchmarks.Loop;
 
 /// <summary>
-/// The least that a C# program over these rings has to do: read each completion, find its bytes, hand them to somebody through an interface,
+/// The minimum work of a C# program over these rings: read each completion, find its bytes, pass them to a sink through an interface and
 /// write the refill entry. Head and tail are read and written once a batch.
 /// </summary>
 /// <remarks>There is one area and one sink: nothing is looked up, checked, lent or counted. What the product adds to this is what the benchmark shows.</remarks>

@@ -1,6 +1,6 @@
 namespace Zcrx.Benchmarks.Loop;
 
-/// <summary>Who gets the bytes from the bare loop: called through an interface, as an observer is.</summary>
+/// <summary>Receives the bytes of the bare loop. It is called through an interface, as an observer is.</summary>
 internal interface ISink
 {
     /// <summary>One buffer's bytes, valid until this returns.</summary>

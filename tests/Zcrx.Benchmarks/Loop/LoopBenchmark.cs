@@ -8,7 +8,7 @@ using Zcrx.Rx.Engines;
 namespace Zcrx.Benchmarks.Loop;
 
 /// <summary>One buffer's way through the product: completion, OnNext, return, refill entry; against a bare loop over the same memory.</summary>
-/// <remarks>The product's side is its receive loop as it is, on its own thread, with whole turns; only the kernel under it is replaced.</remarks>
+/// <remarks>The product's side is its unmodified receive loop, on its own thread, with whole turns. Only the kernel is replaced.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "BenchmarkDotNet calls Close, which disposes them.")]
 public class LoopBenchmark
 {
@@ -27,7 +27,7 @@ public class LoopBenchmark
     /// <summary>A whole turn's; or each one another connection's than the one before.</summary>
     public static IReadOnlyList<int> RunLengths { get; } = [ReplayKernel.BatchLength, 1];
 
-    /// <summary>How many completions in a row belong to one connection.</summary>
+    /// <summary>Gets or sets the number of consecutive completions that belong to one connection.</summary>
     [ParamsSource(nameof(RunLengths))]
     public int RunLength { get; set; }
 

@@ -25,7 +25,7 @@ internal static class LoopProgram
         return 0;
     }
 
-    /// <summary>As a part of the comparison: quiet, for its numbers.</summary>
+    /// <summary>Runs the benchmark as part of the comparison: returns its numbers and prints nothing.</summary>
     /// <returns>A result for each run length; none when it failed.</returns>
     public static IReadOnlyList<LoopResult> Measure(bool isShort)
     {

@@ -1,6 +1,6 @@
 namespace Zcrx.Benchmarks.Loop;
 
-/// <summary>What the micro-benchmark found, per buffer.</summary>
+/// <summary>Represents the results of the micro-benchmark, per buffer.</summary>
 /// <param name="RunLength">Buffers of one connection in a row.</param>
 /// <param name="Nanoseconds">Through the product.</param>
 /// <param name="BareNanoseconds">Through the bare loop.</param>

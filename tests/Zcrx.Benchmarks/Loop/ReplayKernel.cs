@@ -28,7 +28,7 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
 
     public override string Description => "replay";
 
-    /// <summary>How many receives have been submitted.</summary>
+    /// <summary>Gets the number of receives that have been submitted.</summary>
     public int Receives
     {
         get

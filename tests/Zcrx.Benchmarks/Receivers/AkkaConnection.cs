@@ -13,7 +13,7 @@ internal sealed class AkkaConnection(ConnectionMeter meter) : UntypedActor
             case Tcp.Received received:
                 if (meter.ReadsAll)
                 {
-                    // A ByteString shows its memory to nobody: reading more than a byte of it means to copy it.
+                    // A ByteString does not expose its memory: reading more than one byte requires a copy.
                     meter.Count(received.Data.ToArray());
                 }
                 else

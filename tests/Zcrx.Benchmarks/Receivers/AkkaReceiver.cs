@@ -4,7 +4,7 @@ using Akka.IO;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>What actor users pick today: Akka.IO's TCP manager, one handler actor a connection.</summary>
+/// <summary>Receives with Akka.IO's TCP manager, one handler actor per connection, as actor applications do today.</summary>
 /// <param name="bufferLength">Size of the receive buffer, or null for what Akka comes with (512 bytes).</param>
 internal sealed class AkkaReceiver(int? bufferLength) : IReceiver
 {

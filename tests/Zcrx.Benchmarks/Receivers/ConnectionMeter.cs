@@ -5,7 +5,7 @@ using Zcrx.Benchmarks.Traffic;
 namespace Zcrx.Benchmarks.Receivers;
 
 /// <summary>The work that every receiver does with every chunk: count it and touch it; or, when asked to, read all of it.</summary>
-/// <remarks>Written by whoever receives on its connection, one at a time; read by the sampling thread.</remarks>
+/// <remarks>Written by the receiver of its connection, one thread at a time. Read by the sampling thread.</remarks>
 internal sealed class ConnectionMeter(bool readsAll)
 {
     private Padded _state;

@@ -4,7 +4,8 @@ using System.Net.Sockets;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>As a server transport does it: one loop fills a pipe from the socket, another consumes it; with the settings that suit this work best.</summary>
+/// <summary>Receives like a server transport: one loop fills a pipe from the socket, another consumes it.</summary>
+/// <remarks>Its settings are the best for this work.</remarks>
 internal sealed class PipelinesReceiver : IReceiver
 {
     private const int SegmentLength = 64 * 1024;

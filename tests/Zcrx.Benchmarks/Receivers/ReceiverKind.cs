@@ -1,6 +1,6 @@
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>A receiver that can be compared: what it is called, how it is made, and how much traffic it gets.</summary>
+/// <summary>Describes a receiver that can be compared: its names, its factory and its share of the traffic.</summary>
 /// <param name="Name">On the command line.</param>
 /// <param name="Title">In the table.</param>
 /// <param name="VolumeShare">Part of the volume that it gets: the slow ones less, so that the comparison ends.</param>

@@ -3,7 +3,7 @@ using Zcrx.Benchmarks.Comparison;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>What the process has received and used so far.</summary>
+/// <summary>Represents what the process has received and used so far.</summary>
 internal readonly record struct Snapshot(long Bytes, TimeSpan User, TimeSpan System, long Timestamp, long Allocated, int Collections)
 {
     /// <param name="bytes">Asked last before the times: what arrives while the garbage collector counts belongs to neither side alone.</param>

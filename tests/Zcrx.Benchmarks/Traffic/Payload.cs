@@ -1,6 +1,8 @@
 namespace Zcrx.Benchmarks.Traffic;
 
-/// <summary>What every connection carries: one seeded pseudo-random block, over and over; so the receiver can tell what must have arrived.</summary>
+/// <summary>
+/// Supplies the bytes of every connection: one seeded pseudo-random block, repeated. The receiver therefore knows what must arrive.
+/// </summary>
 internal sealed class Payload
 {
     // Larger than a core's second-level cache, so that the sender reads memory as a real one would.

@@ -23,9 +23,9 @@ internal static class Sender
             await sockets[i].ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
         }
 
-        // Nobody sends before everybody is connected: accepting is not what is measured.
+        // Sending starts once all sockets are connected, because accepting is not measured.
         await Task.WhenAll(Array.ConvertAll(sockets, socket => Task.Run(() => SendAsync(socket, payload, bytes))));
-        // Nobody ends before everybody has arrived either: the comparison closes our input when the receiver has said so.
+        // The sender ends once all bytes have arrived: the comparison then closes our input.
         _ = await Console.In.ReadToEndAsync();
         Array.ForEach(sockets, static socket => socket.Dispose());
         return 0;

@@ -55,15 +55,15 @@ internal sealed class TakeoverMessageTarget : IFuzzTarget
                 FuzzException.Require(header.Length is >= 0 and <= TakeoverHeader.MaxLength, "a header has a bounded length");
                 byte[] again = new byte[TakeoverHeader.Size];
                 header.Write(again);
-                FuzzException.Require(bytes.AsSpan().SequenceEqual(again), "a header is written as it was read");
+                FuzzException.Require(bytes.AsSpan().SequenceEqual(again), "a header is written byte for byte as it was read");
                 break;
             case Hello:
-                FuzzException.Require(TakeoverHello.Decode(payload).Encode().AsSpan().SequenceEqual(payload), "a greeting is written as it was read");
+                FuzzException.Require(TakeoverHello.Decode(payload).Encode().AsSpan().SequenceEqual(payload), "a greeting is written byte for byte as it was read");
                 break;
             case Offer:
                 TakeoverOffer offer = TakeoverOffer.Decode(payload);
                 byte[] encoded = offer.Encode();
-                FuzzException.Require(encoded.AsSpan().SequenceEqual(TakeoverOffer.Decode(encoded).Encode()), "an offer is written as it was read");
+                FuzzException.Require(encoded.AsSpan().SequenceEqual(TakeoverOffer.Decode(encoded).Encode()), "an offer is written byte for byte as it was read");
                 FuzzException.Require(offer.Queues.All(IsInside), "a queue lies in its memory");
                 break;
             default:

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Zcrx.Interop.Tests.Emulation;
 
-/// <summary>Where an emulated interface sends packets, and what it refuses.</summary>
+/// <summary>Tests to which queue an emulated interface sends packets, and which calls it refuses.</summary>
 public class EmulatedNicTests
 {
     private static readonly IPEndPoint Local = new(IPAddress.Loopback, 9000);

@@ -4,7 +4,7 @@ using Zcrx.Interop.Emulation;
 
 namespace Zcrx.Interop.Tests.Emulation;
 
-/// <summary>What waits in a socket is known piece by piece, whoever reads and looks at whatever time.</summary>
+/// <summary>Tests that the pieces which wait in a socket are known, whichever thread reads and at whatever time.</summary>
 public class SocketBacklogTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
@@ -27,7 +27,7 @@ public class SocketBacklogTests
         });
         using (backlog.Enter())
         {
-            // The socket has given 60 bytes, which are not on the account yet; 10 more come meanwhile.
+            // The socket has returned 60 bytes that are not yet recorded. 10 more arrive in the meantime.
             Volatile.Write(ref waiting, 50);
             looker.Start();
             Assert.True(SpinWait.SpinUntil(() => looker.ThreadState is ThreadState.WaitSleepJoin or ThreadState.Stopped, Limit));
@@ -81,7 +81,7 @@ public class SocketBacklogTests
                         socket.RemoveRange(0, count);
                         break;
                     case 3 when socket.TrueForAll(static landed => landed is not null):
-                        // Read by somebody who tells nobody: seen as long as nothing has come since.
+                        // Another reader took bytes without recording it. The backlog notices this while no further bytes have arrived.
                         socket.RemoveRange(0, int.Min(step.Value, socket.Count));
                         break;
                     default:

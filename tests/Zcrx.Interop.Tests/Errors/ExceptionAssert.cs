@@ -2,7 +2,7 @@ using Zcrx.Interop.Errors;
 
 namespace Zcrx.Interop.Tests.Errors;
 
-/// <summary>What every exception of the library owes its reader.</summary>
+/// <summary>Asserts what every exception of the library must contain.</summary>
 internal static class ExceptionAssert
 {
     public static void IsReadable(ZcrxException exception, int errno)

@@ -5,7 +5,7 @@ using Zcrx.Interop.Tests.Kernel;
 
 namespace Zcrx.Interop.Tests.Errors;
 
-/// <summary>What the mapping of errors must cope with: any number, whatever the facts.</summary>
+/// <summary>Generates input for the mapping of errors: any error number with any facts.</summary>
 internal static class Generators
 {
     /// <summary>Small ones of either sign above all, since those are real; and the edges.</summary>

@@ -2,7 +2,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Tests.Kernel;
 
-/// <summary>What released kernels answer, as observed on them.</summary>
+/// <summary>Lists the answers of released kernels, as observed on them.</summary>
 internal static class KernelRows
 {
     public static ScriptedKernel Linux616 => new() { Description = "Linux 6.16.12", CallResult = -Errno.EINVAL };

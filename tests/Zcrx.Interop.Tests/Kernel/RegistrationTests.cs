@@ -8,7 +8,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Tests.Kernel;
 
-/// <summary>What the kernel that runs the tests says about zero-copy receive, and how its refusals read.</summary>
+/// <summary>Tests zero-copy receive on the running kernel, and the exceptions when the kernel refuses it.</summary>
 public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
 {
     private const int AreaBytes = 1 << 20;

@@ -2,12 +2,12 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Tests.Kernel;
 
-/// <summary>A kernel that answers queries from a table and nothing else: enough to be asked for its capabilities.</summary>
+/// <summary>Represents a kernel that answers capability queries from a table and supports nothing else.</summary>
 internal sealed unsafe class ScriptedKernel : IIoUringKernel
 {
     public required string Description { get; init; }
 
-    /// <summary>What the register call itself returns: 0, or the errno of a kernel that answers no queries.</summary>
+    /// <summary>Gets the result of the register call itself: 0, or the errno of a kernel without queries.</summary>
     public int CallResult { get; init; }
 
     public io_uring_query_opcode? Opcodes { get; init; }
@@ -22,7 +22,7 @@ internal sealed unsafe class ScriptedKernel : IIoUringKernel
     /// <summary>The descriptors that were closed, in order.</summary>
     public List<int> Closed { get; } = [];
 
-    /// <summary>How many register calls were made.</summary>
+    /// <summary>Gets the number of register calls.</summary>
     public int Calls { get; private set; }
 
     public int Register(int ringFd, uint opcode, void* argument, uint argumentCount)
@@ -87,7 +87,7 @@ internal sealed unsafe class ScriptedKernel : IIoUringKernel
         header->size = (uint)Math.Max(size, 0);
     }
 
-    /// <summary>As much of the answer as was asked for; the rest of what was asked for becomes zero.</summary>
+    /// <summary>Copies as much of the answer as the caller requested, and zeroes the rest of the caller's memory.</summary>
     private static int Copy<T>(T? answer, io_uring_query_hdr* header)
         where T : unmanaged
     {

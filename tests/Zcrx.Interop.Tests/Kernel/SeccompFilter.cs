@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Tests.Kernel;
 
-/// <summary>What container runtimes do to io_uring, done to the calling thread. There is no way back: use a thread that ends.</summary>
+/// <summary>Blocks io_uring for the calling thread, as container runtimes do. A filter cannot be removed: use a thread that ends.</summary>
 internal static unsafe partial class SeccompFilter
 {
     private const int SetNoNewPrivileges = 38;

@@ -50,7 +50,7 @@ public sealed class BufferLedgerTests
         OnAnotherThread(leases[0].Dispose);
         Assert.Equal(0, area.Wakes);
 
-        // Something has come back already: sleeping would be wrong, and nobody need wake.
+        // A buffer has already been returned: the thread must not sleep, and no thread needs to wake it.
         Assert.False(area.Ledger.TryPrepareToSleep());
         OnAnotherThread(leases[1].Dispose);
         Assert.Equal(0, area.Wakes);

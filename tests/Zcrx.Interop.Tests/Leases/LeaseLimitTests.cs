@@ -2,7 +2,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>What is kept beyond the limit is a copy: the buffer itself comes back when its loan ends, however long the lease lasts.</summary>
+/// <summary>Tests that a lease beyond the limit is a copy: its buffer returns when OnNext ends, however long the lease lasts.</summary>
 public sealed class LeaseLimitTests
 {
     [Fact]

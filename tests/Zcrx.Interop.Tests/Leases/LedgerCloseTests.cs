@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>The memory outlives the queue for as long as somebody holds a buffer, and not longer.</summary>
+/// <summary>Tests that the memory outlives the queue until the last buffer is released, and not longer.</summary>
 public sealed class LedgerCloseTests
 {
     [Fact]

@@ -8,7 +8,9 @@ public class ContainerPreflightTests
 {
     private const long Area = 1 << 20;
 
-    /// <summary>As observed on Linux 7.2 and 7.3: two leased queues besides the interface's own, and none of them reports a NAPI instance.</summary>
+    /// <summary>
+    /// The facts inside a container on Linux 7.2 and 7.3: two leased queues besides the interface's own, none with a NAPI instance.
+    /// </summary>
     private static readonly NicFacts Inside = new()
     {
         Name = "nkc",

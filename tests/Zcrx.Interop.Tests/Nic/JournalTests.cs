@@ -6,7 +6,7 @@ using Zcrx.Interop.Nic.Journal;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Whatever was changed, and wherever the process died: the interface is as it was before, but for what others have made of it.</summary>
+/// <summary>Tests that the interface is restored wherever the process died, and that changes by other programs stay.</summary>
 public class JournalTests
 {
     private const int OwnPort = 9000;
@@ -15,7 +15,9 @@ public class JournalTests
     /// <summary>One thing that happens; every value means something.</summary>
     public sealed record Step(byte Kind, byte Value);
 
-    /// <summary>What happens, after how many effects the process dies, and after how many its successor does.</summary>
+    /// <summary>
+    /// Describes a run: its steps, the number of effects before the process dies, and the number before its successor dies.
+    /// </summary>
     public sealed record Script(Step[] Steps, byte DiesAt, bool AfterTheEffect, byte SuccessorDiesAt);
 
     [Fact]
@@ -144,7 +146,7 @@ public class JournalTests
 
         Assert.Equal(JournalFate.Leave, JournalDirectory.FateOf(other, self, 6000));
         Assert.Equal(JournalFate.Undo, JournalDirectory.FateOf(other, self, null));
-        // Its number belongs to somebody else by now.
+        // Another process has its number by now.
         Assert.Equal(JournalFate.Undo, JournalDirectory.FateOf(other, self, 6001));
         Assert.Equal(JournalFate.Forget, JournalDirectory.FateOf(other with { Boot = "before" }, self, 6000));
         Assert.Equal(JournalFate.Leave, JournalDirectory.FateOf(other with { NetworkNamespace = "net:[2]" }, self, null));
@@ -170,7 +172,7 @@ public class JournalTests
         Config.QuickThrowOnFailure.WithMaxTest(count).WithEndSize(20),
         Prop.ForAll<Script>(script => make(script).Play()));
 
-    /// <summary>An interface, a process that changes it, somebody else who does so too, and successors that clean up.</summary>
+    /// <summary>Contains an interface, a process that changes it, another program that does so too, and successors that clean up.</summary>
     private sealed class Bench(Script script)
     {
         private static readonly int[] Original = [.. Enumerable.Range(0, 128).Select(bucket => bucket % 4)];
@@ -198,7 +200,7 @@ public class JournalTests
             }
             catch (DiedException)
             {
-                // Between two lives somebody else may be at work, too.
+                // Another program may also change the interface between two lives.
                 Foreign((byte)script.SuccessorDiesAt);
                 try
                 {
@@ -247,7 +249,7 @@ public class JournalTests
             }
         }
 
-        /// <summary>Values that nobody had before.</summary>
+        /// <summary>Changes the interface as another program would, to values that it has not had before.</summary>
         private void Foreign(byte value)
         {
             int number = ++_foreignChanges;
@@ -305,7 +307,7 @@ public class JournalTests
 
         public IReadOnlyList<JournalEntry> Entries { get; private set; } = [];
 
-        /// <summary>What a successor would read.</summary>
+        /// <summary>Returns the entries that a successor would read.</summary>
         public IReadOnlyList<JournalEntry> Read()
         {
             JournalRecord record = new(1, new JournalOwner(1, 2, "", "", ""), Entries);

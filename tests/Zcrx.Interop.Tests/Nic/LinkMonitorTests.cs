@@ -3,7 +3,7 @@ using Zcrx.Interop.Nic.Netlink;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>What becomes of an interface is told, once, and of no other.</summary>
+/// <summary>Tests that each change of an interface is reported once, and no change of another interface.</summary>
 public sealed class LinkMonitorTests
 {
     [SkippableFact]
@@ -90,7 +90,7 @@ public sealed class LinkMonitorTests
 
     private static LinkChange Next(BlockingCollection<LinkChange> changes)
     {
-        Assert.True(changes.TryTake(out LinkChange? change, TimeSpan.FromSeconds(30)), "nothing was told");
+        Assert.True(changes.TryTake(out LinkChange? change, TimeSpan.FromSeconds(30)), "no change was reported");
         return change;
     }
 }

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>What is read over netlink is what <c>ip</c> and <c>ethtool</c> say.</summary>
+/// <summary>Tests that facts which are read over netlink match the output of <c>ip</c> and <c>ethtool</c>.</summary>
 public class NetlinkAgreementTests
 {
     private readonly NetlinkNicFacts _facts = new();

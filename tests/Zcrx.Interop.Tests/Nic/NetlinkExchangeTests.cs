@@ -7,7 +7,7 @@ using static Zcrx.Interop.Tests.Nic.ScriptedTransport;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>How answers end: dumps, acknowledgements, errors with text, and everything that is none of these.</summary>
+/// <summary>Tests how answers end: dumps, acknowledgements, errors with text, and invalid messages.</summary>
 public class NetlinkExchangeTests
 {
     private const ushort Family = 40;

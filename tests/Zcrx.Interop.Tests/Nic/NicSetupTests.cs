@@ -5,7 +5,9 @@ using FsCheck.Fluent;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Queues and ports that are claimed are set up for, nobody else loses anything, and in the end all is as it was.</summary>
+/// <summary>
+/// Tests that claimed queues and ports are set up, that other traffic is unaffected, and that everything is restored at the end.
+/// </summary>
 public class NicSetupTests
 {
     private static readonly IPAddress[] Addresses = [IPAddress.Any, IPAddress.IPv6Any, IPAddress.IPv6Loopback];
@@ -208,7 +210,7 @@ public class NicSetupTests
                 Assert.Equal(queues.Count > 0, bench.Nic.HdsThreshold == 0);
                 Assert.DoesNotContain(bench.Nic.RssTable, bucket => queues.Any(claim => claim.Queue == bucket));
                 Assert.All(Even.Zip(bench.Nic.RssTable), pair => Assert.True(pair.First == pair.Second || queues.Any(claim => claim.Queue == pair.First)));
-                // One rule for each port and family that anybody listens on, to the queue of one of those.
+                // One rule for each port and family that has a listener, to one of that listener's queues.
                 Assert.Equal(
                     ports.SelectMany(claim => claim.Families.Select(family => (claim.Port, family))).Distinct().Order(),
                     bench.Nic.Rules.Values.Select(rule => (rule.LocalPort!.Value, rule.Family!.Value)).Order());

@@ -2,7 +2,7 @@ using Zcrx.Interop.Nic.Preflight;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>What a preflight says is what a registration then does.</summary>
+/// <summary>Tests that a registration behaves as the preflight predicted.</summary>
 public class PreflightTests
 {
     private const long Area = 1 << 20;

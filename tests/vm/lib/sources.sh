@@ -31,7 +31,7 @@ debian_source() {
     return 1
 }
 
-# The deb822 format: a paragraph for each source, fields that may go on over several lines (a Signed-By may hold the key itself).
+# The deb822 format: a paragraph for each source. Fields may span several lines (a Signed-By may hold the key itself).
 source_in_paragraphs() {
     awk -v codename="$1" '
         function finish() {

@@ -28,7 +28,7 @@ public sealed class FramingLivenessTests : IDisposable
         _area.Ledger.IsUnderPressure = true;
         _area.AssertAllReturned();
 
-        // The frames go on in what has been copied, under pressure and after.
+        // Frames continue from the copied bytes, during the pressure and after it.
         connections.ForEach(static connection => connection.Source.Send([2]));
         _area.AssertAllReturned();
         _area.Ledger.IsUnderPressure = false;

@@ -15,7 +15,7 @@ public sealed class FramingOverQueueTests
     [InlineData(1_000)]
     public async Task Half_frames_of_many_connections_do_not_exhaust_the_pool(int maxHeld)
     {
-        // Every connection stops inside of a frame, all of them together with several times the pool; then every one goes on.
+        // Every connection stops inside a frame. Together they hold several times the pool. Then every connection continues.
         const int connections = 64;
         const int frames = 3;
         const int length = 50_000;

@@ -11,9 +11,9 @@ public sealed class FramingPropertyTests
     private static readonly int[] Lengths = [0, 1, 2, 3, 5, 8, 13, 40, 100, 255, 256, 700];
     private static readonly int[] BufferSizes = [1, 2, 3, 7, 16, 64, 256, 1024];
 
-    /// <summary>What FsCheck makes up, and makes smaller; every value means something.</summary>
-    /// <param name="Bodies">The frames' lengths, by index, and the seed of what is in them.</param>
-    /// <param name="Pieces">How much arrives at a time, in turn.</param>
+    /// <summary>Represents a case that FsCheck generates and shrinks. Every value is valid.</summary>
+    /// <param name="Bodies">The lengths of the frames, and the seed of their content.</param>
+    /// <param name="Pieces">The numbers of bytes that arrive at a time, in turn.</param>
     public sealed record Script(byte[] Bodies, byte[] Pieces, byte Protocol, byte BufferSize, byte MaxHeld, byte[] PressureToggles, byte[] Moves, byte StopAt);
 
     [Fact]
@@ -192,7 +192,7 @@ public sealed class FramingPropertyTests
 
         public List<byte[]> Frames { get; } = [];
 
-        /// <summary>Where each frame begins in the stream, and where the last one ends.</summary>
+        /// <summary>Gets the stream offset of each frame, and the end of the last frame.</summary>
         public List<int> Offsets { get; } = [];
 
         public byte[] Stream { get; }

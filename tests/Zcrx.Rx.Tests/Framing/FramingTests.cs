@@ -253,7 +253,7 @@ public sealed class FramingTests : IDisposable
             }
             catch (InvalidOperationException)
             {
-                // And goes on as if nothing had happened.
+                // The stream continues as if nothing had happened.
             }
         });
         _collector.OnFrame = static (_, _) => throw new InvalidOperationException();

@@ -5,7 +5,7 @@ using Zcrx.Rx.Limits;
 
 namespace Zcrx.Rx.Tests.Limits;
 
-/// <summary>What the limits decide, over generated sequences of facts.</summary>
+/// <summary>Tests the decisions of the limits over generated sequences of facts.</summary>
 public class LimitRuleTests
 {
     [Fact]

@@ -110,7 +110,7 @@ public class LimitTests
 
         byte[] received = new byte[1 << 16];
         Assert.True(await fed.ReceiveAsync(received) > 0);
-        Assert.True(await fed.ReceiveAsync(received).Within("the feed goes on") > 0);
+        Assert.True(await fed.ReceiveAsync(received).Within("the feed continues") > 0);
         Assert.Equal(2, queue.Snapshot().ConnectionsTimedOut);
     }
 

@@ -56,7 +56,7 @@ public class ConnectionMoverTests
         source.TearDown();
         Assert.Equal((0, 0), (source.Table.Count, target.Table.Count));
 
-        // The source has ended, and the target has not run yet. A sender that was told to try again would do nothing else until then.
+        // The source has ended and the target has not run yet. A sender that retried at once would spin until then.
         source.Host.AwaitRoom(connection);
         Assert.True(connection.Control.AwaitsRoomOnArrival);
         target.Settle();

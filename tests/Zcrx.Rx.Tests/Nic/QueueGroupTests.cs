@@ -53,7 +53,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
         }
 
         Assert.All(await Task.WhenAll(moves).Within("they are placed"), Assert.True);
-        // One that arrives at the very moment of a choice may be counted twice.
+        // A connection that arrives during the choice may be counted twice.
         Assert.All(queues, static queue => Assert.InRange(queue.Queue.Snapshot().Connections, 9, 11));
         foreach (TestQueue queue in queues)
         {

@@ -22,7 +22,9 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
         }
     }
 
-    /// <summary>What lies in the memory of a queue that is closed is lost: then the stream says at which byte, and never goes on behind a gap.</summary>
+    /// <summary>
+    /// Tests that payload in the memory of a closed queue is lost: the stream reports the offset and never continues behind a gap.
+    /// </summary>
     [Fact]
     public async Task With_queues_that_are_closed_and_opened_again_a_stream_is_whole_or_says_where_it_broke()
     {
@@ -97,7 +99,7 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
                         connection.Dispose();
                         break;
                     default:
-                        // To a queue that the next byte may not be for, too: then it goes on from there by itself.
+                        // The queue may not be the one that receives the next byte. The connection then moves on from there without help.
                         await world.Group.MoveAsync(connection, world.AnyQueue(random), MoveReason.Pressure).Within("the move has an outcome");
                         connection.Resume();
                         break;
@@ -167,10 +169,10 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
         {
             ZcrxQueue queue = _queues[index]!;
             Group.Remove(queue);
-            await queue.SuspendAsync(TimeSpan.FromMilliseconds(random.Next(3))).Within("the queue parks");
+            await queue.SuspendAsync(TimeSpan.FromMilliseconds(random.Next(3))).Within("the queue suspends its connections");
             await queue.DisposeAsync().AsTask().Within("the queue closes");
             await OpenAsync(index);
-            await _suspended[index].ContinueOnAsync([_queues[index]!]).Within("connections go on");
+            await _suspended[index].ContinueOnAsync([_queues[index]!]).Within("connections resume");
         }
 
         public async Task CloseAsync()

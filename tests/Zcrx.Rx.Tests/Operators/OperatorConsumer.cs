@@ -125,7 +125,7 @@ internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queu
                     OnBytes(_bytes, taken.ToArray());
                 }
 
-                // Who waits for more while it keeps buffers may wait for ever, with a pool as small as some of these.
+                // A consumer that waits for more bytes while it leases buffers may wait for ever, because some of these pools are so small.
                 reader.AdvanceTo(taken.End);
                 if (result.IsCompleted && take == result.Buffer.Length)
                 {

@@ -5,7 +5,10 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Operators;
 
-/// <summary>Whatever takes a stream off the ring's thread, and whatever ends it at whatever moment: bytes come in order, the end is told, nothing stays out.</summary>
+/// <summary>
+/// Tests operators that take a stream off the ring thread, ended at any time: bytes arrive in order, the end is reported, and no buffer
+/// leaks.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class OperatorScheduleTests : IClassFixture<ResourceCheck>
 {
@@ -42,7 +45,7 @@ public class OperatorScheduleTests : IClassFixture<ResourceCheck>
             await consumer.CheckAsync();
             // Where the consumer went by itself, the connection waits for the next one.
             connection.Dispose();
-            await connection.Finished.Within("nobody works on it any more");
+            await connection.Finished.Within("no consumer works on it any more");
             await queue.AllReturnedAsync();
             await sending.Within("the sender is done");
         }

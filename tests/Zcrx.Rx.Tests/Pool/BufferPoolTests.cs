@@ -19,7 +19,7 @@ public class BufferPoolTests
     public void Account_names_the_place_of_every_buffer_whatever_consumers_and_kernel_do() => Prop
         .ForAll(Steps.ListOf(120).ToArbitrary(), static steps =>
         {
-            // Fewer entries than buffers, so that some are held back.
+            // Fewer entries than buffers, so that some returned buffers do not fit into the refill queue.
             using MemoryQueue queue = new(Buffers, refillEntries: 4);
             BufferPool pool = new(queue, isImported: false, ReceiveBench.ContextOf(TestQueue.Options(Buffers), new ManualClock()), new RoomEvents());
             BufferHolder holder = new();

@@ -39,7 +39,7 @@ public class PressureMachineTests
 
                 if (before == PoolPressureLevel.Exhausted && changed)
                 {
-                    // Not half recovered: whoever was paused stays paused until there is room.
+                    // No partial recovery: a paused connection stays paused until there is room.
                     Assert.Equal(PoolPressureLevel.Normal, machine.Level);
                 }
 

@@ -33,7 +33,7 @@ public class ReconfigureTests
 
             await queue.Queue.ReconfigureAsync(TestQueue.Options(Buffers)).Within("it applies");
             Assert.Equal(PoolPressureLevel.Normal, queue.Queue.Snapshot().Pressure);
-            await Deadline.UntilAsync(() => !connection.IsPausedByPressure, "with the old marks it goes on");
+            await Deadline.UntilAsync(() => !connection.IsPausedByPressure, "with the old marks it resumes");
             kept.ForEach(lease => lease.Dispose());
         }
     }

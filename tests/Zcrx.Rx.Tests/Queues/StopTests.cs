@@ -38,7 +38,7 @@ public class StopTests : IClassFixture<ResourceCheck>
             Assert.Equal(recorder.End, error.StreamOffset);
         }
 
-        await Task.WhenAll(sending).Within("the senders are told");
+        await Task.WhenAll(sending).Within("the senders receive the error");
         Assert.All(peers, static peer => Assert.True(peer.WasReset));
         peers.ForEach(static peer => peer.Dispose());
     }
@@ -164,7 +164,7 @@ public class StopTests : IClassFixture<ResourceCheck>
         await Deadline.UntilAsync(() => closing.IsSet, "the ring is being closed");
         Task refused = AssertRefusesAsync(queue.Queue);
         goOn.Set();
-        await refused.Within("everybody is told");
+        await refused.Within("every caller is refused");
         await disposing;
     }
 
@@ -190,7 +190,7 @@ public class StopTests : IClassFixture<ResourceCheck>
                 }
             }))];
             await queue.CloseAsync();
-            await Task.WhenAll(asking).Within("everybody is told");
+            await Task.WhenAll(asking).Within("every caller receives an answer");
         }
     }
 

@@ -8,7 +8,7 @@ public class ZcrxQueueOptionsTests
 {
     private static readonly int Page = Environment.SystemPageSize;
 
-    /// <summary>What makes one option wrong, and under which path it is reported.</summary>
+    /// <summary>Lists changes that make one option invalid, each with the configuration path of the error.</summary>
     private static readonly (string Path, Func<ZcrxQueueOptions, ZcrxQueueOptions> Break)[] Mistakes =
     [
         ("Name", static options => options with { Name = " " }),

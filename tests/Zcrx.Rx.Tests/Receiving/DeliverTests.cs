@@ -124,7 +124,7 @@ public class DeliverTests
         Assert.Equal(2, thrower.Buffers);
         Assert.Equal(3, other.Buffers);
         await lost.Closed.Within("the connection is closed");
-        // Also those that came after the fault, for nobody.
+        // Including the buffers that arrived after the fault and were delivered to no observer.
         await bench.AllReturnedAsync();
         Assert.Equal(bench.Posted.Order(), bench.Kernel.Returned.Order());
 

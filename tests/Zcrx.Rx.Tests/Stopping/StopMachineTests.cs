@@ -13,7 +13,9 @@ public class StopMachineTests
         from bits in Gen.Choose(0, 63)
         select new Facts((bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0, (bits & 16) != 0, (bits & 32) != 0);
 
-    /// <summary>What happens in one turn: 0 nothing, 1 a stop, 2 a suspension; with how long draining may take; after how many ticks; and the facts.</summary>
+    /// <summary>
+    /// Generates one turn: the command (0 none, 1 a stop, 2 a suspension), the drain time, the elapsed ticks and the facts.
+    /// </summary>
     private static readonly Gen<(int Command, int Drain, int Ticks, Facts Facts)> Turns =
         from command in Gen.Frequency((6, Gen.Constant(0)), (1, Gen.Constant(1)), (1, Gen.Constant(2)))
         from drain in Gen.Choose(0, 50)
@@ -71,8 +73,8 @@ public class StopMachineTests
                 }
 
                 // A turn at the latest deadline would have acted.
-                Assert.True(drainEnd is null || cancelledAt is not null || now < drainEnd, "draining went on after its deadline");
-                Assert.True(cancelledAt is null || now < cancelledAt + CancelTicks, "cancelling went on after its deadline");
+                Assert.True(drainEnd is null || cancelledAt is not null || now < drainEnd, "draining continued after its deadline");
+                Assert.True(cancelledAt is null || now < cancelledAt + CancelTicks, "cancelling continued after its deadline");
                 long due = machine.Due(now);
                 Assert.Equal(drainEnd is null, due == long.MaxValue);
                 Assert.True(due == long.MaxValue || due <= now + CancelTicks, "the ring thread sleeps past the deadline");

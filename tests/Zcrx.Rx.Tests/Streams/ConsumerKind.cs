@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>How a consumer of a generated schedule behaves.</summary>
+/// <summary>Specifies the behavior of a consumer in a generated schedule.</summary>
 internal enum ConsumerKind
 {
     /// <summary>Returns each buffer at once.</summary>

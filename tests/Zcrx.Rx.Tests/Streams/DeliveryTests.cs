@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>What is sent arrives: every byte, once, in order.</summary>
+/// <summary>Tests that every byte that is sent arrives once and in order.</summary>
 [Collection(SocketsCollection.Name)]
 public class DeliveryTests : IClassFixture<ResourceCheck>
 {

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Connections that are given back: the socket goes on where the stream ended.</summary>
+/// <summary>Tests detached connections: the socket continues at the byte where the stream ended.</summary>
 [Collection(SocketsCollection.Name)]
 public class DetachTests : IClassFixture<ResourceCheck>
 {
@@ -58,7 +58,7 @@ public class DetachTests : IClassFixture<ResourceCheck>
             connection.Resume();
             await Deadline.UntilAsync(() => connection.BytesReceived > recorder.End && recorder.Bytes > 0, "more arrives than is seen");
 
-            DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is given back, whoever looks"));
+            DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is detached whatever its observers do"));
 
             Assert.Equal(detached.StreamOffset, recorder.End + detached.Unread.Length);
             Assert.True(detached.Unread.Span.SequenceEqual(Payload.At(peer.Stream, recorder.End, detached.Unread.Length)));

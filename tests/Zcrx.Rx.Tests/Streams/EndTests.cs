@@ -12,7 +12,7 @@ public class EndTests : IClassFixture<ResourceCheck>
 {
     private const int Peers = 50;
 
-    /// <summary>Consumers that want no more, or cannot go on.</summary>
+    /// <summary>Gets consumers that end early or fail.</summary>
     public static TheoryData<string, bool> Consumers
     {
         get
@@ -101,7 +101,7 @@ public class EndTests : IClassFixture<ResourceCheck>
         {
             Handlers[consumer](connection);
             await SendAsync(peer.Socket, [0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3]);
-            SocketException reset = await Assert.ThrowsAsync<SocketException>(() => peer.Socket.ReceiveAsync(new byte[1]).Within("the peer is told"));
+            SocketException reset = await Assert.ThrowsAsync<SocketException>(() => peer.Socket.ReceiveAsync(new byte[1]).Within("the peer receives the error"));
             Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
             await connection.Closed.Within("the connection is closed");
             Assert.Equal(reports, faults.Count);
@@ -194,7 +194,7 @@ public class EndTests : IClassFixture<ResourceCheck>
         {
             await Deadline.UntilAsync(() => queue.Queue.Snapshot().UnobservedConnections == 1, "the connection is counted");
             Assert.Equal(ZcrxConnectionState.Unobserved, connection.State);
-            SocketException reset = await Assert.ThrowsAsync<SocketException>(() => peer.Socket.ReceiveAsync(new byte[1]).Within("the peer is told"));
+            SocketException reset = await Assert.ThrowsAsync<SocketException>(() => peer.Socket.ReceiveAsync(new byte[1]).Within("the peer receives the error"));
             Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
             ZcrxStreamException late = await Assert.ThrowsAsync<ZcrxStreamException>(async () => await connection.Buffers.Select(static buffer => buffer.Length).LastOrDefaultAsync());
             Assert.Contains("UnobservedTimeout", late.Message, StringComparison.Ordinal);
@@ -241,7 +241,7 @@ public class EndTests : IClassFixture<ResourceCheck>
             });
             await Deadline.UntilAsync(() => peer.Socket.Available > 0, "the reply begins");
             peer.Reset();
-            SocketException error = await Assert.ThrowsAsync<SocketException>(() => replying.Within("the sender is told"));
+            SocketException error = await Assert.ThrowsAsync<SocketException>(() => replying.Within("the send fails"));
             Assert.Contains(error.SocketErrorCode, new[] { SocketError.ConnectionReset, SocketError.Shutdown });
             await connection.Closed.Within("the connection is closed");
         }

@@ -93,7 +93,7 @@ public class FaultyObserverTests : IClassFixture<ResourceCheck>
             using IDisposable subscription = connection.Buffers.Subscribe(static _ => throw new InvalidOperationException("a consumer's mistake"));
             await peer.SendAsync(1);
 
-            ConsumerFault fault = await told.Task.Within("the fault is told");
+            ConsumerFault fault = await told.Task.Within("the fault is reported");
             Assert.Same(connection, fault.Connection);
             Assert.Equal("a consumer's mistake", fault.Exception.Message);
             Assert.True(await peer.IsResetAsync());
@@ -170,7 +170,7 @@ public class FaultyObserverTests : IClassFixture<ResourceCheck>
         }
         catch (SocketException exception)
         {
-            // So soon that connecting itself was told.
+            // The reset came so early that connecting itself failed.
             Assert.Equal(SocketError.ConnectionReset, exception.SocketErrorCode);
         }
 
@@ -200,7 +200,7 @@ public class FaultyObserverTests : IClassFixture<ResourceCheck>
             await recorder.AssertCompletedAsync(10_000);
         }
 
-        ConsumerFault fault = await told.Task.Within("the fault is told");
+        ConsumerFault fault = await told.Task.Within("the fault is reported");
         Assert.Null(fault.Connection);
         Assert.Equal(1, Volatile.Read(ref heard));
     }

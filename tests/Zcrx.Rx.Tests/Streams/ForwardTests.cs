@@ -8,7 +8,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>What a connection receives goes out again: as sequences, leases, pipes and streams, and forwarded to another connection or a socket.</summary>
+/// <summary>Tests sending received bytes: as sequences, leases, pipes and streams, and forwarded to a connection or a socket.</summary>
 [Collection(SocketsCollection.Name)]
 public class ForwardTests : IClassFixture<ResourceCheck>
 {

@@ -22,7 +22,7 @@ public class PauseTests : IClassFixture<ResourceCheck>
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
             Task sending = peer.SendAllAsync(Total);
 
-            // Whatever another connection receives meanwhile, this one receives nothing.
+            // This connection receives nothing, whatever another one receives in the meantime.
             Recorder others = new(other.Stream);
             using IDisposable otherSubscription = otherConnection.Buffers.Subscribe(others);
             await other.SendAllAsync(5_000_000);

@@ -4,7 +4,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>The pipes of a connection: what is written arrives whole, waiting can be cancelled, and readers continue where they are told to.</summary>
+/// <summary>
+/// Tests pipes of a connection: written bytes arrive completely, waits can be cancelled, and readers continue at their position.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class PipeTests : IClassFixture<ResourceCheck>
 {

@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>A pool that runs low slows senders down; a stuck consumer stops nobody but itself.</summary>
+/// <summary>Tests that a pool that runs low slows senders down, and that a stuck consumer stops only its own connection.</summary>
 [Collection(SocketsCollection.Name)]
 public class PoolTests : IClassFixture<ResourceCheck>
 {
@@ -146,7 +146,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
     [Fact]
     public async Task The_level_falls_when_the_last_lease_is_released_though_nothing_else_happens()
     {
-        // With a quota that nobody reaches, so that the connection can end under pressure.
+        // No connection reaches this quota, so the connection can end under pressure.
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16, configure: static options => options with { ConnectionQuota = 16 });
         ConcurrentQueue<PoolPressureLevel> levels = new();
         using IDisposable pressure = queue.Queue.Pressure.Subscribe(level => levels.Enqueue(level.Level));
@@ -157,7 +157,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
             Recorder recorder = new(peer.Stream) { Then = buffer => leases.Enqueue(buffer.Retain()) };
             connection.Pause();
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-            // Enough for High, and then the connection is gone: nobody waits for buffers.
+            // Enough buffers for High. Then the connection is closed and no other connection waits for buffers.
             await peer.SendAllAsync(12 * Environment.SystemPageSize);
             connection.Resume();
             await recorder.AssertCompletedAsync(12 * Environment.SystemPageSize);
@@ -231,7 +231,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
             sending.Add(peer.SendAllAsync(long.MaxValue));
         }
 
-        // What any one of them has in its socket at any time fills the pool: whoever is served first could be served always.
+        // The bytes in any one of the sockets fill the pool. Without rotation, the first connection could therefore always be served.
         await Deadline.UntilAsync(() => recorders.TrueForAll(static recorder => recorder.Bytes > 16_000_000), "each stream gets its share");
         await queue.CloseAsync();
         foreach (Recorder recorder in recorders)
@@ -239,7 +239,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
             await recorder.AssertFailedAsync();
         }
 
-        await Task.WhenAll(sending).Within("the senders are told");
+        await Task.WhenAll(sending).Within("the senders receive the error");
         peers.ForEach(static peer => peer.Dispose());
     }
 

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>How a queue ends.</summary>
+/// <summary>Specifies how a queue ends.</summary>
 public enum QueueDeath
 {
     /// <summary>On demand.</summary>

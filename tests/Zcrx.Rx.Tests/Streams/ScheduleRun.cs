@@ -39,7 +39,7 @@ internal static class ScheduleRun
 
             if (Stopwatch.GetElapsedTime(start) > Deadline.Limit)
             {
-                Assert.Fail($"nobody moves any more: {string.Join("; ", consumers.Select(static consumer => consumer.State))}; {queue.Queue.Snapshot()}");
+                Assert.Fail($"no consumer progresses any more: {string.Join("; ", consumers.Select(static consumer => consumer.State))}; {queue.Queue.Snapshot()}");
             }
 
             await pace.WaitForNextTickAsync();

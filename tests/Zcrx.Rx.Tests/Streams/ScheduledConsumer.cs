@@ -51,7 +51,7 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
         }
     }
 
-    /// <summary>What happens on other threads than the ring's. Called again and again.</summary>
+    /// <summary>Performs the consumer's work on threads other than the ring thread. Called repeatedly.</summary>
     public void Act()
     {
         if (plan.Kind == ConsumerKind.Late && _recorders.Count == 0 && (peer.Sent == plan.Bytes || peer.Sent > 20_000))

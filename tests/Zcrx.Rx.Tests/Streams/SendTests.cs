@@ -86,7 +86,7 @@ public class SendTests : IClassFixture<ResourceCheck>
                 connection.Dispose();
                 foreach (Task task in sending)
                 {
-                    await Assert.ThrowsAnyAsync<ObjectDisposedException>(() => task.Within("the sender is told"));
+                    await Assert.ThrowsAnyAsync<ObjectDisposedException>(() => task.Within("the send fails"));
                 }
 
                 await Assert.ThrowsAnyAsync<ObjectDisposedException>(() => connection.SendAsync(new byte[1]).AsTask());
@@ -105,7 +105,7 @@ public class SendTests : IClassFixture<ResourceCheck>
             Task sending = connection.SendAsync(new byte[64 << 20]).AsTask();
             await Deadline.UntilAsync(() => peer.Socket.Available > 10_000, "the socket buffers fill up");
             await queue.CloseAsync();
-            await Assert.ThrowsAnyAsync<ObjectDisposedException>(() => sending.Within("the sender is told"));
+            await Assert.ThrowsAnyAsync<ObjectDisposedException>(() => sending.Within("the send fails"));
         }
     }
 

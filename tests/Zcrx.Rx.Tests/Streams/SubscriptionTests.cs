@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Observers come and go at any time, and the stream goes on where it stopped.</summary>
+/// <summary>Tests that observers may subscribe and unsubscribe at any time, and that the stream continues where it stopped.</summary>
 [Collection(SocketsCollection.Name)]
 public class SubscriptionTests : IClassFixture<ResourceCheck>
 {
@@ -135,7 +135,7 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
-            // Takes one buffer; the rest has arrived, the end of the stream included, before anybody listens again.
+            // Takes one buffer. The rest, including the end of the stream, arrives before the next observer subscribes.
             connection.Pause();
             Task one = connection.Buffers.Take(1).Select(static buffer => buffer.Length).ToTask();
             await peer.SendAllAsync(50_000);

@@ -43,7 +43,7 @@ internal sealed class SuspensionRun(int seed) : IDisposable
             await SuspensionTests.KillAsync(_open[victim], _faults[victim], (QueueDeath)_random.Next(3));
             _former.Add(_open[victim]);
             await OpenAsync(victim);
-            await _suspended.ContinueOnAsync(_random.Next(2) == 0 ? [_open[victim].Queue] : [.. _open.Select(static queue => queue.Queue)]).Within("the connections go on");
+            await _suspended.ContinueOnAsync(_random.Next(2) == 0 ? [_open[victim].Queue] : [.. _open.Select(static queue => queue.Queue)]).Within("the connections resume");
             try
             {
                 await moving.Within("the moves have an outcome");
@@ -53,8 +53,8 @@ internal sealed class SuspensionRun(int seed) : IDisposable
                 // The target had died; the connection stayed where it was.
             }
 
-            // Those that came back from a move after we had looked.
-            await _suspended.ContinueOnAsync(_open[victim].Queue).Within("the connections go on");
+            // Connections that returned from a move after the previous call.
+            await _suspended.ContinueOnAsync(_open[victim].Queue).Within("the connections resume");
             consumers.ForEach(static consumer => consumer.Connection.Resume());
             await Deadline.UntilAsync(
                 () => consumers.Sum(static consumer => consumer.Recorder.Bytes) > before || consumers.Exists(static consumer => consumer.Recorder.HasEnded),

@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Connections outlive their queue, at the very byte, or are told that they do not.</summary>
+/// <summary>Tests that connections outlive their queue at the same stream offset, or end with an error.</summary>
 [Collection(SocketsCollection.Name)]
 public class SuspensionTests : IClassFixture<ResourceCheck>
 {
@@ -35,9 +35,9 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
             Assert.True(kept!.Span.SequenceEqual(Payload.At(peer.Stream, 0, kept.Length)));
             kept.Dispose();
 
-            // Nobody receives, and nothing is lost.
+            // No queue receives, and no byte is lost.
             await peer.SendAsync(10_000);
-            Assert.Equal(1, await suspended.ContinueOnAsync(second.Queue).Within("the connection goes on"));
+            Assert.Equal(1, await suspended.ContinueOnAsync(second.Queue).Within("the connection resumes"));
             Assert.Equal((0, second.Queue.Name), (suspended.Count, connection.QueueName));
             await peer.SendAllAsync(90_000);
             await recorder.AssertCompletedAsync(200_000);
@@ -63,12 +63,12 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
             subscription = connection.Buffers.Subscribe(leaving);
             await peer.SendAsync(60_000);
             connection.Resume();
-            await Deadline.UntilAsync(() => connection.BytesReceived > leaving.End && leaving.End > 0, "there is something that nobody has seen");
+            await Deadline.UntilAsync(() => connection.BytesReceived > leaving.End && leaving.End > 0, "bytes were received that no observer has seen");
 
             await first.Queue.SuspendAsync().Within("the queue ends");
             Recorder next = new(peer.Stream);
             using IDisposable again = connection.Buffers.Subscribe(next);
-            Assert.Equal(1, await suspended.ContinueOnAsync(second.Queue).Within("the connection goes on"));
+            Assert.Equal(1, await suspended.ContinueOnAsync(second.Queue).Within("the connection resumes"));
             await peer.SendAllAsync(1000);
             await next.AssertCompletedAsync(61_000);
             Assert.Equal(leaving.End, next.Start);
@@ -107,7 +107,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
             Assert.Contains("may be missing", error.Cause, StringComparison.Ordinal);
             Assert.True(await peer.IsResetAsync());
 
-            Assert.Equal(1, await suspended.ContinueOnAsync(second.Queue).Within("the other goes on"));
+            Assert.Equal(1, await suspended.ContinueOnAsync(second.Queue).Within("the other connection resumes"));
             paused.Resume();
             await idle.SendAllAsync(3000);
             await patient.AssertCompletedAsync(3000);
@@ -128,7 +128,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
         {
             await Assert.ThrowsAsync<ZcrxException>(() => first.Queue.Completion.Within("the loop ends"));
             await using TestQueue second = await OpenAsync(suspended);
-            Assert.Equal(1, await suspended.ContinueOnAsync(second.Queue).Within("the connection goes on"));
+            Assert.Equal(1, await suspended.ContinueOnAsync(second.Queue).Within("the connection resumes"));
             Recorder recorder = new(peer.Stream);
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
             await peer.SendAllAsync(2000);
@@ -151,7 +151,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
             await first.Queue.SuspendAsync().Within("the queue ends");
             Task second = connection.SendAsync(new byte[10]).AsTask();
             await using TestQueue queue = await OpenAsync(suspended);
-            Assert.Equal(1, await suspended.ContinueOnAsync(queue.Queue).Within("the connection goes on"));
+            Assert.Equal(1, await suspended.ContinueOnAsync(queue.Queue).Within("the connection resumes"));
             int received = 0;
             byte[] buffer = new byte[1 << 16];
             while (received < answer.Length + 10)
@@ -212,7 +212,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
             Recorder recorder = new(peer.Stream);
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
             await first.Queue.SuspendAsync().Within("the queue ends");
-            Assert.Equal(0, await suspended.ContinueOnAsync(closed.Queue).Within("a closed queue takes nobody"));
+            Assert.Equal(0, await suspended.ContinueOnAsync(closed.Queue).Within("a closed queue takes no connection"));
             Assert.Equal(1, suspended.Count);
             Assert.True(await connection.MoveToAsync(second.Queue).Within("it is moved"));
             await peer.SendAllAsync(1000);

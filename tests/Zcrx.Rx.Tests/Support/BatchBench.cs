@@ -32,7 +32,7 @@ internal sealed class BatchBench : IAsyncDisposable
         return new BatchBench(await ZcrxQueue.OpenAsync(options, new EngineChoice(ZcrxEngine.Emulated, "a test"), kernel, default).Within("the queue opens"), kernel);
     }
 
-    /// <summary>A connection whose receive has been issued, observed by somebody. Its number, in the order of their making, is its stream's.</summary>
+    /// <summary>Opens an observed connection and issues its receive. Its ordinal number is the number of its stream.</summary>
     public async Task<(ZcrxConnection Connection, IDisposable Subscription)> ObserveAsync(IObserver<Interop.ReceivedBuffer> observer)
     {
         int number = _positions.Count;

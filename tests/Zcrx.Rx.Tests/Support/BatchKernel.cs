@@ -28,7 +28,7 @@ internal sealed unsafe class BatchKernel : UserSideKernel
 
     public override string Description => "batches";
 
-    /// <summary>Whether the refill queue is left as it is.</summary>
+    /// <summary>Gets or sets a value that indicates whether the kernel leaves the refill queue untouched.</summary>
     public bool HoldsRefill { get; set; }
 
     /// <summary>User data of the receives that were submitted, in their order; one that is issued again is not listed again.</summary>

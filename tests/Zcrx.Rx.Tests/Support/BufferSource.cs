@@ -2,13 +2,13 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>A connection over an <see cref="InMemoryArea"/>: a stream in pieces, to everybody who has subscribed.</summary>
+/// <summary>Represents a connection over an <see cref="InMemoryArea"/>: a stream in pieces, for all its observers.</summary>
 internal sealed class BufferSource(InMemoryArea area) : IObservable<ReceivedBuffer>
 {
     private readonly Lock _gate = new();
     private IObserver<ReceivedBuffer>[] _observers = [];
 
-    /// <summary>Where in the stream the next bytes are. May be set, as for somebody who subscribes late.</summary>
+    /// <summary>Gets or sets the stream offset of the next bytes. A test sets it to simulate an observer that subscribes late.</summary>
     public long Position { get; set; }
 
     public int Subscribers => Volatile.Read(ref _observers).Length;
@@ -16,7 +16,7 @@ internal sealed class BufferSource(InMemoryArea area) : IObservable<ReceivedBuff
     /// <summary>The area that receives; another one after the connection has moved to another queue.</summary>
     public InMemoryArea Area { get; set; } = area;
 
-    /// <summary>What observers have thrown.</summary>
+    /// <summary>Gets the exceptions that observers have thrown.</summary>
     public List<Exception> Thrown { get; } = [];
 
     public IDisposable Subscribe(IObserver<ReceivedBuffer> observer)
@@ -29,7 +29,9 @@ internal sealed class BufferSource(InMemoryArea area) : IObservable<ReceivedBuff
         return new Subscription(this, observer);
     }
 
-    /// <summary>Lends the bytes, in as many buffers as they need. As in the loop, an observer that throws gets an error, and the others go on.</summary>
+    /// <summary>
+    /// Delivers the bytes in as many buffers as necessary. As in the loop, an observer that throws gets an error; others continue.
+    /// </summary>
     public void Send(ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty)

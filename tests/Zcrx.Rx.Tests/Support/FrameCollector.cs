@@ -11,7 +11,7 @@ internal sealed class FrameCollector : IObserver<ReceivedFrame>
 
     public List<Exception> Errors { get; } = [];
 
-    /// <summary>How many ends there were; never more than one.</summary>
+    /// <summary>Gets the number of ends: completions and errors. It never exceeds one.</summary>
     public int Ends => Completions + Errors.Count;
 
     /// <summary>Called for each frame, with its number, before it is copied.</summary>

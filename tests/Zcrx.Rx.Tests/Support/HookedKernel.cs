@@ -16,7 +16,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
 
     public string Description => _kernel.Description;
 
-    /// <summary>What the next enters answer instead of doing anything; 0 for the emulated kernel's own doing.</summary>
+    /// <summary>Gets or sets the result that the next enters return without doing anything. 0 lets the emulated kernel act.</summary>
     public int ForcedEnterResult { get => Volatile.Read(ref _forcedResult); set => Volatile.Write(ref _forcedResult, value); }
 
     /// <summary>Called after each enter has done its work, with the answer that it gives; the loop gets what comes back.</summary>
@@ -31,7 +31,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
     /// <summary>Called before each flush; true lets the kernel do it.</summary>
     public Func<bool>? Flushing { get; set; }
 
-    /// <summary>Whether cancel requests do nothing, as if the kernel were stuck.</summary>
+    /// <summary>Gets or sets a value that indicates whether cancel requests do nothing, as in a stuck kernel.</summary>
     public bool IgnoresCancels { get; set; }
 
     /// <summary>The error of every new ring; 0 for none.</summary>
@@ -67,7 +67,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
 
         if (result == -Errno.EBADF)
         {
-            // Who is told so leaves the descriptor alone.
+            // After EBADF the loop leaves the descriptor alone, so it is closed here.
             _ = _kernel.Close(ringFd);
         }
 
@@ -107,7 +107,9 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
         return _kernel.Close(fd);
     }
 
-    /// <summary>Whether the loop has yet to read a good completion of this kind. Inside of <see cref="Entered"/> only.</summary>
+    /// <summary>
+    /// Returns whether the loop has yet to read a successful completion of this kind. Only valid inside <see cref="Entered"/>.
+    /// </summary>
     public bool HasUnread(RequestKind kind)
     {
         uint mask = *(uint*)(_ring + _completionOffsets.ring_mask);

@@ -4,9 +4,12 @@ using Zcrx.Interop.Memory;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>An area in plain memory, whose thread plays the receive loop: lends buffers, takes them back, lends them again.</summary>
+/// <summary>
+/// Represents an area in plain memory. Its thread acts as the receive loop: lends buffers, takes them back and lends them again.
+/// </summary>
 /// <remarks>
-/// What has come back is overwritten, so that whoever still reads it reads the wrong bytes. A buffer that comes back twice, or that was never out, throws.
+/// Returned buffers are overwritten, so a reader that still uses one reads wrong bytes. A double return throws, and so does the return of
+/// a buffer that was never lent.
 /// </remarks>
 internal sealed unsafe class InMemoryArea : IDisposable
 {
@@ -38,16 +41,16 @@ internal sealed unsafe class InMemoryArea : IDisposable
 
     public int BufferSize { get; }
 
-    /// <summary>Whether the memory is still there.</summary>
+    /// <summary>Gets a value that indicates whether the memory is still mapped.</summary>
     public bool IsMapped => _region.Owners > 0;
 
     /// <summary>Buffers that could receive.</summary>
     public int Free => _free.Count;
 
-    /// <summary>How often the area's thread was woken.</summary>
+    /// <summary>Gets the number of times that the area's thread was woken.</summary>
     public int Wakes => Volatile.Read(ref _wakes);
 
-    /// <summary>What was returned, in order.</summary>
+    /// <summary>Gets the returned buffers, in order.</summary>
     public List<ulong> Returned { get; } = [];
 
     public bool RecordsReturns { get; set; }

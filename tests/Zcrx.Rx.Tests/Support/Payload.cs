@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>What a connection carries: bytes known by position, so that a lost, doubled or swapped piece is seen.</summary>
+/// <summary>Computes the bytes of a stream from their position, so that a lost, doubled or swapped piece is detected.</summary>
 internal static class Payload
 {
     // A prime: no power of two, and so no buffer or chunk, is a multiple of the period.

@@ -17,10 +17,10 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
 
     public int Port => ((IPEndPoint)Socket.LocalEndPoint!).Port;
 
-    /// <summary>Whether sending ended early because the other end had reset the connection.</summary>
+    /// <summary>Gets a value that indicates whether sending ended early because the other end had reset the connection.</summary>
     public bool WasReset { get; private set; }
 
-    /// <summary>Connects; small buffers make a sender feel soon that nobody reads.</summary>
+    /// <summary>Connects. With small buffers, a sender soon notices that its receiver does not read.</summary>
     public static async Task<Peer> ConnectAsync(EndPoint endPoint, int stream, int? sendBuffer = null)
     {
         Socket socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -46,7 +46,7 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
             }
             catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown)
             {
-                // A reset may come in the middle of sending. Who wants all bytes to arrive sees that they do not.
+                // A reset may arrive while sending. A test that expects all bytes to arrive fails by itself.
                 WasReset = true;
                 return;
             }
@@ -54,7 +54,7 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
             Sent += sent;
             count -= sent;
 
-            // Against a receiver that keeps up, no send ever waits: whoever called would not go on before the last byte.
+            // A send to a receiver that keeps up never waits. Without this, the caller would not continue before the last byte.
             await Task.Yield();
         }
     }
@@ -80,7 +80,7 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
         Socket.Dispose();
     }
 
-    /// <summary>Whether the connection was ended by a reset, or in order; reads whatever is still to be read.</summary>
+    /// <summary>Returns whether the connection was reset. Reads all remaining bytes first.</summary>
     public async Task<bool> IsResetAsync()
     {
         if (WasReset)
@@ -93,7 +93,7 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
         {
             while (await Socket.ReceiveAsync(buffer).Within("the connection ends at the peer") > 0)
             {
-                // Answers that nobody asked for here.
+                // Replies that this test does not check.
             }
 
             return false;

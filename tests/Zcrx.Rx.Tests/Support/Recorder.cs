@@ -21,7 +21,7 @@ internal sealed class Recorder(int stream) : IObserver<ReceivedBuffer>
 
     public long Buffers => Volatile.Read(ref _buffers);
 
-    /// <summary>What the stream ended with, null when it completed.</summary>
+    /// <summary>Gets the error that ended the stream, or null when it completed.</summary>
     public Exception? Error { get; private set; }
 
     public bool HasEnded => _ended.Task.IsCompleted;
@@ -66,7 +66,7 @@ internal sealed class Recorder(int stream) : IObserver<ReceivedBuffer>
         }
         finally
         {
-            // Last: whoever waits for so many bytes wants to see what was done with them.
+            // Set last: a test that waits for this number of bytes then reads the other values.
             Volatile.Write(ref _bytes, _bytes + value.Length);
         }
     }

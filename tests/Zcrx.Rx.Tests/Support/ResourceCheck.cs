@@ -1,7 +1,9 @@
 namespace Zcrx.Rx.Tests.Support;
 
 /// <summary>Shared by a class of tests: when the class is over, no descriptor and no ring thread is left behind.</summary>
-/// <remarks>The classes that use it are in one collection (<see cref="SocketsCollection"/>), so that no other test opens any meanwhile.</remarks>
+/// <remarks>
+/// The classes that use it are in one collection (<see cref="SocketsCollection"/>), so no other test opens descriptors at the same time.
+/// </remarks>
 public sealed class ResourceCheck : IAsyncLifetime
 {
     private Usage _before;

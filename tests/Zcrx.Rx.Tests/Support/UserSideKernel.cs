@@ -15,7 +15,7 @@ internal abstract unsafe class UserSideKernel : IIoUringKernel
 
     public abstract string Description { get; }
 
-    /// <summary>Where the area lies.</summary>
+    /// <summary>Gets the address of the area.</summary>
     public byte* Area { get; private set; }
 
     protected ref readonly io_uring_params Parameters => ref _parameters;

@@ -17,7 +17,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
     private static readonly byte[] Hello = MeetingPlace.Frame(TakeoverMessageType.Hello, new TakeoverHello(0).Encode());
     private static readonly byte[] Offer = MeetingPlace.Frame(TakeoverMessageType.Offer, new TakeoverOffer(["ingest"], []).Encode(), descriptors: 2);
 
-    /// <summary>What is done to a good message: cut off somewhere, bytes changed, bytes behind it, descriptors added to it.</summary>
+    /// <summary>Generates damage to a valid message: truncated, bytes changed, bytes appended, descriptors added.</summary>
     private static Gen<Damage> Damages =>
         from cut in Gen.Frequency((1, Gen.Constant(0)), (2, Gen.Choose(1, 40)))
         from changes in Gen.ListOf(Gen.Choose(0, 60).SelectMany(static _ => Gen.Choose(0, 255), static (at, value) => (at, (byte)value)))

@@ -71,7 +71,7 @@ public class TakeoverOfferTests
             }
             catch (InvalidDataException)
             {
-                // That is what it is for.
+                // The expected exception for an invalid message.
             }
         }).QuickCheckThrowOnFailure();
     }

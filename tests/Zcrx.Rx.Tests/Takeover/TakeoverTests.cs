@@ -8,7 +8,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Takeover;
 
-/// <summary>From one process to the next, here within one: the listener goes over, and nobody else can get in between.</summary>
+/// <summary>Tests a takeover, here inside one process: the listener passes to the successor, and no third process can intervene.</summary>
 [Collection(SocketsCollection.Name)]
 public class TakeoverTests : IClassFixture<ResourceCheck>
 {
@@ -45,9 +45,9 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
             Socket listener = next.TakeListener("ingest", new IPEndPoint(IPAddress.Loopback, 0))!;
             Assert.Null(next.TakeListener("ingest", new IPEndPoint(IPAddress.Loopback, 0)));
             Assert.Equal(0, source.Releases);
-            await next.CommitAsync().Within("the predecessor lets go");
+            await next.CommitAsync().Within("the predecessor releases its listener");
             Assert.Equal(1, source.Releases);
-            Assert.Equal(Environment.ProcessId, await takeover.TakenOver.Within("it knows to whom"));
+            Assert.Equal(Environment.ProcessId, await takeover.TakenOver.Within("it knows its successor"));
             await takeover.DisposeAsync();
             source.Dispose();
 
@@ -123,7 +123,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
         {
             using (source)
             {
-                // On a busy machine it may already have been too long before the offer was read: that is told in the same words.
+                // On a busy machine the limit may pass before the offer is read. The error has the same text.
                 ZcrxException refused = await Assert.ThrowsAsync<ZcrxException>(async () =>
                 {
                     await using ZcrxTakeover next = await place.OpenAsync();
@@ -145,9 +145,9 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
         takeover.Serve(source);
         await using ZcrxTakeover next = await place.OpenAsync();
         using Socket? listener = next.TakeListener("ingest", source.EndPoint);
-        await next.CommitAsync().Within("the successor goes on");
+        await next.CommitAsync().Within("the successor commits");
         Assert.Equal(Environment.ProcessId, await takeover.TakenOver.Within("the predecessor knows"));
-        await Deadline.UntilAsync(() => source.Failures.Count == 1, "the failure is told");
+        await Deadline.UntilAsync(() => source.Failures.Count == 1, "the failure is reported");
     }
 
     [Fact]

@@ -62,16 +62,16 @@ internal sealed unsafe class MemoryQueue : IPoolQueue, IDisposable
 
     public bool HasCompletions { get; set; }
 
-    /// <summary>How many entries the next flushes consume each.</summary>
+    /// <summary>Gets or sets the number of entries that each of the next flushes consumes.</summary>
     public int ConsumedPerFlush { get; set; } = int.MaxValue;
 
-    /// <summary>Why the kernel adds no area; null when it does.</summary>
+    /// <summary>Gets or sets the error of adding an area, or null to succeed.</summary>
     public ZcrxException? GrowthError { get; set; }
 
-    /// <summary>How often an area was asked for.</summary>
+    /// <summary>Gets the number of requests for an area.</summary>
     public int GrowthAttempts { get; private set; }
 
-    /// <summary>How often a release woke the ring thread.</summary>
+    /// <summary>Gets the number of times that a release woke the ring thread.</summary>
     public int Wakes { get; private set; }
 
     /// <summary>The buffers that the kernel has taken back, in order, on all rings of the memory.</summary>

@@ -7,7 +7,7 @@ namespace Zcrx.Rx.Tests.Support.Rooms;
 /// <summary>The ring and the listeners of a queue that ends. The test decides what the kernel completes.</summary>
 internal sealed class MemoryRing : IRingEnd, IListeners, ICompletionHandler
 {
-    /// <summary>What happened, in order: the calls that a test wants to see in a certain order.</summary>
+    /// <summary>Gets the calls whose order tests check, in order.</summary>
     public List<string> Log { get; } = [];
 
     public bool HasDroppedCompletions { get; set; }
@@ -26,7 +26,7 @@ internal sealed class MemoryRing : IRingEnd, IListeners, ICompletionHandler
     /// <summary>The errors that the listeners ended with.</summary>
     public List<Exception?> Finished { get; } = [];
 
-    /// <summary>How many completions had been handled when the sockets of the others were closed; null while they were not.</summary>
+    /// <summary>Gets the number of completions that were handled before the sockets of the others were closed, or null.</summary>
     public uint? HandledBeforeUnseen { get; private set; }
 
     public void MarkDead() => IsDead = true;

@@ -11,7 +11,7 @@ internal sealed class MemoryWorker : IRingWorker
 
     public Task Ended => _ended.Task;
 
-    /// <summary>How often another ring or thread woke this one.</summary>
+    /// <summary>Gets the number of times that another ring or thread woke this one.</summary>
     public int Wakes { get; private set; }
 
     public bool HasWork

@@ -75,7 +75,9 @@ public class BackpressureTests : IClassFixture<LeakCheck>
         Assert.All(streams, static stream => Assert.InRange(stream.MostUnsent, 1024, int.MaxValue));
     }
 
-    /// <summary>Sends until nobody takes a byte, and only then lets the consumers go on: so they are always slower.</summary>
+    /// <summary>
+    /// Sends until no socket takes another byte, and only then lets the consumers release buffers. They are therefore always slower.
+    /// </summary>
     private static void Run(ZcrxQueue queue, List<SlowStream> streams, AutoResetEvent changed)
     {
         long moved = 0;
@@ -104,7 +106,7 @@ public class BackpressureTests : IClassFixture<LeakCheck>
                 Assert.Fail($"nothing moves: {string.Join("; ", streams.Select(static stream => stream.State))}; {queue.Snapshot()}");
             }
 
-            // Something to let go, at the latest room to send.
+            // Waits for a buffer to release, or at the latest for room to send.
             changed.WaitOne(1);
         }
     }

@@ -3,7 +3,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Conformance.Backpressure;
 
-/// <summary>A kernel that loses every notification: it is asked for none, while the queue believes that they are armed.</summary>
+/// <summary>Represents a kernel that loses every notification: it arms none, while the queue treats them as armed.</summary>
 internal sealed unsafe class SilentKernel(IIoUringKernel kernel) : IIoUringKernel
 {
     public string Description => kernel.Description;

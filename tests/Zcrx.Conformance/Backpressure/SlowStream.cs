@@ -7,11 +7,13 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Backpressure;
 
-/// <summary>One connection: a sender that sends whatever fits, and a consumer that keeps every buffer until it is told to let go.</summary>
+/// <summary>
+/// Represents one connection: its sender sends whatever fits, and its consumer leases every buffer until the test releases them.
+/// </summary>
 internal sealed class SlowStream : IObserver<ReceivedBuffer>, IDisposable
 {
     private const int Piece = 16 * 1024;
-    // Small, so that the sender feels soon that nobody reads.
+    // Small, so that the sender soon notices a receiver that does not read.
     private const int SocketBuffer = 32 * 1024;
 
     private readonly Socket _sender;
@@ -26,16 +28,16 @@ internal sealed class SlowStream : IObserver<ReceivedBuffer>, IDisposable
 
     public bool HasSentAll => _sent == _volume;
 
-    /// <summary>Whether everything came, was let go, and the stream has ended.</summary>
+    /// <summary>Gets a value that indicates whether the stream has ended and all its buffers are released.</summary>
     public bool IsOver => _completed && _kept.IsEmpty;
 
-    /// <summary>Bytes sent and bytes received: while this grows, nothing is stuck.</summary>
+    /// <summary>Gets the number of bytes sent and received. While it grows, the stream progresses.</summary>
     public long Moved => _sent + Volatile.Read(ref _received);
 
-    /// <summary>Times that the kernel would not take a single byte more.</summary>
+    /// <summary>Gets the number of times that the kernel refused even a single byte.</summary>
     public int Refusals { get; private set; }
 
-    /// <summary>The most that the sender's socket held back at such a time.</summary>
+    /// <summary>Gets the largest number of unsent bytes in the sender's socket at such a time.</summary>
     public int MostUnsent { get; private set; }
 
     public string State => $"sent {_sent}, received {Volatile.Read(ref _received)}, {_kept.Count} kept, completed {_completed}, {_error?.Message}";

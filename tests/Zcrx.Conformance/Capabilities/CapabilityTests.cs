@@ -6,7 +6,9 @@ namespace Zcrx.Conformance.Capabilities;
 
 public class CapabilityTests
 {
-    /// <summary>What each release answers, as it was observed. A release without a row is skipped: it says for itself what it can do.</summary>
+    /// <summary>
+    /// The observed capabilities of each release. A release without a row is skipped: its own answers decide what it can do.
+    /// </summary>
     private static readonly Dictionary<string, Row> Table = new()
     {
         ["6.16"] = new(CapabilityQueryState.QueryUnknown, 0, 0, 0, null, 0, 0),

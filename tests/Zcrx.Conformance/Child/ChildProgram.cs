@@ -9,7 +9,8 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Conformance.Child;
 
-/// <summary>What a case runs in a process of its own, so that it can be killed: <c>child receive|hold KERNEL …</c> or <c>child receive-nic</c>. Tells its state line by line.</summary>
+/// <summary>Runs a case in its own process, so that a test can kill it. The process prints each state on a line.</summary>
+/// <remarks>Usage: <c>child receive|hold KERNEL …</c> or <c>child receive-nic</c>.</remarks>
 internal static unsafe class ChildProgram
 {
     public const string Verb = "child";
@@ -49,7 +50,7 @@ internal static unsafe class ChildProgram
         }
     }
 
-    /// <summary>Receives from whoever connects, until it is killed or the connection ends.</summary>
+    /// <summary>Receives from any client that connects, until the process is killed or the connection ends.</summary>
     private static void Receive(KernelUnderTest kernel, ushort port, bool isExported)
     {
         using var queue = new TestQueue(kernel);
@@ -107,7 +108,10 @@ internal static unsafe class ChildProgram
         Console.In.ReadToEnd();
     }
 
-    /// <summary>Registers a queue over memory that others can map, and sends it with everything that it consists of to whoever listens at a path. Holds it until it is killed.</summary>
+    /// <summary>
+    /// Registers a queue over memory that other processes can map, and sends it to the process that listens at a path. Holds it until
+    /// killed.
+    /// </summary>
     private static void Takeover(KernelUnderTest kernel, string path)
     {
         using var ring = new TestRing(kernel.Kernel);

@@ -20,7 +20,7 @@ internal static class TakeoverChild
     /// <summary>Of the queue without a NIC.</summary>
     public static ZcrxQueueOptions Options => TakeoverBench.Options(1) with { Engine = ZcrxEngine.DeviceLess, SharedMemory = true };
 
-    /// <summary>Has a listener and a queue, and hands both over to whoever comes.</summary>
+    /// <summary>Opens a listener and a queue, and gives both to the next process that requests a takeover.</summary>
     public static void Serve(string path) => RunAsync(path, Options, IPAddress.Loopback, isSuccessor: false).GetAwaiter().GetResult();
 
     /// <summary>The same on a NIC.</summary>
@@ -71,7 +71,7 @@ internal static class TakeoverChild
 
     private static void Keep(ReceivedBuffer buffer)
     {
-        // Not more: whoever keeps all that it may is given nothing else.
+        // Not more: a connection that leases its whole quota receives no further buffer.
         if (Kept.Count < MostKept)
         {
             Kept.Enqueue(buffer.Retain());

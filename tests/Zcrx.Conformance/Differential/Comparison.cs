@@ -4,7 +4,7 @@ using Zcrx.Conformance.Support;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>What a program led to on two kernels.</summary>
+/// <summary>Represents the outcome of a program on two kernels.</summary>
 internal sealed record Comparison(Side LeftSide, Side RightSide, DifferentialProgram Program, IReadOnlyList<string> Left, IReadOnlyList<string> Right)
 {
     private static readonly Regex ReceivedBytes = new(@"\d+ bytes in", RegexOptions.NonBacktracking);
@@ -12,9 +12,12 @@ internal sealed record Comparison(Side LeftSide, Side RightSide, DifferentialPro
     /// <summary>Same steps, same outcomes, and nothing in them that no kernel may do.</summary>
     public bool IsAgreed => Left.SequenceEqual(Right) && !Left.Concat(Right).Any(step => step.Contains("BROKEN", StringComparison.Ordinal));
 
-    /// <summary>Whether the first difference is only how many bytes fill the same number of buffers: that depends on how TCP cuts a stream into packets.</summary>
+    /// <summary>
+    /// Gets a value that indicates whether the first difference is only the number of bytes in the same number of buffers.
+    /// </summary>
     /// <remarks>
-    /// Whole pages are sent in whole packets nearly always, but nobody promises it: a sender that is late or sends again cuts elsewhere, and a pool runs out a few bytes earlier.
+    /// This number depends on how TCP cuts a stream into packets. Whole pages nearly always travel in whole packets, but this is not
+    /// guaranteed: a late or retransmitting sender cuts at other places, and a pool runs out a few bytes earlier.
     /// </remarks>
     public bool DiffersInPackets
     {

@@ -37,11 +37,11 @@ internal sealed class Connection : IDisposable
 
     public int BytesWaiting => Posix.BytesWaiting(_observer);
 
-    /// <summary>Whether everything that the sender did is to be seen at the receiving socket.</summary>
+    /// <summary>Gets a value that indicates whether all actions of the sender are visible at the receiving socket.</summary>
     public bool HasArrived =>
         IsReset ? Posix.PollNow(_observer, Posix.POLLHUP) != 0 : Received + BytesWaiting == Sent && (!HasSenderEnded || Posix.PollNow(_observer, Posix.POLLRDHUP) != 0);
 
-    /// <summary>Whether an active request has something to do: neither kernel may leave it lying.</summary>
+    /// <summary>Gets a value that indicates whether an active request has something to do. Neither kernel may strand it.</summary>
     public bool IsRequestDue
     {
         get
@@ -87,8 +87,8 @@ internal sealed class Connection : IDisposable
     /// <summary>The request lies there with something to do, and will until something changes (kernels before 7.2).</summary>
     public void MarkStalled() => (_stalledBytes, _stalledAtEnd) = (BytesWaiting, IsEnded);
 
-    /// <summary>Reads what nobody has received, past the kernel under test.</summary>
-    /// <returns>The number of bytes, or −1 when they are not the right ones.</returns>
+    /// <summary>Reads the bytes that no request has received, past the kernel under test.</summary>
+    /// <returns>The number of bytes, or −1 when they are wrong.</returns>
     public int Drain()
     {
         byte[] rest = new byte[BytesWaiting];

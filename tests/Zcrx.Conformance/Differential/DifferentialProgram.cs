@@ -9,6 +9,6 @@ namespace Zcrx.Conformance.Differential;
 /// <param name="Operations">The steps.</param>
 internal sealed record DifferentialProgram(string Name, bool WholePages, IReadOnlyList<Operation> Operations)
 {
-    /// <summary>Whether it runs on a network interface.</summary>
+    /// <summary>Gets a value that indicates whether the program runs on a network interface.</summary>
     public bool IsForNic { get; init; }
 }

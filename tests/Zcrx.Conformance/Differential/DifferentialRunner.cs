@@ -11,9 +11,9 @@ internal static class DifferentialRunner
 {
     public const string Verb = "differential";
 
-    // Each reduction runs hundreds of programs; the first ones tell what is wrong.
+    // Each reduction runs hundreds of programs, and the first reductions already show the fault.
     private const int MostReductions = 5;
-    // Of a program whose packets may have been cut elsewhere.
+    // For a program whose stream may have been cut into other packets.
     private const int MostRepetitions = 3;
 
     private const string Usage = """
@@ -89,11 +89,11 @@ internal static class DifferentialRunner
             DifferentialProgram program = onNics ? NicProgramGenerator.Create(seed, number) : ProgramGenerator.Create(seed, number);
             Comparison comparison = Comparison.Run(left, right, program);
             int again = 0;
-            // Packets that are cut elsewhere each time would be a difference of the kernels.
+            // If the packets differ in every run, the kernels differ.
             while (comparison.DiffersInPackets && again < MostRepetitions)
             {
                 again++;
-                output.WriteLine($"     program {seed}:{number} runs again, since packets may have been cut elsewhere: {comparison.FirstDifference()}");
+                output.WriteLine($"     program {seed}:{number} runs again because its packets may differ: {comparison.FirstDifference()}");
                 comparison = Comparison.Run(left, right, program);
             }
 

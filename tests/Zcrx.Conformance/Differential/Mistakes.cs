@@ -6,7 +6,8 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>What can be wrong with a call. Programs make two mistakes at once: which of them is reported shows the order in which a kernel checks.</summary>
+/// <summary>Makes one parameter of a call invalid.</summary>
+/// <remarks>Programs make two mistakes at once: the one that is reported shows the order in which a kernel checks.</remarks>
 internal static unsafe class Mistakes
 {
     public delegate void InRequest(io_uring_sqe* entry, Sockets sockets);

@@ -2,11 +2,12 @@ using static Zcrx.Conformance.Differential.OperationKind;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>Makes programs for an interface from numbers: the same seed and number, the same program.</summary>
+/// <summary>Generates programs for an interface. The same seed and number give the same program.</summary>
 /// <remarks>
-/// Pieces have any size, as how a stream is cut into packets nobody promises. Of two kinds, one has so many buffers that they never run out; in the
-/// other they run out on purpose. There nothing is copied, since what a page pool has taken is not to be had for copies, and the link stays up: an
-/// interface that comes up again has a new page pool, and what the old one gave out is there for it only when the kernel has taken that apart, up to a second later.
+/// Pieces have any size, because it is not guaranteed how a stream is cut into packets. There are two kinds of programs. The first kind
+/// has so many buffers that they never run out. In the second kind they run out on purpose. Nothing is copied there, because buffers
+/// that a page pool has taken are not available for copies. The link stays up there: an interface that comes up again has a new page
+/// pool, and the kernel returns the buffers of the old one up to a second later.
 /// </remarks>
 internal static class NicProgramGenerator
 {

@@ -3,7 +3,8 @@ namespace Zcrx.Conformance.Differential;
 /// <summary>One step of a program, on slots rather than on objects: a slot that holds nothing makes it a step without effect, so every part of a program is a program.</summary>
 internal readonly record struct Operation(OperationKind Kind, int Target = 0, int Other = 0, int Value = 0)
 {
-    /// <summary>What a sender does may be joined with what it does next: the ring then sees both at once.</summary>
+    /// <summary>Gets a value that indicates whether a sender acts.</summary>
+    /// <remarks>The action may be joined with the next one: the ring then sees both at once.</remarks>
     public bool IsSenders => Kind is OperationKind.Send or OperationKind.EndSending or OperationKind.Reset;
 
     /// <summary>Set on a step of a sender that the next one joins.</summary>
@@ -40,7 +41,7 @@ internal readonly record struct Operation(OperationKind Kind, int Target = 0, in
         OperationKind.Steer => $"steer connection {Target} to {Value}",
         OperationKind.LinkDown => "take the link down",
         OperationKind.LinkUp => "take the link up",
-        OperationKind.Exhaust => $"use up the buffers of whoever receives from connection {Target}",
+        OperationKind.Exhaust => $"use up the buffers of the queue that receives from connection {Target}",
         _ => Kind.ToString(),
     } + (IsJoined ? " and at once" : "");
 }

@@ -1,6 +1,8 @@
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>What a step of a program does. Each step without its precondition (no ring there, nothing held) does nothing on either kernel.</summary>
+/// <summary>
+/// Specifies a step of a program. A step without its precondition (no ring, no held buffer) does nothing on either kernel.
+/// </summary>
 internal enum OperationKind
 {
     /// <summary>Target: the ring. Value: completion entries.</summary>
@@ -81,7 +83,9 @@ internal enum OperationKind
     /// <summary>Target: the queue. Value: buffers of the new area.</summary>
     AddArea,
 
-    /// <summary>Target: the connection. Value: where its packets arrive from now on, on one of the RX queues that programs take or (2) elsewhere.</summary>
+    /// <summary>
+    /// Target: the connection. Value: the RX queue that its packets arrive on from now on; 2 is a queue that no program takes.
+    /// </summary>
     Steer,
 
     /// <summary>The link, until <see cref="LinkUp"/>: nothing arrives.</summary>

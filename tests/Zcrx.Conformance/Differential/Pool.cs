@@ -18,7 +18,9 @@ internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
     /// <summary>The RX queue whose memory it is; 0 without a device.</summary>
     public uint RxQueue => setup.Registration->if_rxq;
 
-    /// <summary>Whether nothing has reported a lack of buffers since that was armed.</summary>
+    /// <summary>
+    /// Gets or sets a value that indicates whether no lack of buffers has been reported since the notification was armed.
+    /// </summary>
     public bool ReportsNoBuffers { get; set; } = true;
 
     /// <summary>Offsets of the buffers that were received and not returned yet, oldest first.</summary>

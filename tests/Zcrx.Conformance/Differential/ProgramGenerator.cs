@@ -73,7 +73,7 @@ internal static class ProgramGenerator
         throw new ArgumentOutOfRangeException(nameof(kinds));
     }
 
-    /// <summary>What makes it likely that an operation finds what it needs.</summary>
+    /// <summary>Generates operations that probably create the preconditions of an operation.</summary>
     private static IEnumerable<Operation> Lead(OperationKind kind, Random random, bool wholePages)
     {
         int ring = random.Next(1, Rings);

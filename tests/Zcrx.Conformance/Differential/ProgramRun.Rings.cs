@@ -79,7 +79,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         return "done";
     }
 
-    /// <summary>When exactly a device's queue is given up after its last user nobody promises, and until then what arrives is lost: a step is over when it is.</summary>
+    /// <summary>Waits until the RX queues without a user are released. Until then, packets that arrive on them are lost.</summary>
     private void AwaitRelease()
     {
         for (int slot = 0; _nic is not null && slot < 2; slot++)
@@ -117,12 +117,12 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         spoil(setup);
         spoilMore(setup);
         int result = setup.Register(ring);
-        // Two mistakes can make up for each other; then there is one more queue that nobody uses.
+        // Two mistakes may cancel each other out. The registration then succeeds, and its queue stays unused.
         _memory.Add(setup);
         return $"{firstName}, {secondName}: {Results.Name(result)}";
     }
 
-    /// <summary>Whether an RX queue of the device belongs to a queue that a ring of ours or an exported descriptor keeps.</summary>
+    /// <summary>Returns whether a ring or an exported descriptor of this program owns an RX queue of the device.</summary>
     private bool IsTaken(uint rxQueue) =>
         _queues.Any(queue => queue?.Pool.RxQueue == rxQueue) || _exports.Any(export => export?.Pool.RxQueue == rxQueue);
 

@@ -66,7 +66,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
             case Send when !isSenderGone && connection.Sent - connection.Received + operation.Value <= (_nic is null ? MostInFlight : MostInFlightOnWire):
                 connection.Send(operation.Value);
                 return "done";
-            // A reset that gets lost is not sent again, and nobody would ever know.
+            // A lost reset is not retransmitted, so the receiver would never learn of it.
             case EndSending or Reset when _nic is { IsUp: false }:
                 return Nothing;
             case EndSending when !isSenderGone:

@@ -13,10 +13,12 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     private const ulong FirstNotification = 0x2000;
     private const ulong FirstOther = 0x3000;
 
-    /// <summary>What may be on its way to one receiving socket: less than its window and its sender's congestion window, so that a send never waits.</summary>
+    /// <summary>
+    /// The maximum number of bytes in flight to one socket: less than its window and the congestion window, so a send never waits.
+    /// </summary>
     private const int MostInFlight = 48 * 1024;
 
-    // Twice the longest scheduling delay ever seen under emulation; it is waited out only where a kernel is late or a request lies there for good.
+    // Twice the longest scheduling delay observed under emulation. Only a late kernel or a stranded request uses it up.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
     // TCP sends again what a link or an empty pool has dropped, the later the longer that took.
     private static readonly TimeSpan PatienceOnWire = TimeSpan.FromSeconds(15);
@@ -215,7 +217,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         }
         else
         {
-            _step.Violations.Add($"nobody waits for {cqe}");
+            _step.Violations.Add($"unexpected completion {cqe}");
         }
     }
 
@@ -240,7 +242,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         _step.Data(request, cqe);
     }
 
-    /// <summary>What is left at the end: every byte that was sent was received or is still in its socket, and what was copied was counted.</summary>
+    /// <summary>Checks the end: every sent byte was received or is still in its socket, and every copied byte was counted.</summary>
     private void Finish()
     {
         for (int i = 0; i < _connections.Length; i++)

@@ -29,10 +29,10 @@ internal sealed class StepRecord(bool wholePages)
     private readonly List<string> _ends = [];
     private readonly HashSet<ulong> _requests = [];
 
-    /// <summary>What the call itself returned, and what is compared besides completions.</summary>
+    /// <summary>Gets the result of the call, and other values that are compared besides completions.</summary>
     public List<string> Facts { get; } = [];
 
-    /// <summary>What may not happen on any kernel, whether they agree or not.</summary>
+    /// <summary>Gets the violations of rules that hold on every kernel, whether the kernels agree or not.</summary>
     public List<string> Violations { get; } = [];
 
     public void Data(ReceiveRequest request, Cqe cqe)

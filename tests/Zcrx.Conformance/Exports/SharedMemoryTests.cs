@@ -11,7 +11,9 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Conformance.Exports;
 
-/// <summary>Queues whose memory another process can map: they work as any other, and can be gone on with elsewhere.</summary>
+/// <summary>
+/// Tests queues whose memory another process can map: they work as any other queue, and another process can continue them.
+/// </summary>
 public unsafe class SharedMemoryTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]

@@ -157,7 +157,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         using Socket listener = takeover.TakeListener("test", endPoint) ?? throw new InvalidOperationException("No listener came.");
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(KernelUnderTest.Linux);
         await bench.Use(await ZcrxQueue.ImportAsync(inherited, options).Within("it is imported")).DisposeAsync();
-        await takeover.CommitAsync().Within("the old process lets go");
+        await takeover.CommitAsync().Within("the old process commits");
 
         // Side by side: the old process still receives for its connection, from what is left of the pool.
         TakeoverBench.Connection coming = await bench.ConnectAsync();
@@ -222,7 +222,8 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         return connection;
     }
 
-    /// <summary>What the one side says to the other is what is said between processes; and so are the descriptors, except that the emulated kernel knows exports by their numbers.</summary>
+    /// <summary>Exchanges the messages and descriptors of a takeover between two sides in one process.</summary>
+    /// <remarks>The only difference from a takeover between processes: the emulated kernel identifies exports by their numbers.</remarks>
     private static async Task<Sides> OfferAsync(TakeoverBench bench)
     {
         bench.Pin();

@@ -40,8 +40,8 @@ internal sealed class TakeoverBench : IAsyncDisposable
         return new TakeoverBench(kernel, await ZcrxQueue.OpenAsync(Options(1) with { SharedMemory = isShared }, choice, kernel.Kernel, default, suspended).Within("the queue opens"));
     }
 
-    /// <summary>A new loop goes on with the queue.</summary>
-    /// <returns>The one before, which still receives for its connections.</returns>
+    /// <summary>Lets a new loop continue the queue.</summary>
+    /// <returns>The previous loop, which still receives for its connections.</returns>
     public async Task<ZcrxQueue> SwitchAsync(ExportedQueue? exported = null, ZcrxSuspendedConnections? suspended = null)
     {
         using ExportedQueue? own = exported is null ? await Queue.ExportAsync().Within("the queue is exported") : null;
@@ -59,7 +59,9 @@ internal sealed class TakeoverBench : IAsyncDisposable
         return before;
     }
 
-    /// <summary>Holds the memory of the present queue, as a kernel does that has pinned it: the emulated one uses the mapping of whoever registered the queue.</summary>
+    /// <summary>
+    /// Holds the memory of the present queue, as a real kernel pins it. The emulated kernel only uses the mapping of the registration.
+    /// </summary>
     public void Pin()
     {
         QueueMemory memory = Queue.Loop.Queue.Memory;
@@ -81,7 +83,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
     /// <summary>Nothing has got lost of the pool: a consumer that keeps what it gets is given all but the reserve, and the reserve passes everything on. Nobody else may hold buffers.</summary>
     public async Task AssertPoolIsWholeAsync()
     {
-        await Deadline.UntilAsync(() => Queue.Snapshot().BuffersOut == 0, "nobody holds a buffer");
+        await Deadline.UntilAsync(() => Queue.Snapshot().BuffersOut == 0, "no buffer is leased");
         Connection keeper = await ConnectAsync();
         keeper.Holds = true;
         for (int i = 1; i <= Buffers - Reserve; i++)
@@ -157,7 +159,9 @@ internal sealed class TakeoverBench : IAsyncDisposable
             set => _holds = value;
         }
 
-        /// <summary>Sends behind what is being sent, without waiting: whoever keeps everything makes its sender wait.</summary>
+        /// <summary>
+        /// Queues bytes behind the current send, without waiting. A consumer that leases every buffer makes its sender wait.
+        /// </summary>
         public void Send(long count) => _sending = SendBehindAsync(_sending, count);
 
         public Task SendAsync(long count) => _peer.SendAsync(count).Within("the bytes are sent");

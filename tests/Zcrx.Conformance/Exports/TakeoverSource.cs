@@ -9,7 +9,7 @@ internal sealed class TakeoverSource(Socket listener, ZcrxQueue queue) : ITakeov
 {
     private readonly TaskCompletionSource _cameBack = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Why the queue did not go over, each time.</summary>
+    /// <summary>Gets the reasons for which the queue was not taken over, one for each attempt.</summary>
     public ConcurrentQueue<string> Stays { get; } = new();
 
     public Task CameBack => _cameBack.Task;

@@ -7,7 +7,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Conformance.Exports;
 
-/// <summary>A queue outlives its ring: another loop goes on with the same memory, and every buffer finds its way back, whoever held it.</summary>
+/// <summary>
+/// Tests that a queue outlives its ring: another loop continues with the same memory, and every buffer returns to the pool.
+/// </summary>
 public class TakeoverTests : IClassFixture<LeakCheck>
 {
     private const int Programs = 50;
@@ -39,7 +41,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
             connection.LetGo(5);
         }
 
-        // The old loop has ended; the rest is given back to nobody, as far as it goes.
+        // The old loop has ended, so no loop processes the remaining returns of its buffers.
         connection.LetGo();
         await connection.SendAsync(Much);
         await connection.ReachAsync();

@@ -43,7 +43,7 @@ public class NicLinkTests : IClassFixture<LeakCheck>
 
     private static void Expect(BlockingCollection<LinkChange> changes, ConfiguredNic nic, LinkState state)
     {
-        Assert.True(changes.TryTake(out LinkChange? change, Patience), $"nothing was told of {state}");
+        Assert.True(changes.TryTake(out LinkChange? change, Patience), $"state {state} was not reported");
         Assert.Equal(new LinkChange(nic.Interface, state), change);
     }
 }

@@ -8,7 +8,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>What the library reads of the machine's NIC and changes on it is what <c>ip</c> and <c>ethtool</c> see, and the other way round.</summary>
+/// <summary>Tests that the library and the programs <c>ip</c> and <c>ethtool</c> agree on the state of the machine's NIC.</summary>
 public class NicNetlinkTests : IClassFixture<LeakCheck>
 {
     private readonly NetlinkNicFacts _facts = new();
@@ -170,7 +170,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
 
     /// <summary>Rings are taken apart in the background, those of the cases before this one as well.</summary>
     private void AwaitNobodysQueues(ConfiguredNic nic) =>
-        Deadline.Until(() => _facts.Read(nic.Interface).Queues.All(static queue => queue.Provider == RxMemoryProvider.Kernel), "no queue is anybody's");
+        Deadline.Until(() => _facts.Read(nic.Interface).Queues.All(static queue => queue.Provider == RxMemoryProvider.Kernel), "every queue has been released");
 
     private static string Ask(string program, params string[] arguments)
     {

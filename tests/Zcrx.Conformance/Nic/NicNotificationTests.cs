@@ -5,7 +5,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>What only a device reports: its pool found no buffer, and packets came where the memory is not.</summary>
+/// <summary>Tests the notifications of a device: its pool found no buffer, or packets arrived on a queue without the memory.</summary>
 public class NicNotificationTests : IClassFixture<LeakCheck>
 {
     private const uint NoBuffersOnly = 1u << (int)ZCRX_EVENT_ALLOC_FAIL;
@@ -30,7 +30,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
         position = nic.ReceiveUpTo(connection, 1, position, connection.Sent);
         Assert.Equal(connection.Sent, position);
         Assert.Equal(0ul, nic.Queue.CopyCount);
-        // It has fired and was not armed since, so it has been silent whatever happened meanwhile.
+        // It has fired and was not armed since, so it stays silent whatever happens.
         Assert.DoesNotContain(nic.Queue.Ring.Settle(), IsNotification);
         Results.Equal(0, nic.Queue.Arm(ZCRX_EVENT_ALLOC_FAIL));
     }
@@ -133,6 +133,6 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
         }
 
         Assert.Equal((int)ZCRX_EVENT_ALLOC_FAIL, Assert.Single(reports).Result);
-        Assert.All(held, cqe => Assert.True(cqe.IsData, $"the request goes on; {cqe}"));
+        Assert.All(held, cqe => Assert.True(cqe.IsData, $"the request continues; {cqe}"));
     }
 }

@@ -23,7 +23,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
         one.Port.SteerTo(one.Nic.OtherQueue);
         connection.Send(Piece);
         AssertEndsAt(Piece, one.Queue, request: 1, Piece);
-        // It asks again, and is told so again, at once.
+        // A second request fails the same way, immediately.
         one.Queue.Receive(connection, 2);
         AssertEndsAt(Piece, one.Queue, request: 2, Piece);
 
@@ -45,7 +45,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
         using var one = new NicQueue(Open(name));
         using TestQueue other = OtherQueue(one.Nic);
         TcpPair connection = one.Connect();
-        // Nobody receives yet, so everything waits in one socket; the fourth piece where nobody but the kernel has memory.
+        // No request is active yet, so all bytes wait in one socket. The fourth piece arrives where only the kernel has memory.
         foreach (uint queue in new[] { one.Nic.Queue, one.Nic.OtherQueue, one.Nic.Queue, one.Port.Elsewhere, one.Nic.OtherQueue, one.Nic.Queue })
         {
             one.Port.SteerTo(queue);
@@ -180,7 +180,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
         }
     }
 
-    // Before 7.2 a request that has delivered something in the same turn need not say that it cannot go on.
+    // Before 7.2 a request that has delivered data in the same turn need not report that it cannot continue.
     private static NicUnderTest Open(string name) => NicUnderTest.Open(name, ZcrxFeature.Notifications);
 
     private static TestQueue OtherQueue(NicUnderTest nic) => new(nic.Kernel, 256, 256, completionEntries: 1024, nic: nic, rxQueue: nic.OtherQueue);

@@ -2,7 +2,7 @@ using Zcrx.Conformance.Support;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>A port whose connections arrive on the queue under test, or elsewhere, and the connections that were made to it.</summary>
+/// <summary>Represents a port with its connections, which arrive on the queue under test or on another one.</summary>
 internal sealed class NicPort : IDisposable
 {
     private readonly NicUnderTest _nic;

@@ -4,7 +4,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>What a preflight of the machine's NIC says, in whatever state it is, is what a registration then does.</summary>
+/// <summary>Tests that a registration on the machine's NIC behaves as the preflight predicted, whatever the NIC's state.</summary>
 public class NicPreflightTests : IClassFixture<LeakCheck>
 {
     private readonly NetlinkFlowSteering _steering = new();

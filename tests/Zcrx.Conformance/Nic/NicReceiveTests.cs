@@ -5,7 +5,7 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Payload goes from the wire into the area, and nobody copies it.</summary>
+/// <summary>Tests that payload reaches the area without a copy.</summary>
 public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
 {
     [SkippableTheory]

@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>What a registration on a NIC is refused for, by errno and by the library's exception; and that a refusal leaves nothing behind.</summary>
+/// <summary>Tests why a registration on a NIC fails, by errno and by exception, and that a failed one leaves nothing behind.</summary>
 public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
 {
     private const uint NoSuchInterface = 0x7ffffff0;
@@ -72,7 +72,7 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
         }
 
         Results.Equal(0, setup.RegisterWhenFree(ring));
-        // The core keeps it from being switched off under whoever needs it.
+        // The kernel refuses to switch it off while a queue needs it.
         nic.AssertRefuses("split", "off");
     }
 
@@ -92,7 +92,9 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
 
     private static void AssertRefused(string name, int expected, Action<QueueSetup> spoil) => AssertRefused(NicUnderTest.Open(name), expected, spoil, isTaken: false);
 
-    /// <summary>Registers with one parameter spoilt; unless the queue is somebody's, the same without that must then succeed.</summary>
+    /// <summary>
+    /// Registers with one invalid parameter. Unless the queue is taken, the same registration with a valid one must then succeed.
+    /// </summary>
     private static void AssertRefused(NicUnderTest nic, int expected, Action<QueueSetup> spoil, bool isTaken)
     {
         using var ring = new TestRing(nic.Kernel.Kernel);

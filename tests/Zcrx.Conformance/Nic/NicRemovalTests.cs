@@ -35,7 +35,7 @@ public unsafe class NicRemovalTests : IClassFixture<LeakCheck>
             // Neither an end nor a notification, though bytes are on their way.
             Assert.Empty(queue.Queue.Ring.Settle());
 
-            // The queue itself goes on: buffers come back, it can be handed on, requests can be cancelled.
+            // The queue itself still works: buffers return, it can be exported, and requests can be cancelled.
             queue.Queue.Return(landed);
             queue.Queue.FlushAll();
             int exported = queue.Queue.Export();
@@ -71,7 +71,7 @@ public unsafe class NicRemovalTests : IClassFixture<LeakCheck>
         long position = queue.ReceiveUpTo(connection, 1, 0, connection.Sent);
         Assert.Equal(0ul, queue.Queue.CopyCount);
 
-        // In mid-stream: the sender goes on while the device goes and comes.
+        // In mid-stream: the sender continues while the device is removed and added.
         using (var stop = new CancellationTokenSource())
         {
             var sender = new Thread(() =>

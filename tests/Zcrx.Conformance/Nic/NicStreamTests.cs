@@ -11,7 +11,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>The library's own queues and streams on the machine's NIC: what its ring thread makes of an empty pool and of flows that arrive elsewhere.</summary>
+/// <summary>
+/// Tests the library's queues and streams on the machine's NIC, with an empty pool and with flows that arrive on another queue.
+/// </summary>
 public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
 {
     [SkippableFact]
@@ -46,9 +48,9 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
         Assert.Equal(0, bench.Queue.Snapshot().CopiedFragments);
 
         bench.Steer(away: true);
-        // Far more than the pool has: with the queue idle, nobody but the loop can have its buffers taken back.
+        // Far more than the pool has. The NIC queue is idle, so only the loop can have its buffers returned.
         long end = bench.Received + (2 * Buffers * 1448);
-        bench.SendUntil(() => bench.Received > end, "the stream goes on over another queue");
+        bench.SendUntil(() => bench.Received > end, "the stream continues over another RX queue");
         Assert.NotEqual(0, bench.Queue.Snapshot().CopiedFragments);
         Assert.NotEqual(0, bench.Reported(ZcrxNotificationType.Copy));
 
@@ -56,9 +58,9 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
         bench.SendUntil(() => bench.Received == bench.Connection.Sent, "what was on its way has come", more: false);
         long copied = bench.Queue.Snapshot().CopiedFragments;
         end = bench.Received + 200_000;
-        bench.SendUntil(() => bench.Received > end, "the stream goes on at home");
+        bench.SendUntil(() => bench.Received > end, "the stream continues on its own RX queue");
         Assert.Equal(copied, bench.Queue.Snapshot().CopiedFragments);
-        output.WriteLine($"{copied} fragments copied while it arrived elsewhere ({2 * Buffers * 1448} bytes and more), none before and none after; {bench.Reported(ZcrxNotificationType.Copy)} reports, {bench.Queue.Snapshot().Pauses} pauses, {bench.Queue.Snapshot().Flushes} flushes");
+        output.WriteLine($"{copied} fragments copied while it arrived on another RX queue ({2 * Buffers * 1448} bytes and more), none before and none after; {bench.Reported(ZcrxNotificationType.Copy)} reports, {bench.Queue.Snapshot().Pauses} pauses, {bench.Queue.Snapshot().Flushes} flushes");
         await bench.EndAsync();
     }
 
@@ -138,7 +140,7 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
 
         public void Steer(bool away) => _nic.Steer(Port, !away ? _nic.Queue : _nic.Queue == 0 ? 1u : 0);
 
-        /// <summary>Waits for something, and sends meanwhile.</summary>
+        /// <summary>Sends until a condition holds.</summary>
         public void SendUntil(Func<bool> condition, string expectation, bool more = true)
         {
             Deadline.Watch watch = Deadline.Start(expectation);

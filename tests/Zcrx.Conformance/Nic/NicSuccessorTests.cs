@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>A process goes on with another one's RX queue, which never closes in between.</summary>
+/// <summary>Tests that a process continues another process's RX queue without closing it in between.</summary>
 public sealed class NicSuccessorTests(ITestOutputHelper output) : IClassFixture<LeakCheck>, IDisposable
 {
     // Several times what the pool has: what the old process receives has to come back through the new one, and what it had when it was killed, too.

@@ -18,20 +18,20 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     /// <summary>The RX queue that the cases take.</summary>
     public uint Queue => queue;
 
-    /// <summary>Another RX queue that a case may take besides, or a skipped case when there is none to be had.</summary>
+    /// <summary>Gets another RX queue that a case may take as well. Skips the case when none is available.</summary>
     public abstract uint OtherQueue { get; }
 
     public abstract string Interface { get; }
 
     public abstract uint Index { get; }
 
-    /// <summary>Tells what it is like.</summary>
+    /// <summary>Gets the facts of the interface.</summary>
     public abstract INicFacts Facts { get; }
 
     /// <summary>Changes where packets arrive.</summary>
     public abstract IFlowSteering Steering { get; }
 
-    /// <summary>Where the receiving end listens.</summary>
+    /// <summary>Gets the address of the receiving end.</summary>
     public abstract IPAddress Address { get; }
 
     /// <summary>The NIC of a kernel, or a skipped case with the reason why there is none, or why this kernel cannot.</summary>
@@ -70,7 +70,8 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
         _rules[port] = rule;
     }
 
-    /// <summary>Waits until an RX queue has the kernel's own memory: rings are taken apart in the background, and until then packets land where nobody finds them any more.</summary>
+    /// <summary>Waits until an RX queue uses the kernel's own memory again.</summary>
+    /// <remarks>Rings are torn down in the background. Until then, packets land in memory that no process reads.</remarks>
     public void AwaitRelease(uint queue) => Deadline.Until(
         () => Facts.Read(Interface).Queues.Single(facts => facts.Index == (int)queue).Provider != RxMemoryProvider.IoUring, $"RX queue {queue} is given up");
 
@@ -83,7 +84,9 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
         }
     }
 
-    /// <summary>Fragments that the NIC has written to the memory of whoever owns the queue, or null when it does not count them.</summary>
+    /// <summary>
+    /// Returns the fragments that the NIC has written to the memory of the queue's owner, or null when it does not count them.
+    /// </summary>
     public long? ZeroCopyFragments()
     {
         (int status, string output) = Execute(["fragments", Queue.ToString(CultureInfo.InvariantCulture)]);

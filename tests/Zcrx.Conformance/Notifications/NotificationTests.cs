@@ -130,7 +130,7 @@ public class NotificationTests : IClassFixture<LeakCheck>
         importer.Receive(id, connection.Server, 5);
         connection.Send(20_000);
         Assert.Equal(0, Count(importer.TakeBytes(5, 20_000)) + Count(importer.Settle()));
-        queue.Ring.RunUntil(all => Count(all) == 1, "the registering ring is told");
+        queue.Ring.RunUntil(all => Count(all) == 1, "the registering ring is notified");
         Results.Equal(0, queue.Arm(ZCRX_EVENT_COPY));
     }
 
@@ -150,7 +150,7 @@ public class NotificationTests : IClassFixture<LeakCheck>
             importer.TakeBytes(5, 20_000);
         });
         thread.Start();
-        queue.Ring.RunUntil(all => Count(all) == 1, "the registering ring is told");
+        queue.Ring.RunUntil(all => Count(all) == 1, "the registering ring is notified");
         Assert.True(thread.Join(Deadline.Limit));
     }
 

@@ -9,7 +9,7 @@ public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
 {
     private const uint Entries = 8;
 
-    /// <summary>Where 7.2 and 7.3 put head, tail and entries, and a third place, since none of it is a constant.</summary>
+    /// <summary>Gets the offsets of head, tail and entries in 7.2 and in 7.3, and a third layout: none of them is a constant.</summary>
     public static TheoryData<uint, uint, uint> Layouts => new() { { 0, 4, 64 }, { 0, 64, 128 }, { 256, 192, 1024 } };
 
     [Theory, MemberData(nameof(Layouts))]

@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Conformance.Receive;
 
-/// <summary>What happens when the pool or the completion ring runs out, on kernels that end the request then.</summary>
+/// <summary>Tests an exhausted pool and a full completion ring on kernels that then end the request.</summary>
 public class ExhaustionTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]

@@ -3,7 +3,7 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Conformance.Receive;
 
-/// <summary>What happens when the pool or the completion ring runs out, on kernels that strand the request then (7.1, and 7.2.0 to 7.2.9).</summary>
+/// <summary>Tests an exhausted pool and a full completion ring on kernels that then strand the request (7.1, and 7.2.0 to 7.2.9).</summary>
 public class StrandedReceiveTests : IClassFixture<LeakCheck>
 {
     private const int Sent = 32_768;

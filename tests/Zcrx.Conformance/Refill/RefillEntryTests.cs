@@ -125,7 +125,7 @@ public unsafe class RefillEntryTests : IClassFixture<LeakCheck>
         return held;
     }
 
-    /// <summary>How many buffers are free shows in how many pieces still arrive.</summary>
+    /// <summary>Asserts the number of free buffers, which is the number of pieces that still arrive.</summary>
     private static void AssertFree(TestQueue queue, TcpPair connection, int expected)
     {
         queue.Ring.TakeAll();

@@ -26,7 +26,10 @@ internal sealed class KernelUnderTest
 
     public ZcrxCapabilities Capabilities { get; }
 
-    /// <summary>Whether a request that runs out in the middle of a packet stays armed and is not served. No capability tells; here the release may.</summary>
+    /// <summary>
+    /// Gets a value that indicates whether a request that runs out of buffers in mid-packet stays armed without being served.
+    /// </summary>
+    /// <remarks>No capability reports this. The kernel's release may.</remarks>
     public bool StrandsReceives => Kernel is EmulatedKernel emulated
         ? emulated.Options.Profile.StrandsReceives
         : EmulatedKernelProfile.ForRelease(HostFacts.Read().KernelRelease) is not { StrandsReceives: false };
@@ -53,7 +56,7 @@ internal sealed class KernelUnderTest
         {
             Skip.If(
                 kernel.Capabilities.Support(feature) != ZcrxSupport.Yes,
-                kernel.Capabilities.WhyNot(feature) ?? $"{feature}: {kernel.Capabilities.Kernel} cannot be asked for it");
+                kernel.Capabilities.WhyNot(feature) ?? $"{feature}: {kernel.Capabilities.Kernel} has no query for it");
         }
 
         if (kernel.Name == Linux)

@@ -80,7 +80,7 @@ internal sealed unsafe class LeaseBench : IDisposable
         return results;
     }
 
-    /// <summary>What other threads released goes into the refill queue, and the kernel consumes it.</summary>
+    /// <summary>Puts buffers that other threads have released into the refill queue, and lets the kernel consume them.</summary>
     public void TakeBack()
     {
         Ledger.Drain();

@@ -228,7 +228,7 @@ internal static unsafe partial class Posix
         return *(uint*)(info + TotalRetransmits);
     }
 
-    /// <summary>How a TCP socket stands with what it has not had acknowledged, for messages.</summary>
+    /// <summary>Describes the unacknowledged bytes of a TCP socket, for messages.</summary>
     public static string DescribeSending(int fd)
     {
         const int TcpInfo = 11;

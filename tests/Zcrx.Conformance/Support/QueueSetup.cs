@@ -66,7 +66,7 @@ internal sealed unsafe class QueueSetup : IDisposable
 
     public nuint StatisticsOffset { get; }
 
-    /// <summary>Where the entries will begin: behind the header that the kernel says it has, on a cache line.</summary>
+    /// <summary>Gets the offset of the entries: behind the header whose size the kernel reports, on a cache line.</summary>
     public uint EntriesOffset { get; }
 
     /// <summary>Takes the right to write to the parameters away, after they were filled in.</summary>

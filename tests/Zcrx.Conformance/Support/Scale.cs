@@ -1,6 +1,6 @@
 namespace Zcrx.Conformance.Support;
 
-/// <summary>How much the cases of a NIC do: little in every run, much with <c>--long</c> (docs/nic-testing.md).</summary>
+/// <summary>Scales the cases of a NIC: small in every run, large with <c>--long</c> (docs/nic-testing.md).</summary>
 internal static class Scale
 {
     public static bool IsLong { get; private set; }

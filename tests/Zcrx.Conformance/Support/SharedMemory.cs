@@ -21,7 +21,7 @@ internal sealed unsafe partial class SharedMemory : IDisposable
 
     public nuint Length { get; }
 
-    /// <summary>Where another process finds it.</summary>
+    /// <summary>Gets the path at which another process can open the memory.</summary>
     public string Path => $"/proc/{Environment.ProcessId}/fd/{_fd}";
 
     public static SharedMemory Create(nuint length)

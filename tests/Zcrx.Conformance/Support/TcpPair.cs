@@ -33,7 +33,7 @@ internal sealed class TcpPair : IDisposable
     /// <summary>Bytes sent so far; where the next byte of the pattern comes from.</summary>
     public long Sent { get; private set; }
 
-    /// <summary>A fresh connection that was made elsewhere; both ends belong to the pair from now on.</summary>
+    /// <summary>Wraps an existing new connection. The pair owns both ends from now on.</summary>
     public static TcpPair Of(int server, int client) => new(server, client, sent: 0);
 
     /// <summary>Sends the next bytes of the pattern; they must fit into the socket buffers.</summary>
@@ -64,7 +64,7 @@ internal sealed class TcpPair : IDisposable
         return sent;
     }
 
-    /// <summary>Waits until the receiving socket holds so many bytes that nobody has taken.</summary>
+    /// <summary>Waits until the receiving socket holds this number of unread bytes.</summary>
     public void AwaitArrival(int bytes) => Deadline.Until(() => Posix.BytesWaiting(_server) >= bytes, $"{bytes} bytes have arrived");
 
     public void EndSending() => Posix.Shutdown(_client, Posix.SHUT_WR);
@@ -80,7 +80,7 @@ internal sealed class TcpPair : IDisposable
         CloseClient();
     }
 
-    /// <summary>What is still open will be reset when it is closed.</summary>
+    /// <summary>Makes a reset of the later close of each descriptor that is still open.</summary>
     public void ResetOnClose()
     {
         foreach (int fd in new[] { _client, _server })

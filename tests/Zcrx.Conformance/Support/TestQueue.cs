@@ -105,7 +105,7 @@ internal sealed unsafe class TestQueue : IDisposable
 
     /// <summary>Gives the buffers of data completions back, one entry each.</summary>
     /// <param name="completions">Completions, of which those with data count.</param>
-    /// <param name="flushes">Whether to flush when the ring is full; if not, whoever consumes it must keep up.</param>
+    /// <param name="flushes">Whether to flush when the ring is full. If false, its consumer must keep up.</param>
     public void Return(IEnumerable<Cqe> completions, bool flushes = true)
     {
         foreach (Cqe cqe in completions.Where(cqe => cqe.IsData && cqe.UserData != QueueSetup.NotificationUserData))
@@ -164,7 +164,7 @@ internal sealed unsafe class TestQueue : IDisposable
         return result;
     }
 
-    /// <summary>Closes the ring; the memory stays, for whoever else uses the queue.</summary>
+    /// <summary>Closes the ring. The memory stays for other users of the queue.</summary>
     public void CloseRing() => Ring.Dispose();
 
     public void Dispose()

@@ -71,7 +71,7 @@ internal static class Transfer
         }
     }
 
-    /// <summary>Where exhaustion does not end a request, it can leave one waiting with bytes in its socket; cancelling and asking again is the way out.</summary>
+    /// <summary>Cancels and reissues stranded requests: those whose socket has bytes while exhaustion did not end them.</summary>
     private static void Unstick(TestQueue queue, IReadOnlyList<TcpPair> connections, IReadOnlyList<Cqe> completions, bool[] ended)
     {
         if (!queue.Kernel.StrandsReceives || completions.Count > 0)
@@ -86,7 +86,7 @@ internal static class Transfer
                 ulong userData = (ulong)i + 1;
                 queue.Ring.Cancel(userData, 0xC0);
                 queue.Ring.RunUntil(all => all.Any(cqe => cqe.UserData == 0xC0), "the cancellation completes");
-                // It may have ended by itself meanwhile; then its completion says so and is dealt with like any other.
+                // It may have ended by itself in the meantime. Its completion then reports this and is handled like any other.
                 if (queue.Ring.Drop(cqe => cqe.UserData == 0xC0 || (cqe.UserData == userData && cqe.Result == -ECANCELED)) == 2)
                 {
                     queue.Receive(connections[i], userData);

@@ -110,7 +110,7 @@ public partial class AbnormalExitTests : IClassFixture<LeakCheck>
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial nint syscall(nint number, nint a, nint b, nint c);
 
-    /// <summary>The sending side of a connection whose other side is elsewhere.</summary>
+    /// <summary>Represents the sending side of a connection whose receiving side is in another process.</summary>
     private sealed class Sender(ushort port) : IDisposable
     {
         private readonly int _fd = Posix.Connect(port);

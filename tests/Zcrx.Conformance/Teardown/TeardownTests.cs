@@ -45,7 +45,7 @@ public class TeardownTests : IClassFixture<LeakCheck>
             else
             {
                 Submit(queue, connection, 0);
-                // Queues work for the ring, which nobody runs any more.
+                // The bytes queue work for the ring, which no thread runs any more.
                 connection.Send(16);
             }
 

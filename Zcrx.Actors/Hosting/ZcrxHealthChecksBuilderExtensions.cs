@@ -7,10 +7,12 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class ZcrxHealthChecksBuilderExtensions
 {
     /// <summary>
-    /// Adds two checks. The first, tagged <c>ready</c>, is healthy while every queue receives and has room, degraded with the reasons while
-    /// some do not, and failed before the start, while none receives, and from the moment on when the ports are closed. The second, its name followed by
-    /// <c>-live</c> and tagged <c>live</c>, fails only when nothing but a new process helps.
+    /// Adds two checks: one for readiness, tagged <c>ready</c>, and one for liveness, tagged <c>live</c>. The name of the second ends with <c>-live</c>.
     /// </summary>
+    /// <remarks>
+    /// Readiness is healthy while every queue receives and has room. It is degraded, with the reasons, while some queues do not. It fails
+    /// before the start, while no queue receives, and after the ports are closed. Liveness fails only when the process must be restarted.
+    /// </remarks>
     /// <param name="builder">The health checks.</param>
     /// <param name="name">The first check's name.</param>
     /// <param name="failureStatus">What a failed check reports; unhealthy if not given.</param>

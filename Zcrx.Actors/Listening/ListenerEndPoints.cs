@@ -4,7 +4,8 @@ using System.Net;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents the bound addresses of the listeners, with their real ports, in the order in which the listeners are configured, then in the order in which they were bound at run time. Immutable.</summary>
+/// <summary>Represents the bound addresses of the listeners, with their actual ports.</summary>
+/// <remarks>Immutable. Configured listeners come first, in their order. Listeners that were bound at run time follow in the order of binding.</remarks>
 public sealed class ListenerEndPoints : IReadOnlyList<IPEndPoint>
 {
     private readonly ImmutableArray<IPEndPoint> _endPoints;

@@ -37,8 +37,9 @@ public abstract record ZcrxCommand : ILocalMessage
     public sealed record CloseListeners : ZcrxCommand;
 
     /// <summary>
-    /// Binds another listener: on every open queue, or not at all. Answered with <see cref="ZcrxReply.Bound"/> when every open queue accepts on it, or with
-    /// <see cref="ZcrxReply.Failed"/> when the options are invalid, the name is in use, the address is not available or a queue refuses the port.
+    /// Binds another listener, on every open queue or not at all. Answered with <see cref="ZcrxReply.Bound"/> when every open queue accepts
+    /// on it, otherwise with <see cref="ZcrxReply.Failed"/>. It fails if the options are invalid, the name is in use, the address is not
+    /// available or a queue refuses the port.
     /// </summary>
     /// <param name="Listener">The listener: its address, its handler, and its limits. The object must not be changed afterwards.</param>
     /// <remarks>It survives restarts of the queues like a listener of the configuration. Where no queue is open, connections wait in the backlog.</remarks>

@@ -4,9 +4,9 @@ namespace Zcrx.Rx.Stopping;
 
 /// <summary>Decides the outcome for connections when their queue ends. Pure.</summary>
 /// <remarks>
-/// The kernel takes bytes from a socket only while the ring thread is inside enter (deferred task work, one issuer), and posts a completion with data directly
-/// or not at all: it never waits in the kernel's overflow list. So once that thread has stopped entering, all taken bytes are in the completion ring,
-/// and each position is certain once all completions were read. A closed ring takes no bytes.
+/// The kernel takes bytes from a socket only while the ring thread is inside enter (deferred task work, one issuer). It posts a completion
+/// with data directly or not at all: such a completion never waits in the overflow list. Once that thread has stopped entering, all taken
+/// bytes are therefore in the completion ring, and each position is certain once all completions were read. A closed ring takes no bytes.
 /// </remarks>
 internal static class OutcomeRule
 {

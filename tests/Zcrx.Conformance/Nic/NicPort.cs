@@ -42,8 +42,8 @@ internal sealed class NicPort : IDisposable
         Posix.Close(_listener);
         foreach (TcpPair connection in _connections)
         {
-            // A socket that is closed lives on until its peer has answered, or for minutes where the device is away, and packets that came out of
-            // order keep their buffers, and so the queue, as long. A reset ends it at once.
+            // A closed socket lives until its peer has answered, or for minutes if the device is removed. Packets that arrived out of order hold
+            // their buffers, and therefore the queue, as long. A reset ends the socket at once.
             connection.ResetOnClose();
             connection.Dispose();
         }

@@ -15,7 +15,7 @@ if (capabilities.WhyNot(ZcrxFeature.DeviceLess) is { } reason)
     return 1;
 }
 
-// A peer that sends 8 MiB over loopback and ends the stream.
+// Sends 8 MiB over loopback as a peer, and ends the stream.
 using Socket listener = new(SocketType.Stream, ProtocolType.Tcp);
 listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
 listener.Listen();
@@ -61,20 +61,20 @@ while (end > 0)
         if (completion.UserData == Receive && !completion.HasMore)
         {
             isArmed = false;
-            // No buffer or no completion was free: receive again after the refill. Zero is the end of the stream.
+            // No buffer or no completion was free: receive again after the refill. Zero marks the end of the stream.
             end = completion.Result is -Errno.ENOMEM or -Errno.ENOSPC ? 1 : completion.Result;
         }
     }
 
     ring.Completion.Advance(ready);
-    queue.Flush();      // publishes the entries; on a NIC, Refill.Publish is enough
+    queue.Flush();      // Publishes the entries. On a NIC, Refill.Publish is enough.
 }
 
 sender.Join();
 bool isEqual = hash.GetHashAndReset().AsSpan().SequenceEqual(SHA256.HashData(sent));
 ulong copied = queue.ReadStatistics().Bytes;
 Console.WriteLine($"{received} bytes, {(isEqual ? "equal" : "different")}, {copied} copied by the kernel, result {end}");
-ring.Dispose();         // first the ring, then the memory that it writes to
+ring.Dispose();         // First the ring, then the memory that it writes to.
 queue.Dispose();
 return isEqual && end == 0 ? 0 : 1;
 

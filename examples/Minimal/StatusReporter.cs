@@ -5,7 +5,7 @@ using Zcrx.Actors;
 
 namespace Minimal;
 
-/// <summary>Asks the supervisor for the status, once at the start and then every ten seconds.</summary>
+/// <summary>Queries the supervisor's status at the start and then every ten seconds.</summary>
 internal sealed class StatusReporter : ReceiveActor, IWithTimers
 {
     private readonly IRequiredActor<ZcrxSupervisor> _supervisor;
@@ -23,7 +23,7 @@ internal sealed class StatusReporter : ReceiveActor, IWithTimers
 
     protected override void PreStart() => Timers.StartPeriodicTimer("look", Look.Instance, TimeSpan.Zero, TimeSpan.FromSeconds(10));
 
-    // The answer, or a Status.Failure, comes back as a message.
+    // The reply, or a Status.Failure, arrives as a message.
     private void OnLook() => _ = AskAsync().PipeTo(Self);
 
     private async Task<ZcrxStatus> AskAsync()

@@ -11,8 +11,8 @@ namespace Recipes;
 
 /// <summary>Passes the ticks of a feed to its subscribers. A tick is a line that begins with its symbol: <c>ACME 17.25</c>.</summary>
 /// <remarks>
-/// The feed never waits. While a subscriber is slow, newer ticks of a symbol replace older ones that it has not been sent. One that takes nothing for
-/// <see cref="Patience"/> is disconnected. A new subscriber gets the last tick of each symbol first.
+/// The feed never waits. For a slow subscriber, newer ticks of a symbol replace older ones that are still unsent. A subscriber that takes
+/// nothing for <see cref="Patience"/> is disconnected. A new subscriber first receives the last tick of each symbol.
 /// </remarks>
 internal sealed class MarketData
 {
@@ -32,7 +32,7 @@ internal sealed class MarketData
 
     private IDisposable Receive(ZcrxConnection feed) => feed.Buffers.Frames(Delimiter.Line, MaxTick).Subscribe(Publish, static _ => { });
 
-    // Runs on the ring thread, so it only notes what is new.
+    // Runs on the ring thread, so it only records the new tick.
     private void Publish(ReceivedFrame frame)
     {
         byte[] tick = new byte[frame.Length + 1];
@@ -64,7 +64,7 @@ internal sealed class MarketData
                 subscriber.OfferLast(symbol, tick);
             }
 
-            // What a subscriber sends is dropped. When it ends its side, it leaves.
+            // Bytes from a subscriber are dropped. A subscriber that ends its side leaves.
             using IDisposable input = connection.Buffers.Subscribe(static _ => { }, _ => left.Cancel(), left.Cancel);
             ArrayBufferWriter<byte> batch = new();
             while (true)
@@ -82,7 +82,7 @@ internal sealed class MarketData
         }
         catch (OperationCanceledException) when (left.IsCancellationRequested)
         {
-            // It has left.
+            // The subscriber has left.
         }
         catch (OperationCanceledException)
         {
@@ -94,7 +94,7 @@ internal sealed class MarketData
         }
     }
 
-    /// <summary>Holds what a subscriber has not been sent: for each symbol the latest tick.</summary>
+    /// <summary>Holds the unsent ticks of a subscriber: the latest one of each symbol.</summary>
     private sealed class Subscriber
     {
         private readonly Lock _gate = new();
@@ -102,7 +102,7 @@ internal sealed class MarketData
         private Dictionary<string, byte[]> _waiting = [];
         private Dictionary<string, byte[]> _taken = [];
 
-        /// <summary>Adds a tick, in place of an older one that waits.</summary>
+        /// <summary>Adds a tick. It replaces an older one of its symbol that is still unsent.</summary>
         public void Offer(string symbol, byte[] tick)
         {
             lock (_gate)
@@ -113,7 +113,7 @@ internal sealed class MarketData
             _news.Writer.TryWrite(true);
         }
 
-        /// <summary>Adds the last tick from before the subscription, unless a newer one waits.</summary>
+        /// <summary>Adds the last tick from before the subscription, unless a newer one is already there.</summary>
         public void OfferLast(string symbol, byte[] tick)
         {
             lock (_gate)
@@ -124,7 +124,7 @@ internal sealed class MarketData
             _news.Writer.TryWrite(true);
         }
 
-        /// <summary>Waits for ticks, and takes all of them. They are valid until the next call.</summary>
+        /// <summary>Waits for ticks and takes all of them. They are valid until the next call.</summary>
         public async Task<IReadOnlyCollection<byte[]>> TakeAsync(CancellationToken token)
         {
             await _news.Reader.ReadAsync(token);

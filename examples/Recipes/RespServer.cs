@@ -11,7 +11,9 @@ using Zcrx.Rx;
 namespace Recipes;
 
 /// <summary>Keeps values in memory for clients that speak RESP, the protocol of Redis: PING, ECHO, SET, GET, DEL, INCR.</summary>
-/// <remarks>Requests may be pipelined. The replies of all requests that arrived together go out with one send. A value may have 1 MiB.</remarks>
+/// <remarks>
+/// Requests may be pipelined. The replies to all requests that arrived together leave in one send. A value may have up to 1 MiB.
+/// </remarks>
 internal sealed class RespServer
 {
     private const int MaxValue = 1 << 20;
@@ -29,7 +31,7 @@ internal sealed class RespServer
         await ServeAsync(pipe, token);
     }
 
-    /// <summary>Answers until the client ends its side, or sends what is no request.</summary>
+    /// <summary>Replies until the client ends its side or sends an invalid request.</summary>
     public async Task ServeAsync(IDuplexPipe pipe, CancellationToken token)
     {
         List<ReadOnlySequence<byte>> request = [];
@@ -103,9 +105,9 @@ internal sealed class RespServer
         }
     }
 
-    /// <summary>Takes the next request off the bytes: an array of strings, each behind its length.</summary>
-    /// <returns>False when it has not arrived whole.</returns>
-    /// <exception cref="InvalidDataException">The bytes are no request.</exception>
+    /// <summary>Parses the next request: an array of strings, each behind its length.</summary>
+    /// <returns>False when the request has not arrived completely.</returns>
+    /// <exception cref="InvalidDataException">The bytes are not a request.</exception>
     private static bool TryRead(ref ReadOnlySequence<byte> bytes, List<ReadOnlySequence<byte>> request)
     {
         SequenceReader<byte> reader = new(bytes);

@@ -10,8 +10,11 @@ using Zcrx.Rx;
 
 namespace Recipes;
 
-/// <summary>Receives files, and answers each with a line that has its SHA-256. The file gets that name.</summary>
-/// <remarks>A file is its length in eight bytes, the highest first, and its bytes. A connection may carry several. A file that stops arriving leaves nothing behind.</remarks>
+/// <summary>Receives files and replies to each with a line that contains its SHA-256. The file gets that name.</summary>
+/// <remarks>
+/// A file is its length in eight bytes, the highest first, and its bytes. A connection may carry several files. A file that does not arrive
+/// completely is deleted.
+/// </remarks>
 internal sealed class UploadReceiver(string directory, long maxLength)
 {
     public static void Add(IServiceCollection services, string listen, string directory, long maxLength)
@@ -82,7 +85,7 @@ internal sealed class UploadReceiver(string directory, long maxLength)
         }
         finally
         {
-            // Nothing is left of it after the move.
+            // The move has removed the temporary file.
             File.Delete(partial);
         }
     }

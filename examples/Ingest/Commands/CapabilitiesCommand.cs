@@ -4,7 +4,7 @@ using Ingest.Values;
 
 namespace Ingest.Commands;
 
-/// <summary>The verb `capabilities`.</summary>
+/// <summary>Defines the command `capabilities`.</summary>
 internal static class CapabilitiesCommand
 {
     public static Command Create()

@@ -4,7 +4,7 @@ using Zcrx.Interop;
 
 namespace Ingest.Commands;
 
-/// <summary>The options that name an interface inside a container; `lease` and `doctor` have them in common.</summary>
+/// <summary>Defines the options that name an interface inside a container, which `lease` and `doctor` share.</summary>
 internal sealed class ContainerOption(bool required)
 {
     private readonly Option<string?> _container = ValueOption.Create<string?>(
@@ -19,7 +19,7 @@ internal sealed class ContainerOption(bool required)
         command.Add(_interface);
     }
 
-    /// <summary>Returns the interface; null when neither option is there.</summary>
+    /// <summary>Returns the interface, or null when neither option is given.</summary>
     public ContainerInterface? Read(ParseResult parsed) => (parsed.GetValue(_container), parsed.GetValue(_interface)) switch
     {
         ({ } container, { } name) => new ContainerInterface(container, name),

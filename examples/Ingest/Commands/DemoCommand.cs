@@ -8,7 +8,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Commands;
 
-/// <summary>The verb `demo`.</summary>
+/// <summary>Defines the command `demo`.</summary>
 internal static class DemoCommand
 {
     public const string Notes =
@@ -24,18 +24,18 @@ internal static class DemoCommand
           Ingest demo --engine nic --interface eth0 --queue 1 --sender-netns far
         """;
 
-    // What --slow makes of the options that are not given: some seconds of senders that are faster than consumers, over 64 buffers.
+    // Defaults of --slow: senders that are faster than consumers for some seconds, over 64 buffers.
     private const long SlowPace = 1024 * 1024;
     private static readonly ByteSize SlowVolume = 4.MiB();
     private static readonly ByteSize SlowArea = new(64L * Environment.SystemPageSize);
 
-    // What --storm makes of them: live traffic for as long as it takes.
+    // Defaults of --storm: live traffic for as long as the storm takes.
     private const int StormConnections = 64;
     private const long StormPace = 1024 * 1024;
     private static readonly ByteSize StormVolume = 64.MiB();
     private static readonly ByteSize StormArea = 16.MiB();
 
-    // A storm begins after some seconds, and is over some seconds later.
+    // The storm begins after some seconds and ends some seconds later.
     private const long LeastStorm = 15;
 
     public static Command Create()

@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Commands;
 
-/// <summary>The verb `doctor`.</summary>
+/// <summary>Defines the command `doctor`.</summary>
 internal static class DoctorCommand
 {
     public const string Notes =
@@ -73,7 +73,7 @@ internal static class DoctorCommand
         return command;
     }
 
-    /// <summary>Any name: that there is no such interface is a finding, too.</summary>
+    /// <summary>Accepts any name, because a missing interface is also a finding.</summary>
     private static string? ReadName(string text, out string value)
     {
         value = text;

@@ -4,10 +4,10 @@ using System.CommandLine.Invocation;
 
 namespace Ingest.Commands;
 
-/// <summary>The usual help, and after it what a list of options cannot say: examples, exit codes, what to expect.</summary>
+/// <summary>Prints the usual help and adds notes that a list of options cannot contain, such as examples and exit codes.</summary>
 internal sealed class HelpWithNotes(IReadOnlyDictionary<Command, string> notes) : SynchronousCommandLineAction
 {
-    // Wider than this is hard to read.
+    // Wider text is hard to read.
     private const int MaxWidth = 120;
 
     private readonly HelpAction _help = new() { MaxWidth = MaxWidth };

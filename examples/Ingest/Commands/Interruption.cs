@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Ingest.Commands;
 
-/// <summary>SIGINT and SIGTERM as a cancellation: the first one asks, a second one ends the process as usual.</summary>
+/// <summary>Turns SIGINT and SIGTERM into a cancellation. The first signal cancels, the second one ends the process as usual.</summary>
 internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _source = new();

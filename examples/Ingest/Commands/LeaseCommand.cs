@@ -6,7 +6,7 @@ using Zcrx.Interop;
 
 namespace Ingest.Commands;
 
-/// <summary>The verb `lease`.</summary>
+/// <summary>Defines the command `lease`.</summary>
 internal static class LeaseCommand
 {
     public const string Notes =

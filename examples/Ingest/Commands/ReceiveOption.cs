@@ -8,7 +8,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Commands;
 
-/// <summary>The options that say how to receive; `demo` and `serve` have them in common.</summary>
+/// <summary>Defines the options of receiving, which `demo` and `serve` share.</summary>
 internal sealed class ReceiveOption
 {
     private readonly Option<ZcrxEngine> _engine = ValueOption.Create<ZcrxEngine>(
@@ -41,10 +41,10 @@ internal sealed class ReceiveOption
     }
 
     /// <param name="parsed">The command line.</param>
-    /// <param name="listen">Where.</param>
-    /// <param name="drain">How long delivering what has arrived may take at the end.</param>
-    /// <param name="area">Memory per queue where the command line says nothing of it; null for the default.</param>
-    /// <summary>The address of the interface, for traffic that is to come in over it.</summary>
+    /// <param name="listen">The endpoint to listen on.</param>
+    /// <param name="drain">The time limit for delivering what has arrived when the program stops.</param>
+    /// <param name="area">The memory per queue if the command line does not specify it, or null for the default.</param>
+    /// <summary>Returns the address of the interface, for traffic that must arrive on it.</summary>
     public IPAddress ReadAddress(ParseResult parsed)
     {
         string name = parsed.GetValue(_interface)
@@ -54,7 +54,7 @@ internal sealed class ReceiveOption
             .SelectMany(candidate => candidate.GetIPProperties().UnicastAddresses)
             .Select(address => address.Address)
             .Where(address => !address.IsIPv6LinkLocal)
-            // IPv4 first, as people expect to read it.
+            // IPv4 first, as users expect it.
             .OrderBy(address => address.AddressFamily == AddressFamily.InterNetworkV6)
             .FirstOrDefault()
             ?? throw new UsageException($"the interface {name} has no address that a sender could reach.");

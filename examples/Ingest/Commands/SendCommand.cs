@@ -6,7 +6,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Commands;
 
-/// <summary>The verb `send`.</summary>
+/// <summary>Defines the command `send`.</summary>
 internal static class SendCommand
 {
     public const string Notes =
@@ -67,7 +67,7 @@ internal static class SendCommand
         }
         catch (ObjectDisposedException)
         {
-            // Everything was sent before.
+            // Everything was sent before the signal.
         }
     }
 

@@ -6,7 +6,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Commands;
 
-/// <summary>The verb `serve`.</summary>
+/// <summary>Defines the command `serve`.</summary>
 internal static class ServeCommand
 {
     public const string Notes =

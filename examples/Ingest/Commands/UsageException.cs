@@ -1,6 +1,6 @@
 namespace Ingest.Commands;
 
-/// <summary>Something that the user has to change. The message is one sentence, and all that is shown.</summary>
+/// <summary>Thrown for an error that the user must correct. Its message is one sentence, and only that is shown.</summary>
 internal sealed class UsageException : Exception
 {
     public UsageException(string message)

@@ -6,7 +6,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Demo;
 
-/// <summary>Starts the service and the sender, watches both, and judges.</summary>
+/// <summary>Starts the service and the sender, watches both, and reports the verdict.</summary>
 internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWriter output)
 {
     private const int MaxProblems = 10;
@@ -31,11 +31,11 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
 
         if (_ending is not null)
         {
-            // Nobody waits for the rest.
+            // The demo has failed, so it does not wait for the remaining bytes.
             sender.Kill();
         }
 
-        // Stops before it is judged: buffers that are still out then have been lost.
+        // Stops before the verdict: buffers that are still in flight afterwards are lost.
         await service.StopAsync();
         ZcrxStatus ended = await service.GetStatusAsync();
         QueueStatistics[] queues = [.. ended.Queues.Select(queue => queue.Statistics).OfType<QueueStatistics>()];
@@ -127,7 +127,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
     {
         if (interrupted)
         {
-            // The terminal's Ctrl-C reaches the sender too: that its streams break then says nothing.
+            // The terminal's Ctrl-C reaches the sender, too, so its broken streams are no finding.
             _ending = "interrupted";
             return true;
         }

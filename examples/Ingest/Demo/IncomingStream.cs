@@ -5,7 +5,9 @@ using Zcrx.Interop;
 
 namespace Ingest.Demo;
 
-/// <summary>Hashes one stream from the received buffers, without copying them. Called on one thread at a time, read from any.</summary>
+/// <summary>
+/// Hashes one stream from the received buffers, without copying them. Called on one thread at a time, and read from any thread.
+/// </summary>
 internal sealed class IncomingStream(EndPoint? remote) : IObserver<ReceivedBuffer>
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -14,7 +16,7 @@ internal sealed class IncomingStream(EndPoint? remote) : IObserver<ReceivedBuffe
 
     public EndPoint? Remote { get; } = remote;
 
-    /// <summary>When it came in, as a timestamp of <see cref="Stopwatch"/>.</summary>
+    /// <summary>Gets the time of arrival, as a timestamp of <see cref="Stopwatch"/>.</summary>
     public long Started { get; } = Stopwatch.GetTimestamp();
 
     public long Bytes => Volatile.Read(ref _bytes);
@@ -30,10 +32,10 @@ internal sealed class IncomingStream(EndPoint? remote) : IObserver<ReceivedBuffe
 
     public void OnNext(ReceivedBuffer value) => Take(value.StreamOffset, value.Span);
 
-    /// <summary>The next bytes.</summary>
+    /// <summary>Hashes the next bytes.</summary>
     public void Take(long streamOffset, ReadOnlySpan<byte> bytes)
     {
-        // The offsets are the framework's promise of an ordered stream without gaps; the demo takes nothing on trust.
+        // The framework guarantees these offsets. The demo checks them all the same.
         if (streamOffset != _bytes)
         {
             throw new InvalidOperationException($"the buffer starts at {streamOffset} of the stream, but {_bytes} bytes have come so far");

@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Demo;
 
-/// <summary>Makes snapshots: knows what the previous one said, and since when nothing has moved.</summary>
+/// <summary>Takes snapshots, and computes rates and the time without progress from the previous one.</summary>
 internal sealed class ProgressMeter(IncomingStreams streams, long expected)
 {
     private readonly Dictionary<IncomingStream, long> _previous = [];

@@ -25,7 +25,7 @@ internal sealed class SenderProcess : IDisposable
     /// <summary>Gets the lines that the sender wrote to standard error.</summary>
     public IReadOnlyCollection<string> Complaints => _complaints;
 
-    /// <summary>Ends with the process's exit code, after all of its output has been read.</summary>
+    /// <summary>Gets a task that ends with the process's exit code, after all its output has been read.</summary>
     public Task<int> Completion { get; }
 
     public static SenderProcess Start(IPEndPoint to, DemoOptions options)
@@ -46,7 +46,7 @@ internal sealed class SenderProcess : IDisposable
             }
         }
 
-        // Started as `dotnet Ingest.dll`, the process is `dotnet`, and the program its first argument.
+        // When started as `dotnet Ingest.dll`, the process is `dotnet` and the program is its first argument.
         if (Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
         {
             start.ArgumentList.Add("exec");
@@ -80,10 +80,10 @@ internal sealed class SenderProcess : IDisposable
         return new SenderProcess(Process.Start(start)!);
     }
 
-    /// <summary>Lets a sender that was started for a storm end its streams in order.</summary>
+    /// <summary>Lets a sender that runs during a storm end its streams in order.</summary>
     public void EndStreams() => _process.StandardInput.Close();
 
-    /// <summary>Ends it, if it has not ended by itself.</summary>
+    /// <summary>Kills the process if it has not ended by itself.</summary>
     public void Kill()
     {
         if (!_process.HasExited)

@@ -5,14 +5,14 @@ using Zcrx.Interop;
 
 namespace Ingest.Demo;
 
-/// <summary>Scrambles an interface's RSS table while streams run, as an administrator's mistake would, and watches what becomes of it.</summary>
+/// <summary>Scrambles an interface's RSS table while streams run, as an administrator's mistake would, and watches the reaction.</summary>
 internal sealed class Storm : IDisposable
 {
-    // Of each stream, on average: so much runs before, and four times as much after what is waited for.
+    // The average number of bytes per stream before the storm. Four times as many follow after the expected event.
     private const long Some = 64 * 1024;
     private const double CalmShare = 0.01;
 
-    // To be seen without it.
+    // The time of normal traffic before the storm.
     private static readonly TimeSpan Before = TimeSpan.FromSeconds(2);
 
     private readonly StormOptions _options;
@@ -26,7 +26,7 @@ internal sealed class Storm : IDisposable
     private TimeSpan? _storm;
     private TimeSpan? _calm;
     private double _peak;
-    // Where the streams stood when it began, and when something was copied last.
+    // The progress of the streams when the storm began, and when bytes were last copied.
     private long _begunBytes;
     private long _stormBytes;
 
@@ -39,14 +39,14 @@ internal sealed class Storm : IDisposable
         _before = facts.RssTable;
         _queues = facts.Queues.Count;
         _ours = [.. Enumerable.Range(receive.RxQueue, receive.Queues)];
-        // Until then everything arrives where it belongs.
+        // Until then, every packet arrives on the queue of its connection.
         _steering.SetRssTable(_interface, [.. _before.Select((_, bucket) => _ours[bucket % _ours.Length])]);
     }
 
-    /// <summary>The most connections that were degraded at one time.</summary>
+    /// <summary>Gets the highest number of connections that were degraded at the same time.</summary>
     public int Degraded { get; private set; }
 
-    /// <summary>Without steering, only what arrives on another queue of ours can be helped.</summary>
+    /// <summary>Without steering, only packets on another queue of ours can be remedied.</summary>
     private bool IsAmongOurs => _options.Forbidden == StormRemedies.Steering;
 
     public static Storm Prepare(StormOptions options, ReceiveOptions receive, int connections)
@@ -58,7 +58,7 @@ internal sealed class Storm : IDisposable
     /// <summary>Gets a value that indicates whether the storm and its expected remedy have both been observed.</summary>
     public bool HasFixedAreas { get; private set; }
 
-    /// <summary>Takes the demo's present state.</summary>
+    /// <summary>Records the current state of the demo.</summary>
     public void Watch(DemoSnapshot snapshot, RebalancingStatus rebalancing)
     {
         Degraded = Math.Max(Degraded, rebalancing.Degraded.Count);

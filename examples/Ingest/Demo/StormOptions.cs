@@ -6,11 +6,11 @@ using Zcrx.Rx;
 
 namespace Ingest.Demo;
 
-/// <summary>The copy storm that the demo makes.</summary>
-/// <param name="Receive">How the demo receives: as configured, or from an emulated NIC.</param>
-/// <param name="Nic">That NIC; null with a real one.</param>
-/// <param name="Forbidden">What the rebalancing must do without.</param>
-/// <param name="Seed">Seed of the scrambled table.</param>
+/// <summary>Represents the options of the demo's copy storm.</summary>
+/// <param name="Receive">The options of the receiver, with the interface to use.</param>
+/// <param name="Nic">The emulated NIC, or null with a real one.</param>
+/// <param name="Forbidden">The remedies that the rebalancer must not use.</param>
+/// <param name="Seed">The seed of the scrambled table.</param>
 internal sealed record StormOptions(ReceiveOptions Receive, EmulatedNic? Nic, StormRemedies Forbidden, int Seed)
 {
     private const int OurQueues = 4;
@@ -36,7 +36,7 @@ internal sealed record StormOptions(ReceiveOptions Receive, EmulatedNic? Nic, St
         return new StormOptions(receive with { Engine = ZcrxEngine.Emulated, Interface = nic.Name, RxQueue = 0, Queues = ours }, nic, forbidden, seed);
     }
 
-    /// <summary>Looks sooner than a service would, as the demo takes seconds only.</summary>
+    /// <summary>Shortens the sampling intervals of a service, because the demo takes only seconds.</summary>
     public void Apply(ZcrxOptions options)
     {
         ZcrxRebalancingOptions rebalancing = options.Rebalancing;

@@ -6,9 +6,9 @@ internal enum StormRemedies
 {
     None = 0,
 
-    /// <summary>Connections are moved.</summary>
+    /// <summary>Moves connections.</summary>
     Moves = 1,
 
-    /// <summary>Packets are steered.</summary>
+    /// <summary>Steers packets.</summary>
     Steering = 2,
 }

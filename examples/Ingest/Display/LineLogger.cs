@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Ingest.Display;
 
-/// <summary>Writes messages as lines: warnings, errors and takeovers. Exceptions are shown by their message: their types and traces are for debuggers.</summary>
+/// <summary>
+/// Writes warnings, errors and takeovers as lines. Of an exception it shows only the message, because types and traces are for debuggers.
+/// </summary>
 internal sealed class LineLogger(LineLoggerProvider provider, TextWriter output) : ILogger
 {
     public IDisposable? BeginScope<TState>(TState state)

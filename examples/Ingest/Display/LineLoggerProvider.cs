@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Ingest.Display;
 
-/// <summary>A log for people at a terminal: a line each, without stack traces.</summary>
+/// <summary>Logs for a terminal: one line per message, without stack traces.</summary>
 internal sealed class LineLoggerProvider(TextWriter output) : ILoggerProvider
 {
     private volatile bool _enabled;
@@ -20,6 +20,6 @@ internal sealed class LineLoggerProvider(TextWriter output) : ILoggerProvider
 
     public void Dispose()
     {
-        // The writer is the process's own.
+        // The process owns the writer.
     }
 }

@@ -2,7 +2,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Display;
 
-/// <summary>Amounts as people read them: rounded, with a unit.</summary>
+/// <summary>Formats amounts for people: rounded, with a unit.</summary>
 internal static class Quantity
 {
     private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -25,7 +25,7 @@ internal static class Quantity
 
     public static string Count(long count) => FormattableString.Invariant($"{count}");
 
-    /// <summary>A number with the right form of its noun: "1 stream", "2 streams".</summary>
+    /// <summary>Returns a number with the right form of its noun: "1 stream", "2 streams".</summary>
     public static string Of(long count, string one, string many) => FormattableString.Invariant($"{count} {(count == 1 ? one : many)}");
 
     /// <summary>Returns how often paused connections of a queue resumed.</summary>

@@ -4,10 +4,10 @@ using Zcrx.Rx;
 
 namespace Ingest.Display;
 
-/// <summary>For terminals: two tables, drawn again in place.</summary>
+/// <summary>Shows the demo on a terminal: two tables that are redrawn in place.</summary>
 internal sealed class TableDisplay(IAnsiConsole console) : IDemoDisplay
 {
-    // Borders, headers, the sum, the line above and the cursor's own: what the tables take besides streams and queues.
+    // The lines that the tables need besides streams and queues: borders, headers, the sum, the line above and the line of the cursor.
     private const int OtherLines = 12;
 
     public Task ShowAsync(IAsyncEnumerable<DemoSnapshot> snapshots) =>
@@ -21,7 +21,7 @@ internal sealed class TableDisplay(IAnsiConsole console) : IDemoDisplay
 
     private Rows Draw(DemoSnapshot snapshot)
     {
-        // What does not fit on the screen would scroll, and could not be drawn over.
+        // Rows that do not fit on the screen would scroll and could not be redrawn.
         int room = Math.Max(1, console.Profile.Height - OtherLines - snapshot.Queues.Count);
         return new Rows(Streams(snapshot, room), Queues(snapshot));
     }

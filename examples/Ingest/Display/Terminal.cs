@@ -2,10 +2,10 @@ using Spectre.Console;
 
 namespace Ingest.Display;
 
-/// <summary>Standard output, as a console to draw on.</summary>
+/// <summary>Provides standard output as a console to draw on.</summary>
 internal static class Terminal
 {
-    // A report in a file is as wide as it likes, and has no escape sequences.
+    // A report in a file has no width limit and no escape sequences.
     private const int WidthOfFiles = 160;
 
     public static IAnsiConsole Create()
@@ -26,6 +26,6 @@ internal static class Terminal
         return console;
     }
 
-    /// <summary>A table that redraws itself where the terminal can do that, lines everywhere else.</summary>
+    /// <summary>Returns a table that redraws itself if the terminal supports it, otherwise plain lines.</summary>
     public static IDemoDisplay ForDemo() => Console.IsOutputRedirected || !AnsiConsole.Profile.Capabilities.Ansi ? new PlainDisplay(Console.Out) : new TableDisplay(AnsiConsole.Console);
 }

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Ingest.Sending;
 
-/// <summary>A file's bytes, as long as the file is when it is opened.</summary>
+/// <summary>Supplies the bytes of a file, with the length that it has when it is opened.</summary>
 internal sealed class FileBytes : IStreamSource
 {
     private readonly SafeFileHandle _file;

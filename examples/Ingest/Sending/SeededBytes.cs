@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Ingest.Sending;
 
-/// <summary>Pseudo-random bytes that depend on a seed, a connection's number and the position only: SplitMix64, counted rather than stepped.</summary>
+/// <summary>
+/// Supplies pseudo-random bytes that depend only on a seed, a connection number and the position (SplitMix64 with a counter).
+/// </summary>
 internal sealed class SeededBytes : IStreamSource
 {
     private const ulong Step = 0x9E3779B97F4A7C15;
@@ -26,7 +28,7 @@ internal sealed class SeededBytes : IStreamSource
 
     public void Dispose()
     {
-        // Computed bytes hold nothing.
+        // Computed bytes hold no resources.
     }
 
     private void Fill(long offset, Span<byte> destination)

@@ -4,13 +4,13 @@ using Ingest.Display;
 
 namespace Ingest.Sending;
 
-/// <summary>Sends all streams of a plan at once and prints a line for each as it ends.</summary>
+/// <summary>Sends all streams of a plan at the same time, and prints a line for each one as it ends.</summary>
 internal static class Sender
 {
-    /// <param name="plan">What is sent.</param>
-    /// <param name="output">Where the lines go.</param>
-    /// <param name="ending">Ends the streams in order, each where it is.</param>
-    /// <param name="cancellationToken">Breaks them off.</param>
+    /// <param name="plan">The streams to send.</param>
+    /// <param name="output">Receives the lines.</param>
+    /// <param name="ending">Ends the streams in order at their current position.</param>
+    /// <param name="cancellationToken">Aborts the streams.</param>
     public static async Task<int> RunAsync(SendPlan plan, TextWriter output, CancellationToken ending, CancellationToken cancellationToken)
     {
         List<IStreamSource> sources = [];

@@ -7,7 +7,7 @@ using Ingest.Values;
 
 namespace Ingest.Sending;
 
-/// <summary>Sends one stream over one connection and hashes what it sends.</summary>
+/// <summary>Sends one stream over one connection, and hashes the bytes that it sends.</summary>
 internal static class StreamSender
 {
     private const int ChunkSize = 64 * 1024;
@@ -58,12 +58,12 @@ internal static class StreamSender
         }
     }
 
-    /// <summary>The receiver closes when it has everything; a reset instead says that it has not.</summary>
+    /// <summary>Waits for the receiver's close. The receiver closes when it has everything; otherwise it resets the connection.</summary>
     private static async ValueTask AwaitEndAsync(Socket socket, byte[] buffer, CancellationToken cancellationToken)
     {
         while (await socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken) > 0)
         {
-            // Whatever it answers does not matter here.
+            // The content of replies does not matter here.
         }
     }
 

@@ -15,7 +15,7 @@ internal static class FileName
     public static string Of(DateTimeOffset time, EndPoint? remote, long id)
     {
         string stamp = time.UtcDateTime.ToString("yyyyMMdd'T'HHmmss.fff'Z'", CultureInfo.InvariantCulture);
-        // An IPv6 address has colons and, with a scope, a percent sign: not every file system takes them.
+        // An IPv6 address contains colons and, with a scope, a percent sign. Not every file system accepts them.
         string peer = PeerText.Plain(remote) is { Address: var address, Port: var port }
             ? string.Create(CultureInfo.InvariantCulture, $"{address.ToString().Replace(':', '-').Replace('%', '-')}_{port}")
             : "unknown";

@@ -6,11 +6,12 @@ using Zcrx.Rx;
 
 namespace Ingest.Serving;
 
-/// <summary>One connection's stream on its way into a file, or nowhere. Called on the ring's thread.</summary>
+/// <summary>Writes one connection's stream to a file, or nowhere. Called on the ring thread.</summary>
 /// <remarks>
-/// The borrowed memory is the system call's buffer: nothing is copied or kept on our side. A write lands in the page cache; only a disk
-/// that cannot follow for long makes it wait, and then TCP makes the senders wait. An exception out of OnNext ends this stream and no
-/// other: it comes back as OnError, and the framework resets the connection, so that the sender knows.
+/// <para>The borrowed memory is the buffer of the system call, so nothing is copied or leased. A write goes to the page cache and waits
+/// only when the disk cannot keep up. TCP then slows the senders down.</para>
+/// <para>An exception in OnNext ends only this stream. It returns as OnError, and the framework resets the connection, so the sender
+/// notices.</para>
 /// </remarks>
 internal sealed class IncomingFile : IObserver<ReceivedBuffer>
 {
@@ -24,7 +25,7 @@ internal sealed class IncomingFile : IObserver<ReceivedBuffer>
     private long _bytes;
 
     /// <summary>Opens the file.</summary>
-    /// <exception cref="IOException">It cannot be created.</exception>
+    /// <exception cref="IOException">The file cannot be created.</exception>
     public IncomingFile(ZcrxConnection connection, string? path, Totals totals, Journal journal)
     {
         _connection = connection;

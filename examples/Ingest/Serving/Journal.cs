@@ -10,13 +10,13 @@ internal sealed class Journal : IAsyncDisposable
 
     public Journal() => _printing = Task.Run(PrintAsync);
 
-    /// <summary>For standard output. Any thread.</summary>
+    /// <summary>Prints a line on standard output. Any thread.</summary>
     public void Say(string line) => _lines.Writer.TryWrite((Console.Out, line));
 
-    /// <summary>For standard error. Any thread.</summary>
+    /// <summary>Prints a line on standard error. Any thread.</summary>
     public void Complain(string line) => _lines.Writer.TryWrite((Console.Error, $"ingest: {line.ReplaceLineEndings(" ")}"));
 
-    /// <summary>Ends when everything has been printed.</summary>
+    /// <summary>Returns a task that ends when everything has been printed.</summary>
     public async ValueTask DisposeAsync()
     {
         _lines.Writer.TryComplete();

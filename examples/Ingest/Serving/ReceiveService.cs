@@ -8,10 +8,10 @@ using Zcrx.Rx;
 
 namespace Ingest.Serving;
 
-/// <summary>The receiving service: a host with Zcrx in it, as any service has it.</summary>
+/// <summary>Represents the receiving service: a host with Zcrx, as in any service.</summary>
 internal sealed class ReceiveService : IAsyncDisposable
 {
-    // What the host may take beyond the drain: closing files, rings and sockets.
+    // The time that the host may take beyond the drain, to close files, rings and sockets.
     private static readonly TimeSpan ShutdownMargin = TimeSpan.FromSeconds(15);
 
     private readonly IHost _host;
@@ -27,19 +27,19 @@ internal sealed class ReceiveService : IAsyncDisposable
     /// <summary>Gets the endpoint that the service listens on, with the actual port.</summary>
     public IPEndPoint EndPoint => _zcrx.EndPoints[0];
 
-    /// <summary>The pools' levels.</summary>
+    /// <summary>Gets the pressure of the pools.</summary>
     public IObservable<PoolPressure> Pressure => _zcrx.Pressure;
 
-    /// <summary>Cancelled by SIGINT and SIGTERM.</summary>
+    /// <summary>Gets a token that SIGINT and SIGTERM cancel.</summary>
     public CancellationToken Stopping { get; }
 
-    /// <summary>Starts; once this has returned, connections are accepted.</summary>
-    /// <param name="options">How.</param>
-    /// <param name="accept">Called with every connection on a ring's thread; subscribes to its buffers.</param>
-    /// <param name="configure">Says what the options do not; null for nothing.</param>
+    /// <summary>Starts the service. Once this method has returned, connections are accepted.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="accept">Called with every connection on a ring thread. It must subscribe to the buffers.</param>
+    /// <param name="configure">Sets options that the command line does not have, or null.</param>
     public static async Task<ReceiveService> StartAsync(ReceiveOptions options, Func<ZcrxConnection, IDisposable> accept, Action<ZcrxOptions>? configure = null)
     {
-        // Everything is said on the command line: no settings files, no environment.
+        // The command line has all settings: no settings files, no environment.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         LineLoggerProvider log = new(Console.Error);
         // Only warnings and takeovers: an operator who replaces a service wants to see which process took over.
@@ -72,7 +72,7 @@ internal sealed class ReceiveService : IAsyncDisposable
             throw;
         }
 
-        // What goes wrong at the start is thrown, and said once; from now on the log is the only one who tells.
+        // Errors during the start are thrown, and reported once. From now on, only the log reports them.
         log.Enabled = true;
         return new ReceiveService(host);
     }
@@ -80,7 +80,7 @@ internal sealed class ReceiveService : IAsyncDisposable
     /// <summary>Returns the status of queues and listeners, or their last status after the stop.</summary>
     public Task<ZcrxStatus> GetStatusAsync() => _zcrx.GetStatusAsync();
 
-    /// <summary>Accepts nothing more, delivers what has arrived, closes everything.</summary>
+    /// <summary>Stops accepting, delivers what has arrived and closes everything.</summary>
     public Task StopAsync() => _host.StopAsync();
 
     public ValueTask DisposeAsync() => DisposeAsync(_host);

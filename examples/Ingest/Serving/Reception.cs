@@ -5,11 +5,11 @@ namespace Ingest.Serving;
 
 /// <summary>Receives the connections and writes each one to its own file.</summary>
 /// <param name="directory">The directory of the files, or null to count bytes only.</param>
-/// <param name="totals">Counts everything.</param>
-/// <param name="journal">Tells about each connection.</param>
+/// <param name="totals">Counts all received bytes and streams.</param>
+/// <param name="journal">Reports each connection.</param>
 internal sealed class Reception(string? directory, Totals totals, Journal journal)
 {
-    /// <summary>Takes a connection in. On the ring's thread.</summary>
+    /// <summary>Accepts a connection. Called on the ring thread.</summary>
     public IDisposable Accept(ZcrxConnection connection)
     {
         totals.Opened();

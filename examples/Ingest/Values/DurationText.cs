@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Ingest.Values;
 
-/// <summary>Durations on the command line: <c>500ms</c>, <c>5s</c>, <c>2m</c>.</summary>
+/// <summary>Parses durations on the command line: <c>500ms</c>, <c>5s</c>, <c>2m</c>.</summary>
 internal static class DurationText
 {
     public static ValueOption.Read<Duration> AtLeast(TimeSpan minimum) => (string text, out Duration value) =>

@@ -4,13 +4,13 @@ using System.Net;
 
 namespace Ingest.Values;
 
-/// <summary>Addresses on the command line.</summary>
+/// <summary>Parses addresses on the command line.</summary>
 internal static class EndPointText
 {
-    /// <summary>An address of this machine, with a port: <c>127.0.0.1:9000</c>, <c>[::]:9000</c>, <c>localhost:9000</c>.</summary>
+    /// <summary>Parses an address of this machine, with a port: <c>127.0.0.1:9000</c>, <c>[::]:9000</c>, <c>localhost:9000</c>.</summary>
     public static string? ReadLocal(string text, out IPEndPoint value)
     {
-        // IPEndPoint.TryParse takes an address without a port for port 0, and every colon of a bare IPv6 address for the last.
+        // IPEndPoint.TryParse accepts an address without a port as port 0, and reads a bare IPv6 address as one without a port.
         value = null!;
         if (!TrySplit(text, out string host, out int port) || !TryParse(host, out IPAddress? address))
         {
@@ -21,7 +21,7 @@ internal static class EndPointText
         return null;
     }
 
-    /// <summary>A server to connect to: an address or a name, with a port.</summary>
+    /// <summary>Parses the server to connect to: an address or a name, with a port.</summary>
     public static string? ReadRemote(string text, out EndPoint value)
     {
         value = null!;
@@ -34,7 +34,7 @@ internal static class EndPointText
         return null;
     }
 
-    // A name that stands for several addresses would need several sockets; this one is always the machine itself.
+    // A name with several addresses would need several sockets. This name always means the machine itself.
     private static bool TryParse(string host, [NotNullWhen(true)] out IPAddress? address)
     {
         address = host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? IPAddress.Loopback : null;

@@ -2,7 +2,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Values;
 
-/// <summary>Engines on the command line.</summary>
+/// <summary>Parses engines on the command line.</summary>
 internal static class EngineText
 {
     public static string? Read(string text, out ZcrxEngine value)

@@ -1,6 +1,6 @@
 namespace Ingest.Values;
 
-/// <summary>Network interfaces on the command line.</summary>
+/// <summary>Parses network interfaces on the command line.</summary>
 internal static class InterfaceText
 {
     private const string Root = "/sys/class/net";

@@ -1,6 +1,6 @@
 namespace Ingest.Values;
 
-/// <summary>Network namespaces on the command line, by the names that <c>ip netns</c> gives them.</summary>
+/// <summary>Parses network namespaces on the command line, by their names in <c>ip netns</c>.</summary>
 internal static class NamespaceText
 {
     private const string Root = "/run/netns";

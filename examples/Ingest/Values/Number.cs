@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Ingest.Values;
 
-/// <summary>Whole numbers on the command line.</summary>
+/// <summary>Parses whole numbers on the command line.</summary>
 internal static class Number
 {
     public static ValueOption.Read<int> Between(int minimum, int maximum) => (string text, out int value) =>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Ingest.Values;
 
-/// <summary>TCP ports on the command line.</summary>
+/// <summary>Parses TCP ports on the command line.</summary>
 internal static class PortText
 {
     public static string? Read(string text, out int? value)

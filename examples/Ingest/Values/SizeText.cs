@@ -2,7 +2,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Values;
 
-/// <summary>Sizes on the command line: <c>64KiB</c>, <c>128MiB</c>, <c>4096</c>.</summary>
+/// <summary>Parses sizes on the command line: <c>64KiB</c>, <c>128MiB</c>, <c>4096</c>.</summary>
 internal static class SizeText
 {
     public static ValueOption.Read<ByteSize> Between(ByteSize minimum, ByteSize maximum) => (string text, out ByteSize value) =>
@@ -10,7 +10,7 @@ internal static class SizeText
             ? null
             : $"a size between {minimum} and {maximum}, such as 64KiB, 128MiB or 1GiB";
 
-    /// <summary>The same, for an option that need not be given.</summary>
+    /// <summary>Parses the size of an optional option.</summary>
     public static ValueOption.Read<ByteSize?> Optional(ByteSize minimum, ByteSize maximum) => (string text, out ByteSize? value) =>
     {
         string? error = Between(minimum, maximum)(text, out ByteSize size);

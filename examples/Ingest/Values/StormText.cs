@@ -2,7 +2,7 @@ using Ingest.Demo;
 
 namespace Ingest.Values;
 
-/// <summary>Remedies on the command line: <c>moves</c>, <c>steering</c>, <c>both</c>.</summary>
+/// <summary>Parses remedies on the command line: <c>moves</c>, <c>steering</c>, <c>both</c>.</summary>
 internal static class StormText
 {
     public static string? Read(string text, out StormRemedies value)

@@ -3,13 +3,13 @@ using System.CommandLine.Parsing;
 
 namespace Ingest.Values;
 
-/// <summary>Makes options whose values are checked while the command line is read, with errors that say what is accepted.</summary>
+/// <summary>Creates options whose values are checked while the command line is parsed. The errors name the accepted values.</summary>
 internal static class ValueOption
 {
-    /// <summary>Turns text into a value, or says what it must be: the end of "--name must be …".</summary>
+    /// <summary>Parses text into a value, or returns what the value must be: the end of "--name must be …".</summary>
     public delegate string? Read<T>(string text, out T value);
 
-    /// <summary>An option that has a value of its own when it is not given.</summary>
+    /// <summary>Creates an option with a default value.</summary>
     public static Option<T> Create<T>(string name, string placeholder, string description, T defaultValue, Read<T> read) =>
         new(name)
         {
@@ -19,7 +19,7 @@ internal static class ValueOption
             CustomParser = result => Parse(name, result, read),
         };
 
-    /// <summary>An option that may be left out, or must not be.</summary>
+    /// <summary>Creates an option without a default value, which may be required.</summary>
     public static Option<T> Create<T>(string name, string placeholder, string description, bool required, Read<T> read) =>
         new(name)
         {

@@ -31,7 +31,7 @@ public sealed class ExportTests : IDisposable
         Socket[] clients = [.. Enumerable.Range(0, Clients).Select(_ => Connect(endPoint))];
         try
         {
-            // In peace: everything is received where it arrives.
+            // Without a storm, packets arrive on the queue of their connection.
             await SendAsync(clients);
             await collector.ReachAsync("zcrx.receive.io", Clients * Sent);
             await collector.ReachAsync("zcrx.connection.count", Clients, "zcrx.connection.state=active");
@@ -39,7 +39,7 @@ public sealed class ExportTests : IDisposable
             Assert.Equal(0, collector.Value("zcrx.queue.restarts", $"zcrx.queue.name={Queue}"));
             Assert.InRange(collector.Value("zcrx.receive.buffers")!.Value, (double)Clients * Sent / 4096, Clients * Sent);
 
-            // In a storm it is copied, and the kernel says so.
+            // In a storm, payload is copied, and the kernel reports it.
             Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/storm", "POST")).Status);
             await SendAsync(clients);
             await collector.ReachAsync("zcrx.receive.io", 2 * Clients * Sent);
@@ -75,7 +75,7 @@ public sealed class ExportTests : IDisposable
 
         Assert.Equal(0, await example.StopAsync());
         Assert.Empty(collector.Failures);
-        // The last export comes with the end.
+        // The last export happens when the process ends.
         await collector.ReachAsync("zcrx.connection.count", 0, "zcrx.connection.state=active");
         Assert.Contains(collector.Spans, static span => span.Name == "zcrx.stop");
         Assert.Equal(("By", "By", "{buffer}", "s"), (collector.Units["zcrx.receive.io"], collector.Units["zcrx.copy.io"], collector.Units["zcrx.pool.limit"], collector.Units["zcrx.pool.pressure.time"]));

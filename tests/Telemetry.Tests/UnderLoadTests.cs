@@ -28,11 +28,11 @@ public sealed class UnderLoadTests : IDisposable
         await using Traffic traffic = new(await EndPointAsync(example), Clients);
         await HealthAsync(example, "ready", 200, "Healthy");
 
-        // Peace: everything is received where it arrives.
+        // Without a storm, packets arrive on the queue of their connection.
         await CopiedShareAsync(collector, example, static share => share == 0, "nothing is copied");
         Assert.Equal((2, 0), (collector.Value("zcrx.queue.open"), collector.Value("zcrx.rebalancing.degraded")));
 
-        // A storm about which nothing may be done: everything is copied, and the service says so, but is alive.
+        // A storm without a permitted remedy: everything is copied, and the service reports it but stays alive.
         await PostAsync(example, "storm");
         await CopiedShareAsync(collector, example, static share => share > 0.9, "it is copied");
         JsonElement degraded = await HealthAsync(example, "ready", 200, "Degraded", "connections_degraded");
@@ -41,14 +41,14 @@ public sealed class UnderLoadTests : IDisposable
         await collector.ReachAsync("zcrx.rebalancing.degraded", Clients);
         Assert.True(collector.Value("zcrx.notification.count", "zcrx.notification.type=copy") >= 1, collector.Describe());
 
-        // It ends, and everything that told of it comes back.
+        // The storm ends, and every state returns to normal.
         Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/storm", "DELETE")).Status);
         await CopiedShareAsync(collector, example, static share => share == 0, "nothing is copied any more");
         await HealthAsync(example, "ready", 200, "Healthy");
         await collector.ReachAsync("zcrx.rebalancing.degraded", 0);
         Assert.Equal((0, 0), (traffic.Resets, collector.Value("zcrx.queue.restarts")));
 
-        // A planned restart in the midst of it.
+        // A planned restart under load.
         (string busy, string other) = await BusierAsync(example);
         (int code, JsonElement restarted) = await Curl.JsonAsync($"{example.Url}/queues/{busy}/restart", "POST");
         Assert.Equal((200, "Open", 1), (code, restarted.GetProperty("state").GetString(), restarted.GetProperty("restarts").GetInt32()));
@@ -70,7 +70,7 @@ public sealed class UnderLoadTests : IDisposable
         await collector.ReachAsync("zcrx.queue.open", 2);
         await HealthAsync(example, "ready", 200, "Healthy");
 
-        // The interface goes: no queue receives, and no attempt would cure it.
+        // The interface is removed: no queue receives, and no attempt to restart would succeed.
         Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/interface", "DELETE")).Status);
         await HealthAsync(example, "ready", 503, "Unhealthy", $"queue_failed:{First}", $"queue_failed:{Second}");
         await HealthAsync(example, "live", 503, "Unhealthy");
@@ -79,7 +79,7 @@ public sealed class UnderLoadTests : IDisposable
         Assert.Equal(503, refused);
         Assert.Contains("enic0", why);
 
-        // It comes back, and so does everything else.
+        // The interface returns, and every state returns to normal.
         await PostAsync(example, "interface");
         await PostAsync(example, $"queues/{First}/restart");
         await HealthAsync(example, "ready", 200, "Degraded", $"queue_failed:{Second}");
@@ -100,7 +100,7 @@ public sealed class UnderLoadTests : IDisposable
         (int unknown, string message) = await Curl.RunAsync($"{example.Url}/queues/eth9/restart", "POST");
         Assert.Equal((404, true), (unknown, message.Contains($"{First}, {Second}", StringComparison.Ordinal)));
         Assert.Equal(0, await example.StopAsync());
-        // A counter that had gone back over a restart would be one.
+        // The receiver would have reported a counter that decreased over a restart.
         Assert.Empty(collector.Failures);
     }
 
@@ -123,7 +123,7 @@ public sealed class UnderLoadTests : IDisposable
         await HealthAsync(example, "ready", 200, "Healthy");
         Assert.Equal(0, traffic.Resets);
 
-        // The rules go with their connections.
+        // The rules are removed with their connections.
         await traffic.StopAsync();
         await collector.ReachAsync("zcrx.rebalancing.rules", 0);
         await collector.ReachAsync("zcrx.receive.io", traffic.Sent);
@@ -151,7 +151,7 @@ public sealed class UnderLoadTests : IDisposable
     private static async Task<IPEndPoint> EndPointAsync(TelemetryProcess example) =>
         IPEndPoint.Parse((await Curl.JsonAsync($"{example.Url}/status")).Json.GetProperty("listeners")[0].GetProperty("endPoint").GetString()!);
 
-    /// <summary>The queue with the most connections, and the other one.</summary>
+    /// <summary>Returns the queue with the most connections, and the other queue.</summary>
     private static async Task<(string Busy, string Other)> BusierAsync(TelemetryProcess example)
     {
         JsonElement queues = (await Curl.JsonAsync($"{example.Url}/status")).Json.GetProperty("queues");
@@ -164,7 +164,7 @@ public sealed class UnderLoadTests : IDisposable
         Assert.True(status == 200, $"POST /{path}: {status} {body}\n{example.Output}");
     }
 
-    /// <summary>Waits until that part of what is received between two exports is copied.</summary>
+    /// <summary>Waits until a given share of the bytes received between two exports is copied.</summary>
     private static async Task CopiedShareAsync(OtlpReceiver collector, TelemetryProcess example, Predicate<double> wanted, string expectation)
     {
         const double Enough = 2_000_000;
@@ -182,7 +182,7 @@ public sealed class UnderLoadTests : IDisposable
 
                 share = Growth("zcrx.copy.io") / received;
                 before = now;
-                // What is received is observed a moment before what is copied; more than a little more would have been counted twice.
+                // Received bytes are observed a moment before copied bytes. A difference that is more than small would be a double count.
                 Assert.InRange(share, 0, 1.5);
                 return wanted(share);
 
@@ -191,7 +191,7 @@ public sealed class UnderLoadTests : IDisposable
             () => $"{expectation}; the copied share is {share}\n{collector.Describe()}\n{example.Output}");
     }
 
-    /// <summary>Waits until a queue has received more than it has now.</summary>
+    /// <summary>Waits until a queue has received further bytes.</summary>
     private static async Task ReceivesAsync(OtlpReceiver collector, string queue, TelemetryProcess example)
     {
         double before = Received();

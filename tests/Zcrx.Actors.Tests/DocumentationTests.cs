@@ -11,7 +11,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests;
 
-/// <summary>Compares the lists of the documentation with the code: log events, health codes, instruments, events, errors.</summary>
+/// <summary>Compares the lists in the documentation with the code: log events, health codes, instruments, events and errors.</summary>
 public partial class DocumentationTests
 {
     private static readonly (LoggerMessageAttribute Message, string Name)[] Messages =
@@ -60,7 +60,7 @@ public partial class DocumentationTests
         {
             InstrumentPublished = (instrument, _) =>
             {
-                // Other tests' hosts have meters of that name, too.
+                // Hosts of other tests have meters with this name, too.
                 if (instrument.Meter.Name == "Zcrx" && instrument.Meter.Scope == factory)
                 {
                     there.Add((instrument.Name, Kind(instrument), instrument.Unit!));
@@ -90,7 +90,7 @@ public partial class DocumentationTests
         var type => type.Name,
     };
 
-    /// <summary>The first table below a heading, without its head: the cells of each row.</summary>
+    /// <summary>Returns the cells of each row of the first table below a heading, without the table's head.</summary>
     private static string[][] Rows(string file, string heading)
     {
         string[][] rows =

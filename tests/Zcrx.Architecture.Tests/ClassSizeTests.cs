@@ -3,7 +3,7 @@ using Zcrx.Architecture.Tests.Sources;
 
 namespace Zcrx.Architecture.Tests;
 
-/// <summary>A class that cannot be read in one sitting has more than one reason to change.</summary>
+/// <summary>Tests the size of classes. A class that cannot be read in one sitting has more than one reason to change.</summary>
 public class ClassSizeTests(ITestOutputHelper output)
 {
     private const int MostLines = 400;

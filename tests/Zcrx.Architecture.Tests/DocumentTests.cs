@@ -2,7 +2,7 @@ using Zcrx.Architecture.Tests.Sources;
 
 namespace Zcrx.Architecture.Tests;
 
-/// <summary>The description of the architecture names what exists.</summary>
+/// <summary>Tests that the description of the architecture names existing types and files.</summary>
 public class DocumentTests
 {
     [Fact]

@@ -2,7 +2,9 @@ using Zcrx.Architecture.Tests.Sources;
 
 namespace Zcrx.Architecture.Tests;
 
-/// <summary>The emulation stands behind the kernel's interface: only the choice of an engine and the options name its types.</summary>
+/// <summary>
+/// Tests that the emulation stays behind the kernel interface: only the choice of an engine and the options name its types.
+/// </summary>
 public class EmulationTests
 {
     private const string Emulation = "Zcrx.Interop/Emulation";

@@ -4,7 +4,7 @@ using Zcrx.Architecture.Tests.Sources;
 namespace Zcrx.Architecture.Tests;
 
 /// <summary>
-/// Checks the graph of each library's folders. A subfolder is a folder of its own: it may use its parent or be used by it, and not both.
+/// Checks the graph of each library's folders. A subfolder counts as a folder: it may use its parent or be used by it, but not both.
 /// </summary>
 public class FolderTests(ITestOutputHelper output)
 {
@@ -27,7 +27,8 @@ public class FolderTests(ITestOutputHelper output)
     [MemberData(nameof(Libraries))]
     public void Library_uses_only_the_libraries_below_it(string name)
     {
-        // The bound sources cannot name a library above: the compiler would not find it. The built assembly shows what its project references.
+        // The bound sources cannot name a library above, because the compiler would not find it. The built assembly shows the references of
+        // its project.
         IEnumerable<string> used = System.Reflection.Assembly.Load(name).GetReferencedAssemblies().Select(static reference => reference.Name!).Intersect(Library.Names);
 
         Assert.Equal([], used.Except(Library.Names.TakeWhile(other => other != name)));

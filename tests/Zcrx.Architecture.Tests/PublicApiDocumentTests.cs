@@ -9,7 +9,7 @@ namespace Zcrx.Architecture.Tests;
 /// <summary>Tests that every public API is used in a document or in a sample.</summary>
 public class PublicApiDocumentTests
 {
-    /// <summary>The kernel's own names, documented by the kernel.</summary>
+    /// <summary>The kernel's own names, which the kernel documents.</summary>
     private const string KernelNames = "Zcrx.Interop.Abi";
 
     [Fact]

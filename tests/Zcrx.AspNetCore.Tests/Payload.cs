@@ -1,6 +1,6 @@
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>Bytes that differ at every place.</summary>
+/// <summary>Computes bytes that differ at every position.</summary>
 internal static class Payload
 {
     public static byte[] Create(int length)

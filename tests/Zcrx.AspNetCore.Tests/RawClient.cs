@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>A client that sends any bytes, also invalid requests.</summary>
+/// <summary>Represents a client that sends any bytes, including invalid requests.</summary>
 internal sealed class RawClient : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -26,7 +26,7 @@ internal sealed class RawClient : IDisposable
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes) => await _stream.WriteAsync(bytes);
 
-    /// <summary>Reads until some text has come.</summary>
+    /// <summary>Reads until a text has arrived.</summary>
     public async Task<string> ReadUntilAsync(string end)
     {
         StringBuilder text = new();
@@ -43,7 +43,7 @@ internal sealed class RawClient : IDisposable
     }
 
     /// <summary>Reads to the end of the connection.</summary>
-    /// <returns>What came, and "(reset)" behind it where the connection was reset.</returns>
+    /// <returns>The received text, followed by "(reset)" if the connection was reset.</returns>
     public async Task<string> ReadToEndAsync()
     {
         StringBuilder text = new();

@@ -12,7 +12,7 @@ using Zcrx.Actors;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>Kestrel behaves alike on both transports.</summary>
+/// <summary>Tests that Kestrel behaves the same on both transports.</summary>
 public sealed partial class TransportTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -75,7 +75,7 @@ public sealed partial class TransportTests
     {
         await using WebServer server = await WebServer.StartAsync(transport, tls);
         using HttpClient client = server.CreateClient(new Version(version, version == 1 ? 1 : 0));
-        // Less than the window of a stream: the client does not read the answer before it has sent everything.
+        // Fewer bytes than the window of a stream, because the client does not read the reply before it has sent everything.
         byte[] body = Payload.Create(60_000);
 
         using HttpResponseMessage answer = await client.PostAsync("/echo", new ByteArrayContent(body));
@@ -189,7 +189,7 @@ public sealed partial class TransportTests
         client.Reset();
         _ = server.Go.TrySetResult();
 
-        // Kestrel may notice the end of the connection, or the error of the read first.
+        // Kestrel may first notice the end of the connection or the error of the read.
         Assert.Contains(await server.UploadEnded.Task.WaitAsync(Patience), new[] { nameof(ConnectionResetException), "BadHttpRequestException" });
         Assert.Empty(server.Logged);
     }
@@ -263,7 +263,7 @@ public sealed partial class TransportTests
         using RawClient client = await RawClient.ConnectAsync(server.EndPoint);
         client.Socket.Blocking = false;
         byte[] chunk = Payload.Create(64 << 10);
-        // Below Kestrel's limit of a body.
+        // Below Kestrel's limit for a request body.
         const int Length = 24 << 20;
         await client.SendAsync($"POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: {Length}\r\n\r\n");
         await server.Begun.Task.WaitAsync(Patience);

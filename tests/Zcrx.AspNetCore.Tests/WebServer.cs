@@ -15,7 +15,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>A web server on a transport, on a loopback port: what both transports must do alike.</summary>
+/// <summary>Represents a web server on a transport, on a loopback port. It contains what both transports must do alike.</summary>
 internal sealed class WebServer : IAsyncDisposable
 {
     public const string Sockets = "sockets";
@@ -29,23 +29,25 @@ internal sealed class WebServer : IAsyncDisposable
 
     private WebServer(WebApplication app, List<string> complaints) => (_app, _complaints) = (app, complaints);
 
-    /// <summary>Ends with how the handler of <c>/upload</c> saw its request end: "whole", or the exception's type.</summary>
+    /// <summary>
+    /// Gets a task that ends with the end of the request as the handler of <c>/upload</c> saw it: "whole", or the exception's type.
+    /// </summary>
     public TaskCompletionSource<string> UploadEnded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Ends when a handler of <c>/upload</c> or <c>/wait</c> has begun.</summary>
+    /// <summary>Gets a task that ends when a handler of <c>/upload</c> or <c>/wait</c> has begun.</summary>
     public TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Ends when the request of <c>/wait</c> is aborted.</summary>
+    /// <summary>Gets a task that ends when the request of <c>/wait</c> is aborted.</summary>
     public TaskCompletionSource Aborted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Lets <c>/wait</c> answer and <c>/upload</c> read.</summary>
+    /// <summary>Lets <c>/wait</c> reply and <c>/upload</c> read.</summary>
     public TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public IServiceProvider Services => _app.Services;
 
     public IPEndPoint EndPoint => IPEndPoint.Parse(new Uri(Address).Authority);
 
-    /// <summary>The address, with its real port.</summary>
+    /// <summary>Gets the address, with its actual port.</summary>
     public string Address => _app.Urls.First();
 
     public static async Task<WebServer> StartAsync(string transport, bool tls = false, HttpProtocols? protocols = null, Action<WebApplicationBuilder>? configure = null)
@@ -53,7 +55,7 @@ internal sealed class WebServer : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
         {
-            // Both on one port need TLS.
+            // HTTP/1.1 and HTTP/2 on one port need TLS.
             listen.Protocols = protocols ?? (tls ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1);
             if (tls)
             {
@@ -91,7 +93,7 @@ internal sealed class WebServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Messages that were logged as a warning or worse.</summary>
+    /// <summary>Gets the log messages of level warning and above.</summary>
     public IReadOnlyList<string> Logged
     {
         get

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Zcrx.TestSupport;
 
-/// <summary>Waits for conditions, not for time. The limit is generous: a test that reaches it has found a defect.</summary>
+/// <summary>Waits for conditions instead of sleeping. The limit is generous, so a test that reaches it has found a defect.</summary>
 internal static class Deadline
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(1);

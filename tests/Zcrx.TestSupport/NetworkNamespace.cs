@@ -5,14 +5,14 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.TestSupport;
 
-/// <summary>A network namespace of its own with a pair of veth interfaces, <c>v0</c> and <c>v1</c>, of four queues each.</summary>
+/// <summary>Represents a new network namespace with a pair of veth interfaces, <c>v0</c> and <c>v1</c>, of four queues each.</summary>
 internal sealed partial class NetworkNamespace : IDisposable
 {
     private const int CloneNewNet = 0x40000000;
 
     public string Name { get; } = $"zcrx-test-{Guid.NewGuid():N}"[..20];
 
-    /// <summary>Makes it, or skips the test with the reason why this user cannot.</summary>
+    /// <summary>Creates the namespace, or skips the test with the reason why this user cannot.</summary>
     public NetworkNamespace()
     {
         (int status, string output) = Execute("ip", "netns", "add", Name);
@@ -29,7 +29,9 @@ internal sealed partial class NetworkNamespace : IDisposable
         }
     }
 
-    /// <summary>Runs a function in a namespace that <c>ip netns</c> lists, on a thread that ends with it. A socket stays in the namespace in which it was opened.</summary>
+    /// <summary>
+    /// Runs a function in a namespace that <c>ip netns</c> lists, on a new thread. A socket stays in the namespace in which it was opened.
+    /// </summary>
     public static T Run<T>(string name, Func<T> function) => OtherThread.Run(() =>
     {
         using (SafeFileHandle handle = File.OpenHandle($"/run/netns/{name}"))

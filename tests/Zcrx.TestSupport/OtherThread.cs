@@ -2,17 +2,19 @@ using System.Runtime.ExceptionServices;
 
 namespace Zcrx.TestSupport;
 
-/// <summary>Runs code on a thread of its own, which then ends: for what belongs to a thread, or changes it permanently.</summary>
+/// <summary>
+/// Runs code on a new thread that then ends. Use it for code that changes its thread permanently or depends on a thread of its own.
+/// </summary>
 internal static class OtherThread
 {
-    /// <summary>Runs an action, and throws here what it throws there.</summary>
+    /// <summary>Runs an action, and rethrows its exception on this thread.</summary>
     public static void Run(Action action) => Run(() =>
     {
         action();
         return true;
     });
 
-    /// <summary>Runs a function, and returns or throws here what it returns or throws there.</summary>
+    /// <summary>Runs a function, and returns its result or rethrows its exception on this thread.</summary>
     public static T Run<T>(Func<T> function)
     {
         T result = default!;

@@ -20,7 +20,7 @@ internal sealed unsafe partial class TestMemory : IDisposable
         Assert.False(Libc.IsError(_mapping), $"mmap of {_mapped} bytes gives {_mapping}");
         Address = _mapping + (nint)page;
         Protect(Libc.PROT_READ | Libc.PROT_WRITE);
-        // Not shared with child processes, as the library's own memory; the leak check finds it by this.
+        // Not shared with child processes, as the library's own memory. The leak check recognizes it by this.
         Assert.Equal(0, Libc.Advise(Address, Length, Libc.MADV_DONTFORK));
     }
 
@@ -31,8 +31,8 @@ internal sealed unsafe partial class TestMemory : IDisposable
     public static nuint Page => (nuint)Environment.SystemPageSize;
 
     /// <summary>
-    /// Page-aligned, and never mapped: the kernel hands out addresses from the top. Memory that was unmapped for the purpose would not do:
-    /// another thread of the runtime may get it at once.
+    /// Returns a page-aligned address that is never mapped: the kernel allocates addresses from the top. Memory unmapped for this purpose
+    /// would not do, because another thread of the runtime may get it at once.
     /// </summary>
     public static nint Nowhere => (nint)Page;
 
@@ -40,7 +40,7 @@ internal sealed unsafe partial class TestMemory : IDisposable
 
     public Span<byte> Span(nuint offset, int length) => new((byte*)Address + offset, length);
 
-    /// <summary>Ends the mapping, once: by the second time the runtime may have put memory of its own there.</summary>
+    /// <summary>Ends the mapping once. A second unmap could hit memory of the runtime.</summary>
     public void Dispose()
     {
         nint mapping = Interlocked.Exchange(ref _mapping, 0);

@@ -2,7 +2,9 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Commands;
 
-/// <summary>The verb `doctor`: exit code 0 exactly when a registration would succeed. On NICs the kernel tests show it.</summary>
+/// <summary>
+/// Tests the command `doctor`: its exit code is 0 exactly when a registration would succeed. The kernel tests show it on NICs.
+/// </summary>
 public class DoctorTests
 {
     [Fact]

@@ -2,7 +2,7 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Commands;
 
-/// <summary>The help says what one needs to know, and fits a terminal.</summary>
+/// <summary>Tests that the help is complete and fits a terminal.</summary>
 public class HelpTests
 {
     [Theory]

@@ -6,7 +6,7 @@ using Zcrx.Rx;
 
 namespace Ingest.Tests.Demo;
 
-/// <summary>The verdict finds whatever can go wrong, and nothing when nothing did.</summary>
+/// <summary>Tests that the verdict finds every problem, and none when there is none.</summary>
 public class VerdictTests
 {
     private const long Volume = 1000;

@@ -26,7 +26,7 @@ public class DisplayTests
         string text = await DrawAsync(streams: 1000, height);
 
         Assert.Contains(last, text, StringComparison.Ordinal);
-        // The last table of the last frame is there, and nothing was cut off.
+        // The last table of the last frame is complete.
         Assert.Contains("zcrx-0", text[text.LastIndexOf(last, StringComparison.Ordinal)..], StringComparison.Ordinal);
         Assert.DoesNotContain('\u2026', text);
     }

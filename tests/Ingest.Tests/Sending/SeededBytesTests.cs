@@ -2,7 +2,7 @@ using Ingest.Sending;
 
 namespace Ingest.Tests.Sending;
 
-/// <summary>The bytes depend on seed, connection and position, and on nothing else.</summary>
+/// <summary>Tests that the bytes depend only on the seed, the connection and the position.</summary>
 public class SeededBytesTests
 {
     [Fact]

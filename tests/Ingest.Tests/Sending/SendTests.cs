@@ -6,7 +6,7 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Sending;
 
-/// <summary>`send` against a receiver that is not ours.</summary>
+/// <summary>Tests `send` with a third-party receiver.</summary>
 public class SendTests
 {
     [Fact]
@@ -36,7 +36,7 @@ public class SendTests
         using IngestProcess process = IngestProcess.Start("send", "--to", $"{listener.LocalEndpoint}", "--volume", "1GiB");
         using (Socket socket = await Deadline.Within(listener.AcceptSocketAsync()))
         {
-            // Something has come, so the sender knows that it is connected.
+            // Bytes have arrived, so the sender knows that it is connected.
             Assert.Equal(1, await Deadline.Within(socket.ReceiveAsync(new byte[1], SocketFlags.None, CancellationToken.None).AsTask()));
             socket.LingerState = new LingerOption(true, 0);
         }

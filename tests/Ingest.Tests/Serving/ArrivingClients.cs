@@ -6,7 +6,9 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Serving;
 
-/// <summary>Clients that come all the time, a hundred at once: each connects, sends a stream of its own, and waits until the receiver has closed its end, too.</summary>
+/// <summary>
+/// Connects a hundred clients at a time, without end. Each one sends its own stream and waits until the receiver has closed its end.
+/// </summary>
 internal sealed class ArrivingClients : IAsyncDisposable
 {
     private const int LongestStream = 48 * 1024;
@@ -23,20 +25,20 @@ internal sealed class ArrivingClients : IAsyncDisposable
         _clients = [.. Enumerable.Range(0, count).Select(_ => Task.Run(ComeAgainAndAgainAsync))];
     }
 
-    /// <summary>SHA-256 of every stream that was sent to its end, and whose end the receiver has confirmed.</summary>
+    /// <summary>Gets the SHA-256 of every stream that was sent completely and whose end the receiver has confirmed.</summary>
     public ConcurrentBag<string> Sent { get; } = [];
 
     /// <summary>Gets the failures so far: connections that were refused, reset or cut off.</summary>
     public ConcurrentBag<string> Failures { get; } = [];
 
-    /// <summary>Waits for so many more streams.</summary>
+    /// <summary>Waits for this number of further streams.</summary>
     public Task MoreAsync(int streams, Func<string> describe)
     {
         int before = Sent.Count;
         return Deadline.UntilAsync(() => Sent.Count >= before + streams || !Failures.IsEmpty, () => $"{streams} more streams; {Sent.Count - before} came\n{describe()}");
     }
 
-    /// <summary>Nobody new; those on their way finish.</summary>
+    /// <summary>Starts no new client, and waits for the present ones.</summary>
     public async Task StopAsync()
     {
         await _stop.CancelAsync();

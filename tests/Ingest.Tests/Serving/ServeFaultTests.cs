@@ -2,7 +2,7 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Serving;
 
-/// <summary>Files that cannot be written: they cost their own connection, with a message, and no other.</summary>
+/// <summary>Tests files that cannot be written: each one ends its own connection with a message, and no other.</summary>
 public class ServeFaultTests
 {
     [Fact]
@@ -27,7 +27,7 @@ public class ServeFaultTests
     [Fact]
     public async Task A_write_that_fails_costs_its_connection()
     {
-        // A limit on the size of files stands for a full disk: the same place, another errno. 2048 blocks of 512 bytes.
+        // A file size limit simulates a full disk: it fails in the same place with another errno. 2048 blocks of 512 bytes.
         const int Limit = 1024 * 1024;
         using ServeProcess serve = await ServeProcess.StartAsync(
             arguments => IngestProcess.StartAfter("trap '' XFSZ; ulimit -f 2048", NoLargeFiles, arguments), []);
@@ -57,7 +57,7 @@ public class ServeFaultTests
         await client.SendAsync(new byte[] { 1, 2, 3 });
         string[] parts = [];
         await Deadline.UntilAsync(() => (parts = Directory.GetFiles(serve.Directory, "*.part")).Length == 1, "the file is created");
-        // Its name is taken.
+        // The name of the file is taken.
         Directory.CreateDirectory(parts[0][..^".part".Length]);
 
         client.ShutdownSend();

@@ -35,7 +35,7 @@ public class ServeShutdownTests
     public async Task What_has_arrived_is_written_before_it_ends()
     {
         using ServeProcess serve = await ServeProcess.StartAsync();
-        // Little enough for the first receive window: once it is sent, it is in the receiver's socket.
+        // Few enough bytes for the first receive window: once they are sent, they are in the receiver's socket.
         byte[] sent = TestClient.Bytes(32 * 1024, seed: 5);
         using TestClient client = await TestClient.ConnectAsync(serve.EndPoint);
         await serve.PartAsync(client.Local, 0);
@@ -64,7 +64,7 @@ public class ServeShutdownTests
             }
             catch (System.Net.Sockets.SocketException)
             {
-                // Cut off: the point of the test.
+                // The connection is reset, as this test expects.
             }
         });
         await serve.PartAsync(client.Local, 1024 * 1024);

@@ -4,7 +4,7 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Serving;
 
-/// <summary>`serve` with plain sockets as clients: every file is exactly what was sent.</summary>
+/// <summary>Tests `serve` with plain sockets as clients: every file contains exactly the bytes that were sent.</summary>
 public class ServeTests
 {
     [Theory]
@@ -60,7 +60,7 @@ public class ServeTests
         for (int i = 0; i < sent.Length; i++)
         {
             await client.SendAsync(sent.AsMemory(i, 1));
-            // The next one only when this one is in the file: each is a buffer of its own.
+            // Sends the next piece only when this one is in the file, so that each one has its own buffer.
             await serve.PartAsync(client.Local, i + 1);
         }
 

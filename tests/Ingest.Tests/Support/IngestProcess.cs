@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Ingest.Tests.Support;
 
-/// <summary>The built program, running. Killed with everything it has started when the test ends.</summary>
+/// <summary>Runs the built program. The end of the test kills it with all its child processes.</summary>
 internal sealed class IngestProcess : IDisposable
 {
     private readonly Process _process;
@@ -35,7 +35,7 @@ internal sealed class IngestProcess : IDisposable
 
     public static IngestProcess Start(params string[] arguments) => new(new ProcessStartInfo("dotnet", ["exec", Program, .. arguments]));
 
-    /// <summary>Starts it from a shell that has run a command before, to restrict it.</summary>
+    /// <summary>Starts the program from a shell that has run a command to restrict it.</summary>
     public static IngestProcess StartAfter(string command, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         ProcessStartInfo start = new("sh", ["-c", $"{command}; exec dotnet exec \"$@\"", "sh", Program, .. arguments]);
@@ -47,7 +47,7 @@ internal sealed class IngestProcess : IDisposable
         return new IngestProcess(start);
     }
 
-    /// <summary>Runs it to its end.</summary>
+    /// <summary>Runs the program and waits for its end.</summary>
     public static async Task<ProcessResult> RunAsync(params string[] arguments)
     {
         using IngestProcess process = Start(arguments);

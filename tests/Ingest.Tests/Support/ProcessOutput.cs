@@ -1,13 +1,13 @@
 namespace Ingest.Tests.Support;
 
-/// <summary>The lines that a process has written so far.</summary>
+/// <summary>Contains the lines that a process has written so far.</summary>
 internal sealed class ProcessOutput
 {
     private readonly List<string> _lines = [];
 
     public ProcessOutput(StreamReader reader) => Completion = ReadAsync(reader);
 
-    /// <summary>Ends with the stream.</summary>
+    /// <summary>Gets a task that ends with the stream.</summary>
     public Task Completion { get; }
 
     public string[] Lines

@@ -3,7 +3,9 @@ namespace Ingest.Tests.Support;
 /// <summary>Represents the result of one run of the program.</summary>
 internal sealed record ProcessResult(int ExitCode, string[] Output, string[] Error)
 {
-    /// <summary>The program refused: exit code 2, one line that says why, no stack trace, nothing on standard output.</summary>
+    /// <summary>
+    /// Asserts that the program refused: exit code 2, one line with the reason, no stack trace and nothing on standard output.
+    /// </summary>
     public string AssertRefusal()
     {
         Assert.True(ExitCode == 2, $"exit code {ExitCode}\n{this}");

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Ingest.Tests.Support;
 
-/// <summary>`serve` on a free port, writing into a directory of its own.</summary>
+/// <summary>Runs `serve` on a free port, with its own directory.</summary>
 internal sealed partial class ServeProcess : IDisposable
 {
     private readonly TempDirectory _directory;
@@ -21,19 +21,19 @@ internal sealed partial class ServeProcess : IDisposable
 
     public string Directory => _directory["out"];
 
-    /// <summary>The files of streams that have ended.</summary>
+    /// <summary>Gets the files of streams that have ended.</summary>
     public string[] Complete => System.IO.Directory.GetFiles(Directory, "*.bin");
 
-    /// <summary>The files of streams that have not.</summary>
+    /// <summary>Gets the files of streams that are still open.</summary>
     public string[] Parts => System.IO.Directory.GetFiles(Directory, "*.part");
 
     public static Task<ServeProcess> StartAsync(params string[] arguments) => StartAsync(IngestProcess.Start, arguments);
 
     public static Task<ServeProcess> StartOnAsync(string listen) => StartAsync(IngestProcess.Start, [], listen);
 
-    /// <param name="start">Starts the program with the arguments that it gets.</param>
-    /// <param name="arguments">More of them.</param>
-    /// <param name="listen">Where it listens.</param>
+    /// <param name="start">Starts the program with the arguments that it receives.</param>
+    /// <param name="arguments">Further arguments.</param>
+    /// <param name="listen">The endpoint to listen on.</param>
     public static async Task<ServeProcess> StartAsync(Func<string[], IngestProcess> start, string[] arguments, string listen = "127.0.0.1:0")
     {
         TempDirectory directory = new();
@@ -51,14 +51,14 @@ internal sealed partial class ServeProcess : IDisposable
         }
     }
 
-    /// <summary>Waits until so many streams have ended, and reads their files.</summary>
+    /// <summary>Waits until this number of streams have ended, and reads their files.</summary>
     public async Task<byte[][]> FilesAsync(int count)
     {
         await Deadline.UntilAsync(() => Complete.Length >= count, () => $"{count} complete files, but there are {Complete.Length}\n{Process.Describe()}");
         return [.. Complete.Select(File.ReadAllBytes)];
     }
 
-    /// <summary>The file of the one connection from an address.</summary>
+    /// <summary>Returns the file of the only connection from an address.</summary>
     public string? FindFile(EndPoint local, bool complete = true) =>
         (complete ? Complete : Parts).SingleOrDefault(path => Path.GetFileName(path).Contains($"_{((IPEndPoint)local).Port}_", StringComparison.Ordinal));
 
@@ -69,12 +69,12 @@ internal sealed partial class ServeProcess : IDisposable
         return await File.ReadAllBytesAsync(FindFile(local)!);
     }
 
-    /// <summary>Waits until so much of a stream that has not ended is in its file.</summary>
+    /// <summary>Waits until this number of bytes of an open stream is in its file.</summary>
     public Task PartAsync(EndPoint local, long bytes) => Deadline.UntilAsync(
         () => FindFile(local, complete: false) is { } path && new FileInfo(path).Length >= bytes,
         () => $"{bytes} bytes from {local}\n{Process.Describe()}");
 
-    /// <summary>Ends it, and takes the summary apart.</summary>
+    /// <summary>Stops the program and parses its summary.</summary>
     public async Task<ServeSummary> StopAsync(int signal = Signals.Terminate)
     {
         Process.Send(signal);

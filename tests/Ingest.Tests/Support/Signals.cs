@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Ingest.Tests.Support;
 
-/// <summary>Signals to processes that the test has started.</summary>
+/// <summary>Sends signals to processes that the test has started.</summary>
 internal static partial class Signals
 {
     public const int Interrupt = 2;
@@ -27,7 +27,7 @@ internal static partial class Signals
         }
     }
 
-    /// <summary>The processes that a process has started.</summary>
+    /// <summary>Returns the child processes of a process.</summary>
     public static int[] ChildrenOf(int processId)
     {
         List<int> children = [];

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Ingest.Tests.Support;
 
-/// <summary>A plain TCP client.</summary>
+/// <summary>Represents a plain TCP client.</summary>
 internal sealed class TestClient : IDisposable
 {
     private readonly Socket _socket;
@@ -20,7 +20,7 @@ internal sealed class TestClient : IDisposable
         return client;
     }
 
-    /// <summary>Pseudo-random bytes, the same for the same seed.</summary>
+    /// <summary>Returns pseudo-random bytes. The same seed gives the same bytes.</summary>
     public static byte[] Bytes(int count, int seed)
     {
         byte[] bytes = new byte[count];
@@ -48,7 +48,7 @@ internal sealed class TestClient : IDisposable
         Assert.Equal(SocketError.ConnectionReset, exception.SocketErrorCode);
     }
 
-    /// <summary>Closes so that the peer gets a reset.</summary>
+    /// <summary>Closes the connection with a reset.</summary>
     public void Reset()
     {
         _socket.LingerState = new LingerOption(true, 0);

@@ -5,7 +5,7 @@ using Ingest.Values;
 
 namespace Ingest.Tests.Values;
 
-/// <summary>Values on the command line, and on the screen.</summary>
+/// <summary>Tests values on the command line and on the screen.</summary>
 public class ValueTests
 {
     [Theory]

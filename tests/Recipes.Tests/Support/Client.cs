@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Recipes.Tests.Support;
 
-/// <summary>A client over a plain socket.</summary>
+/// <summary>Represents a client over a plain socket.</summary>
 internal sealed class Client : IDisposable
 {
     private readonly Socket _socket;
@@ -18,7 +18,7 @@ internal sealed class Client : IDisposable
         Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBuffer is { } size)
         {
-            // Before the connection, so that it bounds the window from the first byte on.
+            // Set before the connection, so that it limits the window from the first byte on.
             socket.ReceiveBufferSize = size;
         }
 
@@ -26,7 +26,7 @@ internal sealed class Client : IDisposable
         return new Client(socket);
     }
 
-    /// <summary>Sends everything, ends its side, and then reads to the end. Whatever the server does with it.</summary>
+    /// <summary>Sends everything, ends its side and then reads to the end, whatever the server does with the bytes.</summary>
     public static async Task<byte[]> ConverseAsync(IPEndPoint endPoint, byte[] request)
     {
         using Client client = await ConnectAsync(endPoint);
@@ -36,7 +36,7 @@ internal sealed class Client : IDisposable
     }
 
     /// <summary>Connects, and waits for the end of the connection. A server that refuses its clients may reset a connection before connecting has returned.</summary>
-    /// <returns>Whether the server has reset it.</returns>
+    /// <returns>True when the server has reset it.</returns>
     public static async Task<bool> IsResetAsync(IPEndPoint endPoint)
     {
         try
@@ -75,7 +75,7 @@ internal sealed class Client : IDisposable
         return buffer;
     }
 
-    /// <summary>Reads text that is expected next.</summary>
+    /// <summary>Reads text, and asserts that it is the expected text.</summary>
     public async Task ExpectAsync(string text) => Assert.Equal(text, Encoding.Latin1.GetString(await ReadAsync(text.Length)));
 
     /// <summary>Reads to the end of the connection.</summary>
@@ -92,7 +92,7 @@ internal sealed class Client : IDisposable
         return all.ToArray();
     }
 
-    /// <summary>Waits for the end of the connection, and drops what arrives before.</summary>
+    /// <summary>Waits for the end of the connection, and drops the bytes before it.</summary>
     /// <returns>Whether the server has reset it.</returns>
     public async Task<bool> IsResetAsync()
     {

@@ -6,7 +6,7 @@ using Zcrx.Actors;
 
 namespace Recipes.Tests.Support;
 
-/// <summary>A recipe, running in this process as it does in its own.</summary>
+/// <summary>Runs a recipe in this process, as the program does in its own.</summary>
 internal sealed class RecipeHost : IAsyncDisposable
 {
     public const string AnyPort = "127.0.0.1:0";
@@ -25,7 +25,7 @@ internal sealed class RecipeHost : IAsyncDisposable
     /// <summary>Gets the bound addresses, in the order of the recipe's listeners.</summary>
     public IReadOnlyList<IPEndPoint> EndPoints => _host.Services.GetRequiredService<IZcrx>().EndPoints;
 
-    /// <summary>Gets what was logged as a warning or worse.</summary>
+    /// <summary>Gets the log entries of level warning and above.</summary>
     public IReadOnlyList<string> Problems => _log.Problems;
 
     public static async Task<RecipeHost> StartAsync(Action<IServiceCollection> add)

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Recipes.Tests.Support;
 
-/// <summary>The server behind a proxy, over plain sockets.</summary>
+/// <summary>Represents the server behind a proxy, over plain sockets.</summary>
 internal sealed class Upstream : IAsyncDisposable
 {
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -27,7 +27,7 @@ internal sealed class Upstream : IAsyncDisposable
         return upstream;
     }
 
-    /// <summary>Reads to the end, and then sends everything back.</summary>
+    /// <summary>Reads to the end and then sends all bytes back.</summary>
     public static async Task EchoAsync(Socket socket)
     {
         ReadOnlyMemory<byte> bytes = await ReadToEndAsync(socket);
@@ -71,7 +71,7 @@ internal sealed class Upstream : IAsyncDisposable
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // Disposed.
+            // The upstream was disposed.
         }
     }
 

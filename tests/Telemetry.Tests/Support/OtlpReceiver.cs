@@ -7,7 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Telemetry.Tests.Support;
 
-/// <summary>Receives OTLP over HTTP as a collector does: keeps the last value of every metric, and every span. A counter that goes back is a failure.</summary>
+/// <summary>
+/// Receives OTLP over HTTP, as a collector does. It keeps every span and the last value of every metric. A counter that decreases is a
+/// failure.
+/// </summary>
 internal sealed class OtlpReceiver : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -15,7 +18,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, ulong> _starts = new(StringComparer.Ordinal);
-    // As a whole: what one export says belongs together.
+    // Replaced as a whole, because the values of one export belong together.
     private volatile ImmutableDictionary<string, double> _values = ImmutableDictionary.Create<string, double>(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _units = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<OtlpSpan> _spans = new();
@@ -25,7 +28,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     public string Endpoint => _app.Urls.Single();
 
-    /// <summary>Units by metric.</summary>
+    /// <summary>Gets the unit of each metric.</summary>
     public IReadOnlyDictionary<string, string> Units => _units;
 
     public IReadOnlyCollection<OtlpSpan> Spans => _spans;
@@ -46,10 +49,10 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         return receiver;
     }
 
-    /// <summary>All values after the last export, for <see cref="Value(ImmutableDictionary{string, double}, string, string)"/>.</summary>
+    /// <summary>Gets all values of the last export, for {Value(ImmutableDictionary{string, double}, string, string)}.</summary>
     public ImmutableDictionary<string, double> Values => _values;
 
-    /// <summary>The last value of a metric, summed over the series that have the attribute; null if there is none.</summary>
+    /// <summary>Returns the last value of a metric, summed over the series with the attribute, or null if there are none.</summary>
     public double? Value(string metric, string attribute = "") => Value(_values, metric, attribute);
 
     /// <summary>Waits until a metric has this value.</summary>
@@ -57,7 +60,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         () => Value(metric, attribute) == expected,
         () => $"{metric} is {expected}, and not {Value(metric, attribute)}\n{Describe()}\n{string.Join('\n', Failures)}");
 
-    /// <summary>A metric's value after some export, summed over the series that have the attribute; null if there is none.</summary>
+    /// <summary>Returns a metric's value in one export, summed over the series with the attribute, or null if there are none.</summary>
     public static double? Value(ImmutableDictionary<string, double> export, string metric, string attribute = "")
     {
         double[] values = [.. export.Where(pair => pair.Key.StartsWith(metric + "|", StringComparison.Ordinal) && pair.Key.Contains(attribute, StringComparison.Ordinal)).Select(static pair => pair.Value)];
@@ -122,7 +125,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         }
     }
 
-    /// <summary>A counter never goes back, and none begins anew: the same start_time_unix_nano from first to last.</summary>
+    /// <summary>Checks that a counter never decreases and never restarts: start_time_unix_nano is the same from first to last.</summary>
     private void CheckForward(string series, double before, double now, ulong start)
     {
         if (now < before)

@@ -4,7 +4,7 @@ using Ingest.Tests.Support;
 
 namespace Telemetry.Tests.Support;
 
-/// <summary>The example, running as a process of its own in a directory with its configuration.</summary>
+/// <summary>Runs the example as a process, in a directory with its configuration.</summary>
 internal sealed class TelemetryProcess : IDisposable
 {
     private readonly Process _process;
@@ -24,7 +24,7 @@ internal sealed class TelemetryProcess : IDisposable
     /// <summary>Gets the URL at which the example serves.</summary>
     public string Url { get; private set; } = "";
 
-    /// <summary>Starts it; what it exports goes to this collector, ten times a second.</summary>
+    /// <summary>Starts the example, which exports to this collector ten times a second.</summary>
     public static async Task<TelemetryProcess> StartAsync(string directory, OtlpReceiver collector)
     {
         ProcessStartInfo start = new("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "Telemetry.dll")])

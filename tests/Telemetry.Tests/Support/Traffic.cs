@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Telemetry.Tests.Support;
 
-/// <summary>Clients that send all the time, each at a steady pace; one whose connection is reset comes again.</summary>
+/// <summary>Runs clients that send continuously, each at a steady pace. A client whose connection is reset connects again.</summary>
 internal sealed class Traffic : IAsyncDisposable
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
@@ -18,10 +18,10 @@ internal sealed class Traffic : IAsyncDisposable
         _clients = [.. Enumerable.Range(0, clients).Select(_ => Task.Run(() => KeepSendingAsync(endPoint)))];
     }
 
-    /// <summary>Bytes that the sockets have taken.</summary>
+    /// <summary>Gets the number of bytes that the sockets have accepted.</summary>
     public long Sent => Volatile.Read(ref _sent);
 
-    /// <summary>Connections that were reset.</summary>
+    /// <summary>Gets the number of connections that were reset.</summary>
     public int Resets => Volatile.Read(ref _resets);
 
     /// <summary>Ends all connections in order.</summary>

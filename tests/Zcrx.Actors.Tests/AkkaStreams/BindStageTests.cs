@@ -9,7 +9,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Tests.AkkaStreams;
 
-/// <summary>Listeners as sources, and connections to servers as flows.</summary>
+/// <summary>Tests listeners as sources, and connections to servers as flows.</summary>
 public class BindStageTests
 {
     [Fact]
@@ -182,7 +182,7 @@ public class BindStageTests
         receive.Request(1);
         await receive.EnsureSubscriptionAsync();
 
-        // As AddZcrx does: the actor system ends after Zcrx.
+        // As in AddZcrx, the actor system ends after Zcrx.
         var stopped = bench.Host.StopAsync();
 
         Assert.IsType<StreamTcpException>(await receive.ExpectErrorAsync());

@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.AkkaStreams;
 
-/// <summary>One accepted connection as a flow, with the cases of Akka.Streams' own TCP tests.</summary>
+/// <summary>Tests one accepted connection as a flow, with the cases of Akka.Streams' own TCP tests.</summary>
 public class ConnectionFlowTests
 {
     [Fact]
@@ -208,7 +208,7 @@ public class ConnectionFlowTests
         long received = connection.Connection.BytesReceived;
         await receive.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(100));
         Assert.False(sending.IsCompleted);
-        // What is in flight towards a stage without demand is bounded by the elements that wait.
+        // The bytes in flight towards a stage without demand are bounded by the elements that wait.
         Assert.InRange(received, 1, 4 * 1024 * 1024);
 
         long sum = 0;

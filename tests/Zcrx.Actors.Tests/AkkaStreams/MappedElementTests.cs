@@ -8,7 +8,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.AkkaStreams;
 
-/// <summary>Elements that a selector makes of borrowed buffers and frames.</summary>
+/// <summary>Tests elements that a selector creates from borrowed buffers and frames.</summary>
 public class MappedElementTests
 {
     private const int Frames = 10_000;

@@ -66,7 +66,7 @@ internal sealed class StreamBench : IAsyncDisposable
         return all.ToArray();
     }
 
-    /// <summary>Fails unless the connection is reset.</summary>
+    /// <summary>Fails unless the connection was reset.</summary>
     public static async Task AssertResetAsync(Socket socket)
     {
         var reset = await Assert.ThrowsAsync<SocketException>(() => ReadAllAsync(socket));

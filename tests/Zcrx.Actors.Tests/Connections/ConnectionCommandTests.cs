@@ -38,7 +38,7 @@ public class ConnectionCommandTests
         Assert.Equal((attached.Connection.Id, 10_000L), (closed.ConnectionId, closed.BytesReceived));
         Assert.Equal("the connection was detached, and its socket has another owner", Assert.IsType<ZcrxStreamException>(closed.Error).Cause);
 
-        // The socket works for its owner.
+        // The socket still works for its owner.
         using var socket = detached.Socket;
         await client.SendAsync("more"u8.ToArray()).WithinLimit();
         byte[] buffer = new byte[10];
@@ -123,7 +123,7 @@ public class ConnectionCommandTests
         await AssertFailedAsync(host, new ZcrxCommand.AttachConnection(unconnected, received.Handle), ZcrxFailure.InvalidSocket, "The socket cannot be taken over: ");
         await AssertFailedAsync(host, new ZcrxCommand.AttachConnection(unconnected, received.Handle, "zcrx-1"), ZcrxFailure.QueueNotOpen, "The queue zcrx-1 is not open");
 
-        // A connection that has ended.
+        // This connection has ended.
         client.Shutdown(SocketShutdown.Send);
         await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>();
         await AssertFailedAsync(host, new ZcrxCommand.DetachConnection(id), ZcrxFailure.NoSuchConnection, $"No connection {id}");
@@ -169,7 +169,7 @@ public class ConnectionCommandTests
 
         var stopping = host.StopAsync();
         await Eventually.TrueAsync(() => host.Log.Has(1003), "the stop begins");
-        // The consumer has no byte yet.
+        // The consumer has received no byte yet.
         gate.Set();
         await stopping;
 

@@ -11,7 +11,7 @@ public sealed class ActivityTests : IDisposable
 {
     private readonly ConcurrentQueue<Activity> _stopped = new();
     private readonly ActivityListener _listener;
-    // Other tests have activities, too. The name of the queue tells them apart.
+    // Other tests have activities, too. The name of the queue distinguishes them.
     private readonly string _queue = $"traced-{Guid.NewGuid():n}";
 
     public ActivityTests()
@@ -52,7 +52,7 @@ public sealed class ActivityTests : IDisposable
         host.Crash(_queue);
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues[0].State == QueueState.Failed, "the queue is given up");
 
-        // Asked for while it is impossible.
+        // A restart is requested while it is impossible.
         await host.ReconfigureAsync(0, static options => options with { Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux619 } });
         var reply = Assert.IsType<ZcrxReply.Failed>(await host.Zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.RestartQueue(_queue)).WithinLimit());
         Assert.Equal(ZcrxFailure.QueueNotOpen, reply.Reason);
@@ -109,7 +109,7 @@ public sealed class ActivityTests : IDisposable
         DirectoryInfo directory = Directory.CreateTempSubdirectory("zcrx-traced-");
         try
         {
-            // Both hosts are in this process and have its id. The trace tells them from other tests.
+            // Both hosts are in this process and have its id. The trace distinguishes them from other tests.
             using Activity outer = new Activity("test").Start();
             Task<TestHost> StartAt() => TestHost.StartAsync(zcrx => zcrx
                 .Takeover(Path.Combine(directory.FullName, "place"))

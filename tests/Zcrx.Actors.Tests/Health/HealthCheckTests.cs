@@ -46,7 +46,7 @@ public class HealthCheckTests
         var degraded = await AssertHealthAsync(host, HealthStatus.Degraded, "Queue zcrx-1 waits to be opened again: crashed on purpose");
         Assert.IsType<CrashException>(degraded.Exception);
 
-        // Its pool is exhausted, too.
+        // The pool of the queue is exhausted, too.
         using var client = await host.ConnectAsync();
         await client.SendAsync(new byte[128 * 1024]).WithinLimit();
         await probe.FishForMessageAsync<ZcrxEvent.PressureChanged>(changed => changed.Pressure.Level == PoolPressureLevel.Exhausted);
@@ -55,7 +55,7 @@ public class HealthCheckTests
         await AssertLiveAsync(host, HealthStatus.Healthy);
         await host.Kit.AwaitConditionAsync(() => host.Log.Has(1401), "exhaustion is logged");
 
-        // None is left.
+        // No queue is left.
         host.Crash("zcrx-0", new ZcrxDeviceException("Receiving", 19, "the interface is gone", ""));
         await probe.FishForMessageAsync<ZcrxEvent.QueueFailed>();
         await AssertHealthAsync(host, HealthStatus.Unhealthy, "No queue receives. Queue zcrx-0 has failed: Receiving failed with ENODEV: the interface is gone.");
@@ -63,7 +63,7 @@ public class HealthCheckTests
         keeps = false;
         kept.ForEach(lease => lease.Dispose());
 
-        // Both come back.
+        // Both queues are open again.
         foreach (string queue in new[] { "zcrx-0", "zcrx-1" })
         {
             await host.RestartAsync(queue);

@@ -34,11 +34,11 @@ public class ReceiveStallTests
                 {
                     if (accepted.IsSet)
                     {
-                        // On the ring thread: the others then compete for the pool in one turn.
+                        // Resumed on the ring thread, so that the others compete for the pool in one turn.
                         return connection.Buffers.Subscribe(_ => received.Streams.ToList().ForEach(static stream => stream.Connection.Resume()), static _ => { });
                     }
 
-                    // Everything has arrived before the first byte is received: so no later packet wakes a stranded request.
+                    // All bytes have arrived before the first one is received, so no later packet wakes a stranded request.
                     connection.Pause();
                     accepted.Signal();
                     return received.Handle(connection);

@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Asynchronous handlers of a hosted service.</summary>
+/// <summary>Tests asynchronous handlers of a hosted service.</summary>
 public class AsyncHandlerTests
 {
     [Fact]
@@ -43,7 +43,7 @@ public class AsyncHandlerTests
             await Task.Yield();
             throw new CrashException();
         }));
-        // The failure and the end of the connection are reported in any order.
+        // The failure and the end of the connection are reported in either order.
         var faults = host.Kit.Subscribe(typeof(ZcrxEvent.ConsumerFaulted));
         var ends = host.Kit.Subscribe(typeof(ZcrxEvent.ConnectionClosed));
         await Assert.ThrowsAsync<SocketException>(async () =>

@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Listeners that are bound and unbound while the service runs, over real sockets.</summary>
+/// <summary>Tests listeners that are bound and unbound while the service runs, over real sockets.</summary>
 public class BindTests
 {
     private const string Any = "127.0.0.1:0";
@@ -82,7 +82,7 @@ public class BindTests
         using var client = await ConnectAsync(first.LocalAddress);
         await _received.StreamAsync(0);
         await first.Unbind().WithinLimit();
-        // The connection of the first one is still open.
+        // The connection of the first listener is still open.
         var second = await host.Zcrx.AddListenerAsync(Options("door")).WithinLimit();
         await first.Unbind().WithinLimit();
         await EchoAsync(second.LocalAddress, 1);
@@ -176,7 +176,7 @@ public class BindTests
             Interface = nic.Name,
             RxQueue = 1,
             ConfigureNic = true,
-            // As an interface that has no room for the flow rule of another port.
+            // Like an interface without room for the flow rule of another port.
             NicReport = _ =>
             {
                 if (Interlocked.Exchange(ref refuses, false))
@@ -303,7 +303,7 @@ public class BindTests
         await host.Zcrx.AddListenerAsync(Options("gone")).WithinLimit();
         await host.Zcrx.RemoveListenerAsync("gone").WithinLimit();
 
-        // A message that makes it throw.
+        // This message makes the actor throw.
         host.Zcrx.Supervisor.Tell(new TreeMessage.RefuseOptions(null!, null));
         await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).State == ZcrxState.Running, "the tree has started again");
 

@@ -150,7 +150,7 @@ public class HoconTests
     private static async Task<string> DispatcherAsync(ActorSystem system, string path)
     {
         IActorRef actor = await system.ActorSelection(path).ResolveOne(Eventually.Limit);
-        // A repointable reference shows the props as the deployment has changed them.
+        // A repointable reference shows the props after the deployment has changed them.
         return ((ActorRefWithCell)actor).Underlying is ActorCell cell ? cell.Dispatcher.Id : "not started";
     }
 }

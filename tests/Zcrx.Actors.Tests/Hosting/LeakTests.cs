@@ -21,7 +21,7 @@ public class LeakTests
         }
 
         await Eventually.TrueAsync(() => RingThreads() <= threads, $"no more than {threads} ring threads");
-        // Some slack for what the runtime opens on its own; six hosts would leave dozens.
+        // Some slack for what the runtime opens by itself. Six leaking hosts would leave dozens.
         await Eventually.TrueAsync(() => Descriptors() <= descriptors + 3, $"no more than {descriptors} descriptors");
     }
 
@@ -35,7 +35,7 @@ public class LeakTests
         await received.StreamAsync(0);
         host.Crash("zcrx-0");
         await probe.FishForMessageAsync<ZcrxEvent.QueueRestarting>();
-        // Stopped at whatever point of the restart.
+        // The host is stopped at any point of the restart.
     }
 
     private static int Descriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Length;

@@ -24,7 +24,7 @@ public partial class MinimalExampleTests
             await client.SendAsync(Frames(first: 1, count: 100)).WithinLimit();
             await ReadUntilAsync(process, "Frame 100 has 100 bytes.");
 
-            // What is sent before the signal has arrived when it comes, and must be delivered.
+            // Bytes that are sent before the signal have arrived when it does, and must be delivered.
             await client.SendAsync(Frames(first: 101, count: 400)).WithinLimit();
             Signals.Send(process.Id, Signals.Terminate);
 

@@ -27,7 +27,7 @@ public class OutgoingConnectionTests
         Assert.Equal((connection.Id, null), (opened.ConnectionId, opened.Listener));
         Assert.Contains((await host.Zcrx.GetStatusAsync()).Queues[1].Connections, status => status.Id == connection.Id);
 
-        // Nothing is lost before the subscription.
+        // No byte is lost before the subscription.
         await peer.SendAsync("answer"u8.ToArray());
         peer.Shutdown(SocketShutdown.Send);
         Assert.Equal(6, await connection.Buffers.Select(static buffer => buffer.Length).Sum().ToTask().WithinLimit());

@@ -55,7 +55,7 @@ public class ReloadTests
         Assert.Single(host.Log.Entries, entry => entry.EventId == 1008 && entry.Message.Contains("need RestartQueue", StringComparison.Ordinal) && entry.Message.Contains("Queues:first:AreaSize", StringComparison.Ordinal));
         Assert.Single(host.Log.Entries, entry => entry.EventId == 1009 && entry.Message.Contains("Queues:third (added)", StringComparison.Ordinal));
 
-        // The options that need RestartQueue apply after it.
+        // The options that need RestartQueue apply after the restart.
         Assert.Equal(64, Status(await host.Zcrx.GetStatusAsync(), "first").Statistics!.Buffers);
         await host.RestartAsync("first");
         Assert.Equal(128, Status(await host.Zcrx.GetStatusAsync(), "first").Statistics!.Buffers);
@@ -80,7 +80,7 @@ public class ReloadTests
 
         configuration.Reload();
 
-        // Not a byte more has come.
+        // Not a single further byte has arrived.
         Assert.Equal(PoolPressureLevel.High, (await probe.FishForMessageAsync<ZcrxEvent.PressureChanged>()).Pressure.Level);
         kept.ForEach(lease => lease.Dispose());
     }
@@ -107,7 +107,7 @@ public class ReloadTests
         Assert.Equal(0, host.Queues[0].Options.ConnectionQuota);
         Assert.Equal(refused.Errors, (await host.Zcrx.GetStatusAsync()).RefusedOptions);
 
-        // Mended, all of it applies; what was valid before, too.
+        // After the correction all options apply, including those that were valid before.
         configuration["Zcrx:Restart:MinBackoff"] = "00:00:00.010";
         var changed = await ChangeAsync(probe, configuration, ("Zcrx:Queues:0:HighWaterMark", "0.9"), ("Zcrx:Queues:1:StatisticsInterval", "00:00:02"));
         Assert.Equal(["Queues:first:ConnectionQuota", "Queues:first:HighWaterMark", "Queues:second:StatisticsInterval", "Restart:MinBackoff"], changed.Applied.Order());
@@ -179,7 +179,7 @@ public class ReloadTests
         var probe = kit.Subscribe(typeof(ZcrxEvent.OptionsChanged));
         await using var host = TestHost.Build(
             zcrx => zcrx.Bind(configuration).Handle(static _ => null!),
-            // Started first, when the options have been read already.
+            // This service starts first, after the options have been read.
             services => services.AddSingleton(system).AddHostedService(_ => new Meddler(() =>
             {
                 configuration["Zcrx:Queues:0:ConnectionQuota"] = "9";

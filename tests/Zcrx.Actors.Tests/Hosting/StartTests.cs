@@ -51,7 +51,7 @@ public class StartTests
         }
 
         Assert.False(system.WhenTerminated.IsCompleted);
-        // Its name is free again, too.
+        // The name is free again, too.
         await using var next = await TestHost.StartAsync(static _ => { }, services => services.AddSingleton(system));
     }
 

@@ -18,7 +18,7 @@ public class StopTests
         TaskCompletionSource<ZcrxConnection> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var host = await TestHost.StartAsync(zcrx => zcrx.Listen("127.0.0.1:0", connection =>
         {
-            // Received only when the stop has begun: no byte was delivered before.
+            // These bytes are received only after the stop has begun: no byte was delivered before.
             connection.Pause();
             var handling = received.Handle(connection);
             accepted.SetResult(connection);
@@ -80,7 +80,7 @@ public class StopTests
         Assert.IsType<ZcrxStreamException>(await stream.Ended.WithinLimit());
         Assert.Equal(QueueState.Stopped, (await host.Zcrx.GetStatusAsync()).Queues[0].State);
         Assert.True(system.WhenTerminated.IsCompleted);
-        // And the host's own stop finds nothing left to do.
+        // The host's own stop then has nothing left to do.
         await host.StopAsync();
     }
 
@@ -132,7 +132,7 @@ public class StopTests
         await client.SendAsync("kept"u8.ToArray()).WithinLimit();
         await host.Kit.AwaitConditionAsync(() => !kept.IsEmpty, "the bytes arrive");
 
-        // The lease keeps the first stop going, so that the others come during it.
+        // The lease delays the first stop, so that the others arrive during it.
         Task[] stops = [host.StopAsync(), host.StopAsync(), host.System.Terminate()];
         await host.Kit.AwaitConditionAsync(() => host.Log.Has(1003), "the stop begins");
         Assert.DoesNotContain(stops, static stop => stop.IsCompleted);
@@ -200,7 +200,7 @@ public class StopTests
         var levels = 0;
         var samples = 0;
         TaskCompletionSource completed = new();
-        // Before the start, as an injected consumer would.
+        // Called before the start, as an injected consumer would.
         using var pressure = host.Zcrx.Pressure.Subscribe(_ => Interlocked.Increment(ref levels), completed.SetResult);
         using var statistics = host.Zcrx.Statistics.Subscribe(_ => Interlocked.Increment(ref samples));
         Assert.Equal(ZcrxState.Starting, (await host.Zcrx.GetStatusAsync()).State);

@@ -39,7 +39,7 @@ public class SystemShutdownTests
 
         await host.StopAsync();
 
-        // What had arrived was delivered, the stream has ended with an error, and the actor system has ended.
+        // All received bytes were delivered, the stream has ended with an error, and the actor system has ended.
         var stream = Assert.Single(received.Streams);
         Assert.Equal(Sent, stream.Length);
         Assert.Equal(Sent, Assert.IsType<ZcrxStreamException>(await stream.Ended.WithinLimit()).StreamOffset);
@@ -66,7 +66,7 @@ public class SystemShutdownTests
         await host.StartAsync();
 
         Assert.Same(early, host.System);
-        // Who subscribed before the start has seen it.
+        // A subscriber from before the start has received it.
         await probe.FishForMessageAsync<ZcrxEvent.QueueOpened>();
         Assert.Equal(ZcrxState.Running, (await probe.FishForMessageAsync<ZcrxEvent.Started>()).Status.State);
     }
@@ -175,7 +175,7 @@ public class SystemShutdownTests
         await Assert.ThrowsAsync<SocketException>(() => host.ConnectAsync(1));
         await client.SendAsync(new byte[10]).WithinLimit();
         await host.Kit.AwaitConditionAsync(() => stream.Length == 10, "the connection continues");
-        // A second time, and after a queue's restart, it is the same.
+        // A second command and a restart of the queue give the same result.
         await host.RestartAsync("zcrx-1");
         Assert.False((await host.Zcrx.Supervisor.Ask<ZcrxStatus>(new ZcrxCommand.CloseListeners()).WithinLimit()).IsAccepting);
         await Assert.ThrowsAsync<SocketException>(() => host.ConnectAsync(0));

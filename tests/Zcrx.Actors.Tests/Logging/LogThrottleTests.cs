@@ -4,7 +4,7 @@ using Zcrx.Actors.Logging;
 
 namespace Zcrx.Actors.Tests.Logging;
 
-/// <summary>Which of many log events are written, over generated sequences of them.</summary>
+/// <summary>Tests which of many log events are written, over generated sequences of events.</summary>
 public class LogThrottleTests
 {
     private const int Burst = 3;
@@ -30,7 +30,7 @@ public class LogThrottleTests
                     written.Add((id, now));
                 }
 
-                // The first written event of a place has the trace, and no other.
+                // Only the first written event of a place has the trace.
                 if (decision.HasTrace != (decision.IsWritten && traced.Add($"{place}")))
                 {
                     return false;
@@ -39,7 +39,7 @@ public class LogThrottleTests
 
             long rest = throttle.TakeSuppressed().Sum(static pair => pair.Value);
             bool isComplete = written.Count + reported + rest == events.Count && throttle.TakeSuppressed().Count == 0;
-            // Windows begin at the first event, so any span of an interval touches two of them at most.
+            // Windows begin at the first event, so a span of one interval touches at most two of them.
             return isComplete && written.TrueForAll(first => written.Count(other => other.Id == first.Id && other.At >= first.At && other.At < first.At + Interval) <= 2 * Burst);
         }).QuickCheckThrowOnFailure();
 

@@ -34,7 +34,7 @@ public class NicSetupLogTests
                 ],
                 Logged());
 
-            // The next queue sets it up again. The delegate, which differs each time, does not count as a change of the options.
+            // The next queue sets the interface up again. The delegate, which differs each time, does not count as a change of the options.
             await host.RestartAsync("rx1", registerAnew: true);
             Assert.Equal(1, Assert.Single((await host.Zcrx.GetStatusAsync()).Queues).Restarts);
             await host.Kit.AwaitConditionAsync(() => Rules() == 2, "the flow rule is there again");

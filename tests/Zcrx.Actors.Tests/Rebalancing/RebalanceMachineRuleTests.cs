@@ -31,7 +31,7 @@ public class RebalanceMachineRuleTests
         RebalanceMachine machine = Ready(connections: 8, arrival: 1);
         Assert.NotEmpty(machine.Plan(_now, Readings(4, 1), Tables).Actions);
         Next(machine);
-        // Other connections, whose loads are known: those of the plan rest for themselves.
+        // These are other connections with known loads, because the connections of the first plan rest anyway.
         Assert.Empty(machine.Plan(_now, [.. Readings(8, 1).Skip(4)], Tables).Actions);
         _now += _options.CoolDown;
         Next(machine);
@@ -72,7 +72,7 @@ public class RebalanceMachineRuleTests
         RebalanceMachine machine = Ready(connections: 2, arrival: 1);
         machine.KeepOnly(_now, new HashSet<long> { 2 });
         Next(machine);
-        // The first one is new again, so that its load is unknown.
+        // The first connection is new again, so its load is unknown.
         Assert.Equal([2], machine.Plan(_now, Readings(2, 1), Tables).Actions.Select(static action => RebalanceMachine.ConnectionOf(action)!.Value));
     }
 
@@ -99,7 +99,7 @@ public class RebalanceMachineRuleTests
         return [.. machine.Plan(_now, Readings(5, 3), Tables).Actions.OfType<RebalanceAction.SteerFlow>()];
     }
 
-    /// <summary>A machine that knows the loads of the connections of a stormy queue.</summary>
+    /// <summary>Returns a machine that knows the loads of the connections of a stormy queue.</summary>
     private RebalanceMachine Ready(int connections, int arrival, ZcrxRebalancingOptions? options = null)
     {
         RebalanceMachine machine = Stormy(options);

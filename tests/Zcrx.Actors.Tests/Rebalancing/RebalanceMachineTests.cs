@@ -2,10 +2,12 @@ using FsCheck.Fluent;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Tests that the rebalancer settles when nothing changes any more, and that only connections that it cannot help are copied then.</summary>
+/// <summary>
+/// Tests that the rebalancer settles when nothing changes any more. Only connections that it cannot help are copied then.
+/// </summary>
 public class RebalanceMachineTests
 {
-    // More histories find nothing more: RebalanceMachineRuleTests asserts the single rules.
+    // More histories find no further failures. RebalanceMachineRuleTests asserts the single rules.
     private const int Histories = 500;
     // Twenty connections, two actions at a time, with a rest in between.
     private const int StepsToSettle = 100;
@@ -42,7 +44,7 @@ public class RebalanceMachineTests
             world.Step();
         }
 
-        // Long enough for every queue to be looked at once more.
+        // Long enough to examine every queue once more.
         world.Degraded.Clear();
         for (int i = 0; i < StepsAtRest; i++)
         {
@@ -52,7 +54,7 @@ public class RebalanceMachineTests
 
         for (int queue = 0; setup.HasNic && queue < setup.Ours; queue++)
         {
-            // Below the share that makes a storm it is left alone; above it, each connection that is copied is one for which nothing can be done.
+            // A queue below the share of a storm is left alone. Above it, a connection may be copied only if no remedy exists for it.
             if (world.CopiedShare(queue) >= setup.Options.StormShare && world.Received(queue) >= setup.Options.MinSampleBytes)
             {
                 Assert.All(world.Copied(queue), id => Assert.Contains(id, world.Degraded));

@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Tests plans from facts. eth0 has four RX queues; those of <c>a</c> (0), <c>b</c> (1) and <c>c</c> (2) are managed.</summary>
+/// <summary>Tests plans from facts. eth0 has four RX queues. <c>a</c> (0), <c>b</c> (1) and <c>c</c> (2) are managed.</summary>
 public class RebalancePlannerTests
 {
     private static readonly IPEndPoint Local = IPEndPoint.Parse("192.0.2.1:9000");
@@ -89,7 +89,7 @@ public class RebalancePlannerTests
         ConnectionFacts[] connections = [.. Enumerable.Range(1, 4).Select(static id => Connection(id, arrival: 3))];
         RebalancePlan plan = Plan([Queue("a", 0, load: 5, stormy: true), Queue("b", 1)], connections, steering: FlowSteeringPermission.RssTable, freeRules: 3);
         RebalanceAction.ReplaceRssTable table = Assert.IsType<RebalanceAction.ReplaceRssTable>(Assert.Single(plan.Actions));
-        // Ours stay ours; the others go to ours in turn, the least loaded first.
+        // Buckets of our queues stay. The others are assigned to our queues in turn, the least loaded first.
         Assert.Equal([0, 1, 1, 0], table.Table);
         Assert.Empty(plan.Degraded);
         Assert.All(Plan([Queue("a", 0, stormy: true)], connections, freeRules: 3).Actions, static action => Assert.IsType<RebalanceAction.SteerFlow>(action));
@@ -120,7 +120,7 @@ public class RebalancePlannerTests
         ConnectionFacts[] connections = [Connection(1, load: 600), Connection(2, load: 380), Connection(3, load: 20)];
         Assert.Equal([new RebalanceAction.MoveConnection(2, "a", "b", MoveReason.Pressure)], Plan(queues, connections).Actions);
         Assert.Empty(Plan(queues, connections, moves: false).Steps);
-        // A single stream would take its trouble along.
+        // Moving a single stream would move the problem with it.
         Assert.Empty(Plan(queues, [Connection(1, load: 1000)]).Steps);
         Assert.Empty(Plan([queues[0], queues[1] with { Load = 600 }], connections).Steps);
         Assert.Empty(Plan([queues[0], queues[1] with { HasRoom = false }], connections).Steps);

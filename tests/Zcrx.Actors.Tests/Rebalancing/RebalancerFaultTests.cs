@@ -6,7 +6,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Tests a rebalancer whose work fails or whose actor ends, and the components that wait for the undoing.</summary>
+/// <summary>Tests a rebalancer whose work fails or whose actor ends, and the components that wait until its changes are undone.</summary>
 public sealed class RebalancerFaultTests : IDisposable
 {
     private const int Connections = 4;
@@ -122,11 +122,11 @@ public sealed class RebalancerFaultTests : IDisposable
         return bench;
     }
 
-    /// <summary>Lets a storm begin and be steered away.</summary>
-    /// <returns>The RSS table that is restored in the end.</returns>
+    /// <summary>Causes a storm and waits until it is steered away.</summary>
+    /// <returns>The RSS table that must be restored at the end.</returns>
     private static async Task<IReadOnlyList<int>> StormAsync(StormBench bench)
     {
-        // Every packet, so that it does not depend on how the connections' ports hash.
+        // All buckets change, so that the result does not depend on the hashes of the connections' ports.
         bench.Scramble(static bucket => 4 + (bucket % 4));
         IReadOnlyList<int> before = bench.Nic.RssTable;
         await Eventually.TrueAsync(() => bench.Events.Of<RebalanceEvent.Steered>().Length > 0, "the table is replaced");

@@ -40,10 +40,10 @@ internal sealed class RebalancingWorld
     /// <summary>Gets the actions of the last interval.</summary>
     public int LastActions { get; private set; }
 
-    /// <summary>Gets the connections that were degraded since this was last cleared.</summary>
+    /// <summary>Gets the connections that were degraded since this set was last cleared.</summary>
     public HashSet<long> Degraded { get; } = [];
 
-    /// <summary>Applies a change from outside.</summary>
+    /// <summary>Applies an external change.</summary>
     public void Disturb()
     {
         switch (_random.Next(6))
@@ -91,7 +91,7 @@ internal sealed class RebalancingWorld
         }
     }
 
-    /// <summary>Returns the copied part of the bytes that a queue receives in the present state.</summary>
+    /// <summary>Returns the copied share of the bytes that a queue receives in the present state.</summary>
     public double CopiedShare(int queue)
     {
         double all = _flows.Where(flow => flow.Queue == queue).Sum(static flow => flow.Load);
@@ -110,7 +110,7 @@ internal sealed class RebalancingWorld
 
     private RxQueueId? RxQueue(int queue) => _setup.HasNic ? new RxQueueId(Nic, queue) : null;
 
-    /// <summary>Returns whether an RX queue is managed. The first ones are.</summary>
+    /// <summary>Returns whether an RX queue is managed. The first RX queues are.</summary>
     private bool IsOurs(int rxQueue) => rxQueue < _setup.Ours;
 
     private bool IsPressed(int queue) => Received(queue) > _setup.Capacity;
@@ -125,7 +125,7 @@ internal sealed class RebalancingWorld
         {
             if (_setup.HasNic && flow.Load > 0 && IsOurs(Arrival(flow)))
             {
-                // Payload in the memory of another queue of the process is received there, without a permission.
+                // Payload in the memory of another queue of the process is received there. This needs no permission.
                 flow.Queue = Arrival(flow);
             }
 
@@ -179,7 +179,7 @@ internal sealed class RebalancingWorld
         int target = Index(move.To);
         Assert.NotEqual(flow.Queue, target);
         bool arrivesThere = Arrival(flow) == target || step.Actions.OfType<RebalanceAction.SteerFlow>().Any(steer => steer.Rule.Queue == target);
-        // Never to a worse queue: it is received there without a copy, or there is less to do than where it was.
+        // Never to a worse queue: there, payload is not copied, or the load is lower than on the old queue.
         Assert.True(arrivesThere || (!_setup.HasNic && Received(target) + flow.Load < Received(flow.Queue)), "the move improves nothing");
         if (move.Reason == MoveReason.Pressure)
         {

@@ -44,11 +44,11 @@ internal sealed class StormBench : IAsyncDisposable
 
     public long Received => _host.Queues.Sum(static slot => slot.Snapshot()!.BytesReceived);
 
-    /// <param name="connections">How many streams.</param>
-    /// <param name="configure">Options of the rebalancing.</param>
-    /// <param name="queues">Of the first so many RX queues packets arrive on at first.</param>
-    /// <param name="keep">Whether consumers keep their buffers for a while, and give them back more slowly than others come.</param>
-    /// <param name="facts">Reads the interface for the rebalancer, in place of the interface itself.</param>
+    /// <param name="connections">The number of streams.</param>
+    /// <param name="configure">The options of the rebalancing.</param>
+    /// <param name="queues">The number of RX queues, from the first one, on which packets arrive at first.</param>
+    /// <param name="keep">Whether consumers lease their buffers for a while and release them more slowly than others arrive.</param>
+    /// <param name="facts">Reads the facts of the interface for the rebalancer, instead of the interface itself.</param>
     public static async Task<StormBench> StartAsync(int connections, Action<ZcrxRebalancingOptions>? configure = null, int queues = Ours, bool keep = false, Func<EmulatedNic, INicFacts>? facts = null)
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 2 * Ours, RetransmitDelay = TimeSpan.FromMilliseconds(5) });
@@ -115,7 +115,7 @@ internal sealed class StormBench : IAsyncDisposable
         return Copied - copied < (Received - received) / 100;
     }
 
-    /// <summary>Ends the streams, and checks that each arrived whole.</summary>
+    /// <summary>Ends the streams, and checks that each one arrived completely.</summary>
     public async Task EndAsync()
     {
         _releasedAtOnce = int.MaxValue;
@@ -160,7 +160,7 @@ internal sealed class StormBench : IAsyncDisposable
             }
             catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown)
             {
-                // Its queue has crashed. EndAsync finds the bytes that are missing.
+                // The queue has crashed. EndAsync finds the missing bytes.
                 return;
             }
 

@@ -30,13 +30,13 @@ internal sealed class OtherProcess : IAsyncDisposable
             : throw new InvalidOperationException($"The other process did not start: {ready ?? "it ended"}");
     }
 
-    /// <summary>Sends a command and returns what its Ask ended with.</summary>
+    /// <summary>Sends a command and returns the result of its Ask.</summary>
     public Task<string> AskAsync(IActorRef target, string command) => SendAsync($"ask {PathOf(target)} {command}");
 
     /// <summary>Sends a command without a sender.</summary>
     public async Task TellAsync(IActorRef target, string command) => Assert.Equal("told", await SendAsync($"tell {PathOf(target)} {command}"));
 
-    /// <summary>Sends a word and returns what its Ask ended with.</summary>
+    /// <summary>Sends a word and returns the result of its Ask.</summary>
     public Task<string> AskTextAsync(IActorRef target, string text) => SendAsync($"askText {PathOf(target)} {text}");
 
     /// <summary>Returns a reference to the actor in the other process.</summary>

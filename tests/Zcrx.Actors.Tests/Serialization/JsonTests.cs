@@ -63,7 +63,7 @@ public class JsonTests
             Assert.True(json.RootElement.TryGetProperty(JsonNamingPolicy.CamelCase.ConvertName(property.Name), out _), $"{type.Name}.{property.Name} is missing"));
     }
 
-    /// <summary>Creates objects of which every part is filled, whatever parts are added later.</summary>
+    /// <summary>Creates objects with every part filled, including parts that are added later.</summary>
     private static class Filled
     {
         public static object Create(Type type)
@@ -105,7 +105,7 @@ public class JsonTests
 
             if (type == typeof(ZcrxConnection))
             {
-                // Ignored in JSON; only its number is written, which reads as that of a connection that never was.
+                // Ignored in JSON. Only the number is written, and it reads as the number of an unknown connection.
                 return null!;
             }
 

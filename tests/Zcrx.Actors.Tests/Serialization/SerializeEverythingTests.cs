@@ -45,7 +45,7 @@ public class SerializeEverythingTests
         await ReceiveAsync(reader, client, 0, 10_000);
         string queue = events.FishForMessage<ZcrxEvent.ConnectionOpened>(static _ => true, Eventually.Limit).Queue;
 
-        // A probe asks, so that the answer goes through a mailbox.
+        // A probe asks, so that the reply passes a mailbox.
         supervisor.Tell(new ZcrxCommand.RestartQueue(queue), reader);
         reader.ExpectMsg<ZcrxReply.Restarted>(Eventually.Limit);
         await ReceiveAsync(reader, client, 10_000, 20_000);

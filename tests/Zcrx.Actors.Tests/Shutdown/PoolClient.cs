@@ -50,7 +50,7 @@ internal sealed class PoolClient : IDisposable
         }
         catch (SocketException)
         {
-            // The server has closed the connection: nothing else ends the stream.
+            // The server has closed the connection. Nothing else ends the stream.
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed class PoolClient : IDisposable
         }
         catch (SocketException)
         {
-            // What had arrived before the reset has been read.
+            // The bytes that arrived before the reset were read.
         }
     }
 

@@ -7,7 +7,7 @@ using Zcrx.Actors.Tests.Support;
 
 namespace Zcrx.Actors.Tests.Shutdown;
 
-/// <summary>Tests a process with a consumer that blocks its ring thread for ever, and that receives SIGTERM.</summary>
+/// <summary>Tests a process with a consumer that blocks its ring thread for ever. The process receives SIGTERM.</summary>
 public class TerminateStuckTests(ITestOutputHelper output)
 {
     private const int Connections = 1_000;

@@ -7,7 +7,7 @@ using Zcrx.Actors.Tests.Support;
 
 namespace Zcrx.Actors.Tests.Shutdown;
 
-/// <summary>Tests a process whose pool of actors answers frames slowly, and that receives SIGTERM under load.</summary>
+/// <summary>Tests a process whose pool of actors handles frames slowly. The process receives SIGTERM under load.</summary>
 public class TerminateUnderLoadTests(ITestOutputHelper output)
 {
     private const int Clients = 4;
@@ -58,7 +58,7 @@ public class TerminateUnderLoadTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>Sends the signal under load, and reads everything that the process prints until it ends.</summary>
+    /// <summary>Sends the signal under load, and reads all output of the process until it ends.</summary>
     private static async Task<List<string>> TerminateAsync(Process process)
     {
         List<string> lines = [];

@@ -4,7 +4,7 @@ using Zcrx.Actors.Tests.Support;
 
 namespace Zcrx.Actors.Tests.Streams;
 
-/// <summary>Forwards its messages, and acknowledges nothing.</summary>
+/// <summary>Forwards its messages and acknowledges none.</summary>
 internal sealed class RecordingActor(ChannelWriter<object> messages) : UntypedActor
 {
     protected override void OnReceive(object message)

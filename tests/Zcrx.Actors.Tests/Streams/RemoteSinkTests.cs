@@ -8,7 +8,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Streams;
 
-/// <summary>Tests ToActor where a message would leave the process.</summary>
+/// <summary>Tests ToActor with messages that would leave the process.</summary>
 public class RemoteSinkTests
 {
     [Fact]
@@ -59,7 +59,7 @@ public class RemoteSinkTests
         await bench.AllReturnedAsync();
         Assert.True(first.Lease.IsReleased && second.Lease.IsReleased);
         await bench.AssertResetAsync();
-        // Nothing is left to be acknowledged.
+        // No message is left to acknowledge.
         second.Acknowledge();
     }
 

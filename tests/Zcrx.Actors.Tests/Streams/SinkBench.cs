@@ -46,7 +46,7 @@ internal sealed class SinkBench : IAsyncDisposable
     /// <param name="buffers">The size of the pool.</param>
     /// <param name="emulation">The options of the emulated kernel.</param>
     /// <param name="config">The configuration of the actor system.</param>
-    /// <param name="system">An actor system that other benches use as well; one of its own if null.</param>
+    /// <param name="system">An actor system that other benches use as well, or null for a new one.</param>
     public static async Task<SinkBench> OpenAsync(int buffers = 64, EmulatedKernelOptions? emulation = null, string config = "", ActorSystem? system = null)
     {
         ZcrxQueueOptions options = new()
@@ -57,7 +57,7 @@ internal sealed class SinkBench : IAsyncDisposable
         };
         ZcrxQueue queue = await ZcrxQueue.OpenAsync(options).WithinLimit();
         Socket listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        // Inherited by what is accepted: small, so that the sender feels a pause soon.
+        // Inherited by accepted sockets. Small, so that the sender soon notices a pause.
         listener.ReceiveBufferSize = 16 * 1024;
         TaskCompletionSource<ZcrxConnection> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
         IDisposable listening = queue.Listen(listener).Subscribe(connection => accepted.TrySetResult(connection));
@@ -71,12 +71,12 @@ internal sealed class SinkBench : IAsyncDisposable
     /// <summary>Returns the actor's next message, which must be of this type.</summary>
     public async Task<T> ExpectAsync<T>() => Assert.IsType<T>(await _messages.Reader.ReadAsync().AsTask().WithinLimit());
 
-    /// <summary>Returns the next message of any type; null if there is none yet.</summary>
+    /// <summary>Returns the next message of any type, or null if there is none yet.</summary>
     public ZcrxStream? TryTake() => _messages.Reader.TryRead(out object? message) ? (ZcrxStream)message : null;
 
     public async Task BeginAsync() => (await ExpectAsync<ZcrxStream.Init>()).Acknowledge();
 
-    /// <summary>Takes messages until a number of bytes has arrived, checks their order and content, and returns them.</summary>
+    /// <summary>Receives messages until a number of bytes has arrived, checks their order and content, and returns them.</summary>
     public async Task<List<ZcrxStream.Data>> TakeAsync(long from, long to)
     {
         List<ZcrxStream.Data> taken = [];
@@ -102,7 +102,7 @@ internal sealed class SinkBench : IAsyncDisposable
     }
 
     /// <summary>Sends until the actor has a number of messages and the window is full, and checks that it stays full while the queue can receive.</summary>
-    /// <returns>The number of bytes that were sent.</returns>
+    /// <returns>The number of bytes sent.</returns>
     public async Task<long> SendUntilBlockedAsync(int messages)
     {
         Peer.Blocking = false;
@@ -166,7 +166,7 @@ internal sealed class SinkBench : IAsyncDisposable
         }
         else
         {
-            // Its streams end with it.
+            // The streams of the queue end with it.
             System.Stop(Actor);
         }
 

@@ -7,7 +7,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Streams;
 
-/// <summary>Plays the actor of a generated schedule: checks the messages, acknowledges in some order, and causes the end of the stream.</summary>
+/// <summary>
+/// Acts as the actor of a generated schedule: checks the messages, acknowledges them in some order, and causes the end of the stream.
+/// </summary>
 internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSink sink)
 {
     private readonly List<ZcrxStream.Item> _unacknowledged = [];
@@ -20,7 +22,7 @@ internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSi
     private bool _wasEnded;
     private Task _ending = Task.CompletedTask;
 
-    // Where the frame ends that is behind those that have arrived.
+    // The stream offset of the end of the frame behind those that have arrived.
     private long NextPosition => _position + (_frames < schedule.FrameLengths!.Length ? SinkSchedule.PrefixLength + schedule.FrameLengths[_frames] : 1);
 
     /// <summary>Returns whether the sink has ended, and the actor has acknowledged every buffer.</summary>
@@ -28,13 +30,13 @@ internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSi
 
     public string State => $"position {_position}, {_messages} messages, {_unacknowledged.Count} unacknowledged, sink {sink.Completion.Status}, {bench.Queue.Snapshot()}";
 
-    // An actor that ended at the last moment has acknowledged everything, and receives no further message.
+    // An actor that ended last has acknowledged everything and receives no further message.
     private bool HasEnd => !ActorIsGone && !sink.Completion.IsCanceled && sink.Completion.Exception?.InnerException is not ZcrxActorTerminatedException;
 
-    // Once this has happened, leases end under our hands.
+    // Once this has happened, leases may end at any time.
     private bool ActorIsGone => _wasEnded && schedule.End is SinkSchedule.Ending.ActorStops or SinkSchedule.Ending.SystemEnds;
 
-    /// <summary>Takes the messages that have arrived. Called repeatedly.</summary>
+    /// <summary>Processes the messages that have arrived. Called repeatedly.</summary>
     public void Read()
     {
         bool anything = false;
@@ -83,7 +85,7 @@ internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSi
                     Assert.True(schedule.End is SinkSchedule.Ending.Reset or SinkSchedule.Ending.ConnectionDisposed or SinkSchedule.Ending.QueueCloses);
                     Assert.Same(error, Assert.IsType<ZcrxStream.Failed>(_end).Cause);
                     long reached = Assert.IsType<ZcrxStreamException>(error).StreamOffset;
-                    // A stream that breaks may do so inside a frame.
+                    // A stream may break inside a frame.
                     Assert.True(reached >= _position && reached < (schedule.FrameLengths is null ? _position + 1 : NextPosition), $"received up to {_position}: {error}");
                 }
 

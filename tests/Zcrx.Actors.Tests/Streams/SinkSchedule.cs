@@ -6,15 +6,15 @@ using Zcrx.Actors.Tests.Support;
 namespace Zcrx.Actors.Tests.Streams;
 
 /// <summary>Describes a generated pool, stream and actor. It is printed when a test fails.</summary>
-/// <param name="FrameLengths">The lengths of the frames that are delivered; null where the buffers are.</param>
-/// <param name="Buffers">Size of the pool.</param>
-/// <param name="MaxUnacknowledged">The sink's bound of messages.</param>
-/// <param name="MaxUnacknowledgedBytes">The sink's bound of bytes.</param>
-/// <param name="Bytes">What the peer sends.</param>
-/// <param name="Faults">How often the emulated kernel fails.</param>
-/// <param name="Seed">Of the faults, and of the order of acknowledgements.</param>
-/// <param name="End">What ends the stream.</param>
-/// <param name="After">After how many messages.</param>
+/// <param name="FrameLengths">The lengths of the frames that are delivered, or null to deliver buffers.</param>
+/// <param name="Buffers">The size of the pool.</param>
+/// <param name="MaxUnacknowledged">The maximum number of unacknowledged messages.</param>
+/// <param name="MaxUnacknowledgedBytes">The maximum number of unacknowledged bytes.</param>
+/// <param name="Bytes">The number of bytes that the peer sends.</param>
+/// <param name="Faults">The probability of faults of the emulated kernel.</param>
+/// <param name="Seed">The seed of the faults and of the order of acknowledgements.</param>
+/// <param name="End">The event that ends the stream.</param>
+/// <param name="After">The number of messages before the end.</param>
 /// <param name="Forgets">Whether some messages are acknowledged only when there is nothing else to do.</param>
 internal sealed record SinkSchedule(
     int[]? FrameLengths,
@@ -68,7 +68,7 @@ internal sealed record SinkSchedule(
         from lengths in Gen.ArrayOf(Gen.Frequency((6, Gen.Choose(0, 300)), (2, Gen.Choose(0, 5_000)), (1, Gen.Choose(0, LongestFrame))))
         select schedule with { FrameLengths = lengths, Bytes = lengths.Sum(static length => PrefixLength + length) };
 
-    /// <summary>Returns what the peer sends.</summary>
+    /// <summary>Returns the bytes that the peer sends.</summary>
     public byte[] Stream()
     {
         byte[] stream = Payload.Bytes(Bytes);

@@ -146,7 +146,7 @@ public class ToActorDispatchTests : TestKit
             await sink.Completion.WithinLimit();
         }
 
-        // The last of what the streams sent has arrived when the actor has ended and everything that watched it knows.
+        // When the actor has ended and all its watchers know, the last message of the streams has arrived.
         TestProbe watcher = CreateTestProbe();
         watcher.Watch(reader);
         Sys.Stop(reader);

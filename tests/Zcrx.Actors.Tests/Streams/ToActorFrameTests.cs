@@ -50,7 +50,7 @@ public class ToActorFrameTests
         using ActorSink sink = Frames(bench).ToActor(bench.Actor, messages, bytes);
         await bench.BeginAsync();
         byte[] stream = Stream([.. Enumerable.Repeat(Length, 30)]);
-        // Fits into one buffer or a few: the kernel delivers more than the actor may have.
+        // The frames fit into a few buffers: the kernel delivers more than the actor may receive.
         await bench.SendAsync(stream);
         await Eventually.TrueAsync(() => bench.Connection.BytesReceived >= (expected + 1) * (Length + 4) && bench.Connection.BytesWaiting > 0, "more has been received than the actor may have");
         await Eventually.TrueAsync(() => bench.Waiting >= expected, "the actor has what it may have");
@@ -60,11 +60,11 @@ public class ToActorFrameTests
         List<ZcrxStream.Frame> unacknowledged = [];
         for (int i = 0; i < 30; i++)
         {
-            // Acknowledging half makes room again.
+            // Acknowledging half of the messages makes room again.
             while (unacknowledged.Count > expected / 2)
             {
                 unacknowledged[^1].Acknowledge();
-                // Once more: must not make room for a second one.
+                // A second acknowledgement of the same message must not make room for another one.
                 unacknowledged[^1].Acknowledge();
                 unacknowledged.RemoveAt(unacknowledged.Count - 1);
             }

@@ -39,7 +39,8 @@ public class ToActorTests
         Assert.Same(sink, completed.Sink);
         Assert.Equal(data.Count, bench.BuffersOut);
         Assert.False(sink.Completion.IsCompleted);
-        // The actor has the buffers that were sent, and may acknowledge them in any order. Until then, the connection is open for its replies.
+        // The actor receives the buffers themselves, and may acknowledge them in any order. Until then, the connection is open for its
+        // replies.
         Assert.False(bench.Connection.Closed.IsCompleted);
         data.Reverse();
         data.ForEach(static message => message.Acknowledge());
@@ -60,7 +61,7 @@ public class ToActorTests
         var sent = await bench.SendUntilBlockedAsync(messages: window);
 
         Assert.Equal(window, bench.Waiting);
-        // What the kernel had delivered beyond the window waits in the pool.
+        // Bytes that the kernel delivered beyond the window wait in the pool.
         Assert.InRange(bench.Connection.BuffersLeased, window, buffers - 1);
         Assert.InRange(bench.Connection.BytesReceived, 1, sent - 1);
         bench.Peer.Shutdown(SocketShutdown.Send);
@@ -169,7 +170,7 @@ public class ToActorTests
 
         sink.Dispose();
 
-        // What comes from now on is for the next one who listens.
+        // Bytes that arrive from now on are for the next observer.
         using var next = bench.Connection.Buffers.Subscribe(static _ => { });
         await Eventually.TrueAsync(() => bench.BuffersOut == 3, "what waits is released");
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sink.Completion.WithinLimit());

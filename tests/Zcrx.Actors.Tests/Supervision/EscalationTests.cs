@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-/// <summary>Tests where the connections of a failed queue continue. Back-off passes in virtual time.</summary>
+/// <summary>Tests the queue on which connections of a failed queue continue. Back-off passes in virtual time.</summary>
 public sealed class EscalationTests : IDisposable
 {
     private readonly VirtualTime _time = new();
@@ -20,7 +20,7 @@ public sealed class EscalationTests : IDisposable
         using var first = await host.ConnectAsync();
         using var second = await host.ConnectAsync();
         Received.Stream[] streams = [await _received.StreamAsync(0), await _received.StreamAsync(1)];
-        // Both on the queue that fails, wherever they were accepted.
+        // Both connections are on the queue that fails, wherever they were accepted.
         foreach (var stream in streams)
         {
             await host.MoveAsync(stream.Connection, "zcrx-0");

@@ -135,7 +135,7 @@ public class NicRestartTests
         Array.ForEach(clients, static client => client.Dispose());
     }
 
-    /// <summary>Leaves a stream of which the first half was received and the second half waits in the memory of the queue.</summary>
+    /// <summary>Returns a stream whose first half was received and whose second half waits in the memory of the queue.</summary>
     private async Task<Received.Stream> LeaveUnreceivedAsync(TestHost host, Socket client)
     {
         await client.SendAsync(Payload.Bytes(Much));

@@ -12,7 +12,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-/// <summary>Tests that every connection's end is reported, whatever ends the actors around it.</summary>
+/// <summary>Tests that the end of every connection is reported, whatever ends the actors around it.</summary>
 public sealed class StopReportTests : TestKit
 {
     private const int Stops = 200;

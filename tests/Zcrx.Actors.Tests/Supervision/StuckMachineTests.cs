@@ -4,7 +4,7 @@ using Zcrx.Actors.Queues;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-/// <summary>Tests the rule that says whether a queue is stuck.</summary>
+/// <summary>Tests the rule that decides whether a queue is stuck.</summary>
 public class StuckMachineTests
 {
     private static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(2);

@@ -38,7 +38,7 @@ public sealed class SupervisorTests(ITestOutputHelper output) : ActorTest(output
         options.Listeners.Add(new ZcrxListenerOptions { EndPoint = other.LocalEndPoint!.ToString()!, Handler = static _ => null! });
         var supervisor = Sys.ActorOf(ZcrxSupervisor.Props(options), "zcrx");
 
-        // Asked, not told: Akka cannot deserialize Status.Failure, and an answer to a question is not serialized.
+        // Uses Ask instead of Tell: Akka cannot deserialize Status.Failure, and a reply to Ask is not serialized.
         var failure = await Assert.ThrowsAsync<ZcrxException>(() => supervisor.Ask<ZcrxStatus>(new ZcrxCommand.WhenStarted()).WithinLimit());
 
         Assert.Equal("EADDRINUSE", failure.ErrorName);
@@ -70,7 +70,7 @@ public sealed class SupervisorTests(ITestOutputHelper output) : ActorTest(output
         await probe.ExpectMsgAsync<ZcrxEvent.QueueRestarting>();
 
         supervisor.Tell(new ZcrxCommand.Stop(TimeSpan.Zero));
-        // The queue has the command once the stop is announced.
+        // The queue has received the command once the stop is announced.
         await probe.ExpectMsgAsync<ZcrxEvent.Stopping>();
         Scheduler.Advance(2 * Hour);
 

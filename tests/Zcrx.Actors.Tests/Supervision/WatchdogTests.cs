@@ -77,7 +77,7 @@ public class WatchdogTests
             "the observers of the other connections know why they ended");
         await bench.ServeAsync(Connections);
         Assert.Contains(bench.Served, connection => connection.QueueName == queue);
-        // The thread whose callback returns after all touches nothing that the next queue has.
+        // The thread whose callback finally returns touches nothing that the next queue owns.
         release.Set();
         await bench.ServeAsync(Connections);
     }
@@ -161,10 +161,10 @@ public class WatchdogTests
             return client;
         }
 
-        /// <summary>Returns the error with which the stream of a connection has ended; null before.</summary>
+        /// <summary>Returns the error that ended the stream of a connection, or null.</summary>
         public Exception? EndOf(ZcrxConnection connection) => _ends.GetValueOrDefault(connection);
 
-        /// <summary>Connects, has every connection answered, and keeps them open.</summary>
+        /// <summary>Connects clients, waits for a reply to each, and keeps the connections open.</summary>
         public async Task HoldAsync(int count)
         {
             for (int i = 0; i < count; i++)
@@ -176,7 +176,7 @@ public class WatchdogTests
             }
         }
 
-        /// <summary>Connects and has every connection answered.</summary>
+        /// <summary>Connects clients and waits for a reply to each.</summary>
         public async Task ServeAsync(int count)
         {
             lock (_served)

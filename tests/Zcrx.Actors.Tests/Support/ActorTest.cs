@@ -9,7 +9,7 @@ namespace Zcrx.Actors.Tests.Support;
 /// <summary>Represents the base of tests of actors without a host: an actor system with virtual time, strict messages and its log in the test's output.</summary>
 public abstract class ActorTest : TestKit, INoImplicitSender
 {
-    /// <param name="output">Where the system logs.</param>
+    /// <param name="output">Receives the log of the system.</param>
     /// <param name="hocon">Configuration that takes precedence over the suite's.</param>
     protected ActorTest(ITestOutputHelper output, string hocon = "")
         : base(ConfigurationFactory.ParseString(hocon).WithFallback(TestKitConfig.Strict).WithFallback(TestKitConfig.VirtualScheduler).WithFallback(TestKitConfig.Deadlines), output: output)

@@ -1,4 +1,4 @@
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>Crashes a ring thread in tests.</summary>
+/// <summary>Represents the failure with which tests crash a ring thread.</summary>
 internal sealed class CrashException() : Exception("crashed on purpose");

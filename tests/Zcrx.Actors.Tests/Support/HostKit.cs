@@ -5,7 +5,7 @@ using Akka.TestKit.Xunit2;
 namespace Zcrx.Actors.Tests.Support;
 
 /// <summary>Represents the TestKit over an actor system that the host owns. Disposing the kit leaves the system running.</summary>
-/// <remarks>Without an implicit sender: pool threads keep it, and other tests run on them.</remarks>
+/// <remarks>The kit is no implicit sender: pool threads would keep it, and other tests run on them.</remarks>
 internal sealed class HostKit(ActorSystem system) : TestKit(TestKitConfig.AddTo(system)), INoImplicitSender
 {
     /// <summary>Stops the kit's own actor.</summary>

@@ -37,7 +37,7 @@ internal sealed class MetricsReader : IDisposable
         _values.Clear();
         _listener.RecordObservableInstruments();
         var (measured, tags) = Assert.Single(_values[name], entry => entry.Tags.Any(pair => pair.Key == tag && (string?)pair.Value == value) && (tag == "zcrx.listener.name" || entry.Tags.Any(pair => pair.Key == "zcrx.queue.name" && (string?)pair.Value == queue)));
-        // What may change while a queue lives names no series of a counter.
+        // Counters must not have attributes that may change during the life of a queue.
         Assert.Equal(name == "zcrx.queue.open", tags.Any(pair => pair is { Key: "zcrx.engine", Value: "emulated" }));
         return measured;
     }

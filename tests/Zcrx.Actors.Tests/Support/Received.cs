@@ -37,7 +37,7 @@ internal sealed class Received
 
         public IDisposable? Subscription { get; set; }
 
-        /// <summary>Gets the error; null if the peer ended the stream.</summary>
+        /// <summary>Gets the error, or null if the peer ended the stream.</summary>
         public Task<Exception?> Ended => _ended.Task;
 
         public long Length => Volatile.Read(ref _length);

@@ -27,7 +27,7 @@ internal sealed class TestHost : IAsyncDisposable
 
     public ActorSystem System => Services.GetRequiredService<ZcrxService>().System!;
 
-    /// <summary>Gets the TestKit over the actor system, from the start of the host on.</summary>
+    /// <summary>Gets the TestKit over the actor system, available once the host has started.</summary>
     public HostKit Kit => _kit ??= new HostKit(System);
 
     /// <summary>Gets the last snapshots of the queues.</summary>
@@ -43,7 +43,7 @@ internal sealed class TestHost : IAsyncDisposable
         after?.Invoke(services);
         if (services.Count(static service => service.ServiceType == typeof(ActorSystem)) == 1 && services.Any(static service => service.ServiceType == typeof(AkkaConfigurationBuilder)))
         {
-            // In place of the one that AddZcrx adds by default, which takes no HOCON.
+            // Replaces the actor system that AddZcrx adds by default, because that one accepts no HOCON.
             services.AddAkka("zcrx", static akka => Strict(akka));
         }
     });
@@ -108,7 +108,7 @@ internal sealed class TestHost : IAsyncDisposable
     /// <summary>Builds a host with these services.</summary>
     public static TestHost Build(Action<IServiceCollection> add)
     {
-        // Empty: nothing of the machine's environment, and no console log.
+        // Empty, so that neither the environment of the machine nor a console log has an effect.
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         LogRecorder log = new();
         builder.Services.AddSingleton(log);
@@ -146,14 +146,17 @@ internal sealed class TestHost : IAsyncDisposable
     /// <summary>Ends a queue's ring thread with an exception.</summary>
     public void Crash(string queue, Exception? cause = null) => Queues.Single(slot => slot.Name == queue).Current!.Crash(cause ?? new CrashException());
 
-    /// <summary>Changes the options of a queue's next opening.</summary>
+    /// <summary>Changes the options for the next opening of a queue.</summary>
     public async Task ReconfigureAsync(int queue, Func<ZcrxQueueOptions, ZcrxQueueOptions> change)
     {
         IActorRef supervisor = await System.ActorSelection(Zcrx.Supervisor.Path / $"queue-{queue}").ResolveOne(Eventually.Limit);
         await supervisor.Ask<QueueMessage.Reconfigured>(new QueueMessage.Reconfigure(Services.GetRequiredService<ZcrxService>().Tree!.Options.Value, change(Queues[queue].Options))).WithinLimit();
     }
 
-    /// <summary>Moves a connection to a queue, unless it is there. The service may be placing a new connection, which refuses the command as busy.</summary>
+    /// <summary>
+    /// Moves a connection to a queue, unless it is already there. While the service places a new connection, it refuses the command as
+    /// busy.
+    /// </summary>
     public async Task MoveAsync(ZcrxConnection connection, string queue)
     {
         ZcrxReply? reply = null;

@@ -18,16 +18,18 @@ internal static class TestKitConfig
         }
         """;
 
-    /// <summary>Messages and creators are serialized unless they are marked as local. One that is not marked and cannot be serialized fails its test.</summary>
+    /// <summary>
+    /// Serializes messages and creators unless they are marked as local. An unmarked message that cannot be serialized fails its test.
+    /// </summary>
     public static Config Strict { get; } = "akka.actor { serialize-messages = on, serialize-creators = on }";
 
-    /// <summary>Timers fire when a test advances the scheduler.</summary>
+    /// <summary>Fires timers when a test advances the scheduler.</summary>
     public static Config VirtualScheduler { get; } = """akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" """;
 
     /// <summary>Creates a strict actor system without Akka.Hosting.</summary>
     public static ActorSystem CreateSystem(string name, string hocon = "") => ActorSystem.Create(name, ConfigurationFactory.ParseString(hocon).WithFallback(Strict));
 
-    /// <summary>Sets the deadlines of the kits over a system that was created without them.</summary>
+    /// <summary>Sets the deadlines of kits over a system that was created without them.</summary>
     public static ActorSystem AddTo(ActorSystem system)
     {
         system.Settings.InjectTopLevelFallback(Deadlines.WithFallback(TestKitBase.DefaultConfig));

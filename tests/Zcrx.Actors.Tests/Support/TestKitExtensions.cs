@@ -2,7 +2,7 @@ using Akka.TestKit;
 
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>Short forms of what this suite does most with the TestKit.</summary>
+/// <summary>Contains short forms for frequent uses of the TestKit.</summary>
 internal static class TestKitExtensions
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);

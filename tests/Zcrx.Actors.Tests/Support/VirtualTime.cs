@@ -6,7 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>An actor system and a clock for a host. Their time passes only when a test advances it.</summary>
+/// <summary>Represents an actor system and a clock for a host. Their time passes only when a test advances it.</summary>
 internal sealed class VirtualTime : IDisposable
 {
     private readonly FakeTimeProvider _clock = new();
@@ -16,7 +16,7 @@ internal sealed class VirtualTime : IDisposable
     public void AddTo(IServiceCollection services) => services.AddSingleton(_system).AddSingleton<TimeProvider>(_clock);
 
     /// <summary>Advances the clock, then fires the timers that are due.</summary>
-    /// <remarks>A timer that an actor sets in response to a message exists once the actor has answered a later one.</remarks>
+    /// <remarks>A timer that an actor sets in response to a message exists once the actor has answered a later message.</remarks>
     public void Advance(TimeSpan by)
     {
         _clock.Advance(by);

@@ -1,6 +1,6 @@
 namespace Zcrx.Actors.Tests.Support;
 
-/// <summary>The ways in which an application combines Zcrx with Akka.Hosting.</summary>
+/// <summary>Specifies how an application combines Zcrx with Akka.Hosting.</summary>
 public enum Wiring
 {
     /// <summary><c>AddZcrx(…)</c>, then <c>AddAkka(…)</c>.</summary>

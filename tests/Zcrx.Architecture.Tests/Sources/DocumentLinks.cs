@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Finds links between documents that lead nowhere.</summary>
+/// <summary>Finds links between documents whose target does not exist.</summary>
 internal static partial class DocumentLinks
 {
     private const int Timeout = 10_000;

@@ -62,7 +62,7 @@ internal sealed partial class DocumentNames
 
     private static IEnumerable<ISymbol> MembersOf(INamedTypeSymbol type) => type.BaseType is { } parent ? type.GetMembers().Concat(MembersOf(parent)) : type.GetMembers();
 
-    /// <summary>Returns the name without its qualifier. An explicit implementation is named after its interface, too.</summary>
+    /// <summary>Returns the name without its qualifier. An explicit implementation is named after its interface.</summary>
     private static string LastPart(string name) => name[(name.LastIndexOf('.') + 1)..];
 
     [GeneratedRegex("^```.*?^```", RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: Timeout)]

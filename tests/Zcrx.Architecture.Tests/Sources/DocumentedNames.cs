@@ -6,8 +6,8 @@ namespace Zcrx.Architecture.Tests.Sources;
 
 /// <summary>Collects the names that documents and samples write as code.</summary>
 /// <remarks>
-/// Only code counts: code spans and code blocks of Markdown, identifiers of C#. Names such as <c>Index</c>, <c>Down</c> or <c>Remove</c> are also ordinary words, which say
-/// nothing about a member when they stand in a sentence or in a comment.
+/// Only code counts: code spans and code blocks of Markdown, and identifiers of C#. Names such as <c>Index</c>, <c>Down</c> or
+/// <c>Remove</c> are also ordinary words, which do not document a member.
 /// </remarks>
 internal sealed partial class DocumentedNames
 {
@@ -52,7 +52,7 @@ internal sealed partial class DocumentedNames
         .Where(static token => token.IsKind(SyntaxKind.IdentifierToken))
         .Select(static token => token.ValueText));
 
-    // A code span may be wrapped like its paragraph, but does not go beyond it.
+    // A code span may be wrapped with its paragraph, but it does not extend beyond it.
     [GeneratedRegex("^```.*?^```|`(?:[^`\n]|\n(?!\n))+`", RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: Timeout)]
     private static partial Regex Code();
 

@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>Represents the folders of one library and which of them uses which.</summary>
+/// <summary>Represents the folders of one library and the references between them.</summary>
 internal sealed class FolderGraph
 {
     private const int ReferencesPerEdge = 12;
@@ -30,7 +30,7 @@ internal sealed class FolderGraph
 
     public IReadOnlyCollection<string> Folders => _edges.Keys;
 
-    /// <summary>Returns the sets of folders that use each other, directly or over others.</summary>
+    /// <summary>Returns the sets of folders that use each other, directly or indirectly.</summary>
     public IReadOnlyList<IReadOnlyList<string>> Knots()
     {
         Dictionary<string, HashSet<string>> reachable = _edges.Keys.ToDictionary(static folder => folder, Reachable);
@@ -43,7 +43,7 @@ internal sealed class FolderGraph
     /// <summary>Returns the references into libraries that are not below this one.</summary>
     public IReadOnlyList<Reference> Upward() => [.. _references.Where(reference => Level(reference.To) > Level(_library + "/"))];
 
-    /// <summary>Describes the edges inside a knot with the types that make them.</summary>
+    /// <summary>Describes the edges inside a cycle, with the types that cause them.</summary>
     public string Describe(IReadOnlyList<string> knot)
     {
         StringBuilder text = new();
@@ -58,7 +58,9 @@ internal sealed class FolderGraph
         return text.ToString();
     }
 
-    /// <summary>Returns one line per folder: the folders that it uses in its own library, and after the bar those below.</summary>
+    /// <summary>
+    /// Returns one line per folder: the folders that it uses in its own library, and behind the bar those of the libraries below.
+    /// </summary>
     public override string ToString()
     {
         StringBuilder text = new();

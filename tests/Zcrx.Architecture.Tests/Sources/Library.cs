@@ -8,12 +8,12 @@ namespace Zcrx.Architecture.Tests.Sources;
 /// <summary>Represents the sources of one library, bound by the compiler, with the sources of the libraries below it.</summary>
 internal sealed class Library
 {
-    /// <summary>The libraries from the bottom to the top. Each may use those before it.</summary>
+    /// <summary>Gets the libraries from the bottom to the top. Each one may use those before it.</summary>
     public static readonly string[] Names = ["Zcrx.Interop", "Zcrx.Rx", "Zcrx.Actors"];
 
     /// <summary>
-    /// Errors of code that refers to generated sources, which are not part of the graph: a partial method without a body, variables that only
-    /// a call of such a method assigns, a serializer context without its members.
+    /// The errors of code that refers to generated sources, which are not part of the graph: a partial method without a body, a variable
+    /// that only such a method assigns, a serializer context without its members.
     /// </summary>
     private static readonly string[] ErrorsOfGeneratedCode = ["CS8795", "CS0165", "CS0170", "CS0534", "CS7036", "CS0117"];
 
@@ -44,7 +44,7 @@ internal sealed class Library
     /// <param name="below">The libraries that this one may use.</param>
     public static Library FromText(string name, IEnumerable<(string Path, string Text)> files, params IEnumerable<Library> below) => Bind(name, files, below, friends: Names);
 
-    /// <summary>Returns what the compiler could not bind. A graph over unbound code would lack edges.</summary>
+    /// <summary>Returns the errors of the compiler. A graph over unbound code would lack edges.</summary>
     public IReadOnlyList<Diagnostic> Unbound() =>
         [.. Compilation.GetDiagnostics().Where(static diagnostic => diagnostic.Severity == DiagnosticSeverity.Error && !ErrorsOfGeneratedCode.Contains(diagnostic.Id))];
 
@@ -56,7 +56,7 @@ internal sealed class Library
             IEnumerable<(string, string)> files = Directory.EnumerateFiles(Path.Combine(root, name), "*.cs", SearchOption.AllDirectories)
                 .Select(file => Path.GetRelativePath(root, file))
                 .Where(static path => !path.Split(Path.DirectorySeparatorChar).Any(static part => part is "bin" or "obj"))
-                // Assemblies of the compiler, which use no library and which no library uses.
+                // Assemblies of the compiler, which neither use a library nor are used by one.
                 .Where(static path => !path.StartsWith(Path.Combine("Zcrx.Rx", "Analyzers") + Path.DirectorySeparatorChar, StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal)
                 .Select(path => (path, File.ReadAllText(Path.Combine(root, path))));
@@ -74,7 +74,7 @@ internal sealed class Library
         string shared = string.Concat(implicitUsings.Select(static space => $"global using {space};\n"))
             + string.Concat(friends.Select(static friend => $"[assembly: System.Runtime.CompilerServices.InternalsVisibleTo(\"{friend}\")]\n"));
 
-        // What the libraries compile against. They themselves are bound from their sources.
+        // The assemblies that the libraries compile against. The libraries themselves are bound from their sources.
         IEnumerable<MetadataReference> platform = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(static file => !Path.GetFileName(file).StartsWith("Zcrx.", StringComparison.Ordinal))
             .Select(static file => MetadataReference.CreateFromFile(file));

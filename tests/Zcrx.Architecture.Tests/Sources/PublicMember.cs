@@ -5,16 +5,17 @@ namespace Zcrx.Architecture.Tests.Sources;
 
 /// <summary>Names a public or protected type, or one of its members, as an application writes it.</summary>
 /// <param name="Type">The type's name without namespace and type parameters: <c>ZcrxEvent.QueueFailed</c>.</param>
-/// <param name="Name">The member's name; for a type, the last part of its own.</param>
+/// <param name="Name">The name of the member, or of a type the last part of its name.</param>
 internal sealed record PublicMember(string Type, string Name)
 {
     private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
-    /// <summary>Returns what an assembly offers, without what its users do not call by name.</summary>
+    /// <summary>Returns the public API of an assembly, without members that users do not call by name.</summary>
     /// <param name="assembly">The assembly.</param>
-    /// <param name="exceptNamespace">A namespace that is left out.</param>
+    /// <param name="exceptNamespace">A namespace to exclude.</param>
     /// <remarks>
-    /// Left out are constructors, operators, overrides, members that the compiler generates for records, and implementations of interfaces of .NET.
+    /// Excluded are constructors, operators, overrides, members that the compiler generates for records, and implementations of interfaces
+    /// of .NET.
     /// </remarks>
     public static IReadOnlyList<PublicMember> Of(Assembly assembly, string exceptNamespace) =>
         [.. assembly.GetExportedTypes().Where(type => type.Namespace != exceptNamespace).SelectMany(Of)];

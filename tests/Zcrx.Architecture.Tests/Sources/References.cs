@@ -5,9 +5,9 @@ namespace Zcrx.Architecture.Tests.Sources;
 
 /// <summary>Reads the references between the folders of a library, and into the libraries below it, from bound code.</summary>
 /// <remarks>
-/// Every name, constructor, operator and indexer counts that the compiler binds to a symbol with sources: the folder of the file that declares
-/// the symbol is used. Using directives and documentation comments do not count. A type that is only inferred (<c>var</c>) does not count either:
-/// the member that returns it refers to it, so there is a path to its folder already, and an edge beside a path adds no cycle.
+/// Every name, constructor, operator and indexer counts that the compiler binds to a symbol with sources. The file that declares the symbol
+/// determines the folder. Using directives, documentation comments and inferred types (<c>var</c>) do not count. The member that returns an
+/// inferred type refers to it, so a path to its folder exists already, and an edge beside a path adds no cycle.
 /// </remarks>
 internal static class References
 {
@@ -32,10 +32,10 @@ internal static class References
         return references;
     }
 
-    /// <summary>Returns the folder of a file: its directory, in which a subfolder is a folder of its own.</summary>
+    /// <summary>Returns the folder of a file: its directory. A subfolder is a separate folder.</summary>
     public static string FolderOf(SyntaxTree tree) => Path.GetDirectoryName(tree.FilePath)!.Replace(Path.DirectorySeparatorChar, '/');
 
-    /// <summary>Returns where a symbol is declared, or null if it has no source.</summary>
+    /// <summary>Returns the folder that declares a symbol, or null if it has no source.</summary>
     private static (string Folder, string Type)? Declared(ISymbol symbol)
     {
         symbol = symbol is IMethodSymbol { ReducedFrom: { } extension } ? extension : symbol.OriginalDefinition;
@@ -44,7 +44,7 @@ internal static class References
             return null;
         }
 
-        // What the compiler adds, such as the constructor of a record, has no declaration of its own.
+        // Symbols that the compiler adds, such as the constructor of a record, have no declaration.
         ISymbol? declared = symbol;
         while (declared is not null and not INamespaceSymbol && declared.DeclaringSyntaxReferences.IsEmpty)
         {

@@ -1,6 +1,6 @@
 namespace Zcrx.Architecture.Tests.Sources;
 
-/// <summary>The working copy that these tests were built from.</summary>
+/// <summary>Represents the working copy from which these tests were built.</summary>
 internal static class Repository
 {
     /// <summary>Gets the directory of <c>build.sh</c>.</summary>

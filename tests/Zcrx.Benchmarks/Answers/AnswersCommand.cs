@@ -6,7 +6,10 @@ using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Answers;
 
-/// <summary>Compares servers that answer: RESP under redis-benchmark (Debian's redis-tools), and a proxy with bulk transfers. Prints medians of the rounds' ratios.</summary>
+/// <summary>
+/// Compares servers that reply: RESP under redis-benchmark (Debian's redis-tools), and a proxy with bulk transfers. Prints medians of the
+/// rounds' ratios.
+/// </summary>
 internal static class AnswersCommand
 {
     private const string Baseline = "pipelines";
@@ -50,7 +53,7 @@ internal static class AnswersCommand
         return 0;
     }
 
-    /// <summary>Requests a second, and the server's CPU time for each request.</summary>
+    /// <summary>Measures requests per second, and the server's CPU time per request.</summary>
     private static async IAsyncEnumerable<(string Name, double Rate, double Cost)> RespAsync(string kind)
     {
         using ServerProcess server = await ServerProcess.StartAsync("resp", kind);
@@ -77,7 +80,7 @@ internal static class AnswersCommand
             : double.Parse(line.Split(',')[1].Trim('"'), CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Bytes a second, and the proxy's CPU time for each MiB.</summary>
+    /// <summary>Measures bytes per second, and the proxy's CPU time per MiB.</summary>
     private static async IAsyncEnumerable<(string Name, double Rate, double Cost)> ProxyAsync(string kind)
     {
         using Sink sink = new();

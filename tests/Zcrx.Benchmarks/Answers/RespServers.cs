@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Answers;
 
-/// <summary>The same RESP server over three transports. Requests are parsed and answered by the same code.</summary>
+/// <summary>Contains the same RESP server over three transports. The same code parses and answers the requests.</summary>
 internal static class RespServers
 {
     public static IReadOnlyList<string> Kinds { get; } = ["pipelines", "zcrx", "zcrx-ring"];
@@ -29,7 +29,7 @@ internal static class RespServers
         }).EndPoint;
     }
 
-    /// <summary>Serves over pipes that read and write the stream of the socket: the fewest layers of all.</summary>
+    /// <summary>Serves over pipes on the stream of the socket, which has the fewest layers.</summary>
     private static async Task ServeAsync(RespServer server, Socket socket)
     {
         socket.NoDelay = true;

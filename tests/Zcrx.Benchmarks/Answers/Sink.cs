@@ -5,7 +5,10 @@ using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Answers;
 
-/// <summary>Both ends of bulk transfers through a proxy: the clients that send, and the server that counts. Blocking sockets on threads, the cheapest there is.</summary>
+/// <summary>
+/// Represents both ends of bulk transfers through a proxy: the clients that send and the server that counts. Blocking sockets on threads
+/// cost least.
+/// </summary>
 internal sealed class Sink : IDisposable
 {
     private const int Piece = 256 * 1024;
@@ -56,7 +59,7 @@ internal sealed class Sink : IDisposable
             }
 
             client.Shutdown(SocketShutdown.Send);
-            // Until the proxy has passed the other end's close on.
+            // Waits until the proxy has forwarded the close of the other end.
             _ = client.Receive(piece);
         }
     }

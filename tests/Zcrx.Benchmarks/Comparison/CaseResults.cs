@@ -1,6 +1,6 @@
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>The measurements of all rounds, and what is read off them.</summary>
+/// <summary>Contains the measurements of all rounds, and the values that follow from them.</summary>
 internal sealed class CaseResults
 {
     private readonly Dictionary<ComparisonCase, List<Measurement>> _rounds = [];
@@ -24,7 +24,10 @@ internal sealed class CaseResults
     public double Max(ComparisonCase item, Func<Measurement, double> value) => _rounds[item].Max(value);
 
     /// <summary>Returns how many times another receiver's value the value is: the median of the rounds' ratios. Null if the other did not run.</summary>
-    /// <remarks>Both ran within seconds of each other in every round, under the same disturbances. So the ratio is steadier than either value.</remarks>
+    /// <remarks>
+    /// Both ran within seconds of each other in every round, under the same disturbances. The ratio is therefore steadier than either
+    /// value.
+    /// </remarks>
     public double? Ratio(ComparisonCase item, string other, Func<Measurement, double> value) =>
         _rounds.TryGetValue(item with { Receiver = other }, out List<Measurement>? others)
             ? MedianOf(_rounds[item].Zip(others, (ours, theirs) => value(ours) / value(theirs)))

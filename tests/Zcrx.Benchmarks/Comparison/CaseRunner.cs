@@ -5,7 +5,7 @@ using Zcrx.Benchmarks.Traffic;
 
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>Runs one case: the receiver in a fresh process, the sender in another, and checks that everything arrived.</summary>
+/// <summary>Runs one case, with the receiver and the sender in separate new processes, and checks that all bytes arrived.</summary>
 internal sealed class CaseRunner(CompareOptions options)
 {
     private static readonly TimeSpan ProcessLimit = TimeSpan.FromMinutes(3);
@@ -62,7 +62,7 @@ internal sealed class CaseRunner(CompareOptions options)
         return Process.Start(start)!;
     }
 
-    /// <summary>The rest of the first line that starts like this; others (a library's log) are passed over.</summary>
+    /// <summary>Returns the rest of the first line with this start. Other lines, such as a library's log, are skipped.</summary>
     private static async Task<string> ReadAsync(Process process, string prefix, CancellationToken cancellation)
     {
         while (await process.StandardOutput.ReadLineAsync(cancellation) is { } line)

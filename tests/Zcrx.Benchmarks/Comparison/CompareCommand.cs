@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>The command line of the comparison.</summary>
+/// <summary>Defines the command line of the comparison.</summary>
 internal static class CompareCommand
 {
     private static readonly CompareOptions Usual = new();
@@ -19,7 +19,7 @@ internal static class CompareCommand
         ParseResult parsed = Create().Parse(args);
         if (parsed.Action is ParseErrorAction error)
         {
-            // What is wrong, and not everything there is.
+            // Shows only the error, not the whole help.
             error.ShowHelp = false;
         }
 

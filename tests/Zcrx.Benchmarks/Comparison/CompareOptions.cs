@@ -7,7 +7,7 @@ internal sealed record CompareOptions
 {
     public bool IsShort { get; init; }
 
-    /// <summary>Traffic of one case, in bytes.</summary>
+    /// <summary>Gets the traffic of one case, in bytes.</summary>
     public long Volume { get; init; } = 3L << 30;
 
     public int Rounds { get; init; } = 5;

@@ -2,7 +2,9 @@ using Zcrx.Benchmarks.Loop;
 
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>The comparison: all cases of a round, then the next round, so that what disturbs the machine hits all of them.</summary>
+/// <summary>
+/// Runs the comparison: all cases of a round, then the next round, so that a disturbance of the machine affects all of them.
+/// </summary>
 internal static class CompareProgram
 {
     public static async Task<int> RunAsync(CompareOptions options)

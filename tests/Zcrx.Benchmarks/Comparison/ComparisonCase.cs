@@ -2,10 +2,10 @@ using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>One receiver with one number of connections.</summary>
+/// <summary>Represents one receiver with one number of connections.</summary>
 internal readonly record struct ComparisonCase(string Receiver, int Connections)
 {
-    // A third: enough for the runtime to have recompiled what is hot, and for TCP to have opened its windows.
+    // A third is enough for the runtime to recompile hot code, and for TCP to open its windows.
     private const int WarmUpPart = 3;
 
     public ReceiverKind Kind => ReceiverKind.Find(Receiver)!;

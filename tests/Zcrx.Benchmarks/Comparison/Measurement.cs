@@ -6,7 +6,7 @@ namespace Zcrx.Benchmarks.Comparison;
 /// <remarks>The receiver sends it to the comparison as one line of JSON.</remarks>
 internal sealed record Measurement
 {
-    /// <summary>Everything that arrived, warm-up included.</summary>
+    /// <summary>Gets the number of all bytes that arrived, including the warm-up.</summary>
     public required long TotalBytes { get; init; }
 
     /// <summary>Gets the number of bytes that arrived after the warm-up. The other values refer to these bytes.</summary>
@@ -22,10 +22,10 @@ internal sealed record Measurement
 
     public required int Collections { get; init; }
 
-    /// <summary>Per connection the sum of what was read: of all bytes, or of each chunk's first.</summary>
+    /// <summary>Gets the sum of the bytes that were read, per connection: of all bytes, or of the first byte of each chunk.</summary>
     public required IReadOnlyList<ulong> Sums { get; init; }
 
-    /// <summary>Remarks of the receiver, such as its own counters.</summary>
+    /// <summary>Gets remarks of the receiver, such as its own counters.</summary>
     public string Note { get; init; } = "";
 
     public double PerCpuSecond => Bytes / Amount.GiB / (UserSeconds + SystemSeconds);

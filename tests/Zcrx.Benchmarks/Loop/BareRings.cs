@@ -8,7 +8,9 @@ namespace Zcrx.Benchmarks.Loop;
 /// The minimum work of a C# program over these rings: read each completion, find its bytes, pass them to a sink through an interface and
 /// write the refill entry. Head and tail are read and written once a batch.
 /// </summary>
-/// <remarks>There is one area and one sink: nothing is looked up, checked, lent or counted. What the product adds to this is what the benchmark shows.</remarks>
+/// <remarks>
+/// There is one area and one sink, so nothing is looked up, checked, lent or counted. The benchmark shows the cost that the product adds.
+/// </remarks>
 internal sealed unsafe class BareRings(
     io_uring_cqe* completions,
     uint* completionHead,
@@ -20,7 +22,7 @@ internal sealed unsafe class BareRings(
     byte* area,
     ISink sink)
 {
-    /// <summary>Works off what is ready.</summary>
+    /// <summary>Processes all available completions.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public void Turn()
     {
@@ -45,7 +47,7 @@ internal sealed unsafe class BareRings(
         Volatile.Write(ref *refillTail, tail);
     }
 
-    // A completion is two entries long: the second half holds where the bytes are.
+    // A completion is two entries long. The second half contains the position of the bytes.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private io_uring_cqe* At(uint index) => completions + ((nuint)index * (CompletionQueue.EntrySize / (nuint)sizeof(io_uring_cqe)));
 }

@@ -1,6 +1,6 @@
 namespace Zcrx.Benchmarks.Loop;
 
-/// <summary>Counts bytes: what <see cref="CountingObserver"/> does, without a loan.</summary>
+/// <summary>Counts bytes like <see cref="CountingObserver"/>, but without a borrow.</summary>
 internal sealed class CountingSink : ISink
 {
     public long Bytes { get; private set; }

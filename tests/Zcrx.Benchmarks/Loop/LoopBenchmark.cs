@@ -7,7 +7,9 @@ using Zcrx.Rx.Engines;
 
 namespace Zcrx.Benchmarks.Loop;
 
-/// <summary>One buffer's way through the product: completion, OnNext, return, refill entry; against a bare loop over the same memory.</summary>
+/// <summary>
+/// Measures one buffer's path through the product (completion, OnNext, return, refill entry), against a bare loop over the same memory.
+/// </summary>
 /// <remarks>The product's side is its unmodified receive loop, on its own thread, with whole turns. Only the kernel is replaced.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "BenchmarkDotNet calls Close, which disposes them.")]
 public class LoopBenchmark
@@ -24,7 +26,7 @@ public class LoopBenchmark
     private readonly CountingSink _sink = new();
     private BareRings _bare = null!;
 
-    /// <summary>A whole turn's; or each one another connection's than the one before.</summary>
+    /// <summary>Gets the run lengths: a whole turn of one connection, or another connection for each completion.</summary>
     public static IReadOnlyList<int> RunLengths { get; } = [ReplayKernel.BatchLength, 1];
 
     /// <summary>Gets or sets the number of consecutive completions that belong to one connection.</summary>
@@ -84,7 +86,7 @@ public class LoopBenchmark
         _queue = await ZcrxQueue.OpenAsync(options, new EngineChoice(ZcrxEngine.Emulated, "benchmark"), _kernel, CancellationToken.None);
         for (int i = 0; i < Connections; i++)
         {
-            // Never connected: nothing of these sockets is used but that they exist.
+            // Never connected: these sockets only need to exist.
             ZcrxConnection connection = await _queue.AttachAsync(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
             CountingObserver observer = new();
             _observers.Add(observer);

@@ -10,14 +10,14 @@ using Perfolizer.Horology;
 
 namespace Zcrx.Benchmarks.Loop;
 
-/// <summary>Runs <see cref="LoopBenchmark"/> and, by itself only, <see cref="PauseBenchmark"/> with BenchmarkDotNet.</summary>
+/// <summary>Runs <see cref="LoopBenchmark"/> with BenchmarkDotNet, and <see cref="PauseBenchmark"/> when it runs alone.</summary>
 internal static class LoopProgram
 {
-    // In this process: BenchmarkDotNet would otherwise generate a project below this one, which inherits the repository's central package
-    // versions, analyzers and warnings as errors, and does not build under them.
+    // Runs in this process. BenchmarkDotNet would otherwise generate a project below this one. That project would inherit the central
+    // package versions, the analyzers and warnings as errors, and would not build.
     private static readonly Job Base = Job.Default.WithToolchain(InProcessEmitToolchain.Instance);
 
-    /// <summary>By itself, with BenchmarkDotNet's own command line and output.</summary>
+    /// <summary>Runs alone, with BenchmarkDotNet's own command line and output.</summary>
     public static int Run(string[] args)
     {
         IConfig config = DefaultConfig.Instance.AddJob(Base).AddDiagnoser(MemoryDiagnoser.Default);
@@ -26,7 +26,7 @@ internal static class LoopProgram
     }
 
     /// <summary>Runs the benchmark as part of the comparison: returns its numbers and prints nothing.</summary>
-    /// <returns>A result for each run length; none when it failed.</returns>
+    /// <returns>A result for each run length, or none if the benchmark failed.</returns>
     public static IReadOnlyList<LoopResult> Measure(bool isShort)
     {
         Console.WriteLine("one buffer through the receive loop, and through a bare loop (BenchmarkDotNet)");

@@ -1,10 +1,10 @@
 namespace Zcrx.Benchmarks.Loop;
 
 /// <summary>Represents the results of the micro-benchmark, per buffer.</summary>
-/// <param name="RunLength">Buffers of one connection in a row.</param>
-/// <param name="Nanoseconds">Through the product.</param>
-/// <param name="BareNanoseconds">Through the bare loop.</param>
-/// <param name="AllocatedBytes">By the product.</param>
+/// <param name="RunLength">The number of consecutive buffers of one connection.</param>
+/// <param name="Nanoseconds">The time through the product.</param>
+/// <param name="BareNanoseconds">The time through the bare loop.</param>
+/// <param name="AllocatedBytes">The bytes that the product allocated.</param>
 internal sealed record LoopResult(int RunLength, double Nanoseconds, double BareNanoseconds, double AllocatedBytes)
 {
     public double Ratio => Nanoseconds / BareNanoseconds;

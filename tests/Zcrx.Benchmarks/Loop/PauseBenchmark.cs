@@ -7,10 +7,12 @@ using Zcrx.Rx.Connections;
 
 namespace Zcrx.Benchmarks.Loop;
 
-/// <summary>One connection's pause and resumption: its receive is cancelled, the cancellation seen, and a receive issued again.</summary>
+/// <summary>
+/// Measures one connection's pause and resumption: cancelling its receive, handling the cancellation, and issuing a receive again.
+/// </summary>
 /// <remarks>
-/// Over the emulated engine, with connections on which nothing arrives. All are paused, then all resumed, as under pressure: so being asked by
-/// another thread, and waking the ring's thread, is shared by all of them.
+/// Runs over the emulated engine, with connections that receive nothing. All are paused and then all are resumed, as under pressure. They
+/// therefore share the cost of a request from another thread and of waking the ring thread.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "BenchmarkDotNet calls Close, which disposes them.")]
 public class PauseBenchmark

@@ -7,12 +7,12 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Benchmarks.Loop;
 
 /// <summary>
-/// A kernel that costs next to nothing: its completion ring is filled once, and a batch of received buffers is a step of the tail. So
-/// what is measured over it is the user's side alone.
+/// Represents a kernel that costs almost nothing. Its completion ring is filled once, and a batch of received buffers is a step of the
+/// tail. Benchmarks over it therefore measure the user's side alone.
 /// </summary>
 internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
 {
-    /// <summary>Buffers of one batch.</summary>
+    /// <summary>The number of buffers of one batch.</summary>
     public const int BatchLength = 512;
 
     private const int BufferLength = 4096;
@@ -40,7 +40,9 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
         }
     }
 
-    /// <summary>One batch if one is due; else says that all are done and idles, so that the loop sees its commands.</summary>
+    /// <summary>
+    /// Delivers one batch if one is due. Otherwise signals that all are done and idles, so that the loop reads its commands.
+    /// </summary>
     public override int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
     {
         int submitted = toSubmit > 0 ? TakeSubmissions(toSubmit) : 0;
@@ -60,7 +62,7 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
         return submitted;
     }
 
-    /// <summary>The memory that the rings lie in, for a loop without anything around it.</summary>
+    /// <summary>Returns bare rings over the memory of this kernel, for a loop without further code.</summary>
     public BareRings Rings(ISink sink) => new(
         (io_uring_cqe*)(Ring + Parameters.cq_off.cqes),
         (uint*)(Ring + Parameters.cq_off.head),
@@ -72,9 +74,9 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
         Area,
         sink);
 
-    /// <summary>Fills the completion ring: a run of the first receive, a run of the second, and so on round the ring.</summary>
-    /// <param name="runLength">Completions of one receive in a row.</param>
-    /// <param name="receives">The receives' user data; null for those that were submitted.</param>
+    /// <summary>Fills the completion ring: a run of the first receive, a run of the second, and so on around the ring.</summary>
+    /// <param name="runLength">The number of consecutive completions of one receive.</param>
+    /// <param name="receives">The user data of the receives, or null for the submitted ones.</param>
     public void Prepare(int runLength, IReadOnlyList<ulong>? receives = null)
     {
         receives ??= _receives;
@@ -87,14 +89,14 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
             ((io_uring_zcrx_cqe*)(entry + 1))->off = i * (ulong)BufferLength;
         }
 
-        // Whole batches from the start of the ring on: what was posted before is over.
+        // Uses whole batches from the start of the ring on. Earlier completions are done.
         _completionTail = *CompletionTail;
     }
 
-    /// <summary>Lets the loop on the other thread work off that many batches, and waits for it.</summary>
+    /// <summary>Lets the loop on the other thread process this number of batches, and waits for it.</summary>
     public void Replay(int batches)
     {
-        // One more: the enter after the last batch is the one that knows it has been worked off.
+        // One more, because the enter after the last batch shows that the loop has processed it.
         _batches = batches + 1;
         _start.Release();
         _done.Wait();
@@ -116,8 +118,8 @@ internal sealed unsafe class ReplayKernel : UserSideKernel, IDisposable
         Volatile.Write(ref *RefillHead, tail);
     }
 
-    /// <summary>Throws unless every buffer has been delivered whole and has come back; otherwise what was measured is not what it says.</summary>
-    /// <param name="delivered">Bytes that observers have seen.</param>
+    /// <summary>Throws unless every buffer was delivered completely and returned. Otherwise the measurement would be wrong.</summary>
+    /// <param name="delivered">The number of bytes that observers have received.</param>
     public void Check(long delivered)
     {
         if (delivered != _posted * BufferLength || _returned != _posted)

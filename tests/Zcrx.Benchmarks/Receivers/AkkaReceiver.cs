@@ -5,7 +5,7 @@ using Akka.IO;
 namespace Zcrx.Benchmarks.Receivers;
 
 /// <summary>Receives with Akka.IO's TCP manager, one handler actor per connection, as actor applications do today.</summary>
-/// <param name="bufferLength">Size of the receive buffer, or null for what Akka comes with (512 bytes).</param>
+/// <param name="bufferLength">The size of the receive buffer, or null for Akka's default (512 bytes).</param>
 internal sealed class AkkaReceiver(int? bufferLength) : IReceiver
 {
     private ActorSystem? _system;

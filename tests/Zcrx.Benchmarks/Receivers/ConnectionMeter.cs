@@ -4,7 +4,7 @@ using Zcrx.Benchmarks.Traffic;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>The work that every receiver does with every chunk: count it and touch it; or, when asked to, read all of it.</summary>
+/// <summary>Does the work that every receiver does with every chunk: counts it and touches it, or reads all of it when requested.</summary>
 /// <remarks>Written by the receiver of its connection, one thread at a time. Read by the sampling thread.</remarks>
 internal sealed class ConnectionMeter(bool readsAll)
 {
@@ -23,14 +23,14 @@ internal sealed class ConnectionMeter(bool readsAll)
         Volatile.Write(ref _state.Bytes, _state.Bytes + chunk.Length);
     }
 
-    /// <summary>For chunks that are not spans, when they are only touched.</summary>
+    /// <summary>Counts chunks that are not spans and are only touched.</summary>
     public void Count(byte first, int length)
     {
         _state.Sum += first;
         Volatile.Write(ref _state.Bytes, _state.Bytes + length);
     }
 
-    // Two cache lines to itself, so that connections on different threads do not share one.
+    // Uses two cache lines, so that connections on different threads do not share one.
     [StructLayout(LayoutKind.Explicit, Size = 128)]
     private struct Padded
     {

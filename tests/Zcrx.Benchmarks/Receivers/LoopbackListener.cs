@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Accepts on loopback and hands each connection to a task of its own.</summary>
+/// <summary>Accepts on loopback, and starts a task for each connection.</summary>
 internal sealed class LoopbackListener : IAsyncDisposable
 {
     public const int Backlog = 1024;
@@ -39,7 +39,7 @@ internal sealed class LoopbackListener : IAsyncDisposable
         }
         catch (SocketException)
         {
-            // The listener was closed: everything has arrived.
+            // The listener was closed because all bytes have arrived.
         }
     }
 }

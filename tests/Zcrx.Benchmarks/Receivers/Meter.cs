@@ -2,8 +2,10 @@ using Zcrx.Benchmarks.Comparison;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Watches a receiver from outside: when the warm-up is over, when everything has arrived, and what the process used in between.</summary>
-/// <remarks>A sampling thread, so that receivers with several threads need no shared counter; it costs all of them the same.</remarks>
+/// <summary>Watches a receiver from outside: the end of the warm-up, the arrival of all bytes, and the resources used in between.</summary>
+/// <remarks>
+/// A sampling thread does this, so that receivers with several threads need no shared counter. It costs all receivers the same.
+/// </remarks>
 internal sealed class Meter
 {
     private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(5);
@@ -14,9 +16,9 @@ internal sealed class Meter
     private readonly long _warmUp;
     private int _taken;
 
-    /// <param name="connections">How many will come.</param>
-    /// <param name="expected">Bytes of all of them together.</param>
-    /// <param name="warmUp">How many of those only warm up: compile, fill pools, open windows.</param>
+    /// <param name="connections">The number of connections to expect.</param>
+    /// <param name="expected">The total number of bytes.</param>
+    /// <param name="warmUp">The number of bytes that only warm up: the code is compiled, pools fill and windows open.</param>
     /// <param name="readsAll">Whether every byte is read.</param>
     public Meter(int connections, long expected, long warmUp, bool readsAll)
     {
@@ -30,11 +32,11 @@ internal sealed class Meter
         _warmUp = warmUp;
     }
 
-    /// <summary>The meter of the next connection. Any thread.</summary>
+    /// <summary>Returns the meter of the next connection. Any thread.</summary>
     public ConnectionMeter Next() => _connections[Interlocked.Increment(ref _taken) - 1];
 
-    /// <summary>Blocks until everything has arrived, and says what it took after the warm-up.</summary>
-    /// <exception cref="TimeoutException">Nothing has arrived for half a minute.</exception>
+    /// <summary>Blocks until all bytes have arrived, and returns the resources used after the warm-up.</summary>
+    /// <exception cref="TimeoutException">No byte has arrived for half a minute.</exception>
     public Measurement Run()
     {
         Snapshot warm = default;

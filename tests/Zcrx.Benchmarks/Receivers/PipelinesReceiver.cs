@@ -10,11 +10,11 @@ internal sealed class PipelinesReceiver : IReceiver
 {
     private const int SegmentLength = 64 * 1024;
 
-    // Kestrel's limit of what may wait unread.
+    // Kestrel's limit for unread bytes.
     private const int PauseThreshold = 1024 * 1024;
 
-    // Inline: the consumer runs where the bytes came in. With the pool's threads in between, segments pile up faster than they are
-    // given back, half a gigabyte is allocated per gigabyte received, and it takes twice the time.
+    // Inline: the consumer runs on the thread that received the bytes. With pool threads in between, segments pile up faster than they are
+    // returned. Half a gigabyte is then allocated per gigabyte received, and it takes twice the time.
     private static readonly PipeOptions Options = new(
         readerScheduler: PipeScheduler.Inline,
         writerScheduler: PipeScheduler.Inline,
@@ -44,7 +44,7 @@ internal sealed class PipelinesReceiver : IReceiver
     {
         while (true)
         {
-            // Half a segment, so that a short read does not cost a whole one.
+            // Half a segment, so that a short read does not use a whole one.
             Memory<byte> memory = writer.GetMemory(SegmentLength / 2);
             int received = await socket.ReceiveAsync(memory, SocketFlags.None).ConfigureAwait(false);
             if (received == 0)

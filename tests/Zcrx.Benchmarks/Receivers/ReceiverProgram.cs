@@ -3,13 +3,14 @@ using Zcrx.Benchmarks.Comparison;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>The receiver's process: says where it listens, receives, says what it took.</summary>
+/// <summary>Runs the receiver process: prints its endpoint, receives, and prints its measurement.</summary>
 internal static class ReceiverProgram
 {
-    /// <summary>Before the port, on the first line.</summary>
+    /// <summary>The text before the port on the first line.</summary>
     public const string ListeningPrefix = "listening ";
 
-    /// <param name="args">Receiver, connections, bytes of all connections, bytes of the warm-up, and "read" to read every byte or "touch".</param>
+    /// <param name="args">The receiver, the connections, the bytes of all connections, the bytes of the warm-up, and "read" to read every
+    /// byte or "touch".</param>
     public static async Task<int> RunAsync(ReadOnlyMemory<string> args)
     {
         string name = args.Span[0];

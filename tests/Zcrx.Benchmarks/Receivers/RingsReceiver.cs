@@ -6,7 +6,10 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Rings and area without streams, borrows or connections: what the emulated engine itself costs, and so the most that a stream over it can reach.</summary>
+/// <summary>
+/// Receives with rings and an area, but without streams, borrows or connections. Its cost is that of the emulated engine alone, and its
+/// throughput the limit of every stream over it.
+/// </summary>
 internal sealed class RingsReceiver : IReceiver
 {
     private const ulong AcceptToken = ulong.MaxValue;
@@ -73,7 +76,7 @@ internal sealed class RingsReceiver : IReceiver
 
         if (completion.UserData == NotificationToken)
         {
-            // Device-less, copying is normal; the type stays fired, so this comes once.
+            // On a device-less queue copying is normal. The type stays fired, so this happens once.
             return;
         }
 

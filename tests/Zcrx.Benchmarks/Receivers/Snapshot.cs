@@ -6,7 +6,8 @@ namespace Zcrx.Benchmarks.Receivers;
 /// <summary>Represents what the process has received and used so far.</summary>
 internal readonly record struct Snapshot(long Bytes, TimeSpan User, TimeSpan System, long Timestamp, long Allocated, int Collections)
 {
-    /// <param name="bytes">Asked last before the times: what arrives while the garbage collector counts belongs to neither side alone.</param>
+    /// <param name="bytes">The number of received bytes, read before the times: bytes that arrive during a garbage collection count on
+    /// neither side alone.</param>
     public static Snapshot Take(Func<long> bytes)
     {
         long allocated = GC.GetTotalAllocatedBytes(precise: true);

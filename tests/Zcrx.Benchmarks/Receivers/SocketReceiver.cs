@@ -4,7 +4,9 @@ using System.Net.Sockets;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>The plain way, done well: one pooled 64 KiB buffer a connection and the allocation-free overload of ReceiveAsync.</summary>
+/// <summary>
+/// Receives with sockets, efficiently: one pooled 64 KiB buffer per connection, and the allocation-free overload of ReceiveAsync.
+/// </summary>
 internal sealed class SocketReceiver : IReceiver
 {
     public const int BufferLength = 64 * 1024;

@@ -6,7 +6,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>The product as a user has it: a queue on the emulated engine with its defaults, one subscription a connection, borrowed spans.</summary>
+/// <summary>
+/// Receives with the product as an application uses it: a queue on the emulated engine with its defaults, one subscription per connection,
+/// borrowed spans.
+/// </summary>
 internal sealed class ZcrxReceiver : IReceiver
 {
     private ZcrxQueue? _queue;
@@ -35,7 +38,7 @@ internal sealed class ZcrxReceiver : IReceiver
 
     public async ValueTask DisposeAsync()
     {
-        // The sender has not ended its streams: from now on they end with errors, and that is expected.
+        // The sender has not ended its streams. From now on they end with expected errors.
         _isClosing = true;
         _accepting?.Dispose();
         if (_queue is not null)

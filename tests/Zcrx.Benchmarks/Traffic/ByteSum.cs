@@ -2,10 +2,12 @@ using System.Numerics;
 
 namespace Zcrx.Benchmarks.Traffic;
 
-/// <summary>The sum of all bytes: the cheapest checksum that reads everything and does not care how a stream was cut into chunks.</summary>
+/// <summary>
+/// Computes the sum of all bytes: the cheapest checksum that reads everything and does not depend on how a stream was cut into chunks.
+/// </summary>
 internal static class ByteSum
 {
-    // A 16-bit lane takes two bytes a round, 255 each at most: after 128 rounds it has to be emptied.
+    // A 16-bit lane adds two bytes per round, at most 255 each. It must be emptied after 128 rounds.
     private const int RoundsPerBlock = 128;
 
     public static ulong Of(ReadOnlySpan<byte> bytes)

@@ -13,14 +13,14 @@ internal sealed class Payload
 
     public Payload() => new Random(Seed).NextBytes(_block);
 
-    /// <summary>The bytes from a position of the stream on, as far as they lie in one piece.</summary>
+    /// <summary>Returns the bytes from a position of the stream on, as far as they are contiguous.</summary>
     public ReadOnlyMemory<byte> At(long position, int atMost)
     {
         int start = (int)(position & (BlockLength - 1));
         return _block.AsMemory(start, int.Min(atMost, BlockLength - start));
     }
 
-    /// <summary>The sum of the first bytes of a stream, as <see cref="ByteSum"/> counts.</summary>
+    /// <summary>Returns the sum of the first bytes of a stream, as <see cref="ByteSum"/> computes it.</summary>
     public ulong SumOf(long bytes)
     {
         ulong whole = ByteSum.Of(_block) * (ulong)(bytes / BlockLength);

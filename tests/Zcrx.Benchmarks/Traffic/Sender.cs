@@ -4,12 +4,12 @@ using System.Net.Sockets;
 
 namespace Zcrx.Benchmarks.Traffic;
 
-/// <summary>The other end of every case, in a process of its own: connects, then sends on all connections at once.</summary>
+/// <summary>Runs the sender of every case, in a separate process: connects, then sends on all connections at the same time.</summary>
 internal static class Sender
 {
     private const int SendLength = 64 * 1024;
 
-    /// <param name="args">Port, connections, bytes per connection.</param>
+    /// <param name="args">The port, the connections and the bytes per connection.</param>
     public static async Task<int> RunAsync(ReadOnlyMemory<string> args)
     {
         int port = int.Parse(args.Span[0], CultureInfo.InvariantCulture);

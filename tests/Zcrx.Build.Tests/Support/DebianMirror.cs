@@ -4,20 +4,22 @@ using Ingest.Tests.Support;
 
 namespace Zcrx.Build.Tests.Support;
 
-/// <summary>A Debian mirror in a directory, with suites of one kernel each, and a cache for the scripts that fetch from it.</summary>
+/// <summary>
+/// Represents a Debian mirror in a directory, with suites of one kernel each, and a cache for the scripts that fetch from it.
+/// </summary>
 internal sealed class DebianMirror : IDisposable
 {
-    /// <summary>The flavour of a guest of this machine's architecture.</summary>
+    /// <summary>The flavour of guests with this machine's architecture.</summary>
     public const string X64 = "cloud-amd64";
 
-    /// <summary>The scripts regard a smaller package as a meta package.</summary>
+    /// <summary>The minimum size of a package. The scripts regard a smaller one as a meta package.</summary>
     private const int KernelSize = 5_000_000;
 
     private readonly TempDirectory _directory = new();
 
     public DebianMirror()
     {
-        // These suites are not signed, and their dates count, whatever the machine's own configuration says.
+        // These suites are unsigned and their dates count, whatever the configuration of the machine.
         File.WriteAllText(
             _directory["apt.conf"],
             """
@@ -27,11 +29,11 @@ internal sealed class DebianMirror : IDisposable
             """);
     }
 
-    /// <summary>Publishes a suite with one kernel, and replaces what the suite had before.</summary>
+    /// <summary>Publishes a suite with one kernel, which replaces the suite's previous content.</summary>
     public async Task PublishAsync(string suite, string kernel, bool expired = false, string flavour = X64)
     {
         string architecture = flavour.Contains("arm64", StringComparison.Ordinal) ? "arm64" : "amd64";
-        // The name of a candidate's package lacks the number of the candidate.
+        // The package name of a release candidate lacks the number of the candidate.
         string package = $"linux-binary-{kernel.Split('~')[0]}+deb13-{flavour}";
         string file = $"pool/{package}.deb";
         string tree = _directory[$"tree/{package}"];
@@ -71,8 +73,8 @@ internal sealed class DebianMirror : IDisposable
 
     /// <summary>Runs <c>fetch-kernel.sh</c> against the mirror.</summary>
     /// <param name="version">The version pattern of the kernel.</param>
-    /// <param name="run">The run of <c>./build.sh test</c> that the call belongs to. A call without one is a run of its own.</param>
-    /// <param name="flavour">The flavour of the kernel, which ends in its architecture.</param>
+    /// <param name="run">The run of <c>./build.sh test</c> to which the call belongs. A call without one is a separate run.</param>
+    /// <param name="flavour">The flavour of the kernel, which ends with its architecture.</param>
     public Task<(int ExitCode, string Output)> FetchAsync(string version, string run = "", string flavour = X64) => RunAsync("fetch-kernel.sh", run, flavour, version);
 
     /// <summary>Runs <c>newest-kernel.sh</c> against the mirror.</summary>

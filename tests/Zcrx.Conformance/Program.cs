@@ -13,6 +13,6 @@ if (args is [DifferentialRunner.Verb, .. var options])
     return DifferentialRunner.Execute(options, Console.Out, Console.Error);
 }
 
-// The suite as a program, for places without an SDK, such as a guest with a kernel of one release: publish, copy, run.
+// Runs the suite as a program on machines without an SDK, such as a guest with a kernel of one release: publish, copy, run.
 KernelUnderTest.OnlyHostProfile = true;
 return SuiteRunner.Execute(args, Console.Out, Console.Error);

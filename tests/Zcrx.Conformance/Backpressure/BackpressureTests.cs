@@ -6,10 +6,11 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Backpressure;
 
-/// <summary>
-/// Consumers slower than their senders over a pool of 64 buffers, through the whole receive loop: an exhausted pool slows the senders down and
-/// loses nothing, with notifications and without, and on kernels where a request that runs out of buffers does not even end.
-/// </summary>
+/// <summary>Tests consumers that are slower than their senders, over a pool of 64 buffers and through the whole receive loop.</summary>
+/// <remarks>
+/// An exhausted pool slows the senders down and loses nothing: with notifications and without, and on kernels that strand a request without
+/// buffers.
+/// </remarks>
 public class BackpressureTests : IClassFixture<LeakCheck>
 {
     private const int Volume = 16 << 20;
@@ -56,7 +57,8 @@ public class BackpressureTests : IClassFixture<LeakCheck>
 
         if (kernel.Capabilities.Statistics)
         {
-            // Bytes in a packet's linear part are copied uncounted; what comes to nothing over loopback is given one in a thousand.
+            // Bytes in the linear part of a packet are copied without being counted. Over loopback they are negligible; the test allows one
+            // in a thousand.
             Assert.InRange(queue.Snapshot().CopiedBytes, Volume - (Volume / 1000), Volume);
         }
     }
@@ -64,7 +66,7 @@ public class BackpressureTests : IClassFixture<LeakCheck>
     private static void AssertBackpressure(QueueStatistics statistics, IReadOnlyCollection<PoolPressureLevel> levels, List<SlowStream> streams)
     {
         Assert.Equal(Volume, statistics.BytesReceived);
-        // A pool holds a sixty-fourth of the volume: it is exhausted again and again, and each time it recovers.
+        // A pool holds a sixty-fourth of the volume, so it is exhausted repeatedly, and recovers each time.
         Assert.InRange(levels.Count(static level => level == PoolPressureLevel.Exhausted), Volume / Buffers / Environment.SystemPageSize / 4, int.MaxValue);
         Assert.Equal(PoolPressureLevel.Normal, levels.Last());
         Assert.Equal(0, statistics.PausedConnections);
@@ -116,7 +118,7 @@ public class BackpressureTests : IClassFixture<LeakCheck>
         ZcrxQueueOptions options = new()
         {
             AreaSize = (long)Buffers * Environment.SystemPageSize,
-            // Else connections that hold more than their share are paused before the pool is exhausted.
+            // Otherwise connections with more than their share are paused before the pool is exhausted.
             ConnectionQuota = Buffers,
             NotificationInterval = NotificationInterval,
         };

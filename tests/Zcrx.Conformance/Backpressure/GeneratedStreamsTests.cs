@@ -5,7 +5,9 @@ using Zcrx.Rx.Tests.Streams;
 
 namespace Zcrx.Conformance.Backpressure;
 
-/// <summary>The generated schedules of the Rx suite on the machine's own kernel: any consumers over any pool, without the faults that only the emulation has.</summary>
+/// <summary>
+/// Runs the generated schedules of the Rx suite on the machine's own kernel: all consumers and pools, without the faults of the emulation.
+/// </summary>
 public class GeneratedStreamsTests : IClassFixture<LeakCheck>
 {
     private const int Schedules = 30;

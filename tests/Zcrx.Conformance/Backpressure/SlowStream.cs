@@ -57,8 +57,8 @@ internal sealed class SlowStream : IObserver<ReceivedBuffer>, IDisposable
         return stream;
     }
 
-    /// <summary>Sends what fits; ends the stream behind the last byte.</summary>
-    /// <returns>Whether a byte was taken.</returns>
+    /// <summary>Sends as many bytes as fit, and ends the stream after the last byte.</summary>
+    /// <returns>True when the kernel accepted at least one byte.</returns>
     public bool Send()
     {
         Span<byte> piece = stackalloc byte[Piece];
@@ -86,7 +86,7 @@ internal sealed class SlowStream : IObserver<ReceivedBuffer>, IDisposable
         return _sent > before;
     }
 
-    /// <summary>Checks and releases what is kept.</summary>
+    /// <summary>Checks and releases the leases.</summary>
     public void LetGo()
     {
         while (_kept.TryDequeue(out BufferLease? lease))
@@ -100,7 +100,7 @@ internal sealed class SlowStream : IObserver<ReceivedBuffer>, IDisposable
 
     public void OnNext(ReceivedBuffer value)
     {
-        // What is thrown here would end the stream as a consumer's mistake does: then the test sees the error.
+        // An exception here would end the stream like a consumer's fault, and the test sees the error.
         Assert.Equal(_received, value.StreamOffset);
         _kept.Enqueue(value.Retain());
         Volatile.Write(ref _received, _received + value.Length);

@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringQuery;
 
 namespace Zcrx.Conformance.Capabilities;
 
-/// <summary>The query call itself: what it does with questions that make no sense, and with answers that do not fit.</summary>
+/// <summary>Tests the query call itself: questions that are invalid, and answers that do not fit.</summary>
 public unsafe class QueryTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
@@ -89,7 +89,7 @@ public unsafe class QueryTests : IClassFixture<LeakCheck>
         byte* answer = stackalloc byte[64];
         io_uring_query_hdr header = new() { query_op = IO_URING_QUERY_OPCODES, query_data = (ulong)answer, size = 48 };
         header.next_entry = (ulong)&header;
-        // The second time round the size is what the first one wrote, so only the length of the chain can end it.
+        // In the second round the size is what the first round wrote, so only the length of the chain can end it.
         Assert.True(Ask(kernel, &header) is -ERANGE or -EFAULT);
     }
 

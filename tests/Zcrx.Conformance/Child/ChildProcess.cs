@@ -4,7 +4,7 @@ using Zcrx.Conformance.Support;
 
 namespace Zcrx.Conformance.Child;
 
-/// <summary>This program in a process of its own, with a verb of <see cref="ChildProgram"/>.</summary>
+/// <summary>Runs this program in a separate process, with a command of <see cref="ChildProgram"/>.</summary>
 internal sealed class ChildProcess : IDisposable
 {
     private readonly Process _process;
@@ -26,14 +26,14 @@ internal sealed class ChildProcess : IDisposable
         }
 
         _process = Process.Start(start)!;
-        // A thread of its own, not an asynchronous read: that would leave an epoll instance of the runtime's behind.
+        // Reads on a thread, because an asynchronous read would leave an epoll instance of the runtime open.
         _reader = new Thread(ReadLines);
         _reader.Start();
     }
 
     public int Id => _process.Id;
 
-    /// <summary>Waits for a line that begins with a word, and returns what follows it.</summary>
+    /// <summary>Waits for a line that begins with a word, and returns the rest of the line.</summary>
     public string Await(string word)
     {
         while (true)
@@ -47,7 +47,7 @@ internal sealed class ChildProcess : IDisposable
         }
     }
 
-    /// <summary>SIGKILL, and waits for its end.</summary>
+    /// <summary>Sends SIGKILL, and waits for the end of the process.</summary>
     public void Kill()
     {
         _process.Kill();
@@ -66,7 +66,7 @@ internal sealed class ChildProcess : IDisposable
         _process.Dispose();
     }
 
-    /// <summary>An empty line stands for the end.</summary>
+    /// <summary>Reads the output line by line. An empty line marks the end.</summary>
     private void ReadLines()
     {
         while (_process.StandardOutput.ReadLine() is { } line)

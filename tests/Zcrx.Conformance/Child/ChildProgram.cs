@@ -62,7 +62,7 @@ internal static unsafe class ChildProgram
         ReceiveFrom(queue, Posix.Listen(port));
     }
 
-    /// <summary>The same on the NIC of the environment.</summary>
+    /// <summary>Receives in the same way on the NIC of the environment.</summary>
     private static void ReceiveFromNic()
     {
         NicUnderTest nic = NicUnderTest.Open(KernelUnderTest.Linux);
@@ -104,7 +104,7 @@ internal static unsafe class ChildProgram
         zcrx_ctrl control = new() { zcrx_id = setup.Registration->zcrx_id, op = LinuxIoUringZcrx.ZCRX_CTRL_EXPORT };
         Results.Equal(0, ring.Register(LinuxIoUring.IORING_REGISTER_ZCRX_CTRL, &control, 0));
         Tell($"EXPORTED {control.zc_export.zcrx_fd}");
-        // Ends with the parent at the latest: its end of the pipe is closed then.
+        // Ends with the parent at the latest, because the parent's end of the pipe is then closed.
         Console.In.ReadToEnd();
     }
 

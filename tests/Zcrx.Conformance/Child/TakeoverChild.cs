@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Child;
 
-/// <summary>One side of a takeover, which keeps the first buffers that it gets until it is killed.</summary>
+/// <summary>Runs one side of a takeover. It leases the first buffers that it receives until it is killed.</summary>
 internal static class TakeoverChild
 {
     public const int MostKept = 10;
@@ -17,23 +17,23 @@ internal static class TakeoverChild
     private static readonly ConcurrentQueue<BufferLease> Kept = new();
     private static long _received;
 
-    /// <summary>Of the queue without a NIC.</summary>
+    /// <summary>Gets the options of the queue without a NIC.</summary>
     public static ZcrxQueueOptions Options => TakeoverBench.Options(1) with { Engine = ZcrxEngine.DeviceLess, SharedMemory = true };
 
     /// <summary>Opens a listener and a queue, and gives both to the next process that requests a takeover.</summary>
     public static void Serve(string path) => RunAsync(path, Options, IPAddress.Loopback, isSuccessor: false).GetAwaiter().GetResult();
 
-    /// <summary>The same on a NIC.</summary>
+    /// <summary>Serves in the same way on a NIC.</summary>
     public static void ServeOnNic(string path)
     {
         NicUnderTest nic = NicUnderTest.Open(KernelUnderTest.Linux);
         RunAsync(path, OptionsOf(nic), nic.Address, isSuccessor: false).GetAwaiter().GetResult();
     }
 
-    /// <summary>Takes both over.</summary>
+    /// <summary>Takes over the listener and the queue.</summary>
     public static void TakeOver(string path) => RunAsync(path, Options, IPAddress.Loopback, isSuccessor: true).GetAwaiter().GetResult();
 
-    /// <summary>Of the queue on a NIC, with more buffers than the NIC keeps for itself.</summary>
+    /// <summary>Returns the options of the queue on a NIC, which has more buffers than the NIC keeps for itself.</summary>
     public static ZcrxQueueOptions OptionsOf(NicUnderTest nic) => new()
     {
         Name = "nic",

@@ -85,7 +85,7 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
             control.zc_area.area_ptr = (ulong)&area;
             control.zc_area.__resv[word] = 1;
             Results.Equal(-EINVAL, queue.Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0));
-            // Nothing was done before it was refused.
+            // The refused call changed nothing.
             Assert.Equal(0ul, area.rq_area_token);
             control.zc_area.area_ptr = 0;
             Results.Equal(-EFAULT, queue.Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0));
@@ -107,7 +107,7 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
             ulong request = (ulong)lap + 1;
             queue.Receive(connection, request);
             List<Cqe> held = [];
-            // One small piece a buffer, four buffers in two areas.
+            // One small piece per buffer, and four buffers in two areas.
             for (int i = 0; i < 4; i++)
             {
                 long position = connection.Sent;
@@ -148,7 +148,7 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
         IEnumerable<ulong> all = [.. Offsets(0, Buffers), .. Offsets(token, 3)];
         Assert.Equal(all.Order(), completions.Where(cqe => cqe.IsData).Select(cqe => cqe.Offset).Order());
         Results.Equal(-ENOMEM, completions[^1].Result);
-        // What was not delivered is still in the socket.
+        // Undelivered bytes are still in the socket.
         Assert.Equal(volume - queue.AssertPattern(completions), Posix.BytesWaiting(connection.Server));
 
         static IEnumerable<ulong> Offsets(ulong token, int buffers) => Enumerable.Range(0, buffers).Select(i => token | ((ulong)i * TestMemory.Page));
@@ -240,7 +240,7 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
         return queue.Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0);
     }
 
-    /// <summary>Memory for areas, freed after the queue that they were added to.</summary>
+    /// <summary>Contains the memory of areas. It is freed after the queue to which the areas were added.</summary>
     private sealed class Memories(int count, int buffersEach) : IDisposable
     {
         public List<TestMemory> All { get; } = [.. Enumerable.Range(0, count).Select(_ => new TestMemory((nuint)buffersEach * TestMemory.Page))];

@@ -9,7 +9,9 @@ internal sealed record Comparison(Side LeftSide, Side RightSide, DifferentialPro
 {
     private static readonly Regex ReceivedBytes = new(@"\d+ bytes in", RegexOptions.NonBacktracking);
 
-    /// <summary>Same steps, same outcomes, and nothing in them that no kernel may do.</summary>
+    /// <summary>
+    /// Gets a value that indicates whether all steps have the same outcome, and none has an outcome that no kernel may have.
+    /// </summary>
     public bool IsAgreed => Left.SequenceEqual(Right) && !Left.Concat(Right).Any(step => step.Contains("BROKEN", StringComparison.Ordinal));
 
     /// <summary>
@@ -32,14 +34,14 @@ internal sealed record Comparison(Side LeftSide, Side RightSide, DifferentialPro
     public static Comparison Run(Side left, Side right, DifferentialProgram program) =>
         new(left, right, program, Outcome(left, program), Outcome(right, program));
 
-    /// <summary>The first step in which the kernels differ, in one line.</summary>
+    /// <summary>Gets the first step in which the kernels differ, in one line.</summary>
     public string FirstDifference()
     {
         int step = FirstDifferentStep();
         return $"{Describe(step)}: {LeftSide}: {At(Left, step)} | {RightSide}: {At(Right, step)}";
     }
 
-    /// <summary>Both outcomes side by side; a star marks where they differ.</summary>
+    /// <summary>Returns both outcomes side by side. A star marks the differences.</summary>
     public string SideBySide()
     {
         const int Width = 60;

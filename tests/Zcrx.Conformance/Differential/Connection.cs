@@ -2,7 +2,9 @@ using Zcrx.Conformance.Support;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>A connection of a program: what was sent, what was received, and what the receiving socket must still show.</summary>
+/// <summary>
+/// Represents a connection of a program: the bytes sent, the bytes received, and the expected content of the receiving socket.
+/// </summary>
 internal sealed class Connection : IDisposable
 {
     private readonly TcpPair _pair;
@@ -13,13 +15,13 @@ internal sealed class Connection : IDisposable
     public Connection(TcpPair pair)
     {
         _pair = pair;
-        // A small piece does not wait for the acknowledgement of the one before it.
+        // A small piece does not wait for the acknowledgement of the previous one.
         Posix.SetNoDelay(_pair.Client);
-        // Sees the receiving socket after its descriptor was closed.
+        // Observes the receiving socket after its descriptor was closed.
         _observer = Posix.Duplicate(_pair.Server);
     }
 
-    /// <summary>The receiving descriptor, −1 when it was closed.</summary>
+    /// <summary>Gets the receiving descriptor, or −1 when it was closed.</summary>
     public int Server => _pair.Server;
 
     public long Sent => _pair.Sent;
@@ -32,7 +34,7 @@ internal sealed class Connection : IDisposable
 
     public bool HasReceiverEnded { get; private set; }
 
-    /// <summary>The latest request; at most one at a time is active.</summary>
+    /// <summary>Gets or sets the latest request. At most one request is active at a time.</summary>
     public ReceiveRequest? Request { get; set; }
 
     public int BytesWaiting => Posix.BytesWaiting(_observer);
@@ -61,7 +63,7 @@ internal sealed class Connection : IDisposable
 
     public void Send(int bytes) => _pair.Send(bytes);
 
-    /// <summary>Sends what fits now.</summary>
+    /// <summary>Sends as many bytes as fit now.</summary>
     public void SendSome(int bytes) => _pair.SendSome(bytes);
 
     public void EndSending()
@@ -84,7 +86,7 @@ internal sealed class Connection : IDisposable
 
     public void CloseReceiver() => _pair.CloseServer();
 
-    /// <summary>The request lies there with something to do, and will until something changes (kernels before 7.2).</summary>
+    /// <summary>Marks the request as stranded: it has something to do, but waits until something changes (kernels before 7.2).</summary>
     public void MarkStalled() => (_stalledBytes, _stalledAtEnd) = (BytesWaiting, IsEnded);
 
     /// <summary>Reads the bytes that no request has received, past the kernel under test.</summary>

@@ -6,7 +6,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>The verb: runs generated programs on two kernels, one line per program, and shows the smallest program in which they differ.</summary>
+/// <summary>Runs generated programs on two kernels, one line per program. Shows the smallest program in which the kernels differ.</summary>
 internal static class DifferentialRunner
 {
     public const string Verb = "differential";
@@ -78,7 +78,7 @@ internal static class DifferentialRunner
     }
 
     /// <summary>Runs programs on two sides.</summary>
-    /// <returns>0 when they agreed on all of them.</returns>
+    /// <returns>0 when both sides agreed on all programs.</returns>
     public static int Run(Side left, Side right, int seed, int first, int programs, TextWriter output)
     {
         bool onNics = left.Nic is not null && right.Nic is not null;
@@ -121,7 +121,7 @@ internal static class DifferentialRunner
 
     private static int RunDeviceLess(string left, string right, int seed, int first, int programs, TextWriter output)
     {
-        // A stranded request waits for the next packet, and how TCP cuts the stream into packets is not part of the contract.
+        // A stranded request waits for the next packet, and the contract does not define how TCP cuts the stream into packets.
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLessWithEnds(left);
         return Run(new Side(kernel), new Side(KernelUnderTest.OpenDeviceLess(right)), seed, first, programs, output);
     }

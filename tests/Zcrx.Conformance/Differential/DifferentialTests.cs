@@ -5,7 +5,8 @@ using Zcrx.Interop;
 namespace Zcrx.Conformance.Differential;
 
 /// <summary>
-/// The search for differences, on kernels whose differences are known. On a real kernel it runs as a program of its own (<see cref="DifferentialRunner"/>).
+/// Tests the search for differences, on kernels with known differences. On a real kernel, <see cref="DifferentialRunner"/> runs it as a
+/// program.
 /// </summary>
 public class DifferentialTests : IClassFixture<LeakCheck>
 {
@@ -15,7 +16,7 @@ public class DifferentialTests : IClassFixture<LeakCheck>
 
     private static readonly Dictionary<string, (Func<IIoUringKernel> Kernel, int Operations)> Planted = new()
     {
-        // A ring, a queue, a connection, a receive, a send; and what shows it.
+        // A ring, a queue, a connection, a receive, a send, and the operation that shows the difference.
         ["notifications are lost"] = (() => new EmulatedKernel(Options with { Faults = new EmulatedFaultPlan { DropNotifications = true } }), 5),
         ["arming is always accepted"] = (() => PlantedKernel.ArmsAlways(new EmulatedKernel(Options)), 3),
         ["flushing does nothing"] = (() => PlantedKernel.NeverFlushes(new EmulatedKernel(Options)), 7),
@@ -110,7 +111,7 @@ public class DifferentialTests : IClassFixture<LeakCheck>
     {
         Side kernel = new(KernelUnderTest.Of("left", new EmulatedKernel(Options)));
         DifferentialProgram program = new("by hand", true, []);
-        // What follows the first difference does not matter.
+        // Steps after the first difference do not matter.
         Comparison comparison = new(kernel, kernel, program, ["0", left, "1"], ["0", right, "2"]);
         Assert.Equal(isPackets, comparison.DiffersInPackets);
         Assert.False(comparison.IsAgreed);
@@ -124,7 +125,7 @@ public class DifferentialTests : IClassFixture<LeakCheck>
         Assert.NotEqual(ProgramGenerator.Create(Seed, 7).Operations, ProgramGenerator.Create(Seed + 1, 7).Operations);
     }
 
-    /// <summary>Programs that never get anywhere would agree, too.</summary>
+    /// <summary>Programs that never progress would agree, too.</summary>
     [SkippableFact]
     public void Programs_reach_what_they_are_for()
     {

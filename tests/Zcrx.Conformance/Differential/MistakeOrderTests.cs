@@ -3,7 +3,9 @@ using Zcrx.Interop;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>Two mistakes at once: which of them is reported is the order in which a kernel checks. Every pair, on this machine's kernel and on its emulation.</summary>
+/// <summary>
+/// Tests every pair of mistakes on this machine's kernel and on its emulation. The reported mistake shows the order of the kernel's checks.
+/// </summary>
 public class MistakeOrderTests : IClassFixture<LeakCheck>
 {
     [SkippableFact]

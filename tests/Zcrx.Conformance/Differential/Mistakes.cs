@@ -16,14 +16,14 @@ internal static unsafe class Mistakes
 
     public delegate void InImport(io_uring_zcrx_ifq_reg* registration, Sockets sockets);
 
-    /// <summary>The ones that the cases about registration make one by one.</summary>
+    /// <summary>Gets the mistakes that the registration cases make one by one.</summary>
     public static IReadOnlyList<KeyValuePair<string, Action<QueueSetup>>> Registration { get; } =
     [
         .. Named("parameters", RegistrationParameterTests.Spoils), .. Named("area", RegistrationAreaTests.Spoils),
         .. Named("region", RegistrationRegionTests.Spoils), .. Named("events", RegistrationEventTests.Spoils),
     ];
 
-    /// <summary>Each of them ends the request.</summary>
+    /// <summary>Gets mistakes of a receive request. Each one ends the request.</summary>
     public static IReadOnlyList<InRequest> Receive { get; } =
     [
         (entry, _) => entry->ioprio = 0,

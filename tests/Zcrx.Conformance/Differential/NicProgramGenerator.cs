@@ -15,13 +15,13 @@ internal static class NicProgramGenerator
 
     private const int CompletionEntries = 1024;
 
-    // Sent and not received, with all that the kernel counts for a packet, it must fit into a socket.
+    // A piece that is sent but not received must fit into a socket, including the kernel's overhead for its packets.
     private const int LongestPiece = 8000;
 
-    // More than all packets of a program fill.
+    // More buffers than all packets of a program fill.
     private const int PlentyOfBuffers = 2048;
 
-    /// <summary>More than a program fills by the way, and little enough to be used up by one step.</summary>
+    /// <summary>More buffers than a program fills incidentally, and few enough to be used up by one step.</summary>
     private const int FewBuffers = 512;
 
     private static readonly (OperationKind Kind, int Weight)[] Common =
@@ -54,7 +54,7 @@ internal static class NicProgramGenerator
 
             if (kind is Import or CloseExport)
             {
-                // What makes it likely that there is something to import or close.
+                // Makes it likely that there is something to import or close.
                 int export = random.Next(ProgramGenerator.Exports);
                 operations.AddRange([new(Export, export, random.Next(2)), new(OpenRing, 2, 0, CompletionEntries), new(Import, random.Next(2, ProgramGenerator.Queues), 2, export)]);
             }

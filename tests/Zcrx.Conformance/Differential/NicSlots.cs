@@ -3,7 +3,7 @@ using Zcrx.Conformance.Support;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>The interface that programs run on: a port for each connection slot, steered by itself, and two RX queues for queues.</summary>
+/// <summary>Represents the interface of programs: a separately steered port for each connection slot, and two RX queues.</summary>
 internal sealed class NicSlots : IDisposable
 {
     public const int Destinations = 3;
@@ -21,10 +21,10 @@ internal sealed class NicSlots : IDisposable
 
     public bool IsUp { get; private set; } = true;
 
-    /// <summary>The RX queue that queues of a slot take.</summary>
+    /// <summary>Returns the RX queue for the queues of a slot.</summary>
     public uint RxQueueOf(int slot) => slot % 2 == 0 ? Nic.Queue : Nic.OtherQueue;
 
-    /// <summary>The state in which every program begins.</summary>
+    /// <summary>Restores the state in which every program begins.</summary>
     public void Reset()
     {
         SetLink(isUp: true);
@@ -36,7 +36,7 @@ internal sealed class NicSlots : IDisposable
 
     public TcpPair Connect(int slot) => _ports[slot].Connect();
 
-    /// <summary>Lets the connections of a slot arrive on one of the RX queues that programs take, or (2) where only the kernel has memory.</summary>
+    /// <summary>Steers the connections of a slot to one of the two RX queues, or (2) to one where only the kernel has memory.</summary>
     public void Steer(int slot, int destination)
     {
         if (_destinations[slot] != destination)

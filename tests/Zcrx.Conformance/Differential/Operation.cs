@@ -1,13 +1,16 @@
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>One step of a program, on slots rather than on objects: a slot that holds nothing makes it a step without effect, so every part of a program is a program.</summary>
+/// <summary>
+/// Represents one step of a program, on slots instead of objects. A step on an empty slot has no effect, so every part of a program is a
+/// program.
+/// </summary>
 internal readonly record struct Operation(OperationKind Kind, int Target = 0, int Other = 0, int Value = 0)
 {
     /// <summary>Gets a value that indicates whether a sender acts.</summary>
     /// <remarks>The action may be joined with the next one: the ring then sees both at once.</remarks>
     public bool IsSenders => Kind is OperationKind.Send or OperationKind.EndSending or OperationKind.Reset;
 
-    /// <summary>Set on a step of a sender that the next one joins.</summary>
+    /// <summary>Gets a value that indicates whether the next step joins this step of a sender.</summary>
     public bool IsJoined { get; init; }
 
     public override string ToString() => Kind switch

@@ -8,13 +8,13 @@ internal enum OperationKind
     /// <summary>Target: the ring. Value: completion entries.</summary>
     OpenRing,
 
-    /// <summary>Target: the ring; its requests and buffers are left as they are.</summary>
+    /// <summary>Target: the ring. Its requests and buffers are left alone.</summary>
     CloseRing,
 
     /// <summary>Target: the queue. Other: its ring. Value: buffers.</summary>
     Register,
 
-    /// <summary>Target: the ring. Other and Value: what is wrong with the parameters.</summary>
+    /// <summary>Target: the ring. Other and Value: the mistakes in the parameters.</summary>
     RegisterInvalid,
 
     /// <summary>Target: the connection.</summary>
@@ -29,7 +29,7 @@ internal enum OperationKind
     /// <summary>Target: the connection, whose sender resets it.</summary>
     Reset,
 
-    /// <summary>Target: the connection, whose receiver wants no more.</summary>
+    /// <summary>Target: the connection, whose receiver shuts down its receiving side.</summary>
     EndReceiving,
 
     /// <summary>Target: the connection, whose receiving descriptor is closed.</summary>
@@ -38,25 +38,27 @@ internal enum OperationKind
     /// <summary>Target: the connection. Other: the queue. Value: the byte budget.</summary>
     ReceiveFrom,
 
-    /// <summary>Target: the connection. Other: the queue. Value: what is wrong with the request, two things out of a table.</summary>
+    /// <summary>Target: the connection. Other: the queue. Value: the mistakes in the request, two out of a table.</summary>
     ReceiveInvalid,
 
-    /// <summary>Target: the connection, whose request is cancelled. Other: the queue, on whose ring. Value: how.</summary>
+    /// <summary>Target: the connection, whose request is cancelled. Other: the queue, on whose ring. Value: the cancel flags.</summary>
     Cancel,
 
-    /// <summary>Target: the queue. Value: how many buffers.</summary>
+    /// <summary>Target: the queue. Value: the number of buffers.</summary>
     Return,
 
     /// <summary>Target: the queue. One held buffer, two entries.</summary>
     ReturnTwice,
 
-    /// <summary>Target: the queue. Value: what is wrong with the entry.</summary>
+    /// <summary>Target: the queue. Value: the mistake in the entry.</summary>
     ReturnInvalid,
 
     /// <summary>Target: the queue.</summary>
     Flush,
 
-    /// <summary>Target: the queue. Value: how far beyond what the refill ring can hold its tail is set for one flush.</summary>
+    /// <summary>
+    /// Target: the queue. Value: the distance beyond the capacity of the refill ring to which its tail is set for one flush.
+    /// </summary>
     CorruptTail,
 
     /// <summary>Target: the queue, whose shared head is overwritten.</summary>
@@ -65,7 +67,7 @@ internal enum OperationKind
     /// <summary>Target: the queue. Value: the notification type.</summary>
     Arm,
 
-    /// <summary>Target: the queue. Value: what is wrong with the control call, two things out of a table.</summary>
+    /// <summary>Target: the queue. Value: the mistakes in the control call, two out of a table.</summary>
     ControlInvalid,
 
     /// <summary>Target: the export. Other: the queue.</summary>
@@ -74,13 +76,13 @@ internal enum OperationKind
     /// <summary>Target: the export.</summary>
     CloseExport,
 
-    /// <summary>Target: the queue. Other: the ring that imports. Value: the export.</summary>
+    /// <summary>Target: the queue. Other: the importing ring. Value: the export.</summary>
     Import,
 
-    /// <summary>Target: the ring that imports. Other: the export. Value: what is wrong.</summary>
+    /// <summary>Target: the importing ring. Other: the export. Value: the mistake.</summary>
     ImportInvalid,
 
-    /// <summary>Target: the queue. Value: buffers of the new area.</summary>
+    /// <summary>Target: the queue. Value: the number of buffers of the new area.</summary>
     AddArea,
 
     /// <summary>
@@ -88,12 +90,14 @@ internal enum OperationKind
     /// </summary>
     Steer,
 
-    /// <summary>The link, until <see cref="LinkUp"/>: nothing arrives.</summary>
+    /// <summary>Takes the link down until <see cref="LinkUp"/>. Nothing arrives.</summary>
     LinkDown,
 
-    /// <summary>The link again.</summary>
+    /// <summary>Takes the link up again.</summary>
     LinkUp,
 
-    /// <summary>Target: the connection, over which so much is sent that its queue has no buffers left; then they are returned, and the rest arrives.</summary>
+    /// <summary>
+    /// Target: the connection, on which so much is sent that its queue runs out of buffers. They are then returned, and the rest arrives.
+    /// </summary>
     Exhaust,
 }

@@ -5,7 +5,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>A kernel that answers one control operation in its own way, so that the search for differences can be searched itself.</summary>
+/// <summary>Represents a kernel that answers one control operation differently, to test the search for differences.</summary>
 internal sealed unsafe class PlantedKernel(IIoUringKernel kernel, uint operation, Func<int, int> answer, bool isDone) : IIoUringKernel
 {
     public string Description => kernel.Description + ", with a mistake";
@@ -28,9 +28,9 @@ internal sealed unsafe class PlantedKernel(IIoUringKernel kernel, uint operation
 
     public int InterfaceIndex(string name) => kernel.InterfaceIndex(name);
 
-    /// <summary>Arming works whether or not the type has fired.</summary>
+    /// <summary>Accepts arming whether or not the type has fired.</summary>
     public static PlantedKernel ArmsAlways(IIoUringKernel kernel) => new(kernel, ZCRX_CTRL_ARM_EVENT, _ => 0, isDone: true);
 
-    /// <summary>A flush says that it worked and does nothing.</summary>
+    /// <summary>Reports success for a flush and does nothing.</summary>
     public static PlantedKernel NeverFlushes(IIoUringKernel kernel) => new(kernel, ZCRX_CTRL_FLUSH_RQ, result => result, isDone: false);
 }

@@ -4,8 +4,10 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>An interface queue that a program registered: its memory, its refill ring, and the buffers that the program holds.</summary>
-/// <remarks>Several queues of a program are one pool after an import. Its memory goes after all rings.</remarks>
+/// <summary>
+/// Represents an interface queue that a program registered: its memory, its refill ring, and the buffers that the program holds.
+/// </summary>
+/// <remarks>After an import, several queues of a program share one pool. Its memory is freed after all rings.</remarks>
 internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
 {
     private readonly List<TestMemory> _areas = [setup.Area];
@@ -15,7 +17,7 @@ internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
 
     public int Number => number;
 
-    /// <summary>The RX queue whose memory it is; 0 without a device.</summary>
+    /// <summary>Gets the RX queue that has this memory, or 0 without a device.</summary>
     public uint RxQueue => setup.Registration->if_rxq;
 
     /// <summary>
@@ -23,7 +25,7 @@ internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
     /// </summary>
     public bool ReportsNoBuffers { get; set; } = true;
 
-    /// <summary>Offsets of the buffers that were received and not returned yet, oldest first.</summary>
+    /// <summary>Gets the offsets of the buffers that were received and not returned yet, oldest first.</summary>
     public List<ulong> Held { get; } = [];
 
     public long ReceivedBytes { get; set; }
@@ -42,7 +44,7 @@ internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
 
     private uint* SharedTail => (uint*)(setup.Region.Address + _registration.offsets.tail);
 
-    /// <summary>The memory that a completion points at, or nothing when it points nowhere.</summary>
+    /// <summary>Returns the memory to which a completion points, or an empty span when it points nowhere.</summary>
     public ReadOnlySpan<byte> Payload(Cqe cqe)
     {
         int area = (int)(cqe.Offset >> IORING_ZCRX_AREA_SHIFT);
@@ -57,8 +59,8 @@ internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
         Volatile.Write(ref *SharedTail, ++_tail);
     }
 
-    /// <summary>Reads how far the kernel has come.</summary>
-    /// <returns>How many entries it has consumed since the last time, and how many are left.</returns>
+    /// <summary>Reads the kernel's progress.</summary>
+    /// <returns>The number of entries consumed since the last call, and the number left.</returns>
     public (uint Consumed, uint Left) ReadHead()
     {
         uint head = Volatile.Read(ref *SharedHead);
@@ -69,7 +71,7 @@ internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
 
     public void PublishTail(uint beyond) => Volatile.Write(ref *SharedTail, _tail + Entries + beyond);
 
-    /// <summary>Goes on from wherever the kernel is.</summary>
+    /// <summary>Continues at the current position of the kernel.</summary>
     public void Resynchronise()
     {
         _head = _tail = Volatile.Read(ref *SharedHead);
@@ -78,7 +80,7 @@ internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
 
     public void OverwriteHead() => Volatile.Write(ref *SharedHead, _head + 0x1234_5678);
 
-    /// <summary>One more area; its memory remains its owner's.</summary>
+    /// <summary>Records a further area. Its memory still belongs to its owner.</summary>
     public void AddArea(TestMemory memory) => _areas.Add(memory);
 
     public void Dispose() => setup.Dispose();

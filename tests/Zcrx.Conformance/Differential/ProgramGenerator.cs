@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>Makes programs from numbers: the same seed and number, the same program.</summary>
+/// <summary>Generates programs. The same seed and number give the same program.</summary>
 internal static class ProgramGenerator
 {
     public const int Rings = 3;
@@ -12,11 +12,11 @@ internal static class ProgramGenerator
     public const int Connections = 4;
     public const int Exports = 2;
 
-    // No program with pieces of any size takes more: at most 30 pieces of 5 pages, each of which may touch 2 more.
+    // No program with pieces of any size needs more: at most 30 pieces of 5 pages, each of which may touch 2 more.
     private const int PlentyOfBuffers = 256;
     private const int MostSends = 30;
 
-    // TCP cuts what it sends at half the receiver's first window, 32741 bytes over loopback: then a page is in two pieces.
+    // TCP cuts a send at half the receiver's first window, 32741 bytes over loopback. A page beyond it would arrive in two pieces.
     private const int MostPages = 7;
 
     private static readonly (OperationKind Kind, int Weight)[] Common =
@@ -26,7 +26,7 @@ internal static class ProgramGenerator
         (Register, 3), (RegisterInvalid, 2), (AddArea, 1),
     ];
 
-    // What acts on single entries of the refill ring needs both kernels to have filled the same buffers.
+    // Operations on single entries of the refill ring require that both kernels have filled the same buffers.
     private static readonly (OperationKind Kind, int Weight)[] WholePagesOnly = [(ReturnTwice, 4), (ReturnInvalid, 5), (CorruptTail, 2), (CorruptHead, 2)];
 
     public static DifferentialProgram Create(int seed, int number)
@@ -35,7 +35,7 @@ internal static class ProgramGenerator
         bool wholePages = random.Next(3) != 0;
         (OperationKind Kind, int Weight)[] kinds = wholePages ? [.. Common, .. WholePagesOnly] : Common;
 
-        // A program begins with what it needs to receive at all; what follows may take it away again.
+        // A program begins with the steps that it needs to receive. Later steps may undo them.
         List<Operation> operations =
         [
             new(OpenRing, 0, 0, CompletionEntries(random, wholePages)),
@@ -82,7 +82,7 @@ internal static class ProgramGenerator
         {
             Import or ImportInvalid when random.Next(2) == 0 =>
                 [new(OpenRing, ring, 0, CompletionEntries(random, wholePages)), new(Export, export, 0), new(Import, random.Next(1, Queues), ring, export)],
-            // Together more than a small ring has completions for, or a small pool buffers.
+            // Together more than a small ring has completions for, or than a small pool has buffers for.
             Send when wholePages && random.Next(6) == 0 => [BurstPart(random), BurstPart(random)],
             Flush when wholePages && random.Next(4) == 0 => [new(ReturnInvalid, 0, 0, random.Next(8)), new(Return, 0, 0, random.Next(1, 40))],
             _ => [],
@@ -123,12 +123,12 @@ internal static class ProgramGenerator
         return operation.IsSenders ? operation with { IsJoined = random.Next(3) == 0 } : operation;
     }
 
-    /// <summary>Mostly the first ones, so that steps meet.</summary>
+    /// <summary>Prefers the first slots, so that steps meet.</summary>
     public static int Low(Random random, int count) => random.Next(3) == 0 ? random.Next(count) : random.Next(2) * random.Next(2);
 
     private static int Buffers(Random random, bool wholePages) => wholePages ? random.Next(1, 20) : PlentyOfBuffers;
 
-    /// <summary>A small ring overflows; that is compared where both kernels need the same number of completions.</summary>
+    /// <summary>A small ring overflows. This is compared only where both kernels need the same number of completions.</summary>
     private static int CompletionEntries(Random random, bool wholePages) => wholePages && random.Next(3) == 0 ? 8 : 256;
 
     private static int SendLength(Random random) => random.Next(3) switch
@@ -148,7 +148,7 @@ internal static class ProgramGenerator
         1 => (int)(IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ALL),
         2 => (int)IORING_ASYNC_CANCEL_ANY,
         3 => (int)IORING_ASYNC_CANCEL_ALL,
-        // Any of the first eight bits but the one for registered files, of which there are none.
+        // Any of the first eight bits except the one for registered files, of which there are none.
         4 => random.Next(256) & ~8,
         _ => 0,
     };

@@ -7,10 +7,10 @@ namespace Zcrx.Conformance.Differential;
 /// <content>What only an interface can do.</content>
 internal sealed unsafe partial class ProgramRun : IDisposable
 {
-    /// <summary>The same on a device, where a packet of a few bytes takes up a whole buffer.</summary>
+    /// <summary>The same limit on a device, where a packet of a few bytes uses a whole buffer.</summary>
     private const int MostInFlightOnWire = 16 * 1024;
 
-    // Twice what the buffers of a program whose buffers run out can hold.
+    // Twice as many bytes as the buffers of such a program can hold.
     private const long ExhaustingBytes = 2 * 512 * 1448;
 
     private string DoWithNic(NicSlots nic, Operation operation)
@@ -28,7 +28,9 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         }
     }
 
-    /// <summary>Sends without returning anything until the lack of buffers is reported, then returns everything until all has come.</summary>
+    /// <summary>
+    /// Sends without returning buffers until the shortage is reported, then returns all of them until everything has arrived.
+    /// </summary>
     private string UseUp(NicSlots nic, int slot)
     {
         if (!nic.IsUp || _connections[slot] is not { HasSenderEnded: false, IsReset: false, Request: { IsActive: true, HasBudget: false } request } connection ||
@@ -67,7 +69,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
             watch.Check(() => $"{connection.Received} of {end} are there");
         }
 
-        // How much came last depends on how fast the machine is; what follows should not find fewer buffers for it.
+        // The number of buffers that arrived last depends on the speed of the machine. The next step must not find fewer buffers for it.
         ReturnHeld(pool, int.MaxValue);
         return answer;
     }

@@ -49,7 +49,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         };
     }
 
-    /// <summary>Closes a ring with everything that is under way on it.</summary>
+    /// <summary>Closes a ring with all its active requests.</summary>
     private string Close(int slot)
     {
         if (_rings[slot] is not { } ring)
@@ -57,7 +57,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
             return Nothing;
         }
 
-        // What is published before the ring goes belongs to the step before, and a late completion is not to be lost with it.
+        // Entries that were published before the close belong to the previous step, and a late completion must not be lost with the ring.
         Collect(slot);
         ring.Dispose();
         _rings[slot] = null;
@@ -128,7 +128,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
 
     private QueueSetup CreateSetup(int buffers, int slot)
     {
-        // A device takes entries when it needs buffers; there are as many as buffers, so that all can be on their way.
+        // A device consumes entries when it needs buffers. There are as many entries as buffers, so all buffers can be in return.
         QueueSetup setup = _nic is null
             ? new QueueSetup(_kernel, buffers, RefillEntries)
             : new QueueSetup(_kernel, buffers, (uint)buffers, nic: _nic.Nic, rxQueue: _nic.RxQueueOf(slot));

@@ -11,8 +11,8 @@ internal sealed unsafe partial class ProgramRun : IDisposable
 {
     private const string Nothing = "-";
 
-    /// <summary>Does what an operation says, as far as there is something to do it with.</summary>
-    /// <returns>The answer, in words that two kernels share.</returns>
+    /// <summary>Performs an operation, as far as its slots are filled.</summary>
+    /// <returns>The answer, in words that are the same on both kernels.</returns>
     private string Do(Operation operation, int step)
     {
         switch (operation.Kind)

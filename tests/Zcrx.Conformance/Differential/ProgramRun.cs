@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>Runs a program on one kernel. Part: what the steps are made of; the steps themselves are in the other parts.</summary>
+/// <summary>Runs a program on one kernel. This part contains the common helpers; the other parts contain the steps.</summary>
 internal sealed unsafe partial class ProgramRun : IDisposable
 {
     public const ulong FirstRequest = 0x1000;
@@ -20,7 +20,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
 
     // Twice the longest scheduling delay observed under emulation. Only a late kernel or a stranded request uses it up.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
-    // TCP sends again what a link or an empty pool has dropped, the later the longer that took.
+    // TCP retransmits what a link or an empty pool has dropped. The delay grows with the duration of the loss.
     private static readonly TimeSpan PatienceOnWire = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan PatienceWithStalls = TimeSpan.FromMilliseconds(200);
 
@@ -47,7 +47,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     }
 
     /// <summary>Runs a program.</summary>
-    /// <returns>What each step led to, and what was left at the end.</returns>
+    /// <returns>The outcome of each step, and the final state.</returns>
     public static IReadOnlyList<string> Execute(Side side, DifferentialProgram program)
     {
         using ProgramRun run = new(side, program);
@@ -62,7 +62,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
             export?.Descriptor.Dispose();
         }
 
-        // Rings before the memory that their queues write to.
+        // Disposes rings before the memory to which their queues write.
         Dispose(_rings);
         Dispose(_connections);
         Dispose(_pools);
@@ -85,7 +85,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
     {
         IReadOnlyList<Operation> operations = _program.Operations;
         _nic?.Reset();
-        // The program before has only just ended.
+        // The previous program has only just ended.
         AwaitRelease();
         for (int i = 0; i < operations.Count; i++)
         {
@@ -117,7 +117,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         _step = new StepRecord(_program.WholePages);
     }
 
-    /// <summary>Lets everything happen that the step has set off: it is over when nothing completes any more and no request has anything to do.</summary>
+    /// <summary>Waits for all effects of the step: until nothing completes any more and no request has anything to do.</summary>
     private void Settle()
     {
         TimeSpan patience = _nic is not null ? PatienceOnWire : _kernel.StrandsReceives ? PatienceWithStalls : Patience;
@@ -140,7 +140,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
 
             if (_nic is { IsUp: false })
             {
-                // What is on its way comes when the link is back.
+                // Bytes in flight arrive when the link is up again.
                 return;
             }
 
@@ -181,7 +181,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         }
     }
 
-    /// <summary>Runs a turn of a ring and takes what completed.</summary>
+    /// <summary>Runs a turn of a ring and processes its completions.</summary>
     private bool Collect(int slot)
     {
         if (_rings[slot] is not { } ring)
@@ -249,7 +249,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         {
             if (_connections[i] is { } connection)
             {
-                // What a device has written to a queue's memory no ordinary read gets.
+                // An ordinary read does not return bytes that a device has written to the memory of a queue.
                 int left = _nic is null ? connection.Drain() : connection.BytesWaiting;
                 _step.Facts.Add($"connection {i}: {connection.Received} of {connection.Sent} bytes received, {left} left");
                 if (left < 0 || (!connection.IsReset && connection.Received + left != connection.Sent))
@@ -267,7 +267,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
                 continue;
             }
 
-            // A packet's linear part is copied without being counted: a few bytes, once in a while.
+            // The linear part of a packet is copied without being counted: occasionally a few bytes.
             long uncounted = pool.ReceivedBytes - (long)pool.CopiedBytes;
             _step.Facts.Add($"pool {pool.Number}: " + (uncounted >= 0 && uncounted <= 256 + (pool.ReceivedBytes / 100)
                 ? "every copy counted"
@@ -275,7 +275,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         }
     }
 
-    /// <summary>Submits one entry by itself.</summary>
+    /// <summary>Submits one entry alone.</summary>
     private static void Submit(TestRing ring, io_uring_sqe entry)
     {
         *ring.Prepare() = entry;

@@ -1,6 +1,6 @@
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>A receive request of a program.</summary>
+/// <summary>Represents a receive request of a program.</summary>
 internal sealed class ReceiveRequest(ulong userData, Connection connection, Pool pool, int ring, bool hasBudget)
 {
     public ulong UserData => userData;

@@ -1,11 +1,13 @@
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>Delta debugging (Zeller, Hildebrandt 2002): leaves operations out, in pieces that get smaller, as long as what is wrong stays wrong.</summary>
+/// <summary>
+/// Reduces failing programs by delta debugging (Zeller, Hildebrandt 2002): removes ever smaller pieces as long as the program fails.
+/// </summary>
 internal static class Reducer
 {
     /// <param name="program">A program that fails.</param>
-    /// <param name="fails">Whether a program still fails.</param>
-    /// <returns>A program that fails, and of which no single operation can be left out.</returns>
+    /// <param name="fails">Returns whether a program still fails.</param>
+    /// <returns>A failing program from which no single operation can be removed.</returns>
     public static DifferentialProgram Reduce(DifferentialProgram program, Func<DifferentialProgram, bool> fails)
     {
         for (int piece = int.Max(program.Operations.Count / 2, 1); ; piece = int.Max(piece / 2, 1))
@@ -21,8 +23,8 @@ internal static class Reducer
         }
     }
 
-    /// <summary>Leaves out every piece that is not needed, one after another.</summary>
-    /// <returns>Whether any piece was not needed; then what was needed before may not be any more.</returns>
+    /// <summary>Removes every piece that is not needed, one after another.</summary>
+    /// <returns>True when a piece was removed. Pieces that were needed before may then be removable.</returns>
     private static bool TryWithout(ref DifferentialProgram program, int piece, Func<DifferentialProgram, bool> fails)
     {
         bool isReduced = false;

@@ -18,7 +18,7 @@ public class ReducerTests
     [Fact]
     public void Leaves_nothing_that_only_others_needed()
     {
-        // 5 is needed, and 4 as long as 20 is there: so leaving 4 out works only after 20 is gone.
+        // 5 is needed, and 4 is needed as long as 20 is present. Removing 4 therefore works only after 20 is removed.
         DifferentialProgram program = new("by hand", true, [.. Enumerable.Range(0, 40).Select(i => new Operation(OperationKind.Flush, i))]);
         bool Has(DifferentialProgram candidate, int i) => candidate.Operations.Any(operation => operation.Target == i);
         DifferentialProgram smallest = Reducer.Reduce(program, shorter => Has(shorter, 5) && (Has(shorter, 4) || !Has(shorter, 20)));

@@ -2,7 +2,7 @@ using Zcrx.Conformance.Support;
 
 namespace Zcrx.Conformance.Differential;
 
-/// <summary>Descriptors that nothing can be received from.</summary>
+/// <summary>Contains descriptors from which nothing can be received.</summary>
 internal sealed class Sockets : IDisposable
 {
     private readonly (int Read, int Write) _pipe = Posix.Pipe();

@@ -3,24 +3,26 @@ using Zcrx.Conformance.Support;
 namespace Zcrx.Conformance.Differential;
 
 /// <summary>
-/// What one step of a program led to, in the form in which two kernels are compared. Everything that the contract leaves open is left out here, and nowhere else
-/// but in the steps that say so.
+/// Records the outcome of one step of a program, in the form in which two kernels are compared. Everything that the contract leaves
+/// unspecified is excluded here, or in the steps that say so.
 /// </summary>
 /// <remarks>
-/// Left open, and so not compared:
+/// These points are unspecified and therefore not compared:
 /// <list type="bullet">
-/// <item>When something happens: a step ends when everything that it set off has happened.</item>
-/// <item>Into how many completions and buffers the bytes of a request are split, unless all pieces are whole pages
-/// (<see cref="DifferentialProgram.WholePages"/>); with the splits which buffers those are, how many entries were returned and consumed.</item>
-/// <item>The order of completions of different requests within one step. That data comes before the end of its own request is checked by itself.</item>
+/// <item>The time of an effect. A step ends when all its effects have happened.</item>
+/// <item>The number of completions and buffers of a request, unless all pieces are whole pages
+/// (<see cref="DifferentialProgram.WholePages"/>). It determines which buffers those are, and how many entries were returned and consumed.</item>
+/// <item>The order of completions of different requests within one step. A separate check ensures that data arrives before the end of its own request.</item>
 /// <item>Numbers that a kernel chooses: descriptors.</item>
-/// <item>How many bytes are counted as copied, up to a small part that travels in a packet's linear part (<see cref="ProgramRun"/>).</item>
-/// <item>What a request that is under way when its ring is closed still takes from its socket: such connections end with the ring.</item>
-/// <item>What two receives on one socket get: no program starts a second one.</item>
-/// <item>On an interface: how a stream is cut into packets, and so when exactly buffers run out and what is sent again. A step that runs out on purpose is over when
-/// everything has come; that the lack was reported once is compared. A reset while the link is down is lost or not: no program does that.
-/// Whether few buffers suffice just after the link came up again: such programs leave it up.
-/// How long after the last user of a queue the RX queue still takes packets for it, which are lost: closing waits until it does not.</item>
+/// <item>The number of bytes counted as copied, within the small share that travels in the linear part of packets (<see cref="ProgramRun"/>).</item>
+/// <item>The bytes that an active request still takes from its socket when its ring is closed. Such connections end with the ring.</item>
+/// <item>The bytes of each of two receives on one socket. No program starts a second one.</item>
+/// <item>On an interface: how a stream is cut into packets, and therefore when exactly buffers run out and what is retransmitted. A step that
+/// runs out on purpose ends when everything has arrived. It is compared that the shortage was reported once.</item>
+/// <item>On an interface: the fate of a reset while the link is down, and whether few buffers suffice just after the link came up again. No
+/// program resets without a link, and programs with few buffers leave the link up.</item>
+/// <item>On an interface: how long an RX queue still receives packets for a queue after its last user. They are lost, and closing waits for the
+/// end of this time.</item>
 /// </list>
 /// </remarks>
 internal sealed class StepRecord(bool wholePages)

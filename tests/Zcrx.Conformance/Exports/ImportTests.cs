@@ -88,7 +88,7 @@ public unsafe class ImportTests : IClassFixture<LeakCheck>
         using var queue = new TestQueue(kernel);
         using var export = new Descriptor(kernel.Kernel, queue.Export());
         using var importer = new TestRing(kernel.Kernel);
-        // The buffer length is neither looked at nor written.
+        // The kernel neither reads nor writes the buffer length.
         io_uring_zcrx_ifq_reg registration = new() { flags = ZCRX_REG_IMPORT, if_idx = (uint)export.Fd, rx_buf_len = 77 };
         Results.Equal(0, importer.Register(IORING_REGISTER_ZCRX_IFQ, &registration, 1));
         Assert.Equal((0u, 0u, 77u), (registration.zcrx_id, registration.rq_entries, registration.rx_buf_len));

@@ -91,7 +91,7 @@ public unsafe class SharedMemoryTests : IClassFixture<LeakCheck>
         RefillQueue refill = new((byte*)region.Address, new io_uring_zcrx_offsets { head = layout[2], tail = layout[3], rqes = layout[4] }, layout[5]);
         ring.Receive(id, connection.Server, 1);
         long position = 0;
-        // Several times what the pool has: only what goes back through the mapped refill queue can come again.
+        // Several times the pool: only buffers that return through the mapped refill queue can receive again.
         for (int i = 0; i < 50; i++)
         {
             connection.Send(20_000);
@@ -117,7 +117,7 @@ public unsafe class SharedMemoryTests : IClassFixture<LeakCheck>
 
     private static int Files() => Directory.GetFileSystemEntries("/proc/self/fd").Count(static path => new FileInfo(path).LinkTarget?.StartsWith("/memfd:zcrx", StringComparison.Ordinal) == true);
 
-    /// <summary>A second mapping of a file, as another process would have it.</summary>
+    /// <summary>Creates a second mapping of a file, as another process would.</summary>
     private sealed class Mapping : IDisposable
     {
         private readonly nuint _length;

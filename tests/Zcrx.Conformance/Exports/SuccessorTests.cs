@@ -11,8 +11,8 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Conformance.Exports;
 
 /// <summary>
-/// A queue goes over to another process: with both sides in this one, joined by nothing but descriptors, and, on a real kernel, with one side that is killed.
-/// Every byte is checked, and in the end that no buffer has got lost.
+/// Tests that a queue passes to another process. Both sides run in this process and share only descriptors; on a real kernel, one side is
+/// also killed. Every byte is checked, and no buffer may be lost.
 /// </summary>
 public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
 {
@@ -72,7 +72,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         ZcrxQueue before = await GoOverAsync(bench, sides);
         TakeoverBench.Connection coming = await ConnectAndKeepAsync(bench, 4);
         await bench.Use(before).DisposeAsync();
-        // What is still kept must not be received into.
+        // Leased buffers must not be received into.
         Assert.False(sides.CameBack.IsCompleted);
         coming.LetGo();
         await sides.CameBack.Within("the queue is the old side's again");
@@ -92,14 +92,14 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         using Sides sides = await OfferAsync(bench);
         ZcrxQueue before = await GoOverAsync(bench, sides);
         ZcrxQueue after = bench.Use(before);
-        // The old side's second ring, and the connection goes there.
+        // Opens a second ring on the old side, and moves the connection to it.
         await using (await bench.SwitchAsync())
         {
             Assert.True(await staying.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
         }
 
         ZcrxQueue second = bench.Use(after);
-        // And the new side's.
+        // Does the same on the new side.
         TakeoverBench.Connection coming = await bench.ConnectAsync();
         await using (await bench.SwitchAsync())
         {
@@ -208,7 +208,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
 
     private static void OpenLinux() => KernelUnderTest.OpenDeviceLess(KernelUnderTest.Linux, ZcrxFeature.Export, ZcrxFeature.Import);
 
-    /// <summary>A connection on the present queue whose consumer keeps so many buffers.</summary>
+    /// <summary>Returns a connection on the present queue whose consumer leases this number of buffers.</summary>
     private static async Task<TakeoverBench.Connection> ConnectAndKeepAsync(TakeoverBench bench, int buffers)
     {
         TakeoverBench.Connection connection = await bench.ConnectAsync();

@@ -9,11 +9,11 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Conformance.Exports;
 
-/// <summary>One interface queue that goes from loop to loop, and connections that each check every byte.</summary>
+/// <summary>Represents one interface queue that passes from loop to loop, and connections that check every byte.</summary>
 internal sealed class TakeoverBench : IAsyncDisposable
 {
     public const int Buffers = 16;
-    // What the pool does not give away: an eighth of it.
+    // The reserve of the pool: an eighth of it.
     private const int Reserve = 2;
 
     private readonly Socket _listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -30,7 +30,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
 
     public Socket Listener => _listener;
 
-    /// <summary>The loop that writes the refill queue.</summary>
+    /// <summary>Gets the loop that writes the refill queue.</summary>
     public ZcrxQueue Queue { get; private set; }
 
     public static async Task<TakeoverBench> OpenAsync(string name, ZcrxSuspendedConnections? suspended = null, bool isShared = false)
@@ -50,8 +50,8 @@ internal sealed class TakeoverBench : IAsyncDisposable
         return before;
     }
 
-    /// <summary>Goes on with a queue of the same pool.</summary>
-    /// <returns>The one before.</returns>
+    /// <summary>Continues with a queue of the same pool.</summary>
+    /// <returns>The previous queue.</returns>
     public ZcrxQueue Use(ZcrxQueue queue)
     {
         ZcrxQueue before = Queue;
@@ -70,7 +70,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
         _pinned.AddRange(regions);
     }
 
-    /// <summary>A connection on a queue; by default on the present one.</summary>
+    /// <summary>Connects to a queue, by default to the present one.</summary>
     public async Task<Connection> ConnectAsync(ZcrxQueue? queue = null)
     {
         Peer peer = await Peer.ConnectAsync(_listener.LocalEndPoint!, _connections.Count);
@@ -80,7 +80,10 @@ internal sealed class TakeoverBench : IAsyncDisposable
         return connection;
     }
 
-    /// <summary>Nothing has got lost of the pool: a consumer that keeps what it gets is given all but the reserve, and the reserve passes everything on. Nobody else may hold buffers.</summary>
+    /// <summary>
+    /// Asserts that no buffer is lost: a consumer can lease all buffers but the reserve, and the reserve serves another stream.
+    /// </summary>
+    /// <remarks>No other consumer may hold buffers.</remarks>
     public async Task AssertPoolIsWholeAsync()
     {
         await Deadline.UntilAsync(() => Queue.Snapshot().BuffersOut == 0, "no buffer is leased");
@@ -116,7 +119,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
     {
         Name = $"loop {generation}",
         AreaSize = (long)Buffers * Environment.SystemPageSize,
-        // Nobody is paused before the pool is down to its reserve.
+        // No connection is paused before the pool is down to its reserve.
         HighWaterMark = 1,
         ConnectionQuota = 2 * Buffers,
         NotificationInterval = TimeSpan.FromMilliseconds(10),
@@ -166,10 +169,10 @@ internal sealed class TakeoverBench : IAsyncDisposable
 
         public Task SendAsync(long count) => _peer.SendAsync(count).Within("the bytes are sent");
 
-        /// <summary>Everything that was sent has come.</summary>
+        /// <summary>Waits until all sent bytes have arrived.</summary>
         public Task ReachAsync() => Recorder.ReachAsync(_peer.Sent);
 
-        /// <summary>Checks what was kept, and gives it back.</summary>
+        /// <summary>Checks and releases the leases.</summary>
         public void LetGo(int most = int.MaxValue)
         {
             for (; most > 0 && _leases.TryDequeue(out BufferLease? lease); most--)
@@ -181,7 +184,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
             }
         }
 
-        /// <summary>Ends the stream; everything that was sent has come, in order.</summary>
+        /// <summary>Ends the stream, and asserts that all sent bytes have arrived in order.</summary>
         public async Task EndAsync()
         {
             await _sending.Within("everything is sent");

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Exports;
 
-/// <summary>Hands over one listener and one queue.</summary>
+/// <summary>Offers one listener and one queue for a takeover.</summary>
 internal sealed class TakeoverSource(Socket listener, ZcrxQueue queue) : ITakeoverSource
 {
     private readonly TaskCompletionSource _cameBack = new(TaskCreationOptions.RunContinuationsAsynchronously);

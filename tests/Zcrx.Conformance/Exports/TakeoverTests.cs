@@ -14,7 +14,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
 {
     private const int Programs = 50;
 
-    /// <summary>More than the pool has, several times: it only passes if buffers come back.</summary>
+    /// <summary>Several times the pool, so that the bytes can only arrive if buffers return.</summary>
     private const int Much = 500_000;
 
     [SkippableTheory, Kernels]
@@ -62,7 +62,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
             await Task.WhenAll(staying.ReachAsync(), coming.ReachAsync());
             Assert.Equal(("loop 1", "loop 2"), (staying.Zcrx.QueueName, coming.Zcrx.QueueName));
 
-            // What is kept of the old loop's from now on are copies: the pool is no longer its own.
+            // From now on, leases on the old loop are copies, because the pool belongs to the new loop.
             staying.Holds = true;
             await staying.SendAsync(Much);
             await staying.ReachAsync();
@@ -178,7 +178,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
             }
         }
 
-        // Whoever is still on a former loop goes over, with what is kept still kept.
+        // Connections on a former loop move, and their leases stay valid.
         foreach (TakeoverBench.Connection connection in connections)
         {
             connection.Holds = false;

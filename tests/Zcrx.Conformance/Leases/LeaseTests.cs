@@ -4,7 +4,7 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Conformance.Leases;
 
-/// <summary>Buffers of a real queue, lent and kept: what is given back can receive again, what is kept cannot.</summary>
+/// <summary>Tests borrowed and leased buffers of a real queue: a released buffer can receive again, a leased one cannot.</summary>
 public class LeaseTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
@@ -53,7 +53,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
         for (int lap = 0; lap < 10; lap++)
         {
             List<BufferLease> kept = bench.Deliver(8, 1, buffer => buffer.Retain());
-            // The pool is empty now: without each of these eight the next lap would not get eight.
+            // The pool is now empty. If one of these eight were lost, the next lap would not get eight.
             kept.ForEach(lease => lease.Dispose());
             bench.TakeBack();
         }
@@ -125,7 +125,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
         bench.Receive(1);
         for (int lap = 0; lap < 20; lap++)
         {
-            // The pool is empty now. A double return that the kernel drops with the legitimate one would leave the next lap a buffer short.
+            // The pool is now empty. If the kernel drops a double return together with the legitimate one, the next lap is a buffer short.
             List<(BufferLease Lease, ulong Offset)> kept = bench.Deliver(Buffers, 1, buffer => (buffer.Retain(), OffsetOf(bench, buffer)));
             returned.Clear();
             using Barrier barrier = new(4);
@@ -157,7 +157,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
             }
             catch (ObjectDisposedException)
             {
-                // Another thread was first.
+                // Another thread has released it first.
             }
         }
     }
@@ -207,7 +207,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
         {
             bench.Receive(1);
             kept = [.. bench.Deliver(3, 1, buffer => buffer.Retain())];
-            // Released before the end and not drained; the other two outlive the queue.
+            // This lease is released before the end but not drained. The other two outlive the queue.
             OtherThread.Run(kept[0].Dispose);
         }
 
@@ -215,7 +215,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
         Pattern.AssertAt(kept[2].Span, 20);
         kept[1].Dispose();
         OtherThread.Run(kept[2].Dispose);
-        // That the memory is gone now, and was not gone before, is what the leak check and the two reads above show.
+        // The two reads above show that the memory existed until now. The leak check shows that it is gone.
     }
 
     private static ulong OffsetOf(LeaseBench bench, ReceivedBuffer buffer)
@@ -226,7 +226,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
         return offset;
     }
 
-    /// <summary>Notes what is returned, and returns it.</summary>
+    /// <summary>Records the returned offsets, and returns the buffers.</summary>
     private static List<ulong> Record(LeaseBench bench)
     {
         List<ulong> returned = [];

@@ -8,7 +8,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>A NIC that the environment names: any that can do zero-copy receive.</summary>
+/// <summary>Represents the NIC that the environment names. It may be any NIC with zero-copy receive.</summary>
 /// <remarks>
 /// <c>ZCRX_TEST_INTERFACE</c>, <c>ZCRX_TEST_QUEUE</c>: the interface and the RX queue that the cases take.
 /// <c>ZCRX_TEST_OTHER_QUEUE</c>: another one, for cases with two.

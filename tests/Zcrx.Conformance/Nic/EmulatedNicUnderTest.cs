@@ -5,12 +5,12 @@ using Zcrx.Interop;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>An interface of the emulated kernel, which receives what loopback brings.</summary>
+/// <summary>Represents an interface of the emulated kernel, which receives the traffic of loopback.</summary>
 internal sealed class EmulatedNicUnderTest : NicUnderTest
 {
     private const uint TestQueue = 1;
 
-    // A packet on the wire holds so much of a stream, with the common MTU and time stamps.
+    // The payload of a packet on the wire, with the usual MTU and time stamps.
     private static readonly EmulatedNicOptions Options = new()
     {
         Name = "enic0", RxQueues = 4, PacketLength = 1448, MaxBufferLength = 65536, RetransmitDelay = TimeSpan.FromMilliseconds(20),
@@ -40,7 +40,7 @@ internal sealed class EmulatedNicUnderTest : NicUnderTest
 
     public static new EmulatedNicUnderTest Open(string name, params ReadOnlySpan<ZcrxFeature> alsoNeeded) => Open(name, null, alsoNeeded);
 
-    /// <summary>The same on a kernel that does something wrong.</summary>
+    /// <summary>Creates the same interface on a kernel with a planted fault.</summary>
     public static EmulatedNicUnderTest Open(string name, EmulatedFaultPlan? faults, params ReadOnlySpan<ZcrxFeature> alsoNeeded)
     {
         EmulatedNic nic = new(Options);

@@ -5,7 +5,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Several areas behind one queue of a device.</summary>
+/// <summary>Tests several areas behind one queue of a device.</summary>
 public unsafe class NicAreaTests : IClassFixture<LeakCheck>
 {
     private const int BuffersEach = 128;
@@ -50,7 +50,7 @@ public unsafe class NicAreaTests : IClassFixture<LeakCheck>
             }
 
             Assert.Equal(2, used.Count);
-            // The completion's offset names the area. Were it left out, the second area's buffers would never come back.
+            // The completion's offset names the area. Otherwise the buffers of the second area would never return.
             queue.Return(held);
             queue.FlushAll();
         }

@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>The machine's NIC, set up by the queue that needs it, and brought back: at the end, and after a crash.</summary>
+/// <summary>Tests that a queue sets the machine's NIC up as it needs, and that the NIC is restored at the end and after a crash.</summary>
 public sealed class NicConfigurationTests : IClassFixture<LeakCheck>, IDisposable
 {
     private readonly NetlinkNicFacts _facts = new();
@@ -24,7 +24,7 @@ public sealed class NicConfigurationTests : IClassFixture<LeakCheck>, IDisposabl
         int ours = (int)nic.Queue;
         try
         {
-            // As a NIC comes: spread over all queues, split off.
+            // The default state of a NIC: traffic is spread over all queues, and header/data split is off.
             int[] even = [.. original.RssTable.Select((_, bucket) => bucket % original.Queues.Count)];
             _steering.SetRssTable(nic.Interface, even);
             _steering.SetHeaderDataSplit(nic.Interface, false, original.HdsThreshold);

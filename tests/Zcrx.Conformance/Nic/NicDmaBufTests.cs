@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>An area that is a dma-buf: here ordinary memory that <c>/dev/udmabuf</c> made one of, so that it can be read back.</summary>
+/// <summary>Tests a dma-buf as an area. Here it is ordinary memory from <c>/dev/udmabuf</c>, so that it can be read back.</summary>
 public unsafe class NicDmaBufTests : IClassFixture<LeakCheck>
 {
     private const int Buffers = 512;
@@ -56,7 +56,7 @@ public unsafe class NicDmaBufTests : IClassFixture<LeakCheck>
             Assert.True(queue.TryPrepareReceive(connection.Server, 1));
             Assert.Equal(1, ring.Ring.Submit());
             long position = 0;
-            // More than the area: its buffers come back.
+            // More bytes than the area holds, so that its buffers must return.
             while (position < 2 * Buffers * 1448)
             {
                 connection.Send(14_480);

@@ -5,7 +5,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Processes and links that go away in the middle of a stream.</summary>
+/// <summary>Tests processes and links that end in the middle of a stream.</summary>
 public class NicLifetimeTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory]
@@ -24,7 +24,7 @@ public class NicLifetimeTests : IClassFixture<LeakCheck>
             Pattern.Fill(data, 0);
             int sent = Posix.SendNow(client, data);
             child.Await("RECEIVED");
-            // With bytes under way, in buffers that the child holds and in the socket.
+            // Bytes are pending, in buffers that the child holds and in the socket.
             _ = Posix.SendNow(client, data.AsSpan(sent));
             child.Kill();
             nic.Unsteer(port);

@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>The library's own queue on the machine's NIC, whose link goes down and whose device goes away.</summary>
+/// <summary>Tests a queue of the library on the machine's NIC, whose link goes down and whose device is removed.</summary>
 public class NicLinkTests : IClassFixture<LeakCheck>
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);

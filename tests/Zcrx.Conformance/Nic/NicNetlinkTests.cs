@@ -33,7 +33,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
         {
             Assert.All(_facts.Read(nic.Interface).Queues, queue => Assert.Equal(queue.Index == nic.Queue ? RxMemoryProvider.IoUring : RxMemoryProvider.Kernel, queue.Provider));
             ZcrxDeviceException refused = Assert.ThrowsAny<ZcrxDeviceException>(() => _steering.SetHeaderDataSplit(nic.Interface, false, null));
-            // The kernel's own reason is passed on.
+            // The exception contains the kernel's own reason.
             Assert.Contains("the kernel reports", refused.Message, StringComparison.Ordinal);
         }
 
@@ -113,7 +113,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
             _steering.SetRssTable(nic.Interface, scrambled);
             Assert.Equal(scrambled, AssertAgrees(nic).RssTable);
 
-            // The driver's own is handed back to it, and can be set from outside again.
+            // The driver has its own setting again, and can be configured from outside.
             int[] even = [.. before.RssTable.Select((_, bucket) => bucket % before.Queues.Count)];
             _steering.SetRssTable(nic.Interface, even);
             Assert.Equal(even, AssertAgrees(nic).RssTable);
@@ -168,7 +168,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
         Deadline.Until(() => AssertAgrees(nic).IsUp, "it is up again");
     }
 
-    /// <summary>Rings are taken apart in the background, those of the cases before this one as well.</summary>
+    /// <summary>Waits until all queues are released. Rings are torn down in the background, including those of earlier cases.</summary>
     private void AwaitNobodysQueues(ConfiguredNic nic) =>
         Deadline.Until(() => _facts.Read(nic.Interface).Queues.All(static queue => queue.Provider == RxMemoryProvider.Kernel), "every queue has been released");
 
@@ -200,7 +200,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     private NicFacts AssertAgrees(ConfiguredNic nic)
     {
         NicFacts facts = _facts.Read(nic.Interface);
-        // The guest's shell has an `ip` of its own, without JSON; the tools that came with the NIC are first in the path.
+        // The guest's shell has its own `ip` without JSON. The tools of the NIC come first in the path.
         JsonElement link = AskJson("ip", "-json", "-details", "link", "show", "dev", nic.Interface);
         string[] flags = [.. link.GetProperty("flags").EnumerateArray().Select(flag => flag.GetString()!)];
         Assert.Equal(link.GetProperty("ifindex").GetUInt32(), facts.Index);

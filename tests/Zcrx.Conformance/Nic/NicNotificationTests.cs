@@ -19,7 +19,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
         nic.Queue.Receive(connection, 1);
         List<Cqe> held = [];
         HoldUntilReported(nic, connection, held);
-        // What it is out of now is given out: to us, and to the device, which keeps some for the next packets.
+        // The missing buffers are held by us and by the device, which keeps some for the next packets.
         Assert.InRange(held.Count(cqe => cqe.IsData), 1, 128);
         Results.Equal(0, nic.Queue.Arm(ZCRX_EVENT_ALLOC_FAIL));
         HoldUntilReported(nic, connection, held);
@@ -74,7 +74,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
         connection.Send(2000);
         connection.AwaitArrival(2600);
 
-        // The first piece is copied, of the second some is handed out, and the budget is used up.
+        // The first piece is copied, a part of the second is delivered, and the budget is used up.
         nic.Queue.Receive(connection, 1, budget: 2000);
         nic.Queue.Ring.RunUntil(all => all.Any(IsNotification), "the copy is reported");
         IReadOnlyList<Cqe> completions = nic.Queue.Ring.TakeAll();
@@ -97,7 +97,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
         Cqe end = default;
         while (end == default)
         {
-            // Everything goes back at once, but the device has no use for it and so takes none.
+            // Every buffer returns at once. The device needs none, and therefore takes none.
             connection.SendSome(32 * 1024);
             nic.Queue.Ring.RunTurn();
             IReadOnlyList<Cqe> completions = nic.Queue.Ring.TakeAll();
@@ -115,7 +115,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
 
     private static bool IsNotification(Cqe cqe) => cqe.UserData == QueueSetup.NotificationUserData;
 
-    /// <summary>Sends, gives nothing back, and stops when the device has reported that it is out of buffers: once.</summary>
+    /// <summary>Sends and returns nothing until the device has reported a shortage of buffers. It must report this once.</summary>
     private static void HoldUntilReported(NicQueue nic, TcpPair connection, List<Cqe> held)
     {
         Deadline.Watch watch = Deadline.Start("an empty pool is reported");

@@ -4,7 +4,9 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Payload belongs to the queue in whose memory it landed, wherever its flow is steered afterwards: only that queue hands it out.</summary>
+/// <summary>
+/// Tests that payload belongs to the queue in whose memory it landed, wherever its flow is steered afterwards. Only that queue delivers it.
+/// </summary>
 public class NicOwnershipTests : IClassFixture<LeakCheck>
 {
     private const int Piece = 5000;
@@ -59,7 +61,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
         AssertEndsAt(Piece, one.Queue, request: 2, 0);
         other.Receive(connection, 3);
         AssertEndsAt(2 * Piece, other, request: 3, Piece);
-        // Its own and the kernel's, which is copied.
+        // The queue delivers its own bytes, and copies those in the kernel's memory.
         one.Queue.Receive(connection, 4);
         AssertEndsAt(4 * Piece, one.Queue, request: 4, 2 * Piece);
         other.Receive(connection, 5);
@@ -130,7 +132,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
             connection.AwaitArrival(Piece);
         }
 
-        // The same RX queue, another memory.
+        // The same RX queue with other memory.
         using var successor = new TestQueue(nic.Kernel, 256, 256, completionEntries: 1024, nic: nic);
         connection.Send(Piece);
         connection.AwaitArrival(2 * Piece);
@@ -140,7 +142,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
             AssertEndsAt(Piece, queue, request: 3, Piece);
         }
 
-        // Only this stream is broken.
+        // Only this stream breaks.
         TcpPair next = port.Connect();
         successor.Receive(next, 4);
         next.Send(Piece);
@@ -185,7 +187,9 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
 
     private static TestQueue OtherQueue(NicUnderTest nic) => new(nic.Kernel, 256, 256, completionEntries: 1024, nic: nic, rxQueue: nic.OtherQueue);
 
-    /// <summary>A request delivers its stream from one position to another, and says that the next byte is not its queue's to hand out.</summary>
+    /// <summary>
+    /// Asserts that a request delivers its stream between two positions, and then reports that the next byte belongs to another queue.
+    /// </summary>
     private static void AssertEndsAt(long end, TestQueue queue, ulong request, long position)
     {
         IReadOnlyList<Cqe> all = queue.Ring.TakeUntilEnd(request);

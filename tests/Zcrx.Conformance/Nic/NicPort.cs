@@ -17,10 +17,10 @@ internal sealed class NicPort : IDisposable
         SteerBack();
     }
 
-    /// <summary>A queue that no case takes.</summary>
+    /// <summary>Gets a queue that no case uses.</summary>
     public uint Elsewhere => _nic.Queue == 0 ? 1u : 0;
 
-    /// <summary>A connection from the sender's namespace; ends with the port at the latest.</summary>
+    /// <summary>Connects from the sender's namespace. The connection ends with the port at the latest.</summary>
     public TcpPair Connect()
     {
         int client = _nic.Connect(_port);
@@ -29,7 +29,7 @@ internal sealed class NicPort : IDisposable
         return connection;
     }
 
-    /// <summary>Connections to the port arrive on another queue of the NIC.</summary>
+    /// <summary>Steers connections of the port to another queue of the NIC.</summary>
     public void SteerAway() => SteerTo(Elsewhere);
 
     public void SteerBack() => SteerTo(_nic.Queue);

@@ -74,7 +74,10 @@ public class NicPreflightTests : IClassFixture<LeakCheck>
         }
     }
 
-    /// <summary>Changes the setting once the device lets it: it refuses while it has a queue with a memory provider, and the kernel closes one in the background.</summary>
+    /// <summary>
+    /// Changes a setting once the device permits it. The device refuses while it has a queue with a memory provider, and the kernel closes
+    /// such a queue in the background.
+    /// </summary>
     private void SetHeaderDataSplit(ConfiguredNic nic, bool? enabled, int? threshold)
     {
         Deadline.Watch watch = Deadline.Start("the device has no zero-copy queue any more and takes the setting");
@@ -101,7 +104,7 @@ public class NicPreflightTests : IClassFixture<LeakCheck>
         NicPreflight found = new([]);
         string? refusal = null;
         string Everything() => string.Create(CultureInfo.InvariantCulture, $"{refusal ?? "registered"}; found: {string.Join("; ", found.Items)}");
-        // Again and again: the kernel releases a queue some time after its ring was closed, and this opens and closes several.
+        // Retries: the kernel releases a queue some time after its ring was closed, and this test opens and closes several.
         Deadline.Watch watch = Deadline.Start("the verdict is the one that is due, and what a registration then does");
         do
         {
@@ -115,7 +118,7 @@ public class NicPreflightTests : IClassFixture<LeakCheck>
         Deadline.Until(() => NicPreflight.Try(nic.Interface, (int)index, 1 << 20).CanRegister == found.CanRegister, "trying gives the same verdict");
     }
 
-    /// <summary>Registers a queue and gives it back; what the kernel said against it.</summary>
+    /// <summary>Registers a queue and releases it. Returns the error of the kernel, or null.</summary>
     private static string? Register(ConfiguredNic nic, uint queue)
     {
         try

@@ -2,7 +2,7 @@ using Zcrx.Conformance.Support;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>A queue of the NIC under test, and a port whose connections arrive on it.</summary>
+/// <summary>Represents a queue of the NIC under test, and a port whose connections arrive on it.</summary>
 internal sealed class NicQueue : IDisposable
 {
     public NicQueue(NicUnderTest nic, int buffers = 256, uint entries = 256, uint? notifications = null)
@@ -18,10 +18,10 @@ internal sealed class NicQueue : IDisposable
 
     public NicPort Port { get; }
 
-    /// <summary>A connection from the sender's namespace; ends with the queue at the latest.</summary>
+    /// <summary>Connects from the sender's namespace. The connection ends with the queue at the latest.</summary>
     public TcpPair Connect() => Port.Connect();
 
-    /// <summary>Receives until a stream has got so far, checks it, and gives every buffer back.</summary>
+    /// <summary>Receives a stream up to a position, checks it, and returns every buffer.</summary>
     /// <returns>The position reached.</returns>
     public long ReceiveUpTo(TcpPair connection, ulong request, long position, long end)
     {

@@ -16,13 +16,13 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
         TcpPair[] connections = [.. Enumerable.Range(0, 8).Select(_ => nic.Connect())];
         long? before = nic.Nic.ZeroCopyFragments();
         long completions = 0;
-        // More packets than there are buffers: every buffer comes round several times.
+        // More packets than buffers, so that every buffer is used several times.
         int each = Scale.Of(524_288, 64 * 1024 * 1024);
         Assert.Equal(8L * each, Transfer.Run(nic.Queue, connections, each, data => completions += data));
         Assert.Equal(0ul, nic.Queue.CopyCount);
         if (before is not null)
         {
-            // What was sent twice was written twice, and delivered once.
+            // Retransmitted bytes were written twice and delivered once.
             long written = nic.Nic.ZeroCopyFragments()!.Value - before.Value;
             long sentAgain = connections.Sum(connection => (long)Posix.Retransmits(connection.Client));
             output.WriteLine($"{8L * each} bytes in {completions} completions, nothing copied; {written} fragments written to the area, {sentAgain} packets sent again");
@@ -38,7 +38,7 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
         TcpPair connection = nic.Connect();
         nic.Queue.Receive(connection, 1);
         long position = 0;
-        // Three times the area, and never a call to the kernel to take anything back.
+        // Three times the area, without a single flush call.
         while (position < 3 * 256 * 1448)
         {
             connection.Send(14_480);
@@ -68,7 +68,7 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
                 position = nic.Queue.AssertPattern(data, position);
                 isOffset |= data.Any(cqe => cqe.Offset % (ulong)TestMemory.Page != 0);
                 isShared |= data.Select(cqe => cqe.Offset / (ulong)TestMemory.Page).Distinct().Count() < data.Count;
-                // One entry for each completion, as many as a buffer has.
+                // One entry for each completion, as many as the buffer has references.
                 nic.Queue.Return(data, flushes: false);
             }
 
@@ -90,7 +90,7 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
         connection.Send(1000);
         connection.AwaitArrival(1000);
         Results.Equal(-EFAULT, Posix.ReceiveNow(connection.Server, new byte[1000]));
-        // Nothing was consumed by that.
+        // This consumed no entry.
         nic.Queue.Receive(connection, 1);
         Assert.Equal(1000, nic.Queue.AssertPattern(nic.Queue.Ring.TakeBytes(1, 1000)));
     }
@@ -144,7 +144,8 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
         foreach (uint length in new uint[] { 64 * 1024, 2 * 1024 * 1024 })
         {
             using var ring = new TestRing(nic.Kernel.Kernel);
-            // Transparent huge pages can make any mapping contiguous. One page more than a multiple of the length never divides into such buffers.
+            // Transparent huge pages can make any mapping contiguous. A length of one page more than a multiple cannot be divided into such
+            // buffers.
             InterfaceQueue queue = Open(nic, ring, length, hugePages: false, area: (4 * 1024 * 1024) + TestMemory.Page);
             ring.Dispose();
             queue.Dispose();
@@ -174,7 +175,7 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
                 }
                 catch (ZcrxQueueBusyException)
                 {
-                    // The ring of the case before may still be on its way out.
+                    // The ring of the previous case may still be in teardown.
                 }
 
                 return queue is not null || noMemory is not null;

@@ -3,7 +3,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Refill entries as a device consumes them.</summary>
+/// <summary>Tests how a device consumes refill entries.</summary>
 public class NicRefillTests : IClassFixture<LeakCheck>
 {
     private const int Buffers = 512;
@@ -22,13 +22,13 @@ public class NicRefillTests : IClassFixture<LeakCheck>
         Assert.Equal(Piece, queue.AssertPattern(data));
         Cqe victim = data[0];
 
-        // Nothing is in flight: the device finds both entries when it needs buffers the next time, and takes them at once.
+        // Nothing is in flight. The device reads both entries the next time it needs buffers, and consumes them at once.
         queue.Refill(victim.Offset);
         queue.Refill(victim.Offset);
         queue.Return(data[1..], flushes: false);
         bool isBack = Circulate(queue, connection, victim);
 
-        // No capability tells; folding came with the release that can add areas.
+        // No capability reports this. Folding arrived with the release that can add areas.
         Assert.Equal(!nic.Nic.Kernel.Capabilities.CanAddArea, isBack);
         if (!isBack)
         {
@@ -37,8 +37,8 @@ public class NicRefillTests : IClassFixture<LeakCheck>
         }
     }
 
-    /// <summary>Receives and returns until every buffer has had its turn, or until a buffer is used again.</summary>
-    /// <returns>Whether it was.</returns>
+    /// <summary>Receives and returns until every buffer was used, or until one is used a second time.</summary>
+    /// <returns>True when a buffer was used a second time.</returns>
     private static bool Circulate(TestQueue queue, TcpPair connection, Cqe victim)
     {
         bool isUsed = false;

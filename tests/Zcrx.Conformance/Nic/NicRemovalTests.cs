@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>A device that is taken away under its queues, and brought back. The kernel tells the ring nothing.</summary>
+/// <summary>Tests a device that is removed under its queues and added again. The kernel does not notify the ring.</summary>
 public unsafe class NicRemovalTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory]
@@ -32,7 +32,7 @@ public unsafe class NicRemovalTests : IClassFixture<LeakCheck>
             queue.Queue.Receive(later, 2);
             IReadOnlyList<Cqe> landed = queue.Queue.Ring.TakeBytes(2, 5000);
             Assert.Equal(5000, queue.Queue.AssertPattern(landed));
-            // Neither an end nor a notification, though bytes are on their way.
+            // Neither an end nor a notification arrives, although bytes are in flight.
             Assert.Empty(queue.Queue.Ring.Settle());
 
             // The queue itself still works: buffers return, it can be exported, and requests can be cancelled.
@@ -119,7 +119,7 @@ public unsafe class NicRemovalTests : IClassFixture<LeakCheck>
             TcpPair connection = queue.Connect();
             queue.Queue.Receive(connection, 1);
             connection.Send(50_000);
-            // Held, and more on the way, when the device goes.
+            // Some bytes are held and more are in flight when the device is removed.
             IReadOnlyList<Cqe> held = queue.Queue.Ring.TakeBytes(1, 50_000);
             connection.SendSome(50_000);
             nic.Control("remove");

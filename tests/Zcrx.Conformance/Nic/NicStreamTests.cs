@@ -41,7 +41,7 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
     [SkippableFact]
     public async Task A_flow_that_arrives_elsewhere_is_copied_until_it_is_steered_back()
     {
-        // More than a device keeps for itself (a cache of 128, and a ring): what it keeps, copies cannot have.
+        // More than a device keeps for itself (a cache of 128 and a ring), because copies cannot use those buffers.
         const int Buffers = 1024;
         using Bench bench = await Bench.OpenAsync(NicUnderTest.Open(KernelUnderTest.Linux, ZcrxFeature.Notifications, ZcrxFeature.Statistics), Buffers);
         bench.SendUntil(() => bench.Received > 100_000, "the stream runs");
@@ -64,7 +64,9 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
         await bench.EndAsync();
     }
 
-    /// <summary>A queue, one stream from the other namespace into it, and a consumer that checks every byte and holds buffers when told to.</summary>
+    /// <summary>
+    /// Represents a queue, a stream from the other namespace, and a consumer that checks every byte and leases buffers on request.
+    /// </summary>
     private sealed class Bench : IDisposable
     {
         private readonly NicUnderTest _nic;
@@ -102,7 +104,7 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
             set => _holds = value;
         }
 
-        /// <summary>For each release, how long it took until the next byte came.</summary>
+        /// <summary>Gets the time from each release to the next byte.</summary>
         public IEnumerable<TimeSpan> FirstBytes => _firstBytes;
 
         public long Received => Volatile.Read(ref _received);

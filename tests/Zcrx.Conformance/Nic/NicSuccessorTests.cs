@@ -12,7 +12,8 @@ namespace Zcrx.Conformance.Nic;
 /// <summary>Tests that a process continues another process's RX queue without closing it in between.</summary>
 public sealed class NicSuccessorTests(ITestOutputHelper output) : IClassFixture<LeakCheck>, IDisposable
 {
-    // Several times what the pool has: what the old process receives has to come back through the new one, and what it had when it was killed, too.
+    // Several times the pool: buffers that the old process received must return through the new one, including those that it held when it
+    // was killed.
     private const int Much = 6 * 1024 * 1024;
     private const int Piece = 128 * 1024;
 

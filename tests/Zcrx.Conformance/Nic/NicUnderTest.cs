@@ -6,7 +6,10 @@ using Zcrx.Interop;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>The NIC that the cases of this folder run on: on the machine's kernel the one that the environment names, on the emulated one an emulated one.</summary>
+/// <summary>
+/// Represents the NIC of the cases in this folder: the one that the environment names on the machine's kernel, an emulated one on the
+/// emulated kernel.
+/// </summary>
 internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
 {
     private const int CannotDoThat = 77;
@@ -15,7 +18,7 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
 
     public KernelUnderTest Kernel => kernel;
 
-    /// <summary>The RX queue that the cases take.</summary>
+    /// <summary>Gets the RX queue that the cases use.</summary>
     public uint Queue => queue;
 
     /// <summary>Gets another RX queue that a case may take as well. Skips the case when none is available.</summary>
@@ -28,43 +31,45 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     /// <summary>Gets the facts of the interface.</summary>
     public abstract INicFacts Facts { get; }
 
-    /// <summary>Changes where packets arrive.</summary>
+    /// <summary>Gets the steering of the interface.</summary>
     public abstract IFlowSteering Steering { get; }
 
     /// <summary>Gets the address of the receiving end.</summary>
     public abstract IPAddress Address { get; }
 
-    /// <summary>The NIC of a kernel, or a skipped case with the reason why there is none, or why this kernel cannot.</summary>
+    /// <summary>Returns the NIC of a kernel. Skips the case, with the reason, if there is none or the kernel is unsuitable.</summary>
     /// <param name="name">One of <see cref="KernelUnderTest.Names"/>.</param>
-    /// <param name="alsoNeeded">Features without which the case makes no sense.</param>
+    /// <param name="alsoNeeded">Features without which the case is meaningless.</param>
     public static NicUnderTest Open(string name, params ReadOnlySpan<ZcrxFeature> alsoNeeded) =>
         name == KernelUnderTest.Linux ? ConfiguredNic.Open(alsoNeeded) : EmulatedNicUnderTest.Open(name, alsoNeeded);
 
-    /// <summary>Makes a socket on the sender's side.</summary>
+    /// <summary>Opens a socket on the sender's side.</summary>
     public abstract int Connect(ushort port);
 
-    /// <summary>Makes the NIC do something, or skips the case when it cannot (docs/nic-testing.md has the verbs).</summary>
-    /// <returns>What it answers.</returns>
+    /// <summary>
+    /// Controls the NIC. Skips the case when the NIC does not support the command (docs/nic-testing.md lists the commands).
+    /// </summary>
+    /// <returns>The output of the command.</returns>
     public string Control(params IReadOnlyList<string> arguments)
     {
         (int status, string output) = Run(arguments);
         Assert.True(status == 0, $"{string.Join(' ', arguments)} ends with {status}: {output}");
         if (arguments is ["remove"])
         {
-            // With the device go its rules, and another one may get their numbers.
+            // The rules disappear with the device, and another one may get their numbers.
             _rules.Clear();
         }
 
         return output;
     }
 
-    /// <summary>Asks for something that the NIC or the kernel is to refuse.</summary>
+    /// <summary>Asserts that the NIC or the kernel refuses a command.</summary>
     public void AssertRefuses(params IReadOnlyList<string> arguments) => Assert.NotEqual(0, Run(arguments).Status);
 
-    /// <summary>Connections to this port arrive on a queue from now on.</summary>
+    /// <summary>Steers the connections of this port to a queue.</summary>
     public void Steer(ushort port, uint queue)
     {
-        // The new rule first, the old one after: the flow is never without. Where the old one would win, it is taken away all the same.
+        // Adds the new rule before removing the old one, so that the flow always has a rule. The old one is removed even if it would win.
         int rule = Steering.AddRule(Interface, new FlowRule((int)queue, LocalPort: port) { Family = AddressFamily.InterNetwork });
         Unsteer(port);
         _rules[port] = rule;
@@ -75,7 +80,7 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     public void AwaitRelease(uint queue) => Deadline.Until(
         () => Facts.Read(Interface).Queues.Single(facts => facts.Index == (int)queue).Provider != RxMemoryProvider.IoUring, $"RX queue {queue} is given up");
 
-    /// <summary>Connections to this port arrive where the NIC likes.</summary>
+    /// <summary>Removes the rule of this port, so that the NIC chooses the queue.</summary>
     public void Unsteer(ushort port)
     {
         if (_rules.Remove(port, out int rule))
@@ -93,7 +98,7 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
         return status == 0 ? long.Parse(output, CultureInfo.InvariantCulture) : null;
     }
 
-    /// <returns>0 when it is done, 77 when this NIC cannot do that.</returns>
+    /// <returns>0 on success, 77 when this NIC does not support the command.</returns>
     protected abstract (int Status, string Output) Execute(IReadOnlyList<string> arguments);
 
     private (int Status, string Output) Run(IReadOnlyList<string> arguments)

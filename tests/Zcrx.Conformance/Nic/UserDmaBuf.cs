@@ -5,7 +5,10 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Memory of this process as a dma-buf (<c>linux/udmabuf.h</c>): what a device writes through the one is read through the other.</summary>
+/// <summary>
+/// Represents memory of this process as a dma-buf (<c>linux/udmabuf.h</c>). Bytes that a device writes to the dma-buf are read from the
+/// memory.
+/// </summary>
 internal sealed unsafe partial class UserDmaBuf : IDisposable
 {
     private const string Device = "/dev/udmabuf";
@@ -36,7 +39,7 @@ internal sealed unsafe partial class UserDmaBuf : IDisposable
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int ioctl(int fd, nuint request, void* argument);
 
-    /// <summary>Makes one, or skips the case where the kernel has no way to.</summary>
+    /// <summary>Creates a dma-buf, or skips the case when the kernel cannot.</summary>
     public static UserDmaBuf Create(nuint length)
     {
         Skip.IfNot(File.Exists(Device), $"this kernel has no {Device}, which makes a dma-buf out of ordinary memory");
@@ -48,7 +51,7 @@ internal sealed unsafe partial class UserDmaBuf : IDisposable
         CreateArgument argument = new() { Memory = (uint)memory, Size = length };
         using SafeFileHandle device = File.OpenHandle(Device, access: FileAccess.ReadWrite);
         int fd = Check(ioctl((int)device.DangerousGetHandle(), CreateRequest, &argument));
-        // The dma-buf holds the memory from now on.
+        // From now on the dma-buf keeps the memory alive.
         Posix.Close(memory);
         return new UserDmaBuf(fd, address, length);
     }

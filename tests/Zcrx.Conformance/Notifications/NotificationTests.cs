@@ -5,7 +5,10 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Notifications;
 
-/// <summary>Device-less every fragment is copied, so the copy notification can be made to fire at will; the other type never does.</summary>
+/// <summary>
+/// Tests notifications on device-less queues. Every fragment is copied there, so a test can make the copy notification fire. The other type
+/// never fires.
+/// </summary>
 public class NotificationTests : IClassFixture<LeakCheck>
 {
     private const uint CopyOnly = 1u << (int)ZCRX_EVENT_COPY;
@@ -167,7 +170,7 @@ public class NotificationTests : IClassFixture<LeakCheck>
         importer.Receive(id, connection.Server, 5);
         connection.Send(20_000);
         Assert.Equal(0, Count(importer.TakeBytes(5, 20_000)) + Count(importer.Settle()));
-        // The importer's ring must go before the memory does.
+        // The importer's ring must be closed before the memory is freed.
         importer.Dispose();
     }
 

@@ -4,7 +4,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Conformance.Queues;
 
-/// <summary>The library's queue on top of the raw calls: that it asks for the right thing, and says what went wrong.</summary>
+/// <summary>Tests the library's queue above the raw calls: the parameters that it passes, and its errors.</summary>
 public unsafe class InterfaceQueueTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]

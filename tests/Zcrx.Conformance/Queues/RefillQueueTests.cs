@@ -4,7 +4,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Conformance.Queues;
 
-/// <summary>The library's side of the refill ring, in plain memory: the case plays the kernel.</summary>
+/// <summary>Tests the library's side of the refill ring, in plain memory. The test acts as the kernel.</summary>
 public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
 {
     private const uint Entries = 8;
@@ -46,7 +46,7 @@ public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
         Assert.False(queue.TryAppend(99));
         queue.Publish();
         Assert.Equal(9u, Word(memory, tail));
-        // The ninth took the place of the first, and of no other.
+        // The ninth entry replaced the first one, and no other.
         Assert.Equal([8ul, 1, 2, 3, 4, 5, 6, 7], Offsets(memory, entries));
     }
 
@@ -88,7 +88,7 @@ public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
         bench.Receive(1);
         for (int lap = 0; lap < 30; lap++)
         {
-            // Three of four, so that the laps of the ring and of the case differ.
+            // Three of four, so that the laps of the ring and of the test differ.
             List<BufferLease> kept = bench.Deliver(3, 1, buffer => buffer.Retain());
             kept.ForEach(lease => lease.Dispose());
             bench.TakeBack();

@@ -89,13 +89,13 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
     public void A_full_completion_ring_ends_the_request_and_nothing_is_lost(string name)
     {
         using TestQueue queue = Create(name, buffers: 64, completionEntries: 8);
-        // More completions than fit, and a socket buffer for all of it where pages are large.
+        // More completions than fit, and a socket buffer for all of them where pages are large.
         int volume = 12 * (int)TestMemory.Page;
         using var connection = new TcpPair(receiveBuffer: 2 * volume);
         queue.Receive(connection, 1);
         connection.Send(volume);
         connection.AwaitArrival(volume);
-        // Entered, but not emptied: everything that does not fit waits in the kernel.
+        // The ring is entered but not drained: completions that do not fit wait in the kernel.
         Deadline.Until(
             () =>
             {

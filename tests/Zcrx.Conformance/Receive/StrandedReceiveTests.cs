@@ -16,7 +16,7 @@ public class StrandedReceiveTests : IClassFixture<LeakCheck>
         using var connection = new TcpPair();
         (IReadOnlyList<Cqe> completions, long position) = Strand(queue, connection);
 
-        // Buffers that come back do not wake it.
+        // Returned buffers do not wake the request.
         queue.Return(completions);
         queue.FlushAll();
         Assert.Empty(queue.Ring.Settle());
@@ -63,7 +63,7 @@ public class StrandedReceiveTests : IClassFixture<LeakCheck>
     }
 
     /// <summary>Runs request 1 until it has used up the pool.</summary>
-    /// <returns>Its completions, and the bytes that they delivered.</returns>
+    /// <returns>Its completions, and the number of bytes that they delivered.</returns>
     private static (Cqe[] Completions, long Position) Strand(TestQueue queue, TcpPair connection)
     {
         queue.Receive(connection, 1);

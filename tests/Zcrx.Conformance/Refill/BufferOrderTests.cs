@@ -42,7 +42,7 @@ public class BufferOrderTests : IClassFixture<LeakCheck>
         Assert.Equal(pieces.Length, pieces.Select(cqe => cqe.Offset).Distinct().Count());
     }
 
-    /// <summary>Which buffers small pieces land in, one each.</summary>
+    /// <summary>Returns the buffers that small pieces land in, one buffer each.</summary>
     private static List<int> Buffers(TestQueue queue, TcpPair connection, int count)
     {
         List<int> buffers = [];

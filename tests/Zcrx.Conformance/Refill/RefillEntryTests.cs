@@ -91,7 +91,7 @@ public unsafe class RefillEntryTests : IClassFixture<LeakCheck>
         queue.Refill(held[1].Offset);
         Results.Equal(0, queue.Flush());
         Assert.Equal(4u, *queue.Head);
-        // Folded into a return of three references, the first three would return none: NicRefillTests.
+        // If the first three entries were folded into a return of three references, they would return none: see NicRefillTests.
         AssertFree(queue, connection, 2);
     }
 
@@ -107,10 +107,12 @@ public unsafe class RefillEntryTests : IClassFixture<LeakCheck>
         AssertFree(queue, connection, 2);
     }
 
-    /// <summary>Receives until every buffer is out and the request has ended or is stuck, without bytes left in the socket.</summary>
+    /// <summary>
+    /// Receives until every buffer is in flight and the request has ended or is stranded, without bytes left in the socket.
+    /// </summary>
     private static List<Cqe> Exhaust(TestQueue queue, TcpPair connection)
     {
-        // One small piece per buffer: nothing of a packet is left when the last buffer goes.
+        // One small piece per buffer, so that no part of a packet is left when the last buffer is used.
         List<Cqe> held = [];
         queue.Receive(connection, 1);
         for (int i = 0; i < queue.Buffers; i++)

@@ -2,7 +2,9 @@ using Zcrx.Conformance.Support;
 
 namespace Zcrx.Conformance.Refill;
 
-/// <summary>Head and tail lie in memory that user space can write to; the kernel must survive whatever is in there.</summary>
+/// <summary>
+/// Tests head and tail with any content. They lie in memory that user space can write to, and the kernel must survive it.
+/// </summary>
 public unsafe class RefillPointerTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
@@ -11,7 +13,7 @@ public unsafe class RefillPointerTests : IClassFixture<LeakCheck>
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), entries: 64);
         queue.PublishTail(500);
         Results.Equal(0, queue.Flush());
-        // The first of the entries that were never written is a valid one: buffer 0, which is not out.
+        // The first unwritten entry is a valid one: buffer 0, which is not in flight.
         Assert.Equal(64u, *queue.Head);
         AssertAlive(queue);
     }

@@ -5,7 +5,7 @@ using Zcrx.Interop.Memory;
 
 namespace Zcrx.Conformance.Registration;
 
-/// <summary>Areas on huge pages without a device: the buffers are ordinary pages.</summary>
+/// <summary>Tests areas on huge pages without a device: the buffers are ordinary pages.</summary>
 public class HugePageAreaTests : IClassFixture<LeakCheck>
 {
     private const int Length = 2 * 1024 * 1024;
@@ -29,7 +29,7 @@ public class HugePageAreaTests : IClassFixture<LeakCheck>
                 return buffer.Retain();
             });
             Assert.Equal(buffers, used.Count);
-            // Each of them is needed for the next lap.
+            // The next lap needs each of these buffers.
             kept.ForEach(static lease => lease.Dispose());
             bench.TakeBack();
         }

@@ -19,7 +19,7 @@ public unsafe partial class PermissionTests : IClassFixture<LeakCheck>
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         Skip.If(kernel.IsEmulated, "CAP_NET_ADMIN: the emulated kernel needs no privileges");
         using var setup = new QueueSetup(kernel);
-        // Capabilities are a thread's, so one is enough that gives it up and ends.
+        // Capabilities belong to a thread, so one thread drops them and ends.
         OtherThread.Run(() =>
         {
             DropNetAdmin();

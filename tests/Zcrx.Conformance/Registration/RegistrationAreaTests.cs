@@ -46,13 +46,13 @@ public unsafe class RegistrationAreaTests : IClassFixture<LeakCheck>
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var ring = new TestRing(kernel.Kernel);
-        // The kernel keeps a pointer to each page in an array of less than 2 GiB. With larger pages a tebibyte fits.
+        // The kernel stores a pointer to each page in an array of less than 2 GiB. With larger pages, a tebibyte fits.
         int tebibyte = (1ul << 40) / TestMemory.Page * sizeof(ulong) > int.MaxValue ? -EOVERFLOW : -EFAULT;
         foreach ((ulong length, int since72) in new[] { (1ul << 40, tebibyte), (1ul << 41, -EINVAL), (1ul << 48, -EINVAL), (ulong.MaxValue & ~(ulong)(TestMemory.Page - 1), -EINVAL) })
         {
             using var setup = new QueueSetup(kernel);
             setup.AreaRegistration->len = length;
-            // Up to 7.1 a gibibyte was the limit; since then there are two others, at a tebibyte and just below.
+            // Up to 7.1 the limit was a gibibyte. Since 7.2 there are two other limits, at a tebibyte and just below.
             Results.Equal(kernel.Capabilities.Notifications ? since72 : -EFAULT, setup.Register(ring));
         }
     }

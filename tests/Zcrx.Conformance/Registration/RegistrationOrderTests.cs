@@ -4,7 +4,10 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Conformance.Registration;
 
-/// <summary>Which of two mistakes is reported: one pair for each place where the order of the kernel's checks shows (all pairs: <see cref="MistakeOrderTests"/>).</summary>
+/// <summary>
+/// Tests which of two mistakes is reported. There is one pair for each place where the order of checks is visible (all pairs:
+/// <see cref="MistakeOrderTests"/>).
+/// </summary>
 public class RegistrationOrderTests : IClassFixture<LeakCheck>
 {
     private static readonly Dictionary<string, int> Table = new()

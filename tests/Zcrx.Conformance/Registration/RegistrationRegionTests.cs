@@ -34,7 +34,7 @@ public unsafe class RegistrationRegionTests : IClassFixture<LeakCheck>
     public void Refuses(string name, string change)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
-        // Without statistics, whose place would be checked against the spoiled region first.
+        // Without statistics, because their position would be checked against the invalid region first.
         using var setup = new QueueSetup(kernel, statistics: false);
         using var ring = new TestRing(kernel.Kernel);
         (Action<QueueSetup> spoil, int expected) = Table[change];
@@ -68,7 +68,7 @@ public unsafe class RegistrationRegionTests : IClassFixture<LeakCheck>
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         uint header = (uint)kernel.Capabilities.RefillHeaderSizeOr(Environment.SystemPageSize);
         header = uint.Max(header, 64);
-        // The largest power of two whose entries fit with the header into whole pages.
+        // The largest power of two whose entries fit into whole pages together with the header.
         using var setup = new QueueSetup(kernel, entries: 128, statistics: false);
         using var ring = new TestRing(kernel.Kernel);
         nuint needed = header + (128u * (nuint)sizeof(io_uring_zcrx_rqe));

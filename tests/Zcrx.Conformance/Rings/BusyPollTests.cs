@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Conformance.Rings;
 
-/// <summary><c>IORING_REGISTER_NAPI</c>: the settings of busy polling.</summary>
+/// <summary>Tests <c>IORING_REGISTER_NAPI</c>: the settings of busy polling.</summary>
 public unsafe class BusyPollTests : IClassFixture<LeakCheck>
 {
     private static readonly io_uring_napi Valid = new() { busy_poll_to = 50, prefer_busy_poll = 1, op_param = IO_URING_NAPI_TRACKING_DYNAMIC };

@@ -3,7 +3,7 @@ using Xunit.Sdk;
 
 namespace Zcrx.Conformance.Runner;
 
-/// <summary>Prints <c>PASS|FAIL|SKIP name [reason]</c> as each test ends, and counts.</summary>
+/// <summary>Prints <c>PASS|FAIL|SKIP name [reason]</c> as each test ends, and counts the results.</summary>
 internal sealed class ConsoleReporter(TextWriter output) : LongLivedMarshalByRefObject, IMessageSink, IDisposable
 {
     private readonly Lock _gate = new();
@@ -35,7 +35,7 @@ internal sealed class ConsoleReporter(TextWriter output) : LongLivedMarshalByRef
                     Fail(failed.Test.DisplayName, failed);
                     break;
 
-                // What fails outside a test (a fixture's disposal, a class's clean-up) is a failure too.
+                // A failure outside a test (in the disposal of a fixture or the clean-up of a class) also counts.
                 case ITestCleanupFailure failure:
                     Fail(failure.Test.DisplayName + " (clean-up)", failure);
                     break;

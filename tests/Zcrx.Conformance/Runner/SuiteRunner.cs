@@ -76,7 +76,7 @@ internal static class SuiteRunner
         output.WriteLine($"{reporter.Passed} passed, {reporter.Failed} failed, {reporter.Skipped} skipped");
         output.Flush();
 
-        // Filters that leave nothing must not look like success.
+        // A filter that matches no test must not look like success.
         return reporter.Failed == 0 && reporter.Passed + reporter.Skipped > 0 ? 0 : 1;
     }
 
@@ -103,7 +103,8 @@ internal static class SuiteRunner
             using var executor = _framework.GetExecutor(Assembly.GetExecutingAssembly().GetName());
             var options = new RunOptions();
 
-            // One after another: rings, ports and locked memory are the machine's, and the last line printed names the test that hangs.
+            // Runs tests one after another, because they share the machine's rings, ports and locked memory. The last line names the test
+            // that hangs.
             options.SetValue<bool?>(RunOptions.DisableParallelization, true);
             executor.RunTests(tests, reporter, options);
             reporter.Finished.WaitOne();

@@ -13,7 +13,7 @@ public class StatisticsTests : IClassFixture<LeakCheck>
         using var connection = new TcpPair();
         Assert.Equal((0ul, 0ul), (queue.CopyCount, queue.CopyBytes));
         Transfer.Run(queue, [connection], Total);
-        // Bytes in the linear part of a packet are copied without being counted; they are few.
+        // A few bytes in the linear parts of packets are copied without being counted.
         Assert.InRange(queue.CopyBytes, (ulong)(Total * 0.95), (ulong)Total);
         Assert.InRange(queue.CopyCount, 1ul, queue.CopyBytes);
     }

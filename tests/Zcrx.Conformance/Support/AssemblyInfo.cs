@@ -1,2 +1,2 @@
-// One after another: rings, ports, descriptors and locked memory are the process's, and the leak check counts them.
+// Tests run one after another: rings, ports, descriptors and locked memory belong to the process, and the leak check counts them.
 [assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -2,7 +2,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>One kernel that a case runs on: the machine's own, or the emulated one with the profile of a release.</summary>
+/// <summary>Represents one kernel that a case runs on: the machine's own, or the emulated one with the profile of a release.</summary>
 internal sealed class KernelUnderTest
 {
     public const string Linux = "linux";
@@ -15,7 +15,7 @@ internal sealed class KernelUnderTest
         Capabilities = ZcrxCapabilities.Query(kernel);
     }
 
-    /// <summary>Set by the program, which runs in a guest of one release: then only that release is emulated beside it.</summary>
+    /// <summary>Gets or sets a value that indicates whether only the release of the machine's kernel is emulated. The program sets it in a guest.</summary>
     public static bool OnlyHostProfile { get; set; }
 
     public static IEnumerable<string> Names => [.. Profiles.Select(NameOf), Linux];
@@ -43,10 +43,10 @@ internal sealed class KernelUnderTest
 
     /// <summary>Opens a kernel by name, or skips the case with the reason why this kernel cannot run it.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
-    /// <param name="needed">Features without which the case makes no sense.</param>
+    /// <param name="needed">Features without which the case is meaningless.</param>
     public static KernelUnderTest Open(string name, params ReadOnlySpan<ZcrxFeature> needed) => Open(Create(name), needed);
 
-    /// <summary>The same for an emulated kernel that has network interfaces.</summary>
+    /// <summary>Opens an emulated kernel with network interfaces in the same way.</summary>
     public static KernelUnderTest OpenEmulated(string name, IReadOnlyList<EmulatedNic> nics, EmulatedFaultPlan? faults, params ReadOnlySpan<ZcrxFeature> needed) =>
         Open(Create(name, nics, faults), needed);
 
@@ -69,13 +69,13 @@ internal sealed class KernelUnderTest
         return kernel;
     }
 
-    /// <summary>Opens a kernel that registers queues without a NIC; what most cases need.</summary>
+    /// <summary>Opens a kernel that registers queues without a NIC, which most cases need.</summary>
     public static KernelUnderTest OpenDeviceLess(string name, params ReadOnlySpan<ZcrxFeature> alsoNeeded) =>
         Open(name, [ZcrxFeature.DeviceLess, ZcrxFeature.Flush, .. alsoNeeded]);
 
     public static string NameOf(EmulatedKernelProfile profile) => EmulatedPrefix + profile.Name;
 
-    /// <summary>Opens a kernel that ends a request that runs out of buffers or completions.</summary>
+    /// <summary>Opens a kernel that ends a request without buffers or completions.</summary>
     public static KernelUnderTest OpenDeviceLessWithEnds(string name)
     {
         KernelUnderTest kernel = OpenDeviceLess(name);
@@ -83,7 +83,7 @@ internal sealed class KernelUnderTest
         return kernel;
     }
 
-    /// <summary>Opens a kernel by name without asking whether it can do anything.</summary>
+    /// <summary>Opens a kernel by name, without checking its capabilities.</summary>
     public static KernelUnderTest Create(string name, IReadOnlyList<EmulatedNic>? nics = null, EmulatedFaultPlan? faults = null)
     {
         if (name == Linux)
@@ -95,7 +95,7 @@ internal sealed class KernelUnderTest
         return new KernelUnderTest(name, new EmulatedKernel(new EmulatedKernelOptions { Profile = profile, Nics = nics ?? [], Faults = faults }));
     }
 
-    /// <summary>A kernel that is made for one case.</summary>
+    /// <summary>Wraps a kernel that is made for one case.</summary>
     public static KernelUnderTest Of(string name, IIoUringKernel kernel) => new(name, kernel);
 
     public override string ToString() => Name;

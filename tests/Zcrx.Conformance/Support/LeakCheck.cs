@@ -14,7 +14,8 @@ public sealed class LeakCheck : IDisposable
     private readonly long _mapped = NotInheritedBytes();
     private readonly long _pinned = PinnedKilobytes();
 
-    // The runtime's own epoll instance comes with the first socket or child process, and stays; so let it come before anything is counted.
+    // The first socket or child process opens the runtime's own epoll instance, which stays open. It must be open before descriptors are
+    // counted.
     static LeakCheck()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
@@ -39,17 +40,19 @@ public sealed class LeakCheck : IDisposable
         }
     }
 
-    // The kernel frees a packet on the processor that received it. A packet that was read on another one waits there for the next arrival, and its
-    // buffers keep the area pinned for as long.
+    // The kernel frees a packet on the processor that received it. A packet that was read on another processor waits there for the next
+    // arrival, and its buffers keep the area pinned for as long.
     private static void FreeConsumedPackets()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        // To itself: no other process is bothered, and no error comes back.
+        // Sends to itself, so that no other process is affected and no error returns.
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         Posix.OnEachProcessor(() => socket.SendTo([0], socket.LocalEndPoint!));
     }
 
-    /// <summary>Sockets, rings, exports and the like. Not files and pipes: the runtime opens its own when it loads assemblies or handles signals.</summary>
+    /// <summary>
+    /// Returns sockets, rings, exports and the like. Files and pipes are excluded: the runtime opens them for assemblies and signals.
+    /// </summary>
     private static List<string> Descriptors()
     {
         List<string> open = [];
@@ -64,7 +67,9 @@ public sealed class LeakCheck : IDisposable
         return open;
     }
 
-    /// <summary>Bytes of anonymous mappings that a child process does not inherit: areas and regions, the library's and the cases'.</summary>
+    /// <summary>
+    /// Returns the bytes of anonymous mappings that child processes do not inherit: the areas and regions of the library and the cases.
+    /// </summary>
     private static long NotInheritedBytes()
     {
         long bytes = 0;
@@ -89,7 +94,7 @@ public sealed class LeakCheck : IDisposable
         return bytes;
     }
 
-    /// <summary>Memory that the kernel holds on to: a queue that was not taken apart.</summary>
+    /// <summary>Returns the memory that the kernel has pinned. It grows with a queue that is not torn down.</summary>
     private static long PinnedKilobytes() =>
         Kilobytes(File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmPin:", StringComparison.Ordinal)));
 

@@ -3,7 +3,7 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>The library's own queue on a kernel under test, with a loop as small as can be: receive, lend, take back, refill.</summary>
+/// <summary>Runs the library's own queue on a kernel under test, with a minimal loop: receive, lend, take back, refill.</summary>
 internal sealed unsafe class LeaseBench : IDisposable
 {
     private long _position;
@@ -58,7 +58,7 @@ internal sealed unsafe class LeaseBench : IDisposable
         Assert.Equal(1, Ring.Ring.Submit());
     }
 
-    /// <summary>Sends small pieces, one buffer each, lends each of them, and returns what the consumer made of them.</summary>
+    /// <summary>Sends small pieces of one buffer each, lends the buffers, and returns the results of the consumer.</summary>
     public List<T> Deliver<T>(int pieces, ulong request, Func<ReceivedBuffer, T> consumer)
     {
         List<T> results = [];

@@ -1,6 +1,8 @@
 namespace Zcrx.Conformance.Support;
 
-/// <summary>The bytes that every connection carries: each position has its own value, so that a lost, doubled or swapped piece is seen.</summary>
+/// <summary>
+/// Computes the bytes of every connection. Each position has its own value, so a lost, doubled or swapped piece is detected.
+/// </summary>
 internal static class Pattern
 {
     public static byte At(long position)

@@ -4,7 +4,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>The C library calls that the cases make around the kernel under test; results as the kernel gives them.</summary>
+/// <summary>Contains the C library calls that the cases make besides the kernel under test. Results are those of the kernel.</summary>
 internal static unsafe partial class Posix
 {
     public const int AF_UNIX = 1;
@@ -130,11 +130,11 @@ internal static unsafe partial class Posix
         return (pair[0], pair[1]);
     }
 
-    /// <summary>A listening socket, unless told otherwise on a free port of the loopback interface.</summary>
+    /// <summary>Opens a listening socket, by default on a free port of the loopback interface.</summary>
     public static (int Fd, ushort Port) Listen(ushort port = 0, IPAddress? host = null)
     {
         int fd = Socket(AF_INET, SOCK_STREAM);
-        // As every server does: connections of a predecessor must not keep it from its port.
+        // As in every server: connections of a predecessor must not block its port.
         SetOption(fd, SO_REUSEADDR, 1);
         Address address = Address.Of(host ?? IPAddress.Loopback, port);
         uint length = (uint)sizeof(Address);
@@ -163,7 +163,7 @@ internal static unsafe partial class Posix
         Check(setsockopt(fd, SOL_SOCKET, SO_LINGER, linger, 2 * sizeof(int)));
     }
 
-    /// <summary>Sends what fits without waiting; the number of bytes or a negative errno.</summary>
+    /// <summary>Sends as many bytes as fit without waiting. Returns the number of bytes or a negative errno.</summary>
     public static int SendNow(int fd, ReadOnlySpan<byte> data)
     {
         fixed (byte* first = data)
@@ -172,7 +172,7 @@ internal static unsafe partial class Posix
         }
     }
 
-    /// <summary>Reads what is there without waiting; the number of bytes or a negative errno.</summary>
+    /// <summary>Reads the available bytes without waiting. Returns the number of bytes or a negative errno.</summary>
     public static int ReceiveNow(int fd, Span<byte> buffer)
     {
         fixed (byte* first = buffer)
@@ -188,10 +188,10 @@ internal static unsafe partial class Posix
         Check(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(int)));
     }
 
-    /// <summary>A duplicate with the first free number from a given one on.</summary>
+    /// <summary>Duplicates a descriptor to the first free number from a given one on.</summary>
     public static int Duplicate(int fd, int least = 0) => Check(fcntl(fd, F_DUPFD_CLOEXEC, least));
 
-    /// <summary>Which of the events hold right now.</summary>
+    /// <summary>Returns the events that hold at this moment.</summary>
     public static short PollNow(int fd, short events)
     {
         PollEntry entry = new() { Fd = fd, Events = events };
@@ -207,7 +207,7 @@ internal static unsafe partial class Posix
         return bytes;
     }
 
-    /// <summary>Bytes that a TCP socket has taken and the peer has not acknowledged.</summary>
+    /// <summary>Returns the number of bytes that a TCP socket has accepted and the peer has not acknowledged.</summary>
     public static int BytesUnsent(int fd)
     {
         const int SIOCOUTQ = 0x5411;
@@ -216,7 +216,7 @@ internal static unsafe partial class Posix
         return bytes;
     }
 
-    /// <summary>Segments that a TCP socket has sent more than once.</summary>
+    /// <summary>Returns the number of retransmitted segments of a TCP socket.</summary>
     public static uint Retransmits(int fd)
     {
         const int TcpInfo = 11;

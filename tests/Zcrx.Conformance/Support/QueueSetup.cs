@@ -5,8 +5,10 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>The parameters of a registration, device-less or on a NIC, valid as they are made; a case spoils what it wants refused.</summary>
-/// <remarks>Everything lies in memory of its own, as user space would have it, so that a case can take a part of it away.</remarks>
+/// <summary>
+/// Contains the parameters of a registration, device-less or on a NIC. They are valid at first, and a case makes some invalid.
+/// </summary>
+/// <remarks>Each part lies in separate memory, as in user space, so that a case can remove a part.</remarks>
 internal sealed unsafe class QueueSetup : IDisposable
 {
     public const ulong NotificationUserData = 0xe0;
@@ -17,7 +19,7 @@ internal sealed unsafe class QueueSetup : IDisposable
         KernelUnderTest kernel, int buffers = 64, uint entries = 64, uint? notifications = null, bool statistics = true, NicUnderTest? nic = null, uint? rxQueue = null)
     {
         Area = new TestMemory((nuint)buffers * TestMemory.Page);
-        // A page of its own for the statistics, behind a refill ring that may have any header.
+        // The statistics have a separate page behind the refill ring, whose header may have any size.
         nuint ring = Round(128 + ((nuint)entries * (nuint)sizeof(io_uring_zcrx_rqe)));
         Region = new TestMemory(ring + TestMemory.Page);
         StatisticsOffset = ring;
@@ -69,13 +71,16 @@ internal sealed unsafe class QueueSetup : IDisposable
     /// <summary>Gets the offset of the entries: behind the header whose size the kernel reports, on a cache line.</summary>
     public uint EntriesOffset { get; }
 
-    /// <summary>Takes the right to write to the parameters away, after they were filled in.</summary>
+    /// <summary>Makes the parameters read-only after they were filled in.</summary>
     public void MakeParametersReadOnly() => _parameters.MakeReadOnly();
 
     public int Register(TestRing ring) => ring.Register(IORING_REGISTER_ZCRX_IFQ, Registration, 1);
 
-    /// <summary>The same, once the queue is free: the kernel takes rings apart in the background, and only a device's queue can still be its predecessor's.</summary>
-    /// <returns>The result, which is −EEXIST only after the deadline.</returns>
+    /// <summary>
+    /// Registers once the queue is free. The kernel tears rings down in the background, and a device's queue may still belong to the
+    /// previous one.
+    /// </summary>
+    /// <returns>The result. It is −EEXIST only after the deadline.</returns>
     public int RegisterWhenFree(TestRing ring)
     {
         int result = -Errno.EEXIST;

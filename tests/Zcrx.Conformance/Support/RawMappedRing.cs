@@ -5,7 +5,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>A ring with any set-up flags, mapped and used through its raw memory, index array included.</summary>
+/// <summary>Represents a ring with any set-up flags, used through its raw memory, including the index array.</summary>
 internal sealed unsafe class RawMappedRing : IDisposable
 {
     private readonly IIoUringKernel _kernel;
@@ -45,7 +45,7 @@ internal sealed unsafe class RawMappedRing : IDisposable
         Assert.Equal(1, _kernel.Enter(Fd, 1, 0, 0, null, 0));
     }
 
-    /// <summary>Runs what is due and takes the completions; a large one with the offset in its second half.</summary>
+    /// <summary>Runs pending work and returns the completions. A large completion has the offset in its second half.</summary>
     public List<(io_uring_cqe Completion, ulong Offset)> Run()
     {
         Assert.True(_kernel.Enter(Fd, 0, 0, IORING_ENTER_GETEVENTS, null, 0) >= 0);

@@ -5,7 +5,7 @@ internal static class Scale
 {
     public static bool IsLong { get; private set; }
 
-    /// <summary>Chooses the long run, which may be that of an emulated CPU under load.</summary>
+    /// <summary>Selects the long run, which may run on an emulated CPU under load.</summary>
     public static void BeLong()
     {
         IsLong = true;

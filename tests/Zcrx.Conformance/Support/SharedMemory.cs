@@ -3,7 +3,9 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>Memory that two processes share: a file without a name, opened by the other one through the first one's descriptor.</summary>
+/// <summary>
+/// Represents memory that two processes share: an unnamed file that the second process opens through a descriptor of the first.
+/// </summary>
 internal sealed unsafe partial class SharedMemory : IDisposable
 {
     private const int ReadWrite = 2;

@@ -1,6 +1,8 @@
 namespace Zcrx.Conformance.Support;
 
-/// <summary>A TCP connection over loopback: <see cref="Server"/> is what the ring receives from, <see cref="Client"/> what the case sends with.</summary>
+/// <summary>
+/// Represents a TCP connection over loopback. The ring receives from <see cref="Server"/>, and the case sends with <see cref="Client"/>.
+/// </summary>
 internal sealed class TcpPair : IDisposable
 {
     private int _server;
@@ -11,7 +13,7 @@ internal sealed class TcpPair : IDisposable
         (int listener, ushort port) = Posix.Listen();
         if (receiveBuffer is { } size)
         {
-            // Inherited by the accepted socket, and only so does it bound the window from the first byte on.
+            // Inherited by the accepted socket. Only this bounds the window from the first byte on.
             Posix.SetOption(listener, Posix.SO_RCVBUF, size);
         }
 
@@ -30,13 +32,13 @@ internal sealed class TcpPair : IDisposable
 
     public int Client => _client;
 
-    /// <summary>Bytes sent so far; where the next byte of the pattern comes from.</summary>
+    /// <summary>Gets the number of bytes sent so far, which is the position of the next byte of the pattern.</summary>
     public long Sent { get; private set; }
 
     /// <summary>Wraps an existing new connection. The pair owns both ends from now on.</summary>
     public static TcpPair Of(int server, int client) => new(server, client, sent: 0);
 
-    /// <summary>Sends the next bytes of the pattern; they must fit into the socket buffers.</summary>
+    /// <summary>Sends the next bytes of the pattern, which must fit into the socket buffers.</summary>
     public void Send(int count)
     {
         byte[] data = new byte[count];
@@ -53,8 +55,8 @@ internal sealed class TcpPair : IDisposable
         Sent += count;
     }
 
-    /// <summary>Sends what fits now of the next bytes of the pattern.</summary>
-    /// <returns>How many that were.</returns>
+    /// <summary>Sends as many of the next bytes of the pattern as fit now.</summary>
+    /// <returns>The number of bytes sent.</returns>
     public int SendSome(int count)
     {
         byte[] data = new byte[count];

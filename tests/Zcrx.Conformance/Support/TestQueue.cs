@@ -5,8 +5,8 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>A queue on a ring of its own, worked with through the raw ABI: device-less, or one of a NIC.</summary>
-/// <remarks>Disposal closes the ring first and frees the memory after it, as every user must.</remarks>
+/// <summary>Represents a queue with its own ring, used through the raw ABI: device-less, or one of a NIC.</summary>
+/// <remarks>Disposal closes the ring first and then frees the memory, as every user must.</remarks>
 internal sealed unsafe class TestQueue : IDisposable
 {
     private readonly QueueSetup _setup;
@@ -48,7 +48,7 @@ internal sealed unsafe class TestQueue : IDisposable
 
     public ulong CopyBytes => Volatile.Read(ref ((zcrx_stats*)(_setup.Region.Address + (nint)_setup.StatisticsOffset))->copy_bytes);
 
-    /// <summary>The payload of a completion.</summary>
+    /// <summary>Returns the payload of a completion.</summary>
     public ReadOnlySpan<byte> Payload(Cqe cqe)
     {
         int area = (int)(cqe.Offset >> IORING_ZCRX_AREA_SHIFT);
@@ -58,7 +58,10 @@ internal sealed unsafe class TestQueue : IDisposable
         return _areas[area].Span((nuint)offset, cqe.Result);
     }
 
-    /// <summary>Adds an area on a ring that has the queue: its own, or an importer's on that ring's thread. The memory belongs to the caller, and outlives the queue.</summary>
+    /// <summary>
+    /// Adds an area on a ring that has the queue: its own, or an importer's on that ring's thread. The memory belongs to the caller and
+    /// must outlive the queue.
+    /// </summary>
     /// <returns>The token of the area.</returns>
     public static ulong AddArea(TestRing ring, uint id, TestMemory memory)
     {
@@ -69,10 +72,12 @@ internal sealed unsafe class TestQueue : IDisposable
         return area.rq_area_token;
     }
 
-    /// <summary>Lets <see cref="Payload"/> find payload in an area that was or will be added. The areas are known in the order of their tokens.</summary>
+    /// <summary>
+    /// Registers an area with <see cref="Payload"/>, before or after it was added. Areas are registered in the order of their tokens.
+    /// </summary>
     public void Know(TestMemory area) => _areas.Add(area);
 
-    /// <summary>Checks that data completions carry the pattern from a position of the stream on.</summary>
+    /// <summary>Asserts that data completions contain the pattern from a position of the stream on.</summary>
     /// <returns>The position behind them.</returns>
     public long AssertPattern(IEnumerable<Cqe> completions, long position = 0)
     {
@@ -103,8 +108,8 @@ internal sealed unsafe class TestQueue : IDisposable
         Volatile.Write(ref *Tail, tail);
     }
 
-    /// <summary>Gives the buffers of data completions back, one entry each.</summary>
-    /// <param name="completions">Completions, of which those with data count.</param>
+    /// <summary>Returns the buffers of data completions, one entry each.</summary>
+    /// <param name="completions">Completions. Only those with data count.</param>
     /// <param name="flushes">Whether to flush when the ring is full. If false, its consumer must keep up.</param>
     public void Return(IEnumerable<Cqe> completions, bool flushes = true)
     {
@@ -120,7 +125,7 @@ internal sealed unsafe class TestQueue : IDisposable
         }
     }
 
-    /// <summary>Flushes until everything has been consumed.</summary>
+    /// <summary>Flushes until all entries are consumed.</summary>
     public void FlushAll()
     {
         Deadline.Until(
@@ -147,7 +152,7 @@ internal sealed unsafe class TestQueue : IDisposable
         return Ring.Register(IORING_REGISTER_ZCRX_CTRL, &control, 0);
     }
 
-    /// <summary>Exports the queue; the descriptor belongs to the caller.</summary>
+    /// <summary>Exports the queue. The descriptor belongs to the caller.</summary>
     public int Export()
     {
         zcrx_ctrl control = new() { zcrx_id = Id, op = ZCRX_CTRL_EXPORT };
@@ -155,7 +160,7 @@ internal sealed unsafe class TestQueue : IDisposable
         return (int)control.zc_export.zcrx_fd;
     }
 
-    /// <summary>Imports an exported queue into a ring; the result, and the id there.</summary>
+    /// <summary>Imports an exported queue into a ring. Returns the result and the id in that ring.</summary>
     public static int Import(TestRing ring, int fd, out uint id)
     {
         io_uring_zcrx_ifq_reg registration = new() { flags = ZCRX_REG_IMPORT, if_idx = (uint)fd };

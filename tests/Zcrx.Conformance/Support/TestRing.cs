@@ -4,18 +4,18 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>A ring of the calling thread, with its completions collected in the order in which they came.</summary>
+/// <summary>Represents a ring of the calling thread, whose completions are collected in their order.</summary>
 internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntries = 256, uint submissionEntries = 64) : IDisposable
 {
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(50);
     private readonly List<Cqe> _completions = [];
 
-    // A ring may not have more submission than completion entries.
+    // A ring must not have more submission entries than completion entries.
     public IoRing Ring { get; } = IoRing.Create(kernel, new IoRingOptions { SubmissionEntries = uint.Min(submissionEntries, completionEntries), CompletionEntries = completionEntries });
 
     public IIoUringKernel Kernel => kernel;
 
-    /// <summary>Everything that has completed and was not taken yet.</summary>
+    /// <summary>Gets the completions that were not taken yet.</summary>
     public IReadOnlyList<Cqe> Completions => _completions;
 
     public io_uring_sqe* Prepare()
@@ -32,7 +32,7 @@ internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntr
         entry->user_data = userData;
     }
 
-    /// <summary>A multishot receive, submitted at once.</summary>
+    /// <summary>Submits a multishot receive at once.</summary>
     public void Receive(uint queueId, int socket, ulong userData, uint budget = 0)
     {
         io_uring_sqe* entry = Prepare();
@@ -45,7 +45,7 @@ internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntr
         Assert.Equal(1, Ring.Submit());
     }
 
-    /// <summary>Cancels one request by what it carries, submitted at once.</summary>
+    /// <summary>Cancels the request with this user data at once.</summary>
     public void Cancel(ulong target, ulong userData, uint flags = 0)
     {
         io_uring_sqe* entry = Prepare();
@@ -57,7 +57,7 @@ internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntr
         Assert.Equal(1, Ring.Submit());
     }
 
-    /// <summary>Runs what is due without waiting, and collects.</summary>
+    /// <summary>Runs pending work without waiting, and collects its completions.</summary>
     public void RunTurn()
     {
         int result = Ring.SubmitAndWait(0, TimeSpan.Zero);
@@ -65,7 +65,7 @@ internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntr
         Collect();
     }
 
-    /// <summary>Runs turns until the completions are as expected; fails at the deadline and shows what came.</summary>
+    /// <summary>Runs turns until the completions meet a condition. Fails at the deadline and shows them.</summary>
     public void RunUntil(Func<IReadOnlyList<Cqe>, bool> condition, string expectation)
     {
         Deadline.Watch watch = Deadline.Start(expectation);
@@ -79,29 +79,29 @@ internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntr
         }
     }
 
-    /// <summary>Waits for so many completions, and takes them all.</summary>
+    /// <summary>Waits for this number of completions and takes them all.</summary>
     public IReadOnlyList<Cqe> Take(int count)
     {
         RunUntil(completions => completions.Count >= count, $"{count} completions");
         return TakeAll();
     }
 
-    /// <summary>Waits for the end of a request, and takes everything that came until then.</summary>
+    /// <summary>Waits for the end of a request and takes all completions so far.</summary>
     public IReadOnlyList<Cqe> TakeUntilEnd(ulong userData)
     {
         RunUntil(completions => completions.Any(cqe => cqe.UserData == userData && !cqe.HasMore), $"the request {userData:x} ends");
         return TakeAll();
     }
 
-    /// <summary>Waits until a request has delivered so many bytes, and takes everything that came until then.</summary>
+    /// <summary>Waits until a request has delivered this number of bytes and takes all completions so far.</summary>
     public IReadOnlyList<Cqe> TakeBytes(ulong userData, long bytes)
     {
         RunUntil(completions => completions.Where(cqe => cqe.UserData == userData && cqe.IsData).Sum(cqe => (long)cqe.Result) >= bytes, $"{bytes} bytes for {userData:x}");
         return TakeAll();
     }
 
-    /// <summary>Forgets completions; the rest stays.</summary>
-    /// <returns>How many that were.</returns>
+    /// <summary>Drops the completions that meet a condition.</summary>
+    /// <returns>The number of dropped completions.</returns>
     public int Drop(Predicate<Cqe> which) => _completions.RemoveAll(which);
 
     public IReadOnlyList<Cqe> TakeAll()
@@ -111,7 +111,7 @@ internal sealed unsafe class TestRing(IIoUringKernel kernel, uint completionEntr
         return taken;
     }
 
-    /// <summary>Lets the kernel do everything that is due, proven by a request that was queued behind it, and takes what came besides.</summary>
+    /// <summary>Lets the kernel do all pending work, proven by a request that was queued behind it. Takes the other completions.</summary>
     public IReadOnlyList<Cqe> Settle()
     {
         const ulong Marker = 0x5E771E;

@@ -2,15 +2,18 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Conformance.Support;
 
-/// <summary>Sends streams and receives them on the same thread, the way a service would: returns buffers, and asks again when the pool or the ring ran out.</summary>
+/// <summary>
+/// Sends streams and receives them on the same thread, as a service would. Returns buffers, and reissues requests that ended for lack of
+/// space.
+/// </summary>
 internal static class Transfer
 {
-    /// <summary>Transfers so many bytes over each connection, checks every one of them, and ends the streams.</summary>
-    /// <param name="queue">Where they are received.</param>
-    /// <param name="connections">The connections; nothing was sent over them yet.</param>
-    /// <param name="bytesEach">How much.</param>
-    /// <param name="delivered">Told after each turn how many data completions it had.</param>
-    /// <returns>How many bytes arrived in all.</returns>
+    /// <summary>Transfers this number of bytes over each connection, checks each byte, and ends the streams.</summary>
+    /// <param name="queue">The receiving queue.</param>
+    /// <param name="connections">The connections. Nothing may have been sent over them.</param>
+    /// <param name="bytesEach">The number of bytes per connection.</param>
+    /// <param name="delivered">Called after each turn with the number of its data completions.</param>
+    /// <returns>The total number of received bytes.</returns>
     public static long Run(TestQueue queue, IReadOnlyList<TcpPair> connections, long bytesEach, Action<int>? delivered = null)
     {
         long[] received = new long[connections.Count];

@@ -7,7 +7,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Conformance.Teardown;
 
-/// <summary>A process that is killed at any moment leaves a machine behind on which the next one can do the same at once.</summary>
+/// <summary>Tests that a process which is killed at any time leaves the machine usable: its successor can do the same at once.</summary>
 public partial class AbnormalExitTests : IClassFixture<LeakCheck>
 {
     private const nint PidfdOpen = 434;
@@ -26,7 +26,7 @@ public partial class AbnormalExitTests : IClassFixture<LeakCheck>
             client.Send(50_000);
             while (long.Parse(child.Await("RECEIVED"), CultureInfo.InvariantCulture) < 50_000)
             {
-                // The next line has the rest.
+                // The next line contains the rest.
             }
 
             client.Send(50_000);
@@ -93,7 +93,7 @@ public partial class AbnormalExitTests : IClassFixture<LeakCheck>
         Results.Equal(0, TestQueue.Flush(ring, id));
     }
 
-    /// <summary>The same queue and, if there is one, the same port, at once.</summary>
+    /// <summary>Opens the same queue at once and, if there is one, the same port.</summary>
     private static void AssertUsable(KernelUnderTest kernel, ushort port)
     {
         using var queue = new TestQueue(kernel);

@@ -1,6 +1,6 @@
 namespace Zcrx.Fuzz.Tests;
 
-/// <summary>A run finds what it looks for: exceptions, inputs that never end, and memory without a bound.</summary>
+/// <summary>Tests that a run detects failures: exceptions, inputs that never end, and unbounded memory.</summary>
 public sealed class FuzzRunTests : IDisposable
 {
     private readonly string _findings = Directory.CreateTempSubdirectory("zcrx-fuzz-findings-").FullName;

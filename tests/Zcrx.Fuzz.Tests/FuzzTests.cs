@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Zcrx.Fuzz.Tests;
 
-/// <summary>Runs each parser in a process of its own. <c>ZCRX_FUZZ_SECONDS</c> makes it longer.</summary>
+/// <summary>Runs each parser in a separate process. <c>ZCRX_FUZZ_SECONDS</c> extends the run.</summary>
 public sealed class FuzzTests : IDisposable
 {
     private readonly string _findings = Directory.CreateTempSubdirectory("zcrx-fuzz-findings-").FullName;

@@ -5,12 +5,12 @@ using Zcrx.Fuzz.Guidance;
 
 namespace Zcrx.Fuzz;
 
-/// <summary>The command line.</summary>
+/// <summary>Defines the command line.</summary>
 internal static class FuzzCommandLine
 {
     public static int Run(string[] args)
     {
-        // First: instrumented code writes to it.
+        // Must come first, because instrumented code writes to it.
         Coverage? coverage = InstrumentedProcess.IsCurrent ? new Coverage() : null;
         Option<TimeSpan> duration = new("--duration")
         {

@@ -1,6 +1,6 @@
 namespace Zcrx.Fuzz;
 
-/// <summary>The exception that is thrown when an input has an effect that is not documented.</summary>
+/// <summary>Thrown when an input has an undocumented effect.</summary>
 internal sealed class FuzzException(string message, Exception? cause = null) : Exception(message, cause)
 {
     public static void Require(bool condition, string expectation)

@@ -1,7 +1,7 @@
 namespace Zcrx.Fuzz;
 
-/// <summary>Represents what a run does.</summary>
-/// <param name="Duration">How long each parser runs.</param>
+/// <summary>Represents the options of a run.</summary>
+/// <param name="Duration">The time for each parser.</param>
 /// <param name="Seed">The seed of all inputs.</param>
 /// <param name="Findings">The directory for inputs that fail.</param>
 internal sealed record FuzzOptions(TimeSpan Duration, int Seed, string Findings)
@@ -9,6 +9,6 @@ internal sealed record FuzzOptions(TimeSpan Duration, int Seed, string Findings)
     /// <summary>Gets the time after which an input counts as one that never ends.</summary>
     public TimeSpan HangLimit { get; init; } = TimeSpan.FromSeconds(120);
 
-    /// <summary>Gets the largest number of inputs; null for no limit.</summary>
+    /// <summary>Gets the maximum number of inputs, or null for no limit.</summary>
     public long? MaxInputs { get; init; }
 }

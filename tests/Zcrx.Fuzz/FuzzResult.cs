@@ -2,7 +2,7 @@ namespace Zcrx.Fuzz;
 
 /// <summary>Represents the result of a run of one parser.</summary>
 /// <param name="Inputs">The number of inputs.</param>
-/// <param name="Kept">The number of inputs in the corpus at the end: the seeds, and those that reached new code.</param>
-/// <param name="Failure">What failed; null when nothing did.</param>
+/// <param name="Kept">The number of inputs in the corpus at the end: the seeds, and the inputs that reached new code.</param>
+/// <param name="Failure">The failure, or null.</param>
 /// <param name="Input">The input that failed.</param>
 internal sealed record FuzzResult(long Inputs, int Kept, Exception? Failure, byte[]? Input);

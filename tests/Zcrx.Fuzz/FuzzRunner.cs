@@ -30,7 +30,7 @@ internal static class FuzzRunner
         return failed == 0 && targets.Length > 0 ? 0 : 1;
     }
 
-    /// <summary>Runs an input that was saved.</summary>
+    /// <summary>Runs a saved input.</summary>
     public static int Replay(string parser, string path, FuzzOptions options, TextWriter output)
     {
         IFuzzTarget target = Targets.Single(target => target.Name == parser);

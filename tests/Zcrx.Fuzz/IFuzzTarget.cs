@@ -5,12 +5,12 @@ internal interface IFuzzTarget
 {
     string Name { get; }
 
-    /// <summary>Gets valid inputs, from which most others are made.</summary>
+    /// <summary>Gets valid inputs, from which most others are derived.</summary>
     IReadOnlyList<byte[]> Seeds { get; }
 
     /// <summary>Gets the number of bytes that one input may allocate.</summary>
     long AllocationLimit => 4 << 20;
 
-    /// <summary>Reads one input. Throws when anything happens that is not documented. The documented errors are caught here.</summary>
+    /// <summary>Reads one input. Throws on every undocumented effect, and catches the documented errors.</summary>
     void Run(byte[] input);
 }

@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 
 namespace Zcrx.Fuzz;
 
-/// <summary>Makes inputs: valid ones that are changed in places, joined or cut, and random ones.</summary>
+/// <summary>Generates inputs: modified, joined or truncated valid ones, and random ones.</summary>
 internal sealed class Mutator(Random random)
 {
-    /// <summary>The most bytes of an input.</summary>
+    /// <summary>The maximum number of bytes of an input.</summary>
     public const int MaxLength = 4096;
 
-    // Limits of the integers that parsers read, and their neighbours.
+    // The limits of the integers that parsers read, and their neighbours.
     private static readonly ulong[] Interesting =
     [
         0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 31, 32, 63, 64, 127, 128, 255, 256, 4095, 4096, 32767, 32768, 65535, 65536, int.MaxValue - 1, int.MaxValue, 0x8000_0000, uint.MaxValue - 1, uint.MaxValue,

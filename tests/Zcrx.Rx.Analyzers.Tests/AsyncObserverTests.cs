@@ -5,7 +5,7 @@ using Check = Zcrx.Rx.Analyzers.Tests.Support.AnalyzerCheck<Zcrx.Rx.Analyzers.As
 
 namespace Zcrx.Rx.Analyzers.Tests;
 
-/// <summary>Rule ZCRX0002.</summary>
+/// <summary>Tests rule ZCRX0002.</summary>
 public class AsyncObserverTests
 {
     [Theory]

@@ -5,7 +5,7 @@ using Check = Zcrx.Rx.Analyzers.Tests.Support.AnalyzerCheck<Zcrx.Rx.Analyzers.Bo
 
 namespace Zcrx.Rx.Analyzers.Tests;
 
-/// <summary>Rule ZCRX0001 on buffers.</summary>
+/// <summary>Tests rule ZCRX0001 on buffers.</summary>
 public class BorrowedElementTests
 {
     [Theory]

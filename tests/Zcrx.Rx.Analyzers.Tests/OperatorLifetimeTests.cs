@@ -75,7 +75,7 @@ public class OperatorLifetimeTests
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Add the operator to the switch."),
     };
 
-    // The scheduler is virtual: nothing that waits for time or for another thread ever runs.
+    // The scheduler is virtual, so work that waits for time or for another thread never runs.
     private static IObservable<object> Reported(string name, IObservable<object> source) => name switch
     {
         "Delay" => source.Delay(Hour, new HistoricalScheduler()),
@@ -96,7 +96,7 @@ public class OperatorLifetimeTests
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Add the operator to the switch."),
     };
 
-    // In a method of its own, so that no local of the test keeps the element.
+    // A separate method, so that no local of the test keeps the element.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference Send(Subject<object> source)
     {

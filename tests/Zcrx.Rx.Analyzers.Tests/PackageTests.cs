@@ -5,10 +5,10 @@ using Zcrx.Build.Tests.Support;
 
 namespace Zcrx.Rx.Analyzers.Tests;
 
-/// <summary>The analyzers reach a project that references the package.</summary>
+/// <summary>Tests that the analyzers reach a project that references the package.</summary>
 public sealed class PackageTests : IDisposable
 {
-    // The build servers would keep the output open after the build has ended.
+    // The build servers would keep the output open after the build.
     private const string Quiet = "-nodeReuse:false -p:UseSharedCompilation=false -nologo";
 
     private readonly TempDirectory _directory = new();
@@ -52,7 +52,7 @@ public sealed class PackageTests : IDisposable
 
     private static async Task PackAsync(string library, string directory)
     {
-        // The suite and what it packs are built with the same configuration.
+        // The suite and the projects that it packs are built with the same configuration.
         string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         await ForeignProgram.RunAsync(
             $"exec dotnet pack \"$1\" --no-build --configuration {configuration} --output \"$2\" {Quiet}",
@@ -62,7 +62,8 @@ public sealed class PackageTests : IDisposable
 
     private void WriteConsumer(string packages)
     {
-        // What else the package needs is there already, since this suite needs it too. The packed version must not reach the cache of other projects.
+        // The other dependencies of the package are already there, because this suite needs them, too. The packed version must not reach
+        // the cache of other projects.
         string cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         File.WriteAllText(_directory["Consumer.csproj"], $"""
             <Project Sdk="Microsoft.NET.Sdk">

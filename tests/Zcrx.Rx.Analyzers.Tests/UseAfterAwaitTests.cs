@@ -3,7 +3,7 @@ using Check = Zcrx.Rx.Analyzers.Tests.Support.AnalyzerCheck<Zcrx.Rx.Analyzers.Us
 
 namespace Zcrx.Rx.Analyzers.Tests;
 
-/// <summary>Rule ZCRX0004.</summary>
+/// <summary>Tests rule ZCRX0004.</summary>
 public class UseAfterAwaitTests
 {
     [Theory]

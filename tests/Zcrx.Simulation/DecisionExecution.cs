@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Simulation;
 
-/// <summary>Executes decisions. A decision for which there is no subject at that moment has no effect.</summary>
+/// <summary>Executes decisions. A decision without a subject at that moment has no effect.</summary>
 internal sealed class DecisionExecution(SimulatedWorld world)
 {
     private const int MostQueues = 6;

@@ -3,7 +3,7 @@ namespace Zcrx.Simulation;
 /// <summary>Specifies what happens next in a simulation.</summary>
 internal enum DecisionKind
 {
-    /// <summary>A ring thread runs until the next point at which another thread can come between.</summary>
+    /// <summary>A ring thread runs until the next point at which another thread can run.</summary>
     Run,
 
     /// <summary>A ring thread runs until it sleeps.</summary>
@@ -21,13 +21,13 @@ internal enum DecisionKind
     /// <summary>A peer sends.</summary>
     PeerSend,
 
-    /// <summary>A peer reads what it was sent.</summary>
+    /// <summary>A peer reads the bytes that were sent to it.</summary>
     PeerRead,
 
     /// <summary>A peer ends its side.</summary>
     PeerFinish,
 
-    /// <summary>A peer goes away.</summary>
+    /// <summary>A peer closes its socket.</summary>
     PeerClose,
 
     /// <summary>The application subscribes.</summary>

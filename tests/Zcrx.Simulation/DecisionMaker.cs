@@ -1,11 +1,11 @@
 namespace Zcrx.Simulation;
 
-/// <summary>Makes the decisions of a simulation from a seed.</summary>
+/// <summary>Generates the decisions of a simulation from a seed.</summary>
 internal sealed class DecisionMaker(Random random, SimulationProfile profile)
 {
     private readonly (DecisionKind Kind, int Until)[] _kinds = Accumulate(profile.Weights);
 
-    /// <summary>Makes all decisions. Each selects among what there is when it is executed.</summary>
+    /// <summary>Generates all decisions. Each one selects among the subjects that exist when it is executed.</summary>
     public List<Decision> MakeAll()
     {
         List<Decision> decisions = new(profile.Decisions + profile.Connections);

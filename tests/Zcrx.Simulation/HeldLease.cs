@@ -6,7 +6,7 @@ namespace Zcrx.Simulation;
 /// <summary>Represents a lease that the application holds, and the bytes that must be in it.</summary>
 internal sealed record HeldLease(BufferLease Lease, SimulatedConnection Connection, SimulatedQueue Queue, long Position, int Length, bool IsCopy)
 {
-    /// <summary>Gets the address of the bytes, which tells buffers apart.</summary>
+    /// <summary>Gets the address of the bytes, which identifies the buffer.</summary>
     public nint Address { get; } = Lease.Address;
 
     /// <summary>Throws unless the bytes are those that were received.</summary>

@@ -5,12 +5,12 @@ using Zcrx.Rx.Pool;
 
 namespace Zcrx.Simulation;
 
-/// <summary>Checks, after each step, what must always hold, and follows up what has been requested.</summary>
+/// <summary>Checks the invariants after each step, and tracks requested operations.</summary>
 internal sealed class Invariants(SimulatedWorld world)
 {
     private int _checks;
 
-    /// <summary>Checks everything that is cheap, and the bytes of all leases now and then.</summary>
+    /// <summary>Checks all cheap invariants, and sometimes the bytes of all leases.</summary>
     public void Check()
     {
         world.ThrowIfFailed();
@@ -25,7 +25,7 @@ internal sealed class Invariants(SimulatedWorld world)
 
         foreach (EmulatedInterfaceQueue queue in world.Kernel.InterfaceQueues)
         {
-            // After completions were lost, every buffer that no consumer leases is returned, since nothing tells which ones the kernel has.
+            // After lost completions, every buffer without a lease is returned, because it is unknown which ones the kernel has.
             if (queue.EntriesIgnored > 0 && !world.MayStreamsBreak)
             {
                 throw world.Fail("a buffer was returned to the kernel that the kernel had already");
@@ -40,7 +40,7 @@ internal sealed class Invariants(SimulatedWorld world)
         world.ThrowIfFailed();
     }
 
-    /// <summary>Notices the ends of operations.</summary>
+    /// <summary>Detects the ends of operations.</summary>
     private void FollowUp()
     {
         foreach (SimulatedConnection connection in world.Connections)
@@ -123,7 +123,7 @@ internal sealed class Invariants(SimulatedWorld world)
         int waiting = 0;
         foreach (SimulatedConnection connection in world.Connections)
         {
-            // Also of connections that have left, and are on their way to another queue.
+            // Includes connections that have left and are moving to another queue.
             waiting += connection.Connection?.Receiver.Undelivered.CountIn(pool.Ledger) ?? 0;
         }
 
@@ -143,7 +143,7 @@ internal sealed class Invariants(SimulatedWorld world)
         }
     }
 
-    /// <summary>A thread that sleeps has drawn the conclusions of what its consumers lease.</summary>
+    /// <summary>Checks that a sleeping thread has reacted to the leases of its consumers.</summary>
     private void CheckPressure(SimulatedQueue queue, BufferPool pool)
     {
         if (queue.Level != pool.Level)

@@ -1,7 +1,10 @@
 namespace Zcrx.Simulation;
 
-/// <summary>Takes the calling thread's synchronization context away until disposed.</summary>
-/// <remarks>With a context, such as that of a test, a continuation after <c>ConfigureAwait(false)</c> runs on the thread pool, and so beside the simulation.</remarks>
+/// <summary>Removes the calling thread's synchronization context until it is disposed.</summary>
+/// <remarks>
+/// With a context, such as that of a test, a continuation after <c>ConfigureAwait(false)</c> would run on the thread pool, outside the
+/// simulation.
+/// </remarks>
 internal sealed class NoSynchronizationContext : IDisposable
 {
     private readonly SynchronizationContext? _before = SynchronizationContext.Current;

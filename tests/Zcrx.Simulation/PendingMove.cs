@@ -1,4 +1,4 @@
 namespace Zcrx.Simulation;
 
-/// <summary>Represents a move that was requested.</summary>
+/// <summary>Represents a requested move.</summary>
 internal sealed record PendingMove(SimulatedConnection Connection, SimulatedQueue Target, Task<bool> Done);

@@ -1,6 +1,6 @@
 namespace Zcrx.Simulation;
 
-/// <summary>Specifies where a ring thread is in its turn.</summary>
+/// <summary>Specifies the phase of a ring thread in its turn.</summary>
 internal enum QueuePhase
 {
     /// <summary>The thread has to create its ring.</summary>

@@ -4,7 +4,7 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Simulation;
 
-/// <summary>Ends a simulation: removes every obstacle, and checks that everything arrives and that nothing is left.</summary>
+/// <summary>Ends a simulation: removes every obstacle, and checks that all bytes arrive and no resource is left.</summary>
 internal sealed class Settlement(SimulatedWorld world, DecisionExecution execution, Invariants invariants)
 {
     private const int MostRounds = 4_000;
@@ -40,7 +40,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         Stop();
     }
 
-    /// <summary>Ends what the application has done to delay streams, and lets peers end theirs.</summary>
+    /// <summary>Ends all delays that the application has caused, and lets peers end their streams.</summary>
     private void Unblock()
     {
         foreach (SimulatedConnection connection in world.Connections.Where(static connection => connection.Connection is not null))
@@ -160,7 +160,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         }
     }
 
-    /// <summary>Compares what queues and kernel believe about the buffers.</summary>
+    /// <summary>Compares the state of the buffers in the queues and in the kernel.</summary>
     private void CheckBuffers()
     {
         foreach (SimulatedQueue queue in world.LiveQueues)
@@ -181,7 +181,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         foreach (EmulatedInterfaceQueue queue in world.Kernel.InterfaceQueues)
         {
             int missing = queue.Areas.Sum(static area => area.Buffers - area.FreeCount);
-            // Reclaiming what a ring has lost waits until one ring is left.
+            // Buffers that a ring has lost are reclaimed once only one ring is left.
             if (missing != 0 && !(world.MayStreamsBreak && world.LiveQueues.Any(static queue => queue.Loop.Queue.Memory.Rings > 1)))
             {
                 throw world.Fail($"{missing} buffers are lost: no consumer has them, and the kernel neither");
@@ -202,7 +202,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         }
     }
 
-    /// <summary>Stops all queues, and checks that nothing is left.</summary>
+    /// <summary>Stops all queues, and checks that no resource is left.</summary>
     private void Stop()
     {
         world.Log.AddEvent("all queues stop");
@@ -236,7 +236,9 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         }
     }
 
-    /// <summary>A spurious wake-up changes nothing. Otherwise something had waited that would not have woken the thread.</summary>
+    /// <summary>
+    /// Checks that a spurious wake-up changes nothing. Otherwise some work was pending that would not have woken the thread.
+    /// </summary>
     private void WakeInVain()
     {
         foreach (SimulatedQueue queue in world.LiveQueues)

@@ -12,7 +12,7 @@ namespace Zcrx.Simulation;
 [SuppressMessage("Design", "CA1001", Justification = "Decisions of the simulation close both sockets, and the settlement those that are left.")]
 internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
 {
-    // The bytes of the other direction, which must not be mistaken for those of a stream.
+    // The bytes of the other direction, which must differ from those of a stream.
     private const int Reply = 1000;
     private const int SmallSocket = 4608;
 
@@ -39,7 +39,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
 
     public int Id { get; }
 
-    /// <summary>Gets the connection; null until a queue has it.</summary>
+    /// <summary>Gets the connection, or null until a queue has it.</summary>
     public ZcrxConnection? Connection { get; private set; }
 
     public ConsumerMode Mode { get; set; }
@@ -66,7 +66,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
 
     public bool IsSubscribed => _subscription is not null;
 
-    /// <summary>Gets the buffers that the observer has kept although they were only lent.</summary>
+    /// <summary>Gets the borrowed buffers that the observer has kept after OnNext.</summary>
     public List<ReceivedBuffer> Stale { get; } = [];
 
     public PendingMove? Move { get; set; }
@@ -78,7 +78,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
     /// <summary>Attaches the socket to a queue.</summary>
     public void Attach(SimulatedQueue queue) => _attaching = queue.Loop.AttachAsync(_ours);
 
-    /// <summary>Notices the result of <see cref="Attach"/>.</summary>
+    /// <summary>Processes the result of <see cref="Attach"/>.</summary>
     public void Look()
     {
         if (_attaching is not { IsCompleted: true } attached)
@@ -109,8 +109,8 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
         }
     }
 
-    /// <summary>Lets the peer read everything that was sent to it.</summary>
-    /// <returns>Whether there was anything.</returns>
+    /// <summary>Lets the peer read all bytes that were sent to it.</summary>
+    /// <returns>True when it read any bytes.</returns>
     public bool PeerRead()
     {
         long before = Replies.Read;
@@ -279,7 +279,7 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
 
     private async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
-        // Bytes that were not sent any more are counted, too, which only an ended connection may show.
+        // Unsent bytes count, too, which is only permitted for an ended connection.
         Replies = Replies with { Sent = Replies.Sent + bytes.Length };
         try
         {
@@ -295,6 +295,6 @@ internal sealed class SimulatedConnection : IObserver<ReceivedBuffer>
         }
     }
 
-    /// <summary>Gets a value indicating whether a send has failed, so that the peer does not get everything.</summary>
+    /// <summary>Gets a value that indicates whether a send has failed, so that the peer does not receive everything.</summary>
     public bool HaveRepliesFailed { get; private set; }
 }

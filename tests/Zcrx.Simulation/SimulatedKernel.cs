@@ -4,7 +4,9 @@ using Zcrx.Interop.Emulation;
 
 namespace Zcrx.Simulation;
 
-/// <summary>Represents the emulated kernel whose calls never wait: a ring thread that sleeps enters again when the simulation says so.</summary>
+/// <summary>
+/// Represents the emulated kernel with calls that never wait: a sleeping ring thread enters again when the simulation decides so.
+/// </summary>
 internal sealed unsafe class SimulatedKernel(EmulatedKernelOptions options, VirtualClock clock) : IIoUringKernel
 {
     private readonly EmulatedKernel _kernel = new(options);
@@ -12,10 +14,10 @@ internal sealed unsafe class SimulatedKernel(EmulatedKernelOptions options, Virt
 
     public string Description => _kernel.Description;
 
-    /// <summary>Gets or sets a value indicating whether a wait lets time pass, since the caller waits in a loop of its own.</summary>
+    /// <summary>Gets or sets a value that indicates whether a wait lets time pass, because the caller waits in its own loop.</summary>
     public bool WaitsPassTime { get; set; }
 
-    /// <summary>Gets the longest wait of the last enter; null for no limit.</summary>
+    /// <summary>Gets the longest wait of the last enter, or null for no limit.</summary>
     public TimeSpan? Timeout { get; private set; }
 
     /// <summary>Gets the number of submissions so far.</summary>
@@ -87,7 +89,7 @@ internal sealed unsafe class SimulatedKernel(EmulatedKernelOptions options, Virt
     {
         if (result == -Errno.EBADF)
         {
-            // The ring has lost its descriptor, so it is not closed any more.
+            // The ring has lost its descriptor, so it is not closed again.
             _open.Remove(ringFd);
         }
 

@@ -7,7 +7,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Simulation;
 
-/// <summary>Represents one queue with all of its owners. Its ring thread is a state here, and runs one step at a time.</summary>
+/// <summary>Represents one queue with all its owners. Its ring thread is a state machine that runs one step at a time.</summary>
 internal sealed class SimulatedQueue
 {
     private readonly SimulatedThreads _threads;
@@ -52,24 +52,24 @@ internal sealed class SimulatedQueue
 
     public bool IsOpen => Phase is not (QueuePhase.Opening or QueuePhase.Ended);
 
-    /// <summary>Gets or sets a value indicating whether its owner has requested its end.</summary>
+    /// <summary>Gets or sets a value that indicates whether its owner has requested its end.</summary>
     public bool IsEnding { get; set; }
 
     public PoolPressureLevel Level { get; private set; }
 
     public List<Exception> Faults { get; } = [];
 
-    /// <summary>Gets what the ring thread failed with.</summary>
+    /// <summary>Gets the exception with which the ring thread failed, or null.</summary>
     public Exception? Crash { get; private set; }
 
     /// <summary>Gets the number of turns.</summary>
     public long Turns { get; private set; }
 
-    /// <summary>Gets the time at which the sleeping thread wakes by itself; null for never.</summary>
+    /// <summary>Gets the time at which the sleeping thread wakes by itself, or null for never.</summary>
     public long? Due => Phase == QueuePhase.Asleep && _due != long.MaxValue ? _due : null;
 
-    /// <summary>Runs the thread to the next point at which another thread can come between.</summary>
-    /// <returns>False when it sleeps on, or has ended.</returns>
+    /// <summary>Runs the thread to the next point at which another thread can run.</summary>
+    /// <returns>False when it still sleeps, or has ended.</returns>
     public bool Step()
     {
         if (Phase == QueuePhase.Ended)
@@ -110,7 +110,7 @@ internal sealed class SimulatedQueue
         }
     }
 
-    /// <summary>Wakes a sleeping thread for no reason, and runs it until it sleeps again. That must change nothing.</summary>
+    /// <summary>Wakes a sleeping thread without a reason, and runs it until it sleeps again. This must change nothing.</summary>
     public void WakeInVain()
     {
         if (Phase == QueuePhase.Asleep)

@@ -3,7 +3,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Simulation;
 
-/// <summary>Takes the place of the runtime's threads: holds what the thread pool has to do, and the ring threads that were started.</summary>
+/// <summary>Replaces the runtime's threads: holds the items of the thread pool, and the ring threads that were started.</summary>
 internal sealed class SimulatedThreads : ThreadSimulation
 {
     private const int MostItems = 2_000;
@@ -16,13 +16,13 @@ internal sealed class SimulatedThreads : ThreadSimulation
     /// <summary>Gets the identity of the thread pool.</summary>
     public object Pool { get; } = "pool";
 
-    /// <summary>Gets the identity of the thread whose code runs.</summary>
+    /// <summary>Gets the identity of the running thread.</summary>
     public object Running { get; private set; } = "application";
 
     /// <summary>Gets the ring that was started last.</summary>
     public RingThread? Started { get; set; }
 
-    /// <summary>Gets the number of items that the thread pool has to run.</summary>
+    /// <summary>Gets the number of pending items of the thread pool.</summary>
     public int PoolItems => _pool.Count;
 
     public override void Start(object state) => Started = (RingThread)state;
@@ -49,7 +49,7 @@ internal sealed class SimulatedThreads : ThreadSimulation
         return true;
     }
 
-    /// <summary>Runs code as a thread, from the application's.</summary>
+    /// <summary>Runs code as a thread of the simulation.</summary>
     public void As(object identity, Action work)
     {
         object before = Running;

@@ -6,7 +6,9 @@ using Zcrx.Rx.Moving;
 
 namespace Zcrx.Simulation;
 
-/// <summary>Holds what a simulation consists of: time, the kernel, queues, connections, leases and moves. Everything is on the calling thread.</summary>
+/// <summary>
+/// Contains a whole simulation: time, the kernel, queues, connections, leases and moves. Everything runs on the calling thread.
+/// </summary>
 internal sealed class SimulatedWorld : IDisposable
 {
     private Exception? _failure;
@@ -52,7 +54,7 @@ internal sealed class SimulatedWorld : IDisposable
     public IEnumerable<SimulatedQueue> LiveQueues => Queues.Where(static queue => queue.Phase != QueuePhase.Ended);
 
     /// <summary>Opens a queue.</summary>
-    /// <param name="exported">The queue to import; null to register one.</param>
+    /// <param name="exported">The queue to import, or null to register one.</param>
     public SimulatedQueue Open(ExportedQueue? exported = null)
     {
         string name = $"queue {Queues.Count}";
@@ -85,7 +87,7 @@ internal sealed class SimulatedWorld : IDisposable
         Leases.Add(new HeldLease(lease, connection, queue, position, length, !IsInArea(queue, lease)));
     }
 
-    /// <summary>Records a violation. The first one counts. Code of the library may catch the exception.</summary>
+    /// <summary>Records a violation. Only the first one counts. The library may catch the exception.</summary>
     public SimulationException Fail(string message)
     {
         SimulationException failure = new(message);
@@ -102,7 +104,7 @@ internal sealed class SimulatedWorld : IDisposable
         }
     }
 
-    /// <summary>Observers run on ring threads or on the thread pool, never on the stack of an application that does something else.</summary>
+    /// <summary>Observers run on ring threads or on the thread pool, never on the stack of an application call.</summary>
     public void RequireRingThread(SimulatedConnection connection)
     {
         if (Threads.Running == Threads.Application && Acting != connection)
@@ -111,7 +113,7 @@ internal sealed class SimulatedWorld : IDisposable
         }
     }
 
-    /// <summary>Gets a value indicating whether a fault has occurred after which streams may end early, with an error.</summary>
+    /// <summary>Gets a value that indicates whether a fault has occurred after which streams may end early with an error.</summary>
     public bool MayStreamsBreak { get; private set; }
 
     /// <summary>Records such a fault.</summary>

@@ -2,7 +2,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Simulation;
 
-/// <summary>Represents what a simulation consists of and what may happen in it. Chosen by its seed.</summary>
+/// <summary>Represents the parts of a simulation and its possible events. Chosen by the seed.</summary>
 internal sealed record SimulationProfile
 {
     public required string Name { get; init; }
@@ -23,15 +23,15 @@ internal sealed record SimulationProfile
 
     public required bool ChecksBorrows { get; init; }
 
-    /// <summary>Gets the length of what peers send at once.</summary>
+    /// <summary>Gets the number of bytes that peers send at a time.</summary>
     public required int LongestSend { get; init; }
 
     public required EmulatedKernelProfile Release { get; init; }
 
-    /// <summary>Gets how often each kind is chosen.</summary>
+    /// <summary>Gets the weight of each kind of decision.</summary>
     public required IReadOnlyDictionary<DecisionKind, int> Weights { get; init; }
 
-    /// <summary>Gets a value indicating whether streams may break, since queues are stopped, observers throw and peers go away.</summary>
+    /// <summary>Gets a value that indicates whether streams may break, because queues stop, observers throw or peers close.</summary>
     public required bool IsRough { get; init; }
 
     public static SimulationProfile Of(Random random)

@@ -2,12 +2,12 @@ namespace Zcrx.Simulation;
 
 /// <summary>Represents the outcome of one simulation.</summary>
 /// <param name="Seed">The seed.</param>
-/// <param name="Profile">What it consisted of.</param>
+/// <param name="Profile">The profile of the simulation.</param>
 /// <param name="Decisions">The decisions that were executed.</param>
-/// <param name="Failure">The invariant that did not hold; null for none.</param>
+/// <param name="Failure">The violated invariant, or null.</param>
 /// <param name="Hash">The hash of all events.</param>
 /// <param name="Turns">The turns of all ring threads.</param>
 /// <param name="Time">The time that has passed in the simulation.</param>
-/// <param name="Lines">The events; none unless they were kept.</param>
+/// <param name="Lines">The events, which are empty unless lines are kept.</param>
 internal sealed record SimulationResult(
     int Seed, SimulationProfile Profile, IReadOnlyList<Decision> Decisions, Exception? Failure, ulong Hash, long Turns, TimeSpan Time, IReadOnlyList<string> Lines);

@@ -1,6 +1,6 @@
 namespace Zcrx.Simulation;
 
-/// <summary>Runs the simulations of many seeds, on several threads, and adds up what they did.</summary>
+/// <summary>Runs the simulations of many seeds on several threads, and sums up their results.</summary>
 internal sealed class SimulationSearch
 {
     private readonly Lock _gate = new();

@@ -1,6 +1,6 @@
 namespace Zcrx.Simulation;
 
-/// <summary>Represents time that passes only when the simulation says so. One tick is 100 ns.</summary>
+/// <summary>Represents time that passes only when the simulation decides so. One tick is 100 ns.</summary>
 internal sealed class VirtualClock : TimeProvider
 {
     private long _ticks = TimeSpan.TicksPerSecond;

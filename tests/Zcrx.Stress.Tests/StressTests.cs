@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Stress.Tests;
 
-/// <summary>Runs each scenario in a process of its own, whose native heap is checked as far as glibc can. <c>ZCRX_STRESS_SECONDS</c> makes it longer.</summary>
+/// <summary>
+/// Runs each scenario in a separate process, whose native heap glibc checks as far as it can. <c>ZCRX_STRESS_SECONDS</c> extends the run.
+/// </summary>
 public class StressTests
 {
     private static readonly string[] LibraryDirectories = ["/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib64", "/lib64"];
@@ -47,7 +49,7 @@ public class StressTests
     {
         environment["MALLOC_CHECK_"] = "3";
         environment["GLIBC_TUNABLES"] = "glibc.malloc.check=3";
-        // Since glibc 2.34 the check is in a library of its own, which has no effect on musl.
+        // Since glibc 2.34 the check is in a separate library, which has no effect on musl.
         if (RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal))
         {
             return;

@@ -5,10 +5,10 @@ internal interface IStressScenario
 {
     string Name { get; }
 
-    /// <summary>Gets what the result of <see cref="Run"/> counts.</summary>
+    /// <summary>Gets the name of the operations that <see cref="Run"/> counts.</summary>
     string Unit => "operations";
 
-    /// <summary>Runs until the time is over. Throws when something went wrong.</summary>
-    /// <returns>The number of operations, or of what <see cref="Unit"/> names.</returns>
+    /// <summary>Runs until the time is over. Throws on a failure.</summary>
+    /// <returns>The number of operations, or of the items that <see cref="Unit"/> names.</returns>
     long Run(StressRun run);
 }

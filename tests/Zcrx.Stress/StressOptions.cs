@@ -1,8 +1,8 @@
 namespace Zcrx.Stress;
 
 /// <summary>Represents what a run does.</summary>
-/// <param name="Duration">How long each scenario runs.</param>
-/// <param name="Seed">The seed of everything that is random.</param>
-/// <param name="Threads">Threads beside the ring thread.</param>
-/// <param name="Only">The scenarios to run; all if empty.</param>
+/// <param name="Duration">The time for each scenario.</param>
+/// <param name="Seed">The seed of all random choices.</param>
+/// <param name="Threads">The number of threads besides the ring thread.</param>
+/// <param name="Only">The scenarios to run. All if empty.</param>
 internal sealed record StressOptions(TimeSpan Duration, int Seed, int Threads, IReadOnlyList<string> Only);

@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress;
 
-/// <summary>Represents the run of one scenario: its time, its randomness, and the threads that it starts.</summary>
+/// <summary>Represents the run of one scenario: its time, its random numbers and its threads.</summary>
 internal sealed class StressRun(StressOptions options) : IDisposable
 {
     private readonly long _start = Stopwatch.GetTimestamp();
@@ -16,7 +16,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
 
     public int ThreadCount => options.Threads;
 
-    /// <summary>Gets a value indicating whether the scenario shall end: the time is over, or a thread has failed.</summary>
+    /// <summary>Gets a value that indicates whether the scenario must end, because the time is over or a thread has failed.</summary>
     public bool IsOver => _stopped || Stopwatch.GetElapsedTime(_start) >= options.Duration;
 
     /// <summary>Gets a task that ends when a thread has failed.</summary>
@@ -24,20 +24,21 @@ internal sealed class StressRun(StressOptions options) : IDisposable
 
     /// <summary>Starts threads that repeat a step until the scenario ends.</summary>
     /// <param name="step">The step.</param>
-    /// <param name="isMisuse">Whether <see cref="ObjectDisposedException"/> is a right answer to it. Otherwise no exception is.</param>
+    /// <param name="isMisuse">Whether <see cref="ObjectDisposedException"/> is a valid outcome of the step. Otherwise no exception
+    /// is.</param>
     public void Start(Action<Random> step, bool isMisuse)
     {
         for (int i = 0; i < options.Threads; i++)
         {
             Random random = new(options.Seed + i + 1);
-            // In the background: one that is caught in a deadlock must not keep the process from reporting it.
+            // Background threads: a thread in a deadlock must not prevent the process from reporting it.
             Thread thread = new(() => Repeat(step, random, isMisuse)) { IsBackground = true };
             _threads.Add(thread);
             thread.Start();
         }
     }
 
-    /// <summary>Waits for the threads, and throws what one of them has failed with.</summary>
+    /// <summary>Waits for the threads, and rethrows the failure of one of them.</summary>
     public void Join()
     {
         _stopped = true;
@@ -54,8 +55,8 @@ internal sealed class StressRun(StressOptions options) : IDisposable
     }
 
     /// <summary>Repeats a round on as many workers as there are threads, until the scenario ends.</summary>
-    /// <param name="round">One round, which returns how many operations it has performed.</param>
-    /// <returns>How many operations were performed.</returns>
+    /// <param name="round">Runs one round, and returns the number of operations.</param>
+    /// <returns>The total number of operations.</returns>
     public async Task<long> RepeatAsync(Func<Random, Task<int>> round)
     {
         long operations = 0;
@@ -80,7 +81,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
         return operations;
     }
 
-    /// <summary>Ends the scenario as failed. The first failure counts.</summary>
+    /// <summary>Ends the scenario as failed. Only the first failure counts.</summary>
     public void Fail(Exception exception)
     {
         Interlocked.CompareExchange(ref _failure, exception, null);
@@ -88,7 +89,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
         _failed.TrySetResult();
     }
 
-    /// <summary>Throws what one of the threads has failed with. A scenario that fails as well does so because of that.</summary>
+    /// <summary>Rethrows the failure of a thread. A failure of the scenario itself is then only a consequence.</summary>
     public void ThrowIfFailed()
     {
         if (Volatile.Read(ref _failure) is { } failure)
@@ -99,7 +100,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
 
     public void Dispose() => _stopped = true;
 
-    /// <summary>Throws when something is not as it must be.</summary>
+    /// <summary>Throws when a condition does not hold.</summary>
     public static void Require(bool condition, string expectation)
     {
         if (!condition)
@@ -118,7 +119,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
             }
             catch (ObjectDisposedException) when (isMisuse)
             {
-                // The answer to a use after the end.
+                // The expected exception of a use after the end.
             }
 #pragma warning disable CA1031 // Any other exception is the scenario's failure.
             catch (Exception exception)

@@ -57,7 +57,7 @@ internal static class StressRunner
 
     private static long Run(IStressScenario scenario, StressRun run)
     {
-        // A thread of its own: what has failed is reported at once, also when the scenario is caught in a deadlock and never ends.
+        // A separate thread, so that a failure is reported at once, even when the scenario is in a deadlock and never ends.
         Task<long> running = Task.Factory.StartNew(() => scenario.Run(run), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         Task.WaitAny(running, run.Failed);
         run.ThrowIfFailed();

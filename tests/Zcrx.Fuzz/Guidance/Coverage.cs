@@ -6,7 +6,7 @@ namespace Zcrx.Fuzz.Guidance;
 /// <summary>Reads which branches an input took, from the counters that instrumented assemblies write.</summary>
 internal sealed unsafe class Coverage
 {
-    // AFL's map, whose size the instrumentation assumes.
+    // The size of AFL's map, which the instrumentation assumes.
     private const int MapSize = 1 << 16;
 
     private readonly byte[] _seen = new byte[MapSize];
@@ -15,11 +15,11 @@ internal sealed unsafe class Coverage
     public Coverage()
     {
         _counters = (byte*)NativeMemory.AllocZeroed(MapSize);
-        // Never freed: a thread of the library may still write when the run is over.
+        // Never freed, because a thread of the library may still write when the run is over.
         Trace.SharedMem = _counters;
     }
 
-    /// <summary>Gets the number of branches that were taken by any input.</summary>
+    /// <summary>Gets the number of branches that any input has taken.</summary>
     public int Branches => _seen.AsSpan().Length - _seen.AsSpan().Count((byte)0);
 
     /// <summary>Resets the counters, before an input.</summary>

@@ -1,6 +1,6 @@
 namespace Zcrx.Fuzz.Support;
 
-/// <summary>Reads values from an input. Behind its end, all of them are zero.</summary>
+/// <summary>Reads values from an input. Values beyond its end are zero.</summary>
 internal sealed class FuzzInput(byte[] bytes)
 {
     private int _position;
@@ -18,7 +18,7 @@ internal sealed class FuzzInput(byte[] bytes)
     /// <summary>Reads a number below a limit.</summary>
     public int Below(int limit) => limit <= 1 ? 0 : limit <= 256 ? Byte() % limit : UInt16() % limit;
 
-    /// <summary>Reads at most that many bytes.</summary>
+    /// <summary>Reads at most this number of bytes.</summary>
     public byte[] Bytes(int count)
     {
         int length = Math.Min(count, bytes.Length - _position);

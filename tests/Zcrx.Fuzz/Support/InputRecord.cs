@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Zcrx.Fuzz.Support;
 
-/// <summary>Keeps the present input in a mapped file, so that it survives the end of the process.</summary>
+/// <summary>Keeps the current input in a mapped file, so that it survives the end of the process.</summary>
 internal sealed class InputRecord : IDisposable
 {
     private readonly string _directory;

@@ -6,8 +6,8 @@ using Zcrx.Rx.Engines;
 
 namespace Zcrx.Fuzz.Targets;
 
-/// <summary>Plays a hostile kernel at the application's side of a queue: any completions, ring counters and results of calls.</summary>
-/// <remarks>The one thing that it cannot claim is to have accepted a connection: the number of a descriptor is believed.</remarks>
+/// <summary>Acts as a hostile kernel at the application's side of a queue: any completions, ring counters and results of calls.</summary>
+/// <remarks>It cannot report an accepted connection, because the library trusts the number of the descriptor.</remarks>
 internal sealed class CompletionTarget : IFuzzTarget
 {
     private const int Buffers = 8;
@@ -24,13 +24,13 @@ internal sealed class CompletionTarget : IFuzzTarget
         [1, 0, 0, 3, 0, 255, 15, 9, 1, 0, 12, 255, 2, 0, 1, 4, 0, 0, 9],
         // A tail far beyond the ring.
         [1, 4, 0, 0, 0, 0x80, 9],
-        // The same, after the kernel has dropped completions.
+        // A tail far beyond the ring, after the kernel has dropped completions.
         [1, 5, 1, 4, 0, 0, 0, 0x80, 9],
-        // A completion of the input's own, and counters.
+        // A completion from the input, and counters.
         [1, 3, 1, 0, 0, 0, 0, 0, 0, 1, 16, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 4, 3, 0, 0, 0, 9, 5, 1, 9, 7, 1, 0, 0, 0, 9],
     ];
 
-    // An area, rings and a thread for each.
+    // Each input needs an area, rings and a thread.
     public long AllocationLimit => 16 << 20;
 
     public void Run(byte[] input)
@@ -56,7 +56,7 @@ internal sealed class CompletionTarget : IFuzzTarget
         {
             for (int i = 0; i < connections; i++)
             {
-                // Never connected: this kernel does not look at it.
+                // Never connected: this kernel does not use the socket.
                 ZcrxConnection connection = await queue.AttachAsync(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ConfigureAwait(false);
                 ByteCounter observer = new();
                 observers.Add(observer);
@@ -78,14 +78,14 @@ internal sealed class CompletionTarget : IFuzzTarget
         }
         catch (ZcrxException)
         {
-            // Documented: what the kernel did is noticed.
+            // Documented: the queue detects the kernel's fault.
         }
 
         FuzzException.Require(observers.TrueForAll(static observer => observer.Ends == 1), "each stream ends once");
         FuzzException.Require(observers.TrueForAll(static observer => observer.Error is null or ZcrxException or ZcrxStreamException), "an error of a stream is one that is documented");
     }
 
-    /// <summary>Reads all bytes, so that bytes outside of the area end the process.</summary>
+    /// <summary>Reads all bytes, so that bytes outside the area end the process.</summary>
     private sealed class ByteCounter : IObserver<ReceivedBuffer>
     {
         private int _ends;
@@ -94,7 +94,7 @@ internal sealed class CompletionTarget : IFuzzTarget
 
         public Exception? Error { get; private set; }
 
-        /// <summary>Gets the sum of all bytes, so that reading them is not optimized away.</summary>
+        /// <summary>Gets the sum of all bytes, so that the reads are not optimized away.</summary>
         public long Sum { get; private set; }
 
         public void OnNext(ReceivedBuffer value)

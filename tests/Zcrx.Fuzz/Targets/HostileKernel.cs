@@ -7,7 +7,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Fuzz.Targets;
 
-/// <summary>A kernel that does what the input says, and ends all requests when the input is over.</summary>
+/// <summary>Represents a kernel that follows the input, and ends all requests when the input is over.</summary>
 internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
 {
     private static readonly int[] Errors =
@@ -26,7 +26,7 @@ internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
     /// <summary>Gets a task that ends when the input is over, and the queue has entered the ring once more or has closed it.</summary>
     public Task Finished => _finished.Task;
 
-    /// <summary>Begins to read the input: the connections are attached.</summary>
+    /// <summary>Starts reading the input: the connections are attached.</summary>
     public void Begin() => _hasBegun = true;
 
     public override int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
@@ -71,7 +71,7 @@ internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
 
     public override int Close(int fd)
     {
-        // A queue that has failed enters no more.
+        // A failed queue does not enter the ring any more.
         _finished.TrySetResult();
         return base.Close(fd);
     }
@@ -79,7 +79,7 @@ internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
     public override void ConsumeRefill() => Volatile.Write(ref *RefillHead, Volatile.Read(ref *RefillTail));
 
     /// <summary>Performs the next step of the input.</summary>
-    /// <returns>The result of the call, when the step ends it.</returns>
+    /// <returns>The result of the call when the step ends it.</returns>
     private int? Act()
     {
         switch (input.Byte() % 10)
@@ -117,7 +117,7 @@ internal sealed unsafe class HostileKernel(FuzzInput input) : UserSideKernel
 
     private ulong Request() => _requests.Count == 0 ? 0 : _requests[input.Below(_requests.Count)];
 
-    /// <summary>Returns an offset in the area, mostly that of the next buffer.</summary>
+    /// <summary>Returns an offset in the area, usually that of the next buffer.</summary>
     private ulong InArea()
     {
         byte form = input.Byte();

@@ -4,7 +4,7 @@ using Zcrx.Interop.Nic.Journal;
 
 namespace Zcrx.Fuzz.Targets;
 
-/// <summary>Reads journals, and undoes what they record on an emulated interface.</summary>
+/// <summary>Reads journals, and undoes their changes on an emulated interface.</summary>
 internal sealed class JournalTarget : IFuzzTarget
 {
     private const string Owner = """{"pid":1,"startTime":1,"boot":"b","networkNamespace":"n","pidNamespace":"p"}""";
@@ -15,7 +15,7 @@ internal sealed class JournalTarget : IFuzzTarget
 
     public JournalTarget()
     {
-        // Deleted with the process, also when it is ended by a finding.
+        // Deleted with the process, even when a finding ends it.
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Path.GetDirectoryName(_path)!, recursive: true);
         string place = $"\"interface\":\"{_nic.Name}\",\"index\":{_nic.Index}";
         Seeds =
@@ -52,7 +52,7 @@ internal sealed class JournalTarget : IFuzzTarget
 
         _ = JournalDirectory.FateOf(record.Owner, _self, startTime: null);
         List<string> reports = [];
-        // Not the process's own journal: what it undoes is reported, and whatever the interface refuses, too.
+        // Not the journal of this process. The changes that it undoes are reported, including those that the interface refuses.
         NicChangeJournal journal = new(new EmulatedNicFacts([_nic]), new EmulatedFlowSteering([_nic]), new Nowhere(), reports.Add, record.Entries);
         journal.Undo();
         FuzzException.Require(_nic.RssTable.All(queue => queue >= 0 && queue < _nic.RxQueues), "the RSS table names RX queues that exist");

@@ -67,7 +67,7 @@ internal sealed class NetlinkTarget : IFuzzTarget
         _ = NetlinkErrors.Explain("Querying eth0", "eth0", outcome.Error, outcome.Text).Message;
     }
 
-    /// <summary>Writes an input: the request, then each datagram after its length and how its sequence numbers are set.</summary>
+    /// <summary>Writes an input: the request, then each datagram behind its length and the choice of its sequence numbers.</summary>
     private static byte[] Answer(byte question, params byte[][] datagrams)
     {
         List<byte> bytes = [question];
@@ -174,7 +174,7 @@ internal sealed class NetlinkTarget : IFuzzTarget
             int length = input.UInt16();
             byte form = input.Byte();
             byte[] datagram = input.Bytes(length);
-            // Mostly the numbers of the request: other messages are only skipped.
+            // Usually the numbers of the request, because other messages are only skipped.
             if (form % 8 != 0)
             {
                 Number(datagram);

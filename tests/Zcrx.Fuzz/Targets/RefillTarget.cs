@@ -5,7 +5,10 @@ using Zcrx.Interop.Emulation;
 
 namespace Zcrx.Fuzz.Targets;
 
-/// <summary>Plays a hostile application at the kernel's side of a refill queue: any entries, any tail, flushes and refills of a page pool at any time.</summary>
+/// <summary>
+/// Acts as a hostile application at the kernel's side of a refill queue: any entries, any tail, flushes and refills of a page pool at any
+/// time.
+/// </summary>
 internal sealed unsafe class RefillTarget : IFuzzTarget
 {
     private const int BufferShift = 12;
@@ -18,9 +21,9 @@ internal sealed unsafe class RefillTarget : IFuzzTarget
     [
         // Take, return, flush.
         [0, 3, 4, 1, 0, 0, 3, 0, 3, 1, 5, 0, 3, 0, 5],
-        // Through a page pool.
+        // The same through a page pool.
         [5, 3, 8, 1, 1, 1, 1, 3, 0, 3, 0, 1, 6, 3, 0, 3, 0, 6, 1],
-        // Entries of the application's own, and a tail far ahead.
+        // Entries from the input, and a tail far ahead.
         [5, 2, 8, 2, 0, 0, 2, 0, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 255, 255, 255, 255, 5, 6],
     ];
 
@@ -35,7 +38,7 @@ internal sealed unsafe class RefillTarget : IFuzzTarget
         EmulatedInterfaceQueue queue = new(owner: null!, profile, region.Address, entries, default, BufferShift);
         for (int i = 0; i < areas; i++)
         {
-            // The parser never touches the areas themselves.
+            // The parser never accesses the areas themselves.
             queue.AddArea((i + 1) << 28, (nuint)buffers << BufferShift);
         }
 

@@ -7,7 +7,7 @@ using Zcrx.Rx.Takeover;
 
 namespace Zcrx.Fuzz.Targets;
 
-/// <summary>Receives messages and words over real sockets, in pieces, with descriptors that were announced or not.</summary>
+/// <summary>Receives messages and words over real sockets, in pieces, with announced and unannounced descriptors.</summary>
 internal sealed class TakeoverLinkTarget : IFuzzTarget, IDisposable
 {
     private const int MaxPieces = 8;
@@ -109,7 +109,7 @@ internal sealed class TakeoverLinkTarget : IFuzzTarget, IDisposable
             int result = DescriptorPassing.Send((int)socket.SafeHandle.DangerousGetHandle(), bytes.AsSpan(sent, piece), sent == 0 ? descriptors : []);
             if (result < 0 && (!DescriptorPassing.WouldWait(result) || receiving.IsCompleted))
             {
-                // The other side has refused the bytes so far.
+                // The other side has refused the previous bytes.
                 return;
             }
 

@@ -3,7 +3,9 @@ using Zcrx.Rx.Takeover;
 
 namespace Zcrx.Fuzz.Targets;
 
-/// <summary>Decodes the headers and the payloads of a takeover. Whatever is decoded is the same after it was encoded again.</summary>
+/// <summary>
+/// Decodes the headers and payloads of a takeover. A decoded value must be unchanged after it was encoded and decoded again.
+/// </summary>
 internal sealed class TakeoverMessageTarget : IFuzzTarget
 {
     private const byte Header = 0;
@@ -73,7 +75,7 @@ internal sealed class TakeoverMessageTarget : IFuzzTarget
         }
     }
 
-    /// <summary>Returns whether all that the library would access lies in the memory that the other process passes.</summary>
+    /// <summary>Returns whether everything that the library would access lies in the memory from the other process.</summary>
     private static unsafe bool IsInside(QueueManifest queue)
     {
         bool Lies(long offset, long length) => offset >= 0 && offset + length <= queue.RegionLength;

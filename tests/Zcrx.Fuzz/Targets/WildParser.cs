@@ -3,7 +3,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Fuzz.Targets;
 
-/// <summary>An application's parser that decides anything, as the bytes say: frames of any length, requests for any number of bytes, exceptions.</summary>
+/// <summary>
+/// Represents an application's parser whose decisions come from the bytes: frames of any length, requests for any number of bytes,
+/// exceptions.
+/// </summary>
 internal sealed class WildParser : IFrameParser
 {
     public int MaxOverhead => 4;

@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace Zcrx.Interop.Tests.Abi;
 
-/// <summary>The kernel's own numbers: <c>zcrx-abi.json</c> and <c>netlink-abi.json</c>, printed by C programs compiled against the headers of Linux 7.3.</summary>
+/// <summary>
+/// Contains the kernel's own numbers from <c>zcrx-abi.json</c> and <c>netlink-abi.json</c>. C programs compiled against the headers of
+/// Linux 7.3 printed them.
+/// </summary>
 internal sealed record AbiTable(IReadOnlyDictionary<string, AbiStruct> Structs, IReadOnlyDictionary<string, ulong> Constants)
 {
     public static AbiTable Instance { get; } = Load();
@@ -24,5 +27,5 @@ internal sealed record AbiTable(IReadOnlyDictionary<string, AbiStruct> Structs, 
     }
 }
 
-/// <summary>One struct of the table, in bytes.</summary>
+/// <summary>Represents one struct of the table, in bytes.</summary>
 internal sealed record AbiStruct(int Size, int Align, IReadOnlyDictionary<string, int> Offsets);

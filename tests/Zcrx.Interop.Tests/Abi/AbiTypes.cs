@@ -9,17 +9,17 @@ internal static class AbiTypes
     private static readonly Type[] All =
         [.. typeof(io_uring_sqe).Assembly.GetTypes().Where(type => type.Namespace == "Zcrx.Interop.Abi" && !type.IsNested)];
 
-    /// <summary>Structs, by the kernel's name.</summary>
+    /// <summary>Gets the structs, by the kernel's name.</summary>
     public static IReadOnlyList<Type> Structs { get; } = [.. All.Where(type => type.IsValueType && !type.IsEnum)];
 
-    /// <summary>Constants of the headers, without the error numbers, which are tested on their own.</summary>
+    /// <summary>Gets the constants of the headers, without the error numbers, which have their own test.</summary>
     public static IReadOnlyDictionary<string, ulong> Constants { get; } = All
         .Where(type => type.IsClass && type != typeof(Errno))
         .SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static))
         .Where(field => field.IsLiteral)
         .ToDictionary(field => field.Name, field => Convert.ToUInt64(field.GetRawConstantValue(), null));
 
-    /// <summary>The error numbers by name.</summary>
+    /// <summary>Gets the error numbers by name.</summary>
     public static IReadOnlyDictionary<string, int> Errors { get; } = typeof(Errno)
         .GetFields(BindingFlags.Public | BindingFlags.Static)
         .Where(field => field.IsLiteral)

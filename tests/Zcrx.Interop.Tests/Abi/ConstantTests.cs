@@ -1,16 +1,17 @@
 namespace Zcrx.Interop.Tests.Abi;
 
-/// <summary>Every constant has the value that the kernel's headers give it.</summary>
+/// <summary>Tests that every constant has the value from the kernel's headers.</summary>
 public class ConstantTests
 {
-    /// <summary>Constants of ours that the table lacks, each with its value and the reason.</summary>
+    /// <summary>Our constants that the table lacks, each with its value and the reason.</summary>
     private static readonly Dictionary<string, ulong> NotInTable = new()
     {
-        // Where a refill region that the kernel allocates is mapped. Declared beside the kernel's code (io_uring/memmap.h), in no uapi header.
+        // The map offset of a refill region that the kernel allocates. Declared beside the kernel's code (io_uring/memmap.h), in no uapi
+        // header.
         ["IORING_MAP_OFF_ZCRX_REGION"] = 0x30000000,
-        // How far a queue's id is shifted into that offset. Likewise.
+        // The shift of a queue's id in that offset, from the same file.
         ["IORING_OFF_ZCRX_SHIFT"] = 16,
-        // Ways to name what is cancelled that only the emulated kernel has to know; io_uring.h.
+        // Ways to identify a request to cancel, which only the emulated kernel must know; io_uring.h.
         ["IORING_ASYNC_CANCEL_FD_FIXED"] = 1 << 3,
         ["IORING_ASYNC_CANCEL_OP"] = 1 << 5,
     };

@@ -5,28 +5,28 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Interop.Tests.Abi;
 
-/// <summary>Every struct has the size, the alignment and the offsets that C gives it.</summary>
+/// <summary>Tests that every struct has the size, the alignment and the offsets that it has in C.</summary>
 public class StructTests
 {
-    /// <summary>Structs of ours that the table lacks.</summary>
+    /// <summary>Our structs that the table lacks.</summary>
     private static readonly Dictionary<string, string> NotInTable = new()
     {
         ["__kernel_timespec"] = "of linux/time_types.h, which the table does not cover: two s64",
         ["zcrx_ctrl_flush_rq"] = "nothing but reserved words; the offset of zc_flush and the size of zcrx_ctrl cover it",
     };
 
-    /// <summary>Fields of ours that the table lacks, each with the offset that the header gives it.</summary>
+    /// <summary>Our fields that the table lacks, each with its offset from the header.</summary>
     private static readonly Dictionary<string, int> FieldsNotInTable = new()
     {
-        // Of the entry's first word, which the table leaves out since nothing here sets it apart from opcode.
+        // A part of the entry's first word. The table omits it because no test there separates it from the opcode.
         ["io_uring_sqe.flags"] = 1,
-        // In the union with msg_flags.
+        // A member of the union with msg_flags.
         ["io_uring_sqe.poll32_events"] = 28,
-        // __u32 resv[3] in C, as single words here.
+        // __u32 resv[3] in C, declared as single words here.
         ["io_uring_params.resv0"] = 28,
         ["io_uring_params.resv1"] = 32,
         ["io_uring_params.resv2"] = 36,
-        // Reserved tails, which must be zero and are never touched.
+        // Reserved tails, which must be zero and are never accessed.
         ["io_uring_region_desc.__resv"] = 32,
         ["zcrx_ctrl_export.__resv1"] = 4,
         ["zcrx_ctrl_arm_event.__resv"] = 4,

@@ -2,7 +2,7 @@ using Zcrx.Interop.Tests.Kernel;
 
 namespace Zcrx.Interop.Tests.Capabilities;
 
-/// <summary>The emulated kernel answers what was observed on the kernel that it imitates, to the last bit.</summary>
+/// <summary>Tests that the emulated kernel gives exactly the observed answers of the kernel that it imitates.</summary>
 public class EmulatedCapabilitiesTests
 {
     private static readonly ScriptedKernel[] Observed =

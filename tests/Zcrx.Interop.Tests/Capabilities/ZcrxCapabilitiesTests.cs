@@ -3,7 +3,7 @@ using Zcrx.Interop.Tests.Kernel;
 
 namespace Zcrx.Interop.Tests.Capabilities;
 
-/// <summary>One test a kernel, with the answers that were observed on it, and one for each way in which a kernel refuses to answer.</summary>
+/// <summary>Tests the observed answers of each kernel, and each way in which a kernel refuses to answer.</summary>
 public class ZcrxCapabilitiesTests
 {
     private static readonly ZcrxFeature[] Features = Enum.GetValues<ZcrxFeature>();

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Interop.Tests.Emulation;
 
-/// <summary>Emulated interfaces through the interfaces by which real ones are read and changed.</summary>
+/// <summary>Tests emulated interfaces through the types that read and change real ones.</summary>
 public class EmulatedSteeringTests
 {
     [Fact]

@@ -3,7 +3,7 @@ using Zcrx.Interop.Emulation;
 
 namespace Zcrx.Interop.Tests.Emulation;
 
-/// <summary>Microsoft's published vectors for the Toeplitz hash over TCP's addresses and ports.</summary>
+/// <summary>Tests Microsoft's published vectors for the Toeplitz hash over TCP's addresses and ports.</summary>
 public class RssHashTests
 {
     [Theory]

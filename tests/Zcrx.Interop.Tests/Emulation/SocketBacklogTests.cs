@@ -9,7 +9,7 @@ public class SocketBacklogTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    /// <summary>Something that happens to a socket; every value means something.</summary>
+    /// <summary>Represents an event on a socket. Every value is valid.</summary>
     public sealed record Step(byte Kind, byte Value);
 
     [Fact]
@@ -60,7 +60,7 @@ public class SocketBacklogTests
         Prop.ForAll<Step[]>(steps =>
         {
             SocketBacklog backlog = new();
-            // For each byte that waits: the queue that it landed on, or null when it has come since the last change.
+            // For each waiting byte: the queue on which it landed, or null when it arrived after the last change.
             List<int?> socket = [];
             int queue = 0;
             foreach (Step step in steps)

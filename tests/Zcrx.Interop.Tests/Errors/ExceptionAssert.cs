@@ -22,7 +22,7 @@ internal static class ExceptionAssert
         Assert.InRange(exception.Message.Length, 20, 600);
     }
 
-    /// <summary>The type, the errno, and words that must be in the message.</summary>
+    /// <summary>Asserts the type, the errno, and words of the message.</summary>
     public static T Is<T>(ZcrxException exception, int errno, params string[] words)
         where T : ZcrxException
     {

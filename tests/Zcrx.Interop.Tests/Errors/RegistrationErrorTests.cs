@@ -3,7 +3,7 @@ using Zcrx.Interop.Queues;
 
 namespace Zcrx.Interop.Tests.Errors;
 
-/// <summary>One test for each reason for which a kernel refuses to register a queue.</summary>
+/// <summary>Tests each reason for which a kernel refuses to register a queue.</summary>
 public class RegistrationErrorTests
 {
     [Fact]
@@ -170,7 +170,7 @@ public class RegistrationErrorTests
     [Fact]
     public void What_can_be_fallen_back_from_is_unsupported_or_not_permitted()
     {
-        // An automatic choice of the engine hides these two and nothing else; so what a person must repair may be neither.
+        // The automatic choice of an engine hides only these two errors. An error that a user must correct may therefore be neither.
         int[] repairable = [Errno.EEXIST, Errno.EBUSY, Errno.ENODEV, Errno.ERANGE, Errno.ENOMEM, Errno.EFAULT, Errno.EINVAL];
         Assert.All(repairable, errno =>
         {

@@ -52,7 +52,7 @@ internal static class KernelRows
         Notifications = new io_uring_query_zcrx_event { event_flags = 3, stats_size = 16, stats_off_alignment = 8 },
     };
 
-    /// <summary>A seccomp filter, or a kernel without io_uring.</summary>
+    /// <summary>The answers under a seccomp filter or without io_uring.</summary>
     public static ScriptedKernel Refusing(int errno) => new() { Description = "Linux 6.12.41", CallResult = -errno };
 
     public static IReadOnlyList<ScriptedKernel> All =>

@@ -3,7 +3,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Tests.Kernel;
 
-/// <summary>A ring with nothing around it: enough to submit one entry and to see its completion.</summary>
+/// <summary>Represents a minimal ring that can submit one entry and read its completion.</summary>
 internal sealed unsafe class MappedRing : IDisposable
 {
     public const uint Flags =
@@ -16,7 +16,7 @@ internal sealed unsafe class MappedRing : IDisposable
     private readonly nint _rings;
     private readonly nint _entries;
 
-    /// <summary>Sets up and maps; skips the test where io_uring is forbidden or too old for the flags.</summary>
+    /// <summary>Sets the ring up and maps it. Skips the test when io_uring is forbidden or too old for the flags.</summary>
     public MappedRing(IIoUringKernel kernel)
     {
         _kernel = kernel;

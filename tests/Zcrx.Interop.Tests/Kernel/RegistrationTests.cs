@@ -85,7 +85,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
     [SkippableFact]
     public void Without_the_capability_the_error_says_so()
     {
-        // Capabilities belong to a thread in the kernel's eyes, so a thread of its own can give one up without harm to the others.
+        // In the kernel, capabilities belong to a thread. A separate thread can drop one without effect on the others.
         var (result, host, capabilities) = OtherThread.Run(() =>
         {
             DropAllCapabilities();
@@ -139,7 +139,7 @@ public sealed unsafe partial class RegistrationTests(ITestOutputHelper output)
         Host = HostFacts.Read(),
     };
 
-    /// <summary>Registers with an area and a region of their own; whatever succeeded would end with the ring.</summary>
+    /// <summary>Registers with a separate area and region. A successful registration ends with the ring.</summary>
     private int Register(MappedRing ring, io_uring_zcrx_ifq_reg registration)
     {
         const int RegionBytes = 1 << 17;

@@ -16,10 +16,10 @@ internal sealed unsafe class ScriptedKernel : IIoUringKernel
 
     public io_uring_query_zcrx_event? Notifications { get; init; }
 
-    /// <summary>The result of a query that this kernel does not know.</summary>
+    /// <summary>Gets the result of an unknown query.</summary>
     public int UnknownQueryResult { get; init; } = -Errno.EOPNOTSUPP;
 
-    /// <summary>The descriptors that were closed, in order.</summary>
+    /// <summary>Gets the closed descriptors, in order.</summary>
     public List<int> Closed { get; } = [];
 
     /// <summary>Gets the number of register calls.</summary>
@@ -47,7 +47,7 @@ internal sealed unsafe class ScriptedKernel : IIoUringKernel
             header = (io_uring_query_hdr*)header->next_entry;
         }
 
-        // Linux 6.18 returned how many entries it had handled; later ones return 0.
+        // Linux 6.18 returned the number of entries that it had handled. Later kernels return 0.
         return Zcrx is null ? answered : 0;
     }
 

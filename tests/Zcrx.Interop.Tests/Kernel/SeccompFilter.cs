@@ -18,7 +18,7 @@ internal static unsafe partial class SeccompFilter
     private const uint FirstNumber = 425;
     private const uint LastNumber = 427;
 
-    /// <summary>From now on io_uring's three system calls fail on this thread.</summary>
+    /// <summary>Makes the three system calls of io_uring fail on this thread.</summary>
     /// <returns>False where no filter can be installed.</returns>
     public static bool RefuseIoUring(int errno)
     {

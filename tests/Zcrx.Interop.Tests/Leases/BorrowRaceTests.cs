@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Borrowed buffers that escape to another thread while the ring thread lends the next ones.</summary>
+/// <summary>Tests borrowed buffers that escape to another thread while the ring thread lends the next ones.</summary>
 public sealed unsafe class BorrowRaceTests
 {
     private const int Buffers = 8;
@@ -94,7 +94,7 @@ public sealed unsafe class BorrowRaceTests
                 }
                 catch (InvalidOperationException)
                 {
-                    // The rule was broken, and the exception says so; ObjectDisposedException is one of them.
+                    // The use after OnNext is an error, and the exception says so. ObjectDisposedException is one of these.
                 }
 #pragma warning disable CA1031 // Everything else is a failure.
                 catch (Exception exception)

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>The ledger between the ring's thread, which is the one a test begins on, and others.</summary>
+/// <summary>Tests the ledger between the ring thread, on which a test begins, and other threads.</summary>
 public sealed class BufferLedgerTests
 {
     [Fact]
@@ -32,7 +32,7 @@ public sealed class BufferLedgerTests
             leases[2].Dispose();
         });
 
-        // Released counts no more, though the buffers are still on their way.
+        // Released leases no longer count, although their buffers are still in return.
         Assert.Equal(0, area.Ledger.Leased);
         Assert.Equal(1, area.Free);
         Assert.True(area.Ledger.Drain());
@@ -107,7 +107,7 @@ public sealed class BufferLedgerTests
             barrier.SignalAndWait();
             barrier.SignalAndWait();
 
-            // A second return of the same slot would come out of the list twice, or throw in the area.
+            // A second return of the same slot would appear twice in the list, or throw in the area.
             area.AssertAllReturned();
             Volatile.Write(ref lease, Retain(area, 1));
         }
@@ -131,7 +131,7 @@ public sealed class BufferLedgerTests
         {
             foreach (BufferLease lease in queue.GetConsumingEnumerable())
             {
-                // Now and then shared or moved, so that the last of several threads returns it.
+                // Sometimes shared or moved, so that the last of several threads returns it.
                 BufferLease other = (lease.StreamOffset & 3) switch
                 {
                     0 => lease.Retain(),
@@ -169,7 +169,7 @@ public sealed class BufferLedgerTests
     [Fact]
     public void A_sleeping_ring_is_woken_by_whoever_returns()
     {
-        // The race that matters: the wish to be woken against the return. A lost wake-up ends in the time-out.
+        // The decisive race is between the request to be woken and the return. A lost wake-up ends in the timeout.
         const int rounds = 20_000;
         using InMemoryArea area = new(2, 16);
         using SemaphoreSlim handed = new(0);

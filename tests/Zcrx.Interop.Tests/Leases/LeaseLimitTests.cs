@@ -48,7 +48,7 @@ public sealed class LeaseLimitTests
         ReceivedBuffer buffer = area.Begin(BitConverter.GetBytes(2L), 0, out ulong offset);
         Assert.Equal(-1, buffer.TryLeaseSlot());
         using BufferLease copy = buffer.Retain();
-        // There is room again, but this buffer has been copied already.
+        // There is room again, but this buffer was already copied.
         other.Dispose();
         Assert.Equal(-1, buffer.TryLeaseSlot());
         area.End(offset);
@@ -80,7 +80,7 @@ public sealed class LeaseLimitTests
     {
         InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 1 } };
         BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3)];
-        // On its way when the queue is closed.
+        // These buffers are in return when the queue is closed.
         OnAnotherThread(leases[1].Dispose);
 
         Assert.Equal(1, area.Ledger.Close());

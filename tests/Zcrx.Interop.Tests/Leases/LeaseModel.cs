@@ -3,8 +3,12 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Performs a generated sequence of operations on leases, and next to it on a model that counts the references of each buffer.</summary>
-/// <remarks>Deterministic, on the ring thread. Every lease and pin stays known after its end, so that later operations also meet stale ones.</remarks>
+/// <summary>
+/// Performs a generated sequence of operations on leases, and the same on a model that counts the references of each buffer.
+/// </summary>
+/// <remarks>
+/// Deterministic, on the ring thread. Ended leases and pins stay in the lists, so that later operations also meet stale ones.
+/// </remarks>
 internal sealed unsafe class LeaseModel : IDisposable
 {
     private const int Buffers = 6;
@@ -14,7 +18,7 @@ internal sealed unsafe class LeaseModel : IDisposable
     private readonly List<ModelPin> _pins = [];
     private readonly List<ModelBuffer> _buffers = [];
 
-    /// <summary>Performs an operation on one of the leases or pins that exist.</summary>
+    /// <summary>Performs an operation on one of the leases or pins.</summary>
     /// <param name="operation">The operation.</param>
     /// <param name="pick">Chooses the lease or pin.</param>
     public void Perform(LeaseOperation operation, int pick)
@@ -36,7 +40,7 @@ internal sealed unsafe class LeaseModel : IDisposable
         Assert.Equal(_buffers.Count(static buffer => buffer.References > 0 && !buffer.IsCopy), _area.Ledger.Leased);
     }
 
-    /// <summary>Ends everything; all buffers must be back.</summary>
+    /// <summary>Ends all leases and pins. All buffers must be back.</summary>
     public void Dispose()
     {
         _leases.ForEach(static lease => lease.Lease.Dispose());
@@ -77,7 +81,7 @@ internal sealed unsafe class LeaseModel : IDisposable
             pin.Lease.Buffer.References--;
         }
 
-        // A new copy of the struct each time. It still refers to the pin, also when that has ended.
+        // A new copy of the struct each time. It refers to the same pin, even when the pin has ended.
         MemoryHandle copy = pin.Handle;
         copy.Dispose();
     }
@@ -98,7 +102,7 @@ internal sealed unsafe class LeaseModel : IDisposable
                 Check(lease.IsHeld, () => lease.Memory = lease.Lease.Memory);
                 break;
             case LeaseOperation.StaleAccess:
-                // Memory that was taken before, which a pin keeps accessible.
+                // Memory that was taken earlier and that a pin keeps accessible.
                 if (lease.Memory is { } memory)
                 {
                     Check(lease.IsHeld || lease.Pins > 0, () => Assert.Equal(lease.Buffer.Content, BitConverter.ToInt64(memory.Span)));

@@ -3,10 +3,10 @@ using FsCheck.Fluent;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Any sequence of operations on leases has the results of a model that only counts references.</summary>
+/// <summary>Tests that any sequence of operations on leases has the results of a model that only counts references.</summary>
 public sealed class LeaseModelTests
 {
-    /// <summary>Represents one step that FsCheck generates, and shrinks. Every value is valid.</summary>
+    /// <summary>Represents one generated step. Every value is valid.</summary>
     /// <param name="Operation">The operation, by index.</param>
     /// <param name="Pick">Chooses the lease or pin.</param>
     public sealed record Step(byte Operation, byte Pick);

@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>An operation of one side of a race for a buffer.</summary>
+/// <summary>Specifies an operation of one side of a race for a buffer.</summary>
 public enum LeaseOperation
 {
     Retain,

@@ -3,8 +3,10 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Performs two operations on the same leases at the same time, and checks that each buffer comes back exactly once afterwards.</summary>
-/// <remarks>The calling thread is the area's ring thread: it performs <see cref="LeaseOperation.KernelReturn"/> and everything outside of the race.</remarks>
+/// <summary>Performs two operations on the same leases at the same time. Checks that each buffer returns exactly once.</summary>
+/// <remarks>
+/// The calling thread is the area's ring thread: it performs <see cref="LeaseOperation.KernelReturn"/> and everything outside the race.
+/// </remarks>
 internal sealed unsafe class LeaseRace : IDisposable
 {
     private const int Leases = 64;
@@ -17,11 +19,11 @@ internal sealed unsafe class LeaseRace : IDisposable
     private readonly BufferLease[] _leases = new BufferLease[Leases];
     private readonly BufferLease[] _stale = new BufferLease[Leases];
     private readonly MemoryHandle[] _pins = new MemoryHandle[Leases];
-    // Of each side and lease.
+    // The results of each side and lease.
     private readonly BufferLease?[,] _newLeases = new BufferLease?[2, Leases];
     private readonly MemoryHandle[,] _newPins = new MemoryHandle[2, Leases];
     private readonly Exception?[] _failures = new Exception?[2];
-    // How far each side has come: the two meet before each lease. A cache line each.
+    // The progress of each side, on separate cache lines. The two sides meet before each lease.
     private readonly int[] _progress = new int[64];
     private int _round;
     private volatile bool _stop;
@@ -39,7 +41,7 @@ internal sealed unsafe class LeaseRace : IDisposable
         _area.Ledger.LeaseLimit = isCopy ? 0 : int.MaxValue;
         for (int i = 0; i < Leases; i++)
         {
-            // The stale lease had the same slot: the slot that was returned last is given out first.
+            // The stale lease had the same slot, because the slot that was returned last is used first.
             _stale[i] = Retain(-1);
             _stale[i].Dispose();
             _leases[i] = Retain(i);
@@ -152,7 +154,7 @@ internal sealed unsafe class LeaseRace : IDisposable
             spin.SpinOnce(sleep1Threshold: -1);
         }
 
-        // A few nanoseconds more for one of them, others each time, so that the operations overlap in many ways.
+        // A delay of a few nanoseconds for one side, different each time, so that the operations overlap in many ways.
         for (int delay = (((i + 1) * (side + 3)) + _round) % 24; delay > 0; delay--)
         {
             _ = Volatile.Read(ref _progress[side * 32]);
@@ -176,7 +178,7 @@ internal sealed unsafe class LeaseRace : IDisposable
                 _newPins[side, i] = _leases[i].Memory.Pin();
                 break;
             case LeaseOperation.Unpin:
-                // A copy of the struct, as an operation has that completes twice: only the first end counts.
+                // A copy of the struct, as in an operation that completes twice. Only the first end counts.
                 MemoryHandle copy = _pins[i];
                 copy.Dispose();
                 break;
@@ -214,7 +216,7 @@ internal sealed unsafe class LeaseRace : IDisposable
         }
     }
 
-    /// <summary>Takes back what has been released, and gives free buffers other content.</summary>
+    /// <summary>Takes released buffers back, and gives free buffers other content.</summary>
     private void ReuseBuffers()
     {
         _area.Ledger.Drain();

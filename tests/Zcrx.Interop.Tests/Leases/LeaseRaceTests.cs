@@ -1,6 +1,8 @@
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Two threads that use one lease at the same time get a result or an exception, and never each other's memory.</summary>
+/// <summary>
+/// Tests two threads that use one lease at the same time. Each gets a result or an exception, and never the memory of another buffer.
+/// </summary>
 public sealed class LeaseRaceTests
 {
     private const int Rounds = 150;

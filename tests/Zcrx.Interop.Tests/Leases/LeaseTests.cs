@@ -68,7 +68,7 @@ public sealed class LeaseTests : IDisposable
         lease.Dispose();
         BufferLease next = Retain([2]);
 
-        // The slot is in use again; the buffer itself comes back through the area, which throws if it comes back twice.
+        // The slot is in use again. The buffer itself returns through the area, which throws on a double return.
         lease.Dispose();
 
         Assert.Equal([2], next.Span.ToArray());

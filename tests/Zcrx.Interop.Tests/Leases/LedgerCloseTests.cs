@@ -74,7 +74,7 @@ public sealed class LedgerCloseTests
     [Fact]
     public void Leases_released_while_the_queue_closes_are_all_accounted_for()
     {
-        // Each buffer in the area keeps one count on a second region as well, as areas that were added do.
+        // Each buffer in the area also keeps a count on a second region, like areas that were added.
         for (int round = 0; round < 200; round++)
         {
             InMemoryArea area = new(64, 16);

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>A pin keeps the buffer, whatever happens to the lease.</summary>
+/// <summary>Tests that a pin keeps the buffer, whatever happens to the lease.</summary>
 public sealed unsafe class PinTests : IDisposable
 {
     private readonly InMemoryArea _area = new(4, 16);

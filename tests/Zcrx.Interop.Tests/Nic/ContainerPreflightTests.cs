@@ -3,7 +3,7 @@ using Zcrx.Interop.Nic.Preflight;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Verdict and advice for leased queues, inside the container and on the host.</summary>
+/// <summary>Tests the verdict and the advice for leased queues, inside the container and on the host.</summary>
 public class ContainerPreflightTests
 {
     private const long Area = 1 << 20;

@@ -7,7 +7,7 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Whatever lies in the directory of journals: it is reported, set aside if it is invalid, and the process starts.</summary>
+/// <summary>Tests any content of the journal directory: it is reported, invalid files are set aside, and the process starts.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class HostileJournalTests : IDisposable
 {

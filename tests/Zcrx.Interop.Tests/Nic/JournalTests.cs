@@ -12,7 +12,7 @@ public class JournalTests
     private const int OwnPort = 9000;
     private const int ForeignPort = 20_000;
 
-    /// <summary>One thing that happens; every value means something.</summary>
+    /// <summary>Represents one event. Every value is valid.</summary>
     public sealed record Step(byte Kind, byte Value);
 
     /// <summary>
@@ -237,7 +237,7 @@ public class JournalTests
                     Assert.True(journal.RemoveRule(_nic.Name, id));
                     break;
                 case 2:
-                    // Now and then what it was at first.
+                    // Sometimes the original value.
                     journal.SetRssTable(_nic.Name, step.Value % 4 == 0 ? Original : [.. Original.Select(queue => (queue + step.Value) % 3)]);
                     break;
                 case 3:
@@ -275,7 +275,7 @@ public class JournalTests
         }
     }
 
-    /// <summary>Burns through after so many effects: then the process is dead.</summary>
+    /// <summary>Counts effects, and throws at one of them: the process is then dead.</summary>
     private sealed class Fuse
     {
         private int _effects;

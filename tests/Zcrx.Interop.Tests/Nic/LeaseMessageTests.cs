@@ -8,7 +8,7 @@ using static Zcrx.Interop.Tests.Nic.ScriptedTransport;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Messages about leased queues: as they are sent, and as the kernel answers.</summary>
+/// <summary>Tests messages about leased queues: the requests, and the answers of the kernel.</summary>
 public class LeaseMessageTests
 {
     private const ushort Family = 40;
@@ -86,13 +86,13 @@ public class LeaseMessageTests
     }
 
     [Theory]
-    // The NIC is here, and so is its queue.
+    // The NIC and its queue are in this namespace.
     [InlineData(true, 8197u, "eth0:0")]
-    // The lease is to an interface of this namespace: its queue is the one that can be registered.
+    // The lease is for an interface of this namespace, whose queue can be registered.
     [InlineData(true, 8198u, "nkc:1")]
-    // The lease is to an interface of another namespace.
+    // The lease is for an interface of another namespace.
     [InlineData(true, 8199u, "eth0:2")]
-    // Inside a container, a leased queue reports the NAPI instance of a NIC that is not here.
+    // Inside a container, a leased queue reports the NAPI instance of a NIC in another namespace.
     [InlineData(false, 8198u, "nkc:1")]
     [InlineData(false, 9000u, null)]
     public void The_queue_of_a_NAPI_instance_is_the_one_on_which_the_process_can_register(bool isNicHere, uint napi, string? expected)
@@ -149,7 +149,7 @@ public class LeaseMessageTests
         return writer.Finish().ToArray();
     }
 
-    /// <summary>A kernel with the family netdev, and what else a case needs.</summary>
+    /// <summary>Represents a kernel with the family netdev, and further answers for a case.</summary>
     private static ScriptedTransport Kernel(byte[][]? queues = null, uint? napi = null, uint namespaceId = 0, (int Error, string Text)? refusal = null) => new(request =>
     {
         NetlinkMessages messages = new(request);

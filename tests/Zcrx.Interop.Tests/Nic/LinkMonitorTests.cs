@@ -22,7 +22,7 @@ public sealed class LinkMonitorTests
         Assert.Equal(new LinkChange("v0", LinkState.Down), Next(changes));
         place.Ip("link", "set", "v1", "up");
         Assert.Equal(new LinkChange("v0", LinkState.Up), Next(changes));
-        // A port leaves a bridge with the message of a link that goes away, in the bridge's family.
+        // A port that leaves a bridge causes the same message as a removed link, but in the bridge's family.
         place.Ip("link", "add", "br0", "type", "bridge");
         place.Ip("link", "set", "v0", "master", "br0");
         place.Ip("link", "set", "v0", "nomaster");
@@ -31,7 +31,7 @@ public sealed class LinkMonitorTests
         LinkChange last = Next(changes);
         while (last.State != LinkState.Removed)
         {
-            // Going away, it may go down first.
+            // A removed interface may go down first.
             Assert.Equal("v0", last.Interface);
             last = Next(changes);
         }

@@ -136,7 +136,7 @@ public class NetlinkExchangeTests
             }
         }));
 
-    /// <summary>A byte of an answer that is another than it was.</summary>
+    /// <summary>Represents a changed byte of an answer.</summary>
     public sealed record Damage(ushort Position, byte Value);
 
     private static (int Error, string Queues) Ask(ScriptedTransport transport)

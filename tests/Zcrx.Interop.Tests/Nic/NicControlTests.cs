@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Each kernel provides its network interfaces, and what is built on them does not ask which kernel that is.</summary>
+/// <summary>Tests that each kernel provides its network interfaces, and that the code above does not ask which kernel it is.</summary>
 public sealed class NicControlTests
 {
     [Fact]

@@ -13,7 +13,7 @@ public class NicSetupTests
     private static readonly IPAddress[] Addresses = [IPAddress.Any, IPAddress.IPv6Any, IPAddress.IPv6Loopback];
     private static readonly int[] Even = [.. Enumerable.Range(0, 128).Select(bucket => bucket % 4)];
 
-    /// <summary>Takes something, or gives something back; every value means something.</summary>
+    /// <summary>Represents a claim or a release. Every value is valid.</summary>
     public sealed record Step(byte Kind, byte Value);
 
     [Fact]
@@ -120,7 +120,7 @@ public class NicSetupTests
 
         Assert.Equal([steering.Keeps.Value], nic.Rules.Keys);
         Assert.Single(said, text => text.StartsWith("enic0: could not restore: ", StringComparison.Ordinal));
-        // Whoever comes next is not told that there is a rule for him.
+        // The next claim adds its own rules, and does not count the one that could not be removed.
         using IDisposable next = setup.ClaimPort(new IPEndPoint(IPAddress.IPv6Any, 9000), 1);
         Assert.Equal(3, nic.Rules.Count);
     }
@@ -242,7 +242,7 @@ public class NicSetupTests
         public RxQueueId? QueueOf(Socket socket) => null;
     }
 
-    /// <summary>Cannot remove one of the rules.</summary>
+    /// <summary>Represents an interface that cannot remove one of the rules.</summary>
     private sealed class Stubborn(IFlowSteering inner) : IFlowSteering
     {
         public int? Keeps { get; set; }

@@ -5,7 +5,7 @@ using Zcrx.Interop.Nic.Journal;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>The host's part of a lease: the NIC is set up, the queue leased, and everything undone that can be.</summary>
+/// <summary>Tests the host's part of a lease: the NIC is set up, the queue is leased, and as much as possible is undone.</summary>
 public class QueueLeaseTests
 {
     private static readonly ContainerInterface Container = new("web", "nkc");
@@ -126,7 +126,7 @@ public class QueueLeaseTests
         Assert.Empty(bench.Leases);
     }
 
-    /// <summary>An emulated interface whose queues can be leased.</summary>
+    /// <summary>Represents an emulated interface whose queues can be leased.</summary>
     private sealed class Bench : INicFacts, IQueueLeasing
     {
         private readonly (bool Split, int Threshold, IReadOnlyList<int> Table) _before;

@@ -39,7 +39,7 @@ internal sealed class ScriptedTransport(Func<byte[], IEnumerable<byte[]>> answer
 
     public static uint SequenceOf(byte[] request) => MemoryMarshal.Read<nlmsghdr>(request).nlmsg_seq;
 
-    /// <summary>A message as the kernel would send it.</summary>
+    /// <summary>Returns a message as the kernel would send it.</summary>
     public static byte[] Message(ushort type, ushort flags, uint sequence, params byte[] payload)
     {
         byte[] message = new byte[(16 + payload.Length + 3) & ~3];
@@ -48,7 +48,7 @@ internal sealed class ScriptedTransport(Func<byte[], IEnumerable<byte[]>> answer
         return message;
     }
 
-    /// <summary>An acknowledgement or an error, with text or without.</summary>
+    /// <summary>Returns an acknowledgement or an error, with or without text.</summary>
     public static byte[] Error(byte[] request, int error, string? text = null)
     {
         NetlinkWriter writer = new(new byte[1024], LinuxNetlink.NLMSG_ERROR, LinuxNetlink.NLM_F_CAPPED | LinuxNetlink.NLM_F_ACK_TLVS);

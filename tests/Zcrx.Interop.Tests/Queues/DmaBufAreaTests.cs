@@ -1,6 +1,6 @@
 namespace Zcrx.Interop.Tests.Queues;
 
-/// <summary>A dma-buf area above 4 GiB is refused on every kernel, before the kernel is asked.</summary>
+/// <summary>Tests that a dma-buf area above 4 GiB is refused on every kernel, before any system call.</summary>
 public class DmaBufAreaTests
 {
     private const uint Page = 4096;
@@ -22,7 +22,7 @@ public class DmaBufAreaTests
         EmulatedNic nic = new();
         EmulatedKernel kernel = new(new EmulatedKernelOptions { Nics = [nic] });
         using IoRing ring = IoRing.Create(kernel, new IoRingOptions());
-        // No such descriptor: mapping it would be another error.
+        // This descriptor does not exist, so mapping it would be another error.
         InterfaceQueueOptions options = new() { Interface = nic.Name, DmaBuf = new DmaBufArea(-1, length) };
         InterfaceQueue.Register(ring, options, ZcrxCapabilities.Query(kernel)).Dispose();
     }

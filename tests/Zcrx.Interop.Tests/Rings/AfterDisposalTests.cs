@@ -3,7 +3,10 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Tests.Rings;
 
-/// <summary>Goes over all public members of what lies in memory that goes: each either throws, or needs none of it. A member that is added must be added here.</summary>
+/// <summary>
+/// Calls all public members of types whose memory is freed. Each member either throws or does not need the memory. New members must be
+/// added here.
+/// </summary>
 public class AfterDisposalTests
 {
     private const string Answers = "answers";
@@ -83,6 +86,6 @@ public class AfterDisposalTests
 
     private static unsafe object Prepare(SubmissionQueue submission) => (nint)submission.TryPrepare();
 
-    // Where it was: an address is arithmetic, and is not looked at.
+    // The former position: an address is arithmetic, and is not dereferenced.
     private static unsafe object Address(InterfaceQueue queue) => (nint)queue.Address(0);
 }

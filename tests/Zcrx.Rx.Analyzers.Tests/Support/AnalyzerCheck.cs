@@ -7,7 +7,7 @@ using Microsoft.CodeAnalysis.Testing;
 
 namespace Zcrx.Rx.Analyzers.Tests.Support;
 
-/// <summary>Compiles snippets against the real library, and compares what an analyzer reports and what its code fix writes.</summary>
+/// <summary>Compiles snippets against the real library, and compares the reports of an analyzer and the result of its code fix.</summary>
 internal static class AnalyzerCheck<TAnalyzer, TCodeFix>
     where TAnalyzer : DiagnosticAnalyzer, new()
     where TCodeFix : CodeFixProvider, new()

@@ -9,7 +9,7 @@ internal static class References
 {
     private static readonly string[] Prefixes = ["System.", "Microsoft.Win32.", "netstandard.", "mscorlib.", "Zcrx.Interop.dll", "Zcrx.Rx.dll"];
 
-    /// <summary>Gets reference assemblies that contain nothing, so that nothing is fetched.</summary>
+    /// <summary>Gets empty reference assemblies, so that none is downloaded.</summary>
     public static ReferenceAssemblies None { get; } = new("net10.0");
 
     /// <summary>Gets the references.</summary>

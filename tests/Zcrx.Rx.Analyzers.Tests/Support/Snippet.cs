@@ -1,9 +1,9 @@
 namespace Zcrx.Rx.Analyzers.Tests.Support;
 
-/// <summary>Makes a compilable program of a few statements.</summary>
+/// <summary>Creates a compilable program from a few statements.</summary>
 internal static class Snippet
 {
-    /// <summary>The usings that every snippet has.</summary>
+    /// <summary>The using directives of every snippet.</summary>
     public static readonly string[] Usings =
     [
         "System", "System.Collections.Generic", "System.Linq", "System.Net", "System.Threading", "System.Threading.Tasks", "System.Reactive", "System.Reactive.Linq",

@@ -8,7 +8,10 @@ public class EngineSelectorTests
     private const string Root = "CapEff:\t000001ffffffffff\n";
     private const string User = "CapEff:\t0000000000000000\n";
 
-    /// <summary>Kernel, process, whether an interface is configured, what is chosen, and words of the reason.</summary>
+    /// <summary>
+    /// Gets choices: the kernel, whether the process is privileged, whether an interface is configured, the engine, and words of the
+    /// reason.
+    /// </summary>
     public static TheoryData<string, bool, bool, ZcrxEngine, string[]> Choices => new()
     {
         { "7.3", true, true, ZcrxEngine.Nic, ["RX queue 3 of eth0"] },

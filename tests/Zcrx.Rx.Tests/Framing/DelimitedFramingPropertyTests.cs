@@ -4,12 +4,12 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Random delimiters, frames, limits and segmentations have the result of a plain loop over the whole stream.</summary>
+/// <summary>Tests that any delimiters, frames, limits and segmentations give the result of a plain loop over the whole stream.</summary>
 public sealed class DelimitedFramingPropertyTests
 {
-    /// <summary>Values that FsCheck generates and shrinks.</summary>
-    /// <param name="Delimiters">Their bytes; few different values, so that near misses and hits are frequent.</param>
-    /// <param name="Pieces">How much arrives at a time, in turn.</param>
+    /// <summary>Represents generated values. Every value is valid.</summary>
+    /// <param name="Delimiters">The bytes of the delimiters, with few different values, so that near misses and hits are frequent.</param>
+    /// <param name="Pieces">The numbers of bytes that arrive at a time, in turn.</param>
     public sealed record Script(byte[] Bytes, byte[][] Delimiters, byte[] Pieces, byte Limit, byte MaxHeld, byte BufferSize, byte[] PressureToggles, byte Flags);
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class DelimitedFramingPropertyTests
         area.AssertAllReturned();
     }).Check(Config.QuickThrowOnFailure.WithMaxTest(6_000).WithEndSize(60));
 
-    /// <summary>Returns delimiters of 1 to 5 bytes, at least one, none of which contains another before its end.</summary>
+    /// <summary>Generates at least one delimiter of 1 to 5 bytes. No delimiter contains another one before its end.</summary>
     private static byte[][] Useful(byte[][] made)
     {
         List<byte[]> useful = [];

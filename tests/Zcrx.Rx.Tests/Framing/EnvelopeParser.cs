@@ -2,8 +2,8 @@ using System.Buffers;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Start, two bytes of length, the frame, end.</summary>
-/// <param name="greed">How many bytes it wants to see before it looks at them, though it needs only three.</param>
+/// <summary>Parses envelopes: a start byte, two bytes of length, the frame, an end byte.</summary>
+/// <param name="greed">The number of bytes that it requests before it parses, although it needs only three.</param>
 internal sealed class EnvelopeParser(int greed) : IFrameParser
 {
     public const byte Start = 0x02;
@@ -15,7 +15,7 @@ internal sealed class EnvelopeParser(int greed) : IFrameParser
     {
         Assert.InRange(seen, 0, buffered.Length - 1);
 
-        // Asks once for more than it needs, so that several frames may be buffered when it decides.
+        // Requests more bytes than it needs once, so that several frames may be buffered when it decides.
         if (buffered.Length < 3 || (seen == 0 && buffered.Length < greed))
         {
             return FrameDecision.NeedMore(seen == 0 ? Math.Max(3, greed) : 3);

@@ -7,7 +7,10 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Frames that leave the ring thread are kept within exact bounds, and operators that keep borrowed frames never show other bytes.</summary>
+/// <summary>
+/// Tests that frames off the ring thread are leased within exact bounds, and that operators which keep borrowed frames never show other
+/// bytes.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class FrameOperatorTests : IClassFixture<ResourceCheck>
 {
@@ -15,7 +18,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
     private const int FramesPerConnection = 5000;
 
 #pragma warning disable ZCRX0001 // The tests are about this mistake.
-    /// <summary>Operators of Rx that keep or reschedule items. Each passes frames on to the check that it is given.</summary>
+    /// <summary>Operators of Rx that keep or reschedule items. Each one passes its frames to a check.</summary>
     private static readonly Dictionary<string, Func<IObservable<ReceivedFrame>, Action<Func<byte[]>>, IDisposable>> Keepers = new(StringComparer.Ordinal)
     {
         ["Delay"] = static (frames, check) => frames.Delay(TimeSpan.FromMilliseconds(5)).Subscribe(frame => check(frame.ToArray), static _ => { }),
@@ -98,7 +101,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
         {
             int id = i;
             (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
-            // Kept for the time of the connection: its operators end with it.
+            // Kept until the connection ends, because its operators end with it.
             _ = Keepers[keeper](connection.Buffers.Frames(LengthPrefix.UInt8, 100), read =>
             {
                 try
@@ -160,7 +163,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
                 }
                 catch (Exception exception) when (exception is ObjectDisposedException or InvalidOperationException)
                 {
-                    // Refused, as it should be.
+                    // Refused, as expected.
                 }
             }
 
@@ -213,7 +216,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
             await peer.Socket.SendAsync(Stream(1, Count));
             peer.EndSending();
             await Deadline.UntilAsync(() => connection.BytesWaiting > 0, "frames wait");
-            // One is being handled, if the worker has taken it before the bound was reached.
+            // One further frame is being handled if the worker took it before the bound was reached.
             for (int released = 0; released < 100; released++)
             {
                 Assert.InRange(Volatile.Read(ref delivered) - released, 0, most + 1);
@@ -352,7 +355,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
         }
     }
 
-    /// <summary>Frames that carry the number of their connection and their own.</summary>
+    /// <summary>Returns frames that contain the number of their connection and their own number.</summary>
     private static byte[] Stream(int connection, int count)
     {
         byte[] stream = new byte[count * (FrameLength + 1)];

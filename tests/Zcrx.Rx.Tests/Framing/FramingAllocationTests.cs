@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>In steady state nothing is allocated, per frame or per buffer.</summary>
+/// <summary>Tests that the steady state allocates nothing, per frame or per buffer.</summary>
 public sealed class FramingAllocationTests
 {
     private const int Rounds = 2_000;
@@ -65,7 +65,7 @@ public sealed class FramingAllocationTests
             : source.Frames(LengthPrefix.UInt8, byte.MaxValue);
         using IDisposable subscription = frames.Subscribe(counter);
 
-        // Once to warm up: pieces, arrays of the pool, and the compiler's tiers, which allocate on this thread when they switch.
+        // The first run warms up: segments, array pools, and the tiers of the compiler, which allocate on this thread when they switch.
         Send(source, stream, piece, Rounds);
         counter.Count = 0;
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -88,7 +88,7 @@ public sealed class FramingAllocationTests
         }
     }
 
-    /// <summary>One observer, nothing but the loan: as little as can be around what is measured.</summary>
+    /// <summary>Represents a source with one observer and nothing but the borrow, to keep the measurement clean.</summary>
     private sealed class PieceSource(InMemoryArea area) : IObservable<ReceivedBuffer>, IDisposable
     {
         private IObserver<ReceivedBuffer>? _observer;

@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Disposal from other threads, at any moment.</summary>
+/// <summary>Tests disposal from other threads, at any moment.</summary>
 public sealed class FramingDisposalTests
 {
     [Fact]
@@ -19,7 +19,7 @@ public sealed class FramingDisposalTests
             other.Start();
             other.Join();
 
-            // Disposed, but what the frame lies in is still there: nothing came back, neither here nor from the other thread.
+            // Disposed, but the buffers of the frame are still leased: none was returned, neither here nor by the other thread.
             Assert.Equal(0, source.Subscribers);
             Assert.False(area.Ledger.Drain());
             Assert.Equal([1, 2, 3], frame.ToArray());
@@ -38,8 +38,8 @@ public sealed class FramingDisposalTests
     [Fact]
     public async Task Disposal_at_a_random_moment_gives_everything_back_once()
     {
-        // The area's thread is the one that creates it; the disposals come from here. Whatever is read in a frame must be the sender's bytes:
-        // what has been given back is overwritten.
+        // The area belongs to the thread that creates it, and the disposals happen here. A frame must always contain the sender's bytes,
+        // because returned buffers are overwritten.
         const int streams = 2_000;
         TaskCompletionSource<IDisposable>[] subscriptions = [.. Enumerable.Range(0, streams).Select(_ => new TaskCompletionSource<IDisposable>())];
         Task area = Task.Factory.StartNew(() => Play(subscriptions), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -58,7 +58,7 @@ public sealed class FramingDisposalTests
     [Fact]
     public async Task The_old_queue_asks_for_its_buffers_while_the_new_one_lends()
     {
-        // A connection that has moved: two threads at once in one operator. Each area belongs to its own thread.
+        // The connection has moved, so two threads use one operator at the same time. Each area belongs to its own thread.
         using SemaphoreSlim turn = new(0);
         using SemaphoreSlim done = new(0);
         FrameCollector collector = new();
@@ -139,7 +139,7 @@ public sealed class FramingDisposalTests
 
     private static void WaitUntilAllReturned(InMemoryArea area)
     {
-        // The source is left before or after the buffers are given back.
+        // The operator leaves the source before or after it returns the buffers.
         SpinWait.SpinUntil(
             () =>
             {

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Writes down what a framing operator does, in order, as text that can be compared.</summary>
+/// <summary>Records the actions of a framing operator in order, as text that can be compared.</summary>
 internal sealed class FramingEvents : IObserver<ReceivedFrame>
 {
     public const string Completed = "completed";

@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Incomplete frames never starve the pool.</summary>
+/// <summary>Tests that incomplete frames never starve the pool.</summary>
 public sealed class FramingLivenessTests : IDisposable
 {
     private readonly InMemoryArea _area = new(8, 64);
@@ -13,7 +13,7 @@ public sealed class FramingLivenessTests : IDisposable
     [Fact]
     public void When_pressure_rises_what_waits_for_the_rest_of_a_frame_goes_back_without_more_data()
     {
-        // Connections that are paused, or whose peer is silent, get no OnNext in which they could give anything back.
+        // Connections that are paused or whose peer is silent get no OnNext in which they could release buffers.
         List<(BufferSource Source, FrameCollector Collector)> connections = [];
         for (int i = 0; i < 7; i++)
         {

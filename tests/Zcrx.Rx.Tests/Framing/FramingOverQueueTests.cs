@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Frames over a whole queue: sockets, ring thread, a pool that is too small for all.</summary>
+/// <summary>Tests frames over a whole queue: sockets, ring thread, and a pool that is too small for all connections.</summary>
 public sealed class FramingOverQueueTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);

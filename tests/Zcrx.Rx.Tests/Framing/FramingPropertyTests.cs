@@ -5,7 +5,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Whatever is sent, however it is cut into buffers, whatever happens on the way: the frames are right, and every buffer comes back.</summary>
+/// <summary>
+/// Tests that frames are correct and every buffer returns, whatever is sent, however it is cut into buffers, and whatever happens.
+/// </summary>
 public sealed class FramingPropertyTests
 {
     private static readonly int[] Lengths = [0, 1, 2, 3, 5, 8, 13, 40, 100, 255, 256, 700];
@@ -157,7 +159,7 @@ public sealed class FramingPropertyTests
     private static void Check(int times, Action<Script> property) =>
         Prop.ForAll(property).Check(Config.QuickThrowOnFailure.WithMaxTest(times).WithEndSize(24));
 
-    /// <summary>A script, played.</summary>
+    /// <summary>Represents a script while it runs.</summary>
     private sealed class Run : IDisposable
     {
         private readonly Script _script;
@@ -184,7 +186,7 @@ public sealed class FramingPropertyTests
             Options = new FramingOptions { MaxLeasedBuffers = script.MaxHeld % 5 };
             int size = BufferSizes[script.BufferSize % BufferSizes.Length];
 
-            // Two queues, for connections that move. A few buffers more than may be kept must do: nothing may wait for more.
+            // Two queues, for connections that move. A few buffers above the lease limit must be enough, because nothing may wait for more.
             Areas = [new InMemoryArea(Options.MaxLeasedBuffers + 2, size), new InMemoryArea(Options.MaxLeasedBuffers + 2, size)];
             Source = new BufferSource(Areas[0]);
             Subscription = protocol.Frames(Source, MaxLength, Options).Subscribe(Collector);
@@ -211,7 +213,7 @@ public sealed class FramingPropertyTests
 
         public Action? AfterEachBuffer { get; set; }
 
-        /// <summary>A frame's number; sometimes behind the last one.</summary>
+        /// <summary>Gets the number of a frame, or one behind the last frame.</summary>
         public int StopAt => _script.StopAt % (Frames.Count + 1);
 
         public void SendAll(int stopAfter = int.MaxValue, int endAt = int.MaxValue)

@@ -1,6 +1,8 @@
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Frames the bytes of a whole stream, one byte after the other: what the operator must do, however the stream is cut into buffers.</summary>
+/// <summary>
+/// Cuts the bytes of a whole stream into frames, byte by byte. It defines the correct result, however the stream is cut into buffers.
+/// </summary>
 internal sealed class FramingReference
 {
     private readonly byte[][] _delimiters;
@@ -16,10 +18,10 @@ internal sealed class FramingReference
         _options = options;
     }
 
-    /// <summary>The events in their order, as <see cref="FramingEvents"/> writes them.</summary>
+    /// <summary>Gets the events in order, as <see cref="FramingEvents"/> writes them.</summary>
     public List<string> Events { get; } = [];
 
-    /// <summary>Gets a value that says that the frame without an end is already too long.</summary>
+    /// <summary>Gets a value that indicates whether the unfinished frame is already too long.</summary>
     public bool IsRestTooLong { get; private set; }
 
     public void Run(ReadOnlySpan<byte> stream, bool ends)

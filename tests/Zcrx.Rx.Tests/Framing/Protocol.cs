@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>A way of framing, with the opposite of what is tested: it writes frames.</summary>
+/// <summary>Represents a way of framing, and writes frames, as the opposite of the operator under test.</summary>
 internal sealed record Protocol(string Name, int Smallest, int Largest, Func<byte[], byte[]> Body, Action<List<byte>, byte[]> Write,
     Func<IObservable<Zcrx.Interop.ReceivedBuffer>, int, FramingOptions?, IObservable<ReceivedFrame>> Frames)
 {
@@ -65,7 +65,7 @@ internal sealed record Protocol(string Name, int Smallest, int Largest, Func<byt
             2_000,
             body =>
             {
-                // Many near misses: bytes of the delimiter itself, cut off where the delimiter would be met too early.
+                // Many near misses: bytes of the delimiter itself, truncated where the delimiter would appear too early.
                 byte[] near = [.. body.Select(value => value < 200 ? bytes[value % bytes.Length] : value), .. bytes];
                 byte[] whole = near[..(near.AsSpan().IndexOf(bytes) + bytes.Length)];
                 return delimiter.IncludeDelimiter ? whole : whole[..^bytes.Length];

@@ -6,7 +6,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Handlers;
 
-/// <summary>A connection lives as long as its asynchronous handler, and a handler that fails loses its connection and nothing else.</summary>
+/// <summary>
+/// Tests that a connection lives as long as its asynchronous handler, and that a failing handler ends only its connection.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class AsyncHandlerTests : IClassFixture<ResourceCheck>
 {
@@ -100,7 +102,7 @@ public class AsyncHandlerTests : IClassFixture<ResourceCheck>
         ConcurrentQueue<ConsumerFault> faults = new();
         using IDisposable reporting = queue.Queue.ConsumerFaults.Subscribe(faults.Enqueue);
         long handled = 0;
-        // By the client's port: what its handler has handled, and could not answer.
+        // By the client's port: the number of handled requests, and the number of failed replies.
         ConcurrentDictionary<int, (long Handled, long Reported)> results = new();
         using ZcrxListener listener = queue.Queue.Listen(Anywhere, async (connection, token) =>
         {
@@ -145,7 +147,8 @@ public class AsyncHandlerTests : IClassFixture<ResourceCheck>
         for (int i = 0; i < Senders; i++)
         {
             (long handledHere, long reportedHere) = results[ports[i]];
-            // Replies that a client has no room for are lost with the connection when its unread requests end it with a reset, which the client sees.
+            // If the client has no room, its unread requests end the connection with a reset. The client sees the reset, and replies are
+            // lost.
             Assert.InRange(answered[i].Count, answered[i].WasReset ? 0 : handledHere - reportedHere, handledHere - reportedHere);
         }
 
@@ -234,7 +237,7 @@ public class AsyncHandlerTests : IClassFixture<ResourceCheck>
         }
         catch (SocketException)
         {
-            // The connection was closed with bytes that the handler has not received.
+            // The connection was closed with bytes that the handler had not received.
             wasReset = true;
         }
 

@@ -6,7 +6,7 @@ using Zcrx.Rx.Tests.Support.Rooms;
 
 namespace Zcrx.Rx.Tests.Limits;
 
-/// <summary>The queues of a process share its descriptors.</summary>
+/// <summary>Tests that the queues of a process share its descriptors.</summary>
 public sealed class DescriptorGateTests
 {
     private const int Limit = 1000;
@@ -25,7 +25,7 @@ public sealed class DescriptorGateTests
         Assert.True(one.Check().May);
         Assert.True(other.Check().May);
 
-        // Each by itself would accept 450 connections of two descriptors.
+        // A single queue would accept 450 connections of two descriptors.
         int accepted = 0;
         while (one.Check().May && other.Check().May && accepted < Limit)
         {

@@ -18,7 +18,7 @@ public class LimitRuleTests
             List<int> open = [];
             foreach (int step in steps)
             {
-                // 0 to 2: a connection of that address. 3 to 5: the oldest of such an address ends.
+                // 0 to 2: a connection from that address. 3 to 5: the oldest connection from that address ends.
                 int address = step % 3;
                 if (step > 2)
                 {

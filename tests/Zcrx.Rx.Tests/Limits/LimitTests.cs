@@ -8,7 +8,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Limits;
 
-/// <summary>Limits over real sockets: what the peer sees, and what is reported.</summary>
+/// <summary>Tests limits over real sockets: their effect on the peer, and their reports.</summary>
 [Collection(SocketsCollection.Name)]
 public class LimitTests
 {
@@ -100,7 +100,7 @@ public class LimitTests
             options);
         using Socket fed = await ConnectAsync(listener);
 
-        // Other connections of the same queue are found silent while this one is not.
+        // Other connections of the same queue time out while this one does not.
         for (int i = 1; i <= 2; i++)
         {
             using ZcrxListener other = queue.Listen("127.0.0.1:0", EchoAsync, options);
@@ -134,7 +134,7 @@ public class LimitTests
         await paused.SendAsync(new byte[1]);
         ZcrxConnection connection = await accepted.Task.Within("the connection is accepted");
 
-        // Another connection of the same queue is found idle, several times, while the paused one is not.
+        // Another connection of the same queue becomes idle and is closed, several times, while the paused one is not.
         for (int i = 1; i <= 2; i++)
         {
             using ZcrxListener other = queue.Listen("127.0.0.1:0", EchoAsync, options);
@@ -164,7 +164,7 @@ public class LimitTests
                 Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
                 clients.Add(client);
                 await client.ConnectAsync(listener.LocalEndPoint!).Within("the client connects");
-                // A frame of a million bytes begins, and does not end.
+                // A frame of a million bytes begins but does not end.
                 await client.SendAsync((byte[])[0, 15, 0, 0, .. new byte[60_000]]);
             }
 
@@ -173,7 +173,7 @@ public class LimitTests
             ZcrxFramingException error = Assert.IsType<ZcrxFramingException>((await fault.Within("the frame is refused")).Exception);
             Assert.Contains(nameof(ZcrxQueueOptions.MaxCopiedFrameBytes), error.Message, StringComparison.Ordinal);
             QueueStatistics statistics = queue.Snapshot();
-            // Rented arrays are somewhat larger than what they hold.
+            // Rented arrays are slightly larger than their content.
             Assert.InRange(statistics.CopiedFrameBytes, 0, 3 * Budget);
             Assert.True(statistics.FramesRefused > 0);
         }
@@ -200,7 +200,7 @@ public class LimitTests
             await Task.WhenAll(clients.Select(async client =>
             {
                 await client.ConnectAsync(listener.LocalEndPoint!).Within("the client connects");
-                // All of it arrives, or the connection is reset in between.
+                // All bytes arrive, or the connection is reset in between.
                 _ = await Record.ExceptionAsync(() => client.SendAsync(beginning).Within("the beginning is sent"));
             }));
 
@@ -248,7 +248,7 @@ public class LimitTests
         try
         {
             using Socket socket = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            // As the process would count them.
+            // Counts like the process.
             using IDisposable accepting = queue.Listen(socket).Subscribe(_ => Interlocked.Add(ref used, 2));
             for (int i = 0; i < 100; i++)
             {
@@ -276,7 +276,7 @@ public class LimitTests
         DescriptorUse after = ProcessDescriptors.Read();
 
         Array.ForEach(sockets, static socket => socket.Dispose());
-        // Other tests of the process open and close some, too.
+        // Other tests of this process open and close some, too.
         Assert.InRange(after.Used - before.Used, 250, 750);
         Assert.InRange(after.Used, 500, after.Limit);
     }
@@ -326,7 +326,7 @@ public class LimitTests
         }
         catch (SocketException)
         {
-            // Reset before the client noticed that it was connected.
+            // The reset came before the client noticed that it was connected.
             return false;
         }
     }

@@ -7,7 +7,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Listening;
 
-/// <summary>Options of a listener reach the sockets of accepted connections.</summary>
+/// <summary>Tests that options of a listener reach the sockets of accepted connections.</summary>
 [Collection(SocketsCollection.Name)]
 public class ListenOptionsTests
 {
@@ -27,7 +27,7 @@ public class ListenOptionsTests
 
         Socket accepted = served.Connection.Socket;
         Assert.False(served.Connection.NoDelay);
-        // The kernel doubles the size, for its own book-keeping.
+        // The kernel doubles the size for its own bookkeeping.
         Assert.Equal(80_000, accepted.SendBufferSize);
         Assert.Equal(1, Option(accepted, SocketOptionLevel.Socket, SocketOptionName.KeepAlive));
         Assert.Equal(77, Option(accepted, SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime));
@@ -115,7 +115,7 @@ public class ListenOptionsTests
         return BitConverter.ToInt32(value);
     }
 
-    /// <summary>One client of a listener, and its connection.</summary>
+    /// <summary>Represents one client of a listener, and its connection.</summary>
     private sealed class Served(ZcrxQueue queue, ZcrxListener listener, Socket client, ZcrxConnection connection) : IAsyncDisposable
     {
         public Socket Client => client;

@@ -9,7 +9,7 @@ using Zcrx.Rx.Tests.Support.Rooms;
 
 namespace Zcrx.Rx.Tests.Moving;
 
-/// <summary>Moves between queues in plain memory: the test plays the kernel and the ring threads.</summary>
+/// <summary>Tests moves between queues in plain memory. The test acts as the kernel and the ring threads.</summary>
 public class ConnectionMoverTests
 {
     private const int Queues = 3;
@@ -199,7 +199,7 @@ public class ConnectionMoverTests
                 QueueBench? present = queues.FirstOrDefault(queue => queue.Scheduler.IsHere(connection));
                 switch (step)
                 {
-                    // One move of a connection at a time, as MoveGate ensures.
+                    // One move per connection at a time, as MoveGate ensures.
                     case 0 or 1 or 2 when moves.TrueForAll(static move => move.IsCompleted):
                         moves.Add(((ConnectionHost)connection.Control.Host).MoveAsync(connection, queue.Host));
                         break;
@@ -213,7 +213,7 @@ public class ConnectionMoverTests
                         connection.Control.Resume();
                         break;
                     case 6 when index > 0 && !queue.Worker.Ended.IsCompleted:
-                        // The first queue stays, so that a connection can always continue.
+                        // The first queue stays, so that every connection can continue.
                         queue.TearDown(new InvalidOperationException("a test"));
                         break;
                     default:
@@ -229,7 +229,7 @@ public class ConnectionMoverTests
 
             connection.Control.Resume();
             Task<int> resumed = suspended.ResumeOnAsync([queues[0].Host]);
-            // What one queue does may give another one work, so one pass over the queues is not enough.
+            // The work of one queue may create work for another, so one pass over the queues is not enough.
             Deadline.Watch watch = Deadline.Start("all moves end, and the connection receives again");
             while (moves.Exists(static move => !move.IsCompleted) || !resumed.IsCompleted
                 || connection.State != ReceiveState.Armed || recorder.End != connection.BytesReceived)

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Nic;
 
-/// <summary>An interface that goes down, or away, under a queue.</summary>
+/// <summary>Tests an interface that goes down or is removed under a queue.</summary>
 [Collection(SocketsCollection.Name)]
 public class LinkTests : IClassFixture<ResourceCheck>
 {

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Nic;
 
-/// <summary>Queues that share their connections: each is received where its packets arrive, whatever changes on the way.</summary>
+/// <summary>Tests queues that share their connections: each connection is received where its packets arrive, whatever changes.</summary>
 [Collection(SocketsCollection.Name)]
 public class QueueGroupTests : IClassFixture<ResourceCheck>
 {
@@ -143,7 +143,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
             await peer.SendAsync(10_000);
             await recorder.ReachAsync(10_000);
-            // A buffer that is kept holds the other queue's end up until everything has come.
+            // A leased buffer delays the end of the other queue until all bytes have arrived.
             (Peer holder, ZcrxConnection held) = await bench.Queues[2].ConnectAsync();
             TaskCompletionSource<BufferLease> lease = new();
             using IDisposable keeping = held.Buffers.Subscribe(buffer => lease.TrySetResult(buffer.Retain()), static _ => { });
@@ -163,7 +163,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
         await bench.DisposeAsync();
     }
 
-    /// <summary>An interface with four RX queues, of which the first ones are ours.</summary>
+    /// <summary>Represents an interface with four RX queues, of which the first ones are ours.</summary>
     private sealed class Bench : IAsyncDisposable
     {
         private int? _rule;

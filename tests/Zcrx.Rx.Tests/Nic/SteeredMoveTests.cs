@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Nic;
 
-/// <summary>Queues of one interface in a group, while everything changes at once: steering, queues, who listens, who closes.</summary>
+/// <summary>Tests queues of one interface in a group while steering, queues, observers and connections change at the same time.</summary>
 [Collection(SocketsCollection.Name)]
 public class SteeredMoveTests : IClassFixture<ResourceCheck>
 {
@@ -121,7 +121,7 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
         }
     }
 
-    /// <summary>Peers of streams that break are reset.</summary>
+    /// <summary>Sends the stream of a peer. Peers of broken streams are reset.</summary>
     private static async Task SendAsync(Peer peer, int total, int piece)
     {
         try
@@ -130,13 +130,13 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
         }
         catch (System.Net.Sockets.SocketException exception) when (exception.SocketErrorCode is System.Net.Sockets.SocketError.NotConnected)
         {
-            // Reset between the last byte and the end.
+            // The reset came between the last byte and the end.
         }
     }
 
     private static int[] Scramble(Random random) => [.. Enumerable.Range(0, 128).Select(_ => random.Next(RxQueues))];
 
-    /// <summary>The queues, and what outlives them.</summary>
+    /// <summary>Contains the queues, and the objects that outlive them.</summary>
     private sealed class World(EmulatedNic nic, Random random, int[] table)
     {
         private readonly ZcrxSuspendedConnections[] _suspended = [.. Enumerable.Range(0, Ours).Select(static _ => new ZcrxSuspendedConnections())];

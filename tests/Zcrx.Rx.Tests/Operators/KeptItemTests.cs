@@ -7,7 +7,10 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Operators;
 
-/// <summary>Operators of Rx that keep or reschedule borrowed items: each use yields the bytes of its own item or throws, never those of another connection.</summary>
+/// <summary>
+/// Tests operators of Rx that keep or reschedule borrowed items. Each use yields the bytes of its own item or throws, never those of
+/// another connection.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class KeptItemTests : IClassFixture<ResourceCheck>
 {
@@ -46,7 +49,7 @@ public class KeptItemTests : IClassFixture<ResourceCheck>
         static connection => connection.Buffers.Select(static buffer => new Item<ReceivedBuffer>(buffer.StreamOffset, buffer.Length, buffer)),
         static buffer => buffer.Span.ToArray());
 
-    /// <summary>Only the checking mode sees what was taken from an item in time and is read later.</summary>
+    /// <summary>Tests bytes that were taken from an item in time and are read later. Only the checking mode detects this.</summary>
     [Theory]
     [InlineData("Delay")]
     [InlineData("ObserveOn")]
@@ -69,7 +72,7 @@ public class KeptItemTests : IClassFixture<ResourceCheck>
 
     private static async Task RunAsync<T>(string operation, bool checksBorrows, Func<ZcrxConnection, IObservable<Item<T>>> items, Func<T, byte[]> read)
     {
-        // Few buffers, so that each is soon used for another connection.
+        // Few buffers, so that each one is soon used for another connection.
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16, configure: options => options with { CheckBorrows = checksBorrows });
         Counts counts = new();
         List<Task> ends = [];

@@ -6,11 +6,11 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Operators;
 
-/// <summary>Buffers that are sent to another thread: leased by the operators of Zcrx, refused with a clear error otherwise.</summary>
+/// <summary>Tests buffers that reach another thread: leased by the operators of Zcrx, otherwise refused with a clear error.</summary>
 [Collection(SocketsCollection.Name)]
 public class OffloadMisuseTests : IClassFixture<ResourceCheck>
 {
-    /// <summary>Consumers off the ring thread, without a handler for errors.</summary>
+    /// <summary>Gets consumers off the ring thread, without a handler for errors.</summary>
     public static TheoryData<string> Offloaded => new(Offloads.Keys);
 
     private static readonly Dictionary<string, Func<ZcrxConnection, Action, IDisposable>> Offloads = new(StringComparer.Ordinal)
@@ -135,13 +135,13 @@ public class OffloadMisuseTests : IClassFixture<ResourceCheck>
         using (peer)
         {
             TaskCompletionSource<Exception?> caught = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            // Called as a generic method, so that Rx's own operator is chosen.
+            // Called as a static method, so that the compiler chooses Rx's own operator.
 #pragma warning disable ZCRX0001 // The test is about this mistake.
             using IDisposable subscription = Observable.ObserveOn<ReceivedBuffer>(connection.Buffers, TaskPoolScheduler.Default)
 #pragma warning restore ZCRX0001
                 .Subscribe(buffer =>
                 {
-                    // Another turn of the ring thread: its OnNext has returned by then.
+                    // Waits for another turn of the ring thread: its OnNext has returned by then.
                     _ = queue.Queue.GetConnectionsAsync().Wait(Deadline.Limit);
                     caught.TrySetResult(Record.Exception(() => buffer.Span.Length));
                 });
@@ -222,7 +222,7 @@ public class OffloadMisuseTests : IClassFixture<ResourceCheck>
         public override void Post(SendOrPostCallback d, object? state) => posted.Enqueue(() => d(state));
     }
 
-    /// <summary>Runs jobs on the thread pool until it is disposed, and throws then.</summary>
+    /// <summary>Runs jobs on the thread pool until it is disposed, and then throws.</summary>
     private sealed class FailingScheduler : LocalScheduler, IDisposable
     {
         private volatile bool _disposed;

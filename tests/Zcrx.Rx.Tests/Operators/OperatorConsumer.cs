@@ -7,7 +7,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Operators;
 
-/// <summary>Consumes one stream through the operator of its schedule, checks what comes, and ends things when it is time.</summary>
+/// <summary>Consumes one stream through the operator of its schedule, checks the bytes, and ends parts as scheduled.</summary>
 internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queue, Peer peer, ZcrxConnection connection) : IDisposable
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -26,7 +26,7 @@ internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queu
 
     public void Dispose() => _disposal.Dispose();
 
-    /// <summary>Begins; the task ends with the stream, as the stream does, or when it is disposed.</summary>
+    /// <summary>Starts the consumer. The task ends as the stream does, or when the consumer is disposed.</summary>
     public async Task RunAsync()
     {
         try
@@ -117,7 +117,7 @@ internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queu
             while (true)
             {
                 ReadResult result = await reader.ReadAsync(_disposal.Token);
-                // Sometimes all of it, sometimes a part, sometimes looked at only.
+                // Sometimes all bytes, sometimes a part, sometimes only examined.
                 long take = _random.Next(3) switch { 0 => result.Buffer.Length, 1 => result.Buffer.Length / 2, _ => result.IsCompleted ? result.Buffer.Length : 0 };
                 ReadOnlySequence<byte> taken = result.Buffer.Slice(0, take);
                 if (take > 0)

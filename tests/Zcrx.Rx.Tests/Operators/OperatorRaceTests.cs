@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Operators;
 
-/// <summary>Operators whose end, or whose cancellation, meets something else on another thread.</summary>
+/// <summary>Tests operators whose end or cancellation coincides with another event on another thread.</summary>
 public class OperatorRaceTests
 {
     private const int Rounds = 20_000;

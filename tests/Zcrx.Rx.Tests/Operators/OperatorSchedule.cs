@@ -3,15 +3,18 @@ using FsCheck.Fluent;
 
 namespace Zcrx.Rx.Tests.Operators;
 
-/// <summary>A pool, a stream, an operator that takes it off the ring's thread, and what ends it. Generated; printed when it fails.</summary>
+/// <summary>
+/// Represents a generated pool, stream and operator that takes the stream off the ring thread, with the event that ends it.
+/// </summary>
+/// <remarks>It is printed when a test fails.</remarks>
 /// <param name="Way">The operator.</param>
-/// <param name="Buffers">Size of the pool.</param>
-/// <param name="MaxQueued">The operator's bound.</param>
-/// <param name="Bytes">What the peer sends.</param>
-/// <param name="Faults">How often the emulated kernel fails.</param>
-/// <param name="Seed">Of the faults, and of the consumer's pace.</param>
-/// <param name="End">What ends the stream.</param>
-/// <param name="After">After how many buffers.</param>
+/// <param name="Buffers">The size of the pool.</param>
+/// <param name="MaxQueued">The bound of the operator.</param>
+/// <param name="Bytes">The number of bytes that the peer sends.</param>
+/// <param name="Faults">The probability of faults of the emulated kernel.</param>
+/// <param name="Seed">The seed of the faults and of the consumer's pace.</param>
+/// <param name="End">The event that ends the stream.</param>
+/// <param name="After">The number of buffers before the event.</param>
 internal sealed record OperatorSchedule(OperatorSchedule.Operator Way, int Buffers, int MaxQueued, int Bytes, double Faults, int Seed, OperatorSchedule.Ending End, int After)
 {
     public enum Operator
@@ -25,13 +28,13 @@ internal sealed record OperatorSchedule(OperatorSchedule.Operator Way, int Buffe
 
     public enum Ending
     {
-        /// <summary>The peer, in order.</summary>
+        /// <summary>The peer ends the stream in order.</summary>
         Peer,
 
         /// <summary>The peer resets.</summary>
         Reset,
 
-        /// <summary>The subscription is disposed, the enumeration left, the reader completed.</summary>
+        /// <summary>The subscription is disposed, the enumeration is left, or the reader is completed.</summary>
         Disposed,
 
         /// <summary>The consumer throws.</summary>

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Operators;
 
-/// <summary>A pipe reader bounds what one read returns and what it holds, and never waits for what cannot come.</summary>
+/// <summary>Tests that a pipe reader bounds the result of a read and its leases, and never waits for bytes that cannot arrive.</summary>
 [Collection(SocketsCollection.Name)]
 public class PipeReaderBoundTests : IClassFixture<ResourceCheck>
 {

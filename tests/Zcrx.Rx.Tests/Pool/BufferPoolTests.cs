@@ -8,7 +8,7 @@ using Zcrx.Rx.Tests.Support.Rooms;
 
 namespace Zcrx.Rx.Tests.Pool;
 
-/// <summary>The pool in plain memory: no kernel, no socket, no thread.</summary>
+/// <summary>Tests the pool in plain memory: no kernel, no socket, no thread.</summary>
 public class BufferPoolTests
 {
     private const int Buffers = 16;

@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support.Rooms;
 
 namespace Zcrx.Rx.Tests.Pool;
 
-/// <summary>Rings that share a pool, in plain memory: the test plays the kernel and the ring threads.</summary>
+/// <summary>Tests rings that share a pool, in plain memory. The test acts as the kernel and the ring threads.</summary>
 public class PoolSharingTests
 {
     private const int Buffers = 32;
@@ -174,7 +174,7 @@ public class PoolSharingTests
                 lease.Ring.Queue.Ledger.Release(lease.Slot);
             }
 
-            // Once for the rings that do not write, once for the one that does.
+            // Once for the rings that do not write the refill queue, and once for the ring that does.
             for (int i = 0; i < 2 * Rings; i++)
             {
                 rings[i % Rings].Sharing.TakeReturned();
@@ -209,7 +209,7 @@ public class PoolSharingTests
         },
         expectation);
 
-    /// <summary>Knows which buffers the kernel has.</summary>
+    /// <summary>Tracks the buffers that the kernel has.</summary>
     private sealed class Kernel(QueueBench[] rings)
     {
         private int _taken;

@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Tests.Pressure;
 
 public class PressureMachineTests
 {
-    /// <summary>A pool and what happens to it: how many buffers are out, and whether a receive starved.</summary>
+    /// <summary>Represents a pool and its history: the number of buffers in flight, and whether a receive starved.</summary>
     private static readonly Gen<History> Histories =
         from buffers in Gen.OneOf(Gen.Choose(2, 20), Gen.Choose(2, 5000))
         from high in Gen.Choose(2, 100)
@@ -43,7 +43,7 @@ public class PressureMachineTests
                     Assert.Equal(PoolPressureLevel.Normal, machine.Level);
                 }
 
-                // A second look at the same facts changes nothing.
+                // A second observation of the same facts changes nothing.
                 Assert.False(machine.Observe(held, history.Buffers, starved));
             }
         })
@@ -53,7 +53,7 @@ public class PressureMachineTests
     public void A_level_rises_at_the_high_mark_and_falls_at_the_low_one_only() => Prop
         .ForAll(Histories.ToArbitrary(), static history =>
         {
-            // Up one by one, then down one by one: one rise, and one fall that is below it.
+            // One by one up, then one by one down: one rise, and one fall at a lower number.
             PressureMachine machine = new(history.High, history.Low);
             int rise = Enumerable.Range(0, history.Buffers + 1).First(held => machine.Observe(held, history.Buffers, false));
             int exhausted = history.Buffers - PressureMachine.Reserve(history.Buffers);

@@ -8,7 +8,10 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Queues;
 
-/// <summary>Goes over all public members of a queue, a connection and a suspended that have ended: each answers at once, or throws what it says. A member that is added must be added here.</summary>
+/// <summary>
+/// Calls all public members of an ended queue, connection and set of suspended connections. Each member returns at once, or throws its
+/// documented exception. New members must be added here.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class AfterTheEndTests : IClassFixture<ResourceCheck>
 {

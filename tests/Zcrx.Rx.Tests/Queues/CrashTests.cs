@@ -10,7 +10,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Queues;
 
-/// <summary>A ring that breaks takes its streams with it, and tells each of them; nothing else.</summary>
+/// <summary>Tests that a failed ring ends exactly its own streams, each with an error.</summary>
 [Collection(SocketsCollection.Name)]
 public class CrashTests : IClassFixture<ResourceCheck>
 {
@@ -70,7 +70,7 @@ public class CrashTests : IClassFixture<ResourceCheck>
             }
             catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset)
             {
-                // Before the peer had seen that it was connected.
+                // The reset came before the peer noticed that it was connected.
                 return true;
             }
         }
@@ -91,7 +91,7 @@ public class CrashTests : IClassFixture<ResourceCheck>
         using IDisposable subscription = connection.Buffers.Subscribe(recorder);
         ours.Dispose();
 
-        // Other connections take the descriptor numbers that have become free.
+        // Other connections use the descriptor numbers that have become free.
         List<(Peer Peer, Recorder Recorder)> others = [];
         for (int i = 0; i < 8; i++)
         {

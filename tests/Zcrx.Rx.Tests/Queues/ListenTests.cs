@@ -83,7 +83,7 @@ public class ListenTests
             }
             catch (SocketException) when (i == 0)
             {
-                // Reset before we noticed that we were connected.
+                // The reset came before we noticed that we were connected.
             }
         }
 

@@ -24,7 +24,7 @@ public class ReconfigureTests
 
             QueueReconfiguration done = await queue.Queue.ReconfigureAsync(TestQueue.Options(Buffers) with { HighWaterMark = 0.2, LowWaterMark = 0.1, ConnectionQuota = 1 }).Within("it applies");
 
-            // Nothing has moved, and the level is another one by the new marks.
+            // No buffer has moved, but the new marks give another level.
             Assert.Equal(["ConnectionQuota", "HighWaterMark", "LowWaterMark"], done.Applied.Order());
             Assert.Empty(done.NeedReopening);
             Assert.Equal((PoolPressureLevel.High, held), (queue.Queue.Snapshot().Pressure, queue.BuffersOut));
@@ -58,7 +58,7 @@ public class ReconfigureTests
         using (peer)
         using (connection.Buffers.Subscribe(static _ => { }, static _ => { }))
         {
-            // Device-less, everything is copied.
+            // On a device-less queue everything is copied.
             await peer.SendAsync(100);
             await Deadline.UntilAsync(() => queue.Queue.Snapshot().CopyArmState == ArmState.Fired, "the notification fires");
 

@@ -121,7 +121,7 @@ public class RefillRoleTests : IClassFixture<ResourceCheck>
             }
             catch (OperationCanceledException)
             {
-                // It was in time.
+                // The cancellation was in time.
             }
         }
 

@@ -25,7 +25,7 @@ public class SnapshotTests
         QueueStatistics statistics = queue.Snapshot();
         Assert.Equal(100_000, statistics.BytesReceived);
         Assert.Equal(1, statistics.ConnectionsOpened);
-        // Device-less, everything is copied; the counters lay in memory that is unmapped by now.
+        // On a device-less queue everything is copied. The counters lay in memory that is unmapped by now.
         Assert.Equal(100_000, statistics.CopiedBytes);
     }
 

@@ -8,7 +8,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Queues;
 
-/// <summary>Ending a queue, in order or not, at any moment, and what is asked of it afterwards.</summary>
+/// <summary>Tests the end of a queue, in order or not, at any moment, and calls after it.</summary>
 [Collection(SocketsCollection.Name)]
 public class StopTests : IClassFixture<ResourceCheck>
 {
@@ -267,7 +267,7 @@ public class StopTests : IClassFixture<ResourceCheck>
         await Assert.ThrowsAnyAsync<ObjectDisposedException>(() => attaching.Within("attaching is answered"));
         await listening.Within("listening is answered");
         await stopping.Within("stopping ends");
-        // And nothing listens there any more.
+        // The port has no listener any more.
         ListenSocket.Bind(endPoint).Dispose();
     }
 

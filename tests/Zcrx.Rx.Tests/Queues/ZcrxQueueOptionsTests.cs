@@ -69,11 +69,11 @@ public class ZcrxQueueOptionsTests
     [Fact]
     public void All_mistakes_are_found_at_once() => Prop
         .ForAll(
-            // At most one mistake an option: two would overwrite each other.
+            // At most one mistake per option, because two would overwrite each other.
             Gen.Choose(0, Mistakes.Length - 1).ListOf(8).Select(static indices => indices.DistinctBy(static index => Mistakes[index].Path.Split(':')[0]).ToArray()).ToArbitrary(),
             static indices =>
             {
-                // Those that set two options at once would repair or break another one's.
+                // Excludes changes that set two options at once, because they would repair or break another one.
                 int[] simple = [.. indices.Where(static index => Mistakes[index].Path is not ("Engine" or "SubmissionEntries" or "LowWaterMark" or "MaxAreaSize"))];
                 ZcrxQueueOptions options = simple.Aggregate(new ZcrxQueueOptions(), static (options, index) => Mistakes[index].Break(options));
                 HashSet<string> found = [.. options.Validate().Select(static error => error.Path)];
@@ -91,7 +91,7 @@ public class ZcrxQueueOptionsTests
 
     public static TheoryData<string> Names => [.. typeof(ZcrxQueueOptions).GetProperties().Select(static property => property.Name)];
 
-    /// <summary>Each of them, so that one that is added later is thought about.</summary>
+    /// <summary>Lists every option, so that a new option is considered here.</summary>
     [Theory, MemberData(nameof(Names))]
     public void What_belongs_to_the_registration_and_what_to_the_ring(string name)
     {

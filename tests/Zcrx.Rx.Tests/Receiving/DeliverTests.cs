@@ -4,7 +4,10 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Receiving;
 
-/// <summary>Many buffers in one turn, of one connection or of several: whatever observers do in the middle of it, each stream is whole and each buffer comes back once.</summary>
+/// <summary>
+/// Tests many buffers in one turn, of one connection or of several. Whatever observers do, each stream is complete and each buffer returns
+/// once.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class DeliverTests
 {
@@ -18,7 +21,7 @@ public class DeliverTests
             _ = await bench.ObserveAsync(recorder);
         }
 
-        // Runs and single ones, short turns and such as overfill the refill queue, and more in all than the rings hold.
+        // Runs and single buffers, short turns and turns that overfill the refill queue, and in total more than the rings hold.
         Random random = new(7);
         for (int turn = 0; turn < 100; turn++)
         {
@@ -178,7 +181,7 @@ public class DeliverTests
                 }
                 else if (leases.Count > 3)
                 {
-                    // On the ring's thread, while it is in the middle of writing refill entries.
+                    // On the ring thread, while it is writing refill entries.
                     using BufferLease lease = leases.Dequeue();
                     wrong += lease.Span.SequenceEqual(Payload.At(0, lease.StreamOffset, lease.Length)) ? 0 : 1;
                 }

@@ -7,7 +7,7 @@ using Zcrx.Rx.Tests.Support.Rooms;
 
 namespace Zcrx.Rx.Tests.Receiving;
 
-/// <summary>Delivery in plain memory: the test writes the completions and plays the consumers.</summary>
+/// <summary>Tests delivery in plain memory. The test writes the completions and acts as the consumers.</summary>
 public class DeliveryInMemoryTests
 {
     private const int Connections = 3;
@@ -141,7 +141,7 @@ public class DeliveryInMemoryTests
         Assert.Equal(32, bench.Free);
     }
 
-    /// <summary>A consumer of one connection that does what the actions say, and returns after it has paused or left.</summary>
+    /// <summary>Represents a consumer of one connection that performs the actions, and returns after it has paused or left.</summary>
     private sealed class Consumer
     {
         private readonly List<Recorder> _recorders = [];

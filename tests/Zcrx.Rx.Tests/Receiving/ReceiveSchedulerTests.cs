@@ -7,7 +7,7 @@ using Zcrx.Rx.Tests.Support.Rooms;
 
 namespace Zcrx.Rx.Tests.Receiving;
 
-/// <summary>The scheduler in plain memory: the test plays the kernel, the consumers and the application.</summary>
+/// <summary>Tests the scheduler in plain memory. The test acts as the kernel, the consumers and the application.</summary>
 public class ReceiveSchedulerTests
 {
     private const int Buffers = 32;
@@ -38,7 +38,7 @@ public class ReceiveSchedulerTests
                 }
             }
 
-            // Whatever happened: once everything is returned and resumed, every connection that is left receives.
+            // Once everything is returned and resumed, every remaining connection receives, whatever happened before.
             for (int i = 0; i < Connections; i++)
             {
                 leases[i].ForEach(bench.Queue.Ledger.Release);
@@ -115,7 +115,7 @@ public class ReceiveSchedulerTests
         ConnectionReceiver holder = bench.Connect();
         ConnectionReceiver[] starved = [.. Enumerable.Range(0, 3).Select(_ => bench.Connect())];
         bench.Turn();
-        // Everything is out: leased, or in return.
+        // All buffers are in flight: leased, or in return.
         List<int> leases = [.. Enumerable.Range(0, Buffers - bench.Pool.Reserve).Select(index => bench.Queue.Lease((ulong)index, holder.Holder, bench.Pool))];
         bench.Queue.ConsumedPerFlush = 0;
         for (int i = 0; i < bench.Pool.Reserve; i++)

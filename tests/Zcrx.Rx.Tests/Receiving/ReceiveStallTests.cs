@@ -4,7 +4,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Receiving;
 
-/// <summary>A receive that is armed and not served although bytes wait: issued again, and reported if that does not help.</summary>
+/// <summary>
+/// Tests an armed receive that is not served although bytes wait. It is issued again, and reported if that does not help.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class ReceiveStallTests : IClassFixture<ResourceCheck>
 {
@@ -89,7 +91,7 @@ public class ReceiveStallTests : IClassFixture<ResourceCheck>
     [InlineData("7.2.0", true)]
     public async Task A_kernel_that_strands_receives_stalls_only_without_the_workaround(string profile, bool rearms)
     {
-        // With the workaround the timeout is never reached: what helps is the turn itself, not the watch.
+        // With the workaround the timeout is never reached: the turn itself reissues the receive, not the watch.
         await using TestQueue queue = await TestQueue.OpenAsync(
             buffers: 8,
             EmulatedKernelProfile.ForRelease(profile),
@@ -102,11 +104,11 @@ public class ReceiveStallTests : IClassFixture<ResourceCheck>
             streams.Add((peer, connection, new Recorder(peer.Stream)));
             connection.Pause();
             _ = connection.Buffers.Subscribe(streams[i].Recorder);
-            // All of it before anything is received: a packet that comes later would wake a stranded request.
+            // All bytes arrive before any is received, because a later packet would wake a stranded request.
             await peer.SendAllAsync(Total);
         }
 
-        // In one turn, so that they compete for the pool.
+        // Resumed in one turn, so that they compete for the pool.
         queue.Queue.Loop.Post(() => streams.ForEach(static stream => stream.Connection.Resume()));
         if (rearms)
         {

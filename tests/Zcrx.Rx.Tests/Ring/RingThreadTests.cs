@@ -90,7 +90,7 @@ public class RingThreadTests
         return thread;
     }
 
-    /// <summary>A turn without a queue: it only consumes wake-ups.</summary>
+    /// <summary>Represents a turn without a queue. It only consumes wake-ups.</summary>
     private sealed class EmptyTurn : IRingTurn
     {
         private RingRequests? _requests;

@@ -11,7 +11,7 @@ public class SlotTableTests
     [Fact]
     public void It_finds_what_is_in_it_and_nothing_else() => Prop
         .ForAll(
-            // Positive: add so many; negative: free the one at that place, counted round.
+            // A positive number adds that many items. A negative number frees the item at that position, modulo the count.
             Gen.Choose(-50, 20).ListOf(40).ToArbitrary(),
             static steps =>
             {

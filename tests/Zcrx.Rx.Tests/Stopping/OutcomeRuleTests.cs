@@ -7,7 +7,9 @@ using Outcome = Zcrx.Rx.Stopping.Outcome;
 
 namespace Zcrx.Rx.Tests.Stopping;
 
-/// <summary>The rule against a model of a ring that knows what was taken from the socket and what the observers have seen.</summary>
+/// <summary>
+/// Tests the rule against a model of a ring that knows the bytes taken from the socket and the bytes that observers received.
+/// </summary>
 public class OutcomeRuleTests
 {
     private enum Step
@@ -96,12 +98,12 @@ public class OutcomeRuleTests
                     WorkOff();
                     break;
                 case Step.FailInDelivery when _completions.TryPeek(out int bytes) && bytes > 0:
-                    // Nobody knows whether the observer had it.
+                    // It is unknown whether the observer received the buffer.
                     _completions.Dequeue();
                     WasInterrupted = true;
                     break;
                 case Step.Drop when _kernelHasRequest:
-                    // The kernel took something, or ended the request, and could not say so.
+                    // The kernel took bytes or ended the request, and could not report it.
                     Taken += 10;
                     _hasDropped = true;
                     break;
@@ -120,7 +122,7 @@ public class OutcomeRuleTests
 
         private void WorkOff()
         {
-            // The loop looks for dropped completions before it works any off.
+            // The loop checks for dropped completions before it handles any.
             if (_hasDropped || !_completions.TryDequeue(out int bytes))
             {
                 return;

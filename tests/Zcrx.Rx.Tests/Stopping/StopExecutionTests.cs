@@ -7,7 +7,7 @@ using Zcrx.Rx.Tests.Support.Rooms;
 
 namespace Zcrx.Rx.Tests.Stopping;
 
-/// <summary>The end of a queue in plain memory: the test plays the kernel and the ring.</summary>
+/// <summary>Tests the end of a queue in plain memory. The test acts as the kernel and the ring.</summary>
 public class StopExecutionTests
 {
     private static readonly Exception Crash = new InvalidOperationException("a test");
@@ -144,7 +144,7 @@ public class StopExecutionTests
         Assert.Contains("bytes may be missing", Assert.IsType<ZcrxStreamException>(receiving.Error).Message, StringComparison.Ordinal);
         Assert.False(paused.HasEnded);
         Assert.Equal(1, suspended.Count);
-        // Nothing was handled, so the sockets of accepted connections are in completions that no code has seen.
+        // No completion was handled, so the sockets of accepted connections are still in unread completions.
         Assert.Equal(0u, bench.Ring.HandledBeforeUnseen);
         Assert.DoesNotContain("completions handled", bench.Ring.Log);
     }
@@ -197,7 +197,9 @@ public class StopExecutionTests
         Assert.Contains("ring closed", bench.Ring.Log);
     }
 
-    /// <summary>Gives the ring one more buffer for the connection when its completions are handled, then the ends of cancelled requests.</summary>
+    /// <summary>
+    /// Gives the ring one more buffer for the connection while its completions are handled, then the ends of cancelled requests.
+    /// </summary>
     private static void ReceiveOnceThenCancel(QueueBench bench, ConnectionReceiver connection)
     {
         bool hasArrived = false;

@@ -106,7 +106,7 @@ public class StopMachineTests
         suspension.BeginSuspension(1000);
         Assert.Equal(StopStep.Cancel, suspension.Decide(0, leasesAreOut));
         Assert.Equal(StopStep.None, suspension.Decide(1, leasesAreOut));
-        // Connections that have no request are suspended, and need not be closed.
+        // Connections without a request are suspended, and need not be closed.
         Assert.Equal(StopStep.End, suspension.Decide(2, leasesAreOut with { HasRequests = false }));
     }
 

@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Observers of a queue's events cannot hold up the ring thread, each other or the order.</summary>
+/// <summary>Tests that observers of a queue's events cannot delay the ring thread or each other, and cannot change the order.</summary>
 public class BroadcastTests
 {
     [Fact]

@@ -7,14 +7,14 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>A connection whose peer has sent everything stays open until its consumers are through.</summary>
+/// <summary>Tests that a connection stays open after the end of its stream until its consumers have finished.</summary>
 [Collection(SocketsCollection.Name)]
 public class CloseModeTests : IClassFixture<ResourceCheck>
 {
     private const int Clients = 500;
     private const int RequestLength = 10_000;
 
-    /// <summary>Consumers that reply when they have seen the end of the stream, or the last byte.</summary>
+    /// <summary>Gets consumers that reply to the end of the stream or to the last byte.</summary>
     public static TheoryData<string> Consumers => [.. Replying.Keys];
 
     private static readonly Dictionary<string, Action<ZcrxConnection>> Replying = new(StringComparer.Ordinal)

@@ -6,16 +6,16 @@ internal enum ConsumerKind
     /// <summary>Returns each buffer at once.</summary>
     Fast,
 
-    /// <summary>Keeps some, and releases them on another thread, sooner or later.</summary>
+    /// <summary>Leases some buffers, and releases them on another thread, sooner or later.</summary>
     Slow,
 
-    /// <summary>Keeps everything until all others are done.</summary>
+    /// <summary>Leases every buffer until all other consumers have finished.</summary>
     Stuck,
 
-    /// <summary>Leaves after some buffers, in its own OnNext; another one takes its place.</summary>
+    /// <summary>Unsubscribes after some buffers in its own OnNext. Another consumer takes its place.</summary>
     Alternating,
 
-    /// <summary>Pauses the connection in OnNext; another thread resumes it.</summary>
+    /// <summary>Pauses the connection in OnNext. Another thread resumes it.</summary>
     Pausing,
 
     /// <summary>Throws after some buffers.</summary>
@@ -24,9 +24,9 @@ internal enum ConsumerKind
     /// <summary>Closes the connection after some buffers.</summary>
     Closing,
 
-    /// <summary>Subscribes when the sender is done, or can send no more.</summary>
+    /// <summary>Subscribes when the sender has finished, or can send no more.</summary>
     Late,
 
-    /// <summary>Cuts frames, and so keeps what belongs to one that is not complete.</summary>
+    /// <summary>Cuts frames, and therefore leases the buffers of an incomplete one.</summary>
     Framing,
 }

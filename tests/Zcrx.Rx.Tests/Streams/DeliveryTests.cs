@@ -9,7 +9,7 @@ public class DeliveryTests : IClassFixture<ResourceCheck>
 {
     public static TheoryData<string, int, int> Kernels => new()
     {
-        // Profile, buffers in the pool, entries of the completion ring.
+        // The profile, the buffers of the pool, and the entries of the completion ring.
         { "7.1", 8, 4096 },
         { "7.1", 64, 64 },
         { "7.2.0", 2, 64 },

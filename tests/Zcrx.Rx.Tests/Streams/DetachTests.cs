@@ -20,7 +20,7 @@ public class DetachTests : IClassFixture<ResourceCheck>
             {
                 Recorder recorder = new(peer.Stream);
                 using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-                // Not to its end: a stream that has ended has no socket to give back.
+                // Not to the end: a stream that has ended has no socket to detach.
                 Task sending = peer.SendAsync(Sent);
                 await recorder.ReachAsync(round * 10_000);
 
@@ -51,7 +51,7 @@ public class DetachTests : IClassFixture<ResourceCheck>
         {
             SingleAssignmentDisposable once = new();
             Recorder recorder = new(peer.Stream) { Then = _ => once.Dispose() };
-            // In one turn, so that more comes than the observer takes.
+            // Resumed in one turn, so that more bytes arrive than the observer takes.
             connection.Pause();
             once.Disposable = connection.Buffers.Subscribe(recorder);
             await peer.SendAllAsync(100_000);
@@ -131,7 +131,7 @@ public class DetachTests : IClassFixture<ResourceCheck>
         }
     }
 
-    /// <summary>Reads to the end as any owner would.</summary>
+    /// <summary>Reads to the end as any owner of the socket would.</summary>
     private static async Task<long> ReadAsync(Socket socket, int stream, long position)
     {
         byte[] buffer = new byte[65536];

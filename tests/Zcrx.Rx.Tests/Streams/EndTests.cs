@@ -6,7 +6,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>The end of a connection is noticed whatever its consumer does, and leaves nothing behind.</summary>
+/// <summary>Tests that the end of a connection is noticed whatever its consumer does, and that it leaves nothing behind.</summary>
 [Collection(SocketsCollection.Name)]
 public class EndTests : IClassFixture<ResourceCheck>
 {
@@ -50,10 +50,11 @@ public class EndTests : IClassFixture<ResourceCheck>
     [MemberData(nameof(Consumers))]
     public async Task No_connection_and_no_socket_stays_when_the_peers_have_gone(string consumer, bool resets)
     {
-        // A paused connection with a subscription keeps unread bytes, and with them itself, until it is resumed. So its peers send nothing.
+        // A paused connection with a subscription keeps its unread bytes, and therefore stays open, until it is resumed. So its peers send
+        // nothing.
         byte[] bytes = consumer == "a pause before the subscription" ? [] : [0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3];
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 256);
-        // The listener has a request of its own once it has accepted.
+        // The listener has its own request once it has accepted.
         (Peer first, ZcrxConnection firstConnection) = await queue.ConnectAsync();
         first.Reset();
         firstConnection.Abort();
@@ -259,7 +260,7 @@ public class EndTests : IClassFixture<ResourceCheck>
         }
     }
 
-    /// <summary>Sockets of this process. Tests that run at the same time use none.</summary>
+    /// <summary>Returns the number of sockets of this process. Tests that run at the same time open none.</summary>
     private static int OpenSockets() =>
         new DirectoryInfo("/proc/self/fd").GetFiles().Count(static file => file.LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
 }

@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>An observer that throws harms its own stream and nothing else.</summary>
+/// <summary>Tests that an observer that throws affects only its own stream.</summary>
 [Collection(SocketsCollection.Name)]
 public class FaultyObserverTests : IClassFixture<ResourceCheck>
 {
@@ -70,7 +70,7 @@ public class FaultyObserverTests : IClassFixture<ResourceCheck>
             await thrower.AssertFailedAsync();
             await healthy.ReachAsync(1000);
 
-            // The one that is left did nothing wrong: its place may be taken by another.
+            // The other observer did nothing wrong, and may be replaced.
             two.Dispose();
             Recorder next = new(peer.Stream);
             using IDisposable three = connection.Buffers.Subscribe(next);
@@ -89,7 +89,7 @@ public class FaultyObserverTests : IClassFixture<ResourceCheck>
         {
             TaskCompletionSource<ConsumerFault> told = new(TaskCreationOptions.RunContinuationsAsynchronously);
             using IDisposable faults = queue.Queue.ConsumerFaults.Subscribe(fault => told.TrySetResult(fault));
-            // Subscribed with OnNext only: Rx's own OnError rethrows.
+            // Subscribed with OnNext only, so Rx's own OnError rethrows.
             using IDisposable subscription = connection.Buffers.Subscribe(static _ => throw new InvalidOperationException("a consumer's mistake"));
             await peer.SendAsync(1);
 

@@ -44,7 +44,7 @@ public class ForwardTests : IClassFixture<ResourceCheck>
             using Socket server = await listener.AcceptAsync();
             Task sending = client.SendAllAsync(Length);
             byte[] received = await ReadToEndAsync(server).Within("the half-close arrives");
-            // The code of the caller may block, so it must not run on the ring thread.
+            // The caller's code may block, so it must not run on the ring thread.
             Assert.True(await continuesOnPool.Within("the caller continues"));
             await forwarding.Within("forwarding ends");
             await sending.Within("everything is sent");
@@ -84,7 +84,7 @@ public class ForwardTests : IClassFixture<ResourceCheck>
         {
             ZcrxConnection upstream = await queue.Queue.ConnectAsync(listener.LocalEndPoint!);
             using Socket server = await listener.AcceptAsync();
-            // Before anything observes the connection.
+            // Before the connection has an observer.
             server.Shutdown(SocketShutdown.Send);
             await Deadline.UntilAsync(() => upstream.State != ZcrxConnectionState.Ended && upstream.Socket.Poll(0, SelectMode.SelectRead), "the end has arrived");
             Task relaying = connection.HandleAsync((served, token) => served.RelayAsync(upstream, token));
@@ -164,7 +164,7 @@ public class ForwardTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
-            // The first echo server that people write. The peer reads nothing until it has sent everything.
+            // A typical first echo server. The peer reads nothing until it has sent everything.
             using IDisposable echo = connection.Buffers.Subscribe(buffer => _ = connection.SendAsync(buffer.Memory).AsTask());
             await peer.SendAllAsync(Length * 4).Within("everything is sent");
 

@@ -4,7 +4,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Both sides end a connection one after the other: nothing that was sent is lost, and an orderly end is not reported as a reset.</summary>
+/// <summary>
+/// Tests that both sides can end a connection one after the other. No sent byte is lost, and an orderly end is not reported as a reset.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class HalfCloseTests : IClassFixture<ResourceCheck>
 {
@@ -77,7 +79,7 @@ public class HalfCloseTests : IClassFixture<ResourceCheck>
             Assert.Equal(0, await peer.Socket.ReceiveAsync(new byte[1]).Within("the peer sees the end of our side"));
             for (int i = 0; i < 20; i++)
             {
-                // Each question is a turn of the ring thread, in which a hang-up would be noticed.
+                // Each query is a turn of the ring thread, which would notice a hang-up.
                 await queue.Queue.GetConnectionsAsync();
             }
 

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Buffers that consumers keep: readable as long as they are held, back in the pool when they are not.</summary>
+/// <summary>Tests leased buffers: they are readable until they are released, and then return to the pool.</summary>
 [Collection(SocketsCollection.Name)]
 public class LeaseTests : IClassFixture<ResourceCheck>
 {
@@ -82,7 +82,7 @@ public class LeaseTests : IClassFixture<ResourceCheck>
             Task sending = peer.SendAllAsync(500_000);
             while (!recorder.HasEnded)
             {
-                // Nothing but these releases happens: no timer, no other connection.
+                // Only these releases happen: no timer, no other connection.
                 await Deadline.UntilAsync(() => recorder.HasEnded || !leases.IsEmpty, $"more comes after {recorder.Bytes} bytes");
                 while (leases.TryDequeue(out BufferLease? lease))
                 {

@@ -3,11 +3,11 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>An orderly close stays orderly while another thread uses the socket.</summary>
+/// <summary>Tests that an orderly close stays orderly while another thread uses the socket.</summary>
 [Collection(SocketsCollection.Name)]
 public class OrderlyCloseTests : IClassFixture<ResourceCheck>
 {
-    // Bytes that are under way when the connection closes.
+    // Bytes in flight when the connection closes.
     private const int Bytes = 100_000;
 
     [Fact]
@@ -22,7 +22,7 @@ public class OrderlyCloseTests : IClassFixture<ResourceCheck>
             SafeSocketHandle handle = connection.Socket.SafeHandle;
             try
             {
-                // What a call in another thread does with the handle until it returns.
+                // Like a call on another thread, which uses the handle until it returns.
                 handle.DangerousAddRef(ref isHeld);
                 connection.Dispose();
                 Assert.Equal(Bytes, await ReadToEndAsync(peer.Socket).Within("the stream ends at the peer"));

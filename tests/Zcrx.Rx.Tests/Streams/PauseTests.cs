@@ -2,7 +2,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Pausing by hand: the sender is slowed down, nothing is lost.</summary>
+/// <summary>Tests pausing a connection: the sender slows down, and no byte is lost.</summary>
 [Collection(SocketsCollection.Name)]
 public class PauseTests : IClassFixture<ResourceCheck>
 {
@@ -17,7 +17,7 @@ public class PauseTests : IClassFixture<ResourceCheck>
         using (other)
         {
             Recorder recorder = new(peer.Stream);
-            // First, since receiving begins with the subscription.
+            // Paused first, because receiving begins with the subscription.
             connection.Pause();
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
             Task sending = peer.SendAllAsync(Total);

@@ -40,7 +40,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
             Task stuckSending = stuckPeer.SendAllAsync(1_000_000);
             await stuck.ReachAsync(1);
 
-            // Those that come later move, too.
+            // Later connections progress, too.
             await MoveAsync(queue, connections: 4, bytes: 300_000);
             Assert.False(stuck.HasEnded);
             Assert.InRange(stuckConnection.BuffersLeased, 1, buffers - 1);
@@ -57,7 +57,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
     [InlineData(64)]
     public async Task A_trickle_that_is_kept_does_not_take_the_others_buffers(int buffers)
     {
-        // One byte at a time takes a whole buffer each, so that a limit in bytes alone would not hold.
+        // A single byte uses a whole buffer, so a limit in bytes alone would not be enough.
         await using TestQueue queue = await TestQueue.OpenAsync(buffers);
         (Peer stuckPeer, ZcrxConnection stuckConnection) = await queue.ConnectAsync();
         using (stuckPeer)
@@ -122,7 +122,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
     [MemberData(nameof(Pools))]
     public async Task A_burst_that_is_kept_exhausts_the_pool_and_nothing_is_lost(string profile, int buffers)
     {
-        // No level between Normal and Exhausted, at which the connection would be paused for its quota.
+        // No level between Normal and Exhausted, because the connection would be paused there for its quota.
         await using TestQueue queue = await TestQueue.OpenAsync(buffers, EmulatedKernelProfile.ForRelease(profile), static options => options with { HighWaterMark = 1 });
         ConcurrentQueue<PoolPressureLevel> levels = new();
         using IDisposable pressure = queue.Queue.Pressure.Subscribe(level => levels.Enqueue(level.Level));
@@ -266,7 +266,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
         }
     }
 
-    /// <summary>Connections come, send, and are received in full.</summary>
+    /// <summary>Connects peers that send, and asserts that everything is received.</summary>
     private static async Task MoveAsync(TestQueue queue, int connections, long bytes, Action<ReceivedBuffer>? then = null)
     {
         List<Task> sending = [];

@@ -3,12 +3,12 @@ namespace Zcrx.Rx.Tests.Streams;
 /// <summary>Specifies how a queue ends.</summary>
 public enum QueueDeath
 {
-    /// <summary>On demand.</summary>
+    /// <summary>The queue is closed on demand.</summary>
     Planned,
 
-    /// <summary>Its thread throws.</summary>
+    /// <summary>The ring thread throws.</summary>
     RingThread,
 
-    /// <summary>The ring's descriptor is closed.</summary>
+    /// <summary>The descriptor of the ring is closed.</summary>
     RingDescriptor,
 }

@@ -4,11 +4,11 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Runs a generated schedule to its end, and checks what came of it.</summary>
+/// <summary>Runs a generated schedule to its end, and checks the result.</summary>
 internal static class ScheduleRun
 {
-    /// <param name="schedule">What happens.</param>
-    /// <param name="kernel">On which kernel; null for the emulated one that the schedule asks for, with its faults.</param>
+    /// <param name="schedule">The schedule.</param>
+    /// <param name="kernel">The kernel, or null for the emulated one of the schedule, with its faults.</param>
     public static async Task RunAsync(Schedule schedule, IIoUringKernel? kernel = null)
     {
         await using TestQueue queue = await TestQueue.OpenAsync(schedule.Buffers, configure: schedule.Apply, kernel: kernel);

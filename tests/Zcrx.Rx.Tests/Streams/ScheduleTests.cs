@@ -3,17 +3,20 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Whatever consumers, pools, faults and chunks come together: bytes received are bytes sent, in order, and in the end nothing is out.</summary>
+/// <summary>
+/// Tests any combination of consumers, pools, faults and chunks: the received bytes are the sent bytes in order, and finally no buffer is
+/// in flight.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class ScheduleTests : IClassFixture<ResourceCheck>
 {
-    // Over real sockets and threads. Zcrx.Simulation runs ten thousand schedules of leases, pauses, pools and faults.
+    // Runs over real sockets and threads. Zcrx.Simulation runs ten thousand schedules of leases, pauses, pools and faults.
     private const int Schedules = 150;
 
     [Fact]
     public async Task Any_schedule_delivers_everything_and_a_stuck_consumer_stops_nobody()
     {
-        // Most of their time is waiting.
+        // They mostly wait.
         ParallelOptions atOnce = new() { MaxDegreeOfParallelism = 4 };
         await Parallel.ForEachAsync(Schedule.All.Sample(Schedules, 50), atOnce, static async (schedule, _) =>
         {

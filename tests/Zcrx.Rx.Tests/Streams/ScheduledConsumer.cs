@@ -8,7 +8,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>One consumer of a generated schedule, with the sender that it listens to.</summary>
+/// <summary>Represents one consumer of a generated schedule, with its sender.</summary>
 internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queue, Peer peer, ZcrxConnection connection, int poolSize, int seed) : IDisposable
 {
     private readonly ConcurrentQueue<BufferLease> _leases = new();
@@ -35,7 +35,7 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
         }
         catch (System.Net.Sockets.SocketException) when (plan.Kind is ConsumerKind.Throwing or ConsumerKind.Closing)
         {
-            // The consumer has had enough.
+            // The consumer needs no more buffers.
         }
     });
 
@@ -75,7 +75,7 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
             ConsumerKind.Slow when _ended is null => _random.Next(plan.After),
             _ => 0,
         };
-        // Slow ones let everything go now and then: who keeps some for ever is stuck.
+        // Slow consumers sometimes release all leases. A consumer that never releases some would be stuck.
         while ((_leases.Count > keep || (keep != int.MaxValue && _random.Next(4) == 0)) && _leases.TryDequeue(out BufferLease? lease))
         {
             if (!lease.Span.SequenceEqual(Payload.At(peer.Stream, lease.StreamOffset, lease.Length)))
@@ -91,7 +91,7 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
 
     public async Task CheckAsync()
     {
-        // Never the reserve, whatever consumers keep.
+        // Never uses the reserve, whatever consumers lease.
         Assert.InRange(Volatile.Read(ref _mostOut), 0, poolSize - PressureMachine.Reserve(poolSize));
         Recorder last = _ended!;
         last.AssertIntact();
@@ -121,7 +121,7 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
         Act();
     }
 
-    /// <summary>Each recorder began where the one before it ended.</summary>
+    /// <summary>Asserts that each recorder began where the previous one ended.</summary>
     private long Chain()
     {
         long position = 0;
@@ -171,7 +171,9 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
         }
     }
 
-    /// <summary>The payload has no frames, so its own bytes say how long each is; what is left at the end is no whole frame.</summary>
+    /// <summary>
+    /// Cuts the payload into frames by its own bytes, each of which gives a length. The rest at the end is not a whole frame.
+    /// </summary>
     private void SubscribeFrames()
     {
         Recorder recorder = new(peer.Stream);

@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Leases whose memory is being sent when they are released.</summary>
+/// <summary>Tests leases that are released while their memory is being sent.</summary>
 [Collection(SocketsCollection.Name)]
 public class SendLeaseTests : IClassFixture<ResourceCheck>
 {

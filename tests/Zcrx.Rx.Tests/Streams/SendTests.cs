@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>The sending half of a connection.</summary>
+/// <summary>Tests the sending half of a connection.</summary>
 [Collection(SocketsCollection.Name)]
 public class SendTests : IClassFixture<ResourceCheck>
 {
@@ -19,7 +19,7 @@ public class SendTests : IClassFixture<ResourceCheck>
             Recorder recorder = new(peer.Stream);
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
 
-            // Several callers at once: each one's bytes stay together.
+            // Several callers at the same time: the bytes of each call stay together.
             byte[][] answers = [.. Enumerable.Range(1, 3).Select(static value => Enumerable.Repeat((byte)value, Total / 3).ToArray())];
             Task answering = Task.WhenAll(answers.Select(answer => Task.Run(() => connection.SendAsync(answer).AsTask())));
             Task sending = peer.SendAllAsync(Total);
@@ -58,12 +58,12 @@ public class SendTests : IClassFixture<ResourceCheck>
             await cancellation.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending.Within("the wait ends"));
 
-            // The next one waits as well, behind the wait of the ring that is still on, and gets room.
+            // The next send also waits, behind the pending wait of the ring, and gets room.
             Task again = connection.SendAsync(new byte[] { 1 }).AsTask();
             byte[] buffer = new byte[1 << 20];
             while (!again.IsCompleted)
             {
-                // Its byte may come before it has ended; nothing comes after that one.
+                // Its byte may arrive before it has ended. No byte arrives after it.
                 await Task.WhenAny(again, peer.Socket.ReceiveAsync(buffer)).Within("bytes come");
             }
 

@@ -16,7 +16,8 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
-            // One turn delivers many buffers; the first observer leaves after one, and the others of the turn are kept.
+            // One turn delivers many buffers. The first observer leaves after one, and the remaining buffers are kept for the next
+            // observer.
             using SingleAssignmentDisposable leaving = new();
             Recorder first = new(peer.Stream) { Then = _ => leaving.Dispose() };
             connection.Pause();
@@ -52,7 +53,7 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
                 recorders.Add(recorder);
                 IDisposable subscription = connection.Buffers.Subscribe(recorder);
                 await recorder.ReachAsyncOrEnd(1);
-                // On this thread, while the ring's thread delivers.
+                // On this thread, while the ring thread delivers.
                 subscription.Dispose();
             }
             while (!recorders[^1].HasEnded && recorders.Max(static recorder => recorder.End) < Total);

@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Calls on connections whose queue has ended.</summary>
+/// <summary>Tests calls on connections whose queue has ended.</summary>
 [Collection(SocketsCollection.Name)]
 public class SuspendedTests : IClassFixture<ResourceCheck>
 {
@@ -31,7 +31,7 @@ public class SuspendedTests : IClassFixture<ResourceCheck>
             foreach (ZcrxConnection connection in connections)
             {
                 connection.Abort();
-                // Anything that tells the ended queue of a change.
+                // Any call that notifies the ended queue of a change.
                 connections[0].Pause();
             }
         });

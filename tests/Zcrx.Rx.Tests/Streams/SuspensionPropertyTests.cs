@@ -3,11 +3,13 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Queues die in every way and are replaced, under traffic, faults, pauses and moves: no stream loses a byte or gets one twice.</summary>
+/// <summary>
+/// Tests queues that end in every way and are replaced, under traffic, faults, pauses and moves. No stream loses a byte or gets one twice.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class SuspensionPropertyTests : IClassFixture<ResourceCheck>
 {
-    // Over real sockets and threads. Zcrx.Simulation runs thousands of them.
+    // Runs over real sockets and threads. Zcrx.Simulation runs thousands of cases.
     private const int Runs = 4;
 
     [Fact]

@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>One run: a few streams over two queues that die again and again.</summary>
+/// <summary>Represents one run: a few streams over two queues that repeatedly end.</summary>
 internal sealed class SuspensionRun(int seed) : IDisposable
 {
     private const int Queues = 2;
@@ -50,7 +50,7 @@ internal sealed class SuspensionRun(int seed) : IDisposable
             }
             catch (ObjectDisposedException)
             {
-                // The target had died; the connection stayed where it was.
+                // The target had ended, so the connection stayed on its queue.
             }
 
             // Connections that returned from a move after the previous call.

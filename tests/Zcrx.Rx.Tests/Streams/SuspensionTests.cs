@@ -55,7 +55,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await first.ConnectAsync();
         using (peer)
         {
-            // The one that leaves in the middle of a batch leaves the rest of it to the next.
+            // An observer that leaves in the middle of a batch leaves the remaining buffers to the next observer.
             Recorder leaving = null!;
             IDisposable? subscription = null;
             leaving = new Recorder(peer.Stream) { Then = _ => subscription?.Dispose() };
@@ -244,7 +244,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
                 break;
             default:
                 faults.BreakRings(1);
-                // Any call makes the ring's thread enter.
+                // Any call makes the ring thread enter.
                 queue.Queue.Loop.Post(static () => { });
                 break;
         }

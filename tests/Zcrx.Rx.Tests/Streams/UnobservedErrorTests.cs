@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>The error of a stream that an observer rethrows is no fault of the observer.</summary>
+/// <summary>Tests that a stream's error which an observer rethrows is not reported as a fault of the observer.</summary>
 [Collection(SocketsCollection.Name)]
 public class UnobservedErrorTests : IClassFixture<ResourceCheck>
 {

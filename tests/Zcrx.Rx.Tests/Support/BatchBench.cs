@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>A queue over a <see cref="BatchKernel"/>, whose connections get what a test posts.</summary>
+/// <summary>Represents a queue over a <see cref="BatchKernel"/>, whose connections receive the buffers that a test posts.</summary>
 internal sealed class BatchBench : IAsyncDisposable
 {
     private const int Buffers = 16;
@@ -22,7 +22,7 @@ internal sealed class BatchBench : IAsyncDisposable
 
     public BatchKernel Kernel { get; }
 
-    /// <summary>Offsets of everything that was posted, in order: what has to come back, once each time.</summary>
+    /// <summary>Gets the offsets of all posted buffers, in order. Each one must return once per post.</summary>
     public IReadOnlyList<ulong> Posted => _posted;
 
     public static async Task<BatchBench> OpenAsync()
@@ -36,7 +36,7 @@ internal sealed class BatchBench : IAsyncDisposable
     public async Task<(ZcrxConnection Connection, IDisposable Subscription)> ObserveAsync(IObserver<Interop.ReceivedBuffer> observer)
     {
         int number = _positions.Count;
-        // Never connected: the kernel here does not look at it.
+        // Never connected: this kernel does not use the socket.
         ZcrxConnection connection = await Queue.AttachAsync(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         IDisposable subscription = connection.Buffers.Subscribe(observer);
         await Deadline.UntilAsync(() => Kernel.Requests.Count == number + 1, "the receive is issued");
@@ -44,17 +44,17 @@ internal sealed class BatchBench : IAsyncDisposable
         return (connection, subscription);
     }
 
-    /// <summary>Brings buffers in one turn: for each the number of its connection. Ends when they have been delivered.</summary>
+    /// <summary>Posts buffers in one turn, given the number of the connection of each. Ends when they are delivered.</summary>
     public Task PostAsync(params IEnumerable<int> connections) => Kernel.PostAsync(connections.Select(Fill).ToList());
 
-    /// <summary>Waits until everything that was posted has come back.</summary>
+    /// <summary>Waits until every posted buffer has returned.</summary>
     public Task AllReturnedAsync() => Deadline.UntilAsync(() => Kernel.Returned.Count >= _posted.Count, $"{_posted.Count} pieces come back");
 
     public async ValueTask DisposeAsync() => await Queue.DisposeAsync().AsTask().Within("the queue closes");
 
     public unsafe (ulong Request, ulong Offset, int Length) Fill(int connection)
     {
-        // Round the area: a test must have its pieces back before it posts so many more.
+        // Posts wrap around the area, so buffers must return before a test posts more than the area has.
         ulong offset = _next++ % (ulong)_pieces * BatchKernel.PieceLength;
         int length = BatchKernel.PieceLength - connection;
         Payload.At(connection, _positions[connection], length).CopyTo(new Span<byte>(Kernel.Area + offset, length));

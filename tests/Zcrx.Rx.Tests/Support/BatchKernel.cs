@@ -8,14 +8,16 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Rx.Tests.Support;
 
 /// <summary>
-/// A kernel without sockets: a test says which completions a turn brings, and sees what comes back through the refill queue. As on a NIC,
-/// several completions share a buffer, and each of them is to be returned.
+/// Represents a kernel without sockets. A test chooses the completions of a turn, and sees the returns in the refill queue.
 /// </summary>
-/// <remarks>The loop is never blocked for long, so that it sees its commands.</remarks>
+/// <remarks>
+/// As on a NIC, several completions share a buffer, and each of them must be returned. The loop never blocks for long, so that it reads its
+/// commands.
+/// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's handle is never created.")]
 internal sealed unsafe class BatchKernel : UserSideKernel
 {
-    /// <summary>Bytes of one completion at most; a fraction of a buffer.</summary>
+    /// <summary>The maximum number of bytes of one completion, a fraction of a buffer.</summary>
     public const int PieceLength = 512;
 
     private static readonly TimeSpan IdleTurn = TimeSpan.FromMilliseconds(1);
@@ -31,7 +33,7 @@ internal sealed unsafe class BatchKernel : UserSideKernel
     /// <summary>Gets or sets a value that indicates whether the kernel leaves the refill queue untouched.</summary>
     public bool HoldsRefill { get; set; }
 
-    /// <summary>User data of the receives that were submitted, in their order; one that is issued again is not listed again.</summary>
+    /// <summary>Gets the user data of the submitted receives, in order. A receive that is issued again is not listed again.</summary>
     public IReadOnlyList<ulong> Requests
     {
         get
@@ -43,7 +45,7 @@ internal sealed unsafe class BatchKernel : UserSideKernel
         }
     }
 
-    /// <summary>The refill entries that were consumed, in their order.</summary>
+    /// <summary>Gets the consumed refill entries, in order.</summary>
     public IReadOnlyList<ulong> Returned
     {
         get
@@ -55,7 +57,7 @@ internal sealed unsafe class BatchKernel : UserSideKernel
         }
     }
 
-    /// <summary>Brings received data in one turn; ends when the loop has worked it off.</summary>
+    /// <summary>Posts received data in one turn. Ends when the loop has processed it.</summary>
     public Task PostAsync(IEnumerable<(ulong Request, ulong Offset, int Length)> data)
     {
         Batch batch = new([.. data]);
@@ -66,7 +68,7 @@ internal sealed unsafe class BatchKernel : UserSideKernel
 
     public override int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize)
     {
-        // What has been published, without being asked, as a NIC's page pool does.
+        // Takes the published entries without a flush, like the page pool of a NIC.
         ConsumeRefill();
         _current?.WorkedOff.TrySetResult();
         _current = null;

@@ -13,7 +13,7 @@ internal sealed class BufferSource(InMemoryArea area) : IObservable<ReceivedBuff
 
     public int Subscribers => Volatile.Read(ref _observers).Length;
 
-    /// <summary>The area that receives; another one after the connection has moved to another queue.</summary>
+    /// <summary>Gets or sets the area that receives. It changes when the connection moves to another queue.</summary>
     public InMemoryArea Area { get; set; } = area;
 
     /// <summary>Gets the exceptions that observers have thrown.</summary>

@@ -2,7 +2,7 @@ using Xunit.Sdk;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Counts assertions that failed, so that a disposal after one does not check as well and hide it.</summary>
+/// <summary>Counts failed assertions, so that a later disposal does not hide one with its own checks.</summary>
 internal static class FailedAssertions
 {
     private static int _count;

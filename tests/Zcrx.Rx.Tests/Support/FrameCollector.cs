@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Copies the frames that it is given, and counts how the stream ends.</summary>
+/// <summary>Copies its frames, and counts how the stream ends.</summary>
 internal sealed class FrameCollector : IObserver<ReceivedFrame>
 {
     public List<byte[]> Frames { get; } = [];
@@ -14,7 +14,7 @@ internal sealed class FrameCollector : IObserver<ReceivedFrame>
     /// <summary>Gets the number of ends: completions and errors. It never exceeds one.</summary>
     public int Ends => Completions + Errors.Count;
 
-    /// <summary>Called for each frame, with its number, before it is copied.</summary>
+    /// <summary>Gets or sets a callback for each frame, with its number, before the frame is copied.</summary>
     public Action<int, ReadOnlySequence<byte>>? OnFrame { get; set; }
 
     public void OnNext(ReceivedFrame value)

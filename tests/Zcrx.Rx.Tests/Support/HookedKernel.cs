@@ -4,7 +4,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>The emulated kernel with a look at, or a hand in, some of its calls.</summary>
+/// <summary>Represents the emulated kernel with hooks that observe or change some of its calls.</summary>
 internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null) : IIoUringKernel
 {
     private readonly EmulatedKernel _kernel = new(options);
@@ -19,22 +19,22 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
     /// <summary>Gets or sets the result that the next enters return without doing anything. 0 lets the emulated kernel act.</summary>
     public int ForcedEnterResult { get => Volatile.Read(ref _forcedResult); set => Volatile.Write(ref _forcedResult, value); }
 
-    /// <summary>Called after each enter has done its work, with the answer that it gives; the loop gets what comes back.</summary>
+    /// <summary>Gets or sets a callback after each enter. It receives the result, and the loop gets the value that it returns.</summary>
     public Func<int, int>? Entered { get; set; }
 
-    /// <summary>Called before a ring or an exported queue is closed, on the closing thread.</summary>
+    /// <summary>Gets or sets a callback before a ring or an exported queue is closed, on the closing thread.</summary>
     public Action? Closing { get; set; }
 
-    /// <summary>Called before each enter.</summary>
+    /// <summary>Gets or sets a callback before each enter.</summary>
     public Action? Entering { get; set; }
 
-    /// <summary>Called before each flush; true lets the kernel do it.</summary>
+    /// <summary>Gets or sets a callback before each flush. If it returns true, the kernel flushes.</summary>
     public Func<bool>? Flushing { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether cancel requests do nothing, as in a stuck kernel.</summary>
     public bool IgnoresCancels { get; set; }
 
-    /// <summary>The error of every new ring; 0 for none.</summary>
+    /// <summary>Gets or sets the error of every new ring, or 0 for none.</summary>
     public int SetupError { get; set; }
 
     public int Setup(uint entries, io_uring_params* parameters)
@@ -74,7 +74,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
         return result;
     }
 
-    /// <summary>The kernel says that it had to drop a completion.</summary>
+    /// <summary>Makes the kernel report that it had to drop a completion.</summary>
     public void DropCompletion() => Volatile.Write(ref *(uint*)(_ring + _completionOffsets.overflow), 1);
 
     public int Register(int ringFd, uint opcode, void* argument, uint argumentCount) =>

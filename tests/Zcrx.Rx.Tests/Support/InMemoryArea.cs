@@ -44,7 +44,7 @@ internal sealed unsafe class InMemoryArea : IDisposable
     /// <summary>Gets a value that indicates whether the memory is still mapped.</summary>
     public bool IsMapped => _region.Owners > 0;
 
-    /// <summary>Buffers that could receive.</summary>
+    /// <summary>Gets the number of buffers that can receive.</summary>
     public int Free => _free.Count;
 
     /// <summary>Gets the number of times that the area's thread was woken.</summary>
@@ -55,7 +55,7 @@ internal sealed unsafe class InMemoryArea : IDisposable
 
     public bool RecordsReturns { get; set; }
 
-    /// <summary>Receives bytes and begins their loan.</summary>
+    /// <summary>Receives bytes and begins their borrow.</summary>
     public ReceivedBuffer Begin(ReadOnlySpan<byte> bytes, long streamOffset, out ulong offset)
     {
         Ledger.Drain();
@@ -71,10 +71,10 @@ internal sealed unsafe class InMemoryArea : IDisposable
         return Ledger.Borrow.Begin(offset, _memory, address, bytes.Length, streamOffset, Holder);
     }
 
-    /// <summary>Begins a loan of a buffer that is kept.</summary>
+    /// <summary>Begins a borrow of a leased buffer.</summary>
     public ReceivedBuffer BeginLeased(int slot) => Ledger.Borrow.BeginLeased(slot, _memory);
 
-    /// <summary>Ends the loan.</summary>
+    /// <summary>Ends the borrow.</summary>
     public void End(ulong offset)
     {
         if (Ledger.Borrow.End())
@@ -83,7 +83,7 @@ internal sealed unsafe class InMemoryArea : IDisposable
         }
     }
 
-    /// <summary>Nothing is kept, and every buffer has come back.</summary>
+    /// <summary>Asserts that nothing is leased and every buffer has returned.</summary>
     public void AssertAllReturned()
     {
         Ledger.Drain();

@@ -3,13 +3,13 @@ namespace Zcrx.Rx.Tests.Support;
 /// <summary>Computes the bytes of a stream from their position, so that a lost, doubled or swapped piece is detected.</summary>
 internal static class Payload
 {
-    // A prime: no power of two, and so no buffer or chunk, is a multiple of the period.
+    // A prime: the size of a buffer or chunk, usually a power of two, is then never a multiple of the period.
     private const int Period = 65521;
     private const int LongestPiece = 1 << 17;
 
     private static readonly byte[] Table = MakeTable();
 
-    /// <summary>Bytes of a stream; different streams differ at every position.</summary>
+    /// <summary>Returns bytes of a stream. Different streams differ at every position.</summary>
     public static ReadOnlySpan<byte> At(int stream, long position, int length) => Memory(stream, position, length).Span;
 
     /// <inheritdoc cref="At"/>

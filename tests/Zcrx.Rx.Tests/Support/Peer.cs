@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>The other end of a connection: sends the stream's bytes, in whatever pieces.</summary>
+/// <summary>Represents the other end of a connection. It sends the bytes of the stream in pieces of any size.</summary>
 internal sealed class Peer(Socket socket, int stream) : IDisposable
 {
     private const int Piece = 1 << 16;
@@ -12,7 +12,7 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
 
     public int Stream { get; } = stream;
 
-    /// <summary>Bytes sent so far.</summary>
+    /// <summary>Gets the number of bytes sent so far.</summary>
     public long Sent { get; private set; }
 
     public int Port => ((IPEndPoint)Socket.LocalEndPoint!).Port;
@@ -33,7 +33,7 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
         return new Peer(socket, stream);
     }
 
-    /// <summary>Sends the next bytes of the stream; ends when the kernel has taken them, or when the connection was reset.</summary>
+    /// <summary>Sends the next bytes of the stream. Ends when the kernel has accepted them, or when the connection was reset.</summary>
     public async Task SendAsync(long count, int piece = Piece)
     {
         while (count > 0)

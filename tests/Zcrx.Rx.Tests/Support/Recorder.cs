@@ -2,8 +2,8 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>An observer that checks every byte, notes how the stream ends, and does to each buffer what the test wants.</summary>
-/// <remarks>What is wrong is noted instead of thrown, since what an observer throws ends only its own stream.</remarks>
+/// <summary>Represents an observer that checks every byte, records the end of the stream, and calls the test for each buffer.</summary>
+/// <remarks>Errors are recorded instead of thrown, because an exception of an observer ends only its own stream.</remarks>
 internal sealed class Recorder(int stream) : IObserver<ReceivedBuffer>
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -11,10 +11,10 @@ internal sealed class Recorder(int stream) : IObserver<ReceivedBuffer>
     private long _buffers;
     private string? _failure;
 
-    /// <summary>Offset of the first byte that came, −1 before.</summary>
+    /// <summary>Gets the stream offset of the first received byte, or −1 before it.</summary>
     public long Start { get; private set; } = -1;
 
-    /// <summary>Offset behind the last byte that came.</summary>
+    /// <summary>Gets the stream offset behind the last received byte.</summary>
     public long End { get; private set; }
 
     public long Bytes => Volatile.Read(ref _bytes);
@@ -26,7 +26,7 @@ internal sealed class Recorder(int stream) : IObserver<ReceivedBuffer>
 
     public bool HasEnded => _ended.Task.IsCompleted;
 
-    /// <summary>Called for each buffer after it was checked. May throw.</summary>
+    /// <summary>Gets or sets a callback for each buffer after the check. It may throw.</summary>
     public Action<ReceivedBuffer>? Then { get; init; }
 
     public Action? AtEnd { get; init; }
@@ -79,7 +79,7 @@ internal sealed class Recorder(int stream) : IObserver<ReceivedBuffer>
 
     public Task ReachAsyncOrEnd(long bytes) => Deadline.UntilAsync(() => Bytes >= bytes || HasEnded, $"stream {stream} has {bytes} bytes or ends");
 
-    /// <summary>The stream completed, and everything from its start came.</summary>
+    /// <summary>Asserts that the stream completed, and that all bytes from its start arrived.</summary>
     public async Task AssertCompletedAsync(long total)
     {
         await AssertEndedAsync();

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Shared by a class of tests: when the class is over, no descriptor and no ring thread is left behind.</summary>
+/// <summary>Checks, at the end of a class of tests, that no descriptor and no ring thread is left.</summary>
 /// <remarks>
 /// The classes that use it are in one collection (<see cref="SocketsCollection"/>), so no other test opens descriptors at the same time.
 /// </remarks>
@@ -10,7 +10,7 @@ public sealed class ResourceCheck : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        // The runtime opens descriptors of its own when it meets its first socket.
+        // The runtime opens its own descriptors with its first socket.
         await using (TestQueue queue = await TestQueue.OpenAsync())
         {
             (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -40,7 +40,7 @@ public sealed class ResourceCheck : IAsyncLifetime
             int count = 0;
             foreach (string path in Directory.EnumerateFileSystemEntries("/proc/self/fd"))
             {
-                // Sockets and anonymous inodes (eventfd, epoll): what the library opens. Files and pipes are the runner's.
+                // Sockets and anonymous inodes (eventfd, epoll) are what the library opens. Files and pipes belong to the test runner.
                 if (LinkTarget(path) is { } target && (target.StartsWith("socket:", StringComparison.Ordinal) || target.StartsWith("anon_inode:", StringComparison.Ordinal)))
                 {
                     count++;
@@ -61,7 +61,7 @@ public sealed class ResourceCheck : IAsyncLifetime
             }
             catch (IOException)
             {
-                // Closed between listing and looking.
+                // Closed after the directory was listed.
                 return null;
             }
         }
@@ -74,7 +74,7 @@ public sealed class ResourceCheck : IAsyncLifetime
             }
             catch (IOException)
             {
-                // Ended between listing and looking.
+                // Ended after the directory was listed.
                 return "";
             }
         }

@@ -5,7 +5,10 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>A queue on the emulated engine with a listener on loopback. Disposal checks that no buffer is out and the loop ended well.</summary>
+/// <summary>
+/// Represents a queue on the emulated engine with a listener on loopback. Disposal checks that no buffer is in flight and the loop ended in
+/// order.
+/// </summary>
 internal sealed class TestQueue : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<int, TaskCompletionSource<ZcrxConnection>> _accepted = new();
@@ -20,7 +23,7 @@ internal sealed class TestQueue : IAsyncDisposable
         _listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         if (receiveBuffer is { } size)
         {
-            // Inherited by what is accepted, and only so does it bound the window from the first byte on.
+            // Inherited by accepted sockets. Only this bounds the window from the first byte on.
             _listener.ReceiveBufferSize = size;
         }
 
@@ -59,17 +62,17 @@ internal sealed class TestQueue : IAsyncDisposable
         Emulation = new EmulatedKernelOptions { Profile = profile ?? EmulatedKernelProfile.Linux73 },
     };
 
-    /// <summary>A connection, both ends.</summary>
+    /// <summary>Opens a connection, and returns both ends.</summary>
     public async Task<(Peer Peer, ZcrxConnection Connection)> ConnectAsync(int? sendBuffer = null)
     {
         Peer peer = await Peer.ConnectAsync(EndPoint, Interlocked.Increment(ref _streams), sendBuffer);
         ZcrxConnection connection = await Accepted(peer.Port).Task.Within("the connection is accepted");
-        // The system may give the port to a later peer.
+        // The system may assign the port to a later peer.
         _accepted.TryRemove(peer.Port, out _);
         return (peer, connection);
     }
 
-    /// <summary>Waits until consumers hold nothing.</summary>
+    /// <summary>Waits until no buffer is leased.</summary>
     public Task AllReturnedAsync() => Deadline.UntilAsync(() => BuffersOut == 0, "all buffers have come back");
 
     public async ValueTask DisposeAsync()
@@ -85,7 +88,7 @@ internal sealed class TestQueue : IAsyncDisposable
         await Queue.Completion.Within("the loop has ended");
     }
 
-    /// <summary>Closes without asking for anything.</summary>
+    /// <summary>Closes the queue without any checks.</summary>
     public async Task CloseAsync()
     {
         _accepting.Dispose();

@@ -5,8 +5,11 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>A kernel without sockets, over which the user's side alone runs: set-up and memory are the emulated kernel's, so laid out as anywhere else; entering and flushing are the derived kernel's.</summary>
-/// <remarks>The benchmarks use this file, too.</remarks>
+/// <summary>Represents a kernel without sockets, over which only the user's side runs.</summary>
+/// <remarks>
+/// Set-up and memory layout are those of the emulated kernel. The derived kernel implements enter and flush. The benchmarks use this file,
+/// too.
+/// </remarks>
 internal abstract unsafe class UserSideKernel : IIoUringKernel
 {
     private readonly EmulatedKernel _inner = new();
@@ -87,10 +90,10 @@ internal abstract unsafe class UserSideKernel : IIoUringKernel
 
     public virtual int Close(int fd) => _inner.Close(fd);
 
-    /// <summary>Takes what is in the refill queue.</summary>
+    /// <summary>Takes the entries of the refill queue.</summary>
     public abstract void ConsumeRefill();
 
-    /// <summary>Takes the next entry that user space has submitted.</summary>
+    /// <summary>Takes the next submitted entry.</summary>
     protected ref io_uring_sqe Submission()
     {
         uint* head = (uint*)(Ring + _parameters.sq_off.head);

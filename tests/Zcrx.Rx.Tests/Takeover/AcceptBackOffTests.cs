@@ -12,7 +12,7 @@ public class AcceptBackOffTests
     public async Task Accept_that_fails_is_retried_with_growing_delays_of_at_most_five_seconds()
     {
         FakeTimeProvider time = new();
-        // Not listening: each accept fails at once.
+        // The socket does not listen, so each accept fails at once.
         using Socket unconnected = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         using TakeoverSocket socket = TakeoverSocket.TakeOver("/nowhere", unconnected.SafeHandle);
         TakeoverServer server = new(socket, new TakeoverSteps(new ZcrxTakeoverOptions { Path = "/nowhere" }), new TaskCompletionSource<int>(), time);

@@ -8,7 +8,10 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Takeover;
 
-/// <summary>Peers that break off, talk nonsense, speak another version or bring the wrong descriptors: a clear error, and nothing is left behind.</summary>
+/// <summary>
+/// Tests peers that disconnect, send invalid messages, use another version or send the wrong descriptors. The error is clear, and nothing
+/// is left behind.
+/// </summary>
 [Collection(SocketsCollection.Name)]
 public class HostilePeerTests : IClassFixture<ResourceCheck>
 {
@@ -100,7 +103,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
                     damage.Send(socket, Hello);
                 }
 
-                // Serves the next one as if nothing had been.
+                // The server serves the next peer normally.
                 await using ZcrxTakeover next = await place.OpenAsync();
                 using Socket? taken = next.TakeListener("ingest", source.EndPoint);
                 Assert.NotNull(taken);
@@ -125,7 +128,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
 
         try
         {
-            // Some damage does no harm: a name with other letters in it, or none at all.
+            // Some damage is harmless, such as other letters in a name.
             await using ZcrxTakeover opened = await opening;
         }
         catch (ZcrxException exception)

@@ -7,7 +7,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Takeover;
 
-/// <summary>A directory with a path to meet at, and a process, so to speak, that serves there with one listener.</summary>
+/// <summary>
+/// Represents a directory with the path of a takeover socket, and a process (in this one) that serves there with one listener.
+/// </summary>
 internal sealed class MeetingPlace : IAsyncDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("zcrx-takeover-");
@@ -20,7 +22,7 @@ internal sealed class MeetingPlace : IAsyncDisposable
 
     public Task<ZcrxTakeover> OpenAsync(ZcrxTakeoverOptions? options = null) => ZcrxTakeover.OpenAsync(options ?? Options).Within("the place is taken");
 
-    /// <summary>The first process: has a listener and serves.</summary>
+    /// <summary>Starts the first process, which has a listener and serves.</summary>
     public async Task<(ZcrxTakeover Takeover, Source Source)> ServeAsync(ZcrxTakeoverOptions? options = null)
     {
         ZcrxTakeover takeover = await OpenAsync(options);
@@ -38,7 +40,7 @@ internal sealed class MeetingPlace : IAsyncDisposable
         return socket;
     }
 
-    /// <summary>A message as it lies on the wire.</summary>
+    /// <summary>Returns a message in its wire format.</summary>
     public static byte[] Frame(TakeoverMessageType type, byte[] payload, int descriptors = 0, ushort version = TakeoverHeader.CurrentVersion)
     {
         byte[] bytes = new byte[TakeoverHeader.Size + payload.Length];
@@ -56,7 +58,7 @@ internal sealed class MeetingPlace : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Hands one listener over, and notes what happens.</summary>
+    /// <summary>Offers one listener, and records the events.</summary>
     internal sealed class Source(Socket listener) : ITakeoverSource, IDisposable
     {
         public IPEndPoint EndPoint { get; } = (IPEndPoint)listener.LocalEndPoint!;

@@ -23,7 +23,7 @@ public class TakeoverOfferTests
     [Fact]
     public void Without_queues_an_offer_is_what_it_always_was()
     {
-        // Two bytes of count, a length, the name: what a process understands that knows nothing of queues.
+        // Two bytes of count, a length and the name: the format of a process that does not know queues.
         byte[] payload = [1, 0, 6, .. "ingest"u8];
         Assert.Equal(payload, new TakeoverOffer(["ingest"], []).Encode());
         Assert.Empty(TakeoverOffer.Decode(payload).Queues);

@@ -35,7 +35,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
         IPEndPoint endPoint = source.EndPoint;
         for (int i = 0; i < 3; i++)
         {
-            // Waits in the backlog while everything changes hands.
+            // The client waits in the backlog during the takeover.
             using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             await client.ConnectAsync(endPoint).Within("the client is not refused");
 

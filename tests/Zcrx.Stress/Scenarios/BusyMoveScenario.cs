@@ -3,16 +3,15 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>
-/// Sends on a full socket whose connection moves to a queue with a busy ring thread: the sender waits and does not retry all the time, and every byte arrives.
-/// </summary>
+/// <summary>Sends on a full socket whose connection moves to a queue with a busy ring thread.</summary>
+/// <remarks>The sender must wait without constant retries, and every byte must arrive.</remarks>
 internal sealed class BusyMoveScenario : IStressScenario
 {
     private const int Bytes = 1 << 20;
     private const int SocketBuffer = 16 << 10;
-    // Turns of the source's ring thread while the target is busy. A sender that does not wait tries again in each of them.
+    // The number of turns of the source's ring thread while the target is busy. A sender that does not wait retries in each of them.
     private const int Turns = 200;
-    // One for each wait that a move ends, and some for what the kernel still takes.
+    // One attempt for each wait that a move ends, and some for bytes that the kernel still accepts.
     private const int MaxAttempts = 50;
 
     public string Name => "busy-move";

@@ -6,7 +6,9 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Reads of a pipe reader that never gets data, cancelled by all threads: each read completes as cancelled, and no call throws.</summary>
+/// <summary>
+/// Cancels reads of a pipe reader without data from all threads. Each read must complete as cancelled, and no call may throw.
+/// </summary>
 internal sealed class CancelledReadScenario : IStressScenario
 {
     public string Name => "cancelled-read";

@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Leases and pins that end while the queue is closed: the memory outlives the last one, and not longer.</summary>
+/// <summary>Ends leases and pins while the queue is closed. The memory must outlive the last one, and not longer.</summary>
 internal sealed unsafe class CloseScenario : IStressScenario
 {
     private const int Buffers = 32;

@@ -7,9 +7,10 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Sets rings up while the process has from zero to a few descriptors left. Each attempt succeeds or reports EMFILE, and leaves no descriptor behind.
-/// The limit belongs to the process: do not run anything else in it at the same time.
+/// Sets rings up while the process has from zero to a few descriptors left. Each attempt succeeds or reports EMFILE, and leaves no
+/// descriptor behind.
 /// </summary>
+/// <remarks>The limit belongs to the process: run nothing else in it at the same time.</remarks>
 internal sealed unsafe partial class DescriptorLimitScenario : IStressScenario
 {
     private const int MostFree = 8;
@@ -21,7 +22,7 @@ internal sealed unsafe partial class DescriptorLimitScenario : IStressScenario
     {
         RlimitPair before;
         StressRun.Require(getrlimit(LimitOnDescriptors, &before) == 0, "the limit can be read");
-        // A little above the highest number in use, so that it is reached soon.
+        // Slightly above the highest number in use, so that it is reached soon.
         ulong highest = Directory.GetFiles("/proc/self/fd").Max(static path => ulong.Parse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture));
         RlimitPair low = before with { Soft = highest + 32 };
         StressRun.Require(setrlimit(LimitOnDescriptors, &low) == 0, "the limit can be lowered");
@@ -52,7 +53,7 @@ internal sealed unsafe partial class DescriptorLimitScenario : IStressScenario
         }
     }
 
-    /// <summary>Sets a ring up with so many free descriptors.</summary>
+    /// <summary>Sets a ring up with this number of free descriptors.</summary>
     /// <returns>Zero, or the errno of the set-up.</returns>
     private static int SetUp(EmulatedKernel kernel, int free)
     {

@@ -7,10 +7,8 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>
-/// Sockets and listeners that their caller disposes while their connections are paused, and whose descriptor numbers others get: every stream has its own bytes,
-/// and every listener its own connections.
-/// </summary>
+/// <summary>Disposes sockets and listeners while their connections are paused, and reuses their descriptor numbers.</summary>
+/// <remarks>Every stream must have its own bytes, and every listener its own connections.</remarks>
 internal sealed class DescriptorReuseScenario : IStressScenario
 {
     private const int Sockets = 8;
@@ -83,7 +81,7 @@ internal sealed class DescriptorReuseScenario : IStressScenario
                 connection.Resume();
                 await peer.SendAsync(100);
                 connection.Pause();
-                // Takes a number that has become free, and gives it back.
+                // Takes a free number and returns it.
                 using Socket passing = new(SocketType.Stream, ProtocolType.Tcp);
             }
 

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Queues of one kernel that are exported while other rings import them and close: no ring thread blocks another.</summary>
+/// <summary>Exports queues of one kernel while other rings import them and close. No ring thread may block another.</summary>
 internal sealed class ExportScenario : IStressScenario
 {
     private const int Queues = 2;
@@ -66,7 +66,7 @@ internal sealed class ExportScenario : IStressScenario
         ZcrxQueue importing = await ZcrxQueue.ImportAsync(exported, TestQueue.Options() with { Name = "importing" }).Within("the queue is imported");
         if (random.Next(2) == 0)
         {
-            // The exporting queue may be exported from its importer as well.
+            // The importing queue may be exported, too.
             (await importing.ExportAsync().Within("the imported queue is exported")).Dispose();
         }
 

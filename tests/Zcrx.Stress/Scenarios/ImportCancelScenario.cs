@@ -4,10 +4,8 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>
-/// Imports that are cancelled, and whose exports are disposed, while another queue of the same kernel takes the descriptor numbers: an import succeeds or is
-/// cancelled, and both queues continue to receive.
-/// </summary>
+/// <summary>Cancels imports and disposes their exports while another queue of the same kernel takes the descriptor numbers.</summary>
+/// <remarks>An import must succeed or be cancelled, and both queues must continue to receive.</remarks>
 internal sealed class ImportCancelScenario : IStressScenario
 {
     private const int Imports = 20;
@@ -57,7 +55,7 @@ internal sealed class ImportCancelScenario : IStressScenario
         }
         catch (OperationCanceledException)
         {
-            // It was in time.
+            // The cancellation was in time.
             return;
         }
 

@@ -4,7 +4,10 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>All operations of leases on the same leases, on all threads, while the ring thread reuses what comes back. Some are copies in the native heap.</summary>
+/// <summary>
+/// Performs all operations on the same leases on all threads while the ring thread reuses returned buffers. Some leases are copies in the
+/// native heap.
+/// </summary>
 internal sealed unsafe class LeaseScenario : IStressScenario
 {
     private const int Buffers = 64;
@@ -67,7 +70,7 @@ internal sealed unsafe class LeaseScenario : IStressScenario
 
                 break;
             case 3:
-                // Owned by this thread for a while, then by all.
+                // Owned by this thread for a while, then by all threads.
                 BufferLease shared = lease.Retain();
                 Interlocked.Exchange(ref _shared[random.Next(Shared)], shared)?.Dispose();
                 break;

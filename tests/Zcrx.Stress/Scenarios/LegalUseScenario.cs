@@ -5,10 +5,11 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>
-/// Correct use under load. Connections move between queues all the time, their first queue is suspended and replaced, and other threads keep leases.
-/// Every byte is compared, every stream completes without a gap, and every buffer comes back.
-/// </summary>
+/// <summary>Uses queues correctly under load.</summary>
+/// <remarks>
+/// Connections move between queues all the time, their first queue is suspended and replaced, and other threads lease buffers. Every byte
+/// is compared, every stream completes without a gap, and every buffer returns.
+/// </remarks>
 internal sealed class LegalUseScenario : IStressScenario
 {
     private const int Connections = 4;
@@ -46,7 +47,7 @@ internal sealed class LegalUseScenario : IStressScenario
         TestQueue[] targets = [first, second, successor];
         Task<long>[] streams = [.. ends.Select(end => StreamAsync(end.Peer, end.Connection, targets, new Random(random.Next())))];
 
-        // At any point of the streams, also after the end of all of them.
+        // At any point of the streams, even after the end of all of them.
         long point = random.NextInt64(LargestStream);
         await Deadline.UntilAsync(() => streams[0].IsCompleted || ends[0].Connection.BytesReceived >= point, "the first stream arrives");
         await first.Queue.SuspendAsync().Within("the queue is suspended");

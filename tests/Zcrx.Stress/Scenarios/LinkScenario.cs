@@ -3,10 +3,12 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>An interface that goes up and down on two threads while it is watched: the last state that is reported is the interface's.</summary>
+/// <summary>
+/// Takes an interface up and down on two threads while it is watched. The last reported state must be that of the interface.
+/// </summary>
 internal sealed class LinkScenario : IStressScenario
 {
-    // Few, since only the last one shows whether an older state was reported after it.
+    // Few changes, because only the last one shows whether an older state was reported after it.
     private const int Changes = 8;
 
     public string Name => "link";
@@ -47,7 +49,7 @@ internal sealed class LinkScenario : IStressScenario
 
         public Watcher(EmulatedNic nic) => _watch = nic.WatchLink(OnChange);
 
-        /// <summary>The last reported state; null before the first change.</summary>
+        /// <summary>Gets the last reported state, or null before the first change.</summary>
         public LinkState? Last { get; private set; }
 
         public bool AreChanges { get; private set; } = true;

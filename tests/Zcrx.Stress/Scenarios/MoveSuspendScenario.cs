@@ -3,10 +3,8 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>
-/// Connections that are moved while their queue is suspended or fails, and another queue resumes the suspended ones: a connection that lives is moved, and
-/// its stream continues without a gap.
-/// </summary>
+/// <summary>Moves connections while their queue is suspended or fails, and another queue resumes the suspended ones.</summary>
+/// <remarks>A connection that is open must be moved, and its stream must continue without a gap.</remarks>
 internal sealed class MoveSuspendScenario : IStressScenario
 {
     private const int Connections = 3;

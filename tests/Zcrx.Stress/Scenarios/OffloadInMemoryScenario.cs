@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary><c>Offload</c> that is disposed, or whose scheduler is disposed, while buffers come: every buffer comes back.</summary>
+/// <summary>Disposes <c>Offload</c> or its scheduler while buffers arrive. Every buffer must return.</summary>
 internal sealed class OffloadInMemoryScenario : IStressScenario
 {
     private const int Buffers = 16;
@@ -61,7 +61,7 @@ internal sealed class OffloadInMemoryScenario : IStressScenario
         Interlocked.Exchange(ref _disposable, null)?.Dispose();
     }
 
-    /// <summary>Runs jobs on the thread pool until it is disposed, and refuses them then.</summary>
+    /// <summary>Runs jobs on the thread pool until it is disposed, and then refuses them.</summary>
     private sealed class RefusingScheduler : LocalScheduler, IDisposable
     {
         private volatile bool _disposed;

@@ -7,8 +7,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Connections whose buffers go to a scheduler that is disposed, or to handlers that are disposed, while they receive: a stream ends at most once, and every
-/// buffer comes back.
+/// Disposes schedulers and handlers of connections while they receive. A stream must end at most once, and every buffer must return.
 /// </summary>
 internal sealed class OffloadScenario : IStressScenario
 {
@@ -45,7 +44,7 @@ internal sealed class OffloadScenario : IStressScenario
                     return ValueTask.CompletedTask;
                 }).Subscribe(static (Unit _) => { }, end.OnError, end.OnCompleted);
             Task sending = peer.SendAllAsync(Bytes);
-            // The stream's own end, a reset and the disposals meet.
+            // The stream's own end, a reset and the disposals coincide.
             Thread.SpinWait(random.Next(50_000));
             bool isDisposed = false;
             switch (random.Next(4))
@@ -84,7 +83,7 @@ internal sealed class OffloadScenario : IStressScenario
         return 1;
     }
 
-    /// <summary>A peer that resets itself cannot send the rest.</summary>
+    /// <summary>A peer that resets its own connection cannot send the rest.</summary>
     private static async Task IgnoreAsync(Task sending)
     {
         try
@@ -93,7 +92,7 @@ internal sealed class OffloadScenario : IStressScenario
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // As expected.
+            // Expected.
         }
     }
 

@@ -4,12 +4,14 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Connections that are closed in order while other threads send on them or ask their socket: the peer sees an orderly end, never a reset.</summary>
+/// <summary>
+/// Closes connections in order while other threads send on them or query their sockets. The peer must see an orderly end, never a reset.
+/// </summary>
 internal sealed class OrderlyCloseScenario : IStressScenario
 {
     private const int Callers = 3;
     private const int SolSocket = 1;
-    // SO_INCOMING_NAPI_ID: what rebalancing asks a socket.
+    // SO_INCOMING_NAPI_ID: the socket option that rebalancing reads.
     private const int IncomingNapiId = 56;
 
     public string Name => "orderly-close";
@@ -28,7 +30,7 @@ internal sealed class OrderlyCloseScenario : IStressScenario
         using (peer)
         {
             Task[] calls = [.. Enumerable.Range(0, Callers).Select(caller => Task.Run(() => CallAsync(connection, isSender: caller > 0)))];
-            // Its own task: with bytes at hand it would not return before the end.
+            // A separate task: with available bytes it would not return before the end.
             Task<bool> ending = Task.Run(peer.IsResetAsync);
             Thread.SpinWait(random.Next(20_000));
             connection.Dispose();

@@ -5,7 +5,10 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>A pipe reader whose reads, of both kinds and with partial advances, other threads cancel all the time: every byte arrives once, and no call throws.</summary>
+/// <summary>
+/// Cancels the reads of a pipe reader all the time, for both kinds of reads and with partial advances. Every byte must arrive once, and no
+/// call may throw.
+/// </summary>
 internal sealed class PipeReaderScenario : IStressScenario
 {
     private const int Buffers = 64;
@@ -36,7 +39,7 @@ internal sealed class PipeReaderScenario : IStressScenario
                 source.Send([(byte)sent++]);
             }
 
-            // Reads must begin without data: only then can a cancellation meet their beginning.
+            // Reads must begin without data. Only then can a cancellation coincide with their beginning.
             Thread.SpinWait(random.Next(20_000));
         }
 
@@ -58,7 +61,7 @@ internal sealed class PipeReaderScenario : IStressScenario
             }
 
             _reads++;
-            // Sometimes all of it, sometimes a part, of which the rest counts as seen or not.
+            // Sometimes all bytes, sometimes a part. The rest counts as examined or not.
             long take = random.Next(3) switch { 0 => result.Buffer.Length / 2, _ => result.Buffer.Length };
             ReadOnlySequence<byte> taken = result.Buffer.Slice(0, take);
             foreach (ReadOnlyMemory<byte> piece in taken)

@@ -6,9 +6,10 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>
-/// Observers of a queue's pressure that wait for the ring thread in the replayed value, that throw in it, and that come and go, while the level changes: nothing
-/// blocks the ring thread, and an observer that has thrown is called once.
+/// Observes a queue's pressure while the level changes. Observers wait for the ring thread in the replayed value, throw in it, subscribe
+/// and unsubscribe.
 /// </summary>
+/// <remarks>No observer may block the ring thread, and an observer that has thrown is called once.</remarks>
 internal sealed class PressureObserverScenario : IStressScenario
 {
     private const int Buffers = 16;
@@ -88,7 +89,7 @@ internal sealed class PressureObserverScenario : IStressScenario
             hasAnswered = queue.Queue.GetConnectionsAsync().Wait(Deadline.Limit);
         });
         IDisposable subscription = queue.Queue.Pressure.Subscribe(observer);
-        // Before the disposal, which waits for the other threads if this is a deadlock.
+        // Before the disposal, which would wait for the other threads in a deadlock.
         StressRun.Require(isReplay, "the first value is replayed inside of Subscribe");
         StressRun.Require(hasAnswered, $"the ring thread answers within {Deadline.Limit.TotalSeconds} s while an observer waits for it; this is a deadlock");
         subscription.Dispose();
@@ -98,7 +99,7 @@ internal sealed class PressureObserverScenario : IStressScenario
     {
         Observer observer = new(static () => throw new NotSupportedException("on purpose"));
         using IDisposable subscription = queue.Queue.Pressure.Subscribe(observer);
-        // Published values reach those that are subscribed by the time of another turn.
+        // A published value reaches its subscribers within another turn.
         _ = queue.Queue.GetConnectionsAsync().Wait(Deadline.Limit);
         StressRun.Require((observer.Values, observer.Errors) == (1, 1), "an observer that throws is called once, and gets its exception");
     }
@@ -111,7 +112,7 @@ internal sealed class PressureObserverScenario : IStressScenario
         }
     }
 
-    /// <summary>Does something with its first value, and counts.</summary>
+    /// <summary>Performs an action with its first value, and counts values.</summary>
     private sealed class Observer(Action first) : IObserver<PoolPressure>
     {
         public int Values { get; private set; }

@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary><c>Process</c> that is disposed at every moment of its own end: no call throws, and every buffer comes back.</summary>
+/// <summary>Disposes <c>Process</c> at every moment of its own end. No call may throw, and every buffer must return.</summary>
 internal sealed class ProcessScenario : IStressScenario
 {
     private IDisposable? _subscription;

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>Queues that import the memory of another one and end, in order or by a crash, while that one receives: it continues to receive.</summary>
+/// <summary>Imports the memory of a queue into other queues that end, in order or by a crash. The queue must continue to receive.</summary>
 internal sealed class RefillRoleScenario : IStressScenario
 {
     private const int Imports = 8;
@@ -55,7 +55,7 @@ internal sealed class RefillRoleScenario : IStressScenario
     private static Task<ZcrxQueue> OpenAsync(ExportedQueue exported) =>
         ZcrxQueue.ImportAsync(exported, TestQueue.Options() with { Name = "importing" }).Within("the queue is imported");
 
-    /// <summary>Moves a connection there, whose stream ends with the queue.</summary>
+    /// <summary>Moves a connection to a queue with which its stream ends.</summary>
     private static async Task UseAsync(TestQueue queue, ZcrxQueue importing)
     {
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -70,7 +70,7 @@ internal sealed class RefillRoleScenario : IStressScenario
             }
             catch (ObjectDisposedException)
             {
-                // The importing queue has ended before.
+                // The importing queue ended before.
             }
 
             await sending.Within("the bytes are sent, or the connection is reset");

@@ -4,16 +4,14 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Stress.Scenarios;
 
-/// <summary>
-/// Threads that hold a lock of the application and call suspended connections, while observers of other connections take the same lock: no observer runs on the
-/// stack of such a call, and nothing blocks.
-/// </summary>
+/// <summary>Calls suspended connections under a lock of the application, while observers of other connections take the same lock.</summary>
+/// <remarks>No observer may run on the stack of such a call, and nothing may block.</remarks>
 internal sealed class SuspendedScenario : IStressScenario
 {
     private const int Connections = 12;
     private const int Strangers = 2;
 
-    // The connection that this thread calls at the moment.
+    // The connection that this thread currently calls.
     [ThreadStatic]
     private static ZcrxConnection? _called;
 
@@ -49,7 +47,7 @@ internal sealed class SuspendedScenario : IStressScenario
         for (int i = 0; i < Strangers; i++)
         {
             int seed = random.Next();
-            // Threads of their own: the observers run on the pool's, which must not be used up.
+            // Separate threads: the observers run on the thread pool, which must not be exhausted.
             strangers.Add(Task.Factory.StartNew(() => CallAll(connections, users, new Random(seed)), default, TaskCreationOptions.LongRunning, TaskScheduler.Default));
         }
 
@@ -101,7 +99,7 @@ internal sealed class SuspendedScenario : IStressScenario
     }
 
     /// <summary>Takes the application's lock when its stream ends.</summary>
-    /// <param name="users">The lock; null for an observer that a call subscribes, and that may get the end inside of it.</param>
+    /// <param name="users">The lock, or null for an observer that a call subscribes and that may receive the end inside it.</param>
     private sealed class Observer(Lock? users) : IObserver<ReceivedBuffer>
     {
         private int _ends;

@@ -5,7 +5,7 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
-/// <summary>A queue that only notes which connections have changed.</summary>
+/// <summary>Represents a queue that only records which connections have changed.</summary>
 internal sealed class MemoryHost : IConnectionHost
 {
     public string Name => "memory";
@@ -30,7 +30,7 @@ internal sealed class MemoryHost : IConnectionHost
     {
     }
 
-    /// <summary>The number of closed connections on which work has not ended.</summary>
+    /// <summary>Gets the number of closed connections with unfinished work.</summary>
     public int LateWork { get; private set; }
 
     public void BeginLateWork(ConnectionWork work) => LateWork++;

@@ -8,7 +8,9 @@ using Zcrx.Rx.Pool;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
-/// <summary>A queue in plain memory. The test plays the kernel: it decides how much of the refill queue a flush consumes.</summary>
+/// <summary>
+/// Represents a queue in plain memory. The test acts as the kernel, and decides how much of the refill queue a flush consumes.
+/// </summary>
 internal sealed unsafe class MemoryQueue : IPoolQueue, IDisposable
 {
     private const int TailOffset = 64;
@@ -74,7 +76,7 @@ internal sealed unsafe class MemoryQueue : IPoolQueue, IDisposable
     /// <summary>Gets the number of times that a release woke the ring thread.</summary>
     public int Wakes { get; private set; }
 
-    /// <summary>The buffers that the kernel has taken back, in order, on all rings of the memory.</summary>
+    /// <summary>Gets the buffers that the kernel has taken back, in order, on all rings of the memory.</summary>
     public List<ulong> Consumed { get; } = [];
 
     public int Flush()

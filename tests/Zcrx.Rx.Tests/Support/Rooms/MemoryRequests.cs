@@ -3,21 +3,21 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
-/// <summary>A ring that only notes requests. A second receive of one connection throws.</summary>
+/// <summary>Represents a ring that only records requests. A second receive of one connection throws.</summary>
 internal sealed class MemoryRequests : IReceiveRequests
 {
     public bool IsDead { get; set; }
 
-    /// <summary>The receives that have not ended, with their budgets.</summary>
+    /// <summary>Gets the active receives, with their budgets.</summary>
     public Dictionary<ulong, uint> Armed { get; } = [];
 
-    /// <summary>The tags of all receives, in order.</summary>
+    /// <summary>Gets the tags of all receives, in order.</summary>
     public List<ulong> Receives { get; } = [];
 
-    /// <summary>The receives that are cancelled and have not ended.</summary>
+    /// <summary>Gets the receives that are cancelled but have not ended.</summary>
     public HashSet<ulong> Cancelled { get; } = [];
 
-    /// <summary>The polls that have not ended.</summary>
+    /// <summary>Gets the active polls.</summary>
     public HashSet<ulong> Polls { get; } = [];
 
     public void Receive(int socket, ulong tag, uint budget)
@@ -40,7 +40,7 @@ internal sealed class MemoryRequests : IReceiveRequests
 
     public void Poll(int socket, uint events, ulong tag) => Polls.Add(tag);
 
-    /// <summary>The receive has ended.</summary>
+    /// <summary>Ends a receive.</summary>
     public void End(ulong tag)
     {
         Armed.Remove(tag);

@@ -4,7 +4,7 @@ using Zcrx.Rx.Stopping;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
-/// <summary>The ring and the listeners of a queue that ends. The test decides what the kernel completes.</summary>
+/// <summary>Represents the ring and the listeners of a queue that ends. The test chooses the completions of the kernel.</summary>
 internal sealed class MemoryRing : IRingEnd, IListeners, ICompletionHandler
 {
     /// <summary>Gets the calls whose order tests check, in order.</summary>
@@ -14,16 +14,16 @@ internal sealed class MemoryRing : IRingEnd, IListeners, ICompletionHandler
 
     public bool IsDead { get; set; }
 
-    /// <summary>The number of listeners.</summary>
+    /// <summary>Gets or sets the number of listeners.</summary>
     public int Count { get; set; }
 
-    /// <summary>Called when the ring is entered.</summary>
+    /// <summary>Gets or sets a callback when the ring is entered.</summary>
     public Action Entered { get; set; } = static () => { };
 
-    /// <summary>Handles what has completed.</summary>
+    /// <summary>Gets or sets the handler of completions.</summary>
     public Action Handled { get; set; } = static () => { };
 
-    /// <summary>The errors that the listeners ended with.</summary>
+    /// <summary>Gets the errors with which the listeners ended.</summary>
     public List<Exception?> Finished { get; } = [];
 
     /// <summary>Gets the number of completions that were handled before the sockets of the others were closed, or null.</summary>

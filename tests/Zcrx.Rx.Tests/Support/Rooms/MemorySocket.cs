@@ -6,7 +6,7 @@ using Zcrx.Rx.Connections;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
-/// <summary>A socket that only a test fills.</summary>
+/// <summary>Represents a socket that only a test fills.</summary>
 internal sealed class MemorySocket(int descriptor) : IConnectionSocket
 {
     public IPEndPoint? RemoteEndPoint => null;

@@ -2,7 +2,9 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
-/// <summary>A ring thread without a thread: work runs when the test says so. Any thread may post, since continuations of tasks do.</summary>
+/// <summary>
+/// Represents a ring thread without a thread: work runs when the test decides so. Any thread may post, because continuations of tasks do.
+/// </summary>
 internal sealed class MemoryWorker : IRingWorker
 {
     private readonly Lock _gate = new();
@@ -46,7 +48,7 @@ internal sealed class MemoryWorker : IRingWorker
         return result.Task;
     }
 
-    /// <summary>Serves what is enqueued after the end.</summary>
+    /// <summary>Gets or sets a callback that processes items which are enqueued after the end.</summary>
     public Action? AfterEnd { get; set; }
 
     public void Signal()
@@ -67,7 +69,7 @@ internal sealed class MemoryWorker : IRingWorker
         }
     }
 
-    /// <summary>Ends the ring: work that was posted is refused.</summary>
+    /// <summary>Ends the ring. Posted work is refused.</summary>
     public void End()
     {
         lock (_gate)

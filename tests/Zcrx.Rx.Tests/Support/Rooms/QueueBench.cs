@@ -9,7 +9,9 @@ using Zcrx.Rx.Stopping;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
-/// <summary>All owners of a queue in plain memory, except the ring, its thread and the listeners. The test plays the kernel.</summary>
+/// <summary>
+/// Contains all owners of a queue in plain memory, except the ring, its thread and the listeners. The test acts as the kernel.
+/// </summary>
 internal sealed class QueueBench : IDisposable
 {
     private static long _lastId;
@@ -74,10 +76,10 @@ internal sealed class QueueBench : IDisposable
 
     public StopExecution Stop { get; }
 
-    /// <summary>The number of buffers that the kernel can fill.</summary>
+    /// <summary>Gets the number of buffers that the kernel can fill.</summary>
     public int Free => _free.Count;
 
-    /// <summary>Adds a connection. Its bytes are those of a stream with this number.</summary>
+    /// <summary>Adds a connection. It receives the bytes of the stream with this number.</summary>
     public ConnectionReceiver Connect(int stream, IObserver<ReceivedBuffer>? observer = null)
     {
         (int slot, uint generation) = Table.Reserve();
@@ -93,7 +95,7 @@ internal sealed class QueueBench : IDisposable
         return connection;
     }
 
-    /// <summary>Lets another bench's kernel write this connection's bytes, after a move.</summary>
+    /// <summary>Takes over a connection after a move, so that this kernel writes its bytes.</summary>
     public void Adopt(ConnectionReceiver connection, int stream) => _streams[connection] = stream;
 
     /// <summary>Runs the part of a turn before the ring is entered.</summary>
@@ -108,7 +110,9 @@ internal sealed class QueueBench : IDisposable
         Mover.CompleteMoves();
     }
 
-    /// <summary>The kernel fills one buffer for each connection of a list, in one batch, and the batch is delivered. Stops when no buffer is free.</summary>
+    /// <summary>
+    /// Lets the kernel fill one buffer for each connection of a list, in one batch, and delivers the batch. Stops when no buffer is free.
+    /// </summary>
     /// <returns>The number of buffers.</returns>
     public unsafe int Receive(params ReadOnlySpan<ConnectionReceiver> connections)
     {
@@ -146,7 +150,7 @@ internal sealed class QueueBench : IDisposable
         Scheduler.AfterTurn();
     }
 
-    /// <summary>Makes a completion of received data.</summary>
+    /// <summary>Creates a completion of received data.</summary>
     public static unsafe Completion Completed(ulong tag, ulong offset, int length)
     {
         Completion completion = default;
@@ -156,10 +160,12 @@ internal sealed class QueueBench : IDisposable
         return completion;
     }
 
-    /// <summary>Takes a free buffer, for a completion that the test makes itself.</summary>
+    /// <summary>Takes a free buffer, for a completion that the test creates itself.</summary>
     public ulong TakeFree() => _free.Dequeue();
 
-    /// <summary>The kernel consumes the refill queue. A buffer that comes back twice, or was not out, fails the test.</summary>
+    /// <summary>
+    /// Lets the kernel consume the refill queue. A double return, or the return of a buffer that was not in flight, fails the test.
+    /// </summary>
     public void Refill()
     {
         Queue.Ledger.Drain();
@@ -180,14 +186,14 @@ internal sealed class QueueBench : IDisposable
         }
     }
 
-    /// <summary>The receive of a connection ends.</summary>
+    /// <summary>Ends the receive of a connection.</summary>
     public void End(ConnectionReceiver connection, int result)
     {
         Requests.End(connection.ReceiveTag);
         Scheduler.OnReceiveEnded(connection, result);
     }
 
-    /// <summary>Ends the receives that were cancelled.</summary>
+    /// <summary>Ends the cancelled receives.</summary>
     public void EndCancelled()
     {
         foreach (ulong tag in Requests.Cancelled.ToArray())
@@ -197,7 +203,7 @@ internal sealed class QueueBench : IDisposable
         }
     }
 
-    /// <summary>Runs turns, in each of which the kernel ends what was cancelled, until nothing is left to do.</summary>
+    /// <summary>Runs turns, in which the kernel ends cancelled receives, until nothing is left to do.</summary>
     public void Settle()
     {
         do

@@ -7,7 +7,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
-/// <summary>Pool and scheduler of a queue in plain memory, without ring, socket or thread.</summary>
+/// <summary>Contains the pool and the scheduler of a queue in plain memory, without ring, socket or thread.</summary>
 internal sealed class ReceiveBench : IDelivery, IDisposable
 {
     private readonly ReceiveTurn _turn = new();
@@ -75,7 +75,7 @@ internal sealed class ReceiveBench : IDelivery, IDisposable
         }
     }
 
-    /// <summary>A connection receives bytes in a batch of its own.</summary>
+    /// <summary>Delivers bytes to a connection in a separate batch.</summary>
     public void Receive(ConnectionReceiver connection, int bytes)
     {
         _turn.Begin(wasRingFull: false);

@@ -50,18 +50,18 @@ public readonly record struct Delimiter
 
     internal byte[]? Array => _bytes;
 
-    /// <summary>The delimiters when there are several, otherwise null.</summary>
+    /// <summary>Gets the set of several delimiters, or null when there is only one.</summary>
     internal DelimiterSet? Set { get; }
 
-    /// <summary>A delimiter of one byte.</summary>
+    /// <summary>Creates a delimiter of one byte.</summary>
     /// <param name="delimiter">The byte.</param>
     /// <returns>The delimiter.</returns>
     public static Delimiter Of(byte delimiter) => new([delimiter]);
 
-    /// <summary>A delimiter of several bytes.</summary>
+    /// <summary>Creates a delimiter of several bytes.</summary>
     /// <param name="delimiter">The bytes, which are copied: 1 to <see cref="MaxLength"/>.</param>
     /// <returns>The delimiter.</returns>
-    /// <exception cref="ArgumentException">There are none, or too many.</exception>
+    /// <exception cref="ArgumentException">There are no bytes, or too many.</exception>
     public static Delimiter Of(ReadOnlySpan<byte> delimiter)
     {
         if (delimiter.IsEmpty || delimiter.Length > MaxLength)
@@ -75,20 +75,18 @@ public readonly record struct Delimiter
     /// <summary>Creates a delimiter that is either of two.</summary>
     /// <param name="first">The bytes of one, which are copied: 1 to <see cref="MaxLength"/>.</param>
     /// <param name="second">The bytes of the other.</param>
-    /// <returns>The delimiter. It matches as <see cref="Any(ReadOnlySpan{Delimiter})"/> says.</returns>
+    /// <returns>The delimiter. It matches as described at <see cref="Any(ReadOnlySpan{Delimiter})"/>.</returns>
     /// <exception cref="ArgumentException">One is empty, too long, or can never match.</exception>
     public static Delimiter Any(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) => Any(Of(first), Of(second));
 
     /// <summary>Creates a delimiter that is any of several.</summary>
     /// <param name="delimiters">The delimiters, at least one. Their order does not matter.</param>
-    /// <returns>
-    /// The delimiter. A frame ends with the first delimiter that has arrived whole. Where several end at the same byte, the longest one is the
-    /// delimiter: with <c>\n</c> and <c>\r\n</c>, the carriage return in front of a line feed is not part of the frame.
-    /// </returns>
-    /// <exception cref="ArgumentException">
-    /// There are none, one is the default value, one has <see cref="IncludeDelimiter"/> set (set it on the result), or one can never match.
-    /// A delimiter that contains another before its end never matches: of <c>\r</c> and <c>\r\n</c>, the first would always end the frame.
-    /// </exception>
+    /// <returns>The delimiter. A frame ends with the first delimiter that has arrived completely. If several end at the same byte, the
+    /// longest one is the delimiter: with <c>\n</c> and <c>\r\n</c>, the carriage return in front of a line feed is not part of the
+    /// frame.</returns>
+    /// <exception cref="ArgumentException">There are none, one is the default value, or one has <see cref="IncludeDelimiter"/> set (set it
+    /// on the result). Or one can never match, because it contains another delimiter before its end: of <c>\r</c> and <c>\r\n</c>, the
+    /// first would always end the frame.</exception>
     public static Delimiter Any(params ReadOnlySpan<Delimiter> delimiters)
     {
         HashSet<string> known = [];
@@ -144,7 +142,7 @@ public readonly record struct Delimiter
         return hash.ToHashCode();
     }
 
-    /// <summary>The bytes in hexadecimal, for logs.</summary>
-    /// <returns>For instance <c>0D0A</c>, or <c>0D0A|0A</c> for two delimiters.</returns>
+    /// <summary>Returns the bytes in hexadecimal digits, for logs.</summary>
+    /// <returns>For example <c>0D0A</c>, or <c>0D0A|0A</c> for two delimiters.</returns>
     public override string ToString() => Set?.ToString() ?? Convert.ToHexString(Bytes);
 }

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Frames that end with certain bytes.</summary>
+/// <summary>Finds frames that end with one delimiter.</summary>
 internal readonly struct DelimiterCutter(byte[] delimiter, bool include) : IFrameCutter
 {
     public int Overhead => include ? 0 : delimiter.Length;
@@ -19,7 +19,7 @@ internal readonly struct DelimiterCutter(byte[] delimiter, bool include) : IFram
 
     public FrameDecision Cut(in ReadOnlySequence<byte> held, long seen)
     {
-        // What was searched before cannot hold a whole delimiter, but its last bytes can be the beginning of one.
+        // The bytes that were searched before contain no whole delimiter, but their last bytes may be the beginning of one.
         long from = Math.Max(0, seen - (delimiter.Length - 1));
         long index = IndexOf(held.Slice(from));
         return Decide(index < 0 ? index : index + from);
@@ -38,7 +38,7 @@ internal readonly struct DelimiterCutter(byte[] delimiter, bool include) : IFram
 
     private long IndexOf(in ReadOnlySequence<byte> bytes)
     {
-        // Neither side of a seam is as long as the delimiter, so that any match in it straddles it. The vectorized search finds all others.
+        // Each side of a seam is shorter than the delimiter, so any match in it straddles the seam. The vectorized search finds all others.
         Seam seam = new(stackalloc byte[Seam.MaxLength], delimiter.Length - 1);
         long position = 0;
         foreach (ReadOnlyMemory<byte> memory in bytes)

@@ -4,29 +4,29 @@ namespace Zcrx.Rx.Framing;
 
 /// <summary>Represents several delimiters, each of which ends a frame. Immutable.</summary>
 /// <remarks>
-/// A frame ends with the first delimiter that is whole. Of those that end at the same byte, the longest matches. So the end is known as soon as
-/// its last byte has arrived, wherever buffers begin.
+/// A frame ends with the first complete delimiter. Of those that end at the same byte, the longest matches. The end is therefore known as
+/// soon as its last byte has arrived, wherever buffers begin.
 /// </remarks>
 internal sealed class DelimiterSet : IEquatable<DelimiterSet>
 {
     private readonly byte[][] _delimiters;
 
-    /// <summary>Takes the delimiters, which must not change any more.</summary>
-    /// <param name="delimiters">At least two, all different. The longest is first, and the same delimiters have the same order.</param>
+    /// <summary>Initializes a set of delimiters, which must not change any more.</summary>
+    /// <param name="delimiters">At least two different delimiters, the longest first. The same delimiters must have the same order.</param>
     public DelimiterSet(byte[][] delimiters)
     {
         _delimiters = delimiters;
         LastBytes = SearchValues.Create([.. delimiters.Select(static delimiter => delimiter[^1])]);
     }
 
-    /// <summary>The bytes that a delimiter can end with.</summary>
+    /// <summary>Gets the bytes with which a delimiter can end.</summary>
     public SearchValues<byte> LastBytes { get; }
 
     public IReadOnlyList<byte[]> All => _delimiters;
 
     public byte[] Longest => _delimiters[0];
 
-    /// <summary>Returns the length of the longest delimiter at the end of the bytes; 0 when there is none.</summary>
+    /// <summary>Returns the length of the longest delimiter at the end of the bytes, or 0 when there is none.</summary>
     public int LengthAtEnd(ReadOnlySpan<byte> bytes)
     {
         foreach (byte[] delimiter in _delimiters)

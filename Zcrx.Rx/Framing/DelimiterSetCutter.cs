@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Frames that end with one of several delimiters.</summary>
+/// <summary>Finds frames that end with one of several delimiters.</summary>
 internal readonly struct DelimiterSetCutter(DelimiterSet delimiters, bool include) : IFrameCutter
 {
     public int Overhead => include ? 0 : LongestDelimiter;
@@ -36,7 +36,7 @@ internal readonly struct DelimiterSetCutter(DelimiterSet delimiters, bool includ
             ReadOnlySpan<byte> joined = seam.Join(span);
             for (int searched = 0; NextCandidate(span, searched) is var end and > 0; searched = end)
             {
-                // Behind as many bytes as a side of the seam has, a delimiter lies in the piece alone.
+                // Beyond the length of one side of the seam, a delimiter lies in this piece alone.
                 int length = delimiters.LengthAtEnd(end <= side ? joined[..(seam.Before + end)] : span[..end]);
                 if (length > 0)
                 {
@@ -51,7 +51,7 @@ internal readonly struct DelimiterSetCutter(DelimiterSet delimiters, bool includ
         return FrameDecision.NeedMore();
     }
 
-    /// <summary>Returns where a delimiter could end; 0 when nowhere.</summary>
+    /// <summary>Returns the next position at which a delimiter could end, or 0 when there is none.</summary>
     private int NextCandidate(ReadOnlySpan<byte> bytes, int searched)
     {
         int index = bytes[searched..].IndexOfAny(delimiters.LastBytes);

@@ -66,7 +66,7 @@ internal struct ExclusiveUse
     }
 
     /// <summary>Ends it: no thread enters any more.</summary>
-    /// <returns>Whether this was the first call.</returns>
+    /// <returns>True for the first call.</returns>
     /// <param name="isIdle">True when no thread was inside: the caller cleans up.</param>
     public bool TryEnd(out bool isIdle)
     {

@@ -4,9 +4,11 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Finds the frames in the buffers of one subscription. Used only by the thread that is inside the <see cref="FrameObserver{TCutter}"/>.</summary>
+/// <summary>
+/// Finds the frames in the buffers of one subscription. Only the thread inside the <see cref="FrameObserver{TCutter}"/> uses it.
+/// </summary>
 /// <remarks>
-/// Frames that lie in one buffer are passed on as they are. The rest of a buffer, behind its last whole frame, is kept in
+/// Frames that lie in one buffer are passed on without copying. The rest of a buffer, behind its last whole frame, stays in
 /// <see cref="HeldBytes"/> until the next buffer completes it.
 /// </remarks>
 internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCutter cutter, int maxLength, FramingOptions options)
@@ -17,30 +19,32 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     private const int Ended = -2;
 
     private readonly HeldBytes _held = new(options.MaxLeasedBuffers);
-    // An unterminated frame of exactly the limit is acceptable, thus its last byte must not end it, also where the delimiter counts into the length.
+    // An unterminated frame of exactly the limit is acceptable. Its last byte must therefore not end it, even where the delimiter counts
+    // into the length.
     private readonly int _overhead = options.DeliversUnterminated ? Math.Max(cutter.Overhead, 1) : cutter.Overhead;
     private readonly FrameSkips? _skips = options.Skips;
     private readonly bool _deliversUnterminated = options.DeliversUnterminated;
     private BufferLedger? _relieves;
     private readonly FrameScope _scope = new(options.MaxLeasedBuffers);
-    // The next byte of the stream that is to come, and where in the stream the held bytes begin.
+    // The stream offset of the next byte to arrive, and that of the held bytes.
     private long _next = Unknown;
     private long _frameOffset;
-    // Below this many bytes there is no point in cutting; the decision, once made, and how much was searched for it.
+    // The number of bytes below which cutting is pointless, the decision once it is made, and the number of bytes that were searched for
+    // it.
     private long _needed;
     private FrameDecision _decision;
     private bool _isDecided;
     private long _seen;
-    // A frame that is too long is skipped up to its delimiter; this many of its bytes are no longer held.
+    // A frame that is too long is skipped up to its delimiter. This number of its bytes is no longer held.
     private bool _isSkipping;
     private long _dropped;
     // The source was paused although the next frame has arrived.
     private bool _isWaiting;
 
-    /// <summary>Gets the counter of the leases that are kept.</summary>
+    /// <summary>Gets the counter of the leases.</summary>
     public BufferHolder? Holder { get; private set; }
 
-    /// <summary>Gets the counter of leases of the connection that the present buffer came from.</summary>
+    /// <summary>Gets the counter of leases of the connection from which the present buffer came.</summary>
     public BufferHolder? Source { get; private set; }
 
     /// <summary>Gets the number of bytes that wait because the source was paused.</summary>
@@ -56,9 +60,9 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         _held.Release();
     }
 
-    /// <summary>Copies the bytes that are held, and returns their buffers.</summary>
-    /// <returns>The error with which the frames must end, because the queue's bound for copies has no room; null if all is well.</returns>
-    // Whole frames that wait for a slow consumer are no fault of the peer, and the paused source bounds them.
+    /// <summary>Copies the held bytes, and returns their buffers.</summary>
+    /// <returns>The error with which the frames must end because the queue's bound for copies is reached, or null.</returns>
+    // Whole frames that wait for a slow consumer are not the peer's fault, and pausing the source bounds them.
     public ZcrxFramingException? Copy() => _held.TryCopy(isBounded: !_isWaiting) ? null : OverBudget();
 
     /// <summary>Gets a value indicating whether whole frames wait for the consumer.</summary>
@@ -130,7 +134,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     }
 
     /// <summary>Continues a frame that began in an earlier buffer.</summary>
-    /// <returns>How much of the buffer is left to be cut; 0 also when it was kept, or the stream has ended.</returns>
+    /// <returns>The number of bytes of the buffer that are left to cut. 0 also when the buffer was leased or the stream has
+    /// ended.</returns>
     private int Join(in ReceivedBuffer buffer, ReadOnlyMemory<byte> memory)
     {
         _held.Lend(memory);
@@ -149,7 +154,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     }
 
     /// <summary>Continues after the source is no longer paused.</summary>
-    /// <returns>Whether frames still wait.</returns>
+    /// <returns>True when frames still wait.</returns>
     public bool Continue()
     {
         if (_isWaiting)
@@ -166,7 +171,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     }
 
     /// <summary>Cuts the frames that begin in the held bytes.</summary>
-    /// <returns>How much of the lent buffer is left to be cut; <see cref="Incomplete"/> when the held bytes must be kept, <see cref="Ended"/> when the stream has ended.</returns>
+    /// <returns>The number of bytes of the lent buffer that are left to cut; <see cref="Incomplete"/> when the held bytes must be kept;
+    /// <see cref="Ended"/> when the stream has ended.</returns>
     private int CutHeld()
     {
         while (_held.Length >= _needed)
@@ -230,7 +236,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     /// <summary>Returns whether a frame must not be delivered now: the source is paused, or a consumer has no room for its bytes.</summary>
     private bool MustWait(long length) => Source!.IsPaused || !_scope.Admits(length);
 
-    /// <summary>Records the next frame, which is found and lies in the held bytes.</summary>
+    /// <summary>Records the next frame, which was found in the held bytes.</summary>
     private void Remember(in FrameDecision decision)
     {
         _isDecided = true;
@@ -248,8 +254,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     private bool IsAcceptable(in FrameDecision decision, long total) =>
         decision.Kind == FrameDecisionKind.Frame && decision.Length <= maxLength && total - decision.Length <= _overhead && total > 0;
 
-    /// <summary>Notes what a frame still needs that is not buffered whole.</summary>
-    /// <returns>False when there can be no such frame, and the stream has ended.</returns>
+    /// <summary>Records the number of bytes that an incomplete frame still needs.</summary>
+    /// <returns>False when there can be no such frame and the stream has ended.</returns>
     private bool Expect(in FrameDecision decision, long available)
     {
         _isDecided = decision.Kind == FrameDecisionKind.Frame;
@@ -313,11 +319,11 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
 
     private ZcrxFramingException OverBudget() => ZcrxFramingException.OverBudget(_frameOffset, _isDecided ? _decision.Total : null, maxLength, Holder?.CopyBudget?.Limit ?? 0);
 
-    /// <summary>Gets a value that says that the frame needs more bytes than the longest frame and its overhead have.</summary>
+    /// <summary>Gets a value that indicates whether the frame needs more bytes than the longest frame and its overhead.</summary>
     private bool IsBeyondLimit => _needed > (long)maxLength + _overhead;
 
     /// <summary>Skips a frame whose delimiter has been found. Call it for frames that cannot be delivered.</summary>
-    /// <returns>False when the decision is no frame, or such frames are errors.</returns>
+    /// <returns>False when the decision is not a frame, or such frames are errors.</returns>
     private bool TrySkip(in FrameDecision decision, long frameOffset)
     {
         if (_skips is null || decision.Kind != FrameDecisionKind.Frame)
@@ -329,8 +335,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         return true;
     }
 
-    /// <summary>Drops what has arrived of a frame that is too long.</summary>
-    /// <remarks>Its last bytes are copied, since they can be the beginning of its delimiter.</remarks>
+    /// <summary>Drops the received bytes of a frame that is too long.</summary>
+    /// <remarks>Its last bytes are copied, because they may be the beginning of its delimiter.</remarks>
     private void Drop()
     {
         long count = Math.Max(0, _held.Length - (cutter.LongestDelimiter - 1));
@@ -342,8 +348,8 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         _needed = 0;
     }
 
-    /// <summary>Delivers, skips or refuses the bytes behind the last frame, since the stream has ended.</summary>
-    /// <returns>The error with which the frames end, if any.</returns>
+    /// <summary>Delivers, skips or refuses the bytes behind the last frame, because the stream has ended.</summary>
+    /// <returns>The error with which the frames end, or null.</returns>
     public ZcrxFramingException? EndInside()
     {
         long received = _dropped + _held.Length;
@@ -372,7 +378,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         }
         catch (Exception exception)
         {
-            // The source has ended, so it does not hand the exception back as an error.
+            // The source has ended, so it does not return the exception as an error.
             owner.Fail(exception);
             throw;
         }

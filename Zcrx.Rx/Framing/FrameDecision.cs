@@ -3,7 +3,7 @@ namespace Zcrx.Rx;
 /// <summary>
 /// Represents the answer of an <see cref="IFrameParser"/>: more bytes are needed, a frame was found, or the bytes are invalid.
 /// </summary>
-/// <remarks>Immutable. The default value asks for at least one byte more.</remarks>
+/// <remarks>Immutable. The default value requests at least one more byte.</remarks>
 public readonly record struct FrameDecision
 {
     // A reason, or the exception that a parser has thrown.
@@ -20,16 +20,16 @@ public readonly record struct FrameDecision
 
     internal FrameDecisionKind Kind { get; }
 
-    /// <summary>Bytes before the frame that are dropped: its header.</summary>
+    /// <summary>Gets the number of bytes before the frame that are dropped: its header.</summary>
     internal int Skip { get; }
 
-    /// <summary>Bytes of the frame; of all that must be buffered, when more is needed.</summary>
+    /// <summary>Gets the number of bytes of the frame. If more bytes are needed, gets the number of bytes that must be buffered.</summary>
     internal long Length { get; }
 
-    /// <summary>Bytes after the frame that are dropped: its delimiter, its trailer.</summary>
+    /// <summary>Gets the number of bytes after the frame that are dropped: its delimiter or trailer.</summary>
     internal int Trailing { get; }
 
-    /// <summary>All bytes of a frame, with what surrounds it.</summary>
+    /// <summary>Gets the total number of bytes of a frame, including those around it.</summary>
     internal long Total => Length + Skip + Trailing;
 
     internal string Reason => _problem switch
@@ -67,8 +67,8 @@ public readonly record struct FrameDecision
         return new FrameDecision(FrameDecisionKind.Frame, skip, length, trailing, null);
     }
 
-    /// <summary>The bytes are no frame: the stream ends with a <see cref="ZcrxFramingException"/>.</summary>
-    /// <param name="reason">Why: a clause without a full stop.</param>
+    /// <summary>Returns the decision that the bytes are not a frame. The stream ends with a <see cref="ZcrxFramingException"/>.</summary>
+    /// <param name="reason">The reason: a clause without a full stop.</param>
     /// <returns>The decision.</returns>
     public static FrameDecision Error(string reason)
     {

@@ -22,16 +22,16 @@ public sealed class FrameLease : IDisposable
         StreamOffset = streamOffset;
     }
 
-    /// <summary>Gets the number of bytes; 0 for an empty frame.</summary>
+    /// <summary>Gets the number of bytes. 0 for an empty frame.</summary>
     public long Length { get; }
 
-    /// <summary>Gets the position of the first byte of the frame in the connection's stream, behind a prefix.</summary>
+    /// <summary>Gets the stream offset of the first byte of the frame, behind its prefix.</summary>
     public long StreamOffset { get; }
 
     /// <summary>Gets a value indicating whether the lease has been released or moved.</summary>
     public bool IsReleased => Volatile.Read(ref _content) is null;
 
-    /// <summary>Gets a value indicating whether the lease is on a copy, and keeps no buffer of the pool.</summary>
+    /// <summary>Gets a value indicating whether the lease is on a copy and holds no buffer of the pool.</summary>
     /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
     public bool IsCopy => !Content.HasBuffers;
 

@@ -3,7 +3,9 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Represents the loan of one frame, which ends with the observer's <c>OnNext</c>. Used only where borrows are checked.</summary>
+/// <summary>
+/// Represents the borrow of one frame, which ends with the observer's <c>OnNext</c>. Used only where borrows are checked.
+/// </summary>
 internal sealed class FrameLoan : Loan, IDisposable
 {
     private volatile bool _ended;
@@ -16,7 +18,7 @@ internal sealed class FrameLoan : Loan, IDisposable
         }
     }
 
-    /// <summary>Ends the loan: every later access to the frame throws.</summary>
+    /// <summary>Ends the borrow. Every later access to the frame throws.</summary>
     public void Dispose() => _ended = true;
 
     /// <summary>Returns the same bytes, with each access checked.</summary>

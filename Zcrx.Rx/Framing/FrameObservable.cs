@@ -4,7 +4,7 @@ using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>A connection's buffers as frames. Each subscription cuts on its own.</summary>
+/// <summary>Presents a connection's buffers as frames. Each subscription cuts independently.</summary>
 internal sealed class FrameObservable<TCutter>(IObservable<ReceivedBuffer> source, TCutter cutter, int maxLength, FramingOptions options)
     : IObservable<ReceivedFrame>, IConnectionSource
     where TCutter : struct, IFrameCutter
@@ -21,7 +21,7 @@ internal sealed class FrameObservable<TCutter>(IObservable<ReceivedBuffer> sourc
         }
         catch
         {
-            // A source may hand over buffers before it fails.
+            // A source may deliver buffers before it fails.
             frames.Dispose();
             throw;
         }

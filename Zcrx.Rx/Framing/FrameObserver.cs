@@ -6,8 +6,9 @@ namespace Zcrx.Rx.Framing;
 
 /// <summary>Cuts one subscription's buffers into frames.</summary>
 /// <remarks>
-/// Threads: buffers come on the ring thread, disposal from any (<see cref="ExclusiveUse"/>). A connection that has moved to another
-/// queue has two ring threads for a moment: the old queue's may ask for its buffers back while the new one's lends.
+/// Threading: buffers arrive on the ring thread, and disposal may come from any thread (<see cref="ExclusiveUse"/>). A connection that has
+/// moved to another queue has two ring threads for a moment: the old queue's thread may reclaim its buffers while the new one's lends
+/// buffers.
 /// </remarks>
 internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IReclaimable, IPostponedConsumer, IDisposable
     where TCutter : struct, IFrameCutter
@@ -15,11 +16,11 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     private readonly FrameAssembler<TCutter> _frames;
     private readonly SingleAssignmentDisposable _upstream = new();
     private IObserver<ReceivedFrame>? _downstream;
-    // Everything below belongs to the thread that is inside.
+    // The thread that is inside owns all fields below.
     private ExclusiveUse _use;
-    // What the observer has thrown: nothing more can be cut, but the source still reports its end.
+    // The exception of the observer. Nothing more can be cut, but the source still reports its end.
     private Exception? _thrown;
-    // The source ended while the observer was in OnNext: because of something that it did there.
+    // The source ended while the observer was in OnNext, because of an action there.
     private bool _hasEndedInside;
     private Exception? _error;
 
@@ -83,7 +84,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
             _frames.Release();
             if (_hasEndedInside)
             {
-                // The source has nothing more to say, so this is the end.
+                // The source sends nothing more, so this is the end.
                 TryEnd();
             }
 
@@ -166,7 +167,9 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
         }
     }
 
-    /// <summary>Ends the frames after the observer has thrown. No source is calling that would pass its exception on as an error.</summary>
+    /// <summary>
+    /// Ends the frames after the observer has thrown. No call of the source is active that would return the exception as an error.
+    /// </summary>
     private void FailLater(Exception exception)
     {
         _thrown = exception;
@@ -212,7 +215,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     {
         if (error is null && _thrown is null && _frames.IsWaiting)
         {
-            // The source has nothing more, but whole frames wait for the consumer. The end follows them.
+            // The source sends nothing more, but whole frames wait for the consumer. The end follows them.
             _hasEndedInside = true;
             return;
         }
@@ -222,7 +225,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
             error = _frames.EndInside();
         }
 
-        // A completion must not hide that the observer has missed something.
+        // A completion must not hide that the observer has missed bytes.
         error ??= _thrown;
         if (error is not null)
         {
@@ -246,7 +249,9 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
         }
     }
 
-    /// <summary>The stream cannot be cut: ends the frames with an error, and ends the connection, since nothing else can be done with its bytes.</summary>
+    /// <summary>
+    /// Ends the frames and the connection with an error, because the stream cannot be cut and its bytes have no other use.
+    /// </summary>
     public void Refuse(ZcrxFramingException error)
     {
         try

@@ -5,10 +5,13 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Represents the frame that one subscription lends right now. One object serves all frames of the subscription; the version tells them apart.</summary>
+/// <summary>
+/// Represents the frame that one subscription currently lends. One object serves all frames of the subscription, and the version
+/// distinguishes them.
+/// </summary>
 /// <remarks>
-/// The thread that cuts begins and ends loans, around the observer's <c>OnNext</c>. Any other thread only compares version and thread, and gets an exception. A connection
-/// that moves to another queue is cut on another thread, never at the same time.
+/// The thread that cuts begins and ends borrows, around the observer's <c>OnNext</c>. Any other thread only compares version and thread,
+/// and gets an exception. A connection that moves to another queue is cut on another thread, never at the same time.
 /// </remarks>
 internal sealed class FrameScope(int maxBuffers)
 {
@@ -50,7 +53,7 @@ internal sealed class FrameScope(int maxBuffers)
         return new ReceivedFrame(this, version);
     }
 
-    /// <summary>Ends the loan.</summary>
+    /// <summary>Ends the borrow.</summary>
     public void End()
     {
         Volatile.Write(ref _version, _version + 1);
@@ -58,7 +61,7 @@ internal sealed class FrameScope(int maxBuffers)
         _loan = null;
     }
 
-    /// <summary>Adds a consumer that bounds the bytes that wait. On the thread that cuts.</summary>
+    /// <summary>Adds a consumer that bounds the waiting bytes. Called on the thread that cuts.</summary>
     public void Add(IFrameGate gate)
     {
         if (!_gates.Contains(gate))
@@ -67,7 +70,9 @@ internal sealed class FrameScope(int maxBuffers)
         }
     }
 
-    /// <summary>Returns whether every consumer takes a frame of this length now. If not, the source is paused until there is room.</summary>
+    /// <summary>
+    /// Returns whether every consumer accepts a frame of this length now. If not, the source is paused until there is room.
+    /// </summary>
     public bool Admits(long length)
     {
         foreach (IFrameGate gate in _gates)
@@ -108,7 +113,7 @@ internal sealed class FrameScope(int maxBuffers)
         return _frame;
     }
 
-    /// <summary>Returns the bytes; each access is checked where borrows are checked.</summary>
+    /// <summary>Returns the bytes. Each access is checked where borrows are checked.</summary>
     public ReadOnlySequence<byte> Sequence(long version)
     {
         Check(version);
@@ -173,7 +178,7 @@ internal sealed class FrameScope(int maxBuffers)
         return content.Build();
     }
 
-    /// <summary>Leases the buffer of a piece; null when its bytes have to be copied.</summary>
+    /// <summary>Leases the buffer of a piece. Returns null when its bytes must be copied.</summary>
     private BufferLease? Lease(FrameSegment piece)
     {
         if (piece.Ledger is { } ledger)

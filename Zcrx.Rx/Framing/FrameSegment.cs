@@ -12,7 +12,7 @@ internal sealed class FrameSegment : ReadOnlySequenceSegment<byte>
 
     public int Slot { get; set; }
 
-    /// <summary>The rented array, when it is a copy; <c>Memory</c> is the used part of it.</summary>
+    /// <summary>Gets or sets the rented array of a copy. <c>Memory</c> is the used part of it.</summary>
     public byte[]? Array { get; set; }
 
     public int Length => Memory.Length;

@@ -5,10 +5,8 @@ namespace Zcrx.Rx;
 /// One object may count for any number of streams, and may be read on any thread. A frame counts when its end has arrived.
 /// Counting allocates nothing.
 /// </remarks>
-/// <param name="onSkipped">
-/// Called for each skipped frame, in order with the frames, on the thread that the buffers arrive on; null when the counts are enough.
-/// An exception that it throws is treated like one of the observer's <c>OnNext</c>.
-/// </param>
+/// <param name="onSkipped">Called for each skipped frame, in order with the frames, on the thread on which the buffers arrive; null if only
+/// counts are needed. An exception that it throws is treated like one of the observer's <c>OnNext</c>.</param>
 public sealed class FrameSkips(Action<SkippedFrame>? onSkipped = null)
 {
     private long _count;

@@ -23,18 +23,25 @@ public sealed record FramingOptions
         }
     } = 16;
 
-    /// <summary>Delivers the bytes behind the last delimiter as a frame when the stream ends; false by default.</summary>
+    /// <summary>
+    /// Gets a value that indicates whether the bytes behind the last delimiter are delivered as a frame when the stream ends. The default
+    /// is false.
+    /// </summary>
     /// <remarks>
-    /// <para>If false, such bytes are an incomplete frame, which is an error. Other frames than delimited ones refuse the option.</para>
-    /// <para>The frame is delivered before <c>OnCompleted</c>, and only if the stream ended without an error. It has no delimiter, also where
-    /// <see cref="Delimiter.IncludeDelimiter"/> is set. A delimiter that has arrived only in part belongs to the frame.</para>
+    /// <para>If false, such bytes are an incomplete frame, which is an error. Only delimited frames accept the option.</para>
+    /// <para>The frame is delivered before <c>OnCompleted</c>, and only if the stream ended without an error. It has no delimiter, even
+    /// where <see cref="Delimiter.IncludeDelimiter"/> is set. A delimiter that has arrived only in part belongs to the frame.</para>
     /// </remarks>
     public bool DeliversUnterminated { get; init; }
 
-    /// <summary>Skips delimited frames that are longer than the limit, and counts them; null by default. If null, such a frame is an error.</summary>
+    /// <summary>
+    /// Gets the counter of delimited frames that are skipped because they are longer than the limit. The default is null. If null, such a
+    /// frame is an error.
+    /// </summary>
     /// <remarks>
-    /// <para>The bytes of such a frame are dropped as they arrive, however many they are. The next frame begins behind the next delimiter.</para>
-    /// <para>Other frames than delimited ones refuse the option. If the stream ends inside a skipped frame, that is an error, unless
+    /// <para>The bytes of such a frame are dropped as they arrive, however many they are. The next frame begins behind the next
+    /// delimiter.</para>
+    /// <para>Only delimited frames accept the option. A stream that ends inside a skipped frame is an error, unless
     /// <see cref="DeliversUnterminated"/> is set. The frame then counts as skipped.</para>
     /// </remarks>
     public FrameSkips? Skips { get; init; }

@@ -5,10 +5,10 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>The bytes of a frame that is not complete: first copies, then buffers that are kept, last the one that is lent right now.</summary>
+/// <summary>Holds the bytes of an incomplete frame: first copies, then leased buffers, last the lent buffer.</summary>
 /// <remarks>
-/// Owns one reference to each buffer that is kept, and each array. Not thread-safe: who uses it has exclusive access.
-/// Allocates nothing per frame: pieces are used again, arrays are rented.
+/// Owns one reference to each leased buffer, and each array. Not thread-safe: its user has exclusive access. Allocates nothing per frame:
+/// segments are reused and arrays are rented.
 /// </remarks>
 internal sealed class HeldBytes(int maxBuffers)
 {
@@ -19,11 +19,11 @@ internal sealed class HeldBytes(int maxBuffers)
     private FrameSegment? _first;
     private FrameSegment? _last;
     private FrameSegment? _lent;
-    // Where the frame begins in the first piece.
+    // The position of the frame in the first piece.
     private int _start;
     private int _buffers;
     private IByteBudget? _budget;
-    // The bytes of rented arrays, which the budget counts.
+    // The number of bytes of rented arrays, which the budget counts.
     private long _rented;
     private FrameSegment? _spare;
     private int _spares;
@@ -32,19 +32,21 @@ internal sealed class HeldBytes(int maxBuffers)
 
     public bool IsEmpty => Length == 0;
 
-    /// <summary>Buffers of the pool that are kept.</summary>
+    /// <summary>Gets the number of leased buffers.</summary>
     public int Buffers => _buffers;
 
     public ReadOnlySequence<byte> Sequence => new(_first!, _start, _last!, _last!.Length);
 
-    /// <summary>Adds the buffer that is lent right now. Before the loan ends it is consumed, kept or released.</summary>
+    /// <summary>Adds the lent buffer. Before the borrow ends, the buffer must be consumed, leased or released.</summary>
     public void Lend(ReadOnlyMemory<byte> memory)
     {
         Debug.Assert(_lent is null, "One buffer is lent at a time.");
         _lent = Append(memory);
     }
 
-    /// <summary>Sets the bound for copies, which changes when the connection moves to another queue. The present copies count for the new one.</summary>
+    /// <summary>
+    /// Sets the bound for copies, which changes when the connection moves to another queue. The present copies count for the new bound.
+    /// </summary>
     public void SetBudget(IByteBudget? budget)
     {
         _budget?.Add(-_rented);
@@ -52,8 +54,10 @@ internal sealed class HeldBytes(int maxBuffers)
         _budget?.Add(_rented);
     }
 
-    /// <summary>Keeps what is left of the buffer that was lent: the buffer itself, or a copy when too many are kept or the pool needs them.</summary>
-    /// <returns>False when a copy was needed and the budget has no room. Release everything then.</returns>
+    /// <summary>
+    /// Keeps the rest of the lent buffer: leases the buffer itself, or copies it when too many are leased or the pool needs them.
+    /// </summary>
+    /// <returns>False when a copy was needed and the bound has no room. Then release everything.</returns>
     public bool Keep(in ReceivedBuffer buffer, bool isBounded)
     {
         BufferLedger ledger = buffer.Ledger;
@@ -71,7 +75,7 @@ internal sealed class HeldBytes(int maxBuffers)
         return true;
     }
 
-    /// <summary>Copies as <see cref="Copy"/> does, if the budget has room.</summary>
+    /// <summary>Copies as <see cref="Copy"/> does, if the bound has room.</summary>
     public bool TryCopy(bool isBounded)
     {
         long uncopied = Uncopied();
@@ -84,7 +88,7 @@ internal sealed class HeldBytes(int maxBuffers)
         return true;
     }
 
-    /// <summary>Drops bytes from the front, and gives back what is no longer needed.</summary>
+    /// <summary>Drops bytes from the front, and releases buffers that are no longer needed.</summary>
     public void Consume(long count)
     {
         Length -= count;
@@ -116,7 +120,7 @@ internal sealed class HeldBytes(int maxBuffers)
         return true;
     }
 
-    /// <summary>Copies all that lies in buffers, and gives them back. Each byte is copied at most once.</summary>
+    /// <summary>Copies all bytes in buffers, and releases the buffers. Each byte is copied at most once.</summary>
     public void Copy()
     {
         FrameSegment? lastCopy = null;
@@ -156,7 +160,7 @@ internal sealed class HeldBytes(int maxBuffers)
         _last!.Following = null;
     }
 
-    /// <summary>Gives everything back.</summary>
+    /// <summary>Releases everything.</summary>
     public void Release()
     {
         while (_first is not null)
@@ -203,8 +207,8 @@ internal sealed class HeldBytes(int maxBuffers)
         return piece;
     }
 
-    /// <param name="bytes">What is being copied.</param>
-    /// <param name="expected">How much there is to copy in all, this included.</param>
+    /// <param name="bytes">The bytes to copy.</param>
+    /// <param name="expected">The total number of bytes to copy, including these.</param>
     private void AppendCopy(ReadOnlySpan<byte> bytes, long expected)
     {
         if (_last is { Array: { } array } last && last.Length < array.Length)
@@ -221,7 +225,8 @@ internal sealed class HeldBytes(int maxBuffers)
             return;
         }
 
-        // A further array instead of a larger one: nothing is copied twice. Sized by what has arrived, not by what a peer has announced.
+        // A further array instead of a larger one, so that nothing is copied twice. Its size follows from the bytes that have arrived, not
+        // from the length that a peer has announced.
         int growth = Math.Clamp(2 * (_last?.Array?.Length ?? 0), SmallestCopy, LargestGrowth);
         byte[] rented = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expected, growth, Array.MaxLength));
         Charge(rented.Length);

@@ -2,7 +2,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Represents a consumer of frames that bounds the bytes that wait. Called on the thread that cuts.</summary>
+/// <summary>Represents a consumer of frames that bounds the waiting bytes. Called on the thread that cuts.</summary>
 internal interface IFrameGate
 {
     /// <summary>Returns whether a frame may be delivered now. If not, the consumer pauses the source, and resumes it when it has room.</summary>

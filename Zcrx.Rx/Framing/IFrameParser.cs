@@ -9,7 +9,10 @@ namespace Zcrx.Rx;
 /// </remarks>
 public interface IFrameParser
 {
-    /// <summary>The most bytes that surround a frame, header and trailer together. With the longest frame accepted, it bounds what is buffered.</summary>
+    /// <summary>
+    /// Gets the maximum number of bytes around a frame, header and trailer together. With the longest accepted frame, it bounds the
+    /// buffered bytes.
+    /// </summary>
     int MaxOverhead { get; }
 
     /// <summary>Examines the buffered bytes, from the first one behind the previous frame.</summary>

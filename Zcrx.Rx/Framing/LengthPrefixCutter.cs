@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Frames behind a number that says how long they are.</summary>
+/// <summary>Finds frames behind a length prefix.</summary>
 internal readonly struct LengthPrefixCutter(LengthPrefix prefix) : IFrameCutter
 {
     private readonly int _size = prefix.Size;

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Frames that the application's own parser finds.</summary>
+/// <summary>Finds frames with the application's own parser.</summary>
 internal readonly struct ParserCutter(IFrameParser parser, int overhead) : IFrameCutter
 {
     public int Overhead => overhead;

@@ -8,12 +8,12 @@ namespace Zcrx.Rx;
 
 /// <summary>Represents one frame that is lent to the observer for the duration of its <c>OnNext</c>.</summary>
 /// <remarks>
-/// <para>Ownership: borrowed, like the buffers that it lies in. When <c>OnNext</c> returns, every access throws <see cref="ObjectDisposedException"/>. To use the frame later,
-/// call <see cref="Retain"/> and release the lease afterwards, or copy it with <see cref="ToArray"/>.</para>
-/// <para>Threading: use it on the thread that <c>OnNext</c> runs on. On another thread, every member except <see cref="IsValid"/> throws. So operators that keep or
-/// reschedule items, such as <c>Delay</c> and <c>Buffer</c>, never show the bytes of another frame.</para>
-/// <para>A <see cref="Sequence"/> that was taken in time and is read after <c>OnNext</c> is not checked: it reads what has been received since, also for other
-/// connections. Where <c>CheckBorrows</c> is on, each access to it is checked and throws.</para>
+/// <para>Ownership: borrowed, like its buffers. When <c>OnNext</c> returns, every access throws <see cref="ObjectDisposedException"/>. To
+/// use the frame later, call <see cref="Retain"/> and release the lease afterwards, or copy it with <see cref="ToArray"/>.</para>
+/// <para>Threading: use it on the thread of <c>OnNext</c>. On another thread, every member except <see cref="IsValid"/> throws. Operators
+/// that keep or reschedule items, such as <c>Delay</c> and <c>Buffer</c>, therefore never show the bytes of another frame.</para>
+/// <para>A <see cref="Sequence"/> that was taken in time and is read after <c>OnNext</c> is not checked: it reads bytes that were received
+/// since, possibly for other connections. Where <c>CheckBorrows</c> is on, each access to it is checked and throws.</para>
 /// </remarks>
 [SuppressMessage("Performance", "CA1815", Justification = "A loan is used, not compared.")]
 public readonly struct ReceivedFrame
@@ -28,8 +28,8 @@ public readonly struct ReceivedFrame
     }
 
     /// <summary>Gets the bytes, over the original buffers. They must not be used after <c>OnNext</c>.</summary>
-    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
-    /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
+    /// <exception cref="ObjectDisposedException">The borrow has ended.</exception>
+    /// <exception cref="InvalidOperationException">The calling thread is not the one on which <c>OnNext</c> runs.</exception>
     public ReadOnlySequence<byte> Sequence => Scope.Sequence(_version);
 
     /// <summary>Gets the number of bytes; 0 for an empty frame.</summary>
@@ -42,10 +42,10 @@ public readonly struct ReceivedFrame
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public long StreamOffset => Scope.StreamOffset(_version);
 
-    /// <summary>Gets a value indicating whether the loan lasts.</summary>
+    /// <summary>Gets a value indicating whether the borrow is valid.</summary>
     public bool IsValid => _scope?.IsValid(_version) ?? false;
 
-    /// <summary>Gets the source, for operators that let frames wait. It stays valid after the loan.</summary>
+    /// <summary>Gets the source, for operators that let frames wait. It stays valid after the borrow.</summary>
     /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public IBufferSource Source => Scope.Holder(_version);
@@ -53,10 +53,8 @@ public readonly struct ReceivedFrame
     internal FrameScope Scope => _scope ?? throw new InvalidOperationException("This is the default value and no frame. Frames come from the Frames operator.");
 
     /// <summary>Leases the frame beyond <c>OnNext</c>: one lease over all its buffers.</summary>
-    /// <returns>
-    /// A lease that the caller must release, once. Until then its buffers are missing from the pool. The lease is on a copy where the frame lies in more than
-    /// <see cref="FramingOptions.MaxLeasedBuffers"/> buffers, or where the pool is under pressure.
-    /// </returns>
+    /// <returns>A lease that the caller must release, once. Until then its buffers are missing from the pool. The lease is on a copy if the
+    /// frame lies in more than <see cref="FramingOptions.MaxLeasedBuffers"/> buffers, or if the pool is under pressure.</returns>
     /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public FrameLease Retain() => Scope.Retain(_version);

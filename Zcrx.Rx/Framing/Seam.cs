@@ -1,17 +1,17 @@
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Holds the bytes around the seam between two pieces: the last ones of the pieces before, and the first ones of the piece behind.</summary>
+/// <summary>Holds the bytes around the seam between two pieces: the last bytes before it, and the first bytes behind it.</summary>
 internal ref struct Seam
 {
-    /// <summary>The bytes that a seam needs at most.</summary>
+    /// <summary>The maximum number of bytes that a seam needs.</summary>
     public const int MaxLength = 2 * (Delimiter.MaxLength - 1);
 
     private readonly Span<byte> _bytes;
     private readonly int _side;
 
-    /// <summary>Begins without a piece.</summary>
+    /// <summary>Initializes a seam without a piece.</summary>
     /// <param name="bytes">The memory to use, <see cref="MaxLength"/> bytes.</param>
-    /// <param name="side">The bytes on each side: one less than the longest delimiter has bytes.</param>
+    /// <param name="side">The number of bytes on each side: one less than the length of the longest delimiter.</param>
     public Seam(Span<byte> bytes, int side)
     {
         _bytes = bytes;
@@ -30,7 +30,7 @@ internal ref struct Seam
         return _bytes[..(Before + after)];
     }
 
-    /// <summary>Moves on to the seam behind a piece.</summary>
+    /// <summary>Moves to the seam behind a piece.</summary>
     public void Pass(ReadOnlySpan<byte> piece)
     {
         if (piece.Length >= _side)

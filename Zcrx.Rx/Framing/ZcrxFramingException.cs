@@ -64,7 +64,7 @@ public sealed class ZcrxFramingException : ZcrxException
     {
         if (decision.Length > limit)
         {
-            // A delimited frame announces nothing: the error is the one that the same frame causes when it arrives in pieces.
+            // A delimited frame announces no length: the error is the one that the same frame causes when it arrives in pieces.
             return TooLong(streamOffset, isDelimited ? null : decision.Length, limit);
         }
 

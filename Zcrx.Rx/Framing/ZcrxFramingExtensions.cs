@@ -5,25 +5,28 @@ namespace Zcrx.Rx;
 
 /// <summary>Cuts a connection's buffers into frames, without copying them.</summary>
 /// <remarks>
-/// <para>Ownership: a frame is lent like the buffers that it lies in. It is valid inside <c>OnNext</c>. <see cref="ReceivedFrame.Retain"/> keeps it. A frame that spans
-/// buffers is a sequence over all of them. They are kept until it is complete, at most <see cref="FramingOptions.MaxLeasedBuffers"/>; the rest is copied.</para>
-/// <para>Backpressure: a paused connection delivers no further frame. Frames in a buffer that was delivered before wait, too.</para>
-/// <para>Threading: frames arrive on the thread that the buffers arrive on. A subscription may be disposed from any thread, also inside of
-/// <c>OnNext</c>: what is kept goes back once, and never under the feet of a running <c>OnNext</c>, which may still be finishing afterwards.</para>
-/// <para>Errors: what cannot be cut ends the frames with a <see cref="ZcrxFramingException"/> and unsubscribes from the source. If the source ends
-/// inside a frame, that is such an error, too. An exception thrown by the observer's <c>OnNext</c> travels on to the source.</para>
-/// <para>Each subscription cuts on its own, from the first buffer that it is given, which must begin with a frame.</para>
+/// <para>Ownership: a frame is borrowed like its buffers, and valid inside <c>OnNext</c>. <see cref="ReceivedFrame.Retain"/> leases it. A
+/// frame that spans buffers is a sequence over all of them. At most <see cref="FramingOptions.MaxLeasedBuffers"/> of them are leased until
+/// it is complete; the other bytes are copied.</para>
+/// <para>Backpressure: a paused connection delivers no further frame, not even from a buffer that was delivered before.</para>
+/// <para>Threading: frames arrive on the thread on which the buffers arrive. A subscription may be disposed from any thread, including
+/// inside <c>OnNext</c>. Its buffers are released once, and never during a running <c>OnNext</c>, which may finish after the
+/// disposal.</para>
+/// <para>Errors: bytes that cannot be cut end the frames with a <see cref="ZcrxFramingException"/> and unsubscribe from the source. A
+/// source that ends inside a frame causes this error, too. An exception of the observer's <c>OnNext</c> propagates to the source.</para>
+/// <para>Each subscription cuts independently, from the first buffer that it receives. That buffer must begin with a frame.</para>
 /// </remarks>
 public static class ZcrxFramingExtensions
 {
     /// <summary>Frames behind a number that says how long they are.</summary>
-    /// <param name="source">One connection's buffers, all of them and in their order.</param>
-    /// <param name="prefix">What the number looks like; it is not part of the frames.</param>
-    /// <param name="maxLength">The longest frame to accept, in bytes, without its prefix.</param>
-    /// <param name="options">How incomplete frames are held; null for the defaults.</param>
+    /// <param name="source">The buffers of one connection, all of them and in order.</param>
+    /// <param name="prefix">The form of the prefix. It is not part of the frames.</param>
+    /// <param name="maxLength">The length of the longest accepted frame, in bytes, without its prefix.</param>
+    /// <param name="options">The options for incomplete frames, or null for the defaults.</param>
     /// <returns>The frames, empty ones included.</returns>
-    /// <exception cref="ArgumentException">The prefix is the default value, which is none, or an option is for delimited frames only.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte, or 2 GiB or more.</exception>
+    /// <exception cref="ArgumentException">The prefix is the default value, which is invalid, or an option is for delimited frames
+    /// only.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The longest accepted frame has less than 1 byte, or 2 GiB or more.</exception>
     public static IObservable<ReceivedFrame> Frames(
         this IObservable<ReceivedBuffer> source, LengthPrefix prefix, long maxLength, FramingOptions? options = null)
     {
@@ -37,13 +40,13 @@ public static class ZcrxFramingExtensions
 
     /// <summary>Frames that end with certain bytes.</summary>
     /// <param name="source">One connection's buffers, all of them and in their order.</param>
-    /// <param name="delimiter">What they end with; several with <see cref="Delimiter.Any(ReadOnlySpan{Delimiter})"/>.</param>
-    /// <param name="maxLength">The longest frame to accept, in bytes; the delimiter counts when it is part of the frames.</param>
+    /// <param name="delimiter">The end of each frame. For several delimiters, use
+    /// <see cref="Delimiter.Any(ReadOnlySpan{Delimiter})"/>.</param>
+    /// <param name="maxLength">The length of the longest accepted frame, in bytes. The delimiter counts where it is part of the
+    /// frames.</param>
     /// <param name="options">How incomplete frames are held; null for the defaults.</param>
-    /// <returns>
-    /// The frames, empty ones included. Bytes behind the last delimiter are an incomplete frame, thus an error, unless
-    /// <see cref="FramingOptions.DeliversUnterminated"/> is set.
-    /// </returns>
+    /// <returns>The frames, empty ones included. Bytes behind the last delimiter are an incomplete frame, and therefore an error, unless
+    /// <see cref="FramingOptions.DeliversUnterminated"/> is set.</returns>
     /// <exception cref="ArgumentException">The delimiter is empty.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte, or 2 GiB or more.</exception>
     public static IObservable<ReceivedFrame> Frames(
@@ -61,8 +64,9 @@ public static class ZcrxFramingExtensions
 
     /// <summary>Frames that the application's own parser finds.</summary>
     /// <param name="source">One connection's buffers, all of them and in their order.</param>
-    /// <param name="parser">Finds them; may be shared by many streams.</param>
-    /// <param name="maxLength">The longest frame to accept, in bytes, without what the parser drops around it.</param>
+    /// <param name="parser">Finds the frames. Many streams may share it.</param>
+    /// <param name="maxLength">The length of the longest accepted frame, in bytes, without the bytes around it that the parser
+    /// drops.</param>
     /// <param name="options">How incomplete frames are held; null for the defaults.</param>
     /// <returns>The frames, empty ones included.</returns>
     /// <exception cref="ArgumentException">The parser's <see cref="IFrameParser.MaxOverhead"/> is negative, or an option is for delimited frames only.</exception>

@@ -3,9 +3,9 @@ using System.Net.Sockets;
 
 namespace Zcrx.Rx.Limits;
 
-/// <summary>Decides whether a listener admits a connection, from the number of those it has. Pure; not thread-safe.</summary>
-/// <param name="maxConnections">The most connections; 0 for no limit.</param>
-/// <param name="maxPerAddress">The most connections of one address; 0 for no limit.</param>
+/// <summary>Decides whether a listener admits a connection, from the number of its connections. Pure; not thread-safe.</summary>
+/// <param name="maxConnections">The maximum number of connections, or 0 for no limit.</param>
+/// <param name="maxPerAddress">The maximum number of connections from one address, or 0 for no limit.</param>
 internal sealed class AdmissionRule(int maxConnections, int maxPerAddress)
 {
     // A host usually has a whole IPv6 prefix of this length, and can use any address in it.
@@ -61,7 +61,7 @@ internal sealed class AdmissionRule(int maxConnections, int maxPerAddress)
         }
     }
 
-    /// <summary>Returns what stands for the host of an address: an IPv4 address, or the first half of an IPv6 address.</summary>
+    /// <summary>Returns the part of an address that identifies the host: an IPv4 address, or the first half of an IPv6 address.</summary>
     private static IPAddress HostOf(IPAddress address)
     {
         if (address.AddressFamily != AddressFamily.InterNetworkV6)

@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Listening;
 /// <summary>Counts the connections that all queues of the process have accepted, since they use up the same descriptors. Any thread.</summary>
 internal sealed class AcceptedTally
 {
-    // By what reads the use of descriptors: queues with the same source share them.
+    // By the source of the descriptor counts: queues with the same source share the descriptors.
     private static readonly ConditionalWeakTable<Func<DescriptorUse>, AcceptedTally> All = new();
 
     private long _count;

@@ -3,17 +3,19 @@ using System.IO.Pipelines;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Writes to a connection as a pipe: collects what is written in one buffer, and sends it with one call.</summary>
-/// <remarks>Like every PipeWriter, it is used by one writer at a time; only <see cref="CancelPendingFlush"/> may come from another thread.</remarks>
+/// <summary>Writes to a connection as a pipe: collects written bytes in one buffer, and sends it with one call.</summary>
+/// <remarks>
+/// Like every PipeWriter, it is used by one writer at a time. Only <see cref="CancelPendingFlush"/> may come from another thread.
+/// </remarks>
 internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWriter
 {
     private const int FirstLength = 4096;
 
     private readonly Lock _gate = new();
-    // Rented while something is written, so that an idle connection has none.
+    // Rented only while there are written bytes, so that an idle connection needs no memory.
     private byte[]? _buffer;
     private int _written;
-    // A send for which no flush waits any more, since it was cancelled. It owns its buffer, and what follows waits for it.
+    // A send for which no flush waits any more, because the flush was cancelled. It owns its buffer, and later sends wait for it.
     private Task? _sending;
     private bool _completed;
     private CancellationTokenSource? _pending;
@@ -70,7 +72,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: false));
     }
 
-    /// <summary>Sends bytes without copying them if nothing else waits to be sent, and the socket has room.</summary>
+    /// <summary>Sends bytes without copying them if no other bytes wait and the socket has room.</summary>
     public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
         ThrowIfCompleted();
@@ -130,7 +132,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         }
     }
 
-    /// <summary>Drops what is not flushed. Sending does not end.</summary>
+    /// <summary>Drops unflushed bytes. Sending does not end.</summary>
     public void Abandon()
     {
         _completed = true;
@@ -172,7 +174,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         }
     }
 
-    /// <summary>Sends what is written, from a position on, after what is being sent. The buffer belongs to the send.</summary>
+    /// <summary>Sends the written bytes from a position on, after the current send. The send owns the buffer.</summary>
     private Task StartSend(int start)
     {
         ReadOnlyMemory<byte> bytes = _buffer.AsMemory(start, _written - start);

@@ -2,7 +2,7 @@ namespace Zcrx.Rx.Operators;
 
 /// <summary>Represents a connection as a stream: reads from its pipe reader, writes with its sends.</summary>
 /// <param name="connection">The connection.</param>
-/// <param name="input">Where it reads.</param>
+/// <param name="input">The reader of the received bytes.</param>
 internal sealed class ConnectionStream(ZcrxConnection connection, Stream input) : Stream
 {
     public override bool CanRead => true;

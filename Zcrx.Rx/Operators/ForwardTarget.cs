@@ -4,10 +4,10 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Represents what a stream is forwarded to.</summary>
+/// <summary>Represents the target to which a stream is forwarded.</summary>
 internal abstract class ForwardTarget
 {
-    /// <summary>Sends what there is room for at once. A failure is left to <see cref="SendAsync"/>.</summary>
+    /// <summary>Sends as many bytes as fit at once. A failure is left to <see cref="SendAsync"/>.</summary>
     /// <returns>The number of bytes.</returns>
     public abstract int TrySend(ReadOnlySpan<IoVector> pieces);
 

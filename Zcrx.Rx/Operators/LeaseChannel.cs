@@ -8,12 +8,14 @@ using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Represents the bounded way off the ring thread: leases what arrives, and pauses its connections when too much waits.</summary>
+/// <summary>
+/// Represents a bounded channel off the ring thread: leases the arriving items, and pauses their connections when too much waits.
+/// </summary>
 /// <typeparam name="TBorrowed">What arrives: buffers or frames.</typeparam>
 /// <typeparam name="TLease">Their leases.</typeparam>
 /// <remarks>
-/// One writer, the ring thread, and any number of readers. A paused connection delivers nothing more, so both bounds are exact. Only an item that alone has more bytes than
-/// the bound is let in, once nothing else waits. Disposed at any moment, it releases what has not been read.
+/// One writer, the ring thread, and any number of readers. A paused connection delivers nothing more, so both bounds are exact. An item
+/// that is longer than the byte bound is accepted only when nothing else waits. Disposal at any time releases the unread items.
 /// </remarks>
 internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IFrameGate, IBoundedQueue, ILeaseQueue<TLease>
     where TLease : class, IDisposable
@@ -35,10 +37,10 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     private bool _disposed;
     private bool _finished;
 
-    /// <param name="leasing">Keeps the items.</param>
+    /// <param name="leasing">Leases the items.</param>
     /// <param name="bound">The number of items that may wait.</param>
     /// <param name="byteBound">The number of bytes that may wait.</param>
-    /// <param name="arrived">Called after something was added or the stream has ended, for readers that do not await.</param>
+    /// <param name="arrived">Called after an item was added or the stream has ended, for readers that do not await.</param>
     /// <param name="hasOneReader">Whether all reads, and the disposal, come from one reader, one after another.</param>
     public LeaseChannel(Leasing<TBorrowed, TLease> leasing, int bound, long byteBound, Action? arrived = null, bool hasOneReader = false)
     {
@@ -55,7 +57,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
 
     string IBoundedQueue.BoundName => "maxQueued";
 
-    /// <summary>Ends when everything has been read; faults as the stream did.</summary>
+    /// <summary>Gets a task that ends when everything has been read. It faults as the stream did.</summary>
     public Task Completion => _channel.Reader.Completion;
 
     public void SubscribeTo(IObservable<TBorrowed> source)
@@ -169,7 +171,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
         }
 
         subscription?.Dispose();
-        // After this no write succeeds, so that draining finds everything.
+        // After this no write succeeds, so that the drain finds everything.
         _channel.Writer.TryComplete();
         while (_channel.Reader.TryRead(out TLease? lease))
         {
@@ -179,7 +181,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
         ResumeAll();
     }
 
-    /// <summary>The operator has reported the end to its observer, or is disposed: its work has ended.</summary>
+    /// <summary>Records that the operator has reported the end to its observer or is disposed: its work has ended.</summary>
     public void Finish()
     {
         BufferHolder? worksOn;
@@ -197,7 +199,9 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
         }
     }
 
-    /// <summary>The consumer has failed: its connection ends as the queue's options say. Called after <see cref="Dispose"/>.</summary>
+    /// <summary>
+    /// Records that the consumer has failed: its connection ends as the queue's options specify. Called after <see cref="Dispose"/>.
+    /// </summary>
     public void Fail(Exception exception) => Source?.Fail(exception);
 
     /// <summary>Passes the end of the stream to the observer, and reports what the observer throws.</summary>
@@ -239,7 +243,9 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
         }
     }
 
-    /// <summary>The connection that is subscribed to, or that of the first buffer, stands for all: there is only one, unless streams were merged.</summary>
+    /// <summary>
+    /// The subscribed connection, or that of the first buffer, stands for all: there is only one, unless streams were merged.
+    /// </summary>
     private void BeginWork(BufferHolder holder)
     {
         lock (_gate)

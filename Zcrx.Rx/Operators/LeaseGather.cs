@@ -4,7 +4,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Collects leases that lie ready, to send them with one call. Used by one reader.</summary>
+/// <summary>Collects available leases, to send them with one call. Used by one reader.</summary>
 internal sealed class LeaseGather(LeaseChannel<ReceivedBuffer, BufferLease> channel) : IDisposable
 {
     private const int MostLeases = 128;
@@ -14,14 +14,14 @@ internal sealed class LeaseGather(LeaseChannel<ReceivedBuffer, BufferLease> chan
     private int _count;
     private int _pieceCount;
 
-    /// <summary>Gets the memory of what was taken, valid until <see cref="Release"/>.</summary>
+    /// <summary>Gets the memory of the taken leases, valid until <see cref="Release"/>.</summary>
     public ReadOnlySpan<IoVector> Pieces => _pieces.AsSpan(0, _pieceCount);
 
-    /// <summary>Gets the number of bytes of what was taken.</summary>
+    /// <summary>Gets the number of bytes of the taken leases.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Takes what lies ready.</summary>
-    /// <returns>False when nothing lies ready.</returns>
+    /// <summary>Takes the available leases.</summary>
+    /// <returns>False when no lease is available.</returns>
     public bool TryTake()
     {
         nint end = 0;
@@ -46,7 +46,7 @@ internal sealed class LeaseGather(LeaseChannel<ReceivedBuffer, BufferLease> chan
         return _count > 0;
     }
 
-    /// <summary>Returns what was taken behind a position, valid until <see cref="Release"/>.</summary>
+    /// <summary>Returns the taken bytes behind a position, valid until <see cref="Release"/>.</summary>
     public ReadOnlySequence<byte> Behind(int position)
     {
         LeaseSegment first = new(_leases[0], null);
@@ -59,7 +59,7 @@ internal sealed class LeaseGather(LeaseChannel<ReceivedBuffer, BufferLease> chan
         return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length).Slice(position);
     }
 
-    /// <summary>Releases what was taken.</summary>
+    /// <summary>Releases the taken leases.</summary>
     public void Release()
     {
         foreach (BufferLease lease in _leases.AsSpan(0, _count))

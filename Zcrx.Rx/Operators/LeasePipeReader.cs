@@ -6,8 +6,10 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Reads the received buffers themselves as a pipe.</summary>
-/// <remarks>Like every PipeReader, it is used by one reader at a time; only <see cref="CancelPendingRead"/> may come from another thread.</remarks>
+/// <summary>Reads the received buffers as a pipe, without copying.</summary>
+/// <remarks>
+/// Like every PipeReader, it is used by one reader at a time. Only <see cref="CancelPendingRead"/> may come from another thread.
+/// </remarks>
 internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> channel, PipeReaderBounds bounds, ReadSignal signal) : PipeReader
 {
     private LeaseSegment? _first;
@@ -43,11 +45,11 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
         _firstIndex = consumed.GetInteger();
         if (_first is not null && _firstIndex == _first.Memory.Length)
         {
-            // Wholly consumed: the NIC can have it now rather than with the next read.
+            // Completely consumed: the buffer returns to the NIC now instead of with the next read.
             ReleaseFirst();
         }
 
-        // No sequence is in use any more, so the bytes may change their place.
+        // No sequence is in use any more, so the bytes may move.
         if (_leased > bounds.MaxLeasedBuffers && !HasUnexamined)
         {
             CopyUnconsumed();
@@ -76,7 +78,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
             ReleaseFirst();
         }
 
-        // A read that waits fails now. Otherwise it would wait for ever, since the channel has no source any more.
+        // A read that waits fails now. Otherwise it would wait for ever, because the channel has no source any more.
         signal.Set();
     }
 
@@ -100,7 +102,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
         !_completed && !IsBeyondLimit && !cancellationToken.IsCancellationRequested && TryTake(out ReadResult result) ? new ValueTask<ReadResult>(result) : WaitAndReadAsync(cancellationToken);
 
-    // Pooled: a connection that answers requests waits here once for each.
+    // Pooled, because a connection that answers requests waits here once per request.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ReadResult> WaitAndReadAsync(CancellationToken cancellationToken)
     {
@@ -135,7 +137,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     /// <summary>Gets a value indicating whether the stream has ended and everything of it has been taken.</summary>
     private bool IsAtEnd => !_hasMore && channel.Completion.IsCompletedSuccessfully;
 
-    /// <summary>Takes what has arrived, up to the bound of one read.</summary>
+    /// <summary>Takes the bytes that have arrived, up to the bound of one read.</summary>
     private void Pull()
     {
         _hasMore = true;
@@ -154,13 +156,13 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
         }
     }
 
-    /// <summary>Gets the number of bytes that the reader has and has not consumed.</summary>
+    /// <summary>Gets the number of unconsumed bytes of the reader.</summary>
     private long Unconsumed => _first is null || _last is null ? 0 : _last.End - _first.RunningIndex - _firstIndex;
 
     /// <summary>Gets a value indicating whether the reader has examined more than it may hold without consuming it.</summary>
     private bool IsBeyondLimit => !HasUnexamined && Unconsumed > bounds.MaxUnconsumedBytes;
 
-    /// <summary>Refuses to take more of a message that is too long.</summary>
+    /// <summary>Refuses further bytes of a message that is too long.</summary>
     /// <exception cref="ZcrxException">More bytes are unconsumed than the reader may hold.</exception>
     private void ThrowIfBeyondLimit()
     {
@@ -174,10 +176,10 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
         }
     }
 
-    /// <summary>Copies the bytes that are examined and not consumed, so that they do not starve the pool.</summary>
+    /// <summary>Copies the examined, unconsumed bytes, so that they do not starve the pool.</summary>
     private void CopyUnconsumed()
     {
-        // Copies come first: what was copied before stays in front of what has arrived since.
+        // Copies come first, because they are older than the bytes that have arrived since.
         for (LeaseSegment? segment = _lastCopy?.NextSegment ?? _first; segment is not null; segment = segment.NextSegment)
         {
             segment.Copy();

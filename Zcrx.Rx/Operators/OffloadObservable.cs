@@ -2,7 +2,10 @@ using System.Reactive.Concurrency;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>A stream on another scheduler. Not made by <c>Observable.Create</c>, which would keep from an observer that throws that its stream has ended.</summary>
+/// <summary>
+/// Delivers a stream on another scheduler. Not created by <c>Observable.Create</c>, which would hide the end of the stream from an observer
+/// that throws.
+/// </summary>
 internal sealed class OffloadObservable<TBorrowed, TLease>(
     IObservable<TBorrowed> source, Leasing<TBorrowed, TLease> leasing, IScheduler scheduler, int maxQueued, long maxQueuedBytes) : IObservable<TLease>
     where TLease : class, IDisposable

@@ -2,7 +2,7 @@ using System.Reactive.Concurrency;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>One subscription of <c>Offload</c>: a job on the scheduler empties the channel whenever something is in it.</summary>
+/// <summary>Represents one subscription of <c>Offload</c>. A job on the scheduler empties the channel whenever it has items.</summary>
 internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
     where TLease : class, IDisposable
 {
@@ -12,7 +12,8 @@ internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
     private int _signals;
     private volatile bool _disposed;
     private bool _ended;
-    // Whether the job has begun, which tells an exception of an observer on a scheduler that runs jobs at once from one of the scheduler.
+    // Whether the job has begun. On a scheduler that runs jobs at once, this distinguishes an exception of the observer from one of the
+    // scheduler.
     private volatile bool _hasRun;
 
     public OffloadOperation(Leasing<TBorrowed, TLease> leasing, IScheduler scheduler, int maxQueued, long maxQueuedBytes, IObserver<TLease> observer)
@@ -33,7 +34,7 @@ internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
 
     private void Signal()
     {
-        // The first signal starts the job; later ones make it look again before it ends.
+        // The first signal starts the job. Later signals make it check again before it ends.
         if (Interlocked.Increment(ref _signals) != 1)
         {
             return;
@@ -53,7 +54,8 @@ internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
         catch (Exception exception) when (!_hasRun && !_disposed)
 #pragma warning restore CA1031
         {
-            // No job runs, and none will: the count of signals stays above 0. So this thread has the operation to itself.
+            // No job runs, and none will, because the count of signals stays above 0. This thread therefore has exclusive use of the
+            // operation.
             Fail(exception);
         }
     }
@@ -91,7 +93,7 @@ internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
         while (Interlocked.CompareExchange(ref _signals, 0, seen) != seen);
     }
 
-    /// <summary>Releases what waits, and ends the stream with an error.</summary>
+    /// <summary>Releases the waiting items, and ends the stream with an error.</summary>
     private void Fail(Exception exception)
     {
         _disposed = true;

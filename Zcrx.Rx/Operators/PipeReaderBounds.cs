@@ -1,7 +1,7 @@
 namespace Zcrx.Rx.Operators;
 
 /// <summary>Holds the bounds of a pipe reader.</summary>
-/// <param name="MaxReadBytes">The most bytes that one read adds.</param>
-/// <param name="MaxLeasedBuffers">The most buffers that stay leased after everything was examined; more are copied.</param>
-/// <param name="MaxUnconsumedBytes">The most bytes that may be unconsumed.</param>
+/// <param name="MaxReadBytes">The maximum number of bytes that one read adds.</param>
+/// <param name="MaxLeasedBuffers">The maximum number of buffers that stay leased after everything was examined. More are copied.</param>
+/// <param name="MaxUnconsumedBytes">The maximum number of unconsumed bytes.</param>
 internal sealed record PipeReaderBounds(long MaxReadBytes, int MaxLeasedBuffers, long MaxUnconsumedBytes);

@@ -2,7 +2,7 @@ using System.Reactive;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>One subscription of <c>Process</c>: a few workers that take leases from the channel and run the handler.</summary>
+/// <summary>Represents one subscription of <c>Process</c>: a few workers that take leases from the channel and run the handler.</summary>
 internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
     where TLease : class, IDisposable
 {
@@ -35,14 +35,14 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
         _channel.SubscribeTo(source);
     }
 
-    /// <summary>Stops taking, cancels the handlers, releases what waits. The observer hears nothing more.</summary>
+    /// <summary>Stops taking leases, cancels the handlers and releases the waiting items. The observer receives nothing more.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             try
             {
-                // Runs callbacks that handlers have registered; one that throws must not keep the buffers.
+                // This runs callbacks that handlers have registered. A callback that throws must not keep the buffers.
                 _cancellation.Cancel();
             }
             finally
@@ -60,7 +60,7 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
             {
                 while (!_token.IsCancellationRequested && _channel.TryRead(out TLease? lease))
                 {
-                    // Released whatever happens, unless the handler has moved it.
+                    // Released in every case, unless the handler has moved it.
                     using (lease)
                     {
                         await _handler(lease, _token).ConfigureAwait(false);
@@ -94,7 +94,8 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
         _channel.Dispose();
         try
         {
-            // The side that comes first owns the cancellation source from here on. Dispose may still be in Cancel, so only this side disposes it.
+            // The first side to get here owns the cancellation source. Dispose may still be in Cancel, so only this side disposes the
+            // source.
             if (Interlocked.Exchange(ref _disposed, 1) == 0)
             {
                 _cancellation.Dispose();

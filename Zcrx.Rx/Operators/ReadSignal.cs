@@ -2,7 +2,9 @@ using System.Threading.Tasks.Sources;
 
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Resumes the one reader that waits for a change. Setting it is nearly free while no reader waits, and waiting allocates nothing.</summary>
+/// <summary>
+/// Resumes the one reader that waits for a change. Setting it costs almost nothing while no reader waits, and waiting allocates nothing.
+/// </summary>
 /// <remarks>Threading: <see cref="Set"/> from any thread, <see cref="WaitAsync"/> by one reader at a time. A reader may be resumed without a change.</remarks>
 internal sealed class ReadSignal : IValueTaskSource
 {
@@ -25,10 +27,10 @@ internal sealed class ReadSignal : IValueTaskSource
         _core.RunContinuationsAsynchronously = schedule is null;
     }
 
-    /// <summary>Notes a change, which the caller has made before.</summary>
+    /// <summary>Signals a change, which the caller has made before.</summary>
     public void Set()
     {
-        // A full fence: either the reader finds the change, or this call finds that it waits.
+        // A full fence: either the reader sees the change, or this call sees the waiting reader.
         Interlocked.MemoryBarrier();
         int state = Volatile.Read(ref _state);
         while (state != Changed)
@@ -66,7 +68,7 @@ internal sealed class ReadSignal : IValueTaskSource
             return new ValueTask(this, _core.Version);
         }
 
-        // Something has changed since the last wait.
+        // A change was made since the last wait.
         Interlocked.Exchange(ref _state, Idle);
         return ValueTask.CompletedTask;
     }

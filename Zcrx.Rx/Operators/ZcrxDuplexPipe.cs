@@ -4,7 +4,10 @@ using Zcrx.Rx.Operators;
 namespace Zcrx.Rx;
 
 /// <summary>Represents both directions of a connection as pipes; see <see cref="ZcrxPipeExtensions.ToDuplexPipe"/>.</summary>
-/// <remarks>Ownership: the caller of <c>ToDuplexPipe</c>, who disposes it when no more is read. Threading: as with every pipe, one reader and one writer at a time.</remarks>
+/// <remarks>
+/// Ownership: the caller of <c>ToDuplexPipe</c>, which disposes it when it reads no more. Threading: as with every pipe, one reader and one
+/// writer at a time.
+/// </remarks>
 public sealed class ZcrxDuplexPipe : IDuplexPipe, IDisposable
 {
     private readonly ConnectionPipeWriter _output;

@@ -6,12 +6,12 @@ namespace Zcrx.Rx;
 
 /// <summary>Forwards a stream to another connection or socket without copying it.</summary>
 /// <remarks>
-/// Everything that lies ready goes out with one system call. At most 256 buffers wait for the target; then the source is paused, so that its
-/// peer slows down. The end of the stream is passed on as the end of sending, and the target stays open for the other direction.
+/// All available buffers leave with one system call. At most 256 buffers wait for the target. Then the source is paused, so that its peer
+/// slows down. The end of the stream is forwarded as the end of sending, and the target stays open for the other direction.
 /// </remarks>
 public static class ZcrxForwardExtensions
 {
-    // What one turn of the ring thread usually delivers, so that a target that keeps up does not pause the source.
+    // The usual number of buffers in one turn of the ring thread, so that a target that keeps up does not pause the source.
     private const int MaxQueued = 256;
 
     /// <summary>Forwards a stream to another connection.</summary>

@@ -6,20 +6,22 @@ using Zcrx.Rx.Operators;
 
 namespace Zcrx.Rx;
 
-/// <summary>Provides ways off the ring thread for frames: the same as <see cref="ZcrxOffloadExtensions"/> for buffers.</summary>
+/// <summary>Provides operators that process frames off the ring thread, like <see cref="ZcrxOffloadExtensions"/> for buffers.</summary>
 /// <remarks>
-/// They keep each frame with one lease over its buffers, see <see cref="ReceivedFrame.Retain"/>. Both bounds are exact: at the bound no further frame is cut, also none of a
-/// buffer that has been delivered. Only a frame that alone has more bytes than the bound is let in, once nothing else waits.
+/// They lease each frame, see <see cref="ReceivedFrame.Retain"/>. Both bounds are exact: at the bound no further frame is cut, not even
+/// from a buffer that was delivered. A frame that is longer than the byte bound is accepted only when nothing else waits.
 /// </remarks>
 public static class ZcrxFrameExtensions
 {
     /// <summary>Runs an asynchronous handler for each frame.</summary>
     /// <param name="source">Borrowed frames.</param>
-    /// <param name="handler">Receives a lease that is released when its task ends; call <see cref="FrameLease.Move"/> to keep it longer. Its token is cancelled when the subscription is disposed or another call has failed.</param>
+    /// <param name="handler">Receives a lease that is released when its task ends. Call <see cref="FrameLease.Move"/> to keep it longer.
+    /// The token is cancelled when the subscription is disposed or another call has failed.</param>
     /// <param name="maxConcurrency">The number of calls at the same time. With 1 the frames are handled in order.</param>
     /// <param name="maxQueued">The number of frames that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
-    /// <returns>Completes when all frames are handled; fails with the first failure of the handler or the stream. Nothing runs before it is subscribed to. Handlers and ends come on the thread pool.</returns>
+    /// <returns>An observable that completes when all frames are handled, and fails with the first failure of the handler or the stream.
+    /// Nothing runs before the subscription. Handlers and ends run on the thread pool.</returns>
     public static IObservable<Unit> Process(
         this IObservable<ReceivedFrame> source,
         Func<FrameLease, CancellationToken, ValueTask> handler,
@@ -44,7 +46,7 @@ public static class ZcrxFrameExtensions
     /// <param name="maxConcurrency">The number of calls at the same time. With 1 the frames are handled in order.</param>
     /// <param name="maxQueued">The number of frames that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
-    /// <param name="cancellationToken">Ends the processing; what waits is released.</param>
+    /// <param name="cancellationToken">Ends the processing. Waiting frames are released.</param>
     /// <returns>A task that ends when all frames are handled. It fails with the first failure of the handler or the stream.</returns>
     public static Task ProcessAsync(
         this IObservable<ReceivedFrame> source,
@@ -76,7 +78,7 @@ public static class ZcrxFrameExtensions
     /// <param name="source">Borrowed frames.</param>
     /// <param name="maxQueued">The number of frames that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
-    /// <param name="cancellationToken">Ends the enumeration; what waits is released.</param>
+    /// <param name="cancellationToken">Ends the enumeration. Waiting frames are released.</param>
     /// <returns>Leases, each valid until the next one is read, unless moved. The sequence fails as the stream does. Receiving starts with the enumeration.</returns>
     public static IAsyncEnumerable<FrameLease> ToAsyncEnumerable(
         this IObservable<ReceivedFrame> source,

@@ -2,7 +2,7 @@ using System.Reactive.Concurrency;
 using Zcrx.Interop;
 using Zcrx.Rx;
 
-// The namespace of Rx's own ObserveOn: only so does this overload take part wherever that one does, and win as the more specific one.
+// The namespace of Rx's own ObserveOn. This overload is then visible wherever that one is, and is preferred as the more specific one.
 namespace System.Reactive.Linq;
 
 /// <summary>Provides <c>ObserveOn</c> for borrowed buffers and frames.</summary>

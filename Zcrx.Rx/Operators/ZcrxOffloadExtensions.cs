@@ -8,28 +8,33 @@ using Zcrx.Rx.Operators;
 
 namespace Zcrx.Rx;
 
-/// <summary>Provides ways off the ring thread, for work on buffers that takes longer than <c>OnNext</c> should.</summary>
+/// <summary>Provides operators that process buffers off the ring thread, for work that takes longer than <c>OnNext</c> should.</summary>
 /// <remarks>
-/// <para>All of them keep the buffers without copying and bound what waits, in items and in bytes. At the bound they hold the connection, so that the sender slows down.
-/// What the kernel had delivered by then waits with the connection, see <see cref="ZcrxConnection.BytesWaiting"/>. So the bounds are exact.</para>
-/// <para>None of them leaks a buffer when it is cancelled, disposed, completed or faulted. A consumer of <c>Process</c> or <c>Offload</c> that throws ends its stream, and
-/// resets the connection if it has no other observer. Each counts as work of its connection until it has finished, see <see cref="CloseMode.AfterConsumers"/>.</para>
+/// <para>All of them lease the buffers without copying, and bound the waiting items and bytes. At the bound they pause the connection, so
+/// that the sender slows down. Bytes that the kernel had delivered by then wait with the connection, see
+/// <see cref="ZcrxConnection.BytesWaiting"/>. The bounds are therefore exact.</para>
+/// <para>None of them leaks a buffer when it is cancelled, disposed, completed or faulted. A consumer of <c>Process</c> or <c>Offload</c>
+/// that throws ends its stream, and resets the connection if it has no other observer. Each operator counts as work of its connection until
+/// it has finished, see <see cref="CloseMode.AfterConsumers"/>.</para>
 /// </remarks>
 public static class ZcrxOffloadExtensions
 {
-    /// <summary>The number of items that may wait, by default.</summary>
+    /// <summary>The default number of items that may wait.</summary>
     public const int DefaultMaxQueued = 64;
 
-    /// <summary>The number of bytes that may wait, by default: 4 MiB.</summary>
+    /// <summary>The default number of bytes that may wait: 4 MiB.</summary>
     public const long DefaultMaxQueuedBytes = 4L << 20;
 
     /// <summary>Runs an asynchronous handler for each buffer.</summary>
     /// <param name="source">Borrowed buffers.</param>
-    /// <param name="handler">Gets a lease that is released when its task ends, however it ends; call <see cref="BufferLease.Move"/> to keep it longer. Its token is cancelled when the subscription is disposed or another call has failed.</param>
-    /// <param name="maxConcurrency">Calls at the same time. With 1 the buffers are handled in order; with more, each call begins in order, and they may end in any.</param>
+    /// <param name="handler">Receives a lease that is released when its task ends, however it ends. Call <see cref="BufferLease.Move"/> to
+    /// keep it longer. The token is cancelled when the subscription is disposed or another call has failed.</param>
+    /// <param name="maxConcurrency">The number of calls at the same time. With 1 the buffers are handled in order. With more, calls begin
+    /// in order and may end in any order.</param>
     /// <param name="maxQueued">The number of buffers that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
-    /// <returns>Completes when all buffers are handled; fails with the first failure of the handler or the stream. Nothing runs before it is subscribed to. Handlers and ends come on the thread pool.</returns>
+    /// <returns>An observable that completes when all buffers are handled, and fails with the first failure of the handler or the stream.
+    /// Nothing runs before the subscription. Handlers and ends run on the thread pool.</returns>
     public static IObservable<Unit> Process(
         this IObservable<ReceivedBuffer> source,
         Func<BufferLease, CancellationToken, ValueTask> handler,
@@ -67,15 +72,16 @@ public static class ZcrxOffloadExtensions
         CancellationToken cancellationToken = default) =>
         source.Process(handler, maxConcurrency, maxQueued, maxQueuedBytes).LastOrDefaultAsync().ToTask(cancellationToken);
 
-    /// <summary>Hands the buffers to another scheduler, in order.</summary>
+    /// <summary>Delivers the buffers on another scheduler, in order.</summary>
     /// <param name="source">Borrowed buffers.</param>
-    /// <param name="scheduler">Where the observer is called.</param>
+    /// <param name="scheduler">The scheduler on which the observer is called.</param>
     /// <param name="maxQueued">The number of buffers that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
     /// <returns>Leases that are lent for the duration of <c>OnNext</c>: released when it returns, unless it has called <see cref="BufferLease.Move"/> or <see cref="BufferLease.Retain"/>.</returns>
     /// <remarks>
-    /// A scheduler that refuses work, for instance because it is disposed, ends the stream with its exception, and the buffers are released. A scheduler that
-    /// accepts work and never runs it is not noticed: at most <paramref name="maxQueued"/> buffers wait, and the connection stays held.
+    /// A scheduler that refuses work, for example because it is disposed, ends the stream with its exception, and the buffers are released.
+    /// A scheduler that accepts work but never runs it is not detected: at most <paramref name="maxQueued"/> buffers wait, and the
+    /// connection stays paused.
     /// </remarks>
     public static IObservable<BufferLease> Offload(this IObservable<ReceivedBuffer> source, IScheduler scheduler, int maxQueued = DefaultMaxQueued, long maxQueuedBytes = DefaultMaxQueuedBytes)
     {
@@ -86,7 +92,7 @@ public static class ZcrxOffloadExtensions
         return new OffloadObservable<ReceivedBuffer, BufferLease>(source, BufferLeasing.Instance, scheduler, maxQueued, maxQueuedBytes);
     }
 
-    /// <summary>The buffers as an asynchronous sequence.</summary>
+    /// <summary>Returns the buffers as an asynchronous sequence.</summary>
     /// <param name="source">Borrowed buffers.</param>
     /// <param name="maxQueued">The number of buffers that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
@@ -109,18 +115,22 @@ public static class ZcrxOffloadExtensions
 
     /// <summary>Returns the stream as a <see cref="PipeReader"/> over the original buffers. Advancing past a buffer releases it.</summary>
     /// <param name="source">Borrowed buffers.</param>
-    /// <param name="maxQueued">The number of buffers that may wait to be read. What has been read and is not consumed does not count.</param>
-    /// <param name="maxReadBytes">The most bytes that one read adds to what is unconsumed, up to the end of a buffer; 256 KiB by default.</param>
-    /// <param name="maxLeasedBuffers">The most buffers that stay leased after the reader has examined everything. If more are unconsumed then, they are copied, so that long messages do not starve the pool.</param>
-    /// <param name="maxUnconsumedBytes">The most bytes that may be examined and unconsumed; 64 MiB by default. Beyond it the next read fails.</param>
-    /// <param name="continueOnRingThread">
-    /// Whether a read that had to wait continues on the ring thread, after everything that has arrived at once. That saves a switch to another thread for each read. The code between two
-    /// reads must then be quick and must not block, as in <c>OnNext</c>. By default it continues on the thread pool.
-    /// </param>
-    /// <returns>A reader, owned by the caller, who completes it. The connection stays open until then. Receiving starts at once. A read fails as the stream does.</returns>
+    /// <param name="maxQueued">The number of buffers that may wait to be read. Bytes that were read but not consumed do not count.</param>
+    /// <param name="maxReadBytes">The maximum number of bytes that one read adds to the unconsumed bytes, up to the end of a buffer. The
+    /// default is 256 KiB.</param>
+    /// <param name="maxLeasedBuffers">The maximum number of buffers that stay leased after the reader has examined everything. If more are
+    /// unconsumed then, they are copied, so that long messages do not starve the pool.</param>
+    /// <param name="maxUnconsumedBytes">The maximum number of bytes that may be examined but unconsumed. The default is 64 MiB. Beyond it
+    /// the next read fails.</param>
+    /// <param name="continueOnRingThread">Whether a read that had to wait continues on the ring thread, after all bytes that arrived
+    /// together. That saves a thread switch for each read. The code between two reads must then be quick and must not block, as in
+    /// <c>OnNext</c>. By default it continues on the thread pool.</param>
+    /// <returns>A reader that the caller owns and completes. The connection stays open until then. Receiving starts at once. A read fails
+    /// as the stream does.</returns>
     /// <remarks>
-    /// A read fails with a <see cref="ZcrxException"/> rather than wait for the rest of a message that is longer than <paramref name="maxUnconsumedBytes"/>. Buffers of short messages that are
-    /// incomplete stay in the pool's account: with many connections choose <paramref name="maxLeasedBuffers"/> so that all readers together leave most of the pool free.
+    /// A read fails with a <see cref="ZcrxException"/> instead of waiting for the rest of a message that is longer than
+    /// <paramref name="maxUnconsumedBytes"/>. The buffers of short incomplete messages stay leased. With many connections, choose
+    /// <paramref name="maxLeasedBuffers"/> so that all readers together leave most of the pool free.
     /// </remarks>
     public static PipeReader ToPipeReader(
         this IObservable<ReceivedBuffer> source,

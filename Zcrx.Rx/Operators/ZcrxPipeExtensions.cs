@@ -10,9 +10,7 @@ public static class ZcrxPipeExtensions
     /// <param name="connection">The connection.</param>
     /// <param name="maxQueued">The number of buffers that may wait for the reader.</param>
     /// <param name="continueOnRingThread">Whether a read that had to wait continues on the ring thread; see <see cref="ZcrxOffloadExtensions.ToPipeReader"/>.</param>
-    /// <returns>
-    /// The pipes, owned by the caller, who disposes them. The connection stays open until then. Receiving starts at once.
-    /// </returns>
+    /// <returns>The pipes, which the caller owns and disposes. The connection stays open until then. Receiving starts at once.</returns>
     public static ZcrxDuplexPipe ToDuplexPipe(
         this ZcrxConnection connection, int maxQueued = ZcrxOffloadExtensions.DefaultMaxQueued, bool continueOnRingThread = false)
     {

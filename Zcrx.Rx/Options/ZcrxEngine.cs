@@ -6,7 +6,7 @@ namespace Zcrx.Rx;
 [JsonConverter(typeof(JsonStringEnumConverter<ZcrxEngine>))]
 public enum ZcrxEngine
 {
-    /// <summary>The best engine that configuration, kernel and permissions allow: NIC, else device-less, else emulated.</summary>
+    /// <summary>Selects the best engine that configuration, kernel and permissions allow: NIC, else device-less, else emulated.</summary>
     Auto,
 
     /// <summary>An RX queue of a NIC. The only engine that receives without copying.</summary>

@@ -46,24 +46,28 @@ public class ZcrxListenOptions
     /// </summary>
     public TimeSpan UserTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>Gets or sets the most open connections of the listener. Further ones are reset. 0, the default, for no limit but that of file descriptors.</summary>
+    /// <summary>
+    /// Gets or sets the maximum number of open connections of the listener. Further ones are reset. With 0, the default, only file
+    /// descriptors limit them.
+    /// </summary>
     public int MaxConnections { get; set; }
 
     /// <summary>
-    /// Gets or sets the most open connections from one address. Further ones are reset. An IPv6 host counts with its whole /64 prefix. 0, the default, for no limit, since
-    /// all clients behind a proxy have one address.
+    /// Gets or sets the maximum number of open connections from one address. Further ones are reset. An IPv6 host counts with its whole /64
+    /// prefix. The default is 0 for no limit, because all clients behind a proxy have one address.
     /// </summary>
     public int MaxConnectionsPerAddress { get; set; }
 
     /// <summary>
-    /// Gets or sets how long a connection may be silent after it was accepted, before the first byte in either direction: a minute by default. It is reset then.
-    /// <see cref="Timeout.InfiniteTimeSpan"/> for no limit. Checked once a second.
+    /// Gets or sets how long a connection may be silent after it was accepted, before the first byte in either direction. Then it is reset.
+    /// The default is a minute, and <see cref="Timeout.InfiniteTimeSpan"/> means no limit. Checked once a second.
     /// </summary>
     public TimeSpan FirstByteTimeout { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Gets or sets how long a connection may be silent in both directions. It is reset then. <see cref="Timeout.InfiniteTimeSpan"/>, the default, for no limit. Checked once a second.
-    /// Must be longer than the longest time that a reply takes.
+    /// Gets or sets how long a connection may be silent in both directions. Then it is reset. The default,
+    /// <see cref="Timeout.InfiniteTimeSpan"/>, means no limit. Checked once a second. Must be longer than the longest time that a reply
+    /// takes.
     /// </summary>
     public TimeSpan IdleTimeout { get; set; } = Timeout.InfiniteTimeSpan;
 

@@ -144,7 +144,10 @@ internal sealed class BufferPool
     /// <summary>Takes a waiting entry, for the ring that writes the refill queue.</summary>
     public bool TryTakePending(out ulong offset) => _pending.TryDequeue(out offset);
 
-    /// <summary>Gets or sets what counts the buffers that wait in operators, of a number of leased buffers. Called when the pool is exhausted.</summary>
+    /// <summary>
+    /// Gets or sets the function that counts the buffers which wait in operators, given the number of leased buffers. Called when the pool
+    /// is exhausted.
+    /// </summary>
     public Func<int, QueuedBuffers?>? CountQueued { get; set; }
 
     /// <summary>Records that a receive found no buffer.</summary>

@@ -2,8 +2,8 @@ namespace Zcrx.Rx.Queues;
 
 /// <summary>Represents the connections that a listener accepts, without an operator of Rx between the ring thread and the observer.</summary>
 /// <remarks>
-/// Not <c>Observable.Create</c>, which drops connections that arrive while the subscription is being disposed, so that accepted connections would stay
-/// open. It also removes an observer that throws, so that accepting would end, although only the connection should.
+/// Does not use <c>Observable.Create</c>, which drops connections that arrive while the subscription is being disposed. Accepted
+/// connections would then stay open. It also removes an observer that throws, so accepting would end, although only the connection should.
 /// </remarks>
 internal sealed class AcceptedConnections(Func<IObserver<ZcrxConnection>, IDisposable> accept) : IObservable<ZcrxConnection>
 {

@@ -5,15 +5,15 @@ namespace Zcrx.Rx.Queues;
 
 /// <summary>Ends the connections and listeners of a ring thread that is stuck and will not end them. Any thread.</summary>
 /// <remarks>
-/// Only what is safe beside the stuck thread is touched: requests to connections, sets of observers and sockets. Area, ring and descriptors stay, since the kernel
-/// and the stuck callback may still use them.
+/// Only parts that are safe beside the stuck thread are touched: requests to connections, sets of observers and sockets. Area, ring and
+/// descriptors stay, because the kernel and the stuck callback may still use them.
 /// </remarks>
 internal static class QueueAbandonment
 {
-    // Longer than any observer needs that does not wait for something.
+    // Longer than any observer needs that does not wait for another component.
     private static readonly TimeSpan ObserverTimeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>Ends everything that a stuck ring thread has.</summary>
+    /// <summary>Ends everything that a stuck ring thread owns.</summary>
     /// <param name="owners">The owners on the ring thread.</param>
     /// <param name="stuck">The connection whose callback does not return. Its observers are not called: their OnNext has not returned.</param>
     /// <param name="cause">The cause, as a clause.</param>
@@ -62,12 +62,12 @@ internal static class QueueAbandonment
     {
         try
         {
-            // One thread each: an observer may wait for what the stuck one has.
+            // One thread each, because an observer may wait for a resource that the stuck one holds.
             await Task.Run(() => connection.Stream.End(error)).WaitAsync(ObserverTimeout).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            // It waits. The connection has ended all the same.
+            // This observer waits. The connection has ended all the same.
         }
 
         // After the observers: the handler of a closed connection disposes its subscriptions.

@@ -35,7 +35,10 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Gets a number that no other connection of the process has.</summary>
     public long Id => _receiver.Id;
 
-    /// <summary>Gets the peer's address, or null when the peer had gone before. An IPv4 peer has an IPv4 address, also on a socket that serves IPv6.</summary>
+    /// <summary>
+    /// Gets the peer's address, or null when the peer disconnected before it could be read. An IPv4 peer has an IPv4 address, even on a
+    /// socket that serves IPv6.
+    /// </summary>
     public IPEndPoint? RemoteEndPoint => _socket.RemoteEndPoint;
 
     /// <summary>Gets the local address, as <see cref="RemoteEndPoint"/>.</summary>
@@ -54,9 +57,10 @@ public sealed class ZcrxConnection : IDisposable
     /// <see cref="ZcrxStreamException"/> when the stream breaks. OnNext runs on the ring thread: be quick there, or pass on a lease.
     /// </summary>
     /// <remarks>
-    /// An observer that unsubscribes inside OnNext receives no further buffers. One that unsubscribes on another thread may receive the buffer that is being
-    /// delivered at that moment. The next observer continues behind it. An operator that ends by itself, such as <c>Take</c>, drops what comes between its end and
-    /// the return of <c>Subscribe</c>: where another observer is to follow, <see cref="Pause"/> before subscribing and <see cref="Resume"/> after it.
+    /// An observer that unsubscribes inside OnNext receives no further buffers. One that unsubscribes on another thread may receive the
+    /// buffer that is being delivered at that moment. The next observer continues behind it. An operator that ends by itself, such as
+    /// <c>Take</c>, drops the buffers between its end and the return of <c>Subscribe</c>. If another observer follows, <see cref="Pause"/>
+    /// before subscribing and <see cref="Resume"/> after it.
     /// </remarks>
     public IObservable<ReceivedBuffer> Buffers => _receiver.Stream;
 
@@ -66,7 +70,7 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Gets the number of buffers of this connection that consumers lease.</summary>
     public int BuffersLeased => _receiver.BuffersLeased;
 
-    /// <summary>Gets the number of received bytes that wait, because a consumer has as much as it can take or there is none.</summary>
+    /// <summary>Gets the number of received bytes that wait, because a consumer has reached its bound or there is none.</summary>
     public long BytesWaiting => _receiver.BytesWaiting;
 
     /// <summary>Gets the name of the queue that receives for this connection.</summary>
@@ -75,7 +79,7 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Gets a value indicating whether the connection is paused because the pool is under pressure.</summary>
     public bool IsPausedByPressure => _receiver.Has(ReceiveObstacles.Pressure);
 
-    /// <summary>Gets the reason why it receives or does not, at this moment.</summary>
+    /// <summary>Gets the reason why it receives or not at this moment.</summary>
     public ZcrxConnectionState State
     {
         get
@@ -122,7 +126,9 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Gets the queue that has the connection.</summary>
     internal ConnectionHost Host => (ConnectionHost)_control.Host;
 
-    /// <summary>Stops receiving until <see cref="Resume"/>; what has arrived already is still delivered or kept for later.</summary>
+    /// <summary>
+    /// Stops receiving until <see cref="Resume"/>. Bytes that have already arrived are still delivered, or kept for later.
+    /// </summary>
     public void Pause() => _control.Pause();
 
     /// <summary>Resumes receiving.</summary>
@@ -131,8 +137,8 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Pauses receiving as <see cref="Pause"/> does, counted: it lasts until every object that this method has returned is disposed.</summary>
     /// <returns>Ends this pause when disposed. Only the first disposal counts.</returns>
     /// <remarks>
-    /// Exact inside <c>OnNext</c>: the observer receives no further buffer, also none that the kernel has already delivered. On another thread, one buffer may
-    /// be on its way. The pause ends nothing that <see cref="Pause"/> or an operator has begun.
+    /// Exact inside <c>OnNext</c>: the observer receives no further buffer, not even one that the kernel has already delivered. On another
+    /// thread, one buffer may still be delivered. The end of this pause does not end a pause by <see cref="Pause"/> or by an operator.
     /// </remarks>
     public IDisposable Hold()
     {
@@ -198,8 +204,8 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>
-    /// Gives the socket back: everything that was received is delivered, then receiving ends, with the socket open. Observers get a
-    /// <see cref="ZcrxStreamException"/> that says so and where; <see cref="Closed"/> ends.
+    /// Gives the socket back to the application: all received bytes are delivered, then receiving ends, with the socket open. Observers get
+    /// a <see cref="ZcrxStreamException"/> with this reason and the position. <see cref="Closed"/> ends.
     /// </summary>
     /// <returns>The socket and the stream offset of its next byte; null when the connection ended first.</returns>
     /// <remarks>Sends in progress fail, so complete them first. Leases stay valid.</remarks>
@@ -222,12 +228,13 @@ public sealed class ZcrxConnection : IDisposable
         }
     }
 
-    /// <summary>Sends bytes to the peer; calls are served one after another.</summary>
-    /// <param name="bytes">What to send; must not change until the task has ended. Memory of a lease is kept until then, also when the lease is released.</param>
+    /// <summary>Sends bytes to the peer. Calls are served one after another.</summary>
+    /// <param name="bytes">The bytes to send. They must not change until the task has ended. Memory of a lease is kept until then, even if
+    /// the lease is released.</param>
     /// <param name="cancellationToken">Ends the wait for room. Bytes that were sent by then stay sent.</param>
     /// <returns>A task that ends when the kernel has taken all bytes.</returns>
     /// <exception cref="SocketException">The peer is gone.</exception>
-    /// <exception cref="ObjectDisposedException">The connection has been closed. The message says by what.</exception>
+    /// <exception cref="ObjectDisposedException">The connection has been closed. The message names the cause.</exception>
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) => _control.Sender.SendAsync(bytes, cancellationToken);
 
     /// <summary>Sends the pieces of a sequence to the peer, as many of them with one system call as the socket has room for. Calls are served one after another.</summary>
@@ -272,13 +279,13 @@ public sealed class ZcrxConnection : IDisposable
     /// <inheritdoc cref="TrySend(ReadOnlySpan{byte})"/>
     internal int TrySend(ReadOnlySpan<IoVector> pieces) => _control.Sender.TrySend(pieces);
 
-    /// <summary>Tells the peer that nothing more will be sent. Receiving continues.</summary>
+    /// <summary>Shuts sending down, so that the peer receives the end of the stream. Receiving continues.</summary>
     public void ShutdownSend() => _control.ShutdownSend();
 
-    /// <summary>Closes the connection with a reset, so that the peer knows that something went wrong.</summary>
+    /// <summary>Closes the connection with a reset, so that the peer notices the failure.</summary>
     public void Abort() => _control.RequestClose(abort: true, "the application aborted the connection");
 
-    /// <summary>Closes the connection. Observers that still listen get an error, unless the stream had ended.</summary>
+    /// <summary>Closes the connection. Its observers get an error, unless the stream had ended.</summary>
     public void Dispose() => _control.RequestClose(abort: false, "the application disposed the connection");
 
     /// <inheritdoc/>

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Specifies what the last completion of a receive means.</summary>
+/// <summary>Specifies the meaning of a receive's last completion.</summary>
 internal enum ReceiveEnd
 {
     /// <summary>The peer has ended the stream.</summary>

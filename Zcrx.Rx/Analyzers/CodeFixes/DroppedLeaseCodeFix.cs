@@ -67,7 +67,7 @@ public sealed class DroppedLeaseCodeFix : CodeFixProvider
     private static SyntaxTrivia EndOfLine(SyntaxNode root) =>
         root.DescendantTrivia().FirstOrDefault(static trivia => trivia.IsKind(SyntaxKind.EndOfLineTrivia)) is { RawKind: not 0 } used ? used : ElasticCarriageReturnLineFeed;
 
-    // What a lease is created in and dropped by: a statement, or the expression of a lambda. A discard goes.
+    // Finds the node that creates and drops the lease: a statement, or the expression of a lambda. A discard is removed.
     private static ExpressionSyntax? Statement(InvocationExpressionSyntax call)
     {
         ExpressionSyntax expression = call;

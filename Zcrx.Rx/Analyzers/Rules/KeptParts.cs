@@ -1,19 +1,19 @@
 namespace Zcrx.Rx.Analyzers;
 
-/// <summary>Specifies what an operator keeps beyond <c>OnNext</c>.</summary>
+/// <summary>Specifies the elements that an operator keeps beyond <c>OnNext</c>.</summary>
 [Flags]
 internal enum KeptParts
 {
     /// <summary>Nothing.</summary>
     None = 0,
 
-    /// <summary>Elements of the sequence that it is called on.</summary>
+    /// <summary>The elements of the sequence on which it is called.</summary>
     Source = 1,
 
-    /// <summary>Elements of the other sequences that it is given.</summary>
+    /// <summary>The elements of its other sequences.</summary>
     Others = 2,
 
-    /// <summary>Elements of all sequences that it is given.</summary>
+    /// <summary>The elements of all its sequences.</summary>
     All = Source | Others,
 
     /// <summary>Some elements never reach the observer. Leases among them would be lost.</summary>

@@ -6,8 +6,9 @@ namespace Zcrx.Rx.Analyzers;
 
 /// <summary>Knows what the operators of System.Reactive, and of libraries that take its sequences, do with the elements.</summary>
 /// <remarks>
-/// Read from the sources of System.Reactive: an operator is listed when it stores an element, or schedules the call of <c>OnNext</c>. <c>GroupBy</c>, <c>Window</c>,
-/// <c>Publish</c> and <c>Merge</c> are not: they pass each element on before their own <c>OnNext</c> returns. What a group or a window is passed to is checked by itself.
+/// Based on the sources of System.Reactive. An operator is listed when it stores an element or schedules the call of <c>OnNext</c>.
+/// <c>GroupBy</c>, <c>Window</c>, <c>Publish</c> and <c>Merge</c> are not listed, because they pass each element on before their own
+/// <c>OnNext</c> returns. The consumers of a group or a window are checked separately.
 /// </remarks>
 internal static class ReactiveOperators
 {

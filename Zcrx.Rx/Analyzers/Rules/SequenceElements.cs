@@ -3,13 +3,13 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace Zcrx.Rx.Analyzers;
 
-/// <summary>Follows a sequence back to its origin, to know what its elements are to their consumer.</summary>
+/// <summary>Traces a sequence back to its origin, to determine how its consumer gets the elements: borrowed or owned.</summary>
 internal sealed class SequenceElements(ZcrxTypes types)
 {
     // Guards against pathological chains.
     private const int LongestChain = 64;
 
-    /// <summary>Returns what the elements of a sequence are to their consumer.</summary>
+    /// <summary>Returns how the consumer of a sequence gets its elements.</summary>
     public Ownership OwnershipOf(IOperation sequence) => OwnershipOf(sequence, LongestChain);
 
     /// <summary>Returns whether a sequence comes from this library, over any number of operators.</summary>

@@ -3,7 +3,7 @@ using Microsoft.CodeAnalysis;
 
 namespace Zcrx.Rx.Analyzers;
 
-/// <summary>Represents the types of one compilation that the rules are about.</summary>
+/// <summary>Represents the types of one compilation that the rules examine.</summary>
 internal sealed class ZcrxTypes
 {
     private static readonly string[] BorrowedNames = ["Zcrx.Interop.ReceivedBuffer", "Zcrx.Rx.ReceivedFrame"];

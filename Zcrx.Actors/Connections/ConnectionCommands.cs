@@ -6,9 +6,9 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Connections;
 
 /// <summary>Carries out commands about single connections. Any thread.</summary>
-/// <param name="connections">The connections that are served.</param>
+/// <param name="connections">The connections of the service.</param>
 /// <param name="reports">Reports their ends.</param>
-/// <param name="find">Finds an open queue, or says why there is none. Called on the caller's thread.</param>
+/// <param name="find">Finds an open queue, or returns why there is none. Called on the caller's thread.</param>
 internal sealed class ConnectionCommands(ConnectionDirectory connections, ConnectionReports reports, ConnectionCommands.QueueFinder find)
 {
     /// <summary>Finds an open queue by its name, or any if it is null.</summary>

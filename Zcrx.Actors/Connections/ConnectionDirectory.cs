@@ -10,7 +10,9 @@ internal sealed class ConnectionDirectory
     private readonly ConcurrentDictionary<long, ServedConnection> _served = new();
     private readonly ConcurrentDictionary<TaskCompletionSource, bool> _attaching = new();
 
-    /// <summary>Ends when the present connections, and those that are being attached, are closed and their ends reported.</summary>
+    /// <summary>
+    /// Returns a task that ends when the present connections, and those that are being attached, are closed and their ends reported.
+    /// </summary>
     public async Task WhenIdle()
     {
         await Task.WhenAll(_attaching.Keys.Select(static attaching => attaching.Task)).ConfigureAwait(false);

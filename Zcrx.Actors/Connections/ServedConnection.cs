@@ -16,8 +16,10 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
     /// <summary>Gets whether the connection is closed and its handler's subscription disposed. Its end may not be reported yet.</summary>
     public bool IsClosed => _isClosed;
 
-    /// <summary>Ends when the connection is closed, its handler's subscription disposed, and its end reported. Whatever counts on the
-    /// report awaits this.</summary>
+    /// <summary>
+    /// Gets a task that ends when the connection is closed, its handler's subscription is disposed, and its end is reported.
+    /// </summary>
+    /// <remarks>Components that depend on the report await this task.</remarks>
     public Task Done => _done.Task;
 
     /// <summary>Calls the handler. An exception of it ends the connection, and nothing else.</summary>
@@ -42,7 +44,7 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
             connection.Abort();
         }
 
-        // Fails only with a logger or subscriber that throws; Done ends in any case.
+        // Fails only if a logger or a subscriber throws. Done ends in any case.
         _ = ReportAndCloseAsync(opened, faulted, subscription, closed, reported);
     }
 

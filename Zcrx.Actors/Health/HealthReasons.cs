@@ -19,7 +19,10 @@ internal static class HealthReasons
     public const string DescriptorsLow = "descriptors_low";
     public const string ListenerFull = "listener_full";
 
-    /// <summary>Returns the codes of a status, each with the name of what it concerns: <c>pool_exhausted:eth0-2</c>. Empty if there is no problem.</summary>
+    /// <summary>
+    /// Returns the codes of a status, each with the name of its queue or listener: <c>pool_exhausted:eth0-2</c>. Empty if there is no
+    /// problem.
+    /// </summary>
     public static IReadOnlyList<string> Of(ZcrxStatus status) =>
     [
         .. status.State is ZcrxState.Running ? [] : new[] { $"{NotRunning}:{status.State}" },

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Health;
 
 /// <summary>Reports Healthy if every queue receives and has room, and Degraded if some do not. If none receives, it reports the registered failure status.</summary>
-/// <remarks>Data for programs: <c>state</c>, one entry per queue, and <c>reasons</c>, the codes of what is wrong.</remarks>
+/// <remarks>Data for programs: <c>state</c>, one entry per queue, and <c>reasons</c>, the codes of the problems.</remarks>
 internal sealed class ZcrxHealthCheck(IStatusSource zcrx) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

@@ -3,7 +3,10 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Zcrx.Actors.Health;
 
-/// <summary>Fails if only a new process helps: the tree has ended without a stop, does not answer, has given up every queue, or a queue has been stuck for long.</summary>
+/// <summary>
+/// Fails if the process must be restarted: the tree has ended without a stop, does not answer or has given up every queue, or a queue has
+/// been stuck for long.
+/// </summary>
 internal sealed class ZcrxLivenessCheck(IStatusSource zcrx) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

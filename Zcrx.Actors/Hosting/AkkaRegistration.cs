@@ -8,7 +8,7 @@ using Zcrx.Actors.Serialization;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Connects Zcrx with one builder of Akka.Hosting: what <c>WithZcrx</c> collected, and the running actors.</summary>
+/// <summary>Connects Zcrx with one builder of Akka.Hosting: the settings that <c>WithZcrx</c> collected, and the running actors.</summary>
 /// <remarks>Akka.Hosting calls <see cref="StartAsync"/> after all actors of <c>WithActors</c> have started.</remarks>
 internal sealed class AkkaRegistration
 {
@@ -41,7 +41,10 @@ internal sealed class AkkaRegistration
     public static AkkaRegistration? Find(AkkaConfigurationBuilder? builder) =>
         builder is not null && Registrations.TryGetValue(builder, out AkkaRegistration? registration) ? registration : null;
 
-    /// <summary>Adds to the actor system's configuration what a hosted Zcrx needs, as a fallback: the application's own settings win.</summary>
+    /// <summary>
+    /// Adds the settings of a hosted Zcrx to the actor system's configuration, as a fallback: the application's own settings take
+    /// precedence.
+    /// </summary>
     public void Configure(AkkaConfigurationBuilder builder)
     {
         TimeSpan timeout = SystemShutdown.PhaseTimeout(ZcrxSetup.DrainTimeoutOf([Setup]));

@@ -9,7 +9,7 @@ internal static class AsyncHandler
 {
     public static Func<ZcrxConnection, IDisposable> Of(Func<ZcrxConnection, CancellationToken, Task> handler) => connection => Start(connection, handler);
 
-    /// <summary>Runs the handler in a service scope of its own.</summary>
+    /// <summary>Runs the handler in a separate service scope.</summary>
     public static Func<IServiceProvider, ZcrxConnection, IDisposable> Of(Func<IServiceProvider, ZcrxConnection, CancellationToken, Task> handler) =>
         (services, connection) => Start(connection, async (served, token) =>
         {

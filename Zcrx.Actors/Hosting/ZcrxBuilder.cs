@@ -80,7 +80,9 @@ public sealed class ZcrxBuilder
         return QueueKey<TKey>(queue.Name);
     }
 
-    /// <summary>Gives a queue, such as one of the configuration, a key in Akka.Hosting's <c>ActorRegistry</c>; see <see cref="AddQueue{TKey}"/>.</summary>
+    /// <summary>
+    /// Assigns a key in Akka.Hosting's <c>ActorRegistry</c> to a queue, such as one of the configuration; see <see cref="AddQueue{TKey}"/>.
+    /// </summary>
     /// <typeparam name="TKey">The key: any type of the application. It stands for one queue.</typeparam>
     /// <param name="queue">The queue's name.</param>
     /// <returns>This builder.</returns>
@@ -129,8 +131,11 @@ public sealed class ZcrxBuilder
     }
 
     /// <summary>Accepts connections.</summary>
-    /// <param name="endPoint">Where: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. Port 0 lets the kernel choose; see <see cref="IZcrx.EndPoints"/>.</param>
-    /// <param name="handler">Called with every connection, on the ring's thread: subscribe, and return the subscription. It is disposed when the connection has closed and operators such as <c>Process</c> have handled what had come; see <see cref="ZcrxConnection.Finished"/>.</param>
+    /// <param name="endPoint">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. With port 0 the kernel
+    /// chooses the port; see <see cref="IZcrx.EndPoints"/>.</param>
+    /// <param name="handler">Called with every connection on the ring thread: subscribe, and return the subscription. It is disposed when
+    /// the connection has closed and operators such as <c>Process</c> have handled all received bytes; see
+    /// <see cref="ZcrxConnection.Finished"/>.</param>
     /// <param name="name">The name of the listener. The default is its address.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Listen(string endPoint, Func<ZcrxConnection, IDisposable> handler, string? name = null)
@@ -163,7 +168,7 @@ public sealed class ZcrxBuilder
     /// Handles one connection, on the thread pool. The connection closes when its task ends, and is reset when it throws; see <see cref="ZcrxConnection.HandleAsync"/>.
     /// A stop waits for it, at most for <see cref="ZcrxOptions.DrainTimeout"/>.
     /// </param>
-    /// <param name="name">The listener's name. Its address if null.</param>
+    /// <param name="name">The name of the listener. The default is its address.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Listen(string endPoint, Func<ZcrxConnection, CancellationToken, Task> handler, string? name = null)
     {
@@ -178,7 +183,10 @@ public sealed class ZcrxBuilder
         return Listen(endPoint.ToString(), handler, name);
     }
 
-    /// <summary>Accepts connections, and runs an asynchronous handler that needs services for each. Every connection has a service scope of its own, which ends with the handler.</summary>
+    /// <summary>
+    /// Accepts connections, and runs an asynchronous handler that needs services for each. Every connection has its own service scope,
+    /// which ends with the handler.
+    /// </summary>
     /// <inheritdoc cref="Listen(string, Func{ZcrxConnection, CancellationToken, Task}, string?)"/>
     public ZcrxBuilder Listen(string endPoint, Func<IServiceProvider, ZcrxConnection, CancellationToken, Task> handler, string? name = null)
     {
@@ -191,20 +199,21 @@ public sealed class ZcrxBuilder
     /// The handler. It is created in a service scope of its own for every connection and disposed with it. If it is an
     /// <see cref="IZcrxAsyncConnectionHandler"/>, the scope and the connection end with its task.
     /// </typeparam>
-    /// <param name="endPoint">Where: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. With port 0 the kernel chooses the port.</param>
+    /// <param name="endPoint">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. With port 0 the kernel
+    /// chooses the port.</param>
     /// <param name="name">The listener's name. Its address if null.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Listen<THandler>(string endPoint, string? name = null)
         where THandler : class, IZcrxConnectionHandler => Listen(endPoint, ScopedHandler<THandler>.Handle, name);
 
-    /// <summary>Gives a listener of the configuration a handler that the container creates for each connection.</summary>
+    /// <summary>Assigns a handler that the container creates for each connection to a listener of the configuration.</summary>
     /// <typeparam name="THandler">The handler, as with <see cref="Listen{THandler}(string, string?)"/>.</typeparam>
     /// <param name="listener">The listener's name.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Handle<THandler>(string listener)
         where THandler : class, IZcrxConnectionHandler => Handle(listener, ScopedHandler<THandler>.Handle);
 
-    /// <summary>Gives a listener of the configuration a handler that needs services.</summary>
+    /// <summary>Assigns a handler that needs services to a listener of the configuration.</summary>
     /// <param name="listener">The listener's name.</param>
     /// <param name="handler">Called with every connection, as with <see cref="Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>.</param>
     /// <returns>This builder.</returns>
@@ -218,7 +227,7 @@ public sealed class ZcrxBuilder
         return HandleWhere(options => options.EffectiveName == listener, connection => handler(provider!, connection));
     }
 
-    /// <summary>Gives a listener of the configuration an asynchronous handler.</summary>
+    /// <summary>Assigns an asynchronous handler to a listener of the configuration.</summary>
     /// <param name="listener">The listener's name.</param>
     /// <param name="handler">Handles one connection, as with <see cref="Listen(string, Func{ZcrxConnection, CancellationToken, Task}, string?)"/>.</param>
     /// <returns>This builder.</returns>
@@ -228,7 +237,7 @@ public sealed class ZcrxBuilder
         return Handle(listener, AsyncHandler.Of(handler));
     }
 
-    /// <summary>Gives a listener of the configuration an asynchronous handler that needs services.</summary>
+    /// <summary>Assigns an asynchronous handler that needs services to a listener of the configuration.</summary>
     /// <inheritdoc cref="Handle(string, Func{ZcrxConnection, CancellationToken, Task})"/>
     public ZcrxBuilder Handle(string listener, Func<IServiceProvider, ZcrxConnection, CancellationToken, Task> handler)
     {
@@ -236,7 +245,7 @@ public sealed class ZcrxBuilder
         return Handle(listener, AsyncHandler.Of(handler));
     }
 
-    /// <summary>Gives a listener of the configuration its handler.</summary>
+    /// <summary>Assigns a handler to a listener of the configuration.</summary>
     /// <param name="listener">The listener's name.</param>
     /// <param name="handler">Called with every connection, as with <see cref="Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>.</param>
     /// <returns>This builder.</returns>
@@ -247,7 +256,7 @@ public sealed class ZcrxBuilder
         return HandleWhere(options => options.EffectiveName == listener, handler);
     }
 
-    /// <summary>Gives every listener of the configuration that has no handler this one.</summary>
+    /// <summary>Assigns this handler to every listener of the configuration that has none.</summary>
     /// <param name="handler">Called with every connection, as with <see cref="Listen(string, Func{ZcrxConnection, IDisposable}, string?)"/>.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Handle(Func<ZcrxConnection, IDisposable> handler)

@@ -36,7 +36,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
     /// <param name="services">The application's services.</param>
     /// <param name="system">The actor system.</param>
     /// <param name="zcrx">Represents the tree for the application.</param>
-    /// <param name="setup">What <c>WithZcrx</c> collected; null without it.</param>
+    /// <param name="setup">The settings that <c>WithZcrx</c> collected, or null without it.</param>
     /// <exception cref="Microsoft.Extensions.Options.OptionsValidationException">The options are invalid. It lists every error.</exception>
     public ZcrxLifetime(IServiceProvider services, ActorSystem system, ZcrxService zcrx, ZcrxSetup? setup)
     {
@@ -94,7 +94,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
 
             activity.End(exception);
             await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
-            // A stop that came before the takeover began has not ended it.
+            // A stop before the beginning of the takeover has not ended it.
             await EndTakeoverAsync().ConfigureAwait(false);
             throw;
         }
@@ -182,7 +182,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         async Task RunAsync()
         {
             _reloader.Dispose();
-            // First, so that a successor takes over nothing that is about to be closed.
+            // First, so that a successor takes over no listener or queue that is about to be closed.
             await EndTakeoverAsync().ConfigureAwait(false);
             if (_zcrx.Tree is null)
             {

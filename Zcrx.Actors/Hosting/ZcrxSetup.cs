@@ -3,7 +3,9 @@ using Microsoft.Extensions.Options;
 
 namespace Zcrx.Actors.Hosting;
 
-/// <summary>Holds what a <see cref="ZcrxBuilder"/> collects: changes of the options, and the sources that announce new values.</summary>
+/// <summary>
+/// Holds the settings that a <see cref="ZcrxBuilder"/> collects: changes of the options, and the sources that announce new values.
+/// </summary>
 /// <remarks>
 /// It is independent of the service collection, since the delegate of Akka.Hosting's <c>AddAkka</c> runs after the container is built.
 /// <c>AddZcrx</c> registers the content in the container instead. Threading: filled by one thread before the host starts, read afterwards.

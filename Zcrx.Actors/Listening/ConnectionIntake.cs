@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Listening;
 
-/// <summary>Gives connections that listeners accept to the handler, on the queue where they belong.</summary>
+/// <summary>Passes accepted connections to the handler, on the queue where they belong.</summary>
 /// <param name="options">The options that apply now.</param>
 /// <param name="group">The open queues, which share their connections.</param>
 /// <param name="connections">The connections that are served.</param>

@@ -30,7 +30,8 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
 
     /// <param name="slot">The socket and its counters.</param>
     /// <param name="intake">Serves the connections.</param>
-    /// <param name="outstanding">Collects descriptors that queues have yet to close, so that the port is free when the tree has ended.</param>
+    /// <param name="outstanding">Collects descriptors that queues must still close, so that the port is free when the tree has
+    /// ended.</param>
     public ListenerActor(ListenerSlot slot, ConnectionIntake intake, OutstandingWork outstanding)
     {
         _slot = slot;
@@ -154,7 +155,9 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>Closes the connections that have not ended by themselves, now and when the queues have passed on what they had accepted.</summary>
+    /// <summary>
+    /// Closes the connections that have not ended by themselves: now, and once the queues have delivered the last accepted ones.
+    /// </summary>
     private void OnDrainOver()
     {
         _isDrainOver = true;
@@ -179,7 +182,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
 
         if (!_isFinishing)
         {
-            // Nothing is accepted any more, so these are the last.
+            // Nothing is accepted any more, so these are the last connections.
             _isFinishing = true;
             if (_isDrainOver)
             {
@@ -206,50 +209,51 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
         _outstanding.Add(attachment.Ended);
     }
 
-    /// <summary>To the actor: a queue is open; let it accept here.</summary>
+    /// <summary>Sent to the actor when a queue is open, to accept on it.</summary>
     public sealed record Attach(string Name, ZcrxQueue Queue) : ILocalMessage;
 
-    /// <summary>To the actor, behind the queues: answer when they have been asked to accept.</summary>
+    /// <summary>Sent to the actor behind the queues. It answers when all of them were requested to accept.</summary>
     public sealed record Confirm : ILocalMessage;
 
-    /// <summary>To the actor: close the port once the queues have stopped accepting, and end with the last connection.</summary>
+    /// <summary>Tells the actor to close the port once the queues have stopped accepting, and to end with the last connection.</summary>
     public sealed record Stop : ILocalMessage;
 
-    /// <summary>To the actor: stop accepting at once, and end with the last connection. May be repeated with less time.</summary>
-    /// <param name="Drain">How long connections may take to end by themselves before they are closed; null to leave them open.</param>
+    /// <summary>Tells the actor to stop accepting at once, and to end with the last connection. May be repeated with less time.</summary>
+    /// <param name="Drain">The time after which remaining connections are closed, or null to leave them open.</param>
     public sealed record Release(TimeSpan? Drain = null) : ILocalMessage;
 
-    /// <summary>To the supervisor: what has happened to a listener.</summary>
+    /// <summary>Represents a report to the supervisor about a listener.</summary>
     public abstract record Report(ListenerSlot Slot) : ILocalMessage;
 
-    /// <summary>To the supervisor: no queue accepts here any more.</summary>
+    /// <summary>Reports that no queue accepts on this listener any more.</summary>
     public sealed record Released(ListenerSlot Slot) : Report(Slot);
 
-    /// <summary>To the supervisor: the port is bound. Also sent after a restart of the actor, which then needs the queues again.</summary>
+    /// <summary>Reports that the port is bound. Also sent after a restart of the actor, which then needs the queues again.</summary>
     public sealed record Bound(ListenerSlot Slot) : Report(Slot);
 
-    /// <summary>To the supervisor: a queue does not accept here.</summary>
+    /// <summary>Reports that a queue does not accept on this listener.</summary>
     public sealed record Refused(ListenerSlot Slot, string Queue, Exception Cause) : Report(Slot);
 
-    /// <summary>To the supervisor: the queues that were open have been asked to accept, and those that refused were reported.</summary>
+    /// <summary>Reports that all open queues were requested to accept, and that refusals were reported.</summary>
     public sealed record Accepting(ListenerSlot Slot) : Report(Slot);
 
-    /// <summary>To the supervisor: the port is closed, and so is the last connection. The supervisor stops the actor, so that it sends it
-    /// nothing afterwards.</summary>
+    /// <summary>
+    /// Reports that the port and the last connection are closed. The supervisor stops the actor, and therefore sends it no later message.
+    /// </summary>
     public sealed record Finished(ListenerSlot Slot) : Report(Slot);
 
-    /// <summary>To the supervisor: the port could not be bound. The supervisor stops the actor.</summary>
+    /// <summary>Reports that the port could not be bound. The supervisor stops the actor.</summary>
     public sealed record BindFailed(ListenerSlot Slot, Exception Cause) : Report(Slot);
 
-    /// <summary>To the actor itself: the last connection is closed, and its end is reported.</summary>
+    /// <summary>Sent by the actor to itself when the last connection is closed and its end is reported.</summary>
     private sealed record Idle : ILocalMessage;
 
     /// <summary>To the actor itself: bind again.</summary>
     private sealed record BindAgain : ILocalMessage;
 
-    /// <summary>To the actor itself: the time for the connections is over.</summary>
+    /// <summary>Sent by the actor to itself when the time for the connections is over.</summary>
     private sealed record DrainOver : ILocalMessage;
 
-    /// <summary>From an attachment: its queue has stopped accepting.</summary>
+    /// <summary>Sent by an attachment when its queue has stopped accepting.</summary>
     public sealed record AcceptEnded(Attachment Attachment) : ILocalMessage;
 }

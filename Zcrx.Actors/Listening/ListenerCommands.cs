@@ -11,8 +11,8 @@ namespace Zcrx.Actors.Listening;
 
 /// <summary>Binds and unbinds listeners on command, answers the commands, and publishes the listeners. Belongs to the supervisor.</summary>
 /// <param name="set">The states of the listeners.</param>
-/// <param name="slots">Where the listeners are published: those that are bound or will be, without those that leave.</param>
-/// <param name="endPoints">Where their addresses are published.</param>
+/// <param name="slots">Publishes the listeners that are bound or will be, without those that leave.</param>
+/// <param name="endPoints">Publishes the addresses of the listeners.</param>
 /// <param name="start">Starts the actor of a listener, by its number.</param>
 /// <param name="logger">The log.</param>
 internal sealed class ListenerCommands(
@@ -31,7 +31,7 @@ internal sealed class ListenerCommands(
     /// <summary>Binds a listener, or answers why not.</summary>
     /// <param name="options">The options.</param>
     /// <param name="asker">The sender of the command.</param>
-    /// <param name="isStopping">Whether the tree is being stopped.</param>
+    /// <param name="isStopping">Whether the tree is stopping.</param>
     public void Bind(ZcrxListenerOptions options, IActorRef asker, bool isStopping)
     {
         if (Refuse(options, isStopping) is { } refused)
@@ -138,7 +138,7 @@ internal sealed class ListenerCommands(
         set.Stop();
     }
 
-    /// <summary>Answers all that wait: this object ends. Connections of unbound listeners continue.</summary>
+    /// <summary>Answers all waiting actors, because this object ends. Connections of unbound listeners continue.</summary>
     public void Abandon()
     {
         Cancel(ZcrxFailure.CannotListen, "The supervisor failed and restarts. Try again.");
@@ -310,6 +310,6 @@ internal sealed class ListenerCommands(
         public ZcrxException? Refusal { get; set; }
     }
 
-    /// <summary>Represents an answer that is owed for a listener that leaves.</summary>
+    /// <summary>Represents a pending answer about a listener that leaves.</summary>
     private sealed record PendingUnbind(ListenerSlot Slot, IActorRef Asker, bool AwaitsEnd);
 }

@@ -2,7 +2,7 @@ using Akka.Actor;
 
 namespace Zcrx.Actors.Listening;
 
-/// <summary>Represents the state of one listener. Belongs to the <see cref="ListenerSet"/>.</summary>
+/// <summary>Represents the state of one listener. Owned by the <see cref="ListenerSet"/>.</summary>
 internal sealed class ListenerRecord(ListenerSlot slot)
 {
     private bool _isEnding;
@@ -16,10 +16,13 @@ internal sealed class ListenerRecord(ListenerSlot slot)
 
     public bool WasBound { get; set; }
 
-    /// <summary>Gets or sets whether no queue of this process accepts there any more.</summary>
+    /// <summary>Gets or sets a value indicating whether no queue of this process accepts on the listener any more.</summary>
     public bool IsReleased { get; set; }
 
-    /// <summary>Gets or sets whether the listener was unbound or could not be bound at run time. Its name is free again, and it is forgotten at the end of its actor.</summary>
+    /// <summary>
+    /// Gets or sets a value indicating whether the listener was unbound, or could not be bound at run time. Its name is free again, and it
+    /// is removed at the end of its actor.
+    /// </summary>
     public bool IsLeaving { get; set; }
 
     /// <summary>Gets a value indicating whether the start of the tree depends on the listener.</summary>

@@ -6,7 +6,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Listening;
 
-/// <summary>Keeps the states of the listeners, and gives them every queue that opens. Belongs to the supervisor.</summary>
+/// <summary>Tracks the states of the listeners, and assigns every queue that opens to them. Owned by the supervisor.</summary>
 /// <param name="slots">The listeners.</param>
 /// <param name="isAccepting">Whether queues accept as soon as they are open. Otherwise another process still accepts, and <see cref="BeginAccepting"/> ends that.</param>
 /// <param name="logger">The log.</param>
@@ -57,7 +57,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         return listener;
     }
 
-    /// <summary>Returns the listener of a slot; null if it is forgotten.</summary>
+    /// <summary>Returns the listener of a slot, or null if it was removed.</summary>
     public ListenerRecord? Find(ListenerSlot slot) => _listeners.Find(listener => listener.Slot == slot);
 
     /// <summary>Returns the listener with a name; otherwise the last one with that name that leaves.</summary>
@@ -66,7 +66,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// <summary>Returns the listener of an actor; null for another actor.</summary>
     public ListenerSlot? SlotOf(IActorRef actor) => Find(actor)?.Slot;
 
-    /// <summary>Lets queues accept that were open before another process stopped accepting.</summary>
+    /// <summary>Lets queues accept that were opened before another process stopped accepting.</summary>
     public void BeginAccepting()
     {
         _isAccepting = true;
@@ -86,11 +86,11 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
         }
     }
 
-    /// <summary>Forgets a queue that is closed. It has ended accepting by itself.</summary>
+    /// <summary>Removes a closed queue. It has stopped accepting by itself.</summary>
     public void OnQueueClosed(string name) => _open.Remove(name);
 
     /// <summary>Closes the ports, which are not opened again. Connections stay open.</summary>
-    /// <param name="asker">Answered when no queue accepts any more.</param>
+    /// <param name="asker">The actor that is answered when no queue accepts any more.</param>
     public void Release(IActorRef asker)
     {
         _awaitingRelease.Add(asker);
@@ -101,7 +101,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// <summary>Adds an asker that is answered when the last connection is closed after <see cref="Release"/>.</summary>
     public void AwaitEnd(IActorRef asker) => _awaitingEnd.Add(asker);
 
-    /// <summary>Answers those that wait, as far as what they wait for has happened.</summary>
+    /// <summary>Answers the waiting actors whose condition now holds.</summary>
     public void AnswerAll(Func<ZcrxStatus> status)
     {
         if (IsReleased && _listeners.TrueForAll(static listener => listener.IsReleased || listener.Actor is null))

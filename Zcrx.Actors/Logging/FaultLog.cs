@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Zcrx.Actors.Logging;
 
-/// <summary>Logs what consumers and peers do wrong, at a bounded rate: peers can repeat it at will. Any thread.</summary>
-/// <param name="source">The source of the events, for the report of what was suppressed.</param>
+/// <summary>Logs faults of consumers and peers at a bounded rate, because peers can repeat them at will. Any thread.</summary>
+/// <param name="source">The source of the events, for the report of suppressed events.</param>
 /// <param name="logger">The log.</param>
 /// <param name="time">The clock.</param>
 internal sealed class FaultLog(string source, ILogger logger, TimeProvider time)
@@ -31,10 +31,10 @@ internal sealed class FaultLog(string source, ILogger logger, TimeProvider time)
     /// <summary>Logs that a peer has sent bytes that cannot be framed.</summary>
     public void FramingRefused(string queue, long? connection, Exception exception) => Write(FramingFailed, exception, _ => ZcrxLog.FramingFailed(logger, connection, queue, exception.Message));
 
-    /// <summary>Logs that a stream has failed whose observer has no handler for errors.</summary>
+    /// <summary>Logs that a stream whose observer has no handler for errors has failed.</summary>
     public void Unobserved(string queue, long connection, Exception exception) => Write(StreamFailed, exception, _ => ZcrxLog.StreamFailedUnobserved(logger, connection, queue, exception.Message));
 
-    /// <summary>Reports what was suppressed and not reported. Later events are still logged.</summary>
+    /// <summary>Reports suppressed events that were not reported yet. Later events are still logged.</summary>
     public void Close()
     {
         lock (_gate)

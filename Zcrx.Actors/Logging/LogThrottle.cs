@@ -6,7 +6,7 @@ namespace Zcrx.Actors.Logging;
 /// <param name="interval">The interval.</param>
 internal sealed class LogThrottle(int burst, TimeSpan interval)
 {
-    // Places beyond that have no stack trace: an attacker must not fill the memory with them.
+    // Further places have no stack trace, so that an attacker cannot fill the memory with them.
     private const int MostPlaces = 256;
 
     private readonly Dictionary<int, Window> _windows = [];

@@ -17,7 +17,7 @@ public sealed record QueueStatus : ILocalMessage
     /// <summary>Gets the engine with which the queue was last opened, and why it was chosen; null before the first opening.</summary>
     public EngineChoice? Engine { get; init; }
 
-    /// <summary>Gets how often the queue was opened again since the start, planned or not.</summary>
+    /// <summary>Gets the number of times that the queue was opened again since the start, planned or not.</summary>
     public long Restarts { get; init; }
 
     /// <summary>Gets the last failure; null if it never failed.</summary>

@@ -12,7 +12,7 @@ internal sealed record RemoteCommand(string Command) : ILocalMessage
         $"Could not carry out {nameof(ZcrxCommand)}.{command}: it came from another process, and {supervisor.Path} accepts commands of its own process only. " +
         "Send a message of your own to an actor in that process, which sends the command and answers with what you need."));
 
-    /// <summary>Represents a command on its way between two processes: nothing of it but its name.</summary>
+    /// <summary>Represents a command in transit between two processes: only its name.</summary>
     /// <param name="Command">Name of the command's type.</param>
     internal sealed record Surrogate(string Command) : ISurrogate
     {

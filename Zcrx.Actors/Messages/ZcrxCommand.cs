@@ -6,7 +6,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents a command to the supervisor. Immutable; the sender gets the answer that the command names.</summary>
+/// <summary>Represents a command to the supervisor. Immutable. The sender receives the answer that the command names.</summary>
 /// <remarks>
 /// <para>Commands about a connection, a queue or a listener are answered with a <see cref="ZcrxReply"/>, be it success or failure.</para>
 /// <para>The supervisor carries out commands of its own process only. A command that Akka.Remote brings from another process, or whose
@@ -57,7 +57,7 @@ public abstract record ZcrxCommand : ILocalMessage
     /// <remarks>It may be sent again until the last connection is closed, also with less time.</remarks>
     public sealed record Unbind(string Listener, TimeSpan? Drain = null) : ZcrxCommand
     {
-        /// <summary>Gets what identifies the listener, whose name another one may have by now; null to go by the name.</summary>
+        /// <summary>Gets the identity of the listener, whose name another listener may have by now, or null to use the name.</summary>
         internal object? Slot { get; init; }
     }
 
@@ -85,7 +85,10 @@ public abstract record ZcrxCommand : ILocalMessage
     /// <param name="Queue">The queue; null for the open one with the fewest connections.</param>
     public sealed record AttachConnection(Socket Socket, Func<ZcrxConnection, IDisposable> Handler, string? Queue = null) : ZcrxCommand;
 
-    /// <summary>Stops receiving for a connection until it is resumed; its sender is slowed down by TCP. Answered with <see cref="ZcrxReply.Paused"/> or <see cref="ZcrxReply.Failed"/>.</summary>
+    /// <summary>
+    /// Stops receiving for a connection until it is resumed. TCP slows its sender down. Answered with <see cref="ZcrxReply.Paused"/> or
+    /// <see cref="ZcrxReply.Failed"/>.
+    /// </summary>
     /// <param name="ConnectionId">The connection's number.</param>
     public sealed record PauseConnection(long ConnectionId) : ZcrxCommand;
 

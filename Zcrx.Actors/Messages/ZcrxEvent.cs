@@ -31,7 +31,7 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <param name="NeedRestart">The options that apply when the host is started again.</param>
     public sealed record OptionsChanged(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedRestartQueue, IReadOnlyList<string> NeedRestart) : ZcrxEvent;
 
-    /// <summary>Published when changed options are refused as a whole. The present ones still apply.</summary>
+    /// <summary>Published when changed options are refused as a whole. The present options still apply.</summary>
     /// <param name="Errors">Every error, each with its configuration path.</param>
     public sealed record OptionsRefused(IReadOnlyList<string> Errors) : ZcrxEvent;
 
@@ -77,12 +77,12 @@ public abstract record ZcrxEvent : ILocalMessage
     public sealed record PoolGrew(PoolGrowth Growth) : ZcrxEvent;
 
     /// <summary>Published when a connection should receive but does not, and when it receives again.</summary>
-    /// <param name="Stall">Which connection, since when, and whether the stall is over.</param>
+    /// <param name="Stall">The connection, the time of the stall, and whether it is over.</param>
     public sealed record ReceiveStalled(ReceiveStall Stall) : ZcrxEvent;
 
     /// <summary>Published when the ring thread of a queue is stuck in a callback of the application, and when the callback has returned.</summary>
     /// <param name="Queue">The queue's name.</param>
-    /// <param name="Stuck">Where, and since when; null when it is over.</param>
+    /// <param name="Stuck">The queue and the time since when it is stuck, or null when it is over.</param>
     public sealed record QueueStuck(string Queue, StuckQueue? Stuck) : ZcrxEvent;
 
     /// <summary>Published when a stop or restart has given up a ring thread that was stuck. Its connections have ended with an error.</summary>
@@ -95,7 +95,7 @@ public abstract record ZcrxEvent : ILocalMessage
     public sealed record NotificationReceived(ZcrxNotification Notification) : ZcrxEvent;
 
     /// <summary>Published when a limit has acted that protects the process from its peers.</summary>
-    /// <param name="Report">Which limit, how often since its last report, and why.</param>
+    /// <param name="Report">The limit, the number of times since its last report, and the reason.</param>
     public sealed record LimitActed(LimitReached Report) : ZcrxEvent;
 
     /// <summary>Published when a listener is bound.</summary>
@@ -146,7 +146,9 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <param name="Error">The error with which the stream ended; null if the peer ended it.</param>
     public sealed record ConnectionClosed(string? Listener, string Queue, long ConnectionId, long BytesReceived, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception? Error) : ZcrxEvent;
 
-    /// <summary>Published when a stream has failed whose observer has no handler for errors. <see cref="ConnectionClosed"/> follows.</summary>
+    /// <summary>
+    /// Published when a stream whose observer has no handler for errors has failed. <see cref="ConnectionClosed"/> follows.
+    /// </summary>
     /// <param name="Queue">The queue.</param>
     /// <param name="ConnectionId">The connection's number.</param>
     /// <param name="Error">The error of the stream.</param>

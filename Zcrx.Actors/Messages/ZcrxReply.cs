@@ -33,8 +33,8 @@ public abstract record ZcrxReply : ILocalMessage
     /// <summary>Reports that the socket belongs to the asker.</summary>
     /// <param name="ConnectionId">The connection that it was.</param>
     /// <param name="Socket">The connected socket, in blocking mode. The receiver of this message disposes it.</param>
-    /// <param name="StreamOffset">Position in the connection's stream of the first byte that the socket will give.</param>
-    /// <param name="Unread">The bytes just before that position that no observer had seen; usually none.</param>
+    /// <param name="StreamOffset">The stream offset of the first byte that the socket will return.</param>
+    /// <param name="Unread">The bytes just before that position that no observer has received. Usually empty.</param>
     public sealed record Detached(long ConnectionId, [property: JsonIgnore] Socket Socket, long StreamOffset, ReadOnlyMemory<byte> Unread) : ZcrxReply;
 
     /// <summary>Reports that the queue is open again and has resumed its connections.</summary>

@@ -59,7 +59,7 @@ public sealed class ZcrxOptions
     /// <returns>Every error with its path; empty if the options are valid.</returns>
     public IReadOnlyList<ZcrxConfigurationError> Validate() => ZcrxOptionsValidator.Validate(this);
 
-    /// <summary>Fills in what is not set from the configuration of the actor system in which the options are used.</summary>
+    /// <summary>Sets unspecified options from the configuration of the actor system in which the options are used.</summary>
     internal void UseDefaultsOf(ActorSystem system)
     {
         Defaults = HoconDefaults.Of(system, Unreadable);

@@ -3,7 +3,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Represents what the supervisor of a queue remembers of the present <see cref="QueueIncarnation"/>.</summary>
+/// <summary>Represents the supervisor's state about the present <see cref="QueueIncarnation"/> of a queue.</summary>
 /// <param name="actor">The actor.</param>
 /// <param name="opening">The queue.</param>
 /// <param name="watch">Creates the watchdog of the queue.</param>
@@ -24,7 +24,7 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
     /// <summary>Gets whether the actor works and receives messages.</summary>
     public bool IsAlive => !_isEnding && Failure is null;
 
-    /// <summary>Lets the queue end. May be repeated with less time.</summary>
+    /// <summary>Makes the queue end. May be repeated with less time.</summary>
     public void Stop(TimeSpan drain, bool suspendsConnections = false)
     {
         if (IsAlive)
@@ -44,7 +44,10 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
         }
     }
 
-    /// <summary>Closes what the incarnation has opened, whatever has become of the actor. Its connections wait for the next incarnation.</summary>
+    /// <summary>
+    /// Closes everything that the incarnation has opened, whatever has happened to the actor. Its connections wait for the next
+    /// incarnation.
+    /// </summary>
     /// <param name="keepsNext">Whether the next incarnation uses the queue that continues the registration. It is closed otherwise.</param>
     /// <returns>That queue, owned by the caller; null if there is none.</returns>
     public async Task<ZcrxQueue?> CloseAsync(bool keepsNext)

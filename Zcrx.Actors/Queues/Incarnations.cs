@@ -7,12 +7,13 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Keeps at most one incarnation of a queue, and passes its registration on. Belongs to the <see cref="QueueSupervisor"/>.</summary>
+/// <summary>Owns at most one incarnation of a queue, and passes its registration on. Owned by the <see cref="QueueSupervisor"/>.</summary>
 /// <remarks>An RX queue has one owner, so an incarnation begins only when the last one's queue is closed.</remarks>
 /// <param name="name">The name of the queue.</param>
 /// <param name="opener">Opens and closes the queues.</param>
 /// <param name="directory">The open queues as streams.</param>
-/// <param name="outstanding">Collects what is still open when the supervisor ends. What an earlier supervisor left is awaited first.</param>
+/// <param name="outstanding">Collects work that continues when the supervisor ends. Work that an earlier supervisor left is awaited
+/// first.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class Incarnations(string name, QueueOpener opener, QueueDirectory directory, OutstandingWork outstanding, TimeProvider time, ILogger logger)
@@ -28,7 +29,7 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
     /// <summary>Gets whether the present incarnation works.</summary>
     public bool IsAlive => _current is { IsAlive: true };
 
-    /// <summary>Gets whether there is no incarnation, and the last one's queue is closed.</summary>
+    /// <summary>Gets a value indicating whether there is no incarnation, and the queue of the last one is closed.</summary>
     public bool AreClosed => _current is null && _isClosed;
 
     /// <summary>Waits until the queue of the last incarnation is closed. The actor then receives <see cref="Closed"/>.</summary>
@@ -79,13 +80,15 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
         _isClosed = false;
     }
 
-    /// <summary>Lets the present incarnation end. A repeated call can only shorten the time.</summary>
+    /// <summary>Makes the present incarnation end. A repeated call can only shorten the time.</summary>
     public void Stop(TimeSpan drain) => _current?.Stop(drain);
 
-    /// <summary>Lets the present incarnation end for another one, which continues its registration where kernel and options allow it.</summary>
+    /// <summary>
+    /// Makes the present incarnation end for another one, which continues its registration where kernel and options allow it.
+    /// </summary>
     /// <param name="queue">The queue of the present incarnation if its registration may be continued; null for a new registration.</param>
     /// <param name="options">The options of the next incarnation.</param>
-    /// <param name="drain">How long data that has arrived may be delivered.</param>
+    /// <param name="drain">The time limit for delivering what has arrived.</param>
     /// <param name="cause">The restart.</param>
     public void Replace(ZcrxQueue? queue, ZcrxQueueOptions options, TimeSpan drain, ActivityContext cause)
     {
@@ -110,9 +113,9 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
 
     /// <summary>Handles the end of an actor, and closes its queue.</summary>
     /// <param name="actor">The actor.</param>
-    /// <param name="isReplaced">Whether the incarnation was to be replaced.</param>
+    /// <param name="isReplaced">Whether the incarnation was about to be replaced.</param>
     /// <param name="context">The supervisor.</param>
-    /// <returns>The incarnation that has ended; null if the actor was none.</returns>
+    /// <returns>The incarnation that has ended, or null if the actor was none.</returns>
     public Incarnation? OnTerminated(IActorRef actor, bool isReplaced, IActorContext context)
     {
         if (_current is not { } ended || !ended.Actor.Equals(actor))
@@ -126,14 +129,14 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
         return ended;
     }
 
-    /// <summary>Leaves what is still open to the outstanding work. After a stop nothing is open.</summary>
+    /// <summary>Passes unfinished work to the outstanding work. After a stop nothing is open.</summary>
     public void Leave()
     {
         outstanding.Add(_current?.CloseAsync(keepsNext: false) ?? Nothing);
         outstanding.Add(QueueOpener.DropAsync(_closing, _next));
     }
 
-    /// <summary>To the supervisor of the queue: the queue of the last incarnation is closed.</summary>
+    /// <summary>Reports to the supervisor of the queue that the queue of the last incarnation is closed.</summary>
     /// <param name="Next">The queue that continues its registration; null if there is none.</param>
     public sealed record Closed(ZcrxQueue? Next) : ILocalMessage;
 }

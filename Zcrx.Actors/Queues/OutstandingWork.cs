@@ -1,7 +1,7 @@
 namespace Zcrx.Actors.Queues;
 
 /// <summary>Collects work that continues after its actor has ended, such as closing a queue. The end of the tree waits for it.</summary>
-/// <param name="whole">Collects the same work among that of other actors; null if this object is the whole.</param>
+/// <param name="whole">Collects the same work together with that of other actors, or null if this object is the whole.</param>
 /// <remarks>Threading: all members from any thread.</remarks>
 internal sealed class OutstandingWork(OutstandingWork? whole = null)
 {

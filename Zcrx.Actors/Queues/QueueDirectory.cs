@@ -39,7 +39,7 @@ internal sealed class QueueDirectory : IDisposable
         }
     }
 
-    /// <summary>Completes the streams: no queue will be opened any more.</summary>
+    /// <summary>Completes the streams, because no queue will be opened any more.</summary>
     public void Complete() => _opened.OnCompleted();
 
     // The subject itself is not disposed: a supervisor that ends after the host's services completes it again.

@@ -9,7 +9,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Represents one open queue, from its opening to its end: publishes what happens to it, and reports its end to the <see cref="QueueSupervisor"/>.</summary>
+/// <summary>
+/// Represents one open queue, from its opening to its end: publishes its events, and reports its end to the <see cref="QueueSupervisor"/>.
+/// </summary>
 /// <remarks>The supervisor opens the queue, closes it, and decides what follows. A failure is a message like any other.</remarks>
 internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
 {
@@ -123,7 +125,7 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
 
     private void OnAbandonDue()
     {
-        // Another look: the thread may have something to do although the time is over, and be in its turn only now.
+        // Checks again: the thread may have work although the time is over, and may only now be in its turn.
         if (!_watchdog!.TryAbandon())
         {
             Timers.StartSingleTimer(nameof(AbandonDue), new AbandonDue(), AbandonRetry);
@@ -282,7 +284,7 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     private static Exception Unwrap(Exception exception) =>
         exception is AggregateException { InnerExceptions: [var inner] } ? inner : exception;
 
-    /// <summary>To the actor: deliver what has arrived, end the queue, and report <see cref="Finished"/>.</summary>
+    /// <summary>Tells the actor to deliver what has arrived, to end the queue, and to report <see cref="Finished"/>.</summary>
     /// <param name="Drain">How long delivering may take.</param>
     /// <param name="SuspendsConnections">Whether connections wait for the next incarnation. They are closed otherwise.</param>
     /// <param name="Takeover">The queue that continues the registration; null without one.</param>
@@ -291,18 +293,21 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     /// <summary>To the supervisor: the queue is open.</summary>
     public sealed record Opened(ZcrxQueue Queue) : ILocalMessage;
 
-    /// <summary>To the supervisor: the queue could not be opened, or has ended by itself.</summary>
+    /// <summary>Reports to the supervisor that the queue could not be opened, or has ended by itself.</summary>
     public sealed record Failed(Exception Cause) : ILocalMessage;
 
-    /// <summary>To the supervisor: the queue that was to stop has ended, or was never open. The supervisor stops the actor, so that it sends it nothing afterwards.</summary>
+    /// <summary>
+    /// Reports to the supervisor that the stopping queue has ended, or was never open. The supervisor stops the actor, and therefore sends
+    /// it no later message.
+    /// </summary>
     public sealed record Finished : ILocalMessage;
 
-    /// <summary>To the supervisor: the ring thread is stuck, or no longer.</summary>
-    /// <param name="Stuck">Where, and since when; null when it is over.</param>
+    /// <summary>Reports to the supervisor that the ring thread is stuck, or no longer is.</summary>
+    /// <param name="Stuck">The connection and the time since when, or null when it is over.</param>
     public sealed record Watched(StuckQueue? Stuck) : ILocalMessage;
 
-    /// <summary>To the supervisor: operators hold most of an exhausted pool, or no longer.</summary>
-    /// <param name="Queued">What they hold; null when the pool is back at its normal level.</param>
+    /// <summary>Reports to the supervisor that operators hold most of an exhausted pool, or no longer do.</summary>
+    /// <param name="Queued">The buffers that they hold, or null when the pool is back at its normal level.</param>
     public sealed record Explained(QueuedBuffers? Queued) : ILocalMessage;
 
     private sealed record Look : ILocalMessage;

@@ -6,12 +6,14 @@ namespace Zcrx.Actors.Queues;
 /// <summary>Contains the messages between the supervisor of the tree and the <see cref="QueueSupervisor"/>, apart from commands.</summary>
 internal static class QueueMessage
 {
-    /// <summary>To the queue's supervisor: the state of the other queues has changed.</summary>
+    /// <summary>Reports to the queue's supervisor that the state of the other queues has changed.</summary>
     /// <param name="Open">The queues that are open.</param>
     /// <param name="MayOpen">Whether another queue is being opened, or will be.</param>
     public sealed record Peers(IReadOnlyList<ZcrxQueue> Open, bool MayOpen) : ILocalMessage;
 
-    /// <summary>To the queue's supervisor: options have changed, and are valid. Answered with <see cref="Reconfigured"/>.</summary>
+    /// <summary>
+    /// Reports to the queue's supervisor that options have changed and are valid. Answered with <see cref="Reconfigured"/>.
+    /// </summary>
     /// <param name="All">The options of the tree.</param>
     /// <param name="Queue">The options of the queue; null if the options no longer name it.</param>
     public sealed record Reconfigure(ZcrxOptions All, ZcrxQueueOptions? Queue) : ILocalMessage;
@@ -21,10 +23,12 @@ internal static class QueueMessage
     /// <param name="NeedReopening">The options that apply when the queue is opened again.</param>
     public sealed record Reconfigured(IReadOnlyList<string> Applied, IReadOnlyList<string> NeedReopening) : ILocalMessage;
 
-    /// <summary>To the queue's supervisor: close the queue and do not open it again. A repeated message can only shorten the time.</summary>
-    /// <param name="Drain">How long data that has arrived may be delivered.</param>
+    /// <summary>
+    /// Tells the queue's supervisor to close the queue and not to open it again. A repeated message can only shorten the time.
+    /// </summary>
+    /// <param name="Drain">The time limit for delivering what has arrived.</param>
     public sealed record Stop(TimeSpan Drain) : ILocalMessage;
 
-    /// <summary>To the supervisor of the tree: another snapshot is published.</summary>
+    /// <summary>Reports to the supervisor of the tree that another snapshot is published.</summary>
     public sealed record Changed : ILocalMessage;
 }

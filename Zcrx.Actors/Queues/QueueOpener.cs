@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Opens the incarnations of one queue, lets one take the registration of the other over, and closes them.</summary>
+/// <summary>Opens the incarnations of one queue, lets one continue the registration of another, and closes them.</summary>
 internal sealed class QueueOpener(
     ZcrxSuspendedConnections suspended, ZcrxQueueGroup group, IncomingQueues incomingQueues, ZcrxRebalancingOptions rebalancing, ILogger logger)
 {
@@ -63,7 +63,7 @@ internal sealed class QueueOpener(
         }
     }
 
-    /// <summary>Lets a queue share its connections with the others. Repeating it has no effect.</summary>
+    /// <summary>Adds a queue to the group that shares connections. Repeating it has no effect.</summary>
     public void Join(ZcrxQueue queue, ZcrxQueueOptions options)
     {
         if (!group.Queues.Contains(queue))
@@ -79,7 +79,7 @@ internal sealed class QueueOpener(
         return null;
     }
 
-    /// <summary>Closes a queue that no incarnation will use, and the one that closing leaves.</summary>
+    /// <summary>Closes a queue that no incarnation will use, and the queue that the closing of another one returns.</summary>
     public static async Task<ZcrxQueue?> DropAsync(Task<ZcrxQueue?> closing, ZcrxQueue? next)
     {
         foreach (ZcrxQueue? queue in new[] { await closing.ConfigureAwait(false), next })

@@ -8,7 +8,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Logs and publishes what happens to one queue, traces its restarts, and answers the actors that wait for one. Belongs to the <see cref="QueueSupervisor"/>.</summary>
+/// <summary>
+/// Logs and publishes the events of one queue, traces its restarts, and answers the actors that wait for one. Owned by the
+/// <see cref="QueueSupervisor"/>.
+/// </summary>
 internal sealed class QueueReports(string queue, ILogger logger, EventStream events)
 {
     private readonly List<IActorRef> _waiting = [];

@@ -32,7 +32,8 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     /// <param name="group">The open queues, which share their connections.</param>
     /// <param name="incoming">The queues that came from another process.</param>
     /// <param name="directory">The open queues as streams.</param>
-    /// <param name="outstanding">Collects work that this actor leaves behind. What an earlier supervisor left is awaited before the queue is opened.</param>
+    /// <param name="outstanding">Collects work that continues after this actor. Work that an earlier supervisor left is awaited before the
+    /// queue is opened.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     /// <param name="earlierFailure">The failure of the earlier supervisor; null for the first one.</param>
@@ -103,7 +104,9 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>Leaves what is still open to the outstanding work, for which the end of the tree waits. After a stop nothing is open.</summary>
+    /// <summary>
+    /// Passes unfinished work to the outstanding work, for which the end of the tree waits. After a stop nothing is open.
+    /// </summary>
     protected override void PostStop()
     {
         _now = _now with { State = QueueState.Stopped, IsOpen = false };
@@ -123,7 +126,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         // The decision about a restart logs the failure.
         loggingEnabled: false);
 
-    /// <summary>Opens the queue as soon as the last incarnation's is closed: an RX queue has one owner.</summary>
+    /// <summary>Opens the queue as soon as the queue of the last incarnation is closed, because an RX queue has one owner.</summary>
     private void Open()
     {
         Timers.CancelAll();
@@ -237,7 +240,10 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
         _reports.Failed(cause, decision.Reason);
     }
 
-    /// <summary>Gets whether a queue that would be given up can be opened without its NIC: configured, possible, and not done yet.</summary>
+    /// <summary>
+    /// Gets a value indicating whether a queue that would be given up can be opened without its NIC: configured, possible, and not done
+    /// yet.
+    /// </summary>
     private bool CanFallBack =>
         _options.Restart.WhenGivenUp == ZcrxEscalation.FallBack && !_isFallenBack && _now.Options.Interface is not null && _restart.HasOpened;
 

@@ -6,7 +6,10 @@ using Zcrx.Rx.Queues;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Watches the ring thread of one open queue: reports when it is stuck, and abandons it when it does not end in time. Belongs to the <see cref="QueueIncarnation"/>.</summary>
+/// <summary>
+/// Watches the ring thread of one open queue: reports when it is stuck, and abandons it when it does not end in time. Owned by the
+/// <see cref="QueueIncarnation"/>.
+/// </summary>
 internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options, TimeProvider time, ILogger logger, EventStream events)
 {
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(20);
@@ -15,12 +18,12 @@ internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options
     private readonly StuckMachine _machine = new(options.StuckAfter, options.NotLiveAfter);
     private StuckQueue? _stuck;
 
-    /// <summary>Returns how often to look, so that a queue that is stuck is reported soon after the limit.</summary>
+    /// <summary>Returns the interval of checks, which is short enough to report a stuck queue soon after the limit.</summary>
     public static TimeSpan IntervalFor(ZcrxWatchdogOptions options) => new(long.Clamp(options.StuckAfter.Ticks / 4, ShortestInterval.Ticks, LongestInterval.Ticks));
 
     /// <summary>Looks at the ring thread.</summary>
     /// <param name="stuck">Why the queue is stuck; null when it is not.</param>
-    /// <returns>Whether this has changed since the last call.</returns>
+    /// <returns>True when this has changed since the last call.</returns>
     public bool Check(out StuckQueue? stuck)
     {
         QueueActivity activity = queue.Loop.Activity;
@@ -53,7 +56,7 @@ internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options
     }
 
     /// <summary>Abandons the ring thread if it is stuck. Its connections end with an error.</summary>
-    /// <returns>False when it is not stuck: the queue ends by itself.</returns>
+    /// <returns>False when it is not stuck and the queue ends by itself.</returns>
     public bool TryAbandon()
     {
         QueueActivity activity = queue.Loop.Activity;

@@ -2,7 +2,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Resumes the suspended connections of one queue, on that queue or on others, or ends them. Belongs to the <see cref="QueueSupervisor"/>.</summary>
+/// <summary>
+/// Resumes the suspended connections of one queue, on that queue or on others, or ends them. Owned by the <see cref="QueueSupervisor"/>.
+/// </summary>
 internal sealed class Relocation
 {
     private IReadOnlyList<ZcrxQueue> _others = [];

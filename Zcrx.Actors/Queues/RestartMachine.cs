@@ -61,8 +61,8 @@ internal sealed class RestartMachine(ZcrxRestartOptions options)
     private RestartDecision GiveUp(string reason) => new(null, _failures.Count, reason);
 }
 
-/// <summary>Represents what happens to a queue that failed.</summary>
-/// <param name="Delay">When to open it again; null to give it up.</param>
+/// <summary>Represents the decision about a failed queue.</summary>
+/// <param name="Delay">The delay before it is opened again, or null to give it up.</param>
 /// <param name="Attempt">The number of the attempt in a row; 1 for the first.</param>
 /// <param name="Reason">Why it is given up: a clause.</param>
 internal readonly record struct RestartDecision(TimeSpan? Delay, int Attempt, string Reason);

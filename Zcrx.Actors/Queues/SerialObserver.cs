@@ -3,7 +3,10 @@ using System.Reactive;
 
 namespace Zcrx.Actors.Queues;
 
-/// <summary>Passes on what several threads publish, one at a time and in order. No lock is held while the observer runs, and no publisher waits for it.</summary>
+/// <summary>
+/// Passes on values that several threads publish, one at a time and in order. No lock is held while the observer runs, and no publisher
+/// waits for it.
+/// </summary>
 /// <remarks>
 /// A value that arrives while the observer is busy is delivered by the thread that is in the observer. So an observer may wait for a ring thread that
 /// publishes here at the same time. Threading: all members from any thread.
@@ -42,7 +45,7 @@ internal sealed class SerialObserver<T>(IObserver<T> observer) : IObserver<T>
             }
             catch
             {
-                // The publisher ends the stream with the exception. What waited is not delivered any more.
+                // The publisher ends the stream with the exception. Waiting values are not delivered any more.
                 lock (_waiting)
                 {
                     _waiting.Clear();

@@ -13,7 +13,7 @@ internal sealed class CopyStormDetector(ZcrxRebalancingOptions options)
     /// <summary>Gets whether there is a storm.</summary>
     public bool IsStorm { get; private set; }
 
-    /// <summary>Gets whether there is a storm, or the last sample indicates one.</summary>
+    /// <summary>Gets a value indicating whether there is a storm, or the last sample indicates one.</summary>
     public bool IsSuspicious => IsStorm || _bad > 0;
 
     /// <summary>Gets the copied part of the bytes that were received between the last two samples with enough bytes.</summary>

@@ -22,7 +22,9 @@ internal sealed class QueueWatch(string name, RxQueueId? rxQueue, ZcrxRebalancin
 
     public bool IsStorm => _detector.IsStorm;
 
-    /// <summary>Gets whether the rebalancer may have to act soon, so that the load of the connections should be known.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the rebalancer may have to act soon, so that the load of the connections must be known.
+    /// </summary>
     public bool IsOfInterest => _detector.IsSuspicious || _pressed > 0;
 
     public StormChange Observe(TimeSpan now, long received, long copied, PoolPressureLevel pressure)
@@ -61,7 +63,7 @@ internal sealed class QueueWatch(string name, RxQueueId? rxQueue, ZcrxRebalancin
     }
 }
 
-/// <summary>Says how a sample has changed the state of a storm.</summary>
+/// <summary>Specifies how a sample has changed the state of a storm.</summary>
 internal enum StormChange
 {
     None,

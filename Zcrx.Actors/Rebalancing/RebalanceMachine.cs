@@ -161,7 +161,7 @@ internal sealed class ConnectionWatch(long received, TimeSpan now)
     /// <summary>Gets or sets until when it is left alone.</summary>
     public TimeSpan RestUntil { get; set; }
 
-    /// <summary>Gets or sets where a flow rule of this process sends it.</summary>
+    /// <summary>Gets or sets the RX queue to which a flow rule of this process sends it.</summary>
     public RxQueueId? SteeredTo { get; set; }
 
     public void Read(long received, TimeSpan now)

@@ -41,7 +41,7 @@ internal sealed class RebalancePlanner
     {
         RebalancePlanner planner = new(facts);
         planner.PlanTables();
-        // The largest first, since there may not be room for all.
+        // The largest first, because there may not be room for all.
         foreach (ConnectionFacts connection in facts.Connections.OrderByDescending(static connection => connection.Load).ThenBy(static connection => connection.Id))
         {
             if (planner._queues.TryGetValue(connection.Queue, out QueueFacts? queue) && queue.IsStormy)

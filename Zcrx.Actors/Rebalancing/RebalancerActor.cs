@@ -117,7 +117,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 
     private void OnPrepared()
     {
-        // After Finish only answers to Undo count. This one was sent before.
+        // After Finish only answers to Undo count, and this one was sent before.
         if (!_isUndoing && _awaited.Remove(Sender) && _awaited.Count == 0)
         {
             StartSampling();
@@ -170,7 +170,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>Takes the kernel's hint as an early sample, so that a storm is seen sooner.</summary>
+    /// <summary>Treats the kernel's hint as an early sample, so that a storm is detected sooner.</summary>
     private void OnNotification(ZcrxEvent.NotificationReceived received)
     {
         if (received.Notification.Type == ZcrxNotificationType.Copy && Find(received.Notification.Queue) is { } queue)
@@ -317,7 +317,8 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
         ConsiderFinished();
     }
 
-    /// <summary>Undoes everything once nothing is under way. Every connection is closed by then: packets that arrived on another queue before would have been copied, or lost.</summary>
+    /// <summary>Undoes everything once no action is in progress.</summary>
+    /// <remarks>Every connection is closed by then. Packets that arrived on another queue before would have been copied or lost.</remarks>
     private void ConsiderFinished()
     {
         if (_isFinishing && !_isUndoing && !_isReading && _running.Count == 0 && _watched.Count == 0)
@@ -367,13 +368,13 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 
     private QueueSnapshot? Find(string queue) => _queues.FirstOrDefault(candidate => candidate.Value.Name == queue)?.Value;
 
-    /// <summary>To the actor: everything is being closed; plan nothing more.</summary>
+    /// <summary>Tells the actor that everything is being closed, so that it plans nothing more.</summary>
     public sealed record Rest : ILocalMessage;
 
-    /// <summary>To the actor: everything is closed; undo what was steered, and answer with <see cref="Finished"/>.</summary>
+    /// <summary>Tells the actor that everything is closed. It undoes all steering, and answers with <see cref="Finished"/>.</summary>
     public sealed record Finish : ILocalMessage;
 
-    /// <summary>To the supervisor: everything that was steered is undone, or its failure is reported.</summary>
+    /// <summary>Reports to the supervisor that all steering is undone, or that the failure was reported.</summary>
     public sealed record Finished : ILocalMessage;
 
     private sealed record Tick : ILocalMessage;

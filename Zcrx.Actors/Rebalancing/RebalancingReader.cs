@@ -62,7 +62,7 @@ internal sealed class RebalancingReader(IReadOnlyList<Published<QueueSnapshot>> 
     }
 }
 
-/// <summary>Represents what was read about the queues of interest.</summary>
+/// <summary>Contains the facts about the queues of interest.</summary>
 /// <param name="Readings">The connections.</param>
 /// <param name="Connections">The same, to act upon.</param>
 /// <param name="Tables">RSS tables by interface, without those that could not be read.</param>
@@ -73,7 +73,7 @@ internal sealed record RebalancingReading(
     IReadOnlyDictionary<string, IReadOnlyList<int>> Tables,
     IReadOnlySet<string> HostSteered);
 
-/// <summary>Represents what was read about a connection.</summary>
+/// <summary>Contains the facts about a connection.</summary>
 /// <param name="Id">Its number.</param>
 /// <param name="Queue">Name of the queue that receives for it.</param>
 /// <param name="BytesReceived">Bytes received so far.</param>

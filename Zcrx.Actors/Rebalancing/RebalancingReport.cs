@@ -4,7 +4,7 @@ using Zcrx.Actors.Logging;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Logs what the rebalancer and the steering do, and publishes it on the event stream. Any thread.</summary>
+/// <summary>Logs the actions of the rebalancer and the steering, and publishes them on the event stream. Any thread.</summary>
 internal sealed class RebalancingReport(ILogger logger, EventStream events)
 {
     public void Publish(RebalanceEvent happened)

@@ -3,7 +3,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Represents what the rebalancer has done and seen. Published by its actor, and continued by the next one. Immutable.</summary>
+/// <summary>
+/// Represents the actions and observations of the rebalancer. Published by its actor, and continued by the next one. Immutable.
+/// </summary>
 internal sealed record RebalancingSnapshot
 {
     public static RebalancingSnapshot Empty { get; } = new();
@@ -28,7 +30,7 @@ internal sealed record RebalancingSnapshot
     };
 }
 
-/// <summary>Represents what was changed on one interface. Published by its <see cref="SteeringActor"/>. Immutable.</summary>
+/// <summary>Represents the changes on one interface. Published by its <see cref="SteeringActor"/>. Immutable.</summary>
 /// <param name="Added">Flow rules that were added.</param>
 /// <param name="Rules">Flow rules that are in place.</param>
 /// <param name="Tables">RSS tables that were replaced.</param>

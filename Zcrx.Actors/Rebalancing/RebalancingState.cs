@@ -77,7 +77,7 @@ internal sealed class RebalancingState(Published<RebalancingSnapshot> published,
     /// <summary>Forgets a connection that is closed.</summary>
     public void Forget(long connection) => published.Publish(Now with { Degraded = Now.Degraded.Remove(connection) });
 
-    /// <summary>Counts a move between the queues, whatever decided it.</summary>
+    /// <summary>Counts a move between the queues, whatever caused it.</summary>
     public void Move(RebalanceEvent.Moved moved)
     {
         published.Publish(Now with { Moves = Now.Moves.SetItem(moved.Reason, Now.Moves.GetValueOrDefault(moved.Reason) + 1) });

@@ -9,10 +9,11 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Owns what is changed on one interface: the flow rules, the RSS table, and the journal that records what is to be undone.</summary>
+/// <summary>Owns the changes on one interface: the flow rules, the RSS table, and the journal that records them.</summary>
 /// <remarks>
-/// Changes are made one after another, in the order of the messages, with system calls on this actor's thread. What is in place when the actor ends is undone by
-/// <see cref="OutstandingWork"/>, so that neither the rebalancer nor the supervisor waits for a system call. A successor waits for it before it begins.
+/// Changes are made one after another, in the order of the messages, with system calls on this actor's thread.
+/// <see cref="OutstandingWork"/> undoes them when the actor ends, so that neither the rebalancer nor the supervisor waits for a system
+/// call. A successor waits for it before it begins.
 /// </remarks>
 internal sealed class SteeringActor : ReceiveActor
 {
@@ -31,10 +32,11 @@ internal sealed class SteeringActor : ReceiveActor
     private ReplacedTable? _table;
 
     /// <param name="networkInterface">The interface.</param>
-    /// <param name="queues">The queues, of which those of the interface tell how to steer it.</param>
+    /// <param name="queues">The queues. Those of the interface determine how it is steered.</param>
     /// <param name="options">What may be changed.</param>
     /// <param name="published">Where the counts are published.</param>
-    /// <param name="outstanding">Undoes what is in place when the actor ends. What an earlier actor of the interface left is awaited.</param>
+    /// <param name="outstanding">Undoes the remaining changes when the actor ends. Work that an earlier actor of the interface left is
+    /// awaited.</param>
     /// <param name="logger">The log.</param>
     public SteeringActor(
         string networkInterface,
@@ -54,7 +56,7 @@ internal sealed class SteeringActor : ReceiveActor
         Receive<Undo>(_ => OnUndo());
     }
 
-    /// <summary>Undoes everything at once: the successor handles the next message.</summary>
+    /// <summary>Undoes everything at once. The successor handles the next message.</summary>
     protected override void PreRestart(Exception reason, object message)
     {
         UndoAll();
@@ -70,7 +72,9 @@ internal sealed class SteeringActor : ReceiveActor
         }
     }
 
-    /// <summary>Undoes what an earlier rebalancer or a dead process has left: its rules would send packets to queues that no longer exist.</summary>
+    /// <summary>
+    /// Undoes the changes of an earlier rebalancer or a dead process: their rules would send packets to queues that no longer exist.
+    /// </summary>
     private void OnPrepare()
     {
         try
@@ -150,7 +154,7 @@ internal sealed class SteeringActor : ReceiveActor
         switch (action)
         {
             case RebalanceAction.SteerFlow steer:
-                // In place of the connection's earlier rule: with two rules for one flow, the NIC decides which one counts.
+                // Replaces the connection's earlier rule, because with two rules for one flow the NIC decides which one counts.
                 Remove(steer.ConnectionId);
                 _rules.Add(steer.ConnectionId, new SteeredFlow(steer, access.Steering.AddRule(_interface, steer.Rule), access.Steering));
                 Count(static counts => counts with { Added = counts.Added + 1 });
@@ -217,7 +221,7 @@ internal sealed class SteeringActor : ReceiveActor
         }
     }
 
-    /// <summary>Undoes everything, and reports what was undone and what could not be.</summary>
+    /// <summary>Undoes everything, and reports each success and failure.</summary>
     private void UndoAll()
     {
         (Dictionary<long, SteeredFlow> rules, ReplacedTable? table) = (_rules, _table);
@@ -254,13 +258,15 @@ internal sealed class SteeringActor : ReceiveActor
 
     private void PublishRules() => Count(counts => counts with { Rules = _rules.Count });
 
-    /// <summary>To the actor: a rebalancer begins; undo what an earlier one has left. Answered with <see cref="Prepared"/>.</summary>
+    /// <summary>
+    /// Tells the actor that a rebalancer begins, so that it undoes earlier changes. Answered with <see cref="Prepared"/>.
+    /// </summary>
     public sealed record Prepare : ILocalMessage;
 
     /// <summary>To the sender of <see cref="Prepare"/>.</summary>
     public sealed record Prepared : ILocalMessage;
 
-    /// <summary>To the actor: add a flow rule, or replace the RSS table. Answered with <see cref="Changed"/>.</summary>
+    /// <summary>Tells the actor to add a flow rule or to replace the RSS table. Answered with <see cref="Changed"/>.</summary>
     /// <param name="Action">The change.</param>
     /// <param name="Run">Identifies the request.</param>
     public sealed record Change(RebalanceAction Action, long Run) : ILocalMessage;
@@ -268,13 +274,13 @@ internal sealed class SteeringActor : ReceiveActor
     /// <summary>To the sender of <see cref="Change"/>.</summary>
     /// <param name="Request">The request.</param>
     /// <param name="IsDone">Whether the change is made.</param>
-    /// <param name="Cause">Why not, if the interface refused it.</param>
+    /// <param name="Cause">The reason, if the interface refused it, or null.</param>
     public sealed record Changed(Change Request, bool IsDone, Exception? Cause) : ILocalMessage;
 
-    /// <summary>To the actor: a connection is closed; remove its flow rule, if it has one.</summary>
+    /// <summary>Tells the actor that a connection is closed, so that it removes its flow rule.</summary>
     public sealed record Release(long Connection) : ILocalMessage;
 
-    /// <summary>To the actor: undo everything. Answered with <see cref="Undone"/>.</summary>
+    /// <summary>Tells the actor to undo everything. Answered with <see cref="Undone"/>.</summary>
     public sealed record Undo : ILocalMessage;
 
     /// <summary>To the sender of <see cref="Undo"/>.</summary>
@@ -283,10 +289,10 @@ internal sealed class SteeringActor : ReceiveActor
     private sealed record EarlierUndone : ILocalMessage;
 }
 
-/// <summary>Represents a flow rule that is in place, and through what it was added.</summary>
+/// <summary>Represents an active flow rule, and the object through which it was added.</summary>
 internal sealed record SteeredFlow(RebalanceAction.SteerFlow Action, int Rule, IFlowSteering Through);
 
-/// <summary>Represents an RSS table that was replaced, and the first one.</summary>
+/// <summary>Represents a replaced RSS table, and the original one.</summary>
 internal sealed record ReplacedTable(RebalanceAction.ReplaceRssTable Action, IReadOnlyList<int> Before, IFlowSteering Through);
 
 /// <summary>Steers the machine's interfaces through the process's journal, which is opened at its first use. A service that never steers needs no directory for it.</summary>

@@ -4,7 +4,8 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Rebalancing;
 
-/// <summary>Represents a step that is being carried out: one action after the other, until one fails. Belongs to the <see cref="RebalancerActor"/>; messages name it by its id.</summary>
+/// <summary>Represents a step in progress: one action after the other, until one fails.</summary>
+/// <remarks>Owned by the <see cref="RebalancerActor"/>. Messages identify it by its id.</remarks>
 internal sealed class StepRun(RebalanceStep step, IReadOnlyDictionary<long, ZcrxConnection> connections)
 {
     private static long _last;
@@ -14,7 +15,7 @@ internal sealed class StepRun(RebalanceStep step, IReadOnlyDictionary<long, Zcrx
     /// <summary>Gets the id, which no other step of the process has. An answer to a rebalancer before a restart finds no step.</summary>
     public long Id { get; } = Interlocked.Increment(ref _last);
 
-    /// <summary>Gets the action that is due; null after the last one.</summary>
+    /// <summary>Gets the current action, or null after the last one.</summary>
     public RebalanceAction? Current => _next < step.Actions.Count ? step.Actions[_next] : null;
 
     public void Advance() => _next++;

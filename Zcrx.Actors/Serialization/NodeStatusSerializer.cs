@@ -24,7 +24,7 @@ internal sealed class NodeStatusSerializer(ExtendedActorSystem system) : Seriali
         }
         """;
 
-    // Of the protocol, like the manifests: it must never change.
+    // A part of the protocol, like the manifests: it must never change.
     private const int Id = 2_026_110;
 
     public override int Identifier => Id;

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Zcrx.Actors.Serialization;
 
-/// <summary>Reads what <see cref="RecordWriter"/> writes. A field behind the end of its record has a default value.</summary>
+/// <summary>Reads the output of <see cref="RecordWriter"/>. A field behind the end of its record has a default value.</summary>
 internal sealed class RecordReader(MemoryStream stream) : IDisposable
 {
     private readonly BinaryReader _reader = new(stream, Encoding.UTF8, leaveOpen: true);
@@ -20,7 +20,7 @@ internal sealed class RecordReader(MemoryStream stream) : IDisposable
     /// <exception cref="OverflowException">It does not.</exception>
     public int Count() => checked((int)Number());
 
-    /// <summary>Reads a record, and skips what a newer writer has added to it.</summary>
+    /// <summary>Reads a record, and skips fields that a newer writer has added.</summary>
     public T Record<T>(Func<RecordReader, T> read)
     {
         int length = HasMore ? Checked(_reader.Read7BitEncodedInt()) : 0;

@@ -21,8 +21,8 @@ public interface IZcrx
     IObservable<QueueStatistics> Statistics { get; }
 
     /// <summary>
-    /// Gets the bound addresses with their real ports, by the names of the listeners or by their order in the configuration. Listeners that are bound and unbound at run
-    /// time come and go. Empty before the start.
+    /// Gets the bound addresses with their actual ports, by the names of the listeners or by their order in the configuration. Listeners
+    /// that are bound at run time are included until they are unbound. Empty before the start.
     /// </summary>
     ListenerEndPoints EndPoints { get; }
 
@@ -39,10 +39,9 @@ public interface IZcrx
     /// <param name="endPoint">The server: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/>.</param>
     /// <param name="queue">The queue's name; null for the open queue with the fewest connections.</param>
     /// <param name="cancellationToken">Cancels connecting.</param>
-    /// <returns>
-    /// The connection, owned by the caller, which disposes it. It also closes as its <see cref="ZcrxConnection.CloseMode"/> says, and with the service, whose stop waits for the work on
-    /// it like on any other. Receiving starts with the first subscription.
-    /// </returns>
+    /// <returns>The connection, which the caller owns and disposes. It also closes according to its <see cref="ZcrxConnection.CloseMode"/>,
+    /// and with the service, whose stop waits for work on it as on any other connection. Receiving starts with the first
+    /// subscription.</returns>
     /// <remarks>A connection that has no observer and sends nothing for <see cref="ZcrxQueueOptions.UnobservedTimeout"/> is reset. Keep an observer on connections of a pool.</remarks>
     /// <exception cref="InvalidOperationException">The host has not been started.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">The server cannot be reached.</exception>
@@ -63,10 +62,8 @@ public interface IZcrx
 
     /// <summary>Closes the port of one listener, also one of the configuration.</summary>
     /// <param name="listener">The listener's name.</param>
-    /// <param name="drain">
-    /// How long its connections may take to end by themselves before they are closed. The task ends after the last one then. Null leaves them open, and the task
-    /// ends once the port is closed.
-    /// </param>
+    /// <param name="drain">The time that its connections may take to end by themselves before they are closed. The task then ends after the
+    /// last one. Null leaves them open, and the task ends once the port is closed.</param>
     /// <param name="cancellationToken">Cancels the waiting. The listener is unbound all the same.</param>
     /// <returns>The number of connections of the listener that are still open.</returns>
     /// <exception cref="InvalidOperationException">The host has not been started.</exception>

@@ -17,15 +17,17 @@ public sealed class ZcrxServerBinding
     /// <summary>Gets the bound address, with the real port.</summary>
     public IPEndPoint LocalAddress { get; }
 
-    /// <summary>Gets a task that ends when nothing more is accepted, by whatever the port was closed. Never faults.</summary>
+    /// <summary>Gets a task that ends when nothing more is accepted, whatever closed the port. Never faults.</summary>
     public Task Closed { get; }
 
-    /// <summary>Closes the port. Connections stay open. Does nothing if this listener is unbound already, also if another one has its name now.</summary>
-    /// <returns>A task that ends when no queue accepts there any more.</returns>
+    /// <summary>
+    /// Closes the port. Connections stay open. Does nothing if this listener is already unbound, even if another one now has its name.
+    /// </summary>
+    /// <returns>A task that ends when no queue accepts on the port any more.</returns>
     public Task Unbind() => _unbind(null, CancellationToken.None);
 
     /// <summary>Closes the port and the connections; see <see cref="IZcrx.RemoveListenerAsync"/>. Also for a listener that is unbound and has left its connections open.</summary>
-    /// <param name="drain">How long connections may take to end by themselves before they are closed.</param>
+    /// <param name="drain">The time that connections may take to end by themselves before they are closed.</param>
     /// <param name="cancellationToken">Cancels the waiting. The listener is unbound all the same.</param>
     /// <returns>A task that ends when the last connection is closed.</returns>
     public Task DrainAsync(TimeSpan drain, CancellationToken cancellationToken = default) => _unbind(drain, cancellationToken);

@@ -190,8 +190,10 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         Send();
     }
 
-    /// <summary>Releases everything and ends the connection: nothing can be sent or acknowledged any more. Does nothing once the stream is
-    /// over.</summary>
+    /// <summary>
+    /// Releases everything and ends the connection, because nothing can be sent or acknowledged any more. Does nothing once the stream is
+    /// over.
+    /// </summary>
     private void Abandon(Func<long, ZcrxException> cause)
     {
         IDisposable? subscription = null;
@@ -234,7 +236,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         }
     }
 
-    /// <summary>Sends what may be sent, in order, and the end behind the last item.</summary>
+    /// <summary>Sends the messages that may be sent, in order, and the end behind the last item.</summary>
     private void Send()
     {
         lock (_gate)

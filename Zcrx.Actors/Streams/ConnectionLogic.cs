@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Emits what a connection receives, and sends what comes from upstream.</summary>
+/// <summary>Emits the bytes that a connection receives, and sends the bytes from upstream.</summary>
 /// <typeparam name="T">The type of the elements that are emitted.</typeparam>
 /// <remarks>
 /// Everything runs in the stage's interpreter, except what <see cref="IElements{T}"/> does on the ring thread. The stage ends the connection: in order when
@@ -90,7 +90,7 @@ internal abstract class ConnectionLogic<T> : GraphStageLogic
     /// <summary>Fails the stage as the TCP streams of Akka do.</summary>
     protected void Fail(string message, Exception cause) => FailStage(new StreamTcpException(message, cause));
 
-    /// <summary>Handles that the connection is not needed any more before it is there.</summary>
+    /// <summary>Handles that the connection is no longer needed before it is established.</summary>
     protected virtual void OnAbandoned()
     {
     }

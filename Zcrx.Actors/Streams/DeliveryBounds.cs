@@ -1,4 +1,4 @@
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Represents what an actor may have unacknowledged.</summary>
+/// <summary>Represents the bounds of what an actor may leave unacknowledged.</summary>
 internal sealed record DeliveryBounds(int Messages, long Bytes);

@@ -2,11 +2,12 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Holds the items of one stream to an actor: those that are sent and unacknowledged, those that wait, and the sources that are
-/// paused for them.</summary>
+/// <summary>
+/// Holds the items of one stream to an actor: unacknowledged items, waiting items, and the sources that are paused for them.
+/// </summary>
 /// <remarks>
-/// Both bounds are exact. An item is let in beyond the bound of bytes only when it is alone. Used by <see cref="ActorDelivery"/> under its
-/// lock.
+/// Both bounds are exact. An item that exceeds the byte bound is accepted only when it is alone. <see cref="ActorDelivery"/> uses this
+/// object under its lock.
 /// </remarks>
 internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledgedBytes)
 {
@@ -61,7 +62,7 @@ internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledg
         return false;
     }
 
-    /// <summary>Takes the next item that may be sent; it is unacknowledged from now on.</summary>
+    /// <summary>Takes the next item that may be sent. It is unacknowledged from now on.</summary>
     public ZcrxStream.Item? TakeNext()
     {
         if (_sent.Count >= maxUnacknowledged
@@ -89,7 +90,7 @@ internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledg
 
         _sentBytes -= item.Length;
         item.Release();
-        // Half: so that connections do not flap with every item.
+        // At half of the bounds, so that connections do not flap with every item.
         if (InFlight == 0 || (InFlight <= maxUnacknowledged / 2 && BytesInFlight <= maxUnacknowledgedBytes / 2))
         {
             ResumeAll();
@@ -98,7 +99,7 @@ internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledg
         return true;
     }
 
-    /// <summary>Releases what has not been sent; sources continue.</summary>
+    /// <summary>Releases unsent items, and resumes the sources.</summary>
     public void ReleaseWaiting()
     {
         Release(_waiting);

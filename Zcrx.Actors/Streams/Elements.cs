@@ -4,13 +4,13 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Turns what a connection receives into elements on the ring thread, and holds the connection while enough of them wait.</summary>
+/// <summary>Turns received bytes into elements on the ring thread, and pauses the connection while enough of them wait.</summary>
 /// <typeparam name="TBorrowed">What arrives: buffers or frames. It is used inside <c>OnNext</c> only.</typeparam>
 /// <typeparam name="T">The type of the elements.</typeparam>
 /// <param name="connection">The connection.</param>
 /// <param name="source">What it receives.</param>
 /// <param name="selector">Creates the element of a buffer or frame. It must not keep the buffer or frame.</param>
-/// <param name="combine">Combines two elements that wait into one; null to emit each by itself.</param>
+/// <param name="combine">Combines two waiting elements into one, or null to emit each element separately.</param>
 /// <param name="wake">Wakes the stage. Called on the ring thread.</param>
 internal sealed class Elements<TBorrowed, T>(ZcrxConnection connection, IObservable<TBorrowed> source, Func<TBorrowed, T> selector, Func<T, T, T>? combine, Action wake)
     : IElements<T>, IObserver<TBorrowed>
@@ -110,7 +110,7 @@ internal sealed class Elements<TBorrowed, T>(ZcrxConnection connection, IObserva
         }
     }
 
-    /// <summary>Stops receiving, and drops what was received.</summary>
+    /// <summary>Stops receiving, and drops received elements.</summary>
     public void Dispose()
     {
         // First: another observer continues behind what this one has received.

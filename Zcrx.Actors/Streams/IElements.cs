@@ -10,7 +10,7 @@ internal interface IElements<T> : IDisposable
     /// <summary>Starts to receive.</summary>
     void Start();
 
-    /// <summary>Handles that the stage was woken: the next element wakes it again.</summary>
+    /// <summary>Handles that the stage was woken. The next element wakes it again.</summary>
     void OnWoken();
 
     /// <summary>Takes the next element. Receiving continues when half of the room is free.</summary>
@@ -20,6 +20,8 @@ internal interface IElements<T> : IDisposable
     /// <param name="error">The error of the stream; null if it ended in order.</param>
     bool HasEnded(out Exception? error);
 
-    /// <summary>Drops what was received and what is received from now on. The end of the stream is still noticed.</summary>
+    /// <summary>
+    /// Drops the elements that were received and those that are received from now on. The end of the stream is still noticed.
+    /// </summary>
     void Discard();
 }

@@ -3,7 +3,7 @@ using Akka.Streams.Dsl;
 
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Fails flows on which nothing moves in either direction.</summary>
+/// <summary>Fails flows that are idle in both directions.</summary>
 internal static class IdleTimeout
 {
     /// <summary>Adds a timeout to the flow of a connection.</summary>

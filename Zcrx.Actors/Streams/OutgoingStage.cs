@@ -7,12 +7,12 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Connects to a server when it is materialized, and then is the connection.</summary>
+/// <summary>Connects to a server when it is materialized, and then represents the connection.</summary>
 /// <param name="zcrx">The running receiver.</param>
 /// <param name="remote">The server.</param>
 /// <param name="receive">Creates the elements of the connection.</param>
 /// <param name="halfClose">Whether the connection still receives when the upstream has ended.</param>
-/// <param name="timeout">How long connecting may take; null for no limit but that of the kernel.</param>
+/// <param name="timeout">The time limit for connecting, or null for the kernel's limit only.</param>
 internal sealed class OutgoingStage(IZcrx zcrx, EndPoint remote, Func<ZcrxConnection, Action, IElements<ByteString>> receive, bool halfClose, TimeSpan? timeout)
     : GraphStageWithMaterializedValue<FlowShape<ByteString, ByteString>, Task<ZcrxOutgoingConnection>>
 {

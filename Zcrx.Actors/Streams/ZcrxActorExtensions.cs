@@ -12,18 +12,17 @@ public static class ZcrxActorExtensions
     /// <summary>The number of messages that an actor may have unacknowledged, by default.</summary>
     public const int DefaultMaxUnacknowledged = 64;
 
-    /// <summary>The number of bytes that an actor may have unacknowledged, by default: 4 MiB.</summary>
+    /// <summary>The default number of bytes that an actor may leave unacknowledged: 4 MiB.</summary>
     public const long DefaultMaxUnacknowledgedBytes = 4L << 20;
 
     /// <summary>Sends every buffer to an actor, without copying, at the pace of its acknowledgements.</summary>
     /// <param name="source">Borrowed buffers.</param>
-    /// <param name="actor">The actor of this process that gets the <see cref="ZcrxStream"/> messages.</param>
-    /// <param name="maxUnacknowledged">
-    /// The number of messages that may be unacknowledged. Then the connection is held until half of them are acknowledged, so that the sender
-    /// slows down. What the kernel had delivered by then waits with the connection: <see cref="ZcrxConnection.BytesWaiting"/>.
-    /// </param>
-    /// <param name="maxUnacknowledgedBytes">The number of bytes that may be unacknowledged. A buffer that alone has more is sent when
-    /// nothing else is unacknowledged.</param>
+    /// <param name="actor">The actor of this process that receives the <see cref="ZcrxStream"/> messages.</param>
+    /// <param name="maxUnacknowledged">The number of messages that may be unacknowledged. At this number the connection is paused until
+    /// half of them are acknowledged, so that the sender slows down. Bytes that the kernel had delivered by then wait with the connection:
+    /// <see cref="ZcrxConnection.BytesWaiting"/>.</param>
+    /// <param name="maxUnacknowledgedBytes">The number of bytes that may be unacknowledged. A buffer that is longer is sent when nothing
+    /// else is unacknowledged.</param>
     /// <returns>The stream, to end it and to see how it ended. Receiving starts when the actor acknowledges
     /// <see cref="ZcrxStream.Init"/>.</returns>
     /// <remarks>
@@ -34,8 +33,8 @@ public static class ZcrxActorExtensions
     /// <para>A router or shard region of this process may have routees in another one. A message on its way to such a routee is not sent;
     /// it ends the stream (see <see cref="ZcrxStream"/>).</para>
     /// </remarks>
-    /// <exception cref="ArgumentException">The actor is <see cref="ActorRefs.Nobody"/>, or lives in another process: memory cannot be sent
-    /// there.</exception>
+    /// <exception cref="ArgumentException">The actor is <see cref="ActorRefs.Nobody"/>, or lives in another process, to which memory cannot
+    /// be sent.</exception>
     public static ActorSink ToActor(
         this IObservable<ReceivedBuffer> source,
         IActorRef actor,
@@ -52,11 +51,10 @@ public static class ZcrxActorExtensions
     /// <summary>Sends every frame to an actor, without copying, at the pace of its acknowledgements.</summary>
     /// <param name="source">Borrowed frames.</param>
     /// <param name="actor">The actor of this process that gets the <see cref="ZcrxStream"/> messages.</param>
-    /// <param name="maxUnacknowledged">
-    /// The number of messages that may be unacknowledged. Then the connection is held and no further frame is cut, also none that has
-    /// arrived, until half of them are acknowledged. What waits is counted in <see cref="ZcrxConnection.BytesWaiting"/>.
-    /// </param>
-    /// <param name="maxUnacknowledgedBytes">The number of bytes that may be unacknowledged. A frame that alone has more is sent when nothing
+    /// <param name="maxUnacknowledged">The number of messages that may be unacknowledged. At this number the connection is paused and no
+    /// further frame is cut, not even one that has arrived, until half of them are acknowledged. Waiting bytes are counted in
+    /// <see cref="ZcrxConnection.BytesWaiting"/>.</param>
+    /// <param name="maxUnacknowledgedBytes">The number of bytes that may be unacknowledged. A frame that is longer is sent when nothing
     /// else is unacknowledged.</param>
     /// <returns>The stream, to end it and to see how it ended. Receiving starts when the actor acknowledges
     /// <see cref="ZcrxStream.Init"/>.</returns>

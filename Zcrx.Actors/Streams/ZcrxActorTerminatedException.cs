@@ -8,7 +8,7 @@ public sealed class ZcrxActorTerminatedException : ZcrxException
 {
     /// <summary>Initializes the exception.</summary>
     /// <param name="actor">The actor.</param>
-    /// <param name="streamOffset">First byte that it has not acknowledged.</param>
+    /// <param name="streamOffset">The stream offset of the first byte that it has not acknowledged.</param>
     public ZcrxActorTerminatedException(IActorRef actor, long streamOffset)
         : base($"Sending a stream to {actor}", 0, $"the actor ended when it had acknowledged {streamOffset} bytes", "")
     {

@@ -30,7 +30,7 @@ public sealed class ZcrxIncomingConnection
     /// <summary>Gets the local address.</summary>
     public IPEndPoint? LocalAddress { get; }
 
-    /// <summary>Gets the address of the peer; null if it had gone before.</summary>
+    /// <summary>Gets the address of the peer, or null if it disconnected before it could be read.</summary>
     public IPEndPoint? RemoteAddress { get; }
 
     /// <summary>Gets the connection, for its counters and options. The flow observes and sends; do not subscribe, send or close.</summary>
@@ -41,7 +41,7 @@ public sealed class ZcrxIncomingConnection
 
     /// <summary>Handles the connection with a flow: runs it, joined to <see cref="Flow"/>.</summary>
     /// <typeparam name="TMat">The type of the flow's materialized value.</typeparam>
-    /// <param name="handler">The flow. Its input is what the peer sends, its output is sent to the peer.</param>
+    /// <param name="handler">The flow. Its input is the bytes from the peer, and its output is sent to the peer.</param>
     /// <param name="materializer">Runs it.</param>
     /// <returns>The materialized value of the flow.</returns>
     public TMat HandleWith<TMat>(Flow<ByteString, ByteString, TMat> handler, IMaterializer materializer)

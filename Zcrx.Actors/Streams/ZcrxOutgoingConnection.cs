@@ -14,7 +14,7 @@ public sealed class ZcrxOutgoingConnection
         LocalAddress = connection.LocalEndPoint;
     }
 
-    /// <summary>Gets the address of the server; null if it had gone before.</summary>
+    /// <summary>Gets the address of the server, or null if it disconnected before it could be read.</summary>
     public IPEndPoint? RemoteAddress { get; }
 
     /// <summary>Gets the local address.</summary>

@@ -40,7 +40,7 @@ public abstract class ZcrxStream : ILocalMessage
         /// <summary>Gets the number of items that may be unacknowledged at a time.</summary>
         public int MaxUnacknowledged => _bounds.Messages;
 
-        /// <summary>Gets the number of bytes that may be unacknowledged at a time. A longer item comes alone.</summary>
+        /// <summary>Gets the number of bytes that may be unacknowledged at a time. A longer item is sent alone.</summary>
         public long MaxUnacknowledgedBytes => _bounds.Bytes;
 
         /// <summary>Starts the stream: subscribes to the source. A second call does nothing.</summary>
@@ -144,7 +144,7 @@ public abstract class ZcrxStream : ILocalMessage
         internal override void Release() => Lease.Dispose();
     }
 
-    /// <summary>Tells that the stream has ended in order and everything has been sent to the actor.</summary>
+    /// <summary>Reports that the stream has ended in order, and that everything has been sent to the actor.</summary>
     public sealed class Completed : ZcrxStream
     {
         internal Completed(ActorDelivery delivery)
@@ -153,7 +153,7 @@ public abstract class ZcrxStream : ILocalMessage
         }
     }
 
-    /// <summary>Tells that the stream broke; everything that was received before has been sent to the actor.</summary>
+    /// <summary>Reports that the stream broke, and that everything received before has been sent to the actor.</summary>
     public sealed class Failed : ZcrxStream
     {
         internal Failed(ActorDelivery delivery, Exception cause)

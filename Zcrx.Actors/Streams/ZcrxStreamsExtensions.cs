@@ -9,22 +9,23 @@ namespace Zcrx.Actors;
 
 /// <summary>Provides listeners and connections as Akka.Streams, like <c>system.TcpStream()</c>.</summary>
 /// <remarks>
-/// A program moves over by its bind line: <c>zcrx.Bind(host, port)</c> instead of <c>system.TcpStream().Bind(host, port)</c>. See docs/streams.md for what differs.
+/// To migrate a program, change its bind line: <c>zcrx.Bind(host, port)</c> instead of <c>system.TcpStream().Bind(host, port)</c>. See
+/// docs/streams.md for the differences.
 /// </remarks>
 public static class ZcrxStreamsExtensions
 {
-    /// <summary>The number of connections that may wait, by default.</summary>
+    /// <summary>The default number of connections that may wait.</summary>
     public const int DefaultBacklog = 4096;
 
     /// <summary>Binds a listener for each materialization, and emits the connections that it accepts.</summary>
     /// <param name="zcrx">The running receiver.</param>
     /// <param name="host">The address: an IP address, <c>localhost</c>, or <c>*</c> for all addresses.</param>
     /// <param name="port">The port; 0 lets the kernel choose.</param>
-    /// <param name="backlog">
-    /// The number of connections that may wait in the kernel, and as many again that the stream has accepted and its downstream has not taken. Further ones are reset.
-    /// </param>
+    /// <param name="backlog">The number of connections that may wait in the kernel. The stream may hold the same number again that its
+    /// downstream has not taken. Further ones are reset.</param>
     /// <param name="halfClose">Whether a connection still receives when the upstream of its flow has completed. If not, it is closed then.</param>
-    /// <param name="idleTimeout">How long nothing may move on a connection in either direction before its flow fails; null for no limit.</param>
+    /// <param name="idleTimeout">The time for which a connection may be idle in both directions before its flow fails, or null for no
+    /// limit.</param>
     /// <returns>
     /// The connections. The stream completes when the listener is unbound, and cancelling it unbinds the listener. Connections that were emitted continue. It fails with the
     /// materialized task when the listener cannot be bound; see <see cref="IZcrx.AddListenerAsync"/>.
@@ -89,8 +90,10 @@ public static class ZcrxStreamsExtensions
     /// <param name="remoteAddress">The server: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/>.</param>
     /// <param name="halfClose">Whether the connection still receives when the upstream has completed. If not, it is closed then.</param>
     /// <param name="connectionTimeout">How long connecting may take; null for the kernel's limit.</param>
-    /// <param name="idleTimeout">How long nothing may move in either direction before the flow fails; null for no limit.</param>
-    /// <returns>The flow: its input is sent, and its output is what the server sends. It fails with the materialized task when the server cannot be reached.</returns>
+    /// <param name="idleTimeout">The time for which the connection may be idle in both directions before the flow fails, or null for no
+    /// limit.</param>
+    /// <returns>The flow. Its input is sent to the server, and its output is the bytes from the server. It fails with the materialized task
+    /// when the server cannot be reached.</returns>
     public static Flow<ByteString, ByteString, Task<ZcrxOutgoingConnection>> OutgoingConnection(
         this IZcrx zcrx, EndPoint remoteAddress, bool halfClose = true, TimeSpan? connectionTimeout = null, TimeSpan? idleTimeout = null)
     {

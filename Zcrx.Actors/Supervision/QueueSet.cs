@@ -50,8 +50,8 @@ internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
     /// <summary>Stops every queue. May be repeated with less time.</summary>
     public void Stop(TimeSpan drain) => _queues.ForEach(queue => queue.Actor?.Tell(new QueueMessage.Stop(drain)));
 
-    /// <summary>Informs the queues about each other, since their suspended connections may depend on it.</summary>
-    /// <param name="changed">The queue that has changed, which itself is not told; null to tell all.</param>
+    /// <summary>Informs the queues about each other, because their suspended connections may depend on it.</summary>
+    /// <param name="changed">The queue that has changed, which itself is not informed, or null to inform all.</param>
     public void Announce(QueueEntry? changed)
     {
         foreach (QueueEntry queue in _queues)

@@ -5,7 +5,9 @@ using Zcrx.Actors.Queues;
 
 namespace Zcrx.Actors.Supervision;
 
-/// <summary>Represents the end of a tree, however it comes about: the supervisor has ended, everything is closed, and everything that was steered is undone.</summary>
+/// <summary>
+/// Represents the end of a tree, whatever caused it: the supervisor has ended, everything is closed, and all steering is undone.
+/// </summary>
 /// <remarks>Threading: all members from any thread.</remarks>
 internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory directory)
 {
@@ -22,7 +24,7 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
     /// <summary>Gets the work that continues after its actor has ended.</summary>
     public OutstandingWork Outstanding { get; } = new();
 
-    /// <summary>Returns the part of <see cref="Outstanding"/> that one actor leaves. Its successor waits for that part, and not for the work of others.</summary>
+    /// <summary>Returns the part of <see cref="Outstanding"/> that one actor leaves. Its successor waits for that part only.</summary>
     public OutstandingWork OutstandingOf(string actor) => _parts.GetOrAdd(actor, _ => new OutstandingWork(Outstanding));
 
     /// <summary>Gets a task that ends with the last status.</summary>

@@ -83,7 +83,7 @@ internal sealed class TreeOptions(Published<ZcrxOptions> options, QueueSet queue
     }
 }
 
-/// <summary>To the supervisor: changed options have been passed to the queues.</summary>
+/// <summary>Reports to the supervisor that changed options have been passed to the queues.</summary>
 /// <param name="Applied">The options that apply now.</param>
 /// <param name="NeedRestartQueue">The options that apply when their queue is opened again.</param>
 /// <param name="NeedRestart">The options that need a restart of the host.</param>

@@ -3,7 +3,10 @@ using Zcrx.Actors.Listening;
 
 namespace Zcrx.Actors.Supervision;
 
-/// <summary>Decides whether the start is over and with which result, and answers those that wait for it. Belongs to the <see cref="ZcrxSupervisor"/>.</summary>
+/// <summary>
+/// Decides whether the start is over and with which result, and answers the actors that wait for it. Owned by the
+/// <see cref="ZcrxSupervisor"/>.
+/// </summary>
 internal sealed class TreeStart(QueueSet queues, ListenerSet listeners)
 {
     private readonly List<IActorRef> _waiting = [];
@@ -46,7 +49,7 @@ internal sealed class TreeStart(QueueSet queues, ListenerSet listeners)
         _waiting.Clear();
     }
 
-    /// <summary>Answers all actors that wait: a stop has come first.</summary>
+    /// <summary>Answers all waiting actors, because a stop has come first.</summary>
     public void Cancel() => AnswerAll(new Status.Failure(Stopping()));
 
     private static InvalidOperationException Stopping() => new("Zcrx is being stopped.");

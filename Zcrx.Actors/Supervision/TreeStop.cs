@@ -3,7 +3,7 @@ using Zcrx.Actors.Listening;
 
 namespace Zcrx.Actors.Supervision;
 
-/// <summary>Decides what a stop waits for next, and answers those that wait for it. Belongs to the <see cref="ZcrxSupervisor"/>.</summary>
+/// <summary>Decides the next step of a stop, and answers the actors that wait for it. Owned by the <see cref="ZcrxSupervisor"/>.</summary>
 /// <remarks>
 /// The steps: queues and listeners close, the last connection closes, the rebalancer undoes what was steered. Connections come second, since a queue that
 /// closes may still deliver connections that it had accepted. Steering comes last: packets that arrived on another queue before would be copied or lost.
@@ -25,7 +25,7 @@ internal sealed class TreeStop(QueueSet queues, ListenerSet listeners)
         }
     }
 
-    /// <summary>Returns once whether queues and listeners are closed, so that the connections are awaited.</summary>
+    /// <summary>Returns true once, when queues and listeners are closed, so that the connections are awaited.</summary>
     public bool BeginsWithConnections()
     {
         if (_awaitsConnections || !queues.AreStopped || !listeners.HasEnded)

@@ -75,8 +75,8 @@ public sealed class ZcrxSupervisor : ReceiveActor
 
     /// <summary>Creates the supervisor's props, without a host.</summary>
     /// <param name="options">What receives, and where.</param>
-    /// <param name="loggerFactory">Where to log; nowhere if not given.</param>
-    /// <returns>Props for <c>ActorOf</c>; the name <c>zcrx</c> is customary.</returns>
+    /// <param name="loggerFactory">Creates the loggers, or null for no log.</param>
+    /// <returns>The props for <c>ActorOf</c>. The name <c>zcrx</c> is customary.</returns>
     /// <exception cref="ZcrxConfigurationException">The options are invalid; all errors at once.</exception>
     public static Props Props(ZcrxOptions options, ILoggerFactory? loggerFactory = null)
     {
@@ -118,7 +118,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
     {
         if (_tree.End.IsStopRequested)
         {
-            // Its predecessor failed while it stopped, and left what was open to the outstanding work.
+            // Its predecessor failed while it stopped, and passed its open resources to the outstanding work.
             _state = ZcrxState.Stopping;
             _tree.End.Watch(Self);
             Context.Stop(Self);
@@ -161,7 +161,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         }
     }
 
-    /// <summary>Decides about a child that threw. What follows is logged here, or by the child's successor.</summary>
+    /// <summary>Decides what happens to a child that threw. The consequence is logged here, or by the child's successor.</summary>
     private Directive OnChildFailed(Exception exception)
     {
         if (_queues.Find(Sender) is { } queue)
@@ -203,7 +203,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         }
     }
 
-    /// <summary>Handles a message of a child, and considers what depends on it.</summary>
+    /// <summary>Handles a message of a child, and everything that depends on it.</summary>
     private void Consider(Action handle)
     {
         handle();

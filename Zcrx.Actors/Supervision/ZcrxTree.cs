@@ -44,10 +44,10 @@ internal sealed class ZcrxTree
     /// <summary>Gets the bound addresses of the listeners. Published by the supervisor.</summary>
     public Published<ListenerEndPoints> EndPoints { get; } = new(new ListenerEndPoints([]));
 
-    /// <summary>Gets what the rebalancer has done. Published by its actor.</summary>
+    /// <summary>Gets the actions of the rebalancer. Published by its actor.</summary>
     public Published<RebalancingSnapshot> Rebalancing { get; } = new(RebalancingSnapshot.Empty);
 
-    /// <summary>Gets what was steered, by interface. Each is published by the steering actor of the interface.</summary>
+    /// <summary>Gets the steering by interface. Each part is published by the steering actor of the interface.</summary>
     public ImmutableSortedDictionary<string, Published<SteeringSnapshot>> Steering { get; }
 
     /// <summary>Gets the connections that are served.</summary>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Zcrx.Interop.Abi;
 
-/// <summary>Constants of <c>linux/ethtool.h</c>, and of <c>linux/sockios.h</c> the one that goes with it; names verbatim.</summary>
+/// <summary>Contains constants of <c>linux/ethtool.h</c>, and the related one of <c>linux/sockios.h</c>. Names are verbatim.</summary>
 internal static class LinuxEthtool
 {
     public const uint SIOCETHTOOL = 0x8946;
@@ -109,7 +109,7 @@ internal struct ethtool_rx_flow_spec
     [FieldOffset(160)] public uint location;
 }
 
-/// <summary>Argument of what asks for and changes rules; the rules' locations follow right behind <c>rule_cnt</c>.</summary>
+/// <summary>The argument of calls that read and change rules. The locations of the rules follow directly behind <c>rule_cnt</c>.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 192)]
 internal struct ethtool_rxnfc
 {

@@ -104,7 +104,7 @@ public struct io_uring_sqe
     [FieldOffset(48)] public ulong addr3;
 }
 
-/// <summary>The first half of a completion entry; with CQE32 16 more bytes follow (<see cref="io_uring_zcrx_cqe"/>).</summary>
+/// <summary>The first half of a completion entry. With CQE32, 16 more bytes follow ({io_uring_zcrx_cqe}).</summary>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 public struct io_uring_cqe
 {
@@ -143,7 +143,7 @@ public struct io_cqring_offsets
     [FieldOffset(32)] public ulong user_addr;
 }
 
-/// <summary>Argument of <c>IORING_REGISTER_NAPI</c>; the settings so far come back in it.</summary>
+/// <summary>The argument of <c>IORING_REGISTER_NAPI</c>. The kernel returns the previous settings in it.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 public unsafe struct io_uring_napi
 {
@@ -183,7 +183,7 @@ public struct io_uring_getevents_arg
     [FieldOffset(16)] public ulong ts;
 }
 
-/// <summary>A memory region that user space hands to the kernel, or maps from it.</summary>
+/// <summary>A memory region that user space passes to the kernel, or maps from it.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 64)]
 public unsafe struct io_uring_region_desc
 {

@@ -11,7 +11,7 @@ public static class LinuxIoUringQuery
     public const uint IO_URING_QUERY_ZCRX_EVENT = 3;
 }
 
-/// <summary>One query of a chain; <c>result</c> and <c>size</c> are written back.</summary>
+/// <summary>One query of a chain. The kernel writes <c>result</c> and <c>size</c> back.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 40)]
 public unsafe struct io_uring_query_hdr
 {

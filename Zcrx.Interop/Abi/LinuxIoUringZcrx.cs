@@ -28,7 +28,7 @@ public static class LinuxIoUringZcrx
     public const uint ZCRX_CTRL_ADD_AREA = 3;
 }
 
-/// <summary>One refill entry: a buffer that goes back to the kernel.</summary>
+/// <summary>One refill entry: a buffer that returns to the kernel.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 16)]
 public struct io_uring_zcrx_rqe
 {
@@ -76,7 +76,7 @@ public struct zcrx_stats
     [FieldOffset(8)] public ulong copy_bytes;
 }
 
-/// <summary>Which notifications are wanted, and where the statistics go.</summary>
+/// <summary>The requested notifications, and the position of the statistics.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 96)]
 public unsafe struct zcrx_event_desc
 {

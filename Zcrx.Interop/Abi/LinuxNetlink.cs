@@ -43,7 +43,7 @@ internal struct nlmsghdr
     [FieldOffset(12)] public uint nlmsg_pid;
 }
 
-/// <summary>The header of an attribute; its value follows, padded to four bytes.</summary>
+/// <summary>The header of an attribute. Its value follows, padded to four bytes.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 4)]
 internal struct nlattr
 {

@@ -31,7 +31,7 @@ internal static class CapabilitySupport
         _ => ZcrxSupport.Unknown,
     };
 
-    /// <summary>Returns whether areas of device memory are supported. They are older than the queries, too.</summary>
+    /// <summary>Returns whether areas of device memory are supported. Like zero-copy receive, they are older than the queries.</summary>
     private static ZcrxSupport DmaBufArea(ZcrxCapabilities capabilities) =>
         capabilities.AnswersZcrxQuery ? If(capabilities.DmaBufAreas) : NicQueue(capabilities);
 

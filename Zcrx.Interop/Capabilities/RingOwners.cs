@@ -7,7 +7,7 @@ internal static class RingOwners
     private const int MostNamed = 5;
     private const string Ring = "anon_inode:[io_uring]";
 
-    /// <summary>Returns a clause that names other processes with rings, or says that none is visible.</summary>
+    /// <summary>Returns a clause that names other processes with rings, or that states that none is visible.</summary>
     public static string Describe(string processes = "/proc")
     {
         List<string> owners = [];

@@ -10,10 +10,16 @@ internal static class Threads
     [ThreadStatic]
     private static ThreadSimulation? _simulation;
 
-    /// <summary>Gets the identity of the calling thread: the thread itself and not its number, which the next thread may get when this one has ended.</summary>
+    /// <summary>
+    /// Gets the identity of the calling thread. It is an object instead of the thread's number, which the next thread may get after this
+    /// one has ended.
+    /// </summary>
     public static object Current => _current ?? Identify();
 
-    /// <summary>Gets how continuations of a task run: on the thread pool or, in a simulation, at once, since the order would not be repeatable.</summary>
+    /// <summary>
+    /// Gets the scheduler for continuations of tasks: the thread pool or, in a simulation, immediate execution, because the order must be
+    /// repeatable.
+    /// </summary>
     public static TaskCreationOptions ContinuationOptions => _simulation is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;
 
     /// <summary>Starts a background thread.</summary>
@@ -48,7 +54,7 @@ internal static class Threads
         _current = null;
     }
 
-    /// <summary>Sets whose code the calling thread runs from now on. In a simulation only.</summary>
+    /// <summary>Sets the identity under which the calling thread runs from now on. In a simulation only.</summary>
     public static void Impersonate(object identity) => _current = identity;
 
     private static object Identify() => _current = Thread.CurrentThread;

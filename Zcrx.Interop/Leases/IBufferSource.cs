@@ -1,19 +1,27 @@
 namespace Zcrx.Interop;
 
-/// <summary>Represents the source of a buffer, for operators that let buffers wait: they can pause it.</summary>
+/// <summary>Represents the source of a buffer, for operators in which buffers wait: they can pause it.</summary>
 /// <remarks>Threading: any thread.</remarks>
 public interface IBufferSource
 {
-    /// <summary>Pauses the source until <see cref="Resume"/> was called as often. Buffers that the kernel has delivered by then still arrive.</summary>
+    /// <summary>
+    /// Pauses the source until <see cref="Resume"/> was called equally often. Buffers that the kernel has delivered by then still arrive.
+    /// </summary>
     void Hold();
 
     /// <summary>Ends one <see cref="Hold"/>.</summary>
     void Resume();
 
-    /// <summary>Notes that a consumer has ended before it used all its buffers. Without another observer, the connection is reset, so that the peer does not take its bytes as processed. Unsubscribe first.</summary>
+    /// <summary>
+    /// Records that a consumer has ended before it used all its buffers. Without another observer, the connection is reset, so that the
+    /// peer does not take its bytes as processed. Unsubscribe first.
+    /// </summary>
     void Abandon();
 
-    /// <summary>Announces work on what this source has delivered. The connection stays open after the end of its stream until the work has ended, so that replies still arrive.</summary>
+    /// <summary>
+    /// Announces work on buffers of this source. The connection stays open after the end of its stream until the work has ended, so that
+    /// replies still arrive.
+    /// </summary>
     /// <returns>Ends the work when disposed. Only the first disposal counts.</returns>
     IDisposable BeginWork();
 }

@@ -6,7 +6,10 @@ internal interface IByteBudget
     /// <summary>Gets the most bytes; 0 for no limit.</summary>
     long Limit { get; }
 
-    /// <summary>Returns whether that many bytes more may be copied. A copier that goes ahead adds what it has allocated, which may be somewhat more.</summary>
+    /// <summary>
+    /// Returns whether this number of further bytes may be copied. A caller that copies then adds the bytes that it has allocated, which
+    /// may be slightly more.
+    /// </summary>
     bool HasRoom(long bytes);
 
     /// <summary>Adds the bytes that were allocated for copies, or subtracts those that were freed.</summary>

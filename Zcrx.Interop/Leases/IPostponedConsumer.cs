@@ -3,7 +3,7 @@ namespace Zcrx.Interop.Leases;
 /// <summary>Represents a consumer that leases the rest of a buffer, because its source was paused while it processed the buffer. Ring thread only.</summary>
 internal interface IPostponedConsumer
 {
-    /// <summary>Gets a value indicating whether the consumer has ended and takes nothing more.</summary>
+    /// <summary>Gets a value indicating whether the consumer has ended and accepts nothing more.</summary>
     bool HasEnded { get; }
 
     /// <summary>Gets the number of bytes that wait.</summary>
@@ -12,7 +12,7 @@ internal interface IPostponedConsumer
     /// <summary>Returns a copy of the bytes that wait.</summary>
     byte[] CopyWaiting();
 
-    /// <summary>Delivers what waits, until it is delivered or the source is paused again.</summary>
+    /// <summary>Delivers the waiting bytes, until all are delivered or the source is paused again.</summary>
     /// <returns>Whether something still waits.</returns>
     bool Continue();
 }

@@ -46,19 +46,21 @@ public readonly struct ReceivedBuffer
     public bool IsValid => _scope?.IsValid(_version) ?? false;
 
     /// <summary>Leases the buffer beyond <c>OnNext</c>.</summary>
-    /// <returns>
-    /// A lease that the caller must release, once; until then the buffer is missing from the pool. When only the pool's reserve is left, the lease is on
-    /// a copy of the bytes: what was read of <see cref="Span"/> before does not last longer than <c>OnNext</c>.
-    /// </returns>
+    /// <returns>A lease that the caller must release, once. Until then the buffer is missing from the pool. When only the pool's reserve is
+    /// left, the lease is on a copy of the bytes; a <see cref="Span"/> that was taken before is still valid only until <c>OnNext</c>
+    /// returns.</returns>
     /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public BufferLease Retain() => new(_scope.Ledger, _scope.Lease(_version));
 
-    /// <summary>Gets the source, for operators that let buffers wait and have to pause it. Stays valid after the loan.</summary>
+    /// <summary>Gets the source, for operators in which buffers wait and that must pause it. It stays valid after the loan.</summary>
     /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
     public IBufferSource Source => _scope.Holder(_version);
 
-    /// <summary>Leases the buffer without an object and without a copy, for operators of this library. Returns a slot of which the caller owns one reference; −1 when it has to copy.</summary>
+    /// <summary>
+    /// Leases the buffer without an object and without a copy, for operators of this library. Returns a slot of which the caller owns one
+    /// reference, or −1 when the caller must copy.
+    /// </summary>
     internal int TryLeaseSlot() => _scope.TryLeaseInPlace(_version);
 
     /// <summary>Gets the bytes as memory that is not checked against the loan, for operators of this library that lease the buffer or check on their own.</summary>

@@ -28,7 +28,7 @@ internal sealed class ReclaimList
 
     public bool Contains(IReclaimable consumer) => _consumers.Contains(consumer);
 
-    /// <summary>Reclaims the buffers of one holder, and removes its consumers: they continue on another ring thread.</summary>
+    /// <summary>Reclaims the buffers of one holder, and removes its consumers, because they continue on another ring thread.</summary>
     public void Dismiss(BufferHolder holder)
     {
         foreach (IReclaimable consumer in _consumers)

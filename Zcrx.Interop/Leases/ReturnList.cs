@@ -45,7 +45,7 @@ internal sealed class ReturnList(Action wake)
     }
 
     /// <summary>Takes the whole list. Ring thread only, before <see cref="Close"/>.</summary>
-    /// <returns>The slot that was added last; <see cref="Nil"/> for none.</returns>
+    /// <returns>The slot that was added last, or <see cref="Nil"/>.</returns>
     public int TakeAll() => Interlocked.Exchange(ref _last, Nil);
 
     /// <summary>Closes the list. Ring thread only, once.</summary>
@@ -53,7 +53,7 @@ internal sealed class ReturnList(Action wake)
     public int Close() => Interlocked.Exchange(ref _last, Closed);
 
     /// <summary>Requests that the next return wakes the ring thread. Ring thread only.</summary>
-    /// <returns>False when a slot was returned already: drain instead of sleeping.</returns>
+    /// <returns>False when a slot was already returned. Drain instead of sleeping.</returns>
     public bool TryPrepareToSleep()
     {
         // Full fence: the request must be visible before the list is read. Otherwise a return in between would not wake the thread.

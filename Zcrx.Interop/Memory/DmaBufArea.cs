@@ -18,7 +18,7 @@ public sealed record DmaBufArea(int Descriptor, nuint Length, nuint Offset = 0)
     /// </summary>
     public static nuint MaxLength => unchecked((nuint)(1UL << 32));
 
-    /// <summary>Returns why an area of this length is refused; null when it is not.</summary>
+    /// <summary>Returns why an area of this length is refused, or null when it is accepted.</summary>
     internal string? WhyTooLong => Length > MaxLength
         ? string.Create(
             CultureInfo.InvariantCulture,

@@ -21,7 +21,7 @@ public interface IFlowSteering
 
     /// <summary>Replaces the RSS table.</summary>
     /// <param name="interfaceName">The interface.</param>
-    /// <param name="table">An RX queue for each bucket; as long as the table that was read.</param>
+    /// <param name="table">An RX queue for each bucket. The table must be as long as the one that was read.</param>
     /// <exception cref="ZcrxException">The interface does not support it, or may not be changed. The error states which.</exception>
     void SetRssTable(string interfaceName, IReadOnlyList<int> table);
 

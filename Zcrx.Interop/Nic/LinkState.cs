@@ -6,9 +6,11 @@ public enum LinkState
     /// <summary>Up, with a carrier: packets arrive.</summary>
     Up,
 
-    /// <summary>Down, or without a carrier: data waits with its sender.</summary>
+    /// <summary>The link is down or has no carrier. Data waits at its sender.</summary>
     Down,
 
-    /// <summary>Removed, or moved to another network namespace. Nothing arrives, and the kernel does not end receives.</summary>
+    /// <summary>
+    /// The interface was removed, or moved to another network namespace. Nothing arrives, and the kernel does not end receives.
+    /// </summary>
     Removed,
 }

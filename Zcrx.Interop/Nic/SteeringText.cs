@@ -45,7 +45,7 @@ internal static class SteeringText
 
     public static string SetSplit(string interfaceName, SplitSetting setting) => $"ethtool -G {interfaceName} {Of(setting)}";
 
-    /// <summary>Returns a command with weights, since ethtool cannot set single buckets.</summary>
+    /// <summary>Returns a command with weights, because ethtool cannot set single buckets.</summary>
     public static string SetTable(string interfaceName, IReadOnlyList<int> table)
     {
         IEnumerable<int> weights = Enumerable.Range(0, table.Count == 0 ? 0 : table.Max() + 1).Select(queue => table.Count(bucket => bucket == queue));
@@ -53,8 +53,8 @@ internal static class SteeringText
     }
 
     /// <summary>
-    /// The kernel's own client (<c>ynl</c>) in the container's namespace: leases have no command of <c>ip</c> or <c>ethtool</c>. It takes indexes, not names, and
-    /// the id that the container's namespace has for the host's.
+    /// Returns a command of the kernel's own client (<c>ynl</c>) in the container's namespace, because leases have no command of <c>ip</c>
+    /// or <c>ethtool</c>. It takes indexes, not names, and the id that the container's namespace has for the host's.
     /// </summary>
     public static IEnumerable<string> Lease(string interfaceName, int queue, ContainerInterface to)
     {

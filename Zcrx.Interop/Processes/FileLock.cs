@@ -4,7 +4,8 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Processes;
 
-/// <summary>Locks a file of its own (flock(2)) that only this user can open, so that no other user can hold the lock. Ends with the process at the latest; the file stays.</summary>
+/// <summary>Locks a dedicated file (flock(2)) that only this user can open, so that no other user can hold the lock.</summary>
+/// <remarks>The lock ends with the process at the latest. The file stays.</remarks>
 internal sealed partial class FileLock : IDisposable
 {
     // O_RDWR | O_CREAT | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC: never blocks on a FIFO, never follows a link that another user has made.

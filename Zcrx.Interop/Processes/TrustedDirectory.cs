@@ -1,13 +1,15 @@
 namespace Zcrx.Interop.Processes;
 
-/// <summary>Decides whether other users can replace what lies in a directory.</summary>
+/// <summary>Decides whether other users can replace files in a directory.</summary>
 internal static class TrustedDirectory
 {
     private const ushort WritableByOthers = 0x12;
     private const ushort Sticky = 0x200;
     private const uint Root = 0;
 
-    /// <summary>Returns why a directory is not trusted; null when it is, or when it cannot be examined: its use fails then.</summary>
+    /// <summary>
+    /// Returns why a directory is not trusted. Returns null when it is, or when it cannot be examined, because its use then fails.
+    /// </summary>
     /// <param name="path">The directory. A symbolic link is followed, as every use of it does.</param>
     /// <param name="mayBeShared">Whether a directory such as <c>/tmp</c> will do, where users cannot replace each other's files.</param>
     public static string? WhyNot(string path, bool mayBeShared) =>

@@ -5,7 +5,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Interop.Queues;
 
-/// <summary>Finds the memory that a completion points into: maps area ids to areas.</summary>
+/// <summary>Finds the memory to which a completion points: maps area ids to areas.</summary>
 /// <remarks>The ring thread adds areas and finds buffers. Any thread may read <see cref="Buffers"/>.</remarks>
 internal sealed unsafe class AreaTable(int bufferLength)
 {

@@ -9,7 +9,7 @@ internal sealed class SwitchGate
     private readonly Queue<TaskCompletionSource> _waiting = new();
     private bool _isTaken;
 
-    /// <summary>Waits for the turn of the caller, who ends it with <see cref="Leave"/>.</summary>
+    /// <summary>Waits for the caller's turn, which <see cref="Leave"/> ends.</summary>
     public Task EnterAsync()
     {
         lock (_waiting)

@@ -104,7 +104,10 @@ public sealed unsafe class RefillQueue
         _limit = _tail;
     }
 
-    /// <summary>Makes the next entry throw: the memory is about to be unmapped. The queue then seems full, so that entries need no check of their own.</summary>
+    /// <summary>
+    /// Makes the next entry throw, because the memory is about to be unmapped. The queue then seems full, so that adding entries needs no
+    /// further check.
+    /// </summary>
     internal void End()
     {
         _isDisposed = true;

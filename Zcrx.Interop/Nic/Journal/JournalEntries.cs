@@ -71,7 +71,7 @@ internal sealed class JournalEntries(IJournalStore store, Action<string> report,
         _entries.AddRange(entries);
     }
 
-    /// <summary>Refines the record, which is valid without that, too.</summary>
+    /// <summary>Saves details of the record, which is also valid without them.</summary>
     private void TrySave()
     {
         try

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Zcrx.Interop.Nic.Netlink;
 
-/// <summary>Represents one attribute. A value of an unexpected size is no value.</summary>
+/// <summary>Represents one attribute. A value of an unexpected size counts as missing.</summary>
 internal readonly ref struct NetlinkAttribute(ushort type, ReadOnlySpan<byte> value)
 {
     public ushort Type { get; } = type;

@@ -6,7 +6,9 @@ public enum PreflightOutcome
     /// <summary>The check passed.</summary>
     Passed,
 
-    /// <summary>A queue can be registered, but will be slower or affect other traffic; or only an attempt can tell.</summary>
+    /// <summary>
+    /// A queue can be registered, but it will be slower or affect other traffic, or only an attempt shows whether it works.
+    /// </summary>
     Warning,
 
     /// <summary>A registration fails.</summary>

@@ -66,8 +66,8 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
     }
 
     /// <summary>
-    /// Does the host's part of zero copy inside a container: sets the interface up for an RX queue like <see cref="ClaimQueue"/>, and leases the queue to the
-    /// container's netkit interface.
+    /// Sets an interface up for an RX queue like <see cref="ClaimQueue"/>, and leases the queue to a container's netkit interface: the
+    /// host's part of zero copy inside a container.
     /// </summary>
     /// <param name="queue">The RX queue of this interface.</param>
     /// <param name="to">The container's interface.</param>
@@ -211,8 +211,8 @@ public sealed class NicSetup(string interfaceName, INicFacts facts, IFlowSteerin
     }
 
     /// <summary>
-    /// The kernel releases a queue some time after its ring was closed, and reports that nowhere. Until then, other sockets could not read what RSS sends
-    /// there, and split cannot be changed.
+    /// Waits until the kernel has released a queue, some time after its ring was closed. The kernel reports this nowhere. Until then, other
+    /// sockets could not read what RSS sends there, and split cannot be changed.
     /// </summary>
     private NicFacts AwaitFree(int queue)
     {

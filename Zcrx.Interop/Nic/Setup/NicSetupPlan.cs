@@ -6,7 +6,7 @@ namespace Zcrx.Interop.Nic.Setup;
 /// <summary>Decides whether a queue can be claimed, and computes the RSS table without the claimed queues. Pure.</summary>
 internal static class NicSetupPlan
 {
-    /// <summary>Explains why a queue cannot be claimed without affecting other owners; null when it can.</summary>
+    /// <summary>Returns why a queue cannot be claimed without affecting other owners, or null when it can.</summary>
     /// <param name="facts">The interface.</param>
     /// <param name="claimed">The queues that would be ours, including the new one.</param>
     /// <param name="queue">The new queue.</param>

@@ -1,19 +1,23 @@
+// Packs the libraries, then restores, builds and runs programs that know nothing of this repository but the packages.
 Task("pack")
-    .Description("packs the libraries into artifacts/packages")
+    .Description("packs the libraries into artifacts/packages and tests the packages")
     .Does(() =>
 {
     var packages = artifacts.Combine("packages");
     CleanDirectory(packages);
-    foreach (var library in new[] { "Zcrx.Interop", "Zcrx.Rx", "Zcrx.Actors", "extensions/Zcrx.AspNetCore" })
+    if (Run("dotnet", "build", "eng/pack.proj", $"-p:Packages={packages.FullPath}", $"-p:Configuration={Configuration}", "--nologo", "--verbosity", "quiet", "-consoleLoggerParameters:NoSummary") != 0)
     {
-        if (Run("dotnet", "pack", $"{library}/{System.IO.Path.GetFileName(library)}.csproj", "--configuration", Configuration, "--output", packages.FullPath, "--nologo", "--verbosity", "quiet") != 0)
-        {
-            throw new CakeException($"{library} does not pack; the errors are above.");
-        }
+        throw new CakeException("The libraries do not pack; the errors are above.");
     }
 
     foreach (var package in GetFiles(packages + "/*.*nupkg").OrderBy(file => file.FullPath, StringComparer.Ordinal))
     {
         Console.WriteLine($"artifacts/packages/{package.GetFilename()}  {new System.IO.FileInfo(package.FullPath).Length:N0} bytes");
     }
+
+    const string tests = "tests/Zcrx.Packages.Tests/Zcrx.Packages.Tests.csproj";
+    Build(tests);
+    // The suite takes the packages from here instead of packing again.
+    System.Environment.SetEnvironmentVariable("ZCRX_PACKAGES", packages.FullPath);
+    exitCode = Run("dotnet", "test", OutputOf(tests), "--nologo");
 });

@@ -1,0 +1,42 @@
+using Ingest.Tests.Support;
+
+namespace Zcrx.Packages.Tests.Support;
+
+/// <summary>Packs what the build has left, once for all tests. <c>./build.sh pack</c> names the folder that it has just filled instead.</summary>
+public sealed class PackageFolder : IAsyncLifetime
+{
+    private readonly TempDirectory? _own;
+
+    public PackageFolder()
+    {
+        // A build, a restore and programs of their own: longer than tests in one process.
+        Deadline.Limit = TimeSpan.FromMinutes(5);
+        string? given = Environment.GetEnvironmentVariable("ZCRX_PACKAGES");
+        _own = given is null ? new TempDirectory() : null;
+        Path = given ?? _own!.Path;
+    }
+
+    /// <summary>Gets the directory of the packages.</summary>
+    public string Path { get; }
+
+    /// <summary>Gets the packages, by id.</summary>
+    internal IReadOnlyDictionary<string, PackageFile> Packages { get; private set; } = new Dictionary<string, PackageFile>();
+
+    public async Task InitializeAsync()
+    {
+        if (_own is not null)
+        {
+            await ForeignProgram.RunAsync(
+                "exec dotnet build \"$1/eng/pack.proj\" -p:NoBuild=true -p:Configuration=\"$2\" -p:Packages=\"$3\" --nologo --verbosity quiet",
+                Repository.Path, Repository.Configuration, Path);
+        }
+
+        Packages = Directory.EnumerateFiles(Path, "*.nupkg").Select(static file => new PackageFile(file)).ToDictionary(static package => package.Id);
+    }
+
+    public Task DisposeAsync()
+    {
+        _own?.Dispose();
+        return Task.CompletedTask;
+    }
+}

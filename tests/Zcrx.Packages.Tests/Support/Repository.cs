@@ -1,0 +1,29 @@
+using System.Reflection;
+using System.Xml.Linq;
+
+namespace Zcrx.Packages.Tests.Support;
+
+/// <summary>The working copy that these tests were built from.</summary>
+internal static class Repository
+{
+    /// <summary>Gets the directory of <c>build.sh</c>.</summary>
+    public static string Path { get; } = Find(new DirectoryInfo(AppContext.BaseDirectory));
+
+    /// <summary>Gets the configuration that the tests, and so the libraries, were built with.</summary>
+    public static string Configuration { get; } = typeof(Repository).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
+
+    /// <summary>Returns a version from <c>Directory.Packages.props</c>.</summary>
+    /// <param name="property">The property that holds it.</param>
+    public static string VersionOf(string property) =>
+        XDocument.Load(System.IO.Path.Combine(Path, "Directory.Packages.props")).Descendants(property).Single().Value;
+
+    private static string Find(DirectoryInfo? directory)
+    {
+        while (directory is not null && !File.Exists(System.IO.Path.Combine(directory.FullName, "build.sh")))
+        {
+            directory = directory.Parent;
+        }
+
+        return directory?.FullName ?? throw new InvalidOperationException($"no directory above {AppContext.BaseDirectory} contains build.sh");
+    }
+}

@@ -17,6 +17,8 @@ internal readonly struct DelimiterCutter(byte[] delimiter, bool include) : IFram
         return Decide(delimiter.Length == 1 ? bytes.IndexOf(delimiter[0]) : bytes.IndexOf(delimiter));
     }
 
+    public FrameDecision CutEnd(in ReadOnlySequence<byte> rest) => FrameDecision.NeedMore();
+
     public FrameDecision Cut(in ReadOnlySequence<byte> held, long seen)
     {
         // The bytes that were searched before contain no whole delimiter, but their last bytes may be the beginning of one.

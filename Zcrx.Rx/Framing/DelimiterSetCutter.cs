@@ -24,6 +24,8 @@ internal readonly struct DelimiterSetCutter(DelimiterSet delimiters, bool includ
         return FrameDecision.NeedMore();
     }
 
+    public FrameDecision CutEnd(in ReadOnlySequence<byte> rest) => FrameDecision.NeedMore();
+
     public FrameDecision Cut(in ReadOnlySequence<byte> held, long seen)
     {
         // What was searched before cannot hold a whole delimiter, but its last bytes can be the beginning of one.

@@ -104,7 +104,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
                     return;
                 }
 
-                Deliver(new ReadOnlySequence<byte>(memory.Slice(position + decision.Skip, (int)decision.Length)), offset + position + decision.Skip);
+                Deliver(new ReadOnlySequence<byte>(memory.Slice(position + decision.Skip, (int)decision.Length)), offset + position + decision.Skip, decision.Tag);
                 position += (int)total;
                 if (owner.HasEnded)
                 {
@@ -191,7 +191,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
             {
                 if (isWhole)
                 {
-                    Deliver(_held.Sequence.Slice(decision.Skip, decision.Length), _frameOffset + decision.Skip);
+                    Deliver(_held.Sequence.Slice(decision.Skip, decision.Length), _frameOffset + decision.Skip, decision.Tag);
                 }
 
                 if (owner.HasEnded)
@@ -220,9 +220,9 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         return Incomplete;
     }
 
-    private void Deliver(in ReadOnlySequence<byte> frame, long streamOffset)
+    private void Deliver(in ReadOnlySequence<byte> frame, long streamOffset, int tag)
     {
-        ReceivedFrame lent = _scope.Begin(in frame, streamOffset);
+        ReceivedFrame lent = _scope.Begin(in frame, streamOffset, tag);
         try
         {
             owner.Pass(lent);
@@ -354,7 +354,13 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     {
         long received = _dropped + _held.Length;
         bool isDelimited = cutter.LongestDelimiter > 0;
-        if (!_deliversUnterminated)
+        FrameDecision rest = DecideRest();
+        if (rest.Kind == FrameDecisionKind.Error)
+        {
+            return ZcrxFramingException.NoFrame(_frameOffset, maxLength, rest);
+        }
+
+        if (rest.Kind == FrameDecisionKind.NeedMore)
         {
             return ZcrxFramingException.EndedInside(_frameOffset, received, _isDecided ? _decision.Total : null, maxLength, isDelimited);
         }
@@ -373,7 +379,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
             else
             {
                 _scope.ClearBuffer();
-                Deliver(_held.Sequence, _frameOffset);
+                Deliver(_held.Sequence.Slice(rest.Skip, rest.Length), _frameOffset + rest.Skip, rest.Tag);
             }
         }
         catch (Exception exception)
@@ -384,6 +390,18 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         }
 
         return null;
+    }
+
+    /// <summary>Returns the frame that the bytes behind the last one are; <see cref="FrameDecisionKind.NeedMore"/> when they are none.</summary>
+    private FrameDecision DecideRest()
+    {
+        if (_deliversUnterminated)
+        {
+            return FrameDecision.Frame(0, _held.Length);
+        }
+
+        FrameDecision rest = _isSkipping ? FrameDecision.NeedMore() : cutter.CutEnd(_held.Sequence);
+        return rest.Kind == FrameDecisionKind.Error || (IsAcceptable(in rest, rest.Total) && rest.Total == _held.Length) ? rest : FrameDecision.NeedMore();
     }
 
     private void Count(long frameOffset, long rest)

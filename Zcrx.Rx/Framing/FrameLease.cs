@@ -15,11 +15,12 @@ public sealed class FrameLease : IDisposable
     // Only exchanged, so that of several threads exactly one ends it.
     private FrameContent? _content;
 
-    internal FrameLease(FrameContent content, long streamOffset)
+    internal FrameLease(FrameContent content, long streamOffset, int tag)
     {
         _content = content;
         Length = content.Sequence.Length;
         StreamOffset = streamOffset;
+        Tag = tag;
     }
 
     /// <summary>Gets the number of bytes. 0 for an empty frame.</summary>
@@ -27,6 +28,9 @@ public sealed class FrameLease : IDisposable
 
     /// <summary>Gets the stream offset of the first byte of the frame, behind its prefix.</summary>
     public long StreamOffset { get; }
+
+    /// <summary>Gets the number that the parser gave the frame; see <see cref="ReceivedFrame.Tag"/>.</summary>
+    public int Tag { get; }
 
     /// <summary>Gets a value indicating whether the lease has been released or moved.</summary>
     public bool IsReleased => Volatile.Read(ref _content) is null;
@@ -44,7 +48,7 @@ public sealed class FrameLease : IDisposable
     /// <summary>Transfers ownership of the frame: this lease ends, and the returned one takes its place.</summary>
     /// <returns>The lease that must be released instead of this one.</returns>
     /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
-    public FrameLease Move() => new(Interlocked.Exchange(ref _content, null) ?? throw Ended(), StreamOffset);
+    public FrameLease Move() => new(Interlocked.Exchange(ref _content, null) ?? throw Ended(), StreamOffset, Tag);
 
     /// <summary>Copies the bytes.</summary>
     /// <returns>A new array.</returns>

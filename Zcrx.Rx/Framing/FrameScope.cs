@@ -19,6 +19,7 @@ internal sealed class FrameScope(int maxBuffers)
     private ReadOnlySequence<byte> _frame;
     private ReceivedBuffer _lent;
     private long _streamOffset;
+    private int _tag;
     private BufferLedger? _ledger;
     private BufferHolder? _holder;
     private FrameLoan? _loan;
@@ -44,12 +45,13 @@ internal sealed class FrameScope(int maxBuffers)
     }
 
     /// <summary>Lends a frame.</summary>
-    public ReceivedFrame Begin(in ReadOnlySequence<byte> frame, long streamOffset)
+    public ReceivedFrame Begin(in ReadOnlySequence<byte> frame, long streamOffset, int tag)
     {
         long version = _version + 1;
         Volatile.Write(ref _version, version);
         _frame = frame;
         _streamOffset = streamOffset;
+        _tag = tag;
         return new ReceivedFrame(this, version);
     }
 
@@ -100,6 +102,12 @@ internal sealed class FrameScope(int maxBuffers)
         return _streamOffset;
     }
 
+    public int Tag(long version)
+    {
+        Check(version);
+        return _tag;
+    }
+
     public BufferHolder Holder(long version)
     {
         Check(version);
@@ -126,10 +134,10 @@ internal sealed class FrameScope(int maxBuffers)
         Check(version);
         if (_frame.IsEmpty)
         {
-            return new FrameLease(FrameContent.Copy(default), _streamOffset);
+            return new FrameLease(FrameContent.Copy(default), _streamOffset, _tag);
         }
 
-        return new FrameLease(_ledger!.IsUnderPressure || !MayLease() ? FrameContent.Copy(_frame) : Lease(), _streamOffset);
+        return new FrameLease(_ledger!.IsUnderPressure || !MayLease() ? FrameContent.Copy(_frame) : Lease(), _streamOffset, _tag);
     }
 
     /// <summary>Returns whether the frame lies in few enough buffers.</summary>

@@ -19,4 +19,7 @@ internal interface IFrameCutter
 
     /// <summary>Finds a frame that straddles buffers.</summary>
     FrameDecision Cut(in ReadOnlySequence<byte> held, long seen);
+
+    /// <summary>Returns what the bytes behind the last frame are when the stream has ended. Anything but a frame of all of them is an error.</summary>
+    FrameDecision CutEnd(in ReadOnlySequence<byte> rest);
 }

@@ -4,8 +4,10 @@ namespace Zcrx.Rx;
 
 /// <summary>Finds frames in a stream, for protocols that neither a length prefix nor a delimiter describes.</summary>
 /// <remarks>
-/// One parser may serve many streams on several threads at once. It keeps no state: it receives the number of bytes it has seen before.
-/// An exception that it throws ends the stream with a <see cref="ZcrxFramingException"/>.
+/// <para>A parser without state may serve many streams, on several threads at once. It is told what it has seen before.</para>
+/// <para>A parser with state serves one stream, thus one call of <c>Frames</c> and one subscription. It is called by one thread at a time. Its state
+/// may change whenever it returns a frame: each such decision is final, and the next call begins behind that frame.</para>
+/// <para>An exception that it throws ends the stream with a <see cref="ZcrxFramingException"/>.</para>
 /// </remarks>
 public interface IFrameParser
 {
@@ -20,4 +22,10 @@ public interface IFrameParser
     /// <param name="seen">The number of bytes that an earlier call has seen, 0 in the first call. They need not be searched again.</param>
     /// <returns>The position of the frame, or the decision that more bytes are needed or that the bytes are invalid.</returns>
     FrameDecision Parse(in ReadOnlySequence<byte> buffered, long seen);
+
+    /// <summary>Looks at the bytes behind the last whole frame when the stream has ended in order.</summary>
+    /// <param name="rest">All of these bytes, at least one; valid until the method returns.</param>
+    /// <returns>A frame that, with what surrounds it, has exactly these bytes: it is delivered before <c>OnCompleted</c>. Any other decision ends the
+    /// stream with a <see cref="ZcrxFramingException"/>, as the default implementation does.</returns>
+    FrameDecision ParseEnd(in ReadOnlySequence<byte> rest) => FrameDecision.NeedMore();
 }

@@ -18,6 +18,8 @@ internal readonly struct LengthPrefixCutter(LengthPrefix prefix) : IFrameCutter
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public FrameDecision Cut(ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, int position) => Cut(span[position..]);
 
+    public FrameDecision CutEnd(in ReadOnlySequence<byte> rest) => FrameDecision.NeedMore();
+
     public FrameDecision Cut(in ReadOnlySequence<byte> held, long seen)
     {
         if (held.Length < _size)

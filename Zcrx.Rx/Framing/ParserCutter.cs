@@ -25,4 +25,18 @@ internal readonly struct ParserCutter(IFrameParser parser, int overhead) : IFram
             return FrameDecision.Thrown(exception);
         }
     }
+
+    public FrameDecision CutEnd(in ReadOnlySequence<byte> rest)
+    {
+        try
+        {
+            return parser.ParseEnd(in rest);
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return FrameDecision.Thrown(exception);
+        }
+    }
 }

@@ -42,7 +42,12 @@ public readonly struct ReceivedFrame
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public long StreamOffset => Scope.StreamOffset(_version);
 
-    /// <summary>Gets a value indicating whether the borrow is valid.</summary>
+    /// <summary>Gets the number that the parser gave the frame (<see cref="FrameDecision.Tag"/>); 0 unless an <see cref="IFrameParser"/> sets it.</summary>
+    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
+    public int Tag => Scope.Tag(_version);
+
+    /// <summary>Gets a value indicating whether the loan lasts.</summary>
     public bool IsValid => _scope?.IsValid(_version) ?? false;
 
     /// <summary>Gets the source, for operators that let frames wait. It stays valid after the borrow.</summary>

@@ -42,7 +42,7 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDi
 
     public Task<ZcrxStatus> GetStatusAsync(CancellationToken cancellationToken = default) => GetStatusAsync(includeConnections: true, cancellationToken);
 
-    public async Task<ZcrxStatus> GetStatusAsync(bool includeConnections, CancellationToken cancellationToken)
+    public async Task<ZcrxStatus> GetStatusAsync(bool includeConnections, CancellationToken cancellationToken = default)
     {
         if (_running is not { } running)
         {

@@ -17,6 +17,18 @@ public sealed record QueueStatus : ILocalMessage
     /// <summary>Gets the engine with which the queue was last opened, and why it was chosen; null before the first opening.</summary>
     public EngineChoice? Engine { get; init; }
 
+    /// <summary>Gets the network interface that the options name; null without a NIC.</summary>
+    public string? Interface { get; init; }
+
+    /// <summary>Gets the RX queue of <see cref="Interface"/>; null without a NIC.</summary>
+    public int? RxQueue { get; init; }
+
+    /// <summary>Gets the used part of the pool above which connections with too many leases are paused.</summary>
+    public double HighWaterMark { get; init; }
+
+    /// <summary>Gets the used part of the pool below which they are resumed.</summary>
+    public double LowWaterMark { get; init; }
+
     /// <summary>Gets the number of times that the queue was opened again since the start, planned or not.</summary>
     public long Restarts { get; init; }
 

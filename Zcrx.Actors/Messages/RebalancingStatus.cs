@@ -15,6 +15,9 @@ public sealed record RebalancingStatus : ILocalMessage
     /// <summary>Gets the number of flow rules of this process that are in place now.</summary>
     public int FlowRules { get; init; }
 
+    /// <summary>Gets the flow rules of this process that are in place now, as the actions that added them.</summary>
+    public IReadOnlyList<RebalanceAction.SteerFlow> Flows { get; init; } = [];
+
     /// <summary>Gets the number of RSS tables that were replaced.</summary>
     public long TablesReplaced { get; init; }
 

@@ -72,6 +72,10 @@ internal sealed record QueueSnapshot
             Name = Name,
             State = State,
             Engine = Engine,
+            Interface = Options.Interface,
+            RxQueue = Options.Interface is null ? null : Options.RxQueue,
+            HighWaterMark = Options.HighWaterMark,
+            LowWaterMark = Options.LowWaterMark,
             Restarts = Restarts,
             LastError = LastError,
             Stuck = Stuck,
@@ -129,6 +133,10 @@ internal readonly record struct QueueTotals
 
     public TimeSpan TimeUnderPressure { get; private init; }
 
+    public long Turns { get; private init; }
+
+    public TimeSpan BusyTime { get; private init; }
+
     public QueueTotals Add(QueueStatistics statistics) => new()
     {
         Bytes = Bytes + statistics.BytesReceived,
@@ -149,5 +157,7 @@ internal readonly record struct QueueTotals
         ConnectionsTimedOut = ConnectionsTimedOut + statistics.ConnectionsTimedOut,
         FramesRefused = FramesRefused + statistics.FramesRefused,
         TimeUnderPressure = TimeUnderPressure + statistics.TimeUnderPressure,
+        Turns = Turns + statistics.Turns,
+        BusyTime = BusyTime + statistics.BusyTime,
     };
 }

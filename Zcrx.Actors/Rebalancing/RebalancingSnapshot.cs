@@ -23,6 +23,7 @@ internal sealed record RebalancingSnapshot
         Moves = Moves,
         FlowsSteered = steering.Sum(static counts => counts.Added),
         FlowRules = steering.Sum(static counts => counts.Rules),
+        Flows = [.. steering.SelectMany(static counts => counts.Flows)],
         TablesReplaced = steering.Sum(static counts => counts.Tables),
         Vetoed = Vetoed,
         Storms = Storms,
@@ -32,6 +33,11 @@ internal sealed record RebalancingSnapshot
 
 /// <summary>Represents the changes on one interface. Published by its <see cref="SteeringActor"/>. Immutable.</summary>
 /// <param name="Added">Flow rules that were added.</param>
-/// <param name="Rules">Flow rules that are in place.</param>
 /// <param name="Tables">RSS tables that were replaced.</param>
-internal sealed record SteeringSnapshot(long Added = 0, int Rules = 0, long Tables = 0);
+internal sealed record SteeringSnapshot(long Added = 0, long Tables = 0)
+{
+    /// <summary>Gets the flow rules that are in place.</summary>
+    public IReadOnlyList<RebalanceAction.SteerFlow> Flows { get; init; } = [];
+
+    public int Rules => Flows.Count;
+}

@@ -256,7 +256,7 @@ internal sealed class SteeringActor : ReceiveActor
 
     private void Count(Func<SteeringSnapshot, SteeringSnapshot> add) => _published.Publish(add(_published.Value));
 
-    private void PublishRules() => Count(counts => counts with { Rules = _rules.Count });
+    private void PublishRules() => Count(counts => counts with { Flows = [.. _rules.Values.Select(static flow => flow.Action)] });
 
     /// <summary>
     /// Tells the actor that a rebalancer begins, so that it undoes earlier changes. Answered with <see cref="Prepared"/>.

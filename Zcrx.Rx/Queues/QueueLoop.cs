@@ -80,6 +80,15 @@ internal sealed class QueueLoop : IRingTurn
 
     public PoolPressureLevel PressureLevel => Owners.Pool.Record.Level;
 
+    /// <summary>Gets the number of turns of the ring thread.</summary>
+    public long Turns => _context.Heartbeat.Turn;
+
+    /// <summary>Gets the time that the ring thread has worked.</summary>
+    public TimeSpan BusyTime => _context.Heartbeat.Busy;
+
+    /// <summary>Gets the number of buffers that only connections without leases may take.</summary>
+    public int Reserve => Owners.Pool.Reserve;
+
     /// <summary>Gets the time above <see cref="PoolPressureLevel.Normal"/>.</summary>
     public TimeSpan TimeUnderPressure => _context.Clock.ToSpan(Owners.Pool.Record.TicksUnderPressure(() => _context.Clock.Now));
 

@@ -10,6 +10,7 @@ internal sealed class RingHeartbeat(RingClock clock)
     private long _busySince = Asleep;
     private int _callback;
     private object? _subject;
+    private long _busy;
 
     /// <summary>Gets the number of turns so far.</summary>
     public long Turn => Volatile.Read(ref _turn);
@@ -23,15 +24,23 @@ internal sealed class RingHeartbeat(RingClock clock)
     /// <summary>Gets the time since the present turn began; zero while the thread sleeps.</summary>
     public TimeSpan BusyFor => Volatile.Read(ref _busySince) is var since and not Asleep ? clock.Elapsed(since, clock.Now) : TimeSpan.Zero;
 
+    /// <summary>Gets the time that the thread has worked until its present turn began, or until it went to sleep.</summary>
+    public TimeSpan Busy => clock.ToSpan(Volatile.Read(ref _busy));
+
     /// <summary>Records the beginning of a turn.</summary>
     public void BeginTurn()
     {
+        CountUntil(clock.TurnStart);
         Volatile.Write(ref _turn, _turn + 1);
         Volatile.Write(ref _busySince, clock.TurnStart);
     }
 
     /// <summary>Records that the thread is about to sleep.</summary>
-    public void Sleep() => Volatile.Write(ref _busySince, Asleep);
+    public void Sleep()
+    {
+        CountUntil(clock.Now);
+        Volatile.Write(ref _busySince, Asleep);
+    }
 
     /// <summary>Records that the thread has slept. The rest of the turn counts from now.</summary>
     public void Wake() => Volatile.Write(ref _busySince, clock.Now);
@@ -45,4 +54,12 @@ internal sealed class RingHeartbeat(RingClock clock)
 
     /// <summary>Records that no callback runs.</summary>
     public void Leave() => Enter(RingCallback.None, null);
+
+    private void CountUntil(long now)
+    {
+        if (_busySince is var since and not Asleep)
+        {
+            Volatile.Write(ref _busy, _busy + (now - since));
+        }
+    }
 }

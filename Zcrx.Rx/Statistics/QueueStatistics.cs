@@ -25,6 +25,9 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of buffers that consumers lease.</summary>
     public int BuffersOut { get; init; }
 
+    /// <summary>Gets the number of buffers that only connections without leases may take: the reserve of the pool.</summary>
+    public int Reserve { get; init; }
+
     /// <summary>Gets the number of refill entries that the kernel had not consumed when the ring thread last read it.</summary>
     public int RefillDepth { get; init; }
 
@@ -84,6 +87,12 @@ public sealed record QueueStatistics
 
     /// <summary>Gets a value indicating whether nothing is accepted, because the process has few file descriptors left.</summary>
     public bool AwaitsDescriptors { get; init; }
+
+    /// <summary>Gets the number of turns of the ring thread.</summary>
+    public long Turns { get; init; }
+
+    /// <summary>Gets the time that the ring thread has worked, without the time that it slept in the kernel. Divided by <see cref="Turns"/> it is the mean duration of a turn.</summary>
+    public TimeSpan BusyTime { get; init; }
 
     /// <summary>Gets the pool's level.</summary>
     public PoolPressureLevel Pressure { get; init; }

@@ -19,6 +19,8 @@ public sealed class SteeringActorTests(ITestOutputHelper output) : ActorTest(out
     private readonly OutstandingWork _outstanding = new();
     private readonly Published<SteeringSnapshot> _published = new(new SteeringSnapshot());
 
+    private (long Added, int Rules, long Tables) Counts => (_published.Value.Added, _published.Value.Rules, _published.Value.Tables);
+
     [Fact]
     public async Task Changes_of_one_connection_take_effect_in_the_order_of_the_messages()
     {
@@ -37,7 +39,7 @@ public sealed class SteeringActorTests(ITestOutputHelper output) : ActorTest(out
         }
 
         Assert.Equal(1, Assert.Single(_nic.Rules).Value.Queue);
-        Assert.Equal(new SteeringSnapshot(Added: 3, Rules: 1), _published.Value);
+        Assert.Equal((3, 1, 0), Counts);
     }
 
     [Fact]
@@ -53,7 +55,7 @@ public sealed class SteeringActorTests(ITestOutputHelper output) : ActorTest(out
         steering.Tell(new SteeringActor.Prepare(), rebalancer);
 
         await rebalancer.FishForMessageAsync<SteeringActor.Prepared>();
-        Assert.Equal((0, new SteeringSnapshot(Added: 1, Rules: 0, Tables: 1)), (_nic.Rules.Count, _published.Value));
+        Assert.Equal((0, (1, 0, 1)), (_nic.Rules.Count, Counts));
         Assert.Equal(before, _nic.RssTable);
     }
 
@@ -88,7 +90,7 @@ public sealed class SteeringActorTests(ITestOutputHelper output) : ActorTest(out
         Assert.True((await rebalancer.ExpectMsgAsync<SteeringActor.Changed>()).IsDone);
         Assert.True((await rebalancer.ExpectMsgAsync<SteeringActor.Changed>()).IsDone);
         Assert.Equal(3, Assert.Single(_nic.Rules).Value.Queue);
-        Assert.Equal(new SteeringSnapshot(Added: 2, Rules: 1), _published.Value);
+        Assert.Equal((2, 1, 0), Counts);
     }
 
     [Fact]

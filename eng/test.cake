@@ -41,7 +41,7 @@ Task("test")
 // A test whose program cannot be installed is skipped and names the package. tests/vm/README.md lists everything that `test` installs.
 void InstallForeignClients()
 {
-    (string Program, string Package)[] clients = [("ip", "iproute2"), ("ethtool", "ethtool"), ("nc", "netcat-openbsd"), ("ncat", "ncat"), ("socat", "socat"), ("curl", "curl"), ("python3", "python3"), ("busybox", "busybox-static")];
+    (string Program, string Package)[] clients = [("ip", "iproute2"), ("ethtool", "ethtool"), ("nc", "netcat-openbsd"), ("ncat", "ncat"), ("socat", "socat"), ("curl", "curl"), ("python3", "python3"), ("busybox", "busybox-static"), ("chromium", "chromium"), ("promtool", "prometheus"), ("h2load", "nghttp2-client"), ("wrk", "wrk")];
     var missing = clients.Where(client => Context.Tools.Resolve(client.Program) is null).Select(client => client.Package).ToArray();
     if (missing.Length > 0 && Run("eng/apt-install.sh", missing) != 0)
     {

@@ -1,0 +1,12 @@
+namespace Zcrx.AspNetCore.Dashboard;
+
+/// <summary>Represents one page of the connections.</summary>
+/// <param name="Total">All connections.</param>
+/// <param name="Matching">Those that match the filter.</param>
+/// <param name="Page">The number of the page, from 0.</param>
+/// <param name="Pages">The number of pages.</param>
+/// <param name="Rows">The connections of the page.</param>
+internal sealed record ConnectionPage(int Total, int Matching, int Page, int Pages, IReadOnlyList<ConnectionRow> Rows);
+
+/// <summary>Represents one connection.</summary>
+internal sealed record ConnectionRow(long Id, string Queue, string? Listener, string Peer, string State, long Bytes, int Leased);

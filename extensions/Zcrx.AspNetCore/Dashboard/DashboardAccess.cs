@@ -1,0 +1,100 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Zcrx.AspNetCore.Dashboard;
+
+/// <summary>Decides which requests the dashboard answers, beyond authorization, and sets the headers of every answer.</summary>
+internal sealed class DashboardAccess(string pattern, ZcrxDashboardOptions options)
+{
+    /// <summary>Scripts, styles and data from the dashboard itself only; nothing inline, no frame, and no way from a string to markup.</summary>
+    public const string ContentSecurityPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
+        "require-trusted-types-for 'script'; trusted-types 'none'";
+
+    private static readonly string[] LoopbackNames = ["localhost", "127.0.0.1", "[::1]"];
+
+    // A request with one of these has come through a proxy, so that its address says nothing about the client.
+    private static readonly string[] ProxyHeaders = ["Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP"];
+
+    /// <summary>Gets the path of the dashboard.</summary>
+    public string Pattern => pattern;
+
+    public bool AllowsAnonymousOnLoopback => options.AllowAnonymousOnLoopback;
+
+    public AddressMask Mask { get; } = new(options.MaskAddresses);
+
+    /// <summary>Gets or sets a value indicating whether the commands are mapped.</summary>
+    public bool HasCommands { get; set; }
+
+    /// <summary>Returns a handler that refuses requests that must not be answered.</summary>
+    /// <param name="handler">Answers the other requests.</param>
+    /// <param name="needsOrigin">Whether the request changes something, so that it must name the page's own origin.</param>
+    public RequestDelegate Guard(RequestDelegate handler, bool needsOrigin = false) => context =>
+    {
+        SetHeaders(context.Response.Headers);
+        if (WhyRefused(context, needsOrigin) is not { } reason)
+        {
+            return handler(context);
+        }
+
+        ILogger logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(DashboardLog.Category);
+        DashboardLog.RequestRefused(logger, context.Request.Path.Value ?? "", reason);
+        context.Response.StatusCode = StatusCodes.Status403Forbidden;
+        return context.Response.WriteAsync($"Refused: {reason}.", context.RequestAborted);
+    };
+
+    private static void SetHeaders(IHeaderDictionary headers)
+    {
+        headers.ContentSecurityPolicy = ContentSecurityPolicy;
+        headers.XContentTypeOptions = "nosniff";
+        headers.CacheControl = "no-store";
+        headers["Referrer-Policy"] = "no-referrer";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+    }
+
+    private string? WhyRefused(HttpContext context, bool needsOrigin)
+    {
+        HttpRequest request = context.Request;
+        if (AllowsAnonymousOnLoopback && context.User.Identity is not { IsAuthenticated: true })
+        {
+            if (!IsLoopback(context.Connection.RemoteIpAddress) || !IsLoopback(context.Connection.LocalIpAddress))
+            {
+                return "the client is not on this machine";
+            }
+
+            if (ProxyHeaders.FirstOrDefault(request.Headers.ContainsKey) is { } header)
+            {
+                return $"the request came through a proxy, as its header {header} shows";
+            }
+        }
+
+        if (!IsAllowedHost(request.Host))
+        {
+            return "the host name of the request is not allowed";
+        }
+
+        return (request.Headers.Origin.ToString(), needsOrigin) switch
+        {
+            ("", true) => "the request has no Origin",
+            ("", false) => null,
+            (var origin, _) when IsOwn(origin, request.Host) => null,
+            _ => "the Origin of the request is another site",
+        };
+    }
+
+    private bool IsAllowedHost(HostString host) => (AllowsAnonymousOnLoopback, options.AllowedHosts.Count) switch
+    {
+        (false, 0) => true,
+        (true, 0) => LoopbackNames.Contains(host.Host, StringComparer.OrdinalIgnoreCase),
+        _ => options.AllowedHosts.Contains(host.Host, StringComparer.OrdinalIgnoreCase),
+    };
+
+    private static bool IsOwn(string origin, HostString host) =>
+        Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" &&
+        string.Equals(HostString.FromUriComponent(uri).Host, host.Host, StringComparison.OrdinalIgnoreCase) && uri.Port == (host.Port ?? (uri.Scheme == "https" ? 443 : 80));
+
+    private static bool IsLoopback(IPAddress? address) => address is not null && IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
+}

@@ -1,0 +1,26 @@
+using System.Text.Json.Serialization;
+
+namespace Zcrx.AspNetCore.Dashboard;
+
+/// <summary>Writes and reads the JSON of the dashboard. The options of the application do not apply to it. The default encoder also escapes what HTML gives a meaning.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(DashboardSnapshot))]
+[JsonSerializable(typeof(IReadOnlyList<TimelineEntry>))]
+[JsonSerializable(typeof(ConnectionPage))]
+[JsonSerializable(typeof(SessionView))]
+[JsonSerializable(typeof(TokenView))]
+[JsonSerializable(typeof(CommandRequest))]
+[JsonSerializable(typeof(CommandResult))]
+internal sealed partial class DashboardJson : JsonSerializerContext;
+
+/// <summary>Tells the page what it may offer.</summary>
+internal sealed record SessionView(bool HasCommands, bool IsMasked);
+
+/// <summary>Represents a token against forgery, and the header that takes it.</summary>
+internal sealed record TokenView(string Header, string Token);
+
+/// <summary>Represents the target of a command.</summary>
+internal sealed record CommandRequest(long? Connection, string? Queue);
+
+/// <summary>Represents the answer to a command.</summary>
+internal sealed record CommandResult(bool IsDone, string Message);

@@ -1,0 +1,86 @@
+namespace Zcrx.AspNetCore.Dashboard;
+
+/// <summary>Represents what the page shows at one moment, without events and connections.</summary>
+internal sealed record DashboardSnapshot(
+    DateTimeOffset Time,
+    string State,
+    bool IsAccepting,
+    HealthView Health,
+    IReadOnlyList<QueueView> Queues,
+    IReadOnlyList<ListenerView> Listeners,
+    RebalancingView Rebalancing);
+
+/// <summary>Represents the health as the health check reports it.</summary>
+internal sealed record HealthView(string Status, string Description, IReadOnlyList<string> Reasons);
+
+/// <summary>Represents one queue. Counters are those since it was last opened.</summary>
+internal sealed record QueueView
+{
+    public required string Name { get; init; }
+
+    public required string State { get; init; }
+
+    public string? Engine { get; init; }
+
+    public string? EngineReason { get; init; }
+
+    public string? Interface { get; init; }
+
+    public int? RxQueue { get; init; }
+
+    public required string Pressure { get; init; }
+
+    public bool HasStorm { get; init; }
+
+    public bool AwaitsDescriptors { get; init; }
+
+    public long Restarts { get; init; }
+
+    public double? RestartDelay { get; init; }
+
+    public DateTimeOffset? OpenSince { get; init; }
+
+    public string? Error { get; init; }
+
+    public string? Stuck { get; init; }
+
+    public int Connections { get; init; }
+
+    public int Paused { get; init; }
+
+    public int Stalled { get; init; }
+
+    public int Buffers { get; init; }
+
+    public int BuffersOut { get; init; }
+
+    public int Reserve { get; init; }
+
+    public double High { get; init; }
+
+    public double Low { get; init; }
+
+    public long Bytes { get; init; }
+
+    public long CopiedBytes { get; init; }
+
+    public long Pauses { get; init; }
+
+    public long Turns { get; init; }
+
+    public double BusySeconds { get; init; }
+
+    public IReadOnlyList<ArmView> Notifications { get; init; } = [];
+}
+
+/// <summary>Represents the arm state of one type of notification.</summary>
+internal sealed record ArmView(string Type, string State, long Received);
+
+/// <summary>Represents one listener.</summary>
+internal sealed record ListenerView(string Name, string? EndPoint, int Connections, long Accepted, long Refused, int MaxConnections, bool IsFull, string? Error);
+
+/// <summary>Represents the rebalancer.</summary>
+internal sealed record RebalancingView(IReadOnlyDictionary<string, long> Moves, IReadOnlyList<FlowView> Flows, int FlowCount, int Degraded, long TablesReplaced, long Vetoed);
+
+/// <summary>Represents a flow rule of this process.</summary>
+internal sealed record FlowView(string Interface, int RxQueue, long Connection, string Rule);

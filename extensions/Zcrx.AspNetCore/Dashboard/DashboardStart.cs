@@ -1,0 +1,91 @@
+using Akka.Actor;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Zcrx.Actors;
+
+namespace Zcrx.AspNetCore.Dashboard;
+
+/// <summary>Refuses the start of an application whose dashboard would be open to everyone, and begins to collect events.</summary>
+internal sealed class DashboardStart
+{
+    private readonly IServiceProvider _services;
+    private readonly IZcrx _zcrx;
+    private readonly RouteGroupBuilder _group;
+    private readonly DashboardAccess _access;
+
+    public DashboardStart(IServiceProvider services, IZcrx zcrx, RouteGroupBuilder group, DashboardAccess access)
+    {
+        (_services, _zcrx, _group, _access) = (services, zcrx, group, access);
+        TimeProvider time = services.GetService<TimeProvider>() ?? TimeProvider.System;
+        Timeline = new EventTimeline(time, access.Mask);
+    }
+
+    /// <summary>Gets the events since the start.</summary>
+    public EventTimeline Timeline { get; }
+
+    /// <summary>Arranges for the check at the start.</summary>
+    public void Register(IEndpointRouteBuilder endpoints)
+    {
+        // Group and conventions are complete when the endpoints are built. Whatever builds them first, an open dashboard is not among them.
+        ((IEndpointConventionBuilder)_group).Finally(ThrowIfOpen);
+        EndpointDataSource own = endpoints.DataSources.Last();
+        if (endpoints is IApplicationBuilder application)
+        {
+            // The pipeline is built while the server starts, before its ports are bound.
+            application.Use(next =>
+            {
+                _ = own.Endpoints;
+                return next;
+            });
+        }
+
+        if (_services.GetService<IHostApplicationLifetime>() is { } lifetime)
+        {
+            lifetime.ApplicationStarted.Register(() => OnStarted(lifetime));
+        }
+    }
+
+    /// <summary>Checks at the start that tokens against forgery can be issued.</summary>
+    public void ExpectCommands()
+    {
+        if (_services.GetService<IAntiforgery>() is null)
+        {
+            throw new InvalidOperationException($"The commands of the dashboard at {_access.Pattern} need tokens against forgery. Call builder.Services.AddAntiforgery().");
+        }
+
+        _access.HasCommands = true;
+    }
+
+    private void ThrowIfOpen(EndpointBuilder endpoint)
+    {
+        bool isProtected = endpoint.Metadata.Any(static item => item is IAuthorizeData or AuthorizationPolicy) && !endpoint.Metadata.OfType<IAllowAnonymous>().Any();
+        if (!isProtected && !_access.AllowsAnonymousOnLoopback)
+        {
+            throw new InvalidOperationException(
+                $"The dashboard at {_access.Pattern} would be open to everyone, since it has no authorization. Call MapZcrxDashboard(…).RequireAuthorization(), " +
+                $"or set {nameof(ZcrxDashboardOptions.AllowAnonymousOnLoopback)} to serve it to clients of this machine.");
+        }
+    }
+
+    private void OnStarted(IHostApplicationLifetime lifetime)
+    {
+        ILogger logger = (_services.GetService<ILoggerFactory>() ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance).CreateLogger(DashboardLog.Category);
+        try
+        {
+            // In a group, and without a WebApplication, this is the first time that the endpoints can be built.
+            _ = _services.GetService<EndpointDataSource>()?.Endpoints;
+            _services.GetRequiredService<ActorSystem>().ActorOf(Props.Create(() => new EventCollector(Timeline, _zcrx)).WithDeploy(Deploy.Local));
+        }
+        catch (InvalidOperationException exception)
+        {
+            DashboardLog.Refused(logger, _access.Pattern, exception);
+            lifetime.StopApplication();
+        }
+    }
+}

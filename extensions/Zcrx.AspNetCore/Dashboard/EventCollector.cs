@@ -1,0 +1,44 @@
+using Akka.Actor;
+using Zcrx.Actors;
+
+namespace Zcrx.AspNetCore.Dashboard;
+
+/// <summary>Collects the events of the actor system's event stream for the timeline.</summary>
+internal sealed class EventCollector : ReceiveActor
+{
+    private readonly IZcrx _zcrx;
+
+    public EventCollector(EventTimeline timeline, IZcrx zcrx)
+    {
+        _zcrx = zcrx;
+        Receive<ZcrxEvent>(message =>
+        {
+            if (EventText.Of(message) is { } item)
+            {
+                timeline.Add(item);
+            }
+        });
+        Receive<ZcrxStatus>(status =>
+        {
+            foreach (QueueStatus queue in status.Queues.Where(static queue => queue.State == QueueState.Open))
+            {
+                timeline.Add(new EventText("good", "QueueOpened", $"Queue {queue.Name} is open with engine {queue.Engine?.Name}.", queue.Name), queue.OpenSince);
+            }
+        });
+        // The page shows the same in its next snapshot.
+        Receive<Status.Failure>(static _ => { });
+    }
+
+    protected override void PreStart()
+    {
+        foreach (Type type in EventText.Types)
+        {
+            Context.System.EventStream.Subscribe(Self, type);
+        }
+
+        // What happened before the application had started is seen as its result.
+        _zcrx.GetStatusAsync(includeConnections: false).PipeTo(Self);
+    }
+
+    protected override void PostStop() => Context.System.EventStream.Unsubscribe(Self);
+}

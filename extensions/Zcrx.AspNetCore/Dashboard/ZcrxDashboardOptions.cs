@@ -1,0 +1,20 @@
+namespace Zcrx.AspNetCore;
+
+/// <summary>Contains the options of the dashboard; see <see cref="ZcrxDashboardEndpointRouteBuilderExtensions.MapZcrxDashboard"/>.</summary>
+public sealed class ZcrxDashboardOptions
+{
+    /// <summary>
+    /// Gets or sets a value indicating whether the dashboard is served without authorization to clients of this machine. Requests are refused that come from another machine, through a
+    /// proxy, or with a host name that is not a loopback one.
+    /// </summary>
+    public bool AllowAnonymousOnLoopback { get; set; }
+
+    /// <summary>Gets or sets a value indicating whether the addresses of peers are masked: <c>203.0.*.*</c> in place of <c>203.0.113.7:4711</c>.</summary>
+    public bool MaskAddresses { get; set; }
+
+    /// <summary>
+    /// Gets the host names that requests may have, without ports. Empty for loopback names with <see cref="AllowAnonymousOnLoopback"/>, otherwise for any. Set it where
+    /// clients are authenticated by their machine or certificate: a page of another site that changes its DNS entry cannot reach the dashboard then.
+    /// </summary>
+    public IList<string> AllowedHosts { get; } = [];
+}

@@ -1,0 +1,56 @@
+using Microsoft.Playwright;
+
+namespace Zcrx.Dashboard.Tests.Support;
+
+/// <summary>Debian's Chromium, shared by the tests of the collection.</summary>
+public sealed class Browser : IAsyncLifetime
+{
+    private const string Executable = "/usr/bin/chromium";
+
+    private IPlaywright? _playwright;
+    private IBrowser? _browser;
+
+    public async Task InitializeAsync()
+    {
+        if (!File.Exists(Executable))
+        {
+            return;
+        }
+
+        _playwright = await Playwright.CreateAsync();
+        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = Executable,
+            // Chromium has no sandbox for root. The pages are those of the tests.
+            Args = ["--no-sandbox", "--disable-dev-shm-usage", "--force-color-profile=srgb", "--font-render-hinting=none"],
+        });
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_browser is not null)
+        {
+            await _browser.DisposeAsync();
+        }
+
+        _playwright?.Dispose();
+    }
+
+    /// <summary>Opens the dashboard of a site in a browser of its own.</summary>
+    internal async Task<Visitor> OpenAsync(Site site, int width = 1360, int height = 900, ColorScheme scheme = ColorScheme.Light)
+    {
+        Skip.If(_browser is null, $"{Executable} is missing: apt-get install chromium.");
+        IBrowserContext context = await _browser.NewContextAsync(new BrowserNewContextOptions
+        {
+            ViewportSize = new ViewportSize { Width = width, Height = height },
+            ColorScheme = scheme,
+            DeviceScaleFactor = width < 600 ? 2 : 1,
+            ReducedMotion = ReducedMotion.Reduce,
+            TimezoneId = "UTC",
+        });
+        context.SetDefaultTimeout((float)Deadline.Limit.TotalMilliseconds);
+        Visitor visitor = new(context, await context.NewPageAsync());
+        await visitor.GoToAsync($"{site.Address}/zcrx");
+        return visitor;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+
+namespace Zcrx.Dashboard.Tests.Support;
+
+/// <summary>A client of the dashboard with cookies, as a browser has them. It sets nothing that the test does not set.</summary>
+internal sealed class Operator : IDisposable
+{
+    private readonly SocketsHttpHandler _handler = new() { AllowAutoRedirect = false, CookieContainer = new CookieContainer() };
+
+    public Operator(string address)
+    {
+        Address = address;
+        Http = new HttpClient(_handler) { BaseAddress = new Uri(address), Timeout = Deadline.Limit };
+    }
+
+    public string Address { get; }
+
+    public HttpClient Http { get; }
+
+    /// <summary>Signs in with a role.</summary>
+    public async Task SignInAsync(string role) => (await Http.PostAsync(new Uri($"/sign-in/{role}", UriKind.Relative), null)).EnsureSuccessStatusCode();
+
+    public async Task<HttpStatusCode> GetAsync(string path, string? origin = null, string? host = null, (string Name, string Value)? header = null)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, path);
+        Set(request, origin, host);
+        if (header is { } extra)
+        {
+            request.Headers.TryAddWithoutValidation(extra.Name, extra.Value);
+        }
+
+        // The stream does not end.
+        using HttpResponseMessage response = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        return response.StatusCode;
+    }
+
+    /// <summary>Returns header and value of a token against forgery.</summary>
+    public async Task<(string Header, string Token)> TokenAsync()
+    {
+        using JsonDocument token = JsonDocument.Parse(await Http.GetStringAsync(new Uri("/zcrx/commands/token", UriKind.Relative)));
+        return (token.RootElement.GetProperty("header").GetString()!, token.RootElement.GetProperty("token").GetString()!);
+    }
+
+    public async Task<HttpResponseMessage> PostAsync(string path, string body, string? origin, (string Header, string Token)? token = null, string? host = null, string type = "application/json")
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue(type)) };
+        Set(request, origin, host);
+        if (token is { } given)
+        {
+            request.Headers.TryAddWithoutValidation(given.Header, given.Token);
+        }
+
+        return await Http.SendAsync(request);
+    }
+
+    /// <summary>Reads the stream until a line satisfies a condition.</summary>
+    public async Task<string> ReadStreamAsync(Func<string, bool> isWanted)
+    {
+        using CancellationTokenSource limit = new(Deadline.Limit);
+        using Stream stream = await Http.GetStreamAsync(new Uri("/zcrx/api/stream", UriKind.Relative), limit.Token);
+        using StreamReader reader = new(stream);
+        while (await reader.ReadLineAsync(limit.Token) is { } line)
+        {
+            if (isWanted(line))
+            {
+                return line;
+            }
+        }
+
+        throw new EndOfStreamException("The stream has ended before the wanted line.");
+    }
+
+    public void Dispose()
+    {
+        Http.Dispose();
+        _handler.Dispose();
+    }
+
+    private static void Set(HttpRequestMessage request, string? origin, string? host)
+    {
+        if (origin is not null)
+        {
+            request.Headers.Add("Origin", origin);
+        }
+
+        request.Headers.Host = host;
+    }
+}

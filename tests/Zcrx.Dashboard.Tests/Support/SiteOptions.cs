@@ -1,0 +1,18 @@
+using Microsoft.AspNetCore.Builder;
+using Zcrx.Actors;
+
+namespace Zcrx.Dashboard.Tests.Support;
+
+/// <summary>Contains the options of a <see cref="Site"/>.</summary>
+internal sealed record SiteOptions
+{
+    /// <summary>Gets the mapping of the dashboard; null for one that is open to this machine, without commands.</summary>
+    public Action<WebApplication>? Map { get; init; }
+
+    public long AreaSize { get; init; } = 4 << 20;
+
+    public FlowSteeringPermission Steering { get; init; } = FlowSteeringPermission.Forbidden;
+
+    /// <summary>Gets the delay before a queue that has failed is opened again.</summary>
+    public TimeSpan Backoff { get; init; } = TimeSpan.FromMilliseconds(100);
+}

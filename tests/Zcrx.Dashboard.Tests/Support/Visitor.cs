@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+
+namespace Zcrx.Dashboard.Tests.Support;
+
+/// <summary>A page of the dashboard in a browser. Whatever its console reports as an error fails the test at the end.</summary>
+internal sealed class Visitor : IAsyncDisposable
+{
+    private readonly IBrowserContext _context;
+    private readonly ConcurrentQueue<string> _complaints = [];
+
+    public Visitor(IBrowserContext context, IPage page)
+    {
+        (_context, Page) = (context, page);
+        // Violations of the content security policy are errors of the console.
+        page.Console += (_, message) =>
+        {
+            if (message.Type is "error" or "warning")
+            {
+                _complaints.Enqueue($"{message.Type}: {message.Text} ({message.Location})");
+            }
+        };
+        page.PageError += (_, error) => _complaints.Enqueue($"exception: {error}");
+        page.Dialog += (_, dialog) => _complaints.Enqueue($"dialog: {dialog.Message}");
+        page.RequestFailed += (_, request) =>
+        {
+            // A stream or a request that was under way when the page was left.
+            if (!string.Equals(request.Failure, "net::ERR_ABORTED", StringComparison.Ordinal))
+            {
+                _complaints.Enqueue($"request: {request.Url} {request.Failure}");
+            }
+        };
+    }
+
+    public IPage Page { get; }
+
+    public ILocator Health => Page.Locator("#health-word");
+
+    public ILocator Cards => Page.Locator(".card");
+
+    public ILocator Events => Page.Locator("#events li");
+
+    public ILocator Rows => Page.Locator("#connections tbody tr");
+
+    public async Task GoToAsync(string address)
+    {
+        await Page.GotoAsync(address);
+        await Assertions.Expect(Cards).ToHaveCountAsync(2, new() { Timeout = Limit });
+    }
+
+    /// <summary>Gets the card of a queue.</summary>
+    public ILocator Card(string queue) => Page.Locator($"article[aria-labelledby='queue-{queue}']");
+
+    public Task SeesEventAsync(string text) => Assertions.Expect(Events.Filter(new() { HasText = text }).First).ToBeVisibleAsync(new() { Timeout = Limit });
+
+    public Task SeesAsync(ILocator locator, string text) => Assertions.Expect(locator).ToContainTextAsync(text, new() { Timeout = Limit });
+
+    public Task SeesAsync(ILocator locator, Regex text) => Assertions.Expect(locator).ToContainTextAsync(text, new() { Timeout = Limit });
+
+    /// <summary>Saves a picture, if <c>ZCRX_SCREENSHOTS</c> names a directory.</summary>
+    public async Task PhotographAsync(string name)
+    {
+        if (Environment.GetEnvironmentVariable("ZCRX_SCREENSHOTS") is { Length: > 0 } directory)
+        {
+            await Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(directory, $"dashboard-{name}.png"), FullPage = true, Animations = ScreenshotAnimations.Disabled });
+        }
+    }
+
+    /// <summary>Fails if the console has an error: an exception, a violation of the content security policy, a failed request.</summary>
+    public void AssertNoComplaints() => Assert.Empty(_complaints);
+
+    public async ValueTask DisposeAsync() => await _context.DisposeAsync();
+
+    private static float Limit => (float)Deadline.Limit.TotalMilliseconds;
+}

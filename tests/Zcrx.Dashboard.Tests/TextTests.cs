@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Net;
+using System.Reflection;
+using System.Security.Cryptography;
+using Zcrx.Actors;
+using Zcrx.AspNetCore.Dashboard;
+using Zcrx.Dashboard.Tests.Support;
+using Zcrx.Rx;
+
+namespace Zcrx.Dashboard.Tests;
+
+/// <summary>Events in words, masked addresses and pages of connections, in plain memory.</summary>
+public sealed class TextTests
+{
+    private static readonly Type[] NotShown = [typeof(ZcrxEvent.ConnectionOpened), typeof(ZcrxEvent.NotificationReceived), typeof(ZcrxEvent.StreamFailedUnobserved)];
+
+    [Fact]
+    public void Every_type_of_event_is_shown_or_left_out_for_a_reason()
+    {
+        Type[] all = [.. typeof(ZcrxEvent).GetNestedTypes(BindingFlags.Public).Where(static type => type.IsSubclassOf(typeof(ZcrxEvent))), typeof(RebalanceEvent)];
+
+        Assert.Equal(all.Except(NotShown).Select(static type => type.Name).Order(), EventText.Types.Select(static type => type.Name).Order());
+    }
+
+    [Theory]
+    [InlineData("203.0.113.7:4711 was reset", "203.0.*.* was reset")]
+    [InlineData("from 203.0.113.7, again", "from 203.0.*.*, again")]
+    [InlineData("[2001:db8:1:2::7]:4711", "2001:db8:*")]
+    [InlineData("peer 2001:db8::1 ended", "peer 2001:db8:* ended")]
+    [InlineData("[fe80::1%eth0]:80", "fe80:0:*")]
+    [InlineData("[::ffff:203.0.113.7]:80", "203.0.*.*")]
+    [InlineData("stuck since 12:34:56 UTC on enic0:3, version 1.2.3", "stuck since 12:34:56 UTC on enic0:3, version 1.2.3")]
+    public void Addresses_in_a_text_are_masked_and_nothing_else(string text, string expected)
+    {
+        Assert.Equal(expected, new AddressMask(true).Text(text));
+        Assert.Equal(text, new AddressMask(false).Text(text));
+    }
+
+    [Fact]
+    public void Events_alike_are_counted_in_one_entry_that_changes()
+    {
+        EventTimeline timeline = new(TimeProvider.System, new AddressMask(false));
+        for (int i = 1; i <= 5; i++)
+        {
+            timeline.Add(EventText.Of(new RebalanceEvent.Moved(i, "a", "b", MoveReason.CopyStorm))!);
+        }
+
+        timeline.Add(EventText.Of(new RebalanceEvent.Moved(6, "b", "a", MoveReason.CopyStorm))!);
+
+        IReadOnlyList<TimelineEntry> entries = timeline.After(0);
+        Assert.Equal(["5 connections moved from a to b.", "Connection 6 moved from b to a (reason: CopyStorm)."], entries.Select(static entry => entry.Text));
+        Assert.Equal("b", Assert.Single(timeline.After(entries[0].Version)).Queue);
+        Assert.Empty(timeline.After(entries.Max(static entry => entry.Version)));
+    }
+
+    [Fact]
+    public void Timeline_keeps_a_bounded_number_of_events()
+    {
+        EventTimeline timeline = new(TimeProvider.System, new AddressMask(false));
+        for (int i = 0; i < 1000; i++)
+        {
+            timeline.Add(EventText.Of(new ZcrxEvent.QueueStopped($"q{i}"))!);
+        }
+
+        Assert.Equal(300, timeline.After(0).Count);
+        Assert.Equal("q999", timeline.After(0)[^1].Queue);
+    }
+
+    [Fact]
+    public void Connections_with_the_most_leases_come_first_and_pages_beyond_the_last_show_the_last()
+    {
+        QueueStatus[] queues =
+        [
+            Queue("a", [.. Enumerable.Range(1, 60).Select(static id => Connection(id, "a", leased: id % 7))]),
+            Queue("b", [.. Enumerable.Range(61, 60).Select(static id => Connection(id, "b", leased: 0))]),
+        ];
+
+        ConnectionPage first = new ConnectionQuery().Apply(queues, new AddressMask(false));
+        ConnectionPage beyond = new ConnectionQuery { Page = 99 }.Apply(queues, new AddressMask(false));
+        ConnectionPage filtered = new ConnectionQuery { Queue = "b", Search = "11", Sort = "id" }.Apply(queues, new AddressMask(false));
+
+        Assert.Equal((120, 120, 3, 50), (first.Total, first.Matching, first.Pages, first.Rows.Count));
+        Assert.Equal([6, 6, 6], first.Rows.Take(3).Select(static row => row.Leased));
+        Assert.Equal((2, 20), (beyond.Page, beyond.Rows.Count));
+        // The numbers that begin with 11, and the ports that contain it.
+        Assert.Equal([110, 111, 112, 113, 114, 115, 116, 117, 118, 119], filtered.Rows.Select(static row => row.Id).Where(static id => id >= 110 && id < 120));
+    }
+
+    [Fact]
+    public void Vendored_files_are_those_whose_hashes_are_written_down()
+    {
+        string folder = Path.Combine(RepositoryRoot.Path, "extensions", "Zcrx.AspNetCore", "Dashboard", "Assets", "vendor");
+        string readme = File.ReadAllText(Path.Combine(folder, "README.md"));
+
+        foreach (string file in Directory.GetFiles(folder).Where(static file => Path.GetExtension(file) is ".js" or ".css"))
+        {
+            string hash = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)));
+            Assert.Contains(hash, readme, StringComparison.Ordinal);
+        }
+    }
+
+    private static QueueStatus Queue(string name, IReadOnlyList<ConnectionStatus> connections) => new() { Name = name, State = QueueState.Open, Connections = connections };
+
+    private static ConnectionStatus Connection(long id, string queue, int leased) => new()
+    {
+        Id = id, Queue = queue, Listener = "ingest", RemoteEndPoint = IPEndPoint.Parse(string.Create(CultureInfo.InvariantCulture, $"192.0.2.1:{20_000 + id}")), BuffersLeased = leased,
+    };
+}

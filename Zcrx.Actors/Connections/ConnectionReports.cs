@@ -1,5 +1,6 @@
 using Akka.Event;
 using Microsoft.Extensions.Logging;
+using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Logging;
 
 namespace Zcrx.Actors.Connections;
@@ -9,9 +10,12 @@ namespace Zcrx.Actors.Connections;
 /// Not through the mailbox of a listener or of the supervisor: a connection may end while they stop, restart or are killed, and its end is
 /// reported all the same.
 /// </remarks>
-internal sealed class ConnectionReports(ILogger logger, EventStream events, TimeProvider time)
+internal sealed class ConnectionReports(ILogger logger, EventStream events, TimeProvider time, Tally tally)
 {
     private readonly FaultLog _faults = new("connection handlers", logger, time);
+
+    /// <summary>Gets the present time, for the duration of a connection.</summary>
+    public long Now => time.GetTimestamp();
 
     public void Opened(ZcrxEvent.ConnectionOpened opened)
     {
@@ -39,8 +43,11 @@ internal sealed class ConnectionReports(ILogger logger, EventStream events, Time
         events.Publish(detached);
     }
 
-    public void Closed(ZcrxEvent.ConnectionClosed closed)
+    /// <param name="closed">The end.</param>
+    /// <param name="since">The time at which the connection was opened.</param>
+    public void Closed(ZcrxEvent.ConnectionClosed closed, long since)
     {
+        tally.OnClosed(closed, time.GetElapsedTime(since));
         ZcrxLog.ConnectionClosed(logger, closed.ConnectionId, closed.BytesReceived, closed.Error);
         events.Publish(closed);
     }

@@ -6,6 +6,7 @@ namespace Zcrx.Actors.Connections;
 internal sealed class ServedConnection(ZcrxConnection connection, string? listener, object? owner, ConnectionReports reports)
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly long _since = reports.Now;
     private volatile bool _isClosed;
 
     public ZcrxConnection Connection => connection;
@@ -111,7 +112,7 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
                 reports.Faulted(faulted);
             }
 
-            reports.Closed(new ZcrxEvent.ConnectionClosed(listener, connection.QueueName, connection.Id, connection.BytesReceived, EndOf()));
+            reports.Closed(new ZcrxEvent.ConnectionClosed(listener, connection.QueueName, connection.Id, connection.BytesReceived, EndOf()), _since);
         }
         finally
         {

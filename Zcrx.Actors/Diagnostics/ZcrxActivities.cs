@@ -34,7 +34,7 @@ internal static class ZcrxActivities
         RebalanceAction.MoveConnection move => Begin("zcrx.rebalancing.move", move.To)?
             .SetTag("zcrx.connection.id", move.ConnectionId)
             .SetTag("zcrx.queue.source", move.From)
-            .SetTag("zcrx.move.reason", move.Reason.ToString()),
+            .SetTag("zcrx.move.reason", AttributeValue.Of(move.Reason)),
         RebalanceAction.SteerFlow steer => Begin("zcrx.rebalancing.steer")?
             .SetTag("zcrx.connection.id", steer.ConnectionId)
             .SetTag("network.interface.name", steer.Interface)

@@ -153,6 +153,7 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         ZcrxLog.UsingActorSystem(_logger, _system.Name, supervisor.Path.ToStringWithoutAddress());
         registry.Register<ZcrxSupervisor>(supervisor, overwrite: true);
         _zcrx.OnCreated(_system, supervisor, tree);
+        _system.ActorOf(Props.Create(() => new EventTally(tree.Tally, supervisor)).WithDeploy(Deploy.Local));
         return supervisor;
     }
 

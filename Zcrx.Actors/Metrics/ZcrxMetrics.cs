@@ -1,15 +1,19 @@
 using System.Diagnostics.Metrics;
+using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Queues;
 using Zcrx.Actors.Supervision;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Metrics;
 
-/// <summary>Contains the instruments of the meter <c>Zcrx</c>. All are observable, so they cost nothing while no listener collects them.</summary>
-/// <remarks>Counters span the restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name. Attributes: <c>zcrx.queue.name</c>; <c>zcrx.engine</c> for the open queues only, since a counter must not become another series when a queue falls back to another engine; <c>zcrx.listener.name</c> for listeners; <c>zcrx.notification.type</c> for notifications; <c>zcrx.connection.state</c> for connections; <c>zcrx.move.reason</c> for rebalancing.</remarks>
+/// <summary>Contains the instruments of the meter <c>Zcrx</c>. All but the histogram are observable, so they cost nothing while no listener collects them.</summary>
+/// <remarks>Counters span the restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name. Attributes: <c>zcrx.queue.name</c>; <c>zcrx.engine</c> for the open queues only, since a counter must not become another series when a queue falls back to another engine; <c>zcrx.listener.name</c> for listeners; <c>zcrx.notification.type</c> for notifications; <c>zcrx.connection.state</c> for connections; <c>zcrx.move.reason</c> for rebalancing; <c>error.type</c> for errors. Values are in snake case.</remarks>
 internal sealed class ZcrxMetrics : IDisposable
 {
     public const string MeterName = "Zcrx";
+
+    // From a request to a connection that is kept for a day.
+    private static readonly double[] DurationBuckets = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 60, 300, 1800, 3600, 21_600, 86_400];
 
     private readonly ZcrxTree _tree;
     private readonly Meter _meter;
@@ -46,13 +50,25 @@ internal sealed class ZcrxMetrics : IDisposable
             () => Queues.Select(static queue => new Measurement<double>(queue.Totals().TimeUnderPressure.TotalSeconds, Tags(queue))),
             "s",
             "Time that the pool has spent above its normal level.");
-        _meter.CreateObservableGauge("zcrx.pool.pressure", () => Present(static statistics => (long)statistics.Pressure), "{level}", "The pool's level: 0 normal, 1 high, 2 exhausted.");
-        _meter.CreateObservableCounter("zcrx.notification.count", Notifications, "{notification}", "Notifications from the kernel.");
+        _meter.CreateObservableUpDownCounter("zcrx.pool.pressure", PoolStates, "{pool}", "Pools by state: 1 for the present state, 0 for the others.");
+        _meter.CreateObservableCounter("zcrx.notification.received", Notifications, "{notification}", "Notifications from the kernel.");
+        Count("zcrx.ring.turns", "{turn}", "Turns of the ring thread.", static totals => totals.Turns);
+        _meter.CreateObservableCounter(
+            "zcrx.ring.busy",
+            () => Queues.Select(static queue => new Measurement<double>(queue.Totals().BusyTime.TotalSeconds, Tags(queue))),
+            "s",
+            "Time that the ring thread has worked. Divided by the turns it is the mean duration of a turn.");
+        _meter.CreateObservableUpDownCounter("zcrx.queue.storm", Storms, "{storm}", "Copy storms that last now.");
+        _meter.CreateObservableCounter("zcrx.connection.closed", () => _tree.Tally.Closed, "{connection}", "Connections that were closed; with error.type if their stream ended with an error.");
+        _meter.CreateObservableCounter("zcrx.consumer.faults", () => _tree.Tally.Faults, "{fault}", "Handlers and observers that have thrown.");
+        _meter.CreateObservableCounter("zcrx.limit.actions", () => _tree.Tally.Limits, "{action}", "Times that a limit has acted that protects the process from its peers.");
+        _meter.CreateObservableCounter("zcrx.listener.accepted", Accepted, "{connection}", "Connections that a listener has accepted.");
+        _tree.Tally.Attach(_meter.CreateHistogram("zcrx.connection.duration", "s", "Time that connections were open.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBuckets }));
         _meter.CreateObservableCounter("zcrx.queue.restarts", () => Queues.Select(static queue => new Measurement<long>(queue.Restarts, Tags(queue))), "{restart}", "Times that a queue was opened again.");
-        _meter.CreateObservableUpDownCounter("zcrx.queue.open", () => Queues.Select(static queue => new Measurement<int>(queue.IsOpen ? 1 : 0, [.. Tags(queue), new("zcrx.engine", queue.Engine?.Name ?? "none")])), "{queue}", "Queues that receive, by engine.");
+        _meter.CreateObservableUpDownCounter("zcrx.queue.open", () => Queues.Select(static queue => new Measurement<int>(queue.IsOpen ? 1 : 0, OpenTags(queue))), "{queue}", "Queues that receive, by engine.");
         _meter.CreateObservableCounter(
             "zcrx.rebalancing.moves",
-            () => Enum.GetValues<MoveReason>().Select(reason => new Measurement<long>(_tree.Rebalancing.Value.Moves.GetValueOrDefault(reason), new KeyValuePair<string, object?>("zcrx.move.reason", reason.ToString()))),
+            () => Enum.GetValues<MoveReason>().Select(reason => new Measurement<long>(_tree.Rebalancing.Value.Moves.GetValueOrDefault(reason), new KeyValuePair<string, object?>("zcrx.move.reason", AttributeValue.Of(reason)))),
             "{move}",
             "Connections that were moved to another queue.");
         _meter.CreateObservableCounter("zcrx.rebalancing.steerings", () => _tree.Steering.Values.Sum(static steering => steering.Value.Added), "{rule}", "Flow rules that were added.");
@@ -110,6 +126,42 @@ internal sealed class ZcrxMetrics : IDisposable
             yield return new Measurement<long>(totals.CopyNotifications, [.. Tags(queue), new("zcrx.notification.type", "copy")]);
         }
     }
+
+    private IEnumerable<Measurement<int>> PoolStates()
+    {
+        foreach (QueueSnapshot queue in Queues)
+        {
+            if (queue.Snapshot() is { } statistics)
+            {
+                foreach (PoolPressureLevel level in Enum.GetValues<PoolPressureLevel>())
+                {
+                    yield return new Measurement<int>(statistics.Pressure == level ? 1 : 0, [.. Tags(queue), new("zcrx.pool.state", AttributeValue.Of(level))]);
+                }
+            }
+        }
+    }
+
+    private IEnumerable<Measurement<int>> Storms()
+    {
+        IReadOnlySet<string> storms = _tree.Rebalancing.Value.Storms;
+        return Queues.Select(queue => new Measurement<int>(storms.Contains(queue.Name) ? 1 : 0, Tags(queue)));
+    }
+
+    private IEnumerable<Measurement<long>> Accepted() => _tree.Listeners.Value.Select(static listener => new Measurement<long>(
+        listener.Accepted,
+        [
+            new("zcrx.listener.name", listener.Name),
+            .. listener.EndPoint is { } bound
+                ? [new("server.address", bound.Address.ToString()), new("server.port", bound.Port)]
+                : Array.Empty<KeyValuePair<string, object?>>(),
+        ]));
+
+    private static KeyValuePair<string, object?>[] OpenTags(QueueSnapshot queue) =>
+    [
+        .. Tags(queue),
+        new("zcrx.engine", AttributeValue.Of(queue.Engine)),
+        .. queue.Options.Interface is { } name ? [new("network.interface.name", name), new("zcrx.rx_queue", queue.Options.RxQueue)] : Array.Empty<KeyValuePair<string, object?>>(),
+    ];
 
     private static KeyValuePair<string, object?>[] Tags(QueueSnapshot queue) => [new("zcrx.queue.name", queue.Name)];
 }

@@ -22,7 +22,7 @@ internal sealed class QueueOpener(
             ZcrxQueue queue = await Task.Run(() => incoming is null
                 ? ZcrxQueue.OpenAsync(reporting, suspended)
                 : ZcrxQueue.ImportAsync(incoming, reporting, suspended)).ConfigureAwait(false);
-            activity?.SetTag("zcrx.engine", queue.Engine.Name);
+            activity?.SetTag("zcrx.engine", AttributeValue.Of(queue.Engine));
             activity.End();
             return queue;
         }
@@ -43,7 +43,7 @@ internal sealed class QueueOpener(
     /// <returns>The queue, owned by the caller; null if it could not be opened. In that case nothing has changed.</returns>
     public async Task<ZcrxQueue?> TakeOverAsync(ZcrxQueue queue, ZcrxQueueOptions options, ActivityContext cause)
     {
-        using Activity? activity = ZcrxActivities.Begin("zcrx.queue.open", options.Name, cause)?.SetTag("zcrx.engine", queue.Engine.Name);
+        using Activity? activity = ZcrxActivities.Begin("zcrx.queue.open", options.Name, cause)?.SetTag("zcrx.engine", AttributeValue.Of(queue.Engine));
         try
         {
             using ExportedQueue exported = await queue.ExportAsync().ConfigureAwait(false);

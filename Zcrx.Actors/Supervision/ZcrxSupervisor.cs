@@ -44,7 +44,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         _start = new TreeStart(_queues, _listeners);
         _stop = new TreeStop(_queues, _listeners);
         _changes = new TreeOptions(tree.Options, _queues, logger, Context.System.EventStream);
-        ConnectionReports reports = new(logger, Context.System.EventStream, time);
+        ConnectionReports reports = new(logger, Context.System.EventStream, time, tree.Tally);
         _actors = new TreeActors(tree, incoming, directory, time, logger, reports);
         _ports = new ListenerCommands(_listeners, tree.Listeners, tree.EndPoints, (number, slot) => StartChild($"listener-{number}", _actors.Listener(slot)), logger);
         Receive<RemoteCommand>(command => Refuse(command.Command));

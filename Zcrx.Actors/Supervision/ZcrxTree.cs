@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using Zcrx.Actors.Connections;
+using Zcrx.Actors.Diagnostics;
 using Zcrx.Actors.Listening;
 using Zcrx.Actors.Messages;
 using Zcrx.Actors.Queues;
@@ -54,6 +55,9 @@ internal sealed class ZcrxTree
     public ConnectionDirectory Connections { get; } = new();
 
     public TreeEnd End { get; }
+
+    /// <summary>Gets the counts that no snapshot has.</summary>
+    public Tally Tally { get; } = new();
 
     /// <summary>Completes a status with that of the queues and of the rebalancing.</summary>
     /// <param name="own">The supervisor's part.</param>

@@ -43,7 +43,7 @@ public sealed class ExportTests : IDisposable
             Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/storm", "POST")).Status);
             await SendAsync(clients);
             await collector.ReachAsync("zcrx.receive.io", 2 * Clients * Sent);
-            await Deadline.UntilAsync(() => collector.Value("zcrx.notification.count", "zcrx.notification.type=copy") >= 1, () => $"the notification is exported\n{collector.Describe()}");
+            await Deadline.UntilAsync(() => collector.Value("zcrx.notification.received", "zcrx.notification.type=copy") >= 1, () => $"the notification is exported\n{collector.Describe()}");
             Assert.InRange(collector.Value("zcrx.copy.io")!.Value, 1, Clients * Sent);
             Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/storm", "DELETE")).Status);
 

@@ -39,7 +39,7 @@ public sealed class UnderLoadTests : IDisposable
         Assert.Contains("copied", degraded.GetProperty("checks").GetProperty("zcrx").GetProperty("description").GetString());
         await HealthAsync(example, "live", 200, "Healthy");
         await collector.ReachAsync("zcrx.rebalancing.degraded", Clients);
-        Assert.True(collector.Value("zcrx.notification.count", "zcrx.notification.type=copy") >= 1, collector.Describe());
+        Assert.True(collector.Value("zcrx.notification.received", "zcrx.notification.type=copy") >= 1, collector.Describe());
 
         // The storm ends, and every state returns to normal.
         Assert.Equal(200, (await Curl.RunAsync($"{example.Url}/storm", "DELETE")).Status);

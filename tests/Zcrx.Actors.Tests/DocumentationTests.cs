@@ -87,6 +87,7 @@ public partial class DocumentationTests
         var type when type == typeof(ObservableCounter<>) => "counter",
         var type when type == typeof(ObservableUpDownCounter<>) => "up-down counter",
         var type when type == typeof(ObservableGauge<>) => "gauge",
+        var type when type == typeof(Histogram<>) => "histogram",
         var type => type.Name,
     };
 

@@ -128,6 +128,38 @@ public sealed class ActivityTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Pressure_of_a_pool_is_one_activity_that_has_its_highest_level()
+    {
+        ConcurrentQueue<BufferLease> leases = [];
+        bool keeps = true;
+        await using var host = await TestHost.StartAsync(zcrx => zcrx
+            .AddQueue(new ZcrxQueueOptions { Name = _queue, AreaSize = 64.KiB() })
+            .Listen("127.0.0.1:0", connection => connection.Buffers.Subscribe(
+                buffer =>
+                {
+                    if (Volatile.Read(ref keeps))
+                    {
+                        leases.Enqueue(buffer.Retain());
+                    }
+                },
+                static _ => { })));
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent.PressureChanged));
+        using var client = await host.ConnectAsync();
+        await client.SendAsync(new byte[256 * 1024]).WithinLimit();
+        await probe.FishForMessageAsync<ZcrxEvent.PressureChanged>(static changed => changed.Pressure.Level == PoolPressureLevel.Exhausted);
+        Assert.Empty(Named("zcrx.pool.pressure"));
+
+        Volatile.Write(ref keeps, false);
+        while (leases.TryDequeue(out BufferLease? lease))
+        {
+            lease.Dispose();
+        }
+
+        await host.Kit.AwaitConditionAsync(() => Named("zcrx.pool.pressure").Length > 0, "the episode ends");
+        Assert.Equal("exhausted", Named("zcrx.pool.pressure")[0].GetTagItem("zcrx.pool.state"));
+    }
+
     private Task<TestHost> StartAsync(Action<ZcrxOptions>? configure = null) =>
         TestHost.StartAsync(zcrx => zcrx.AddQueue(new ZcrxQueueOptions { Name = _queue, AreaSize = 1.MiB() }).Configure(configure ?? (static _ => { })));
 

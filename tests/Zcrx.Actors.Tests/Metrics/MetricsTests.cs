@@ -44,10 +44,10 @@ public class MetricsTests
         Assert.Equal(1, reader.Read("zcrx.queue.open"));
         Assert.Equal(256, reader.Read("zcrx.pool.limit"));
         Assert.Equal(0, reader.Read("zcrx.pool.usage"));
-        Assert.Equal(0, reader.Read("zcrx.pool.pressure"));
+        Assert.Equal((1, 0, 0), (reader.Read("zcrx.pool.pressure", "zcrx.pool.state", "normal"), reader.Read("zcrx.pool.pressure", "zcrx.pool.state", "high"), reader.Read("zcrx.pool.pressure", "zcrx.pool.state", "exhausted")));
         Assert.Equal(0, reader.Read("zcrx.connection.count", "zcrx.connection.state", "paused"));
-        Assert.Equal(0, reader.Read("zcrx.notification.count", "zcrx.notification.type", "no_buffers"));
-        Assert.InRange(reader.Read("zcrx.notification.count", "zcrx.notification.type", "copy"), 1, 10);
+        Assert.Equal(0, reader.Read("zcrx.notification.received", "zcrx.notification.type", "no_buffers"));
+        Assert.InRange(reader.Read("zcrx.notification.received", "zcrx.notification.type", "copy"), 1, 10);
         foreach (string name in new[] { "zcrx.receive.pauses", "zcrx.receive.rearms", "zcrx.receive.stalls", "zcrx.connection.stalled", "zcrx.copy.fragments", "zcrx.refill.flushes", "zcrx.refill.depth", "zcrx.completion.overflows", "zcrx.connection.moves", "zcrx.lease.copies", "zcrx.pool.pressure.time" })
         {
             Assert.InRange(reader.Read(name), 0, 1000);
@@ -73,6 +73,42 @@ public class MetricsTests
         });
         // A name must not be a namespace of another attribute or metric.
         Assert.Equal(reader.Names.Count(), reader.Names.Distinct(StringComparer.Ordinal).Count());
+    }
+
+    [Fact]
+    public async Task Ends_faults_limits_and_durations_appear_in_the_metrics()
+    {
+        await using var host = await TestHost.StartAsync(zcrx => zcrx.AddQueues(1, 1.MiB())
+            .ConfigureListeners(static listener => listener.MaxConnections = 1)
+            .Listen("127.0.0.1:0", static connection => connection.Buffers.Subscribe(static buffer => throw new FormatException($"{buffer.Length} bytes")), name: "door"));
+        using MetricsReader reader = new(host.Services);
+        var probe = host.Kit.Subscribe(typeof(ZcrxEvent));
+        using (var calm = await host.ConnectAsync())
+        {
+            await probe.FishForMessageAsync<ZcrxEvent.ConnectionOpened>();
+            using var refused = await host.ConnectAsync();
+            await probe.FishForMessageAsync<ZcrxEvent.LimitActed>();
+            await host.Kit.AwaitConditionAsync(() => reader.Read("zcrx.limit.actions", "zcrx.limit.name", "max_connections") == 1, "the limit is counted");
+            calm.Shutdown(SocketShutdown.Send);
+            await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>();
+        }
+
+        Assert.Equal((1, 1), (reader.Read("zcrx.connection.closed"), reader.Read("zcrx.listener.accepted", "zcrx.listener.name", "door")));
+        using (var bad = await host.ConnectAsync())
+        {
+            await bad.SendAsync(Payload.Bytes(1));
+            await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>();
+        }
+
+        await host.Kit.AwaitConditionAsync(() => reader.Read("zcrx.consumer.faults", "error.type", typeof(FormatException).FullName) == 1, "the fault is counted");
+        var durations = reader.Recorded.Where(static recorded => recorded.Name == "zcrx.connection.duration").ToArray();
+        Assert.Equal(2, durations.Length);
+        Assert.All(durations, static duration => Assert.InRange(duration.Value, 0, 3600));
+        Assert.All(durations, static duration => Assert.Contains(new KeyValuePair<string, object?>("zcrx.listener.name", "door"), duration.Tags));
+        Assert.DoesNotContain(durations[0].Tags, static tag => tag.Key == "error.type");
+        Assert.Contains(durations[1].Tags, static tag => tag.Key == "error.type");
+        Assert.InRange(reader.Read("zcrx.ring.turns"), 1, long.MaxValue);
+        Assert.Equal(0, reader.Read("zcrx.queue.storm"));
     }
 
     [Fact]
@@ -102,7 +138,7 @@ public class MetricsTests
         var pressed = (await probe.FishForMessageAsync<ZcrxEvent.PressureChanged>(static changed => changed.Pressure.Level == PoolPressureLevel.Exhausted)).Pressure.Queue;
         await host.Kit.AwaitConditionAsync(() => reader.Read("zcrx.connection.count", "zcrx.connection.state", "paused", pressed) == 1, "the connection is paused");
 
-        Assert.Equal(2, reader.Read("zcrx.pool.pressure", queue: pressed));
+        Assert.Equal((0, 1), (reader.Read("zcrx.pool.pressure", "zcrx.pool.state", "normal", pressed), reader.Read("zcrx.pool.pressure", "zcrx.pool.state", "exhausted", pressed)));
         Assert.InRange(reader.Read("zcrx.pool.usage", queue: pressed), 8, reader.Read("zcrx.pool.limit", queue: pressed));
         Assert.InRange(reader.Read("zcrx.receive.pauses", queue: pressed), 1, 1000);
         Assert.Equal(0, reader.Read("zcrx.connection.count", "zcrx.connection.state", "active", pressed));
@@ -117,6 +153,6 @@ public class MetricsTests
             lease.Dispose();
         }
 
-        await host.Kit.AwaitConditionAsync(() => reader.Read("zcrx.pool.pressure", queue: pressed) == 0, "the pool recovers");
+        await host.Kit.AwaitConditionAsync(() => reader.Read("zcrx.pool.pressure", "zcrx.pool.state", "normal", pressed) == 1, "the pool recovers");
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -22,12 +23,15 @@ internal sealed class MetricsReader : IDisposable
             }
         };
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument, value, tags));
-        _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Note(instrument, (long)value, tags));
+        _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Note(instrument, value, tags));
         _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Note(instrument, value, tags));
         _listener.Start();
     }
 
     public List<Instrument> Instruments { get; } = [];
+
+    /// <summary>Gets what histograms have recorded, in order.</summary>
+    public ConcurrentQueue<(string Name, double Value, KeyValuePair<string, object?>[] Tags)> Recorded { get; } = [];
 
     public IEnumerable<string> Names => Instruments.Select(instrument => instrument.Name);
 
@@ -43,6 +47,18 @@ internal sealed class MetricsReader : IDisposable
     }
 
     public void Dispose() => _listener.Dispose();
+
+    private void Note(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        if (instrument is Histogram<double>)
+        {
+            Recorded.Enqueue((instrument.Name, value, tags.ToArray()));
+        }
+        else
+        {
+            Note(instrument, (long)value, tags);
+        }
+    }
 
     private void Note(Instrument instrument, long value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

@@ -1,0 +1,14 @@
+using System.Text.Json;
+
+namespace Zcrx.Actors.Diagnostics;
+
+/// <summary>Writes values of attributes as OpenTelemetry does: in snake case.</summary>
+internal static class AttributeValue
+{
+    /// <summary>Returns the name of a value: <c>max_connections</c> for <c>MaxConnections</c>.</summary>
+    public static string Of<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+
+    /// <summary>Returns the name of an engine: <c>device_less</c>.</summary>
+    public static string Of(Rx.EngineChoice? engine) => engine?.Name.Replace('-', '_') ?? "none";
+}

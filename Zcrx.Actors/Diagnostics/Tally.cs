@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace Zcrx.Actors.Diagnostics;
+
+/// <summary>Counts what no snapshot has, since the start: ends of connections, faults of consumers, limits that acted. Any thread.</summary>
+internal sealed class Tally
+{
+    private const string ErrorType = "error.type";
+
+    private readonly ConcurrentDictionary<(string Queue, string? Error), long> _closed = new();
+    private readonly ConcurrentDictionary<(string Queue, string? Error), long> _faults = new();
+    private readonly ConcurrentDictionary<(string Queue, ZcrxLimit Limit, string? Listener), long> _limits = new();
+    private volatile Histogram<double>? _durations;
+
+    /// <summary>Gets the connections that were closed.</summary>
+    public IEnumerable<Measurement<long>> Closed => Read(_closed);
+
+    /// <summary>Gets the consumers that have thrown.</summary>
+    public IEnumerable<Measurement<long>> Faults => Read(_faults);
+
+    /// <summary>Gets how often limits have acted.</summary>
+    public IEnumerable<Measurement<long>> Limits => _limits.Select(static entry => new Measurement<long>(
+        entry.Value,
+        [
+            new("zcrx.queue.name", entry.Key.Queue),
+            new("zcrx.limit.name", AttributeValue.Of(entry.Key.Limit)),
+            .. entry.Key.Listener is { } listener ? [new("zcrx.listener.name", listener)] : Array.Empty<KeyValuePair<string, object?>>(),
+        ]));
+
+    /// <summary>Records durations in a histogram from now on.</summary>
+    public void Attach(Histogram<double> durations) => _durations = durations;
+
+    /// <summary>Records the end of a connection.</summary>
+    public void OnClosed(ZcrxEvent.ConnectionClosed closed, TimeSpan duration)
+    {
+        string? error = closed.Error is null ? null : TypeOf(closed.Error);
+        Increment(_closed, (closed.Queue, error), 1);
+        if (_durations is { Enabled: true } durations)
+        {
+            System.Diagnostics.TagList tags = default;
+            if (closed.Listener is not null)
+            {
+                tags.Add("zcrx.listener.name", closed.Listener);
+            }
+
+            if (error is not null)
+            {
+                tags.Add(ErrorType, error);
+            }
+
+            durations.Record(duration.TotalSeconds, tags);
+        }
+    }
+
+    /// <summary>Records that a consumer has thrown.</summary>
+    public void OnFaulted(ZcrxEvent.ConsumerFaulted faulted) => Increment(_faults, (faulted.Queue, faulted.Exception.GetType().FullName), 1);
+
+    /// <summary>Records that a limit has acted.</summary>
+    public void OnLimit(LimitReached report)
+    {
+        if (report.Count > 0)
+        {
+            Increment(_limits, (report.Queue, report.Limit, report.Listener), report.Count);
+        }
+    }
+
+    private static void Increment<TKey>(ConcurrentDictionary<TKey, long> counts, TKey key, long by)
+        where TKey : notnull => counts.AddOrUpdate(key, static (_, added) => added, static (_, count, added) => count + added, by);
+
+    private static IEnumerable<Measurement<long>> Read(ConcurrentDictionary<(string Queue, string? Error), long> counts) => counts.Select(static entry => new Measurement<long>(
+        entry.Value,
+        [
+            new("zcrx.queue.name", entry.Key.Queue),
+            .. entry.Key.Error is { } error ? [new(ErrorType, error)] : Array.Empty<KeyValuePair<string, object?>>(),
+        ]));
+
+    /// <summary>Returns the errno's name, or the type of the exception: few values, as an attribute needs.</summary>
+    private static string TypeOf(Exception error) => error is ZcrxException { ErrorName: { Length: > 0 } name } ? name : error.GetType().FullName!;
+}

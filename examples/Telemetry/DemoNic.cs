@@ -8,7 +8,7 @@ namespace Telemetry;
 internal sealed class DemoNic
 {
     private const int OurQueues = 2;
-    private const int NobodysQueue = 3;
+    private const int UnmanagedQueue = 3;
 
     private readonly Lock _gate = new();
     private readonly EmulatedNic _nic = new(new EmulatedNicOptions { RxQueues = 4 });
@@ -34,13 +34,13 @@ internal sealed class DemoNic
         ];
     }
 
-    /// <summary>The interface, if it is wanted.</summary>
+    /// <summary>Returns the interface, if it is configured.</summary>
     public static DemoNic? From(IConfiguration configuration) => configuration.GetValue<bool>("DemoNic") ? new DemoNic() : null;
 
     /// <summary>Adds the interface's first RX queues to what is configured.</summary>
     public void AddTo(ZcrxOptions options) => Array.ForEach(_queues, options.Queues.Add);
 
-    /// <summary>What goes wrong on demand, and is mended.</summary>
+    /// <summary>Maps endpoints that break the interface and its queues, and that repair them.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/storm", (IZcrx zcrx) => BeginStorm(zcrx.EndPoints[0].Port));
@@ -54,12 +54,12 @@ internal sealed class DemoNic
         });
     }
 
-    /// <summary>A copy storm: packets of the port arrive on an RX queue that is nobody's, and have to be copied.</summary>
+    /// <summary>A copy storm: packets of the port arrive on an unmanaged RX queue, and have to be copied.</summary>
     private void BeginStorm(int port)
     {
         lock (_gate)
         {
-            _rule ??= _nic.AddRule(new FlowRule(NobodysQueue, LocalPort: port));
+            _rule ??= _nic.AddRule(new FlowRule(UnmanagedQueue, LocalPort: port));
         }
     }
 

@@ -1,7 +1,10 @@
 using Akka.Actor;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
 using Telemetry;
 using Zcrx.Actors;
+using Zcrx.AspNetCore;
 using Zcrx.Rx;
 
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
@@ -13,17 +16,24 @@ builder.Services.AddZcrx(builder.Configuration, zcrx => zcrx
     .Configure(options => demo?.AddTo(options))
     .Handle(connection => connection.Buffers.Subscribe(static buffer => _ = buffer.Span.Length, static _ => { })));
 builder.Services.AddHealthChecks().AddZcrx();
+builder.Services.AddAntiforgery();
+// Prometheus reads what OTLP sends.
+builder.Services.AddSingleton(static _ => Sdk.CreateMeterProviderBuilder().AddMeter("Zcrx").AddPrometheusExporter().Build());
 
 WebApplication app = builder.Build();
 app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("live"), ResponseWriter = HealthResponse.WriteAsync });
 app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("ready"), ResponseWriter = HealthResponse.WriteAsync });
 app.MapGet("/status", static async (IZcrx zcrx, CancellationToken cancellation) => StatusResponse.From(await zcrx.GetStatusAsync(cancellation)));
-app.MapPost("/queues/{name}/restart", static async (string name, IZcrx zcrx) => await zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.RestartQueue(name), TimeSpan.FromMinutes(1)) switch
+app.MapPrometheusScrapingEndpoint();
+// To look at: http://127.0.0.1:8080/zcrx. A service that others reach calls RequireAuthorization() instead.
+app.MapZcrxDashboard("/zcrx", static dashboard => dashboard.AllowAnonymousOnLoopback = true).MapCommands();
+RouteGroupBuilder changes = app.MapGroup("").AddEndpointFilter<RouteGroupBuilder, LocalRequests>();
+changes.MapPost("/queues/{name}/restart", static async (string name, IZcrx zcrx) => await zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.RestartQueue(name), TimeSpan.FromMinutes(1)) switch
 {
     ZcrxReply.Restarted { Queue: var queue } => Results.Ok(new { queue.Name, State = queue.State.ToString(), queue.Restarts }),
     ZcrxReply.Failed { Reason: ZcrxFailure.NoSuchQueue } failed => Results.NotFound(failed.Message),
     ZcrxReply.Failed failed => Results.Problem(failed.Message, statusCode: StatusCodes.Status503ServiceUnavailable),
     _ => Results.StatusCode(StatusCodes.Status500InternalServerError),
 });
-demo?.Map(app);
+demo?.Map(changes);
 app.Run();

@@ -1,0 +1,90 @@
+using System.Net;
+using Telemetry.Tests.Support;
+
+namespace Telemetry.Tests;
+
+/// <summary>The example serves Prometheus and the dashboard, and its endpoints that change something refuse what a page of another site can send.</summary>
+public sealed class ProtectionTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("zcrx-telemetry-");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public async Task Page_of_another_site_changes_nothing_and_a_program_of_this_machine_does()
+    {
+        await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
+        using TelemetryProcess example = await StartAsync(collector);
+        using HttpClient client = new() { Timeout = Deadline.Limit };
+
+        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(origin: "https://attacker.example"));
+        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(origin: "null"));
+        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(host: "attacker.example"));
+        Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(forwarded: true));
+        Assert.Equal(HttpStatusCode.OK, await SendAsync(origin: example.Url));
+        Assert.Equal(HttpStatusCode.OK, await SendAsync());
+
+        async Task<HttpStatusCode> SendAsync(string? origin = null, string? host = null, bool forwarded = false)
+        {
+            HttpStatusCode[] answers = await Task.WhenAll(new[] { "/storm", "/queues/enic0-0/restart", "/queues/enic0-0/crash" }.Take(origin is null && host is null && !forwarded ? 1 : 2).Select(async path =>
+            {
+                using HttpRequestMessage request = new(HttpMethod.Post, example.Url + path);
+                request.Headers.Host = host;
+                if (origin is not null)
+                {
+                    request.Headers.Add("Origin", origin);
+                }
+
+                if (forwarded)
+                {
+                    request.Headers.Add("X-Forwarded-For", "192.0.2.1");
+                }
+
+                using HttpResponseMessage response = await client.SendAsync(request);
+                return response.StatusCode;
+            }));
+            return Assert.Single(answers.Distinct());
+        }
+    }
+
+    [Fact]
+    public async Task Metrics_are_served_for_Prometheus_under_the_names_that_the_alert_rules_use()
+    {
+        await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
+        using TelemetryProcess example = await StartAsync(collector);
+        using HttpClient client = new() { Timeout = Deadline.Limit };
+
+        string metrics = await client.GetStringAsync(new Uri($"{example.Url}/metrics"));
+
+        foreach (string name in new[]
+        {
+            "zcrx_receive_io_bytes_total{", "zcrx_copy_io_bytes_total{", "zcrx_queue_restarts_total{", "zcrx_pool_pressure_time_seconds_total{", "zcrx_ring_busy_seconds_total{", "zcrx_ring_turns_total{",
+            "zcrx_pool_usage{", "zcrx_pool_limit{", "zcrx_queue_storm{", "zcrx_queue_stuck{", "zcrx_connection_stalled{", "zcrx_queue_descriptor_waits{", "zcrx_rebalancing_degraded", "zcrx_listener_accepted_total{",
+        })
+        {
+            Assert.Contains($"\n{name}", metrics, StringComparison.Ordinal);
+        }
+
+        Assert.Matches("""zcrx_queue_open\{[^}]*zcrx_queue_name="enic0-0"[^}]*zcrx_engine="emulated"[^}]*network_interface_name="enic0"[^}]*\} 1 """, metrics);
+        Assert.Matches("""zcrx_pool_pressure\{[^}]*zcrx_pool_state="normal"[^}]*\} 1 """, metrics);
+        Assert.Matches("""zcrx_pool_pressure\{[^}]*zcrx_pool_state="exhausted"[^}]*\} 0 """, metrics);
+    }
+
+    [Fact]
+    public async Task Dashboard_is_served_to_this_machine()
+    {
+        await using OtlpReceiver collector = await OtlpReceiver.StartAsync();
+        using TelemetryProcess example = await StartAsync(collector);
+        using HttpClient client = new() { Timeout = Deadline.Limit };
+
+        Assert.Contains("<title>Zcrx</title>", await client.GetStringAsync(new Uri($"{example.Url}/zcrx/")), StringComparison.Ordinal);
+    }
+
+    private async Task<TelemetryProcess> StartAsync(OtlpReceiver collector)
+    {
+        await File.WriteAllTextAsync(
+            Path.Combine(_directory.FullName, "appsettings.json"),
+            """{ "Urls": "http://127.0.0.1:0", "DemoNic": true, "Zcrx": { "Listeners": [ { "Name": "ingest", "EndPoint": "127.0.0.1:0" } ] } }""");
+        return await TelemetryProcess.StartAsync(_directory.FullName, collector);
+    }
+}

@@ -1,0 +1,37 @@
+using System.Diagnostics;
+
+namespace Zcrx.AspNetCore.Tests;
+
+/// <summary>A client program of Debian, which knows nothing of .NET.</summary>
+internal static class ForeignProgram
+{
+    /// <summary>Runs a program, and returns its output and its errors. Skips the test if the program is missing.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="package">The Debian package that has it.</param>
+    /// <param name="input">What it reads from its standard input; it stays open until the program ends.</param>
+    /// <param name="arguments">The arguments.</param>
+    public static async Task<string> RunAsync(string program, string package, string input, params string[] arguments)
+    {
+        string? path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(directory => Path.Combine(directory, program)).FirstOrDefault(File.Exists);
+        Skip.If(path is null, $"{program} is missing: apt-get install {package}.");
+        using Process process = Process.Start(new ProcessStartInfo(path, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        try
+        {
+            Task<string> errors = process.StandardError.ReadToEndAsync();
+            Task<string> output = process.StandardOutput.ReadToEndAsync();
+            await process.StandardInput.WriteAsync(input);
+            await process.StandardInput.FlushAsync();
+            await process.WaitForExitAsync().Within($"{program} ends");
+            string all = $"{await output}\n{await errors}";
+            Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}:\n{all}");
+            return all;
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+        }
+    }
+}

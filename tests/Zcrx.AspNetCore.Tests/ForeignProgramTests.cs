@@ -1,0 +1,151 @@
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Zcrx.AspNetCore.Tests;
+
+/// <summary>Programs that know nothing of .NET see the same on both transports: one row for each transport, one test for each case.</summary>
+public sealed partial class ForeignProgramTests
+{
+    private const int UploadBytes = 16 << 20;
+
+    public static TheoryData<string> Transports => [WebServer.Sockets, WebServer.OnZcrx];
+
+    public static TheoryData<string, bool, string> Curls => new()
+    {
+        { WebServer.Sockets, false, "--http1.1" }, { WebServer.OnZcrx, false, "--http1.1" },
+        { WebServer.Sockets, false, "--http2-prior-knowledge" }, { WebServer.OnZcrx, false, "--http2-prior-knowledge" },
+        { WebServer.Sockets, true, "--http1.1" }, { WebServer.OnZcrx, true, "--http1.1" },
+        { WebServer.Sockets, true, "--http2" }, { WebServer.OnZcrx, true, "--http2" },
+    };
+
+    [SkippableTheory]
+    [MemberData(nameof(Curls))]
+    public async Task Curl_uploads_a_file_whose_hash_is_equal(string transport, bool tls, string version)
+    {
+        await using WebServer server = await StartAsync(transport, tls, version.StartsWith("--http2", StringComparison.Ordinal));
+        string file = Path.GetTempFileName();
+        try
+        {
+            byte[] payload = Payload.Create(UploadBytes);
+            await File.WriteAllBytesAsync(file, payload);
+
+            string output = await ForeignProgram.RunAsync("curl", "curl", "", "-sSk", version, "--data-binary", $"@{file}", $"{server.Address}/hash");
+
+            Assert.Equal(Convert.ToHexString(SHA256.HashData(payload)), output.Trim());
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Curls))]
+    public async Task Curl_downloads_the_bytes_that_were_sent(string transport, bool tls, string version)
+    {
+        await using WebServer server = await StartAsync(transport, tls, version.StartsWith("--http2", StringComparison.Ordinal));
+        string file = Path.GetTempFileName();
+        try
+        {
+            _ = await ForeignProgram.RunAsync("curl", "curl", "", "-sSk", version, "-o", file, $"{server.Address}/bytes/{UploadBytes}");
+
+            Assert.Equal(SHA256.HashData(Payload.Create(UploadBytes)), SHA256.HashData(await File.ReadAllBytesAsync(file)));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Transports))]
+    public async Task Curl_reuses_one_connection_for_several_requests(string transport)
+    {
+        await using WebServer server = await StartAsync(transport, tls: false, http2: false);
+
+        string output = await ForeignProgram.RunAsync("curl", "curl", "", "-sv", $"{server.Address}/hello", $"{server.Address}/hello", $"{server.Address}/hello");
+
+        Assert.Equal(3, Hello().Count(output));
+        Assert.Equal(2, Reused().Count(output));
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Transports))]
+    public async Task Openssl_speaks_TLS_1_3_and_gets_an_answer(string transport)
+    {
+        await using WebServer server = await StartAsync(transport, tls: true, http2: false);
+
+        string output = await ForeignProgram.RunAsync(
+            "openssl", "openssl", "GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", "s_client", "-connect", $"{server.EndPoint}", "-tls1_3", "-ign_eof", "-servername", "localhost");
+
+        Assert.Contains("HTTP/1.1 200 OK", output, StringComparison.Ordinal);
+        Assert.Contains("TLSv1.3", output, StringComparison.Ordinal);
+        Assert.Equal(1, Hello().Count(output));
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Transports))]
+    public async Task H2load_gets_an_answer_to_every_request(string transport)
+    {
+        await using WebServer server = await StartAsync(transport, tls: false, http2: true);
+
+        string output = await ForeignProgram.RunAsync("h2load", "nghttp2-client", "", "-n", "2000", "-c", "16", "-m", "8", $"{server.Address}/hello");
+
+        Assert.Contains("2000 succeeded, 0 failed, 0 errored, 0 timeout", output, StringComparison.Ordinal);
+        Assert.Contains("status codes: 2000 2xx", output, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Transports))]
+    public async Task H2load_over_TLS_uploads_on_many_streams(string transport)
+    {
+        await using WebServer server = await StartAsync(transport, tls: true, http2: true);
+        string file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllBytesAsync(file, Payload.Create(64 << 10));
+
+            string output = await ForeignProgram.RunAsync("h2load", "nghttp2-client", "", "-n", "200", "-c", "4", "-m", "8", "-d", file, $"{server.Address}/echo");
+
+            Assert.Contains("200 succeeded, 0 failed, 0 errored, 0 timeout", output, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Transports))]
+    public async Task Nghttp_gets_a_body_of_many_frames(string transport)
+    {
+        await using WebServer server = await StartAsync(transport, tls: false, http2: true);
+
+        string output = await ForeignProgram.RunAsync("nghttp", "nghttp2-client", "", "-ns", $"{server.Address}/bytes/{1 << 20}");
+
+        Assert.Matches(@"200\s+1M\s+/bytes/1048576", output);
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Transports))]
+    public async Task Wrk_sees_no_error_of_a_socket_and_no_bad_answer(string transport)
+    {
+        await using WebServer server = await StartAsync(transport, tls: false, http2: false);
+
+        string output = await ForeignProgram.RunAsync("wrk", "wrk", "", "-t", "2", "-c", "32", "-d", "2s", $"{server.Address}/hello");
+
+        Assert.Matches(@"[1-9]\d* requests in", output);
+        Assert.DoesNotContain("Socket errors", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Non-2xx", output, StringComparison.Ordinal);
+    }
+
+    private static Task<WebServer> StartAsync(string transport, bool tls, bool http2) =>
+        WebServer.StartAsync(transport, tls, tls ? HttpProtocols.Http1AndHttp2 : http2 ? HttpProtocols.Http2 : HttpProtocols.Http1);
+
+    [GeneratedRegex("Hello", RegexOptions.None, 10_000)]
+    private static partial Regex Hello();
+
+    [GeneratedRegex("Re-using existing connection", RegexOptions.None, 10_000)]
+    private static partial Regex Reused();
+}

@@ -1,0 +1,59 @@
+using Akka.Actor;
+using Akka.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Zcrx.Actors;
+using Zcrx.Cluster;
+using Zcrx.Cluster.Membership;
+using Zcrx.Cluster.Nodes;
+using Zcrx.Cluster.Serialization;
+
+namespace Akka.Hosting;
+
+/// <summary>Adds Zcrx in a cluster to an actor system of Akka.Hosting.</summary>
+public static class ZcrxClusterHostingExtensions
+{
+    /// <summary>
+    /// Publishes the status and the events of this node, collects those of the others for <see cref="IZcrxCluster"/>, and binds the listeners of the cluster while this
+    /// node is Up.
+    /// </summary>
+    /// <param name="builder">The builder of the actor system, with <c>WithRemoting</c> and <c>WithClustering</c>.</param>
+    /// <param name="configure">Sets the options; null for the defaults.</param>
+    /// <returns>The builder.</returns>
+    /// <remarks>
+    /// Every node of the cluster needs it, also a node that has only shards and does not receive: it adds the serializers. The order of this and <c>WithZcrx</c> does not
+    /// matter. For <see cref="IZcrxCluster"/> in the container, call <see cref="AddZcrxCluster"/> as well.
+    /// </remarks>
+    /// <exception cref="ArgumentException">An option is invalid, or a listener has no name.</exception>
+    public static AkkaConfigurationBuilder WithZcrxCluster(this AkkaConfigurationBuilder builder, Action<ZcrxClusterOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ZcrxClusterOptions options = new();
+        configure?.Invoke(options);
+        options.ThrowIfInvalid();
+        return builder
+            .AddHocon(ClusterSerializer.Hocon, HoconAddMode.Append)
+            .AddStartup((system, registry) =>
+            {
+                ClusterView view = DependencyResolver.For(system).Resolver.GetService<ClusterView>() ?? new ClusterView();
+                Task<IActorRef> supervisor = registry.GetAsync<ZcrxSupervisor>();
+                system.ActorOf(Props.Create(() => new NodeActor(view, options.StatusInterval, supervisor)).WithDeploy(Deploy.Local), "zcrx-cluster");
+                for (int i = 0; i < options.Listeners.Count; i++)
+                {
+                    ZcrxListenerOptions listener = options.Listeners[i];
+                    system.ActorOf(Props.Create(() => new PortActor(listener, options.DrainTimeout, supervisor)).WithDeploy(Deploy.Local), $"zcrx-cluster-port-{i}");
+                }
+            });
+    }
+
+    /// <summary>Adds <see cref="IZcrxCluster"/> to the container, for <see cref="WithZcrxCluster"/>.</summary>
+    /// <param name="services">The services.</param>
+    /// <returns>The services.</returns>
+    public static IServiceCollection AddZcrxCluster(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.TryAddSingleton<ClusterView>();
+        services.TryAddSingleton<IZcrxCluster>(static provider => provider.GetRequiredService<ClusterView>());
+        return services;
+    }
+}

@@ -1,0 +1,131 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Event;
+using Zcrx.Actors;
+
+namespace Zcrx.Cluster.Membership;
+
+/// <summary>Binds one listener of the cluster while this node is Up, and unbinds it when the node leaves or is on the side of a minority.</summary>
+internal sealed class PortActor : ReceiveActor, IWithTimers
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+
+    private readonly ZcrxListenerOptions _listener;
+    private readonly TimeSpan _drain;
+    private readonly Task<IActorRef> _starting;
+    private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private IActorRef? _supervisor;
+    private PortState _wanted = PortState.Closed;
+    private bool _wasMember;
+    private PortState _applied = PortState.Closed;
+    private PortState _asked;
+    private bool _isBusy;
+
+    /// <param name="listener">The listener, which has a name.</param>
+    /// <param name="drain">How long its connections may take to end when the node leaves.</param>
+    /// <param name="supervisor">The supervisor of Zcrx, once it has started.</param>
+    public PortActor(ZcrxListenerOptions listener, TimeSpan drain, Task<IActorRef> supervisor)
+    {
+        (_listener, _drain, _starting) = (listener, drain, supervisor);
+        Receive<IActorRef>(OnStarted);
+        // Asked for, since the events alone do not tell which members cannot be reached at one moment.
+        Receive<ClusterEvent.IClusterDomainEvent>(_ => _cluster.SendCurrentClusterState(Self));
+        Receive<ClusterEvent.CurrentClusterState>(OnMembers);
+        Receive<ZcrxReply.Bound>(_ => OnDone());
+        Receive<ZcrxReply.Unbound>(_ => OnDone());
+        Receive<ZcrxReply.Failed>(OnFailed);
+        Receive<Again>(_ => Reconcile());
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart()
+    {
+        _starting.PipeTo(Self);
+        _cluster.Subscribe(Self, ClusterEvent.InitialStateAsSnapshot, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
+    }
+
+    protected override void PostStop() => _cluster.Unsubscribe(Self);
+
+    private void OnStarted(IActorRef supervisor)
+    {
+        _supervisor = supervisor;
+        Reconcile();
+    }
+
+    private void OnMembers(ClusterEvent.CurrentClusterState state)
+    {
+        PortState wanted = PortRule.Decide(_cluster.SelfUniqueAddress, state.Members, state.Unreachable, _wasMember);
+        _wasMember |= wanted is PortState.Open or PortState.Minority;
+        if (wanted == _wanted)
+        {
+            return;
+        }
+
+        if (wanted == PortState.Minority)
+        {
+            _log.Warning(
+                "Listener {0} closes: this node reaches only {1} of {2} members. It is bound again when the members can be reached.",
+                _listener.Name,
+                state.Members.Count - state.Unreachable.Count,
+                state.Members.Count);
+        }
+
+        _wanted = wanted;
+        Reconcile();
+    }
+
+    /// <summary>Binds or unbinds, unless an answer is outstanding.</summary>
+    private void Reconcile()
+    {
+        if (_supervisor is null || _isBusy || _applied == _wanted)
+        {
+            return;
+        }
+
+        if (_wanted != PortState.Open && _applied == PortState.Closed)
+        {
+            // It was never bound.
+            return;
+        }
+
+        _isBusy = true;
+        _asked = _wanted;
+        _supervisor.Tell(_wanted switch
+        {
+            PortState.Open => new ZcrxCommand.Bind(_listener),
+            PortState.Leaving => new ZcrxCommand.Unbind(_listener.Name!, _drain),
+            // The connections stay: their frames are acknowledged after the partition, or the node is downed.
+            _ => new ZcrxCommand.Unbind(_listener.Name!),
+        });
+    }
+
+    private void OnDone()
+    {
+        (_applied, _isBusy) = (_asked, false);
+        Reconcile();
+    }
+
+    private void OnFailed(ZcrxReply.Failed failed)
+    {
+        switch (failed.Reason)
+        {
+            // Nothing is left to unbind, or Zcrx stops and has closed the port.
+            case ZcrxFailure.NoSuchListener or ZcrxFailure.Stopping or ZcrxFailure.NotAccepting:
+                OnDone();
+                break;
+            default:
+                _isBusy = false;
+                _log.Warning("Could not change listener {0}: {1} Trying again in {2} s.", _listener.Name, failed.Message, Retry.TotalSeconds);
+                Timers.StartSingleTimer(nameof(Again), Again.Instance, Retry);
+                break;
+        }
+    }
+
+    private sealed class Again : INoSerializationVerificationNeeded
+    {
+        public static Again Instance { get; } = new();
+    }
+}

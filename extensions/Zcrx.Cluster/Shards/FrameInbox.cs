@@ -1,0 +1,125 @@
+namespace Zcrx.Cluster;
+
+/// <summary>Takes each frame of a source once and in order, for the entity of a partition.</summary>
+/// <remarks>
+/// <para>A chunk is sent again until it is acknowledged, so it may arrive twice. The inbox knows the next number of each source. It discards frames that were taken, and
+/// chunks that a lost one should have preceded.</para>
+/// <para>Within one life of the entity each frame is taken once. Across lives it is, if the entity stores <see cref="Positions"/> together with its effects and acknowledges
+/// afterwards. Otherwise, frames that were taken and not acknowledged before the end of a life are taken again by the next one.</para>
+/// <para>Ownership: one entity. Threading: that of the entity.</para>
+/// </remarks>
+public sealed class FrameInbox
+{
+    /// <summary>The number of sources that are known at the same time, by default.</summary>
+    public const int DefaultMaxSources = 65_536;
+
+    private readonly int _maxSources;
+    private readonly Dictionary<Guid, LinkedListNode<Position>> _positions = [];
+    // The source that was seen last comes last.
+    private readonly LinkedList<Position> _order = new();
+
+    /// <summary>Initializes an inbox.</summary>
+    /// <param name="maxSources">The number of sources that are known at the same time. The one that was silent for longest is forgotten first.</param>
+    public FrameInbox(int maxSources = DefaultMaxSources)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxSources);
+        _maxSources = maxSources;
+    }
+
+    /// <summary>Initializes an inbox with the positions of an earlier life.</summary>
+    /// <param name="positions">The next number of each source; see <see cref="Positions"/>.</param>
+    /// <param name="maxSources">The number of sources that are known at the same time.</param>
+    public FrameInbox(IEnumerable<KeyValuePair<Guid, long>> positions, int maxSources = DefaultMaxSources)
+        : this(maxSources)
+    {
+        ArgumentNullException.ThrowIfNull(positions);
+        foreach ((Guid source, long next) in positions)
+        {
+            Find(source).Next = next;
+        }
+    }
+
+    /// <summary>Gets the number of frames that were discarded because they had been taken.</summary>
+    public long Duplicates { get; private set; }
+
+    /// <summary>Gets the next number of each source, to be stored by an entity that must not take a frame again after a restart.</summary>
+    public IEnumerable<KeyValuePair<Guid, long>> Positions => _order.Select(static position => KeyValuePair.Create(position.Source, position.Next));
+
+    /// <summary>Takes the frames of a chunk that were not taken before.</summary>
+    /// <param name="chunk">The chunk.</param>
+    /// <returns>The frames, in order. Empty if all were taken, or if an earlier chunk is missing.</returns>
+    public IReadOnlyList<ShardFrame> Accept(FrameChunk chunk)
+    {
+        ArgumentNullException.ThrowIfNull(chunk);
+        Position position = Find(chunk.Source);
+        // Frames before that number were acknowledged by an earlier life, or by this inbox before it forgot the source.
+        position.Next = Math.Max(position.Next, chunk.OldestUnacknowledged);
+        if (chunk.FirstSequence > position.Next)
+        {
+            return [];
+        }
+
+        int skipped = (int)Math.Min(position.Next - chunk.FirstSequence, chunk.Count);
+        Duplicates += skipped;
+        if (skipped == chunk.Count)
+        {
+            return [];
+        }
+
+        ShardFrame[] frames = new ShardFrame[chunk.Count - skipped];
+        for (int i = 0; i < frames.Length; i++)
+        {
+            frames[i] = new ShardFrame(position.Next + i, chunk[skipped + i]);
+        }
+
+        position.Next = chunk.NextSequence;
+        return frames;
+    }
+
+    /// <summary>Returns the acknowledgement of everything that was taken from the source of a chunk.</summary>
+    /// <param name="chunk">A chunk that <see cref="Accept"/> was called with.</param>
+    /// <returns>The message to the sender of the chunk. Send it when the effects of the frames are certain, also for a chunk without new frames.</returns>
+    public FrameAcknowledgement Acknowledge(FrameChunk chunk)
+    {
+        ArgumentNullException.ThrowIfNull(chunk);
+        return new FrameAcknowledgement(chunk.Source, chunk.Partition, Find(chunk.Source).Next);
+    }
+
+    /// <summary>Removes a source that has ended.</summary>
+    /// <param name="ended">The message.</param>
+    public void Forget(FrameSourceEnded ended)
+    {
+        ArgumentNullException.ThrowIfNull(ended);
+        if (_positions.Remove(ended.Source, out LinkedListNode<Position>? node))
+        {
+            _order.Remove(node);
+        }
+    }
+
+    private Position Find(Guid source)
+    {
+        if (_positions.TryGetValue(source, out LinkedListNode<Position>? node))
+        {
+            _order.Remove(node);
+            _order.AddLast(node);
+            return node.Value;
+        }
+
+        if (_positions.Count == _maxSources)
+        {
+            _positions.Remove(_order.First!.Value.Source);
+            _order.RemoveFirst();
+        }
+
+        node = _order.AddLast(new Position(source));
+        _positions.Add(source, node);
+        return node.Value;
+    }
+
+    private sealed class Position(Guid source)
+    {
+        public Guid Source => source;
+
+        public long Next { get; set; }
+    }
+}

@@ -1,0 +1,14 @@
+namespace Zcrx.Cluster.Shards;
+
+/// <summary>Represents a chunk that is not acknowledged.</summary>
+/// <param name="First">The number of the first frame.</param>
+/// <param name="Ends">The end of each frame in the bytes.</param>
+/// <param name="Bytes">The bytes.</param>
+/// <param name="Tokens">What is to be acknowledged with the chunk, one for each frame.</param>
+internal sealed record PendingChunk<T>(long First, int[] Ends, byte[] Bytes, IReadOnlyList<T> Tokens)
+{
+    public long Next => First + Ends.Length;
+
+    /// <summary>Gets or sets a value indicating whether the chunk was sent, so that an acknowledgement of it is valid. The budget of the shard includes it then.</summary>
+    public bool WasSent { get; set; }
+}

@@ -1,0 +1,112 @@
+namespace Zcrx.Cluster.Shards;
+
+/// <summary>Bounds what all connections of this node together have unacknowledged at each shard of a region.</summary>
+/// <remarks>Threading: any thread. Waiting connections are served in order.</remarks>
+/// <param name="maxBytes">The number of bytes at one shard. A chunk that has more is admitted alone.</param>
+internal sealed class ShardBudget(long maxBytes)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<int, Share> _shares = [];
+
+    /// <summary>Creates the claim of one connection on the budget of one shard.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="onGranted">Called on any thread when a claim that had to wait has its bytes.</param>
+    public ShardClaim Claim(int partition, Action onGranted) => new(this, partition, onGranted);
+
+    /// <summary>Returns the number of bytes that are unacknowledged at a shard.</summary>
+    public long Used(int partition)
+    {
+        lock (_gate)
+        {
+            return _shares.TryGetValue(partition, out Share? share) ? share.Used : 0;
+        }
+    }
+
+    /// <summary>Takes bytes for a claim, or lets it wait.</summary>
+    internal bool TryTake(ShardClaim claim, long bytes)
+    {
+        lock (_gate)
+        {
+            if (claim.IsGranted)
+            {
+                // Was taken when it was granted: the lane asks for the same chunk again.
+                claim.IsGranted = false;
+                return true;
+            }
+
+            if (claim.Wanted >= 0)
+            {
+                return false;
+            }
+
+            if (!_shares.TryGetValue(claim.Partition, out Share? share))
+            {
+                share = new Share();
+                _shares.Add(claim.Partition, share);
+            }
+
+            if (share.Waiting.Count == 0 && Fits(share, bytes))
+            {
+                share.Used += bytes;
+                claim.Held += bytes;
+                return true;
+            }
+
+            claim.Wanted = bytes;
+            share.Waiting.AddLast(claim);
+            return false;
+        }
+    }
+
+    /// <summary>Returns bytes of a claim, and grants what others wait for.</summary>
+    /// <param name="claim">The claim.</param>
+    /// <param name="bytes">The number of bytes; null for all, when the claim ends.</param>
+    internal void Release(ShardClaim claim, long? bytes)
+    {
+        List<ShardClaim> granted = [];
+        lock (_gate)
+        {
+            if (!_shares.TryGetValue(claim.Partition, out Share? share))
+            {
+                return;
+            }
+
+            long released = bytes ?? claim.Held;
+            claim.Held -= released;
+            share.Used -= released;
+            if (bytes is null && claim.Wanted >= 0)
+            {
+                share.Waiting.Remove(claim);
+            }
+
+            while (share.Waiting.First is { Value: var next } && Fits(share, next.Wanted))
+            {
+                share.Waiting.RemoveFirst();
+                share.Used += next.Wanted;
+                next.Held += next.Wanted;
+                next.Wanted = -1;
+                next.IsGranted = true;
+                granted.Add(next);
+            }
+
+            if (share.Used == 0 && share.Waiting.Count == 0)
+            {
+                _shares.Remove(claim.Partition);
+            }
+        }
+
+        foreach (ShardClaim next in granted)
+        {
+            next.OnGranted();
+        }
+    }
+
+    private bool Fits(Share share, long bytes) => share.Used == 0 || share.Used + bytes <= maxBytes;
+
+    private sealed class Share
+    {
+        public long Used { get; set; }
+
+        public LinkedList<ShardClaim> Waiting { get; } = new();
+    }
+}

@@ -1,0 +1,128 @@
+using System.Buffers;
+
+namespace Zcrx.Cluster.Shards;
+
+/// <summary>Holds the unacknowledged frames of one connection to one partition, and decides which chunks are sent when.</summary>
+/// <remarks>
+/// Chunks are sent in order, and again from the first unacknowledged one on when their time is over. After that only one is in flight until the entity acknowledges
+/// something: an entity that is slow or being moved gets one chunk more, not all of them.
+/// </remarks>
+/// <param name="source">The identity of the stream.</param>
+/// <param name="partition">The partition.</param>
+/// <param name="flow">The bounds.</param>
+/// <param name="claim">The share of the shard's budget.</param>
+internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, ShardClaim claim) : IDisposable
+{
+    // In order; the first _inFlight of them are in flight.
+    private readonly List<PendingChunk<T>> _chunks = [];
+    private ChunkBuilder<T>? _open;
+    private long _next;
+    private int _inFlight;
+    private bool _isRecovering;
+    private int _attempts;
+    private TimeSpan _deadline;
+
+    public bool IsEmpty => _chunks.Count == 0 && _open is null;
+
+    /// <summary>Gets the number of chunks that are in flight.</summary>
+    public int InFlight => _inFlight;
+
+    /// <summary>Gets the number of the first frame that is not acknowledged.</summary>
+    public long Oldest => _chunks.Count > 0 ? _chunks[0].First : _next - (_open?.Count ?? 0);
+
+    public void Add(ReadOnlySequence<byte> frame, T token)
+    {
+        if (_open is not null && !_open.HasRoomFor(frame.Length))
+        {
+            Close();
+        }
+
+        _open ??= new ChunkBuilder<T>(_next, flow.MaxChunkBytes);
+        _open.Add(frame, token);
+        _next++;
+    }
+
+    /// <summary>Sends what the bounds allow.</summary>
+    /// <returns>The number of chunks that were sent again.</returns>
+    public int Send(TimeSpan now, List<FrameChunk> outgoing)
+    {
+        int repeated = 0;
+        int most = _isRecovering ? 1 : flow.MaxChunks;
+        while (_inFlight < most)
+        {
+            if (_inFlight == _chunks.Count)
+            {
+                if (_open is null)
+                {
+                    break;
+                }
+
+                Close();
+            }
+
+            PendingChunk<T> chunk = _chunks[_inFlight];
+            if (!chunk.WasSent && !claim.TryTake(chunk.Bytes.Length))
+            {
+                break;
+            }
+
+            repeated += chunk.WasSent ? 1 : 0;
+            chunk.WasSent = true;
+            _inFlight++;
+            if (_inFlight == 1)
+            {
+                _deadline = now + flow.TimeoutOf(_attempts);
+            }
+
+            outgoing.Add(new FrameChunk(source, partition, chunk.First, _chunks[0].First, chunk.Ends, chunk.Bytes));
+        }
+
+        return repeated;
+    }
+
+    /// <summary>Removes what an entity has acknowledged.</summary>
+    /// <param name="next">The number of the next frame that it expects.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="acknowledged">Receives the tokens.</param>
+    public void Acknowledge(long next, TimeSpan now, List<T> acknowledged)
+    {
+        int count = 0;
+        long bytes = 0;
+        while (count < _chunks.Count && _chunks[count].WasSent && _chunks[count].Next <= next)
+        {
+            acknowledged.AddRange(_chunks[count].Tokens);
+            bytes += _chunks[count].Bytes.Length;
+            count++;
+        }
+
+        if (count == 0)
+        {
+            return;
+        }
+
+        _chunks.RemoveRange(0, count);
+        _inFlight = Math.Max(0, _inFlight - count);
+        (_isRecovering, _attempts) = (false, 0);
+        _deadline = now + flow.TimeoutOf(0);
+        claim.Release(bytes);
+    }
+
+    /// <summary>Starts again with the first unacknowledged chunk if its time is over.</summary>
+    public void OnTime(TimeSpan now)
+    {
+        if (_inFlight > 0 && now >= _deadline)
+        {
+            _inFlight = 0;
+            _isRecovering = true;
+            _attempts++;
+        }
+    }
+
+    public void Dispose() => claim.Dispose();
+
+    private void Close()
+    {
+        _chunks.Add(_open!.Close());
+        _open = null;
+    }
+}

@@ -1,0 +1,57 @@
+using System.Runtime.ExceptionServices;
+using Akka.Actor;
+using Zcrx.Actors;
+using Zcrx.Cluster.Shards;
+
+namespace Zcrx.Cluster;
+
+/// <summary>Represents a stream of frames to the shards of a region; see <see cref="ZcrxShardExtensions"/>.</summary>
+/// <remarks>
+/// Ownership: the caller of <c>ToShards</c>, which may dispose it at any time and need not when the stream ends.
+/// Threading: any thread.
+/// </remarks>
+public sealed class ShardSink : IDisposable
+{
+    private readonly ActorSink _sink;
+    private readonly IActorRef _session;
+    private readonly ShardOutcome _outcome;
+
+    internal ShardSink(ActorSink sink, IActorRef session, ShardOutcome outcome)
+    {
+        (_sink, _session, _outcome) = (sink, session, outcome);
+        Completion = CompleteAsync();
+        // Observed here, for callers that do not await it.
+        _ = Completion.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    /// <summary>
+    /// Gets a task that ends when the stream has ended in order and the entities have acknowledged everything. It faults with the stream's error once everything before is
+    /// acknowledged, and with the failure of the key selector or of the shard region. <see cref="Dispose"/> cancels it.
+    /// </summary>
+    public Task Completion { get; }
+
+    /// <summary>Gets the number of chunks that were sent, including those that were sent again.</summary>
+    public long Chunks => _outcome.Chunks;
+
+    /// <summary>Gets the number of chunks that were sent again.</summary>
+    public long Resends => _outcome.Resends;
+
+    /// <summary>Stops receiving. What was received is still sent, until it is acknowledged.</summary>
+    public void Dispose()
+    {
+        _sink.Dispose();
+        _session.Tell(ShardSession.Dispose.Instance, ActorRefs.NoSender);
+    }
+
+    private async Task CompleteAsync()
+    {
+        try
+        {
+            await _sink.Completion.ConfigureAwait(false);
+        }
+        catch (ZcrxActorTerminatedException) when (_outcome.Failure is { } failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+}

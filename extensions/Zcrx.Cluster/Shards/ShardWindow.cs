@@ -1,0 +1,100 @@
+using System.Buffers;
+
+namespace Zcrx.Cluster.Shards;
+
+/// <summary>Groups the frames of one connection by partition, and decides what is sent, sent again and acknowledged.</summary>
+/// <remarks>
+/// It has no clock, and sends nothing: <see cref="Outgoing"/> and <see cref="Acknowledged"/> are for the caller, which clears them. Threading: one thread at a time.
+/// </remarks>
+/// <typeparam name="T">What is to be acknowledged with a frame.</typeparam>
+/// <param name="source">The identity of the stream.</param>
+/// <param name="flow">The bounds.</param>
+/// <param name="claim">Returns a share of the budget of a partition's shard.</param>
+internal sealed class ShardWindow<T>(Guid source, ShardFlow flow, Func<int, ShardClaim> claim) : IDisposable
+{
+    private readonly Dictionary<int, ShardLane<T>> _lanes = [];
+    // Those that have got frames since they were last asked to send.
+    private readonly HashSet<int> _touched = [];
+
+    /// <summary>Gets the identity of the stream.</summary>
+    public Guid Source => source;
+
+    /// <summary>Gets the chunks to send, in order.</summary>
+    public List<FrameChunk> Outgoing { get; } = [];
+
+    /// <summary>Gets the tokens of the frames that were acknowledged.</summary>
+    public List<T> Acknowledged { get; } = [];
+
+    /// <summary>Gets the partitions that have got frames.</summary>
+    public IReadOnlyCollection<int> Partitions => _lanes.Keys;
+
+    /// <summary>Gets a value indicating whether all frames are acknowledged.</summary>
+    public bool IsEmpty => _lanes.Values.All(static lane => lane.IsEmpty);
+
+    /// <summary>Gets the number of chunks that were sent again.</summary>
+    public long Resends { get; private set; }
+
+    /// <summary>Returns the number of chunks that are in flight to a partition.</summary>
+    public int InFlight(int partition) => _lanes.TryGetValue(partition, out ShardLane<T>? lane) ? lane.InFlight : 0;
+
+    /// <summary>Returns the number of the first frame to a partition that is not acknowledged.</summary>
+    public long OldestUnacknowledged(int partition) => _lanes.TryGetValue(partition, out ShardLane<T>? lane) ? lane.Oldest : 0;
+
+    /// <summary>Adds a frame, whose bytes are copied. It is sent by <see cref="Flush"/>, so that frames that arrive together travel together.</summary>
+    public void Add(int partition, ReadOnlySequence<byte> frame, T token)
+    {
+        if (!_lanes.TryGetValue(partition, out ShardLane<T>? lane))
+        {
+            lane = new ShardLane<T>(source, partition, flow, claim(partition));
+            _lanes.Add(partition, lane);
+        }
+
+        lane.Add(frame, token);
+        _touched.Add(partition);
+    }
+
+    /// <summary>Sends the frames that were added, as far as the bounds allow.</summary>
+    public void Flush(TimeSpan now)
+    {
+        foreach (int partition in _touched)
+        {
+            Send(_lanes[partition], now);
+        }
+
+        _touched.Clear();
+    }
+
+    /// <summary>Handles an acknowledgement. One of another stream, or of frames that were not sent, changes nothing.</summary>
+    public void OnAcknowledged(FrameAcknowledgement acknowledgement, TimeSpan now)
+    {
+        if (acknowledgement.Source == source && _lanes.TryGetValue(acknowledgement.Partition, out ShardLane<T>? lane))
+        {
+            lane.Acknowledge(acknowledgement.NextSequence, now, Acknowledged);
+            Send(lane, now);
+        }
+    }
+
+    /// <summary>Handles that the budget of a shard has room for what waits.</summary>
+    public void OnGranted(int partition, TimeSpan now) => Send(_lanes[partition], now);
+
+    /// <summary>Sends again what was not acknowledged in time.</summary>
+    public void OnTime(TimeSpan now)
+    {
+        foreach (ShardLane<T> lane in _lanes.Values)
+        {
+            lane.OnTime(now);
+            Send(lane, now);
+        }
+    }
+
+    /// <summary>Returns the shares of the budgets.</summary>
+    public void Dispose()
+    {
+        foreach (ShardLane<T> lane in _lanes.Values)
+        {
+            lane.Dispose();
+        }
+    }
+
+    private void Send(ShardLane<T> lane, TimeSpan now) => Resends += lane.Send(now, Outgoing);
+}

@@ -1,0 +1,75 @@
+using System.Buffers;
+using Akka.Actor;
+using Zcrx.Actors;
+using Zcrx.Cluster.Shards;
+using Zcrx.Rx;
+
+namespace Zcrx.Cluster;
+
+/// <summary>Provides streams of frames to the shards of a cluster.</summary>
+/// <remarks>
+/// <para>Frames are grouped into chunks by partition of the key space. The entity of a partition receives them as <see cref="FrameChunk"/>, takes them by a
+/// <see cref="FrameInbox"/>, and answers with a <see cref="FrameAcknowledgement"/>. Frames with the same key arrive in order.</para>
+/// <para>Each frame arrives at least once: chunks are sent again until they are acknowledged, also to an entity that was moved to another node.</para>
+/// <para>Zero copy ends here. The bytes of a frame are copied once into a chunk, and its buffers return to the pool.</para>
+/// </remarks>
+public static class ZcrxShardExtensions
+{
+    /// <summary>Sends every frame to the shard of its key, at the pace of the entities' acknowledgements.</summary>
+    /// <param name="source">Borrowed frames.</param>
+    /// <param name="region">The shard region of this node, or its proxy. Its message extractor is <see cref="ZcrxShardMessageExtractor"/>.</param>
+    /// <param name="key">Returns the bytes of a frame that are its key, usually a slice. It runs on the thread of an actor and must not keep the frame.</param>
+    /// <param name="options">The options; null for the defaults.</param>
+    /// <returns>The stream, to end it and to see how it ended.</returns>
+    /// <remarks>
+    /// When the window of the connection is full, the connection is held, and TCP slows the sender down. The connection stays open until everything is acknowledged. When
+    /// <paramref name="key"/> throws, a frame is too long for a message between nodes, or the region ends, the connection is reset.
+    /// </remarks>
+    /// <exception cref="ArgumentException">An option is invalid, or the region is no actor of this process.</exception>
+    public static ShardSink ToShards(
+        this IObservable<ReceivedFrame> source, IActorRef region, Func<ReadOnlySequence<byte>, ReadOnlySequence<byte>> key, ZcrxShardOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ZcrxShardOptions valid = Validate(options);
+        return Start(source, region, frame => KeyPartition.Of(key(frame), valid.Partitions), valid);
+    }
+
+    /// <inheritdoc cref="ToShards(IObservable{ReceivedFrame}, IActorRef, Func{ReadOnlySequence{byte}, ReadOnlySequence{byte}}, ZcrxShardOptions?)"/>
+    /// <param name="source">Borrowed frames.</param>
+    /// <param name="region">The shard region of this node, or its proxy.</param>
+    /// <param name="key">Returns the key of a frame as a number.</param>
+    /// <param name="options">The options; null for the defaults.</param>
+    public static ShardSink ToShards(
+        this IObservable<ReceivedFrame> source, IActorRef region, Func<ReadOnlySequence<byte>, ulong> key, ZcrxShardOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ZcrxShardOptions valid = Validate(options);
+        return Start(source, region, frame => KeyPartition.Of(key(frame), valid.Partitions), valid);
+    }
+
+    private static ZcrxShardOptions Validate(ZcrxShardOptions? options)
+    {
+        options ??= new ZcrxShardOptions();
+        options.ThrowIfInvalid();
+        return options;
+    }
+
+    private static ShardSink Start(IObservable<ReceivedFrame> source, IActorRef region, Func<ReadOnlySequence<byte>, int> partition, ZcrxShardOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(region);
+        if (region is not ActorRefWithCell { Underlying.System: var system })
+        {
+            throw new ArgumentException(
+                $"Could not send frames to {region}: it is no actor of this process. Use the shard region or the proxy that was started in this actor system.", nameof(region));
+        }
+
+        ShardRegions regions = ShardRegions.Of(system);
+        ShardBudget budget = regions.BudgetOf(region, options.MaxShardBytes.Bytes);
+        ShardOutcome outcome = new();
+        long longest = regions.LongestFrame;
+        IActorRef session = system.ActorOf(
+            Props.Create(() => new ShardSession(region, partition, options, budget, longest, outcome)).WithDeploy(Deploy.Local));
+        return new ShardSink(source.ToActor(session, options.MaxUnacknowledged, options.MaxUnacknowledgedBytes.Bytes), session, outcome);
+    }
+}

@@ -1,0 +1,102 @@
+using System.Net;
+using System.Net.Sockets;
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Hosting;
+using Akka.Remote;
+using Akka.Remote.Transport;
+using Zcrx.Actors;
+using Zcrx.Cluster.Tests.Support;
+using Zcrx.Rx;
+using Deadline = Zcrx.TestSupport.Deadline;
+
+namespace Zcrx.Cluster.Tests.Membership;
+
+/// <summary>Tests the listeners of a cluster.</summary>
+public class PortTests
+{
+    [Fact]
+    public async Task Port_is_bound_while_the_node_is_a_member_and_its_connections_are_closed_when_it_leaves()
+    {
+        await using ClusterNode node = await ClusterNode.StartAsync(static options =>
+        {
+            options.DrainTimeout = TimeSpan.Zero;
+            options.Listeners.Add(Door());
+        });
+        Assert.False(node.Zcrx.EndPoints.ByName.ContainsKey("door"));
+
+        node.Join(node);
+        await Deadline.UntilAsync(() => node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is bound");
+        IPEndPoint endPoint = node.Zcrx.EndPoints["door"];
+        using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(endPoint).Within();
+        node.Cluster.Leave(node.Cluster.SelfAddress);
+
+        Assert.Equal(0, await ReceiveAsync(client));
+    }
+
+    [Fact]
+    public async Task Port_of_a_node_that_loses_the_majority_is_closed_until_the_partition_heals_and_its_connections_stay()
+    {
+        await using ClusterNode node = await ClusterNode.StartAsync(static options => options.Listeners.Add(Door()), WithThrottle);
+        await using ClusterNode second = await ClusterNode.StartAsync(akka: WithThrottle);
+        await using ClusterNode third = await ClusterNode.StartAsync(akka: WithThrottle);
+        node.Join(node);
+        second.Join(node);
+        third.Join(node);
+        await Deadline.UntilAsync(() => third.Cluster.State.Members.Count(static member => member.Status == MemberStatus.Up) == 3, "three nodes are Up");
+        await Deadline.UntilAsync(() => node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is bound");
+        using Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(node.Zcrx.EndPoints["door"]).Within();
+        await Deadline.UntilAsync(async () => (await node.Zcrx.GetStatusAsync()).Queues.Sum(static queue => queue.Statistics?.Connections ?? 0) == 1, static () => "the connection is served");
+
+        await SetThrottleAsync(node, Blackhole.Instance, second, third);
+        await Deadline.UntilAsync(() => !node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is closed");
+        Assert.Equal(MemberStatus.Up, node.Cluster.SelfMember.Status);
+        await SetThrottleAsync(node, Unthrottled.Instance, second, third);
+        await Deadline.UntilAsync(() => node.Zcrx.EndPoints.ByName.ContainsKey("door"), "the port is bound again");
+
+        Assert.Equal(1, (await node.Zcrx.GetStatusAsync()).Queues.Sum(static queue => queue.Statistics?.Connections ?? 0));
+    }
+
+    [Fact]
+    public void Invalid_options_are_refused()
+    {
+        Assert.Throws<ArgumentException>(static () => new ZcrxClusterOptions { StatusInterval = TimeSpan.Zero }.ThrowIfInvalid());
+        Assert.Throws<ArgumentException>(static () => new ZcrxClusterOptions { DrainTimeout = TimeSpan.FromDays(2) }.ThrowIfInvalid());
+        ZcrxClusterOptions nameless = new();
+        nameless.Listeners.Add(new ZcrxListenerOptions { EndPoint = "127.0.0.1:0", Handler = Door().Handler });
+        Assert.Contains("has no name", Assert.Throws<ArgumentException>(nameless.ThrowIfInvalid).Message, StringComparison.Ordinal);
+    }
+
+    private static void WithThrottle(AkkaConfigurationBuilder akka) =>
+        akka.AddHocon("akka.remote.dot-netty.tcp.applied-adapters = [trttl]", HoconAddMode.Prepend);
+
+    private static async Task SetThrottleAsync(ClusterNode node, ThrottleMode mode, params ClusterNode[] others)
+    {
+        foreach (ClusterNode other in others)
+        {
+            Assert.True(await ((IRemoteActorRefProvider)((ExtendedActorSystem)node.System).Provider).Transport
+                .ManagementCommand(new SetThrottle(other.Cluster.SelfAddress, ThrottleTransportAdapter.Direction.Both, mode)).Within());
+        }
+    }
+
+    private static ZcrxListenerOptions Door() => new()
+    {
+        Name = "door",
+        EndPoint = "127.0.0.1:0",
+        Handler = static connection => connection.Buffers.Subscribe(static _ => { }),
+    };
+
+    private static async Task<int> ReceiveAsync(Socket client)
+    {
+        try
+        {
+            return await client.ReceiveAsync(new byte[1]).Within("the connection ends");
+        }
+        catch (SocketException)
+        {
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using Zcrx.Actors;
+using Zcrx.Cluster.Tests.Support;
+
+namespace Zcrx.Cluster.Tests.Nodes;
+
+/// <summary>Tests the status and the events of several nodes, over real connections.</summary>
+public class ClusterStatusTests
+{
+    [Fact]
+    public async Task Status_of_every_node_is_on_every_node_and_disappears_with_it()
+    {
+        await using ClusterNode first = await ClusterNode.StartAsync();
+        first.Join(first);
+        await using (ClusterNode second = await ClusterNode.StartAsync())
+        {
+            second.Join(first);
+
+            await Deadline.UntilAsync(() => first.All.Nodes.Count == 2 && second.All.Nodes.Count == 2, "both nodes have the status of both");
+
+            Assert.Equal(new[] { first.Name, second.Name }.Order(StringComparer.Ordinal), first.All.Nodes.Keys.Order(StringComparer.Ordinal));
+            Assert.All(second.All.Nodes, static node => Assert.Equal((node.Key, ZcrxState.Running), (node.Value.Node, node.Value.State)));
+            DateTimeOffset old = first.All.Nodes[second.Name].Time;
+            await Deadline.UntilAsync(() => first.All.Nodes[second.Name].Time > old, "the status is renewed");
+        }
+
+        await Deadline.UntilAsync(() => first.All.Nodes.Keys.SequenceEqual([first.Name]), "the node that has left is gone");
+    }
+
+    [Fact]
+    public async Task Restart_of_a_queue_is_an_event_on_the_other_node()
+    {
+        await using ClusterNode first = await ClusterNode.StartAsync();
+        first.Join(first);
+        await using ClusterNode second = await ClusterNode.StartAsync();
+        second.Join(first);
+        ConcurrentQueue<ZcrxNodeEvent> events = new();
+        using IDisposable subscription = second.All.Events.Subscribe(events.Enqueue);
+        await Deadline.UntilAsync(() => second.All.Nodes.Count == 2, "both nodes are members");
+
+        // Repeated: the other node learns the subscribers of the topic by gossip.
+        await Deadline.UntilAsync(
+            async () =>
+            {
+                Assert.IsType<ZcrxReply.Restarted>(await first.Zcrx.Supervisor.Ask<ZcrxReply>(new ZcrxCommand.RestartQueue("zcrx-0")).Within());
+                return events.Any(happened => happened.Node == first.Name && happened is { Kind: "QueueOpened", Subject: "zcrx-0" });
+            },
+            static () => "the restart is seen on the other node");
+    }
+}

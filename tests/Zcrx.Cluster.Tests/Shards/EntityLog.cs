@@ -1,0 +1,24 @@
+using System.Collections.Concurrent;
+
+namespace Zcrx.Cluster.Tests.Shards;
+
+/// <summary>Holds what the entities of a test have taken, and what they store beyond their lives. Any thread.</summary>
+internal sealed class EntityLog
+{
+    private readonly ConcurrentDictionary<string, KeyValuePair<Guid, long>[]> _positions = new(StringComparer.Ordinal);
+
+    /// <summary>Gets the frames in the order in which they were taken: their connection, key and number, and the node of the entity.</summary>
+    public ConcurrentQueue<(int Connection, int Key, int Number, string Node)> Taken { get; } = new();
+
+    /// <summary>Gets or sets a value indicating whether entities acknowledge.</summary>
+    public volatile bool IsAcknowledging = true;
+
+    /// <summary>Gets or sets a value indicating whether the first acknowledgement of each chunk is lost.</summary>
+    public volatile bool LosesAcknowledgements;
+
+    public long Duplicates;
+
+    public KeyValuePair<Guid, long>[] Positions(string partition) => _positions.GetValueOrDefault(partition, []);
+
+    public void Store(string partition, IEnumerable<KeyValuePair<Guid, long>> positions) => _positions[partition] = [.. positions];
+}

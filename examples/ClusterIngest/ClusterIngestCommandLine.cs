@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Spectre.Console;
+
+namespace ClusterIngest;
+
+/// <summary>Reads the command line.</summary>
+internal static class ClusterIngestCommandLine
+{
+    public static Task<int> RunAsync(string[] arguments)
+    {
+        RootCommand root = new("Receives frames at an edge and stores them at the shards of two workers.") { Demo(), Edge(), Worker() };
+        // The nodes stop by their hosts, and the demo by its own handler, which also stops the nodes. Both may take longer than two seconds.
+        return root.Parse(arguments).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+    }
+
+    private static Command Demo()
+    {
+        Option<int> connections = Positive("--connections", "The number of connections.", 4);
+        Option<int> frames = Positive("--frames", "The number of frames of each connection.", 32_768);
+        Option<int> length = new("--length") { Description = "The number of bytes of a frame.", DefaultValueFactory = static _ => 1024 };
+        length.Validators.Add(static result =>
+        {
+            if (result.GetValueOrDefault<int>() is < DemoFrame.Header or > 65_536)
+            {
+                result.AddError($"--length must be between {DemoFrame.Header} and 65536.");
+            }
+        });
+        Option<int> pace = new("--pace") { Description = "Frames per second of each connection; 0 for as fast as possible." };
+        Option<double> delay = new("--delay") { Description = "How many milliseconds an entity takes for a chunk." };
+        Command command = new("demo", "Starts an edge and two workers on loopback, sends frames, and checks that each is stored once.") { connections, frames, length, pace, delay };
+        command.SetAction(async (result, _) =>
+        {
+            using CancellationTokenSource stopping = new();
+            using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+            using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+            DemoOptions options = new(
+                result.GetValue(connections), result.GetValue(frames), result.GetValue(length), result.GetValue(pace), TimeSpan.FromMilliseconds(result.GetValue(delay)));
+            using DemoRun run = new(options, new DemoView(AnsiConsole.Console));
+            return await run.RunAsync(stopping.Token);
+
+            void Stop(PosixSignalContext context)
+            {
+                context.Cancel = true;
+                stopping.Cancel();
+            }
+        });
+        return command;
+    }
+
+    private static Command Edge()
+    {
+        Command command = new("edge", "Runs the edge. The demo starts it.");
+        command.SetAction(static (_, token) => EdgeProgram.RunAsync(token));
+        return command;
+    }
+
+    private static Command Worker()
+    {
+        Option<string> join = new("--join") { Description = "The address of a node of the cluster.", Required = true };
+        Option<string> directory = new("--directory") { Description = "The directory of the journals, shared by the workers.", Required = true };
+        Option<double> delay = new("--delay") { Description = "How many milliseconds an entity takes for a chunk." };
+        Command command = new("worker", "Runs a worker. The demo starts it.") { join, directory, delay };
+        command.SetAction((result, token) => WorkerProgram.RunAsync(
+            result.GetRequiredValue(join), result.GetRequiredValue(directory), TimeSpan.FromMilliseconds(result.GetValue(delay)), token));
+        return command;
+    }
+
+    private static Option<int> Positive(string name, string description, int value)
+    {
+        Option<int> option = new(name) { Description = description, DefaultValueFactory = _ => value };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() <= 0)
+            {
+                result.AddError($"{name} must be at least 1.");
+            }
+        });
+        return option;
+    }
+}

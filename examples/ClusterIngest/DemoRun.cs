@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace ClusterIngest;
+
+/// <summary>Starts an edge and two workers, sends frames to the edge, and judges what the entities have stored.</summary>
+internal sealed class DemoRun(DemoOptions options, IDemoView view) : IDisposable
+{
+    private const int Workers = 2;
+
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("cluster-ingest-").FullName;
+    private readonly List<NodeProcess> _nodes = [];
+
+    public void Dispose()
+    {
+        _nodes.ForEach(static node => node.Dispose());
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        NodeProcess edge = Start("edge", "edge");
+        string address = await edge.Node.WaitAsync(StartTimeout, cancellationToken);
+        for (int i = 1; i <= Workers; i++)
+        {
+            Start($"worker-{i}", "worker", "--join", address, "--directory", _directory, "--delay", options.EntityDelay.TotalMilliseconds.ToString(CultureInfo.InvariantCulture));
+        }
+
+        await Task.WhenAll(_nodes.Select(node => node.Node.WaitAsync(StartTimeout, cancellationToken)));
+        IPEndPoint port = IPEndPoint.Parse(await edge.Port.WaitAsync(StartTimeout, cancellationToken));
+        view.Say($"Nodes {string.Join(", ", _nodes.Select(static node => $"{node.Name} (process {node.Id})"))}");
+        view.Say($"Sending {options.TotalFrames:N0} frames of {options.Length} bytes over {options.Connections} connections to {port}");
+
+        long start = Stopwatch.GetTimestamp();
+        FrameSender[] senders = [.. Enumerable.Range(0, options.Connections).Select(connection => new FrameSender(connection, options))];
+        Task sending = Task.WhenAll(senders.Select(sender => sender.RunAsync(port, cancellationToken)));
+        string? problem = await WatchAsync(sending, senders, start);
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+
+        // The workers first: each leaves the cluster, and the last one has the coordinator of the shards.
+        List<string> failures = [];
+        foreach (NodeProcess node in _nodes.AsEnumerable().Reverse())
+        {
+            bool wasAlive = !node.HasEnded;
+            int? code = await node.StopAsync();
+            if (wasAlive && code != 0)
+            {
+                failures.Add($"{node.Name} ended with {code?.ToString(CultureInfo.InvariantCulture) ?? "a timeout"}");
+            }
+        }
+
+        if (problem is not null)
+        {
+            failures.Add(problem);
+        }
+
+        failures.ForEach(view.Say);
+        Verdict verdict = Verdict.Of(options, PartitionJournal.ReadAll(_directory));
+        double rate = options.TotalFrames * (double)options.Length / elapsed.TotalSeconds / (1 << 20);
+        view.Say(string.Create(
+            CultureInfo.InvariantCulture,
+            $"Edge: {edge.Numbers[0]:N0} chunks, {(double)edge.Numbers[3] / options.TotalFrames:F0} bytes allocated for each frame, {edge.Numbers[4] >> 20} MiB of memory at most"));
+        view.Say(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{elapsed.TotalSeconds:F1} s, {rate:F1} MiB/s, longest stall {view.LongestStall.TotalSeconds:F1} s, chunks sent again {edge.Numbers[1]:N0}, frames discarded {_nodes.Skip(1).Sum(static node => node.Numbers[1]):N0}"));
+        view.Say(verdict.ToString());
+        return verdict.IsGood && failures.Count == 0 ? 0 : 1;
+    }
+
+    private NodeProcess Start(string name, params IEnumerable<string> arguments)
+    {
+        NodeProcess node = NodeProcess.Start(name, arguments);
+        _nodes.Add(node);
+        return node;
+    }
+
+    /// <summary>Shows the progress until everything is acknowledged.</summary>
+    /// <returns>Why not everything was; null if it was.</returns>
+    private async Task<string?> WatchAsync(Task sending, IReadOnlyList<FrameSender> senders, long start)
+    {
+        do
+        {
+            view.Show(Stopwatch.GetElapsedTime(start), senders.Sum(static sender => (long)sender.Sent), options.TotalFrames, _nodes);
+        }
+        while (await Task.WhenAny(sending, Task.Delay(Tick)) != sending);
+
+        try
+        {
+            await sending;
+            return null;
+        }
+        catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+        {
+            return $"Sending ended early: {exception.Message}";
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using Akka.Cluster.Hosting;
+using Akka.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Zcrx.Actors;
+using Zcrx.Cluster;
+using Zcrx.Rx;
+
+namespace ClusterIngest;
+
+/// <summary>Runs the edge: it accepts connections, and sends their frames to the shards of the workers.</summary>
+internal static class EdgeProgram
+{
+    private const string Listener = "frames";
+
+    private static readonly ZcrxShardOptions Sharding = new() { Partitions = 16, ResendTimeout = TimeSpan.FromMilliseconds(500) };
+
+    public static async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        ConcurrentBag<ShardSink> sinks = [];
+        // Set before the node is a member, and so before a port is bound.
+        ActorSystem? system = null;
+        using IHost host = NodeHost.Build(
+            NodeHost.EdgeRole,
+            join: null,
+            static services => services.AddZcrx().AddZcrxCluster(),
+            akka => akka
+                .WithZcrx(static zcrx => zcrx.AddQueues(1, 16.MiB()).DrainTimeout(TimeSpan.FromSeconds(20)))
+                .WithShardRegionProxy<JournalEntity>(NodeHost.Region, NodeHost.WorkerRole, new ZcrxShardMessageExtractor())
+                .WithZcrxCluster(options =>
+                {
+                    options.DrainTimeout = TimeSpan.FromSeconds(20);
+                    options.Listeners.Add(new ZcrxListenerOptions { Name = Listener, EndPoint = "127.0.0.1:0", Handler = connection => Receive(connection, ActorRegistry.For(system!).Get<JournalEntity>(), sinks) });
+                }));
+        await host.StartAsync(cancellationToken);
+        system = host.Services.GetRequiredService<ActorSystem>();
+        Akka.Cluster.Cluster cluster = Akka.Cluster.Cluster.Get(system);
+        await cluster.JoinAsync(cluster.SelfAddress, cancellationToken);
+        await NodeReport.WriteAsync("node", cluster.SelfAddress.ToString());
+
+        IZcrx zcrx = host.Services.GetRequiredService<IZcrx>();
+        IZcrxCluster all = host.Services.GetRequiredService<IZcrxCluster>();
+        bool isBound = false;
+        long mostMemory = 0;
+        Task ended = host.WaitForShutdownAsync(cancellationToken);
+        while (await Task.WhenAny(ended, Task.Delay(NodeReport.Interval, CancellationToken.None)) != ended)
+        {
+            if (!isBound && zcrx.EndPoints.ByName.TryGetValue(Listener, out var endPoint))
+            {
+                isBound = true;
+                await NodeReport.WriteAsync("port", endPoint.ToString());
+            }
+
+            mostMemory = Math.Max(mostMemory, Environment.WorkingSet);
+            await NodeReport.WriteAsync("edge", NodeReport.Numbers(
+                sinks.Sum(static sink => sink.Chunks), sinks.Sum(static sink => sink.Resends), all.Nodes.Count, GC.GetTotalAllocatedBytes(), mostMemory));
+        }
+
+        await ended;
+        return 0;
+    }
+
+    private static ShardSink Receive(ZcrxConnection connection, IActorRef region, ConcurrentBag<ShardSink> sinks)
+    {
+        ShardSink sink = connection.Buffers.Frames(LengthPrefix.UInt32BigEndian, 64.KiB()).ToShards(region, DemoFrame.KeyOf, Sharding);
+        sinks.Add(sink);
+        return sink;
+    }
+}

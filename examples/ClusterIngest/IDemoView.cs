@@ -1,0 +1,14 @@
+namespace ClusterIngest;
+
+/// <summary>Shows the demo to the user.</summary>
+internal interface IDemoView
+{
+    /// <summary>Gets the longest time in which no entity has taken a frame.</summary>
+    TimeSpan LongestStall { get; }
+
+    /// <summary>Writes a line.</summary>
+    void Say(string line);
+
+    /// <summary>Shows the progress.</summary>
+    void Show(TimeSpan time, long sent, long total, IReadOnlyList<NodeProcess> nodes);
+}

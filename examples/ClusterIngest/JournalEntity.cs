@@ -1,0 +1,35 @@
+using Akka.Actor;
+using Zcrx.Cluster;
+
+namespace ClusterIngest;
+
+/// <summary>Represents one partition: it stores the frames in its journal, and acknowledges them afterwards.</summary>
+/// <remarks>The position is stored with the frames. So every frame is in the journals once, also if the process is killed between the storing and the acknowledgement.</remarks>
+internal sealed class JournalEntity : ReceiveActor
+{
+    private readonly PartitionJournal _journal;
+    private readonly FrameInbox _inbox;
+
+    public JournalEntity(string directory, string partition, TimeSpan delay, WorkerTally tally)
+    {
+        _journal = new PartitionJournal(directory, partition);
+        _inbox = new FrameInbox(_journal.Positions);
+        ReceiveAsync<FrameChunk>(async chunk =>
+        {
+            IActorRef sender = Sender;
+            long discarded = _inbox.Duplicates;
+            IReadOnlyList<ShardFrame> frames = _inbox.Accept(chunk);
+            if (frames.Count > 0)
+            {
+                await Task.Delay(delay);
+                _journal.Append(chunk, frames);
+            }
+
+            tally.Add(frames.Count, _inbox.Duplicates - discarded);
+            sender.Tell(_inbox.Acknowledge(chunk));
+        });
+        Receive<FrameSourceEnded>(_inbox.Forget);
+    }
+
+    protected override void PostStop() => _journal.Dispose();
+}

@@ -1,0 +1,123 @@
+using System.Diagnostics;
+
+namespace ClusterIngest;
+
+/// <summary>Represents a node: this program again, in a process of its own.</summary>
+internal sealed class NodeProcess : IDisposable
+{
+    private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(40);
+
+    private readonly Process _process;
+    private readonly TaskCompletionSource<string> _node = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<string> _port = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _reading;
+    private long[] _numbers = [0, 0, 0, 0, 0];
+
+    private NodeProcess(string name, Process process)
+    {
+        (Name, _process) = (name, process);
+        _reading = Task.WhenAll(ReadAsync(), RelayErrorsAsync());
+    }
+
+    public string Name { get; }
+
+    public int Id => _process.Id;
+
+    /// <summary>Gets the numbers that the node has reported last.</summary>
+    public long[] Numbers => Volatile.Read(ref _numbers);
+
+    public bool HasEnded => _process.HasExited;
+
+    /// <summary>Gets the address of the node, once it is a member.</summary>
+    public Task<string> Node => _node.Task;
+
+    /// <summary>Gets the address of the listener, once it is bound.</summary>
+    public Task<string> Port => _port.Task;
+
+    public static NodeProcess Start(string name, params IEnumerable<string> arguments)
+    {
+        string program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is unknown, so it cannot start its nodes.");
+        ProcessStartInfo start = new(program) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        // Started as `dotnet ClusterIngest.dll`, the process is `dotnet`, and the program its first argument.
+        if (Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
+        {
+            start.ArgumentList.Add("exec");
+            start.ArgumentList.Add(typeof(NodeProcess).Assembly.Location);
+        }
+
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return new NodeProcess(name, Process.Start(start)!);
+    }
+
+    /// <summary>Stops the node in order, and waits for its end.</summary>
+    /// <returns>The exit code; null if it did not end in time and was killed.</returns>
+    public async Task<int?> StopAsync()
+    {
+        if (!_process.HasExited)
+        {
+            using Process? kill = Process.Start("kill", ["-TERM", Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        }
+
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(ExitTimeout);
+        }
+        catch (TimeoutException)
+        {
+            _process.Kill();
+            return null;
+        }
+
+        await _reading;
+        return _process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+
+    private async Task ReadAsync()
+    {
+        while (await _process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            string[] parts = line.Split(' ', 2);
+            switch (parts)
+            {
+                case ["node", var address]:
+                    _node.TrySetResult(address);
+                    break;
+                case ["port", var address]:
+                    _port.TrySetResult(address);
+                    break;
+                case ["edge" or "worker", var numbers]:
+                    Volatile.Write(ref _numbers, NodeReport.Parse(numbers));
+                    break;
+                default:
+                    await Console.Error.WriteLineAsync($"{Name}: {line}");
+                    break;
+            }
+        }
+
+        InvalidOperationException ended = new($"{Name} has ended before it was a member of the cluster. Its messages are above.");
+        _node.TrySetException(ended);
+        _port.TrySetException(ended);
+    }
+
+    private async Task RelayErrorsAsync()
+    {
+        while (await _process.StandardError.ReadLineAsync() is { } line)
+        {
+            await Console.Error.WriteLineAsync($"{Name}: {line}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+using ClusterIngest;
+
+return await ClusterIngestCommandLine.RunAsync(args);

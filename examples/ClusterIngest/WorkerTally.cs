@@ -1,0 +1,20 @@
+namespace ClusterIngest;
+
+/// <summary>Counts what the entities of a worker do. Any thread.</summary>
+internal sealed class WorkerTally
+{
+    private long _taken;
+    private long _discarded;
+
+    /// <summary>Gets the number of frames that were taken.</summary>
+    public long Taken => Interlocked.Read(ref _taken);
+
+    /// <summary>Gets the number of frames that arrived again and were discarded.</summary>
+    public long Discarded => Interlocked.Read(ref _discarded);
+
+    public void Add(long taken, long discarded)
+    {
+        Interlocked.Add(ref _taken, taken);
+        Interlocked.Add(ref _discarded, discarded);
+    }
+}

@@ -1,0 +1,88 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace ClusterIngest.Tests;
+
+/// <summary>Represents the demo, running. It is killed with everything that it has started when the test ends.</summary>
+internal sealed partial class DemoProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _lines = new();
+    private readonly ConcurrentQueue<string> _errors = new();
+    private readonly Task _reading;
+
+    private DemoProcess(Process process)
+    {
+        _process = process;
+        _reading = Task.WhenAll(ReadAsync(process.StandardOutput, _lines), ReadAsync(process.StandardError, _errors));
+    }
+
+    public static DemoProcess Start(params string[] arguments) => new(Process.Start(
+        new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "ClusterIngest.dll"), "demo", .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        })!);
+
+    /// <summary>Waits for a line of output.</summary>
+    public async Task<string> LineAsync(Func<string, bool> which, string expectation)
+    {
+        string? found = null;
+        await Deadline.UntilAsync(() => (found = _lines.FirstOrDefault(which)) is not null || _process.HasExited, () => $"{expectation}\n{Describe()}");
+        Assert.True(found is not null, $"{expectation}: the demo has ended before\n{Describe()}");
+        return found;
+    }
+
+    /// <summary>Waits until frames are on their way, and sends a signal to a node.</summary>
+    /// <param name="node">The name of the node.</param>
+    /// <param name="signal">The name of the signal.</param>
+    /// <param name="when">Whether the moment has come: the numbers of frames that were sent and that the entities have taken.</param>
+    public async Task SignalAsync(string node, string signal, Func<int, int, bool> when)
+    {
+        string nodes = await LineAsync(static line => line.StartsWith("Nodes ", StringComparison.Ordinal), "the nodes are members");
+        string id = Regex.Match(nodes, $@"{node} \(process (\d+)\)").Groups[1].Value;
+        await LineAsync(
+            line => Progress().Match(line) is { Success: true } match && when(Number(match, "sent"), Number(match, "first") + Number(match, "second")),
+            $"the moment of {signal} to {node}");
+        using Process kill = Process.Start("kill", [$"-{signal}", id]);
+        await kill.WaitForExitAsync().Within();
+        Assert.Equal(0, kill.ExitCode);
+    }
+
+    /// <summary>Waits for the end of the demo, and returns its last two lines: the numbers and the verdict.</summary>
+    public async Task<(int Code, string Numbers, string Verdict)> EndAsync()
+    {
+        await Task.WhenAll(_process.WaitForExitAsync(), _reading).Within($"the demo ends\n{Describe()}");
+        string[] lines = [.. _lines];
+        Assert.True(lines.Length > 1, Describe());
+        return (_process.ExitCode, lines[^2], lines[^1]);
+    }
+
+    public string Describe() => $"standard output:\n{string.Join('\n', _lines)}\nstandard error:\n{string.Join('\n', _errors)}";
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
+        _process.Dispose();
+    }
+
+    [GeneratedRegex(@"sent (?<sent>[\d,]+) of .* worker-1 \w+ (?<first>[\d,]+)  worker-2 \w+ (?<second>[\d,]+)")]
+    private static partial Regex Progress();
+
+    private static int Number(Match match, string name) => int.Parse(match.Groups[name].Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+
+    private static async Task ReadAsync(StreamReader reader, ConcurrentQueue<string> lines)
+    {
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            lines.Enqueue(line);
+        }
+    }
+}

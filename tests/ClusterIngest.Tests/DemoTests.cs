@@ -1,0 +1,40 @@
+namespace ClusterIngest.Tests;
+
+/// <summary>Tests the example with real processes, and what happens to frames when one of them ends.</summary>
+public class DemoTests
+{
+    [Fact]
+    public async Task Worker_that_is_killed_loses_no_frame_and_repeats_none()
+    {
+        using DemoProcess demo = DemoProcess.Start("--connections", "2", "--frames", "6000", "--pace", "2000");
+        await demo.SignalAsync("worker-2", "KILL", static (_, taken) => taken > 500);
+
+        (int code, string numbers, string verdict) = await demo.EndAsync();
+
+        Assert.True(code == 0 && verdict == "OK: sent 12,000, at entities 12,000, lost 0, duplicates 0", demo.Describe());
+        // What the worker had not acknowledged.
+        Assert.DoesNotContain("sent again 0,", numbers, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Worker_that_leaves_loses_no_frame_and_repeats_none()
+    {
+        using DemoProcess demo = DemoProcess.Start("--connections", "2", "--frames", "6000", "--pace", "2000");
+        await demo.SignalAsync("worker-1", "TERM", static (_, taken) => taken > 500);
+
+        (int code, _, string verdict) = await demo.EndAsync();
+
+        Assert.True(code == 0 && verdict == "OK: sent 12,000, at entities 12,000, lost 0, duplicates 0", demo.Describe());
+    }
+
+    [Fact]
+    public async Task Edge_that_leaves_delivers_everything_that_it_has_accepted()
+    {
+        using DemoProcess demo = DemoProcess.Start("--connections", "2", "--frames", "3000", "--delay", "200");
+        await demo.SignalAsync("edge", "TERM", static (sent, taken) => sent == 6000 && taken < 6000);
+
+        (int code, _, string verdict) = await demo.EndAsync();
+
+        Assert.True(code == 0 && verdict == "OK: sent 6,000, at entities 6,000, lost 0, duplicates 0", demo.Describe());
+    }
+}

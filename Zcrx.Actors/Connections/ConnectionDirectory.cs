@@ -52,7 +52,7 @@ internal sealed class ConnectionDirectory
     /// <param name="connection">The connection.</param>
     /// <param name="listener">The name of the listener that accepted it; null for none.</param>
     /// <param name="handler">The handler.</param>
-    /// <param name="reports">Reports what happens to it.</param>
+    /// <param name="reports">Reports the events of the connection.</param>
     /// <param name="owner">Identifies the listener, whose name another one may have later; null for none.</param>
     /// <param name="closed">Called when the connection no longer counts as open.</param>
     public ServedConnection Serve(

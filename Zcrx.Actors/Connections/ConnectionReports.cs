@@ -5,7 +5,7 @@ using Zcrx.Actors.Logging;
 
 namespace Zcrx.Actors.Connections;
 
-/// <summary>Logs what happens to served connections and publishes it on the event stream. Any thread.</summary>
+/// <summary>Logs the events of served connections, and publishes them on the event stream. Any thread.</summary>
 /// <remarks>
 /// Not through the mailbox of a listener or of the supervisor: a connection may end while they stop, restart or are killed, and its end is
 /// reported all the same.

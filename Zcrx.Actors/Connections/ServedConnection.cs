@@ -11,7 +11,7 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
 
     public ZcrxConnection Connection => connection;
 
-    /// <summary>Gets what identifies the listener that accepted it; null for none.</summary>
+    /// <summary>Gets the identity of the listener that accepted it; null for none.</summary>
     public object? Owner => owner;
 
     /// <summary>Gets whether the connection is closed and its handler's subscription disposed. Its end may not be reported yet.</summary>

@@ -51,7 +51,7 @@ internal sealed class AkkaRegistration
         TimeSpan? configured = builder.Configuration is { HasValue: true, Value: var config } && config.HasPath(SystemShutdown.PhaseTimeoutPath)
             ? config.GetTimeSpan(SystemShutdown.PhaseTimeoutPath)
             : null;
-        // An earlier WithZcrx has set it to what it needed then.
+        // An earlier WithZcrx has set it to its own value.
         HoconAddMode mode = configured is not null && configured == _phaseTimeout ? HoconAddMode.Prepend : HoconAddMode.Append;
         _ = builder.AddHocon(SystemShutdown.Hosted(timeout), mode);
         _ = builder.AddHocon(NodeStatusSerializer.Hocon, HoconAddMode.Append);

@@ -30,7 +30,7 @@ public static class ZcrxAkkaHostingExtensions
     /// <inheritdoc cref="WithZcrx(AkkaConfigurationBuilder, Action{ZcrxBuilder})"/>
     /// <param name="builder">The builder of the actor system.</param>
     /// <param name="configuration">The configuration section, or a whole configuration, of which the section <c>Zcrx</c> is taken.</param>
-    /// <param name="configure">Adds what a configuration cannot contain, such as the connection handlers.</param>
+    /// <param name="configure">Adds settings that a configuration cannot contain, such as the connection handlers.</param>
     public static AkkaConfigurationBuilder WithZcrx(this AkkaConfigurationBuilder builder, IConfiguration configuration, Action<ZcrxBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);
@@ -44,7 +44,7 @@ public static class ZcrxAkkaHostingExtensions
     /// <summary>Adds the health checks of Zcrx to those of the actor system: the same that <c>AddHealthChecks().AddZcrx()</c> adds. The services need <c>AddHealthChecks()</c> as well.</summary>
     /// <param name="builder">The builder of the actor system.</param>
     /// <param name="name">The name of the readiness check. The liveness check has the suffix <c>-live</c>.</param>
-    /// <param name="failureStatus">What a failed check reports. Unhealthy if null.</param>
+    /// <param name="failureStatus">The status that a failed check reports. Unhealthy if null.</param>
     /// <param name="tags">Tags of the readiness check in place of <c>ready</c>.</param>
     /// <returns>The builder.</returns>
     public static AkkaConfigurationBuilder WithZcrxHealthChecks(this AkkaConfigurationBuilder builder, string name = "zcrx", HealthStatus? failureStatus = null, IEnumerable<string>? tags = null)

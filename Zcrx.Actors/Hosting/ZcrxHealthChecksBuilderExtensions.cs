@@ -15,7 +15,7 @@ public static class ZcrxHealthChecksBuilderExtensions
     /// </remarks>
     /// <param name="builder">The health checks.</param>
     /// <param name="name">The first check's name.</param>
-    /// <param name="failureStatus">What a failed check reports; unhealthy if not given.</param>
+    /// <param name="failureStatus">The status that a failed check reports. Unhealthy if null.</param>
     /// <param name="tags">Tags of the first check in place of <c>ready</c>.</param>
     /// <returns>The health checks.</returns>
     public static IHealthChecksBuilder AddZcrx(this IHealthChecksBuilder builder, string name = "zcrx", HealthStatus? failureStatus = null, IEnumerable<string>? tags = null)

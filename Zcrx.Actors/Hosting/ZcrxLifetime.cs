@@ -132,7 +132,9 @@ internal sealed class ZcrxLifetime : IAsyncDisposable
         }
     }
 
-    /// <summary>Creates the supervisor. Returns null if a stop came first: nothing would close what the supervisor opens.</summary>
+    /// <summary>
+    /// Creates the supervisor. Returns null if a stop came first, because nothing would close the supervisor's queues and listeners.
+    /// </summary>
     private IActorRef? CreateSupervisor(ZcrxTree tree)
     {
         lock (_gate)

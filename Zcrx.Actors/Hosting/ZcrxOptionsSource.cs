@@ -5,14 +5,17 @@ using Microsoft.Extensions.Options;
 namespace Zcrx.Actors.Hosting;
 
 /// <summary>Creates checked options from everything that configures them: the container, <c>WithZcrx</c>, and the actor system's HOCON.</summary>
-/// <remarks>The container is configured first, then what <c>WithZcrx</c> collected. HOCON only fills in what is not set by then.</remarks>
+/// <remarks>
+/// The container is configured first, then the settings that <c>WithZcrx</c> collected. HOCON only sets options that are unspecified by
+/// then.
+/// </remarks>
 internal sealed class ZcrxOptionsSource
 {
     private readonly OptionsFactory<ZcrxOptions> _factory;
 
     /// <param name="services">The application's services.</param>
     /// <param name="system">The actor system in which the options are used.</param>
-    /// <param name="setup">What <c>WithZcrx</c> collected; null without it.</param>
+    /// <param name="setup">The settings that <c>WithZcrx</c> collected, or null without it.</param>
     public ZcrxOptionsSource(IServiceProvider services, ActorSystem system, ZcrxSetup? setup)
     {
         _factory = new OptionsFactory<ZcrxOptions>(

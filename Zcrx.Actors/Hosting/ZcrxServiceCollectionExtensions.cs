@@ -51,7 +51,7 @@ public static class ZcrxServiceCollectionExtensions
     /// <inheritdoc cref="AddZcrx(IServiceCollection, Action{ZcrxBuilder})"/>
     /// <param name="services">The services.</param>
     /// <param name="configuration">The configuration section, or a whole configuration, of which the section <c>Zcrx</c> is taken.</param>
-    /// <param name="configure">Adds what a configuration cannot contain, such as the connection handlers.</param>
+    /// <param name="configure">Adds settings that a configuration cannot contain, such as the connection handlers.</param>
     public static IServiceCollection AddZcrx(this IServiceCollection services, IConfiguration configuration, Action<ZcrxBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);

@@ -8,7 +8,7 @@ namespace Zcrx.Actors.Listening;
 /// <param name="options">The options that apply now.</param>
 /// <param name="group">The open queues, which share their connections.</param>
 /// <param name="connections">The connections that are served.</param>
-/// <param name="reports">Reports what happens to them.</param>
+/// <param name="reports">Reports the events of the connections.</param>
 internal sealed class ConnectionIntake(Published<ZcrxOptions> options, ZcrxQueueGroup group, ConnectionDirectory connections, ConnectionReports reports)
 {
     /// <summary>Calls the handler of a connection. Runs on the ring thread, before the first receive is issued.</summary>

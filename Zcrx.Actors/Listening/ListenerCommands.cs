@@ -86,7 +86,7 @@ internal sealed class ListenerCommands(
         Leave(listener, command.Drain);
     }
 
-    /// <summary>Handles what a listener's actor reports.</summary>
+    /// <summary>Handles the reports of a listener's actor.</summary>
     public void On(ListenerActor.Report report, IActorContext context)
     {
         switch (report)
@@ -117,7 +117,7 @@ internal sealed class ListenerCommands(
     }
 
     /// <summary>Handles the end of an actor.</summary>
-    /// <returns>False if it is not a listener's.</returns>
+    /// <returns>False if the actor does not belong to a listener.</returns>
     public bool OnTerminated(IActorRef actor)
     {
         if (set.SlotOf(actor) is not { } slot)
@@ -194,7 +194,9 @@ internal sealed class ListenerCommands(
 
     private static bool IsNamed(ZcrxListenerOptions options) => !string.IsNullOrWhiteSpace(options.Name);
 
-    /// <summary>Names a listener without a name after its address. Several may have port 0, and each needs a name of its own to be unbound.</summary>
+    /// <summary>
+    /// Names an unnamed listener after its address. Several listeners may have port 0, and each needs its own name to be unbound.
+    /// </summary>
     private ZcrxListenerOptions WithFreeName(ZcrxListenerOptions options)
     {
         string name = options.EffectiveName;
@@ -239,7 +241,7 @@ internal sealed class ListenerCommands(
 
         if (bind.Refusal is not null)
         {
-            // All or nothing: the queues that accept stop, and what they have accepted is closed. Answered when the port is closed.
+            // All or nothing: the queues that accept stop, and their accepted connections are closed. Answered when the port is closed.
             Leave(listener, TimeSpan.Zero);
             return;
         }

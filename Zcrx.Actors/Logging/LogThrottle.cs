@@ -14,7 +14,7 @@ internal sealed class LogThrottle(int burst, TimeSpan interval)
 
     /// <summary>Decides about one event.</summary>
     /// <param name="id">The event's id.</param>
-    /// <param name="place">Returns what identifies the place. Called only for an event that is written.</param>
+    /// <param name="place">Returns the identity of the place. Called only for an event that is written.</param>
     /// <param name="now">The time.</param>
     public LogDecision Decide(int id, Func<string> place, TimeSpan now)
     {

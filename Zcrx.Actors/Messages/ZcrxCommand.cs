@@ -97,8 +97,9 @@ public abstract record ZcrxCommand : ILocalMessage
     public sealed record ResumeConnection(long ConnectionId) : ZcrxCommand;
 
     /// <summary>
-    /// Lets another queue receive for a connection. The stream has no gap, and its observers notice nothing. Answered with <see cref="ZcrxReply.Moved"/>
-    /// or <see cref="ZcrxReply.Failed"/>, when it is certain: see <see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>.
+    /// Lets another queue receive for a connection. The stream has no gap, and its observers notice nothing. Answered with
+    /// <see cref="ZcrxReply.Moved"/> or <see cref="ZcrxReply.Failed"/> once the outcome is certain: see
+    /// <see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>.
     /// </summary>
     /// <param name="ConnectionId">The connection's number.</param>
     /// <param name="Queue">The queue that is to receive it.</param>

@@ -73,7 +73,7 @@ public abstract record ZcrxEvent : ILocalMessage
     public sealed record PressureChanged(PoolPressure Pressure) : ZcrxEvent;
 
     /// <summary>Published when a pool has grown, or could not grow.</summary>
-    /// <param name="Growth">What happened.</param>
+    /// <param name="Growth">The attempt to grow, and its result.</param>
     public sealed record PoolGrew(PoolGrowth Growth) : ZcrxEvent;
 
     /// <summary>Published when a connection should receive but does not, and when it receives again.</summary>

@@ -6,7 +6,10 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors;
 
-/// <summary>Represents the answer to a command about a connection, a queue or a listener: what was done, or <see cref="Failed"/>. Immutable. Ask for <see cref="ZcrxReply"/> and switch on its type.</summary>
+/// <summary>
+/// Represents the answer to a command about a connection, a queue or a listener: the result, or <see cref="Failed"/>. Immutable. Ask for
+/// <see cref="ZcrxReply"/> and switch on its type.
+/// </summary>
 /// <remarks>It contains objects of this process, and cannot be sent to another one.</remarks>
 public abstract record ZcrxReply : ILocalMessage
 {
@@ -46,7 +49,7 @@ public abstract record ZcrxReply : ILocalMessage
     /// <param name="EndPoint">The bound address, with the real port.</param>
     public sealed record Bound(string Listener, [property: JsonConverter(typeof(IPEndPointJsonConverter))] IPEndPoint EndPoint) : ZcrxReply
     {
-        /// <summary>Gets what identifies the listener.</summary>
+        /// <summary>Gets the identity of the listener.</summary>
         internal object? Slot { get; init; }
     }
 
@@ -59,6 +62,6 @@ public abstract record ZcrxReply : ILocalMessage
     /// <param name="Reason">Why, for programs.</param>
     /// <param name="ConnectionId">The connection; null if there was none yet, or it is about a queue.</param>
     /// <param name="Message">Why, for people: a sentence.</param>
-    /// <param name="Cause">What led to it, if anything.</param>
+    /// <param name="Cause">The exception that caused it, or null.</param>
     public sealed record Failed(ZcrxFailure Reason, long? ConnectionId, string Message, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception? Cause = null) : ZcrxReply;
 }

@@ -6,8 +6,13 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Metrics;
 
-/// <summary>Contains the instruments of the meter <c>Zcrx</c>. All but the histogram are observable, so they cost nothing while no listener collects them.</summary>
-/// <remarks>Counters span the restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name. Attributes: <c>zcrx.queue.name</c>; <c>zcrx.engine</c> for the open queues only, since a counter must not become another series when a queue falls back to another engine; <c>zcrx.listener.name</c> for listeners; <c>zcrx.notification.type</c> for notifications; <c>zcrx.connection.state</c> for connections; <c>zcrx.move.reason</c> for rebalancing; <c>error.type</c> for errors. Values are in snake case.</remarks>
+/// <summary>Contains the instruments of the meter <c>Zcrx</c>. All are observable, so they cost nothing while no listener collects them.</summary>
+/// <remarks>
+/// <para>Counters span the restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name.</para>
+/// <para>Attributes: <c>zcrx.queue.name</c>, <c>zcrx.listener.name</c> for listeners, <c>zcrx.notification.type</c> for notifications,
+/// <c>zcrx.connection.state</c> for connections, and <c>zcrx.move.reason</c> for rebalancing. Only the number of open queues has
+/// <c>zcrx.engine</c>: a counter must not become another series when a queue falls back to another engine.</para>
+/// </remarks>
 internal sealed class ZcrxMetrics : IDisposable
 {
     public const string MeterName = "Zcrx";

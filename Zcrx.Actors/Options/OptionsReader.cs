@@ -9,8 +9,8 @@ namespace Zcrx.Actors.Options;
 
 /// <summary>Sets options from a configuration section: one key for each property. Reports every value that it cannot read and every key without a property.</summary>
 /// <remarks>
-/// Which keys there are, and how each value is written, follows from the types of the properties, so an option that is added later has a key at once.
-/// ADR 24 says why this is not <c>Microsoft.Extensions.Configuration.Binder</c>.
+/// The keys, and the form of each value, follow from the types of the properties. An option that is added later therefore has a key at
+/// once. ADR 24 gives the reasons against <c>Microsoft.Extensions.Configuration.Binder</c>.
 /// </remarks>
 internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
 {

@@ -12,7 +12,7 @@ internal sealed record NicAccess(INicFacts Facts, IFlowSteering Steering)
     /// <param name="queue">The open queue.</param>
     /// <param name="options">The options with which it was opened.</param>
     /// <param name="rebalancing">May name other objects.</param>
-    /// <param name="journal">Steers the machine's interfaces, and records what is to be undone if the process dies.</param>
+    /// <param name="journal">Steers the machine's interfaces, and records the changes to undo if the process dies.</param>
     public static NicAccess? Of(ZcrxQueue queue, ZcrxQueueOptions options, ZcrxRebalancingOptions rebalancing, IFlowSteering journal)
     {
         if (queue.RxQueue is null)
@@ -24,7 +24,7 @@ internal sealed record NicAccess(INicFacts Facts, IFlowSteering Steering)
         return new NicAccess(rebalancing.NicFacts ?? nics.Facts, rebalancing.FlowSteering ?? (nics.ChangesOutliveProcess ? journal : nics.Steering));
     }
 
-    /// <summary>Returns what reads the interface of a queue; null for a queue without a NIC.</summary>
+    /// <summary>Returns the reader of a queue's interface, or null for a queue without a NIC.</summary>
     public static INicFacts? FactsOf(ZcrxQueue queue, ZcrxQueueOptions options, ZcrxRebalancingOptions rebalancing) =>
         queue.RxQueue is null ? null : rebalancing.NicFacts ?? queue.Engine.NicsOf(options).Facts;
 

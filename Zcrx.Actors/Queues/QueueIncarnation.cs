@@ -141,7 +141,7 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
 
     private static async Task SuspendAsync(ZcrxQueue queue, TimeSpan drain, Task<ZcrxQueue?>? takeover)
     {
-        // The queue that continues the registration receives what lies in its memory, so nothing needs to be drained.
+        // The queue that continues the registration receives the bytes in its memory, so nothing needs to be drained.
         bool isTakenOver = takeover is not null && await takeover.ConfigureAwait(false) is not null;
         await queue.SuspendAsync(isTakenOver ? TimeSpan.Zero : drain).ConfigureAwait(false);
     }

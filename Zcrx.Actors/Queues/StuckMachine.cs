@@ -8,7 +8,7 @@ internal sealed class StuckMachine(TimeSpan stuckAfter, TimeSpan notLiveAfter)
 
     /// <summary>Observes the ring thread.</summary>
     /// <param name="busyFor">The time since the present turn began; zero while the thread sleeps.</param>
-    /// <returns>What has changed.</returns>
+    /// <returns>The change since the last call.</returns>
     public StuckStep Observe(TimeSpan busyFor)
     {
         if (busyFor < stuckAfter)

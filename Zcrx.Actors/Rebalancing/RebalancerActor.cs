@@ -9,9 +9,11 @@ namespace Zcrx.Actors.Rebalancing;
 
 /// <summary>Samples the queues' counters, reads where connections arrive if necessary, plans, and executes the plan.</summary>
 /// <remarks>
-/// The path of a storm: <see cref="RebalanceMachine"/> detects it, <see cref="RebalancingReader"/> reads the connections, <see cref="RebalancePlanner"/> plans;
-/// this actor moves connections, and the <see cref="SteeringActor"/> of the interface changes where packets arrive. Reading and moving wait for ring threads and end
-/// in a message, also when they fail. What a rebalancer that ended abruptly has steered is undone before the next one begins.
+/// <para>The path of a storm: <see cref="RebalanceMachine"/> detects it, <see cref="RebalancingReader"/> reads the connections, and
+/// <see cref="RebalancePlanner"/> plans. This actor moves connections, and the <see cref="SteeringActor"/> of the interface changes where
+/// packets arrive.</para>
+/// <para>Reading and moving wait for ring threads and end in a message, also when they fail. The steering of a rebalancer that ended
+/// abruptly is undone before the next one begins.</para>
 /// </remarks>
 internal sealed class RebalancerActor : ReceiveActor, IWithTimers
 {
@@ -39,7 +41,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     /// <param name="queues">The queues.</param>
     /// <param name="steering">The steering actors by interface.</param>
     /// <param name="group">Moves connections between the queues.</param>
-    /// <param name="options">What may be done.</param>
+    /// <param name="options">The permitted actions.</param>
     /// <param name="published">Where the state is published. It holds the state of an earlier rebalancer, if there was one.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
@@ -92,7 +94,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
             Context.Watch(steering);
         }
 
-        // What an earlier process or rebalancer has changed is undone first.
+        // The changes of an earlier process or rebalancer are undone first.
         TellSteering(new SteeringActor.Prepare());
         if (_awaited.Count == 0)
         {

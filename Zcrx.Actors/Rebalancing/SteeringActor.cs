@@ -33,7 +33,7 @@ internal sealed class SteeringActor : ReceiveActor
 
     /// <param name="networkInterface">The interface.</param>
     /// <param name="queues">The queues. Those of the interface determine how it is steered.</param>
-    /// <param name="options">What may be changed.</param>
+    /// <param name="options">The permitted changes.</param>
     /// <param name="published">Where the counts are published.</param>
     /// <param name="outstanding">Undoes the remaining changes when the actor ends. Work that an earlier actor of the interface left is
     /// awaited.</param>
@@ -67,7 +67,7 @@ internal sealed class SteeringActor : ReceiveActor
     {
         if (_rules.Count > 0 || _table is not null)
         {
-            // The state leaves with the work. A successor touches neither it nor the published counts before the work is done.
+            // The work owns the state from now on. A successor uses neither it nor the published counts before the work is done.
             _outstanding.Add(Task.Run(UndoAll));
         }
     }
@@ -300,7 +300,7 @@ internal sealed class JournaledSteering(Action<string> report) : IFlowSteering
 {
     private readonly Lazy<NicChangeJournal> _journal = new(() => NicChangeJournal.OfThisProcess(report: report));
 
-    /// <summary>Undoes what dead processes have left.</summary>
+    /// <summary>Undoes the changes of dead processes.</summary>
     /// <exception cref="ZcrxException">The journal's directory cannot be written.</exception>
     public void Open() => _ = _journal.Value;
 

@@ -7,9 +7,10 @@ namespace Zcrx.Actors.Streams;
 
 /// <summary>Delivers a stream to an actor.</summary>
 /// <remarks>
-/// Items come on the ring thread, acknowledgements on any thread. State changes under a lock, in which only the source's own
-/// <see cref="IBufferSource"/> and leases are called: neither waits or runs user code. Messages are sent outside of it, since a dispatcher
-/// may run the actor inside <c>Tell</c>. One thread at a time sends, which keeps the order; others leave what they added to that thread.
+/// <para>Items arrive on the ring thread, acknowledgements on any thread. State changes under a lock, in which only the source's own
+/// <see cref="IBufferSource"/> and leases are called: neither waits or runs user code.</para>
+/// <para>Messages are sent outside the lock, because a dispatcher may run the actor inside <c>Tell</c>. Only one thread sends at a time,
+/// which keeps the order. Other threads leave their items to that thread.</para>
 /// </remarks>
 internal abstract class ActorDelivery(ActorSink sink, IActorRef target, DeliveryBounds bounds) : IBoundedQueue
 {

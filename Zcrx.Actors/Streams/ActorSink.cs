@@ -22,9 +22,9 @@ public sealed class ActorSink : IDisposable
     public Task Completion => _delivery.Completion;
 
     /// <summary>
-    /// Stops receiving, releases what has not been sent to the actor, and sends nothing more. A message that another thread is
-    /// sending still arrives. The actor has its leases until it acknowledges or ends. After the end of the stream this does nothing:
-    /// the rest is still sent.
+    /// Stops receiving, releases the items that were not sent to the actor, and sends nothing more. A message that another thread is
+    /// sending still arrives. The actor has its leases until it acknowledges or ends. After the end of the stream this does nothing: the
+    /// rest is still sent.
     /// </summary>
     public void Dispose() => _delivery.Dispose();
 

@@ -3,11 +3,11 @@ using Zcrx.Interop;
 
 namespace Zcrx.Actors.Streams;
 
-/// <summary>Creates byte strings of what is received.</summary>
+/// <summary>Creates byte strings from received bytes.</summary>
 internal static class ByteStrings
 {
     public static ByteString Copy(ReceivedBuffer buffer) => ByteString.FromBytes(buffer.Span.ToArray());
 
-    /// <summary>Puts two byte strings into one, whose segments are theirs.</summary>
+    /// <summary>Concatenates two byte strings without copying their segments.</summary>
     public static ByteString Combine(ByteString first, ByteString second) => first.Concat(second);
 }

@@ -109,7 +109,7 @@ internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledg
     }
 
     /// <summary>Releases everything; sources continue.</summary>
-    /// <returns>The sources of what was released.</returns>
+    /// <returns>The sources of the released items.</returns>
     public HashSet<IBufferSource> ReleaseAll()
     {
         HashSet<IBufferSource> sources = [.. _sent.Concat(_waiting).Select(static item => item.Source)];

@@ -5,10 +5,10 @@ using Zcrx.Rx;
 namespace Zcrx.Actors.Streams;
 
 /// <summary>Turns received bytes into elements on the ring thread, and pauses the connection while enough of them wait.</summary>
-/// <typeparam name="TBorrowed">What arrives: buffers or frames. It is used inside <c>OnNext</c> only.</typeparam>
+/// <typeparam name="TBorrowed">The received items: buffers or frames. Used inside <c>OnNext</c> only.</typeparam>
 /// <typeparam name="T">The type of the elements.</typeparam>
 /// <param name="connection">The connection.</param>
-/// <param name="source">What it receives.</param>
+/// <param name="source">The source of the items.</param>
 /// <param name="selector">Creates the element of a buffer or frame. It must not keep the buffer or frame.</param>
 /// <param name="combine">Combines two waiting elements into one, or null to emit each element separately.</param>
 /// <param name="wake">Wakes the stage. Called on the ring thread.</param>
@@ -37,7 +37,7 @@ internal sealed class Elements<TBorrowed, T>(ZcrxConnection connection, IObserva
             return;
         }
 
-        // Not under the lock: code of the application. What it throws ends the stream as an error of this observer.
+        // Not under the lock, because this is code of the application. Its exception ends the stream as an error of this observer.
         T element = selector(value);
         lock (_gate)
         {
@@ -113,7 +113,7 @@ internal sealed class Elements<TBorrowed, T>(ZcrxConnection connection, IObserva
     /// <summary>Stops receiving, and drops received elements.</summary>
     public void Dispose()
     {
-        // First: another observer continues behind what this one has received.
+        // First, because another observer continues behind the bytes that this one has received.
         _subscription.Dispose();
         Discard();
     }
@@ -135,7 +135,7 @@ internal sealed class Elements<TBorrowed, T>(ZcrxConnection connection, IObserva
         Wake();
     }
 
-    /// <summary>Wakes the stage, unless it was woken and has not looked yet.</summary>
+    /// <summary>Wakes the stage, unless an earlier wake-up is still pending.</summary>
     private void Wake()
     {
         lock (_gate)

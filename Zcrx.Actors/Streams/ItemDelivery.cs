@@ -6,7 +6,7 @@ using Zcrx.Rx.Operators;
 namespace Zcrx.Actors.Streams;
 
 /// <summary>Delivers the items of one kind: takes them from their source, and leases them.</summary>
-/// <typeparam name="TBorrowed">What arrives: buffers or frames.</typeparam>
+/// <typeparam name="TBorrowed">The received items: buffers or frames.</typeparam>
 /// <typeparam name="TLease">Their leases.</typeparam>
 internal sealed class ItemDelivery<TBorrowed, TLease>(
     ActorSink sink,

@@ -50,7 +50,7 @@ internal sealed class TargetWatch
     /// <summary>Cannot fail: <c>WatchAsync</c> returns false instead of throwing.</summary>
     private async Task WatchAsync(IActorRef target)
     {
-        // On the thread pool: inside an actor's asynchronous handler, what WatchAsync awaits would continue as a message to that actor,
+        // On the thread pool. Inside an actor's asynchronous handler, the continuations of WatchAsync would be messages to that actor,
         // which may be the one that ends.
         await Task.Run(() => target.WatchAsync()).ConfigureAwait(false);
         ActorDelivery[] deliveries;

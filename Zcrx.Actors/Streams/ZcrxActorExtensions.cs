@@ -26,12 +26,12 @@ public static class ZcrxActorExtensions
     /// <returns>The stream, to end it and to see how it ended. Receiving starts when the actor acknowledges
     /// <see cref="ZcrxStream.Init"/>.</returns>
     /// <remarks>
-    /// <para>The actor is watched. When it ends, everything that it had is released and the connection is reset, unless another observer
-    /// receives it too: at once if the actor had been sent anything, otherwise with the first bytes that arrive. An actor that had ended
-    /// before is treated alike. An actor that restarts continues with the next message; what it did not acknowledge stays leased (see
+    /// <para>The actor is watched. When it ends, its buffers are released and the connection is reset, unless it has another observer. That
+    /// happens at once if the actor had been sent anything, otherwise with the first bytes that arrive. An actor that had ended before is
+    /// treated the same. An actor that restarts continues with the next message; unacknowledged buffers stay leased (see
     /// <see cref="ZcrxStream.Item"/>).</para>
-    /// <para>A router or shard region of this process may have routees in another one. A message on its way to such a routee is not sent;
-    /// it ends the stream (see <see cref="ZcrxStream"/>).</para>
+    /// <para>A router or shard region of this process may have routees in another one. A message to such a routee is not sent; it ends the
+    /// stream (see <see cref="ZcrxStream"/>).</para>
     /// </remarks>
     /// <exception cref="ArgumentException">The actor is <see cref="ActorRefs.Nobody"/>, or lives in another process, to which memory cannot
     /// be sent.</exception>

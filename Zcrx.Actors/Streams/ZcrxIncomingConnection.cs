@@ -36,7 +36,10 @@ public sealed class ZcrxIncomingConnection
     /// <summary>Gets the connection, for its counters and options. The flow observes and sends; do not subscribe, send or close.</summary>
     public ZcrxConnection Connection { get; }
 
-    /// <summary>Gets the flow that sends its input to the peer and emits what the peer sends. Every byte is copied once, since a <see cref="ByteString"/> owns its memory.</summary>
+    /// <summary>
+    /// Gets the flow that sends its input to the peer and emits the bytes from the peer. Every byte is copied once, because a
+    /// <see cref="ByteString"/> owns its memory.
+    /// </summary>
     public Flow<ByteString, ByteString, NotUsed> Flow => WithIdleTimeout(Akka.Streams.Dsl.Flow.FromGraph(Stage(connection => connection.Buffers, ByteStrings.Copy, ByteStrings.Combine)));
 
     /// <summary>Handles the connection with a flow: runs it, joined to <see cref="Flow"/>.</summary>
@@ -52,10 +55,9 @@ public sealed class ZcrxIncomingConnection
 
     /// <summary>Gets a flow whose output is made of borrowed buffers, without copying them.</summary>
     /// <typeparam name="T">The type of the elements.</typeparam>
-    /// <param name="selector">
-    /// Creates the element of a buffer, inside <c>OnNext</c>. The buffer is valid until it returns, and the element must not refer to its memory. Called on the ring
-    /// thread, so it must be quick. What it throws fails the flow and resets the connection.
-    /// </param>
+    /// <param name="selector">Creates the element of a buffer, inside <c>OnNext</c>. The buffer is valid until it returns, and the element
+    /// must not refer to its memory. Called on the ring thread, so it must be quick. An exception fails the flow and resets the
+    /// connection.</param>
     /// <returns>The flow.</returns>
     public Flow<ByteString, T, NotUsed> MapBuffers<T>(Func<ReceivedBuffer, T> selector)
     {

@@ -26,7 +26,10 @@ public abstract class ZcrxStream : ILocalMessage
 
     private ZcrxStream(ActorDelivery delivery) => _delivery = delivery;
 
-    /// <summary>Gets the stream to which the message belongs: the same for all its messages, and what <c>ToActor</c> returned.</summary>
+    /// <summary>
+    /// Gets the stream to which the message belongs. It is the object that <c>ToActor</c> returned, and the same for all messages of the
+    /// stream.
+    /// </summary>
     public ActorSink Sink => _delivery.Sink;
 
     /// <summary>Announces a stream. Nothing is received before it is acknowledged.</summary>
@@ -60,9 +63,9 @@ public abstract class ZcrxStream : ILocalMessage
 
     /// <summary>Carries bytes: one buffer (<see cref="Data"/>) or one frame (<see cref="Frame"/>).</summary>
     /// <remarks>
-    /// Ownership: the lease is lent until the message is acknowledged, and released then, however it was used. Move it to keep it longer.
-    /// Acknowledge also what could not be handled: an unacknowledged message keeps its buffers out of the pool, and its place in the window,
-    /// until the actor ends.
+    /// Ownership: the lease is lent until the message is acknowledged, and then released, however it was used. Move it to keep it longer.
+    /// Acknowledge failed items, too: an unacknowledged message keeps its buffers out of the pool, and its place in the window, until the
+    /// actor ends.
     /// </remarks>
     public abstract class Item : ZcrxStream, ILocalMessage
     {

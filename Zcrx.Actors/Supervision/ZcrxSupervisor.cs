@@ -74,7 +74,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
     private ZcrxOptions Options => _tree.Options.Value;
 
     /// <summary>Creates the supervisor's props, without a host.</summary>
-    /// <param name="options">What receives, and where.</param>
+    /// <param name="options">The options of the tree.</param>
     /// <param name="loggerFactory">Creates the loggers, or null for no log.</param>
     /// <returns>The props for <c>ActorOf</c>. The name <c>zcrx</c> is customary.</returns>
     /// <exception cref="ZcrxConfigurationException">The options are invalid; all errors at once.</exception>
@@ -136,7 +136,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
             return;
         }
 
-        // Killed, or the actor system ended first. The children close what they have opened.
+        // Killed, or the actor system ended first. The children close their queues and listeners.
         bool isUnasked = _state is not (ZcrxState.Stopping or ZcrxState.Stopped);
         if (isUnasked)
         {
@@ -186,7 +186,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         }
         else
         {
-            // A steering actor, which undoes what it has changed.
+            // A steering actor, which undoes its changes.
             ZcrxLog.RebalancingFaulted(_logger, exception);
             Publish(new RebalanceEvent.Faulted(exception));
         }

@@ -1,7 +1,9 @@
 namespace Zcrx.Interop;
 
 /// <summary>Thrown when the interface or its queue does not exist, was removed, or is not set up for zero-copy receive.</summary>
-/// <remarks>A setting of the device can repair this. What the driver lacks is a <see cref="ZcrxUnsupportedException"/>.</remarks>
+/// <remarks>
+/// A setting of the device can repair this. For features that the driver lacks, see <see cref="ZcrxUnsupportedException"/>.
+/// </remarks>
 public sealed class ZcrxDeviceException : ZcrxException
 {
     /// <inheritdoc cref="ZcrxException(string, int, string, string, Exception?)"/>

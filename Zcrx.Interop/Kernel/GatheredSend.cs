@@ -10,7 +10,7 @@ internal static unsafe class GatheredSend
     // The kernel takes 1024, but a socket seldom has room for the bytes of that many buffers.
     private const int MaxPieces = 64;
 
-    /// <summary>Sends what the socket has room for.</summary>
+    /// <summary>Sends as many bytes as the socket has room for.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="bytes">The bytes, at least one.</param>
     /// <param name="error">The error; <see cref="SocketError.WouldBlock"/> when the socket has no room.</param>
@@ -51,7 +51,7 @@ internal static unsafe class GatheredSend
         }
     }
 
-    /// <summary>Sends what the socket has room for.</summary>
+    /// <summary>Sends as many bytes as the socket has room for.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="pieces">The memory, which the caller keeps until the call returns.</param>
     /// <param name="error">The error; <see cref="SocketError.WouldBlock"/> when the socket has no room.</param>

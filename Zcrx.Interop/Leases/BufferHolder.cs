@@ -29,7 +29,9 @@ internal class BufferHolder : IBufferSource
     /// <summary>Gets the bound for copies of unfinished frames; null for none.</summary>
     public virtual IByteBudget? CopyBudget => null;
 
-    /// <summary>Runs work on the ring thread, after what the present turn delivers. On the thread pool if there is no ring thread. Any thread.</summary>
+    /// <summary>
+    /// Runs work on the ring thread after the deliveries of the present turn, or on the thread pool if there is no ring thread. Any thread.
+    /// </summary>
     public virtual void Schedule(Action work) => ThreadPool.UnsafeQueueUserWorkItem(static work => work(), work, preferLocal: false);
 
     /// <inheritdoc/>

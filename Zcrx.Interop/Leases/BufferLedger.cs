@@ -8,9 +8,10 @@ namespace Zcrx.Interop.Leases;
 
 /// <summary>Holds a slot for every leased buffer, and takes buffers back from any thread.</summary>
 /// <remarks>
-/// <para>Threading: the ring thread assigns slots and drains them into the refill queue. Any thread may release. What another thread releases goes through
-/// a <see cref="ReturnList"/> and comes back in order.</para>
-/// <para>After <see cref="Close"/>, nothing is drained. Each leased buffer then has a reference to the memory, so that the last release unmaps it.</para>
+/// <para>Threading: the ring thread assigns slots and drains them into the refill queue. Any thread may release. Slots that another thread
+/// releases pass through a <see cref="ReturnList"/> and are returned in order.</para>
+/// <para>After <see cref="Close"/>, nothing is drained. Each leased buffer then has a reference to the memory, so that the last release
+/// unmaps it.</para>
 /// </remarks>
 internal sealed unsafe class BufferLedger
 {
@@ -135,7 +136,7 @@ internal sealed unsafe class BufferLedger
         slot.Length = length;
         slot.StreamOffset = streamOffset;
         slot.Holder = holder;
-        // Includes frames of this library. How many to skip would depend on what the compiler has inlined.
+        // Includes frames of this library. The number of frames to skip would depend on inlining by the compiler.
         slot.Origin = _recordOrigins ? new StackTrace(fNeedFileInfo: true).ToString() : null;
         slot.Begin(references);
         holder.Add(1);

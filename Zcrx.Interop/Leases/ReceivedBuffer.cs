@@ -5,12 +5,14 @@ namespace Zcrx.Interop;
 
 /// <summary>Represents received bytes that are lent to the observer for the duration of its <c>OnNext</c>.</summary>
 /// <remarks>
-/// <para>Ownership: borrowed. When <c>OnNext</c> returns, the buffer goes back to the NIC, and every access throws
+/// <para>Ownership: borrowed. When <c>OnNext</c> returns, the buffer returns to the NIC, and every access throws
 /// <see cref="ObjectDisposedException"/>. To keep the bytes, call <see cref="Retain"/> and release the lease later, or copy them.</para>
-/// <para>Threading: use it on the thread that <c>OnNext</c> runs on. On another thread, <see cref="Retain"/> and <see cref="Memory"/> always throw
-/// <see cref="InvalidOperationException"/>, and the other members throw or return what belongs to this buffer, never to another. So no misuse corrupts the pool.</para>
-/// <para>A <see cref="Span"/> or <see cref="Memory"/> that was taken in time and is read after <c>OnNext</c> is not checked: it reads what has been received
-/// since, also for other connections. Where <c>CheckBorrows</c> is on, each access to such memory is checked and throws; a span cannot be checked.</para>
+/// <para>Threading: use it on the thread of <c>OnNext</c>. On another thread, <see cref="Retain"/> and <see cref="Memory"/> always throw
+/// <see cref="InvalidOperationException"/>. The other members throw, or return values of this buffer and never those of another. No misuse
+/// therefore corrupts the pool.</para>
+/// <para>A <see cref="Span"/> or <see cref="Memory"/> that was taken in time and is read after <c>OnNext</c> is not checked: it reads bytes
+/// that were received since, possibly for other connections. Where <c>CheckBorrows</c> is on, each access to such memory is checked and
+/// throws. A span cannot be checked.</para>
 /// <para>The memory lies in the area that the NIC writes to. It is read-only.</para>
 /// </remarks>
 [SuppressMessage("Performance", "CA1815", Justification = "A loan is used, not compared.")]

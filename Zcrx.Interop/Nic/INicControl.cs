@@ -9,7 +9,9 @@ public interface INicControl
     /// <summary>Gets the reader of the interfaces.</summary>
     INicFacts Facts { get; }
 
-    /// <summary>Gets the steering of the interfaces. It does not record what it replaces; <see cref="NicChangeJournal.For"/> does.</summary>
+    /// <summary>
+    /// Gets the steering of the interfaces. It does not record the replaced values; <see cref="NicChangeJournal.For"/> does.
+    /// </summary>
     IFlowSteering Steering { get; }
 
     /// <summary>Gets a value indicating whether changes stay when this process ends without undoing them, so that they belong in a journal on disk.</summary>

@@ -188,7 +188,10 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
         ConsiderUnused();
     }
 
-    /// <summary>Gets the number of buffers that consumers of other components than the producer lease, other processes included. The producer's pool counts without them.</summary>
+    /// <summary>
+    /// Gets the number of buffers that consumers of other rings and processes lease, except the producer's own consumers. The producer's
+    /// pool does not count them.
+    /// </summary>
     public int LeasedElsewhere => Volatile.Read(ref _leasedByOtherRings) + Volatile.Read(ref _leasedByOtherProcess);
 
     /// <summary>Sets the number of buffers that consumers of another process lease.</summary>

@@ -54,7 +54,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Sends what the socket has room for at once, unless another send is pending.</summary>
+    /// <summary>Sends as many bytes as the socket has room for at once, unless another send is pending.</summary>
     /// <returns>The number of bytes; 0 also when sending fails, which <see cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/> reports.</returns>
     public int TrySend(ReadOnlySpan<byte> bytes)
     {
@@ -124,7 +124,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Sends what the first attempt has left.</summary>
+    /// <summary>Sends the bytes that the first attempt has left.</summary>
     private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, bool hasTurn, SocketError error, CancellationToken cancellationToken)
     {
         // A lease's memory stays readable while it is pinned, even if the lease is released first.

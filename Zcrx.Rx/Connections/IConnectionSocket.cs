@@ -28,11 +28,11 @@ internal interface IConnectionSocket
     /// <returns>The number of bytes.</returns>
     int Send(ReadOnlySpan<byte> bytes, out SocketError error);
 
-    /// <summary>Sends what the socket has room for, from several pieces of memory in one call.</summary>
+    /// <summary>Sends as many bytes as the socket has room for, from several pieces of memory in one call.</summary>
     /// <returns>The number of bytes.</returns>
     int Send(in ReadOnlySequence<byte> bytes, out SocketError error);
 
-    /// <summary>Sends what the socket has room for, from memory that the caller keeps.</summary>
+    /// <summary>Sends as many bytes as the socket has room for, from memory that the caller keeps.</summary>
     /// <returns>The number of bytes.</returns>
     int Send(ReadOnlySpan<IoVector> pieces, out SocketError error);
 

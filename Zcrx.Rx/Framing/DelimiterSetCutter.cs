@@ -28,7 +28,7 @@ internal readonly struct DelimiterSetCutter(DelimiterSet delimiters, bool includ
 
     public FrameDecision Cut(in ReadOnlySequence<byte> held, long seen)
     {
-        // What was searched before cannot hold a whole delimiter, but its last bytes can be the beginning of one.
+        // The bytes that were searched before contain no whole delimiter, but their last bytes may be the beginning of one.
         int side = LongestDelimiter - 1;
         long position = Math.Max(0, seen - side);
         Seam seam = new(stackalloc byte[Seam.MaxLength], side);

@@ -38,7 +38,7 @@ public readonly struct ReceivedFrame
     public long Length => Scope.Length(_version);
 
     /// <summary>Gets the position of the first byte of the frame in the connection's stream, behind a prefix.</summary>
-    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    /// <exception cref="ObjectDisposedException">The borrow has ended.</exception>
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public long StreamOffset => Scope.StreamOffset(_version);
 

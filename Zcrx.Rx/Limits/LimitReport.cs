@@ -2,5 +2,5 @@ using System.Net;
 
 namespace Zcrx.Rx.Limits;
 
-/// <summary>Represents what is to be reported about one limit.</summary>
+/// <summary>Represents the pending report about one limit.</summary>
 internal sealed record LimitReport(ZcrxLimit Limit, string? Listener, long Count, IPEndPoint? Peer, string Reason);

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Listening;
 
-/// <summary>Provides what the end of a queue needs of its listeners. Ring thread only.</summary>
+/// <summary>Provides the members of listeners that the end of a queue needs. Ring thread only.</summary>
 internal interface IListeners
 {
     /// <summary>Gets the number of listeners.</summary>

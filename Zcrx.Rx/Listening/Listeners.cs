@@ -230,7 +230,7 @@ internal sealed class Listeners(
     private void OnAccepted(ListenerEntry listener, int fd)
     {
         SafeSocketHandle handle = new(fd, ownsHandle: true);
-        // A listener that was removed still passes on what it had accepted: the peer believes that it is being served.
+        // A removed listener still delivers its accepted connections, because their peers expect service.
         if (!phase.Suspends && phase.IsEnding)
         {
             if (phase.IsSalvaging)

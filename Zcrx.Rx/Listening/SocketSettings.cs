@@ -10,7 +10,7 @@ internal static class SocketSettings
     private const int IpProtoTcp = 6;
     private const int TcpUserTimeout = 18;
 
-    /// <summary>Sets what must be set before the socket is bound.</summary>
+    /// <summary>Sets the options that must be set before the socket is bound.</summary>
     public static void ApplyBeforeBind(Socket socket, ZcrxListenOptions options)
     {
         if (options.ReusePort)
@@ -22,7 +22,7 @@ internal static class SocketSettings
         options.ConfigureSocket?.Invoke(socket);
     }
 
-    /// <summary>Sets what accepted sockets inherit. Also for a socket that another process has bound.</summary>
+    /// <summary>Sets the options that accepted sockets inherit. Also for a socket that another process has bound.</summary>
     public static void ApplyInherited(Socket socket, ZcrxListenOptions options)
     {
         socket.NoDelay = options.NoDelay;

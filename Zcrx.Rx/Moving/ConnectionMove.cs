@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Moving;
 /// <summary>Represents a connection on its way from one queue to another, or out of the library.</summary>
 /// <param name="source">The queue that it leaves.</param>
 /// <param name="target">The queue that it moves to; null for none.</param>
-/// <param name="isRescue">Whether it moves because the source cannot receive what comes next.</param>
+/// <param name="isRescue">Whether it moves because the source cannot receive the next bytes.</param>
 internal sealed class ConnectionMove(ConnectionHost source, ConnectionHost? target, bool isRescue = false) : IPendingMove
 {
     private readonly TaskCompletionSource<bool> _done = new(Threads.ContinuationOptions);

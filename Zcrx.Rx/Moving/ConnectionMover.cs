@@ -128,7 +128,7 @@ internal sealed class ConnectionMover(
         Interlocked.MemoryBarrier();
         try
         {
-            // What its observers have not received lies in the memory of the queue that it has left.
+            // Bytes that its observers have not received lie in the memory of the queue that it has left.
             connection.Undelivered.CopyTo(ledger, connection.Holder);
             if (move.Suspended is { } suspended)
             {

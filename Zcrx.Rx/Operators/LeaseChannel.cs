@@ -11,7 +11,7 @@ namespace Zcrx.Rx.Operators;
 /// <summary>
 /// Represents a bounded channel off the ring thread: leases the arriving items, and pauses their connections when too much waits.
 /// </summary>
-/// <typeparam name="TBorrowed">What arrives: buffers or frames.</typeparam>
+/// <typeparam name="TBorrowed">The received items: buffers or frames.</typeparam>
 /// <typeparam name="TLease">Their leases.</typeparam>
 /// <remarks>
 /// One writer, the ring thread, and any number of readers. A paused connection delivers nothing more, so both bounds are exact. An item
@@ -21,7 +21,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     where TLease : class, IDisposable
 {
     private readonly Channel<TLease> _channel;
-    // Lock order: this one, then what Hold and Resume of a holder take (RingThread's wake-up). Nothing below calls back.
+    // Lock order: this one, then the locks inside Hold and Resume of a holder (RingThread's wake-up). Nothing below calls back.
     private readonly Lock _gate = new();
     private readonly List<IBufferSource> _paused = [];
     private readonly Leasing<TBorrowed, TLease> _leasing;
@@ -138,7 +138,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     }
 
     /// <summary>Waits until there is something to read.</summary>
-    /// <returns>False at the end of the stream; throws what the stream ended with.</returns>
+    /// <returns>False at the end of the stream. Throws the error with which the stream ended.</returns>
     public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken) => _channel.Reader.WaitToReadAsync(cancellationToken);
 
     /// <summary>Takes the oldest lease; the caller owns it.</summary>
@@ -204,7 +204,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     /// </summary>
     public void Fail(Exception exception) => Source?.Fail(exception);
 
-    /// <summary>Passes the end of the stream to the observer, and reports what the observer throws.</summary>
+    /// <summary>Passes the end of the stream to the observer, and reports an exception of the observer.</summary>
     /// <param name="observer">The operator's observer.</param>
     /// <param name="error">The error; null for an orderly end.</param>
     /// <param name="isOwn">Whether the consumer itself failed. If the stream did, an observer without a handler rethrows an error that is not its fault.</param>

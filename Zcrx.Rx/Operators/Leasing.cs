@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Operators;
 
 /// <summary>Leases borrowed items of one kind, for operators that treat buffers and frames alike.</summary>
 /// <typeparam name="TBorrowed">The borrowed item.</typeparam>
-/// <typeparam name="TLease">What keeps it.</typeparam>
+/// <typeparam name="TLease">The lease of the item.</typeparam>
 internal abstract class Leasing<TBorrowed, TLease>
     where TLease : class, IDisposable
 {

@@ -21,10 +21,13 @@ public sealed class ZcrxDuplexPipe : IDuplexPipe, IDisposable
     /// <summary>Gets the receiving direction, over the original buffers. The connection stays open until it is completed.</summary>
     public PipeReader Input { get; }
 
-    /// <summary>Gets the sending direction. A flush ends when the kernel has taken the bytes. Completing it sends what was written and ends sending.</summary>
+    /// <summary>
+    /// Gets the sending direction. A flush ends when the kernel has taken the bytes. Completing it sends the written bytes and ends
+    /// sending.
+    /// </summary>
     public PipeWriter Output => _output;
 
-    /// <summary>Completes the input, and drops what was written to the output and not flushed. Sending does not end.</summary>
+    /// <summary>Completes the input, and drops unflushed bytes of the output. Sending does not end.</summary>
     /// <remarks>
     /// After this the end of the handler closes or resets the connection. Without a handler, the connection closes once its stream has ended, or with <see cref="ZcrxConnection.Dispose"/>.
     /// </remarks>

@@ -61,7 +61,7 @@ public static class ZcrxOffloadExtensions
     /// <param name="maxConcurrency">The number of calls at the same time. With 1 the buffers are handled in order.</param>
     /// <param name="maxQueued">The number of buffers that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
-    /// <param name="cancellationToken">Ends the processing; what waits is released.</param>
+    /// <param name="cancellationToken">Ends the processing. Waiting buffers are released.</param>
     /// <returns>A task that ends when all buffers are handled. It fails with the first failure of the handler or the stream.</returns>
     public static Task ProcessAsync(
         this IObservable<ReceivedBuffer> source,
@@ -96,7 +96,7 @@ public static class ZcrxOffloadExtensions
     /// <param name="source">Borrowed buffers.</param>
     /// <param name="maxQueued">The number of buffers that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
-    /// <param name="cancellationToken">Ends the enumeration; what waits is released.</param>
+    /// <param name="cancellationToken">Ends the enumeration. Waiting buffers are released.</param>
     /// <returns>Leases, each valid until the next one is read, unless moved. The sequence fails as the stream does. Receiving starts with the enumeration.</returns>
     public static IAsyncEnumerable<BufferLease> ToAsyncEnumerable(
         this IObservable<ReceivedBuffer> source,

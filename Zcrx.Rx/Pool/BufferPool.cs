@@ -178,7 +178,7 @@ internal sealed class BufferPool
     /// <summary>Applies changed options.</summary>
     public void Reconfigure(ZcrxQueueOptions before, ZcrxQueueOptions after)
     {
-        // A larger limit may allow what failed before.
+        // A larger limit may permit an area that failed before.
         _cannotGrow &= after.MaxAreaSize <= before.MaxAreaSize;
         _pressure.SetMarks(after.HighWaterMark, after.LowWaterMark);
         Invalidate();

@@ -3,7 +3,7 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Pool;
 
-/// <summary>Provides what the pool needs of a registered queue. Ring thread only.</summary>
+/// <summary>Provides the members of a registered queue that the pool needs. Ring thread only.</summary>
 /// <remarks>The parts that are used for each buffer are sealed classes. Only calls that enter the kernel go through this interface.</remarks>
 internal interface IPoolQueue
 {

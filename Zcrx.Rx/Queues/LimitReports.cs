@@ -32,7 +32,7 @@ internal sealed class LimitReports(QueueContext context, FrameBudget frames, Que
 
     public void Ended(ZcrxLimit limit, string reason) => Publish(new LimitReport(limit, null, 0, null, reason));
 
-    /// <summary>Publishes what is due.</summary>
+    /// <summary>Publishes the reports that are due.</summary>
     public void Flush()
     {
         long refused = frames.Refused;

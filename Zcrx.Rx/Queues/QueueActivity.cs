@@ -2,7 +2,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Represents what the ring thread of a queue was doing at one moment.</summary>
+/// <summary>Represents the activity of a queue's ring thread at one moment.</summary>
 /// <param name="Turn">The number of its turn.</param>
 /// <param name="BusyFor">The time since the turn began; zero while the thread sleeps.</param>
 /// <param name="Callback">The callback that ran.</param>

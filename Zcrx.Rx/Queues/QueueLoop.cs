@@ -189,7 +189,7 @@ internal sealed class QueueLoop : IRingTurn
         return Ended;
     }
 
-    /// <summary>Gets what the ring thread is doing now. Any thread.</summary>
+    /// <summary>Gets the present activity of the ring thread. Any thread.</summary>
     public QueueActivity Activity
     {
         get
@@ -226,7 +226,7 @@ internal sealed class QueueLoop : IRingTurn
         return true;
     }
 
-    /// <summary>Stops accepting, delivers what the kernel has taken from the sockets, then suspends the connections.</summary>
+    /// <summary>Stops accepting, delivers the bytes that the kernel has taken from the sockets, then suspends the connections.</summary>
     public Task SuspendAsync(TimeSpan drain)
     {
         _endRequested.Set();

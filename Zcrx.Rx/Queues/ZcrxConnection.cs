@@ -163,9 +163,9 @@ public sealed class ZcrxConnection : IDisposable
     /// <param name="handler">Handles the connection. Its token is <see cref="ConnectionClosed"/>.</param>
     /// <returns>A task that ends with the handler. It never faults.</returns>
     /// <remarks>
-    /// <para>A handler that throws ends the connection as <see cref="ZcrxQueueOptions.WhenConsumerFails"/> says, by default with a reset. Its exception is reported once, through
-    /// <see cref="ZcrxQueue.ConsumerFaults"/>. What only follows from the end of the connection is not reported: the error of its stream, a send that fails because the
-    /// connection is gone, and the cancellation by the token.</para>
+    /// <para>A handler that throws ends the connection as <see cref="ZcrxQueueOptions.WhenConsumerFails"/> specifies, by default with a
+    /// reset. Its exception is reported once, through <see cref="ZcrxQueue.ConsumerFaults"/>. Consequences of the end of the connection are
+    /// not reported: the error of its stream, a send that fails because the connection is closed, and the cancellation by the token.</para>
     /// <para>The handler counts as work: see <see cref="BeginWork"/>. A queue that stops delivers what has arrived, ends the stream with a
     /// <see cref="ZcrxStreamException"/>, and then waits for the handler.</para>
     /// </remarks>
@@ -196,7 +196,7 @@ public sealed class ZcrxConnection : IDisposable
     internal async Task<bool?> MoveToAsync(ZcrxQueue queue, IMoveWatcher? watcher) =>
         _moves.TryEnter() ? await RunMoveAsync(queue, isRescue: false, watcher).ConfigureAwait(false) : null;
 
-    /// <summary>Lets another queue receive what this one cannot. Does nothing if the connection has moved in the meantime.</summary>
+    /// <summary>Lets another queue receive bytes that this one cannot. Does nothing if the connection has moved in the meantime.</summary>
     internal async Task<bool> RescueAsync(ZcrxQueue queue, IMoveWatcher watcher)
     {
         await _moves.EnterAsync().ConfigureAwait(false);
@@ -242,7 +242,7 @@ public sealed class ZcrxConnection : IDisposable
     /// <param name="cancellationToken">Ends the wait for room. Bytes that were sent by then stay sent.</param>
     /// <returns>A task that ends when the kernel has taken all bytes.</returns>
     /// <exception cref="SocketException">The peer is gone.</exception>
-    /// <exception cref="ObjectDisposedException">The connection has been closed. The message says by what.</exception>
+    /// <exception cref="ObjectDisposedException">The connection has been closed. The message names the cause.</exception>
     public ValueTask SendAsync(ReadOnlySequence<byte> bytes, CancellationToken cancellationToken = default) =>
         bytes.IsSingleSegment ? _control.Sender.SendAsync(bytes.First, cancellationToken) : _control.Sender.SendAsync(bytes, cancellationToken);
 
@@ -272,7 +272,7 @@ public sealed class ZcrxConnection : IDisposable
         await SendAsync(owned.Sequence, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Sends what the socket has room for at once. A failure is left to the next send.</summary>
+    /// <summary>Sends as many bytes as the socket has room for at once. A failure is left to the next send.</summary>
     /// <returns>The number of bytes.</returns>
     internal int TrySend(ReadOnlySpan<byte> bytes) => _control.Sender.TrySend(bytes);
 

@@ -123,7 +123,10 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets the stream offset up to which observers have received.</summary>
     public long Delivered => Undelivered.Position(BytesReceived);
 
-    /// <summary>Gets or sets a value indicating whether the ring thread failed while it delivered a buffer, so that it is uncertain what the observers have received.</summary>
+    /// <summary>
+    /// Gets or sets a value indicating whether the ring thread failed while it delivered a buffer, so that the position of the observers is
+    /// uncertain.
+    /// </summary>
     public bool WasInterrupted { get; set; }
 
     /// <summary>Gets or sets a value indicating whether the kernel reports the end of the connection while it does not receive.</summary>
@@ -265,7 +268,7 @@ internal sealed class ConnectionReceiver
         return true;
     }
 
-    /// <summary>Releases what no observer has received.</summary>
+    /// <summary>Releases the buffers that no observer has received.</summary>
     /// <returns>The stream offset up to which observers have received.</returns>
     public long DropUndelivered()
     {

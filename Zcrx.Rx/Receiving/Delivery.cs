@@ -10,8 +10,8 @@ namespace Zcrx.Rx.Receiving;
 
 /// <summary>Delivers received buffers: from the completion ring through OnNext into the refill queue. Ring thread only.</summary>
 /// <remarks>
-/// <see cref="DeliverUsual"/> does what nearly every buffer needs and nothing else. It returns when a buffer needs more.
-/// <see cref="DeliverSome"/> handles that buffer and continues. No interface is called per buffer except the observer.
+/// <see cref="DeliverUsual"/> handles the usual buffer and nothing else. It returns when a buffer needs more. <see cref="DeliverSome"/>
+/// handles that buffer and continues. No interface is called per buffer except the observer.
 /// </remarks>
 internal sealed unsafe class Delivery : IDelivery
 {
@@ -257,7 +257,9 @@ internal sealed unsafe class Delivery : IDelivery
         return run.Area.Contains(offset, length);
     }
 
-    /// <summary>Delivers what no observer has received yet: the rests of buffers that consumers lease, then whole buffers.</summary>
+    /// <summary>
+    /// Delivers bytes that no observer has received yet: first the remaining bytes of buffers that consumers lease, then whole buffers.
+    /// </summary>
     public void Deliver(ConnectionReceiver connection)
     {
         ConnectionControl control = connection.Control;

@@ -23,7 +23,10 @@ internal interface IConnectionHost
     /// <summary>Requests a report of room in the socket for a sender.</summary>
     void AwaitRoom(ConnectionReceiver connection);
 
-    /// <summary>Runs a consumer's work on the ring thread, after what the present turn delivers. On the thread pool when there is no ring thread.</summary>
+    /// <summary>
+    /// Runs a consumer's work on the ring thread after the deliveries of the present turn, or on the thread pool when there is no ring
+    /// thread.
+    /// </summary>
     void Schedule(Action work);
 
     /// <summary>Records that a connection is closed. Work on it may last longer, and a queue that stops waits for it.</summary>

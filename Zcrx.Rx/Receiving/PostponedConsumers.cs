@@ -51,7 +51,7 @@ internal sealed class PostponedConsumers
         Count();
     }
 
-    /// <summary>Delivers what waits, until the connection is paused again or closed.</summary>
+    /// <summary>Delivers the waiting bytes until the connection is paused again or closed.</summary>
     public void Continue(ConnectionControl control)
     {
         for (int i = _consumers.Count - 1; i >= 0 && !control.IsPaused && !control.CloseRequested; i--)

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Decides what the ring thread does in each turn. All members run on the ring thread except <see cref="OnEnded"/>.</summary>
+/// <summary>Defines the work of the ring thread in each turn. All members run on the ring thread except <see cref="OnEnded"/>.</summary>
 internal interface IRingTurn
 {
     /// <summary>Gets a value indicating whether the thread may sleep: nothing is left to do in this turn.</summary>

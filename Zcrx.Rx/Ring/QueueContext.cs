@@ -9,6 +9,6 @@ namespace Zcrx.Rx.Ring;
 /// <param name="IsOnNic">Whether the queue receives from an RX queue of a NIC.</param>
 internal sealed record QueueContext(CurrentOptions Options, RingClock Clock, QueueCounters Counters, bool IsOnNic)
 {
-    /// <summary>Gets what the ring thread publishes about its turns.</summary>
+    /// <summary>Gets the facts that the ring thread publishes about its turns.</summary>
     public RingHeartbeat Heartbeat { get; } = new(Clock);
 }

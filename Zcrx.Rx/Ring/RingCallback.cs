@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Specifies what a ring thread runs that may be code of the application.</summary>
+/// <summary>Specifies a callback on the ring thread that may run code of the application.</summary>
 internal enum RingCallback
 {
     /// <summary>Its own work, or posted work.</summary>

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Publishes what a ring thread is doing and since when. The ring thread writes, any thread reads.</summary>
+/// <summary>Publishes the activity of a ring thread and its beginning. The ring thread writes, any thread reads.</summary>
 /// <remarks>Plain volatile writes, some of them in each turn and none for each buffer. The parts are read one after the other, which is exact for a thread that is stuck.</remarks>
 internal sealed class RingHeartbeat(RingClock clock)
 {

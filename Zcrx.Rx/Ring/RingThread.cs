@@ -67,7 +67,9 @@ internal sealed unsafe class RingThread : IRingWorker
         return _opened.Task;
     }
 
-    /// <summary>Runs work on the ring thread, or refuses it when the thread has ended: exactly one of both, once. Any thread.</summary>
+    /// <summary>
+    /// Runs work on the ring thread, or refuses it when the thread has ended. One of the two happens, exactly once. Any thread.
+    /// </summary>
     public void Post(Action work, Action? refuse = null)
     {
         _work.Enqueue(new RingWork(work, refuse));
@@ -104,7 +106,9 @@ internal sealed unsafe class RingThread : IRingWorker
         return result.Task;
     }
 
-    /// <summary>Makes the thread process what was just enqueued, by <see cref="Post"/> or for <see cref="IRingTurn.Prepare"/>. Any thread.</summary>
+    /// <summary>
+    /// Makes the thread process items that were just enqueued by <see cref="Post"/> or for <see cref="IRingTurn.Prepare"/>. Any thread.
+    /// </summary>
     public void Signal()
     {
         // The thread sets the flag before it reads the queues for the last time. So either it finds the work, or this call sees the flag.
@@ -145,7 +149,7 @@ internal sealed unsafe class RingThread : IRingWorker
     /// <summary>Notes that the read on the eventfd has completed, so that the next turn issues another. Ring thread only.</summary>
     public void OnWoken() => _wakeArmed = false;
 
-    /// <summary>Refuses work from now on. <see cref="Run"/> refuses what was enqueued before. Ring thread only.</summary>
+    /// <summary>Refuses work from now on. <see cref="Run"/> refuses earlier work. Ring thread only.</summary>
     public void StopTakingWork() => _refusesWork = true;
 
     /// <summary>Gives up a thread that is stuck in a callback: refuses work, and ends <see cref="Ended"/>. Any thread.</summary>
@@ -164,7 +168,7 @@ internal sealed unsafe class RingThread : IRingWorker
         Interlocked.MemoryBarrier();
         _ended.TrySetException(cause);
         _ = _ended.Task.Exception;
-        // Refused work may be code of the application, which may wait for what the stuck callback has.
+        // Refused work may be code of the application, which may wait for a resource that the stuck callback holds.
         Threads.RunOnPool(static thread => ((RingThread)thread).RefuseWork(), this);
         return true;
     }
@@ -241,7 +245,7 @@ internal sealed unsafe class RingThread : IRingWorker
     {
         if (Volatile.Read(ref _abandoned) != 0)
         {
-            // What it owned was ended by another thread, and may be used by none.
+            // Another thread has ended the objects of this thread, and no thread may use them.
             return;
         }
 

@@ -60,7 +60,7 @@ internal sealed class StopExecution(
         }
     }
 
-    /// <summary>Stops accepting, delivers what the kernel has taken from the sockets, then suspends the connections.</summary>
+    /// <summary>Stops accepting, delivers the bytes that the kernel has taken from the sockets, then suspends the connections.</summary>
     public void BeginSuspension(TimeSpan drain)
     {
         // Without a NIC, bytes in a socket are not in this queue's memory, and the next queue receives them. On a NIC, they are, and are lost with it.
@@ -151,7 +151,9 @@ internal sealed class StopExecution(
         scheduler.Reconcile(connection);
     }
 
-    /// <summary>Delivers, after a failure, what the kernel had taken from the sockets, and ends the receives in order if the ring still works.</summary>
+    /// <summary>
+    /// Delivers, after a failure, the bytes that the kernel had taken from the sockets. Ends the receives in order if the ring still works.
+    /// </summary>
     /// <returns>Whether every completion was handled, so that each stream's position is certain.</returns>
     private bool Salvage(Exception crash)
     {

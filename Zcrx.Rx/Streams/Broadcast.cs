@@ -24,7 +24,7 @@ internal sealed class Broadcast<T>(Action<Exception> unhandled) : IObservable<T>
         lock (_subscriptions.Gate)
         {
             latest = Replays ? _latest : null;
-            // Busy from the start: what is published from now on waits behind the replay.
+            // Busy from the start: values that are published from now on wait behind the replay.
             completed = !_subscriptions.TryAdd(subscription);
         }
 
@@ -63,7 +63,7 @@ internal sealed class Broadcast<T>(Action<Exception> unhandled) : IObservable<T>
         private bool _isBusy = true;
         private volatile bool _isDisposed;
 
-        /// <summary>Delivers what the observer has missed.</summary>
+        /// <summary>Delivers the values that the observer has missed.</summary>
         public void Start(T? latest, bool completed)
         {
             if (latest is not null)

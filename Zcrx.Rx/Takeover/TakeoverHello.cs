@@ -1,7 +1,7 @@
 namespace Zcrx.Rx.Takeover;
 
 /// <summary>Represents the payload of <see cref="TakeoverMessageType.Hello"/>.</summary>
-/// <param name="Wishes">What the successor supports besides listeners. Unknown bits are ignored.</param>
+/// <param name="Wishes">The features that the successor supports besides listeners. Unknown bits are ignored.</param>
 internal sealed record TakeoverHello(uint Wishes)
 {
     /// <summary>The successor can take queues over.</summary>

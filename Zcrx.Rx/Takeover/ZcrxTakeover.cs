@@ -122,7 +122,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         _serving = Task.Run(() => server.ServeAsync(source, _stopping.Token));
     }
 
-    /// <summary>Closes what was not taken, and removes the place unless a successor has it.</summary>
+    /// <summary>Closes the listeners and queues that were not taken, and removes the place unless a successor has it.</summary>
     /// <returns>A task that ends when everything is closed.</returns>
     public async ValueTask DisposeAsync()
     {

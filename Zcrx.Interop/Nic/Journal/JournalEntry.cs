@@ -36,7 +36,7 @@ internal sealed record JournalEntry
     /// <summary>Gets the interface that the queue was leased to.</summary>
     public ContainerInterface? LeasedTo { get; init; }
 
-    /// <summary>Returns what the entry lacks to be undone; null when it is complete.</summary>
+    /// <summary>Returns why the entry cannot be undone, or null when it is complete.</summary>
     public string? WhyInvalid()
     {
         if (string.IsNullOrEmpty(Interface))

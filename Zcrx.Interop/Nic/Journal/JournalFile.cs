@@ -34,7 +34,7 @@ internal sealed class JournalFile(string directory, JournalOwner owner) : IJourn
         Flush(directory);
     }
 
-    /// <summary>Reads a journal. Never blocks, and never throws for what the file contains.</summary>
+    /// <summary>Reads a journal. Never blocks, and never throws because of the file's content.</summary>
     public static JournalReading Read(string path)
     {
         int result = FileStatus.Of(path, out FileStatus status);

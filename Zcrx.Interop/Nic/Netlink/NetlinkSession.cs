@@ -251,7 +251,7 @@ internal sealed class NetlinkSession(Func<int, INetlinkTransport> open) : IDispo
         NetlinkOutcome outcome = Single(Generic, writer, NetlinkReplies.ReadFamily, out FamilyReply? reply);
         if (reply is null)
         {
-            // A kernel without the family does not support what the family is for.
+            // A kernel without the family does not support its features.
             return outcome.Error == -Errno.ENOENT ? new NetlinkOutcome(-Errno.EOPNOTSUPP, $"no generic netlink family {name}") : outcome;
         }
 

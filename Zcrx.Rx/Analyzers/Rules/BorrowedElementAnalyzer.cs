@@ -9,7 +9,7 @@ namespace Zcrx.Rx.Analyzers;
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class BorrowedElementAnalyzer : DiagnosticAnalyzer
 {
-    /// <summary>The property of a diagnostic that tells code fixes what they can offer.</summary>
+    /// <summary>The property of a diagnostic that selects the code fixes to offer.</summary>
     internal const string Remedy = "Remedy";
 
     /// <summary>The elements can be retained before the operator.</summary>
@@ -144,7 +144,7 @@ public sealed class BorrowedElementAnalyzer : DiagnosticAnalyzer
     private static ImmutableDictionary<string, string?> Remedies(string? remedy) =>
         remedy is null ? ImmutableDictionary<string, string?>.Empty : ImmutableDictionary<string, string?>.Empty.Add(Remedy, remedy);
 
-    // The first operator that keeps the elements is reported. What follows it is part of the same mistake.
+    // The first operator that keeps the elements is reported. Later operators are part of the same mistake.
     private static bool IsKeptBefore(IOperation sequence, SequenceElements elements)
     {
         IOperation? current = Operations.Unwrap(sequence);

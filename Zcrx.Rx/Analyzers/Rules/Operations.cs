@@ -40,7 +40,7 @@ internal static class Operations
     public static IAnonymousFunctionOperation? Lambda(IOperation operation) =>
         Unwrap(operation) is IDelegateCreationOperation { Target: IAnonymousFunctionOperation lambda } ? lambda : null;
 
-    /// <summary>Returns what a lambda returns when it consists of that; otherwise null.</summary>
+    /// <summary>Returns the expression of a lambda that consists of one, otherwise null.</summary>
     public static IOperation? SingleResult(IAnonymousFunctionOperation lambda) =>
         lambda.Body.Operations is [IReturnOperation { ReturnedValue: { } value }] ? Unwrap(value) : null;
 

@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace Zcrx.Rx.Analyzers;
 
-/// <summary>Knows what the operators of System.Reactive, and of libraries that take its sequences, do with the elements.</summary>
+/// <summary>Describes how the operators of System.Reactive, and of libraries that take its sequences, use the elements.</summary>
 /// <remarks>
 /// Based on the sources of System.Reactive. An operator is listed when it stores an element or schedules the call of <c>OnNext</c>.
 /// <c>GroupBy</c>, <c>Window</c>, <c>Publish</c> and <c>Merge</c> are not listed, because they pass each element on before their own
@@ -26,7 +26,7 @@ internal static class ReactiveOperators
         (KeptParts.Others | KeptParts.Drops, ["WithLatestFrom", "GroupJoin"]),
     }.SelectMany(static row => row.Names, static (row, name) => (name, row.Parts)).ToImmutableDictionary(static row => row.name, static row => row.Parts);
 
-    // Overloads with such a parameter keep what the delegate returns, and not the element itself.
+    // Overloads with such a parameter keep the result of the delegate, and not the element itself.
     private static readonly ImmutableHashSet<string> Selectors = ["keySelector", "elementSelector", "selector", "accumulator"];
 
     private static readonly ImmutableHashSet<string> PassingOn =
@@ -45,7 +45,7 @@ internal static class ReactiveOperators
         && (method.ContainingType is { Name: "ObservableExtensions", ContainingNamespace.Name: "System" }
             || (method.ContainingNamespace?.ToDisplayString() is { } space && (StartsWith(space, "System.Reactive") || StartsWith(space, "System.Linq") || StartsWith(space, "Akka.Streams"))));
 
-    /// <summary>Returns what a call of an operator keeps of the elements themselves.</summary>
+    /// <summary>Returns the elements that a call of an operator keeps.</summary>
     public static KeptParts KeptBy(IInvocationOperation call)
     {
         IMethodSymbol method = call.TargetMethod;

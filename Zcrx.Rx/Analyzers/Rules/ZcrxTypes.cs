@@ -45,7 +45,7 @@ internal sealed class ZcrxTypes
     /// <summary>Returns whether values of a type are lent for the duration of <c>OnNext</c>.</summary>
     public bool IsBorrowed(ITypeSymbol? type) => _borrowed.Contains(type, SymbolEqualityComparer.Default);
 
-    /// <summary>Returns whether values of a type are what <c>Retain</c> returns.</summary>
+    /// <summary>Returns whether a type is a result type of <c>Retain</c>.</summary>
     public bool IsLease(ITypeSymbol? type) => _leases.Contains(type, SymbolEqualityComparer.Default);
 
     /// <summary>Returns the borrowed type that a value of the given type contains, or is; null when there is none.</summary>

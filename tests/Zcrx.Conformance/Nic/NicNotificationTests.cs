@@ -115,7 +115,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
 
     private static bool IsNotification(Cqe cqe) => cqe.UserData == QueueSetup.NotificationUserData;
 
-    /// <summary>Sends and returns nothing until the device has reported a shortage of buffers. It must report this once.</summary>
+    /// <summary>Sends, and returns no buffers, until the device has reported a shortage of buffers. It must report this once.</summary>
     private static void HoldUntilReported(NicQueue nic, TcpPair connection, List<Cqe> held)
     {
         Deadline.Watch watch = Deadline.Start("an empty pool is reported");

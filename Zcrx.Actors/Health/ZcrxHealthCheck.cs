@@ -53,7 +53,7 @@ internal sealed class ZcrxHealthCheck(IStatusSource zcrx) : IHealthCheck
     private static string Reason(ListenerStatus listener) => listener switch
     {
         { Error: { } error } => $"Listener {listener.Name} is closed: {error.Message}",
-        { IsFull: true } => $"Listener {listener.Name} has its most connections ({listener.MaxConnections}) and refuses further ones.",
+        { IsFull: true } => $"Listener {listener.Name} has reached its limit of {listener.MaxConnections} connections and resets further ones.",
         _ => "",
     };
 

@@ -21,13 +21,17 @@ public sealed record ListenerStatus : ILocalMessage
     /// <summary>Gets the number of connections accepted since the start.</summary>
     public long Accepted { get; init; }
 
-    /// <summary>Gets the number of connections that were reset because the listener or an address had its most connections.</summary>
+    /// <summary>
+    /// Gets the number of connections that were reset because the listener or an address had reached its limit of connections.
+    /// </summary>
     public long Refused { get; init; }
 
-    /// <summary>Gets the most open connections; 0 for no limit.</summary>
+    /// <summary>Gets the maximum number of open connections; 0 for no limit.</summary>
     public int MaxConnections { get; init; }
 
-    /// <summary>Gets a value indicating whether the listener has its most connections, so that further ones are reset.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the listener has reached its limit of connections, so that further ones are reset.
+    /// </summary>
     public bool IsFull { get; init; }
 
     /// <summary>Gets the failure; null if there is none.</summary>

@@ -41,7 +41,7 @@ internal sealed class ZcrxMetrics : IDisposable
         Count("zcrx.completion.overflows", "{overflow}", "Turns in which the completion ring had overflown.", static totals => totals.Overflows);
         Count("zcrx.connection.opened", "{connection}", "Connections accepted or attached.", static totals => totals.ConnectionsOpened);
         Count("zcrx.connection.moves", "{move}", "Connections that came from other queues, or resumed after a restart.", static totals => totals.ConnectionsMovedIn);
-        Count("zcrx.connection.refused", "{connection}", "Connections that were reset because a listener or an address had its most connections.", static totals => totals.ConnectionsRefused);
+        Count("zcrx.connection.refused", "{connection}", "Connections that were reset because a listener or an address had reached its limit of connections.", static totals => totals.ConnectionsRefused);
         Count("zcrx.connection.timeouts", "{connection}", "Connections that were reset because they were silent for too long.", static totals => totals.ConnectionsTimedOut);
         Count("zcrx.frame.refused", "{frame}", "Unfinished frames that were dropped with their connections, because their copies had reached the limit.", static totals => totals.FramesRefused);
         Level("zcrx.frame.copied", "By", "Bytes of unfinished frames that are copied now.", static statistics => statistics.CopiedFrameBytes);

@@ -18,7 +18,7 @@ public sealed record ZcrxNodeListener
     /// <summary>Gets the number of connections that a limit has reset.</summary>
     public long Refused { get; init; }
 
-    /// <summary>Gets a value indicating whether it has its most connections.</summary>
+    /// <summary>Gets a value indicating whether it has reached its limit of connections.</summary>
     public bool IsFull { get; init; }
 
     /// <summary>Gets the message of its failure; empty if there is none.</summary>

@@ -5,7 +5,10 @@ using Zcrx.Interop;
 namespace Zcrx.Rx;
 
 /// <summary>Reports that a limit has acted, once or several times since its last report.</summary>
-/// <remarks>The first time is reported at once. Later times are counted, and reported together every few seconds, so that peers cannot cause more reports.</remarks>
+/// <remarks>
+/// The first time is reported at once. Later times are counted and reported together every few seconds, so peers cannot cause a flood of
+/// reports.
+/// </remarks>
 /// <param name="Queue">The queue's name.</param>
 /// <param name="Limit">The limit.</param>
 /// <param name="Listener">The name of the listener; null for a limit of the queue.</param>

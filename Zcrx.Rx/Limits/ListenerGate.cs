@@ -28,7 +28,7 @@ public sealed class ListenerGate
     /// <summary>Gets the name of the listener.</summary>
     public string Name { get; }
 
-    /// <summary>Gets the most connections; 0 for no limit.</summary>
+    /// <summary>Gets the maximum number of connections; 0 for no limit.</summary>
     public int MaxConnections { get; }
 
     /// <summary>Gets the number of open connections.</summary>

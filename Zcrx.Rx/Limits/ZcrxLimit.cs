@@ -6,10 +6,14 @@ namespace Zcrx.Rx;
 [JsonConverter(typeof(JsonStringEnumConverter<ZcrxLimit>))]
 public enum ZcrxLimit
 {
-    /// <summary>A listener has its most connections: <see cref="ZcrxListenOptions.MaxConnections"/>. Further ones are reset.</summary>
+    /// <summary>
+    /// A listener has reached its limit of connections: <see cref="ZcrxListenOptions.MaxConnections"/>. Further ones are reset.
+    /// </summary>
     MaxConnections,
 
-    /// <summary>An address has its most connections: <see cref="ZcrxListenOptions.MaxConnectionsPerAddress"/>. Further ones are reset.</summary>
+    /// <summary>
+    /// An address has reached its limit of connections: <see cref="ZcrxListenOptions.MaxConnectionsPerAddress"/>. Further ones are reset.
+    /// </summary>
     MaxConnectionsPerAddress,
 
     /// <summary>A connection was silent after it was accepted: <see cref="ZcrxListenOptions.FirstByteTimeout"/>. It is reset.</summary>

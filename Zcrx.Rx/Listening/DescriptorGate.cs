@@ -28,7 +28,7 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
     /// <summary>Gets the numbers, as a clause.</summary>
     public string Reason => $"{_use.Used} of {_use.Limit} file descriptors are used, and {Reserve} are kept free";
 
-    /// <summary>Gets the number of free descriptors: those of the last count without those that any queue has used since.</summary>
+    /// <summary>Gets the number of free descriptors: the last count minus the descriptors that all queues have used since.</summary>
     private int Free => (int)long.Max(0, _use.Free - (PerConnection * (_accepted.Count - _acceptedAtRead)));
 
     private int Reserve => DescriptorMachine.ReserveOf(context.Options.Value.DescriptorReserve, _use.Limit);

@@ -94,8 +94,8 @@ public sealed record ZcrxQueueOptions
     public TimeSpan NotificationInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Gets how long opening retries for a NIC queue that is busy, for example with the process that was killed before: rings end some time after their owners.
-    /// 0 disables retries. At most a day.
+    /// Gets how long opening retries while the NIC queue is busy. A ring ends some time after its process, so the queue of a killed process
+    /// stays busy for a moment. 0 disables retries. At most a day.
     /// </summary>
     public TimeSpan BusyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -112,8 +112,8 @@ public sealed record ZcrxQueueOptions
     public TimeSpan UnobservedTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Gets the most bytes that unfinished frames of all connections may copy, since the pool needs their buffers: 256 MiB by default. The connection that needs more is reset,
-    /// with a <see cref="ZcrxFramingException"/> that says so. 0 for no limit.
+    /// Gets the maximum number of bytes that unfinished frames of all connections may copy because the pool needs their buffers. The
+    /// connection that exceeds it is reset with a <see cref="ZcrxFramingException"/>. The default is 256 MiB, and 0 means no limit.
     /// </summary>
     public long MaxCopiedFrameBytes { get; init; } = 256L * 1024 * 1024;
 

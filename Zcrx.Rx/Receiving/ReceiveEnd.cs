@@ -21,9 +21,9 @@ internal enum ReceiveEnd
     /// <summary>The next bytes lie in the memory of another interface queue of the interface, and only that queue can deliver them. Nothing is lost.</summary>
     ForeignMemory,
 
-    /// <summary>The connection has failed. An error of its stream.</summary>
+    /// <summary>The connection has failed. The stream ends with an error.</summary>
     ConnectionLost,
 
-    /// <summary>The request was invalid. An error of its stream that names the caller's mistake.</summary>
+    /// <summary>The request was invalid. The stream ends with an error that names the caller's mistake.</summary>
     Misuse,
 }

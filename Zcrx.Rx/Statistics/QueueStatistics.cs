@@ -73,7 +73,9 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of connections that came from other queues, or were resumed, since the queue was opened.</summary>
     public long ConnectionsMovedIn { get; init; }
 
-    /// <summary>Gets the number of connections that were reset because a listener or an address had its most connections.</summary>
+    /// <summary>
+    /// Gets the number of connections that were reset because a listener or an address had reached its limit of connections.
+    /// </summary>
     public long ConnectionsRefused { get; init; }
 
     /// <summary>Gets the number of connections that were reset because they were silent for too long.</summary>

@@ -1,6 +1,6 @@
 namespace Zcrx.Stress;
 
-/// <summary>Represents what a run does.</summary>
+/// <summary>Represents the options of a run.</summary>
 /// <param name="Duration">The time for each scenario.</param>
 /// <param name="Seed">The seed of all random choices.</param>
 /// <param name="Threads">The number of threads besides the ring thread.</param>

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Counts what the whole process has open, and therefore runs alone.</summary>
+/// <summary>Counts the open resources of the whole process, and therefore runs alone.</summary>
 [Collection(nameof(Alone))]
 public class LeakTests
 {

@@ -3,7 +3,7 @@ using Zcrx.Benchmarks.Comparison;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>Represents what the process has received and used so far.</summary>
+/// <summary>Represents the bytes that the process has received, and the resources it has used so far.</summary>
 internal readonly record struct Snapshot(long Bytes, TimeSpan User, TimeSpan System, long Timestamp, long Allocated, int Collections)
 {
     /// <param name="bytes">The number of received bytes, read before the times: bytes that arrive during a garbage collection count on

@@ -7,7 +7,7 @@ namespace Zcrx.Conformance.Capabilities;
 public class CapabilityTests
 {
     /// <summary>
-    /// The observed capabilities of each release. A release without a row is skipped: its own answers decide what it can do.
+    /// The observed capabilities of each release. A release without a row is skipped, because there is nothing to compare its answers with.
     /// </summary>
     private static readonly Dictionary<string, Row> Table = new()
     {

@@ -159,7 +159,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         await bench.Use(await ZcrxQueue.ImportAsync(inherited, options).Within("it is imported")).DisposeAsync();
         await takeover.CommitAsync().Within("the old process commits");
 
-        // Side by side: the old process still receives for its connection, from what is left of the pool.
+        // Side by side: the old process still receives for its connection, from the remaining buffers of the pool.
         TakeoverBench.Connection coming = await bench.ConnectAsync();
         coming.Send(4 * Much);
         await established.SendAsync(Much);

@@ -215,7 +215,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
         Pattern.AssertAt(kept[2].Span, 20);
         kept[1].Dispose();
         OtherThread.Run(kept[2].Dispose);
-        // The two reads above show that the memory existed until now. The leak check shows that it is gone.
+        // The two reads above show that the memory existed until now. The leak check shows that it is unmapped.
     }
 
     private static ulong OffsetOf(LeaseBench bench, ReceivedBuffer buffer)

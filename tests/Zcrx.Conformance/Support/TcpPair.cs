@@ -82,7 +82,7 @@ internal sealed class TcpPair : IDisposable
         CloseClient();
     }
 
-    /// <summary>Makes a reset of the later close of each descriptor that is still open.</summary>
+    /// <summary>Makes the later close of each open descriptor send a reset.</summary>
     public void ResetOnClose()
     {
         foreach (int fd in new[] { _client, _server })

@@ -32,7 +32,7 @@ public sealed class BufferLedgerTests
             leases[2].Dispose();
         });
 
-        // Released leases no longer count, although their buffers are still in return.
+        // Released leases no longer count, although their buffers are not drained yet.
         Assert.Equal(0, area.Ledger.Leased);
         Assert.Equal(1, area.Free);
         Assert.True(area.Ledger.Drain());

@@ -205,7 +205,7 @@ public class LimitTests
             }));
 
             await Deadline.UntilAsync(() => queue.Snapshot() is { FramesRefused: > Peers / 2, CopiedFrameBytes: > 0 }, "most of the frames are refused");
-            // Rented arrays are somewhat larger than what they hold.
+            // Rented arrays are slightly larger than their content.
             Assert.InRange(queue.Snapshot().CopiedFrameBytes, 1, 2 * Budget);
         }
         finally

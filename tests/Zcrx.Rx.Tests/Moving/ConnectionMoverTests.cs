@@ -29,7 +29,7 @@ public class ConnectionMoverTests
         Task<bool> moved = source.Host.MoveAsync(connection, target.Host);
         source.Prepare();
         Assert.Equal((ReceiveState.Cancelling, 0), (connection.State, target.Table.Count));
-        // What arrives before the cancelled receive ends is delivered here.
+        // Bytes that arrive before the cancelled receive ends are delivered here.
         source.Receive(connection);
         source.EndCancelled();
         source.Prepare();

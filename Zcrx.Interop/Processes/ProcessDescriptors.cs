@@ -18,7 +18,7 @@ internal static unsafe partial class ProcessDescriptors
 
     /// <summary>Reads the limit and the number of descriptors in use.</summary>
     /// <returns>The numbers; a limit of <see cref="int.MaxValue"/> if they cannot be read.</returns>
-    /// <remarks>Since Linux 6.2 the directory's size is the number, which costs about a microsecond. Before, its entries are counted.</remarks>
+    /// <remarks>Since Linux 6.2 the size of the directory is this number, and reading it costs about a microsecond. On older kernels its entries are counted.</remarks>
     public static DescriptorUse Read()
     {
         int limit = (int)ulong.Min(ResourceLimits.OpenFiles() ?? int.MaxValue, int.MaxValue);

@@ -48,7 +48,7 @@ public readonly record struct FrameDecision
 
     /// <summary>Returns the decision that more bytes are needed to find the frame.</summary>
     /// <param name="total">The number of bytes, counted from the first one that was shown, that must be buffered before the next call.
-    /// A number that is not above what is already buffered means one more byte.</param>
+    /// A number up to the number of bytes already buffered means one more byte.</param>
     /// <returns>The decision. A total beyond the longest accepted frame ends the stream with an error.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
     public static FrameDecision NeedMore(long total = 0)

@@ -18,7 +18,7 @@ namespace Zcrx.Conformance.Differential;
 /// <item>The bytes that an active request still takes from its socket when its ring is closed. Such connections end with the ring.</item>
 /// <item>The bytes of each of two receives on one socket. No program starts a second one.</item>
 /// <item>On an interface: how a stream is cut into packets, and therefore when exactly buffers run out and what is retransmitted. A step that
-/// runs out on purpose ends when everything has arrived. It is compared that the shortage was reported once.</item>
+/// runs out on purpose ends when everything has arrived. The comparison includes the single report of the shortage.</item>
 /// <item>On an interface: the fate of a reset while the link is down, and whether few buffers suffice just after the link came up again. No
 /// program resets without a link, and programs with few buffers leave the link up.</item>
 /// <item>On an interface: how long an RX queue still receives packets for a queue after its last user. They are lost, and closing waits for the

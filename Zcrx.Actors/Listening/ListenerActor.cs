@@ -52,7 +52,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
 
     protected override void PreStart() => Bind();
 
-    // The socket is kept across a restart: peers that wait to be accepted notice nothing.
+    // The socket is kept across a restart, so peers in the backlog are not affected.
     protected override void PreRestart(Exception reason, object message) => DropAttachments();
 
     protected override void PostRestart(Exception reason) => PreStart();

@@ -6,7 +6,7 @@ namespace Zcrx.Actors.Logging;
 /// <param name="interval">The interval.</param>
 internal sealed class LogThrottle(int burst, TimeSpan interval)
 {
-    // Further places have no stack trace, so that an attacker cannot fill the memory with them.
+    // Further places have no stack trace, so that an attacker cannot fill the memory.
     private const int MostPlaces = 256;
 
     private readonly Dictionary<int, Window> _windows = [];

@@ -89,7 +89,7 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
         foreach (IConfigurationSection entry in list.GetChildren())
         {
             Refuse(entry, "a section");
-            // Without a name, so that a name in the configuration is recognised.
+            // The item has no name yet, so that a name in the configuration is recognised.
             object item = type == typeof(ZcrxQueueOptions) ? new ZcrxQueueOptions { Name = null! } : Activator.CreateInstance(type)!;
             ReadSection(entry, item);
             items.Add(item);

@@ -112,7 +112,7 @@ internal sealed class QueueOpener(
         }
         catch (ObjectDisposedException)
         {
-            // It is closing, and the next opening applies all of it.
+            // The queue is closing, and its next opening applies all of it.
             return new QueueMessage.Reconfigured([$"{path} (when it is opened)"], []);
         }
 #pragma warning disable CA1031 // The options are valid, so nothing else is expected. The next opening applies them in any case, and that is reported.

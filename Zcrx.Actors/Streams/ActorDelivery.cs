@@ -77,7 +77,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
 
         lock (_gate)
         {
-            // An abandoned stream stays subscribed until its first item, unless it has had one: then the connection is known.
+            // An abandoned stream stays subscribed until its first item, because only an item identifies the connection to reset.
             if (!_disposed && (_abandoned is null || _window.LastSource is null))
             {
                 _subscription = subscription;

@@ -58,7 +58,7 @@ internal sealed class BindStage(IZcrx zcrx, Func<ZcrxListenerOptions> listener, 
 
         public override void PostStop()
         {
-            // A full fence: the binding comes before this, and is found, or sees that the stage has ended.
+            // A full fence: either the binding is visible here, or the binding call sees that the stage has ended.
             Interlocked.Exchange(ref _hasEnded, 1);
             _ended.Cancel();
             _ended.Dispose();

@@ -37,7 +37,7 @@ internal sealed class OutgoingStage(IZcrx zcrx, EndPoint remote, Func<ZcrxConnec
         private readonly TimeSpan? _timeout;
         private readonly CancellationTokenSource _ended = new();
         private readonly Action<Exception?> _onConnected;
-        // Until the stage takes it. A stage that has ended drops the call that would have taken it.
+        // The connection until the stage takes it. A stage that has ended drops the callback that would take it.
         private ZcrxConnection? _pending;
         private int _hasEnded;
 
@@ -63,7 +63,7 @@ internal sealed class OutgoingStage(IZcrx zcrx, EndPoint remote, Func<ZcrxConnec
 
         public override void PostStop()
         {
-            // A full fence: the connection comes before this, and is found, or sees that the stage has ended.
+            // A full fence: either the connection is visible here, or the connecting call sees that the stage has ended.
             Interlocked.Exchange(ref _hasEnded, 1);
             AbortPending();
             _ended.Cancel();

@@ -11,7 +11,7 @@ namespace Zcrx.Actors.Supervision;
 /// <remarks>Threading: all members from any thread.</remarks>
 internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory directory)
 {
-    // Closing takes milliseconds. A consumer that blocks its ring thread must not keep the process.
+    // Closing takes milliseconds. A consumer that blocks its ring thread must not delay the end of the process.
     private static readonly TimeSpan ClosingTimeout = TimeSpan.FromSeconds(5);
 
     private readonly TaskCompletionSource<ZcrxStatus> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);

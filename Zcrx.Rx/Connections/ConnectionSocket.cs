@@ -202,7 +202,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
         }
     }
 
-    // In its original mode, or in that of any other program that accepts.
+    // The next owner expects a blocking socket, as sockets are when they are created or accepted.
     public void Release() => _socket.Blocking = true;
 
     /// <summary>Returns an address as the application writes it. A dual-mode socket reports <c>10.0.0.1</c> as <c>::ffff:10.0.0.1</c>, which equals no IPv4 address.</summary>

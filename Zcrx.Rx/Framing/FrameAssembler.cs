@@ -300,7 +300,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         BufferLedger ledger = buffer.Ledger;
         if (ledger != _relieves)
         {
-            // On another queue for the first time, or on an earlier one again.
+            // The connection is on another queue, for the first time or again.
             if (_relieves is null || !ledger.Reclaimable.Contains(owner))
             {
                 ledger.Reclaimable.Add(owner);

@@ -139,7 +139,7 @@ internal sealed class Listeners(
         {
             if (listener is { IsMultishot: true, IsRemoved: false } && (!MayAccept() || !descriptors.Fits(Burst)))
             {
-                // The kernel would accept all that wait before this thread could stop it.
+                // The kernel would accept all waiting connections before this thread could stop it.
                 listener.IsMultishot = false;
                 requests.Cancel(AcceptTag(listener));
             }
@@ -157,7 +157,8 @@ internal sealed class Listeners(
         }
         else
         {
-            // Out of descriptors or memory: the peers wait in the backlog until there is room again. A cancelled request continues as one that accepts singly.
+            // Out of descriptors or memory: the peers wait in the backlog until there is room again. A cancelled multishot request is
+            // replaced by single accepts.
             listener.RetryAt = completion.Result is < 0 and not -ECANCELED ? clock.Now + clock.ToTicks(AcceptRetry) : 0;
             _pending.Add(listener);
         }

@@ -16,7 +16,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     private const int ChangesPerTurn = 4096;
 
     private readonly ConcurrentQueue<ConnectionReceiver> _changes = new();
-    // The work on closed connections that has not ended. A set, so that work that ends leaves nothing behind.
+    // The unfinished work on closed connections. A set, so that finished work can be removed.
     private readonly ConcurrentDictionary<ConnectionWork, bool> _lateWork = new();
     private int _awaitsEnd;
     // Set before the ring thread runs posted work.
@@ -216,7 +216,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
                 return;
             }
 
-            // It had left before the queue ended, and no other queue has it yet. A sender that tried again now would do so until one has it.
+            // It had left before the queue ended, and no other queue has it yet. A sender that retried now would spin until one has it.
             connection.Control.AwaitsRoomOnArrival = true;
             // Pairs with the fence in Arrive: either that queue sees the request, or this thread sees the queue.
             Interlocked.MemoryBarrier();

@@ -238,7 +238,7 @@ internal sealed class SuspendedConnectionOwner
     private static void End(ConnectionReceiver connection, string cause)
     {
         long delivered = connection.DropUndelivered();
-        // A stream that had ended before the suspension ends for its observers as it would have.
+        // If the stream had already ended, its observers receive the same end as without the suspension.
         Exception? end = connection.HasEnded && delivered == connection.BytesReceived
             ? connection.EndError
             : new ZcrxStreamException($"Receiving on {connection}", 0, delivered, cause, "");

@@ -39,7 +39,7 @@ internal abstract class ForwardTarget
                 int sent = GatheredSend.Send(socket.SafeHandle, in bytes, out SocketError error);
                 if (error == SocketError.WouldBlock)
                 {
-                    // Waits for room, with the bytes that come first. The leases are held until the send has completed.
+                    // Waits for room with a send of the first bytes. The leases are held until the send has completed.
                     sent = await socket.SendAsync(bytes.First, cancellationToken).ConfigureAwait(false);
                 }
                 else if (error != SocketError.Success)

@@ -64,7 +64,7 @@ internal sealed class QueueEvents : IPoolEvents, IReceiveEvents
     {
         if (connection is not null && connection.Stream.Observers.Error == exception)
         {
-            // The observer has thrown nothing of its own: Rx rethrows an error for which there is no handler.
+            // This is not an exception of the observer: Rx rethrows an error of the stream for which there is no handler.
             _unobserved.Publish(new UnobservedError(ZcrxConnection.Of(connection), exception));
         }
         else

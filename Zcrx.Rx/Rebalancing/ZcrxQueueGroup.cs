@@ -121,7 +121,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
             return owner;
         }
 
-        // Copied on any queue. Then at least where steering could bring it, or on a queue without a NIC, too.
+        // Its payload is copied on any queue. Prefer a queue to which its packets could be steered, or a queue like the present one.
         string? networkInterface = arrival is { } elsewhere && members.Any(member => member.RxQueue?.Interface == elsewhere.Interface)
             ? elsewhere.Interface
             : present.RxQueue?.Interface;

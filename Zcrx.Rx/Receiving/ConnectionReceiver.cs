@@ -272,7 +272,7 @@ internal sealed class ConnectionReceiver
     /// <returns>The stream offset up to which observers have received.</returns>
     public long DropUndelivered()
     {
-        // A consumer of frames has the buffer whose rest waits, and has not passed it on.
+        // A consumer of frames has received a buffer whose remaining bytes wait and were not passed on.
         long delivered = Delivered - Postponed.MostWaiting();
         Undelivered.Clear();
         return delivered;

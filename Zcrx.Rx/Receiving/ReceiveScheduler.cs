@@ -151,7 +151,7 @@ internal sealed class ReceiveScheduler
                 // The queue with that memory continues.
                 break;
             case ReceiveEnd.CompletionsFull:
-                // The overflow flag counts it. The next receive is issued once this batch is handled.
+                // The overflow flag of the ring counts this. The next receive is issued once this batch is handled.
             case ReceiveEnd.BudgetUsedUp:
             case ReceiveEnd.Cancelled:
                 break;

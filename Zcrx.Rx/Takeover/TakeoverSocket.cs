@@ -83,7 +83,7 @@ internal sealed class TakeoverSocket : IDisposable
     public void Own()
     {
         _isOurs = FileStatus.Of(_path, out _file) == 0;
-        // A peer sees the credentials of the process that has called listen(2) last, which was a predecessor.
+        // A peer sees the credentials of the process that called listen(2) last. Until now, that was a predecessor.
         Socket.Listen(Backlog);
     }
 

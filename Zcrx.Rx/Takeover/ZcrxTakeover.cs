@@ -172,7 +172,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
                 return;
             }
 
-            // The process has ended, or a successor has just taken over from it. Now there is another process, or none.
+            // The process has ended, or a successor has just taken over from it. Try again: another process may serve now, or none.
             _predecessor.Dispose();
             _predecessor = null;
         }
@@ -213,11 +213,11 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         }
         catch (Exception exception) when (exception is IOException or SocketException)
         {
-            // The predecessor has died. If it kept serving, it would have refused, which is another exception.
+            // The predecessor has died. A predecessor that keeps serving refuses, which causes another exception.
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The predecessor has received the commit and is slow. It does no harm that it still accepts.
+            // The predecessor has received the commit but is slow. It is harmless that it still accepts.
         }
 
         _socket!.Own();

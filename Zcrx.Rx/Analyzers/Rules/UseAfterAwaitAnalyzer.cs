@@ -46,7 +46,7 @@ public sealed class UseAfterAwaitAnalyzer : DiagnosticAnalyzer
                 return true;
             }
 
-            // A nested function runs at its own time, and its parameters are its own.
+            // A nested function runs at another time and has its own parameters.
             if (parent is IAnonymousFunctionOperation or ILocalFunctionOperation)
             {
                 return false;

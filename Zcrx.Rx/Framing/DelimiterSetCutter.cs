@@ -38,7 +38,7 @@ internal readonly struct DelimiterSetCutter(DelimiterSet delimiters, bool includ
             ReadOnlySpan<byte> joined = seam.Join(span);
             for (int searched = 0; NextCandidate(span, searched) is var end and > 0; searched = end)
             {
-                // Beyond the length of one side of the seam, a delimiter lies in this piece alone.
+                // Up to one side's length behind the seam, a delimiter may straddle the seam. Farther on, it lies in this piece alone.
                 int length = delimiters.LengthAtEnd(end <= side ? joined[..(seam.Before + end)] : span[..end]);
                 if (length > 0)
                 {

@@ -26,7 +26,7 @@ internal sealed class RetainedObserver<TBorrowed, TLease>(IObserver<TLease> down
         }
         catch
         {
-            // Disposing of it twice does no harm, should the observer have got as far as that.
+            // The observer may have disposed the lease already. A second disposal has no effect.
             lease.Dispose();
             throw;
         }

@@ -10,7 +10,7 @@ internal static class Detachment
     /// <param name="move">Gets the bytes that no observer has received.</param>
     public static void Complete(ConnectionReceiver connection, ConnectionMove move)
     {
-        // A consumer of frames has the buffer whose rest waits, and has not passed it on.
+        // A consumer of frames has received a buffer whose remaining bytes wait and were not passed on.
         byte[] waiting = connection.Postponed.CopyMostWaiting();
         long delivered = connection.Delivered - waiting.Length;
         byte[] undelivered = connection.Undelivered.ToArray();

@@ -151,7 +151,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
 
         Interlocked.Add(ref _bytes, -_leasing.LengthOf(lease));
         Interlocked.Decrement(ref _waiting);
-        // The counts are written before the flag is read, and TryPause does the opposite.
+        // Counts are written before the flag is read. TryPause writes the flag and then reads the counts.
         if (Volatile.Read(ref _isAnyPaused) && HasRoom)
         {
             ResumeAll();
@@ -259,7 +259,9 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
         }
     }
 
-    /// <summary>Gets a value indicating whether paused connections continue: at half of the bounds, so that connections do not flap with every item.</summary>
+    /// <summary>
+    /// Gets a value indicating whether paused connections resume: at half of the bounds, so that connections do not flap with every item.
+    /// </summary>
     private bool HasRoom => Volatile.Read(ref _waiting) is var waiting && (waiting == 0 || (waiting <= _bound / 2 && Interlocked.Read(ref _bytes) <= _byteBound / 2));
 
     /// <summary>Returns whether another item of this length must not come now.</summary>
@@ -274,7 +276,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
         {
             bool wasAnyPaused = _isAnyPaused;
             _isAnyPaused = true;
-            // A full fence. Checked again after it: readers may have caught up, and then nothing would resume the connection.
+            // A full fence. The bounds are checked again after it: if readers have caught up, no reader would resume the connection.
             Interlocked.MemoryBarrier();
             if (_disposed || !IsFull(length))
             {

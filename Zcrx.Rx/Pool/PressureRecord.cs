@@ -21,7 +21,7 @@ internal sealed class PressureRecord
     /// <param name="now">Reads the clock.</param>
     public long TicksUnderPressure(Func<long> now)
     {
-        // The clock is read first: a time that is read after the state may lie behind the end of that state's pressure.
+        // The clock is read first. If it were read after the state, the pressure of that state might already have ended by then.
         long time = now();
         State state = _state;
         long ticks = state.Ticks + (state.Since is { } since ? long.Max(0, time - since) : 0);

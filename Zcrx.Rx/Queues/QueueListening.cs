@@ -58,7 +58,7 @@ internal sealed class QueueListening(QueueLoop loop)
         IDisposable port = Disposable.Empty;
         try
         {
-            // Before accepting: a connection arrives where the rules sent it when it began.
+            // Set up the rules before accepting, because they decide on which RX queue a new connection arrives.
             port = loop.Engine.Nic?.ClaimPort((IPEndPoint)socket.LocalEndPoint!) ?? port;
         }
         catch (ZcrxException exception)

@@ -28,7 +28,7 @@ public sealed class ZcrxConnection : IDisposable
     {
         _receiver = receiver;
         _control = receiver.Control;
-        // Every connection of a queue has a real socket; tests of the rooms below have others.
+        // Every connection of a queue has a real socket. Only tests of lower layers use other sockets.
         _socket = (ConnectionSocket)receiver.Socket;
     }
 

@@ -98,7 +98,7 @@ public sealed class AsyncObserverCodeFix : CodeFixProvider
             : null;
     }
 
-    // Made of nodes: the parser reads a name in a parameter list outside a lambda as the type of a parameter without a name.
+    // Built from nodes, because the parser would read a single name in such a list as a type.
     private static ParameterListSyntax Parameters(SyntaxToken first, SyntaxToken second) =>
         ParameterList(SeparatedList([Parameter(first), Parameter(second)], [Token(SyntaxKind.CommaToken).WithTrailingTrivia(Space)]));
 

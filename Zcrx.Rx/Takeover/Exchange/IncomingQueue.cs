@@ -91,7 +91,7 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
     /// <summary>Returns whether these options describe the queue.</summary>
     internal bool Matches(ZcrxQueueOptions options) => options.Name == Name && (RxQueue is { } nic
         ? options.Engine is ZcrxEngine.Auto or ZcrxEngine.Nic && options.Interface == nic.Interface && options.RxQueue == nic.Queue
-        // Without a NIC, continuing the queue has no advantage that outweighs another size.
+        // Without a NIC, a queue of another size is opened anew, because continuing this one has no advantage.
         : options.Engine is ZcrxEngine.Auto or ZcrxEngine.DeviceLess && options.Interface is null && options.HugePages == _manifest.HugePages && IsOfSize(options.AreaSize));
 
     /// <summary>Closes the queue unless it was imported.</summary>

@@ -46,7 +46,7 @@ internal static class ZcrxActivities
 
     /// <summary>Ends an operation.</summary>
     /// <param name="activity">The operation; null if there is no listener.</param>
-    /// <param name="error">Why it failed; null if it did not.</param>
+    /// <param name="error">The error, or null on success.</param>
     public static void End(this Activity? activity, Exception? error = null)
     {
         if (activity is null)

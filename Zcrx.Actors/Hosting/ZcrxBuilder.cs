@@ -48,7 +48,7 @@ public sealed class ZcrxBuilder
 
     /// <summary>Takes over the listeners and queues of the process that serves at a path, if there is one, and lets a later process take over from this one. See docs/takeover.md.</summary>
     /// <param name="path">The path of the Unix socket: an absolute path in a directory that belongs to the service.</param>
-    /// <param name="linger">How long established connections may continue after the takeover. The default is an hour.</param>
+    /// <param name="linger">The time that established connections may stay after the takeover. The default is an hour.</param>
     /// <returns>This builder.</returns>
     public ZcrxBuilder Takeover(string path, TimeSpan? linger = null)
     {

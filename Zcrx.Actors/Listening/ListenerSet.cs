@@ -10,7 +10,7 @@ namespace Zcrx.Actors.Listening;
 /// <param name="slots">The listeners.</param>
 /// <param name="isAccepting">Whether queues accept as soon as they are open. Otherwise another process still accepts, and <see cref="BeginAccepting"/> ends that.</param>
 /// <param name="logger">The log.</param>
-/// <param name="events">Where changes are published.</param>
+/// <param name="events">Publishes the changes.</param>
 internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAccepting, ILogger logger, EventStream events)
 {
     private readonly List<ListenerRecord> _listeners = [.. slots.Select(static slot => new ListenerRecord(slot))];

@@ -17,8 +17,8 @@ public abstract record RebalanceAction
     /// <summary>Lets another queue receive for a connection.</summary>
     /// <param name="ConnectionId">The connection.</param>
     /// <param name="From">The queue that receives for it.</param>
-    /// <param name="To">The queue that will.</param>
-    /// <param name="Reason">Why.</param>
+    /// <param name="To">The queue that receives for it afterwards.</param>
+    /// <param name="Reason">The reason for the move.</param>
     public sealed record MoveConnection(long ConnectionId, string From, string To, MoveReason Reason) : RebalanceAction
     {
         /// <inheritdoc/>

@@ -25,7 +25,7 @@ public abstract record RebalanceEvent : ZcrxEvent
     /// <param name="ConnectionId">The connection's number.</param>
     /// <param name="From">The queue that received it.</param>
     /// <param name="To">The queue that receives it now.</param>
-    /// <param name="Reason">Why.</param>
+    /// <param name="Reason">The reason for the move.</param>
     public sealed record Moved(long ConnectionId, string From, string To, MoveReason Reason) : RebalanceEvent;
 
     /// <summary>Published when packets were steered: a flow rule was added, or an RSS table replaced.</summary>

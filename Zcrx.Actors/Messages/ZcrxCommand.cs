@@ -65,7 +65,7 @@ public abstract record ZcrxCommand : ILocalMessage
     /// Stops accepting, delivers what has arrived, closes everything, and ends the supervisor. Answered with the last
     /// <see cref="ZcrxStatus"/>. It may be sent again with less time.
     /// </summary>
-    /// <param name="Drain">How long data that has arrived may be delivered. Zero delivers nothing more.</param>
+    /// <param name="Drain">The time limit for delivering what has arrived. With zero, nothing more is delivered.</param>
     public sealed record Stop(TimeSpan Drain) : ZcrxCommand;
 
     /// <summary>

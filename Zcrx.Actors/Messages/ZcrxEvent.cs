@@ -18,7 +18,7 @@ public abstract record ZcrxEvent : ILocalMessage
     public sealed record Started(ZcrxStatus Status) : ZcrxEvent;
 
     /// <summary>Published when a stop begins.</summary>
-    /// <param name="Drain">How long delivering may take.</param>
+    /// <param name="Drain">The time limit for delivering what has arrived.</param>
     public sealed record Stopping(TimeSpan Drain) : ZcrxEvent;
 
     /// <summary>Published when everything is closed.</summary>
@@ -44,13 +44,13 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <param name="Queue">The queue's name.</param>
     /// <param name="Delay">The delay before the next opening.</param>
     /// <param name="Attempt">The number of the attempt in a row; 1 for the first.</param>
-    /// <param name="Cause">Why it failed.</param>
+    /// <param name="Cause">The cause of the failure.</param>
     public sealed record QueueRestarting(string Queue, TimeSpan Delay, int Attempt, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : ZcrxEvent;
 
     /// <summary>Published when a queue has failed and stays closed until <see cref="ZcrxCommand.RestartQueue"/>.</summary>
     /// <param name="Queue">The queue's name.</param>
-    /// <param name="Cause">Why it failed.</param>
-    /// <param name="Reason">Why it is not opened again: a clause.</param>
+    /// <param name="Cause">The cause of the failure.</param>
+    /// <param name="Reason">The reason why it is not opened again: a clause.</param>
     public sealed record QueueFailed(string Queue, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause, string Reason) : ZcrxEvent;
 
     /// <summary>Published when suspended connections have resumed, without a gap.</summary>
@@ -61,7 +61,7 @@ public abstract record ZcrxEvent : ILocalMessage
 
     /// <summary>Published when a queue that would be given up is opened without its NIC.</summary>
     /// <param name="Queue">The queue's name.</param>
-    /// <param name="Cause">Why it failed last.</param>
+    /// <param name="Cause">The cause of its last failure.</param>
     public sealed record QueueFellBack(string Queue, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : ZcrxEvent;
 
     /// <summary>Published when a queue was closed by a command.</summary>

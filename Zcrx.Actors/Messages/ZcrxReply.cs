@@ -59,9 +59,9 @@ public abstract record ZcrxReply : ILocalMessage
     public sealed record Unbound(string Listener, int Connections) : ZcrxReply;
 
     /// <summary>Reports that the command was not carried out.</summary>
-    /// <param name="Reason">Why, for programs.</param>
+    /// <param name="Reason">The reason, for programs.</param>
     /// <param name="ConnectionId">The connection; null if there was none yet, or it is about a queue.</param>
-    /// <param name="Message">Why, for people: a sentence.</param>
+    /// <param name="Message">The reason, for people: a sentence.</param>
     /// <param name="Cause">The exception that caused it, or null.</param>
     public sealed record Failed(ZcrxFailure Reason, long? ConnectionId, string Message, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception? Cause = null) : ZcrxReply;
 }

@@ -285,7 +285,7 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
         exception is AggregateException { InnerExceptions: [var inner] } ? inner : exception;
 
     /// <summary>Tells the actor to deliver what has arrived, to end the queue, and to report <see cref="Finished"/>.</summary>
-    /// <param name="Drain">How long delivering may take.</param>
+    /// <param name="Drain">The time limit for delivering what has arrived.</param>
     /// <param name="SuspendsConnections">Whether connections wait for the next incarnation. They are closed otherwise.</param>
     /// <param name="Takeover">The queue that continues the registration; null without one.</param>
     public sealed record Stop(TimeSpan Drain, bool SuspendsConnections = false, Task<ZcrxQueue?>? Takeover = null) : ILocalMessage;

@@ -27,7 +27,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
     private bool _isReplaced;
     private bool _isStopping;
 
-    /// <param name="published">Where the state is published. It holds the state of an earlier supervisor of the queue, if there was one.</param>
+    /// <param name="published">The published state. It contains the state of an earlier supervisor of the queue, if there was one.</param>
     /// <param name="options">The options of the tree.</param>
     /// <param name="group">The open queues, which share their connections.</param>
     /// <param name="incoming">The queues that came from another process.</param>

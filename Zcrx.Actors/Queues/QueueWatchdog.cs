@@ -22,7 +22,7 @@ internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options
     public static TimeSpan IntervalFor(ZcrxWatchdogOptions options) => new(long.Clamp(options.StuckAfter.Ticks / 4, ShortestInterval.Ticks, LongestInterval.Ticks));
 
     /// <summary>Looks at the ring thread.</summary>
-    /// <param name="stuck">Why the queue is stuck; null when it is not.</param>
+    /// <param name="stuck">The reason why the queue is stuck, or null when it is not.</param>
     /// <returns>True when this has changed since the last call.</returns>
     public bool Check(out StuckQueue? stuck)
     {

@@ -5,7 +5,7 @@ internal static class RelocationRule
 {
     /// <param name="state">The state of their own queue.</param>
     /// <param name="delay">The whole delay before it is opened again, while it waits for that.</param>
-    /// <param name="relocateAfter">How long connections wait for their own queue while another one is open.</param>
+    /// <param name="relocateAfter">The time for which connections wait for their own queue while another one is open.</param>
     /// <param name="whenGivenUp">The configured escalation.</param>
     /// <param name="othersOpen">Whether another queue is open.</param>
     /// <param name="othersMayOpen">Whether another queue is being opened, or will be.</param>

@@ -64,5 +64,5 @@ internal sealed class RestartMachine(ZcrxRestartOptions options)
 /// <summary>Represents the decision about a failed queue.</summary>
 /// <param name="Delay">The delay before it is opened again, or null to give it up.</param>
 /// <param name="Attempt">The number of the attempt in a row; 1 for the first.</param>
-/// <param name="Reason">Why it is given up: a clause.</param>
+/// <param name="Reason">The reason why it is given up: a clause.</param>
 internal readonly record struct RestartDecision(TimeSpan? Delay, int Attempt, string Reason);

@@ -42,7 +42,7 @@ internal sealed class RebalancerActor : ReceiveActor, IWithTimers
     /// <param name="steering">The steering actors by interface.</param>
     /// <param name="group">Moves connections between the queues.</param>
     /// <param name="options">The permitted actions.</param>
-    /// <param name="published">Where the state is published. It holds the state of an earlier rebalancer, if there was one.</param>
+    /// <param name="published">The published state. It contains the state of an earlier rebalancer, if there was one.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public RebalancerActor(

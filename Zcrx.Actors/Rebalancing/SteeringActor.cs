@@ -34,7 +34,7 @@ internal sealed class SteeringActor : ReceiveActor
     /// <param name="networkInterface">The interface.</param>
     /// <param name="queues">The queues. Those of the interface determine how it is steered.</param>
     /// <param name="options">The permitted changes.</param>
-    /// <param name="published">Where the counts are published.</param>
+    /// <param name="published">Publishes the counts.</param>
     /// <param name="outstanding">Undoes the remaining changes when the actor ends. Work that an earlier actor of the interface left is
     /// awaited.</param>
     /// <param name="logger">The log.</param>

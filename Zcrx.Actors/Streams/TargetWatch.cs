@@ -5,8 +5,8 @@ namespace Zcrx.Actors.Streams;
 
 /// <summary>Observes the end of an actor, once for all streams to it. Any thread.</summary>
 /// <remarks>
-/// The watch lasts as long as the actor. To end one with each stream would let the notification of an actor that stops at the end of its
-/// stream arrive after the watch, as a dead letter.
+/// The watch lasts as long as the actor. If it ended with each stream, the notification of an actor that stops at the end of its stream
+/// could arrive after the watch, as a dead letter.
 /// </remarks>
 internal sealed class TargetWatch
 {

@@ -43,7 +43,8 @@ public static class ZcrxStreamsExtensions
     /// <param name="endPoint">The address: <c>[::]:9000</c> (IPv4 too), <c>127.0.0.1:9000</c>, <c>*:9000</c>. Port 0 lets the kernel choose.</param>
     /// <param name="configure">Sets options of the listener: name, limits, backlog; null for the defaults. Called for each materialization.</param>
     /// <param name="halfClose">Whether a connection still receives when the upstream of its flow has completed. If not, it is closed then.</param>
-    /// <param name="idleTimeout">How long nothing may move on a connection in either direction before its flow fails; null for no limit.</param>
+    /// <param name="idleTimeout">The time for which a connection may be idle in both directions before its flow fails, or null for no
+    /// limit.</param>
     /// <returns>The connections, as for <see cref="Bind(IZcrx, string, int, int, bool, TimeSpan?)"/>.</returns>
     public static Source<ZcrxIncomingConnection, Task<ZcrxServerBinding>> Bind(
         this IZcrx zcrx, string endPoint, Action<ZcrxListenerOptions>? configure = null, bool halfClose = false, TimeSpan? idleTimeout = null)
@@ -89,7 +90,7 @@ public static class ZcrxStreamsExtensions
     /// <param name="zcrx">The running receiver.</param>
     /// <param name="remoteAddress">The server: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/>.</param>
     /// <param name="halfClose">Whether the connection still receives when the upstream has completed. If not, it is closed then.</param>
-    /// <param name="connectionTimeout">How long connecting may take; null for the kernel's limit.</param>
+    /// <param name="connectionTimeout">The time limit for connecting, or null for the kernel's limit.</param>
     /// <param name="idleTimeout">The time for which the connection may be idle in both directions before the flow fails, or null for no
     /// limit.</param>
     /// <returns>The flow. Its input is sent to the server, and its output is the bytes from the server. It fails with the materialized task

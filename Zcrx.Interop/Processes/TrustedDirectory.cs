@@ -11,7 +11,7 @@ internal static class TrustedDirectory
     /// Returns why a directory is not trusted. Returns null when it is, or when it cannot be examined, because its use then fails.
     /// </summary>
     /// <param name="path">The directory. A symbolic link is followed, as every use of it does.</param>
-    /// <param name="mayBeShared">Whether a directory such as <c>/tmp</c> will do, where users cannot replace each other's files.</param>
+    /// <param name="mayBeShared">Whether a directory such as <c>/tmp</c> is accepted, in which users cannot replace each other's files.</param>
     public static string? WhyNot(string path, bool mayBeShared) =>
         FileStatus.OfTarget(path, out FileStatus status) < 0 ? null : WhyNot(path, status, ProcessUser.Id, mayBeShared);
 
@@ -19,7 +19,7 @@ internal static class TrustedDirectory
     /// <param name="path">The directory, for the reason.</param>
     /// <param name="status">Its status.</param>
     /// <param name="user">The user of this process.</param>
-    /// <param name="mayBeShared">As above.</param>
+    /// <param name="mayBeShared">Whether a directory such as <c>/tmp</c> is accepted.</param>
     public static string? WhyNot(string path, FileStatus status, uint user, bool mayBeShared)
     {
         if (!status.IsDirectory)

@@ -44,7 +44,7 @@ public static class ZcrxFramingExtensions
     /// <see cref="Delimiter.Any(ReadOnlySpan{Delimiter})"/>.</param>
     /// <param name="maxLength">The length of the longest accepted frame, in bytes. The delimiter counts where it is part of the
     /// frames.</param>
-    /// <param name="options">How incomplete frames are held; null for the defaults.</param>
+    /// <param name="options">The options for incomplete frames, or null for the defaults.</param>
     /// <returns>The frames, empty ones included. Bytes behind the last delimiter are an incomplete frame, and therefore an error, unless
     /// <see cref="FramingOptions.DeliversUnterminated"/> is set.</returns>
     /// <exception cref="ArgumentException">The delimiter is empty.</exception>
@@ -67,7 +67,7 @@ public static class ZcrxFramingExtensions
     /// <param name="parser">Finds the frames. Many streams may share it.</param>
     /// <param name="maxLength">The length of the longest accepted frame, in bytes, without the bytes around it that the parser
     /// drops.</param>
-    /// <param name="options">How incomplete frames are held; null for the defaults.</param>
+    /// <param name="options">The options for incomplete frames, or null for the defaults.</param>
     /// <returns>The frames, empty ones included.</returns>
     /// <exception cref="ArgumentException">The parser's <see cref="IFrameParser.MaxOverhead"/> is negative, or an option is for delimited frames only.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The longest frame has less than 1 byte, or 2 GiB or more.</exception>

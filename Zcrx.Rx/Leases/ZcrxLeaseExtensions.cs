@@ -7,13 +7,14 @@ namespace Zcrx.Rx;
 /// <summary>Keeps a connection's buffers or frames beyond <c>OnNext</c>.</summary>
 public static class ZcrxLeaseExtensions
 {
-    /// <summary>Retains every buffer and hands the lease over.</summary>
+    /// <summary>Leases every buffer and passes the lease on.</summary>
     /// <param name="source">A connection's buffers.</param>
     /// <returns>Leases on the thread that the buffers arrive on.</returns>
     /// <remarks>
-    /// Ownership: passes to the observer when its <c>OnNext</c> returns; it releases the lease, once, on any thread. A lease whose
-    /// <c>OnNext</c> throws is released here. General Rx operators know nothing of ownership: one that drops an item (<c>Where</c>, <c>Sample</c>,
-    /// a queue that is disposed) loses its lease, and with it a buffer of the pool; put such operators before this one.
+    /// <para>Ownership passes to the observer when its <c>OnNext</c> returns. The observer releases the lease, once, on any thread. A lease
+    /// whose <c>OnNext</c> throws is released here.</para>
+    /// <para>General Rx operators do not track ownership. An operator that drops an item (<c>Where</c>, <c>Sample</c>, a disposed queue)
+    /// loses its lease, and with it a buffer of the pool. Put such operators before this one.</para>
     /// </remarks>
     public static IObservable<BufferLease> Retained(this IObservable<ReceivedBuffer> source)
     {
@@ -21,7 +22,7 @@ public static class ZcrxLeaseExtensions
         return new RetainedObservable<ReceivedBuffer, BufferLease>(source, BufferLeasing.Instance);
     }
 
-    /// <summary>Retains every frame and hands the lease over.</summary>
+    /// <summary>Leases every frame and passes the lease on.</summary>
     /// <param name="source">A connection's frames.</param>
     /// <returns>Leases on the thread that the frames arrive on. The same rules apply as for leases on buffers.</returns>
     public static IObservable<FrameLease> Retained(this IObservable<ReceivedFrame> source)

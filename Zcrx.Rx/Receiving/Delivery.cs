@@ -131,8 +131,9 @@ internal sealed unsafe class Delivery : IDelivery
     /// <summary>Delivers to one observer that leases nothing and does not throw, while the refill queue has room.</summary>
     /// <returns>True when the present buffer is still lent: it was leased, or the refill queue has no room.</returns>
     /// <remarks>
-    /// Without a try, since values that live across one are kept in memory. State that can change while an observer runs is checked after each
-    /// buffer: the observers, which any thread may change, and the refill queue, into which the observer may release leases.
+    /// There is no try block here, because the compiler keeps values that live across one in memory instead of registers. An observer may
+    /// change state while it runs, so that state is checked after each buffer: the set of observers, and the refill queue, into which the
+    /// observer may release leases.
     /// </remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool DeliverUsual(ref DeliveryRun run)

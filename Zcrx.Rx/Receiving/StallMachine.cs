@@ -22,7 +22,7 @@ internal struct StallMachine
     /// <param name="now">The time, in the clock's ticks.</param>
     /// <param name="position">The number of bytes received so far.</param>
     /// <param name="isOverdue">Whether bytes wait in the socket while a receive is armed.</param>
-    /// <param name="timeout">How long that may last before it is reported, in ticks.</param>
+    /// <param name="timeout">The time after which a stall is reported, in ticks.</param>
     /// <returns>The next step.</returns>
     public StallStep Look(long now, long position, bool isOverdue, long timeout)
     {

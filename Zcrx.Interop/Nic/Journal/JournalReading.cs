@@ -2,7 +2,7 @@ namespace Zcrx.Interop.Nic.Journal;
 
 /// <summary>Represents the result of reading a journal's file.</summary>
 /// <param name="Record">The journal; null when the file is none that this version supports.</param>
-/// <param name="Problem">Why there is none.</param>
+/// <param name="Problem">The reason why there is no journal.</param>
 /// <param name="IsInvalid">Whether no version of this library can have written the file.</param>
 internal sealed record JournalReading(JournalRecord? Record, string? Problem, bool IsInvalid)
 {

@@ -4,7 +4,7 @@ namespace Zcrx.Interop.Nic.Preflight;
 /// <param name="Capabilities">The capabilities of the kernel.</param>
 /// <param name="Host">The permissions of this process.</param>
 /// <param name="Nic">The interface; null when it cannot be read.</param>
-/// <param name="Unreadable">Why the interface cannot be read.</param>
+/// <param name="Unreadable">The reason why the interface cannot be read.</param>
 /// <param name="Interface">The interface's name.</param>
 /// <param name="RxQueue">The RX queue.</param>
 /// <param name="AreaSize">The size of the area in bytes.</param>

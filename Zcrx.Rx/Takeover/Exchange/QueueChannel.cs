@@ -8,10 +8,11 @@ namespace Zcrx.Rx.Takeover;
 
 /// <summary>Represents the channel between two processes that share a queue: words from the process that no longer writes the refill queue to the one that does.</summary>
 /// <remarks>
-/// <para>A word is a returned buffer (area token | byte offset) or a remark: one of the constants here, which have no area id on top. In the machine's byte order,
-/// which both processes share.</para>
-/// <para>The end of the channel means that the other process neither writes the refill queue nor has a buffer, nor will again: it has closed its end, or it is dead. In that case
-/// the kernel closes the end after the last thread that could have entered a ring. One sender, one receiver.</para>
+/// <para>A word is a returned buffer (area token | byte offset) or a remark. Remarks are the constants here, which have no area id in the
+/// top bits. Words are in the machine's byte order, which both processes share.</para>
+/// <para>The end of the channel means that the other process has closed its end or is dead. It does not write the refill queue, has no
+/// buffer, and never will again. If it died, the kernel closes the end after the last thread that could have entered a ring. One sender,
+/// one receiver.</para>
 /// </remarks>
 internal sealed class QueueChannel : IDisposable
 {

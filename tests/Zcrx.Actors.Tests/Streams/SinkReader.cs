@@ -22,7 +22,7 @@ internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSi
     private bool _wasEnded;
     private Task _ending = Task.CompletedTask;
 
-    // The stream offset of the end of the frame behind those that have arrived.
+    // The stream offset at which the next frame ends.
     private long NextPosition => _position + (_frames < schedule.FrameLengths!.Length ? SinkSchedule.PrefixLength + schedule.FrameLengths[_frames] : 1);
 
     /// <summary>Returns whether the sink has ended, and the actor has acknowledged every buffer.</summary>

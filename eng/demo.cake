@@ -10,13 +10,21 @@ Task("demo")
     lastWords = () => exitCode = Run("dotnet", ["exec", OutputOf(project), "demo", .. PassedThrough()]);
 });
 
-Accepts("demo-cluster", program: true);
+Accepts("demo-logs", program: true);
 
-Task("demo-cluster")
-    .Description("runs examples/ClusterIngest: an edge and two workers on loopback, every frame stored once  [-- arguments for `demo`]")
+Task("demo-logs")
+    .Description("runs examples/LogIngest under load and counts what PostgreSQL has  [-- connections [seconds]]")
     .Does(() =>
 {
-    const string project = "examples/ClusterIngest/ClusterIngest.csproj";
+    const string project = "examples/LogIngest.Demo/LogIngest.Demo.csproj";
     Build(project);
-    lastWords = () => exitCode = Run("dotnet", ["exec", OutputOf(project), "demo", .. PassedThrough()]);
+    if (!HasPostgres() && Run("eng/apt-install.sh", "postgresql") != 0)
+    {
+        throw new CakeException("The PostgreSQL server is not installed, and could not be installed. Run as root: apt-get install postgresql");
+    }
+
+    lastWords = () => exitCode = Run("dotnet", ["exec", OutputOf(project), .. PassedThrough()]);
 });
+
+// Debian keeps the server out of the PATH.
+bool HasPostgres() => GetFiles("/usr/lib/postgresql/*/bin/initdb").Count > 0 || Context.Tools.Resolve("initdb") is not null;

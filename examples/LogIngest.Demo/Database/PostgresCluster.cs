@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using LogIngest.Demo.Processes;
+using Npgsql;
+
+namespace LogIngest.Demo.Database;
+
+/// <summary>A PostgreSQL server with a cluster of its own in a temporary directory, which it listens in as well. Nothing of it is left behind.</summary>
+internal sealed class PostgresCluster : IAsyncDisposable
+{
+    private const int Port = 54329;
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
+
+    private readonly string _programs;
+    private readonly UnprivilegedUser? _user = UnprivilegedUser.Find();
+    private readonly string _directory = Directory.CreateTempSubdirectory("log-ingest-db-").FullName;
+    private Process? _server;
+
+    private PostgresCluster(string programs) => _programs = programs;
+
+    /// <summary>Gets how to reach the database of the messages.</summary>
+    public string ConnectionString => ConnectionStringOf("logs");
+
+    /// <summary>Creates a cluster and starts its server.</summary>
+    /// <param name="programs">The directory with the programs of the server.</param>
+    public static async Task<PostgresCluster> StartAsync(string programs)
+    {
+        PostgresCluster cluster = new(programs);
+        try
+        {
+            await cluster.CreateAsync();
+            await cluster.StartServerAsync();
+            await using NpgsqlConnection connection = new(cluster.ConnectionStringOf("postgres"));
+            await connection.OpenAsync();
+            await using NpgsqlCommand command = new("create database logs", connection);
+            await command.ExecuteNonQueryAsync();
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts the server, and returns when it accepts connections.</summary>
+    public async Task StartServerAsync()
+    {
+        _server = Start(Path.Combine(_programs, "postgres"), "-D", Data, "-k", _directory, "-p", $"{Port}", "-c", "listen_addresses=", "-c", "max_wal_size=4GB", "-c", "log_min_messages=panic");
+        long began = Stopwatch.GetTimestamp();
+        while (!await IsReadyAsync())
+        {
+            if (_server.HasExited || Stopwatch.GetElapsedTime(began) > StartLimit)
+            {
+                throw new InvalidOperationException($"The PostgreSQL server in {_programs} did not start. Run its postgres by hand to see why.");
+            }
+        }
+    }
+
+    /// <summary>Stops the server at once, with everything that its clients are doing. What is committed stays.</summary>
+    public async Task CrashServerAsync()
+    {
+        ProcessSignals.Send(_server!.Id, ProcessSignals.Quit);
+        await _server.WaitForExitAsync().WaitAsync(StopLimit);
+    }
+
+    /// <summary>Opens a connection of its own to the database of the messages.</summary>
+    public async Task<NpgsqlConnection> OpenAsync()
+    {
+        NpgsqlConnection connection = new(ConnectionString + ";Pooling=false;Command Timeout=300");
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is { HasExited: false })
+        {
+            // "Fast": connections are closed.
+            ProcessSignals.Send(_server.Id, ProcessSignals.Interrupt);
+            await _server.WaitForExitAsync().WaitAsync(StopLimit);
+        }
+
+        _server?.Dispose();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private string Data => Path.Combine(_directory, "data");
+
+    private string ConnectionStringOf(string database) => $"Host={_directory};Port={Port};Username=logs;Database={database};Timeout=5;Command Timeout=30";
+
+    private async Task CreateAsync()
+    {
+        if (_user is not null)
+        {
+            using Process owner = Process.Start("chown", [$"{_user.UserId}:{_user.GroupId}", _directory]);
+            await owner.WaitForExitAsync();
+        }
+
+        using Process creation = Start(Path.Combine(_programs, "initdb"), "-D", Data, "-U", "logs", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions");
+        await creation.WaitForExitAsync();
+        if (creation.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"initdb ended with exit code {creation.ExitCode}. Run {_programs}/initdb by hand to see why.");
+        }
+    }
+
+    private Process Start(string program, params string[] arguments)
+    {
+        string[] command = _user?.Wrap(program, arguments) ?? [program, .. arguments];
+        Process process = Process.Start(new ProcessStartInfo(command[0], command[1..])
+        {
+            // The server's user may not enter the directory of this process.
+            WorkingDirectory = _directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            Environment = { ["LC_ALL"] = "C" },
+        })!;
+        process.OutputDataReceived += static (_, _) => { };
+        process.ErrorDataReceived += static (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private async Task<bool> IsReadyAsync()
+    {
+        try
+        {
+            await using NpgsqlConnection connection = new(ConnectionStringOf("postgres") + ";Pooling=false");
+            await connection.OpenAsync();
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            using PeriodicTimer pause = new(TimeSpan.FromMilliseconds(50));
+            await pause.WaitForNextTickAsync();
+            return false;
+        }
+    }
+}

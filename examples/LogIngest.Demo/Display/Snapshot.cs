@@ -1,0 +1,11 @@
+using LogIngest.Reporting;
+
+namespace LogIngest.Demo.Display;
+
+/// <summary>Represents one moment of the run.</summary>
+/// <param name="Elapsed">Since the beginning of the run.</param>
+/// <param name="Sent">Messages that were sent so far.</param>
+/// <param name="Queued">Bytes that wait in the senders' sockets.</param>
+/// <param name="Stall">The longest time that a sender had to wait.</param>
+/// <param name="Service">What the service says.</param>
+internal sealed record Snapshot(TimeSpan Elapsed, long Sent, long Queued, TimeSpan Stall, IngestStatus Service);

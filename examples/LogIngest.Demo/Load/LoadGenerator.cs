@@ -1,0 +1,32 @@
+namespace LogIngest.Demo.Load;
+
+/// <summary>Sends numbered messages over several connections, and ends when the service has stored and closed all of them.</summary>
+internal sealed class LoadGenerator
+{
+    private readonly LoadConnection[] _connections;
+    private readonly TimeSpan _duration;
+
+    public LoadGenerator(LoadPlan plan)
+    {
+        _duration = plan.Duration;
+        _connections = [.. Enumerable.Range(0, plan.Connections).Select(number => new LoadConnection(plan, number))];
+    }
+
+    /// <summary>Gets the number of messages that the sockets have taken.</summary>
+    public long Sent => _connections.Sum(static connection => connection.Sent);
+
+    /// <summary>Gets the longest time that a socket took nothing.</summary>
+    public TimeSpan LongestStall => _connections.Max(static connection => connection.LongestStall);
+
+    /// <summary>Gets the number of bytes that wait in the sockets, since the service does not take them.</summary>
+    public long BytesQueued => _connections.Sum(static connection => connection.BytesQueued);
+
+    /// <summary>Sends until the time is over, then waits until the service has closed every connection.</summary>
+    /// <exception cref="IOException">The service has broken a connection.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        over.CancelAfter(_duration);
+        await Task.WhenAll(_connections.Select(connection => Task.Run(() => connection.RunAsync(over.Token, cancellationToken), CancellationToken.None)));
+    }
+}

@@ -1,0 +1,17 @@
+using System.Net;
+
+namespace LogIngest.Demo.Load;
+
+/// <summary>Describes what is sent.</summary>
+/// <param name="To">Where to.</param>
+/// <param name="Run">The name of the run.</param>
+/// <param name="Connections">The number of connections. Their formats alternate.</param>
+/// <param name="Duration">How long.</param>
+internal sealed record LoadPlan(IPEndPoint To, string Run, int Connections, TimeSpan Duration)
+{
+    /// <summary>Gets the length of the text of a message.</summary>
+    public int TextLength { get; init; } = 120;
+
+    /// <summary>Gets the number of messages a second of each connection; null for as many as possible.</summary>
+    public int? Rate { get; init; }
+}

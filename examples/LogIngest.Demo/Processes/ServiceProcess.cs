@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using LogIngest.Reporting;
+
+namespace LogIngest.Demo.Processes;
+
+/// <summary>The service, running in a process of its own.</summary>
+internal sealed class ServiceProcess : IDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly HttpClient _client = new();
+    private readonly ConcurrentQueue<string> _lines = new();
+
+    private ServiceProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, line) => _lines.Enqueue(line.Data ?? "");
+        process.ErrorDataReceived += (_, line) => _lines.Enqueue(line.Data ?? "");
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public int Id => _process.Id;
+
+    /// <summary>Gets where messages are received.</summary>
+    public IPEndPoint EndPoint { get; private set; } = new(IPAddress.Loopback, 0);
+
+    /// <summary>Gets everything that it has printed.</summary>
+    public string Output => string.Join('\n', _lines);
+
+    /// <summary>Starts it, and returns when it receives.</summary>
+    /// <param name="listen">Where to receive; port 0 for any.</param>
+    /// <param name="arguments">Further arguments of its command line.</param>
+    public static async Task<ServiceProcess> StartAsync(string listen, params string[] arguments)
+    {
+        const string Listening = "Now listening on: ";
+        string[] command = ["exec", Path.Combine(AppContext.BaseDirectory, "LogIngest.dll"), "--listen", listen, "--Urls", "http://127.0.0.1:0", .. arguments];
+        ServiceProcess service = new(Process.Start(new ProcessStartInfo("dotnet", command) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!);
+        try
+        {
+            long began = Stopwatch.GetTimestamp();
+            using PeriodicTimer pause = new(TimeSpan.FromMilliseconds(20));
+            string? line;
+            while ((line = service._lines.FirstOrDefault(static line => line.Contains(Listening, StringComparison.Ordinal))) is null)
+            {
+                if (service._process.HasExited || Stopwatch.GetElapsedTime(began) > StartLimit)
+                {
+                    throw new InvalidOperationException($"The service did not start:\n{service.Output}");
+                }
+
+                await pause.WaitForNextTickAsync();
+            }
+
+            service._client.BaseAddress = new Uri(line[(line.IndexOf(Listening, StringComparison.Ordinal) + Listening.Length)..].Trim());
+            service.EndPoint = IPEndPoint.Parse((await service.GetStatusAsync()).EndPoint!);
+            return service;
+        }
+        catch
+        {
+            service.Dispose();
+            throw;
+        }
+    }
+
+    public async Task<IngestStatus> GetStatusAsync() => (await _client.GetFromJsonAsync<IngestStatus>("/status"))!;
+
+    /// <summary>Returns what the health check of the readiness says.</summary>
+    public Task<string> GetHealthAsync() => GetTextAsync("/health/ready");
+
+    /// <summary>Ends it with SIGKILL.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync().WaitAsync(StopLimit);
+    }
+
+    /// <summary>Ends it with SIGTERM, and returns its exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        ProcessSignals.Send(_process.Id, ProcessSignals.Terminate);
+        await _process.WaitForExitAsync().WaitAsync(StopLimit);
+        return _process.ExitCode;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+        _client.Dispose();
+    }
+
+    private async Task<string> GetTextAsync(string path)
+    {
+        using HttpResponseMessage response = await _client.GetAsync(new Uri(path, UriKind.Relative));
+        return await response.Content.ReadAsStringAsync();
+    }
+}

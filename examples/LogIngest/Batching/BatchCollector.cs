@@ -1,0 +1,188 @@
+using System.Diagnostics;
+using Akka.Actor;
+using LogIngest.Reporting;
+using LogIngest.Settings;
+using LogIngest.Storing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Zcrx.Actors;
+
+namespace LogIngest.Batching;
+
+/// <summary>Collects the messages of some connections in batches, and acknowledges a batch when it is stored. One actor for each writer.</summary>
+/// <remarks>
+/// It does nothing that can fail: its child, the <see cref="BatchStorer"/>, talks to the store. A failed store ends the child's work with an exception,
+/// the child is restarted, and gets the same batch again after a delay. Until then senders wait: the windows of their connections are used up.
+/// </remarks>
+internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
+{
+    private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MinRetryDelay = TimeSpan.FromMilliseconds(100);
+
+    private readonly int _writer;
+    private readonly Backlog _backlog;
+    private readonly StoreFactory _stores;
+    private readonly LogIngestOptions _options;
+    private readonly IngestMetrics _metrics;
+    private readonly StoreCondition _condition;
+    private readonly ILogger<BatchCollector> _logger;
+    private IActorRef _storer = ActorRefs.Nobody;
+    private bool _isDelayOver;
+
+    public BatchCollector(
+        int writer, Backlog backlog, StoreFactory stores, IOptions<LogIngestOptions> options, IngestMetrics metrics, StoreCondition condition, ILogger<BatchCollector> logger)
+    {
+        _writer = writer;
+        _backlog = backlog;
+        _stores = stores;
+        _options = options.Value;
+        _metrics = metrics;
+        _condition = condition;
+        _logger = logger;
+        Receive<ZcrxStream.Init>(static init => init.Acknowledge());
+        Receive<ZcrxStream.Frame>(OnFrame);
+        Receive<ZcrxStream.Completed>(completed => _backlog.End(completed.Sink));
+        Receive<ZcrxStream.Failed>(OnStreamFailed);
+        Receive<DelayOver>(_ => OnDelayOver());
+        Receive<Retry>(_ => StoreAgain());
+        Receive<BatchStorer.Stored>(OnStored);
+        Receive<BatchStorer.Failed>(OnFailed);
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart()
+    {
+        // After a restart the child is still there, and what it was doing may have been lost on the way.
+        _storer = Context.Child("storer");
+        if (_storer.IsNobody())
+        {
+            _storer = Context.ActorOf(Props.Create(() => new BatchStorer(_writer, _stores)), "storer");
+        }
+
+        if (_backlog.Current is not null)
+        {
+            _backlog.Fail();
+            StoreAgain();
+        }
+        else if (_backlog.HasWaiting)
+        {
+            OnDelayOver();
+        }
+    }
+
+    // The message that failed is lost otherwise. The child continues.
+    protected override void PreRestart(Exception reason, object message)
+    {
+        if (message is ZcrxStream.Frame frame)
+        {
+            _backlog.Add(frame);
+        }
+    }
+
+    // A store that fails is an everyday event, however often, so the child is always restarted.
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(static _ => Directive.Restart, loggingEnabled: false);
+
+    private void OnFrame(ZcrxStream.Frame frame)
+    {
+        bool wasEmpty = !_backlog.HasWaiting;
+        _backlog.Add(frame);
+        if (wasEmpty && _backlog.HasWaiting)
+        {
+            _isDelayOver = false;
+            Timers.StartSingleTimer(DelayOver.Instance, DelayOver.Instance, _options.BatchDelay);
+        }
+
+        StoreNext();
+    }
+
+    private void OnStreamFailed(ZcrxStream.Failed failed)
+    {
+        _backlog.End(failed.Sink);
+        _metrics.CountBrokenConnection();
+        Broken(_logger, failed.Cause.Message);
+    }
+
+    private void OnDelayOver()
+    {
+        _isDelayOver = true;
+        StoreNext();
+    }
+
+    private void OnStored(BatchStorer.Stored stored)
+    {
+        if (stored.Number != _backlog.Current?.Number)
+        {
+            // Both the attempt before a restart and the one behind it have stored the batch.
+            return;
+        }
+
+        _metrics.CountBatch(_backlog.Current.Entries.Count, Stopwatch.GetElapsedTime(stored.Began));
+        if (_backlog.Current.FailedAttempts > 0)
+        {
+            Recovered(_logger, _writer, _backlog.Current.FailedAttempts);
+        }
+
+        _condition.Succeeded(_writer);
+        _backlog.Complete();
+        // What has come meanwhile has waited long enough: the store is free.
+        _isDelayOver = true;
+        StoreNext();
+    }
+
+    private void OnFailed(BatchStorer.Failed failed)
+    {
+        if (failed.Number != _backlog.Current?.Number)
+        {
+            return;
+        }
+
+        _backlog.Fail();
+        _metrics.CountFailedBatch();
+        _condition.Failed(_writer, failed.Reason);
+        int attempts = _backlog.Current.FailedAttempts;
+        TimeSpan delay = TimeSpan.FromTicks(Math.Min(MaxRetryDelay.Ticks, MinRetryDelay.Ticks << Math.Min(attempts - 1, 10)));
+        if (attempts == 1)
+        {
+            Failing(_logger, _writer, _backlog.Current.Entries.Count, failed.Reason);
+        }
+
+        Timers.StartSingleTimer(Retry.Instance, Retry.Instance, delay);
+    }
+
+    private void StoreAgain()
+    {
+        if (_backlog.Current is { } batch)
+        {
+            _storer.Tell(batch);
+        }
+    }
+
+    private void StoreNext()
+    {
+        if (_backlog.Current is null && (_backlog.IsFull || (_isDelayOver && _backlog.HasWaiting)))
+        {
+            Timers.Cancel(DelayOver.Instance);
+            _storer.Tell(_backlog.Take());
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Writer {Writer} could not store {Messages} messages, and retries: {Reason}")]
+    private static partial void Failing(ILogger logger, int writer, int messages, string reason);
+
+    [LoggerMessage(2, LogLevel.Information, "Writer {Writer} stores again after {Attempts} failed attempts.")]
+    private static partial void Recovered(ILogger logger, int writer, int attempts);
+
+    [LoggerMessage(3, LogLevel.Information, "A connection broke: {Reason}")]
+    private static partial void Broken(ILogger logger, string reason);
+
+    private sealed class DelayOver
+    {
+        public static DelayOver Instance { get; } = new();
+    }
+
+    private sealed class Retry
+    {
+        public static Retry Instance { get; } = new();
+    }
+}

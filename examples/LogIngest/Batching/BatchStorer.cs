@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using Akka.Actor;
+using LogIngest.Storing;
+
+namespace LogIngest.Batching;
+
+/// <summary>Stores one batch after another. Whatever fails is thrown: the parent restarts this actor, which then opens the store anew.</summary>
+internal sealed class BatchStorer : ReceiveActor
+{
+    private readonly int _writer;
+    private readonly StoreFactory _stores;
+    private ILogStore? _store;
+
+    public BatchStorer(int writer, StoreFactory stores)
+    {
+        _writer = writer;
+        _stores = stores;
+        ReceiveAsync<LogBatch>(OnBatchAsync);
+    }
+
+    protected override void PreRestart(Exception reason, object message)
+    {
+        if (message is LogBatch batch)
+        {
+            Context.Parent.Tell(new Failed(batch.Number, reason.GetBaseException().Message.ReplaceLineEndings(" ")));
+        }
+
+        base.PreRestart(reason, message);
+    }
+
+    // Not awaited: to close a broken connection may take as long as the timeout of the database.
+    protected override void PostStop() => _ = _store?.DisposeAsync().AsTask();
+
+    private async Task OnBatchAsync(LogBatch batch)
+    {
+        long began = Stopwatch.GetTimestamp();
+        _store ??= _stores.Open(_writer);
+        await _store.StoreAsync(batch, CancellationToken.None);
+        Context.Parent.Tell(new Stored(batch.Number, began));
+    }
+
+    /// <summary>Tells the parent that a batch is stored.</summary>
+    internal sealed record Stored(long Number, long Began);
+
+    /// <summary>Tells the parent that a batch is not stored, as far as is known.</summary>
+    internal sealed record Failed(long Number, string Reason);
+}

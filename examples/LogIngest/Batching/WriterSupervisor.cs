@@ -1,0 +1,41 @@
+using Akka.Actor;
+using Akka.DependencyInjection;
+using LogIngest.Reporting;
+using LogIngest.Settings;
+using Microsoft.Extensions.Options;
+
+namespace LogIngest.Batching;
+
+/// <summary>Starts the writers, and restarts each of them whatever it fails with.</summary>
+internal sealed class WriterSupervisor : ReceiveActor
+{
+    private readonly LogIngestOptions _options;
+    private readonly IngestMetrics _metrics;
+    private readonly TimeProvider _time;
+    // Connections have numbers that begin again with each run of the service.
+    private readonly Guid _boot = Guid.NewGuid();
+
+    public WriterSupervisor(IOptions<LogIngestOptions> options, IngestMetrics metrics, TimeProvider time)
+    {
+        _options = options.Value;
+        _metrics = metrics;
+        _time = time;
+        IActorRef[] writers = [.. Enumerable.Range(0, _options.Writers).Select(Start)];
+        Receive<GetWriters>(_ => Sender.Tell(writers));
+    }
+
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(static _ => Directive.Restart);
+
+    // The backlog is an argument of the actor, so it is the same one after a restart.
+    private IActorRef Start(int writer)
+    {
+        Backlog backlog = new(_boot, _options.BatchSize, _options.Acknowledge, _metrics, _time);
+        return Context.ActorOf(DependencyResolver.For(Context.System).Props<BatchCollector>(writer, backlog), $"writer-{writer}");
+    }
+
+    /// <summary>Asks for the writers, an array of <see cref="IActorRef"/>.</summary>
+    internal sealed class GetWriters
+    {
+        public static GetWriters Instance { get; } = new();
+    }
+}

@@ -1,0 +1,3 @@
+using LogIngest.Service;
+
+await LogIngestService.Create(args).RunAsync();

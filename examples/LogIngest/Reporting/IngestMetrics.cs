@@ -1,0 +1,92 @@
+using System.Diagnostics.Metrics;
+using LogIngest.Syslog;
+
+namespace LogIngest.Reporting;
+
+/// <summary>Counts messages and batches, as instruments of the meter <c>LogIngest</c> and for the status.</summary>
+/// <remarks>Threading: all members from any thread.</remarks>
+internal sealed class IngestMetrics : IDisposable
+{
+    public const string MeterName = "LogIngest";
+
+    private static readonly MessageFlags[] AllFlags = [.. Enum.GetValues<MessageFlags>().Where(static flag => int.PopCount((int)flag) == 1)];
+
+    private readonly Meter _meter = new(MeterName);
+    private readonly Counter<long> _flaggedByFlag;
+    private readonly Histogram<int> _batchSize;
+    private readonly Histogram<double> _batchDuration;
+    private long _received;
+    private long _stored;
+    private long _flagged;
+    private long _refused;
+    private long _batches;
+    private long _failedBatches;
+    private long _brokenConnections;
+    private long _waiting;
+
+    public IngestMetrics()
+    {
+        _meter.CreateObservableCounter("log_ingest.message.received", () => Received, "{message}", "Messages that have arrived.");
+        _meter.CreateObservableCounter("log_ingest.message.stored", () => Stored, "{message}", "Messages that are stored.");
+        _meter.CreateObservableCounter("log_ingest.message.refused", () => Refused, "{message}", "Messages that were refused because they are not valid.");
+        _meter.CreateObservableUpDownCounter("log_ingest.message.waiting", () => Waiting, "{message}", "Messages that have arrived and are not stored yet.");
+        _meter.CreateObservableCounter("log_ingest.batch.failed", () => FailedBatches, "{attempt}", "Attempts to store a batch that failed.");
+        _meter.CreateObservableCounter("log_ingest.connection.broken", () => BrokenConnections, "{connection}", "Connections that ended with an error.");
+        _flaggedByFlag = _meter.CreateCounter<long>("log_ingest.message.flagged", "{message}", "Messages with a flag, by flag.");
+        _batchSize = _meter.CreateHistogram<int>("log_ingest.batch.size", "{message}", "Messages of a stored batch.");
+        _batchDuration = _meter.CreateHistogram<double>("log_ingest.batch.duration", "s", "Time to store a batch.");
+    }
+
+    public long Received => Volatile.Read(ref _received);
+
+    public long Stored => Volatile.Read(ref _stored);
+
+    public long Flagged => Volatile.Read(ref _flagged);
+
+    public long Refused => Volatile.Read(ref _refused);
+
+    public long Batches => Volatile.Read(ref _batches);
+
+    public long FailedBatches => Volatile.Read(ref _failedBatches);
+
+    public long BrokenConnections => Volatile.Read(ref _brokenConnections);
+
+    public long Waiting => Volatile.Read(ref _waiting);
+
+    public void CountReceived()
+    {
+        Interlocked.Increment(ref _received);
+        Interlocked.Increment(ref _waiting);
+    }
+
+    /// <summary>Counts a message that is not valid, or that is refused for it.</summary>
+    public void CountFlagged(MessageFlags flags, bool isRefused)
+    {
+        Interlocked.Increment(ref isRefused ? ref _refused : ref _flagged);
+        foreach (MessageFlags flag in AllFlags)
+        {
+            if (flags.HasFlag(flag))
+            {
+                _flaggedByFlag.Add(1, KeyValuePair.Create<string, object?>("flag", flag.ToString()));
+            }
+        }
+    }
+
+    /// <summary>Counts a stored batch.</summary>
+    /// <param name="messages">The number of its messages, with those that were refused.</param>
+    /// <param name="duration">The time of the last attempt.</param>
+    public void CountBatch(int messages, TimeSpan duration)
+    {
+        Interlocked.Add(ref _stored, messages);
+        Interlocked.Add(ref _waiting, -messages);
+        Interlocked.Increment(ref _batches);
+        _batchSize.Record(messages);
+        _batchDuration.Record(duration.TotalSeconds);
+    }
+
+    public void CountFailedBatch() => Interlocked.Increment(ref _failedBatches);
+
+    public void CountBrokenConnection() => Interlocked.Increment(ref _brokenConnections);
+
+    public void Dispose() => _meter.Dispose();
+}

@@ -1,0 +1,64 @@
+using Zcrx.Actors;
+
+namespace LogIngest.Reporting;
+
+/// <summary>Represents what the service does at the moment, as JSON can carry it.</summary>
+/// <param name="Received">Messages that have arrived.</param>
+/// <param name="Stored">Messages that are stored, or refused.</param>
+/// <param name="Waiting">Messages that have arrived and are not stored.</param>
+/// <param name="Flagged">Messages that are stored with a flag.</param>
+/// <param name="Refused">Messages that are not valid and not stored.</param>
+/// <param name="Batches">Batches that are stored.</param>
+/// <param name="FailedBatches">Attempts to store a batch that failed.</param>
+/// <param name="StoreFailure">Why batches cannot be stored at present; null if they can.</param>
+/// <param name="Connections">Open connections.</param>
+/// <param name="Paused">Connections that wait for the store or for buffers.</param>
+/// <param name="Pressure">The highest pressure of the pools.</param>
+/// <param name="BuffersOut">Buffers that messages lie in.</param>
+/// <param name="Buffers">Buffers of all pools.</param>
+/// <param name="Restarts">Restarts of queues.</param>
+/// <param name="Memory">Resident memory of the process, in bytes.</param>
+/// <param name="ProcessorTime">Processor time of the process, in seconds.</param>
+/// <param name="EndPoint">Where messages arrive.</param>
+internal sealed record IngestStatus(
+    long Received,
+    long Stored,
+    long Waiting,
+    long Flagged,
+    long Refused,
+    long Batches,
+    long FailedBatches,
+    string? StoreFailure,
+    int Connections,
+    int Paused,
+    string Pressure,
+    int BuffersOut,
+    int Buffers,
+    long Restarts,
+    long Memory,
+    double ProcessorTime,
+    string? EndPoint)
+{
+    public static IngestStatus From(ZcrxStatus zcrx, IngestMetrics metrics, StoreCondition condition)
+    {
+        using System.Diagnostics.Process process = System.Diagnostics.Process.GetCurrentProcess();
+        return new(
+            metrics.Received,
+            metrics.Stored,
+            metrics.Waiting,
+            metrics.Flagged,
+            metrics.Refused,
+            metrics.Batches,
+            metrics.FailedBatches,
+            condition.Oldest?.Reason,
+            zcrx.Queues.Sum(static queue => queue.Connections.Count),
+            zcrx.Queues.Sum(static queue => queue.Connections.Count(static connection => connection.State != Zcrx.Rx.ZcrxConnectionState.Receiving)),
+            zcrx.Queues.Select(static queue => queue.Pressure).DefaultIfEmpty().Max().ToString(),
+            zcrx.Queues.Sum(static queue => queue.Statistics?.BuffersOut ?? 0),
+            zcrx.Queues.Sum(static queue => queue.Statistics?.Buffers ?? 0),
+            zcrx.Queues.Sum(static queue => queue.Restarts),
+            process.WorkingSet64,
+            process.TotalProcessorTime.TotalSeconds,
+            zcrx.Listeners is [var listener, ..] ? listener.EndPoint?.ToString() : null);
+    }
+}

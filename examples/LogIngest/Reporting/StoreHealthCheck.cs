@@ -1,0 +1,12 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace LogIngest.Reporting;
+
+/// <summary>Reports that batches cannot be stored. Senders wait then, and nothing is lost.</summary>
+internal sealed class StoreHealthCheck(StoreCondition condition, IngestMetrics metrics) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) => Task.FromResult(
+        condition.Oldest is { } failure
+            ? HealthCheckResult.Degraded($"The store has failed since {failure.Since:HH:mm:ss} UTC, {metrics.Waiting} messages wait: {failure.Reason}")
+            : HealthCheckResult.Healthy());
+}

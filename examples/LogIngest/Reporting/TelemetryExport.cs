@@ -1,0 +1,37 @@
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+
+namespace LogIngest.Reporting;
+
+/// <summary>Sends the meters of Zcrx and of this service, and the activities of Zcrx, by OTLP while the host runs.</summary>
+/// <remarks>
+/// Where to, how and how often is said by OpenTelemetry's own environment variables: OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL,
+/// OTEL_METRIC_EXPORT_INTERVAL, OTEL_SERVICE_NAME and so on. With the package OpenTelemetry.Extensions.Hosting, all of this is
+/// <c>services.AddOpenTelemetry().WithMetrics(…).WithTracing(…)</c>; the SDK itself is enough.
+/// </remarks>
+internal sealed class TelemetryExport : IHostedService, IDisposable
+{
+    private MeterProvider? _metrics;
+    private TracerProvider? _traces;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _metrics = Sdk.CreateMeterProviderBuilder().AddMeter("Zcrx", IngestMetrics.MeterName).AddOtlpExporter().Build();
+        _traces = Sdk.CreateTracerProviderBuilder().AddSource("Zcrx").AddOtlpExporter().Build();
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        Dispose();
+        return Task.CompletedTask;
+    }
+
+    // Sends what has not been sent.
+    public void Dispose()
+    {
+        Interlocked.Exchange(ref _metrics, null)?.Dispose();
+        Interlocked.Exchange(ref _traces, null)?.Dispose();
+    }
+}

@@ -1,0 +1,63 @@
+using Akka.Actor;
+using Akka.Hosting;
+using LogIngest.Batching;
+using LogIngest.Reporting;
+using LogIngest.Settings;
+using LogIngest.Storing;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Zcrx.Actors;
+
+namespace LogIngest.Service;
+
+/// <summary>Composes the service.</summary>
+internal static class LogIngestService
+{
+    private static readonly Dictionary<string, string> Switches = new(StringComparer.Ordinal)
+    {
+        ["--store"] = "LogIngest:Store",
+        ["--connection-string"] = "LogIngest:ConnectionString",
+        ["--directory"] = "LogIngest:Directory",
+        ["--bad-input"] = "LogIngest:BadInput",
+        ["--listen"] = "Zcrx:Listeners:0:EndPoint",
+    };
+
+    /// <summary>Creates the service from the configuration and the command line.</summary>
+    /// <param name="args">The command line: <c>--store file</c>, or any key of the configuration, such as <c>--LogIngest:Writers 4</c>.</param>
+    /// <param name="zcrx">Further settings of Zcrx, for tests.</param>
+    public static WebApplication Create(string[] args, Action<ZcrxBuilder>? zcrx = null)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddCommandLine(args, Switches);
+        builder.Services.AddOptions<LogIngestOptions>()
+            .BindConfiguration(LogIngestOptions.SectionName, static binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<IngestMetrics>();
+        builder.Services.AddSingleton<StoreCondition>();
+        builder.Services.AddSingleton<StoreFactory>();
+        builder.Services.AddSingleton<WriterDirectory>();
+        // Before Zcrx: what is started first is stopped last, so that the last measurements are sent, too.
+        builder.Services.AddHostedService<TelemetryExport>();
+        builder.Services.AddZcrx();
+        builder.Services.AddAkka("log-ingest", (akka, services) => akka
+            .ConfigureLoggers(static logging => logging.ClearLoggers().AddLoggerFactory())
+            // Ports open afterwards.
+            .WithActors(async (system, _, resolver) => services.GetRequiredService<WriterDirectory>().Set(
+                await system.ActorOf(resolver.Props<WriterSupervisor>(), "writers").Ask<IActorRef[]>(WriterSupervisor.GetWriters.Instance)))
+            .WithZcrx(builder.Configuration, options =>
+            {
+                options.Handle<SyslogConnection>("syslog");
+                zcrx?.Invoke(options);
+            }));
+        builder.Services.AddHealthChecks().AddZcrx().AddCheck<StoreHealthCheck>("store", tags: ["ready"]);
+
+        WebApplication app = builder.Build();
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("live") });
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("ready"), ResponseWriter = HealthResponse.WriteAsync });
+        // The place of a page: app.MapZcrxDashboard("/zcrx").
+        app.MapGet("/status", static async (IZcrx zcrx, IngestMetrics metrics, StoreCondition condition, CancellationToken cancellation) =>
+            IngestStatus.From(await zcrx.GetStatusAsync(cancellation), metrics, condition));
+        return app;
+    }
+}

@@ -1,0 +1,72 @@
+using System.ComponentModel.DataAnnotations;
+using Zcrx.Rx;
+
+namespace LogIngest.Settings;
+
+/// <summary>The section <c>LogIngest</c> of the configuration.</summary>
+internal sealed class LogIngestOptions : IValidatableObject
+{
+    public const string SectionName = "LogIngest";
+
+    private const int ShortestMessage = 480;
+
+    /// <summary>Gets or sets where messages go.</summary>
+    public StoreKind Store { get; set; } = StoreKind.Postgres;
+
+    /// <summary>Gets or sets how to reach the database, for <see cref="StoreKind.Postgres"/>.</summary>
+    public string ConnectionString { get; set; } = "";
+
+    /// <summary>Gets or sets where the files are, for <see cref="StoreKind.File"/>.</summary>
+    public string Directory { get; set; } = "logs";
+
+    /// <summary>Gets or sets the number of writers. Each has one connection to the database.</summary>
+    [Range(1, 64)]
+    public int Writers { get; set; } = 2;
+
+    /// <summary>Gets or sets the number of messages that are stored together.</summary>
+    [Range(1, 100_000)]
+    public int BatchSize { get; set; } = 2_000;
+
+    /// <summary>Gets or sets how long a message may wait for others.</summary>
+    public TimeSpan BatchDelay { get; set; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Gets or sets the longest message. Longer ones are cut into pieces.</summary>
+    public ByteSize MaxMessageLength { get; set; } = new(64 << 10);
+
+    /// <summary>Gets or sets what happens to messages that are not valid.</summary>
+    public BadInputPolicy BadInput { get; set; } = BadInputPolicy.Store;
+
+    /// <summary>Gets or sets the number of messages of one connection that may be unstored. Then its sender waits.</summary>
+    [Range(1, 1_000_000)]
+    public int Window { get; set; } = 4_000;
+
+    /// <summary>Gets or sets the number of bytes of one connection that may be unstored.</summary>
+    public ByteSize WindowBytes { get; set; } = new(4 << 20);
+
+    /// <summary>Gets or sets a value indicating whether senders get the position up to which everything is stored, as a line of digits.</summary>
+    /// <remarks>Syslog knows no such answer. Ordinary senders do not read it, so it is off by default.</remarks>
+    public bool Acknowledge { get; set; }
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Store == StoreKind.Postgres && ConnectionString.Length == 0)
+        {
+            yield return new ValidationResult($"{SectionName}:{nameof(ConnectionString)} is empty. Set it, or choose another store with --store file or --store null.");
+        }
+
+        if (MaxMessageLength < ShortestMessage || MaxMessageLength > (1 << 24))
+        {
+            yield return new ValidationResult($"{SectionName}:{nameof(MaxMessageLength)} is {MaxMessageLength}. Choose a size from 480 bytes, which RFC 5424 requires, to 16MiB.");
+        }
+
+        if (WindowBytes < MaxMessageLength)
+        {
+            yield return new ValidationResult($"{SectionName}:{nameof(WindowBytes)} is {WindowBytes}. Choose at least {nameof(MaxMessageLength)}, {MaxMessageLength}.");
+        }
+
+        if (BatchDelay < TimeSpan.Zero || BatchDelay > TimeSpan.FromMinutes(1))
+        {
+            yield return new ValidationResult($"{SectionName}:{nameof(BatchDelay)} is {BatchDelay}. Choose a time up to one minute.");
+        }
+    }
+}

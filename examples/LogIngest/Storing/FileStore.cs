@@ -1,0 +1,109 @@
+using System.Buffers;
+using System.Text.Json;
+using LogIngest.Syslog;
+
+namespace LogIngest.Storing;
+
+/// <summary>Appends batches to a file, one JSON object a line. A batch is on the disk before it counts as stored.</summary>
+/// <remarks>A line that a killed process has left unfinished is cut off. Whole lines of a batch that failed stay, so its messages may be there twice.</remarks>
+internal sealed class FileStore : ILogStore
+{
+    private readonly MessageReader _reader;
+    private readonly FileStream _file;
+    private readonly ArrayBufferWriter<byte> _lines = new(1 << 16);
+    private readonly Utf8JsonWriter _json;
+
+    public FileStore(MessageReader reader, string path)
+    {
+        _reader = reader;
+        _file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+        _json = new Utf8JsonWriter(_lines);
+        _file.SetLength(EndOfLastLine(_file));
+        _file.Position = _file.Length;
+    }
+
+    public async Task StoreAsync(LogBatch batch, CancellationToken cancellationToken)
+    {
+        _lines.ResetWrittenCount();
+        foreach (LogEntry entry in batch.Entries)
+        {
+            if (_reader.TryRead(in entry, batch.FailedAttempts == 0, out SyslogMessage message))
+            {
+                Write(in entry, in message);
+            }
+        }
+
+        await _file.WriteAsync(_lines.WrittenMemory, cancellationToken);
+        _file.Flush(flushToDisk: true);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _json.DisposeAsync();
+        await _file.DisposeAsync();
+    }
+
+    private void Write(in LogEntry entry, in SyslogMessage message)
+    {
+        _json.Reset();
+        _json.WriteStartObject();
+        _json.WriteString("boot", entry.Stream.Boot);
+        _json.WriteNumber("connection", entry.Stream.Connection);
+        _json.WriteNumber("position", entry.Position);
+        _json.WriteString("source", entry.Stream.Source);
+        _json.WriteString("received", entry.Received);
+        _json.WriteNumber("facility", message.Priority >> 3);
+        _json.WriteNumber("severity", message.Priority & 7);
+        if (message.Sent is { } sent)
+        {
+            _json.WriteString("sent", sent);
+        }
+
+        WriteText("host", message.Host);
+        WriteText("app", message.App);
+        WriteText("process", message.Process);
+        WriteText("message_id", message.MessageId);
+        if (message.IsBinary)
+        {
+            _json.WriteBase64String("raw", message.Raw.Span);
+        }
+        else
+        {
+            WriteText("data", message.Data);
+            _json.WriteString("message", message.Text.Span);
+        }
+
+        _json.WriteNumber("flags", (int)message.Flags);
+        _json.WriteEndObject();
+        _json.Flush();
+        _lines.Write("\n"u8);
+    }
+
+    private void WriteText(string name, ReadOnlyMemory<byte> value)
+    {
+        if (!value.IsEmpty)
+        {
+            _json.WriteString(name, value.Span);
+        }
+    }
+
+    /// <summary>Returns where the last whole line ends. Behind it is what a process wrote that was killed.</summary>
+    private static long EndOfLastLine(FileStream file)
+    {
+        byte[] block = new byte[1 << 16];
+        for (long end = file.Length; end > 0;)
+        {
+            int length = (int)Math.Min(block.Length, end);
+            file.Position = end - length;
+            file.ReadExactly(block, 0, length);
+            if (Array.LastIndexOf(block, (byte)'\n', length - 1, length) is var index and >= 0)
+            {
+                return end - length + index + 1;
+            }
+
+            end -= length;
+        }
+
+        return 0;
+    }
+}

@@ -1,0 +1,130 @@
+using LogIngest.Syslog;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace LogIngest.Storing;
+
+/// <summary>Copies batches into a table by the binary COPY protocol, each in a transaction of its own.</summary>
+/// <remarks>The bytes of the fields go from the buffers that they were received into to the connection of the database. No string is made of them.</remarks>
+internal sealed class PostgresStore(NpgsqlDataSource database, PostgresSchema schema, MessageReader reader) : ILogStore
+{
+    private const string Copy = """
+        COPY logs (boot, connection, position, source, received, facility, severity, sent, host, app, process, message_id, data, message, raw, flags)
+        FROM STDIN (FORMAT BINARY)
+        """;
+
+    private const string Find = "select exists (select from logs where boot = $1 and connection = $2 and position = $3)";
+
+    // SQLSTATE classes of values that the table does not accept: data exceptions and violated constraints.
+    private static readonly string[] ValueErrors = ["22", "23"];
+
+    private NpgsqlConnection? _connection;
+
+    public async Task StoreAsync(LogBatch batch, CancellationToken cancellationToken)
+    {
+        NpgsqlConnection connection = _connection ??= await OpenAsync(cancellationToken);
+        if (batch.FailedAttempts > 0 && await IsStoredAsync(connection, batch, cancellationToken))
+        {
+            return;
+        }
+
+        try
+        {
+            await CopyAsync(connection, batch, batch.FailedAttempts == 0, hasFields: true, cancellationToken);
+        }
+        catch (PostgresException error) when (ValueErrors.Contains(error.SqlState[..2], StringComparer.Ordinal))
+        {
+            // One value that the table refuses must not stop the others for ever.
+            await CopyAsync(connection, batch, isFirstAttempt: false, hasFields: false, cancellationToken);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is not null)
+        {
+            await _connection.DisposeAsync();
+        }
+    }
+
+    private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        NpgsqlConnection connection = await database.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            await schema.EnsureAsync(connection, cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Returns whether an attempt has stored the batch although it seemed to fail: its connection broke behind the commit.</summary>
+    private async Task<bool> IsStoredAsync(NpgsqlConnection connection, LogBatch batch, CancellationToken cancellationToken)
+    {
+        foreach (LogEntry entry in batch.Entries)
+        {
+            if (!reader.TryRead(in entry, isFirstAttempt: false, out SyslogMessage _))
+            {
+                continue;
+            }
+
+            // A batch is stored whole or not at all, so its first message stands for all of them.
+            await using NpgsqlCommand command = new(Find, connection)
+            {
+                Parameters = { new() { Value = entry.Stream.Boot }, new() { Value = entry.Stream.Connection }, new() { Value = entry.Position } },
+            };
+            return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+        }
+
+        return true;
+    }
+
+    private async Task CopyAsync(NpgsqlConnection connection, LogBatch batch, bool isFirstAttempt, bool hasFields, CancellationToken cancellationToken)
+    {
+        await using NpgsqlBinaryImporter importer = await connection.BeginBinaryImportAsync(Copy, cancellationToken);
+        foreach (LogEntry entry in batch.Entries)
+        {
+            if (reader.TryRead(in entry, isFirstAttempt, out SyslogMessage message))
+            {
+                await WriteAsync(importer, entry, hasFields ? message : WithoutFields(in message), cancellationToken);
+            }
+        }
+
+        await importer.CompleteAsync(cancellationToken);
+    }
+
+    private static SyslogMessage WithoutFields(in SyslogMessage message) =>
+        new() { Priority = message.Priority, Raw = message.Raw, Flags = message.Flags | MessageFlags.FieldsRefused };
+
+    private static async Task WriteAsync(NpgsqlBinaryImporter importer, LogEntry entry, SyslogMessage message, CancellationToken cancellationToken)
+    {
+        bool isText = !message.IsBinary && !message.Flags.HasFlag(MessageFlags.FieldsRefused);
+        await importer.StartRowAsync(cancellationToken);
+        await importer.WriteAsync(entry.Stream.Boot, NpgsqlDbType.Uuid, cancellationToken);
+        await importer.WriteAsync(entry.Stream.Connection, NpgsqlDbType.Bigint, cancellationToken);
+        await importer.WriteAsync(entry.Position, NpgsqlDbType.Bigint, cancellationToken);
+        await importer.WriteAsync(entry.Stream.Source, NpgsqlDbType.Text, cancellationToken);
+        await importer.WriteAsync(entry.Received, NpgsqlDbType.TimestampTz, cancellationToken);
+        await importer.WriteAsync((short)(message.Priority >> 3), NpgsqlDbType.Smallint, cancellationToken);
+        await importer.WriteAsync((short)(message.Priority & 7), NpgsqlDbType.Smallint, cancellationToken);
+        await WriteTimeAsync(importer, message.Sent, cancellationToken);
+        await WriteAsync(importer, message.Host, NpgsqlDbType.Text, cancellationToken);
+        await WriteAsync(importer, message.App, NpgsqlDbType.Text, cancellationToken);
+        await WriteAsync(importer, message.Process, NpgsqlDbType.Text, cancellationToken);
+        await WriteAsync(importer, message.MessageId, NpgsqlDbType.Text, cancellationToken);
+        await WriteAsync(importer, isText ? message.Data : default, NpgsqlDbType.Text, cancellationToken);
+        await WriteAsync(importer, isText ? message.Text : default, NpgsqlDbType.Text, cancellationToken);
+        await WriteAsync(importer, isText ? default : message.Raw, NpgsqlDbType.Bytea, cancellationToken);
+        await importer.WriteAsync((int)message.Flags, NpgsqlDbType.Integer, cancellationToken);
+    }
+
+    private static Task WriteTimeAsync(NpgsqlBinaryImporter importer, DateTime? time, CancellationToken cancellationToken) =>
+        time is { } value ? importer.WriteAsync(value, NpgsqlDbType.TimestampTz, cancellationToken) : importer.WriteNullAsync(cancellationToken);
+
+    private static Task WriteAsync(NpgsqlBinaryImporter importer, ReadOnlyMemory<byte> field, NpgsqlDbType type, CancellationToken cancellationToken) =>
+        field.IsEmpty ? importer.WriteNullAsync(cancellationToken) : importer.WriteAsync(field, type, cancellationToken);
+}

@@ -88,7 +88,7 @@ internal sealed class QueueSupervisor : ReceiveActor, IWithTimers
 
     /// <summary>Gets the options of the next opening: as configured, or without the NIC.</summary>
     private ZcrxQueueOptions OptionsToOpen => _isFallenBack
-        ? _now.Options with { Interface = null, RxQueue = 0, Engine = _now.Options.Engine == ZcrxEngine.Emulated ? ZcrxEngine.Emulated : ZcrxEngine.Auto }
+        ? _now.Options with { Interface = null, RxQueue = 0, Engine = _now.Options.Engine is ZcrxEngine.Emulated or ZcrxEngine.IoUring ? _now.Options.Engine : ZcrxEngine.Auto }
         : _now.Options;
 
     protected override void PreStart()

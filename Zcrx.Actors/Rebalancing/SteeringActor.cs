@@ -91,7 +91,7 @@ internal sealed class SteeringActor : ReceiveActor
 
     private void OpenJournal()
     {
-        bool isOfMachine = _queues.Any(queue => queue.Value.Options is { Engine: not Rx.ZcrxEngine.Emulated } options && options.Interface == _interface);
+        bool isOfMachine = _queues.Any(queue => queue.Value.Options is { Engine: not (Rx.ZcrxEngine.Emulated or Rx.ZcrxEngine.IoUring) } options && options.Interface == _interface);
         if (_options.Steering == FlowSteeringPermission.Forbidden || !isOfMachine || IsSteeredByHost())
         {
             return;

@@ -38,6 +38,11 @@ public static class LinuxIoUring
     public const byte IORING_OP_MSG_RING = 40;
     public const byte IORING_OP_RECV_ZC = 58;
 
+    public const byte IOSQE_ASYNC = 1 << 4;
+    public const byte IOSQE_BUFFER_SELECT = 1 << 5;
+
+    public const ushort IORING_RECVSEND_POLL_FIRST = 1 << 0;
+    public const ushort IORING_RECVSEND_BUNDLE = 1 << 4;
     public const ushort IORING_RECV_MULTISHOT = 1 << 1;
     public const ushort IORING_ACCEPT_MULTISHOT = 1 << 0;
     public const uint IORING_POLL_ADD_MULTI = 1U << 0;
@@ -48,10 +53,12 @@ public static class LinuxIoUring
     public const uint IORING_ASYNC_CANCEL_USERDATA = 1U << 4;
     public const uint IORING_ASYNC_CANCEL_OP = 1U << 5;
 
+    public const uint IORING_CQE_F_BUFFER = 1U << 0;
     public const uint IORING_CQE_F_MORE = 1U << 1;
     public const uint IORING_CQE_F_SOCK_NONEMPTY = 1U << 2;
     public const uint IORING_CQE_F_NOTIF = 1U << 3;
     public const uint IORING_CQE_F_SKIP = 1U << 5;
+    public const int IORING_CQE_BUFFER_SHIFT = 16;
     public const uint IORING_CQE_F_32 = 1U << 15;
 
     public const uint IORING_SQ_CQ_OVERFLOW = 1U << 1;
@@ -59,6 +66,7 @@ public static class LinuxIoUring
 
     public const uint IORING_REGISTER_PROBE = 8;
     public const uint IORING_REGISTER_ENABLE_RINGS = 12;
+    public const uint IORING_REGISTER_PBUF_RING = 22;
     public const uint IORING_REGISTER_SYNC_CANCEL = 24;
     public const uint IORING_REGISTER_NAPI = 27;
     public const uint IORING_UNREGISTER_NAPI = 28;
@@ -78,6 +86,7 @@ public static class LinuxIoUring
     public const uint IORING_FEAT_NODROP = 1U << 1;
     public const uint IORING_FEAT_EXT_ARG = 1U << 8;
     public const uint IORING_FEAT_CQE_SKIP = 1U << 11;
+    public const uint IORING_FEAT_RECVSEND_BUNDLE = 1U << 14;
     public const uint IORING_FEAT_MIN_TIMEOUT = 1U << 15;
 }
 
@@ -98,9 +107,11 @@ public struct io_uring_sqe
     [FieldOffset(28)] public uint cancel_flags;
     [FieldOffset(32)] public ulong user_data;
     [FieldOffset(40)] public ushort buf_index;
+    [FieldOffset(40)] public ushort buf_group;
     [FieldOffset(42)] public ushort personality;
     [FieldOffset(44)] public uint file_index;
     [FieldOffset(44)] public uint zcrx_ifq_idx;
+    [FieldOffset(44)] public uint optlen;
     [FieldOffset(48)] public ulong addr3;
 }
 
@@ -193,6 +204,27 @@ public unsafe struct io_uring_region_desc
     [FieldOffset(20)] public uint id;
     [FieldOffset(24)] public ulong mmap_offset;
     [FieldOffset(32)] public fixed ulong __resv[4];
+}
+
+/// <summary>One buffer of a provided-buffer ring. The ring's tail lies in <see cref="resv"/> of the first.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 16)]
+public struct io_uring_buf
+{
+    [FieldOffset(0)] public ulong addr;
+    [FieldOffset(8)] public uint len;
+    [FieldOffset(12)] public ushort bid;
+    [FieldOffset(14)] public ushort resv;
+}
+
+/// <summary>Argument of <c>IORING_REGISTER_PBUF_RING</c>.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 40)]
+public unsafe struct io_uring_buf_reg
+{
+    [FieldOffset(0)] public ulong ring_addr;
+    [FieldOffset(8)] public uint ring_entries;
+    [FieldOffset(12)] public ushort bgid;
+    [FieldOffset(14)] public ushort flags;
+    [FieldOffset(16)] public fixed ulong resv[3];
 }
 
 /// <summary><c>struct __kernel_timespec</c> of <c>linux/time_types.h</c>.</summary>

@@ -13,6 +13,8 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
     private readonly int _slotSize = memory.CompletionSize;
     private readonly uint _mask = memory.CompletionEntries - 1;
     private uint _tail;
+    // The completions with data that always find room.
+    private int _reserved;
 
     /// <summary>Gets the tail: the number of slots that have been filled so far, published or not.</summary>
     public uint Tail => _tail;
@@ -48,10 +50,27 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
         }
     }
 
+    /// <summary>Gets a value indicating whether completions wait for room.</summary>
+    public bool HasOverflow => _overflow.Count > 0;
+
+    /// <summary>Gets the number of completions with data for which room can still be reserved.</summary>
+    public int Reservable => _overflow.Count > 0 ? 0 : int.Max((int)(isMixed ? (Space == 0 ? 0 : (Space - 1) / 2) : Space) - _reserved, 0);
+
+    /// <summary>Reserves room for completions with data, before data is received that cannot be put back.</summary>
+    /// <param name="count">The number of completions; negative to give room back.</param>
+    public void Reserve(int count) => _reserved += count;
+
+    /// <summary>Posts a completion with data into reserved room.</summary>
+    public void PostReserved(ulong userData, int length, ulong bufferOffset)
+    {
+        _reserved--;
+        PostData(userData, length, bufferOffset);
+    }
+
     /// <summary>Posts a completion without data.</summary>
     public void Post(ulong userData, int result, uint flags)
     {
-        if (_overflow.Count > 0 || Space == 0)
+        if (_overflow.Count > 0 || Space <= ReservedSlots)
         {
             _overflow.Enqueue(new Entry(userData, result, flags));
             memory.ShowOverflow(true);
@@ -90,7 +109,7 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
     /// <summary>Moves completions from the overflow list into the ring while there is room.</summary>
     public void FlushOverflow()
     {
-        while (_overflow.Count > 0 && Space > 0)
+        while (_overflow.Count > 0 && Space > ReservedSlots)
         {
             Entry completion = _overflow.Dequeue();
             *Next() = new io_uring_cqe { user_data = completion.UserData, res = completion.Result, flags = completion.Flags };
@@ -101,6 +120,9 @@ internal sealed unsafe class EmulatedCompletions(EmulatedRingMemory memory, bool
             memory.ShowOverflow(false);
         }
     }
+
+    // Two slots each with CQE_MIXED, and one that pads the end of the ring.
+    private uint ReservedSlots => isMixed && _reserved > 0 ? (2 * (uint)_reserved) + 1 : (uint)_reserved;
 
     private io_uring_cqe* Next() => (io_uring_cqe*)(_slots + ((nuint)(_tail++ & _mask) * (nuint)_slotSize));
 

@@ -32,7 +32,9 @@ internal static unsafe class EmulatedControl
         if (user->op == ZCRX_CTRL_EXPORT)
         {
             // Without the queue's lock: an import takes the kernel's lock first.
-            return Export(kernel, queue, user);
+            int result = Export(kernel, queue, user);
+            ring.ReturnBuffers();
+            return result;
         }
 
         lock (queue.Gate)

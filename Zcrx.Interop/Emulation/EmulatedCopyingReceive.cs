@@ -14,8 +14,8 @@ internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completi
     /// <summary>The largest number of buffers in a turn.</summary>
     public const int MaxBuffersPerTurn = 1024;
 
-    // The kernel counts copied fragments; a TCP fragment on loopback holds at most one 32 KiB page chunk.
-    private const uint FragmentLength = 32 * 1024;
+    /// <summary>The bytes of a copied fragment, which the kernel counts: a TCP fragment on loopback holds at most one 32 KiB page chunk.</summary>
+    public const uint FragmentLength = 32 * 1024;
 
     /// <summary>Reads until the socket is empty, the turn is over, or there is no room left.</summary>
     /// <param name="request">The request.</param>

@@ -80,6 +80,9 @@ internal sealed unsafe class EmulatedInterfaceQueue
         }
     }
 
+    /// <summary>Gets a value indicating whether a second ring or an exported descriptor uses the queue.</summary>
+    public bool IsShared => _users > 1;
+
     public int BufferLength => 1 << _bufferShift;
 
     /// <summary>Gets the number of refill entries for buffers that user space did not have. The kernel ignores them without a sign, so only a simulation can see such an error.</summary>

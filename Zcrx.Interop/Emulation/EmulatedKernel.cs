@@ -29,6 +29,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
     // Lock order: this one, then the Gate of a queue, then the lock of an EmulatedNic, then the one of a SocketBacklog.
     // The locks of EmulatedFaultPlan and EmulatedRemotePosts are innermost: nothing is taken under them.
     private readonly Lock _gate = new();
+    private readonly Func<RingParts, IRingExecution> _execution;
     private readonly Dictionary<int, EmulatedRing> _rings = [];
     private readonly Dictionary<int, EmulatedInterfaceQueue> _exports = [];
     // The mappings of rings' memory, by address. As with a file, each keeps the ring alive after the descriptor is closed.
@@ -39,8 +40,16 @@ public sealed unsafe class EmulatedKernel : INicKernel
     /// <summary>Initializes an emulated kernel. Queues can be imported only within the same kernel.</summary>
     /// <param name="options">The behaviour; null for the defaults.</param>
     public EmulatedKernel(EmulatedKernelOptions? options = null)
+        : this(options ?? new EmulatedKernelOptions(), static ring => new EpollExecution(ring))
     {
-        Options = options ?? new EmulatedKernelOptions();
+    }
+
+    /// <param name="options">The behaviour.</param>
+    /// <param name="execution">Creates what performs the requests of a ring.</param>
+    internal EmulatedKernel(EmulatedKernelOptions options, Func<RingParts, IRingExecution> execution)
+    {
+        _execution = execution;
+        Options = options;
         ArgumentOutOfRangeException.ThrowIfNotEqual(Options.BuffersPerTurn is >= 1 and <= 1024, true, nameof(options));
         Nics = new EmulatedNics(Options.Nics);
     }
@@ -98,7 +107,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
             return fd;
         }
 
-        EmulatedRing ring = new(Options, parameters);
+        EmulatedRing ring = new(Options, parameters, _execution);
         if (ring.Status is < 0 and var error)
         {
             ring.Dispose();

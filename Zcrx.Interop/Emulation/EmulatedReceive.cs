@@ -7,8 +7,6 @@ namespace Zcrx.Interop.Emulation;
 /// <summary>Performs the RECV_ZC requests of one ring: checks them, and runs a turn of one when its socket is ready.</summary>
 internal sealed class EmulatedReceive
 {
-    private const ushort PollFirst = 1;
-
     private readonly EmulatedRequests _requests;
     private readonly IReadOnlyDictionary<uint, EmulatedInterfaceQueue> _queues;
     private readonly EmulatedKernelOptions _options;
@@ -33,11 +31,14 @@ internal sealed class EmulatedReceive
         _nic = new EmulatedNicReceive(requests, completions, poller, _ends, _copying, vectors, options);
     }
 
-    public int Issue(in io_uring_sqe entry)
+    /// <summary>Checks a request in the kernel's order.</summary>
+    /// <returns>Zero, or a negative errno.</returns>
+    public static int Check(
+        in io_uring_sqe entry, IReadOnlyDictionary<uint, EmulatedInterfaceQueue> queues, EmulatedKernelOptions options, out EmulatedInterfaceQueue? queue)
     {
-        if (!_queues.TryGetValue(entry.zcrx_ifq_idx, out EmulatedInterfaceQueue? queue) ||
+        if (!queues.TryGetValue(entry.zcrx_ifq_idx, out queue) ||
             entry.off != 0 || entry.addr != 0 || entry.addr3 != 0 || entry.msg_flags != 0 ||
-            (entry.ioprio & ~(IORING_RECV_MULTISHOT | PollFirst)) != 0 || (entry.ioprio & IORING_RECV_MULTISHOT) == 0)
+            (entry.ioprio & ~(IORING_RECV_MULTISHOT | IORING_RECVSEND_POLL_FIRST)) != 0 || (entry.ioprio & IORING_RECV_MULTISHOT) == 0)
         {
             return -EINVAL;
         }
@@ -48,9 +49,15 @@ internal sealed class EmulatedReceive
             return type;
         }
 
-        if (!_options.AcceptsAnyStream && SocketCalls.Option(entry.fd, SocketCalls.SO_PROTOCOL) != SocketCalls.IPPROTO_TCP)
+        return options.AcceptsAnyStream || SocketCalls.Option(entry.fd, SocketCalls.SO_PROTOCOL) == SocketCalls.IPPROTO_TCP ? 0 : -EPROTONOSUPPORT;
+    }
+
+    public int Issue(in io_uring_sqe entry)
+    {
+        int refused = Check(entry, _queues, _options, out EmulatedInterfaceQueue? queue);
+        if (refused < 0)
         {
-            return -EPROTONOSUPPORT;
+            return refused;
         }
 
         int result = _requests.Await(entry, EmulatedReceiveEnds.Events, true, out EmulatedRequest? request);
@@ -61,7 +68,7 @@ internal sealed class EmulatedReceive
             request.HasBudget = entry.len != 0;
             request.StrandedBytes = -1;
             request.Forget();
-            if ((entry.ioprio & PollFirst) == 0)
+            if ((entry.ioprio & IORING_RECVSEND_POLL_FIRST) == 0)
             {
                 Run(request, 0, isFirst: true);
             }

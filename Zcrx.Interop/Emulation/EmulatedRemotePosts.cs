@@ -3,11 +3,11 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>Carries notifications from other threads to the thread of the ring that posts them: an importer's traffic fires the notifications of the first ring.</summary>
-/// <param name="poller">Wakes the ring.</param>
+/// <param name="watch">Has the ring call <see cref="Drain"/> when a descriptor is readable.</param>
 /// <param name="completions">Posts on the ring's thread.</param>
-internal sealed unsafe class EmulatedRemotePosts(EmulatedPoller poller, EmulatedCompletions completions) : IDisposable
+internal sealed unsafe class EmulatedRemotePosts(Action<int> watch, EmulatedCompletions completions) : IDisposable
 {
-    /// <summary>The poller's data for the signal; no request has it.</summary>
+    /// <summary>The tag of the signal; no request has it.</summary>
     public const ulong Signal = ulong.MaxValue;
 
     // Also the lock; for the lock order see EmulatedKernel.
@@ -20,7 +20,7 @@ internal sealed unsafe class EmulatedRemotePosts(EmulatedPoller poller, Emulated
         if (_signal < 0)
         {
             _signal = Libc.EventFd(0, Libc.EFD_CLOEXEC | Libc.EFD_NONBLOCK);
-            _ = poller.Add(_signal, SocketCalls.EPOLLIN, Signal);
+            watch(_signal);
         }
     }
 

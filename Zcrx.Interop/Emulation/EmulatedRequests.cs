@@ -80,42 +80,26 @@ internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedComple
     /// <returns><see cref="Pending"/>, or a negative errno.</returns>
     public int Cancel(in io_uring_sqe entry)
     {
-        const uint Known = IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_FD_FIXED |
-            IORING_ASYNC_CANCEL_USERDATA | IORING_ASYNC_CANCEL_OP;
-        const uint Narrowing = IORING_ASYNC_CANCEL_FD | IORING_ASYNC_CANCEL_OP;
-        bool contradicts = (entry.cancel_flags & IORING_ASYNC_CANCEL_ANY) != 0 && (entry.cancel_flags & Narrowing) != 0;
-        // zcrx_ifq_idx shares its place with splice_fd_in, which must be zero.
-        if ((entry.cancel_flags & ~Known) != 0 || contradicts || entry.off != 0 || entry.zcrx_ifq_idx != 0)
+        int refused = CancelFilter.Parse(entry, out CancelFilter filter);
+        if (refused < 0)
         {
-            return -Errno.EINVAL;
+            return refused;
         }
 
-        FileIdentity file = FileIdentity.None;
-        if ((entry.cancel_flags & IORING_ASYNC_CANCEL_FD) != 0)
-        {
-            // There are no registered files, so none of them is found.
-            file = (entry.cancel_flags & IORING_ASYNC_CANCEL_FD_FIXED) != 0 ? file : FileIdentity.Of(entry.fd, entry.fd);
-            if (file == FileIdentity.None)
-            {
-                return -Errno.EBADF;
-            }
-        }
-
-        bool all = (entry.cancel_flags & (IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_ANY)) != 0;
         List<EmulatedRequest> found = [];
         foreach (EmulatedRequest request in _requests)
         {
-            if (request.IsActive && Matches(request, entry, file))
+            if (request.IsActive && filter.Matches(request.UserData, request.Opcode, request.Fd, request.CallerFd))
             {
                 found.Add(request);
-                if (!all)
+                if (!filter.SelectsAll)
                 {
                     break;
                 }
             }
         }
 
-        completions.Post(entry.user_data, all ? found.Count : found.Count > 0 ? 0 : -Errno.ENOENT, 0);
+        completions.Post(entry.user_data, filter.SelectsAll ? found.Count : found.Count > 0 ? 0 : -Errno.ENOENT, 0);
         foreach (EmulatedRequest request in found)
         {
             Complete(request, -Errno.ECANCELED);
@@ -134,25 +118,6 @@ internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedComple
                 Retire(request);
             }
         }
-    }
-
-    private static bool Matches(EmulatedRequest request, in io_uring_sqe cancel, FileIdentity file)
-    {
-        uint flags = cancel.cancel_flags;
-        if ((flags & IORING_ASYNC_CANCEL_ANY) != 0)
-        {
-            return true;
-        }
-
-        bool byFile = (flags & IORING_ASYNC_CANCEL_FD) != 0;
-        bool byOpcode = (flags & IORING_ASYNC_CANCEL_OP) != 0;
-        if ((byFile && FileIdentity.Of(request.Fd, request.CallerFd) != file) || (byOpcode && request.Opcode != cancel.len))
-        {
-            return false;
-        }
-
-        bool byUserData = (flags & IORING_ASYNC_CANCEL_USERDATA) != 0 || !(byFile || byOpcode);
-        return !byUserData || request.UserData == cancel.addr;
     }
 
     private void Retire(EmulatedRequest request)

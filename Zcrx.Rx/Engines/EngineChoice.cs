@@ -17,7 +17,8 @@ public sealed record EngineChoice(ZcrxEngine Engine, string Reason)
     public static EngineChoice For(ZcrxQueueOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return EngineSelector.Choose(options.Engine, options.Interface, (uint)options.RxQueue, ZcrxCapabilities.Query(new LinuxKernel()), HostFacts.Read());
+        HostFacts host = HostFacts.Read();
+        return EngineSelector.Choose(options.Engine, options.Interface, (uint)options.RxQueue, ZcrxCapabilities.Query(new LinuxKernel()), host, () => MultishotKernel.WhyNot(host));
     }
 
     /// <summary>Returns the network interfaces of the kernel that a queue with this engine is registered with.</summary>
@@ -26,15 +27,24 @@ public sealed record EngineChoice(ZcrxEngine Engine, string Reason)
     public INicControl NicsOf(ZcrxQueueOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        INicKernel kernel = Engine == ZcrxEngine.Emulated ? new EmulatedKernel(options.Emulation) : new LinuxKernel();
-        return kernel.Nics;
+        return CreateKernel(options).Nics;
     }
 
-    /// <summary>Returns the engine's name as on the command line: <c>nic</c>, <c>device-less</c>, <c>emulated</c>.</summary>
+    /// <summary>Creates the kernel for a queue with this engine.</summary>
+    /// <param name="options">The options of the queue.</param>
+    internal INicKernel CreateKernel(ZcrxQueueOptions options) => Engine switch
+    {
+        ZcrxEngine.Emulated => new EmulatedKernel(options.Emulation),
+        ZcrxEngine.IoUring => new MultishotKernel(options.Emulation with { Nics = [] }),
+        _ => new LinuxKernel(),
+    };
+
+    /// <summary>Returns the engine's name as on the command line: <c>nic</c>, <c>device-less</c>, <c>io_uring</c>, <c>emulated</c>.</summary>
     public string Name => Engine switch
     {
         ZcrxEngine.Nic => "nic",
         ZcrxEngine.DeviceLess => "device-less",
+        ZcrxEngine.IoUring => "io_uring",
         ZcrxEngine.Emulated => "emulated",
         _ => "auto",
     };

@@ -9,8 +9,20 @@ namespace Zcrx.Rx.Engines;
 /// </remarks>
 internal static class EngineSelector
 {
-    public static EngineChoice Choose(ZcrxEngine requested, string? networkInterface, uint rxQueue, ZcrxCapabilities capabilities, HostFacts host)
+    /// <param name="requested">The configured engine.</param>
+    /// <param name="networkInterface">The configured interface; null for none.</param>
+    /// <param name="rxQueue">The RX queue of the interface.</param>
+    /// <param name="capabilities">The capabilities of the machine's kernel.</param>
+    /// <param name="host">The permissions of this process.</param>
+    /// <param name="whyNoIoUring">Returns why this process cannot use io_uring without zcrx; null when it can.</param>
+    public static EngineChoice Choose(
+        ZcrxEngine requested, string? networkInterface, uint rxQueue, ZcrxCapabilities capabilities, HostFacts host, Func<string?> whyNoIoUring)
     {
+        if (requested == ZcrxEngine.IoUring && whyNoIoUring() is { } withoutIoUring)
+        {
+            return new EngineChoice(ZcrxEngine.Emulated, $"not io_uring, which is configured, because {withoutIoUring}");
+        }
+
         if (requested != ZcrxEngine.Auto)
         {
             return new EngineChoice(requested, "explicitly configured");

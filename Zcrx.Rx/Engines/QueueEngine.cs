@@ -35,14 +35,19 @@ internal sealed class QueueEngine
     public NicConfiguration? Nic { get; }
 
     /// <summary>Gets why another process cannot take the queue over, as a clause; null when the engine supports it.</summary>
-    public string? WhyBoundToProcess => _choice.Engine == ZcrxEngine.Emulated ? "an emulated queue is bound to the process of its kernel" : null;
+    public string? WhyBoundToProcess => _choice.Engine switch
+    {
+        ZcrxEngine.Emulated => "an emulated queue is bound to the process of its kernel",
+        ZcrxEngine.IoUring => "a queue without zcrx is bound to its process",
+        _ => null,
+    };
 
     /// <summary>Chooses the engine for a queue that is about to be registered, and sets its interface up.</summary>
     /// <exception cref="ZcrxException">The interface cannot be set up.</exception>
     public static QueueEngine Choose(ZcrxQueueOptions options)
     {
         EngineChoice choice = EngineChoice.For(options);
-        return For(options, choice, choice.Engine == ZcrxEngine.Emulated ? new EmulatedKernel(options.Emulation) : new LinuxKernel());
+        return For(options, choice, choice.CreateKernel(options));
     }
 
     /// <summary>Uses an engine that was chosen before, and sets the interface up.</summary>
@@ -52,9 +57,20 @@ internal sealed class QueueEngine
     /// <summary>Returns the options and the engine of a queue that was exported.</summary>
     public static (ZcrxQueueOptions Options, EngineChoice Choice) Of(ExportedQueue exported, ZcrxQueueOptions options, string reason)
     {
-        ZcrxEngine engine = exported.Kernel is not LinuxKernel ? ZcrxEngine.Emulated : exported.Memory.Interface is null ? ZcrxEngine.DeviceLess : ZcrxEngine.Nic;
+        ZcrxEngine engine = exported.Kernel switch
+        {
+            MultishotKernel => ZcrxEngine.IoUring,
+            not LinuxKernel => ZcrxEngine.Emulated,
+            _ => exported.Memory.Interface is null ? ZcrxEngine.DeviceLess : ZcrxEngine.Nic,
+        };
         ZcrxQueueOptions effective = options with { Engine = engine, Interface = exported.Memory.Interface, RxQueue = (int)exported.Memory.RxQueue, BufferLength = 0 };
-        return (exported.Kernel is EmulatedKernel emulated ? effective with { Emulation = emulated.Options } : effective, new EngineChoice(engine, reason));
+        EmulatedKernelOptions? emulation = exported.Kernel switch
+        {
+            EmulatedKernel emulated => emulated.Options,
+            MultishotKernel multishot => multishot.Options,
+            _ => null,
+        };
+        return (emulation is null ? effective : effective with { Emulation = emulation }, new EngineChoice(engine, reason));
     }
 
     /// <summary>Adds a remark to the reason of the choice.</summary>

@@ -17,4 +17,10 @@ public enum ZcrxEngine
 
     /// <summary>The emulation in managed code over ordinary sockets. Any Linux kernel, no privileges.</summary>
     Emulated,
+
+    /// <summary>
+    /// The io_uring of a kernel without zcrx: multishot receives into provided buffers. Linux 6.1 or newer, no privileges. Where io_uring is
+    /// forbidden, the queue is emulated, and the reason of the engine states it.
+    /// </summary>
+    IoUring,
 }

@@ -166,7 +166,7 @@ public sealed record ZcrxQueueOptions
 
         int page = Environment.SystemPageSize;
         Check(!string.IsNullOrWhiteSpace(Name), nameof(Name), "must not be empty");
-        Check(Enum.IsDefined(Engine), nameof(Engine), "must be Auto, Nic, DeviceLess or Emulated");
+        Check(Enum.IsDefined(Engine), nameof(Engine), "must be Auto, Nic, DeviceLess, IoUring or Emulated");
         Check(Engine != ZcrxEngine.Nic || !string.IsNullOrWhiteSpace(Interface), nameof(Interface), "must name a network interface for the engine Nic");
         Check(Interface is null || Interface.Length is > 0 and < 16, nameof(Interface), "must be 1 to 15 characters, as the kernel's interface names are");
         Check(!ConfigureNic || Interface is not null, nameof(ConfigureNic), "needs an Interface");

@@ -17,7 +17,7 @@ internal static class ChaosCommandLine
 
     private static readonly Option<int> Connections = new("--connections") { Description = "Senders, each with one stream after another.", DefaultValueFactory = static _ => Usual.Connections };
     private static readonly Option<int> Queues = new("--queues") { Description = "Queues.", DefaultValueFactory = static _ => Usual.Queues };
-    private static readonly Option<ZcrxEngine> Engine = new("--engine") { Description = "emulated, device-less or nic.", HelpName = "ENGINE", DefaultValueFactory = static _ => Usual.Engine, CustomParser = ReadEngine };
+    private static readonly Option<ZcrxEngine> Engine = new("--engine") { Description = "emulated, io_uring, device-less or nic.", HelpName = "ENGINE", DefaultValueFactory = static _ => Usual.Engine, CustomParser = ReadEngine };
     private static readonly Option<string?> Interface = new("--interface") { Description = "With --engine nic: the interface.", HelpName = "NAME" };
     private static readonly Option<int> RxQueue = new("--queue") { Description = "With --engine nic: the first RX queue.", HelpName = "N" };
     private static readonly Option<string> Address = new("--address") { Description = "Where to listen.", HelpName = "IP", DefaultValueFactory = static _ => Usual.Address };
@@ -107,12 +107,12 @@ internal static class ChaosCommandLine
 
     private static ZcrxEngine ReadEngine(ArgumentResult result)
     {
-        if (Enum.TryParse(result.Tokens[0].Value.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out ZcrxEngine engine) && Enum.IsDefined(engine))
+        if (Enum.TryParse(result.Tokens[0].Value.Replace("-", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal), ignoreCase: true, out ZcrxEngine engine) && Enum.IsDefined(engine))
         {
             return engine;
         }
 
-        result.AddError($"'{result.Tokens[0].Value}' is not emulated, device-less or nic.");
+        result.AddError($"'{result.Tokens[0].Value}' is not emulated, io_uring, device-less or nic.");
         return default;
     }
 

@@ -13,9 +13,10 @@ internal sealed class ReceiveOption
 {
     private readonly Option<ZcrxEngine> _engine = ValueOption.Create<ZcrxEngine>(
         "--engine",
-        "auto|nic|device-less|emulated",
+        "auto|nic|device-less|io_uring|emulated",
         "What receives. nic: an RX queue of a NIC, the only one without copying (Linux 6.15, CAP_NET_ADMIN). device-less: the kernel copies into the area (Linux 7.1, CAP_NET_ADMIN). "
-        + "emulated: ordinary sockets, anywhere. auto, the default: the first of these that the machine and the other options allow.",
+        + "io_uring: multishot receives without zcrx (Linux 6.1). emulated: ordinary sockets, anywhere. "
+        + "auto, the default: nic, device-less or emulated, the first that the machine and the other options allow.",
         required: false,
         EngineText.Read);
 

@@ -12,9 +12,10 @@ internal static class EngineText
             "auto" => (ZcrxEngine.Auto, true),
             "nic" => (ZcrxEngine.Nic, true),
             "device-less" => (ZcrxEngine.DeviceLess, true),
+            "io_uring" => (ZcrxEngine.IoUring, true),
             "emulated" => (ZcrxEngine.Emulated, true),
             _ => (ZcrxEngine.Auto, false),
         };
-        return known ? null : "auto, nic, device-less or emulated";
+        return known ? null : "auto, nic, device-less, io_uring or emulated";
     }
 }

@@ -10,7 +10,7 @@ namespace Zcrx.Benchmarks.Answers;
 /// <summary>Contains the same RESP server over three transports. The same code parses and answers the requests.</summary>
 internal static class RespServers
 {
-    public static IReadOnlyList<string> Kinds { get; } = ["pipelines", "zcrx", "zcrx-ring"];
+    public static IReadOnlyList<string> Kinds { get; } = ["pipelines", "zcrx", "zcrx-ring", "io_uring", "io_uring-ring"];
 
     public static async Task<IPEndPoint> StartAsync(string kind)
     {
@@ -21,10 +21,10 @@ internal static class RespServers
             return new IPEndPoint(IPAddress.Loopback, listener.Start(socket => ServeAsync(server, socket)));
         }
 
-        ZcrxQueue queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions());
+        ZcrxQueue queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions { Engine = kind.StartsWith("io_uring", StringComparison.Ordinal) ? ZcrxEngine.IoUring : ZcrxEngine.Auto });
         return queue.Listen(LoopbackListener.AnyPort, async (connection, token) =>
         {
-            using ZcrxDuplexPipe pipe = connection.ToDuplexPipe(continueOnRingThread: kind == "zcrx-ring");
+            using ZcrxDuplexPipe pipe = connection.ToDuplexPipe(continueOnRingThread: kind.EndsWith("-ring", StringComparison.Ordinal));
             await server.ServeAsync(pipe, token);
         }).EndPoint;
     }

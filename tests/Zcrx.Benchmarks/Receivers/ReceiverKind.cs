@@ -1,3 +1,5 @@
+using Zcrx.Rx;
+
 namespace Zcrx.Benchmarks.Receivers;
 
 /// <summary>Describes a receiver that can be compared: its names, its factory and its share of the traffic.</summary>
@@ -17,7 +19,8 @@ internal sealed record ReceiverKind(string Name, string Title, double VolumeShar
     /// <summary>Gets all receivers.</summary>
     public static IReadOnlyList<ReceiverKind> All { get; } =
     [
-        new(Zcrx, "Zcrx (emulated engine)", 1, static () => new ZcrxReceiver()),
+        new(Zcrx, "Zcrx (emulated engine)", 1, static () => new ZcrxReceiver(ZcrxEngine.Emulated)),
+        new("zcrx-io_uring", "Zcrx (io_uring engine)", 1, static () => new ZcrxReceiver(ZcrxEngine.IoUring)),
         new(Socket, "Socket.ReceiveAsync", 1, static () => new SocketReceiver()),
         new("pipelines", "System.IO.Pipelines", 1, static () => new PipelinesReceiver()),
         // With its default settings it is several times slower than the others, so a smaller volume takes as long.

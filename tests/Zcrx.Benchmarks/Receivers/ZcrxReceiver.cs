@@ -6,11 +6,8 @@ using Zcrx.Rx;
 
 namespace Zcrx.Benchmarks.Receivers;
 
-/// <summary>
-/// Receives with the product as an application uses it: a queue on the emulated engine with its defaults, one subscription per connection,
-/// borrowed spans.
-/// </summary>
-internal sealed class ZcrxReceiver : IReceiver
+/// <summary>The product as a user has it: a queue with its defaults, one subscription a connection, borrowed spans.</summary>
+internal sealed class ZcrxReceiver(ZcrxEngine engine) : IReceiver
 {
     private ZcrxQueue? _queue;
     private Socket? _listener;
@@ -30,7 +27,7 @@ internal sealed class ZcrxReceiver : IReceiver
 
     public async Task<int> StartAsync(Meter meter)
     {
-        _queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions { Engine = ZcrxEngine.Emulated });
+        _queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions { Engine = engine });
         _listener = ListenSocket.Bind(LoopbackListener.AnyPort, new ZcrxListenOptions { Backlog = LoopbackListener.Backlog });
         _accepting = _queue.Listen(_listener).Subscribe(connection => connection.Buffers.Subscribe(new MeteringObserver(meter.Next(), this)));
         return ((IPEndPoint)_listener.LocalEndPoint!).Port;

@@ -122,7 +122,6 @@ public class BackpressureTests : IClassFixture<LeakCheck>
             ConnectionQuota = Buffers,
             NotificationInterval = NotificationInterval,
         };
-        ZcrxEngine engine = kernel.IsEmulated ? ZcrxEngine.Emulated : ZcrxEngine.DeviceLess;
-        return ZcrxQueue.OpenAsync(options, new EngineChoice(engine, "a test"), isSilent ? new SilentKernel(kernel.Kernel) : kernel.Kernel, default);
+        return ZcrxQueue.OpenAsync(options, new EngineChoice(kernel.Engine, "a test"), isSilent ? new SilentKernel(kernel.Kernel) : kernel.Kernel, default);
     }
 }

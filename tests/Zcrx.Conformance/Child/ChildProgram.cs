@@ -6,6 +6,7 @@ using Zcrx.Conformance.Support;
 using Zcrx.Interop;
 using Zcrx.Interop.Abi;
 using Zcrx.Interop.Processes;
+using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Child;
 
@@ -21,6 +22,9 @@ internal static unsafe class ChildProgram
         {
             case "receive-nic":
                 ReceiveFromNic();
+                return 0;
+            case "engine":
+                EngineChild.RunAsync(Enum.Parse<ZcrxEngine>(arguments[2])).GetAwaiter().GetResult();
                 return 0;
         }
 

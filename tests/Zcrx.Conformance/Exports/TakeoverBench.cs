@@ -36,7 +36,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
     public static async Task<TakeoverBench> OpenAsync(string name, ZcrxSuspendedConnections? suspended = null, bool isShared = false)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Export, ZcrxFeature.Import);
-        EngineChoice choice = new(kernel.IsEmulated ? ZcrxEngine.Emulated : ZcrxEngine.DeviceLess, "a test");
+        EngineChoice choice = new(kernel.Engine, "a test");
         return new TakeoverBench(kernel, await ZcrxQueue.OpenAsync(Options(1) with { SharedMemory = isShared }, choice, kernel.Kernel, default, suspended).Within("the queue opens"));
     }
 

@@ -1,4 +1,6 @@
 using Zcrx.Interop;
+using Zcrx.Interop.Multishot;
+using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Support;
 
@@ -6,6 +8,11 @@ namespace Zcrx.Conformance.Support;
 internal sealed class KernelUnderTest
 {
     public const string Linux = "linux";
+    public const string Multishot = "io_uring";
+
+    /// <summary>The same without what Linux 6.10 and 6.17 have added.</summary>
+    public const string OldMultishot = "io_uring 6.1";
+
     private const string EmulatedPrefix = "emulated ";
 
     private KernelUnderTest(string name, IIoUringKernel kernel)
@@ -18,7 +25,7 @@ internal sealed class KernelUnderTest
     /// <summary>Gets or sets a value that indicates whether only the release of the machine's kernel is emulated. The program sets it in a guest.</summary>
     public static bool OnlyHostProfile { get; set; }
 
-    public static IEnumerable<string> Names => [.. Profiles.Select(NameOf), Linux];
+    public static IEnumerable<string> Names => [.. Profiles.Select(NameOf), Multishot, OldMultishot, Linux];
 
     public string Name { get; }
 
@@ -26,15 +33,19 @@ internal sealed class KernelUnderTest
 
     public ZcrxCapabilities Capabilities { get; }
 
-    /// <summary>
-    /// Gets a value that indicates whether a request that runs out of buffers in mid-packet stays armed without being served.
-    /// </summary>
-    /// <remarks>No capability reports this. The kernel's release may.</remarks>
-    public bool StrandsReceives => Kernel is EmulatedKernel emulated
-        ? emulated.Options.Profile.StrandsReceives
+    /// <summary>Whether a request that runs out in the middle of a packet stays armed and is not served. No capability tells; here the release may.</summary>
+    public bool StrandsReceives => Kernel is EmulatedKernel emulated ? emulated.Options.Profile.StrandsReceives
+        : IsMultishot ? false
         : EmulatedKernelProfile.ForRelease(HostFacts.Read().KernelRelease) is not { StrandsReceives: false };
 
-    public bool IsEmulated => Kernel is EmulatedKernel;
+    /// <summary>Whether queues live in this process and need no privileges.</summary>
+    public bool IsEmulated => Kernel is not LinuxKernel;
+
+    /// <summary>Whether the machine's io_uring receives, without zcrx.</summary>
+    public bool IsMultishot => Kernel is MultishotKernel;
+
+    /// <summary>The engine of Zcrx.Rx that uses this kernel without a NIC.</summary>
+    public ZcrxEngine Engine => IsMultishot ? ZcrxEngine.IoUring : IsEmulated ? ZcrxEngine.Emulated : ZcrxEngine.DeviceLess;
 
     private static IEnumerable<EmulatedKernelProfile> Profiles =>
         OnlyHostProfile && EmulatedKernelProfile.ForRelease(HostFacts.Read().KernelRelease) is { } host
@@ -57,6 +68,12 @@ internal sealed class KernelUnderTest
             Skip.If(
                 kernel.Capabilities.Support(feature) != ZcrxSupport.Yes,
                 kernel.Capabilities.WhyNot(feature) ?? $"{feature}: {kernel.Capabilities.Kernel} has no query for it");
+        }
+
+        if (kernel.IsMultishot)
+        {
+            string? reason = MultishotKernel.WhyNot(HostFacts.Read());
+            Skip.If(reason is not null, reason);
         }
 
         if (kernel.Name == Linux)
@@ -89,6 +106,11 @@ internal sealed class KernelUnderTest
         if (name == Linux)
         {
             return new KernelUnderTest(name, new LinuxKernel());
+        }
+
+        if (name is Multishot or OldMultishot)
+        {
+            return new KernelUnderTest(name, new MultishotKernel(new LinuxKernel(), new EmulatedKernelOptions { Faults = faults }, name == Multishot ? null : MultishotFeatures.None));
         }
 
         EmulatedKernelProfile profile = EmulatedKernelProfile.ForRelease(name[EmulatedPrefix.Length..])!;

@@ -14,6 +14,15 @@ public class ConstantTests
         // Ways to identify a request to cancel, which only the emulated kernel must know; io_uring.h.
         ["IORING_ASYNC_CANCEL_FD_FIXED"] = 1 << 3,
         ["IORING_ASYNC_CANCEL_OP"] = 1 << 5,
+        // Receives into provided buffers, of the engine IoUring only; io_uring.h.
+        ["IOSQE_ASYNC"] = 1 << 4,
+        ["IOSQE_BUFFER_SELECT"] = 1 << 5,
+        ["IORING_RECVSEND_POLL_FIRST"] = 1 << 0,
+        ["IORING_RECVSEND_BUNDLE"] = 1 << 4,
+        ["IORING_CQE_F_BUFFER"] = 1 << 0,
+        ["IORING_CQE_BUFFER_SHIFT"] = 16,
+        ["IORING_REGISTER_PBUF_RING"] = 22,
+        ["IORING_FEAT_RECVSEND_BUNDLE"] = 1 << 14,
     };
 
     public static TheoryData<string> InTable => [.. AbiTable.Instance.Constants.Keys];

@@ -12,6 +12,8 @@ public class StructTests
     private static readonly Dictionary<string, string> NotInTable = new()
     {
         ["__kernel_timespec"] = "of linux/time_types.h, which the table does not cover: two s64",
+        ["io_uring_buf"] = "of the engine IoUring; io_uring.h has had it since 5.19",
+        ["io_uring_buf_reg"] = "of the engine IoUring; io_uring.h has had it since 5.19",
         ["zcrx_ctrl_flush_rq"] = "nothing but reserved words; the offset of zc_flush and the size of zcrx_ctrl cover it",
     };
 
@@ -20,7 +22,11 @@ public class StructTests
     {
         // A part of the entry's first word. The table omits it because no test there separates it from the opcode.
         ["io_uring_sqe.flags"] = 1,
-        // A member of the union with msg_flags.
+        // In the union with buf_index.
+        ["io_uring_sqe.buf_group"] = 40,
+        // In the union with file_index.
+        ["io_uring_sqe.optlen"] = 44,
+        // In the union with msg_flags.
         ["io_uring_sqe.poll32_events"] = 28,
         // __u32 resv[3] in C, declared as single words here.
         ["io_uring_params.resv0"] = 28,
@@ -109,6 +115,8 @@ public class StructTests
     public void Structs_outside_the_table_have_the_size_of_their_header()
     {
         Assert.Equal(16, Unsafe.SizeOf<__kernel_timespec>());
+        Assert.Equal(16, Unsafe.SizeOf<io_uring_buf>());
+        Assert.Equal(40, Unsafe.SizeOf<io_uring_buf_reg>());
         Assert.Equal(Unsafe.SizeOf<zcrx_ctrl_export>(), Unsafe.SizeOf<zcrx_ctrl_flush_rq>());
     }
 

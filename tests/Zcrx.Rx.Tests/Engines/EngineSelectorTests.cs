@@ -51,16 +51,31 @@ public class EngineSelectorTests
     [InlineData("1\n", "-1\n")]
     public void Io_uring_that_is_switched_off_leads_to_the_emulation(string disabled, string group)
     {
-        EngineChoice choice = EngineSelector.Choose(ZcrxEngine.Auto, "eth0", 0, Capabilities("7.3"), Host(User, disabled, group));
+        EngineChoice choice = EngineSelector.Choose(ZcrxEngine.Auto, "eth0", 0, Capabilities("7.3"), Host(User, disabled, group), static () => null);
         Assert.Equal(ZcrxEngine.Emulated, choice.Engine);
         Assert.Contains("kernel.io_uring_disabled", choice.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
+    public void Engine_io_uring_that_is_not_available_leads_to_the_emulation()
+    {
+        EngineChoice choice = EngineSelector.Choose(ZcrxEngine.IoUring, null, 0, Capabilities("7.3"), Host(Root), static () => "a filter forbids it");
+
+        Assert.Equal(ZcrxEngine.Emulated, choice.Engine);
+        Assert.Equal("not io_uring, which is configured, because a filter forbids it", choice.Reason);
+    }
+
+    [Theory]
+    [InlineData("7.3", Root)]
+    [InlineData("6.19", User)]
+    public void Engine_io_uring_that_is_available_is_used(string release, string status) =>
+        Assert.Equal(new EngineChoice(ZcrxEngine.IoUring, "explicitly configured"), Choose(ZcrxEngine.IoUring, release, status, null));
+
+    [Fact]
     public void A_capability_inside_a_user_namespace_does_not_count()
     {
         HostFacts host = HostFacts.Parse("7.3.0", 4096, Root, "0 1000 1\n", "0\n", "-1\n", null);
-        EngineChoice choice = EngineSelector.Choose(ZcrxEngine.Auto, null, 0, Capabilities("7.3"), host);
+        EngineChoice choice = EngineSelector.Choose(ZcrxEngine.Auto, null, 0, Capabilities("7.3"), host, static () => null);
         Assert.Equal(ZcrxEngine.Emulated, choice.Engine);
         Assert.Contains("user namespace", choice.Reason, StringComparison.Ordinal);
     }
@@ -86,7 +101,7 @@ public class EngineSelectorTests
     }
 
     private static EngineChoice Choose(ZcrxEngine engine, string release, string status, string? networkInterface) =>
-        EngineSelector.Choose(engine, networkInterface, 3, Capabilities(release), Host(status));
+        EngineSelector.Choose(engine, networkInterface, 3, Capabilities(release), Host(status), static () => null);
 
     private static ZcrxCapabilities Capabilities(string release) =>
         ZcrxCapabilities.Query(new EmulatedKernel(new EmulatedKernelOptions { Profile = EmulatedKernelProfile.ForRelease(release)! }));

@@ -11,6 +11,9 @@ namespace Zcrx.Rx.Tests.Support;
 /// </summary>
 internal sealed class TestQueue : IAsyncDisposable
 {
+    /// <summary>The engine of the suite: emulated, unless the environment names another.</summary>
+    private static readonly ZcrxEngine Engine = Enum.TryParse(Environment.GetEnvironmentVariable("ZCRX_TEST_ENGINE"), out ZcrxEngine engine) ? engine : ZcrxEngine.Emulated;
+
     private readonly ConcurrentDictionary<int, TaskCompletionSource<ZcrxConnection>> _accepted = new();
     private readonly Socket _listener;
     private readonly IDisposable _accepting;
@@ -56,7 +59,7 @@ internal sealed class TestQueue : IAsyncDisposable
     public static ZcrxQueueOptions Options(int buffers = 64, EmulatedKernelProfile? profile = null) => new()
     {
         Name = "test",
-        Engine = ZcrxEngine.Emulated,
+        Engine = Engine,
         AreaSize = (long)buffers * Environment.SystemPageSize,
         CheckBorrows = true,
         Emulation = new EmulatedKernelOptions { Profile = profile ?? EmulatedKernelProfile.Linux73 },

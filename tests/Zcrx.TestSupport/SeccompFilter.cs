@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 
-namespace Zcrx.Interop.Tests.Kernel;
+namespace Zcrx.TestSupport;
 
-/// <summary>Blocks io_uring for the calling thread, as container runtimes do. A filter cannot be removed: use a thread that ends.</summary>
+/// <summary>Forbids io_uring on the calling thread like container runtimes do, and in the threads and processes that it starts. Use a thread that ends, since there is no way back.</summary>
 internal static unsafe partial class SeccompFilter
 {
     private const int SetNoNewPrivileges = 38;
@@ -18,7 +18,7 @@ internal static unsafe partial class SeccompFilter
     private const uint FirstNumber = 425;
     private const uint LastNumber = 427;
 
-    /// <summary>Makes the three system calls of io_uring fail on this thread.</summary>
+    /// <summary>Makes io_uring's three system calls fail on this thread.</summary>
     /// <returns>False where no filter can be installed.</returns>
     public static bool RefuseIoUring(int errno)
     {

@@ -1,0 +1,79 @@
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Emulation;
+using Zcrx.Interop.Multishot;
+
+namespace Zcrx.Interop;
+
+/// <summary>
+/// Implements io_uring with zcrx on the io_uring of this machine's kernel, which needs no zcrx and no privileges: receives are multishot receives into
+/// provided buffers, and all other requests are the kernel's own.
+/// </summary>
+/// <remarks>
+/// <para>Needs Linux 6.1. Newer kernels do more with one completion (6.10), and end receives at exactly their budget (6.17).</para>
+/// <para>Rings, queues, errors and notifications are those of <see cref="EmulatedKernel"/>. The rules for threads and for registered memory are the same.</para>
+/// </remarks>
+public sealed unsafe class MultishotKernel : INicKernel
+{
+    private readonly EmulatedKernel _rings;
+
+    /// <summary>Initializes a kernel. Queues can be imported only within the same kernel.</summary>
+    /// <param name="options">The behaviour; null for the defaults. Network interfaces are not supported.</param>
+    /// <exception cref="ZcrxUnsupportedException">This is not 64-bit Linux.</exception>
+    public MultishotKernel(EmulatedKernelOptions? options = null)
+        : this(new LinuxKernel(), options ?? new EmulatedKernelOptions())
+    {
+    }
+
+    /// <param name="host">The kernel of the machine.</param>
+    /// <param name="options">The behaviour.</param>
+    /// <param name="only">The features to use, as on an older kernel; null for all.</param>
+    internal MultishotKernel(IIoUringKernel host, EmulatedKernelOptions options, MultishotFeatures? only = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(options.Nics.Count, 0, nameof(options));
+        Lazy<MultishotFeatures> features = new(() => only ?? MultishotSupport.FeaturesOf(host));
+        _rings = new EmulatedKernel(options, ring => new MultishotExecution(host, features.Value, ring));
+        Description = $"io_uring of {host.Description}";
+    }
+
+    /// <inheritdoc/>
+    public string Description { get; }
+
+    /// <summary>Gets the behaviour of this kernel.</summary>
+    public EmulatedKernelOptions Options => _rings.Options;
+
+    /// <inheritdoc/>
+    /// <remarks>None: queues have no RX queue.</remarks>
+    public INicControl Nics => _rings.Nics;
+
+    /// <summary>Returns why this process cannot use the io_uring of this machine.</summary>
+    /// <param name="host">The permissions of this process.</param>
+    /// <returns>A clause without a full stop; null when it can.</returns>
+    /// <remarks>Sets up a small ring, since no fact shows what a seccomp filter forbids.</remarks>
+    public static string? WhyNot(HostFacts host)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        return MultishotSupport.WhyNot(new LinuxKernel(), host);
+    }
+
+    /// <inheritdoc/>
+    public int Setup(uint entries, io_uring_params* parameters) => _rings.Setup(entries, parameters);
+
+    /// <inheritdoc/>
+    public int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize) =>
+        _rings.Enter(ringFd, toSubmit, minComplete, flags, argument, argumentSize);
+
+    /// <inheritdoc/>
+    public int Register(int ringFd, uint opcode, void* argument, uint argumentCount) => _rings.Register(ringFd, opcode, argument, argumentCount);
+
+    /// <inheritdoc/>
+    public nint Map(int ringFd, nuint length, ulong offset) => _rings.Map(ringFd, length, offset);
+
+    /// <inheritdoc/>
+    public int Unmap(nint address, nuint length) => _rings.Unmap(address, length);
+
+    /// <inheritdoc/>
+    public int InterfaceIndex(string name) => _rings.InterfaceIndex(name);
+
+    /// <inheritdoc/>
+    public int Close(int fd) => _rings.Close(fd);
+}

@@ -1,0 +1,88 @@
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Emulation;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+
+namespace Zcrx.Interop.Multishot;
+
+/// <summary>Holds the requests of one ring: submits them to the host ring, and cancels them.</summary>
+/// <param name="ring">The host ring.</param>
+/// <param name="completions">The completions of the caller's ring.</param>
+internal sealed class MultishotRequests(HostRing ring, EmulatedCompletions completions)
+{
+    /// <summary>The user data of requests whose completions are of no interest.</summary>
+    public const ulong Ignored = ulong.MaxValue - 1;
+
+    private readonly List<MultishotRequest> _requests = [];
+    private readonly Stack<int> _free = new();
+
+    /// <summary>Returns the active request with an index.</summary>
+    public MultishotRequest this[ulong index] => _requests[(int)index];
+
+    /// <summary>Adds a request that is not submitted yet.</summary>
+    public MultishotRequest Add(in io_uring_sqe entry)
+    {
+        int index = _free.TryPop(out int free) ? free : _requests.Count;
+        if (index == _requests.Count)
+        {
+            _requests.Add(new MultishotRequest(index));
+        }
+
+        MultishotRequest request = _requests[index];
+        request.IsActive = true;
+        request.Opcode = entry.opcode;
+        request.UserData = entry.user_data;
+        request.Fd = entry.fd;
+        request.IsCancelled = false;
+        return request;
+    }
+
+    /// <summary>Submits a request as it is.</summary>
+    public void Forward(in io_uring_sqe entry)
+    {
+        MultishotRequest request = Add(entry);
+        io_uring_sqe submission = entry;
+        // A worker would use the ring's buffers at the same time.
+        submission.flags = 0;
+        submission.user_data = (ulong)request.Index;
+        if (!ring.TryPush(submission))
+        {
+            End(request, -Errno.EAGAIN, 0);
+        }
+    }
+
+    /// <summary>Posts the last completion of a request.</summary>
+    public void End(MultishotRequest request, int result, uint flags)
+    {
+        request.IsActive = false;
+        request.Buffers = null;
+        _free.Push(request.Index);
+        completions.Post(request.UserData, result, flags);
+    }
+
+    /// <summary>Performs ASYNC_CANCEL. The host ring ends the requests, and their completions follow that of the cancel.</summary>
+    public void Cancel(in io_uring_sqe entry)
+    {
+        int refused = CancelFilter.Parse(entry, out CancelFilter filter);
+        int found = 0;
+        for (int i = 0; refused == 0 && i < _requests.Count && (found == 0 || filter.SelectsAll); i++)
+        {
+            MultishotRequest request = _requests[i];
+            if (request.IsActive && !request.IsCancelled && filter.Matches(request.UserData, request.Opcode, request.Fd, request.Fd))
+            {
+                // A receive that the host ring has ended for another reason is not submitted again from now on.
+                request.IsCancelled = true;
+                found++;
+                CancelInHost(request);
+            }
+        }
+
+        completions.Post(entry.user_data, refused < 0 ? refused : filter.SelectsAll ? found : found > 0 ? 0 : -Errno.ENOENT, 0);
+    }
+
+    /// <summary>Has the host ring end a request.</summary>
+    public void CancelInHost(MultishotRequest request)
+    {
+        io_uring_sqe cancel = new() { opcode = IORING_OP_ASYNC_CANCEL, fd = -1, addr = (ulong)request.Index, user_data = Ignored };
+        _ = ring.TryPush(cancel);
+    }
+}

@@ -1,0 +1,65 @@
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Capabilities;
+using Zcrx.Interop.Errors;
+using Zcrx.Interop.Rings;
+using static Zcrx.Interop.Abi.Errno;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+
+namespace Zcrx.Interop.Multishot;
+
+/// <summary>Finds out what the io_uring of a kernel supports, by trying it.</summary>
+internal static unsafe class MultishotSupport
+{
+    private const uint Threading = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
+
+    /// <summary>Returns what the receives of a kernel can do.</summary>
+    public static MultishotFeatures FeaturesOf(IIoUringKernel kernel)
+    {
+        using HostRing ring = new(kernel, 1, 2, 0);
+        if (ring.Status < 0)
+        {
+            return MultishotFeatures.None;
+        }
+
+        MultishotFeatures features = (ring.Features & IORING_FEAT_RECVSEND_BUNDLE) != 0 ? MultishotFeatures.Bundles : MultishotFeatures.None;
+        return HasLimits(ring) ? features | MultishotFeatures.Limits : features;
+    }
+
+    /// <summary>Returns why no ring can be had: the kernel does not support it, or this process may not.</summary>
+    /// <returns>A clause without a full stop; null when a ring can be set up, or when it fails for another reason, which opening it reports.</returns>
+    public static string? WhyNot(IIoUringKernel kernel, HostFacts host)
+    {
+        if (host.WhyNoRing() is { } reason)
+        {
+            return reason;
+        }
+
+        using HostRing ring = new(kernel, 1, 2, Threading);
+        switch (-ring.Status)
+        {
+            case EINVAL:
+                return $"Linux {host.KernelRelease} has no rings with deferred task work, which need 6.1";
+            case EPERM or EACCES or ENOSYS:
+                return RingErrors.ExplainSetup(-ring.Status, host).Cause;
+            case not 0:
+                return null;
+            default:
+                // The call that a filter may allow for set-up and forbid afterwards.
+                io_uring_buf_reg unused = default;
+                int registered = ring.Register(IORING_REGISTER_PBUF_RING, &unused, 1);
+                return registered is -EPERM or -EACCES or -ENOSYS
+                    ? CommonErrors.Filtered("Registering buffers", -registered, host).Cause
+                    : null;
+        }
+    }
+
+    /// <summary>Returns whether a receive without a file is refused for its file, and not for its limit, which is checked first.</summary>
+    private static bool HasLimits(HostRing ring)
+    {
+        io_uring_sqe entry = new()
+        {
+            opcode = IORING_OP_RECV, flags = IOSQE_BUFFER_SELECT, ioprio = IORING_RECV_MULTISHOT, fd = -1, optlen = 1,
+        };
+        return ring.TryPush(entry) && ring.Enter(1, -1) == 1 && ring.TryTake(out io_uring_cqe completion) && completion.res == -EBADF;
+    }
+}

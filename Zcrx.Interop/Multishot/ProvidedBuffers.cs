@@ -1,0 +1,175 @@
+using System.Runtime.InteropServices;
+using Zcrx.Interop.Abi;
+using Zcrx.Interop.Emulation;
+using static Zcrx.Interop.Abi.LinuxIoUring;
+
+namespace Zcrx.Interop.Multishot;
+
+/// <summary>Provides free buffers of an interface queue to the kernel, in a provided-buffer ring of one host ring.</summary>
+/// <remarks>
+/// <para>Only a part of the free buffers is provided. The others stay in the areas' lists, which hand out the buffer first that was returned last,
+/// so the buffers in use stay in the processor's caches.</para>
+/// <para>Used on the thread of the ring and under the lock of the queue. The kernel takes buffers in order and only while that thread is inside enter, so in between
+/// buffers can be taken back.</para>
+/// </remarks>
+internal sealed unsafe class ProvidedBuffers : IDisposable
+{
+    // A power of two. Buffer ids are positions in the ring.
+    private const int Capacity = 1024;
+    private const int Mask = Capacity - 1;
+
+    // Enough for a message of each of 512 connections in one turn; 2 MiB of pages, which an L2 cache or its neighbour holds.
+    private const int Window = 512;
+
+    // With other rings, a ring keeps at most this part of the buffers to itself.
+    private const int SharedPart = 8;
+
+    private readonly EmulatedCompletions _completions;
+    private readonly io_uring_buf* _ring;
+    private readonly (EmulatedArea Area, int Buffer)[] _slots = new (EmulatedArea, int)[Capacity];
+    private ushort _tail;
+    private int _count;
+
+    /// <param name="queue">The queue of the buffers.</param>
+    /// <param name="group">The buffer group, unique in the host ring.</param>
+    /// <param name="completions">The completions of the ring. Each provided buffer has room reserved there.</param>
+    public ProvidedBuffers(EmulatedInterfaceQueue queue, ushort group, EmulatedCompletions completions)
+    {
+        Queue = queue;
+        Group = group;
+        _completions = completions;
+        _ring = (io_uring_buf*)NativeMemory.AlignedAlloc(Capacity * (nuint)sizeof(io_uring_buf), (nuint)Environment.SystemPageSize);
+        NativeMemory.Clear(_ring, Capacity * (nuint)sizeof(io_uring_buf));
+    }
+
+    /// <summary>Gets the queue of the buffers.</summary>
+    public EmulatedInterfaceQueue Queue { get; }
+
+    /// <summary>Gets the buffer group.</summary>
+    public ushort Group { get; }
+
+    /// <summary>Gets or sets the number of receive requests that use the buffers.</summary>
+    public int Requests { get; set; }
+
+    /// <summary>Gets the number of buffers that the kernel can take.</summary>
+    public int Count => _count;
+
+    /// <summary>Registers the ring of buffers. Returns zero or a negative errno.</summary>
+    public int Register(HostRing ring)
+    {
+        io_uring_buf_reg registration = new() { ring_addr = (ulong)_ring, ring_entries = Capacity, bgid = Group };
+        return ring.Register(IORING_REGISTER_PBUF_RING, &registration, 1);
+    }
+
+    /// <summary>Provides buffers up to the limit, once half of them are used up, and takes back those above the limit.</summary>
+    public void Balance()
+    {
+        int limit = Limit();
+        if (_count > limit)
+        {
+            TakeBack(_count - limit);
+        }
+        else if (_count <= limit / 2)
+        {
+            Fill(limit);
+        }
+    }
+
+    /// <summary>Provides buffers after the kernel has found none.</summary>
+    /// <returns>False when no buffer is free, or no completion.</returns>
+    public bool Refill()
+    {
+        Fill(Limit());
+        return _count > 0;
+    }
+
+    /// <summary>Takes all buffers back.</summary>
+    public void TakeBack() => TakeBack(_count);
+
+    /// <summary>Hands a buffer that the kernel has filled to user space.</summary>
+    /// <param name="slot">The buffer's id. The next buffers of the same completion follow.</param>
+    /// <returns>The offset in the area, with the area's token.</returns>
+    public ulong Deliver(int slot)
+    {
+        (EmulatedArea area, int buffer) = _slots[slot & Mask];
+        area.AddUserReference(buffer);
+        _count--;
+        return area.Token | ((ulong)(uint)buffer << area.BufferShift);
+    }
+
+    /// <summary>Puts a buffer that the kernel has taken, but not filled, back into the free list.</summary>
+    public void PutBack(int slot)
+    {
+        (EmulatedArea area, int buffer) = _slots[slot & Mask];
+        area.Free(buffer);
+        _count--;
+        _completions.Reserve(-1);
+    }
+
+    /// <summary>Frees the ring of buffers, after the host ring was closed.</summary>
+    public void Dispose() => NativeMemory.AlignedFree(_ring);
+
+    private int Limit()
+    {
+        if (Requests == 0)
+        {
+            return 0;
+        }
+
+        int limit = Window;
+        if (Queue.IsShared)
+        {
+            int total = 0;
+            foreach (EmulatedArea area in Queue.Areas)
+            {
+                total += area.Buffers;
+            }
+
+            limit = int.Clamp(total / SharedPart, 1, Window);
+        }
+
+        // At least half of the room for completions is left for those without data.
+        return int.Min(limit, _count + ((_completions.Reservable + 1) / 2));
+    }
+
+    private void Fill(int limit)
+    {
+        int before = _count;
+        uint length = (uint)Queue.BufferLength;
+        foreach (EmulatedArea area in Queue.Areas)
+        {
+            while (_count < limit && area.FreeCount > 0)
+            {
+                int buffer = area.TakeForPool();
+                int slot = _tail & Mask;
+                _slots[slot] = (area, buffer);
+                io_uring_buf* entry = _ring + slot;
+                // Not resv: that of the first entry is the tail.
+                entry->addr = (ulong)(area.Address + ((nuint)buffer << area.BufferShift));
+                entry->len = length;
+                entry->bid = (ushort)slot;
+                _tail++;
+                _count++;
+            }
+        }
+
+        _completions.Reserve(_count - before);
+        PublishTail();
+    }
+
+    private void TakeBack(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            (EmulatedArea area, int buffer) = _slots[--_tail & Mask];
+            area.Free(buffer);
+        }
+
+        _count -= count;
+        _completions.Reserve(-count);
+        PublishTail();
+    }
+
+    // Release: the entries must be visible before the tail that covers them.
+    private void PublishTail() => Volatile.Write(ref _ring->resv, _tail);
+}

@@ -353,7 +353,8 @@ internal sealed class ReceiveScheduler
             _context.Heartbeat.Leave();
             if (WhyClosed(connection) is { } cause)
             {
-                connection.Control.RequestClose(abort: false, cause);
+                // After an error on this side, such as no free descriptor, TCP still works. An orderly end would tell the peer that every byte was received.
+                connection.Control.RequestClose(abort: connection.EndError is not null, cause);
             }
         }
 

@@ -176,6 +176,23 @@ public class ReceiveSchedulerTests
         Assert.False(bench.Scheduler.IsHere(rescued));
     }
 
+    [Theory]
+    [InlineData(-Errno.EMFILE, true)]
+    [InlineData(-Errno.EIO, true)]
+    [InlineData(0, false)]
+    public void Peer_of_a_stream_that_ends_with_an_error_is_reset_and_that_of_a_whole_stream_is_not(int result, bool isReset)
+    {
+        using ReceiveBench bench = new(Buffers);
+        ConnectionReceiver connection = bench.Connect();
+        bench.Turn();
+
+        bench.End(connection, result);
+
+        MemorySocket socket = (MemorySocket)connection.Socket;
+        Assert.True(socket.IsClosed);
+        Assert.Equal(isReset, socket.WasReset);
+    }
+
     [Fact]
     public void Close_waits_for_the_receive_and_frees_the_slot()
     {

@@ -4,7 +4,7 @@ namespace Zcrx.Rx;
 
 /// <summary>Finds frames in a stream, for protocols that neither a length prefix nor a delimiter describes.</summary>
 /// <remarks>
-/// <para>A parser without state may serve many streams, on several threads at once. It is told what it has seen before.</para>
+/// <para>A parser without state may serve many streams, on several threads at once. Each call receives the number of bytes seen before.</para>
 /// <para>A parser with state serves one stream, thus one call of <c>Frames</c> and one subscription. It is called by one thread at a time. Its state
 /// may change whenever it returns a frame: each such decision is final, and the next call begins behind that frame.</para>
 /// <para>An exception that it throws ends the stream with a <see cref="ZcrxFramingException"/>.</para>
@@ -23,7 +23,7 @@ public interface IFrameParser
     /// <returns>The position of the frame, or the decision that more bytes are needed or that the bytes are invalid.</returns>
     FrameDecision Parse(in ReadOnlySequence<byte> buffered, long seen);
 
-    /// <summary>Looks at the bytes behind the last whole frame when the stream has ended in order.</summary>
+    /// <summary>Examines the bytes behind the last whole frame when the stream has ended in order.</summary>
     /// <param name="rest">All of these bytes, at least one; valid until the method returns.</param>
     /// <returns>A frame that, with what surrounds it, has exactly these bytes: it is delivered before <c>OnCompleted</c>. Any other decision ends the
     /// stream with a <see cref="ZcrxFramingException"/>, as the default implementation does.</returns>

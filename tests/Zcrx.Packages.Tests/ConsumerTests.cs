@@ -2,7 +2,7 @@ using Zcrx.Packages.Tests.Support;
 
 namespace Zcrx.Packages.Tests;
 
-/// <summary>Projects that reference the packages restore, build and run.</summary>
+/// <summary>Tests that projects that reference the packages restore, build and run.</summary>
 [Collection(PackageSuite.Name)]
 public class ConsumerTests(PackageFolder folder)
 {

@@ -4,7 +4,7 @@ using Zcrx.Packages.Tests.Support;
 
 namespace Zcrx.Packages.Tests;
 
-/// <summary>What the packages contain and name.</summary>
+/// <summary>Tests the content and the metadata of the packages.</summary>
 [Collection(PackageSuite.Name)]
 public partial class PackageContentTests(PackageFolder folder)
 {

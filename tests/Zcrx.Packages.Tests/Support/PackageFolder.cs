@@ -2,7 +2,7 @@ using Ingest.Tests.Support;
 
 namespace Zcrx.Packages.Tests.Support;
 
-/// <summary>Packs what the build has left, once for all tests. <c>./build.sh pack</c> names the folder that it has just filled instead.</summary>
+/// <summary>Packs the output of the build, once for all tests. <c>./build.sh pack</c> passes the folder that it has just filled instead.</summary>
 public sealed class PackageFolder : IAsyncLifetime
 {
     private readonly TempDirectory? _own;

@@ -5,7 +5,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>What a parser says beyond where frames lie: their tags, and the end of the stream.</summary>
+/// <summary>Tests the decisions of a parser other than frame positions: tags, and the end of the stream.</summary>
 public sealed class ParserFramingTests : IDisposable
 {
     private readonly InMemoryArea _area = new(64, 64);
@@ -116,7 +116,7 @@ public sealed class ParserFramingTests : IDisposable
         }
     }
 
-    /// <summary>Lines, tagged with their number: a parser with state, for one stream. The first byte of the rest says what becomes of it.</summary>
+    /// <summary>Parses lines, tagged with their number; it has state, for one stream. The first byte of the rest determines how the stream ends.</summary>
     private sealed class NumberedLines : IFrameParser
     {
         private int _lines;

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Zcrx.Actors.Diagnostics;
 
-/// <summary>Writes values of attributes as OpenTelemetry does: in snake case.</summary>
+/// <summary>Formats attribute values in snake case, as OpenTelemetry does.</summary>
 internal static class AttributeValue
 {
     /// <summary>Returns the name of a value: <c>max_connections</c> for <c>MaxConnections</c>.</summary>

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Diagnostics;
 
-/// <summary>Counts events for the metrics, and traces what lasts: the pressure of a pool, and a copy storm, with one activity each from beginning to end.</summary>
+/// <summary>Counts events for the metrics. Traces pressure of a pool and copy storms, each as one activity from beginning to end.</summary>
 internal sealed class EventTally : ReceiveActor
 {
     private const string Pressure = "zcrx.pool.pressure";
@@ -59,7 +59,7 @@ internal sealed class EventTally : ReceiveActor
         }
         else if (Begin(Pressure, pressure.Queue) is { } episode && episode.GetTagItem(State) is not "exhausted")
         {
-            // The highest level: that it was exhausted is not hidden by what follows.
+            // The highest level is kept, so that a later, lower one does not hide an exhausted pool.
             episode.SetTag(State, AttributeValue.Of(pressure.Level));
         }
     }

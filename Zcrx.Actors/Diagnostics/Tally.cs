@@ -5,7 +5,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Diagnostics;
 
-/// <summary>Counts what no snapshot has, since the start: ends of connections, faults of consumers, limits that acted. Any thread.</summary>
+/// <summary>
+/// Counts events since the start that no snapshot contains: ends of connections, faults of consumers, and applied limits. Can be used on
+/// any thread.
+/// </summary>
 internal sealed class Tally
 {
     private const string ErrorType = "error.type";
@@ -21,7 +24,7 @@ internal sealed class Tally
     /// <summary>Gets the consumers that have thrown.</summary>
     public IEnumerable<Measurement<long>> Faults => Read(_faults);
 
-    /// <summary>Gets how often limits have acted.</summary>
+    /// <summary>Gets the number of times that limits were applied.</summary>
     public IEnumerable<Measurement<long>> Limits => _limits.Select(static entry => new Measurement<long>(
         entry.Value,
         [
@@ -58,7 +61,7 @@ internal sealed class Tally
     /// <summary>Records that a consumer has thrown.</summary>
     public void OnFaulted(ZcrxEvent.ConsumerFaulted faulted) => Increment(_faults, (faulted.Queue, faulted.Exception.GetType().FullName), 1);
 
-    /// <summary>Records that a limit has acted.</summary>
+    /// <summary>Records that a limit was applied.</summary>
     public void OnLimit(LimitReached report)
     {
         if (report.Count > 0)
@@ -77,6 +80,8 @@ internal sealed class Tally
             .. entry.Key.Error is { } error ? [new(ErrorType, error)] : Array.Empty<KeyValuePair<string, object?>>(),
         ]));
 
-    /// <summary>Returns the errno's name, or the type of the exception: few values, as an attribute needs.</summary>
+    /// <summary>
+    /// Returns the name of the errno or the type of the exception. The number of different values is small, as an attribute requires.
+    /// </summary>
     private static string TypeOf(Exception error) => error is ZcrxException { ErrorName: { Length: > 0 } name } ? name : error.GetType().FullName!;
 }

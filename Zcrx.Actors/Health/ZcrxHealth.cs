@@ -3,7 +3,7 @@ using Zcrx.Actors.Health;
 
 namespace Zcrx.Actors;
 
-/// <summary>Judges a status as the health check <c>zcrx</c> does.</summary>
+/// <summary>Evaluates a status in the same way as the health check <c>zcrx</c>.</summary>
 public static class ZcrxHealth
 {
     /// <summary>Returns the health of a status.</summary>

@@ -80,7 +80,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoView view) : IDisposable
     }
 
     /// <summary>Shows the progress until everything is acknowledged.</summary>
-    /// <returns>Why not everything was; null if it was.</returns>
+    /// <returns>The reason why frames are not acknowledged; null if all are.</returns>
     private async Task<string?> WatchAsync(Task sending, IReadOnlyList<FrameSender> senders, long start)
     {
         do

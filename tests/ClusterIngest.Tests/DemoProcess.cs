@@ -39,7 +39,7 @@ internal sealed partial class DemoProcess : IDisposable
     /// <summary>Waits until frames are on their way, and sends a signal to a node.</summary>
     /// <param name="node">The name of the node.</param>
     /// <param name="signal">The name of the signal.</param>
-    /// <param name="when">Whether the moment has come: the numbers of frames that were sent and that the entities have taken.</param>
+    /// <param name="when">Returns true when the signal is to be sent. Receives the numbers of sent and taken frames.</param>
     public async Task SignalAsync(string node, string signal, Func<int, int, bool> when)
     {
         string nodes = await LineAsync(static line => line.StartsWith("Nodes ", StringComparison.Ordinal), "the nodes are members");

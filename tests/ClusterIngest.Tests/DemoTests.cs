@@ -1,6 +1,6 @@
 namespace ClusterIngest.Tests;
 
-/// <summary>Tests the example with real processes, and what happens to frames when one of them ends.</summary>
+/// <summary>Tests the example with real processes, and the delivery of frames when one of them ends.</summary>
 public class DemoTests
 {
     [Fact]

@@ -3,7 +3,10 @@ using Telemetry.Tests.Support;
 
 namespace Telemetry.Tests;
 
-/// <summary>The example serves Prometheus and the dashboard, and its endpoints that change something refuse what a page of another site can send.</summary>
+/// <summary>
+/// Tests that the example serves Prometheus and the dashboard, and that endpoints that change state refuse requests that a page of another
+/// site can send.
+/// </summary>
 public sealed class ProtectionTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("zcrx-telemetry-");

@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>A client program of Debian, which knows nothing of .NET.</summary>
+/// <summary>A client program of Debian that does not use .NET.</summary>
 internal static class ForeignProgram
 {
     /// <summary>Runs a program, and returns its output and its errors. Skips the test if the program is missing.</summary>
     /// <param name="program">The program.</param>
     /// <param name="package">The Debian package that has it.</param>
-    /// <param name="input">What it reads from its standard input; it stays open until the program ends.</param>
+    /// <param name="input">The standard input of the program. It stays open until the program ends.</param>
     /// <param name="arguments">The arguments.</param>
     public static async Task<string> RunAsync(string program, string package, string input, params string[] arguments)
     {

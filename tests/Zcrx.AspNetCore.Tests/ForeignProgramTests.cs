@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>Programs that know nothing of .NET see the same on both transports: one row for each transport, one test for each case.</summary>
+/// <summary>
+/// Tests that programs without .NET get the same results on both transports: one row for each transport, one test for each case.
+/// </summary>
 public sealed partial class ForeignProgramTests
 {
     private const int UploadBytes = 16 << 20;

@@ -10,7 +10,9 @@ using Zcrx.Dashboard.Tests.Support;
 
 namespace Zcrx.Dashboard.Tests;
 
-/// <summary>Attacks on the dashboard by those who may not see it, by other sites in an operator's browser, and by peers of the service.</summary>
+/// <summary>
+/// Tests attacks on the dashboard by clients without access, by other sites in an operator's browser, and by peers of the service.
+/// </summary>
 public sealed class AttackTests
 {
     private const string Foreign = "https://attacker.example";
@@ -111,7 +113,7 @@ public sealed class AttackTests
     [MemberData(nameof(Pages))]
     public async Task Request_with_a_foreign_Host_is_refused(string path)
     {
-        // A site that points its name at 127.0.0.1 reads the page of a loopback dashboard otherwise.
+        // Otherwise a site whose name resolves to 127.0.0.1 could read the page of a loopback dashboard.
         await using Site site = await Site.StartAsync(OpenWithCommands);
         using Operator visitor = site.Visit();
 
@@ -141,7 +143,7 @@ public sealed class AttackTests
 
         Assert.Equal(HttpStatusCode.Forbidden, await visitor.GetAsync(path, Foreign));
         Assert.Equal(HttpStatusCode.Forbidden, await visitor.GetAsync(path, "null"));
-        // The same machine, another application.
+        // Another application on the same machine.
         Assert.Equal(HttpStatusCode.Forbidden, await visitor.GetAsync(path, "http://127.0.0.1:1"));
     }
 

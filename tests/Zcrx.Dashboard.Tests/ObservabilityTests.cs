@@ -7,14 +7,16 @@ using Zcrx.Dashboard.Tests.Support;
 
 namespace Zcrx.Dashboard.Tests;
 
-/// <summary>The ready-made Grafana dashboard and alert rules use instruments and attributes that exist, and the alerts fire.</summary>
+/// <summary>
+/// Tests that the supplied Grafana dashboard and alert rules use existing instruments and attributes, and that the alerts fire.
+/// </summary>
 public sealed partial class ObservabilityTests
 {
     private const int Timeout = 10_000;
 
     private static readonly string Folder = Path.Combine(RepositoryRoot.Path, "docs", "observability");
 
-    // What Prometheus adds, and attributes whose names are not those of Zcrx.
+    // Labels that Prometheus adds, and attributes that Zcrx does not define.
     private static readonly string[] ForeignLabels = ["job", "instance", "le", "severity", "error_type", "server_port", "server_address", "network_interface_name"];
 
     [Theory]
@@ -78,7 +80,7 @@ public sealed partial class ObservabilityTests
         Assert.Contains("SUCCESS", output + await errors, StringComparison.Ordinal);
     }
 
-    /// <summary>Returns the names that the Prometheus exporter of OpenTelemetry makes of the instruments.</summary>
+    /// <summary>Returns the names that the Prometheus exporter of OpenTelemetry derives from the instruments.</summary>
     private static IReadOnlySet<string> Metrics(IServiceProvider services)
     {
         IMeterFactory factory = services.GetRequiredService<IMeterFactory>();
@@ -87,7 +89,7 @@ public sealed partial class ObservabilityTests
         {
             InstrumentPublished = (instrument, _) =>
             {
-                // The sites of other tests have meters of that name, too.
+                // The sites of other tests also have meters of that name.
                 if (instrument.Meter.Name == "Zcrx" && instrument.Meter.Scope == factory)
                 {
                     names.UnionWith(NamesOf(instrument));

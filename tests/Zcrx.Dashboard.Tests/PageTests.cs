@@ -9,7 +9,7 @@ using Zcrx.Dashboard.Tests.Support;
 
 namespace Zcrx.Dashboard.Tests;
 
-/// <summary>The page in a browser: what an operator sees of a calm service, of an exhausted pool, a storm, a crash, and of ten thousand connections.</summary>
+/// <summary>Tests the page in a browser: a calm service, an exhausted pool, a storm, a crash, and ten thousand connections.</summary>
 [Collection(BrowserCollection.Name)]
 public sealed partial class PageTests(Browser browser)
 {
@@ -257,7 +257,7 @@ public sealed partial class PageTests(Browser browser)
 
     private static void WithCommands(WebApplication app) => app.MapZcrxDashboard("/zcrx", static options => options.AllowAnonymousOnLoopback = true).MapCommands();
 
-    /// <summary>Waits until the charts have something to show. Only pictures need it.</summary>
+    /// <summary>Waits until the charts have data. Only pictures need it.</summary>
     private static async Task FillChartsAsync(Visitor visitor)
     {
         if (Environment.GetEnvironmentVariable("ZCRX_SCREENSHOTS") is not { Length: > 0 })

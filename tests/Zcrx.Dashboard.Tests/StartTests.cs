@@ -7,7 +7,7 @@ using Zcrx.Dashboard.Tests.Support;
 
 namespace Zcrx.Dashboard.Tests;
 
-/// <summary>An application whose dashboard would be open to everyone does not run.</summary>
+/// <summary>Tests that an application whose dashboard would be open to everyone does not run.</summary>
 public sealed class StartTests
 {
     [Fact]

@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Dashboard.Tests;
 
-/// <summary>Events in words, masked addresses and pages of connections, in plain memory.</summary>
+/// <summary>Tests the texts of events, masked addresses and pages of connections, in plain memory.</summary>
 public sealed class TextTests
 {
     private static readonly Type[] NotShown = [typeof(ZcrxEvent.ConnectionOpened), typeof(ZcrxEvent.NotificationReceived), typeof(ZcrxEvent.StreamFailedUnobserved)];

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Holds what the entities of a test have taken, and what they store beyond their lives. Any thread.</summary>
+/// <summary>
+/// Contains the frames that the entities of a test have taken, and the state that they store beyond their lives. Can be used on any thread.
+/// </summary>
 internal sealed class EntityLog
 {
     private readonly ConcurrentDictionary<string, KeyValuePair<Guid, long>[]> _positions = new(StringComparer.Ordinal);

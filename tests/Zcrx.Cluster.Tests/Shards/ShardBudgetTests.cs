@@ -2,7 +2,7 @@ using Zcrx.Cluster.Shards;
 
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Tests what the connections of a node may have at one shard together.</summary>
+/// <summary>Tests the limit for the connections of a node at one shard.</summary>
 public class ShardBudgetTests
 {
     private readonly ShardBudget _budget = new(100);
@@ -16,7 +16,7 @@ public class ShardBudgetTests
         using ShardClaim third = Claim("third");
         Assert.True(first.TryTake(80));
         Assert.False(second.TryTake(50));
-        // Would fit, and must not overtake.
+        // It would fit, but must not overtake.
         Assert.False(third.TryTake(10));
         Assert.False(second.TryTake(50));
 

@@ -56,7 +56,7 @@ internal sealed class ShardNodes(EntityLog log, ZcrxShardOptions options) : IAsy
         return socket;
     }
 
-    /// <summary>Sends frames on a connection of their own, and waits until the service has closed it: everything is acknowledged.</summary>
+    /// <summary>Sends frames on a new connection, and waits until the service has closed it. All frames are acknowledged then.</summary>
     public async Task SendAsync(int connection, int frames, int length = TestFrames.Header)
     {
         using Socket socket = await ConnectAsync();
@@ -94,7 +94,7 @@ internal sealed class ShardNodes(EntityLog log, ZcrxShardOptions options) : IAsy
 
     public async ValueTask DisposeAsync()
     {
-        // The first one last: it has the coordinator.
+        // The first node stops last, because it has the coordinator.
         for (int i = _nodes.Count - 1; i >= 0; i--)
         {
             await _nodes[i].DisposeAsync();

@@ -4,7 +4,7 @@ using Zcrx.Cluster.Shards;
 
 namespace Zcrx.Cluster.Tests.Shards;
 
-/// <summary>Tests what is sent, sent again and acknowledged, in plain memory.</summary>
+/// <summary>Tests sending, repeated sending and acknowledgements in plain memory.</summary>
 public class ShardWindowTests
 {
     private const int Schedules = 2_000;
@@ -52,7 +52,7 @@ public class ShardWindowTests
         window.OnTime(TimeSpan.FromSeconds(1));
         Assert.Equal([0L], window.Outgoing.Select(static chunk => chunk.FirstSequence));
         window.Outgoing.Clear();
-        // Doubled.
+        // The timeout has doubled.
         window.OnTime(TimeSpan.FromSeconds(2.9));
         Assert.Empty(window.Outgoing);
         window.OnTime(TimeSpan.FromSeconds(3));

@@ -19,7 +19,7 @@ public class ToShardsTests
         await nodes.AddAsync();
         await nodes.AddAsync();
 
-        // Until shards live on both nodes: sharding balances them by and by.
+        // Repeated until both nodes have shards: sharding balances them gradually.
         int connections = 0;
         await Deadline.UntilAsync(
             async () =>

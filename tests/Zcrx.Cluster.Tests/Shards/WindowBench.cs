@@ -54,9 +54,9 @@ internal sealed class WindowBench
         Collect();
     }
 
-    /// <summary>Delivers one of the chunks that are on their way. The entity acknowledges it.</summary>
-    /// <param name="index">Which one.</param>
-    /// <param name="keep">Whether it stays on its way, and arrives again later.</param>
+    /// <summary>Delivers one of the chunks in flight. The entity acknowledges it.</summary>
+    /// <param name="index">The index of the chunk.</param>
+    /// <param name="keep">True if the chunk stays in flight and arrives again later.</param>
     public void DeliverChunk(int index, bool keep)
     {
         if (Take(_chunks, index, keep) is not { } chunk)
@@ -94,7 +94,7 @@ internal sealed class WindowBench
 
     public void LoseAcknowledgement(int index) => Take(_acknowledgements, index, keep: false);
 
-    /// <summary>Lets time pass, which makes windows send again.</summary>
+    /// <summary>Advances the time, so that windows send again.</summary>
     public void Wait()
     {
         _now += Resend;
@@ -109,7 +109,7 @@ internal sealed class WindowBench
     /// <summary>Moves an entity that stores its positions.</summary>
     public void Rehome(int partition) => _inboxes[partition] = new FrameInbox([.. _inboxes[partition].Positions]);
 
-    /// <summary>Moves an entity that stores nothing: what it has not acknowledged is lost with it.</summary>
+    /// <summary>Moves an entity that stores nothing. Its unacknowledged frames are lost with it.</summary>
     public void Crash(int partition)
     {
         _inboxes[partition] = new FrameInbox();
@@ -121,12 +121,12 @@ internal sealed class WindowBench
             taken.RemoveAll(number => number >= oldest);
         }
 
-        // What was on its way to the old life and from it is lost with it. A chunk that is delayed beyond that would be taken again: at least once.
+        // Messages in flight to and from the old life are lost with it. A chunk that is delayed longer would be taken again, as "at least once" permits.
         _chunks.RemoveAll(chunk => chunk.Partition == partition);
         _acknowledgements.RemoveAll(acknowledgement => acknowledgement.Partition == partition);
     }
 
-    /// <summary>Checks what must hold at any time.</summary>
+    /// <summary>Checks the conditions that must hold at any time.</summary>
     public void Check()
     {
         for (int partition = 0; partition < Partitions; partition++)
@@ -145,7 +145,7 @@ internal sealed class WindowBench
         }
     }
 
-    /// <summary>Lets the network be reliable from now on, and checks that everything arrives and is acknowledged once.</summary>
+    /// <summary>Makes the network reliable from now on, and checks that everything arrives and is acknowledged once.</summary>
     public void Finish()
     {
         for (int round = 0; !_senders.TrueForAll(static sender => sender.Window.IsEmpty); round++)

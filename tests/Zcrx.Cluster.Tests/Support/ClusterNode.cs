@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Cluster.Tests.Support;
 
-/// <summary>Represents a node of a cluster: a host of its own in this process, with real connections to the others.</summary>
+/// <summary>Represents a node of a cluster: a separate host in this process, with real connections to the others.</summary>
 internal sealed class ClusterNode : IAsyncDisposable
 {
     // Faults are noticed within a second, so that tests of them are quick.

@@ -2,7 +2,7 @@ using Microsoft.Playwright;
 
 namespace Zcrx.Dashboard.Tests.Support;
 
-/// <summary>Debian's Chromium, shared by the tests of the collection.</summary>
+/// <summary>Represents Debian's Chromium, shared by the tests of the collection.</summary>
 public sealed class Browser : IAsyncLifetime
 {
     private const string Executable = "/usr/bin/chromium";
@@ -36,7 +36,7 @@ public sealed class Browser : IAsyncLifetime
         _playwright?.Dispose();
     }
 
-    /// <summary>Opens the dashboard of a site in a browser of its own.</summary>
+    /// <summary>Opens the dashboard of a site in a separate browser context.</summary>
     internal async Task<Visitor> OpenAsync(Site site, int width = 1360, int height = 900, ColorScheme scheme = ColorScheme.Light)
     {
         Skip.If(_browser is null, $"{Executable} is missing: apt-get install chromium.");

@@ -1,6 +1,6 @@
 namespace Zcrx.Dashboard.Tests.Support;
 
-/// <summary>One browser for all tests that need one, and one such test at a time.</summary>
+/// <summary>Shares one browser between all tests that need one, and runs one such test at a time.</summary>
 [CollectionDefinition(Name)]
 public sealed class BrowserCollection : ICollectionFixture<Browser>
 {

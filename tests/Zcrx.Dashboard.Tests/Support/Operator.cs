@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Zcrx.Dashboard.Tests.Support;
 
-/// <summary>A client of the dashboard with cookies, as a browser has them. It sets nothing that the test does not set.</summary>
+/// <summary>Represents a client of the dashboard with cookies, like a browser. It sets only the headers that the test sets.</summary>
 internal sealed class Operator : IDisposable
 {
     private readonly SocketsHttpHandler _handler = new() { AllowAutoRedirect = false, CookieContainer = new CookieContainer() };
@@ -37,7 +37,7 @@ internal sealed class Operator : IDisposable
         return response.StatusCode;
     }
 
-    /// <summary>Returns header and value of a token against forgery.</summary>
+    /// <summary>Returns the header and the value of an antiforgery token.</summary>
     public async Task<(string Header, string Token)> TokenAsync()
     {
         using JsonDocument token = JsonDocument.Parse(await Http.GetStringAsync(new Uri("/zcrx/commands/token", UriKind.Relative)));

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Dashboard.Tests.Support;
 
-/// <summary>Clients that send without a break at a steady pace. One whose connection is reset connects again.</summary>
+/// <summary>Represents clients that send continuously at a steady rate. A client whose connection is reset connects again.</summary>
 internal sealed class Sender : IAsyncDisposable
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
@@ -38,7 +38,7 @@ internal sealed class Sender : IAsyncDisposable
             }
             catch (Exception exception) when (exception is SocketException or OperationCanceledException)
             {
-                // Reset, or at the end.
+                // The connection was reset, or the sender ends.
             }
         }
     }

@@ -15,7 +15,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Dashboard.Tests.Support;
 
-/// <summary>A service with two queues on an emulated interface, a listener, and the dashboard.</summary>
+/// <summary>Represents a service with two queues on an emulated interface, a listener, and the dashboard.</summary>
 internal sealed class Site : IAsyncDisposable
 {
     private const int OurQueues = 2;
@@ -57,7 +57,7 @@ internal sealed class Site : IAsyncDisposable
 
     public EmulatedNic Nic { get; }
 
-    /// <summary>Gets or sets what the handler throws for received bytes; null for nothing.</summary>
+    /// <summary>Gets or sets the exception that the handler throws for received bytes; null for none.</summary>
     public Func<string, Exception?>? Fault { get; set; }
 
     public IServiceProvider Services => _app.Services;
@@ -83,7 +83,7 @@ internal sealed class Site : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets the handler keep every buffer that it receives, until <see cref="Release"/>.</summary>
+    /// <summary>Makes the handler keep every buffer that it receives, until <see cref="Release"/>.</summary>
     public void Hold() => _holds = true;
 
     public void Release()
@@ -95,7 +95,7 @@ internal sealed class Site : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends the packets of the listener to an RX queue that no queue of the service has.</summary>
+    /// <summary>Steers the packets of the listener to an RX queue that no queue of the service uses.</summary>
     public void BeginStorm() => _storm = Nic.AddRule(new FlowRule(OurQueues + 1, LocalPort: Ingest.Port));
 
     public void EndStorm() => Nic.RemoveRule(_storm!.Value);

@@ -6,7 +6,9 @@ namespace Zcrx.Dashboard.Tests.Support;
 /// <summary>Contains the options of a <see cref="Site"/>.</summary>
 internal sealed record SiteOptions
 {
-    /// <summary>Gets the mapping of the dashboard; null for one that is open to this machine, without commands.</summary>
+    /// <summary>
+    /// Gets the mapping of the dashboard; null for a dashboard without authorization and commands, for this machine only.
+    /// </summary>
     public Action<WebApplication>? Map { get; init; }
 
     public long AreaSize { get; init; } = 4 << 20;

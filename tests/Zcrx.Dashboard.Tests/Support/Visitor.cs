@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 
 namespace Zcrx.Dashboard.Tests.Support;
 
-/// <summary>A page of the dashboard in a browser. Whatever its console reports as an error fails the test at the end.</summary>
+/// <summary>Represents a page of the dashboard in a browser. Each error on its console fails the test at the end.</summary>
 internal sealed class Visitor : IAsyncDisposable
 {
     private readonly IBrowserContext _context;
@@ -25,7 +25,7 @@ internal sealed class Visitor : IAsyncDisposable
         page.Dialog += (_, dialog) => _complaints.Enqueue($"dialog: {dialog.Message}");
         page.RequestFailed += (_, request) =>
         {
-            // A stream or a request that was under way when the page was left.
+            // A stream or a request that was in progress when the page was left.
             if (!string.Equals(request.Failure, "net::ERR_ABORTED", StringComparison.Ordinal))
             {
                 _complaints.Enqueue($"request: {request.Url} {request.Failure}");

@@ -14,7 +14,7 @@ internal sealed class ServedConnection(ZcrxConnection connection, string? listen
     /// <summary>Gets the identity of the listener that accepted it; null for none.</summary>
     public object? Owner => owner;
 
-    /// <summary>Gets whether the connection is closed and its handler's subscription disposed. Its end may not be reported yet.</summary>
+    /// <summary>Gets a value indicating whether the connection is closed and its handler's subscription disposed. Its end may not be reported yet.</summary>
     public bool IsClosed => _isClosed;
 
     /// <summary>

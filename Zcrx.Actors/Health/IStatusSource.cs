@@ -3,7 +3,7 @@ namespace Zcrx.Actors.Health;
 /// <summary>Supplies the status that the health checks judge.</summary>
 internal interface IStatusSource
 {
-    /// <summary>Gets whether Zcrx has ended without a stop.</summary>
+    /// <summary>Gets a value indicating whether Zcrx has ended without a stop.</summary>
     bool HasEndedUnasked { get; }
 
     /// <summary>Returns the status of the whole tree.</summary>

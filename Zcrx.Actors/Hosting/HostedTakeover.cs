@@ -35,7 +35,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         _lifetime = lifetime;
     }
 
-    /// <summary>Gets whether another process accepts until <see cref="CompleteAsync"/>.</summary>
+    /// <summary>Gets a value indicating whether another process accepts until <see cref="CompleteAsync"/>.</summary>
     public bool HasPredecessor => _takeover.PredecessorId is not null;
 
     /// <summary>Gets the queues that came from the predecessor.</summary>

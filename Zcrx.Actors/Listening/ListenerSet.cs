@@ -21,16 +21,16 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     private bool _isStopping;
     private int _started;
 
-    /// <summary>Gets whether the ports were closed, by command or because another process accepts. They are not opened again.</summary>
+    /// <summary>Gets a value indicating whether the ports were closed, by command or because another process accepts. They are not opened again.</summary>
     public bool IsReleased { get; private set; }
 
-    /// <summary>Gets whether connections are accepted.</summary>
+    /// <summary>Gets a value indicating whether connections are accepted.</summary>
     public bool IsAccepting => _isAccepting && !IsReleased && !_isStopping;
 
-    /// <summary>Gets whether every configured listener was bound.</summary>
+    /// <summary>Gets a value indicating whether every configured listener was bound.</summary>
     public bool IsBound => Configured.All(static listener => listener.WasBound);
 
-    /// <summary>Gets whether every configured listener was bound or has failed.</summary>
+    /// <summary>Gets a value indicating whether every configured listener was bound or has failed.</summary>
     public bool IsDecided => Configured.All(static listener => listener.WasBound || listener.Error is not null);
 
     /// <summary>Gets the errors of the configured listeners that failed.</summary>
@@ -39,7 +39,7 @@ internal sealed class ListenerSet(IReadOnlyList<ListenerSlot> slots, bool isAcce
     /// <summary>Gets the listeners in the order of the configuration, then those that were added. Without those that leave.</summary>
     public IEnumerable<ListenerRecord> Present => _listeners.Where(static listener => !listener.IsLeaving);
 
-    /// <summary>Gets whether every listener has ended, which it does after its last connection.</summary>
+    /// <summary>Gets a value indicating whether every listener has ended, which it does after its last connection.</summary>
     public bool HasEnded => _listeners.TrueForAll(static listener => listener.Actor is null);
 
     private IEnumerable<ListenerRecord> Configured => _listeners.Where(static listener => listener.IsConfigured);

@@ -8,7 +8,10 @@ public sealed record ZcrxStatus : ILocalMessage
     /// <summary>Gets the state of the tree.</summary>
     public required ZcrxState State { get; init; }
 
-    /// <summary>Gets whether the ports are open. They are not after <see cref="ZcrxCommand.CloseListeners"/> and <see cref="ZcrxCommand.Stop"/>.</summary>
+    /// <summary>
+    /// Gets a value indicating whether the ports are open. They are not after <see cref="ZcrxCommand.CloseListeners"/> and
+    /// <see cref="ZcrxCommand.Stop"/>.
+    /// </summary>
     public bool IsAccepting { get; init; }
 
     /// <summary>Gets the errors for which the last change of the options was refused, each with its configuration path. Empty if it was not refused.</summary>

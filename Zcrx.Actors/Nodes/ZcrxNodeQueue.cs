@@ -14,7 +14,7 @@ public sealed record ZcrxNodeQueue
     /// <summary>Gets the name of its engine; empty before the first opening.</summary>
     public string Engine { get; init; } = "";
 
-    /// <summary>Gets how often it was opened again.</summary>
+    /// <summary>Gets the number of times that it was opened again.</summary>
     public long Restarts { get; init; }
 
     /// <summary>Gets the message of its last failure; empty if it never failed.</summary>

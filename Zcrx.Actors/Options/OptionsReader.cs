@@ -128,7 +128,7 @@ internal sealed class OptionsReader(IList<ZcrxConfigurationError> errors)
         return known is null ? (null, Not(text, Names(type))) : (Enum.Parse(type, known), "");
     }
 
-    /// <summary>Returns whether a configuration can contain a property. Delegates, clocks and devices are code.</summary>
+    /// <summary>Determines whether a configuration can contain a property. Delegates, clocks and devices are code.</summary>
     private static bool IsConfigurable(PropertyInfo property) =>
         Sections.Contains(property.PropertyType) || IsList(property.PropertyType)
         || (property.SetMethod is { IsPublic: true } && (property.PropertyType.IsEnum || Parsers.ContainsKey(property.PropertyType)));

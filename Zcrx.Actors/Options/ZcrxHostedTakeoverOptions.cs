@@ -8,12 +8,15 @@ public sealed class ZcrxHostedTakeoverOptions
     /// <summary>Gets or sets the path of the Unix socket at which the processes meet: an absolute path in a directory that belongs to the service. Null for no takeover.</summary>
     public string? Path { get; set; }
 
-    /// <summary>Gets or sets how long a process waits for the next step of the other one: a successor for the answer of its predecessor, a predecessor until its successor is ready.</summary>
+    /// <summary>
+    /// Gets or sets the time for which a process waits for the next step of the other one: a successor for the answer of its predecessor, a
+    /// predecessor until its successor is ready.
+    /// </summary>
     public TimeSpan Timeout { get; set; } = new ZcrxTakeoverOptions().Timeout;
 
     /// <summary>
-    /// Gets or sets how long established connections may continue in this process after a takeover. Then, or when the last connection is closed, the host is
-    /// stopped, which delivers what has arrived. From zero to a day. The default is an hour.
+    /// Gets or sets the time for which established connections may continue in this process after a takeover. Then, or when the last
+    /// connection is closed, the host is stopped, which delivers what has arrived. From zero to a day. The default is an hour.
     /// </summary>
     public TimeSpan Linger { get; set; } = TimeSpan.FromHours(1);
 

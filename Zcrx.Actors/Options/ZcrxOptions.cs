@@ -23,7 +23,10 @@ public sealed class ZcrxOptions
     /// <summary>Gets or sets the dispatcher of all actors of Zcrx. Empty stands for the actor system's default. The default is <c>zcrx.dispatcher</c> of the actor system's configuration: empty.</summary>
     public string Dispatcher { get => _dispatcher ?? Defaults.Dispatcher; set => _dispatcher = value; }
 
-    /// <summary>Gets or sets how long a stop may deliver what has arrived, and wait for consumers and handlers, before it closes everything: 10 s by default.</summary>
+    /// <summary>
+    /// Gets or sets the maximum time for which a stop delivers received bytes and waits for consumers and handlers, before it closes
+    /// everything: 10 s by default.
+    /// </summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Gets the queues. If there is none, one queue without a NIC is opened.</summary>

@@ -5,16 +5,22 @@ namespace Zcrx.Actors;
 /// <summary>Contains the options of the rebalancer, which moves connections between queues and steers packets to the queue of their connection.</summary>
 public sealed class ZcrxRebalancingOptions
 {
-    /// <summary>Gets or sets whether queues are watched for copy storms and lasting pressure. A connection whose payload lies in another queue's memory is moved there in any case.</summary>
+    /// <summary>
+    /// Gets or sets a value indicating whether queues are watched for copy storms and lasting pressure. A connection whose payload lies in
+    /// another queue's memory is moved there in any case.
+    /// </summary>
     public bool Enabled { get; set; } = true;
 
-    /// <summary>Gets or sets whether an accepted connection is placed: on the queue where its packets arrive, or on the queue with the fewest connections if that is not known. Without placement, it stays on the queue that accepted it.</summary>
+    /// <summary>
+    /// Gets or sets a value indicating whether an accepted connection is placed: on the queue where its packets arrive, or on the queue
+    /// with the fewest connections if that is not known. Without placement, it stays on the queue that accepted it.
+    /// </summary>
     public bool PlaceConnections { get; set; } = true;
 
-    /// <summary>Gets or sets whether connections may be moved because of a copy storm or of pressure.</summary>
+    /// <summary>Gets or sets a value indicating whether connections may be moved because of a copy storm or of pressure.</summary>
     public bool AllowMoves { get; set; } = true;
 
-    /// <summary>Gets or sets how packets may be steered.</summary>
+    /// <summary>Gets or sets the permitted ways to steer packets.</summary>
     public FlowSteeringPermission Steering { get; set; } = FlowSteeringPermission.FlowRules;
 
     /// <summary>Gets or sets the interval at which the queues' counters are sampled.</summary>

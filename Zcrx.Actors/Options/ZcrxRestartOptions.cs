@@ -21,8 +21,8 @@ public sealed class ZcrxRestartOptions
     public TimeSpan Within { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// Gets or sets how long suspended connections wait for their own queue. If its restart delay is longer and another queue is open, the other queue resumes them.
-    /// The default is 1 s.
+    /// Gets or sets the time for which suspended connections wait for their own queue. If its restart delay is longer and another queue is
+    /// open, the other queue resumes them. The default is 1 s.
     /// </summary>
     public TimeSpan RelocateAfter { get; set; } = TimeSpan.FromSeconds(1);
 

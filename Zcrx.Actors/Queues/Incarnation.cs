@@ -21,7 +21,7 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
     /// <summary>Gets or sets why the actor failed; null while it has not.</summary>
     public Exception? Failure { get; set; }
 
-    /// <summary>Gets whether the actor works and receives messages.</summary>
+    /// <summary>Gets a value indicating whether the actor works and receives messages.</summary>
     public bool IsAlive => !_isEnding && Failure is null;
 
     /// <summary>Makes the queue end. May be repeated with less time.</summary>

@@ -26,7 +26,7 @@ internal sealed class Incarnations(string name, QueueOpener opener, QueueDirecto
     private ZcrxQueue? _next;
     private ZcrxQueueOptions? _registeredWith;
 
-    /// <summary>Gets whether the present incarnation works.</summary>
+    /// <summary>Gets a value indicating whether the present incarnation works.</summary>
     public bool IsAlive => _current is { IsAlive: true };
 
     /// <summary>Gets a value indicating whether there is no incarnation, and the queue of the last one is closed.</summary>

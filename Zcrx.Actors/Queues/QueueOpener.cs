@@ -33,7 +33,10 @@ internal sealed class QueueOpener(
         }
     }
 
-    /// <summary>Returns whether the next ring can continue the registration: the kernel supports it, data would be lost otherwise, and the options need no other registration.</summary>
+    /// <summary>
+    /// Determines whether the next ring can continue the registration: the kernel supports it, data would be lost otherwise, and the
+    /// options need no other registration.
+    /// </summary>
     public static bool CanTakeOver(ZcrxQueue queue, ZcrxQueueOptions registered, ZcrxQueueOptions wanted) =>
         queue.RxQueue is not null
         && queue.Capabilities is { CanExport: true, CanImport: true }

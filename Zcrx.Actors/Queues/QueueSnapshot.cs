@@ -13,7 +13,7 @@ internal sealed record QueueSnapshot
 
     public QueueState State { get; init; } = QueueState.Opening;
 
-    /// <summary>Gets whether the present incarnation has opened its queue.</summary>
+    /// <summary>Gets a value indicating whether the present incarnation has opened its queue.</summary>
     public bool IsOpen { get; init; }
 
     /// <summary>Gets the queue that was opened last; null before the first one. It may be closed.</summary>
@@ -28,7 +28,7 @@ internal sealed record QueueSnapshot
     /// <summary>Gets the queue if it is open and may be given connections.</summary>
     public ZcrxQueue? Ready => State == QueueState.Open && Stuck is null ? Current : null;
 
-    /// <summary>Gets how often the queue was opened after the first time.</summary>
+    /// <summary>Gets the number of times that the queue was opened after the first time.</summary>
     public long Restarts { get; init; }
 
     public Exception? LastError { get; init; }

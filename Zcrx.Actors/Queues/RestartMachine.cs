@@ -13,7 +13,7 @@ internal sealed class RestartMachine(ZcrxRestartOptions options)
     /// <summary>Applies other options to later decisions.</summary>
     public void Reconfigure(ZcrxRestartOptions changed) => _options = changed;
 
-    /// <summary>Gets whether the queue was ever open.</summary>
+    /// <summary>Gets a value indicating whether the queue was ever open.</summary>
     public bool HasOpened => _hasOpened;
 
     /// <summary>Records that the queue is open.</summary>

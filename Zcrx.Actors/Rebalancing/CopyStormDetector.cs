@@ -10,7 +10,7 @@ internal sealed class CopyStormDetector(ZcrxRebalancingOptions options)
     private int _good;
     private TimeSpan _restUntil;
 
-    /// <summary>Gets whether there is a storm.</summary>
+    /// <summary>Gets a value indicating whether there is a storm.</summary>
     public bool IsStorm { get; private set; }
 
     /// <summary>Gets a value indicating whether there is a storm, or the last sample indicates one.</summary>
@@ -46,7 +46,7 @@ internal sealed class CopyStormDetector(ZcrxRebalancingOptions options)
         IsStorm = IsStorm ? _good < options.StormSamples : _bad >= options.StormSamples;
     }
 
-    /// <summary>Returns whether the rebalancer may act now.</summary>
+    /// <summary>Determines whether the rebalancer may act now.</summary>
     /// <param name="now">A time that never decreases.</param>
     public bool MayAct(TimeSpan now) => IsStorm && now >= _restUntil;
 

@@ -15,10 +15,10 @@ internal sealed record RebalanceFacts
     /// <summary>Gets the interfaces by name.</summary>
     public IReadOnlyDictionary<string, InterfaceFacts> Interfaces { get; init; } = new Dictionary<string, InterfaceFacts>();
 
-    /// <summary>Gets whether connections may be moved.</summary>
+    /// <summary>Gets a value indicating whether connections may be moved.</summary>
     public required bool MovesAllowed { get; init; }
 
-    /// <summary>Gets how packets may be steered.</summary>
+    /// <summary>Gets the permitted ways to steer packets.</summary>
     public required FlowSteeringPermission Steering { get; init; }
 
     /// <summary>Gets the largest number of actions.</summary>

@@ -30,7 +30,10 @@ internal sealed class RebalanceMachine(ZcrxRebalancingOptions options)
     /// <summary>Returns the copied part of the bytes that a queue received in the last sample.</summary>
     public double CopiedShareOf(string queue) => _queues.TryGetValue(queue, out QueueWatch? watch) ? watch.CopiedShare : 0;
 
-    /// <summary>Returns whether a queue's connections should be read. They are read at every sample from the first suspicion on, so that the load of each is known.</summary>
+    /// <summary>
+    /// Determines whether a queue's connections should be read. They are read at every sample from the first suspicion on, so that the load
+    /// of each is known.
+    /// </summary>
     public bool IsOfInterest(string queue) => _queues.TryGetValue(queue, out QueueWatch? watch) && watch.IsOfInterest;
 
     /// <summary>Returns a plan. It is empty if no queue needs one now.</summary>

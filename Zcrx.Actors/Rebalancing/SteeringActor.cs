@@ -107,7 +107,10 @@ internal sealed class SteeringActor : ReceiveActor
         }
     }
 
-    /// <summary>Returns whether the interface is a container's. Its host steers it, so nothing is recorded in the container, whose file system may be read-only.</summary>
+    /// <summary>
+    /// Determines whether the interface is a container's. Its host steers it, so nothing is recorded in the container, whose file system
+    /// may be read-only.
+    /// </summary>
     private bool IsSteeredByHost()
     {
         try

@@ -114,7 +114,7 @@ internal abstract class ActorDelivery(ActorSink sink, IActorRef target, Delivery
         Send();
     }
 
-    /// <summary>Returns whether another item may come from a source now. If not, the source is paused until there is room.</summary>
+    /// <summary>Determines whether another item may come from a source now. If not, the source is paused until there is room.</summary>
     public bool Admits(IBufferSource source, long length)
     {
         lock (_gate)

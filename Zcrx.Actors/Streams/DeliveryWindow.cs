@@ -43,7 +43,7 @@ internal sealed class DeliveryWindow(int maxUnacknowledged, long maxUnacknowledg
         Admits(item.Source, mostBytes);
     }
 
-    /// <summary>Returns whether another item may come from a source now. If not, the source is paused until there is room.</summary>
+    /// <summary>Determines whether another item may come from a source now. If not, the source is paused until there is room.</summary>
     /// <param name="source">The source.</param>
     /// <param name="bytes">The number of bytes of the item.</param>
     public bool Admits(IBufferSource source, long bytes)

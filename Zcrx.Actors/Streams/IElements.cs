@@ -16,7 +16,7 @@ internal interface IElements<T> : IDisposable
     /// <summary>Takes the next element. Receiving continues when half of the room is free.</summary>
     bool TryTake([MaybeNullWhen(false)] out T element);
 
-    /// <summary>Returns whether the stream has ended and every element was taken.</summary>
+    /// <summary>Determines whether the stream has ended and every element was taken.</summary>
     /// <param name="error">The error of the stream; null if it ended in order.</param>
     bool HasEnded(out Exception? error);
 

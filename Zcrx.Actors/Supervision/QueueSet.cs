@@ -12,10 +12,10 @@ internal sealed class QueueSet(IReadOnlyList<Published<QueueSnapshot>> queues)
 
     public IReadOnlyList<QueueEntry> All => _queues;
 
-    /// <summary>Gets whether every queue is open.</summary>
+    /// <summary>Gets a value indicating whether every queue is open.</summary>
     public bool AreOpen => _queues.TrueForAll(static queue => queue.Now.State == QueueState.Open);
 
-    /// <summary>Gets whether every queue is closed after a stop.</summary>
+    /// <summary>Gets a value indicating whether every queue is closed after a stop.</summary>
     public bool AreStopped => _queues.TrueForAll(static queue => queue.Actor is null || queue.Now.State == QueueState.Stopped);
 
     /// <summary>Gets the errors of the queues that stay closed.</summary>

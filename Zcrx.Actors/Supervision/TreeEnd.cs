@@ -30,10 +30,10 @@ internal sealed class TreeEnd(ConnectionDirectory connections, QueueDirectory di
     /// <summary>Gets a task that ends with the last status.</summary>
     public Task<ZcrxStatus> Ended => _ended.Task;
 
-    /// <summary>Gets whether the supervisor has ended without a stop.</summary>
+    /// <summary>Gets a value indicating whether the supervisor has ended without a stop.</summary>
     public bool HasEndedUnasked => _endedUnasked;
 
-    /// <summary>Gets or sets whether a stop was requested. A supervisor that fails afterwards is not started again.</summary>
+    /// <summary>Gets or sets a value indicating whether a stop was requested. A supervisor that fails afterwards is not started again.</summary>
     public bool IsStopRequested { get => _isStopRequested; set => _isStopRequested = value; }
 
     /// <summary>Observes the supervisor's end from its start on.</summary>

@@ -11,7 +11,7 @@ internal sealed class TreeStart(QueueSet queues, ListenerSet listeners)
 {
     private readonly List<IActorRef> _waiting = [];
 
-    /// <summary>Gets whether every listener is bound and every queue open.</summary>
+    /// <summary>Gets a value indicating whether every listener is bound and every queue open.</summary>
     public bool IsComplete => queues.AreOpen && listeners.IsBound;
 
     /// <summary>Gets why the start failed: every port that cannot be bound at once, or the queues that stay closed. Null while it has not failed.</summary>

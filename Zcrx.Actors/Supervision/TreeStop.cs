@@ -13,7 +13,7 @@ internal sealed class TreeStop(QueueSet queues, ListenerSet listeners)
     private readonly List<IActorRef> _waiting = [];
     private bool _awaitsConnections;
 
-    /// <summary>Gets whether the last connection is closed.</summary>
+    /// <summary>Gets a value indicating whether the last connection is closed.</summary>
     public bool AreConnectionsClosed { get; private set; }
 
     /// <summary>Adds an actor that is answered when everything is closed.</summary>

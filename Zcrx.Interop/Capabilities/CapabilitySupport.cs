@@ -22,7 +22,7 @@ internal static class CapabilitySupport
 
     private static ZcrxSupport If(bool value) => value ? ZcrxSupport.Yes : ZcrxSupport.No;
 
-    /// <summary>Returns whether NIC queues are supported. They are older than the queries, so a kernel without an answer may support them.</summary>
+    /// <summary>Determines whether NIC queues are supported. They are older than the queries, so a kernel without an answer may support them.</summary>
     private static ZcrxSupport NicQueue(ZcrxCapabilities capabilities) => capabilities.State switch
     {
         CapabilityQueryState.Answered => ZcrxSupport.Yes,
@@ -31,7 +31,7 @@ internal static class CapabilitySupport
         _ => ZcrxSupport.Unknown,
     };
 
-    /// <summary>Returns whether areas of device memory are supported. Like zero-copy receive, they are older than the queries.</summary>
+    /// <summary>Determines whether areas of device memory are supported. Like zero-copy receive, they are older than the queries.</summary>
     private static ZcrxSupport DmaBufArea(ZcrxCapabilities capabilities) =>
         capabilities.AnswersZcrxQuery ? If(capabilities.DmaBufAreas) : NicQueue(capabilities);
 

@@ -124,7 +124,7 @@ public sealed record HostFacts
     internal static string ReadKernelRelease() =>
         ReadOrNull("/proc/sys/kernel/osrelease")?.Trim() ?? Environment.OSVersion.Version.ToString();
 
-    /// <summary>Returns whether the map is that of the initial namespace, which maps all 2³² − 1 user ids to themselves.</summary>
+    /// <summary>Determines whether the map is that of the initial namespace, which maps all 2³² − 1 user ids to themselves.</summary>
     private static bool IsIdentityMap(string uidMap)
     {
         string[] fields = uidMap.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);

@@ -16,7 +16,7 @@ internal sealed class ProcessStatus(string text)
     public bool HasSeccompFilter =>
         int.TryParse(Value("Seccomp"), NumberStyles.None, CultureInfo.InvariantCulture, out int mode) && mode == SeccompModeFilter;
 
-    /// <summary>Returns whether a group is the process's effective one (the second of <c>Gid</c>) or a supplementary one (<c>Groups</c>).</summary>
+    /// <summary>Determines whether a group is the process's effective one (the second of <c>Gid</c>) or a supplementary one (<c>Groups</c>).</summary>
     public bool IsInGroup(int group)
     {
         string wanted = group.ToString(CultureInfo.InvariantCulture);

@@ -19,7 +19,7 @@ public sealed record ZcrxCapabilities
     /// <summary>Gets the description of the kernel, for example <c>Linux 7.2.12</c>.</summary>
     public required string Kernel { get; init; }
 
-    /// <summary>Gets how far the kernel answered the queries.</summary>
+    /// <summary>Gets the extent to which the kernel answered the queries.</summary>
     public required CapabilityQueryState State { get; init; }
 
     /// <summary>Gets the positive errno of the query that failed; 0 when <see cref="State"/> is <see cref="CapabilityQueryState.Answered"/>.</summary>
@@ -127,7 +127,7 @@ public sealed record ZcrxCapabilities
     /// <returns>The size that the kernel reported; a page when it reported none.</returns>
     internal int RefillHeaderSizeOr(int pageSize) => RefillHeaderSize ?? pageSize;
 
-    /// <summary>Returns whether the kernel supports a feature.</summary>
+    /// <summary>Determines whether the kernel supports a feature.</summary>
     /// <param name="feature">The feature.</param>
     /// <returns>Yes, no, or unknown.</returns>
     public ZcrxSupport Support(ZcrxFeature feature) => CapabilitySupport.Of(this, feature);

@@ -89,7 +89,7 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "if_indextoname", SetLastError = true)]
     private static partial byte* if_indextoname(uint index, byte* name);
 
-    /// <summary>Returns whether a network interface with this index exists (if_indextoname(3)).</summary>
+    /// <summary>Determines whether a network interface with this index exists (if_indextoname(3)).</summary>
     public static bool InterfaceExists(uint index)
     {
         // IF_NAMESIZE of if.h.
@@ -148,6 +148,6 @@ internal static unsafe partial class Libc
     /// <inheritdoc cref="Result(int)"/>
     public static nint Result(nint result) => result < 0 ? -Marshal.GetLastPInvokeError() : result;
 
-    /// <summary>Returns whether a value is an address: the kernel's errors are −1 to −4095.</summary>
+    /// <summary>Determines whether a value is an address: the kernel's errors are −1 to −4095.</summary>
     public static bool IsError(nint address) => address is < 0 and >= -4095;
 }

@@ -31,7 +31,7 @@ internal sealed unsafe class AreaMemory
         return _pieces[(int)(offset >> PieceShift)].Slice((int)(offset & ((1u << PieceShift) - 1)), length);
     }
 
-    /// <summary>Returns whether memory lies in an area and is only lent, not leased.</summary>
+    /// <summary>Determines whether memory lies in an area and is only lent, not leased.</summary>
     public static bool IsBorrowed(ReadOnlyMemory<byte> memory) =>
         MemoryMarshal.TryGetMemoryManager<byte, Piece>(memory, out _) || MemoryMarshal.TryGetMemoryManager<byte, BorrowedMemory>(memory, out _);
 

@@ -135,7 +135,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
         return _memory!.Slice(_address, _length);
     }
 
-    /// <summary>Returns whether the loan lasts. Any thread.</summary>
+    /// <summary>Determines whether the loan lasts. Any thread.</summary>
     public bool IsValid(long version) => Volatile.Read(ref _version) == version;
 
     /// <summary>Leases the buffer without a copy, for operators that refer to its memory.</summary>

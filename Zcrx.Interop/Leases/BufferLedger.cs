@@ -69,7 +69,10 @@ internal sealed unsafe class BufferLedger
     /// <summary>Gets the number of buffers that are not drained yet, so that the kernel cannot have them. Ring thread only.</summary>
     public int InFlight => _slotsInUse;
 
-    /// <summary>Gets or sets how many buffers consumers may lease. Leases beyond that are copies, so that the rest of the pool always comes back. Ring thread only.</summary>
+    /// <summary>
+    /// Gets or sets the number of buffers that consumers may lease. Leases beyond that are copies, so that the rest of the pool always
+    /// comes back. Ring thread only.
+    /// </summary>
     public int LeaseLimit { get; set; } = int.MaxValue;
 
     /// <summary>Gets the number of copies made since the start. Any thread.</summary>
@@ -143,7 +146,7 @@ internal sealed unsafe class BufferLedger
         return index;
     }
 
-    /// <summary>Returns whether a lease is a copy. The buffer itself is then returned when its borrow ends.</summary>
+    /// <summary>Determines whether a lease is a copy. The buffer itself is then returned when its borrow ends.</summary>
     public bool IsCopy(int slot) => this[slot].Offset == CopyOffset;
 
     /// <summary>Adds a reference to a leased buffer. Any thread.</summary>

@@ -7,7 +7,7 @@ internal interface IByteBudget
     long Limit { get; }
 
     /// <summary>
-    /// Returns whether this number of further bytes may be copied. A caller that copies then adds the bytes that it has allocated, which
+    /// Determines whether this number of further bytes may be copied. A caller that copies then adds the bytes that it has allocated, which
     /// may be slightly more.
     /// </summary>
     bool HasRoom(long bytes);

@@ -51,7 +51,10 @@ public sealed record NicFacts
     /// </summary>
     public bool IsNetkit => !HasDevice && Driver == "netkit";
 
-    /// <summary>Returns whether the host has leased an RX queue of this virtual interface to it, so that a zero-copy queue can be registered there.</summary>
+    /// <summary>
+    /// Determines whether the host has leased an RX queue of this virtual interface to it, so that a zero-copy queue can be registered
+    /// there.
+    /// </summary>
     /// <param name="queue">The queue's index.</param>
     /// <returns>True for every queue of a netkit interface except the first: the kernel creates them together with their lease.</returns>
     public bool IsLeased(int queue) => IsNetkit && queue > 0 && queue < Queues.Count;

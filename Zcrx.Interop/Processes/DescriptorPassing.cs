@@ -91,7 +91,7 @@ internal static unsafe partial class DescriptorPassing
         descriptors.Clear();
     }
 
-    /// <summary>Returns whether an errno only means that the call would have blocked.</summary>
+    /// <summary>Determines whether an errno only means that the call would have blocked.</summary>
     public static bool WouldWait(int result) => result is -Errno.EAGAIN or -Errno.EINTR;
 
     private static void Collect(byte* control, nuint length, List<int> descriptors)

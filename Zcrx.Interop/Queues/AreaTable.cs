@@ -53,7 +53,7 @@ internal sealed unsafe class AreaTable(int bufferLength)
         // The mask keeps a corrupt area id inside the table. A slot without area gives a null base, which faults at once instead of reading other memory.
         (byte*)_areas[(int)(offset >> IORING_ZCRX_AREA_SHIFT) & (MaxAreas - 1)].Address + (nuint)(offset & ~IORING_ZCRX_AREA_MASK);
 
-    /// <summary>Returns whether all bytes of a completion lie in one area.</summary>
+    /// <summary>Determines whether all bytes of a completion lie in one area.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Contains(ulong offset, int length) => ViewOf(offset).Contains(offset, length);
 

@@ -20,7 +20,7 @@ internal readonly unsafe struct AreaView
         _length = length;
     }
 
-    /// <summary>Returns whether all bytes of a completion lie in this area. False for a length below 1.</summary>
+    /// <summary>Determines whether all bytes of a completion lie in this area. False for a length below 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Contains(ulong offset, int length)
     {

@@ -101,7 +101,7 @@ public sealed unsafe class InterfaceQueue : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte* Address(ulong offset) => Areas.Address(offset);
 
-    /// <summary>Returns whether a completion points into an area.</summary>
+    /// <summary>Determines whether a completion points into an area.</summary>
     /// <param name="offset">The offset of the completion.</param>
     /// <param name="length">The length of the completion in bytes.</param>
     /// <returns>False when the ring is corrupt.</returns>

@@ -12,7 +12,9 @@ public sealed record IoRingOptions
     /// </summary>
     public uint CompletionEntries { get; init; } = 4096;
 
-    /// <summary>Gets how long a wait polls the NIC's queues before it sleeps, in whole microseconds. 0 disables polling. At most a second.</summary>
+    /// <summary>
+    /// Gets the time for which a wait polls the NIC's queues before it sleeps, in whole microseconds. 0 disables polling. At most a second.
+    /// </summary>
     /// <remarks>Trades processor time for latency. Applies to queues that the ring's sockets receive from. Needs Linux 6.9.</remarks>
     public TimeSpan BusyPoll { get; init; }
 

@@ -264,7 +264,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         }
     }
 
-    /// <summary>Returns whether anything was sent since the last call.</summary>
+    /// <summary>Determines whether anything was sent since the last call.</summary>
     public bool TakeHasSent()
     {
         bool hasSent = _hasSent;

@@ -233,7 +233,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         }
     }
 
-    /// <summary>Returns whether a frame must not be delivered now: the source is paused, or a consumer has no room for its bytes.</summary>
+    /// <summary>Determines whether a frame must not be delivered now: the source is paused, or a consumer has no room for its bytes.</summary>
     private bool MustWait(long length) => Source!.IsPaused || !_scope.Admits(length);
 
     /// <summary>Records the next frame, which was found in the held bytes.</summary>

@@ -73,7 +73,7 @@ internal sealed class FrameScope(int maxBuffers)
     }
 
     /// <summary>
-    /// Returns whether every consumer accepts a frame of this length now. If not, the source is paused until there is room.
+    /// Determines whether every consumer accepts a frame of this length now. If not, the source is paused until there is room.
     /// </summary>
     public bool Admits(long length)
     {
@@ -140,7 +140,7 @@ internal sealed class FrameScope(int maxBuffers)
         return new FrameLease(_ledger!.IsUnderPressure || !MayLease() ? FrameContent.Copy(_frame) : Lease(), _streamOffset, _tag);
     }
 
-    /// <summary>Returns whether the frame lies in few enough buffers.</summary>
+    /// <summary>Determines whether the frame lies in few enough buffers.</summary>
     private bool MayLease()
     {
         if (_frame.Start.GetObject() is not FrameSegment segment)

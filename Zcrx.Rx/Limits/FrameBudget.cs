@@ -12,7 +12,7 @@ internal sealed class FrameBudget(CurrentOptions options) : IByteBudget
     /// <summary>Gets the number of bytes that are copied now.</summary>
     public long Used => Volatile.Read(ref _used);
 
-    /// <summary>Gets how often there was no room.</summary>
+    /// <summary>Gets the number of refused requests for room.</summary>
     public long Refused => Volatile.Read(ref _refused);
 
     public long Limit => options.Value.MaxCopiedFrameBytes;

@@ -33,7 +33,7 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
 
     private int Reserve => DescriptorMachine.ReserveOf(context.Options.Value.DescriptorReserve, _use.Limit);
 
-    /// <summary>Returns whether the process has room for another connection, and whether that has changed.</summary>
+    /// <summary>Determines whether the process has room for another connection, and whether that has changed.</summary>
     public (bool May, bool HasChanged) Check()
     {
         long now = context.Clock.TurnStart;
@@ -49,7 +49,7 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
         return (!_machine.IsHolding, hasChanged);
     }
 
-    /// <summary>Returns whether a burst of connections fits that the kernel accepts before the ring thread can stop it.</summary>
+    /// <summary>Determines whether a burst of connections fits that the kernel accepts before the ring thread can stop it.</summary>
     public bool Fits(int burst) => Reserve == 0 || Free - Reserve >= (long)burst * PerConnection;
 
     /// <summary>Records that a connection was accepted.</summary>

@@ -292,7 +292,7 @@ internal sealed class Listeners(
         return false;
     }
 
-    /// <summary>Returns whether the process has room for another connection. Reports a change.</summary>
+    /// <summary>Determines whether the process has room for another connection. Reports a change.</summary>
     private bool MayAccept()
     {
         (bool may, bool hasChanged) = descriptors.Check();

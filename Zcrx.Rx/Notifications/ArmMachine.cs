@@ -33,7 +33,7 @@ internal struct ArmMachine
         }
     }
 
-    /// <summary>Returns whether to arm the type now.</summary>
+    /// <summary>Determines whether to arm the type now.</summary>
     public bool TryArm(long now)
     {
         if (State != ArmState.Fired || now < _due)

@@ -264,7 +264,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     /// </summary>
     private bool HasRoom => Volatile.Read(ref _waiting) is var waiting && (waiting == 0 || (waiting <= _bound / 2 && Interlocked.Read(ref _bytes) <= _byteBound / 2));
 
-    /// <summary>Returns whether another item of this length must not come now.</summary>
+    /// <summary>Determines whether another item of this length must not come now.</summary>
     private bool IsFull(long length) =>
         Volatile.Read(ref _waiting) is var waiting && (waiting >= _bound || (waiting > 0 && Interlocked.Read(ref _bytes) + length > _byteBound));
 

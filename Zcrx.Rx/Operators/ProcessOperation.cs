@@ -108,6 +108,6 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
         }
     }
 
-    /// <summary>Returns whether the stream ended with this error, so that no handler is at fault.</summary>
+    /// <summary>Determines whether the stream ended with this error, so that no handler is at fault.</summary>
     private bool IsOfStream(Exception exception) => _channel.Completion.Exception?.InnerException == exception;
 }

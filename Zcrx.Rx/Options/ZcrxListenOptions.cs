@@ -31,7 +31,9 @@ public class ZcrxListenOptions
     /// <summary>Gets or sets a value indicating whether idle connections are probed, so that a peer that has vanished is noticed. On by default.</summary>
     public bool KeepAlive { get; set; } = true;
 
-    /// <summary>Gets or sets how long a connection is idle before the first probe: a minute by default. Whole seconds.</summary>
+    /// <summary>
+    /// Gets or sets the time for which a connection must be idle before the first probe: a minute by default. Whole seconds.
+    /// </summary>
     public TimeSpan KeepAliveTime { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Gets or sets the time between two probes: 10 s by default. Whole seconds.</summary>
@@ -41,8 +43,9 @@ public class ZcrxListenOptions
     public int KeepAliveCount { get; set; } = 6;
 
     /// <summary>
-    /// Gets or sets how long sent bytes may stay unacknowledged, or the peer may accept no more of them, before the connection breaks with ETIMEDOUT: two minutes by default. 0 leaves
-    /// that to the kernel, which takes about a quarter of an hour and waits for ever for a peer that accepts nothing.
+    /// Gets or sets the time for which sent bytes may stay unacknowledged, or the peer may accept no more of them, before the connection
+    /// breaks with ETIMEDOUT: two minutes by default. With 0 the kernel decides: it takes about a quarter of an hour, and waits without
+    /// limit for a peer that accepts nothing.
     /// </summary>
     public TimeSpan UserTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
@@ -59,13 +62,13 @@ public class ZcrxListenOptions
     public int MaxConnectionsPerAddress { get; set; }
 
     /// <summary>
-    /// Gets or sets how long a connection may be silent after it was accepted, before the first byte in either direction. Then it is reset.
-    /// The default is a minute, and <see cref="Timeout.InfiniteTimeSpan"/> means no limit. Checked once a second.
+    /// Gets or sets the time for which a connection may be silent after it was accepted, before the first byte in either direction. Then it
+    /// is reset. The default is a minute, and <see cref="Timeout.InfiniteTimeSpan"/> means no limit. Checked once a second.
     /// </summary>
     public TimeSpan FirstByteTimeout { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Gets or sets how long a connection may be silent in both directions. Then it is reset. The default,
+    /// Gets or sets the time for which a connection may be silent in both directions. Then it is reset. The default,
     /// <see cref="Timeout.InfiniteTimeSpan"/>, means no limit. Checked once a second. Must be longer than the longest time that a reply
     /// takes.
     /// </summary>

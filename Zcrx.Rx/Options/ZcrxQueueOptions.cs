@@ -68,7 +68,10 @@ public sealed record ZcrxQueueOptions
     /// </summary>
     public DmaBufArea? DmaBuf { get; init; }
 
-    /// <summary>Gets how long the ring thread polls the NIC's queues before it sleeps. 0 disables polling. At most a second. Trades processor time for latency.</summary>
+    /// <summary>
+    /// Gets the time for which the ring thread polls the NIC's queues before it sleeps. 0 disables polling. At most a second. Trades
+    /// processor time for latency.
+    /// </summary>
     /// <remarks>Needs Linux 6.9 with CONFIG_NET_RX_BUSY_POLL; otherwise opening fails. No effect without a NIC and on the emulated engine.</remarks>
     public TimeSpan BusyPoll { get; init; }
 
@@ -94,20 +97,21 @@ public sealed record ZcrxQueueOptions
     public TimeSpan NotificationInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Gets how long opening retries while the NIC queue is busy. A ring ends some time after its process, so the queue of a killed process
-    /// stays busy for a moment. 0 disables retries. At most a day.
+    /// Gets the time for which opening retries while the NIC queue is busy. A ring ends some time after its process, so the queue of a
+    /// killed process stays busy for a moment. 0 disables retries. At most a day.
     /// </summary>
     public TimeSpan BusyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Gets how long a connection may receive nothing, although a receive is armed and bytes wait in its socket, before <see cref="ZcrxQueue.ReceiveStalls"/> reports it.
-    /// A millisecond to a day.
+    /// Gets the time for which a connection may receive nothing, although a receive is armed and bytes wait in its socket, before
+    /// <see cref="ZcrxQueue.ReceiveStalls"/> reports it. A millisecond to a day.
     /// </summary>
     public TimeSpan ReceiveStallTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Gets how long a connection may have no observer before it is reset, since it was accepted or attached, or since its last observer left. Sending counts as use.
-    /// If the peer has ended and its bytes wait, a second at most. A millisecond to a day, or <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
+    /// Gets the time for which a connection may have no observer before it is reset, since it was accepted or attached, or since its last
+    /// observer left. Sending counts as use. If the peer has ended and its bytes wait, a second at most. A millisecond to a day, or
+    /// <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
     /// </summary>
     public TimeSpan UnobservedTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
@@ -204,7 +208,11 @@ public sealed record ZcrxQueueOptions
         return errors;
     }
 
-    /// <summary>Returns whether a queue that was registered with other options can be used with these on another ring (<see cref="ZcrxQueue.ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>): whether they differ only in options of the ring.</summary>
+    /// <summary>
+    /// Determines whether a queue that was registered with other options can be used with these on another ring
+    /// (<see cref="ZcrxQueue.ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>): whether they
+    /// differ only in options of the ring.
+    /// </summary>
     /// <param name="registered">The options of the registration.</param>
     /// <returns>False when these specify another interface, RX queue, memory or buffer length, other changes to the interface, or another engine.</returns>
     public bool SharesRegistrationWith(ZcrxQueueOptions registered)

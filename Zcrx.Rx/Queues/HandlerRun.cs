@@ -41,7 +41,7 @@ internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl co
         }
     }
 
-    /// <summary>Returns whether the handler is not at fault: its stream has ended with this error, or its connection was gone before it threw.</summary>
+    /// <summary>Determines whether the handler is not at fault: its stream has ended with this error, or its connection was gone before it threw.</summary>
     private bool FollowsFromEnd(Exception exception) =>
         (exception is ZcrxStreamException && stream.Observers.Error == exception)
         || (control.CloseRequested && exception is SocketException or ObjectDisposedException or OperationCanceledException or ZcrxStreamException);

@@ -169,7 +169,7 @@ internal sealed class ConnectionReceiver
 
     public ulong ReceiveTag => Tag(RequestKind.Receive);
 
-    /// <summary>Returns whether one of these obstacles is set by the ring thread.</summary>
+    /// <summary>Determines whether one of these obstacles is set by the ring thread.</summary>
     public bool Has(ReceiveObstacles obstacles) => (Volatile.Read(ref _obstacles) & (int)obstacles) != 0;
 
     public void Set(ReceiveObstacles obstacle) => Volatile.Write(ref _obstacles, _obstacles | (int)obstacle);

@@ -100,7 +100,7 @@ internal sealed class ConnectionWatch(
         }
     }
 
-    /// <summary>Returns whether neither the application nor the pool, as far as known, prevents the connection from receiving.</summary>
+    /// <summary>Determines whether neither the application nor the pool, as far as known, prevents the connection from receiving.</summary>
     private bool ShouldReceive(ConnectionReceiver connection) =>
         connection.State != ReceiveState.Idle || (connection.Has(ReceiveObstacles.Starved) && pool.Free > 0 && connection.IsWanted);
 

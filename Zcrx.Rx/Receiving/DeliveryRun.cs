@@ -34,6 +34,6 @@ internal unsafe ref struct DeliveryRun(Completion* first, Completion* end, long 
     /// <summary>Gets a value indicating whether the connection has one observer, and no earlier buffer waits.</summary>
     public readonly bool IsUsual => Observers.Length == 1 && Connection.Undelivered.Count == 0;
 
-    /// <summary>Returns whether a completion has received data, and is neither the end of a request nor of another kind.</summary>
+    /// <summary>Determines whether a completion has received data, and is neither the end of a request nor of another kind.</summary>
     public static bool IsData(in Completion completion) => UserData.Decode(completion.UserData).Kind == RequestKind.Receive && completion.HasMore;
 }

@@ -86,7 +86,7 @@ internal sealed class ReceiveScheduler
         }
     }
 
-    /// <summary>Returns whether the connection belongs to this queue.</summary>
+    /// <summary>Determines whether the connection belongs to this queue.</summary>
     public bool IsHere(ConnectionReceiver connection) => _connections.Find(connection.Slot, connection.Generation) == connection;
 
     /// <summary>Cancels the receive. The next turn issues it again if the connection should still receive.</summary>

@@ -15,7 +15,7 @@ internal struct StallMachine
     /// <summary>Gets the time at which the stall may have begun, in the clock's ticks. Valid after <see cref="StallStep.Rearm"/> and <see cref="StallStep.Report"/>.</summary>
     public long Since { get; private set; }
 
-    /// <summary>Returns whether the connection has received since the last check. If so, its socket need not be read.</summary>
+    /// <summary>Determines whether the connection has received since the last check. If so, its socket need not be read.</summary>
     public readonly bool HasProgressed(long position) => position != _position;
 
     /// <summary>Records one check.</summary>

@@ -140,7 +140,10 @@ internal sealed class StopExecution(
         listeners.FinishAll(() => crash is null ? null : new QueueFailedException(context.Options.Name, crash));
     }
 
-    /// <summary>Returns whether a consumer has paused the connection, and more has arrived. A stop does not wait for connections that the application has paused.</summary>
+    /// <summary>
+    /// Determines whether a consumer has paused the connection, and more has arrived. A stop does not wait for connections that the
+    /// application has paused.
+    /// </summary>
     private static bool IsWaiting(ConnectionReceiver connection) =>
         connection.Control.IsPausedByConsumer && !connection.Control.CloseRequested && (connection.HasWaiting || (!connection.HasEnded && connection.Socket.HasSomething));
 

@@ -32,7 +32,7 @@ internal sealed class ObserverSet<T>
         }
     }
 
-    /// <summary>Removes an observer; if it is in the set several times, one of them.</summary>
+    /// <summary>Removes an observer. Removes one occurrence if it is in the set several times.</summary>
     /// <returns>Whether it was in the set.</returns>
     public bool Remove(T item)
     {

@@ -15,7 +15,7 @@ internal sealed class TakeoverSocket : IDisposable
     private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(20);
 
     private readonly string _path;
-    // The identity of the file when the socket became ours, so that no other file is deleted.
+    // The identity of the file when this process took the socket, so that no other file is deleted.
     private FileStatus _file;
     private bool _isOurs;
 

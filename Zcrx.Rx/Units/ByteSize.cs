@@ -33,25 +33,25 @@ public readonly record struct ByteSize : IComparable<ByteSize>, IParsable<ByteSi
     /// <param name="size">A size.</param>
     public static implicit operator long(ByteSize size) => size.Bytes;
 
-    /// <summary>Returns whether one size is smaller than another.</summary>
+    /// <summary>Determines whether one size is smaller than another.</summary>
     /// <param name="left">One size.</param>
     /// <param name="right">Another.</param>
     /// <returns>Whether <paramref name="left"/> is smaller.</returns>
     public static bool operator <(ByteSize left, ByteSize right) => left.Bytes < right.Bytes;
 
-    /// <summary>Returns whether one size is larger than another.</summary>
+    /// <summary>Determines whether one size is larger than another.</summary>
     /// <param name="left">One size.</param>
     /// <param name="right">Another.</param>
     /// <returns>Whether <paramref name="left"/> is larger.</returns>
     public static bool operator >(ByteSize left, ByteSize right) => left.Bytes > right.Bytes;
 
-    /// <summary>Returns whether one size is at most another.</summary>
+    /// <summary>Determines whether one size is at most another.</summary>
     /// <param name="left">One size.</param>
     /// <param name="right">Another.</param>
     /// <returns>Whether <paramref name="left"/> is not larger.</returns>
     public static bool operator <=(ByteSize left, ByteSize right) => left.Bytes <= right.Bytes;
 
-    /// <summary>Returns whether one size is at least another.</summary>
+    /// <summary>Determines whether one size is at least another.</summary>
     /// <param name="left">One size.</param>
     /// <param name="right">Another.</param>
     /// <returns>Whether <paramref name="left"/> is not smaller.</returns>

@@ -87,7 +87,7 @@ internal sealed class FuzzRun(IFuzzTarget target, FuzzOptions options, Coverage?
 
         if (heap != 0)
         {
-            // The corpus is under our control.
+            // Excludes the corpus, whose growth is intended.
             long grown = GC.GetTotalMemory(forceFullCollection: true) - heap - _corpus.Sum(static input => (long)input.Length);
             FuzzException.Require(grown < HeapGrowthLimit, $"the heap grows by less than {HeapGrowthLimit >> 20} MiB in {_inputs} inputs (it grew by {grown >> 20} MiB)");
             int opened = CountDescriptors() - descriptors;

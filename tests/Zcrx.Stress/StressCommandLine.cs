@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Zcrx.Stress;
 
-/// <summary>The command line.</summary>
+/// <summary>Defines the command line.</summary>
 internal static class StressCommandLine
 {
     public static int Run(string[] args)

@@ -2,7 +2,7 @@ namespace Zcrx.Interop.Nic.Journal;
 
 /// <summary>Represents one change: the value before, and the values that this process may have set.</summary>
 /// <remarks>
-/// Recorded before the change, when its result is not known yet, so several values may be ours: after a crash, the interface has
+/// Recorded before the change, when its result is not known yet, so this process may have set any of several values: after a crash, the interface has
 /// one of them, or its value from before.
 /// </remarks>
 internal sealed record JournalEntry
@@ -27,7 +27,7 @@ internal sealed record JournalEntry
     /// <summary>Gets the rule's id, once it is known.</summary>
     public int? RuleId { get; init; }
 
-    /// <summary>Gets the ids of equal rules that existed before. They are not ours.</summary>
+    /// <summary>Gets the ids of equal rules that existed before. They do not belong to this process.</summary>
     public IReadOnlyList<int> EqualRules { get; init; } = [];
 
     /// <summary>Gets the RX queue that was leased.</summary>

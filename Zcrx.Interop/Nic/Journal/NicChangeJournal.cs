@@ -200,7 +200,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
             JournalEntry? known = LastOurs(JournalEntryKind.Split, facts);
             SplitSetting now = SplitSetting.Of(facts);
             SplitSetting before = known?.SplitBefore ?? now;
-            // Some drivers only report on or off. The value that they report afterwards is ours.
+            // Some drivers only report on or off. The value that they report afterwards counts as set by this process.
             JournalEntry entry = new()
             {
                 Kind = JournalEntryKind.Split, Interface = facts.Name, Index = facts.Index, SplitBefore = before, SplitsSet = [now, new SplitSetting(split, threshold ?? now.Threshold)],
@@ -258,7 +258,7 @@ public sealed class NicChangeJournal : IFlowSteering, IQueueLeasing
 
     private static bool IsOf(JournalEntry entry, NicFacts facts) => entry.Interface == facts.Name && entry.Index == facts.Index;
 
-    /// <summary>Returns the last entry of that kind if the interface still has our value. Otherwise another program has changed it, and its value is the one to restore.</summary>
+    /// <summary>Returns the last entry of that kind if the interface still has the value of this process. Otherwise another program has changed it, and its value is the one to restore.</summary>
     private JournalEntry? LastOurs(JournalEntryKind kind, NicFacts facts) =>
         _entries.FindLast(entry => entry.Kind == kind && IsOf(entry, facts)) is { } last && last.IsOurs(facts) ? last : null;
 

@@ -8,7 +8,7 @@ internal static class NicSetupPlan
 {
     /// <summary>Returns why a queue cannot be claimed without affecting other owners, or null when it can.</summary>
     /// <param name="facts">The interface.</param>
-    /// <param name="claimed">The queues that would be ours, including the new one.</param>
+    /// <param name="claimed">The queues that this process would claim, including the new one.</param>
     /// <param name="queue">The new queue.</param>
     /// <param name="isLease">Whether it is leased to a container, or is to be.</param>
     public static ZcrxException? WhyNot(NicFacts facts, IReadOnlySet<int> claimed, int queue, bool isLease = false)

@@ -39,7 +39,7 @@ internal static class ReactiveOperators
     private static readonly ImmutableHashSet<string> PassingOwnership =
         ["Delay", "ObserveOn", "SubscribeOn", "DelaySubscription", "Synchronize", "AsObservable", "Take", "TakeUntil", "Finally", "Timeout"];
 
-    /// <summary>Returns whether a method belongs to System.Reactive, System.Linq or Akka.Streams.</summary>
+    /// <summary>Determines whether a method belongs to System.Reactive, System.Linq or Akka.Streams.</summary>
     public static bool IsGeneral(IMethodSymbol method) =>
         !ZcrxTypes.IsZcrx(method)
         && (method.ContainingType is { Name: "ObservableExtensions", ContainingNamespace.Name: "System" }
@@ -71,7 +71,7 @@ internal static class ReactiveOperators
         };
     }
 
-    /// <summary>Returns whether an operator keeps values of a type parameter: keys, accumulators, elements of a dictionary.</summary>
+    /// <summary>Determines whether an operator keeps values of a type parameter: keys, accumulators, elements of a dictionary.</summary>
     public static bool KeepsValuesOf(IMethodSymbol method, ITypeParameterSymbol parameter) => IsGeneral(method) && (method.Name, parameter.Name) switch
     {
         ("GroupBy" or "GroupByUntil" or "Distinct" or "DistinctUntilChanged" or "ToDictionary" or "ToLookup" or "MinBy" or "MaxBy", "TKey") => true,
@@ -81,13 +81,13 @@ internal static class ReactiveOperators
         _ => false,
     };
 
-    /// <summary>Returns whether an operator passes the elements of its source on in several sequences.</summary>
+    /// <summary>Determines whether an operator passes the elements of its source on in several sequences.</summary>
     public static bool Splits(IMethodSymbol method) => IsGeneral(method) && method.Name is "GroupBy" or "GroupByUntil" or "Window";
 
-    /// <summary>Returns whether an operator passes the elements of its source on, unchanged, before its own <c>OnNext</c> returns.</summary>
+    /// <summary>Determines whether an operator passes the elements of its source on, unchanged, before its own <c>OnNext</c> returns.</summary>
     public static bool PassesOn(IMethodSymbol method) => IsGeneral(method) && PassingOn.Contains(method.Name);
 
-    /// <summary>Returns whether an operator passes every element of its source on, once, to one observer.</summary>
+    /// <summary>Determines whether an operator passes every element of its source on, once, to one observer.</summary>
     public static bool PassesOwnership(IMethodSymbol method) => IsGeneral(method) && PassingOwnership.Contains(method.Name);
 
     private static bool StartsWith(string space, string prefix) => space.StartsWith(prefix, StringComparison.Ordinal);

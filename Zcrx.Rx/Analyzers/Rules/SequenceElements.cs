@@ -12,7 +12,7 @@ internal sealed class SequenceElements(ZcrxTypes types)
     /// <summary>Returns how the consumer of a sequence gets its elements.</summary>
     public Ownership OwnershipOf(IOperation sequence) => OwnershipOf(sequence, LongestChain);
 
-    /// <summary>Returns whether a sequence comes from this library, over any number of operators.</summary>
+    /// <summary>Determines whether a sequence comes from this library, over any number of operators.</summary>
     public bool IsOfZcrx(IOperation sequence)
     {
         IOperation? current = Operations.Unwrap(sequence);
@@ -46,7 +46,7 @@ internal sealed class SequenceElements(ZcrxTypes types)
         return (types.BorrowedIn(element) ?? element)?.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat) ?? "element";
     }
 
-    /// <summary>Returns whether a lambda returns memory that is valid as long as its borrowed parameter.</summary>
+    /// <summary>Determines whether a lambda returns memory that is valid as long as its borrowed parameter.</summary>
     public bool ReturnsBorrowedMemory(IOperation selector) =>
         Operations.Lambda(selector) is { } lambda && Operations.SingleResult(lambda) is { } result && IsBorrowedMemory(result);
 

@@ -39,13 +39,13 @@ internal sealed class ZcrxTypes
         return borrowed.IsEmpty || compilation.GetTypeByMetadataName("System.IObservable`1") is not { } observable ? null : new ZcrxTypes(borrowed, observable);
     }
 
-    /// <summary>Returns whether a symbol is declared by one of this product's libraries.</summary>
+    /// <summary>Determines whether a symbol is declared by one of this product's libraries.</summary>
     public static bool IsZcrx(ISymbol? symbol) => symbol?.ContainingAssembly?.Name is { } name && Libraries.Contains(name);
 
-    /// <summary>Returns whether values of a type are lent for the duration of <c>OnNext</c>.</summary>
+    /// <summary>Determines whether values of a type are lent for the duration of <c>OnNext</c>.</summary>
     public bool IsBorrowed(ITypeSymbol? type) => _borrowed.Contains(type, SymbolEqualityComparer.Default);
 
-    /// <summary>Returns whether a type is a result type of <c>Retain</c>.</summary>
+    /// <summary>Determines whether a type is a result type of <c>Retain</c>.</summary>
     public bool IsLease(ITypeSymbol? type) => _leases.Contains(type, SymbolEqualityComparer.Default);
 
     /// <summary>Returns the borrowed type that a value of the given type contains, or is; null when there is none.</summary>
@@ -62,7 +62,7 @@ internal sealed class ZcrxTypes
         _ => null,
     };
 
-    /// <summary>Returns whether a type is declared by this product, or contains such a type.</summary>
+    /// <summary>Determines whether a type is declared by this product, or contains such a type.</summary>
     public static bool IsOfZcrx(ITypeSymbol? type) => Find(type, IsZcrx) is not null;
 
     private static ITypeSymbol? Find(ITypeSymbol? type, Func<ITypeSymbol, bool> matches) => type switch

@@ -88,7 +88,7 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
         return queue;
     }
 
-    /// <summary>Returns whether these options describe the queue.</summary>
+    /// <summary>Determines whether these options describe the queue.</summary>
     internal bool Matches(ZcrxQueueOptions options) => options.Name == Name && (RxQueue is { } nic
         ? options.Engine is ZcrxEngine.Auto or ZcrxEngine.Nic && options.Interface == nic.Interface && options.RxQueue == nic.Queue
         // Without a NIC, a queue of another size is opened anew, because continuing this one has no advantage.

@@ -17,7 +17,7 @@ internal sealed class IncomingStreams(long? pace = null)
         ? Stopwatch.GetElapsedTime(first.Started, _streams.Max(stream => stream.End?.Time ?? Stopwatch.GetTimestamp()))
         : TimeSpan.Zero;
 
-    /// <summary>Returns whether at least this number of streams have arrived and all have ended.</summary>
+    /// <summary>Determines whether at least this number of streams have arrived and all have ended.</summary>
     public bool HaveEnded(int count) => _streams.Count >= count && _streams.All(stream => stream.End is not null);
 
     /// <summary>Accepts a connection. Its stream is hashed from the first byte to the last.</summary>

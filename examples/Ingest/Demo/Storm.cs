@@ -46,7 +46,7 @@ internal sealed class Storm : IDisposable
     /// <summary>Gets the highest number of connections that were degraded at the same time.</summary>
     public int Degraded { get; private set; }
 
-    /// <summary>Without steering, only packets on another queue of ours can be remedied.</summary>
+    /// <summary>Without steering, a storm can only be remedied if the packets arrive on another queue of this process.</summary>
     private bool IsAmongOurs => _options.Forbidden == StormRemedies.Steering;
 
     public static Storm Prepare(StormOptions options, ReceiveOptions receive, int connections)

@@ -24,7 +24,7 @@ internal sealed class LineLogger(LineLoggerProvider provider, TextWriter output)
         output.WriteLine($"ingest: {message}{cause}".ReplaceLineEndings(" "));
     }
 
-    /// <summary>Returns whether the message is shown. Takeover messages (17xx) are always shown, even during start-up.</summary>
+    /// <summary>Determines whether the message is shown. Takeover messages (17xx) are always shown, even during start-up.</summary>
     private bool IsShown(LogLevel logLevel, EventId eventId) =>
         logLevel >= LogLevel.Warning ? provider.Enabled : logLevel == LogLevel.Information && eventId.Id is >= 1700 and < 1800;
 }

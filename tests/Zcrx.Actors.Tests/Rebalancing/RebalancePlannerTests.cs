@@ -89,7 +89,7 @@ public class RebalancePlannerTests
         ConnectionFacts[] connections = [.. Enumerable.Range(1, 4).Select(static id => Connection(id, arrival: 3))];
         RebalancePlan plan = Plan([Queue("a", 0, load: 5, stormy: true), Queue("b", 1)], connections, steering: FlowSteeringPermission.RssTable, freeRules: 3);
         RebalanceAction.ReplaceRssTable table = Assert.IsType<RebalanceAction.ReplaceRssTable>(Assert.Single(plan.Actions));
-        // Buckets of our queues stay. The others are assigned to our queues in turn, the least loaded first.
+        // Buckets of the managed queues stay. The others are assigned to these queues in turn, the least loaded first.
         Assert.Equal([0, 1, 1, 0], table.Table);
         Assert.Empty(plan.Degraded);
         Assert.All(Plan([Queue("a", 0, stormy: true)], connections, freeRules: 3).Actions, static action => Assert.IsType<RebalanceAction.SteerFlow>(action));

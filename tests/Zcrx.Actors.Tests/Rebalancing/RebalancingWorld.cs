@@ -110,7 +110,7 @@ internal sealed class RebalancingWorld
 
     private RxQueueId? RxQueue(int queue) => _setup.HasNic ? new RxQueueId(Nic, queue) : null;
 
-    /// <summary>Returns whether an RX queue is managed. The first RX queues are.</summary>
+    /// <summary>Determines whether an RX queue is managed. The first RX queues are.</summary>
     private bool IsOurs(int rxQueue) => rxQueue < _setup.Ours;
 
     private bool IsPressed(int queue) => Received(queue) > _setup.Capacity;

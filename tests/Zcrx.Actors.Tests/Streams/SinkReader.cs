@@ -25,7 +25,7 @@ internal sealed class SinkReader(SinkBench bench, SinkSchedule schedule, ActorSi
     // The stream offset at which the next frame ends.
     private long NextPosition => _position + (_frames < schedule.FrameLengths!.Length ? SinkSchedule.PrefixLength + schedule.FrameLengths[_frames] : 1);
 
-    /// <summary>Returns whether the sink has ended, and the actor has acknowledged every buffer.</summary>
+    /// <summary>Determines whether the sink has ended, and the actor has acknowledged every buffer.</summary>
     public bool IsOver => sink.Completion.IsCompleted && _unacknowledged.Count == 0 && bench.Waiting == 0 && (_end is not null || !HasEnd);
 
     public string State => $"position {_position}, {_messages} messages, {_unacknowledged.Count} unacknowledged, sink {sink.Completion.Status}, {bench.Queue.Snapshot()}";

@@ -25,7 +25,7 @@ internal static class Sender
 
         // Sending starts once all sockets are connected, because accepting is not measured.
         await Task.WhenAll(Array.ConvertAll(sockets, socket => Task.Run(() => SendAsync(socket, payload, bytes))));
-        // The sender ends once all bytes have arrived: the comparison then closes our input.
+        // The sender ends once all bytes have arrived: the comparison then closes its input.
         _ = await Console.In.ReadToEndAsync();
         Array.ForEach(sockets, static socket => socket.Dispose());
         return 0;

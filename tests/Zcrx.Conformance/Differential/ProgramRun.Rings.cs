@@ -122,7 +122,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
         return $"{firstName}, {secondName}: {Results.Name(result)}";
     }
 
-    /// <summary>Returns whether a ring or an exported descriptor of this program owns an RX queue of the device.</summary>
+    /// <summary>Determines whether a ring or an exported descriptor of this program owns an RX queue of the device.</summary>
     private bool IsTaken(uint rxQueue) =>
         _queues.Any(queue => queue?.Pool.RxQueue == rxQueue) || _exports.Any(export => export?.Pool.RxQueue == rxQueue);
 

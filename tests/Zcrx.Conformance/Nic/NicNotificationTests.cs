@@ -19,7 +19,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
         nic.Queue.Receive(connection, 1);
         List<Cqe> held = [];
         HoldUntilReported(nic, connection, held);
-        // The missing buffers are held by us and by the device, which keeps some for the next packets.
+        // The missing buffers are held by the test and by the device, which keeps some for the next packets.
         Assert.InRange(held.Count(cqe => cqe.IsData), 1, 128);
         Results.Equal(0, nic.Queue.Arm(ZCRX_EVENT_ALLOC_FAIL));
         HoldUntilReported(nic, connection, held);

@@ -29,7 +29,7 @@ internal sealed unsafe class Coverage
         Trace.PrevLocation = 0;
     }
 
-    /// <summary>Returns whether the last input took a branch for the first time, or an order of magnitude more often than any before.</summary>
+    /// <summary>Determines whether the last input took a branch for the first time, or an order of magnitude more often than any before.</summary>
     public bool HasNew()
     {
         bool isNew = false;

@@ -3,7 +3,7 @@ namespace Zcrx.Interop.Tests.Abi;
 /// <summary>Tests that every constant has the value from the kernel's headers.</summary>
 public class ConstantTests
 {
-    /// <summary>Our constants that the table lacks, each with its value and the reason.</summary>
+    /// <summary>The constants of the library that the table lacks, each with its value and the reason.</summary>
     private static readonly Dictionary<string, ulong> NotInTable = new()
     {
         // The map offset of a refill region that the kernel allocates. Declared beside the kernel's code (io_uring/memmap.h), in no uapi

@@ -163,7 +163,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
         await bench.DisposeAsync();
     }
 
-    /// <summary>Represents an interface with four RX queues, of which the first ones are ours.</summary>
+    /// <summary>Represents an interface with four RX queues, of which the first ones belong to the group.</summary>
     private sealed class Bench : IAsyncDisposable
     {
         private int? _rule;

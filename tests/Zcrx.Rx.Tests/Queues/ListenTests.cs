@@ -83,7 +83,7 @@ public class ListenTests
             }
             catch (SocketException) when (i == 0)
             {
-                // The reset came before we noticed that we were connected.
+                // The reset arrived before the client noticed that it was connected.
             }
         }
 

@@ -108,7 +108,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
     }
 
     /// <summary>
-    /// Returns whether the loop has yet to read a successful completion of this kind. Only valid inside <see cref="Entered"/>.
+    /// Determines whether the loop has yet to read a successful completion of this kind. Only valid inside <see cref="Entered"/>.
     /// </summary>
     public bool HasUnread(RequestKind kind)
     {

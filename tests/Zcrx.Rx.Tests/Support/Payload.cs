@@ -19,7 +19,7 @@ internal static class Payload
         return Table.AsMemory((int)((position + ((long)stream * 7919)) % Period), length);
     }
 
-    /// <summary>Returns whether bytes of any length are those of a stream from a position on.</summary>
+    /// <summary>Determines whether bytes of any length are those of a stream from a position on.</summary>
     public static bool Matches(ReadOnlySpan<byte> bytes, int stream, long position)
     {
         while (!bytes.IsEmpty)

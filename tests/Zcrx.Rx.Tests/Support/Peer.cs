@@ -80,7 +80,7 @@ internal sealed class Peer(Socket socket, int stream) : IDisposable
         Socket.Dispose();
     }
 
-    /// <summary>Returns whether the connection was reset. Reads all remaining bytes first.</summary>
+    /// <summary>Determines whether the connection was reset. Reads all remaining bytes first.</summary>
     public async Task<bool> IsResetAsync()
     {
         if (WasReset)

@@ -248,7 +248,7 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     /// <summary>Sent by the actor to itself when the last connection is closed and its end is reported.</summary>
     private sealed record Idle : ILocalMessage;
 
-    /// <summary>To the actor itself: bind again.</summary>
+    /// <summary>Sent by the actor to itself to bind again.</summary>
     private sealed record BindAgain : ILocalMessage;
 
     /// <summary>Sent by the actor to itself when the time for the connections is over.</summary>

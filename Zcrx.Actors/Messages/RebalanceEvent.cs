@@ -50,7 +50,7 @@ public abstract record RebalanceEvent : ZcrxEvent
     /// <param name="Cause">The failure.</param>
     public sealed record UndoFailed(long ConnectionId, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : RebalanceEvent;
 
-    /// <summary>Raised when a part of the rebalancer's work failed unexpectedly. Streams are not affected; the rebalancer
+    /// <summary>Published when a part of the rebalancer's work failed unexpectedly. Streams are not affected; the rebalancer
     /// continues.</summary>
     /// <param name="Cause">The error.</param>
     public sealed record Faulted([property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : RebalanceEvent;

@@ -290,7 +290,7 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     /// <param name="Takeover">The queue that continues the registration; null without one.</param>
     public sealed record Stop(TimeSpan Drain, bool SuspendsConnections = false, Task<ZcrxQueue?>? Takeover = null) : ILocalMessage;
 
-    /// <summary>To the supervisor: the queue is open.</summary>
+    /// <summary>Reports to the supervisor that the queue is open.</summary>
     public sealed record Opened(ZcrxQueue Queue) : ILocalMessage;
 
     /// <summary>Reports to the supervisor that the queue could not be opened, or has ended by itself.</summary>

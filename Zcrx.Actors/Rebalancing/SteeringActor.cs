@@ -266,7 +266,7 @@ internal sealed class SteeringActor : ReceiveActor
     /// </summary>
     public sealed record Prepare : ILocalMessage;
 
-    /// <summary>To the sender of <see cref="Prepare"/>.</summary>
+    /// <summary>Sent to the sender of <see cref="Prepare"/>.</summary>
     public sealed record Prepared : ILocalMessage;
 
     /// <summary>Tells the actor to add a flow rule or to replace the RSS table. Answered with <see cref="Changed"/>.</summary>
@@ -274,7 +274,7 @@ internal sealed class SteeringActor : ReceiveActor
     /// <param name="Run">Identifies the request.</param>
     public sealed record Change(RebalanceAction Action, long Run) : ILocalMessage;
 
-    /// <summary>To the sender of <see cref="Change"/>.</summary>
+    /// <summary>Sent to the sender of <see cref="Change"/>.</summary>
     /// <param name="Request">The request.</param>
     /// <param name="IsDone">Whether the change is made.</param>
     /// <param name="Cause">The reason, if the interface refused it, or null.</param>
@@ -286,7 +286,7 @@ internal sealed class SteeringActor : ReceiveActor
     /// <summary>Tells the actor to undo everything. Answered with <see cref="Undone"/>.</summary>
     public sealed record Undo : ILocalMessage;
 
-    /// <summary>To the sender of <see cref="Undo"/>.</summary>
+    /// <summary>Sent to the sender of <see cref="Undo"/>.</summary>
     public sealed record Undone : ILocalMessage;
 
     private sealed record EarlierUndone : ILocalMessage;

@@ -19,6 +19,6 @@ public sealed class ZcrxActorTerminatedException : ZcrxException
     /// <summary>Gets the actor.</summary>
     public IActorRef Actor { get; }
 
-    /// <summary>Position of the first byte that the actor has not acknowledged.</summary>
+    /// <summary>Gets the position of the first byte that the actor has not acknowledged.</summary>
     public long StreamOffset { get; }
 }

@@ -20,6 +20,6 @@ internal static class TreeMessage
     /// </summary>
     public sealed record StopAccepting : ILocalMessage;
 
-    /// <summary>To the supervisor, after <see cref="StopAccepting"/>. Answered with <see cref="ZcrxStatus"/> when the last connection of the listeners is closed.</summary>
+    /// <summary>Sent to the supervisor after <see cref="StopAccepting"/>. Answered with <see cref="ZcrxStatus"/> when the last connection of the listeners is closed.</summary>
     public sealed record WhenIdle : ILocalMessage;
 }

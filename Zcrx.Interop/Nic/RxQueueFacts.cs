@@ -9,7 +9,7 @@ namespace Zcrx.Interop;
 public sealed record RxQueueFacts(int Index, uint NapiId, RxMemoryProvider Provider)
 {
     /// <summary>
-    /// The lease of this physical queue to a virtual interface; null without one. The kernel reports it on the physical queue only.
+    /// Gets the lease of this physical queue to a virtual interface; null without one. The kernel reports it on the physical queue only.
     /// </summary>
     public RxQueueLease? Lease { get; init; }
 }

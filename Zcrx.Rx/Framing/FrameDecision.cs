@@ -18,8 +18,8 @@ public readonly record struct FrameDecision
         _problem = problem;
     }
 
-    /// <summary>Gets a number that the consumer of the frame gets with it, as <see cref="ReceivedFrame.Tag"/>; 0 by default.</summary>
-    /// <remarks>With it a parser says what it has found: a type, or that the frame is damaged. Set it with
+    /// <summary>Gets a number that the consumer of the frame receives with it, as <see cref="ReceivedFrame.Tag"/>; 0 by default.</summary>
+    /// <remarks>A parser describes the frame with it: its type, or that it is damaged. Set it with
     /// <c>FrameDecision.Frame(…) with { Tag = … }</c>.</remarks>
     public int Tag { get; init; }
 

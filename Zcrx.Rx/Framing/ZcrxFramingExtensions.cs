@@ -18,7 +18,7 @@ namespace Zcrx.Rx;
 /// </remarks>
 public static class ZcrxFramingExtensions
 {
-    /// <summary>Frames behind a number that says how long they are.</summary>
+    /// <summary>Finds frames that follow a length prefix.</summary>
     /// <param name="source">The buffers of one connection, all of them and in order.</param>
     /// <param name="prefix">The form of the prefix. It is not part of the frames.</param>
     /// <param name="maxLength">The length of the longest accepted frame, in bytes, without its prefix.</param>
@@ -38,7 +38,7 @@ public static class ZcrxFramingExtensions
         return Frames(source, new LengthPrefixCutter(prefix), maxLength, options);
     }
 
-    /// <summary>Frames that end with certain bytes.</summary>
+    /// <summary>Finds frames that end with a delimiter.</summary>
     /// <param name="source">One connection's buffers, all of them and in their order.</param>
     /// <param name="delimiter">The end of each frame. For several delimiters, use
     /// <see cref="Delimiter.Any(ReadOnlySpan{Delimiter})"/>.</param>
@@ -62,7 +62,7 @@ public static class ZcrxFramingExtensions
             : Frames(source, new DelimiterCutter(bytes, delimiter.IncludeDelimiter), maxLength, options);
     }
 
-    /// <summary>Frames that the application's own parser finds.</summary>
+    /// <summary>Finds frames with a parser of the application.</summary>
     /// <param name="source">One connection's buffers, all of them and in their order.</param>
     /// <param name="parser">Finds the frames. Many streams may share it.</param>
     /// <param name="maxLength">The length of the longest accepted frame, in bytes, without the bytes around it that the parser

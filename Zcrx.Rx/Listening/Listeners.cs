@@ -111,7 +111,7 @@ internal sealed class Listeners(
         }
     }
 
-    /// <summary>A connection was accepted, or accepting has ended.</summary>
+    /// <summary>Handles an accepted connection or the end of accepting.</summary>
     public void OnAccept(UserData data, in Completion completion)
     {
         if (_listeners.Find(data.Slot, data.Generation) is not { } listener)
@@ -164,7 +164,10 @@ internal sealed class Listeners(
         }
     }
 
-    /// <summary>After a failure: resets the peers of sockets that the kernel has accepted and that no code has seen, rather than leave them waiting.</summary>
+    /// <summary>
+    /// Resets, after a failure, the peers of sockets that the kernel has accepted and that no code has seen, rather than leave them
+    /// waiting.
+    /// </summary>
     /// <param name="handled">Completions that have been handled.</param>
     public void CloseUnseenSockets(uint handled)
     {

@@ -244,7 +244,8 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     }
 
     /// <summary>
-    /// The subscribed connection, or that of the first buffer, stands for all: there is only one, unless streams were merged.
+    /// Begins work on the subscribed connection, or on that of the first buffer. It stands for all: there is only one, unless streams were
+    /// merged.
     /// </summary>
     private void BeginWork(BufferHolder holder)
     {

@@ -95,7 +95,7 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>Gets or sets when the connection closes whose stream has ended in order. <see cref="CloseMode.AfterConsumers"/> by default.</summary>
-    /// <remarks>A connection whose stream has ended closes at once when the new mode says so. A stream that breaks closes the connection in every mode.</remarks>
+    /// <remarks>A connection whose stream has ended closes at once if the new mode requires it. A stream that breaks closes the connection in every mode.</remarks>
     public CloseMode CloseMode
     {
         get => _control.CloseMode;

@@ -40,7 +40,7 @@ internal sealed class UndeliveredBuffers
     /// <param name="received">The stream offset up to which the connection has received.</param>
     public long Position(long received) => _slots.TryPeek(out int first) ? _ledger![first].StreamOffset : received;
 
-    /// <summary>Returns how many buffers of a ledger's queue wait here, copies excluded.</summary>
+    /// <summary>Returns the number of buffers of a ledger's queue that wait here, copies excluded.</summary>
     public int CountIn(BufferLedger ledger) => ledger == _ledger ? _slots.Count(slot => !ledger.IsCopy(slot)) : 0;
 
     /// <summary>Releases all buffers.</summary>

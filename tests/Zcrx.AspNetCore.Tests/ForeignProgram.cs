@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Zcrx.AspNetCore.Tests;
 
-/// <summary>A client program of Debian that does not use .NET.</summary>
+/// <summary>Runs client programs of Debian that do not use .NET.</summary>
 internal static class ForeignProgram
 {
     /// <summary>Runs a program, and returns its output and its errors. Skips the test if the program is missing.</summary>

@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace Zcrx.Simulation;
 
-/// <summary>The command line.</summary>
+/// <summary>Defines the command line.</summary>
 internal static class SimulationCommandLine
 {
     public static int Run(string[] args)

@@ -65,7 +65,9 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
         return success ? ExitCode.Success : ExitCode.Failure;
     }
 
-    /// <summary>Prints how much the kernel copied. A kernel that does not count copies has no notifications either.</summary>
+    /// <summary>
+    /// Prints the share of the bytes that the kernel copied. A kernel that does not count copies has no notifications either.
+    /// </summary>
     private async Task TellCopiesAsync(IReadOnlyList<QueueStatistics> queues)
     {
         if (queues.Any(queue => queue.CopyArmState != ArmState.Disarmed))
@@ -77,7 +79,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
         }
     }
 
-    /// <summary>Prints what backpressure did, if there was pressure.</summary>
+    /// <summary>Prints the effects of backpressure, if there was pressure.</summary>
     private async Task TellPressureAsync(IReadOnlyList<QueueStatistics> queues)
     {
         if (_highest != PoolPressureLevel.Normal)

@@ -2,7 +2,7 @@ using Ingest.Tests.Support;
 
 namespace Zcrx.Packages.Tests.Support;
 
-/// <summary>A project outside the repository that references only the packages.</summary>
+/// <summary>Represents a project outside the repository that references only the packages.</summary>
 internal sealed class Consumer : IDisposable
 {
     private readonly TempDirectory _directory = new();

@@ -84,7 +84,7 @@ internal sealed class ReceiveBench : IDelivery, IDisposable
         Scheduler.AfterTurn();
     }
 
-    /// <summary>The receive of a connection ends.</summary>
+    /// <summary>Ends the receive of a connection.</summary>
     public void End(ConnectionReceiver connection, int result)
     {
         Requests.End(connection.ReceiveTag);

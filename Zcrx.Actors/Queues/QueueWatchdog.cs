@@ -21,7 +21,7 @@ internal sealed class QueueWatchdog(ZcrxQueue queue, ZcrxWatchdogOptions options
     /// <summary>Returns the interval of checks, which is short enough to report a stuck queue soon after the limit.</summary>
     public static TimeSpan IntervalFor(ZcrxWatchdogOptions options) => new(long.Clamp(options.StuckAfter.Ticks / 4, ShortestInterval.Ticks, LongestInterval.Ticks));
 
-    /// <summary>Looks at the ring thread.</summary>
+    /// <summary>Checks the ring thread.</summary>
     /// <param name="stuck">The reason why the queue is stuck, or null when it is not.</param>
     /// <returns>True when this has changed since the last call.</returns>
     public bool Check(out StuckQueue? stuck)

@@ -22,7 +22,7 @@ internal static class RelocationRule
     };
 }
 
-/// <summary>Says where suspended connections continue.</summary>
+/// <summary>Determines where suspended connections continue.</summary>
 internal enum SuspendedOutcome
 {
     /// <summary>Their own queue is open and resumes them.</summary>

@@ -61,12 +61,12 @@ internal class BufferHolder : IBufferSource
     {
     }
 
-    /// <summary>Notes that an operator begins to process buffers off the ring thread, and passes the end of the stream on later. Any thread.</summary>
+    /// <summary>Records that an operator begins to process buffers off the ring thread, and passes the end of the stream on later. Any thread.</summary>
     public virtual void BeginWork()
     {
     }
 
-    /// <summary>Notes that the operator has passed the end on, or was disposed. Any thread.</summary>
+    /// <summary>Records that the operator has passed the end on, or was disposed. Any thread.</summary>
     public virtual void EndWork()
     {
     }

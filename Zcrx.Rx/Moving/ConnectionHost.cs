@@ -131,7 +131,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         return move.Done;
     }
 
-    /// <summary>Gives the socket of a connection to another owner. Not while the connection is moved.</summary>
+    /// <summary>Transfers the socket of a connection to another owner. Not while the connection is moved.</summary>
     public ConnectionMove Detach(ConnectionReceiver connection)
     {
         ConnectionMove move = new(this, null);

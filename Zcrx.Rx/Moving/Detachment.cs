@@ -2,7 +2,7 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Moving;
 
-/// <summary>Gives the socket of a connection to another owner.</summary>
+/// <summary>Transfers the socket of a connection to another owner.</summary>
 internal static class Detachment
 {
     /// <summary>Ends the stream at the position that the observers have reached. Only the connection's owner calls it: its ring thread, or the suspended connections.</summary>

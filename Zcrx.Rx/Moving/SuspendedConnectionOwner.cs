@@ -140,7 +140,7 @@ internal sealed class SuspendedConnectionOwner
         }
     }
 
-    /// <summary>Notes that a sender waits for room in the socket.</summary>
+    /// <summary>Records that a sender waits for room in the socket.</summary>
     /// <returns>False when the connection is not suspended.</returns>
     internal bool TryAwaitRoom(ConnectionReceiver connection)
     {

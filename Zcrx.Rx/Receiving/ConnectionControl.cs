@@ -195,7 +195,7 @@ internal sealed class ConnectionControl : ISendingConnection
         EndSocketWork();
     }
 
-    /// <summary>Gives the socket to another owner. Every request of the connection has ended.</summary>
+    /// <summary>Transfers the socket to another owner. Every request of the connection has ended.</summary>
     public void ReleaseSocket()
     {
         Sender.Close();

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Tells the owners of connections whether their queue is ending. Ring thread only.</summary>
+/// <summary>Indicates to the owners of connections whether their queue is ending. Ring thread only.</summary>
 internal interface IQueuePhase
 {
     /// <summary>Gets a value indicating whether the queue drains or stops, so that it adds no connections.</summary>

@@ -146,7 +146,7 @@ internal sealed unsafe class RingThread : IRingWorker
         }
     }
 
-    /// <summary>Notes that the read on the eventfd has completed, so that the next turn issues another. Ring thread only.</summary>
+    /// <summary>Records that the read on the eventfd has completed, so that the next turn issues another. Ring thread only.</summary>
     public void OnWoken() => _wakeArmed = false;
 
     /// <summary>Refuses work from now on. <see cref="Run"/> refuses earlier work. Ring thread only.</summary>

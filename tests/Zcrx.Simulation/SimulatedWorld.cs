@@ -104,7 +104,7 @@ internal sealed class SimulatedWorld : IDisposable
         }
     }
 
-    /// <summary>Observers run on ring threads or on the thread pool, never on the stack of an application call.</summary>
+    /// <summary>Checks that observers run on ring threads or on the thread pool, never on the stack of an application call.</summary>
     public void RequireRingThread(SimulatedConnection connection)
     {
         if (Threads.Running == Threads.Application && Acting != connection)

@@ -125,7 +125,7 @@ public class DifferentialTests : IClassFixture<LeakCheck>
         Assert.NotEqual(ProgramGenerator.Create(Seed, 7).Operations, ProgramGenerator.Create(Seed + 1, 7).Operations);
     }
 
-    /// <summary>Programs that never progress would agree, too.</summary>
+    /// <summary>Checks that programs make progress. Programs that never do would agree, too.</summary>
     [SkippableFact]
     public void Programs_reach_what_they_are_for()
     {

@@ -68,9 +68,16 @@ public sealed class ProtectionTests : IDisposable
             Assert.Contains($"\n{name}", metrics, StringComparison.Ordinal);
         }
 
-        Assert.Matches("""zcrx_queue_open\{[^}]*zcrx_queue_name="enic0-0"[^}]*zcrx_engine="emulated"[^}]*network_interface_name="enic0"[^}]*\} 1 """, metrics);
-        Assert.Matches("""zcrx_pool_pressure\{[^}]*zcrx_pool_state="normal"[^}]*\} 1 """, metrics);
-        Assert.Matches("""zcrx_pool_pressure\{[^}]*zcrx_pool_state="exhausted"[^}]*\} 0 """, metrics);
+        Assert.Equal(1, Value("zcrx_queue_open", "zcrx_queue_name=\"enic0-0\"", "zcrx_engine=\"emulated\"", "network_interface_name=\"enic0\"", "zcrx_rx_queue=\"0\""));
+        Assert.Equal(1, Value("zcrx_pool_pressure", "zcrx_queue_name=\"enic0-0\"", "zcrx_pool_state=\"normal\""));
+        Assert.Equal(0, Value("zcrx_pool_pressure", "zcrx_queue_name=\"enic0-0\"", "zcrx_pool_state=\"exhausted\""));
+
+        double Value(string name, params string[] labels)
+        {
+            string line = Assert.Single(metrics.Split('\n'), line => line.StartsWith($"{name}{{", StringComparison.Ordinal) && labels.All(label => line.Contains(label, StringComparison.Ordinal)));
+            // The value comes after the labels. A time may follow.
+            return double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+        }
     }
 
     [Fact]

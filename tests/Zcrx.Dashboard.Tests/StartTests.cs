@@ -1,9 +1,12 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Zcrx.AspNetCore;
 using Zcrx.Dashboard.Tests.Support;
+using Zcrx.Rx;
 
 namespace Zcrx.Dashboard.Tests;
 
@@ -25,12 +28,24 @@ public sealed class StartTests
         () => Site.StartAsync(new SiteOptions { Map = static app => app.MapZcrxDashboard("/zcrx").RequireAuthorization().AllowAnonymous() }));
 
     [Fact]
-    public async Task Dashboard_without_authorization_in_a_group_stops_the_application_and_answers_nothing()
-    {
-        await using Site site = await Site.StartAsync(new SiteOptions { Map = static app => app.MapGroup("/admin").MapZcrxDashboard("/zcrx") });
-        CancellationToken stopping = site.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+    public async Task Dashboard_without_authorization_in_a_group_fails_the_start() => await Assert.ThrowsAsync<InvalidOperationException>(
+        () => Site.StartAsync(new SiteOptions { Map = static app => app.MapGroup("/admin").MapZcrxDashboard("/zcrx") }));
 
-        await Deadline.UntilAsync(() => stopping.IsCancellationRequested, "the application stops");
+    [Fact]
+    public async Task Dashboard_in_a_group_of_an_application_without_authorization_stops_it()
+    {
+        // Nothing builds the endpoints before the first request.
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddZcrx(static zcrx => zcrx.AddQueue(new ZcrxQueueOptions { Name = "web", Engine = ZcrxEngine.Emulated, AreaSize = 1 << 20 }));
+        await using WebApplication app = builder.Build();
+        app.MapGroup("/admin").MapZcrxDashboard("/zcrx");
+        await app.StartAsync();
+
+        await Deadline.UntilAsync(() => app.Lifetime.ApplicationStopping.IsCancellationRequested, "the application stops");
+
+        await app.StopAsync();
     }
 
     [Fact]
@@ -48,8 +63,7 @@ public sealed class StartTests
     [Fact]
     public async Task Commands_without_antiforgery_services_are_refused_and_the_error_names_them()
     {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddRoutingCore();
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Services.AddZcrx();
         await using WebApplication app = builder.Build();
 
@@ -61,8 +75,7 @@ public sealed class StartTests
     [Fact]
     public async Task Dashboard_without_queues_is_refused_and_the_error_names_AddZcrx()
     {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddRoutingCore();
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         await using WebApplication app = builder.Build();
 
         Assert.Contains("AddZcrx", Assert.Throws<InvalidOperationException>(() => app.MapZcrxDashboard("/zcrx")).Message, StringComparison.Ordinal);

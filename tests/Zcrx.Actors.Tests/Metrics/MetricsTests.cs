@@ -88,7 +88,7 @@ public class MetricsTests
             await probe.FishForMessageAsync<ZcrxEvent.ConnectionOpened>();
             using var refused = await host.ConnectAsync();
             await probe.FishForMessageAsync<ZcrxEvent.LimitActed>();
-            await host.Kit.AwaitConditionAsync(() => reader.Read("zcrx.limit.actions", "zcrx.limit.name", "max_connections") == 1, "the limit is counted");
+            await host.Kit.AwaitConditionAsync(() => reader.Has("zcrx.limit.actions") && reader.Read("zcrx.limit.actions", "zcrx.limit.name", "max_connections") == 1, "the limit is counted");
             calm.Shutdown(SocketShutdown.Send);
             await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>();
         }
@@ -100,7 +100,7 @@ public class MetricsTests
             await probe.FishForMessageAsync<ZcrxEvent.ConnectionClosed>();
         }
 
-        await host.Kit.AwaitConditionAsync(() => reader.Read("zcrx.consumer.faults", "error.type", typeof(FormatException).FullName) == 1, "the fault is counted");
+        await host.Kit.AwaitConditionAsync(() => reader.Has("zcrx.consumer.faults") && reader.Read("zcrx.consumer.faults", "error.type", typeof(FormatException).FullName) == 1, "the fault is counted");
         var durations = reader.Recorded.Where(static recorded => recorded.Name == "zcrx.connection.duration").ToArray();
         Assert.Equal(2, durations.Length);
         Assert.All(durations, static duration => Assert.InRange(duration.Value, 0, 3600));

@@ -46,6 +46,14 @@ internal sealed class MetricsReader : IDisposable
         return measured;
     }
 
+    /// <summary>Returns whether an instrument has a value, which those without a series before their first event do not.</summary>
+    public bool Has(string name)
+    {
+        _values.Clear();
+        _listener.RecordObservableInstruments();
+        return _values.ContainsKey(name);
+    }
+
     public void Dispose() => _listener.Dispose();
 
     private void Note(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)

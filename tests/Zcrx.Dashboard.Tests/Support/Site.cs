@@ -140,6 +140,8 @@ internal sealed class Site : IAsyncDisposable
                 Interface = Nic.Name,
                 RxQueue = i,
                 AreaSize = options.AreaSize,
+                // Otherwise each connection is paused at its share, and the pool is never exhausted.
+                ConnectionQuota = 1 << 20,
                 Emulation = new EmulatedKernelOptions { Nics = [Nic], Faults = faults },
             });
         }

@@ -40,22 +40,26 @@ public sealed unsafe class EmulatedKernel : INicKernel
     /// <summary>Initializes an emulated kernel. Queues can be imported only within the same kernel.</summary>
     /// <param name="options">The behaviour; null for the defaults.</param>
     public EmulatedKernel(EmulatedKernelOptions? options = null)
-        : this(options ?? new EmulatedKernelOptions(), static ring => new EpollExecution(ring))
+        : this(options, callerKeepsSockets: false)
     {
     }
 
-    /// <param name="options">The behaviour.</param>
-    /// <param name="execution">Creates what performs the requests of a ring.</param>
-    internal EmulatedKernel(EmulatedKernelOptions options, Func<RingParts, IRingExecution> execution)
+    /// <param name="options">The behaviour; null for the defaults.</param>
+    /// <param name="callerKeepsSockets">
+    /// Whether the caller closes a socket only after its receives have ended and the cancellation of its polls was submitted. A request then needs no descriptor of its own.
+    /// </param>
+    internal EmulatedKernel(EmulatedKernelOptions? options, bool callerKeepsSockets)
     {
-        _execution = execution;
-        Options = options;
+        Options = options ?? new EmulatedKernelOptions();
+        CallerKeepsSockets = callerKeepsSockets;
         ArgumentOutOfRangeException.ThrowIfNotEqual(Options.BuffersPerTurn is >= 1 and <= 1024, true, nameof(options));
         Nics = new EmulatedNics(Options.Nics);
     }
 
     /// <summary>Gets the behaviour of this kernel.</summary>
     public EmulatedKernelOptions Options { get; }
+
+    private bool CallerKeepsSockets { get; }
 
     /// <inheritdoc/>
     /// <remarks>Those of <see cref="EmulatedKernelOptions.Nics"/>.</remarks>
@@ -107,7 +111,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
             return fd;
         }
 
-        EmulatedRing ring = new(Options, parameters, _execution);
+        EmulatedRing ring = new(Options, parameters, CallerKeepsSockets);
         if (ring.Status is < 0 and var error)
         {
             ring.Dispose();
@@ -251,6 +255,9 @@ public sealed unsafe class EmulatedKernel : INicKernel
 
     /// <summary>Gets the interface queues of the open rings, for a simulation, which compares them with what user space believes.</summary>
     internal IEnumerable<EmulatedInterfaceQueue> InterfaceQueues => _ringsSnapshot.Values.SelectMany(static ring => ring.Queues.Values).Distinct();
+
+    /// <summary>Gets the number of descriptors that callers have closed while requests of open rings used them. For tests: with sockets that the caller keeps, it stays zero.</summary>
+    internal int LostDescriptors => _ringsSnapshot.Values.Sum(static ring => ring.LostDescriptors);
 
     /// <summary>Returns the emulated interface with an index; null if there is none.</summary>
     internal EmulatedNic? NicOf(uint index)

@@ -4,7 +4,11 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Represents a ring's epoll instance, which reports the requests whose files are ready.</summary>
+/// <summary>Represents a ring's epoll instances, which report the requests whose files are ready.</summary>
+/// <remarks>
+/// An instance has one entry for a descriptor. POLL_ADD requests are watched by an instance of their own, inside the other, so that a socket can have a receive and a
+/// poll without a second descriptor.
+/// </remarks>
 internal sealed unsafe class EmulatedPoller : IDisposable
 {
     // The number of events that are served before new ones are fetched.
@@ -14,28 +18,33 @@ internal sealed unsafe class EmulatedPoller : IDisposable
     private static readonly int DataOffset = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
     private static readonly int Stride = DataOffset + sizeof(ulong);
 
+    // The entry of the polls' instance. No request has this tag: its index is below the number of requests.
+    private const ulong Polls = ulong.MaxValue - 1;
+
     private readonly byte* _events;
     private int _fd;
+    private readonly int _polls;
     private int _count;
     private int _next;
 
     public EmulatedPoller()
     {
         _fd = SocketCalls.EpollCreate();
-        _events = (byte*)NativeMemory.AllocZeroed((nuint)(Capacity * Stride));
+        _polls = _fd < 0 ? _fd : Nest(_fd);
+        _events = (byte*)NativeMemory.AllocZeroed((nuint)(2 * Capacity * Stride));
     }
 
-    /// <summary>Gets zero, or a negative errno when the epoll instance could not be created.</summary>
-    public int Status => int.Min(_fd, 0);
+    /// <summary>Gets zero, or a negative errno when an epoll instance could not be created.</summary>
+    public int Status => int.Min(_polls, 0);
 
-    public int Add(int fd, uint events, ulong data) => Control(SocketCalls.EPOLL_CTL_ADD, fd, events, data);
+    public int Add(int fd, uint events, ulong data, bool isPoll = false) => Control(isPoll ? _polls : _fd, SocketCalls.EPOLL_CTL_ADD, fd, events, data);
 
-    public void Modify(int fd, uint events, ulong data) => _ = Control(SocketCalls.EPOLL_CTL_MOD, fd, events, data);
+    public void Modify(int fd, uint events, ulong data) => _ = Control(_fd, SocketCalls.EPOLL_CTL_MOD, fd, events, data);
 
-    public void Remove(int fd)
+    public int Remove(int fd, bool isPoll)
     {
         byte* unused = stackalloc byte[16];
-        _ = SocketCalls.EpollControl(_fd, SocketCalls.EPOLL_CTL_DEL, fd, unused);
+        return SocketCalls.EpollControl(isPoll ? _polls : _fd, SocketCalls.EPOLL_CTL_DEL, fd, unused);
     }
 
     /// <summary>Gets a value indicating whether events of the last wait were not taken yet.</summary>
@@ -48,7 +57,17 @@ internal sealed unsafe class EmulatedPoller : IDisposable
         int result = SocketCalls.EpollWait(_fd, _events, Capacity, milliseconds);
         _next = 0;
         _count = int.Max(result, 0);
-        return result;
+        for (int i = 0; i < _count; i++)
+        {
+            if (DataOf(i) == Polls)
+            {
+                // Requests that end in between are recognized by their tags.
+                ReplaceByPolls(i);
+                break;
+            }
+        }
+
+        return int.Max(_count, int.Min(result, 0));
     }
 
     /// <summary>Takes the next event of the last wait.</summary>
@@ -61,9 +80,8 @@ internal sealed unsafe class EmulatedPoller : IDisposable
             return false;
         }
 
-        byte* entry = _events + (_next++ * Stride);
-        events = Unsafe.ReadUnaligned<uint>(entry);
-        data = Unsafe.ReadUnaligned<ulong>(entry + DataOffset);
+        events = Unsafe.ReadUnaligned<uint>(_events + (_next * Stride));
+        data = DataOf(_next++);
         return true;
     }
 
@@ -73,15 +91,46 @@ internal sealed unsafe class EmulatedPoller : IDisposable
         if (fd >= 0)
         {
             _ = Libc.Close(fd);
+            if (_polls >= 0)
+            {
+                _ = Libc.Close(_polls);
+            }
+
             NativeMemory.Free(_events);
         }
     }
 
-    private int Control(int operation, int fd, uint events, ulong data)
+    /// <summary>Puts the ready polls behind the other events, and the last event in the place of the entry that stands for them.</summary>
+    private void ReplaceByPolls(int index)
+    {
+        int polls = int.Max(SocketCalls.EpollWait(_polls, _events + (_count * Stride), Capacity, 0), 0);
+        _count += polls - 1;
+        if (index < _count)
+        {
+            Unsafe.CopyBlockUnaligned(_events + (index * Stride), _events + (_count * Stride), (uint)Stride);
+        }
+    }
+
+    /// <summary>Creates an instance inside another one. Returns a negative errno on failure.</summary>
+    private static int Nest(int outer)
+    {
+        int inner = SocketCalls.EpollCreate();
+        int result = inner < 0 ? inner : Control(outer, SocketCalls.EPOLL_CTL_ADD, inner, SocketCalls.EPOLLIN, Polls);
+        if (result < 0 && inner >= 0)
+        {
+            _ = Libc.Close(inner);
+        }
+
+        return result < 0 ? result : inner;
+    }
+
+    private ulong DataOf(int index) => Unsafe.ReadUnaligned<ulong>(_events + (index * Stride) + DataOffset);
+
+    private static int Control(int epoll, int operation, int fd, uint events, ulong data)
     {
         byte* entry = stackalloc byte[16];
         Unsafe.WriteUnaligned(entry, events);
         Unsafe.WriteUnaligned(entry + DataOffset, data);
-        return SocketCalls.EpollControl(_fd, operation, fd, entry);
+        return SocketCalls.EpollControl(epoll, operation, fd, entry);
     }
 }

@@ -28,8 +28,14 @@ internal sealed unsafe class EmulatedRequest
     /// <summary>Gets or sets the descriptor of the caller. It identifies files other than sockets.</summary>
     public int CallerFd { get; set; }
 
-    /// <summary>Gets or sets the duplicate of the descriptor. Like the kernel's file reference, it keeps the file open when the caller closes its own.</summary>
-    public int Fd { get; set; } = -1;
+    /// <summary>Gets the descriptor that the request uses.</summary>
+    public int Fd { get; private set; } = -1;
+
+    /// <summary>Gets a value indicating whether the descriptor is a duplicate. Like the kernel's file reference, it keeps the file open when the caller closes its own.</summary>
+    public bool IsFdOwned { get; private set; }
+
+    /// <summary>Gets a value indicating whether the poller watches the descriptor among those of polls.</summary>
+    public bool IsPoll { get; private set; }
 
     public bool IsMultishot { get; set; }
 
@@ -77,6 +83,17 @@ internal sealed unsafe class EmulatedRequest
 
     /// <summary>Gets the number of buffers that one read of a receive offers. It follows what recent reads have filled, since every offered buffer has a cost.</summary>
     public int BuffersPerRead { get; private set; } = FewestBuffersPerRead;
+
+    /// <summary>Sets the descriptor that the request uses.</summary>
+    public void Watch(int fd, bool isOwned, bool isPoll)
+    {
+        Fd = fd;
+        IsFdOwned = isOwned;
+        IsPoll = isPoll;
+    }
+
+    /// <summary>Records that the request has no descriptor any more.</summary>
+    public void Unwatch() => Fd = -1;
 
     /// <summary>Resets the facts about the socket: a new request has another one.</summary>
     public void Forget()

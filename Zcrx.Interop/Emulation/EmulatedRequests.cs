@@ -7,9 +7,9 @@ namespace Zcrx.Interop.Emulation;
 /// <summary>Holds the requests of one ring that wait for their files: queues, finds, cancels and completes them.</summary>
 /// <param name="memory">Counts completions that the fault plan loses.</param>
 /// <param name="completions">Posts the results.</param>
-/// <param name="poller">Watches the files.</param>
+/// <param name="watches">Watches the files.</param>
 /// <param name="options">Has the fault plan.</param>
-internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedCompletions completions, EmulatedPoller poller, EmulatedKernelOptions options)
+internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedCompletions completions, EmulatedWatches watches, EmulatedKernelOptions options)
 {
     /// <summary>The result of a submission whose request is queued or has posted its own completions. Not an errno.</summary>
     public const int Pending = int.MinValue;
@@ -22,12 +22,6 @@ internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedComple
     public int Await(in io_uring_sqe entry, uint events, bool multishot, out EmulatedRequest? request)
     {
         request = null;
-        int fd = Libc.Duplicate(entry.fd);
-        if (fd < 0)
-        {
-            return fd;
-        }
-
         int index = _free.TryPop(out int free) ? free : _requests.Count;
         if (index == _requests.Count)
         {
@@ -40,12 +34,11 @@ internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedComple
         added.Opcode = entry.opcode;
         added.UserData = entry.user_data;
         added.CallerFd = entry.fd;
-        added.Fd = fd;
         added.IsMultishot = multishot;
-        int result = poller.Add(fd, events, added.Tag);
+        int result = watches.Add(added, events);
         if (result < 0)
         {
-            Retire(added);
+            Free(added);
             // A regular file is always ready, and epoll refuses it. No request here reads one.
             return result;
         }
@@ -122,10 +115,12 @@ internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedComple
 
     private void Retire(EmulatedRequest request)
     {
-        // Other duplicates of the file may live on, so closing alone would leave the registration behind.
-        poller.Remove(request.Fd);
-        _ = Libc.Close(request.Fd);
-        request.Fd = -1;
+        watches.Remove(request);
+        Free(request);
+    }
+
+    private void Free(EmulatedRequest request)
+    {
         request.IsActive = false;
         request.Queue = null;
         _free.Push(request.Index);

@@ -9,9 +9,6 @@ namespace Zcrx.Rx.Listening;
 /// <param name="context">The options and the clock.</param>
 internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext context)
 {
-    // The engine may need a second descriptor for a connection.
-    private const int PerConnection = 2;
-
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortInterval = TimeSpan.FromMilliseconds(100);
 
@@ -28,8 +25,8 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
     /// <summary>Gets the numbers, as a clause.</summary>
     public string Reason => $"{_use.Used} of {_use.Limit} file descriptors are used, and {Reserve} are kept free";
 
-    /// <summary>Gets the number of free descriptors: the last count minus the descriptors that all queues have used since.</summary>
-    private int Free => (int)long.Max(0, _use.Free - (PerConnection * (_accepted.Count - _acceptedAtRead)));
+    /// <summary>Gets the number of free descriptors: those of the last count without those that any queue has used since.</summary>
+    private int Free => (int)long.Max(0, _use.Free - (_accepted.Count - _acceptedAtRead));
 
     private int Reserve => DescriptorMachine.ReserveOf(context.Options.Value.DescriptorReserve, _use.Limit);
 
@@ -49,8 +46,8 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
         return (!_machine.IsHolding, hasChanged);
     }
 
-    /// <summary>Determines whether a burst of connections fits that the kernel accepts before the ring thread can stop it.</summary>
-    public bool Fits(int burst) => Reserve == 0 || Free - Reserve >= (long)burst * PerConnection;
+    /// <summary>Returns whether a burst of connections fits that the kernel accepts before the ring thread can stop it.</summary>
+    public bool Fits(int burst) => Reserve == 0 || Free - Reserve >= burst;
 
     /// <summary>Records that a connection was accepted.</summary>
     public void OnAccepted() => _accepted.Add();
@@ -58,7 +55,7 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
     // Descriptors are read once per interval, and for each connection when few are left, if that is cheap.
     private bool IsReadDue(long now)
     {
-        bool isLow = Free < 2 * Reserve + PerConnection;
+        bool isLow = Free < 2 * Reserve + 1;
         return (isLow && _use.IsCheap) || now - _readAt >= context.Clock.ToTicks(isLow ? ShortInterval : Interval);
     }
 }

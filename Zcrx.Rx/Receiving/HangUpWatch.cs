@@ -52,9 +52,10 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         connection.Control.Sender.OnWritable(result);
     }
 
-    /// <summary>Cancels the polls of a connection that leaves the queue.</summary>
+    /// <summary>Cancels the polls of a connection that leaves the queue. They have ended when this returns, since the socket may be closed next, and its number reused.</summary>
     public void End(ConnectionReceiver connection)
     {
+        bool isPolled = connection.IsHangUpWatched || connection.IsAwaitingRoom;
         if (connection.IsHangUpWatched)
         {
             connection.IsHangUpWatched = false;
@@ -65,6 +66,11 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         {
             connection.IsAwaitingRoom = false;
             requests.Cancel(connection.Tag(RequestKind.Writable));
+        }
+
+        if (isPolled)
+        {
+            requests.Submit();
         }
     }
 

@@ -15,6 +15,9 @@ internal interface IReceiveRequests
     /// <summary>Cancels a request.</summary>
     void Cancel(ulong tag);
 
+    /// <summary>Submits what is prepared, such as cancellations of requests to a socket that is about to get another owner.</summary>
+    void Submit();
+
     /// <summary>Requests one report of events on a socket.</summary>
     void Poll(int socket, uint events, ulong tag);
 }

@@ -21,5 +21,13 @@ internal sealed class ReceiveRequests(RingRequests requests, InterfaceQueue queu
 
     public void Cancel(ulong tag) => requests.Cancel(tag);
 
+    public void Submit()
+    {
+        if (!requests.IsDead)
+        {
+            requests.SubmitForRoom();
+        }
+    }
+
     public void Poll(int socket, uint events, ulong tag) => requests.Poll(socket, events, tag);
 }

@@ -81,6 +81,9 @@ internal static unsafe partial class Posix
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
     private static partial int fcntl(int fd, int command, nint argument);
 
+    [LibraryImport(Library, EntryPoint = "dup3", SetLastError = true)]
+    private static partial int dup3(int fd, int number, int flags);
+
     [LibraryImport(Library, EntryPoint = "sched_getaffinity", SetLastError = true)]
     private static partial int sched_getaffinity(int thread, nuint size, ulong* mask);
 
@@ -191,7 +194,10 @@ internal static unsafe partial class Posix
     /// <summary>Duplicates a descriptor to the first free number from a given one on.</summary>
     public static int Duplicate(int fd, int least = 0) => Check(fcntl(fd, F_DUPFD_CLOEXEC, least));
 
-    /// <summary>Returns the events that hold at this moment.</summary>
+    /// <summary>Closes a descriptor, and gives its number to another file in the same step.</summary>
+    public static void Replace(int number, int file) => _ = Check(dup3(file, number, SOCK_CLOEXEC));
+
+    /// <summary>Which of the events hold right now.</summary>
     public static short PollNow(int fd, short events)
     {
         PollEntry entry = new() { Fd = fd, Events = events };

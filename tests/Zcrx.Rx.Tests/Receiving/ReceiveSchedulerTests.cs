@@ -211,6 +211,25 @@ public class ReceiveSchedulerTests
     }
 
     [Fact]
+    public void Poll_of_a_socket_has_ended_before_the_socket_is_closed()
+    {
+        using ReceiveBench bench = new(Buffers);
+        ConnectionReceiver connection = bench.Connect();
+        connection.Control.Pause();
+        bench.Turn();
+        Assert.Single(bench.Requests.Polls);
+        MemorySocket socket = (MemorySocket)connection.Socket;
+        int polls = -1;
+        socket.Closing = () => polls = bench.Requests.Polls.Count + bench.Requests.Unsubmitted.Count;
+
+        connection.Control.RequestClose(abort: false, "a test");
+        bench.Turn();
+
+        Assert.True(socket.IsClosed);
+        Assert.Equal(0, polls);
+    }
+
+    [Fact]
     public void Connection_without_a_receive_is_watched_for_its_end()
     {
         using ReceiveBench bench = new(Buffers);

@@ -6,6 +6,9 @@ namespace Zcrx.Rx.Tests.Support.Rooms;
 /// <summary>Represents a ring that only records requests. A second receive of one connection throws.</summary>
 internal sealed class MemoryRequests : IReceiveRequests
 {
+    /// <summary>The polls that are cancelled, and whose cancellation was not submitted.</summary>
+    public HashSet<ulong> Unsubmitted { get; } = [];
+
     public bool IsDead { get; set; }
 
     /// <summary>Gets the active receives, with their budgets.</summary>
@@ -31,12 +34,15 @@ internal sealed class MemoryRequests : IReceiveRequests
         if (UserData.Decode(tag).Kind != RequestKind.Receive)
         {
             Polls.Remove(tag);
+            Unsubmitted.Add(tag);
         }
         else if (!Cancelled.Add(tag) || !Armed.ContainsKey(tag))
         {
             throw new InvalidOperationException("A receive was cancelled that is not armed, or twice.");
         }
     }
+
+    public void Submit() => Unsubmitted.Clear();
 
     public void Poll(int socket, uint events, ulong tag) => Polls.Add(tag);
 

@@ -17,6 +17,9 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
 
     public bool HasSomething => BytesWaiting > 0;
 
+    /// <summary>Called when the socket is closed.</summary>
+    public Action? Closing { get; set; }
+
     public bool IsClosed { get; private set; }
 
     public bool WasReset { get; private set; }
@@ -51,7 +54,11 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
     {
     }
 
-    public void Close(bool abort) => (IsClosed, WasReset) = (true, abort);
+    public void Close(bool abort)
+    {
+        Closing?.Invoke();
+        (IsClosed, WasReset) = (true, abort);
+    }
 
     public void Disconnect() => WasReset = true;
 

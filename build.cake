@@ -7,6 +7,7 @@
 #load "eng/bench.cake"
 #load "eng/fuzz.cake"
 #load "eng/pack.cake"
+#load "eng/api.cake"
 #load "eng/clean.cake"
 
 // Last: it knows all the targets above.

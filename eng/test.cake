@@ -84,7 +84,7 @@ void PrintOutcomes(IReadOnlyList<SuiteOutcome> outcomes)
 public sealed record SuiteOutcome(
     string Suite, int Passed, int Failed, int Skipped, IReadOnlyList<string> Failures, IReadOnlyList<string> SkipReasons, string Problem)
 {
-    // What a suite of several programs consists of: a line for each, with its counts.
+    // A line for each program of the suite, with its counts, or for each measurement of a test.
     public IReadOnlyList<string> Parts { get; init; } = [];
 
     public static SuiteOutcome Read(string suite, string trx, int exitCode)
@@ -106,12 +106,21 @@ public sealed record SuiteOutcome(
             (_, _, 0) => "no test ran",
             _ => null,
         };
-        return new(suite, passed.Count, failed.Count, skipped.Count, [.. failed.Select(Name)], [.. skipped.Select(Reason)], problem);
+        return new(suite, passed.Count, failed.Count, skipped.Count, [.. failed.Select(Name)], [.. skipped.Select(Reason)], problem)
+        {
+            Parts = [.. tests.SelectMany(Measurements)],
+        };
     }
 
     private static bool Is(XElement test, string outcome) => (string)test.Attribute("outcome") == outcome;
 
     private static string Name(XElement test) => (string)test.Attribute("testName");
+
+    // What a test has measured or counted: the lines of its output that begin with `measured: `.
+    private static IEnumerable<string> Measurements(XElement test) => test.Descendants().Where(element => element.Name.LocalName is "StdOut")
+        .SelectMany(element => element.Value.Split('\n'))
+        .Where(line => line.StartsWith("measured: ", StringComparison.Ordinal))
+        .Select(line => line.Trim());
 
     private static string Reason(XElement test)
     {

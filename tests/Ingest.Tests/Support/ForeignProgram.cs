@@ -37,6 +37,7 @@ internal static class ForeignProgram
         }
     }
 
-    private static bool Exists(string program) =>
+    /// <summary>Returns a value that indicates whether a program is on the path.</summary>
+    public static bool Exists(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => directory.Length > 0 && File.Exists(Path.Combine(directory, program)));
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Ingest.Tests.Support;
 
 namespace Zcrx.Packages.Tests.Support;
@@ -12,6 +13,13 @@ internal sealed class Consumer : IDisposable
     /// <param name="program">The directory below <c>Programs</c> with its sources.</param>
     /// <param name="references">The packages that it references, with versions.</param>
     public Consumer(PackageFolder packages, string program, params (string Id, string Version)[] references)
+        : this(packages, program, "Microsoft.NET.Sdk", references)
+    {
+    }
+
+    /// <inheritdoc cref="Consumer(PackageFolder, string, ValueTuple{string, string}[])"/>
+    /// <param name="sdk">The SDK of the project.</param>
+    public Consumer(PackageFolder packages, string program, string sdk, params (string Id, string Version)[] references)
     {
         foreach (string file in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Programs", program)))
         {
@@ -19,12 +27,13 @@ internal sealed class Consumer : IDisposable
         }
 
         File.WriteAllText(_directory["Consumer.csproj"], $"""
-            <Project Sdk="Microsoft.NET.Sdk">
+            <Project Sdk="{sdk}">
               <PropertyGroup>
                 <OutputType>Exe</OutputType>
                 <TargetFramework>net10.0</TargetFramework>
                 <ImplicitUsings>enable</ImplicitUsings>
                 <Nullable>enable</Nullable>
+                <AllowUnsafeBlocks>true</AllowUnsafeBlocks>
               </PropertyGroup>
               <ItemGroup>
                 {string.Concat(references.Select(static reference => $"<PackageReference Include=\"{reference.Id}\" Version=\"{reference.Version}\" />"))}
@@ -51,7 +60,10 @@ internal sealed class Consumer : IDisposable
     private static string MachinePackages => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
         ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
-    /// <summary>Restores and builds the project, and returns what the build printed.</summary>
+    /// <summary>Adds a source file.</summary>
+    public void Add(string name, string text) => File.WriteAllText(_directory[name], text);
+
+    /// <summary>Restores and builds the project, and returns what the build printed. A build that fails is a failed assertion.</summary>
     public async Task<string> BuildAsync()
     {
         (int exitCode, string output) = await ForeignProgram.ExecuteAsync(
@@ -61,12 +73,20 @@ internal sealed class Consumer : IDisposable
     }
 
     /// <summary>Runs the program and returns its output.</summary>
-    public async Task<string> RunAsync()
+    public async Task<string> RunAsync(params string[] arguments)
     {
-        (int exitCode, string output) = await ForeignProgram.ExecuteAsync("exec dotnet exec \"$1\"", _directory["bin/Debug/net10.0/Consumer.dll"]);
+        (int exitCode, string output) = await ForeignProgram.ExecuteAsync("exec dotnet exec \"$@\"", [Assembly, .. arguments]);
         Assert.True(exitCode == 0, output);
         return output;
     }
+
+    /// <summary>Starts the program. Its input stays open.</summary>
+    public Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", ["exec", Assembly, .. arguments])
+    {
+        UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+    })!;
+
+    private string Assembly => _directory["bin/Debug/net10.0/Consumer.dll"];
 
     public void Dispose() => _directory.Dispose();
 }

@@ -1,0 +1,2 @@
+// Fragments are compiled, not run.
+return 0;

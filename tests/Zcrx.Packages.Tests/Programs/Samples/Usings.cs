@@ -1,0 +1,17 @@
+global using System.Buffers;
+global using System.Net;
+global using System.Net.Sockets;
+global using System.Reactive.Linq;
+global using Akka;
+global using Akka.Actor;
+global using Akka.Event;
+global using Akka.Hosting;
+global using Akka.Streams;
+global using Akka.Streams.Dsl;
+global using Zcrx.Actors;
+global using Zcrx.AspNetCore;
+global using Zcrx.Interop;
+global using Zcrx.Rx;
+global using ByteString = Akka.IO.ByteString;
+global using Socket = System.Net.Sockets.Socket;
+global using LogLevel = Microsoft.Extensions.Logging.LogLevel;

@@ -1,0 +1,77 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Xunit.Abstractions;
+using Zcrx.Packages.Tests.Samples;
+using Zcrx.Packages.Tests.Support;
+
+namespace Zcrx.Packages.Tests;
+
+/// <summary>The C# samples of all documents compile against the packages, from the documents' own text.</summary>
+[Collection(PackageSuite.Name)]
+public partial class SampleTests(PackageFolder folder, ITestOutputHelper output)
+{
+    [Fact]
+    public async Task Fragments_of_all_documents_compile_and_the_analyzers_report_what_their_comments_say()
+    {
+        DocumentSample[] fragments = [.. SampleSuite.All.Where(static sample => !sample.IsProgram)];
+        using Consumer consumer = SampleSuite.Project(folder, SampleSuite.Fragments, fragments);
+
+        string build = await consumer.BuildAsync();
+
+        Assert.NotEmpty(fragments);
+        Assert.Equal(
+            fragments.SelectMany(Announced).Order(StringComparer.Ordinal),
+            Reports().Matches(build).Select(static match => $"{match.Groups["document"].Value}:{match.Groups["line"].Value} {match.Groups["rule"].Value}").Distinct().Order(StringComparer.Ordinal));
+        output.WriteLine($"measured: {fragments.Length} fragments of {fragments.DistinctBy(static sample => sample.Document).Count()} documents compiled");
+    }
+
+    [Fact]
+    public async Task Programs_of_all_documents_compile_and_do_what_they_say()
+    {
+        DocumentSample[] programs = [.. SampleSuite.All.Where(static sample => sample.IsProgram)];
+        int port = FreePort();
+        using Consumer consumer = SampleSuite.Project(folder, SampleSuite.Programs, programs, text => text.Replace("9000", $"{port}", StringComparison.Ordinal));
+        await consumer.BuildAsync();
+
+        foreach (DocumentSample program in programs)
+        {
+            await RunAsync(consumer, program, port);
+        }
+
+        Assert.NotEmpty(programs);
+        output.WriteLine($"measured: {programs.Length} programs of documents compiled and run");
+    }
+
+    private static async Task RunAsync(Consumer consumer, DocumentSample program, int port)
+    {
+        bool isWeb = program.Code.Contains("WebApplication", StringComparison.Ordinal);
+        if (!isWeb && !program.Code.Contains("9000", StringComparison.Ordinal))
+        {
+            await consumer.RunAsync(program.Name);
+            return;
+        }
+
+        using ServerProgram server = new(consumer.Start(program.Name, "--urls", $"http://127.0.0.1:{port}"), $"{program.Document}:{program.Line}", port);
+        await (isWeb ? server.AnswersAsync() : server.AcceptsFrameAsync());
+    }
+
+    private static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    // A line that ends with the comment `// ZCRX0001`.
+    private static IEnumerable<string> Announced(DocumentSample sample) => sample.Code.Split('\n')
+        .Select((line, index) => (Line: sample.Line + index, Rule: Announcement().Match(line).Groups["rule"].Value))
+        .Where(static line => line.Rule.Length > 0)
+        .Select(line => $"{sample.Document}:{line.Line} {line.Rule}");
+
+    [GeneratedRegex(@"// (?<rule>ZCRX\d{4})$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Announcement();
+
+    [GeneratedRegex(@"(?<document>(docs/|README)[\w/.-]*)\((?<line>\d+),\d+\): warning (?<rule>ZCRX\d{4})", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex Reports();
+}

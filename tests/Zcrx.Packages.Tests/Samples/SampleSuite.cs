@@ -1,0 +1,47 @@
+using Zcrx.Packages.Tests.Support;
+
+namespace Zcrx.Packages.Tests.Samples;
+
+/// <summary>The samples of all documents, each kind in a project that knows the packages only.</summary>
+internal static class SampleSuite
+{
+    /// <summary>The directory below <c>Programs</c> for fragments.</summary>
+    public const string Fragments = "Samples";
+
+    /// <summary>The directory below <c>Programs</c> for whole programs.</summary>
+    public const string Programs = "SamplePrograms";
+
+    /// <summary>Returns the samples of README, of the packages' own README files and of <c>docs</c>.</summary>
+    public static IReadOnlyList<DocumentSample> All { get; } = [.. Documents().SelectMany(static file =>
+        DocumentSample.Of(Path.GetRelativePath(Repository.Path, file).Replace('\\', '/'), File.ReadAllText(file)))];
+
+    /// <summary>Returns a project with the given samples, each in a file of its own.</summary>
+    /// <param name="folder">The packages.</param>
+    /// <param name="program">The directory below <c>Programs</c> with the other sources.</param>
+    /// <param name="samples">The samples.</param>
+    /// <param name="change">Changes the text of a sample before it is compiled.</param>
+    public static Consumer Project(PackageFolder folder, string program, IEnumerable<DocumentSample> samples, Func<string, string>? change = null)
+    {
+        // A whole program shows what it needs. A fragment may be of any kind.
+        Consumer consumer = new(
+            folder,
+            program,
+            program == Programs ? "Microsoft.NET.Sdk" : "Microsoft.NET.Sdk.Web",
+            ("Zcrx.AspNetCore", folder.Packages["Zcrx.AspNetCore"].Version));
+        foreach (DocumentSample sample in samples)
+        {
+            string text = SampleSource.Write(sample);
+            consumer.Add($"{sample.Name}.cs", change is null ? text : change(text));
+        }
+
+        return consumer;
+    }
+
+    private static IEnumerable<string> Documents() =>
+    [
+        Path.Combine(Repository.Path, "README.md"),
+        .. Directory.EnumerateFiles(Repository.Path, "README.md", SearchOption.AllDirectories)
+            .Where(static file => Directory.EnumerateFiles(Path.GetDirectoryName(file)!, "Zcrx.*.csproj").Any()),
+        .. Directory.EnumerateFiles(Path.Combine(Repository.Path, "docs"), "*.md", SearchOption.AllDirectories).Order(StringComparer.Ordinal),
+    ];
+}

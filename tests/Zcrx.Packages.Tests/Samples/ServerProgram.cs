@@ -1,0 +1,87 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Zcrx.Packages.Tests.Samples;
+
+/// <summary>A program of a document that runs until it is stopped.</summary>
+internal sealed class ServerProgram : IDisposable
+{
+    private readonly Process _process;
+    private readonly string _sample;
+    private readonly int _port;
+    private readonly ConcurrentQueue<string?> _output = new();
+
+    public ServerProgram(Process process, string sample, int port)
+    {
+        _process = process;
+        _sample = sample;
+        _port = port;
+        process.OutputDataReceived += (_, line) => _output.Enqueue(line.Data);
+        process.ErrorDataReceived += (_, line) => _output.Enqueue(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    /// <summary>Sends a frame, ends the stream, and waits until the program has closed the connection.</summary>
+    public async Task AcceptsFrameAsync()
+    {
+        byte[] frame = new byte[4 + 16];
+        BinaryPrimitives.WriteInt32BigEndian(frame, 16);
+        using Socket client = await ConnectAsync();
+        await client.SendAsync(frame);
+        client.Shutdown(SocketShutdown.Send);
+        byte[] answer = new byte[256];
+        while (await client.ReceiveAsync(answer).Within($"{_sample} closes the connection") > 0)
+        {
+            // An answer of the program.
+        }
+
+        Assert.False(_process.HasExited, Report("ended"));
+    }
+
+    /// <summary>Sends an HTTP request and waits for the answer.</summary>
+    public async Task AnswersAsync()
+    {
+        (await ConnectAsync()).Dispose();
+        using HttpClient client = new();
+        using HttpResponseMessage response = await client.GetAsync(new Uri($"http://127.0.0.1:{_port}/")).Within($"{_sample} answers");
+        Assert.True(response.IsSuccessStatusCode, Report($"answered {response.StatusCode}"));
+    }
+
+    public void Dispose()
+    {
+        _process.Kill(entireProcessTree: true);
+        // The next program uses the same port.
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    private async Task<Socket> ConnectAsync()
+    {
+        Socket? connected = null;
+        await Deadline.UntilAsync(
+            async () =>
+            {
+                Assert.False(_process.HasExited, Report("ended"));
+                Socket client = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                try
+                {
+                    await client.ConnectAsync(new IPEndPoint(IPAddress.Loopback, _port));
+                    connected = client;
+                }
+                catch (SocketException)
+                {
+                    client.Dispose();
+                }
+
+                return connected is not null;
+            },
+            () => Report("does not listen"));
+        return connected!;
+    }
+
+    private string Report(string what) => $"{_sample} {what}: {string.Join('\n', _output)}";
+}

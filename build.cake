@@ -8,6 +8,7 @@
 #load "eng/fuzz.cake"
 #load "eng/pack.cake"
 #load "eng/api.cake"
+#load "eng/docs.cake"
 #load "eng/clean.cake"
 
 // Last: it knows all the targets above.

@@ -27,10 +27,12 @@ public static class ZcrxAkkaHostingExtensions
         return builder;
     }
 
-    /// <inheritdoc cref="WithZcrx(AkkaConfigurationBuilder, Action{ZcrxBuilder})"/>
+    /// <summary>Runs Zcrx in this actor system, with the queues and listeners of a configuration.</summary>
     /// <param name="builder">The builder of the actor system.</param>
     /// <param name="configuration">The configuration section, or a whole configuration, of which the section <c>Zcrx</c> is taken.</param>
     /// <param name="configure">Adds settings that a configuration cannot contain, such as the connection handlers.</param>
+    /// <returns>The builder. All calls add up.</returns>
+    /// <remarks>See <see cref="WithZcrx(AkkaConfigurationBuilder, Action{ZcrxBuilder})"/>.</remarks>
     public static AkkaConfigurationBuilder WithZcrx(this AkkaConfigurationBuilder builder, IConfiguration configuration, Action<ZcrxBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);

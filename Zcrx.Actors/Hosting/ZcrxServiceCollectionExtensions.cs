@@ -48,10 +48,12 @@ public static class ZcrxServiceCollectionExtensions
         return services.AddHostedService<ZcrxHostedService>();
     }
 
-    /// <inheritdoc cref="AddZcrx(IServiceCollection, Action{ZcrxBuilder})"/>
+    /// <summary>Adds Zcrx with the queues and listeners of a configuration, and <see cref="IZcrx"/> for injection.</summary>
     /// <param name="services">The services.</param>
     /// <param name="configuration">The configuration section, or a whole configuration, of which the section <c>Zcrx</c> is taken.</param>
     /// <param name="configure">Adds settings that a configuration cannot contain, such as the connection handlers.</param>
+    /// <returns>The services.</returns>
+    /// <remarks>See <see cref="AddZcrx(IServiceCollection, Action{ZcrxBuilder})"/>.</remarks>
     public static IServiceCollection AddZcrx(this IServiceCollection services, IConfiguration configuration, Action<ZcrxBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(configuration);

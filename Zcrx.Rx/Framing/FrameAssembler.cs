@@ -4,13 +4,9 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>
-/// Finds the frames in the buffers of one subscription. Only the thread inside the <see cref="FrameObserver{TCutter}"/> uses it.
-/// </summary>
-/// <remarks>
-/// Frames that lie in one buffer are passed on without copying. The rest of a buffer, behind its last whole frame, stays in
-/// <see cref="HeldBytes"/> until the next buffer completes it.
-/// </remarks>
+/// <summary>Finds the frames in the buffers of one subscription. Only the thread inside the <see cref="FrameObserver{TCutter}"/> uses it.</summary>
+/// <remarks>Frames that lie in one buffer are passed on without copying. The rest of a buffer, behind its last whole frame, stays in
+/// <see cref="HeldBytes"/> until the next buffer completes it.</remarks>
 internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCutter cutter, int maxLength, FramingOptions options)
     where TCutter : struct, IFrameCutter
 {
@@ -19,8 +15,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     private const int Ended = -2;
 
     private readonly HeldBytes _held = new(options.MaxLeasedBuffers);
-    // An unterminated frame of exactly the limit is acceptable. Its last byte must therefore not end it, even where the delimiter counts
-    // into the length.
+    // An unterminated frame of exactly the limit is acceptable, so its last byte must not end it, even where the delimiter counts into the length.
     private readonly int _overhead = options.DeliversUnterminated ? Math.Max(cutter.Overhead, 1) : cutter.Overhead;
     private readonly FrameSkips? _skips = options.Skips;
     private readonly bool _deliversUnterminated = options.DeliversUnterminated;
@@ -29,8 +24,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     // The stream offset of the next byte to arrive, and that of the held bytes.
     private long _next = Unknown;
     private long _frameOffset;
-    // The number of bytes below which cutting is pointless, the decision once it is made, and the number of bytes that were searched for
-    // it.
+    // The number of bytes below which cutting is pointless, the decision once it is made, and the number of bytes that were searched for it.
     private long _needed;
     private FrameDecision _decision;
     private bool _isDecided;
@@ -134,8 +128,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     }
 
     /// <summary>Continues a frame that began in an earlier buffer.</summary>
-    /// <returns>The number of bytes of the buffer that are left to cut. 0 also when the buffer was leased or the stream has
-    /// ended.</returns>
+    /// <returns>The number of bytes of the buffer that are left to cut. 0 also when the buffer was leased or the stream has ended.</returns>
     private int Join(in ReceivedBuffer buffer, ReadOnlyMemory<byte> memory)
     {
         _held.Lend(memory);
@@ -171,8 +164,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     }
 
     /// <summary>Cuts the frames that begin in the held bytes.</summary>
-    /// <returns>The number of bytes of the lent buffer that are left to cut; <see cref="Incomplete"/> when the held bytes must be kept;
-    /// <see cref="Ended"/> when the stream has ended.</returns>
+    /// <returns>The number of bytes of the lent buffer left to cut; <see cref="Incomplete"/> to keep the held bytes; <see cref="Ended"/> at the end.</returns>
     private int CutHeld()
     {
         while (_held.Length >= _needed)
@@ -335,8 +327,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         return true;
     }
 
-    /// <summary>Drops the received bytes of a frame that is too long.</summary>
-    /// <remarks>Its last bytes are copied, because they may be the beginning of its delimiter.</remarks>
+    /// <summary>Drops the received bytes of a frame that is too long. Copies the last ones, because they may be the beginning of its delimiter.</summary>
     private void Drop()
     {
         long count = Math.Max(0, _held.Length - (cutter.LongestDelimiter - 1));

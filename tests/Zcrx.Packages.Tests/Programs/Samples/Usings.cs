@@ -1,4 +1,5 @@
 global using System.Buffers;
+global using System.IO.Pipelines;
 global using System.Net;
 global using System.Net.Sockets;
 global using System.Reactive.Linq;

@@ -46,20 +46,25 @@ public sealed unsafe class EmulatedKernel : INicKernel
 
     /// <param name="options">The behaviour; null for the defaults.</param>
     /// <param name="callerKeepsSockets">
-    /// Whether the caller closes a socket only after its receives have ended and the cancellation of its polls was submitted. A request then needs no descriptor of its own.
+    /// True if the caller closes a socket only after its receives have ended and the cancellation of its polls was submitted. A request then needs no descriptor of its own.
     /// </param>
     internal EmulatedKernel(EmulatedKernelOptions? options, bool callerKeepsSockets)
+        : this(options ?? new EmulatedKernelOptions(), ring => new EpollExecution(ring, callerKeepsSockets))
     {
-        Options = options ?? new EmulatedKernelOptions();
-        CallerKeepsSockets = callerKeepsSockets;
+    }
+
+    /// <param name="options">The behaviour.</param>
+    /// <param name="execution">Creates what performs the requests of a ring.</param>
+    internal EmulatedKernel(EmulatedKernelOptions options, Func<RingParts, IRingExecution> execution)
+    {
+        _execution = execution;
+        Options = options;
         ArgumentOutOfRangeException.ThrowIfNotEqual(Options.BuffersPerTurn is >= 1 and <= 1024, true, nameof(options));
         Nics = new EmulatedNics(Options.Nics);
     }
 
     /// <summary>Gets the behaviour of this kernel.</summary>
     public EmulatedKernelOptions Options { get; }
-
-    private bool CallerKeepsSockets { get; }
 
     /// <inheritdoc/>
     /// <remarks>Those of <see cref="EmulatedKernelOptions.Nics"/>.</remarks>
@@ -111,7 +116,7 @@ public sealed unsafe class EmulatedKernel : INicKernel
             return fd;
         }
 
-        EmulatedRing ring = new(Options, parameters, CallerKeepsSockets);
+        EmulatedRing ring = new(Options, parameters, _execution);
         if (ring.Status is < 0 and var error)
         {
             ring.Dispose();

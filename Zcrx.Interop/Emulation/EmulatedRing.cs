@@ -16,35 +16,30 @@ internal sealed unsafe class EmulatedRing : IDisposable
     private readonly uint _setupFlags;
     private readonly EmulatedRingMemory _memory;
     private readonly EmulatedCompletions _completions;
-    private readonly EmulatedWatches _watches;
-    private readonly EmulatedRequests _requests;
-    private readonly EmulatedFileOperations _files;
-    private readonly EmulatedReceive _receive;
-    private readonly EmulatedRemotePosts _remote;
+    private readonly IRingExecution _execution;
     private readonly Dictionary<uint, EmulatedInterfaceQueue> _queues = [];
     private readonly Dictionary<uint, nint> _queueRegions = [];
     private readonly object _issuer = Threads.Current;
     // The descriptor and the mappings.
     private int _users = 1;
 
-    public EmulatedRing(EmulatedKernelOptions options, io_uring_params* parameters, bool callerKeepsSockets)
+    /// <param name="options">The behaviour of the kernel.</param>
+    /// <param name="parameters">The parameters of the set-up.</param>
+    /// <param name="execution">Creates what performs the requests.</param>
+    public EmulatedRing(EmulatedKernelOptions options, io_uring_params* parameters, Func<RingParts, IRingExecution> execution)
     {
         _options = options;
         _setupFlags = parameters->flags;
         _memory = new EmulatedRingMemory(parameters);
         _completions = new EmulatedCompletions(_memory, HasFlag(IORING_SETUP_CQE_MIXED));
-        _watches = new EmulatedWatches(_poller, callerKeepsSockets);
-        _requests = new EmulatedRequests(_memory, _completions, _watches, options);
-        _files = new EmulatedFileOperations(_requests, _completions);
-        _receive = new EmulatedReceive(_requests, _completions, _poller, _queues, options);
-        _remote = new EmulatedRemotePosts(_poller, _completions);
+        _execution = execution(new RingParts(_setupFlags, _memory, _completions, _queues, options));
     }
 
     /// <summary>Gets a negative errno when the ring could not be created.</summary>
     public int Status => _execution.Status;
 
     /// <summary>Gets the number of descriptors that the caller has closed while a request used them.</summary>
-    public int LostDescriptors => _watches.Lost;
+    public int LostDescriptors => _execution.LostDescriptors;
 
     /// <summary>Gets a value indicating whether notifications are lost, as when the kernel cannot allocate one. The type stays armed.</summary>
     public bool LosesNotifications => _options.Faults?.DropNotifications ?? false;

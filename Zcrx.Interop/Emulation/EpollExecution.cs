@@ -14,23 +14,29 @@ internal sealed class EpollExecution : IRingExecution
     private readonly EmulatedKernelOptions _options;
     private readonly EmulatedPoller _poller = new();
     private readonly EmulatedCompletions _completions;
+    private readonly EmulatedWatches _watches;
     private readonly EmulatedRequests _requests;
     private readonly EmulatedFileOperations _files;
     private readonly EmulatedReceive _receive;
     private readonly EmulatedRemotePosts _remote;
     private bool _isLeftOver;
 
-    public EpollExecution(RingParts ring)
+    /// <param name="ring">The parts of the ring.</param>
+    /// <param name="callerKeepsSockets">True if the caller closes a socket only after the requests that use it have ended.</param>
+    public EpollExecution(RingParts ring, bool callerKeepsSockets)
     {
         _options = ring.Options;
         _completions = ring.Completions;
-        _requests = new EmulatedRequests(ring.Memory, _completions, _poller, _options);
+        _watches = new EmulatedWatches(_poller, callerKeepsSockets);
+        _requests = new EmulatedRequests(ring.Memory, _completions, _watches, _options);
         _files = new EmulatedFileOperations(_requests, _completions);
         _receive = new EmulatedReceive(_requests, _completions, _poller, ring.Queues, _options);
         _remote = new EmulatedRemotePosts(signal => _poller.Add(signal, SocketCalls.EPOLLIN, EmulatedRemotePosts.Signal), _completions);
     }
 
     public int Status => _poller.Status;
+
+    public int LostDescriptors => _watches.Lost;
 
     public void EnableRemotePosts() => _remote.Enable();
 

@@ -8,6 +8,9 @@ internal interface IRingExecution : IDisposable
     /// <summary>Gets zero, or a negative errno when the ring cannot work.</summary>
     int Status { get; }
 
+    /// <summary>Gets the number of descriptors that the caller has closed while a request used them.</summary>
+    int LostDescriptors { get; }
+
     /// <summary>Begins a request. Its completion, or that of its refusal, is posted to the ring.</summary>
     void Issue(in io_uring_sqe entry);
 

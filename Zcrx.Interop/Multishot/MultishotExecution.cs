@@ -36,6 +36,9 @@ internal sealed class MultishotExecution : IRingExecution
 
     public int Status => _ring.Status;
 
+    // The kernel refers to the file, not to the number.
+    public int LostDescriptors => 0;
+
     public void Issue(in io_uring_sqe entry)
     {
         if ((entry.flags & ~IOSQE_ASYNC) != 0)

@@ -47,7 +47,7 @@ internal sealed class QueueEngine
     public static QueueEngine Choose(ZcrxQueueOptions options)
     {
         EngineChoice choice = EngineChoice.For(options);
-        return For(options, choice, choice.Engine == ZcrxEngine.Emulated ? new EmulatedKernel(options.Emulation, callerKeepsSockets: true) : new LinuxKernel());
+        return For(options, choice, choice.CreateKernel(options));
     }
 
     /// <summary>Uses an engine that was chosen before, and sets the interface up.</summary>

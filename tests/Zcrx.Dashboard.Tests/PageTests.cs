@@ -230,6 +230,7 @@ public sealed partial class PageTests(Browser browser)
         ILocator text = visitor.Page.Locator("#page-text");
 
         await visitor.SeesAsync(text, "1–50 of 10,000");
+        await visitor.PhotographAsync("many");
         await Assertions.Expect(visitor.Rows).ToHaveCountAsync(50);
         await visitor.Page.Locator("#page-last").ClickAsync();
         await visitor.SeesAsync(text, "9,951–10,000 of 10,000");

@@ -42,7 +42,9 @@ internal sealed class ZcrxService(TimeProvider time) : IZcrx, IStatusSource, IDi
 
     public Task<ZcrxStatus> GetStatusAsync(CancellationToken cancellationToken = default) => GetStatusAsync(includeConnections: true, cancellationToken);
 
-    public async Task<ZcrxStatus> GetStatusAsync(bool includeConnections, CancellationToken cancellationToken = default)
+    public Task<ZcrxStatus> GetOverviewAsync(CancellationToken cancellationToken = default) => GetStatusAsync(includeConnections: false, cancellationToken);
+
+    public async Task<ZcrxStatus> GetStatusAsync(bool includeConnections, CancellationToken cancellationToken)
     {
         if (_running is not { } running)
         {

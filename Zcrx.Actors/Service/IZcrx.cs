@@ -35,11 +35,10 @@ public interface IZcrx
     /// <returns>A snapshot. After the stop it is the last one.</returns>
     Task<ZcrxStatus> GetStatusAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Returns the status of queues, listeners and rebalancing, on request without the connections.</summary>
-    /// <param name="includeConnections">Whether to list the connections. With very many connections, that is most of the work.</param>
+    /// <summary>Returns the status of queues, listeners and rebalancing without the connections, which are most of the work when there are many.</summary>
     /// <param name="cancellationToken">Cancels the request.</param>
-    /// <returns>A snapshot. After the stop it is the last one.</returns>
-    Task<ZcrxStatus> GetStatusAsync(bool includeConnections, CancellationToken cancellationToken = default);
+    /// <returns>A snapshot. After the stop it is the last one, which may list connections.</returns>
+    Task<ZcrxStatus> GetOverviewAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Connects to a server. A queue receives on the connection, which is supervised, counted and listed in the status like an accepted one.</summary>
     /// <param name="endPoint">The server: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/>.</param>

@@ -37,10 +37,10 @@ internal sealed class DashboardEndpoints
         _stopping = services.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
         SnapshotReader reader = new(_mask);
         _snapshot = new Cached<string>(ReadAsync, Shared, _time);
-        _connections = new Cached<ZcrxStatus>(() => zcrx.GetStatusAsync(includeConnections: true), Shared, _time);
+        _connections = new Cached<ZcrxStatus>(() => zcrx.GetStatusAsync(), Shared, _time);
 
         async Task<string> ReadAsync() =>
-            JsonSerializer.Serialize(reader.Read(await zcrx.GetStatusAsync(includeConnections: false).ConfigureAwait(false)), DashboardJson.Default.DashboardSnapshot);
+            JsonSerializer.Serialize(reader.Read(await zcrx.GetOverviewAsync().ConfigureAwait(false)), DashboardJson.Default.DashboardSnapshot);
     }
 
     public void Map(RouteGroupBuilder group, DashboardAccess access)

@@ -3,7 +3,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Emulation;
 
-/// <summary>Represents what an ASYNC_CANCEL request selects. Pure but for the identity of files.</summary>
+/// <summary>Represents what an ASYNC_CANCEL request selects. Only its file is read from the process.</summary>
 internal readonly struct CancelFilter
 {
     private readonly uint _flags;
@@ -21,6 +21,9 @@ internal readonly struct CancelFilter
 
     /// <summary>Gets a value indicating whether all matching requests are cancelled, not only the first.</summary>
     public bool SelectsAll => (_flags & (IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_ANY)) != 0;
+
+    /// <summary>Gets a value indicating whether the file of a request counts.</summary>
+    public bool SelectsFile => (_flags & IORING_ASYNC_CANCEL_FD) != 0;
 
     /// <summary>Reads and checks a request.</summary>
     /// <returns>Zero, or a negative errno.</returns>
@@ -55,18 +58,17 @@ internal readonly struct CancelFilter
     /// <summary>Returns whether a request is selected.</summary>
     /// <param name="userData">The user data of the request.</param>
     /// <param name="opcode">The opcode of the request.</param>
-    /// <param name="fd">A descriptor of its file.</param>
-    /// <param name="callerFd">The descriptor in its submission, which identifies files other than sockets.</param>
-    public bool Matches(ulong userData, byte opcode, int fd, int callerFd)
+    /// <param name="file">Its file, if <see cref="SelectsFile"/>.</param>
+    public bool Matches(ulong userData, byte opcode, FileIdentity file)
     {
         if ((_flags & IORING_ASYNC_CANCEL_ANY) != 0)
         {
             return true;
         }
 
-        bool byFile = (_flags & IORING_ASYNC_CANCEL_FD) != 0;
+        bool byFile = SelectsFile;
         bool byOpcode = (_flags & IORING_ASYNC_CANCEL_OP) != 0;
-        if ((byFile && FileIdentity.Of(fd, callerFd) != _file) || (byOpcode && opcode != _opcode))
+        if ((byFile && file != _file) || (byOpcode && opcode != _opcode))
         {
             return false;
         }

@@ -82,7 +82,7 @@ internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedComple
         List<EmulatedRequest> found = [];
         foreach (EmulatedRequest request in _requests)
         {
-            if (request.IsActive && filter.Matches(request.UserData, request.Opcode, request.Fd, request.CallerFd))
+            if (request.IsActive && filter.Matches(request.UserData, request.Opcode, filter.SelectsFile ? FileIdentity.Of(request.Fd, request.CallerFd) : FileIdentity.None))
             {
                 found.Add(request);
                 if (!filter.SelectsAll)

@@ -30,6 +30,7 @@ internal sealed unsafe class HostRing : IDisposable
     private uint _prepared;
     private uint _head;
     private int _fd;
+    private bool _isDescriptorLost;
 
     /// <summary>Sets up and maps a ring. <see cref="Status"/> tells whether that worked.</summary>
     /// <param name="kernel">The kernel of the machine.</param>
@@ -115,7 +116,7 @@ internal sealed unsafe class HostRing : IDisposable
     public int Submit()
     {
         uint count = Publish();
-        return count == 0 ? 0 : _kernel.Enter(_fd, count, 0, 0, null, 0);
+        return count == 0 ? 0 : Checked(_kernel.Enter(_fd, count, 0, 0, null, 0));
     }
 
     /// <summary>Submits, runs deferred work and, if requested, waits for a completion.</summary>
@@ -127,12 +128,12 @@ internal sealed unsafe class HostRing : IDisposable
         uint count = Publish();
         if (minComplete == 0 || milliseconds < 0)
         {
-            return _kernel.Enter(_fd, count, minComplete, IORING_ENTER_GETEVENTS, null, 0);
+            return Checked(_kernel.Enter(_fd, count, minComplete, IORING_ENTER_GETEVENTS, null, 0));
         }
 
         __kernel_timespec timespec = new() { tv_sec = milliseconds / 1000, tv_nsec = milliseconds % 1000 * 1_000_000 };
         io_uring_getevents_arg argument = new() { ts = (ulong)&timespec };
-        return _kernel.Enter(_fd, count, minComplete, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &argument, (nuint)sizeof(io_uring_getevents_arg));
+        return Checked(_kernel.Enter(_fd, count, minComplete, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &argument, (nuint)sizeof(io_uring_getevents_arg)));
     }
 
     /// <summary>Takes the oldest completion. Call <see cref="Advance"/> after the last.</summary>
@@ -153,6 +154,7 @@ internal sealed unsafe class HostRing : IDisposable
     public void Advance() => Volatile.Write(ref *_completionHead, _head);
 
     /// <summary>Closes and unmaps the ring.</summary>
+    /// <remarks>If other code has closed the descriptor, it is not closed again: its number may belong to another file by now.</remarks>
     public void Dispose()
     {
         int fd = Interlocked.Exchange(ref _fd, -1);
@@ -161,9 +163,20 @@ internal sealed unsafe class HostRing : IDisposable
             return;
         }
 
-        _ = _kernel.Close(fd);
+        if (!_isDescriptorLost)
+        {
+            _ = _kernel.Close(fd);
+        }
+
         Unmap(_ringMemory, _ringLength);
         Unmap((nint)_entries, _entryLength);
+    }
+
+    private int Checked(int result)
+    {
+        // The descriptor is closed, or is no ring.
+        _isDescriptorLost |= result is -EBADF or -EOPNOTSUPP;
+        return result;
     }
 
     private static bool IsError(nint address) => address is < 0 and >= -4095;

@@ -29,7 +29,7 @@ internal sealed class MultishotExecution : IRingExecution
     {
         _completions = ring.Completions;
         _ring = new HostRing(kernel, ring.Memory.SubmissionEntries, ring.Memory.CompletionEntries, ring.SetupFlags & Threading);
-        _requests = new MultishotRequests(_ring, _completions);
+        _requests = new MultishotRequests(_ring, ring);
         _receive = new MultishotReceive(_ring, _requests, ring, features);
         _remote = new EmulatedRemotePosts(Watch, _completions);
     }

@@ -108,10 +108,11 @@ internal sealed unsafe class MultishotReceive : IDisposable
         bool isUsedUp = request.HasBudget && request.Budget <= 0;
         if ((completion.flags & IORING_CQE_F_MORE) != 0)
         {
-            if (isUsedUp && request.End is null)
+            // Before Linux 6.17 a multishot receive has no limit, and may have taken more by now.
+            int? end = request.End is not null ? null : isUsedUp ? 0 : InjectedEnd(request);
+            if (end is not null)
             {
-                // Before Linux 6.17 a multishot receive has no limit, and may have taken more by now.
-                request.End = 0;
+                request.End = end;
                 _requests.CancelInHost(request);
             }
 
@@ -119,9 +120,11 @@ internal sealed unsafe class MultishotReceive : IDisposable
         }
 
         int result = completion.res;
-        if (isUsedUp && (result >= 0 || result is -ECANCELED or -ENOBUFS))
+        bool isError = result < 0 && result is not (-ECANCELED or -ENOBUFS);
+        int? decided = isUsedUp ? 0 : request.End;
+        if (decided is { } decision && (!isError || decision == -ECONNRESET))
         {
-            End(request, 0);
+            End(request, decision);
         }
         else if (result > 0 || result == -ENOBUFS)
         {
@@ -129,7 +132,7 @@ internal sealed unsafe class MultishotReceive : IDisposable
         }
         else
         {
-            End(request, result == -ECANCELED && request.End is { } end ? end : result);
+            End(request, result);
         }
     }
 
@@ -205,12 +208,29 @@ internal sealed unsafe class MultishotReceive : IDisposable
         request.Budget -= received;
     }
 
+    /// <summary>Applies the fault plan. The bytes that have arrived are delivered before the end; a turn cannot be delayed or stranded.</summary>
+    private int? InjectedEnd(MultishotRequest request)
+    {
+        switch (_options.Faults?.NextReceive())
+        {
+            case ReceiveFault.NoBuffers:
+                return -ENOMEM;
+            case ReceiveFault.CompletionsFull:
+                return -ENOSPC;
+            case ReceiveFault.Reset:
+                SocketCalls.Disconnect(request.Fd);
+                return -ECONNRESET;
+            default:
+                return null;
+        }
+    }
+
     /// <summary>Arms a receive again that the host ring has ended, or ends it when nothing is free.</summary>
     private void Continue(MultishotRequest request, ProvidedBuffers buffers, bool isWithoutBuffer)
     {
         if (request.IsCancelled)
         {
-            End(request, request.End ?? -ECANCELED);
+            End(request, -ECANCELED);
             return;
         }
 

@@ -6,12 +6,13 @@ namespace Zcrx.Interop.Multishot;
 
 /// <summary>Holds the requests of one ring: submits them to the host ring, and cancels them.</summary>
 /// <param name="ring">The host ring.</param>
-/// <param name="completions">The completions of the caller's ring.</param>
-internal sealed class MultishotRequests(HostRing ring, EmulatedCompletions completions)
+/// <param name="parts">The caller's ring.</param>
+internal sealed class MultishotRequests(HostRing ring, RingParts parts)
 {
     /// <summary>The user data of requests whose completions are of no interest.</summary>
     public const ulong Ignored = ulong.MaxValue - 1;
 
+    private readonly EmulatedCompletions _completions = parts.Completions;
     private readonly List<MultishotRequest> _requests = [];
     private readonly Stack<int> _free = new();
 
@@ -56,7 +57,13 @@ internal sealed class MultishotRequests(HostRing ring, EmulatedCompletions compl
         request.IsActive = false;
         request.Buffers = null;
         _free.Push(request.Index);
-        completions.Post(request.UserData, result, flags);
+        if (request.Opcode == IORING_OP_RECV_ZC && parts.Options.Faults is { } faults && faults.NextEndOfReceive())
+        {
+            parts.Memory.CountLostCompletion();
+            return;
+        }
+
+        _completions.Post(request.UserData, result, flags);
     }
 
     /// <summary>Performs ASYNC_CANCEL. The host ring ends the requests, and their completions follow that of the cancel.</summary>
@@ -67,7 +74,7 @@ internal sealed class MultishotRequests(HostRing ring, EmulatedCompletions compl
         for (int i = 0; refused == 0 && i < _requests.Count && (found == 0 || filter.SelectsAll); i++)
         {
             MultishotRequest request = _requests[i];
-            if (request.IsActive && !request.IsCancelled && filter.Matches(request.UserData, request.Opcode, request.Fd, request.Fd))
+            if (request.IsActive && !request.IsCancelled && filter.Matches(request.UserData, request.Opcode, filter.SelectsFile ? FileOf(request) : FileIdentity.None))
             {
                 // A receive that the host ring has ended for another reason is not submitted again from now on.
                 request.IsCancelled = true;
@@ -76,7 +83,7 @@ internal sealed class MultishotRequests(HostRing ring, EmulatedCompletions compl
             }
         }
 
-        completions.Post(entry.user_data, refused < 0 ? refused : filter.SelectsAll ? found : found > 0 ? 0 : -Errno.ENOENT, 0);
+        _completions.Post(entry.user_data, refused < 0 ? refused : filter.SelectsAll ? found : found > 0 ? 0 : -Errno.ENOENT, 0);
     }
 
     /// <summary>Has the host ring end a request.</summary>
@@ -85,4 +92,8 @@ internal sealed class MultishotRequests(HostRing ring, EmulatedCompletions compl
         io_uring_sqe cancel = new() { opcode = IORING_OP_ASYNC_CANCEL, fd = -1, addr = (ulong)request.Index, user_data = Ignored };
         _ = ring.TryPush(cancel);
     }
+
+    // The descriptor of a receive may belong to another file by now.
+    private static FileIdentity FileOf(MultishotRequest request) =>
+        request.Buffers is null ? FileIdentity.Of(request.Fd, request.Fd) : new FileIdentity(request.Cookie, -1);
 }

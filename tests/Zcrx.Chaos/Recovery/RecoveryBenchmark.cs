@@ -87,7 +87,12 @@ internal static class RecoveryBenchmark
 
     private static async Task SetUpAsync(ChaosOptions options, int times, List<TimeSpan> rings, List<TimeSpan> registrations, List<TimeSpan> freed)
     {
-        IIoUringKernel kernel = options.Engine == ZcrxEngine.Emulated ? new EmulatedKernel() : new LinuxKernel();
+        IIoUringKernel kernel = options.Engine switch
+        {
+            ZcrxEngine.Emulated => new EmulatedKernel(),
+            ZcrxEngine.IoUring => new MultishotKernel(),
+            _ => new LinuxKernel(),
+        };
         ZcrxCapabilities capabilities = ZcrxCapabilities.Query(kernel);
         InterfaceQueueOptions queueOptions = new() { AreaSize = 4 << 20, Interface = options.Engine == ZcrxEngine.Nic ? options.Interface : null, RxQueue = (uint)options.RxQueue };
         long closed = 0;

@@ -45,10 +45,10 @@ internal sealed class ChaosHost : IAsyncDisposable
         {
             for (int i = 0; i < options.Queues; i++)
             {
-                bool isEmulated = options.Engine == ZcrxEngine.Emulated;
+                bool hasFaultPlan = options.Engine is ZcrxEngine.Emulated or ZcrxEngine.IoUring;
                 // Half of them on an interface that may go.
-                EmulatedNic? nic = isEmulated && i % 2 == 1 ? new EmulatedNic(new EmulatedNicOptions { Name = $"chaos{i}", RxQueues = 1 }) : null;
-                EmulatedFaultPlan? plan = isEmulated ? new EmulatedFaultPlan() : null;
+                EmulatedNic? nic = options.Engine == ZcrxEngine.Emulated && i % 2 == 1 ? new EmulatedNic(new EmulatedNicOptions { Name = $"chaos{i}", RxQueues = 1 }) : null;
+                EmulatedFaultPlan? plan = hasFaultPlan ? new EmulatedFaultPlan() : null;
                 nics.Add(nic);
                 plans.Add(plan);
                 zcrx.AddQueue(new ZcrxQueueOptions
@@ -59,7 +59,7 @@ internal sealed class ChaosHost : IAsyncDisposable
                     Interface = options.Engine == ZcrxEngine.Nic ? options.Interface : nic?.Name,
                     RxQueue = options.Engine == ZcrxEngine.Nic ? options.RxQueue + i : 0,
                     BusyTimeout = options.Patience / 2,
-                    CheckBorrows = isEmulated,
+                    CheckBorrows = hasFaultPlan,
                     Emulation = new EmulatedKernelOptions { Faults = plan, Nics = nic is null ? [] : [nic] },
                 });
             }

@@ -64,7 +64,9 @@ public class NotificationTests : IClassFixture<LeakCheck>
     [SkippableTheory, Kernels]
     public void It_comes_after_the_end_that_a_budget_brings_in_the_submission_itself(string name)
     {
-        using var queue = new TestQueue(Open(name));
+        KernelUnderTest kernel = Open(name);
+        Skip.If(kernel.IsMultishot, "order of a notification in a submission: completions are translated after it, in the order of deferred work");
+        using var queue = new TestQueue(kernel);
         using var connection = new TcpPair();
         connection.Send(1000);
         connection.AwaitArrival(1000);

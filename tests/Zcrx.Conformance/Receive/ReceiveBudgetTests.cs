@@ -7,7 +7,7 @@ public class ReceiveBudgetTests : IClassFixture<LeakCheck>
     [SkippableTheory, Kernels]
     public void A_budget_ends_the_request_with_zero_after_exactly_so_many_bytes(string name)
     {
-        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
+        using var queue = new TestQueue(KernelUnderTest.OpenWithExactBudgets(name));
         using var connection = new TcpPair();
         queue.Receive(connection, 1, budget: 5000);
         connection.Send(3000);
@@ -23,7 +23,7 @@ public class ReceiveBudgetTests : IClassFixture<LeakCheck>
     [SkippableTheory, Kernels]
     public void A_budget_of_one_byte_takes_one_byte(string name)
     {
-        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
+        using var queue = new TestQueue(KernelUnderTest.OpenWithExactBudgets(name));
         using var connection = new TcpPair();
         connection.Send(3);
         for (int i = 0; i < 3; i++)
@@ -37,7 +37,7 @@ public class ReceiveBudgetTests : IClassFixture<LeakCheck>
     [SkippableTheory, Kernels]
     public void A_budget_is_kept_over_several_packets(string name)
     {
-        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
+        using var queue = new TestQueue(KernelUnderTest.OpenWithExactBudgets(name));
         using var connection = new TcpPair();
         queue.Receive(connection, 1, budget: 1000);
         long position = 0;
@@ -81,5 +81,25 @@ public class ReceiveBudgetTests : IClassFixture<LeakCheck>
         Assert.Single(completions, cqe => cqe.UserData == 1 && !cqe.HasMore);
         queue.Receive(connection, 2);
         Assert.Equal(0, Assert.Single(queue.Ring.TakeUntilEnd(2), cqe => cqe.UserData == 2).Result);
+    }
+
+    [SkippableTheory, Kernels]
+    public void Budget_that_is_exceeded_ends_the_request_and_loses_no_byte(string name)
+    {
+        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
+        using var connection = new TcpPair();
+        connection.Send(20_000);
+        connection.EndSending();
+        connection.AwaitArrival(20_000);
+        long position = 0;
+        for (ulong request = 1; position < 20_000; request++)
+        {
+            queue.Receive(connection, request, budget: 3000);
+            IReadOnlyList<Cqe> completions = queue.Ring.TakeUntilEnd(request);
+            long before = position;
+            position = queue.AssertPattern(completions, position);
+            Assert.True(position >= before + 3000 || position == 20_000, $"request {request} ends after {position - before} bytes");
+            Assert.Equal(0, completions.Last(cqe => cqe.UserData == request).Result);
+        }
     }
 }

@@ -16,7 +16,9 @@ public class BufferOrderTests : IClassFixture<LeakCheck>
     [SkippableTheory, Kernels]
     public void What_came_back_last_goes_out_first(string name)
     {
-        using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), buffers: 8);
+        KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
+        Skip.If(kernel.IsMultishot, "order of reuse: buffers that are provided already come before those that return");
+        using var queue = new TestQueue(kernel, buffers: 8);
         using var connection = new TcpPair();
         queue.Receive(connection, 1);
         Assert.Equal([7, 6, 5, 4, 3], Buffers(queue, connection, 5));

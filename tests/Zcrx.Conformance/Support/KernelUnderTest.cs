@@ -92,7 +92,14 @@ internal sealed class KernelUnderTest
 
     public static string NameOf(EmulatedKernelProfile profile) => EmulatedPrefix + profile.Name;
 
-    /// <summary>Opens a kernel that ends a request without buffers or completions.</summary>
+    /// <summary>Opens a kernel that ends a request at exactly its budget.</summary>
+    public static KernelUnderTest OpenWithExactBudgets(string name)
+    {
+        Skip.If(name == OldMultishot, "budgets: before Linux 6.17, a multishot receive may exceed its budget by one turn");
+        return OpenDeviceLess(name);
+    }
+
+    /// <summary>Opens a kernel that ends a request that runs out of buffers or completions.</summary>
     public static KernelUnderTest OpenDeviceLessWithEnds(string name)
     {
         KernelUnderTest kernel = OpenDeviceLess(name);

@@ -51,7 +51,10 @@ internal sealed unsafe class ScriptedKernel : IIoUringKernel
         return Zcrx is null ? answered : 0;
     }
 
-    public int Setup(uint entries, io_uring_params* parameters) => -Errno.ENOSYS;
+    /// <summary>The result of every set-up.</summary>
+    public int SetupResult { get; init; } = -Errno.ENOSYS;
+
+    public int Setup(uint entries, io_uring_params* parameters) => SetupResult;
 
     public int Enter(int ringFd, uint toSubmit, uint minComplete, uint flags, void* argument, nuint argumentSize) => -Errno.ENOSYS;
 

@@ -1,5 +1,4 @@
 using Zcrx.Interop.Abi;
-using Zcrx.Interop.Emulation;
 using Zcrx.Interop.Multishot;
 
 namespace Zcrx.Interop;

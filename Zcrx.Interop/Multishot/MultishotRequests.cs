@@ -37,7 +37,7 @@ internal sealed class MultishotRequests(HostRing ring, RingParts parts)
         return request;
     }
 
-    /// <summary>Submits a request as it is.</summary>
+    /// <summary>Submits a request without changing it.</summary>
     public void Forward(in io_uring_sqe entry)
     {
         MultishotRequest request = Add(entry);

@@ -1,6 +1,5 @@
 using Zcrx.Interop.Abi;
 using Zcrx.Interop.Capabilities;
-using Zcrx.Interop.Errors;
 using Zcrx.Interop.Rings;
 using static Zcrx.Interop.Abi.Errno;
 using static Zcrx.Interop.Abi.LinuxIoUring;
@@ -25,7 +24,7 @@ internal static unsafe class MultishotSupport
         return HasLimits(ring) ? features | MultishotFeatures.Limits : features;
     }
 
-    /// <summary>Returns why no ring can be had: the kernel does not support it, or this process may not.</summary>
+    /// <summary>Returns why this process cannot use the io_uring of a kernel: it is too old, or access is forbidden.</summary>
     /// <returns>A clause without a full stop; null when a ring can be set up, or when it fails for another reason, which opening it reports.</returns>
     public static string? WhyNot(IIoUringKernel kernel, HostFacts host)
     {

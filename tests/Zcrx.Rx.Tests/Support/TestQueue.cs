@@ -50,6 +50,12 @@ internal sealed class TestQueue : IAsyncDisposable
     {
         ZcrxQueueOptions options = Options(buffers, profile);
         options = configure is null ? options : configure(options);
+        if (options.Emulation.Nics.Count > 0)
+        {
+            // Only the emulation has interfaces.
+            options = options with { Engine = ZcrxEngine.Emulated };
+        }
+
         ZcrxQueue queue = kernel is null
             ? await ZcrxQueue.OpenAsync(options, suspended).Within("the queue opens")
             : await ZcrxQueue.OpenAsync(options, new EngineChoice(kernel is LinuxKernel ? ZcrxEngine.DeviceLess : ZcrxEngine.Emulated, "a test"), kernel, default, suspended).Within("the queue opens");

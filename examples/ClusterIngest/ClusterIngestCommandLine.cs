@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using Spectre.Console;
 
 namespace ClusterIngest;
 
@@ -36,7 +35,7 @@ internal static class ClusterIngestCommandLine
             using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
             DemoOptions options = new(
                 result.GetValue(connections), result.GetValue(frames), result.GetValue(length), result.GetValue(pace), TimeSpan.FromMilliseconds(result.GetValue(delay)));
-            using DemoRun run = new(options, new DemoView(AnsiConsole.Console));
+            using DemoRun run = new(options, new DemoView(Console.Out, !Console.IsOutputRedirected));
             return await run.RunAsync(stopping.Token);
 
             void Stop(PosixSignalContext context)

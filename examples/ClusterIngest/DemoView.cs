@@ -1,10 +1,11 @@
 using System.Globalization;
-using Spectre.Console;
 
 namespace ClusterIngest;
 
 /// <summary>Shows the demo as lines: four a second on a terminal, where each replaces the last, and one a second in a file.</summary>
-internal sealed class DemoView(IAnsiConsole console) : IDemoView
+/// <param name="output">The output.</param>
+/// <param name="isTerminal">Whether it is a terminal.</param>
+internal sealed class DemoView(TextWriter output, bool isTerminal) : IDemoView
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -15,17 +16,15 @@ internal sealed class DemoView(IAnsiConsole console) : IDemoView
 
     public TimeSpan LongestStall { get; private set; }
 
-    private bool IsTerminal => console.Profile.Capabilities.Interactive;
-
     public void Say(string line)
     {
         if (_isOpen)
         {
-            console.WriteLine();
+            output.WriteLine();
             _isOpen = false;
         }
 
-        console.WriteLine(line);
+        output.WriteLine(line);
     }
 
     public void Show(TimeSpan time, long sent, long total, IReadOnlyList<NodeProcess> nodes)
@@ -37,7 +36,7 @@ internal sealed class DemoView(IAnsiConsole console) : IDemoView
         }
 
         LongestStall = time - _progressed > LongestStall ? time - _progressed : LongestStall;
-        if (!IsTerminal && time < _shown + Interval && _shown >= TimeSpan.Zero)
+        if (!isTerminal && time < _shown + Interval && _shown >= TimeSpan.Zero)
         {
             return;
         }
@@ -48,14 +47,14 @@ internal sealed class DemoView(IAnsiConsole console) : IDemoView
         string line = string.Create(
             CultureInfo.InvariantCulture,
             $"{time.TotalSeconds,6:F1} s  sent {sent:N0} of {total:N0}  edge {(nodes[0].HasEnded ? "ended" : "up")}  {workers}  chunks sent again {nodes[0].Numbers[1]:N0}");
-        if (IsTerminal)
+        if (isTerminal)
         {
-            console.Write($"\r{line}");
+            output.Write($"\r{line}");
             _isOpen = true;
         }
         else
         {
-            console.WriteLine(line);
+            output.WriteLine(line);
         }
     }
 }

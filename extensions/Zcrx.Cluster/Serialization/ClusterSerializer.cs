@@ -9,11 +9,14 @@ namespace Zcrx.Cluster.Serialization;
 /// <param name="system">The actor system.</param>
 internal sealed class ClusterSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
-    /// <summary>The HOCON that binds this serializer.</summary>
+    /// <summary>The HOCON that binds this serializer, and that of the status.</summary>
+    /// <remarks>A node without queues has no <c>WithZcrx</c>, which would bind the latter. Distributed data gives it the status of the others all the same.</remarks>
     public const string Hocon = """
         akka.actor {
           serializers.zcrx-cluster = "Zcrx.Cluster.Serialization.ClusterSerializer, Zcrx.Cluster"
+          serializers.zcrx-node-status = "Zcrx.Actors.Serialization.NodeStatusSerializer, Zcrx.Actors"
           serialization-bindings {
+            "Zcrx.Actors.ZcrxNodeStatus, Zcrx.Actors" = zcrx-node-status
             "Zcrx.Cluster.ZcrxNodeEvent, Zcrx.Cluster" = zcrx-cluster
             "Zcrx.Cluster.FrameChunk, Zcrx.Cluster" = zcrx-cluster
             "Zcrx.Cluster.FrameAcknowledgement, Zcrx.Cluster" = zcrx-cluster

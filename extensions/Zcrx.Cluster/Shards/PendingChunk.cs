@@ -9,6 +9,9 @@ internal sealed record PendingChunk<T>(long First, int[] Ends, byte[] Bytes, IRe
 {
     public long Next => First + Ends.Length;
 
-    /// <summary>Gets or sets a value indicating whether the chunk was sent, so that an acknowledgement of it is valid. The budget of the shard includes it then.</summary>
-    public bool WasSent { get; set; }
+    /// <summary>Gets or sets how often the chunk was sent. An acknowledgement of it is valid, and the budget of the shard includes it, once it was.</summary>
+    public int Sent { get; set; }
+
+    /// <summary>Gets or sets when the chunk was sent last.</summary>
+    public TimeSpan SentAt { get; set; }
 }

@@ -13,6 +13,8 @@ namespace Zcrx.Cluster.Shards;
 /// <param name="claim">The share of the shard's budget.</param>
 internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, ShardClaim claim) : IDisposable
 {
+    private const int Smoothing = 8;
+
     // In order; the first _inFlight of them are in flight.
     private readonly List<PendingChunk<T>> _chunks = [];
     private ChunkBuilder<T>? _open;
@@ -21,6 +23,7 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
     private bool _isRecovering;
     private int _attempts;
     private TimeSpan _deadline;
+    private TimeSpan _roundTrip;
 
     public bool IsEmpty => _chunks.Count == 0 && _open is null;
 
@@ -61,17 +64,18 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
             }
 
             PendingChunk<T> chunk = _chunks[_inFlight];
-            if (!chunk.WasSent && !claim.TryTake(chunk.Bytes.Length))
+            if (chunk.Sent == 0 && !claim.TryTake(chunk.Bytes.Length))
             {
                 break;
             }
 
-            repeated += chunk.WasSent ? 1 : 0;
-            chunk.WasSent = true;
+            repeated += chunk.Sent > 0 ? 1 : 0;
+            chunk.Sent++;
+            chunk.SentAt = now;
             _inFlight++;
             if (_inFlight == 1)
             {
-                _deadline = now + flow.TimeoutOf(_attempts);
+                _deadline = now + flow.TimeoutOf(_roundTrip, _attempts);
             }
 
             outgoing.Add(new FrameChunk(source, partition, chunk.First, _chunks[0].First, chunk.Ends, chunk.Bytes));
@@ -88,7 +92,7 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
     {
         int count = 0;
         long bytes = 0;
-        while (count < _chunks.Count && _chunks[count].WasSent && _chunks[count].Next <= next)
+        while (count < _chunks.Count && _chunks[count].Sent > 0 && _chunks[count].Next <= next)
         {
             acknowledged.AddRange(_chunks[count].Tokens);
             bytes += _chunks[count].Bytes.Length;
@@ -100,10 +104,19 @@ internal sealed class ShardLane<T>(Guid source, int partition, ShardFlow flow, S
             return;
         }
 
+        PendingChunk<T> last = _chunks[count - 1];
+        if (last.Sent == 1)
+        {
+            // As in TCP: only a chunk that was sent once tells how long its acknowledgement takes. Until then the timeout stays as long as it is.
+            TimeSpan sample = now - last.SentAt;
+            _roundTrip = _roundTrip == TimeSpan.Zero ? sample : ((_roundTrip * (Smoothing - 1)) + sample) / Smoothing;
+            _attempts = 0;
+        }
+
         _chunks.RemoveRange(0, count);
         _inFlight = Math.Max(0, _inFlight - count);
-        (_isRecovering, _attempts) = (false, 0);
-        _deadline = now + flow.TimeoutOf(0);
+        _isRecovering = false;
+        _deadline = now + flow.TimeoutOf(_roundTrip, _attempts);
         claim.Release(bytes);
     }
 

@@ -48,7 +48,7 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
         Receive<ZcrxStream.Completed>(_ => OnEnd());
         // What arrived before is delivered all the same.
         Receive<ZcrxStream.Failed>(_ => OnEnd());
-        Receive<Dispose>(_ => OnEnd());
+        Receive<Finish>(_ => OnEnd());
         Receive<Terminated>(_ => Fail(new ZcrxException($"Sending frames to {_region}", 0, "the shard region has ended", "Close the listener before the region ends")));
     }
 
@@ -194,8 +194,8 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
     private sealed record Granted(int Partition) : INoSerializationVerificationNeeded;
 
     /// <summary>Tells that the application has disposed the stream: what was received is still sent.</summary>
-    internal sealed class Dispose : INoSerializationVerificationNeeded
+    internal sealed class Finish : INoSerializationVerificationNeeded
     {
-        public static Dispose Instance { get; } = new();
+        public static Finish Instance { get; } = new();
     }
 }

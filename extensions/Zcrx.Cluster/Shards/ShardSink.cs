@@ -40,7 +40,7 @@ public sealed class ShardSink : IDisposable
     public void Dispose()
     {
         _sink.Dispose();
-        _session.Tell(ShardSession.Dispose.Instance, ActorRefs.NoSender);
+        _session.Tell(ShardSession.Finish.Instance, ActorRefs.NoSender);
     }
 
     private async Task CompleteAsync()

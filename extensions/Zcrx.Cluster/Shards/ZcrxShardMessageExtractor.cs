@@ -12,7 +12,6 @@ public sealed class ZcrxShardMessageExtractor : IMessageExtractor
     {
         FrameChunk chunk => Name(chunk.Partition),
         FrameSourceEnded ended => Name(ended.Partition),
-        ShardRegion.StartEntity start => start.EntityId,
         _ => null,
     };
 

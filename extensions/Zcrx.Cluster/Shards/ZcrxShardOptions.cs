@@ -27,8 +27,8 @@ public sealed record ZcrxShardOptions
     public ByteSize MaxChunkBytes { get; init; } = 64.KiB();
 
     /// <summary>
-    /// Gets the time after which an unacknowledged chunk is sent again: a second by default. It doubles with each attempt, up to sixteen times of it, until the entity
-    /// acknowledges something.
+    /// Gets the shortest time after which an unacknowledged chunk is sent again: a second by default. It is three times the time that acknowledgements take, if that is
+    /// more. It doubles with each attempt, up to sixteen times of it, until a chunk is acknowledged that was sent once.
     /// </summary>
     public TimeSpan ResendTimeout { get; init; } = TimeSpan.FromSeconds(1);
 

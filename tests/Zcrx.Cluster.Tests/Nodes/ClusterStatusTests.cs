@@ -29,6 +29,20 @@ public class ClusterStatusTests
     }
 
     [Fact]
+    public async Task Node_that_does_not_receive_has_the_status_of_the_others()
+    {
+        await using ClusterNode first = await ClusterNode.StartAsync();
+        first.Join(first);
+        await using ClusterNode second = await ClusterNode.StartAsync(receives: false);
+        second.Join(first);
+
+        await Deadline.UntilAsync(() => second.All.Nodes.ContainsKey(first.Name), "the status arrives");
+
+        Assert.Equal([first.Name], second.All.Nodes.Keys);
+        Assert.Equal("zcrx-0", Assert.Single(second.All.Nodes[first.Name].Queues).Name);
+    }
+
+    [Fact]
     public async Task Restart_of_a_queue_is_an_event_on_the_other_node()
     {
         await using ClusterNode first = await ClusterNode.StartAsync();

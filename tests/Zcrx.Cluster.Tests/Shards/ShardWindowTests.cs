@@ -66,6 +66,45 @@ public class ShardWindowTests
     }
 
     [Fact]
+    public void Timeout_follows_the_time_that_acknowledgements_take_and_stays_long_until_a_chunk_was_sent_once()
+    {
+        ShardFlow flow = new(MaxChunks: 1, MaxChunkBytes: 8, TimeSpan.FromSeconds(1));
+        using ShardWindow<int> window = new(Guid.NewGuid(), flow, static partition => new ShardBudget(1000).Claim(partition, static () => { }));
+        Add(0);
+        // The first chunk is sent again after 1 s, and acknowledged after 2 s: that says nothing about the time of an acknowledgement.
+        Assert.Equal(1, ChunksAt(1));
+        Acknowledge(1, 2);
+        Add(2);
+        Assert.Equal(0, ChunksAt(3.9));
+        Assert.Equal(1, ChunksAt(4));
+        Acknowledge(2, 5);
+        // Sent once, and acknowledged after 3 s: the next timeout is 9 s.
+        Add(5);
+        Acknowledge(3, 8);
+        Add(8);
+        Assert.Equal(0, ChunksAt(16.9));
+        Assert.Equal(1, ChunksAt(17));
+
+        void Add(double time)
+        {
+            window.Add(0, new System.Buffers.ReadOnlySequence<byte>(new byte[8]), 0);
+            window.Flush(TimeSpan.FromSeconds(time));
+            Assert.Single(window.Outgoing);
+            window.Outgoing.Clear();
+        }
+
+        int ChunksAt(double time)
+        {
+            window.OnTime(TimeSpan.FromSeconds(time));
+            int count = window.Outgoing.Count;
+            window.Outgoing.Clear();
+            return count;
+        }
+
+        void Acknowledge(long next, double time) => window.OnAcknowledged(new FrameAcknowledgement(window.Source, 0, next), TimeSpan.FromSeconds(time));
+    }
+
+    [Fact]
     public void Frames_that_were_not_sent_cannot_be_acknowledged()
     {
         ShardFlow flow = new(MaxChunks: 1, MaxChunkBytes: 1000, TimeSpan.FromSeconds(1));

@@ -45,11 +45,20 @@ internal sealed class ClusterNode : IAsyncDisposable
     public string Name => Cluster.SelfAddress.ToString();
 
     /// <summary>Starts a node, which is not a member yet.</summary>
+    /// <param name="configure">Sets the options of the cluster.</param>
+    /// <param name="akka">Configures the actor system.</param>
+    /// <param name="zcrx">Configures Zcrx.</param>
+    /// <param name="receives">Whether the node runs Zcrx.</param>
     public static async Task<ClusterNode> StartAsync(
-        Action<ZcrxClusterOptions>? configure = null, Action<AkkaConfigurationBuilder>? akka = null, Action<ZcrxBuilder>? zcrx = null)
+        Action<ZcrxClusterOptions>? configure = null, Action<AkkaConfigurationBuilder>? akka = null, Action<ZcrxBuilder>? zcrx = null, bool receives = true)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Services.AddZcrx().AddZcrxCluster().AddAkka("nodes", nodes =>
+        if (receives)
+        {
+            builder.Services.AddZcrx();
+        }
+
+        builder.Services.AddZcrxCluster().AddAkka("nodes", nodes =>
         {
             nodes
                 .AddHocon(Quick, HoconAddMode.Prepend)
@@ -59,12 +68,16 @@ internal sealed class ClusterNode : IAsyncDisposable
                 {
                     options.StatusInterval = TimeSpan.FromMilliseconds(100);
                     configure?.Invoke(options);
-                })
-                .WithZcrx(builder =>
+                });
+            if (receives)
+            {
+                nodes.WithZcrx(builder =>
                 {
                     builder.UseEngine(ZcrxEngine.Emulated).AddQueues(1, 1.MiB());
                     zcrx?.Invoke(builder);
                 });
+            }
+
             akka?.Invoke(nodes);
         });
         ClusterNode node = new(builder.Build());

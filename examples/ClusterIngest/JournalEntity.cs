@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using Zcrx.Cluster;
 
@@ -5,6 +6,7 @@ namespace ClusterIngest;
 
 /// <summary>Represents one partition: it stores the frames in its journal, and acknowledges them afterwards.</summary>
 /// <remarks>The position is stored with the frames. So every frame is in the journals once, also if the process is killed between the storing and the acknowledgement.</remarks>
+[SuppressMessage("Design", "CA1001", Justification = "An actor ends with PostStop.")]
 internal sealed class JournalEntity : ReceiveActor
 {
     private readonly PartitionJournal _journal;

@@ -43,7 +43,7 @@ internal sealed partial class DemoProcess : IDisposable
     public async Task SignalAsync(string node, string signal, Func<int, int, bool> when)
     {
         string nodes = await LineAsync(static line => line.StartsWith("Nodes ", StringComparison.Ordinal), "the nodes are members");
-        string id = Regex.Match(nodes, $@"{node} \(process (\d+)\)").Groups[1].Value;
+        string id = nodes.Split($"{node} (process ")[1].Split(')')[0];
         await LineAsync(
             line => Progress().Match(line) is { Success: true } match && when(Number(match, "sent"), Number(match, "first") + Number(match, "second")),
             $"the moment of {signal} to {node}");
@@ -73,7 +73,7 @@ internal sealed partial class DemoProcess : IDisposable
         _process.Dispose();
     }
 
-    [GeneratedRegex(@"sent (?<sent>[\d,]+) of .* worker-1 \w+ (?<first>[\d,]+)  worker-2 \w+ (?<second>[\d,]+)")]
+    [GeneratedRegex(@"sent (?<sent>[\d,]+) of .* worker-1 \w+ (?<first>[\d,]+)  worker-2 \w+ (?<second>[\d,]+)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Progress();
 
     private static int Number(Match match, string name) => int.Parse(match.Groups[name].Value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);

@@ -24,7 +24,7 @@ public static class ZcrxClusterHostingExtensions
     /// Every node of the cluster needs it, also a node that has only shards and does not receive: it adds the serializers. The order of this and <c>WithZcrx</c> does not
     /// matter. For <see cref="IZcrxCluster"/> in the container, call <see cref="AddZcrxCluster"/> as well.
     /// </remarks>
-    /// <exception cref="ArgumentException">An option is invalid, or a listener has no name.</exception>
+    /// <exception cref="Zcrx.Interop.ZcrxConfigurationException">Options are invalid, or listeners have no name.</exception>
     public static AkkaConfigurationBuilder WithZcrxCluster(this AkkaConfigurationBuilder builder, Action<ZcrxClusterOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -35,9 +35,11 @@ public static class ZcrxClusterHostingExtensions
             .AddHocon(ClusterSerializer.Hocon, HoconAddMode.Append)
             .AddStartup((system, registry) =>
             {
-                ClusterView view = DependencyResolver.For(system).Resolver.GetService<ClusterView>() ?? new ClusterView();
+                IDependencyResolver services = DependencyResolver.For(system).Resolver;
+                ClusterView view = services.GetService<ClusterView>() ?? new ClusterView();
+                TimeProvider time = services.GetService<TimeProvider>() ?? TimeProvider.System;
                 Task<IActorRef> supervisor = registry.GetAsync<ZcrxSupervisor>();
-                system.ActorOf(Props.Create(() => new NodeActor(view, options.StatusInterval, supervisor)).WithDeploy(Deploy.Local), "zcrx-cluster");
+                system.ActorOf(Props.Create(() => new NodeActor(view, options.StatusInterval, supervisor, time)).WithDeploy(Deploy.Local), "zcrx-cluster");
                 for (int i = 0; i < options.Listeners.Count; i++)
                 {
                     ZcrxListenerOptions listener = options.Listeners[i];

@@ -1,4 +1,5 @@
 using Zcrx.Actors;
+using Zcrx.Interop;
 
 namespace Zcrx.Cluster;
 
@@ -19,22 +20,28 @@ public sealed class ZcrxClusterOptions
     /// </summary>
     public IList<ZcrxListenerOptions> Listeners { get; } = [];
 
-    /// <summary>Throws if an option is invalid.</summary>
+    /// <summary>Throws if options are invalid: all errors at once.</summary>
     internal void ThrowIfInvalid()
     {
+        List<ZcrxConfigurationError> errors = [];
         if (StatusInterval < TimeSpan.FromMilliseconds(10) || StatusInterval > TimeSpan.FromHours(1))
         {
-            throw new ArgumentException($"{nameof(StatusInterval)} must be between 10 ms and an hour, but is {StatusInterval}.");
+            errors.Add(new ZcrxConfigurationError(nameof(StatusInterval), $"must be between 10 ms and an hour, but is {StatusInterval}"));
         }
 
         if (DrainTimeout < TimeSpan.Zero || DrainTimeout > TimeSpan.FromDays(1))
         {
-            throw new ArgumentException($"{nameof(DrainTimeout)} must be between zero and a day, but is {DrainTimeout}.");
+            errors.Add(new ZcrxConfigurationError(nameof(DrainTimeout), $"must be between zero and a day, but is {DrainTimeout}"));
         }
 
-        if (Listeners.FirstOrDefault(static listener => string.IsNullOrWhiteSpace(listener.Name)) is { } nameless)
+        for (int i = 0; i < Listeners.Count; i++)
         {
-            throw new ArgumentException($"The listener on {nameless.EndPoint} has no name. Set {nameof(ZcrxListenerOptions.Name)}: the listener is unbound by its name.");
+            if (string.IsNullOrWhiteSpace(Listeners[i].Name))
+            {
+                errors.Add(new ZcrxConfigurationError($"{nameof(Listeners)}:{i}:{nameof(ZcrxListenerOptions.Name)}", $"is needed to unbind the listener on '{Listeners[i].EndPoint}'"));
+            }
         }
+
+        ZcrxConfigurationException.ThrowIfAny(errors);
     }
 }

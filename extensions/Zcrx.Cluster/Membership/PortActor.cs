@@ -43,7 +43,7 @@ internal sealed class PortActor : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        _starting.PipeTo(Self);
+        _ = _starting.PipeTo(Self);
         _cluster.Subscribe(Self, ClusterEvent.InitialStateAsSnapshot, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
     }
 

@@ -18,6 +18,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private readonly ClusterView _view;
     private readonly TimeSpan _interval;
     private readonly Task<IActorRef> _starting;
+    private readonly TimeProvider _time;
     private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
     private readonly IActorRef _replicator = DistributedData.Get(Context.System).Replicator;
     private readonly IActorRef _mediator = DistributedPubSub.Get(Context.System).Mediator;
@@ -30,9 +31,10 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     /// <param name="view">Receives what is known about the nodes.</param>
     /// <param name="interval">The interval of the status.</param>
     /// <param name="supervisor">The supervisor of Zcrx, once it has started. It never ends on a node that does not run Zcrx.</param>
-    public NodeActor(ClusterView view, TimeSpan interval, Task<IActorRef> supervisor)
+    /// <param name="time">The clock of the node.</param>
+    public NodeActor(ClusterView view, TimeSpan interval, Task<IActorRef> supervisor, TimeProvider time)
     {
-        (_view, _interval, _starting) = (view, interval, supervisor);
+        (_view, _interval, _starting, _time) = (view, interval, supervisor, time);
         _node = _cluster.SelfAddress.ToString();
         Receive<IActorRef>(OnStarted);
         Receive<Look>(_ => OnLook());
@@ -55,7 +57,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         _mediator.Tell(new Akka.Cluster.Tools.PublishSubscribe.Subscribe(Topic, Self));
         _replicator.Tell(Dsl.Subscribe(Key, Self));
         _cluster.Subscribe(Self, ClusterEvent.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent));
-        _starting.PipeTo(Self);
+        _ = _starting.PipeTo(Self);
         Timers.StartPeriodicTimer(nameof(Look), Look.Instance, TimeSpan.Zero, _interval);
     }
 
@@ -95,7 +97,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
     private void OnEvent(ZcrxEvent happened)
     {
-        if (ZcrxNodeEvent.From(_node, DateTimeOffset.UtcNow, happened) is { } node)
+        if (ZcrxNodeEvent.From(_node, _time.GetUtcNow(), happened) is { } node)
         {
             _mediator.Tell(new Publish(Topic, node));
         }

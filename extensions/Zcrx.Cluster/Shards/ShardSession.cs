@@ -59,7 +59,7 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
 
     protected override void PreStart() => Context.Watch(_region);
 
-    protected override void PostStop() => _window.Dispose();
+    protected override void PostStop() => _window.ReturnBudgets();
 
     /// <summary>A new instance knows nothing about the frames of the old one. Its end resets the connection.</summary>
     protected override void PostRestart(Exception reason)

@@ -10,7 +10,7 @@ namespace Zcrx.Cluster.Shards;
 /// <param name="source">The identity of the stream.</param>
 /// <param name="flow">The bounds.</param>
 /// <param name="claim">Returns a share of the budget of a partition's shard.</param>
-internal sealed class ShardWindow<T>(Guid source, ShardFlow flow, Func<int, ShardClaim> claim) : IDisposable
+internal sealed class ShardWindow<T>(Guid source, ShardFlow flow, Func<int, ShardClaim> claim)
 {
     private readonly Dictionary<int, ShardLane<T>> _lanes = [];
     // Those that have got frames since they were last asked to send.
@@ -88,7 +88,7 @@ internal sealed class ShardWindow<T>(Guid source, ShardFlow flow, Func<int, Shar
     }
 
     /// <summary>Returns the shares of the budgets.</summary>
-    public void Dispose()
+    public void ReturnBudgets()
     {
         foreach (ShardLane<T> lane in _lanes.Values)
         {

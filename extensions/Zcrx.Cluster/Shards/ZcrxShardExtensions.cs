@@ -25,7 +25,8 @@ public static class ZcrxShardExtensions
     /// When the window of the connection is full, the connection is held, and TCP slows the sender down. The connection stays open until everything is acknowledged. When
     /// <paramref name="key"/> throws, a frame is too long for a message between nodes, or the region ends, the connection is reset.
     /// </remarks>
-    /// <exception cref="ArgumentException">An option is invalid, or the region is no actor of this process.</exception>
+    /// <exception cref="ArgumentException">The region is no actor of this process.</exception>
+    /// <exception cref="Zcrx.Interop.ZcrxConfigurationException">Options are invalid.</exception>
     public static ShardSink ToShards(
         this IObservable<ReceivedFrame> source, IActorRef region, Func<ReadOnlySequence<byte>, ReadOnlySequence<byte>> key, ZcrxShardOptions? options = null)
     {

@@ -1,3 +1,4 @@
+using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Cluster;
@@ -32,9 +33,10 @@ public sealed record ZcrxShardOptions
     /// </summary>
     public TimeSpan ResendTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Throws if an option is invalid.</summary>
+    /// <summary>Throws if options are invalid: all errors at once.</summary>
     internal void ThrowIfInvalid()
     {
+        List<ZcrxConfigurationError> errors = [];
         Check(Partitions is > 0 and <= 1 << 20, nameof(Partitions), "between 1 and 1,048,576", Partitions);
         Check(MaxUnacknowledged > 0, nameof(MaxUnacknowledged), "at least 1", MaxUnacknowledged);
         Check(MaxUnacknowledgedBytes.Bytes > 0, nameof(MaxUnacknowledgedBytes), "at least 1 byte", MaxUnacknowledgedBytes);
@@ -42,13 +44,14 @@ public sealed record ZcrxShardOptions
         Check(MaxChunks > 0, nameof(MaxChunks), "at least 1", MaxChunks);
         Check(MaxChunkBytes.Bytes is > 0 and <= 1 << 30, nameof(MaxChunkBytes), "between 1 byte and 1 GiB", MaxChunkBytes);
         Check(ResendTimeout >= TimeSpan.FromMilliseconds(10) && ResendTimeout <= TimeSpan.FromHours(1), nameof(ResendTimeout), "between 10 ms and an hour", ResendTimeout);
-    }
+        ZcrxConfigurationException.ThrowIfAny(errors);
 
-    private static void Check(bool isValid, string option, string range, object value)
-    {
-        if (!isValid)
+        void Check(bool isValid, string option, string range, object value)
         {
-            throw new ArgumentException($"{option} must be {range}, but is {value}.");
+            if (!isValid)
+            {
+                errors.Add(new ZcrxConfigurationError(option, $"must be {range}, but is {value}"));
+            }
         }
     }
 }

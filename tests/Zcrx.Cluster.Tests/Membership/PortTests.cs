@@ -7,6 +7,7 @@ using Akka.Remote;
 using Akka.Remote.Transport;
 using Zcrx.Actors;
 using Zcrx.Cluster.Tests.Support;
+using Zcrx.Interop;
 using Zcrx.Rx;
 using Deadline = Zcrx.TestSupport.Deadline;
 
@@ -60,13 +61,18 @@ public class PortTests
     }
 
     [Fact]
-    public void Invalid_options_are_refused()
+    public void Invalid_options_are_refused_all_at_once_with_their_paths()
     {
-        Assert.Throws<ArgumentException>(static () => new ZcrxClusterOptions { StatusInterval = TimeSpan.Zero }.ThrowIfInvalid());
-        Assert.Throws<ArgumentException>(static () => new ZcrxClusterOptions { DrainTimeout = TimeSpan.FromDays(2) }.ThrowIfInvalid());
-        ZcrxClusterOptions nameless = new();
-        nameless.Listeners.Add(new ZcrxListenerOptions { EndPoint = "127.0.0.1:0", Handler = Door().Handler });
-        Assert.Contains("has no name", Assert.Throws<ArgumentException>(nameless.ThrowIfInvalid).Message, StringComparison.Ordinal);
+        ZcrxClusterOptions options = new() { StatusInterval = TimeSpan.Zero, DrainTimeout = TimeSpan.FromDays(2) };
+        options.Listeners.Add(Door());
+        options.Listeners.Add(new ZcrxListenerOptions { EndPoint = "127.0.0.1:0", Handler = Door().Handler });
+
+        ZcrxConfigurationException error = Assert.Throws<ZcrxConfigurationException>(options.ThrowIfInvalid);
+
+        Assert.Equal(["StatusInterval", "DrainTimeout", "Listeners:1:Name"], error.Errors.Select(static problem => problem.Path));
+        Assert.Equal(
+            ["Partitions", "MaxUnacknowledged", "ResendTimeout"],
+            Assert.Throws<ZcrxConfigurationException>(new ZcrxShardOptions { Partitions = 0, MaxUnacknowledged = 0, ResendTimeout = TimeSpan.Zero }.ThrowIfInvalid).Errors.Select(static problem => problem.Path));
     }
 
     private static void WithThrottle(AkkaConfigurationBuilder akka) =>

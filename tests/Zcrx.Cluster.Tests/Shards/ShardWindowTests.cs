@@ -38,7 +38,7 @@ public class ShardWindowTests
     public void Chunk_is_sent_again_after_its_timeout_and_alone_until_something_is_acknowledged()
     {
         ShardFlow flow = new(MaxChunks: 3, MaxChunkBytes: 8, TimeSpan.FromSeconds(1));
-        using ShardWindow<int> window = new(Guid.NewGuid(), flow, static partition => new ShardBudget(1000).Claim(partition, static () => { }));
+        ShardWindow<int> window = new(Guid.NewGuid(), flow, static partition => new ShardBudget(1000).Claim(partition, static () => { }));
         for (int i = 0; i < 5; i++)
         {
             window.Add(0, new System.Buffers.ReadOnlySequence<byte>(new byte[8]), i);
@@ -69,7 +69,7 @@ public class ShardWindowTests
     public void Timeout_follows_the_time_that_acknowledgements_take_and_stays_long_until_a_chunk_was_sent_once()
     {
         ShardFlow flow = new(MaxChunks: 1, MaxChunkBytes: 8, TimeSpan.FromSeconds(1));
-        using ShardWindow<int> window = new(Guid.NewGuid(), flow, static partition => new ShardBudget(1000).Claim(partition, static () => { }));
+        ShardWindow<int> window = new(Guid.NewGuid(), flow, static partition => new ShardBudget(1000).Claim(partition, static () => { }));
         Add(0);
         // The first chunk is sent again after 1 s, and acknowledged after 2 s: that says nothing about the time of an acknowledgement.
         Assert.Equal(1, ChunksAt(1));
@@ -108,7 +108,7 @@ public class ShardWindowTests
     public void Frames_that_were_not_sent_cannot_be_acknowledged()
     {
         ShardFlow flow = new(MaxChunks: 1, MaxChunkBytes: 1000, TimeSpan.FromSeconds(1));
-        using ShardWindow<int> window = new(Guid.NewGuid(), flow, static partition => new ShardBudget(1000).Claim(partition, static () => { }));
+        ShardWindow<int> window = new(Guid.NewGuid(), flow, static partition => new ShardBudget(1000).Claim(partition, static () => { }));
         window.Add(0, new System.Buffers.ReadOnlySequence<byte>(new byte[8]), 7);
 
         window.OnAcknowledged(new FrameAcknowledgement(window.Source, 0, 100), TimeSpan.Zero);
@@ -126,7 +126,7 @@ public class ShardWindowTests
     public void Short_frames_fill_a_chunk_by_their_number_and_a_long_one_is_a_chunk_of_its_own()
     {
         ShardFlow flow = new(MaxChunks: 100, MaxChunkBytes: 20, TimeSpan.FromSeconds(1));
-        using ShardWindow<int> window = new(Guid.NewGuid(), flow, static partition => new ShardBudget(1000).Claim(partition, static () => { }));
+        ShardWindow<int> window = new(Guid.NewGuid(), flow, static partition => new ShardBudget(1000).Claim(partition, static () => { }));
         foreach (int length in new[] { 0, 0, 0, 0, 0, 0, 100, 1 })
         {
             window.Add(0, new System.Buffers.ReadOnlySequence<byte>(new byte[length]), 0);

@@ -175,7 +175,7 @@ internal sealed class WindowBench
                 Assert.Equal(Enumerable.Range(0, next[partition]), Taken(window.Source, partition));
             }
 
-            window.Dispose();
+            window.ReturnBudgets();
         }
 
         Assert.All(Enumerable.Range(0, Partitions), partition => Assert.Equal(0, _budget.Used(partition)));

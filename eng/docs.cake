@@ -70,8 +70,8 @@ void StageGuides(DirectoryPath source)
     var overview = System.IO.File.ReadAllText("README.md");
     var first = Regex.Matches(overview[int.Max(0, overview.IndexOf("\n## Documents", StringComparison.Ordinal))..], @"\((docs/[\w/-]+\.md)").Select(match => match.Groups[1].Value).Where(documents.Contains).Distinct();
     var guides = first.Union(documents).Where(document => !document.StartsWith("docs/adr/", StringComparison.Ordinal));
-    WriteContents(source.CombineWithFilePath("docs/toc.yml").FullPath, guides);
-    WriteContents(source.CombineWithFilePath("docs/adr/toc.yml").FullPath, documents.Where(document => document.StartsWith("docs/adr/", StringComparison.Ordinal)));
+    WriteContents(source, "docs", guides);
+    WriteContents(source, "docs/adr", documents.Where(document => document.StartsWith("docs/adr/", StringComparison.Ordinal)));
     foreach (var file in System.IO.Directory.GetFiles("eng/docs").Append("eng/icon.svg"))
     {
         System.IO.File.Copy(file, source.CombineWithFilePath(System.IO.Path.GetFileName(file)).FullPath);
@@ -82,8 +82,13 @@ void StageGuides(DirectoryPath source)
 string OutsideCode(string text, Func<string, string> change) => string.Concat(Regex.Split(text, "(^```.*?^```)", RegexOptions.Multiline | RegexOptions.Singleline)
     .Select(part => part.StartsWith("```", StringComparison.Ordinal) ? part : change(part)));
 
-void WriteContents(string file, IEnumerable<string> documents) => System.IO.File.WriteAllLines(file, documents.SelectMany(document => (string[])
-    [$"- name: \"{System.IO.File.ReadLines(document).First().TrimStart('#', ' ').Replace("`", "").Replace("\"", "'")}\"", $"  href: {System.IO.Path.GetFileName(document)}"]));
+void WriteContents(DirectoryPath source, string directory, IEnumerable<string> documents) => System.IO.File.WriteAllLines(
+    source.CombineWithFilePath($"{directory}/toc.yml").FullPath,
+    documents.SelectMany(document => (string[])
+    [
+        $"- name: \"{System.IO.File.ReadLines(document).First().TrimStart('#', ' ').Replace("`", "").Replace("\"", "'")}\"",
+        $"  href: {System.IO.Path.GetRelativePath(directory, document)}",
+    ]));
 
 // docfx reads the assemblies, their documentation and all that they refer to.
 void StageLibraries(DirectoryPath source)

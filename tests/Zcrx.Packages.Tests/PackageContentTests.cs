@@ -11,7 +11,7 @@ public partial class PackageContentTests(PackageFolder folder)
     [Fact]
     public void Every_library_is_packed()
     {
-        string[] expected = ["Zcrx.Actors", "Zcrx.AspNetCore", "Zcrx.Interop", "Zcrx.Rx"];
+        string[] expected = ["Zcrx.Actors", "Zcrx.AspNetCore", "Zcrx.Cluster", "Zcrx.Interop", "Zcrx.Rx"];
 
         Assert.Superset(new HashSet<string>(expected), folder.Packages.Keys.ToHashSet());
     }
@@ -44,6 +44,7 @@ public partial class PackageContentTests(PackageFolder folder)
         Assert.Equal(["System.Reactive", "Zcrx.Interop"], Dependencies("Zcrx.Rx"));
         Assert.Equal(["Akka.Hosting", "Microsoft.Extensions.Diagnostics.HealthChecks", "Zcrx.Rx"], Dependencies("Zcrx.Actors"));
         Assert.Equal(["Zcrx.Actors"], Dependencies("Zcrx.AspNetCore"));
+        Assert.Equal(["Akka.Cluster.Hosting", "System.IO.Hashing", "Zcrx.Actors"], Dependencies("Zcrx.Cluster"));
 
         IEnumerable<string> Dependencies(string id) => folder.Packages[id].Dependencies.Select(static dependency => dependency.Split(' ')[0]).Order(StringComparer.Ordinal);
     }

@@ -35,11 +35,14 @@ public static class ZcrxShardExtensions
         return Start(source, region, frame => KeyPartition.Of(key(frame), valid.Partitions), valid);
     }
 
-    /// <inheritdoc cref="ToShards(IObservable{ReceivedFrame}, IActorRef, Func{ReadOnlySequence{byte}, ReadOnlySequence{byte}}, ZcrxShardOptions?)"/>
+    /// <summary>Sends every frame to the shard of its key, a number, at the pace of the entities' acknowledgements.</summary>
     /// <param name="source">Borrowed frames.</param>
     /// <param name="region">The shard region of this node, or its proxy.</param>
     /// <param name="key">Returns the key of a frame as a number.</param>
     /// <param name="options">The options; null for the defaults.</param>
+    /// <returns>The stream, to end it and to see how it ended.</returns>
+    /// <remarks>See <see cref="ToShards(IObservable{ReceivedFrame}, IActorRef, Func{ReadOnlySequence{byte}, ReadOnlySequence{byte}}, ZcrxShardOptions?)"/>.</remarks>
+    /// <exception cref="ArgumentException">An option is invalid, or the region is no actor of this process.</exception>
     public static ShardSink ToShards(
         this IObservable<ReceivedFrame> source, IActorRef region, Func<ReadOnlySequence<byte>, ulong> key, ZcrxShardOptions? options = null)
     {

@@ -26,7 +26,7 @@ internal static class SampleSource
         Place(text, sample, unit.Usings);
         if (!sample.IsProgram)
         {
-            text.AppendLine("using static Samples.Ambient;");
+            text.AppendLine(sample.Context.Usings).AppendLine("using static Samples.Ambient;");
         }
         else if (sample.Code.Contains("WebApplication", StringComparison.Ordinal))
         {

@@ -27,7 +27,8 @@ internal static class SampleSuite
             folder,
             program,
             program == Programs ? "Microsoft.NET.Sdk" : "Microsoft.NET.Sdk.Web",
-            ("Zcrx.AspNetCore", folder.Packages["Zcrx.AspNetCore"].Version));
+            ("Zcrx.AspNetCore", folder.Packages["Zcrx.AspNetCore"].Version),
+            ("Zcrx.Cluster", folder.Packages["Zcrx.Cluster"].Version));
         foreach (DocumentSample sample in samples)
         {
             string text = SampleSource.Write(sample);

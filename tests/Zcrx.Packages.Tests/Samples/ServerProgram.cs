@@ -28,8 +28,10 @@ internal sealed class ServerProgram : IDisposable
     /// <summary>Sends a frame, ends the stream, and waits until the program has closed the connection.</summary>
     public async Task AcceptsFrameAsync()
     {
+        // A frame with a length prefix, and a line.
         byte[] frame = new byte[4 + 16];
         BinaryPrimitives.WriteInt32BigEndian(frame, 16);
+        frame[^1] = (byte)'\n';
         using Socket client = await ConnectAsync();
         await client.SendAsync(frame);
         client.Shutdown(SocketShutdown.Send);

@@ -10,7 +10,7 @@ public sealed class PackageFolder : IAsyncLifetime
     public PackageFolder()
     {
         // A build, a restore and programs of their own: longer than tests in one process.
-        Deadline.Limit = TimeSpan.FromMinutes(5);
+        Deadline.Limit = TimeSpan.FromMinutes(8);
         string? given = Environment.GetEnvironmentVariable("ZCRX_PACKAGES");
         _own = given is null ? new TempDirectory() : null;
         Path = given ?? _own!.Path;

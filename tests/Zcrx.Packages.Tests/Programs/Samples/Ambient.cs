@@ -18,6 +18,8 @@ internal static class Ambient
 
     public static void Consume(ReadOnlySpan<byte> bytes) => _ = bytes.Length;
 
+    public static void Consume(ReadOnlySequence<byte> bytes) => _ = bytes.Length;
+
     /// <summary>An index that copies before it returns.</summary>
     public static ByteIndex index = null!;
 }

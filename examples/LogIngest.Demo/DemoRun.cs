@@ -15,7 +15,7 @@ internal static class DemoRun
 
     /// <summary>Runs the demo.</summary>
     /// <param name="connections">The number of connections.</param>
-    /// <param name="duration">How long to send.</param>
+    /// <param name="duration">The duration of sending.</param>
     /// <returns>0 if nothing is lost.</returns>
     public static async Task<int> RunAsync(int connections, TimeSpan duration)
     {

@@ -14,7 +14,7 @@ internal sealed record Verdict(long Sent, long Rows, long Stored, long SameKey)
 
     public long Duplicates => Rows - Stored;
 
-    /// <summary>Asks the database.</summary>
+    /// <summary>Queries the database.</summary>
     /// <param name="database">The connection.</param>
     /// <param name="run">The name of the run.</param>
     /// <param name="sent">The number of messages that were sent.</param>

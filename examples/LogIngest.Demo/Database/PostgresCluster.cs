@@ -4,7 +4,10 @@ using Npgsql;
 
 namespace LogIngest.Demo.Database;
 
-/// <summary>A PostgreSQL server with a cluster of its own in a temporary directory, which it listens in as well. Nothing of it is left behind.</summary>
+/// <summary>
+/// Represents a PostgreSQL server with a separate cluster in a temporary directory, which also contains its socket. The directory is
+/// deleted at the end.
+/// </summary>
 internal sealed class PostgresCluster : IAsyncDisposable
 {
     private const int Port = 54329;
@@ -19,7 +22,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
 
     private PostgresCluster(string programs) => _programs = programs;
 
-    /// <summary>Gets how to reach the database of the messages.</summary>
+    /// <summary>Gets the connection string of the database with the messages.</summary>
     public string ConnectionString => ConnectionStringOf("logs");
 
     /// <summary>Creates a cluster and starts its server.</summary>
@@ -58,14 +61,14 @@ internal sealed class PostgresCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the server at once, with everything that its clients are doing. What is committed stays.</summary>
+    /// <summary>Stops the server at once, and aborts the work of its clients. Committed data stays.</summary>
     public async Task CrashServerAsync()
     {
         ProcessSignals.Send(_server!.Id, ProcessSignals.Quit);
         await _server.WaitForExitAsync().WaitAsync(StopLimit);
     }
 
-    /// <summary>Opens a connection of its own to the database of the messages.</summary>
+    /// <summary>Opens a separate connection to the database of the messages.</summary>
     public async Task<NpgsqlConnection> OpenAsync()
     {
         NpgsqlConnection connection = new(ConnectionString + ";Pooling=false;Command Timeout=300");

@@ -7,7 +7,7 @@ namespace LogIngest.Demo.Load;
 /// <summary>Sends over one connection.</summary>
 internal sealed class LoadConnection(LoadPlan plan, int connection)
 {
-    // So that every message of the run has a number of its own.
+    // Makes the number of every message in the run unique.
     private const long NumbersOfConnection = 1_000_000_000_000;
     private const int MessagesOfPacket = 100;
 

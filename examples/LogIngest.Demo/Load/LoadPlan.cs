@@ -2,11 +2,11 @@ using System.Net;
 
 namespace LogIngest.Demo.Load;
 
-/// <summary>Describes what is sent.</summary>
-/// <param name="To">Where to.</param>
+/// <summary>Describes the messages to send.</summary>
+/// <param name="To">The receiver.</param>
 /// <param name="Run">The name of the run.</param>
 /// <param name="Connections">The number of connections. Their formats alternate.</param>
-/// <param name="Duration">How long.</param>
+/// <param name="Duration">The duration of sending.</param>
 internal sealed record LoadPlan(IPEndPoint To, string Run, int Connections, TimeSpan Duration)
 {
     /// <summary>Gets the length of the text of a message.</summary>

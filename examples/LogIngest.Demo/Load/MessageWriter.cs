@@ -6,7 +6,7 @@ namespace LogIngest.Demo.Load;
 
 /// <summary>Writes messages with a number, so that each can be found in the store.</summary>
 /// <param name="run">The name of the run, which is the messages' application.</param>
-/// <param name="format">How they are written.</param>
+/// <param name="format">The format of the messages.</param>
 /// <param name="textLength">The length of the text behind the number.</param>
 internal sealed class MessageWriter(string run, MessageFormat format, int textLength)
 {

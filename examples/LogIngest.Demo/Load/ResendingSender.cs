@@ -8,7 +8,7 @@ using System.Text;
 namespace LogIngest.Demo.Load;
 
 /// <summary>Sends numbered messages, and sends again after a failure what the service has not confirmed. It needs a service with <c>LogIngest:Acknowledge</c>.</summary>
-/// <param name="to">Where to.</param>
+/// <param name="to">The receiver.</param>
 /// <param name="run">The name of the run.</param>
 /// <param name="messages">The number of messages.</param>
 /// <param name="firstNumber">The number of the first message.</param>
@@ -63,7 +63,7 @@ internal sealed class ResendingSender(IPEndPoint to, string run, int messages, l
 
     private async Task SendAllAsync(Socket socket, CancellationToken cancellationToken)
     {
-        // Where in the stream of this connection each message begins that is not confirmed yet.
+        // The positions in the stream of this connection at which the unconfirmed messages begin.
         Queue<long> begins = new();
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task reading = ReadAsync(socket, begins, ended);

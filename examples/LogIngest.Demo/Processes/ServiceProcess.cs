@@ -6,7 +6,7 @@ using LogIngest.Reporting;
 
 namespace LogIngest.Demo.Processes;
 
-/// <summary>The service, running in a process of its own.</summary>
+/// <summary>Represents the service in a separate process.</summary>
 internal sealed class ServiceProcess : IDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
@@ -27,14 +27,14 @@ internal sealed class ServiceProcess : IDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>Gets where messages are received.</summary>
+    /// <summary>Gets the address at which messages are received.</summary>
     public IPEndPoint EndPoint { get; private set; } = new(IPAddress.Loopback, 0);
 
     /// <summary>Gets everything that it has printed.</summary>
     public string Output => string.Join('\n', _lines);
 
     /// <summary>Starts it, and returns when it receives.</summary>
-    /// <param name="listen">Where to receive; port 0 for any.</param>
+    /// <param name="listen">The address to receive at; port 0 for any port.</param>
     /// <param name="arguments">Further arguments of its command line.</param>
     public static async Task<ServiceProcess> StartAsync(string listen, params string[] arguments)
     {
@@ -69,7 +69,7 @@ internal sealed class ServiceProcess : IDisposable
 
     public async Task<IngestStatus> GetStatusAsync() => (await _client.GetFromJsonAsync<IngestStatus>("/status"))!;
 
-    /// <summary>Returns what the health check of the readiness says.</summary>
+    /// <summary>Returns the response of the readiness check.</summary>
     public Task<string> GetHealthAsync() => GetTextAsync("/health/ready");
 
     /// <summary>Ends it with SIGKILL.</summary>

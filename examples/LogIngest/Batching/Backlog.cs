@@ -58,10 +58,10 @@ internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, Inges
         return Current = new LogBatch(++_number, Array.ConvertAll(_taken, static waiting => waiting.Entry));
     }
 
-    /// <summary>Notes that an attempt to store the batch has failed.</summary>
+    /// <summary>Records that an attempt to store the batch has failed.</summary>
     public void Fail() => Current = Current! with { FailedAttempts = Current.FailedAttempts + 1 };
 
-    /// <summary>Ends the batch: its buffers return to the pool, and its senders are told, if they want to be.</summary>
+    /// <summary>Ends the batch: returns its buffers to the pool, and acknowledges it to senders that requested this.</summary>
     public void Complete()
     {
         // First the answers: a connection stays open until its last message is acknowledged.

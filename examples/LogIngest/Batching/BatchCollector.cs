@@ -53,7 +53,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
-        // After a restart the child is still there, and what it was doing may have been lost on the way.
+        // After a restart the child still runs, but its last message may be lost.
         _storer = Context.Child("storer");
         if (_storer.IsNobody())
         {
@@ -80,7 +80,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         }
     }
 
-    // A store that fails is an everyday event, however often, so the child is always restarted.
+    // A failed store is expected, any number of times, so the child is always restarted.
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(static _ => Directive.Restart, loggingEnabled: false);
 
     private void OnFrame(ZcrxStream.Frame frame)
@@ -125,7 +125,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 
         _condition.Succeeded(_writer);
         _backlog.Complete();
-        // What has come meanwhile has waited long enough: the store is free.
+        // Messages that arrived in the meantime are stored without further delay, because the store is free.
         _isDelayOver = true;
         StoreNext();
     }

@@ -28,7 +28,7 @@ internal sealed class BatchStorer : ReceiveActor
         base.PreRestart(reason, message);
     }
 
-    // Not awaited: to close a broken connection may take as long as the timeout of the database.
+    // Not awaited, because closing a broken connection may take as long as the timeout of the database.
     protected override void PostStop() => _ = _store?.DisposeAsync().AsTask();
 
     private async Task OnBatchAsync(LogBatch batch)
@@ -39,9 +39,9 @@ internal sealed class BatchStorer : ReceiveActor
         Context.Parent.Tell(new Stored(batch.Number, began));
     }
 
-    /// <summary>Tells the parent that a batch is stored.</summary>
+    /// <summary>Reports to the parent that a batch is stored.</summary>
     internal sealed record Stored(long Number, long Began);
 
-    /// <summary>Tells the parent that a batch is not stored, as far as is known.</summary>
+    /// <summary>Reports to the parent that a batch may not be stored.</summary>
     internal sealed record Failed(long Number, string Reason);
 }

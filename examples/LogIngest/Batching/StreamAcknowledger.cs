@@ -6,8 +6,8 @@ using Zcrx.Rx;
 
 namespace LogIngest.Batching;
 
-/// <summary>Tells one sender up to which position its stream is stored.</summary>
-/// <remarks>At most one answer is under way. While it waits for a sender that does not read, newer positions replace older ones.</remarks>
+/// <summary>Reports to one sender the position up to which its stream is stored.</summary>
+/// <remarks>At most one answer is in progress. While it waits for a sender that does not read, newer positions replace older ones.</remarks>
 internal sealed class StreamAcknowledger(ZcrxConnection connection)
 {
     private readonly Lock _gate = new();

@@ -33,7 +33,7 @@ internal sealed class WriterSupervisor : ReceiveActor
         return Context.ActorOf(DependencyResolver.For(Context.System).Props<BatchCollector>(writer, backlog), $"writer-{writer}");
     }
 
-    /// <summary>Asks for the writers, an array of <see cref="IActorRef"/>.</summary>
+    /// <summary>Requests the writers, an array of <see cref="IActorRef"/>.</summary>
     internal sealed class GetWriters
     {
         public static GetWriters Instance { get; } = new();

@@ -10,7 +10,7 @@ namespace LogIngest.Reporting;
 /// <param name="Refused">Messages that are not valid and not stored.</param>
 /// <param name="Batches">Batches that are stored.</param>
 /// <param name="FailedBatches">Attempts to store a batch that failed.</param>
-/// <param name="StoreFailure">Why batches cannot be stored at present; null if they can.</param>
+/// <param name="StoreFailure">The reason why batches cannot be stored at present; null if they can.</param>
 /// <param name="Connections">Open connections.</param>
 /// <param name="Paused">Connections that wait for the store or for buffers.</param>
 /// <param name="Pressure">The highest pressure of the pools.</param>
@@ -19,7 +19,7 @@ namespace LogIngest.Reporting;
 /// <param name="Restarts">Restarts of queues.</param>
 /// <param name="Memory">Resident memory of the process, in bytes.</param>
 /// <param name="ProcessorTime">Processor time of the process, in seconds.</param>
-/// <param name="EndPoint">Where messages arrive.</param>
+/// <param name="EndPoint">The address at which messages arrive.</param>
 internal sealed record IngestStatus(
     long Received,
     long Stored,

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace LogIngest.Reporting;
 
-/// <summary>Holds which writers cannot store at present, and why, for health and status.</summary>
+/// <summary>Contains the writers that cannot store at present, with the reasons, for health and status.</summary>
 /// <remarks>Threading: any thread.</remarks>
 internal sealed class StoreCondition(TimeProvider time)
 {

@@ -3,20 +3,20 @@ using Zcrx.Rx;
 
 namespace LogIngest.Settings;
 
-/// <summary>The section <c>LogIngest</c> of the configuration.</summary>
+/// <summary>Contains the options of the configuration section <c>LogIngest</c>.</summary>
 internal sealed class LogIngestOptions : IValidatableObject
 {
     public const string SectionName = "LogIngest";
 
     private const int ShortestMessage = 480;
 
-    /// <summary>Gets or sets where messages go.</summary>
+    /// <summary>Gets or sets the kind of store for the messages.</summary>
     public StoreKind Store { get; set; } = StoreKind.Postgres;
 
-    /// <summary>Gets or sets how to reach the database, for <see cref="StoreKind.Postgres"/>.</summary>
+    /// <summary>Gets or sets the connection string of the database, for <see cref="StoreKind.Postgres"/>.</summary>
     public string ConnectionString { get; set; } = "";
 
-    /// <summary>Gets or sets where the files are, for <see cref="StoreKind.File"/>.</summary>
+    /// <summary>Gets or sets the directory of the files, for <see cref="StoreKind.File"/>.</summary>
     public string Directory { get; set; } = "logs";
 
     /// <summary>Gets or sets the number of writers. Each has one connection to the database.</summary>

@@ -1,6 +1,6 @@
 namespace LogIngest.Settings;
 
-/// <summary>Determines where messages go.</summary>
+/// <summary>Specifies a kind of store.</summary>
 internal enum StoreKind
 {
     /// <summary>A table of a PostgreSQL database.</summary>
@@ -9,6 +9,6 @@ internal enum StoreKind
     /// <summary>One file of JSON lines for each writer.</summary>
     File,
 
-    /// <summary>Nowhere: messages are parsed and counted. For measurements.</summary>
+    /// <summary>No store: messages are parsed and counted, for measurements.</summary>
     Null,
 }

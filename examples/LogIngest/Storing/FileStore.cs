@@ -87,7 +87,9 @@ internal sealed class FileStore : ILogStore
         }
     }
 
-    /// <summary>Returns where the last whole line ends. Behind it is what a process wrote that was killed.</summary>
+    /// <summary>
+    /// Returns the position at which the last whole line ends. The bytes behind it were written by a process that was killed.
+    /// </summary>
     private static long EndOfLastLine(FileStream file)
     {
         byte[] block = new byte[1 << 16];

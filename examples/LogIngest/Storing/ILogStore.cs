@@ -1,6 +1,6 @@
 namespace LogIngest.Storing;
 
-/// <summary>Stores batches. Each writer has one of its own, and uses it for one batch at a time.</summary>
+/// <summary>Stores batches. Each writer has a separate store, and uses it for one batch at a time.</summary>
 internal interface ILogStore : IAsyncDisposable
 {
     /// <summary>Stores a batch durably.</summary>

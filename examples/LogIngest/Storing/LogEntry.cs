@@ -5,8 +5,8 @@ namespace LogIngest.Storing;
 
 /// <summary>Represents one received message. Its bytes lie in the buffers that they were received into.</summary>
 /// <param name="Stream">The connection.</param>
-/// <param name="Position">Where in the stream the message begins.</param>
+/// <param name="Position">The position in the stream at which the message begins.</param>
 /// <param name="Received">The time of arrival.</param>
-/// <param name="Framing">What framing has to say about it.</param>
+/// <param name="Framing">The flags that framing has set.</param>
 /// <param name="Bytes">The bytes, valid until the batch is stored.</param>
 internal readonly record struct LogEntry(LogStream Stream, long Position, DateTime Received, MessageFlags Framing, ReadOnlySequence<byte> Bytes);

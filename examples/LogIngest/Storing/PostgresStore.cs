@@ -4,7 +4,7 @@ using NpgsqlTypes;
 
 namespace LogIngest.Storing;
 
-/// <summary>Copies batches into a table by the binary COPY protocol, each in a transaction of its own.</summary>
+/// <summary>Copies batches into a table by the binary COPY protocol, each in a separate transaction.</summary>
 /// <remarks>The bytes of the fields go from the buffers that they were received into to the connection of the database. No string is made of them.</remarks>
 internal sealed class PostgresStore(NpgsqlDataSource database, PostgresSchema schema, MessageReader reader) : ILogStore
 {

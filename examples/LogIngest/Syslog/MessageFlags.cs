@@ -1,6 +1,6 @@
 namespace LogIngest.Syslog;
 
-/// <summary>Describes what is wrong with a message. The values are stored, so they never change.</summary>
+/// <summary>Specifies the faults of a message. The values are stored, so they never change.</summary>
 [Flags]
 internal enum MessageFlags
 {

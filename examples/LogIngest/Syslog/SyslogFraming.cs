@@ -23,7 +23,7 @@ internal sealed class SyslogFraming(int maxLength, BadInputPolicy badInput) : IF
     // Of a counted message over the limit.
     private long _left;
     private bool _isInsideLine;
-    // What the last call found in front of a counted message, for the end of the stream.
+    // The header that the last call found before a counted message, for the end of the stream.
     private CountHeader _header;
 
     private enum Mode
@@ -112,7 +112,7 @@ internal sealed class SyslogFraming(int maxLength, BadInputPolicy badInput) : IF
 
     private FrameDecision ParseLine(in ReadOnlySequence<byte> buffered, long seen)
     {
-        // What was seen while an octet count was expected has not been searched.
+        // Bytes that were examined as an octet count have not been searched.
         long searched = seen <= MaxOverhead ? 0 : seen;
         long length = buffered.Slice(searched).PositionOf(LineFeed) is { } end ? buffered.Slice(0, end).Length : -1;
         if (length < 0 && buffered.Length <= maxLength)

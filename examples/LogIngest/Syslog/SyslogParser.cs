@@ -3,7 +3,7 @@ using System.Text.Unicode;
 namespace LogIngest.Syslog;
 
 /// <summary>Reads the fields of a message: RFC 5424, or RFC 3164 as senders write it.</summary>
-/// <remarks>It never fails. What it cannot read stays in the text, and a flag says so.</remarks>
+/// <remarks>It never fails. Unreadable parts stay in the text, and a flag marks the message.</remarks>
 internal static class SyslogParser
 {
     public const int DefaultPriority = 13;

@@ -33,15 +33,18 @@ internal sealed class KernelUnderTest
 
     public ZcrxCapabilities Capabilities { get; }
 
-    /// <summary>Whether a request that runs out in the middle of a packet stays armed and is not served. No capability tells; here the release may.</summary>
+    /// <summary>
+    /// Gets a value indicating whether a request that runs out in the middle of a packet stays armed and is not served. No capability
+    /// reports this, so the release of the kernel decides.
+    /// </summary>
     public bool StrandsReceives => Kernel is EmulatedKernel emulated ? emulated.Options.Profile.StrandsReceives
         : IsMultishot ? false
         : EmulatedKernelProfile.ForRelease(HostFacts.Read().KernelRelease) is not { StrandsReceives: false };
 
-    /// <summary>Whether queues live in this process and need no privileges.</summary>
+    /// <summary>Gets a value indicating whether queues live in this process and need no privileges.</summary>
     public bool IsEmulated => Kernel is not LinuxKernel;
 
-    /// <summary>Whether the machine's io_uring receives, without zcrx.</summary>
+    /// <summary>Gets a value indicating whether the machine's io_uring receives, without zcrx.</summary>
     public bool IsMultishot => Kernel is MultishotKernel;
 
     /// <summary>The engine of Zcrx.Rx that uses this kernel without a NIC.</summary>

@@ -32,7 +32,7 @@ internal sealed unsafe class HostRing : IDisposable
     private int _fd;
     private bool _isDescriptorLost;
 
-    /// <summary>Sets up and maps a ring. <see cref="Status"/> tells whether that worked.</summary>
+    /// <summary>Sets up and maps a ring. <see cref="Status"/> contains the result.</summary>
     /// <param name="kernel">The kernel of the machine.</param>
     /// <param name="submissionEntries">The number of submission entries.</param>
     /// <param name="completionEntries">The least number of completion entries.</param>
@@ -74,7 +74,7 @@ internal sealed unsafe class HostRing : IDisposable
         _completionTail = (uint*)(ring + parameters.cq_off.tail);
         _completions = (io_uring_cqe*)(ring + parameters.cq_off.cqes);
         _completionMask = parameters.cq_entries - 1;
-        // Entry i is always submitted as the i-th. NO_SQARRAY would do without the table, but needs Linux 6.6.
+        // Entry i is always submitted as the i-th. NO_SQARRAY makes the table unnecessary, but needs Linux 6.6.
         uint* array = (uint*)(ring + parameters.sq_off.array);
         for (uint i = 0; i < parameters.sq_entries; i++)
         {

@@ -23,7 +23,7 @@ internal sealed class MultishotExecution : IRingExecution
     private int _signal = -1;
 
     /// <param name="kernel">The kernel of the machine.</param>
-    /// <param name="features">What its receives can do.</param>
+    /// <param name="features">The features of its receives.</param>
     /// <param name="ring">The caller's ring.</param>
     public MultishotExecution(IIoUringKernel kernel, MultishotFeatures features, RingParts ring)
     {

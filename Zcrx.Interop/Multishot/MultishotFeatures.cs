@@ -1,10 +1,10 @@
 namespace Zcrx.Interop.Multishot;
 
-/// <summary>Specifies what the multishot receives of a kernel can do beyond those of Linux 6.1.</summary>
+/// <summary>Specifies the features of a kernel's multishot receives beyond those of Linux 6.1.</summary>
 [Flags]
 internal enum MultishotFeatures
 {
-    /// <summary>Nothing more.</summary>
+    /// <summary>No further features.</summary>
     None = 0,
 
     /// <summary>One completion covers several buffers (Linux 6.10).</summary>

@@ -44,10 +44,10 @@ public sealed unsafe class MultishotKernel : INicKernel
     /// <remarks>None: queues have no RX queue.</remarks>
     public INicControl Nics => _rings.Nics;
 
-    /// <summary>Returns why this process cannot use the io_uring of this machine.</summary>
+    /// <summary>Returns the reason why this process cannot use the io_uring of this machine.</summary>
     /// <param name="host">The permissions of this process.</param>
     /// <returns>A clause without a full stop; null when it can.</returns>
-    /// <remarks>Sets up a small ring, since no fact shows what a seccomp filter forbids.</remarks>
+    /// <remarks>Sets up a small ring, because the rules of a seccomp filter cannot be read.</remarks>
     public static string? WhyNot(HostFacts host)
     {
         ArgumentNullException.ThrowIfNull(host);

@@ -22,7 +22,7 @@ internal sealed class MultishotRequest(int index)
     /// <summary>Gets or sets the buffers of a receive; null for other requests.</summary>
     public ProvidedBuffers? Buffers { get; set; }
 
-    /// <summary>Gets or sets the cookie of a receive's socket. It tells whether the descriptor still refers to that socket.</summary>
+    /// <summary>Gets or sets the cookie of a receive's socket. It shows whether the descriptor still refers to that socket.</summary>
     public ulong Cookie { get; set; }
 
     public bool HasBudget { get; set; }
@@ -30,6 +30,6 @@ internal sealed class MultishotRequest(int index)
     /// <summary>Gets or sets the rest of a receive's budget in bytes.</summary>
     public long Budget { get; set; }
 
-    /// <summary>Gets or sets the result with which a receive ends once the host ring has ended it; null when that decides.</summary>
+    /// <summary>Gets or sets the result with which a receive ends once the host ring has ended it; null when the host ring's result applies.</summary>
     public int? End { get; set; }
 }

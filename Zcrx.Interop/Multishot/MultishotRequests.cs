@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Multishot;
 
-/// <summary>Holds the requests of one ring: submits them to the host ring, and cancels them.</summary>
+/// <summary>Contains the requests of one ring: submits them to the host ring, and cancels them.</summary>
 /// <param name="ring">The host ring.</param>
 /// <param name="parts">The caller's ring.</param>
 internal sealed class MultishotRequests(HostRing ring, RingParts parts)
@@ -37,7 +37,7 @@ internal sealed class MultishotRequests(HostRing ring, RingParts parts)
         return request;
     }
 
-    /// <summary>Submits a request without changing it.</summary>
+    /// <summary>Submits a request without changes.</summary>
     public void Forward(in io_uring_sqe entry)
     {
         MultishotRequest request = Add(entry);
@@ -86,7 +86,7 @@ internal sealed class MultishotRequests(HostRing ring, RingParts parts)
         _completions.Post(entry.user_data, refused < 0 ? refused : filter.SelectsAll ? found : found > 0 ? 0 : -Errno.ENOENT, 0);
     }
 
-    /// <summary>Has the host ring end a request.</summary>
+    /// <summary>Requests that the host ring ends a request.</summary>
     public void CancelInHost(MultishotRequest request)
     {
         io_uring_sqe cancel = new() { opcode = IORING_OP_ASYNC_CANCEL, fd = -1, addr = (ulong)request.Index, user_data = Ignored };

@@ -6,12 +6,12 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Multishot;
 
-/// <summary>Finds out what the io_uring of a kernel supports, by trying it.</summary>
+/// <summary>Determines the features of a kernel's io_uring by trying them.</summary>
 internal static unsafe class MultishotSupport
 {
     private const uint Threading = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
 
-    /// <summary>Returns what the receives of a kernel can do.</summary>
+    /// <summary>Returns the features of a kernel's receives.</summary>
     public static MultishotFeatures FeaturesOf(IIoUringKernel kernel)
     {
         using HostRing ring = new(kernel, 1, 2, 0);
@@ -24,7 +24,7 @@ internal static unsafe class MultishotSupport
         return HasLimits(ring) ? features | MultishotFeatures.Limits : features;
     }
 
-    /// <summary>Returns why this process cannot use the io_uring of a kernel: it is too old, or access is forbidden.</summary>
+    /// <summary>Returns the reason why no ring can be set up: the kernel does not support it, or this process may not.</summary>
     /// <returns>A clause without a full stop; null when a ring can be set up, or when it fails for another reason, which opening it reports.</returns>
     public static string? WhyNot(IIoUringKernel kernel, HostFacts host)
     {
@@ -52,7 +52,9 @@ internal static unsafe class MultishotSupport
         }
     }
 
-    /// <summary>Returns whether a receive without a file is refused for its file, and not for its limit, which is checked first.</summary>
+    /// <summary>
+    /// Determines whether a receive without a file is refused for its file, and not for its limit, which is checked first.
+    /// </summary>
     private static bool HasLimits(HostRing ring)
     {
         io_uring_sqe entry = new()

@@ -10,6 +10,17 @@ Task("demo")
     lastWords = () => exitCode = Run("dotnet", ["exec", OutputOf(project), "demo", .. PassedThrough()]);
 });
 
+Accepts("demo-cluster", program: true);
+
+Task("demo-cluster")
+    .Description("runs examples/ClusterIngest: an edge and two workers on loopback, every frame stored once  [-- arguments for `demo`]")
+    .Does(() =>
+{
+    const string project = "examples/ClusterIngest/ClusterIngest.csproj";
+    Build(project);
+    lastWords = () => exitCode = Run("dotnet", ["exec", OutputOf(project), "demo", .. PassedThrough()]);
+});
+
 Accepts("demo-logs", program: true);
 
 Task("demo-logs")

@@ -28,6 +28,7 @@ internal static class SampleSuite
             program,
             program == Programs ? "Microsoft.NET.Sdk" : "Microsoft.NET.Sdk.Web",
             ("Zcrx.AspNetCore", folder.Packages["Zcrx.AspNetCore"].Version),
+            ("Zcrx.Rx", folder.Packages["Zcrx.Rx"].Version),
             ("Zcrx.Cluster", folder.Packages["Zcrx.Cluster"].Version));
         foreach (DocumentSample sample in samples)
         {

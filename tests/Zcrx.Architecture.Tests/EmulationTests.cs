@@ -2,12 +2,11 @@ using Zcrx.Architecture.Tests.Sources;
 
 namespace Zcrx.Architecture.Tests;
 
-/// <summary>
-/// Tests that the emulation stays behind the kernel interface: only the choice of an engine and the options name its types.
-/// </summary>
+/// <summary>The emulation stands behind the kernel's interface: only the choice of an engine, the options and the kernel that shares its rings name its types.</summary>
 public class EmulationTests
 {
     private const string Emulation = "Zcrx.Interop/Emulation";
+    private const string Multishot = "Zcrx.Interop/Multishot";
 
     [Theory]
     [InlineData("Zcrx.Interop")]
@@ -36,10 +35,12 @@ public class EmulationTests
     }
 
     private static IEnumerable<string> Uses(Library library) => library.References
-        .Where(static reference => IsIn(reference.To, Emulation) && !IsIn(reference.From, Emulation) && !IsIn(reference.From, "Zcrx.Rx/Engines"))
+        .Where(static reference => IsOfKernel(reference.To) && !IsOfKernel(reference.From) && !IsIn(reference.From, "Zcrx.Rx/Engines"))
         .Where(static reference => !reference.FromType.EndsWith("Options", StringComparison.Ordinal) && !reference.FromType.EndsWith("OptionsReader", StringComparison.Ordinal))
         .Select(static reference => $"{reference.FromType} in {reference.From} names {reference.ToType}")
         .Order(StringComparer.Ordinal);
+
+    private static bool IsOfKernel(string folder) => IsIn(folder, Emulation) || IsIn(folder, Multishot);
 
     private static bool IsIn(string folder, string parent) => folder == parent || folder.StartsWith(parent + "/", StringComparison.Ordinal);
 }

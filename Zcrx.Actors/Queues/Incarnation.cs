@@ -52,11 +52,19 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
     /// <returns>That queue, owned by the caller; null if there is none.</returns>
     public async Task<ZcrxQueue?> CloseAsync(bool keepsNext)
     {
-        ZcrxQueue? next = Takeover is null ? null : await Takeover.ConfigureAwait(false);
         await ((Task)opening).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        ZcrxQueue? next = null;
         if (opening.IsCompletedSuccessfully)
         {
-            await SuspendAsync(await opening.ConfigureAwait(false)).ConfigureAwait(false);
+            ZcrxQueue queue = await opening.ConfigureAwait(false);
+            if (Takeover is not null)
+            {
+                // It begins with an export, which a stuck ring thread never makes.
+                await EndOrAbandonAsync(Takeover, queue).ConfigureAwait(false);
+                next = await Takeover.ConfigureAwait(false);
+            }
+
+            await EndOrAbandonAsync(queue.SuspendAsync(), queue).ConfigureAwait(false);
         }
 
         if (next is not null && !keepsNext)
@@ -68,19 +76,18 @@ internal sealed class Incarnation(IActorRef actor, Task<ZcrxQueue> opening, Func
         return next;
     }
 
-    /// <summary>Closes the queue. Abandons a ring thread that is stuck: the actor that would have done so may have been killed.</summary>
-    private async Task SuspendAsync(ZcrxQueue queue)
+    /// <summary>Waits for work of the ring thread. Abandons a thread that is stuck: the actor that would have done so may have been killed.</summary>
+    private async Task EndOrAbandonAsync(Task work, ZcrxQueue queue)
     {
-        Task closing = queue.SuspendAsync();
-        while (!closing.IsCompleted)
+        while (!work.IsCompleted)
         {
-            await closing.WaitAsync(AbandonRetry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (!closing.IsCompleted)
+            await work.WaitAsync(AbandonRetry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!work.IsCompleted)
             {
                 watch(queue).TryAbandon();
             }
         }
 
-        await closing.ConfigureAwait(false);
+        await work.ConfigureAwait(false);
     }
 }

@@ -29,6 +29,7 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
     private QueueWatchdog? _watchdog;
     private bool _isStopping;
     private bool _isExplained;
+    private TimeSpan _abandonAt = TimeSpan.MaxValue;
 
     public QueueIncarnation(string name, Task<ZcrxQueue> opening, QueueDirectory directory, ZcrxWatchdogOptions watchdog, TimeProvider time, ILogger logger)
     {
@@ -110,8 +111,18 @@ internal sealed class QueueIncarnation : ReceiveActor, IWithTimers
         {
             // May be repeated with less time. Cannot fail: the end arrives as Ended. Before the queue is open, Opened or Ended ends the actor.
             _ = message.SuspendsConnections ? SuspendAsync(_queue, message.Drain, message.Takeover) : _queue.StopAsync(message.Drain);
-            // A ring thread that is stuck neither drains nor ends.
-            Timers.StartSingleTimer(nameof(AbandonDue), new AbandonDue(), message.Drain + _watchdogOptions.AbandonAfter);
+            ScheduleAbandonment(message.Drain + _watchdogOptions.AbandonAfter);
+        }
+    }
+
+    /// <summary>Sets when the ring thread is abandoned if it is stuck, since it then neither drains nor ends. A later call can only shorten the time.</summary>
+    private void ScheduleAbandonment(TimeSpan delay)
+    {
+        TimeSpan at = _time.GetElapsedTime(0) + delay;
+        if (at < _abandonAt)
+        {
+            _abandonAt = at;
+            Timers.StartSingleTimer(nameof(AbandonDue), new AbandonDue(), delay);
         }
     }
 

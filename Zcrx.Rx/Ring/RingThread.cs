@@ -155,7 +155,10 @@ internal sealed unsafe class RingThread : IRingWorker
     /// <summary>Gives up a thread that is stuck in a callback: refuses work, and ends <see cref="Ended"/>. Any thread.</summary>
     /// <param name="cause">The error of <see cref="Ended"/>.</param>
     /// <returns>False when the thread has ended, or was abandoned before.</returns>
-    /// <remarks>A thread whose callback returns after all ends without another turn. Its ring and its memory stay until the process ends.</remarks>
+    /// <remarks>
+    /// A thread whose callback returns after all ends without another turn, and closes its ring, so that its RX queue can be registered again. Its memory stays until the
+    /// process ends.
+    /// </remarks>
     public bool TryAbandon(Exception cause)
     {
         if (_ended.Task.IsCompleted || Interlocked.Exchange(ref _abandoned, 1) != 0)
@@ -245,7 +248,8 @@ internal sealed unsafe class RingThread : IRingWorker
     {
         if (Volatile.Read(ref _abandoned) != 0)
         {
-            // Another thread has ended the objects of this thread, and no thread may use them.
+            // What it owned was ended by another thread, and may be used by none. The ring is this thread's alone, and keeps the RX queue while it is open.
+            CloseRing();
             return;
         }
 

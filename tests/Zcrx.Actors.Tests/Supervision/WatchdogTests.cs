@@ -4,6 +4,7 @@ using Akka.Actor;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Zcrx.Actors.Tests.Support;
+using Zcrx.Interop;
 using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Supervision;
@@ -100,6 +101,45 @@ public class WatchdogTests
     }
 
     [Fact]
+    public async Task Stuck_ring_thread_is_abandoned_although_its_actor_was_killed_while_another_queue_was_to_take_its_registration_over()
+    {
+        using ManualResetEventSlim release = new();
+        await using Bench bench = await Bench.StartAsync(release, nic: new EmulatedNic(new EmulatedNicOptions { RxQueues = 1 }));
+        TestHost host = bench.Host;
+        using Socket blocker = await bench.BlockAsync();
+        string queue = bench.Blocked!.QueueName;
+
+        // The actor does not abandon it: the drain time is longer than the test.
+        host.Zcrx.Supervisor.Tell(new ZcrxCommand.RestartQueue(queue, TimeSpan.FromHours(1)));
+        await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues[0].State == QueueState.Stopping, "the restart has begun");
+        host.System.ActorSelection($"{host.Zcrx.Supervisor.Path}/queue-*/incarnation").Tell(Kill.Instance);
+
+        await host.Kit.AwaitConditionAsync(() => host.Log.Has(1133), "the ring thread is abandoned");
+        await Assert.ThrowsAsync<SocketException>(() => blocker.ReceiveAsync(new byte[1]).WithinLimit());
+        // The stuck thread keeps the RX queue until its callback returns.
+        release.Set();
+        await host.Kit.AwaitConditionAsync(async () => (await host.Zcrx.GetStatusAsync()).Queues[0].State == QueueState.Open, "the queue is open again");
+        await bench.ServeAsync(1);
+    }
+
+    [Fact]
+    public async Task Restarts_that_are_repeated_do_not_postpone_when_a_stuck_ring_thread_is_abandoned()
+    {
+        using ManualResetEventSlim release = new();
+        await using Bench bench = await Bench.StartAsync(release);
+        TestHost host = bench.Host;
+        using Socket blocker = await bench.BlockAsync();
+        string queue = bench.Blocked!.QueueName;
+
+        Task<QueueStatus> restart = host.RestartAsync(queue, TimeSpan.Zero);
+        host.Zcrx.Supervisor.Tell(new ZcrxCommand.RestartQueue(queue, TimeSpan.FromHours(1)));
+
+        Assert.Equal(QueueState.Open, (await restart.WithinLimit()).State);
+        Assert.True(host.Log.Has(1133));
+        release.Set();
+    }
+
+    [Fact]
     public async Task Stop_abandons_a_stuck_ring_thread_after_its_drain_time()
     {
         using ManualResetEventSlim release = new();
@@ -137,12 +177,11 @@ public class WatchdogTests
             }
         }
 
-        public static async Task<Bench> StartAsync(ManualResetEventSlim release, Action<ZcrxOptions>? configure = null)
+        public static async Task<Bench> StartAsync(ManualResetEventSlim release, Action<ZcrxOptions>? configure = null, EmulatedNic? nic = null)
         {
             Bench? bench = null;
             TestHost host = TestHost.Build(
-                zcrx => zcrx
-                    .AddQueues(2, 1.MiB())
+                zcrx => (nic is null ? zcrx.AddQueues(2, 1.MiB()) : zcrx.AddQueue(OnNic(nic)))
                     .Configure(static options => options.Watchdog.StuckAfter = TimeSpan.FromMilliseconds(500))
                     .Configure(options => configure?.Invoke(options))
                     .Listen("127.0.0.1:0", connection => bench!.Handle(connection)),
@@ -151,6 +190,15 @@ public class WatchdogTests
             await host.StartAsync();
             return bench;
         }
+
+        private static ZcrxQueueOptions OnNic(EmulatedNic nic) => new()
+        {
+            Name = "queue-0",
+            Engine = ZcrxEngine.Emulated,
+            AreaSize = 1.MiB(),
+            Interface = nic.Name,
+            Emulation = new EmulatedKernelOptions { Nics = [nic] },
+        };
 
         /// <summary>Blocks the ring thread of one queue.</summary>
         public async Task<Socket> BlockAsync()

@@ -32,6 +32,11 @@ internal sealed class Invariants(SimulatedWorld world)
             }
         }
 
+        if (world.Kernel.LostDescriptors > 0)
+        {
+            throw world.Fail("a socket was closed while a request used it");
+        }
+
         if (++_checks % 8 == 0)
         {
             world.Leases.ForEach(static lease => lease.Check());

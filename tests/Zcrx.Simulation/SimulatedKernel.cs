@@ -9,7 +9,8 @@ namespace Zcrx.Simulation;
 /// </summary>
 internal sealed unsafe class SimulatedKernel(EmulatedKernelOptions options, VirtualClock clock) : IIoUringKernel
 {
-    private readonly EmulatedKernel _kernel = new(options);
+    // As the engine of queues opens it.
+    private readonly EmulatedKernel _kernel = new(options, callerKeepsSockets: true);
     private readonly HashSet<int> _open = [];
 
     public string Description => _kernel.Description;
@@ -78,6 +79,9 @@ internal sealed unsafe class SimulatedKernel(EmulatedKernelOptions options, Virt
 
     /// <summary>Gets the interface queues as the kernel sees them.</summary>
     public IEnumerable<EmulatedInterfaceQueue> InterfaceQueues => _kernel.InterfaceQueues;
+
+    /// <summary>Gets the number of sockets that were closed while requests used them.</summary>
+    public int LostDescriptors => _kernel.LostDescriptors;
 
     public nint Map(int ringFd, nuint length, ulong offset) => _kernel.Map(ringFd, length, offset);
 

@@ -344,16 +344,12 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     public ZcrxFramingException? EndInside()
     {
         long received = _dropped + _held.Length;
-        bool isDelimited = cutter.LongestDelimiter > 0;
         FrameDecision rest = DecideRest();
-        if (rest.Kind == FrameDecisionKind.Error)
+        if (rest.Kind != FrameDecisionKind.Frame)
         {
-            return ZcrxFramingException.NoFrame(_frameOffset, maxLength, rest);
-        }
-
-        if (rest.Kind == FrameDecisionKind.NeedMore)
-        {
-            return ZcrxFramingException.EndedInside(_frameOffset, received, _isDecided ? _decision.Total : null, maxLength, isDelimited);
+            return rest.Kind == FrameDecisionKind.Error
+                ? ZcrxFramingException.NoFrame(_frameOffset, maxLength, rest)
+                : ZcrxFramingException.EndedInside(_frameOffset, received, _isDecided ? _decision.Total : null, maxLength, isDelimited: cutter.LongestDelimiter > 0);
         }
 
         if (received > maxLength && _skips is null)

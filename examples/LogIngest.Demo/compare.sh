@@ -73,8 +73,8 @@ measure() {
     before=$(sql "select count(*) from $table" 2>/dev/null || echo 0)
     cpu=$(ticks "$process"); database=$(database_ticks); began=$(date +%s.%N)
     sent=$(loggen --inet --stream --rate 10000000 --interval "$seconds" --size 200 --active-connections "$connections" 127.0.0.1 "$to" 2>&1 | sed -n 's/.*count=\([0-9]*\).*/\1/p' | tail -n 1)
-    # Until nothing more is stored for a second.
-    until stored=$(($(sql "select count(*) from $table") - before)); [ "$stored" -ge "$sent" ] || [ "$stored" = "$last" ]; do last=$stored; sleep 1; done
+    # Until nothing more is stored for five seconds.
+    until stored=$(($(sql "select count(*) from $table") - before)); [ "$stored" -ge "$sent" ] || [ "$stored" = "$last" ]; do last=$stored; sleep 5; done
     elapsed=$(echo "$(date +%s.%N) - $began" | bc)
     cpu=$(($(ticks "$process") - cpu)); database=$(($(database_ticks) - database))
     after=$(awk -v s="$stored" -v e="$elapsed" -v c="$cpu" -v d="$database" 'BEGIN { printf "%.0f messages/s, %.1f us CPU of the service and %.1f us CPU of the database a message", s / e, c * 10000 / s, d * 10000 / s }')

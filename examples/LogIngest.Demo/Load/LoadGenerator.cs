@@ -22,10 +22,12 @@ internal sealed class LoadGenerator
     public long BytesQueued => _connections.Sum(static connection => connection.BytesQueued);
 
     /// <summary>Sends until the time is over, then waits until the service has closed every connection.</summary>
+    /// <param name="cancellationToken">Cancels everything.</param>
+    /// <param name="end">Ends sending before the time is over.</param>
     /// <exception cref="IOException">The service has broken a connection.</exception>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(CancellationToken cancellationToken, CancellationToken end = default)
     {
-        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, end);
         over.CancelAfter(_duration);
         await Task.WhenAll(_connections.Select(connection => Task.Run(() => connection.RunAsync(over.Token, cancellationToken), CancellationToken.None)));
     }

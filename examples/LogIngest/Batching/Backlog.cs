@@ -12,6 +12,7 @@ internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, Inges
     private readonly Dictionary<ActorSink, StreamState> _streams = [];
     private readonly Queue<Waiting> _waiting = new();
     private Waiting[] _taken = [];
+    private ZcrxStream.Frame? _last;
     private long _number;
 
     /// <summary>Gets the batch that is being stored; null if there is none.</summary>
@@ -22,9 +23,15 @@ internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, Inges
     /// <summary>Gets a value indicating whether as many messages wait as a batch has.</summary>
     public bool IsFull => _waiting.Count >= batchSize;
 
-    /// <summary>Adds a message. An empty one is acknowledged at once, since there is nothing to store.</summary>
+    /// <summary>Adds a message. An empty one is acknowledged at once, since there is nothing to store. The same one again is ignored.</summary>
     public void Add(ZcrxStream.Frame frame)
     {
+        if (frame == _last)
+        {
+            return;
+        }
+
+        _last = frame;
         if (frame.Length == 0)
         {
             frame.Acknowledge();
@@ -61,7 +68,7 @@ internal sealed class Backlog(Guid boot, int batchSize, bool acknowledges, Inges
     /// <summary>Records that an attempt to store the batch has failed.</summary>
     public void Fail() => Current = Current! with { FailedAttempts = Current.FailedAttempts + 1 };
 
-    /// <summary>Ends the batch: returns its buffers to the pool, and acknowledges it to senders that requested this.</summary>
+    /// <summary>Ends the batch: its buffers return to the pool, and senders get their answers if answers are on.</summary>
     public void Complete()
     {
         // First the answers: a connection stays open until its last message is acknowledged.

@@ -41,7 +41,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         _logger = logger;
         Receive<ZcrxStream.Init>(static init => init.Acknowledge());
         Receive<ZcrxStream.Frame>(OnFrame);
-        Receive<ZcrxStream.Completed>(completed => _backlog.End(completed.Sink));
+        Receive<ZcrxStream.Completed>(completed => OnStreamEnded(completed.Sink));
         Receive<ZcrxStream.Failed>(OnStreamFailed);
         Receive<DelayOver>(_ => OnDelayOver());
         Receive<Retry>(_ => StoreAgain());
@@ -71,7 +71,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         }
     }
 
-    // The message that failed is lost otherwise. The child continues.
+    // A message that was being handled is not handled again. The child continues, so its base method is not called.
     protected override void PreRestart(Exception reason, object message)
     {
         if (message is ZcrxStream.Frame frame)
@@ -98,9 +98,16 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 
     private void OnStreamFailed(ZcrxStream.Failed failed)
     {
-        _backlog.End(failed.Sink);
         _metrics.CountBrokenConnection();
         Broken(_logger, failed.Cause.Message);
+        OnStreamEnded(failed.Sink);
+    }
+
+    // Its connection closes when its last message is stored, and a stop of the service waits for that.
+    private void OnStreamEnded(ActorSink stream)
+    {
+        _backlog.End(stream);
+        OnDelayOver();
     }
 
     private void OnDelayOver()
@@ -125,7 +132,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
 
         _condition.Succeeded(_writer);
         _backlog.Complete();
-        // Messages that arrived in the meantime are stored without further delay, because the store is free.
+        // The store is free, so what waits is stored without further delay.
         _isDelayOver = true;
         StoreNext();
     }

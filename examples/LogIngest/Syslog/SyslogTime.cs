@@ -12,10 +12,11 @@ internal static class SyslogTime
     private static ReadOnlySpan<byte> Months => "JanFebMarAprMayJunJulAugSepOctNovDec"u8;
 
     /// <summary>Reads a time of RFC 3339: <c>2026-11-27T10:02:26.5+01:00</c>, with up to nine digits behind the seconds.</summary>
+    /// <remarks>Without a zone, as some senders write it, it is taken as UTC.</remarks>
     public static bool TryReadInternet(ReadOnlySpan<byte> span, out DateTime time)
     {
         time = default;
-        if (span.Length <= SecondsLength
+        if (span.Length < SecondsLength
             || span[4] != (byte)'-' || span[7] != (byte)'-' || span[10] is not ((byte)'T' or (byte)'t' or (byte)' ') || span[13] != (byte)':' || span[16] != (byte)':'
             || !TryRead(span[..4], out int year) || !TryRead(span.Slice(5, 2), out int month) || !TryRead(span.Slice(8, 2), out int day)
             || !TryRead(span.Slice(11, 2), out int hour) || !TryRead(span.Slice(14, 2), out int minute) || !TryRead(span.Slice(17, 2), out int second))
@@ -25,7 +26,7 @@ internal static class SyslogTime
 
         ReadOnlySpan<byte> rest = span[SecondsLength..];
         long ticks = 0;
-        if (rest[0] == (byte)'.')
+        if (rest.StartsWith("."u8))
         {
             int digits = 1;
             while (digits < rest.Length && rest[digits] is >= (byte)'0' and <= (byte)'9')
@@ -83,7 +84,7 @@ internal static class SyslogTime
     private static bool TryReadOffset(ReadOnlySpan<byte> span, out TimeSpan offset)
     {
         offset = default;
-        if (span is [(byte)'Z'] or [(byte)'z'])
+        if (span is [] or [(byte)'Z'] or [(byte)'z'])
         {
             return true;
         }

@@ -9,6 +9,7 @@ Task("test")
     CleanDirectory(results);
     Build(Solution);
     InstallForeignClients();
+    ProvideSyslogClients();
 
     var outcomes = new List<SuiteOutcome>();
     foreach (var project in TestSuites())
@@ -41,13 +42,30 @@ Task("test")
 // A test whose program cannot be installed is skipped and names the package. tests/vm/README.md lists everything that `test` installs.
 void InstallForeignClients()
 {
-    (string Program, string Package)[] clients = [("ip", "iproute2"), ("ethtool", "ethtool"), ("nc", "netcat-openbsd"), ("ncat", "ncat"), ("socat", "socat"), ("curl", "curl"), ("python3", "python3"), ("busybox", "busybox-static"), ("chromium", "chromium"), ("promtool", "prometheus"), ("h2load", "nghttp2-client"), ("wrk", "wrk")];
+    (string Program, string Package)[] clients = [("ip", "iproute2"), ("ethtool", "ethtool"), ("nc", "netcat-openbsd"), ("ncat", "ncat"), ("socat", "socat"), ("curl", "curl"), ("python3", "python3"), ("busybox", "busybox-static"), ("logger", "bsdutils")];
     var missing = clients.Where(client => Context.Tools.Resolve(client.Program) is null).Select(client => client.Package).ToArray();
     if (missing.Length > 0 && Run("eng/apt-install.sh", missing) != 0)
     {
         var packages = clients.Where(client => Context.Tools.Resolve(client.Program) is null).Select(client => client.Package);
         Console.WriteLine($"Could not install {string.Join(' ', packages)}; the tests that need them are skipped. Run as root: apt-get install {string.Join(' ', packages)}");
     }
+}
+
+// Provides what LogIngest.Tests compares with: a database, and senders of other people. Where they are missing, its tests are skipped.
+void ProvideSyslogClients()
+{
+    if (!HasPostgres() && Run("eng/apt-install.sh", "postgresql") != 0)
+    {
+        Console.WriteLine("Could not install postgresql; the tests that need it are skipped. Run as root: apt-get install postgresql");
+    }
+
+    var clients = artifacts.Combine("syslog-clients");
+    if (Run("eng/syslog-clients.sh", clients.FullPath) != 0)
+    {
+        Console.WriteLine("Could not download syslog-ng-core or rsyslog-pgsql; the tests that need loggen or rsyslogd are skipped.");
+    }
+
+    Environment.SetEnvironmentVariable("PATH", $"{clients.FullPath}/bin:{EnvironmentVariable("PATH")}");
 }
 
 IEnumerable<FilePath> TestSuites() => GetFiles("./tests/*/*.csproj")

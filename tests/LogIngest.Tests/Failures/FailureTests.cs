@@ -1,0 +1,178 @@
+using System.Globalization;
+using Akka.Actor;
+using LogIngest.Demo;
+using LogIngest.Demo.Load;
+using LogIngest.Demo.Processes;
+using LogIngest.Reporting;
+using LogIngest.Tests.Support;
+using Npgsql;
+using Xunit.Abstractions;
+using Zcrx.Interop;
+using Zcrx.Rx;
+
+namespace LogIngest.Tests.Failures;
+
+/// <summary>Each failure happens under load. Nothing is lost, and the numbers of the run are printed.</summary>
+[Collection(DatabaseCollection.Name)]
+public sealed class FailureTests(Database database, ITestOutputHelper output)
+{
+    private const int Connections = 3;
+    private const int Window = 1_000;
+
+    [SkippableFact]
+    public async Task Database_that_crashes_and_returns_costs_no_message()
+    {
+        using ServiceProcess service = await StartAsync();
+        LoadGenerator load = new(new LoadPlan(service.EndPoint, "db-crash", Connections, TimeSpan.FromSeconds(5)) { Rate = 3_000 });
+        Task sending = load.RunAsync(CancellationToken.None);
+        await UntilAsync(service, static status => status.Stored > 1_000, "messages are stored");
+        IngestStatus before = await service.GetStatusAsync();
+
+        await database.Cluster.CrashServerAsync();
+        await UntilAsync(service, static status => status.StoreFailure is not null && status.FailedBatches > 2, "the store fails");
+        Assert.Contains("Degraded", await service.GetHealthAsync(), StringComparison.Ordinal);
+        await database.Cluster.StartServerAsync();
+
+        await sending.Within("everything is stored");
+        await ReportAsync("database crashed and restarted", "db-crash", load.Sent, load.LongestStall, before, await service.GetStatusAsync());
+        Assert.Contains("Healthy", await service.GetHealthAsync(), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Table_that_is_locked_slows_the_senders_down_and_the_service_holds_no_more_than_its_windows()
+    {
+        using ServiceProcess service = await StartAsync();
+        Assert.True(await Client.SendAsync(service.EndPoint, "<13>1 - h creates-the-table - - - x\n"u8.ToArray()));
+        await using NpgsqlConnection connection = await database.Cluster.OpenAsync();
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
+        await using (NpgsqlCommand command = new("lock table logs in access exclusive mode", connection, transaction))
+        {
+            await command.ExecuteNonQueryAsync();
+        }
+
+        LoadGenerator load = new(new LoadPlan(service.EndPoint, "db-lock", Connections, TimeSpan.FromSeconds(4)));
+        Task sending = load.RunAsync(CancellationToken.None);
+        await UntilAsync(service, status => status.Paused == Connections && load.LongestStall > TimeSpan.FromSeconds(1), "all senders wait");
+        IngestStatus before = await service.GetStatusAsync();
+        long queued = load.BytesQueued;
+        await UntilAsync(service, _ => load.LongestStall > TimeSpan.FromSeconds(5), "the senders still wait");
+        IngestStatus after = await service.GetStatusAsync();
+        Assert.True(queued > 0, "bytes wait in the senders' sockets");
+        Assert.Equal(Connections * Window, before.Waiting);
+        Assert.Equal(Connections * Window, after.Waiting);
+        Assert.Equal(before.BuffersOut, after.BuffersOut);
+        output.WriteLine($"while locked: {queued:N0} bytes in the senders' sockets, {after.Waiting:N0} messages and {after.BuffersOut} buffers in the service");
+        await transaction.RollbackAsync();
+
+        await sending.Within("everything is stored");
+        await ReportAsync("table locked", "db-lock", load.Sent, load.LongestStall, before, await service.GetStatusAsync());
+    }
+
+    [SkippableFact]
+    public async Task Service_that_is_killed_and_started_again_costs_no_message_of_a_sender_that_repeats()
+    {
+        const int Messages = 60_000;
+        using ServiceProcess killed = await StartAsync("--LogIngest:Acknowledge", "true");
+        ResendingSender sender = new(killed.EndPoint, "killed", Messages);
+        Task sending = sender.RunAsync(CancellationToken.None);
+        await Deadline.UntilAsync(() => sender.Confirmed > Messages / 4, () => $"a quarter is confirmed, not {sender.Confirmed}");
+        IngestStatus before = await killed.GetStatusAsync();
+
+        await killed.KillAsync();
+        using ServiceProcess service = await StartOnAsync(killed.EndPoint.ToString(), "--LogIngest:Acknowledge", "true");
+
+        await sending.Within("everything is confirmed");
+        Assert.True(sender.Reconnects > 0, "the sender has connected again");
+        await ReportAsync("service killed with SIGKILL and restarted", "killed", Messages, sender.LongestStall, before, await service.GetStatusAsync());
+    }
+
+    [SkippableFact]
+    public async Task Queue_that_crashes_costs_no_message_of_a_sender_that_repeats()
+    {
+        const int Messages = 60_000;
+        EmulatedFaultPlan faults = new();
+        await using ServiceHost service = await ServiceHost.StartAsync(
+            ["--connection-string", database.Cluster.ConnectionString, "--LogIngest:Acknowledge", "true", "--LogIngest:Window", $"{Window}"],
+            zcrx => zcrx.AddQueue(new ZcrxQueueOptions { Name = "faulty", Engine = ZcrxEngine.Emulated, AreaSize = 16.MiB(), Emulation = new EmulatedKernelOptions { Faults = faults } }));
+        ResendingSender sender = new(service.EndPoint, "queue-crash", Messages);
+        Task sending = sender.RunAsync(CancellationToken.None);
+        await Deadline.UntilAsync(() => sender.Confirmed > Messages / 4, () => $"a quarter is confirmed, not {sender.Confirmed}");
+        IngestStatus before = await service.GetStatusAsync();
+
+        faults.BreakRings(1);
+
+        await sending.Within("everything is confirmed");
+        IngestStatus after = await service.GetStatusAsync();
+        Assert.Equal(1, after.Restarts);
+        output.WriteLine($"connections of the sender beyond the first: {sender.Reconnects}");
+        await ReportAsync("queue crashed", "queue-crash", Messages, sender.LongestStall, before, after);
+    }
+
+    [SkippableFact]
+    public async Task Takeover_by_a_new_process_under_load_costs_no_message()
+    {
+        using TempDirectory directory = new();
+        string[] takeover = ["--Zcrx:Takeover:Path", directory["takeover.sock"], "--Zcrx:Takeover:Linger", "00:01:00"];
+        using ServiceProcess old = await StartAsync(takeover);
+        using CancellationTokenSource end = new();
+        LoadGenerator load = new(new LoadPlan(old.EndPoint, "takeover", Connections, Deadline.Limit) { Rate = 1_000 });
+        Task sending = load.RunAsync(CancellationToken.None, end.Token);
+        await UntilAsync(old, static status => status.Stored > 1_000, "messages are stored");
+        IngestStatus before = await old.GetStatusAsync();
+
+        using ServiceProcess next = await StartOnAsync(old.EndPoint.ToString(), takeover);
+        LoadGenerator later = new(new LoadPlan(next.EndPoint, "after-takeover", Connections, TimeSpan.FromSeconds(1)));
+        await later.RunAsync(CancellationToken.None).Within("the new process stores");
+        await end.CancelAsync();
+        await sending.Within("the old process stores the rest");
+
+        IngestStatus after = await next.GetStatusAsync();
+        Assert.Equal(later.Sent, after.Stored);
+        await ReportAsync("takeover, connections of the old process", "takeover", load.Sent, load.LongestStall, before, after);
+        await ReportAsync("takeover, connections of the new process", "after-takeover", later.Sent, later.LongestStall, before, after);
+    }
+
+    [SkippableTheory]
+    [InlineData("writer-0/storer")]
+    [InlineData("writer-0")]
+    public async Task Writer_that_crashes_costs_no_message(string actor)
+    {
+        string run = $"crash-{actor.Length}";
+        await using ServiceHost service = await ServiceHost.StartAsync(
+            ["--connection-string", database.Cluster.ConnectionString, "--LogIngest:Writers", "1", "--LogIngest:Window", $"{Window}"]);
+        LoadGenerator load = new(new LoadPlan(service.EndPoint, run, Connections, TimeSpan.FromSeconds(2)));
+        Task sending = load.RunAsync(CancellationToken.None);
+        IngestStatus before = await service.GetStatusAsync();
+        for (int crash = 1; crash <= 5; crash++)
+        {
+            long stored = service.Metrics.Stored;
+            await Deadline.UntilAsync(() => service.Metrics.Stored > stored || sending.IsCompleted, "the writer stores");
+            service.ActorSystem.ActorSelection($"/user/writers/{actor}").Tell(Kill.Instance);
+        }
+
+        await sending.Within("everything is stored");
+        await ReportAsync($"{actor} crashed 5 times", run, load.Sent, load.LongestStall, before, await service.GetStatusAsync());
+    }
+
+    private Task<ServiceProcess> StartAsync(params string[] arguments) => StartOnAsync("127.0.0.1:0", arguments);
+
+    private Task<ServiceProcess> StartOnAsync(string listen, params string[] arguments) => ServiceProcess.StartAsync(
+        listen, ["--connection-string", database.Cluster.ConnectionString, "--Zcrx:Engine", "emulated", "--LogIngest:Window", Window.ToString(CultureInfo.InvariantCulture), .. arguments]);
+
+    private static Task UntilAsync(ServiceProcess service, Func<IngestStatus, bool> condition, string expectation)
+    {
+        IngestStatus? last = null;
+        return Deadline.UntilAsync(async () => condition(last = await service.GetStatusAsync()), () => $"{expectation}; {last}");
+    }
+
+    private async Task ReportAsync(string failure, string run, long sent, TimeSpan stall, IngestStatus before, IngestStatus after)
+    {
+        await using NpgsqlConnection connection = await database.Cluster.OpenAsync();
+        Verdict verdict = await Verdict.AskAsync(connection, run, sent);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{failure}: {verdict}; longest stall {stall.TotalMilliseconds:N0} ms; memory {before.Memory >> 20} MiB before, {after.Memory >> 20} MiB after"));
+        Assert.True(sent > 0);
+        Assert.Equal(0, verdict.Lost);
+        Assert.Equal(0, verdict.SameKey);
+    }
+}

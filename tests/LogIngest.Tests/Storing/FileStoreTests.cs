@@ -1,0 +1,127 @@
+using System.Text;
+using System.Text.Json;
+using LogIngest.Reporting;
+using LogIngest.Tests.Support;
+using Zcrx.Actors;
+
+namespace LogIngest.Tests.Storing;
+
+public sealed class FileStoreTests : IDisposable
+{
+    private readonly TempDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Messages_of_both_framings_are_json_lines_with_their_key()
+    {
+        await using ServiceHost service = await StartAsync();
+
+        Assert.True(await Client.SendAsync(service.EndPoint, "<165>1 2003-10-11T22:14:15.003Z host app 12 ID47 [a b=\"c\"] first\n<14>Oct 11 22:14:15 old tag[7]: second"u8.ToArray()));
+        Assert.True(await Client.SendAsync(service.EndPoint, "11 <13>1 - - -20 <13>1 - h a - - - ok\n"u8.ToArray()));
+
+        JsonElement[] lines = await ReadAsync(service);
+        Assert.Equal(4, lines.Length);
+        JsonElement first = lines.Single(static line => Text(line, "message") == "first");
+        Assert.Equal("20|5|2003-10-11T22:14:15.003Z|host|app|12|ID47|[a b=\"c\"]|0", string.Join('|',
+            first.GetProperty("facility"), first.GetProperty("severity"), first.GetProperty("sent"), Text(first, "host"), Text(first, "app"), Text(first, "process"), Text(first, "message_id"), Text(first, "data"), first.GetProperty("flags")));
+        Assert.Equal("127.0.0.1", Text(first, "source"));
+        Assert.Equal(4, lines.Select(static line => (line.GetProperty("boot").GetGuid(), line.GetProperty("connection").GetInt64(), line.GetProperty("position").GetInt64())).Distinct().Count());
+        Assert.Single(lines.Select(static line => line.GetProperty("boot").GetGuid()).Distinct());
+        Assert.Equal("old|tag|7|second", string.Join('|', lines.Where(static line => Text(line, "host") == "old").Select(static line => $"{Text(line, "host")}|{Text(line, "app")}|{Text(line, "process")}|{Text(line, "message")}")));
+    }
+
+    [Fact]
+    public async Task Bad_input_with_store_is_there_as_received()
+    {
+        await using ServiceHost service = await StartAsync("--LogIngest:MaxMessageLength", "500");
+        byte[] stream = [.. "<999>bad\n<13>x"u8, 0, .. "y\n<13>z"u8, 0xff, .. "\n<13>"u8, .. Enumerable.Repeat((byte)'l', 700), (byte)'\n'];
+
+        Assert.True(await Client.SendAsync(service.EndPoint, stream));
+
+        JsonElement[] lines = await ReadAsync(service);
+        Assert.Equal([8, 16 | 64, 16 | 32, 1 | 16, 1 | 8], lines.Select(static line => line.GetProperty("flags").GetInt32()));
+        Assert.Equal("<999>bad", Text(lines[0], "message"));
+        Assert.Equal([.. "<13>x"u8, 0, (byte)'y'], lines[1].GetProperty("raw").GetBytesFromBase64());
+        Assert.Equal([.. "<13>z"u8, 0xff], lines[2].GetProperty("raw").GetBytesFromBase64());
+        Assert.Equal(700, Text(lines[3], "message").Length + Text(lines[4], "message").Length);
+        Assert.Equal(5, service.Metrics.Flagged);
+        Assert.Equal(0, service.Metrics.Refused);
+    }
+
+    [Fact]
+    public async Task Bad_input_with_refuse_is_counted_and_not_stored()
+    {
+        await using ServiceHost service = await StartAsync("--bad-input", "refuse");
+
+        Assert.True(await Client.SendAsync(service.EndPoint, [.. "<999>bad\n<13>x"u8, 0, .. "y\n<13>z"u8, 0xff, .. "\n<13>good\nlast has no line feed"u8]));
+        Assert.False(await Client.SendAsync(service.EndPoint, "7 <13>abcx"u8.ToArray()));
+
+        await Deadline.UntilAsync(() => service.Metrics.BrokenConnections == 1, "the refused connection is counted");
+        JsonElement[] lines = await ReadAsync(service);
+        Assert.Equal(["abc", "good"], lines.Select(static line => Text(line, "message")).Order(StringComparer.Ordinal));
+        Assert.Equal(4, service.Metrics.Refused);
+        Assert.Equal(0, service.Metrics.Waiting);
+    }
+
+    [Fact]
+    public async Task A_stop_stores_what_has_arrived()
+    {
+        await using ServiceHost service = await StartAsync("--LogIngest:BatchDelay", "00:01:00", "--LogIngest:BatchSize", "1000");
+        using System.Net.Sockets.TcpClient client = new();
+        await client.ConnectAsync(service.EndPoint);
+        await client.GetStream().WriteAsync("<13>1 - h a - - - waits\n"u8.ToArray());
+        await Deadline.UntilAsync(() => service.Metrics.Received == 1, "the message arrives");
+        Assert.Equal(0, service.Metrics.Stored);
+
+        await service.StopAsync().Within("the service stops");
+
+        Assert.Equal("waits", Text(Assert.Single(await ReadAsync(service)), "message"));
+    }
+
+    [Fact]
+    public async Task Unfinished_line_of_a_killed_process_is_cut_off()
+    {
+        string path = _directory["writer-0.jsonl"];
+        await File.WriteAllTextAsync(path, "{\"message\":\"whole\"}\n{\"message\":\"unfin");
+
+        await using ServiceHost service = await StartAsync("--LogIngest:Writers", "1");
+        Assert.True(await Client.SendAsync(service.EndPoint, "<13>1 - h a - - - next\n"u8.ToArray()));
+
+        Assert.Equal(["whole", "next"], (await File.ReadAllLinesAsync(path)).Select(static line => JsonDocument.Parse(line).RootElement.GetProperty("message").GetString()));
+    }
+
+    [Fact]
+    public async Task Directory_that_cannot_be_written_degrades_health_and_nothing_is_lost()
+    {
+        string path = _directory["writer-0.jsonl"];
+        Directory.CreateDirectory(path);
+        await using ServiceHost service = await StartAsync("--LogIngest:Writers", "1");
+        Task<bool> sending = Client.SendAsync(service.EndPoint, "<13>1 - h a - - - patient\n"u8.ToArray());
+
+        await Deadline.UntilAsync(() => service.Metrics.FailedBatches > 1, "the store fails more than once");
+        Assert.Contains("1 messages wait", (await service.GetHealthAsync("store")).Description, StringComparison.Ordinal);
+        Assert.False(sending.IsCompleted);
+        Directory.Delete(path);
+
+        Assert.True(await sending.Within("the message is stored"));
+        Assert.Equal("patient", Text(Assert.Single(await ReadAsync(service)), "message"));
+        Assert.Equal(Microsoft.Extensions.Diagnostics.HealthChecks.HealthStatus.Healthy, (await service.GetHealthAsync("store")).Status);
+    }
+
+    private Task<ServiceHost> StartAsync(params string[] arguments) => ServiceHost.StartAsync(["--store", "file", "--directory", _directory.Path, .. arguments]);
+
+    private async Task<JsonElement[]> ReadAsync(ServiceHost service)
+    {
+        await Deadline.UntilAsync(() => service.Metrics.Waiting == 0, "everything is stored");
+        List<JsonElement> lines = [];
+        foreach (string path in Directory.EnumerateFiles(_directory.Path))
+        {
+            lines.AddRange((await File.ReadAllLinesAsync(path, Encoding.UTF8)).Select(static line => JsonDocument.Parse(line).RootElement));
+        }
+
+        return [.. lines];
+    }
+
+    private static string Text(JsonElement line, string name) => line.TryGetProperty(name, out JsonElement value) ? value.GetString() ?? "" : "";
+}

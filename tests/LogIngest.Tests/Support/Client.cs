@@ -1,0 +1,30 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace LogIngest.Tests.Support;
+
+/// <summary>A sender.</summary>
+internal static class Client
+{
+    /// <summary>Sends bytes, ends its side, and waits until the service has ended the other one: then all of it is stored, or refused.</summary>
+    /// <returns>False if the service has reset the connection.</returns>
+    public static async Task<bool> SendAsync(IPEndPoint to, byte[] bytes)
+    {
+        using Socket socket = new(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(to);
+            for (ReadOnlyMemory<byte> rest = bytes; !rest.IsEmpty;)
+            {
+                rest = rest[await socket.SendAsync(rest)..];
+            }
+
+            socket.Shutdown(SocketShutdown.Send);
+            return await socket.ReceiveAsync(new byte[1]).Within("the service closes the connection") == 0;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

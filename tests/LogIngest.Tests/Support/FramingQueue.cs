@@ -1,0 +1,86 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using LogIngest.Settings;
+using LogIngest.Syslog;
+using Zcrx.Rx;
+
+namespace LogIngest.Tests.Support;
+
+/// <summary>A queue that frames what arrives on it, to see what becomes of streams that are cut at chosen places.</summary>
+internal sealed class FramingQueue : IAsyncDisposable
+{
+    public const int MaxLength = 500;
+
+    private readonly ZcrxQueue _queue;
+    private readonly Socket _listener;
+
+    private FramingQueue(ZcrxQueue queue, Socket listener)
+    {
+        _queue = queue;
+        _listener = listener;
+    }
+
+    public int BuffersOut => _queue.Snapshot().BuffersOut;
+
+    public static async Task<FramingQueue> OpenAsync()
+    {
+        ZcrxQueue queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions { Engine = ZcrxEngine.Emulated, AreaSize = 1.MiB(), CheckBorrows = true });
+        Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        return new FramingQueue(queue, listener);
+    }
+
+    /// <summary>Receives a stream in pieces. Each piece is sent when the one before it has arrived.</summary>
+    /// <returns>The messages, each with its flags in front, and the error at the end if there is one.</returns>
+    public async Task<string[]> ReceiveAsync(BadInputPolicy badInput, params byte[][] pieces)
+    {
+        using Socket sender = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await sender.ConnectAsync(_listener.LocalEndPoint!);
+        ZcrxConnection connection = await _queue.AttachAsync(await _listener.AcceptAsync());
+        List<string> messages = [];
+        TaskCompletionSource<string?> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using IDisposable subscription = connection.Buffers.Frames(new SyslogFraming(MaxLength, badInput), MaxLength).Subscribe(
+            frame =>
+            {
+                if (frame.Length > 0)
+                {
+                    messages.Add($"{(MessageFlags)frame.Tag}: {Encoding.Latin1.GetString(frame.ToArray())}");
+                }
+            },
+            error => end.TrySetResult(((ZcrxFramingException)error).Cause),
+            () => end.TrySetResult(null));
+        long sent = 0;
+        foreach (byte[] piece in pieces)
+        {
+            try
+            {
+                await sender.SendAsync(piece);
+            }
+            catch (SocketException)
+            {
+                // Refused, and reset.
+                break;
+            }
+
+            sent += piece.Length;
+            await Deadline.UntilAsync(() => connection.BytesReceived == sent || end.Task.IsCompleted, () => $"{sent} bytes arrive, not {connection.BytesReceived}");
+        }
+
+        if (!end.Task.IsCompleted)
+        {
+            sender.Shutdown(SocketShutdown.Send);
+        }
+
+        string? cause = await end.Task.Within("the stream ends");
+        await connection.Closed.Within("the connection closes");
+        return cause is null ? [.. messages] : [.. messages, $"error: {cause}"];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _listener.Dispose();
+        await _queue.DisposeAsync();
+    }
+}

@@ -148,7 +148,7 @@ internal sealed class ZcrxMetrics : IDisposable
 
     private IEnumerable<Measurement<int>> Storms()
     {
-        IReadOnlySet<string> storms = _tree.Rebalancing.Value.Storms;
+        var storms = _tree.Rebalancing.Value.Storms;
         return Queues.Select(queue => new Measurement<int>(storms.Contains(queue.Name) ? 1 : 0, Tags(queue)));
     }
 

@@ -1,5 +1,4 @@
 using Zcrx.Interop.Abi;
-using Zcrx.Interop.Kernel;
 using static Zcrx.Interop.Abi.LinuxIoUring;
 
 namespace Zcrx.Interop.Emulation;

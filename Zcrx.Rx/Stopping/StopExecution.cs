@@ -1,4 +1,3 @@
-using Zcrx.Interop;
 using Zcrx.Rx.Listening;
 using Zcrx.Rx.Moving;
 using Zcrx.Rx.Pool;

@@ -14,7 +14,7 @@ internal static class ForeignProgram
     {
         string? path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(directory => Path.Combine(directory, program)).FirstOrDefault(File.Exists);
         Skip.If(path is null, $"{program} is missing: apt-get install {package}.");
-        using Process process = Process.Start(new ProcessStartInfo(path, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process process = Process.Start(new ProcessStartInfo(path, arguments) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
         try
         {
             Task<string> errors = process.StandardError.ReadToEndAsync();

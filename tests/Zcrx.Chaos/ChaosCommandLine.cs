@@ -42,7 +42,7 @@ internal static class ChaosCommandLine
         Option<TimeSpan> interval = new("--interval") { Description = "Time between two faults.", HelpName = "TIME", DefaultValueFactory = static _ => Usual.Interval, CustomParser = ReadTime };
         Option<string[]> only = new("--only") { Description = "A fault that is injected, as the summary names it; may be given several times. All if not given.", HelpName = "FAULT", DefaultValueFactory = static _ => [] };
         Option<int> seed = new("--seed") { Description = "Of everything that is random; another one each time if not given.", HelpName = "N", DefaultValueFactory = static _ => Random.Shared.Next() };
-        RootCommand command = new("Kills queues in every way while streams run, and accounts for every stream. Exit code 0 if none has a gap and everybody was told.")
+        RootCommand command = new("Kills queues in every way while streams run, and accounts for every stream. Exit code 0 if no stream has a gap and every failure was reported.")
         {
             duration, interval, only, seed, Connections, Queues, Engine, Interface, RxQueue, Address, SenderNamespace, NicControl, Patience, RecoveryCommand(), KillCommand(), LoadCommand(), VictimCommand(),
         };

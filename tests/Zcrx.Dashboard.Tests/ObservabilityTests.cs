@@ -26,7 +26,7 @@ public sealed partial class ObservabilityTests
     public async Task Ready_made_files_use_only_instruments_and_attributes_that_exist(string file)
     {
         await using Site site = await Site.StartAsync();
-        IReadOnlySet<string> metrics = Metrics(site.Services);
+        HashSet<string> metrics = Metrics(site.Services);
         string hosting = File.ReadAllText(Path.Combine(RepositoryRoot.Path, "docs", "hosting.md"));
         HashSet<string> labels = [.. Attributes().Matches(hosting).Select(static match => match.Value.Replace('.', '_'))];
 
@@ -70,7 +70,7 @@ public sealed partial class ObservabilityTests
         Skip.IfNot(File.Exists("/usr/bin/promtool"), "/usr/bin/promtool is missing: apt-get install prometheus.");
         using Process promtool = Process.Start(new ProcessStartInfo("/usr/bin/promtool", [command, "rules", file])
         {
-            WorkingDirectory = Folder, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = Folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
         })!;
         Task<string> errors = promtool.StandardError.ReadToEndAsync();
         string output = await promtool.StandardOutput.ReadToEndAsync().Within("promtool ends");
@@ -81,7 +81,7 @@ public sealed partial class ObservabilityTests
     }
 
     /// <summary>Returns the names that the Prometheus exporter of OpenTelemetry derives from the instruments.</summary>
-    private static IReadOnlySet<string> Metrics(IServiceProvider services)
+    private static HashSet<string> Metrics(IServiceProvider services)
     {
         IMeterFactory factory = services.GetRequiredService<IMeterFactory>();
         HashSet<string> names = [];

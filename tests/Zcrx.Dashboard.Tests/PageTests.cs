@@ -278,6 +278,6 @@ public sealed partial class PageTests(Browser browser)
             () => "the page is updated six times");
     }
 
-    [GeneratedRegex(@"\d [KM]iB/s")]
+    [GeneratedRegex(@"\d [KM]iB/s", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Rate();
 }

@@ -7,6 +7,3 @@ namespace Zcrx.AspNetCore.Dashboard;
 /// <param name="Pages">The number of pages.</param>
 /// <param name="Rows">The connections of the page.</param>
 internal sealed record ConnectionPage(int Total, int Matching, int Page, int Pages, IReadOnlyList<ConnectionRow> Rows);
-
-/// <summary>Represents one connection.</summary>
-internal sealed record ConnectionRow(long Id, string Queue, string? Listener, string Peer, string State, long Bytes, int Leased);

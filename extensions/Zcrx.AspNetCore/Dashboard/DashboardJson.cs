@@ -12,15 +12,3 @@ namespace Zcrx.AspNetCore.Dashboard;
 [JsonSerializable(typeof(CommandRequest))]
 [JsonSerializable(typeof(CommandResult))]
 internal sealed partial class DashboardJson : JsonSerializerContext;
-
-/// <summary>Tells the page what it may offer.</summary>
-internal sealed record SessionView(bool HasCommands, bool IsMasked);
-
-/// <summary>Represents a token against forgery, and the header that takes it.</summary>
-internal sealed record TokenView(string Header, string Token);
-
-/// <summary>Represents the target of a command.</summary>
-internal sealed record CommandRequest(long? Connection, string? Queue);
-
-/// <summary>Represents the answer to a command.</summary>
-internal sealed record CommandResult(bool IsDone, string Message);

@@ -37,7 +37,7 @@ internal sealed class EventCollector : ReceiveActor
         }
 
         // What happened before the application had started is seen as its result.
-        _zcrx.GetOverviewAsync().PipeTo(Self);
+        _ = _zcrx.GetOverviewAsync().PipeTo(Self);
     }
 
     protected override void PostStop() => Context.System.EventStream.Unsubscribe(Self);

@@ -6,7 +6,7 @@ namespace Zcrx.Chaos.Faults;
 /// <summary>Lowers the limit on open files for a moment, so that only a few descriptors are free.</summary>
 internal sealed unsafe partial class DescriptorShortage : IDisposable
 {
-    // Fewer than the reserve of a queue, so that accepting stops. Enough for queues that restart meanwhile.
+    // Fewer than the reserve of a queue, so that accepting stops. Enough for queues that restart at the same time.
     private const int Free = 48;
     private const int OpenFiles = 7;
 

@@ -176,7 +176,7 @@ internal sealed class FaultInjector
         }
         catch (Exception exception) when (exception is ObjectDisposedException or InvalidOperationException)
         {
-            // The queue is closed, or somebody else is moving it: the connection stays where it is.
+            // The queue is closed, or another move is in progress. The connection stays on its queue.
         }
 #pragma warning disable CA1031 // Anything else is what we are looking for.
         catch (Exception exception)

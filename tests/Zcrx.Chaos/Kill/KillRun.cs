@@ -32,7 +32,7 @@ internal static class KillRun
                 Task[] cutOff = [.. Enumerable.Range(0, 20).Select(stream => FloodAsync(endPoint, sockets, stream + 1))];
                 await Task.WhenAny([.. cutOff, Task.Delay(TimeSpan.FromMilliseconds(100 + (50 * i)))]).ConfigureAwait(false);
                 victim.Kill();
-                // Each of them is told by a reset.
+                // Each of them receives a reset.
                 await Task.WhenAll(cutOff).WaitAsync(options.Patience).ConfigureAwait(false);
             }
             catch (Exception exception) when (exception is TimeoutException or SocketException or InvalidOperationException)

@@ -12,7 +12,7 @@ internal static class Victim
 
     public static async Task<int> RunAsync(ChaosOptions options, int port, CancellationToken cancellationToken)
     {
-        // The host stays open on purpose: nobody is to close anything in order.
+        // The host stays open on purpose, so that nothing is closed in order.
         _ = await ChaosHost.StartAsync(options, static connection => connection.Buffers.Subscribe(new Echo(connection)), string.Create(CultureInfo.InvariantCulture, $"{options.Address}:{port}")).ConfigureAwait(false);
         await Console.Out.WriteLineAsync(Ready).ConfigureAwait(false);
         await Console.Out.FlushAsync(cancellationToken).ConfigureAwait(false);

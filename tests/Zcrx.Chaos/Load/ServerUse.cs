@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace Zcrx.Chaos.Load;
 
-/// <summary>What a process uses at a moment.</summary>
+/// <summary>Represents what a process uses at one time.</summary>
 internal readonly record struct ServerUse(int Descriptors, long Resident, TimeSpan Processor)
 {
     public static ServerUse Of(Process process)

@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Recovery;
 
-/// <summary>How long a stream stands still when its ring dies, under supervision; next to what a ring and a registration cost by themselves.</summary>
+/// <summary>Measures how long a stream stops when its ring dies under supervision, beside the cost of a ring and a registration alone.</summary>
 internal static class RecoveryBenchmark
 {
     public static async Task<int> RunAsync(ChaosOptions options, int kills)
@@ -69,7 +69,7 @@ internal static class RecoveryBenchmark
                     death.Kill();
                     await death.Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     TimeSpan end = Stopwatch.GetElapsedTime(start);
-                    // Not before: what had come by then is still received by the ring that dies. It waits in the socket until somebody receives again.
+                    // Not before: the ring that dies still receives what had arrived by then. The byte waits in the socket until the next ring receives it.
                     long came = await sender.SendUntilReceivedAsync().ConfigureAwait(false);
                     // The first one compiles what it needs.
                     if (i > 0)

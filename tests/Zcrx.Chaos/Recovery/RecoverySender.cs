@@ -4,7 +4,7 @@ using Zcrx.Chaos.Support;
 
 namespace Zcrx.Chaos.Recovery;
 
-/// <summary>Sends single bytes, and goes on over a new connection when its stream has broken: on a NIC a byte may be lost with the memory of the queue that died. One caller.</summary>
+/// <summary>Sends single bytes, and continues over a new connection when its stream has broken: on a NIC a byte may be lost with the memory of the queue that died. One caller.</summary>
 internal sealed class RecoverySender(ISocketSource sockets, IPEndPoint endPoint, FirstByte observer, TimeSpan patience) : IDisposable
 {
     private Socket? _socket;
@@ -29,7 +29,7 @@ internal sealed class RecoverySender(ISocketSource sockets, IPEndPoint endPoint,
             }
             catch (SocketException)
             {
-                // Reset meanwhile, which the observer is told as well.
+                // The connection was reset. The observer receives that error as well.
             }
 
             if (await observer.NextAsync().WaitAsync(patience).ConfigureAwait(false) is { } came)

@@ -36,7 +36,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
             }
             catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
             {
-                // Accepted, and reset before anybody was given it.
+                // Accepted, and reset before a consumer received it.
                 tally.Open();
                 tally.LeaveUnserved();
                 consumers.Forget(((IPEndPoint)socket.LocalEndPoint!).Port);
@@ -134,7 +134,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         }
     }
 
-    /// <summary>Whether the receiver was told that the stream broke, on an interface that may be taken away with the reset.</summary>
+    /// <summary>Returns whether the receiver got the error of a stream that broke on an interface. The reset may be lost when the interface is removed.</summary>
     private bool IsBroken(int stream) => options.NicControl is not null && consumers.Find(stream) is { Ended: { IsCompletedSuccessfully: true, Result: not null } };
 
     private async Task JudgeAsync(int stream, long sent, bool wasReset)
@@ -147,7 +147,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
             }
             else
             {
-                tally.Violate($"stream {stream} was closed in order, and nobody was given it");
+                tally.Violate($"stream {stream} was closed in order, and no consumer received it");
             }
 
             return;
@@ -196,11 +196,11 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         }
         else if (broken.StreamOffset != consumer.Received)
         {
-            tally.Violate($"stream {stream} was told {broken.StreamOffset}, and had {consumer.Received}");
+            tally.Violate($"stream {stream} got an error at {broken.StreamOffset}, and had received {consumer.Received}");
         }
         else if (!wasReset)
         {
-            tally.Violate($"stream {stream}: the receiver was told that it broke at {broken.StreamOffset} of {sent}, the sender was not: {broken.Message}");
+            tally.Violate($"stream {stream}: the receiver got an error at {broken.StreamOffset} of {sent}, the sender did not: {broken.Message}");
         }
         else
         {

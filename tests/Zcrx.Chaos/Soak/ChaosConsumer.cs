@@ -40,7 +40,7 @@ internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
 
     public string? Violation { get; private set; }
 
-    /// <summary>Whether the queue has failed or the connection has moved since it came.</summary>
+    /// <summary>Gets a value indicating whether the queue has failed or the connection has moved since the connection was accepted.</summary>
     public bool HasChangedQueue { get => _hasChangedQueue; set => _hasChangedQueue = value; }
 
     /// <summary>Null for the end of the stream.</summary>
@@ -85,13 +85,13 @@ internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
     /// <summary>Gets a value indicating whether it has blocked its ring thread. Its observer is not told of the end, since it has not returned.</summary>
     public bool HasBlocked => _hasBlocked;
 
-    /// <summary>It throws at its next buffer.</summary>
+    /// <summary>The consumer throws at its next buffer.</summary>
     public bool ThrowNext() => _throws = true;
 
-    /// <summary>It blocks at its next buffer.</summary>
+    /// <summary>The consumer blocks at its next buffer.</summary>
     public bool BlockNext() => _blocks = true;
 
-    /// <summary>It returns.</summary>
+    /// <summary>The consumer returns.</summary>
     public void Unblock()
     {
         _blocks = false;
@@ -101,7 +101,7 @@ internal sealed class ChaosConsumer : IObserver<ReceivedBuffer>, IDisposable
     /// <summary>From now on it keeps what comes, as one does that is stuck.</summary>
     public void Freeze() => _isFrozen = true;
 
-    /// <summary>It looks at what it has kept, whatever has become of the queue, and gives it back.</summary>
+    /// <summary>Checks the leased bytes, in any state of the queue, and releases them.</summary>
     public void Thaw()
     {
         (BufferLease, long)[] kept;

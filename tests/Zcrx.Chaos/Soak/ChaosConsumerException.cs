@@ -1,4 +1,4 @@
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>The exception that a consumer throws when it is told to fail.</summary>
+/// <summary>Represents the failure that a fault makes a consumer throw.</summary>
 internal sealed class ChaosConsumerException() : Exception("a consumer that fails");

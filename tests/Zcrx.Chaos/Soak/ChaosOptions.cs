@@ -2,7 +2,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>What is done to whom, and for how long.</summary>
+/// <summary>Contains the faults, their targets and the duration of a run.</summary>
 internal sealed record ChaosOptions
 {
     public TimeSpan Duration { get; init; } = TimeSpan.FromMinutes(1);
@@ -41,6 +41,6 @@ internal sealed record ChaosOptions
     /// <summary>The time after which a ring thread counts as stuck.</summary>
     public TimeSpan StuckAfter { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long anything may take that is certain to happen.</summary>
+    /// <summary>Gets the deadline of everything that must happen.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
 }

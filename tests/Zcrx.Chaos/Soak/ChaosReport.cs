@@ -3,7 +3,7 @@ using Zcrx.Chaos.Support;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>How a run has gone.</summary>
+/// <summary>Represents the result of a run.</summary>
 internal sealed record ChaosReport
 {
     public required ChaosOptions Options { get; init; }
@@ -15,7 +15,7 @@ internal sealed record ChaosReport
     /// <summary>Times that a queue was opened again.</summary>
     public required long Restarts { get; init; }
 
-    /// <summary>Connections that went on after their queue had ended; one may do so many times.</summary>
+    /// <summary>Gets the number of times that a connection continued after the end of its queue.</summary>
     public required long Continued { get; init; }
 
     public required long FellBack { get; init; }

@@ -120,7 +120,7 @@ internal sealed class ChaosRun(ChaosOptions options)
         Note("at the end of the faults");
     }
 
-    /// <summary>Who supervises must answer, and bring back whoever was given up.</summary>
+    /// <summary>Checks that the supervisor answers, and restarts queues that were given up.</summary>
     private async Task AskAsync(ChaosHost host)
     {
         try

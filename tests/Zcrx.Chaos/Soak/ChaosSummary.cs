@@ -20,11 +20,11 @@ internal static class ChaosSummary
             Row(streams, $"told: {reason}", count);
         }
 
-        Row(streams, "reset before anybody was given them", tally.Unserved);
+        Row(streams, "reset before a consumer received them", tally.Unserved);
         Row(streams, "bytes compared", tally.Bytes);
         Row(streams, "leases looked at after a while", tally.Leases);
         Row(streams, "queues opened again", report.Restarts);
-        Row(streams, "connections that went on after it", report.Continued);
+        Row(streams, "connections that continued after it", report.Continued);
         Row(streams, "queues fallen back", report.FellBack);
         Row(streams, "queues abandoned with a stuck thread", report.Abandoned);
         Row(streams, "violations", tally.Violations);

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>What has become of the streams. Any thread.</summary>
+/// <summary>Counts how streams ended. Any thread.</summary>
 internal sealed class ChaosTally
 {
     private const int MostViolations = 20;
@@ -25,7 +25,7 @@ internal sealed class ChaosTally
     /// <summary>Of those, the ones whose queue changed under them.</summary>
     public long SurvivedFaults => Interlocked.Read(ref _survivedFaults);
 
-    /// <summary>Connections that were reset before anybody was given them.</summary>
+    /// <summary>Gets the number of connections that were reset before a consumer received them.</summary>
     public long Unserved => Interlocked.Read(ref _unserved);
 
     public long Bytes => Interlocked.Read(ref _bytes);
@@ -37,7 +37,7 @@ internal sealed class ChaosTally
 
     public IReadOnlyCollection<string> Described => _violations;
 
-    /// <summary>Streams that broke and were told so, by what they were told.</summary>
+    /// <summary>Gets the number of streams that ended with an error, by the error.</summary>
     public IReadOnlyDictionary<string, int> Told => _told;
 
     public void Open() => Interlocked.Increment(ref _opened);

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Chaos.Support;
 
-/// <summary>Where senders get their sockets from.</summary>
+/// <summary>Supplies the sockets of senders.</summary>
 internal interface ISocketSource
 {
     /// <summary>A TCP socket, owned by the caller. Any thread.</summary>

@@ -1,13 +1,13 @@
 namespace Zcrx.Chaos.Support;
 
-/// <summary>What the process holds at a moment.</summary>
+/// <summary>Represents the memory and the descriptors of the process at one time.</summary>
 /// <param name="Descriptors">Open sockets and anonymous inodes (rings, eventfds, epoll); files are the runtime's, which loads assemblies as it needs them.</param>
 /// <param name="Threads">Threads.</param>
 /// <param name="Heap">Managed memory in bytes, after a collection.</param>
 /// <param name="Resident">Resident memory in bytes.</param>
 internal readonly record struct ProcessFootprint(int Descriptors, int Threads, long Heap, long Resident)
 {
-    /// <summary>What the open descriptors are, the commonest first.</summary>
+    /// <summary>Returns the kinds of open descriptors, the most frequent one first.</summary>
     public static string DescribeDescriptors() => string.Join(", ", Directory.EnumerateFileSystemEntries("/proc/self/fd")
         .Select(static path => KindOf(path))
         .GroupBy(static kind => kind)
@@ -24,7 +24,7 @@ internal readonly record struct ProcessFootprint(int Descriptors, int Threads, l
         }
         catch (IOException)
         {
-            return "closed meanwhile";
+            return "already closed";
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed class ManyPeers : IDisposable
         Skip.IfNot(File.Exists("/usr/bin/python3"), "/usr/bin/python3 is missing: apt-get install python3.");
         ProcessStartInfo start = new("/usr/bin/python3", ["-c", Program, $"{endPoint.Address}", $"{endPoint.Port}", count.ToString(CultureInfo.InvariantCulture)])
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };

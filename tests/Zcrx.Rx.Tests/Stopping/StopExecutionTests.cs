@@ -1,5 +1,6 @@
 using Zcrx.Interop;
 using Zcrx.Rx.Connections;
+using Zcrx.Rx.Listening;
 using Zcrx.Rx.Moving;
 using Zcrx.Rx.Receiving;
 using Zcrx.Rx.Tests.Support;
@@ -106,7 +107,7 @@ public class StopExecutionTests
         Assert.Single(bench.Ring.Log, static entry => entry == "ring closed");
         Assert.Equal("completions handled", bench.Ring.Log[0]);
         Assert.False(recorder.HasEnded);
-        ZcrxException error = Assert.IsType<ZcrxException>(Assert.Single(bench.Ring.Finished));
+        QueueFailedException error = Assert.IsType<QueueFailedException>(Assert.Single(bench.Ring.Finished));
         Assert.Same(Crash, error.InnerException);
     }
 

@@ -103,8 +103,7 @@ internal sealed class QueueLoop : IRingTurn
     /// <summary>Gets the ring's descriptor, for tests that close it. Ring thread only.</summary>
     internal int RingDescriptor => _thread.RingDescriptor;
 
-    // A queue that ends waits for leases: their release has no completion.
-    bool IRingTurn.MayBlock => !Host.HasChanges && !Owners.Scheduler.HasQueued && Owners.Pool.TryPrepareToSleep(Owners.Scheduler.AwaitsBuffers || Owners.Phase.IsEnding);
+    bool IRingTurn.MayBlock => !Host.HasChanges && !Owners.Scheduler.HasQueued && Owners.Pool.TryPrepareToSleep(Owners.Scheduler.AwaitsBuffers);
 
     private QueueOwners Owners => _owners!;
 

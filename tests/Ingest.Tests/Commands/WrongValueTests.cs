@@ -29,7 +29,7 @@ public class WrongValueTests
         { "demo --area 2GiB", "--area must be a size between" },
         { "demo --queues 0", "--queues must be a whole number" },
         { "demo --seed x", "--seed must be a whole number" },
-        { "demo --engine warp", "--engine must be auto, nic, device-less or emulated, but is 'warp'" },
+        { "demo --engine warp", "--engine must be auto, nic, device-less, io_uring or emulated, but is 'warp'" },
         { "demo --engine nic", "name it with --interface" },
         { "demo --queue 1", "name that with --interface" },
         { "demo --interface nosuch0", "--interface must be a network interface of this machine" },

@@ -169,6 +169,9 @@ public class ConnectionFlowTests
         var (connection, client) = await bench.AcceptAsync();
         using var _ = client;
         connection.HandleWith(Flow.Create<ByteString>(), bench.Materializer);
+        // Materialization is asynchronous: the echo shows that this one was first.
+        await client.SendAsync(new byte[] { 9 });
+        await ReadExactlyAsync(client, new byte[1]);
 
         var (_, again) = bench.Probes(connection.Flow);
         again.Request(1);

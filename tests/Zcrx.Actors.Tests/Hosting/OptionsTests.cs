@@ -88,7 +88,7 @@ public class OptionsTests
     [InlineData("Zcrx:Queues:0:HighWaterMark", "75%", "'75%' is not a number, such as 0.75")]
     [InlineData("Zcrx:Queues:0:HighWaterMark", "NaN", "must be above 0")]
     [InlineData("Zcrx:Queues:0:HugePages", "yes", "'yes' is not true or false")]
-    [InlineData("Zcrx:Queues:0:Engine", "fast", "'fast' is not auto, nic, device-less or emulated")]
+    [InlineData("Zcrx:Queues:0:Engine", "fast", "'fast' is not auto, nic, device-less, emulated or io-uring")]
     [InlineData("Zcrx:Queues:0:Engine", "3", "'3' is not auto, nic")]
     [InlineData("Zcrx:Queues:0:RxQueue", "0x10", "'0x10' is not a whole number")]
     [InlineData("Zcrx:Queues:0:Name", "", "")]
@@ -205,7 +205,7 @@ public class OptionsTests
 
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync().WithinLimit());
 
-        Assert.Equal(["Receiver:Main:Engine: 'x' is not auto, nic, device-less or emulated"], error.Failures);
+        Assert.Equal(["Receiver:Main:Engine: 'x' is not auto, nic, device-less, emulated or io-uring"], error.Failures);
     }
 
     [Fact]

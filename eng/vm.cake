@@ -17,7 +17,7 @@ GuestCommand[] guestCommands =
 [
     // The emulated kernel runs outside, with the profile of every release; in here only the differential programs compare it with the real one.
     // The cases of a NIC have guests of their own.
-    new("conformance", "./Zcrx.Conformance --exclude 'emulated 7.' --exclude .Nic.", OnlyWhole: false),
+    new("conformance", "./Zcrx.Conformance --exclude 'emulated 7.' --exclude io_uring --exclude .Nic.", OnlyWhole: false),
     // On this kernel and on its emulation, with another seed each time; it is printed with the result.
     new("differential", "./Zcrx.Conformance differential --programs 150", OnlyWhole: true),
     new("demo", "./Ingest demo --engine auto --connections 8 --volume 2MiB --stall-after 90s", OnlyWhole: false),
@@ -52,7 +52,7 @@ GuestCommand[] newCommands =
 // What depends on how a receive ends that has run out.
 GuestCommand[] strandingCommands =
 [
-    new("conformance", "./Zcrx.Conformance --filter .ExhaustionTests. --filter .StrandedReceiveTests. --filter .Backpressure. --exclude 'emulated 7.'", OnlyWhole: false),
+    new("conformance", "./Zcrx.Conformance --filter .ExhaustionTests. --filter .StrandedReceiveTests. --filter .Backpressure. --exclude 'emulated 7.' --exclude io_uring", OnlyWhole: false),
     new("demo-slow", "./Ingest demo --slow --engine device-less --area 256KiB --connections 8 --volume 2MiB --stall-after 60s", OnlyWhole: false),
     new("chaos", "./Zcrx.Chaos --engine device-less --duration 10s --connections 20 --queues 2 --patience 120s", OnlyWhole: false),
 ];

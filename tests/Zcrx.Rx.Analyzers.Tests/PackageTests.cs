@@ -75,7 +75,7 @@ public sealed class PackageTests : IDisposable
                 <DisableImplicitNuGetFallbackFolder>true</DisableImplicitNuGetFallbackFolder>
               </PropertyGroup>
               <ItemGroup>
-                <PackageReference Include="Zcrx.Rx" Version="*" />
+                <PackageReference Include="Zcrx.Rx" Version="*-*" />
               </ItemGroup>
             </Project>
             """);

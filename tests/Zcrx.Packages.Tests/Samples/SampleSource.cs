@@ -42,7 +42,7 @@ internal static class SampleSource
         string result = sample.IsProgram ? ProgramResult : "Task";
         text.AppendLine($"public {(isInstance ? "" : "static ")}async {result} SampleAsync({parameters})").AppendLine("{");
         Place(text, sample, statements);
-        text.AppendLine("#line hidden");
+        text.AppendLine("#line default");
         if (sample.IsProgram && !statements.Any(static statement => statement.Statement is ReturnStatementSyntax))
         {
             text.AppendLine("return 0;");

@@ -14,8 +14,8 @@ public static class ZcrxAkkaHostingExtensions
     /// <param name="configure">Adds queues and listeners.</param>
     /// <returns>The builder. All calls add up.</returns>
     /// <remarks>
-    /// The supervisor is in the <see cref="ActorRegistry"/> as <see cref="ZcrxSupervisor"/>, the rebalancer as <see cref="ZcrxRebalancer"/>, and each queue that was added by
-    /// <see cref="ZcrxBuilder.AddQueue{TKey}"/> by its key. For <see cref="IZcrx"/> in the container, call <c>services.AddZcrx()</c> as well.
+    /// The supervisor is in the <see cref="ActorRegistry"/> as <see cref="ZcrxSupervisor"/>, and the rebalancer as <see cref="ZcrxRebalancer"/>.
+    /// Each queue that was added by <see cref="ZcrxBuilder.AddQueue{TKey}"/> is there by its key. For <see cref="IZcrx"/> in the container, call <c>services.AddZcrx()</c> as well.
     /// </remarks>
     public static AkkaConfigurationBuilder WithZcrx(this AkkaConfigurationBuilder builder, Action<ZcrxBuilder> configure)
     {

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Zcrx.Chaos.Support;
 
 /// <summary>TCP sockets with a port of their own, which is the number of their stream until they are disposed.</summary>
-/// <remarks>A port that the kernel chooses is free again as soon as the connection is reset, and may be another stream's before the client has looked what became of the first.</remarks>
+/// <remarks>A port that the kernel chooses is free again as soon as its connection is reset. Another stream may get it before the client has seen the end of the first.</remarks>
 internal static class BoundSocket
 {
     // Below the range that the kernel chooses from. Ports of connections that ended lately are passed over.

@@ -11,7 +11,7 @@ namespace Zcrx.Actors.Listening;
 
 /// <summary>Binds and unbinds listeners on command, answers the commands, and publishes the listeners. Belongs to the supervisor.</summary>
 /// <param name="set">The states of the listeners.</param>
-/// <param name="slots">Publishes the listeners that are bound or will be, without those that leave.</param>
+/// <param name="slots">Publishes the end points of listeners that are bound or about to be bound. Listeners that are being removed are left out.</param>
 /// <param name="endPoints">Publishes the addresses of the listeners.</param>
 /// <param name="start">Starts the actor of a listener, by its number.</param>
 /// <param name="logger">The log.</param>

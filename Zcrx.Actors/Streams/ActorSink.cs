@@ -5,7 +5,7 @@ namespace Zcrx.Actors;
 
 /// <summary>Represents a stream of buffers or frames to an actor; see <see cref="ZcrxActorExtensions"/>.</summary>
 /// <remarks>
-/// Ownership: the caller of <c>ToActor</c>, which may dispose it at any time and need not when the stream ends.
+/// Ownership: the caller of <c>ToActor</c>, which may dispose it at any time. It does not have to when the stream ends.
 /// Threading: any thread.
 /// </remarks>
 public sealed class ActorSink : IDisposable

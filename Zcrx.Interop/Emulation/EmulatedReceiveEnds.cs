@@ -33,7 +33,7 @@ internal sealed unsafe class EmulatedReceiveEnds(EmulatedRequests requests, Emul
         }
     }
 
-    /// <summary>Reports the copies of a turn. On a NIC one turn may receive from several memories, and reports after all of them.</summary>
+    /// <summary>Reports the copies of a turn. On a NIC, one turn may receive from several areas. The report follows after the last of them.</summary>
     public void SettleCopies(EmulatedInterfaceQueue queue)
     {
         if (_owesCopyNotification)

@@ -236,7 +236,7 @@ internal sealed unsafe class MultishotReceive : IDisposable
 
         if (SocketCalls.Cookie(request.Fd, out ulong cookie) < 0 || cookie != request.Cookie)
         {
-            // The descriptor was closed. Unlike the kernel, this class has no reference to the socket of its own.
+            // The descriptor was closed. Unlike the kernel, this class does not keep a reference to the socket.
             End(request, -EBADF);
             return;
         }

@@ -16,7 +16,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     private readonly FrameAssembler<TCutter> _frames;
     private readonly SingleAssignmentDisposable _upstream = new();
     private IObserver<ReceivedFrame>? _downstream;
-    // The thread that is inside owns all fields below.
+    // The thread that has entered the exclusive use owns all fields below.
     private ExclusiveUse _use;
     // The exception of the observer. Nothing more can be cut, but the source still reports its end.
     private Exception? _thrown;

@@ -9,7 +9,7 @@ internal sealed class FrameBudget(CurrentOptions options) : IByteBudget
     private long _used;
     private long _refused;
 
-    /// <summary>Gets the number of bytes that are copied now.</summary>
+    /// <summary>Gets the number of bytes that are held as copies.</summary>
     public long Used => Volatile.Read(ref _used);
 
     /// <summary>Gets the number of refused requests for room.</summary>

@@ -195,7 +195,7 @@ internal sealed class Listeners(
     /// <summary>Ends all listeners of a ring thread that is stuck. Any thread; the table does not change.</summary>
     public void Abandon() => Array.ForEach(_listeners.Snapshot(), listener => Conclude(listener, null, events));
 
-    /// <summary>Closes the socket of an entry and ends its observer. Any thread, for an entry that no queue has.</summary>
+    /// <summary>Closes the socket of an entry and ends its observer. Any thread may call it for an entry that is not owned by a queue.</summary>
     public static void Conclude(ListenerEntry listener, Exception? error, IReceiveEvents events)
     {
         listener.Socket.Dispose();

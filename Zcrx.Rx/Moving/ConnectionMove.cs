@@ -15,7 +15,7 @@ internal sealed class ConnectionMove(ConnectionHost source, ConnectionHost? targ
 
     public ConnectionHost? Target => target;
 
-    /// <summary>Gets or sets the bytes that no observer had received, of a connection that was detached.</summary>
+    /// <summary>Gets or sets the bytes of a detached connection that no observer had received.</summary>
     public ReadOnlyMemory<byte> Unread { get; set; }
 
     public bool IsRescue => isRescue;

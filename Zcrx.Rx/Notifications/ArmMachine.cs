@@ -68,7 +68,7 @@ internal struct ArmMachine
         return false;
     }
 
-    /// <summary>Changes the interval. A type that waits to be armed waits no longer than that.</summary>
+    /// <summary>Changes the interval. A type that waits to be armed waits no longer than the new interval.</summary>
     public void SetInterval(long interval, long now)
     {
         _interval = interval;

@@ -242,7 +242,7 @@ internal sealed class ConnectionReceiver
     {
         if (host != Control.Host)
         {
-            // One holder for each queue, since its ring thread counts without a lock.
+            // Each queue has a holder of its own, since its ring thread counts leased buffers without a lock.
             _formerHolders = [.. _formerHolders.Where(static holder => holder.Leased > 0), _holder];
             _holder = new ConnectionHolder(this);
         }

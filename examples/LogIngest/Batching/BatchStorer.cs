@@ -42,6 +42,6 @@ internal sealed class BatchStorer : ReceiveActor
     /// <summary>Reports to the parent that a batch is stored.</summary>
     internal sealed record Stored(long Number, long Began);
 
-    /// <summary>Reports to the parent that a batch may not be stored.</summary>
+    /// <summary>Reports to the parent that the outcome of a batch is unknown: it may or may not be stored.</summary>
     internal sealed record Failed(long Number, string Reason);
 }

@@ -179,7 +179,7 @@ internal sealed class RebalancingWorld
         int target = Index(move.To);
         Assert.NotEqual(flow.Queue, target);
         bool arrivesThere = Arrival(flow) == target || step.Actions.OfType<RebalanceAction.SteerFlow>().Any(steer => steer.Rule.Queue == target);
-        // Never to a worse queue: there, payload is not copied, or the load is lower than on the old queue.
+        // A move never leads to a worse queue. On the new queue, payload is not copied, or the load is lower.
         Assert.True(arrivesThere || (!_setup.HasNic && Received(target) + flow.Load < Received(flow.Queue)), "the move improves nothing");
         if (move.Reason == MoveReason.Pressure)
         {

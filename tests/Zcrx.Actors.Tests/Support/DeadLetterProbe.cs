@@ -15,7 +15,7 @@ internal static class DeadLetterProbe
         return probe;
     }
 
-    /// <summary>Asserts that a marker is the first message of a probe that is subscribed to events.</summary>
+    /// <summary>Asserts that no dead letter has been published: a marker is the first message that arrives.</summary>
     public static void AssertNothingCame(ActorSystem system, TestProbe probe)
     {
         Marker marker = new();

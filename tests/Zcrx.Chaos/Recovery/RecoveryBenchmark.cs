@@ -69,7 +69,7 @@ internal static class RecoveryBenchmark
                     death.Kill();
                     await death.Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     TimeSpan end = Stopwatch.GetElapsedTime(start);
-                    // Not before: the ring that dies still receives what had arrived by then. The byte waits in the socket until the next ring receives it.
+                    // Send only after the ring has ended, since a dying ring still receives what has arrived. The byte waits in the socket for the next ring.
                     long came = await sender.SendUntilReceivedAsync().ConfigureAwait(false);
                     // The first one compiles what it needs.
                     if (i > 0)

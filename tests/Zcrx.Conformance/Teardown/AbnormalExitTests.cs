@@ -93,7 +93,7 @@ public partial class AbnormalExitTests : IClassFixture<LeakCheck>
         Results.Equal(0, TestQueue.Flush(ring, id));
     }
 
-    /// <summary>Opens the same queue at once and, if there is one, the same port.</summary>
+    /// <summary>Opens the same queue without waiting, and the same port if the test has one.</summary>
     private static void AssertUsable(KernelUnderTest kernel, ushort port)
     {
         using var queue = new TestQueue(kernel);

@@ -16,7 +16,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
 
     public string Description => _kernel.Description;
 
-    /// <summary>Gets or sets the result that the next enters return without doing anything. 0 lets the emulated kernel act.</summary>
+    /// <summary>Gets or sets the result that the next calls of Enter return without any effect. With 0, the emulated kernel acts.</summary>
     public int ForcedEnterResult { get => Volatile.Read(ref _forcedResult); set => Volatile.Write(ref _forcedResult, value); }
 
     /// <summary>Gets or sets a callback after each enter. It receives the result, and the loop gets the value that it returns.</summary>

@@ -8,7 +8,7 @@ namespace Zcrx.Stress.Scenarios;
 internal sealed class RefillRoleScenario : IStressScenario
 {
     private const int Imports = 8;
-    // Several times the pool, so that a queue without buffers cannot deliver it.
+    // Several times the size of the pool, so that a queue that loses buffers cannot deliver the stream.
     private const int Bytes = 256 << 10;
 
     public string Name => "refill-role";

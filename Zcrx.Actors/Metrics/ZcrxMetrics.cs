@@ -50,19 +50,11 @@ internal sealed class ZcrxMetrics : IDisposable
         Level("zcrx.refill.depth", "{entry}", "Refill entries that the kernel has not consumed yet.", static statistics => statistics.RefillDepth);
         Level("zcrx.pool.usage", "{buffer}", "Buffers in flight: delivered or leased.", static statistics => statistics.BuffersOut);
         Level("zcrx.pool.limit", "{buffer}", "Buffers in the pool.", static statistics => statistics.Buffers);
-        _meter.CreateObservableCounter(
-            "zcrx.pool.pressure.time",
-            () => Queues.Select(static queue => new Measurement<double>(queue.Totals().TimeUnderPressure.TotalSeconds, Tags(queue))),
-            "s",
-            "Time that the pool has spent above its normal level.");
+        Time("zcrx.pool.pressure.time", "Time that the pool has spent above its normal level.", static totals => totals.TimeUnderPressure);
         _meter.CreateObservableUpDownCounter("zcrx.pool.pressure", PoolStates, "{pool}", "Pools by state: 1 for the present state, 0 for the others.");
         _meter.CreateObservableCounter("zcrx.notification.received", Notifications, "{notification}", "Notifications from the kernel.");
         Count("zcrx.ring.turns", "{turn}", "Turns of the ring thread.", static totals => totals.Turns);
-        _meter.CreateObservableCounter(
-            "zcrx.ring.busy",
-            () => Queues.Select(static queue => new Measurement<double>(queue.Totals().BusyTime.TotalSeconds, Tags(queue))),
-            "s",
-            "Time that the ring thread has worked. Divided by the turns it is the mean duration of a turn.");
+        Time("zcrx.ring.busy", "Time that the ring thread has worked. Divided by the turns it is the mean duration of a turn.", static totals => totals.BusyTime);
         _meter.CreateObservableUpDownCounter("zcrx.queue.storm", Storms, "{storm}", "Copy storms that last now.");
         _meter.CreateObservableCounter("zcrx.connection.closed", () => _tree.Tally.Closed, "{connection}", "Connections that were closed; with error.type if their stream ended with an error.");
         _meter.CreateObservableCounter("zcrx.consumer.faults", () => _tree.Tally.Faults, "{fault}", "Handlers and observers that have thrown.");
@@ -95,6 +87,9 @@ internal sealed class ZcrxMetrics : IDisposable
         () => Queues.Select(queue => new Measurement<long>(select(queue.Totals()), Tags(queue))),
         unit,
         description);
+
+    private void Time(string name, string description, Func<QueueTotals, TimeSpan> value) => _meter.CreateObservableCounter(
+        name, () => Queues.Select(queue => new Measurement<double>(value(queue.Totals()).TotalSeconds, Tags(queue))), "s", description);
 
     private void Level(string name, string unit, string description, Func<QueueStatistics, long> select) =>
         _meter.CreateObservableUpDownCounter(name, () => Present(select), unit, description);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Akka.Actor;
 using LogIngest.Demo;
 using LogIngest.Demo.Load;
@@ -36,6 +37,32 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
         await sending.Within("everything is stored");
         await ReportAsync("database crashed and restarted", "db-crash", load.Sent, load.LongestStall, before, await service.GetStatusAsync());
         Assert.Contains("Healthy", await service.GetHealthAsync(), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Service_that_stops_while_the_database_is_away_resets_its_senders_and_reports_what_is_not_stored()
+    {
+        const int Messages = 500;
+        using ServiceProcess service = await StartAsync("--Zcrx:DrainTimeout", "00:00:01");
+        Assert.True(await Client.SendAsync(service.EndPoint, Client.Lines("stop-stored", Messages)));
+        await database.Cluster.CrashServerAsync();
+        using Socket sender = await Client.ConnectAsync(service.EndPoint);
+        using Socket idle = await Client.ConnectAsync(service.EndPoint);
+        await sender.SendAsync(Client.Lines("stop-waiting", Messages)).Within("the messages are sent");
+        // Fewer than the window, so the service has received all of them.
+        await UntilAsync(service, static status => status is { Waiting: Messages, Connections: 2, StoreFailure: not null }, "the messages wait");
+
+        int exitCode = await service.StopAsync();
+        await database.Cluster.StartServerAsync();
+
+        Assert.Equal(0, exitCode);
+        SocketException error = await Assert.ThrowsAsync<SocketException>(() => sender.ReceiveAsync(new byte[1]).Within("the service ends the connection"));
+        Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
+        Assert.Equal(0, await idle.ReceiveAsync(new byte[1]).Within("the service closes the connection"));
+        Assert.Contains("has reset 1 connection(s)", service.Output, StringComparison.Ordinal);
+        Assert.Contains($"{Messages} received messages are not stored", service.Output, StringComparison.Ordinal);
+        // Sent = stored + reported.
+        Assert.Equal([$"{Messages}|0"], await database.QueryAsync("select count(*) filter (where app = 'stop-stored'), count(*) filter (where app = 'stop-waiting') from logs"));
     }
 
     [SkippableFact]

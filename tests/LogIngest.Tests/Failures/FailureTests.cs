@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using Akka.Actor;
 using LogIngest.Demo;
+using LogIngest.Demo.Database;
 using LogIngest.Demo.Load;
 using LogIngest.Demo.Processes;
 using LogIngest.Reporting;
@@ -93,6 +94,30 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
 
         await sending.Within("everything is stored");
         await ReportAsync("table locked", "db-lock", load.Sent, load.LongestStall, before, await service.GetStatusAsync());
+    }
+
+    [SkippableFact]
+    public async Task Disk_of_the_database_that_is_full_and_has_room_again_costs_no_message()
+    {
+        const long Size = 96 << 20;
+        const long Left = 4 << 20;
+        Skip.If(PostgresPrograms.Find() is null, PostgresPrograms.Missing);
+        Skip.IfNot(await SmallDisk.IsPermittedAsync(), "A disk of its own needs CAP_SYS_ADMIN.");
+        await using PostgresCluster cluster = await PostgresCluster.StartAsync(PostgresPrograms.Find()!, Size);
+        using ServiceProcess service = await StartAsync("--connection-string", cluster.ConnectionString);
+        cluster.Disk!.Fill(Left);
+        LoadGenerator load = new(new LoadPlan(service.EndPoint, "disk-full", Connections, TimeSpan.FromSeconds(4)) { Rate = 5_000 });
+        IngestStatus before = await service.GetStatusAsync();
+        Task sending = load.RunAsync(CancellationToken.None);
+        await UntilAsync(
+            service, static status => status.FailedBatches > 2 && status.StoreFailure?.Contains("No space left on device", StringComparison.Ordinal) == true, "the disk is full");
+        Assert.Contains("Degraded", await service.GetHealthAsync(), StringComparison.Ordinal);
+
+        cluster.Disk.Free();
+
+        await sending.Within("everything is stored");
+        await ReportAsync("disk full", "disk-full", load.Sent, load.LongestStall, before, await service.GetStatusAsync(), cluster);
+        Assert.Contains("Healthy", await service.GetHealthAsync(), StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -192,9 +217,9 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
         return Deadline.UntilAsync(async () => condition(last = await service.GetStatusAsync()), () => $"{expectation}; {last}");
     }
 
-    private async Task ReportAsync(string failure, string run, long sent, TimeSpan stall, IngestStatus before, IngestStatus after)
+    private async Task ReportAsync(string failure, string run, long sent, TimeSpan stall, IngestStatus before, IngestStatus after, PostgresCluster? cluster = null)
     {
-        await using NpgsqlConnection connection = await database.Cluster.OpenAsync();
+        await using NpgsqlConnection connection = await (cluster ?? database.Cluster).OpenAsync();
         Verdict verdict = await Verdict.AskAsync(connection, run, sent);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{failure}: {verdict}; longest stall {stall.TotalMilliseconds:N0} ms; memory {before.Memory >> 20} MiB before, {after.Memory >> 20} MiB after"));

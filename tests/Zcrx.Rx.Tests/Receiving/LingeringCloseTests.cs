@@ -38,7 +38,7 @@ public class LingeringCloseTests
         Look(bench, Interval);
         Assert.Equal((true, false), (socket.WasShutDown, socket.IsClosed));
         Assert.False(connection.Control.Closed.IsCompleted);
-        // Nobody can send any more.
+        // Nothing more can be sent.
         Assert.True(connection.Control.Sender.IsClosed);
         socket.HasPeerEnded = true;
         Look(bench, Interval);

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Zcrx.Interop;
 using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Queues;
@@ -105,6 +106,38 @@ public class StopReplyTests : IClassFixture<ResourceCheck>
             Assert.Equal(1, queue.Queue.Snapshot().ConnectionsUnfinished);
             stored.SetResult();
             await handling.Within("the handler ends");
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Handler_that_a_stop_has_ended_leaves_its_connection_open_for_other_work(bool ends)
+    {
+        await using TestQueue queue = await TestQueue.OpenAsync();
+        (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
+        using (peer)
+        {
+            using IDisposable work = connection.BeginWork();
+            Task handling = connection.HandleAsync(static async (connection, token) =>
+            {
+                await foreach (BufferLease lease in connection.Buffers.ToAsyncEnumerable(cancellationToken: token))
+                {
+                    lease.Dispose();
+                }
+            });
+
+            Task stopping = queue.Queue.StopAsync(ends ? Long : TimeSpan.FromMilliseconds(500));
+            await handling.Within("the stop ends the handler");
+            if (ends)
+            {
+                Assert.False(stopping.IsCompleted);
+                work.Dispose();
+            }
+
+            Assert.Equal(!ends, await peer.IsResetAsync());
+            await stopping.Within("the queue stops");
+            Assert.Equal(ends ? 0 : 1, queue.Queue.Snapshot().ConnectionsUnfinished);
         }
     }
 

@@ -5,7 +5,7 @@ namespace Zcrx.Rx;
 /// <summary>Represents a stream that could not be cut into frames: a frame is too long or incomplete, or its bytes are invalid.</summary>
 /// <remarks>
 /// Passed to <c>OnError</c> after the operator has released its leases and unsubscribed. Earlier frames were delivered completely.
-/// The connection ends with it, because the start of its next frame is unknown.
+/// The connection ends as well, because the start of the next frame is unknown.
 /// </remarks>
 public sealed class ZcrxFramingException : ZcrxException
 {
@@ -64,7 +64,7 @@ public sealed class ZcrxFramingException : ZcrxException
     {
         if (decision.Length > limit)
         {
-            // A delimited frame announces no length: the error is the one that the same frame causes when it arrives in pieces.
+            // A delimited frame announces no length. The error must be the same as for a frame that arrives in pieces.
             return TooLong(streamOffset, isDelimited ? null : decision.Length, limit);
         }
 

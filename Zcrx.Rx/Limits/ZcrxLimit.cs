@@ -7,12 +7,12 @@ namespace Zcrx.Rx;
 public enum ZcrxLimit
 {
     /// <summary>
-    /// A listener has reached its limit of connections: <see cref="ZcrxListenOptions.MaxConnections"/>. Further ones are reset.
+    /// A listener has reached its limit of connections: <see cref="ZcrxListenOptions.MaxConnections"/>. Further connections are reset.
     /// </summary>
     MaxConnections,
 
     /// <summary>
-    /// An address has reached its limit of connections: <see cref="ZcrxListenOptions.MaxConnectionsPerAddress"/>. Further ones are reset.
+    /// An address has reached its limit of connections: <see cref="ZcrxListenOptions.MaxConnectionsPerAddress"/>. Further connections are reset.
     /// </summary>
     MaxConnectionsPerAddress,
 
@@ -25,6 +25,6 @@ public enum ZcrxLimit
     /// <summary>The unfinished frames of a queue have too many bytes: <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>. The connection that needs more is reset.</summary>
     CopiedFrameBytes,
 
-    /// <summary>The process has few file descriptors left: <see cref="ZcrxQueueOptions.DescriptorReserve"/>. Nothing is accepted until there are more; peers wait in the backlog.</summary>
+    /// <summary>The process has few file descriptors left: <see cref="ZcrxQueueOptions.DescriptorReserve"/>. Accepting stops until more are free; peers wait in the backlog.</summary>
     Descriptors,
 }

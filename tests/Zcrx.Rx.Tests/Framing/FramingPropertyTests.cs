@@ -15,7 +15,7 @@ public sealed class FramingPropertyTests
 
     /// <summary>Represents a case that FsCheck generates and shrinks. Every value is valid.</summary>
     /// <param name="Bodies">The lengths of the frames, and the seed of their content.</param>
-    /// <param name="Pieces">The numbers of bytes that arrive at a time, in turn.</param>
+    /// <param name="Pieces">The numbers of bytes that arrive at a time, used in rotation.</param>
     public sealed record Script(byte[] Bodies, byte[] Pieces, byte Protocol, byte BufferSize, byte MaxHeld, byte[] PressureToggles, byte[] Moves, byte StopAt);
 
     [Fact]
@@ -213,7 +213,7 @@ public sealed class FramingPropertyTests
 
         public Action? AfterEachBuffer { get; set; }
 
-        /// <summary>Gets the number of a frame, or one behind the last frame.</summary>
+        /// <summary>Gets the number of the frame at which a test stops, or the number behind the last frame.</summary>
         public int StopAt => _script.StopAt % (Frames.Count + 1);
 
         public void SendAll(int stopAfter = int.MaxValue, int endAt = int.MaxValue)

@@ -171,7 +171,7 @@ public sealed class FramingTests : IDisposable
         {
             if (number == 0)
             {
-                // Like a connection that its observer closes.
+                // Ends inside OnNext, like a connection that its observer closes.
                 subject.OnCompleted();
             }
 
@@ -219,7 +219,7 @@ public sealed class FramingTests : IDisposable
         byte[] large = [EnvelopeParser.Start, 0, 100, .. Enumerable.Range(0, 100).Select(static i => (byte)i), EnvelopeParser.End];
         byte[] stream = [.. small, .. small, .. large, .. small, .. small, .. large];
 
-        // Cut at every position: several frames may be in several buffers before the parser decides about the first.
+        // The stream is cut at every position. Several frames may lie in several buffers before the parser decides on the first frame.
         for (int piece = 1; piece < 64; piece++)
         {
             for (int sent = 0; sent < stream.Length; sent += piece)

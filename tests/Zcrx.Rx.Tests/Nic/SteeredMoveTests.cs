@@ -99,7 +99,7 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
                         connection.Dispose();
                         break;
                     default:
-                        // The queue may not be the one that receives the next byte. The connection then moves on from there without help.
+                        // This may not be the queue that can receive the next byte. The group then moves the connection again.
                         await world.Group.MoveAsync(connection, world.AnyQueue(random), MoveReason.Pressure).Within("the move has an outcome");
                         connection.Resume();
                         break;

@@ -43,7 +43,7 @@ public class OperatorScheduleTests : IClassFixture<ResourceCheck>
             Task sending = SendAsync(peer, schedule.Bytes);
             await Task.Run(consumer.RunAsync).Within($"the stream ends: {schedule}");
             await consumer.CheckAsync();
-            // If the consumer left by itself, the connection waits for the next one.
+            // If the consumer unsubscribed by itself, the connection waits for another consumer.
             connection.Dispose();
             await connection.Finished.Within("no consumer works on it any more");
             await queue.AllReturnedAsync();

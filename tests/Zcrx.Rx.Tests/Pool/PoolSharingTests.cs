@@ -174,7 +174,7 @@ public class PoolSharingTests
                 lease.Ring.Queue.Ledger.Release(lease.Slot);
             }
 
-            // Once for the rings that do not write the refill queue, and once for the ring that does.
+            // The first round serves the rings that do not write the refill queue, and the second round serves the ring that does.
             for (int i = 0; i < 2 * Rings; i++)
             {
                 rings[i % Rings].Sharing.TakeReturned();

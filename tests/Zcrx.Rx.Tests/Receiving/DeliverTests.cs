@@ -21,7 +21,7 @@ public class DeliverTests
             _ = await bench.ObserveAsync(recorder);
         }
 
-        // Runs and single buffers, short turns and turns that overfill the refill queue, and in total more than the rings hold.
+        // Posts runs and single buffers, in short turns and in turns that overfill the refill queue. In total, more is posted than the rings hold.
         Random random = new(7);
         for (int turn = 0; turn < 100; turn++)
         {
@@ -127,7 +127,7 @@ public class DeliverTests
         Assert.Equal(2, thrower.Buffers);
         Assert.Equal(3, other.Buffers);
         await lost.Closed.Within("the connection is closed");
-        // Including the buffers that arrived after the fault and were delivered to no observer.
+        // This includes the buffers that arrived after the fault and were delivered to no observer.
         await bench.AllReturnedAsync();
         Assert.Equal(bench.Posted.Order(), bench.Kernel.Returned.Order());
 
@@ -181,7 +181,7 @@ public class DeliverTests
                 }
                 else if (leases.Count > 3)
                 {
-                    // On the ring thread, while it is writing refill entries.
+                    // Releases the lease on the ring thread, while that thread is writing refill entries.
                     using BufferLease lease = leases.Dequeue();
                     wrong += lease.Span.SequenceEqual(Payload.At(0, lease.StreamOffset, lease.Length)) ? 0 : 1;
                 }

@@ -108,7 +108,7 @@ public class ReceiveStallTests : IClassFixture<ResourceCheck>
             await peer.SendAllAsync(Total);
         }
 
-        // Resumed in one turn, so that they compete for the pool.
+        // All connections resume in one turn, so that they compete for the pool.
         queue.Queue.Loop.Post(() => streams.ForEach(static stream => stream.Connection.Resume()));
         if (rearms)
         {

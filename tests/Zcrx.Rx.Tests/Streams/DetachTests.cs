@@ -20,7 +20,7 @@ public class DetachTests : IClassFixture<ResourceCheck>
             {
                 Recorder recorder = new(peer.Stream);
                 using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-                // Not to the end: a stream that has ended has no socket to detach.
+                // The peer does not end the stream, because a stream that has ended has no socket to detach.
                 Task sending = peer.SendAsync(Sent);
                 await recorder.ReachAsync(round * 10_000);
 
@@ -51,7 +51,7 @@ public class DetachTests : IClassFixture<ResourceCheck>
         {
             SingleAssignmentDisposable once = new();
             Recorder recorder = new(peer.Stream) { Then = _ => once.Dispose() };
-            // Resumed in one turn, so that more bytes arrive than the observer takes.
+            // The connection is paused until all bytes have arrived, so that one turn delivers more bytes than the observer takes.
             connection.Pause();
             once.Disposable = connection.Buffers.Subscribe(recorder);
             await peer.SendAllAsync(100_000);

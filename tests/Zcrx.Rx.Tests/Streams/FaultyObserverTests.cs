@@ -70,7 +70,7 @@ public class FaultyObserverTests : IClassFixture<ResourceCheck>
             await thrower.AssertFailedAsync();
             await healthy.ReachAsync(1000);
 
-            // The other observer did nothing wrong, and may be replaced.
+            // The other observer is not at fault, and may be replaced.
             two.Dispose();
             Recorder next = new(peer.Stream);
             using IDisposable three = connection.Buffers.Subscribe(next);

@@ -82,7 +82,7 @@ public class LeaseTests : IClassFixture<ResourceCheck>
             Task sending = peer.SendAllAsync(500_000);
             while (!recorder.HasEnded)
             {
-                // Only these releases happen: no timer, no other connection.
+                // Only these releases can resume the stream: there is no timer and no other connection.
                 await Deadline.UntilAsync(() => recorder.HasEnded || !leases.IsEmpty, $"more comes after {recorder.Bytes} bytes");
                 while (leases.TryDequeue(out BufferLease? lease))
                 {

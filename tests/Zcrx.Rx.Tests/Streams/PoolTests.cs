@@ -122,7 +122,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
     [MemberData(nameof(Pools))]
     public async Task A_burst_that_is_kept_exhausts_the_pool_and_nothing_is_lost(string profile, int buffers)
     {
-        // No level between Normal and Exhausted, because the connection would be paused there for its quota.
+        // With this mark there is no level between Normal and Exhausted, at which the connection would be paused for its quota.
         await using TestQueue queue = await TestQueue.OpenAsync(buffers, EmulatedKernelProfile.ForRelease(profile), static options => options with { HighWaterMark = 1 });
         ConcurrentQueue<PoolPressureLevel> levels = new();
         using IDisposable pressure = queue.Queue.Pressure.Subscribe(level => levels.Enqueue(level.Level));
@@ -157,7 +157,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
             Recorder recorder = new(peer.Stream) { Then = buffer => leases.Enqueue(buffer.Retain()) };
             connection.Pause();
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-            // Enough buffers for High. Then the connection is closed and no other connection waits for buffers.
+            // These bytes use enough buffers for the level High. Then the connection is closed, and no other connection waits for buffers.
             await peer.SendAllAsync(12 * Environment.SystemPageSize);
             connection.Resume();
             await recorder.AssertCompletedAsync(12 * Environment.SystemPageSize);

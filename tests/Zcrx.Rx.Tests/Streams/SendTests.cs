@@ -58,12 +58,12 @@ public class SendTests : IClassFixture<ResourceCheck>
             await cancellation.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending.Within("the wait ends"));
 
-            // The next send also waits, behind the pending wait of the ring, and gets room.
+            // The next send waits as well, behind the poll that the ring already has, and gets room.
             Task again = connection.SendAsync(new byte[] { 1 }).AsTask();
             byte[] buffer = new byte[1 << 20];
             while (!again.IsCompleted)
             {
-                // Its byte may arrive before it has ended. No byte arrives after it.
+                // The byte of this send may arrive before the send has ended. No byte arrives after it.
                 await Task.WhenAny(again, peer.Socket.ReceiveAsync(buffer)).Within("bytes come");
             }
 

@@ -53,7 +53,7 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
                 recorders.Add(recorder);
                 IDisposable subscription = connection.Buffers.Subscribe(recorder);
                 await recorder.ReachAsyncOrEnd(1);
-                // On this thread, while the ring thread delivers.
+                // Unsubscribes on this thread, while the ring thread delivers.
                 subscription.Dispose();
             }
             while (!recorders[^1].HasEnded && recorders.Max(static recorder => recorder.End) < Total);

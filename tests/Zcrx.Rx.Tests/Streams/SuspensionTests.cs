@@ -244,7 +244,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
                 break;
             default:
                 faults.BreakRings(1);
-                // Any call makes the ring thread enter.
+                // Any posted work makes the ring thread enter the ring.
                 queue.Queue.Loop.Post(static () => { });
                 break;
         }

@@ -36,7 +36,7 @@ public sealed class FramingDisposalTests
     }
 
     [Fact]
-    public async Task Disposal_at_a_random_moment_gives_everything_back_once()
+    public async Task Disposal_at_a_random_moment_returns_every_buffer_once()
     {
         // The area belongs to the thread that creates it, and the disposals happen here. Returned buffers are overwritten. A frame with the sender's
         // bytes therefore proves that its buffers were not returned.
@@ -56,7 +56,7 @@ public sealed class FramingDisposalTests
     }
 
     [Fact]
-    public async Task The_old_queue_asks_for_its_buffers_while_the_new_one_lends()
+    public async Task Old_queue_reclaims_its_buffers_while_the_new_queue_delivers()
     {
         // The connection has moved, so two threads use one operator at the same time. Each area belongs to its own thread.
         using SemaphoreSlim turn = new(0);

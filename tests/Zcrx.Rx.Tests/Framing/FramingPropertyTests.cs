@@ -52,7 +52,7 @@ public sealed class FramingPropertyTests
     });
 
     [Fact]
-    public void Disposal_between_two_buffers_gives_back_what_is_kept() => Check(1_500, static script =>
+    public void Disposal_between_two_buffers_returns_kept_buffers() => Check(1_500, static script =>
     {
         using Run run = new(script);
         run.SendAll(stopAfter: script.StopAt);
@@ -70,7 +70,7 @@ public sealed class FramingPropertyTests
     });
 
     [Fact]
-    public void An_observer_that_throws_gets_its_exception_and_no_frame_more() => Check(1_500, static script =>
+    public void Observer_that_throws_receives_its_exception_and_no_further_frame() => Check(1_500, static script =>
     {
         using Run run = new(script);
         int stopAt = run.StopAt;
@@ -118,7 +118,7 @@ public sealed class FramingPropertyTests
     });
 
     [Fact]
-    public void A_stream_that_ends_inside_a_frame_says_so() => Check(1_500, static script =>
+    public void Stream_that_ends_inside_a_frame_fails() => Check(1_500, static script =>
     {
         using Run run = new(script);
         int end = run.Stream.Length == 0 ? 0 : script.StopAt * 7 % run.Stream.Length;

@@ -35,7 +35,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Where_nobody_knows_they_spread_even_in_one_burst()
+    public async Task Connections_with_unknown_arrival_spread_over_queues_even_in_one_burst()
     {
         List<TestQueue> queues = [await TestQueue.OpenAsync(), await TestQueue.OpenAsync(), await TestQueue.OpenAsync()];
         ZcrxQueueGroup group = new();
@@ -93,7 +93,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Payload_in_memory_that_nobody_here_has_ends_the_stream_and_says_why()
+    public async Task Payload_in_the_memory_of_a_foreign_queue_ends_the_stream_with_the_reason()
     {
         await using Bench bench = await Bench.OpenAsync(ours: 2);
         await using TestQueue stranger = await bench.OpenQueueAsync(3);
@@ -132,7 +132,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Queues_that_are_drained_together_still_hand_over_what_lies_in_each_others_memory()
+    public async Task Queues_that_drain_together_still_receive_payload_in_each_others_memory()
     {
         Bench bench = await Bench.OpenAsync(ours: 3);
         (Peer peer, ZcrxConnection connection) = await bench.Queues[0].ConnectAsync();

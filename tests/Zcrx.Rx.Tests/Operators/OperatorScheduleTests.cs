@@ -15,7 +15,7 @@ public class OperatorScheduleTests : IClassFixture<ResourceCheck>
     private const int Schedules = 1000;
 
     [Fact]
-    public async Task Any_end_at_any_moment_leaves_nothing_out()
+    public async Task Stream_is_complete_however_and_whenever_the_operator_ends()
     {
         foreach (OperatorSchedule schedule in OperatorSchedule.All.Sample(Schedules, 50))
         {

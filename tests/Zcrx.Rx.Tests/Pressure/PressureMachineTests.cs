@@ -83,7 +83,7 @@ public class PressureMachineTests
     [InlineData(64, 55, PoolPressureLevel.High)]
     [InlineData(64, 56, PoolPressureLevel.Exhausted)]
     [InlineData(64, 64, PoolPressureLevel.Exhausted)]
-    public void The_default_marks_are_where_they_are_said_to_be(int buffers, int held, PoolPressureLevel level)
+    public void Default_marks_match_their_documentation(int buffers, int held, PoolPressureLevel level)
     {
         PressureMachine machine = new(0.75, 0.5);
         machine.Observe(held, buffers, false);
@@ -115,7 +115,7 @@ public class PressureMachineTests
     }
 
     [Fact]
-    public void A_growing_pool_relieves() => Prop
+    public void Growing_pool_lowers_the_level() => Prop
         .ForAll(Histories.ToArbitrary(), static history =>
         {
             PressureMachine machine = new(history.High, history.Low);

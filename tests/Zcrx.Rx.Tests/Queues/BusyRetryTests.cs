@@ -39,7 +39,7 @@ public class BusyRetryTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Who_cannot_have_it_is_told_who_might()
+    public async Task Open_of_a_busy_queue_names_processes_that_may_own_it()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 1 });
         await using TestQueue owner = await OpenAsync(nic, TimeSpan.Zero);
@@ -49,7 +49,7 @@ public class BusyRetryTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Who_gives_up_waiting_is_not_kept()
+    public async Task Open_of_a_busy_queue_ends_when_it_is_cancelled()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 1 });
         await using TestQueue owner = await OpenAsync(nic, TimeSpan.Zero);

@@ -69,7 +69,7 @@ public class ReconfigureTests
     }
 
     [Fact]
-    public async Task What_cannot_change_is_named_and_what_is_invalid_changes_nothing()
+    public async Task Reconfigure_names_options_that_need_reopening_and_invalid_options_change_nothing()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(64);
         ZcrxQueueOptions options = TestQueue.Options(64);
@@ -85,7 +85,7 @@ public class ReconfigureTests
     }
 
     [Fact]
-    public async Task A_closed_queue_takes_nothing_over()
+    public async Task Reconfigure_of_a_closed_queue_throws()
     {
         ZcrxQueue queue = await ZcrxQueue.OpenAsync(TestQueue.Options());
         await queue.DisposeAsync();
@@ -94,7 +94,7 @@ public class ReconfigureTests
     }
 
     [Fact]
-    public void Every_option_that_differs_is_taken_over_or_named()
+    public void Reconfigure_applies_or_names_every_option_that_differs()
     {
         ZcrxQueueOptions current = TestQueue.Options();
         ZcrxQueueOptions wanted = current with

@@ -105,7 +105,7 @@ public class RefillRoleTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task An_import_that_is_given_up_leaves_the_exported_queue_as_it_was()
+    public async Task Import_that_is_cancelled_leaves_the_exported_queue_unchanged()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16);
         for (int i = 0; i < 20; i++)

@@ -9,7 +9,7 @@ namespace Zcrx.Rx.Tests.Streams;
 public class DetachTests : IClassFixture<ResourceCheck>
 {
     [Fact]
-    public async Task A_socket_that_is_given_back_under_load_goes_on_where_the_observers_were_left()
+    public async Task Detach_under_load_continues_at_the_position_of_the_observers()
     {
         const int Sent = 2_000_000;
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16);
@@ -43,7 +43,7 @@ public class DetachTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task What_nobody_has_seen_comes_with_the_socket()
+    public async Task Detach_returns_the_bytes_that_no_observer_has_received()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -95,7 +95,7 @@ public class DetachTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_connection_that_has_ended_or_whose_queue_has_has_nothing_to_give_back()
+    public async Task Detach_of_an_ended_connection_or_on_an_ended_queue_returns_null()
     {
         TestQueue queue = await TestQueue.OpenAsync();
         (Peer ending, ZcrxConnection ended) = await queue.ConnectAsync();
@@ -115,7 +115,7 @@ public class DetachTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_send_that_waits_for_room_is_told()
+    public async Task Detach_fails_a_send_that_waits_for_room()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();

@@ -48,7 +48,7 @@ public class EndTests : IClassFixture<ResourceCheck>
 
     [Theory]
     [MemberData(nameof(Consumers))]
-    public async Task No_connection_and_no_socket_stays_when_the_peers_have_gone(string consumer, bool resets)
+    public async Task Connections_and_sockets_close_after_their_peers_have_disconnected(string consumer, bool resets)
     {
         // A paused connection with a subscription keeps its unread bytes, and therefore stays open, until it is resumed. Its peers therefore send
         // nothing.

@@ -15,7 +15,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
     private const int Schedules = 60;
 
     [Fact]
-    public async Task A_moved_connection_goes_on_where_it_was()
+    public async Task Moved_connection_continues_at_its_position()
     {
         await using TestQueue first = await TestQueue.OpenAsync();
         await using TestQueue second = await TestQueue.OpenAsync(configure: static options => options with { Name = "second" });
@@ -69,7 +69,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task What_nobody_has_seen_yet_is_seen_before_the_connection_moves()
+    public async Task Undelivered_bytes_are_delivered_before_the_connection_moves()
     {
         await using TestQueue first = await TestQueue.OpenAsync();
         await using TestQueue second = await TestQueue.OpenAsync();
@@ -120,7 +120,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_sender_that_waits_for_room_goes_on_after_the_move()
+    public async Task Sender_that_waits_for_room_continues_after_the_move()
     {
         await using TestQueue first = await TestQueue.OpenAsync();
         await using TestQueue second = await TestQueue.OpenAsync();
@@ -143,7 +143,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_closed_queue_takes_nothing_and_the_connection_stays()
+    public async Task Move_to_a_closed_queue_fails_and_the_connection_stays()
     {
         await using TestQueue first = await TestQueue.OpenAsync();
         TestQueue second = await TestQueue.OpenAsync();

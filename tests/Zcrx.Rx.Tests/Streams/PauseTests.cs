@@ -37,7 +37,7 @@ public class PauseTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Pausing_in_OnNext_stops_after_what_had_arrived()
+    public async Task Pause_in_OnNext_stops_after_the_bytes_that_had_arrived()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 64);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();

@@ -8,7 +8,7 @@ namespace Zcrx.Rx.Tests.Streams;
 public class SendTests : IClassFixture<ResourceCheck>
 {
     [Fact]
-    public async Task Megabytes_go_to_a_slow_reader_while_megabytes_come()
+    public async Task Send_of_megabytes_to_a_slow_reader_completes_while_megabytes_arrive()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -46,7 +46,7 @@ public class SendTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Waiting_for_room_can_be_given_up()
+    public async Task Wait_for_room_can_be_cancelled()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -110,7 +110,7 @@ public class SendTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Sending_to_a_peer_that_is_gone_fails()
+    public async Task Send_to_a_peer_that_has_disconnected_fails()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();

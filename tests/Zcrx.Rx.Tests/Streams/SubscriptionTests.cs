@@ -10,7 +10,7 @@ namespace Zcrx.Rx.Tests.Streams;
 public class SubscriptionTests : IClassFixture<ResourceCheck>
 {
     [Fact]
-    public async Task The_next_subscriber_gets_what_arrived_meanwhile_first()
+    public async Task Next_observer_receives_the_kept_bytes_first()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -113,7 +113,7 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Who_subscribes_after_the_end_is_told_how_it_ended()
+    public async Task Observer_that_subscribes_after_the_end_receives_the_end()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -130,7 +130,7 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task The_end_waits_for_who_has_not_got_everything()
+    public async Task End_of_a_stream_waits_for_an_observer_of_the_remaining_bytes()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -153,7 +153,7 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Rx_operators_stand_between()
+    public async Task Stream_passes_through_Rx_operators()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 8);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();

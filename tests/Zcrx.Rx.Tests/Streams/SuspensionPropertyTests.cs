@@ -13,7 +13,7 @@ public class SuspensionPropertyTests : IClassFixture<ResourceCheck>
     private const int Runs = 4;
 
     [Fact]
-    public async Task Streams_survive_any_sequence_of_deaths()
+    public async Task Streams_survive_any_sequence_of_ended_queues()
     {
         foreach (int seed in Gen.Choose(0, int.MaxValue).Sample(Runs))
         {

@@ -29,12 +29,12 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
         select new Damage(cut, [.. changes], extra, descriptors);
 
     [Fact]
-    public void Whatever_a_client_sends_the_process_goes_on() => Prop
+    public void Process_keeps_serving_whatever_a_client_sends() => Prop
         .ForAll(Damages.ToArbitrary(), static damage => AttackServerAsync(damage))
         .Check(Config.QuickThrowOnFailure.WithMaxTest(Conversations));
 
     [Fact]
-    public void Whatever_a_server_sends_the_client_says_what_is_wrong() => Prop
+    public void Client_names_the_error_whatever_a_server_sends() => Prop
         .ForAll(Damages.ToArbitrary(), static damage => AttackClientAsync(damage))
         .Check(Config.QuickThrowOnFailure.WithMaxTest(Conversations));
 
@@ -59,7 +59,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_server_that_says_nothing_is_given_up()
+    public async Task Silent_server_ends_the_takeover_after_the_timeout()
     {
         await using MeetingPlace place = new();
         using Socket server = Listen(place.Path);
@@ -71,7 +71,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
     [InlineData("unconnected socket")]
     [InlineData("connected socket")]
     [InlineData("pipe")]
-    public async Task Descriptors_that_are_no_listeners_are_refused(string kind)
+    public async Task Descriptors_that_are_not_listeners_are_refused(string kind)
     {
         await using MeetingPlace place = new();
         using Socket server = Listen(place.Path);

@@ -109,7 +109,7 @@ public readonly record struct Delimiter
 
         if (all.Count == 0 || known.Contains(string.Empty))
         {
-            throw new ArgumentException("Say which delimiters, for instance Delimiter.LineFeed and Delimiter.CrLf.", nameof(delimiters));
+            throw new ArgumentException("Specify at least one delimiter, for instance Delimiter.LineFeed and Delimiter.CrLf.", nameof(delimiters));
         }
 
         foreach (byte[] longer in all)

@@ -14,7 +14,7 @@ internal sealed class FrameLoan : Loan, IDisposable
     {
         if (_ended)
         {
-            throw new ObjectDisposedException("frame", "The frame was lent for the duration of OnNext, and its buffers have returned to the pool. Copy inside OnNext what is to be kept.");
+            throw new ObjectDisposedException("frame", "The frame was lent for the duration of OnNext, and its buffers have returned to the pool. Call Retain() or ToArray() inside OnNext to use it later.");
         }
     }
 

@@ -291,7 +291,7 @@ internal sealed class Listeners(
             return true;
         }
 
-        limits.Acted(limit, gate.Name, socket.RemoteEndPoint, limit == ZcrxLimit.MaxConnections ? $"{gate.MaxConnections} connections are open" : "the peer's address has its most connections");
+        limits.Acted(limit, gate.Name, socket.RemoteEndPoint, limit == ZcrxLimit.MaxConnections ? $"{gate.MaxConnections} connections are open" : "the peer's address has reached its limit of connections");
         return false;
     }
 

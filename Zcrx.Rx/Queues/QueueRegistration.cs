@@ -37,7 +37,7 @@ internal sealed class QueueRegistration(ZcrxQueueOptions options, QueueEngine en
 
         if (isOnNic && queue.Buffers < FewestNicBuffers)
         {
-            engine.Remark($"with {queue.Buffers} buffers, fewer than {FewestNicBuffers}, the NIC may keep all of them, and none is left for flows that arrive on other RX queues and are copied");
+            engine.Remark($"with {queue.Buffers} buffers, fewer than {FewestNicBuffers}, the NIC may keep all buffers, so that none is left for copying flows that arrive on other RX queues");
         }
 
         return queue;

@@ -189,7 +189,7 @@ public sealed class ZcrxConnection : IDisposable
     public async Task<bool> MoveToAsync(ZcrxQueue queue)
     {
         ArgumentNullException.ThrowIfNull(queue);
-        return await MoveToAsync(queue, null).ConfigureAwait(false) ?? throw new InvalidOperationException($"The {this} is being moved already.");
+        return await MoveToAsync(queue, null).ConfigureAwait(false) ?? throw new InvalidOperationException($"The {this} is already being moved.");
     }
 
     /// <summary>Moves the connection as <see cref="MoveToAsync(ZcrxQueue)"/> does. The result is null when the connection is already being moved.</summary>
@@ -214,7 +214,7 @@ public sealed class ZcrxConnection : IDisposable
     {
         if (!_moves.TryEnter())
         {
-            throw new InvalidOperationException($"The {this} is being moved already.");
+            throw new InvalidOperationException($"The {this} is already being moved.");
         }
 
         try

@@ -24,7 +24,7 @@ internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHo
     {
         if (!connection.Stream.HasObservers)
         {
-            connection.Control.RequestClose(abort: true, "its consumer ended before it had used what it was given");
+            connection.Control.RequestClose(abort: true, "its consumer ended before it had processed all received bytes");
         }
     }
 

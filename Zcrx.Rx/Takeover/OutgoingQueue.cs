@@ -49,7 +49,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
             : queue.Capabilities.WhyNot(ZcrxFeature.Import) is { } import ? import
             : queue.Loop.Options.DmaBuf is not null ? "it receives into a dma-buf, which this process does not own"
             : !memory.Region.IsShared || !memory.Areas.All(static area => area.IsShared) ? "its memory is private (SharedMemory is off)"
-            : queue.IsNicConfigured ? "this process has set its interface up, and undoes that at its end (ConfigureNic)"
+            : queue.IsNicConfigured ? "this process has set the interface up, and undoes the changes at its end (ConfigureNic)"
             : memory.IsSharedWithProcess ? "the former process still receives for its own connections"
             : memory.Rings > 1 ? "two rings of this process receive into it"
             : null;

@@ -105,7 +105,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
     {
         if (_predecessor is { } predecessor)
         {
-            await _steps.RunAsync("handing over", token => ConfirmAsync(predecessor, token, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await _steps.RunAsync("committing the takeover", token => ConfirmAsync(predecessor, token, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
 
         _taken.ForEach(static queue => queue.Commit());

@@ -52,7 +52,7 @@ internal static class Rules
         Ownership,
         DiagnosticSeverity.Warning,
         isEnabledByDefault: true,
-        "An async function returns at its first await that has to wait. OnNext returns then, too, and the loan of its buffer or frame ends.",
+        "An async function returns at its first await that has to wait. OnNext then returns as well, and its buffer or frame is no longer valid.",
         HelpLink("zcrx0004"));
 
     private static string HelpLink(string anchor) => $"docs/analyzers.md#{anchor}";

@@ -78,7 +78,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
             await peer.Socket.SendAsync(sent);
             await Deadline.UntilAsync(() => connection.BytesWaiting == sent.Length - 6, "frames wait");
 
-            DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is given back"));
+            DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("the connection is detached"));
 
             using (detached.Socket)
             {

@@ -24,7 +24,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
                 Assert.Equal(arrival == 0 ? null : bench.Queues[arrival].Queue, chosen);
                 Recorder recorder = new(peer.Stream);
                 using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-                Assert.True(chosen is null || await bench.Group.MoveAsync(connection, chosen, MoveReason.Placement).Within("it is placed"));
+                Assert.True(chosen is null || await bench.Group.MoveAsync(connection, chosen, MoveReason.Placement).Within("the connection is placed"));
                 await peer.SendAllAsync(50_000);
                 await recorder.AssertCompletedAsync(50_000);
             }
@@ -52,7 +52,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
             }
         }
 
-        Assert.All(await Task.WhenAll(moves).Within("they are placed"), Assert.True);
+        Assert.All(await Task.WhenAll(moves).Within("the connections are placed"), Assert.True);
         // A connection that arrives during the choice may be counted twice.
         Assert.All(queues, static queue => Assert.InRange(queue.Queue.Snapshot().Connections, 9, 11));
         foreach (TestQueue queue in queues)
@@ -156,7 +156,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
             Task stopping = Task.WhenAll(bench.Queues.Select(static queue => queue.Queue.StopAsync(Deadline.Limit)));
             await recorder.AssertCompletedAsync(20_000);
             kept.Dispose();
-            await stopping.Within("they are drained");
+            await stopping.Within("the queues are drained");
             holder.Dispose();
         }
 

@@ -160,7 +160,7 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
             Peer peer = await Peer.ConnectAsync(_listener.LocalEndPoint!, Interlocked.Increment(ref _streams));
             _listener.Blocking = true;
             System.Net.Sockets.Socket socket = await _listener.AcceptAsync();
-            return (peer, await _queues[0]!.AttachAsync(socket).Within("it is attached"));
+            return (peer, await _queues[0]!.AttachAsync(socket).Within("the socket is attached"));
         }
 
         public ZcrxQueue AnyQueue(Random any) => Volatile.Read(ref _queues[any.Next(Ours)])!;

@@ -45,7 +45,7 @@ public class OperatorScheduleTests : IClassFixture<ResourceCheck>
             await consumer.CheckAsync();
             // If the consumer unsubscribed by itself, the connection waits for another consumer.
             connection.Dispose();
-            await connection.Finished.Within("no consumer works on it any more");
+            await connection.Finished.Within("no consumer works on the connection any more");
             await queue.AllReturnedAsync();
             await sending.Within("the sender is done");
         }

@@ -34,7 +34,7 @@ public class BusyRetryTests : IClassFixture<ResourceCheck>
         TestQueue owner = await OpenAsync(nic, TimeSpan.Zero);
         Task<TestQueue> waiting = OpenAsync(nic, TimeSpan.FromMinutes(1));
         await owner.CloseAsync();
-        await using TestQueue queue = await waiting.Within("it is opened once its owner has gone");
+        await using TestQueue queue = await waiting.Within("the queue opens after its owner has closed it");
         Assert.True(nic.IsBound(0));
     }
 

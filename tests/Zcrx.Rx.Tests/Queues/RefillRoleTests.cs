@@ -21,11 +21,11 @@ public class RefillRoleTests : IClassFixture<ResourceCheck>
             if (crashes)
             {
                 importing.Crash(new InvalidOperationException("on purpose"));
-                await Assert.ThrowsAsync<InvalidOperationException>(() => importing.Completion.Within("it ends"));
+                await Assert.ThrowsAsync<InvalidOperationException>(() => importing.Completion.Within("the importing queue ends"));
             }
             else
             {
-                await importing.DisposeAsync().AsTask().Within("it ends");
+                await importing.DisposeAsync().AsTask().Within("the importing queue ends");
             }
 
             Recorder recorder = new(peer.Stream);

@@ -84,7 +84,7 @@ public class StopTests : IClassFixture<ResourceCheck>
             await peer.SendAsync(100);
             await recorder.ReachAsync(100);
             Task stopping = queue.Queue.StopAsync(TimeSpan.FromMinutes(10));
-            await Deadline.UntilAsync(() => !CanConnect(queue.EndPoint) || !stopping.IsCompleted, "it stops accepting");
+            await Deadline.UntilAsync(() => !CanConnect(queue.EndPoint) || !stopping.IsCompleted, "the queue stops accepting");
             Assert.False(stopping.IsCompleted);
 
             await queue.CloseAsync();
@@ -142,10 +142,10 @@ public class StopTests : IClassFixture<ResourceCheck>
 
         Assert.Equal(PoolPressureLevel.Normal, queue.Queue.Snapshot().Pressure);
         Assert.Empty(queue.Queue.LeaseOrigins());
-        await queue.Queue.Pressure.DefaultIfEmpty().ToTask().Within("no more levels come");
-        await queue.Queue.Notifications.DefaultIfEmpty().ToTask().Within("no more notifications come");
-        await queue.Queue.ConsumerFaults.DefaultIfEmpty().ToTask().Within("no more faults come");
-        await queue.Queue.Statistics.DefaultIfEmpty().ToTask().Within("no more samples come");
+        await queue.Queue.Pressure.DefaultIfEmpty().ToTask().Within("the levels end");
+        await queue.Queue.Notifications.DefaultIfEmpty().ToTask().Within("the notifications end");
+        await queue.Queue.ConsumerFaults.DefaultIfEmpty().ToTask().Within("the faults end");
+        await queue.Queue.Statistics.DefaultIfEmpty().ToTask().Within("the samples end");
     }
 
     [Fact]

@@ -195,7 +195,7 @@ public class DeliverTests
 
         Assert.Equal(0, wrong);
         Assert.Equal(leases.Count, bench.Queue.Snapshot().BuffersOut);
-        await Deadline.UntilAsync(() => bench.Kernel.Returned.Count == bench.Posted.Count - leases.Count, "all but the kept ones come back");
+        await Deadline.UntilAsync(() => bench.Kernel.Returned.Count == bench.Posted.Count - leases.Count, "all buffers except the leased ones return");
         foreach (BufferLease lease in leases)
         {
             lease.Dispose();
@@ -269,7 +269,7 @@ public class DeliverTests
         (_, ulong offset, int length) = bench.Fill(0);
         (ulong request, ulong next, _) = bench.Fill(0);
         await bench.Kernel.PostAsync([(nobody, next, length), (request, offset, length), (nobody, next, length)]);
-        await Deadline.UntilAsync(() => bench.Kernel.Returned.Count == 3, "all come back");
+        await Deadline.UntilAsync(() => bench.Kernel.Returned.Count == 3, "all buffers return");
         Assert.Equal([next, offset, next], bench.Kernel.Returned);
         Assert.Equal(1, recorder.Buffers);
         recorder.AssertIntact();

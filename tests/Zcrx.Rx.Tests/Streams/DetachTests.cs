@@ -24,7 +24,7 @@ public class DetachTests : IClassFixture<ResourceCheck>
                 Task sending = peer.SendAsync(Sent);
                 await recorder.ReachAsync(round * 10_000);
 
-                DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is given back"));
+                DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("the connection is detached"));
 
                 Assert.Equal(recorder.End, detached.StreamOffset);
                 Assert.Equal(0, detached.Unread.Length);
@@ -56,9 +56,9 @@ public class DetachTests : IClassFixture<ResourceCheck>
             once.Disposable = connection.Buffers.Subscribe(recorder);
             await peer.SendAllAsync(100_000);
             connection.Resume();
-            await Deadline.UntilAsync(() => connection.BytesReceived > recorder.End && recorder.Bytes > 0, "more arrives than is seen");
+            await Deadline.UntilAsync(() => connection.BytesReceived > recorder.End && recorder.Bytes > 0, "more bytes arrive than the observer receives");
 
-            DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is detached whatever its observers do"));
+            DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("the connection is detached whatever its observers do"));
 
             Assert.Equal(detached.StreamOffset, recorder.End + detached.Unread.Length);
             Assert.True(detached.Unread.Span.SequenceEqual(Payload.At(peer.Stream, recorder.End, detached.Unread.Length)));
@@ -82,15 +82,15 @@ public class DetachTests : IClassFixture<ResourceCheck>
                 using IDisposable subscription = connection.Buffers.Subscribe(buffer => received.AddRange(buffer.Span), static _ => { });
                 await peer.SendAsync(50_000);
                 await Deadline.UntilAsync(() => connection.BytesReceived == 50_000, "the bytes arrive");
-                DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is given back"));
+                DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("the connection is detached"));
                 Assert.Equal(50_000, detached.StreamOffset);
                 Assert.True(Payload.At(peer.Stream, position, 50_000).SequenceEqual(received.ToArray()));
                 position += 50_000;
-                connection = await (i % 2 == 0 ? second : first).Queue.AttachAsync(detached.Socket).Within("it is attached");
+                connection = await (i % 2 == 0 ? second : first).Queue.AttachAsync(detached.Socket).Within("the socket is attached");
             }
 
             connection.Dispose();
-            await connection.Closed.Within("it closes");
+            await connection.Closed.Within("the connection closes");
         }
     }
 
@@ -105,12 +105,12 @@ public class DetachTests : IClassFixture<ResourceCheck>
         {
             using IDisposable subscription = ended.Buffers.Subscribe(static _ => { });
             ending.EndSending();
-            await ended.Closed.Within("it closes with its stream");
-            Assert.Null(await ended.DetachAsync().Within("it is answered"));
+            await ended.Closed.Within("the connection closes with its stream");
+            Assert.Null(await ended.DetachAsync().Within("detaching ends"));
 
             await queue.CloseAsync();
-            Assert.Null(await open.DetachAsync().Within("it is answered"));
-            Assert.Null(await open.DetachAsync().Within("it is answered again"));
+            Assert.Null(await open.DetachAsync().Within("detaching ends"));
+            Assert.Null(await open.DetachAsync().Within("detaching ends again"));
         }
     }
 
@@ -124,9 +124,9 @@ public class DetachTests : IClassFixture<ResourceCheck>
             Task sending = connection.SendAsync(new byte[64 << 20]).AsTask();
             await Deadline.UntilAsync(() => connection.Receiver.IsAwaitingRoom, "the socket is full");
 
-            DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is given back"));
+            DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("the connection is detached"));
 
-            await Assert.ThrowsAsync<ObjectDisposedException>(() => sending.Within("it ends"));
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => sending.Within("the send ends"));
             detached.Socket.Dispose();
         }
     }
@@ -135,7 +135,7 @@ public class DetachTests : IClassFixture<ResourceCheck>
     private static async Task<long> ReadAsync(Socket socket, int stream, long position)
     {
         byte[] buffer = new byte[65536];
-        while (await socket.ReceiveAsync(buffer).Within("bytes or the end come") is > 0 and var length)
+        while (await socket.ReceiveAsync(buffer).Within("bytes or the end arrive") is > 0 and var length)
         {
             Assert.True(Payload.At(stream, position, length).SequenceEqual(buffer.AsSpan(0, length)), $"bytes differ after {position}");
             position += length;

@@ -217,7 +217,7 @@ public class EndTests : IClassFixture<ResourceCheck>
             }
 
             Assert.False(connection.Closed.IsCompleted);
-            await connection.Closed.Within("without a send it is ended");
+            await connection.Closed.Within("the connection ends without a send");
         }
     }
 

@@ -83,7 +83,7 @@ public class LeaseTests : IClassFixture<ResourceCheck>
             while (!recorder.HasEnded)
             {
                 // Only these releases can resume the stream: there is no timer and no other connection.
-                await Deadline.UntilAsync(() => recorder.HasEnded || !leases.IsEmpty, $"more comes after {recorder.Bytes} bytes");
+                await Deadline.UntilAsync(() => recorder.HasEnded || !leases.IsEmpty, $"more bytes arrive after {recorder.Bytes} bytes");
                 while (leases.TryDequeue(out BufferLease? lease))
                 {
                     lease.Dispose();

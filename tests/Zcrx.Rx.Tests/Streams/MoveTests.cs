@@ -28,7 +28,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
             await peer.SendAsync(300_000);
             await recorder.ReachAsync(300_000);
 
-            Assert.True(await connection.MoveToAsync(second.Queue).Within("it is moved"));
+            Assert.True(await connection.MoveToAsync(second.Queue).Within("the connection moves"));
             Assert.Equal("second", connection.QueueName);
             Assert.Equal((0, 1), (first.Queue.Snapshot().Connections, second.Queue.Snapshot().Connections));
             await peer.SendAllAsync(200_000);
@@ -108,7 +108,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
             for (int i = 0; i < 6; i++)
             {
                 await peer.Socket.SendAsync(frame.AsMemory(0, 50_000));
-                await Deadline.UntilAsync(() => connection.BytesReceived == (i * frame.Length) + 50_000, "half of it has come");
+                await Deadline.UntilAsync(() => connection.BytesReceived == (i * frame.Length) + 50_000, "half of the frame has arrived");
                 Assert.True(await connection.MoveToAsync(i % 2 == 0 ? second.Queue : first.Queue));
                 await peer.Socket.SendAsync(frame.AsMemory(50_000));
             }
@@ -135,7 +135,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
             byte[] buffer = new byte[1 << 20];
             for (long received = 0; received < answer.Length;)
             {
-                received += await peer.Socket.ReceiveAsync(buffer).Within("the answer comes");
+                received += await peer.Socket.ReceiveAsync(buffer).Within("the answer arrives");
             }
 
             await sending.Within("everything is sent");
@@ -153,10 +153,10 @@ public class MoveTests : IClassFixture<ResourceCheck>
         {
             Recorder recorder = new(peer.Stream);
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-            await Assert.ThrowsAsync<ObjectDisposedException>(() => connection.MoveToAsync(second.Queue).Within("it is refused"));
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => connection.MoveToAsync(second.Queue).Within("the move is refused"));
             await peer.SendAllAsync(100_000);
             await recorder.AssertCompletedAsync(100_000);
-            Assert.False(await connection.MoveToAsync(first.Queue).Within("a connection that has ended moves nowhere"));
+            Assert.False(await connection.MoveToAsync(first.Queue).Within("the move of an ended connection ends"));
         }
     }
 

@@ -77,7 +77,7 @@ public class PauseTests : IClassFixture<ResourceCheck>
                     connection.Resume();
                 }
             }))];
-            await Task.WhenAll(toggling).Within("everything has come");
+            await Task.WhenAll(toggling).Within("all bytes arrive");
             await recorder.AssertCompletedAsync(Total);
             await sending;
         }

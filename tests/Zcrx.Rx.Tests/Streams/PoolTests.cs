@@ -69,7 +69,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
             {
                 long before = stuck.Bytes;
                 await stuckPeer.SendAsync(1);
-                await Deadline.UntilAsync(() => stuck.Bytes > before || stuckConnection.IsPausedByPressure, "the byte comes, or the connection is paused");
+                await Deadline.UntilAsync(() => stuck.Bytes > before || stuckConnection.IsPausedByPressure, "the byte arrives, or the connection is paused");
             }
 
             Task stuckSending = stuckPeer.SendAllAsync(200_000);
@@ -185,7 +185,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
             Task sending = peer.SendAllAsync(100_000);
             await Deadline.UntilAsync(() => queue.Queue.Snapshot().TimeUnderPressure > TimeSpan.FromMilliseconds(5), "time under pressure is counted");
             TimeSpan before = queue.Queue.Snapshot().TimeUnderPressure;
-            await Deadline.UntilAsync(() => queue.Queue.Snapshot().TimeUnderPressure > before, "it grows");
+            await Deadline.UntilAsync(() => queue.Queue.Snapshot().TimeUnderPressure > before, "the time under pressure grows");
             await ReleaseUntilEndAsync(recorder, leases);
             await sending;
         }
@@ -293,7 +293,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
     {
         while (!recorder.HasEnded || !leases.IsEmpty)
         {
-            await Deadline.UntilAsync(() => recorder.HasEnded || !leases.IsEmpty, $"more comes after {recorder.Bytes} bytes");
+            await Deadline.UntilAsync(() => recorder.HasEnded || !leases.IsEmpty, $"more bytes arrive after {recorder.Bytes} bytes");
             while (leases.TryDequeue(out BufferLease? lease))
             {
                 lease.Dispose();

@@ -64,7 +64,7 @@ public class SendTests : IClassFixture<ResourceCheck>
             while (!again.IsCompleted)
             {
                 // The byte of this send may arrive before the send has ended. No byte arrives after it.
-                await Task.WhenAny(again, peer.Socket.ReceiveAsync(buffer)).Within("bytes come");
+                await Task.WhenAny(again, peer.Socket.ReceiveAsync(buffer)).Within("bytes arrive");
             }
 
             await again;

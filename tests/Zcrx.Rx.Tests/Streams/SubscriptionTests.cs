@@ -141,8 +141,8 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
             Task one = connection.Buffers.Take(1).Select(static buffer => buffer.Length).ToTask();
             await peer.SendAllAsync(50_000);
             connection.Resume();
-            await one.Within("one buffer comes");
-            await Deadline.UntilAsync(() => connection.BuffersLeased > 0, "what came behind it is kept");
+            await one.Within("one buffer arrives");
+            await Deadline.UntilAsync(() => connection.BuffersLeased > 0, "the following buffers are kept");
             Assert.False(connection.Closed.IsCompleted);
 
             Recorder rest = new(peer.Stream);

@@ -156,13 +156,13 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
             byte[] buffer = new byte[1 << 16];
             while (received < answer.Length + 10)
             {
-                received += await peer.Socket.ReceiveAsync(buffer).Within("the answer comes");
+                received += await peer.Socket.ReceiveAsync(buffer).Within("the answer arrives");
             }
 
             await sending.Within("the first sender has sent");
             await second.Within("the second sender has sent");
             connection.Abort();
-            await connection.Closed.Within("it is closed");
+            await connection.Closed.Within("the connection closes");
         }
 
         await first.CloseAsync();
@@ -185,7 +185,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
             await first.Queue.SuspendAsync().Within("the queue ends");
 
             closed.Dispose();
-            await closed.Closed.Within("who is closed while it waits is closed at once");
+            await closed.Closed.Within("a suspended connection closes at once");
             Assert.Equal(1, suspended.Count);
 
             suspended.Dispose();
@@ -214,7 +214,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
             await first.Queue.SuspendAsync().Within("the queue ends");
             Assert.Equal(0, await suspended.ContinueOnAsync(closed.Queue).Within("a closed queue takes no connection"));
             Assert.Equal(1, suspended.Count);
-            Assert.True(await connection.MoveToAsync(second.Queue).Within("it is moved"));
+            Assert.True(await connection.MoveToAsync(second.Queue).Within("the connection moves"));
             await peer.SendAllAsync(1000);
             await recorder.AssertCompletedAsync(1000);
         }

@@ -48,7 +48,7 @@ internal sealed class BatchBench : IAsyncDisposable
     public Task PostAsync(params IEnumerable<int> connections) => Kernel.PostAsync(connections.Select(Fill).ToList());
 
     /// <summary>Waits until every posted buffer has returned.</summary>
-    public Task AllReturnedAsync() => Deadline.UntilAsync(() => Kernel.Returned.Count >= _posted.Count, $"{_posted.Count} pieces come back");
+    public Task AllReturnedAsync() => Deadline.UntilAsync(() => Kernel.Returned.Count >= _posted.Count, $"{_posted.Count} pieces return");
 
     public async ValueTask DisposeAsync() => await Queue.DisposeAsync().AsTask().Within("the queue closes");
 

@@ -82,7 +82,7 @@ internal sealed class TestQueue : IAsyncDisposable
     }
 
     /// <summary>Waits until no buffer is leased.</summary>
-    public Task AllReturnedAsync() => Deadline.UntilAsync(() => BuffersOut == 0, "all buffers have come back");
+    public Task AllReturnedAsync() => Deadline.UntilAsync(() => BuffersOut == 0, "all buffers have returned");
 
     public async ValueTask DisposeAsync()
     {

@@ -84,7 +84,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
 
         using FileStream file = File.OpenRead("/dev/null");
         Task<ZcrxTakeover> opening = place.OpenAsync();
-        using Socket accepted = await server.AcceptAsync().Within("it connects");
+        using Socket accepted = await server.AcceptAsync().Within("the client connects");
         MeetingPlace.Send(accepted, Offer, Fd(server), kind == "pipe" ? (int)file.SafeFileHandle.DangerousGetHandle() : Fd(foreign));
         ZcrxException exception = await Assert.ThrowsAsync<ZcrxException>(() => opening);
         Assert.Contains("not the announced listening socket", exception.Message, StringComparison.Ordinal);
@@ -107,7 +107,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
                 await using ZcrxTakeover next = await place.OpenAsync();
                 using Socket? taken = next.TakeListener("ingest", source.EndPoint);
                 Assert.NotNull(taken);
-                await next.CommitAsync().Within("it is handed over");
+                await next.CommitAsync().Within("the commit ends");
                 Assert.Equal(1, source.Releases);
                 Assert.Single(source.Failures);
             }
@@ -122,7 +122,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
         Task<ZcrxTakeover> opening = place.OpenAsync(place.Options with { Timeout = TimeSpan.FromSeconds(5) });
         using (server)
         {
-            using Socket accepted = await server.AcceptAsync().Within("it connects");
+            using Socket accepted = await server.AcceptAsync().Within("the client connects");
             damage.Send(accepted, Offer, Fd(server), Fd(listener));
         }
 

@@ -47,7 +47,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
             Assert.Equal(0, source.Releases);
             await next.CommitAsync().Within("the predecessor releases its listener");
             Assert.Equal(1, source.Releases);
-            Assert.Equal(Environment.ProcessId, await takeover.TakenOver.Within("it knows its successor"));
+            Assert.Equal(Environment.ProcessId, await takeover.TakenOver.Within("the predecessor knows its successor"));
             await takeover.DisposeAsync();
             source.Dispose();
 

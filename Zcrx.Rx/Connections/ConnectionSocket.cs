@@ -173,7 +173,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
         else
         {
             // Socket.Dispose resets a TCP connection if another thread is inside a call on the socket, such as a send or a query of its NAPI id.
-            // It does not do so after a shutdown.
+            // Socket.Dispose does not reset the connection after a shutdown.
             ShutdownSend();
         }
 

@@ -43,7 +43,7 @@ internal interface IConnectionSocket
     /// <param name="abort">Whether the peer gets a reset.</param>
     void Close(bool abort);
 
-    /// <summary>Resets the connection, without closing the socket. Any thread.</summary>
+    /// <summary>Resets the connection, without closing the socket. Thread-safe.</summary>
     void Disconnect();
 
     /// <summary>Makes the socket blocking again, for its next owner.</summary>

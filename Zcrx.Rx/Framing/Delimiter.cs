@@ -45,7 +45,7 @@ public readonly record struct Delimiter
     /// </summary>
     public bool IncludeDelimiter { get; init; }
 
-    /// <summary>Gets the bytes of the delimiter. Of several delimiters, gets those of the longest one.</summary>
+    /// <summary>Gets the bytes of the delimiter. Of several delimiters, gets the bytes of the longest one.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
     internal byte[]? Array => _bytes;

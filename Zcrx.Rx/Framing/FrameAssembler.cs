@@ -314,7 +314,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     /// <summary>Gets a value that indicates whether the frame needs more bytes than the longest frame and its overhead.</summary>
     private bool IsBeyondLimit => _needed > (long)maxLength + _overhead;
 
-    /// <summary>Skips a frame whose delimiter has been found. Call it for frames that cannot be delivered.</summary>
+    /// <summary>Skips a frame that cannot be delivered and whose delimiter has been found.</summary>
     /// <returns>False when the decision is not a frame, or such frames are errors.</returns>
     private bool TrySkip(in FrameDecision decision, long frameOffset)
     {
@@ -327,7 +327,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         return true;
     }
 
-    /// <summary>Drops the received bytes of a frame that is too long. Copies the last ones, because they may be the beginning of its delimiter.</summary>
+    /// <summary>Drops the received bytes of a frame that is too long. Copies the last bytes, because the delimiter may begin in them.</summary>
     private void Drop()
     {
         long count = Math.Max(0, _held.Length - (cutter.LongestDelimiter - 1));

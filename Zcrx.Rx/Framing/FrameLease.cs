@@ -45,7 +45,7 @@ public sealed class FrameLease : IDisposable
 
     private FrameContent Content => Volatile.Read(ref _content) ?? throw Ended();
 
-    /// <summary>Transfers ownership of the frame: this lease ends, and the returned one takes its place.</summary>
+    /// <summary>Transfers ownership of the frame: this lease ends, and the returned lease replaces it.</summary>
     /// <returns>The lease that must be released instead of this one.</returns>
     /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
     public FrameLease Move() => new(Interlocked.Exchange(ref _content, null) ?? throw Ended(), StreamOffset, Tag);

@@ -10,7 +10,7 @@ namespace Zcrx.Rx;
 /// <remarks>
 /// <para>Ownership: borrowed, like its buffers. After <c>OnNext</c> returns, every access throws <see cref="ObjectDisposedException"/>. To
 /// use the frame later, call <see cref="Retain"/> and release the lease afterwards, or copy it with <see cref="ToArray"/>.</para>
-/// <para>Threading: use it on the thread of <c>OnNext</c>. On another thread, every member except <see cref="IsValid"/> throws. Operators
+/// <para>Threading: use the frame on the thread of <c>OnNext</c>. On another thread, every member except <see cref="IsValid"/> throws. Operators
 /// that keep or reschedule items, such as <c>Delay</c> and <c>Buffer</c>, therefore never show the bytes of another frame.</para>
 /// <para>A <see cref="Sequence"/> that was obtained inside <c>OnNext</c> and is read afterwards is not checked. It may show bytes that were
 /// received later, possibly for other connections. If <c>CheckBorrows</c> is on, each access to it is checked and throws.</para>

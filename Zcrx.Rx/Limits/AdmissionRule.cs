@@ -42,7 +42,7 @@ internal sealed class AdmissionRule(int maxConnections, int maxPerAddress)
     }
 
     /// <summary>Records that an admitted connection has ended.</summary>
-    /// <param name="address">The address with which it was admitted.</param>
+    /// <param name="address">The address with which the connection was admitted.</param>
     public void Leave(IPAddress? address)
     {
         Count--;

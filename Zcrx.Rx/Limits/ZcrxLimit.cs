@@ -16,10 +16,10 @@ public enum ZcrxLimit
     /// </summary>
     MaxConnectionsPerAddress,
 
-    /// <summary>A connection was silent after it was accepted: <see cref="ZcrxListenOptions.FirstByteTimeout"/>. It is reset.</summary>
+    /// <summary>A connection was silent after it was accepted: <see cref="ZcrxListenOptions.FirstByteTimeout"/>. The connection is reset.</summary>
     FirstByteTimeout,
 
-    /// <summary>A connection was silent for too long: <see cref="ZcrxListenOptions.IdleTimeout"/>. It is reset.</summary>
+    /// <summary>A connection was silent for too long: <see cref="ZcrxListenOptions.IdleTimeout"/>. The connection is reset.</summary>
     IdleTimeout,
 
     /// <summary>The unfinished frames of a queue have too many bytes: <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>. The connection that needs more is reset.</summary>

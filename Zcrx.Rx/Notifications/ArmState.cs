@@ -6,7 +6,7 @@ namespace Zcrx.Rx;
 [JsonConverter(typeof(JsonStringEnumConverter<ArmState>))]
 public enum ArmState
 {
-    /// <summary>The kernel sends no notification: it does not support them, or another ring registered the queue.</summary>
+    /// <summary>The kernel sends no notifications: it does not support them, or another ring registered the queue.</summary>
     Disarmed,
 
     /// <summary>The next event causes a notification.</summary>

@@ -159,7 +159,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     /// <summary>Gets the number of unconsumed bytes of the reader.</summary>
     private long Unconsumed => _first is null || _last is null ? 0 : _last.End - _first.RunningIndex - _firstIndex;
 
-    /// <summary>Gets a value indicating whether the reader has examined more than it may hold without consuming it.</summary>
+    /// <summary>Gets a value indicating whether the reader has examined more unconsumed bytes than it may hold.</summary>
     private bool IsBeyondLimit => !HasUnexamined && Unconsumed > bounds.MaxUnconsumedBytes;
 
     /// <summary>Throws when a message is too long, instead of waiting for its rest.</summary>

@@ -34,7 +34,7 @@ internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
 
     private void Signal()
     {
-        // The first signal starts the job. Later signals make it check again before it ends.
+        // The first signal starts the job. Later signals make the job check again before it ends.
         if (Interlocked.Increment(ref _signals) != 1)
         {
             return;

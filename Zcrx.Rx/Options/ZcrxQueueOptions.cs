@@ -47,7 +47,7 @@ public sealed record ZcrxQueueOptions
 
     /// <summary>Gets the size of one buffer in bytes, a power of two of at least a page; 0 for a page.</summary>
     /// <remarks>
-    /// More than a page needs Linux 7.0, a NIC that supports it, and <see cref="HugePages"/>. If the NIC's queue does not support it, buffers are pages, and the reason of
+    /// Buffers that are larger than a page need Linux 7.0, a NIC that supports them, and <see cref="HugePages"/>. If the NIC does not support them, buffers are pages, and the reason of
     /// <see cref="ZcrxQueue.Engine"/> explains that. Without a NIC, opening fails.
     /// </remarks>
     public int BufferLength { get; init; }
@@ -90,7 +90,7 @@ public sealed record ZcrxQueueOptions
     /// <summary>Gets the used part of the pool below which paused connections are resumed. Above 0, below <see cref="HighWaterMark"/>.</summary>
     public double LowWaterMark { get; init; } = 0.5;
 
-    /// <summary>Gets the number of buffers that one connection may lease under pressure before it is paused. 0 for its equal share of the pool.</summary>
+    /// <summary>Gets the number of buffers that one connection may lease under pressure before it is paused. 0 means an equal share of the pool.</summary>
     public int ConnectionQuota { get; init; }
 
     /// <summary>Gets the shortest time between two notifications of one type. A type that has fired is armed again after this time.</summary>
@@ -116,8 +116,8 @@ public sealed record ZcrxQueueOptions
     public TimeSpan UnobservedTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Gets the maximum number of bytes that unfinished frames of all connections may copy because the pool needs their buffers. The
-    /// connection that exceeds it is reset with a <see cref="ZcrxFramingException"/>. The default is 256 MiB, and 0 means no limit.
+    /// Gets the maximum number of bytes that unfinished frames of all connections may copy because the pool needs their buffers. A
+    /// connection that exceeds the number is reset with a <see cref="ZcrxFramingException"/>. The default is 256 MiB, and 0 means no limit.
     /// </summary>
     public long MaxCopiedFrameBytes { get; init; } = 256L * 1024 * 1024;
 

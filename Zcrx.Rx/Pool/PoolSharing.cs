@@ -74,10 +74,10 @@ internal sealed class PoolSharing : IRefillProducer
         _pool.Publish();
     }
 
-    /// <summary>Requests that another ring on the same memory reclaims the buffers of completions that this ring has lost. Otherwise they would never return.</summary>
+    /// <summary>Requests that another ring on the same memory reclaims the buffers of completions that this ring has lost. Otherwise these buffers would never return.</summary>
     public void RequestReclaim()
     {
-        // Not with another process: its consumers may lease buffers, and this process does not know which ones.
+        // Not done if another process shares the memory: this process does not know which buffers that process's consumers lease.
         if (!_memory.IsSharedWithProcess)
         {
             _memory.Reclaim();

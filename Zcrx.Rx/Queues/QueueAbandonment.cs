@@ -10,7 +10,7 @@ namespace Zcrx.Rx.Queues;
 /// </remarks>
 internal static class QueueAbandonment
 {
-    // Longer than any observer takes, unless it waits for another component.
+    // No observer takes longer, unless it waits for another component.
     private static readonly TimeSpan ObserverTimeout = TimeSpan.FromSeconds(1);
 
     /// <summary>Ends everything that a stuck ring thread owns.</summary>

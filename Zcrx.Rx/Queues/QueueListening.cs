@@ -7,7 +7,7 @@ using Zcrx.Rx.Listening;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Binds listening sockets for a queue, and lets its ring thread accept on them. Any thread.</summary>
+/// <summary>Binds listening sockets for a queue, and lets its ring thread accept on them. Thread-safe.</summary>
 internal sealed class QueueListening(QueueLoop loop)
 {
     /// <summary>Accepts on an address. Binds on subscription.</summary>

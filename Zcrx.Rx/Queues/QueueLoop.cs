@@ -13,7 +13,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Drives the components of one interface queue. Defines the order of a turn of the ring thread, and passes requests of other threads to it.</summary>
+/// <summary>Drives the components of one interface queue. Defines the order of a turn of the ring thread, and passes requests of other threads to the ring thread.</summary>
 /// <remarks>The order matters: buffers return before receives are armed, moves complete after that, and the pressure level is known before the thread sleeps.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The event's wait handle is never used, so there is nothing to dispose, and an end may be requested late.")]
 internal sealed class QueueLoop : IRingTurn

@@ -166,7 +166,7 @@ public sealed class ZcrxConnection : IDisposable
     /// <para>A handler that throws ends the connection as <see cref="ZcrxQueueOptions.WhenConsumerFails"/> specifies, by default with a
     /// reset. Its exception is reported once, through <see cref="ZcrxQueue.ConsumerFaults"/>. Consequences of the end of the connection are
     /// not reported: the error of its stream, a send that fails because the connection is closed, and the cancellation by the token.</para>
-    /// <para>The handler counts as work: see <see cref="BeginWork"/>. A queue that stops delivers what has arrived, ends the stream with a
+    /// <para>The handler counts as work: see <see cref="BeginWork"/>. A queue that stops delivers the bytes that have arrived, ends the stream with a
     /// <see cref="ZcrxStreamException"/>, and then waits for the handler.</para>
     /// </remarks>
     public Task HandleAsync(Func<ZcrxConnection, CancellationToken, Task> handler)

@@ -76,7 +76,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
     /// <param name="connection">The connection, on a queue of the group.</param>
     /// <returns>
     /// The queue on which its packets arrive. For an unmanaged RX queue: the queue of the same interface with the fewest connections, preferably not under
-    /// pressure. Null when it may stay on its queue.
+    /// pressure. Null when the connection may stay on its queue.
     /// </returns>
     /// <remarks>To make the first receive run on the right queue, call this method and <see cref="MoveAsync(ZcrxConnection, ZcrxQueue, MoveReason)"/> before OnNext returns to the ring thread.</remarks>
     public ZcrxQueue? Choose(ZcrxConnection connection)

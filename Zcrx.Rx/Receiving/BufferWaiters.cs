@@ -43,7 +43,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
     /// </remarks>
     public int Allowance(ConnectionReceiver connection) => int.Max(pool.Available, connection.Holder.Leased == 0 ? 1 : 0);
 
-    /// <summary>Determines whether a request's budget, set when more buffers were free, would let it take the whole reserve.</summary>
+    /// <summary>Determines whether a request might take the whole reserve, because its budget was set when more buffers were free.</summary>
     /// <remarks>Budgets are in bytes, and a few bytes may take a whole buffer. A budget can therefore outlast the buffers that it was computed from.</remarks>
     public bool MayTakeTooMuch(ConnectionReceiver connection)
     {

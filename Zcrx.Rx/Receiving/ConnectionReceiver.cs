@@ -8,7 +8,7 @@ using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Holds the state of one connection's receive, and the reasons for which it must not receive.</summary>
+/// <summary>Holds the state of one connection's receive, and the reasons for which the connection must not receive.</summary>
 /// <remarks>
 /// Owned by the ring thread of the connection's queue, or by the owner of suspended connections. Requests of other threads are in
 /// <see cref="Control"/>. A member that any thread may read says so.
@@ -49,7 +49,7 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets the observers of the stream. They are cached here, because they are read for each buffer.</summary>
     public ObserverSet<IObserver<ReceivedBuffer>> Observers { get; }
 
-    /// <summary>Gets a number that is unique in the process. Any thread.</summary>
+    /// <summary>Gets a number that is unique in the process. Thread-safe.</summary>
     public long Id { get; }
 
     public int Slot { get; private set; }
@@ -72,13 +72,13 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets the holder that counts the buffers that consumers lease on the current queue.</summary>
     public BufferHolder Holder => _holder;
 
-    /// <summary>Gets the number of buffers that consumers lease, on all queues. Any thread.</summary>
+    /// <summary>Gets the number of buffers that consumers lease, on all queues. Thread-safe.</summary>
     public int BuffersLeased => _holder.Leased + _formerHolders.Sum(static holder => holder.Leased);
 
     /// <summary>Gets the state of the receive request.</summary>
     public ReceiveState State { get; private set; }
 
-    /// <summary>Gets every reason for which the connection must not receive now. Any thread.</summary>
+    /// <summary>Gets every reason for which the connection must not receive now. Thread-safe.</summary>
     public ReceiveObstacles Obstacles =>
         (ReceiveObstacles)Volatile.Read(ref _obstacles)
         | (Stream.HasObservers ? ReceiveObstacles.None : ReceiveObstacles.Unobserved)
@@ -111,13 +111,13 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets the consumers that keep the rest of a buffer, because the connection was paused while they processed the buffer.</summary>
     public PostponedConsumers Postponed { get; } = new();
 
-    /// <summary>Gets the operators in which items of this connection may wait. Any thread.</summary>
+    /// <summary>Gets the operators in which items of this connection may wait. Thread-safe.</summary>
     public BoundedQueues Queues { get; } = new();
 
     /// <summary>Gets a value indicating whether received bytes wait for a consumer.</summary>
     public bool HasWaiting => Undelivered.Count > 0 || Postponed.IsAny;
 
-    /// <summary>Gets the number of received bytes that wait for a consumer. Any thread.</summary>
+    /// <summary>Gets the number of received bytes that wait for a consumer. Thread-safe.</summary>
     public long BytesWaiting => Undelivered.Bytes + Postponed.BytesWaiting;
 
     /// <summary>Gets the stream offset up to which observers have received.</summary>

@@ -136,7 +136,7 @@ internal sealed class ConnectionWatch(
     private long Ticks(TimeSpan timeout) => timeout == Timeout.InfiniteTimeSpan ? long.MaxValue : context.Clock.ToTicks(timeout);
 
     /// <summary>Ends a connection that has had no observer for too long.</summary>
-    /// <returns>Whether it is unobserved.</returns>
+    /// <returns>True when the connection is unobserved and stays open.</returns>
     private bool EndIfUnobserved(ConnectionReceiver connection, long now)
     {
         // If the stream has ended, the connection stays open until its bytes are received, but not indefinitely.

@@ -24,7 +24,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         if (connection.IsHangUpWatched || connection.State != ReceiveState.Idle || connection.Control.CloseRequested || connection.IsLeaving || requests.IsDead
             || (connection.HasPeerEnded && connection.Control.Sender.IsShutDown))
         {
-            // Once both sides have ended, the kernel reports a hang-up at once each time, although bytes may still wait.
+            // Once both sides have ended, every poll would report a hang-up at once, although bytes may still wait.
             return;
         }
 

@@ -16,7 +16,7 @@ namespace Zcrx.Rx.Ring;
 [SuppressMessage("Design", "CA1001", Justification = "Run disposes the ring.")]
 internal sealed unsafe class RingThread : IRingWorker
 {
-    // Other threads may post faster than the ring thread runs. The limit keeps them from delaying completions.
+    // Other threads may post faster than the ring thread runs. The limit keeps posted work from delaying completions.
     private const int WorkPerTurn = 4096;
 
     private readonly IIoUringKernel _kernel;
@@ -167,7 +167,7 @@ internal sealed unsafe class RingThread : IRingWorker
         }
 
         _refusesWork = true;
-        // The fence pairs with the one in Signal.
+        // The fence pairs with the fence in Signal.
         Interlocked.MemoryBarrier();
         _ended.TrySetException(cause);
         _ = _ended.Task.Exception;
@@ -295,7 +295,7 @@ internal sealed unsafe class RingThread : IRingWorker
     {
         _clock.BeginTurn();
         _heartbeat.BeginTurn();
-        // A full fence: the flag must be cleared before the queues are read. Otherwise a thread that enqueues now could see it set and not wake this thread.
+        // A full fence: the flag must be cleared before the queues are read. Otherwise a thread that enqueues now could see the flag set and not wake this thread.
         Interlocked.Exchange(ref _wakePending, 0);
         RunWork();
         _turn.Prepare();
@@ -374,7 +374,7 @@ internal sealed unsafe class RingThread : IRingWorker
         }
 
         NativeMemory.Free(_wakeBuffer);
-        // The fence pairs with the one in Signal.
+        // The fence pairs with the fence in Signal.
         Interlocked.MemoryBarrier();
         RefuseWork();
         _turn.OnEnded();

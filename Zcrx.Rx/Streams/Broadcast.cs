@@ -79,7 +79,7 @@ internal sealed class Broadcast<T>(Action<Exception> unhandled) : IObservable<T>
             DeliverWaiting();
         }
 
-        /// <summary>Delivers a value, or leaves it to the thread that is in the observer.</summary>
+        /// <summary>Delivers a value, or queues it for the thread that is in the observer.</summary>
         public void Deliver(T? value)
         {
             lock (_waiting)

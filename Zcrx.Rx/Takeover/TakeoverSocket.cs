@@ -58,7 +58,7 @@ internal sealed class TakeoverSocket : IDisposable
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
         {
-            // The process that created it has ended without removing it.
+            // The process that created the socket has ended without removing it.
             socket.Dispose();
             return (Bind(path), null);
         }
@@ -143,7 +143,7 @@ internal sealed class TakeoverSocket : IDisposable
         string directory = Path.GetDirectoryName(path) ?? "/";
         if (TrustedDirectory.WhyNot(directory, mayBeShared: true) is { } reason)
         {
-            throw new ZcrxNotPermittedException(Operation(path), 0, $"{reason}, who could take the service's connections", "Choose a directory that only the service's user may write");
+            throw new ZcrxNotPermittedException(Operation(path), 0, $"{reason}, so another user could take the service's connections", "Choose a directory that only the service's user may write");
         }
 
         // A lock on the directory itself could be held by any user who may read it.

@@ -41,7 +41,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     /// <summary>Gets the holder of the connection that received the current buffer.</summary>
     public BufferHolder? Source { get; private set; }
 
-    /// <summary>Gets the number of bytes that wait for a paused source or a full consumer.</summary>
+    /// <summary>Gets the number of bytes that wait because the source is paused or a consumer is full.</summary>
     public long BytesWaiting => _isWaiting ? _held.Length : 0;
 
     /// <summary>Gets a value indicating whether the stream is inside a frame.</summary>
@@ -236,7 +236,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         _needed = decision.Total;
     }
 
-    /// <summary>Waits until the source is no longer paused.</summary>
+    /// <summary>Asks the source to call again when it is no longer paused.</summary>
     private void Wait()
     {
         _isWaiting = true;

@@ -23,8 +23,8 @@ public static class ZcrxLeaseExtensions
     }
 
     /// <summary>Leases every frame and passes the lease on.</summary>
+    /// <param name="source">A connection's frames.</param>
     /// <returns>The leases, delivered on the thread on which the frames arrive. The same rules apply as for leases on buffers.</returns>
-    /// <returns>Leases on the thread that the frames arrive on. The same rules apply as for leases on buffers.</returns>
     public static IObservable<FrameLease> Retained(this IObservable<ReceivedFrame> source)
     {
         ArgumentNullException.ThrowIfNull(source);

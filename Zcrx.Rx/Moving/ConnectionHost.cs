@@ -56,7 +56,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
 
     public void AwaitRoom(ConnectionReceiver connection) => thread.Post(() => _mover.AwaitRoom(connection), () => AwaitRoomWithoutQueue(connection));
 
-    // The same work if the thread has ended: on the thread pool, or by the thread itself at its end.
+    // If the ring thread has ended, the refused work runs as well: on the thread pool, or on the ring thread at its end.
     public void Schedule(Action work) => thread.Post(work, work);
 
     public void ReportFault(ConnectionReceiver connection, Exception exception) => events.Faulted(connection, exception);
@@ -208,7 +208,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
             return;
         }
 
-        // The host is read after the suspended connections: a connection that stops being suspended has its new host first.
+        // The host is read after the suspended connections were checked. A connection gets its new host before it stops being suspended.
         if (connection.Control.Host == this)
         {
             if (connection.Control.Sender.IsClosed)

@@ -110,7 +110,7 @@ public sealed record ZcrxQueueOptions
 
     /// <summary>
     /// Gets the time after which a connection without an observer is reset. The time begins when the connection is accepted or attached, or when
-    /// its last observer leaves. Sending counts as use. If the peer has ended and its bytes wait, the time is a second at most. A millisecond to
+    /// its last observer leaves. Sending counts as use. If the peer has ended its side and bytes wait, the time is at most a second. A millisecond to
     /// a day, or <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
     /// </summary>
     public TimeSpan UnobservedTimeout { get; init; } = TimeSpan.FromMinutes(1);

@@ -83,7 +83,7 @@ internal sealed class BufferPool
     /// <summary>Gets a value indicating whether other rings have buffers of this pool, so that the number of free buffers is uncertain.</summary>
     public bool IsShared => _isCeded || _isImported;
 
-    /// <summary>Gets a value indicating whether the level has to be observed: buffers were leased or have come back, or a receive starved.</summary>
+    /// <summary>Gets a value indicating whether the level has to be observed: buffers were leased or have returned, or a receive starved.</summary>
     public bool HasChanged => _ledger.InFlight != _lastInFlight || _isStarved;
 
     /// <summary>Returns a buffer to the kernel. If the refill queue has no room, the entry waits in order; it is never dropped.</summary>

@@ -9,7 +9,7 @@ namespace Zcrx.Rx.Pool;
 /// <remarks>Members of <see cref="IRefillProducer"/> run on any thread, all others on the ring thread.</remarks>
 internal sealed class PoolSharing : IRefillProducer
 {
-    // On a NIC, a buffer may have been delivered in several pieces. Each piece is one reference, so a buffer is reclaimed once for each piece.
+    // On a NIC, a buffer may have been delivered in several pieces. Each piece is one reference, so every buffer is returned this many times.
     private const int NicRounds = 8;
 
     private readonly BufferPool _pool;

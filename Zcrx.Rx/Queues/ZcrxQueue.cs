@@ -339,7 +339,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
     /// <summary>Ends the queue and suspends its connections, after delivering every byte that was taken from their sockets.</summary>
     /// <param name="drain">
-    /// On a NIC: the longest time for receiving until the sockets are empty. Payload in the memory of a NIC's queue is lost with the queue, and a stream whose
+    /// On a NIC, the maximum time for emptying the sockets. Payload in the memory of a NIC's queue is lost with the queue, and a stream whose
     /// next bytes lie there fails when it is resumed (−EFAULT). No effect without a NIC, where nothing is lost.
     /// </param>
     /// <returns>A task that ends when the queue is closed. Streams continue at the same position once a queue resumes them. Leases stay valid.</returns>

@@ -139,7 +139,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
         }
         catch (Exception exception) when (exception is ZcrxException or ObjectDisposedException)
         {
-            // The RX queue is unknown now, or the socket is closed. If the connection is on the wrong queue, its receive will fail and be moved.
+            // The RX queue is unknown now, or the socket is closed. If the connection is on the wrong queue, its receive fails and the connection is then moved.
             return null;
         }
     }

@@ -56,7 +56,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
 
     public void AwaitRoom(ConnectionReceiver connection) => thread.Post(() => _mover.AwaitRoom(connection), () => AwaitRoomWithoutQueue(connection));
 
-    // If the ring thread has ended, the refused work runs as well: on the thread pool, or on the ring thread at its end.
+    // If the ring thread has ended, the same work runs instead: on the thread pool, or on the ring thread at its end.
     public void Schedule(Action work) => thread.Post(work, work);
 
     public void ReportFault(ConnectionReceiver connection, Exception exception) => events.Faulted(connection, exception);

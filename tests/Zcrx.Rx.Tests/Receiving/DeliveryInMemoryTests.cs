@@ -95,7 +95,7 @@ public class DeliveryInMemoryTests
         Assert.False(connections[1].Control.CloseRequested);
         Assert.Equal(2, other.Buffers);
         other.AssertIntact();
-        // One buffer of the failed connection waits for its end.
+        // One buffer waits until the failed connection ends.
         Assert.Equal((31, 1), (bench.Free, connections[0].Undelivered.Count));
     }
 

@@ -22,7 +22,7 @@ internal sealed class BatchBench : IAsyncDisposable
 
     public BatchKernel Kernel { get; }
 
-    /// <summary>Gets the offsets of all posted buffers, in order. Each buffer must return as often as it was posted.</summary>
+    /// <summary>Gets the offsets of all posted buffers, in order. Each buffer must return once for each time that it was posted.</summary>
     public IReadOnlyList<ulong> Posted => _posted;
 
     public static async Task<BatchBench> OpenAsync()

@@ -10,13 +10,14 @@ namespace Zcrx.Rx.Connections;
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, so there is nothing to dispose; disposing it would strand the callers that wait.")]
 internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnection connection)
 {
-    // Held while a send waits for room. Lock order: this one, then RingThread's wake-up. The ring thread never waits for it.
+    // Held by the caller that sends, also while it waits for room in the socket.
+    // Lock order: this semaphore, then the wake-up of RingThread. The ring thread never waits for this semaphore.
     private readonly SemaphoreSlim _turn = new(1, 1);
     private TaskCompletionSource<int>? _writable;
     private volatile bool _closed;
     private volatile bool _isShutDown;
     private volatile bool _hasSent;
-    // Written by the caller that has the turn.
+    // Written only by the caller that holds _turn.
     private long _sends;
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
@@ -26,7 +27,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
             return SendAsync(bytes, hasTurn: false, SocketError.Success, cancellationToken);
         }
 
-        // Nearly every send fits into the socket. It needs no state machine, and the bytes need no pin.
+        // Nearly every send fits into the socket. Such a send needs no state machine, and its bytes need no pin.
         int sent;
         SocketError error;
         try
@@ -35,7 +36,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         }
         catch (ObjectDisposedException exception)
         {
-            // A lease that was released.
+            // The bytes belong to a lease that was released.
             _turn.Release();
             return ValueTask.FromException(exception);
         }
@@ -124,7 +125,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Sends the bytes that the first attempt has left.</summary>
+    /// <summary>Sends the bytes that could not be sent at once. Waits for the turn and for room in the socket.</summary>
     private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes, bool hasTurn, SocketError error, CancellationToken cancellationToken)
     {
         // A lease's memory stays readable while it is pinned, even if the lease is released first.
@@ -231,14 +232,14 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         NoteSent();
     }
 
-    /// <summary>Records that bytes went out. By the caller that has the turn.</summary>
+    /// <summary>Records that bytes were sent. Called only by the caller that holds <c>_turn</c>.</summary>
     private void NoteSent()
     {
         _hasSent = true;
         Volatile.Write(ref _sends, _sends + 1);
     }
 
-    /// <summary>Returns bytes that stay while a send waits: borrowed ones are copied, since their buffer is free when OnNext returns.</summary>
+    /// <summary>Returns bytes that stay valid while a send waits. Borrowed bytes are copied, because their buffer is reused after OnNext.</summary>
     private static ReadOnlyMemory<byte> Owned(ReadOnlyMemory<byte> bytes) => AreaMemory.IsBorrowed(bytes) ? bytes.ToArray() : bytes;
 
     private static ReadOnlySequence<byte> Owned(in ReadOnlySequence<byte> bytes)
@@ -258,7 +259,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
     {
         if (_closed)
         {
-            // One error for a connection that has ended, however that was detected.
+            // The error is the same however the end of the connection was detected.
             string message = $"Could not send on {connection.Name}: {connection.WhyClosed}.";
             throw connection.IsBroken ? new SocketException((int)SocketError.ConnectionReset, message) : (Exception)new ObjectDisposedException(connection.Name, message);
         }
@@ -281,7 +282,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         socket.ShutdownSend();
     }
 
-    /// <summary>Resumes callers that wait: the socket has room, or never will have. Any thread.</summary>
+    /// <summary>Resumes the caller that waits for room: the socket has room or is closed. Thread-safe.</summary>
     public void OnWritable(int result) => Interlocked.Exchange(ref _writable, null)?.TrySetResult(result);
 
     public bool IsClosed => _closed;
@@ -298,7 +299,7 @@ internal sealed class ConnectionSender(IConnectionSocket socket, ISendingConnect
         OnWritable(0);
     }
 
-    /// <summary>Ends a connection that can no longer be sent on, unless the caller had shut sending down.</summary>
+    /// <summary>Ends the connection after a failed send, unless the application has shut sending down.</summary>
     private SocketException Broken(SocketError error)
     {
         SocketException exception = new((int)error);

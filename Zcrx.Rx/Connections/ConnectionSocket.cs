@@ -16,7 +16,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
     /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
     public ConnectionSocket(Socket socket)
     {
-        // First, since it throws when the socket is closed.
+        // This call must come first: unlike the calls below, it throws when the socket is closed.
         socket.Blocking = false;
         _socket = socket;
         RemoteEndPoint = Unmap(TryGet(static socket => socket.RemoteEndPoint));
@@ -118,7 +118,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
         Span<byte> value = stackalloc byte[sizeof(int)];
         try
         {
-            // The raw option: .NET would translate the errno.
+            // Reads the raw option, because the .NET property translates the errno.
             _ = _socket.GetRawSocketOption(SolSocket, SoError, value);
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
@@ -196,7 +196,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
         else
         {
             // Socket.Dispose resets a TCP connection if another thread is inside a call on the socket, such as a send or a query of its NAPI id.
-            // It does not do so after a shutdown.
+            // Socket.Dispose does not reset the connection after a shutdown.
             ShutdownSend();
         }
 
@@ -205,7 +205,7 @@ internal sealed class ConnectionSocket : IConnectionSocket
 
     public void Disconnect()
     {
-        // Socket.Disconnect would shut down, which the peer takes as an orderly end, and close the descriptor.
+        // Socket.Disconnect would shut the socket down, which the peer reads as an orderly end, and would close the descriptor.
         bool isUsed = false;
         try
         {

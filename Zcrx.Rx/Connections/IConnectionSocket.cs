@@ -5,10 +5,10 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Connections;
 
-/// <summary>Represents the socket of a connection. A socket that is closed, or whose peer has gone, causes no exceptions.</summary>
+/// <summary>Represents the socket of a connection. Its members do not throw when the socket is closed or the peer has disconnected.</summary>
 internal interface IConnectionSocket
 {
-    /// <summary>Gets the peer's address; null when the peer had gone before. IPv4 addresses are not mapped to IPv6.</summary>
+    /// <summary>Gets the peer's address; null when the peer had already disconnected. IPv4 addresses are not mapped to IPv6.</summary>
     IPEndPoint? RemoteEndPoint { get; }
 
     /// <summary>Gets the descriptor, for requests. Valid until the socket is closed.</summary>
@@ -28,7 +28,7 @@ internal interface IConnectionSocket
     /// <returns>The number of bytes; −1 when the connection is broken.</returns>
     long Discard(out bool hasEnded);
 
-    /// <summary>Takes the error off the socket, like a receive.</summary>
+    /// <summary>Returns the pending error of the socket and clears it, as a receive does.</summary>
     /// <returns>The errno; 0 for none.</returns>
     int TakeError();
 
@@ -40,7 +40,7 @@ internal interface IConnectionSocket
     /// <returns>The number of bytes.</returns>
     int Send(in ReadOnlySequence<byte> bytes, out SocketError error);
 
-    /// <summary>Sends as many bytes as the socket has room for, from memory that the caller keeps.</summary>
+    /// <summary>Sends as many bytes as the socket has room for, from memory that the caller keeps valid during the call.</summary>
     /// <returns>The number of bytes.</returns>
     int Send(ReadOnlySpan<IoVector> pieces, out SocketError error);
 
@@ -51,7 +51,7 @@ internal interface IConnectionSocket
     /// <param name="abort">Whether the peer gets a reset.</param>
     void Close(bool abort);
 
-    /// <summary>Resets the connection, without closing the socket. Any thread.</summary>
+    /// <summary>Resets the connection, without closing the socket. Thread-safe.</summary>
     void Disconnect();
 
     /// <summary>Makes the socket blocking again, for its next owner.</summary>

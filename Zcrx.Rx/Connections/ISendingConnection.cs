@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Connections;
 
-/// <summary>Provides the members of a connection that its sending half needs. Any thread.</summary>
+/// <summary>Provides the members of a connection that its sending half needs. Thread-safe.</summary>
 internal interface ISendingConnection
 {
     /// <summary>Gets the name of the connection, for errors.</summary>

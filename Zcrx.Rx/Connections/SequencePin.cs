@@ -18,7 +18,7 @@ internal sealed class SequencePin : IDisposable
         }
         catch
         {
-            // A lease that was released.
+            // The piece belongs to a lease that was released.
             Dispose();
             throw;
         }

@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Connections;
 
 /// <summary>Duplicates sockets of the application, so that this library owns their descriptors.</summary>
 /// <remarks>
-/// Requests identify a socket by its descriptor. When the application closes its socket, the number may belong to another one at the next request.
+/// Requests identify a socket by its descriptor. When the application closes its socket, the kernel may reuse the number for another file.
 /// A descriptor of this library keeps its number until the last request has ended.
 /// </remarks>
 internal static class SocketOwnership

@@ -8,7 +8,7 @@ public sealed class ZcrxStreamException : ZcrxException
 {
     /// <summary>Initializes the exception.</summary>
     /// <param name="operation">The operation that failed, as the start of a sentence.</param>
-    /// <param name="errorNumber">The kernel's errno, of either sign; 0 when the kernel did not end it.</param>
+    /// <param name="errorNumber">The kernel's errno, of either sign; 0 when the kernel did not end the stream.</param>
     /// <param name="streamOffset">The number of bytes that were delivered.</param>
     /// <param name="cause">The cause: a clause without a full stop.</param>
     /// <param name="fix">The remedy; empty when none is known.</param>

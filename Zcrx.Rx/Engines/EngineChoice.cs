@@ -3,9 +3,9 @@ using Zcrx.Rx.Engines;
 
 namespace Zcrx.Rx;
 
-/// <summary>Represents the chosen engine, and the reason in words for a log line.</summary>
+/// <summary>Represents the chosen engine, and the reason for the choice as text for a log line.</summary>
 /// <param name="Engine">The engine; never <see cref="ZcrxEngine.Auto"/>.</param>
-/// <param name="Reason">The reason as one clause: for this engine, and against the preferred ones.</param>
+/// <param name="Reason">The reason, as one clause: why this engine was chosen, and why preferred engines were not.</param>
 public sealed record EngineChoice(ZcrxEngine Engine, string Reason)
 {
     /// <inheritdoc/>
@@ -21,7 +21,7 @@ public sealed record EngineChoice(ZcrxEngine Engine, string Reason)
         return EngineSelector.Choose(options.Engine, options.Interface, (uint)options.RxQueue, ZcrxCapabilities.Query(new LinuxKernel()), host, () => MultishotKernel.WhyNot(host));
     }
 
-    /// <summary>Returns the network interfaces of the kernel that a queue with this engine is registered with.</summary>
+    /// <summary>Returns the network interfaces as the kernel of a queue with this engine sees them.</summary>
     /// <param name="options">The options of the queue.</param>
     /// <returns>The interfaces, among them the one that the options name.</returns>
     public INicControl NicsOf(ZcrxQueueOptions options)

@@ -2,7 +2,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Engines;
 
-/// <summary>Chooses the engine from the options, the capabilities of the kernel and the permissions of the process. Pure.</summary>
+/// <summary>Chooses the engine from the options, the capabilities of the kernel and the permissions of the process. Has no side effects.</summary>
 /// <remarks>
 /// Auto falls back only on "unsupported" and "not permitted". Every later failure (a busy queue, a missing
 /// interface, an invalid option) is an error that the user must see.

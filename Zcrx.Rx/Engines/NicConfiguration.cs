@@ -3,10 +3,11 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Engines;
 
-/// <summary>Sets up interfaces for the queues of this process that configure them: once for each interface, for any number of queues.</summary>
+/// <summary>Sets up the interface of a queue that configures its NIC. All such queues of the process share one set-up per interface.</summary>
 internal sealed class NicConfiguration : IDisposable
 {
-    // Lock order: this one, then those of NicChangeJournal, which a new set-up opens. Never the one of a NicSetup: claims may wait for the interface.
+    // Lock order: this lock, then the locks of NicChangeJournal, which a new set-up opens.
+    // The lock of a NicSetup is never taken inside this lock, because a claim may wait for the interface.
     private static readonly Lock Gate = new();
     private static readonly Dictionary<object, (NicSetup Setup, int Users)> Setups = [];
 
@@ -22,7 +23,7 @@ internal sealed class NicConfiguration : IDisposable
         _queue = queue;
     }
 
-    /// <summary>Sets up the interface of a queue that is about to be registered; null when it is not configured.</summary>
+    /// <summary>Sets up the interface of a queue that is about to be registered; returns null if the queue does not configure its interface.</summary>
     /// <param name="options">The options of the queue.</param>
     /// <param name="nics">The interfaces of the queue's kernel.</param>
     /// <exception cref="ZcrxException">The interface cannot be set up, or another owner would be affected. Nothing has changed.</exception>

@@ -2,7 +2,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Rx.Engines;
 
-/// <summary>Represents the engine of one queue: the chosen kernel, and everything that depends on the choice. The rest of the library does not check it.</summary>
+/// <summary>Represents the engine of one queue: the chosen kernel and everything that depends on the choice. Other classes need not check the engine.</summary>
 internal sealed class QueueEngine
 {
     private readonly string? _interface;
@@ -16,7 +16,7 @@ internal sealed class QueueEngine
         Kernel = kernel;
         Capabilities = ZcrxCapabilities.Query(kernel);
         _nics = choice.NicsOf(options);
-        // An emulated kernel receives without a device unless it has an interface of that name.
+        // An emulated kernel receives without a device unless it emulates the configured interface.
         IsOnNic = choice.Engine == ZcrxEngine.Nic || (choice.Engine == ZcrxEngine.Emulated && _interface is not null && _nics.Identify(_interface) is not null);
         Nic = IsOnNic ? NicConfiguration.Claim(options, _nics) : null;
     }
@@ -31,7 +31,7 @@ internal sealed class QueueEngine
     /// <summary>Gets a value indicating whether the queue receives from an RX queue of a NIC.</summary>
     public bool IsOnNic { get; }
 
-    /// <summary>Gets the set-up of the interface for the queue; null when none is configured. The queue disposes it after it was closed.</summary>
+    /// <summary>Gets the set-up of the queue's interface; null when the queue does not configure its interface. The queue disposes the set-up after closing.</summary>
     public NicConfiguration? Nic { get; }
 
     /// <summary>Gets why another process cannot take the queue over, as a clause; null when the engine supports it.</summary>
@@ -50,7 +50,7 @@ internal sealed class QueueEngine
         return For(options, choice, choice.CreateKernel(options));
     }
 
-    /// <summary>Uses an engine that was chosen before, and sets the interface up.</summary>
+    /// <summary>Creates the engine from an earlier choice, and sets the interface up.</summary>
     /// <exception cref="ZcrxException">The interface cannot be set up.</exception>
     public static QueueEngine For(ZcrxQueueOptions options, EngineChoice choice, IIoUringKernel kernel) => new(choice, kernel, options);
 
@@ -73,11 +73,11 @@ internal sealed class QueueEngine
         return (emulation is null ? effective : effective with { Emulation = emulation }, new EngineChoice(engine, reason));
     }
 
-    /// <summary>Adds a remark to the reason of the choice.</summary>
+    /// <summary>Appends a clause to the reason of the choice.</summary>
     public void Remark(string remark) => _choice = _choice with { Reason = $"{_choice.Reason}; {remark}" };
 
-    /// <summary>Reports when the interface goes up or down, or is removed. Armed receives get no completion for that.</summary>
+    /// <summary>Reports when the interface goes up or down, or is removed. Armed receives get no completion for such a change.</summary>
     /// <param name="onChange">Called on the thread that notices the change.</param>
-    /// <returns>Ends the reports when disposed; null without an interface.</returns>
+    /// <returns>A registration that ends the reports when disposed; null without an interface.</returns>
     public IDisposable? WatchLink(Action<LinkChange> onChange) => IsOnNic ? _nics.WatchLink(_interface!, onChange) : null;
 }

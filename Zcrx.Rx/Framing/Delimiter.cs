@@ -2,9 +2,9 @@ using Zcrx.Rx.Framing;
 
 namespace Zcrx.Rx;
 
-/// <summary>Represents the bytes behind each frame: one delimiter, or several of which each ends a frame.</summary>
+/// <summary>Represents the bytes that end each frame: one delimiter, or any of several.</summary>
 /// <remarks>
-/// Immutable. Two values are equal when their bytes and <see cref="IncludeDelimiter"/> are. The default value is empty and invalid.
+/// Immutable. Two values are equal when their bytes and their <see cref="IncludeDelimiter"/> are equal. The default value is empty and invalid.
 /// </remarks>
 public readonly record struct Delimiter
 {
@@ -17,7 +17,7 @@ public readonly record struct Delimiter
 
     private static readonly DelimiterSet LineBytes = new([CrLfBytes, LineFeedBytes]);
 
-    // Never changed after construction. Copies of the struct share it.
+    // The array never changes after construction. Copies of the struct share the array.
     private readonly byte[]? _bytes;
 
     private Delimiter(byte[] bytes) => _bytes = bytes;
@@ -45,7 +45,7 @@ public readonly record struct Delimiter
     /// </summary>
     public bool IncludeDelimiter { get; init; }
 
-    /// <summary>Gets the bytes of the delimiter. Of several delimiters, gets those of the longest one.</summary>
+    /// <summary>Gets the bytes of the delimiter. Of several delimiters, gets the bytes of the longest one.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
     internal byte[]? Array => _bytes;
@@ -72,21 +72,21 @@ public readonly record struct Delimiter
         return new Delimiter(delimiter.ToArray());
     }
 
-    /// <summary>Creates a delimiter that is either of two.</summary>
-    /// <param name="first">The bytes of one, which are copied: 1 to <see cref="MaxLength"/>.</param>
-    /// <param name="second">The bytes of the other.</param>
+    /// <summary>Creates a delimiter that matches either of two byte sequences.</summary>
+    /// <param name="first">The bytes of the first delimiter, which are copied: 1 to <see cref="MaxLength"/>.</param>
+    /// <param name="second">The bytes of the second delimiter, which are copied: 1 to <see cref="MaxLength"/>.</param>
     /// <returns>The delimiter. It matches as described at <see cref="Any(ReadOnlySpan{Delimiter})"/>.</returns>
-    /// <exception cref="ArgumentException">One is empty, too long, or can never match.</exception>
+    /// <exception cref="ArgumentException">A delimiter is empty, is too long, or can never match.</exception>
     public static Delimiter Any(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) => Any(Of(first), Of(second));
 
-    /// <summary>Creates a delimiter that is any of several.</summary>
+    /// <summary>Creates a delimiter that matches any of several delimiters.</summary>
     /// <param name="delimiters">The delimiters, at least one. Their order does not matter.</param>
     /// <returns>The delimiter. A frame ends with the first delimiter that has arrived completely. If several end at the same byte, the
     /// longest one is the delimiter: with <c>\n</c> and <c>\r\n</c>, the carriage return in front of a line feed is not part of the
     /// frame.</returns>
-    /// <exception cref="ArgumentException">There are none, one is the default value, or one has <see cref="IncludeDelimiter"/> set (set it
-    /// on the result). Or one can never match, because it contains another delimiter before its end: of <c>\r</c> and <c>\r\n</c>, the
-    /// first would always end the frame.</exception>
+    /// <exception cref="ArgumentException">No delimiter is given. Or a delimiter is the default value, or has <see cref="IncludeDelimiter"/> set
+    /// (set it on the result). Or a delimiter can never match, because it contains another delimiter before its end: with <c>\r</c> and
+    /// <c>\r\n</c>, the carriage return would always end the frame first.</exception>
     public static Delimiter Any(params ReadOnlySpan<Delimiter> delimiters)
     {
         HashSet<string> known = [];
@@ -109,7 +109,7 @@ public readonly record struct Delimiter
 
         if (all.Count == 0 || known.Contains(string.Empty))
         {
-            throw new ArgumentException("Say which delimiters, for instance Delimiter.LineFeed and Delimiter.CrLf.", nameof(delimiters));
+            throw new ArgumentException("Specify at least one delimiter, for instance Delimiter.LineFeed and Delimiter.CrLf.", nameof(delimiters));
         }
 
         foreach (byte[] longer in all)

@@ -21,7 +21,7 @@ internal readonly struct DelimiterCutter(byte[] delimiter, bool include) : IFram
 
     public FrameDecision Cut(in ReadOnlySequence<byte> held, long seen)
     {
-        // The bytes that were searched before contain no whole delimiter, but their last bytes may be the beginning of one.
+        // The bytes that were searched before contain no whole delimiter, but a delimiter may begin in their last bytes.
         long from = Math.Max(0, seen - (delimiter.Length - 1));
         long index = IndexOf(held.Slice(from));
         return Decide(index < 0 ? index : index + from);
@@ -40,7 +40,8 @@ internal readonly struct DelimiterCutter(byte[] delimiter, bool include) : IFram
 
     private long IndexOf(in ReadOnlySequence<byte> bytes)
     {
-        // Each side of a seam is shorter than the delimiter, so any match in it straddles the seam. The vectorized search finds all others.
+        // The joined bytes on each side of a seam are shorter than the delimiter, so a match in them straddles the seam.
+        // The vectorized search of each piece finds all other matches.
         Seam seam = new(stackalloc byte[Seam.MaxLength], delimiter.Length - 1);
         long position = 0;
         foreach (ReadOnlyMemory<byte> memory in bytes)

@@ -4,15 +4,15 @@ namespace Zcrx.Rx.Framing;
 
 /// <summary>Represents several delimiters, each of which ends a frame. Immutable.</summary>
 /// <remarks>
-/// A frame ends with the first complete delimiter. Of those that end at the same byte, the longest matches. The end is therefore known as
-/// soon as its last byte has arrived, wherever buffers begin.
+/// A frame ends with the first complete delimiter. If several delimiters end at the same byte, the longest one matches. The end of a frame
+/// is therefore known as soon as the last byte of a delimiter has arrived, regardless of buffer boundaries.
 /// </remarks>
 internal sealed class DelimiterSet : IEquatable<DelimiterSet>
 {
     private readonly byte[][] _delimiters;
 
-    /// <summary>Initializes a set of delimiters, which must not change any more.</summary>
-    /// <param name="delimiters">At least two different delimiters, the longest first. The same delimiters must have the same order.</param>
+    /// <summary>Initializes a set of delimiters. The caller must not change the arrays afterwards.</summary>
+    /// <param name="delimiters">At least two different delimiters, the longest first. Equal sets must have equal order, because equality compares in order.</param>
     public DelimiterSet(byte[][] delimiters)
     {
         _delimiters = delimiters;

@@ -28,7 +28,7 @@ internal readonly struct DelimiterSetCutter(DelimiterSet delimiters, bool includ
 
     public FrameDecision Cut(in ReadOnlySequence<byte> held, long seen)
     {
-        // The bytes that were searched before contain no whole delimiter, but their last bytes may be the beginning of one.
+        // The bytes that were searched before contain no whole delimiter, but a delimiter may begin in their last bytes.
         int side = LongestDelimiter - 1;
         long position = Math.Max(0, seen - side);
         Seam seam = new(stackalloc byte[Seam.MaxLength], side);
@@ -38,7 +38,7 @@ internal readonly struct DelimiterSetCutter(DelimiterSet delimiters, bool includ
             ReadOnlySpan<byte> joined = seam.Join(span);
             for (int searched = 0; NextCandidate(span, searched) is var end and > 0; searched = end)
             {
-                // Up to one side's length behind the seam, a delimiter may straddle the seam. Farther on, it lies in this piece alone.
+                // A delimiter that ends within the first side bytes of this piece may straddle the seam. A delimiter that ends later lies in this piece alone.
                 int length = delimiters.LengthAtEnd(end <= side ? joined[..(seam.Before + end)] : span[..end]);
                 if (length > 0)
                 {

@@ -2,10 +2,11 @@ using System.Diagnostics;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Lets one thread at a time use an operator's state, and lets any thread end it. Ending takes no lock.</summary>
+/// <summary>Lets one thread at a time use an operator's state, and lets any thread end the use without taking a lock.</summary>
 /// <remarks>
-/// When no thread is inside, the thread that ends it cleans up. Otherwise the thread that is inside cleans up as it leaves. Clean-up
-/// therefore runs exactly once, and never while a thread is inside. This is a mutable struct: keep it in a field and do not copy it.
+/// A thread is inside from <c>TryEnter</c> until <see cref="Leave"/>. If no thread is inside, the thread that ends the use cleans up. Otherwise
+/// the thread that is inside cleans up as it leaves. Clean-up therefore runs exactly once, and never while a thread is inside. This is a
+/// mutable struct: keep it in a field and do not copy it.
 /// </remarks>
 internal struct ExclusiveUse
 {
@@ -19,9 +20,9 @@ internal struct ExclusiveUse
 
     public readonly bool HasEnded => (Volatile.Read(in _state) & Ended) != 0;
 
-    /// <summary>Enters. Waits for another thread that is inside, which is short, because the source serializes its own calls.</summary>
-    /// <returns>False when it has ended, or when the call is nested.</returns>
-    /// <param name="isNested">True when the current thread is already inside: an observer's OnNext made the source call again.</param>
+    /// <summary>Enters. Spins while another thread is inside. The wait is short, because the source serializes its own calls.</summary>
+    /// <returns>False when the use has ended, or when the call is nested.</returns>
+    /// <param name="isNested">True when the current thread is already inside, because the observer's OnNext made the source call again.</param>
     public bool TryEnter(out bool isNested)
     {
         isNested = false;
@@ -40,7 +41,7 @@ internal struct ExclusiveUse
                 return false;
             }
 
-            // The owner is reset before leaving. It therefore equals this thread only while this thread is inside.
+            // The owner is reset before its thread leaves. It therefore equals this thread only while this thread is inside.
             if (Volatile.Read(ref _owner) == Environment.CurrentManagedThreadId)
             {
                 isNested = true;
@@ -52,11 +53,11 @@ internal struct ExclusiveUse
     }
 
     /// <summary>Enters only if no thread is inside.</summary>
-    /// <returns>True when it has entered; false also when it has ended.</returns>
+    /// <returns>True when the thread has entered; false when a thread is inside or the use has ended.</returns>
     public bool TryEnterIdle() => Interlocked.CompareExchange(ref _state, Inside, Idle) == Idle;
 
     /// <summary>Leaves.</summary>
-    /// <returns>True when it was ended in the meantime: the caller cleans up.</returns>
+    /// <returns>True when the use was ended while this thread was inside. The caller must then clean up.</returns>
     public bool Leave()
     {
         Volatile.Write(ref _owner, Nobody);
@@ -65,9 +66,9 @@ internal struct ExclusiveUse
         return state != Inside;
     }
 
-    /// <summary>Ends it: no thread enters any more.</summary>
+    /// <summary>Ends the use: no thread can enter any more.</summary>
     /// <returns>True for the first call.</returns>
-    /// <param name="isIdle">True when no thread was inside: the caller cleans up.</param>
+    /// <param name="isIdle">True for the first call if no thread is inside. The caller must then clean up.</param>
     public bool TryEnd(out bool isIdle)
     {
         int before = Interlocked.Or(ref _state, Ended);

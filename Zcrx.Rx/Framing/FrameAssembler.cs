@@ -4,7 +4,7 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Framing;
 
-/// <summary>Finds the frames in the buffers of one subscription. Only the thread inside the <see cref="FrameObserver{TCutter}"/> uses it.</summary>
+/// <summary>Finds the frames in the buffers of one subscription. Not thread-safe: <see cref="FrameObserver{TCutter}"/> serializes the calls.</summary>
 /// <remarks>Frames that lie in one buffer are passed on without copying. The rest of a buffer, behind its last whole frame, stays in
 /// <see cref="HeldBytes"/> until the next buffer completes it.</remarks>
 internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCutter cutter, int maxLength, FramingOptions options)
@@ -15,33 +15,33 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     private const int Ended = -2;
 
     private readonly HeldBytes _held = new(options.MaxLeasedBuffers);
-    // An unterminated frame of exactly the limit is acceptable, so its last byte must not end it, even where the delimiter counts into the length.
+    // At least 1 for unterminated frames: a frame of exactly maxLength bytes must wait for the end of the stream, even with IncludeDelimiter.
     private readonly int _overhead = options.DeliversUnterminated ? Math.Max(cutter.Overhead, 1) : cutter.Overhead;
     private readonly FrameSkips? _skips = options.Skips;
     private readonly bool _deliversUnterminated = options.DeliversUnterminated;
     private BufferLedger? _relieves;
     private readonly FrameScope _scope = new(options.MaxLeasedBuffers);
-    // The stream offset of the next byte to arrive, and that of the held bytes.
+    // The stream offset of the next byte to arrive, and the stream offset at which the current frame begins.
     private long _next = Unknown;
     private long _frameOffset;
-    // The number of bytes below which cutting is pointless, the decision once it is made, and the number of bytes that were searched for it.
+    // The number of held bytes to wait for before the next cut, the decision once it is made, and the number of bytes that the cutter has seen.
     private long _needed;
     private FrameDecision _decision;
     private bool _isDecided;
     private long _seen;
-    // A frame that is too long is skipped up to its delimiter. This number of its bytes is no longer held.
+    // A frame that is too long is skipped up to its delimiter. _dropped counts those of its bytes that are no longer held.
     private bool _isSkipping;
     private long _dropped;
-    // The source was paused although the next frame has arrived.
+    // A whole frame has arrived, but must wait: the source is paused, or a consumer has no room for the frame.
     private bool _isWaiting;
 
-    /// <summary>Gets the counter of the leases.</summary>
+    /// <summary>Gets the holder that counts the buffers that are kept for an incomplete frame.</summary>
     public BufferHolder? Holder { get; private set; }
 
-    /// <summary>Gets the counter of leases of the connection from which the present buffer came.</summary>
+    /// <summary>Gets the holder of the connection that received the current buffer.</summary>
     public BufferHolder? Source { get; private set; }
 
-    /// <summary>Gets the number of bytes that wait because the source was paused.</summary>
+    /// <summary>Gets the number of bytes that wait because the source is paused or a consumer is full.</summary>
     public long BytesWaiting => _isWaiting ? _held.Length : 0;
 
     /// <summary>Gets a value indicating whether the stream is inside a frame.</summary>
@@ -56,7 +56,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
 
     /// <summary>Copies the held bytes, and returns their buffers.</summary>
     /// <returns>The error with which the frames must end because the queue's bound for copies is reached, or null.</returns>
-    // Whole frames that wait for a slow consumer are not the peer's fault, and pausing the source bounds them.
+    // Whole frames that wait are not bounded here: the consumer is slow, not the peer, and pausing the source bounds their bytes.
     public ZcrxFramingException? Copy() => _held.TryCopy(isBounded: !_isWaiting) ? null : OverBudget();
 
     /// <summary>Gets a value indicating whether whole frames wait for the consumer.</summary>
@@ -146,7 +146,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         return Math.Max(0, left);
     }
 
-    /// <summary>Continues after the source is no longer paused.</summary>
+    /// <summary>Continues cutting after the source was resumed.</summary>
     /// <returns>True when frames still wait.</returns>
     public bool Continue()
     {
@@ -228,7 +228,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     /// <summary>Determines whether a frame must not be delivered now: the source is paused, or a consumer has no room for its bytes.</summary>
     private bool MustWait(long length) => Source!.IsPaused || !_scope.Admits(length);
 
-    /// <summary>Records the next frame, which was found in the held bytes.</summary>
+    /// <summary>Records the decision on the next frame, which must wait.</summary>
     private void Remember(in FrameDecision decision)
     {
         _isDecided = true;
@@ -236,7 +236,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         _needed = decision.Total;
     }
 
-    /// <summary>Waits until the source is no longer paused.</summary>
+    /// <summary>Asks the source to call again when it is no longer paused.</summary>
     private void Wait()
     {
         _isWaiting = true;
@@ -247,7 +247,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         decision.Kind == FrameDecisionKind.Frame && decision.Length <= maxLength && total - decision.Length <= _overhead && total > 0;
 
     /// <summary>Records the number of bytes that an incomplete frame still needs.</summary>
-    /// <returns>False when there can be no such frame and the stream has ended.</returns>
+    /// <returns>False when the frame was refused and the stream has ended.</returns>
     private bool Expect(in FrameDecision decision, long available)
     {
         _isDecided = decision.Kind == FrameDecisionKind.Frame;
@@ -292,7 +292,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         BufferLedger ledger = buffer.Ledger;
         if (ledger != _relieves)
         {
-            // The connection is on another queue, for the first time or again.
+            // This is the first buffer that is kept, or the connection has moved to another queue, possibly back to an earlier one.
             if (_relieves is null || !ledger.Reclaimable.Contains(owner))
             {
                 ledger.Reclaimable.Add(owner);
@@ -314,7 +314,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
     /// <summary>Gets a value that indicates whether the frame needs more bytes than the longest frame and its overhead.</summary>
     private bool IsBeyondLimit => _needed > (long)maxLength + _overhead;
 
-    /// <summary>Skips a frame whose delimiter has been found. Call it for frames that cannot be delivered.</summary>
+    /// <summary>Skips a frame that cannot be delivered and whose delimiter has been found.</summary>
     /// <returns>False when the decision is not a frame, or such frames are errors.</returns>
     private bool TrySkip(in FrameDecision decision, long frameOffset)
     {
@@ -327,7 +327,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         return true;
     }
 
-    /// <summary>Drops the received bytes of a frame that is too long. Copies the last ones, because they may be the beginning of its delimiter.</summary>
+    /// <summary>Drops the received bytes of a frame that is too long. Copies the last bytes, because the delimiter may begin in them.</summary>
     private void Drop()
     {
         long count = Math.Max(0, _held.Length - (cutter.LongestDelimiter - 1));
@@ -371,7 +371,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         }
         catch (Exception exception)
         {
-            // The source has ended, so it does not return the exception as an error.
+            // The source has ended, so it does not pass the exception to the observer as an error.
             owner.Fail(exception);
             throw;
         }
@@ -379,7 +379,7 @@ internal sealed class FrameAssembler<TCutter>(FrameObserver<TCutter> owner, TCut
         return null;
     }
 
-    /// <summary>Returns the frame that the bytes behind the last one are; <see cref="FrameDecisionKind.NeedMore"/> when they are none.</summary>
+    /// <summary>Decides whether the bytes behind the last frame are a frame; returns <see cref="FrameDecisionKind.NeedMore"/> when they are not.</summary>
     private FrameDecision DecideRest()
     {
         if (_deliversUnterminated)

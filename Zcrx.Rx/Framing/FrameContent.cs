@@ -42,7 +42,7 @@ internal sealed class FrameContent
         private FrameSegment? _last;
 
         /// <summary>Adds a piece.</summary>
-        /// <param name="lease">The lease that contains the piece, which this object owns from now on, or null for a copy.</param>
+        /// <param name="lease">The lease on the buffer of the piece, owned by this object from now on; null for a copy.</param>
         /// <param name="bytes">The bytes.</param>
         public void Add(BufferLease? lease, ReadOnlyMemory<byte> bytes)
         {

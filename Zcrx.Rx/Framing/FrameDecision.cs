@@ -18,8 +18,8 @@ public readonly record struct FrameDecision
         _problem = problem;
     }
 
-    /// <summary>Gets a number that the consumer of the frame receives with it, as <see cref="ReceivedFrame.Tag"/>; 0 by default.</summary>
-    /// <remarks>A parser describes the frame with it: its type, or that it is damaged. Set it with
+    /// <summary>Gets a number that the consumer receives with the frame, as <see cref="ReceivedFrame.Tag"/>; 0 by default.</summary>
+    /// <remarks>A parser uses the tag to describe the frame, for example its type or that it is damaged. Set the tag with
     /// <c>FrameDecision.Frame(…) with { Tag = … }</c>.</remarks>
     public int Tag { get; init; }
 
@@ -34,7 +34,7 @@ public readonly record struct FrameDecision
     /// <summary>Gets the number of bytes after the frame that are dropped: its delimiter or trailer.</summary>
     internal int Trailing { get; }
 
-    /// <summary>Gets the total number of bytes of a frame, including those around it.</summary>
+    /// <summary>Gets the total number of bytes of a frame, including the bytes around it.</summary>
     internal long Total => Length + Skip + Trailing;
 
     internal string Reason => _problem switch
@@ -47,8 +47,8 @@ public readonly record struct FrameDecision
     internal Exception? Exception => _problem as Exception;
 
     /// <summary>Returns the decision that more bytes are needed to find the frame.</summary>
-    /// <param name="total">The number of bytes, counted from the first one that was shown, that must be buffered before the next call.
-    /// A number up to the number of bytes already buffered means one more byte.</param>
+    /// <param name="total">The number of bytes that must be buffered before the next call, counted from the first byte of this call.
+    /// A value that does not exceed the number of bytes already buffered requests one more byte.</param>
     /// <returns>The decision. A total beyond the longest accepted frame ends the stream with an error.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
     public static FrameDecision NeedMore(long total = 0)

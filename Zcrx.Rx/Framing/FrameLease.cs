@@ -6,13 +6,13 @@ namespace Zcrx.Rx;
 /// <summary>Represents a frame that a consumer uses beyond <c>OnNext</c>: one lease over all its buffers.</summary>
 /// <remarks>
 /// <para>Ownership: the owner of a lease releases it with <see cref="Dispose"/>. Only the first disposal counts. Any use of a released lease throws
-/// <see cref="ObjectDisposedException"/>. While a lease is held, its buffers are missing from the pool, unless it is on a copy.</para>
-/// <para>Threading: all members from any thread. Lifetime of the bytes: as with <see cref="Interop.BufferLease"/>. They stay unchanged until the lease is released,
-/// and a pin of their memory may outlast it.</para>
+/// <see cref="ObjectDisposedException"/>. While a lease is held, its buffers are missing from the pool, unless the lease is on a copy.</para>
+/// <para>Threading: all members are thread-safe. The bytes stay unchanged until the lease is released. A pin of their memory keeps them
+/// unchanged after the release, as with <see cref="Interop.BufferLease"/>.</para>
 /// </remarks>
 public sealed class FrameLease : IDisposable
 {
-    // Only exchanged, so that of several threads exactly one ends it.
+    // Changed only by atomic exchange, so that exactly one of several threads ends the lease.
     private FrameContent? _content;
 
     internal FrameLease(FrameContent content, long streamOffset, int tag)
@@ -39,13 +39,13 @@ public sealed class FrameLease : IDisposable
     /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
     public bool IsCopy => !Content.HasBuffers;
 
-    /// <summary>Gets the bytes. Each access to its memory is checked against the lease.</summary>
+    /// <summary>Gets the bytes. Each access to their memory checks that the lease is not released.</summary>
     /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
     public ReadOnlySequence<byte> Sequence => Content.Sequence;
 
     private FrameContent Content => Volatile.Read(ref _content) ?? throw Ended();
 
-    /// <summary>Transfers ownership of the frame: this lease ends, and the returned one takes its place.</summary>
+    /// <summary>Transfers ownership of the frame: this lease ends, and the returned lease replaces it.</summary>
     /// <returns>The lease that must be released instead of this one.</returns>
     /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
     public FrameLease Move() => new(Interlocked.Exchange(ref _content, null) ?? throw Ended(), StreamOffset, Tag);

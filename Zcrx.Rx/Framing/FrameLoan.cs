@@ -4,7 +4,7 @@ using Zcrx.Interop.Leases;
 namespace Zcrx.Rx.Framing;
 
 /// <summary>
-/// Represents the borrow of one frame, which ends with the observer's <c>OnNext</c>. Used only where borrows are checked.
+/// Checks each access to one borrowed frame. The borrow ends with the observer's <c>OnNext</c>. Used only where <c>CheckBorrows</c> is on.
 /// </summary>
 internal sealed class FrameLoan : Loan, IDisposable
 {
@@ -14,14 +14,14 @@ internal sealed class FrameLoan : Loan, IDisposable
     {
         if (_ended)
         {
-            throw new ObjectDisposedException("frame", "The frame was lent for the duration of OnNext, and its buffers have returned to the pool. Copy inside OnNext what is to be kept.");
+            throw new ObjectDisposedException("frame", "The frame was lent for the duration of OnNext, and its buffers have returned to the pool. Call Retain() or ToArray() inside OnNext to use it later.");
         }
     }
 
     /// <summary>Ends the borrow. Every later access to the frame throws.</summary>
     public void Dispose() => _ended = true;
 
-    /// <summary>Returns the same bytes, with each access checked.</summary>
+    /// <summary>Returns the same bytes as memory that checks each access.</summary>
     public ReadOnlySequence<byte> Lend(in ReadOnlySequence<byte> frame)
     {
         if (frame.IsSingleSegment)

@@ -6,8 +6,8 @@ namespace Zcrx.Rx.Framing;
 
 /// <summary>Cuts one subscription's buffers into frames.</summary>
 /// <remarks>
-/// Threading: buffers arrive on the ring thread, and disposal may come from any thread (<see cref="ExclusiveUse"/>). A connection that has
-/// moved to another queue has two ring threads for a moment: the old queue's thread may reclaim its buffers while the new one's lends
+/// Threading: buffers arrive on the ring thread, and disposal may come from any thread (<see cref="ExclusiveUse"/>). Shortly after a connection
+/// has moved to another queue, two ring threads may call: the old queue's thread reclaims buffers while the new queue's thread delivers
 /// buffers.
 /// </remarks>
 internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IReclaimable, IPostponedConsumer, IDisposable
@@ -18,9 +18,9 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     private IObserver<ReceivedFrame>? _downstream;
     // The thread that has entered the exclusive use owns all fields below.
     private ExclusiveUse _use;
-    // The exception of the observer. Nothing more can be cut, but the source still reports its end.
+    // The exception that the observer has thrown. No further frames are cut, but the source still reports its end.
     private Exception? _thrown;
-    // The source ended while the observer was in OnNext, because of an action there.
+    // The source has ended, but the end cannot be passed on yet: OnNext is running, or whole frames wait for the consumer.
     private bool _hasEndedInside;
     private Exception? _error;
 
@@ -117,8 +117,8 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
 
     public void Reclaim()
     {
-        // A thread that is inside checks the pressure before it leases a buffer. On an old queue, the next rise catches what this one
-        // missed.
+        // A thread that is inside checks the pressure before it leases a buffer. On the queue that the connection has left, the next rise of the
+        // pressure reclaims the buffers that this call misses.
         if (!_use.TryEnterIdle())
         {
             return;
@@ -154,7 +154,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
 
             return waits;
         }
-#pragma warning disable CA1031 // Whatever an observer throws ends its own stream.
+#pragma warning disable CA1031 // Any exception of an observer ends only its own stream.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -168,7 +168,7 @@ internal sealed class FrameObserver<TCutter> : IObserver<ReceivedBuffer>, IRecla
     }
 
     /// <summary>
-    /// Ends the frames after the observer has thrown. No call of the source is active that would return the exception as an error.
+    /// Ends the frames after the observer has thrown. The source is not calling at this time, so it cannot return the exception as an error.
     /// </summary>
     private void FailLater(Exception exception)
     {

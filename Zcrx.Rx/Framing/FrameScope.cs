@@ -10,8 +10,8 @@ namespace Zcrx.Rx.Framing;
 /// distinguishes them.
 /// </summary>
 /// <remarks>
-/// The thread that cuts begins and ends borrows, around the observer's <c>OnNext</c>. Any other thread only compares version and thread,
-/// and gets an exception. A connection that moves to another queue is cut on another thread, never at the same time.
+/// The thread that cuts the stream begins a borrow before the observer's <c>OnNext</c> and ends it afterwards. On any other thread, the members
+/// only compare version and thread, and throw. When a connection moves to another queue, another thread cuts it, but never two at once.
 /// </remarks>
 internal sealed class FrameScope(int maxBuffers)
 {
@@ -27,7 +27,7 @@ internal sealed class FrameScope(int maxBuffers)
     private Thread? _thread;
     private long _version;
 
-    /// <summary>Sets the buffer in which the next frames end, and its owner.</summary>
+    /// <summary>Sets the buffer in which the next frames end, with its ledger and its holder.</summary>
     public void SetBuffer(in ReceivedBuffer buffer)
     {
         _lent = buffer;
@@ -121,7 +121,7 @@ internal sealed class FrameScope(int maxBuffers)
         return _frame;
     }
 
-    /// <summary>Returns the bytes. Each access is checked where borrows are checked.</summary>
+    /// <summary>Returns the bytes. If <c>CheckBorrows</c> is on, each access to them is checked.</summary>
     public ReadOnlySequence<byte> Sequence(long version)
     {
         Check(version);
@@ -140,7 +140,7 @@ internal sealed class FrameScope(int maxBuffers)
         return new FrameLease(_ledger!.IsUnderPressure || !MayLease() ? FrameContent.Copy(_frame) : Lease(), _streamOffset, _tag);
     }
 
-    /// <summary>Determines whether the frame lies in few enough buffers.</summary>
+    /// <summary>Determines whether the frame lies in at most as many pool buffers as may be leased.</summary>
     private bool MayLease()
     {
         if (_frame.Start.GetObject() is not FrameSegment segment)

@@ -6,7 +6,7 @@ namespace Zcrx.Rx;
 /// Counting allocates nothing.
 /// </remarks>
 /// <param name="onSkipped">Called for each skipped frame, in order with the frames, on the thread on which the buffers arrive; null if only
-/// counts are needed. An exception that it throws is treated like one of the observer's <c>OnNext</c>.</param>
+/// counts are needed. An exception of this action is treated like an exception of the observer's <c>OnNext</c>.</param>
 public sealed class FrameSkips(Action<SkippedFrame>? onSkipped = null)
 {
     private long _count;

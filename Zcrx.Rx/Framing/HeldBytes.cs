@@ -7,7 +7,7 @@ namespace Zcrx.Rx.Framing;
 
 /// <summary>Holds the bytes of an incomplete frame: first copies, then leased buffers, last the lent buffer.</summary>
 /// <remarks>
-/// Owns one reference to each leased buffer, and each array. Not thread-safe: its user has exclusive access. Allocates nothing per frame:
+/// Owns each array, and one reference to each leased buffer. Not thread-safe: the caller has exclusive access. Allocates nothing per frame:
 /// segments are reused and arrays are rented.
 /// </remarks>
 internal sealed class HeldBytes(int maxBuffers)
@@ -19,7 +19,7 @@ internal sealed class HeldBytes(int maxBuffers)
     private FrameSegment? _first;
     private FrameSegment? _last;
     private FrameSegment? _lent;
-    // The position of the frame in the first piece.
+    // The position of the first held byte in the first piece.
     private int _start;
     private int _buffers;
     private IByteBudget? _budget;
@@ -45,7 +45,7 @@ internal sealed class HeldBytes(int maxBuffers)
     }
 
     /// <summary>
-    /// Sets the bound for copies, which changes when the connection moves to another queue. The present copies count for the new bound.
+    /// Sets the bound for copies, which changes when the connection moves to another queue. Existing copies then count against the new bound.
     /// </summary>
     public void SetBudget(IByteBudget? budget)
     {
@@ -55,9 +55,9 @@ internal sealed class HeldBytes(int maxBuffers)
     }
 
     /// <summary>
-    /// Keeps the rest of the lent buffer: leases the buffer itself, or copies it when too many are leased or the pool needs them.
+    /// Keeps the rest of the lent buffer. Leases the buffer, or copies its bytes when too many buffers are leased or the pool is under pressure.
     /// </summary>
-    /// <returns>False when a copy was needed and the bound has no room. Then release everything.</returns>
+    /// <returns>False when a copy was needed but would exceed the bound. The caller must then release everything.</returns>
     public bool Keep(in ReceivedBuffer buffer, bool isBounded)
     {
         BufferLedger ledger = buffer.Ledger;
@@ -106,7 +106,7 @@ internal sealed class HeldBytes(int maxBuffers)
         }
     }
 
-    /// <summary>Drops the remaining bytes from this object if they all lie in the lent buffer. Returns whether they do.</summary>
+    /// <summary>Releases the remaining bytes if all of them lie in the lent buffer. Returns whether they do.</summary>
     /// <param name="length">The number of remaining bytes.</param>
     public bool TryLeaveLent(out int length)
     {
@@ -225,8 +225,8 @@ internal sealed class HeldBytes(int maxBuffers)
             return;
         }
 
-        // A further array instead of a larger one, so that nothing is copied twice. Its size follows from the bytes that have arrived, not
-        // from the length that a peer has announced.
+        // Adds an array instead of enlarging the last one, so that no byte is copied twice. The size depends on the bytes that have arrived, not
+        // on the length that the peer has announced.
         int growth = Math.Clamp(2 * (_last?.Array?.Length ?? 0), SmallestCopy, LargestGrowth);
         byte[] rented = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expected, growth, Array.MaxLength));
         Charge(rented.Length);

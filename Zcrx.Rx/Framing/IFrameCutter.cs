@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Zcrx.Rx.Framing;
 
 /// <summary>
-/// Finds the end of a frame. Implemented by structs, so that the operator is compiled for each of them with direct calls.
+/// Finds the end of a frame. The implementations are structs, so that the operator is compiled for each of them with direct calls.
 /// </summary>
 internal interface IFrameCutter
 {
@@ -17,9 +17,9 @@ internal interface IFrameCutter
     /// <remarks>The buffer is passed in two forms, because taking the span of a memory costs more than finding a short frame.</remarks>
     FrameDecision Cut(ReadOnlySpan<byte> span, ReadOnlyMemory<byte> memory, int position);
 
-    /// <summary>Finds a frame that straddles buffers.</summary>
+    /// <summary>Finds a frame that straddles buffers. The first <paramref name="seen"/> bytes were searched before.</summary>
     FrameDecision Cut(in ReadOnlySequence<byte> held, long seen);
 
-    /// <summary>Returns what the bytes behind the last frame are when the stream has ended. Anything but a frame of all of them is an error.</summary>
+    /// <summary>Decides on the bytes behind the last frame when the stream has ended. Any decision except a frame of all these bytes is an error.</summary>
     FrameDecision CutEnd(in ReadOnlySequence<byte> rest);
 }

@@ -16,13 +16,13 @@ public readonly record struct LengthPrefix
     /// <summary>Gets a prefix of two bytes in network order, for frames of up to 65,535 bytes.</summary>
     public static LengthPrefix UInt16BigEndian => new(sizeof(ushort), false);
 
-    /// <summary>Gets a prefix of two bytes, the low one first, for frames of up to 65,535 bytes.</summary>
+    /// <summary>Gets a prefix of two bytes, the low byte first, for frames of up to 65,535 bytes.</summary>
     public static LengthPrefix UInt16LittleEndian => new(sizeof(ushort), true);
 
     /// <summary>Gets an unsigned prefix of four bytes in network order.</summary>
     public static LengthPrefix UInt32BigEndian => new(sizeof(uint), false);
 
-    /// <summary>Gets an unsigned prefix of four bytes, the low one first.</summary>
+    /// <summary>Gets an unsigned prefix of four bytes, the low byte first.</summary>
     public static LengthPrefix UInt32LittleEndian => new(sizeof(uint), true);
 
     /// <summary>Gets the number of bytes of the prefix itself.</summary>

@@ -40,7 +40,7 @@ internal readonly struct LengthPrefixCutter(LengthPrefix prefix) : IFrameCutter
             return FrameDecision.NeedMore(_size);
         }
 
-        // A long, because a 32-bit length above 2^31 exceeds every limit but must not become negative.
+        // Uses a long, because a 32-bit length above 2^31 must exceed every limit instead of becoming negative.
         long length = Read(bytes) - _counted;
         return length >= 0 ? FrameDecision.Frame(_size, length) : Impossible(length + _counted);
     }

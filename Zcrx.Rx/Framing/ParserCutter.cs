@@ -18,7 +18,7 @@ internal readonly struct ParserCutter(IFrameParser parser, int overhead) : IFram
         {
             return parser.Parse(in held, seen);
         }
-#pragma warning disable CA1031 // Whatever the application's parser throws ends the stream that it was asked about.
+#pragma warning disable CA1031 // Any exception of the application's parser ends only the parsed stream.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -32,7 +32,7 @@ internal readonly struct ParserCutter(IFrameParser parser, int overhead) : IFram
         {
             return parser.ParseEnd(in rest);
         }
-#pragma warning disable CA1031 // As above.
+#pragma warning disable CA1031 // As in Cut.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

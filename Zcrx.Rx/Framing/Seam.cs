@@ -9,7 +9,7 @@ internal ref struct Seam
     private readonly Span<byte> _bytes;
     private readonly int _side;
 
-    /// <summary>Initializes a seam without a piece.</summary>
+    /// <summary>Initializes a seam in front of the first piece.</summary>
     /// <param name="bytes">The memory to use, <see cref="MaxLength"/> bytes.</param>
     /// <param name="side">The number of bytes on each side: one less than the length of the longest delimiter.</param>
     public Seam(Span<byte> bytes, int side)
@@ -22,7 +22,7 @@ internal ref struct Seam
     public int Before { get; private set; }
 
     /// <summary>Returns the bytes around the seam.</summary>
-    /// <param name="piece">The piece behind it.</param>
+    /// <param name="piece">The piece behind the seam.</param>
     public readonly ReadOnlySpan<byte> Join(ReadOnlySpan<byte> piece)
     {
         int after = Math.Min(_side, piece.Length);

@@ -5,7 +5,7 @@ namespace Zcrx.Rx;
 /// <summary>Represents a stream that could not be cut into frames: a frame is too long or incomplete, or its bytes are invalid.</summary>
 /// <remarks>
 /// Passed to <c>OnError</c> after the operator has released its leases and unsubscribed. Earlier frames were delivered completely.
-/// The connection ends with it, because the start of its next frame is unknown.
+/// The connection ends as well, because the start of the next frame is unknown.
 /// </remarks>
 public sealed class ZcrxFramingException : ZcrxException
 {
@@ -44,7 +44,7 @@ public sealed class ZcrxFramingException : ZcrxException
         streamOffset,
         announcedLength,
         limit,
-        $"unfinished frames of all connections of the queue have copied as much as they may, {budget} bytes",
+        $"the copies of unfinished frames have reached the bound of the queue, {budget} bytes",
         "Raise MaxCopiedFrameBytes of the queue, enlarge its pool, or accept shorter frames or fewer connections");
 
     internal static ZcrxFramingException EndedInside(long streamOffset, long received, long? total, int limit, bool isDelimited) => new(
@@ -54,7 +54,7 @@ public sealed class ZcrxFramingException : ZcrxException
         total is { } all ? $"the stream ended {received} bytes into a frame of {all}" : $"the stream ended {received} bytes into a frame",
         isDelimited
             ? "The peer closed the connection before it had sent a delimiter. Set FramingOptions.DeliversUnterminated if the last frame may lack one"
-            : "The peer closed the connection before it had sent the frame whole; nothing of it was handed on");
+            : "The peer closed the connection before it had sent the whole frame. No byte of the frame was delivered");
 
     internal static ZcrxFramingException NoFrame(long streamOffset, int limit, FrameDecision decision) => new(
         streamOffset, null, limit, decision.Reason, "Check that both sides frame alike, and that the subscription began at a frame's first byte", decision.Exception);
@@ -64,7 +64,7 @@ public sealed class ZcrxFramingException : ZcrxException
     {
         if (decision.Length > limit)
         {
-            // A delimited frame announces no length: the error is the one that the same frame causes when it arrives in pieces.
+            // A delimited frame announces no length. The error must be the same as for a frame that arrives in pieces.
             return TooLong(streamOffset, isDelimited ? null : decision.Length, limit);
         }
 
@@ -72,7 +72,7 @@ public sealed class ZcrxFramingException : ZcrxException
             streamOffset,
             limit,
             decision.Total == 0
-                ? "the parser found a frame of no bytes at all, and would find it again for ever"
+                ? "the parser found a frame of no bytes at all, and would find the same frame again and again"
                 : $"the parser drops {decision.Total - decision.Length} bytes around a frame, more than the {overhead} of its MaxOverhead");
     }
 

@@ -32,7 +32,7 @@ public static class ZcrxFramingExtensions
     {
         if (prefix.Size == 0)
         {
-            throw new ArgumentException("Say which prefix, for instance LengthPrefix.UInt32BigEndian.", nameof(prefix));
+            throw new ArgumentException("Specify the prefix, for instance LengthPrefix.UInt32BigEndian.", nameof(prefix));
         }
 
         return Frames(source, new LengthPrefixCutter(prefix), maxLength, options);
@@ -54,7 +54,7 @@ public static class ZcrxFramingExtensions
     {
         if (delimiter.Array is not { } bytes)
         {
-            throw new ArgumentException("Say which delimiter, for instance Delimiter.LineFeed.", nameof(delimiter));
+            throw new ArgumentException("Specify the delimiter, for instance Delimiter.LineFeed.", nameof(delimiter));
         }
 
         return delimiter.Set is { } set

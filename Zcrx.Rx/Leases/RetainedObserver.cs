@@ -3,7 +3,7 @@ using Zcrx.Rx.Operators;
 
 namespace Zcrx.Rx.Leases;
 
-/// <summary>Retains each item and hands the lease over. Keeps none itself, so that there is nothing to release at the end.</summary>
+/// <summary>Retains each item and passes the lease to the observer. Keeps no lease, so nothing must be released at the end.</summary>
 internal sealed class RetainedObserver<TBorrowed, TLease>(IObserver<TLease> downstream, Leasing<TBorrowed, TLease> leasing) : IObserver<TBorrowed>, IDisposable
     where TLease : class, IDisposable
 {

@@ -9,10 +9,10 @@ public static class ZcrxLeaseExtensions
 {
     /// <summary>Leases every buffer and passes the lease on.</summary>
     /// <param name="source">A connection's buffers.</param>
-    /// <returns>Leases on the thread that the buffers arrive on.</returns>
+    /// <returns>The leases, delivered on the thread on which the buffers arrive.</returns>
     /// <remarks>
-    /// <para>Ownership passes to the observer when its <c>OnNext</c> returns. The observer releases the lease, once, on any thread. A lease
-    /// whose <c>OnNext</c> throws is released here.</para>
+    /// <para>Ownership passes to the observer when its <c>OnNext</c> returns. The observer releases the lease, once, on any thread. If
+    /// <c>OnNext</c> throws, this operator releases the lease.</para>
     /// <para>General Rx operators do not track ownership. An operator that drops an item (<c>Where</c>, <c>Sample</c>, a disposed queue)
     /// loses its lease, and with it a buffer of the pool. Put such operators before this one.</para>
     /// </remarks>
@@ -24,7 +24,7 @@ public static class ZcrxLeaseExtensions
 
     /// <summary>Leases every frame and passes the lease on.</summary>
     /// <param name="source">A connection's frames.</param>
-    /// <returns>Leases on the thread that the frames arrive on. The same rules apply as for leases on buffers.</returns>
+    /// <returns>The leases, delivered on the thread on which the frames arrive. The same rules apply as for leases on buffers.</returns>
     public static IObservable<FrameLease> Retained(this IObservable<ReceivedFrame> source)
     {
         ArgumentNullException.ThrowIfNull(source);

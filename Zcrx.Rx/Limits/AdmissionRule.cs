@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Zcrx.Rx.Limits;
 
-/// <summary>Decides whether a listener admits a connection, from the number of its connections. Pure; not thread-safe.</summary>
+/// <summary>Decides whether a listener admits a connection, from the number of its connections. Does no I/O; not thread-safe.</summary>
 /// <param name="maxConnections">The maximum number of connections, or 0 for no limit.</param>
 /// <param name="maxPerAddress">The maximum number of connections from one address, or 0 for no limit.</param>
 internal sealed class AdmissionRule(int maxConnections, int maxPerAddress)
@@ -13,11 +13,11 @@ internal sealed class AdmissionRule(int maxConnections, int maxPerAddress)
 
     private readonly Dictionary<IPAddress, int> _perAddress = [];
 
-    /// <summary>Gets the number of connections that were admitted and have not left.</summary>
+    /// <summary>Gets the number of connections that were admitted and have not ended.</summary>
     public int Count { get; private set; }
 
     /// <summary>Admits a connection, or returns the limit that forbids it.</summary>
-    /// <param name="address">The peer's address; null if it is unknown, which counts for the listener only.</param>
+    /// <param name="address">The peer's address. A connection with an unknown address (null) counts only against the listener's limit.</param>
     public ZcrxLimit? Enter(IPAddress? address)
     {
         if (maxConnections > 0 && Count >= maxConnections)
@@ -42,7 +42,7 @@ internal sealed class AdmissionRule(int maxConnections, int maxPerAddress)
     }
 
     /// <summary>Records that an admitted connection has ended.</summary>
-    /// <param name="address">The address with which it was admitted.</param>
+    /// <param name="address">The address with which the connection was admitted.</param>
     public void Leave(IPAddress? address)
     {
         Count--;

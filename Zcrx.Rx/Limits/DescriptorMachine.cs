@@ -1,7 +1,7 @@
 namespace Zcrx.Rx.Limits;
 
-/// <summary>Decides whether connections may be accepted, from the number of free file descriptors. Pure.</summary>
-/// <remarks>Accepting resumes only with some room above the reserve. Otherwise it would stop again at the next connection.</remarks>
+/// <summary>Decides whether connections may be accepted, from the number of free file descriptors. Does no I/O.</summary>
+/// <remarks>Accepting resumes only when more descriptors are free than the reserve. Otherwise the next connection would stop it again.</remarks>
 internal sealed class DescriptorMachine
 {
     private const int SmallestRoom = 8;
@@ -14,8 +14,8 @@ internal sealed class DescriptorMachine
 
     /// <summary>Records how many descriptors are free.</summary>
     /// <param name="free">The number of free descriptors.</param>
-    /// <param name="reserve">The number to keep free; 0 never stops.</param>
-    /// <returns>Whether accepting has stopped or resumed.</returns>
+    /// <param name="reserve">The number to keep free; with 0, accepting never stops.</param>
+    /// <returns>True when accepting has just stopped or resumed.</returns>
     public bool Look(int free, int reserve)
     {
         bool wasHolding = IsHolding;

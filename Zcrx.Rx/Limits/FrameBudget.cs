@@ -3,7 +3,7 @@ using Zcrx.Rx.Options;
 
 namespace Zcrx.Rx.Limits;
 
-/// <summary>Counts the bytes of unfinished frames that a queue's connections have copied. Any thread.</summary>
+/// <summary>Counts the bytes of unfinished frames that a queue's connections have copied. Thread-safe.</summary>
 internal sealed class FrameBudget(CurrentOptions options) : IByteBudget
 {
     private long _used;

@@ -12,10 +12,10 @@ namespace Zcrx.Rx;
 /// <param name="Queue">The queue's name.</param>
 /// <param name="Limit">The limit.</param>
 /// <param name="Listener">The name of the listener; null for a limit of the queue.</param>
-/// <param name="Count">The number of times that it has acted since its last report. 0 when the limit no longer acts, as with
+/// <param name="Count">The number of times that the limit has acted since its last report. 0 when the limit no longer acts, as with
 /// <see cref="ZcrxLimit.Descriptors"/>.</param>
 /// <param name="RemoteEndPoint">The peer that was affected last; null if none was.</param>
-/// <param name="Reason">The values that caused it: a clause without a full stop.</param>
+/// <param name="Reason">The values that made the limit act: a clause without a full stop.</param>
 /// <param name="Time">The time of the report.</param>
 public sealed record LimitReached(
     string Queue,

@@ -2,7 +2,8 @@ using System.Net;
 
 namespace Zcrx.Rx.Limits;
 
-/// <summary>Counts how often limits have acted, and decides when to report it: the first time at once, later times together once per interval. Pure; not thread-safe.</summary>
+/// <summary>Counts how often limits have acted, and decides when to report. Does no I/O; not thread-safe.</summary>
+/// <remarks>The first time is reported at once. Later times are combined into one report per interval.</remarks>
 /// <param name="interval">The interval, in ticks.</param>
 internal sealed class LimitTally(long interval)
 {

@@ -4,7 +4,7 @@ using Zcrx.Rx.Limits;
 namespace Zcrx.Rx;
 
 /// <summary>Applies the limits of one listener, over all queues that accept on it.</summary>
-/// <remarks>Threading: all members from any thread. It counts connections until they are closed, also when they move to other queues.</remarks>
+/// <remarks>Threading: all members are thread-safe. The gate counts connections until they are closed, even after they have moved to other queues.</remarks>
 public sealed class ListenerGate
 {
     private readonly Lock _gate = new();
@@ -67,7 +67,7 @@ public sealed class ListenerGate
         return limit;
     }
 
-    /// <summary>Ends the count of an admitted connection when it is closed.</summary>
+    /// <summary>Stops counting an admitted connection when the connection is closed.</summary>
     internal void LeaveWhen(Task closed, IPAddress? address) => _ = closed.ContinueWith(
         _ =>
         {

@@ -15,7 +15,7 @@ internal struct SilenceMachine
     /// <param name="now">The time, in ticks.</param>
     /// <param name="received">The number of bytes received so far.</param>
     /// <param name="sends">The number of sends so far.</param>
-    /// <param name="isPeerAtFault">Whether only the peer can be the reason for the silence, since the connection receives.</param>
+    /// <param name="isPeerAtFault">Whether only the peer can cause the silence, because the connection is receiving.</param>
     /// <param name="firstByte">The longest silence before the first byte in either direction, in ticks.</param>
     /// <param name="idle">The longest silence afterwards.</param>
     /// <returns>The limit that was exceeded; null for none.</returns>
@@ -32,6 +32,6 @@ internal struct SilenceMachine
             : wasEverUsed ? ZcrxLimit.IdleTimeout : ZcrxLimit.FirstByteTimeout;
     }
 
-    /// <summary>Records that the connection is not silent after all, since bytes wait in its socket.</summary>
+    /// <summary>Records that the connection is not silent, because bytes wait in its socket.</summary>
     public void Restart(long now) => _since = now;
 }

@@ -7,24 +7,24 @@ namespace Zcrx.Rx;
 public enum ZcrxLimit
 {
     /// <summary>
-    /// A listener has reached its limit of connections: <see cref="ZcrxListenOptions.MaxConnections"/>. Further ones are reset.
+    /// A listener has reached its limit of connections: <see cref="ZcrxListenOptions.MaxConnections"/>. Further connections are reset.
     /// </summary>
     MaxConnections,
 
     /// <summary>
-    /// An address has reached its limit of connections: <see cref="ZcrxListenOptions.MaxConnectionsPerAddress"/>. Further ones are reset.
+    /// An address has reached its limit of connections: <see cref="ZcrxListenOptions.MaxConnectionsPerAddress"/>. Further connections are reset.
     /// </summary>
     MaxConnectionsPerAddress,
 
-    /// <summary>A connection was silent after it was accepted: <see cref="ZcrxListenOptions.FirstByteTimeout"/>. It is reset.</summary>
+    /// <summary>A connection was silent after it was accepted: <see cref="ZcrxListenOptions.FirstByteTimeout"/>. The connection is reset.</summary>
     FirstByteTimeout,
 
-    /// <summary>A connection was silent for too long: <see cref="ZcrxListenOptions.IdleTimeout"/>. It is reset.</summary>
+    /// <summary>A connection was silent for too long: <see cref="ZcrxListenOptions.IdleTimeout"/>. The connection is reset.</summary>
     IdleTimeout,
 
     /// <summary>The unfinished frames of a queue have too many bytes: <see cref="ZcrxQueueOptions.MaxCopiedFrameBytes"/>. The connection that needs more is reset.</summary>
     CopiedFrameBytes,
 
-    /// <summary>The process has few file descriptors left: <see cref="ZcrxQueueOptions.DescriptorReserve"/>. Nothing is accepted until there are more; peers wait in the backlog.</summary>
+    /// <summary>The process has few file descriptors left: <see cref="ZcrxQueueOptions.DescriptorReserve"/>. Accepting stops until more are free; peers wait in the backlog.</summary>
     Descriptors,
 }

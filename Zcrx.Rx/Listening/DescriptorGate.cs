@@ -4,7 +4,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Listening;
 
-/// <summary>Keeps file descriptors free for the rest of the process: decides when a queue accepts. Ring thread only.</summary>
+/// <summary>Keeps file descriptors free for the rest of the process: decides whether a queue may accept. Ring thread only.</summary>
 /// <param name="read">Reads the use of descriptors.</param>
 /// <param name="context">The options and the clock.</param>
 internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext context)
@@ -22,10 +22,10 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
     /// <summary>Gets a value indicating whether accepting has stopped.</summary>
     public bool IsHolding => _machine.IsHolding;
 
-    /// <summary>Gets the numbers, as a clause.</summary>
+    /// <summary>Gets the numbers behind the decision, as a clause.</summary>
     public string Reason => $"{_use.Used} of {_use.Limit} file descriptors are used, and {Reserve} are kept free";
 
-    /// <summary>Gets the number of free descriptors: those of the last count without those that any queue has used since.</summary>
+    /// <summary>Gets the number of free descriptors: the last count minus the connections that all queues have accepted since.</summary>
     private int Free => (int)long.Max(0, _use.Free - (_accepted.Count - _acceptedAtRead));
 
     private int Reserve => DescriptorMachine.ReserveOf(context.Options.Value.DescriptorReserve, _use.Limit);
@@ -36,7 +36,7 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
         long now = context.Clock.TurnStart;
         if (!_wasRead || IsReadDue(now))
         {
-            // Read first: connections accepted during the read may then count twice, but are never missed.
+            // The counter is read before the descriptors. A connection that is accepted in between may count twice, but is never missed.
             _acceptedAtRead = _accepted.Count;
             _use = read();
             (_readAt, _wasRead) = (now, true);
@@ -46,13 +46,13 @@ internal sealed class DescriptorGate(Func<DescriptorUse> read, QueueContext cont
         return (!_machine.IsHolding, hasChanged);
     }
 
-    /// <summary>Returns whether a burst of connections fits that the kernel accepts before the ring thread can stop it.</summary>
+    /// <summary>Determines whether a burst of connections fits. The kernel may accept such a burst before the ring thread can stop it.</summary>
     public bool Fits(int burst) => Reserve == 0 || Free - Reserve >= burst;
 
     /// <summary>Records that a connection was accepted.</summary>
     public void OnAccepted() => _accepted.Add();
 
-    // Descriptors are read once per interval, and for each connection when few are left, if that is cheap.
+    // Descriptors are read once per interval. When few are left and reading is cheap, they are read for each connection.
     private bool IsReadDue(long now)
     {
         bool isLow = Free < 2 * Reserve + 1;

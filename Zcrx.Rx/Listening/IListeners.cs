@@ -6,7 +6,7 @@ internal interface IListeners
     /// <summary>Gets the number of listeners.</summary>
     int Count { get; }
 
-    /// <summary>Stops accepting. A listener whose accept request is armed ends with the request.</summary>
+    /// <summary>Stops accepting. A listener with an armed accept request ends when the request has ended.</summary>
     void RemoveAll();
 
     /// <summary>Resets the connections that the kernel has accepted and whose completions were not handled.</summary>

@@ -26,6 +26,6 @@ internal sealed class ListenerEntry(Socket socket, IObserver<ConnectionReceiver>
 
     public bool IsRemoved { get; set; }
 
-    /// <summary>Gets or sets the time before which it is not armed again, after an error such as EMFILE.</summary>
+    /// <summary>Gets or sets the time before which the listener is not armed again, after an error such as EMFILE.</summary>
     public long RetryAt { get; set; }
 }

@@ -19,7 +19,7 @@ internal sealed class Listeners(
     DescriptorGate descriptors,
     ILimitReports limits) : IListeners
 {
-    // As many connections as the kernel's usual backlog can be accepted at once by a multishot request.
+    // A multishot request can accept a whole backlog at once. 4096 is the kernel's default bound of a backlog (net.core.somaxconn).
     private const int Burst = 4096;
 
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
@@ -157,18 +157,18 @@ internal sealed class Listeners(
         }
         else
         {
-            // Out of descriptors or memory: the peers wait in the backlog until there is room again. A cancelled multishot request is
-            // replaced by single accepts.
+            // The process is out of descriptors or memory: peers wait in the backlog until the retry. A cancelled multishot request is replaced at
+            // once, by a single accept while descriptors are low.
             listener.RetryAt = completion.Result is < 0 and not -ECANCELED ? clock.Now + clock.ToTicks(AcceptRetry) : 0;
             _pending.Add(listener);
         }
     }
 
     /// <summary>
-    /// Resets, after a failure, the peers of sockets that the kernel has accepted and that no code has seen, rather than leave them
-    /// waiting.
+    /// Resets the sockets that the kernel accepted before a failure and whose completions were not handled. Their peers would otherwise
+    /// wait for a reply.
     /// </summary>
-    /// <param name="handled">Completions that have been handled.</param>
+    /// <param name="handled">The number of completions that were handled.</param>
     public void CloseUnseenSockets(uint handled)
     {
         CompletionQueue completions = requests.Completions;
@@ -192,10 +192,10 @@ internal sealed class Listeners(
     /// <summary>Ends all listeners with the queue.</summary>
     public void FinishAll(Func<Exception?> error) => Array.ForEach(_listeners.Snapshot(), listener => Finish(listener, error()));
 
-    /// <summary>Ends all listeners of a ring thread that is stuck. Any thread; the table does not change.</summary>
+    /// <summary>Ends all listeners of a ring thread that is stuck. Any thread may call this method, because it only reads the table.</summary>
     public void Abandon() => Array.ForEach(_listeners.Snapshot(), listener => Conclude(listener, null, events));
 
-    /// <summary>Closes the socket of an entry and ends its observer. Any thread may call it for an entry that is not owned by a queue.</summary>
+    /// <summary>Closes the socket of an entry and ends its observer. Thread-safe for an entry that no queue owns.</summary>
     public static void Conclude(ListenerEntry listener, Exception? error, IReceiveEvents events)
     {
         listener.Socket.Dispose();
@@ -226,7 +226,7 @@ internal sealed class Listeners(
         }
         catch (SocketException)
         {
-            // The peer had gone before.
+            // The peer had already disconnected.
             handle.Dispose();
         }
     }
@@ -239,7 +239,7 @@ internal sealed class Listeners(
         {
             if (phase.IsSalvaging)
             {
-                // No queue will serve it, and that is no orderly end.
+                // No queue will serve the connection. The reset shows the peer that this is not an orderly end.
                 Reset(handle);
             }
 
@@ -254,7 +254,7 @@ internal sealed class Listeners(
         }
         catch (SocketException)
         {
-            // The peer had gone before.
+            // The peer had already disconnected.
             handle.Dispose();
             return;
         }
@@ -280,7 +280,7 @@ internal sealed class Listeners(
             connection.Control.FailConsumer(exception);
         }
 
-        // Also when no observer is subscribed: the end must be noticed all the same.
+        // Called even without an observer, because the end of the connection must be detected as well.
         scheduler.Reconcile(connection);
     }
 
@@ -291,7 +291,7 @@ internal sealed class Listeners(
             return true;
         }
 
-        limits.Acted(limit, gate.Name, socket.RemoteEndPoint, limit == ZcrxLimit.MaxConnections ? $"{gate.MaxConnections} connections are open" : "the peer's address has its most connections");
+        limits.Acted(limit, gate.Name, socket.RemoteEndPoint, limit == ZcrxLimit.MaxConnections ? $"{gate.MaxConnections} connections are open" : "the peer's address has reached its limit of connections");
         return false;
     }
 

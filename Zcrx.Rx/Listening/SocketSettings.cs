@@ -22,7 +22,7 @@ internal static class SocketSettings
         options.ConfigureSocket?.Invoke(socket);
     }
 
-    /// <summary>Sets the options that accepted sockets inherit. Also for a socket that another process has bound.</summary>
+    /// <summary>Sets the options that accepted sockets inherit. Also used for a socket that another process has bound.</summary>
     public static void ApplyInherited(Socket socket, ZcrxListenOptions options)
     {
         socket.NoDelay = options.NoDelay;

@@ -9,14 +9,15 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Moving;
 
-/// <summary>Represents a queue to its connections and to other queues: passes requests on to the ring thread, or serves them when it has ended. Any thread.</summary>
+/// <summary>Represents a queue to its connections and to other queues. Thread-safe.</summary>
+/// <remarks>Passes requests to the ring thread, or serves them itself after the ring thread has ended.</remarks>
 internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwner? suspended, CurrentOptions options, IReceiveEvents events, RxQueueId? rxQueue) : IConnectionHost
 {
-    // Other threads may change connections faster than the ring thread handles them. The limit keeps them from delaying completions.
+    // Other threads may change connections faster than the ring thread handles the changes. The limit keeps changes from delaying completions.
     private const int ChangesPerTurn = 4096;
 
     private readonly ConcurrentQueue<ConnectionReceiver> _changes = new();
-    // The unfinished work on closed connections. A set, so that finished work can be removed.
+    // The unfinished work on closed connections, used as a set.
     private readonly ConcurrentDictionary<ConnectionWork, bool> _lateWork = new();
     private int _awaitsEnd;
     // Set before the ring thread runs posted work.
@@ -36,12 +37,12 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
 
     public IByteBudget CopyBudget => Frames;
 
-    /// <summary>Gets the owner of connections whose queue has ended; null when they end with it.</summary>
+    /// <summary>Gets the owner of suspended connections; null when connections end with their queue.</summary>
     public SuspendedConnectionOwner? Suspended => suspended;
 
     public bool HasChanges => !_changes.IsEmpty;
 
-    /// <summary>Sets the component on the ring thread. Ring thread only, once.</summary>
+    /// <summary>Sets the mover that serves requests on the ring thread. Ring thread only, once.</summary>
     public void Attach(ConnectionMover mover) => _mover = mover;
 
     public void Synchronize(ConnectionReceiver connection)
@@ -55,7 +56,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
 
     public void AwaitRoom(ConnectionReceiver connection) => thread.Post(() => _mover.AwaitRoom(connection), () => AwaitRoomWithoutQueue(connection));
 
-    // The same work if the thread has ended: on the thread pool, or by the thread itself at its end.
+    // If the ring thread has ended, the same work runs instead: on the thread pool, or on the ring thread at its end.
     public void Schedule(Action work) => thread.Post(work, work);
 
     public void ReportFault(ConnectionReceiver connection, Exception exception) => events.Faulted(connection, exception);
@@ -68,7 +69,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         _lateWork[work] = true;
         if (Interlocked.Exchange(ref _awaitsEnd, 1) == 0)
         {
-            // Once for the queue, not for each connection.
+            // One continuation serves all connections of the queue.
             _ = thread.Ended.ContinueWith(
                 static (_, host) => ((ConnectionHost)host!).AbandonLateWork(), this, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
@@ -96,7 +97,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     {
         for (int i = 0; i < ChangesPerTurn && _changes.TryDequeue(out ConnectionReceiver? connection); i++)
         {
-            // Cleared first: a change during the call queues the connection again.
+            // The mark is cleared first: a change during the call then queues the connection again.
             connection.Control.TakeChange();
             _mover.OnChanged(connection);
         }
@@ -119,7 +120,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         }
     }
 
-    /// <summary>Moves a connection of this queue to another queue. One move of a connection at a time.</summary>
+    /// <summary>Moves a connection of this queue to another queue. The caller allows only one move of a connection at a time.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="target">The other queue.</param>
     /// <param name="isRescue">Whether to move the connection only if it is stranded, even to a queue that drains.</param>
@@ -131,7 +132,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         return move.Done;
     }
 
-    /// <summary>Transfers the socket of a connection to another owner. Not while the connection is moved.</summary>
+    /// <summary>Transfers the socket of a connection to another owner. Must not be called while the connection is moving.</summary>
     public ConnectionMove Detach(ConnectionReceiver connection)
     {
         ConnectionMove move = new(this, null);
@@ -143,7 +144,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
     public void Receive(ConnectionReceiver connection, ConnectionMove move) =>
         thread.Post(() => _mover.Arrive(connection, move), () => move.Source.TakeBack(connection, move));
 
-    /// <summary>Takes a connection back whose target queue is closed.</summary>
+    /// <summary>Takes back a connection whose target queue is closed.</summary>
     public void TakeBack(ConnectionReceiver connection, ConnectionMove move) => thread.Post(
         () =>
         {
@@ -152,7 +153,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         },
         () => Abandon(connection, move));
 
-    /// <summary>Continues a move from the present queue of the connection.</summary>
+    /// <summary>Continues a move from the current queue of the connection.</summary>
     public static void Continue(ConnectionReceiver connection, ConnectionMove move)
     {
         // Every host of a connection is a ConnectionHost.
@@ -175,7 +176,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         }
         else if (suspended?.MoveOf(connection) is { } other)
         {
-            // Another queue is about to resume it. The move continues from there.
+            // Another queue is about to resume the connection. This move continues from that queue.
             _ = other.Done.ContinueWith(
                 _ => Threads.RunOnPool(static next =>
                 {
@@ -207,7 +208,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
             return;
         }
 
-        // Read after the suspended connections: a connection that leaves them has its new queue first.
+        // The host is read after the suspended connections were checked. A connection gets its new host before it stops being suspended.
         if (connection.Control.Host == this)
         {
             if (connection.Control.Sender.IsClosed)
@@ -216,9 +217,9 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
                 return;
             }
 
-            // It had left before the queue ended, and no other queue has it yet. A sender that retried now would spin until one has it.
+            // The connection left before the queue ended, and no other queue has it yet. A sender that retried now would spin until one has it.
             connection.Control.AwaitsRoomOnArrival = true;
-            // Pairs with the fence in Arrive: either that queue sees the request, or this thread sees the queue.
+            // Pairs with the fence in Arrive: either the new queue sees AwaitsRoomOnArrival, or this thread sees the new queue.
             Interlocked.MemoryBarrier();
         }
 
@@ -228,7 +229,7 @@ internal sealed class ConnectionHost(IRingWorker thread, SuspendedConnectionOwne
         }
     }
 
-    /// <summary>Handles a connection whose source and target are both closed. Nothing was lost, so it is suspended if possible.</summary>
+    /// <summary>Handles a connection whose source and target are both closed. No bytes were lost, so the connection is suspended if possible.</summary>
     private void Abandon(ConnectionReceiver connection, ConnectionMove move)
     {
         if (suspended is null)

@@ -4,9 +4,9 @@ using Zcrx.Rx.Receiving;
 namespace Zcrx.Rx.Moving;
 
 /// <summary>Represents a connection on its way from one queue to another, or out of the library.</summary>
-/// <param name="source">The queue that it leaves.</param>
-/// <param name="target">The queue that it moves to; null for none.</param>
-/// <param name="isRescue">Whether it moves because the source cannot receive the next bytes.</param>
+/// <param name="source">The queue that the connection leaves.</param>
+/// <param name="target">The queue that the connection moves to; null when it leaves the library.</param>
+/// <param name="isRescue">Whether the connection moves because the source cannot receive the next bytes.</param>
 internal sealed class ConnectionMove(ConnectionHost source, ConnectionHost? target, bool isRescue = false) : IPendingMove
 {
     private readonly TaskCompletionSource<bool> _done = new(Threads.ContinuationOptions);
@@ -20,7 +20,7 @@ internal sealed class ConnectionMove(ConnectionHost source, ConnectionHost? targ
 
     public bool IsRescue => isRescue;
 
-    /// <summary>Gets a value indicating whether the suspended connections send it, so that no caller waits for this move.</summary>
+    /// <summary>Gets a value indicating whether the owner of suspended connections began this move. No caller then waits for it.</summary>
     public bool IsContinuation { get; init; }
 
     public IMoveWatcher? Watcher { get; init; }
@@ -31,7 +31,8 @@ internal sealed class ConnectionMove(ConnectionHost source, ConnectionHost? targ
     /// <summary>Gets or sets the suspended connection that moves; null when it comes from a queue.</summary>
     public SuspendedConnection? Suspended { get; set; }
 
-    /// <summary>Gets a task that is true when the target, if any, has the connection, false when the connection has ended, faulted when the target is closed.</summary>
+    /// <summary>Gets a task whose result is true when the target has the connection, or when the connection was detached.</summary>
+    /// <remarks>The result is false when the move was given up, for example because the connection has ended. The task faults when the target is closed.</remarks>
     public Task<bool> Done => _done.Task;
 
     public void Succeed() => _done.TrySetResult(true);

@@ -5,7 +5,8 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Moving;
 
-/// <summary>Moves connections from and to one queue: cancels, delivers everything up to the terminal completion, passes on. Ring thread only.</summary>
+/// <summary>Moves connections from and to one queue. Ring thread only.</summary>
+/// <remarks>A leaving connection is passed on after its receive was cancelled and everything up to the terminal completion was delivered.</remarks>
 internal sealed class ConnectionMover(
     ConnectionHost host,
     ConnectionTable connections,
@@ -17,7 +18,7 @@ internal sealed class ConnectionMover(
 {
     private readonly List<(ConnectionReceiver Connection, ConnectionMove Move)> _leaving = [];
 
-    /// <summary>Handles a connection that has changed. It may have left this queue before.</summary>
+    /// <summary>Handles a connection that has changed. The connection may already have left this queue.</summary>
     public void OnChanged(ConnectionReceiver connection)
     {
         if (scheduler.IsHere(connection))
@@ -50,7 +51,7 @@ internal sealed class ConnectionMover(
 
         // The connection is moving to another queue, which awaits room once it has the connection.
         connection.Control.AwaitsRoomOnArrival = true;
-        // Pairs with the fence in Arrive: either that queue sees the request, or this thread sees the queue.
+        // Pairs with the fence in Arrive: either the new queue sees AwaitsRoomOnArrival, or this thread sees the new queue.
         Interlocked.MemoryBarrier();
         if (connection.Control.Host != host)
         {
@@ -65,7 +66,7 @@ internal sealed class ConnectionMover(
         {
             if (connection.Control.Host != host && !connection.Control.Closed.IsCompleted)
             {
-                // It moved to another queue between the call and this turn.
+                // The connection moved to another queue between the call and this turn.
                 ConnectionHost.Continue(connection, move);
             }
             else
@@ -75,7 +76,7 @@ internal sealed class ConnectionMover(
         }
         else if (move.IsRescue && !connection.Has(ReceiveObstacles.Stranded))
         {
-            // It was moved by another caller before, and receives.
+            // Another caller has already moved the connection, and it receives again.
             move.GiveUp();
         }
         else if (move.Target == host)
@@ -90,7 +91,7 @@ internal sealed class ConnectionMover(
         }
     }
 
-    /// <summary>Completes the moves of connections whose requests have ended. Called after receives were issued, so that none of them is queued.</summary>
+    /// <summary>Completes the moves of connections whose requests have ended. Called after receives were issued, so no request is still queued.</summary>
     public void CompleteMoves()
     {
         for (int i = _leaving.Count - 1; i >= 0; i--)
@@ -124,15 +125,15 @@ internal sealed class ConnectionMover(
         }
 
         connections.Add(connection);
-        // Pairs with TakeChange in ConnectionHost: either this thread sees changes made during the move, or the other thread sees the new host.
+        // Pairs with TakeChange in ConnectionHost: either this thread sees changes made during the move, or the changing thread sees the new host.
         Interlocked.MemoryBarrier();
         try
         {
-            // Bytes that its observers have not received lie in the memory of the queue that it has left.
+            // Undelivered bytes still lie in the memory of the queue that the connection has left.
             connection.Undelivered.CopyTo(ledger, connection.Holder);
             if (move.Suspended is { } suspended)
             {
-                // A sender may have requested room during the move.
+                // A sender may have begun to wait for room during the move.
                 move.AwaitsRoom = move.Source.Suspended!.Leave(suspended);
             }
 
@@ -172,7 +173,7 @@ internal sealed class ConnectionMover(
         host.Suspended!.Add(connection, host, awaitsRoom);
         if (move is not null)
         {
-            // Its move had begun, and nothing prevents it any more.
+            // The move began before the queue ended, and can now complete without the queue.
             host.MoveWithoutQueue(connection, move);
         }
     }
@@ -191,13 +192,13 @@ internal sealed class ConnectionMover(
         }
     }
 
-    /// <summary>Removes a connection from this ring. The kernel has no request of it.</summary>
+    /// <summary>Removes a connection from this ring. The kernel has no request for the connection.</summary>
     /// <returns>Whether a sender waits for room.</returns>
     private bool TakeOut(ConnectionReceiver connection)
     {
         bool awaitsRoom = connection.IsAwaitingRoom;
         scheduler.Remove(connection);
-        // From now on, only the other ring's thread may touch its consumers.
+        // From now on, only the thread of the other ring may touch the connection's consumers.
         ledger.Reclaimable.Dismiss(connection.Holder);
         scheduler.Free(connection);
         return awaitsRoom;

@@ -5,12 +5,13 @@ namespace Zcrx.Rx.Moving;
 /// <summary>Transfers the socket of a connection to another owner.</summary>
 internal static class Detachment
 {
-    /// <summary>Ends the stream at the position that the observers have reached. Only the connection's owner calls it: its ring thread, or the suspended connections.</summary>
-    /// <param name="connection">The connection. The kernel has no request of it.</param>
-    /// <param name="move">Gets the bytes that no observer has received.</param>
+    /// <summary>Ends the stream at the position that the observers have reached, and releases the socket.</summary>
+    /// <remarks>Called only by the owner of the connection: its ring thread, or <see cref="SuspendedConnectionOwner"/>.</remarks>
+    /// <param name="connection">The connection. The kernel has no request for it.</param>
+    /// <param name="move">The move, which receives the bytes that no observer has received.</param>
     public static void Complete(ConnectionReceiver connection, ConnectionMove move)
     {
-        // A consumer of frames has received a buffer whose remaining bytes wait and were not passed on.
+        // A consumer of frames may hold bytes of a buffer that it has received and has not passed on.
         byte[] waiting = connection.Postponed.CopyMostWaiting();
         long delivered = connection.Delivered - waiting.Length;
         byte[] undelivered = connection.Undelivered.ToArray();

@@ -6,6 +6,6 @@ internal interface IMoveWatcher
     /// <summary>Records that the connection has left its queue.</summary>
     void OnLeft();
 
-    /// <summary>Records that the connection belongs to the other queue.</summary>
+    /// <summary>Records that the connection belongs to the target queue.</summary>
     void OnArrived();
 }

@@ -2,7 +2,7 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Moving;
 
-/// <summary>Admits one move of a connection at a time. Any thread.</summary>
+/// <summary>Admits one move of a connection at a time. Thread-safe.</summary>
 internal sealed class MoveGate
 {
     // Completes with the move.
@@ -14,7 +14,7 @@ internal sealed class MoveGate
     /// <summary>Enters unless the connection is being moved.</summary>
     public bool TryEnter() => Interlocked.CompareExchange(ref _moving, NewMove(), null) is null;
 
-    /// <summary>Enters after the present move.</summary>
+    /// <summary>Enters as soon as no other move is in progress.</summary>
     public async Task EnterAsync()
     {
         TaskCompletionSource moving = NewMove();

@@ -3,7 +3,7 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Moving;
 
-/// <summary>Owns the connections of closed queues until another queue resumes them at the same stream offset. Threading: all members from any thread.</summary>
+/// <summary>Owns the connections of closed queues until another queue resumes them at the same stream offset. Thread-safe.</summary>
 /// <remarks>Only the thread that removes a connection under the lock may touch it afterwards.</remarks>
 internal sealed class SuspendedConnectionOwner
 {
@@ -27,7 +27,7 @@ internal sealed class SuspendedConnectionOwner
     }
 
     /// <summary>Distributes the suspended connections, and those that are suspended later, over queues.</summary>
-    /// <param name="queues">The queues. With none, connections wait.</param>
+    /// <param name="queues">The queues. If empty, connections stay suspended.</param>
     /// <returns>The number of connections that were resumed. The others stay suspended, because their queue has ended.</returns>
     public async Task<int> ResumeOnAsync(ImmutableArray<ConnectionHost> queues)
     {
@@ -120,7 +120,7 @@ internal sealed class SuspendedConnectionOwner
 
         if (move.Target is null)
         {
-            // Removed above, so no other thread has it.
+            // This thread has removed the connection above, so no other thread can use it.
             Detachment.Complete(connection, move);
         }
         else
@@ -156,7 +156,7 @@ internal sealed class SuspendedConnectionOwner
         }
     }
 
-    /// <summary>Closes a suspended connection if that was requested, since no ring thread does.</summary>
+    /// <summary>Closes a suspended connection if its closing was requested. No ring thread does this for a suspended connection.</summary>
     internal void Consider(ConnectionReceiver connection)
     {
         if (!connection.Control.CloseRequested)
@@ -177,7 +177,7 @@ internal sealed class SuspendedConnectionOwner
         End(connection, connection.Control.WhyClosed);
     }
 
-    /// <summary>Ends a connection that no queue resumes. Nothing was lost, but the rest cannot be received.</summary>
+    /// <summary>Ends a connection that no queue resumes. The stream ends at the delivered position, because the rest cannot be received.</summary>
     internal static void EndUnwanted(ConnectionReceiver connection)
     {
         const string Cause = "its queue was closed, and no other resumed it";
@@ -208,7 +208,7 @@ internal sealed class SuspendedConnectionOwner
         }
     }
 
-    /// <summary>Plans the move to the next queue that has not ended; null when there is none. Under the lock.</summary>
+    /// <summary>Plans the move to the next queue that has not ended; returns null when there is none. Called under the lock.</summary>
     private ConnectionMove? TryPlan(SuspendedConnection suspended)
     {
         if (suspended.IsMoving || !_suspended.ContainsKey(suspended.Connection))

@@ -2,7 +2,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Rx.Notifications;
 
-/// <summary>Decides when one notification type is armed again. Pure: the time is passed as a number.</summary>
+/// <summary>Decides when one notification type is armed again. Reads no clock: callers pass the time.</summary>
 /// <remarks>Arms at most once per interval, so that a storm costs one completion per interval and not one per packet.</remarks>
 internal struct ArmMachine
 {
@@ -53,7 +53,7 @@ internal struct ArmMachine
     {
         if (State != ArmState.Arming)
         {
-            // Disarmed since, or not being armed.
+            // The type was disarmed in the meantime, or is not being armed.
             return false;
         }
 

@@ -6,13 +6,13 @@ namespace Zcrx.Rx;
 [JsonConverter(typeof(JsonStringEnumConverter<ArmState>))]
 public enum ArmState
 {
-    /// <summary>No notification: the kernel does not support them, or another ring registered the queue.</summary>
+    /// <summary>The kernel sends no notifications: it does not support them, or another ring registered the queue.</summary>
     Disarmed,
 
     /// <summary>The next event causes a notification.</summary>
     Armed,
 
-    /// <summary>A notification was sent. There are no more until the type is armed again.</summary>
+    /// <summary>A notification was sent. No other notification follows until the type is armed again.</summary>
     Fired,
 
     /// <summary>The type is being armed again.</summary>

@@ -13,7 +13,7 @@ internal sealed class NotificationArming
     private readonly Action<ZcrxNotification> _publish;
     private ArmMachine _noBuffers;
     private ArmMachine _copies;
-    // Both states in one word, so that other threads do not read the machines.
+    // Contains both states in one word, so that other threads can read them without reading the machines.
     private int _states;
 
     /// <param name="context">Options, clock and counters.</param>
@@ -31,7 +31,7 @@ internal sealed class NotificationArming
         PublishStates();
     }
 
-    /// <summary>Gets the arm states. Any thread.</summary>
+    /// <summary>Gets the arm states. Thread-safe.</summary>
     public (ArmState NoBuffers, ArmState Copies) States
     {
         get

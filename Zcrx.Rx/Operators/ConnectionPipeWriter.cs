@@ -15,7 +15,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
     // Rented only while there are written bytes, so that an idle connection needs no memory.
     private byte[]? _buffer;
     private int _written;
-    // A send for which no flush waits any more, because the flush was cancelled. It owns its buffer, and later sends wait for it.
+    // The last send that is not known to have ended. It owns its buffer, and later sends wait for it. After a cancelled flush, no caller waits for it.
     private Task? _sending;
     private bool _completed;
     private CancellationTokenSource? _pending;
@@ -95,7 +95,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         lock (_gate)
         {
             _cancelRequested = true;
-            // Not Cancel, which would run the code behind the flush under the lock.
+            // Not Cancel: it would run the continuation of the flush under the lock.
             _ = _pending?.CancelAsync();
         }
     }
@@ -132,7 +132,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         }
     }
 
-    /// <summary>Drops unflushed bytes. Sending does not end.</summary>
+    /// <summary>Completes the writer and drops unflushed bytes, without shutting sending down.</summary>
     public void Abandon()
     {
         _completed = true;
@@ -145,7 +145,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         using CancellationTokenSource pending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         lock (_gate)
         {
-            // Set only when the finally clause below is certain to clear it: CancelPendingFlush must never find a source that is disposed.
+            // Set only when the finally clause below is certain to clear it: CancelPendingFlush must never find a disposed source.
             _pending = pending;
             if (_cancelRequested)
             {
@@ -155,7 +155,7 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
 
         try
         {
-            // A flush that is cancelled stops waiting. A send that stopped in the middle would leave a gap in what the peer receives.
+            // Cancelling a flush only ends its wait. If it ended the send, the peer would receive a stream with a gap.
             await sending.WaitAsync(pending.Token).ConfigureAwait(false);
             _sending = null;
             return new FlushResult(isCanceled: false, isCompleted: false);
@@ -174,12 +174,12 @@ internal sealed class ConnectionPipeWriter(ZcrxConnection connection) : PipeWrit
         }
     }
 
-    /// <summary>Sends the written bytes from a position on, after the current send. The send owns the buffer.</summary>
+    /// <summary>Sends the written bytes from a position on, after the current send. The new send owns the buffer.</summary>
     private Task StartSend(int start)
     {
         ReadOnlyMemory<byte> bytes = _buffer.AsMemory(start, _written - start);
         Task sending = SendAsync(_sending, bytes, _buffer);
-        // The next flush reports the error. Without one the exception is observed here.
+        // The next flush reports the error. If no flush follows, this continuation observes the exception.
         _ = sending.ContinueWith(static sent => _ = sent.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         _sending = sending;
         _buffer = null;

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Operators;
 
-/// <summary>Represents a connection as a stream: reads from its pipe reader, writes with its sends.</summary>
+/// <summary>Represents a connection as a stream. Reads come from the connection's pipe reader; writes are sends.</summary>
 /// <param name="connection">The connection.</param>
 /// <param name="input">The reader of the received bytes.</param>
 internal sealed class ConnectionStream(ZcrxConnection connection, Stream input) : Stream

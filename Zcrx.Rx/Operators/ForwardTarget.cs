@@ -7,7 +7,7 @@ namespace Zcrx.Rx.Operators;
 /// <summary>Represents the target to which a stream is forwarded.</summary>
 internal abstract class ForwardTarget
 {
-    /// <summary>Sends as many bytes as fit at once. A failure is left to <see cref="SendAsync"/>.</summary>
+    /// <summary>Sends as many bytes as fit at once. After a failure, <see cref="SendAsync"/> reports the error.</summary>
     /// <returns>The number of bytes.</returns>
     public abstract int TrySend(ReadOnlySpan<IoVector> pieces);
 
@@ -17,7 +17,7 @@ internal abstract class ForwardTarget
     /// <summary>Ends sending.</summary>
     public abstract void End();
 
-    /// <summary>Represents a connection.</summary>
+    /// <summary>Forwards to a connection.</summary>
     public sealed class OfConnection(ZcrxConnection connection) : ForwardTarget
     {
         public override int TrySend(ReadOnlySpan<IoVector> pieces) => connection.TrySend(pieces);
@@ -27,7 +27,7 @@ internal abstract class ForwardTarget
         public override void End() => connection.ShutdownSend();
     }
 
-    /// <summary>Represents a socket of the application.</summary>
+    /// <summary>Forwards to a socket of the application.</summary>
     public sealed class OfSocket(Socket socket) : ForwardTarget
     {
         public override int TrySend(ReadOnlySpan<IoVector> pieces) => GatheredSend.Send(socket.SafeHandle, pieces, out _);
@@ -39,7 +39,7 @@ internal abstract class ForwardTarget
                 int sent = GatheredSend.Send(socket.SafeHandle, in bytes, out SocketError error);
                 if (error == SocketError.WouldBlock)
                 {
-                    // Waits for room with a send of the first bytes. The leases are held until the send has completed.
+                    // Sends the first piece asynchronously, to wait for room. The leases are held until the send has completed.
                     sent = await socket.SendAsync(bytes.First, cancellationToken).ConfigureAwait(false);
                 }
                 else if (error != SocketError.Success)

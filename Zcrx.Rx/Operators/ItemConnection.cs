@@ -7,8 +7,8 @@ namespace Zcrx.Rx.Operators;
 /// <summary>Finds the connection of a borrowed item, for operators of libraries above this one.</summary>
 internal static class ItemConnection
 {
-    /// <summary>Announces the work of an operator on a connection, and its queue.</summary>
-    /// <returns>Ends both when disposed.</returns>
+    /// <summary>Registers the work of an operator, and its queue, with a connection.</summary>
+    /// <returns>A registration that ends both when disposed.</returns>
     public static IDisposable BeginWork(IBufferSource source, IBoundedQueue queue)
     {
         IDisposable work = source.BeginWork();
@@ -21,7 +21,7 @@ internal static class ItemConnection
         return StableCompositeDisposable.Create(Disposable.Create((holder, queue), static state => state.holder.Connection.Queues.Remove(state.queue)), work);
     }
 
-    /// <summary>Returns the connection that a buffer or frame came from. Any thread.</summary>
+    /// <summary>Returns the connection that a buffer or frame came from. Thread-safe.</summary>
     public static ZcrxConnection Of(IBufferSource source) => source is ConnectionHolder holder
         ? ZcrxConnection.Of(holder.Connection)
         : throw new InvalidOperationException("The item came from no connection. Take buffers and frames from a ZcrxConnection.");

@@ -9,19 +9,19 @@ using Zcrx.Rx.Streams;
 namespace Zcrx.Rx.Operators;
 
 /// <summary>
-/// Represents a bounded channel off the ring thread: leases the arriving items, and pauses their connections when too much waits.
+/// Represents a bounded channel from the ring thread to other threads. Leases the arriving items, and pauses their connections at a bound.
 /// </summary>
 /// <typeparam name="TBorrowed">The received items: buffers or frames.</typeparam>
 /// <typeparam name="TLease">Their leases.</typeparam>
 /// <remarks>
-/// One writer, the ring thread, and any number of readers. A paused connection delivers nothing more, so both bounds are exact. An item
+/// The ring thread is the only writer; there may be any number of readers. A paused connection delivers nothing more, so both bounds are exact. An item
 /// that is longer than the byte bound is accepted only when nothing else waits. Disposal at any time releases the unread items.
 /// </remarks>
 internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IFrameGate, IBoundedQueue, ILeaseQueue<TLease>
     where TLease : class, IDisposable
 {
     private readonly Channel<TLease> _channel;
-    // Lock order: this one, then the locks inside Hold and Resume of a holder (RingThread's wake-up). Nothing below calls back.
+    // Lock order: this lock, then the locks that Hold and Resume of a holder take (the wake-up of RingThread). Neither method calls back.
     private readonly Lock _gate = new();
     private readonly List<IBufferSource> _paused = [];
     private readonly Leasing<TBorrowed, TLease> _leasing;
@@ -41,7 +41,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     /// <param name="bound">The number of items that may wait.</param>
     /// <param name="byteBound">The number of bytes that may wait.</param>
     /// <param name="arrived">Called after an item was added or the stream has ended, for readers that do not await.</param>
-    /// <param name="hasOneReader">Whether all reads, and the disposal, come from one reader, one after another.</param>
+    /// <param name="hasOneReader">Whether reads and the disposal never overlap, because one reader makes all of them.</param>
     public LeaseChannel(Leasing<TBorrowed, TLease> leasing, int bound, long byteBound, Action? arrived = null, bool hasOneReader = false)
     {
         _channel = Channel.CreateUnbounded<TLease>(new UnboundedChannelOptions { SingleWriter = true, SingleReader = hasOneReader });
@@ -57,14 +57,14 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
 
     string IBoundedQueue.BoundName => "maxQueued";
 
-    /// <summary>Gets a task that ends when everything has been read. It faults as the stream did.</summary>
+    /// <summary>Gets a task that completes when everything has been read. If the stream failed, the task faults with the same error.</summary>
     public Task Completion => _channel.Reader.Completion;
 
     public void SubscribeTo(IObservable<TBorrowed> source)
     {
         if ((source as IConnectionSource)?.Holder is { } holder)
         {
-            // Before the first buffer: a peer may end without having sent any, and still expect a reply.
+            // Work begins before the first buffer: a peer may end its stream without having sent anything, and still expect a reply.
             BeginWork(holder);
         }
 
@@ -151,7 +151,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
 
         Interlocked.Add(ref _bytes, -_leasing.LengthOf(lease));
         Interlocked.Decrement(ref _waiting);
-        // Counts are written before the flag is read. TryPause writes the flag and then reads the counts.
+        // The counts are written before the flag is read. TryPause writes the flag and then reads the counts, so one side sees the other's write.
         if (Volatile.Read(ref _isAnyPaused) && HasRoom)
         {
             ResumeAll();
@@ -171,7 +171,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
         }
 
         subscription?.Dispose();
-        // After this no write succeeds, so that the drain finds everything.
+        // After this call no write succeeds, so the loop drains everything.
         _channel.Writer.TryComplete();
         while (_channel.Reader.TryRead(out TLease? lease))
         {
@@ -181,7 +181,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
         ResumeAll();
     }
 
-    /// <summary>Records that the operator has reported the end to its observer or is disposed: its work has ended.</summary>
+    /// <summary>Ends the work of the operator, which has reported the end to its observer or is disposed.</summary>
     public void Finish()
     {
         BufferHolder? worksOn;
@@ -200,14 +200,14 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     }
 
     /// <summary>
-    /// Records that the consumer has failed: its connection ends as the queue's options specify. Called after <see cref="Dispose"/>.
+    /// Records that the consumer has failed. The queue's options specify how its connection ends. Called after <see cref="Dispose"/>.
     /// </summary>
     public void Fail(Exception exception) => Source?.Fail(exception);
 
     /// <summary>Passes the end of the stream to the observer, and reports an exception of the observer.</summary>
     /// <param name="observer">The operator's observer.</param>
     /// <param name="error">The error; null for an orderly end.</param>
-    /// <param name="isOwn">Whether the consumer itself failed. If the stream did, an observer without a handler rethrows an error that is not its fault.</param>
+    /// <param name="isOwn">Whether the consumer itself failed. If the stream failed, an observer without an error handler rethrows that error, which is not reported.</param>
     public void SendEnd<T>(IObserver<T> observer, Exception? error, bool isOwn)
     {
         try
@@ -221,7 +221,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
                 observer.OnError(error);
             }
         }
-#pragma warning disable CA1031 // Nothing above handles it: it would end the process, or disappear in a task.
+#pragma warning disable CA1031 // No caller handles the exception: it would end the process or be lost in a task.
         catch (Exception unhandled)
 #pragma warning restore CA1031
         {
@@ -244,8 +244,8 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     }
 
     /// <summary>
-    /// Begins work on the subscribed connection, or on that of the first buffer. It stands for all: there is only one, unless streams were
-    /// merged.
+    /// Begins work on the subscribed connection, or on the connection of the first buffer. One connection is enough: there are several only if
+    /// streams were merged.
     /// </summary>
     private void BeginWork(BufferHolder holder)
     {
@@ -261,11 +261,11 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
     }
 
     /// <summary>
-    /// Gets a value indicating whether paused connections resume: at half of the bounds, so that connections do not flap with every item.
+    /// Gets a value indicating whether paused connections resume. They resume at half of the bounds, so that they do not change state with every item.
     /// </summary>
     private bool HasRoom => Volatile.Read(ref _waiting) is var waiting && (waiting == 0 || (waiting <= _bound / 2 && Interlocked.Read(ref _bytes) <= _byteBound / 2));
 
-    /// <summary>Determines whether another item of this length must not come now.</summary>
+    /// <summary>Determines whether there is no room for another item of this length.</summary>
     private bool IsFull(long length) =>
         Volatile.Read(ref _waiting) is var waiting && (waiting >= _bound || (waiting > 0 && Interlocked.Read(ref _bytes) + length > _byteBound));
 
@@ -277,7 +277,7 @@ internal sealed class LeaseChannel<TBorrowed, TLease> : IObserver<TBorrowed>, IF
         {
             bool wasAnyPaused = _isAnyPaused;
             _isAnyPaused = true;
-            // A full fence. The bounds are checked again after it: if readers have caught up, no reader would resume the connection.
+            // A full fence before the bounds are checked again: if the readers have caught up, no reader would resume the connection.
             Interlocked.MemoryBarrier();
             if (_disposed || !IsFull(length))
             {

@@ -31,7 +31,7 @@ internal sealed class LeaseGather(LeaseChannel<ReceivedBuffer, BufferLease> chan
             nint address = lease.Address;
             if (address == end)
             {
-                // Adjacent buffers are one piece: fewer and longer copies.
+                // Adjacent buffers form one piece, so that the kernel makes fewer and longer copies.
                 _pieces[_pieceCount - 1].Length += (nuint)lease.Length;
             }
             else

@@ -45,11 +45,11 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
         _firstIndex = consumed.GetInteger();
         if (_first is not null && _firstIndex == _first.Memory.Length)
         {
-            // Completely consumed: the buffer returns to the NIC now instead of with the next read.
+            // The buffer is completely consumed. It returns to the pool now instead of with the next read.
             ReleaseFirst();
         }
 
-        // No sequence is in use any more, so the bytes may move.
+        // The reader uses no sequence any more, so the bytes may be moved.
         if (_leased > bounds.MaxLeasedBuffers && !HasUnexamined)
         {
             CopyUnconsumed();
@@ -78,7 +78,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
             ReleaseFirst();
         }
 
-        // A read that waits fails now. Otherwise it would wait for ever, because the channel has no source any more.
+        // A pending read fails now. Otherwise it would never end, because the channel has no source any more.
         signal.Set();
     }
 
@@ -134,7 +134,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
 
     private bool HasUnexamined => _last is not null && _last.End > _examined;
 
-    /// <summary>Gets a value indicating whether the stream has ended and everything of it has been taken.</summary>
+    /// <summary>Gets a value indicating whether the stream has ended and all its bytes have been taken.</summary>
     private bool IsAtEnd => !_hasMore && channel.Completion.IsCompletedSuccessfully;
 
     /// <summary>Takes the bytes that have arrived, up to the bound of one read.</summary>
@@ -159,10 +159,10 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     /// <summary>Gets the number of unconsumed bytes of the reader.</summary>
     private long Unconsumed => _first is null || _last is null ? 0 : _last.End - _first.RunningIndex - _firstIndex;
 
-    /// <summary>Gets a value indicating whether the reader has examined more than it may hold without consuming it.</summary>
+    /// <summary>Gets a value indicating whether the reader has examined more unconsumed bytes than it may hold.</summary>
     private bool IsBeyondLimit => !HasUnexamined && Unconsumed > bounds.MaxUnconsumedBytes;
 
-    /// <summary>Refuses further bytes of a message that is too long.</summary>
+    /// <summary>Throws when a message is too long, instead of waiting for its rest.</summary>
     /// <exception cref="ZcrxException">More bytes are unconsumed than the reader may hold.</exception>
     private void ThrowIfBeyondLimit()
     {
@@ -179,7 +179,7 @@ internal sealed class LeasePipeReader(LeaseChannel<ReceivedBuffer, BufferLease> 
     /// <summary>Copies the examined, unconsumed bytes, so that they do not starve the pool.</summary>
     private void CopyUnconsumed()
     {
-        // Copies come first, because they are older than the bytes that have arrived since.
+        // Copied segments are older than leased segments, so the loop begins behind the last copy.
         for (LeaseSegment? segment = _lastCopy?.NextSegment ?? _first; segment is not null; segment = segment.NextSegment)
         {
             segment.Copy();

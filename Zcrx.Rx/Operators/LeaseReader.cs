@@ -7,8 +7,8 @@ namespace Zcrx.Rx;
 /// <summary>Represents a bounded channel of leases. Each lease that is read belongs to the reader, which releases it.</summary>
 /// <typeparam name="TLease">The kind of lease.</typeparam>
 /// <remarks>
-/// Ownership: the caller of <c>ToChannel</c>. <see cref="Dispose"/> stops receiving and releases unread items. Call it also after the end
-/// of the stream, because the connection counts the reader as work until then. Threading: any number of readers.
+/// Ownership: the caller of <c>ToChannel</c> owns the reader. <see cref="Dispose"/> stops receiving and releases unread items. Dispose the
+/// reader even after the end of the stream: the connection counts the reader as work until then. Threading: any number of readers.
 /// </remarks>
 public sealed class LeaseReader<TLease> : ChannelReader<TLease>, IDisposable
     where TLease : class, IDisposable

@@ -26,7 +26,7 @@ internal sealed class LeaseSegment : ReadOnlySequenceSegment<byte>
     /// <summary>Gets a value indicating whether the bytes lie in a leased buffer.</summary>
     public bool IsLeased => _lease is not null;
 
-    /// <summary>Copies the bytes, and releases the buffer. Only while no sequence over it is in use.</summary>
+    /// <summary>Copies the bytes, and releases the buffer. Must not be called while a sequence over the segment is in use.</summary>
     public void Copy()
     {
         if (_lease is { } lease)

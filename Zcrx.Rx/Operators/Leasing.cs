@@ -16,14 +16,14 @@ internal abstract class Leasing<TBorrowed, TLease>
     /// <summary>Returns the holder through which the source of an item is paused.</summary>
     public abstract BufferHolder HolderOf(in TBorrowed item);
 
-    /// <summary>Returns the same as <see cref="HolderOf"/>, for libraries above this one.</summary>
+    /// <summary>Returns the same as <see cref="HolderOf"/>, for libraries that build on this one.</summary>
     public IBufferSource SourceOf(in TBorrowed item) => HolderOf(in item);
 
     public abstract long LengthOf(TLease lease);
 
-    /// <summary>Returns the maximum number of bytes of the next item, or 0 where the source asks the gate before each item.</summary>
+    /// <summary>Returns the maximum number of bytes of the next item, or 0 if the source asks the gate before each item.</summary>
     public abstract long MostBytes(in TBorrowed item);
 
-    /// <summary>Makes the source ask the gate before each item, where it can.</summary>
+    /// <summary>Makes the source ask the gate before each item, if the source can.</summary>
     public abstract void Attach(in TBorrowed item, IFrameGate gate);
 }

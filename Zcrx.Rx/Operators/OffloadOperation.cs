@@ -12,8 +12,8 @@ internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
     private int _signals;
     private volatile bool _disposed;
     private bool _ended;
-    // Whether the job has begun. On a scheduler that runs jobs at once, this distinguishes an exception of the observer from one of the
-    // scheduler.
+    // Set when the job has begun. On a scheduler that runs jobs at once, the flag distinguishes an exception of the observer from an exception
+    // of the scheduler.
     private volatile bool _hasRun;
 
     public OffloadOperation(Leasing<TBorrowed, TLease> leasing, IScheduler scheduler, int maxQueued, long maxQueuedBytes, IObserver<TLease> observer)
@@ -34,7 +34,7 @@ internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
 
     private void Signal()
     {
-        // The first signal starts the job. Later signals make it check again before it ends.
+        // The first signal starts the job. Later signals make the job check again before it ends.
         if (Interlocked.Increment(ref _signals) != 1)
         {
             return;
@@ -50,7 +50,7 @@ internal sealed class OffloadOperation<TBorrowed, TLease> : IDisposable
                 return System.Reactive.Disposables.Disposable.Empty;
             });
         }
-#pragma warning disable CA1031 // A scheduler that refuses work, such as one that is disposed, ends the stream: nothing would ever empty the channel.
+#pragma warning disable CA1031 // A scheduler that refuses work, such as a disposed one, ends the stream, because no job would ever empty the channel.
         catch (Exception exception) when (!_hasRun && !_disposed)
 #pragma warning restore CA1031
         {

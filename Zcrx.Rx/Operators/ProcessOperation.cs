@@ -42,7 +42,7 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
         {
             try
             {
-                // This runs callbacks that handlers have registered. A callback that throws must not keep the buffers.
+                // Cancel runs callbacks that handlers have registered. A callback that throws must not prevent the release of the buffers.
                 _cancellation.Cancel();
             }
             finally
@@ -60,7 +60,7 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
             {
                 while (!_token.IsCancellationRequested && _channel.TryRead(out TLease? lease))
                 {
-                    // Released in every case, unless the handler has moved it.
+                    // The lease is released in every case, unless the handler has moved it.
                     using (lease)
                     {
                         await _handler(lease, _token).ConfigureAwait(false);
@@ -70,9 +70,9 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
         }
         catch (OperationCanceledException) when (_token.IsCancellationRequested)
         {
-            // Disposed, or another worker has failed.
+            // The subscription was disposed, or another worker has failed.
         }
-#pragma warning disable CA1031 // A handler's failure is this stream's end, and goes to its observer.
+#pragma warning disable CA1031 // A failure of the handler ends the stream and is passed to the observer.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -94,8 +94,8 @@ internal sealed class ProcessOperation<TBorrowed, TLease> : IDisposable
         _channel.Dispose();
         try
         {
-            // The first side to get here owns the cancellation source. Dispose may still be in Cancel, so only this side disposes the
-            // source.
+            // The side that sets _disposed first owns the cancellation source. If Dispose was first, it may still be in Cancel, so the source is not
+            // disposed here.
             if (Interlocked.Exchange(ref _disposed, 1) == 0)
             {
                 _cancellation.Dispose();

@@ -19,7 +19,7 @@ internal sealed class ReadSignal : IValueTaskSource
     private CancellationToken _token;
     private CancellationTokenRegistration _registration;
 
-    /// <param name="schedule">Runs the reader's continuation, later. On the thread pool if null.</param>
+    /// <param name="schedule">Runs the reader's continuation later; null for the thread pool.</param>
     public ReadSignal(Action<Action>? schedule = null)
     {
         _schedule = schedule;
@@ -27,7 +27,7 @@ internal sealed class ReadSignal : IValueTaskSource
         _core.RunContinuationsAsynchronously = schedule is null;
     }
 
-    /// <summary>Signals a change, which the caller has made before.</summary>
+    /// <summary>Signals a change that the caller has already made.</summary>
     public void Set()
     {
         // A full fence: either the reader sees the change, or this call sees the waiting reader.
@@ -51,12 +51,12 @@ internal sealed class ReadSignal : IValueTaskSource
     }
 
     /// <summary>Waits for a change since the last wait.</summary>
-    /// <param name="cancellationToken">Resumes the reader when it is cancelled. The reader checks it.</param>
+    /// <param name="cancellationToken">The token. Its cancellation only resumes the reader, which then checks the token.</param>
     public ValueTask WaitAsync(CancellationToken cancellationToken)
     {
         if (cancellationToken != _token)
         {
-            // Kept from one wait to the next, since nearly every reader passes the same token each time.
+            // The registration is kept from one wait to the next, because nearly every reader passes the same token each time.
             _registration.Unregister();
             _token = cancellationToken;
             _registration = cancellationToken.UnsafeRegister(static signal => ((ReadSignal)signal!).Set(), this);
@@ -73,7 +73,7 @@ internal sealed class ReadSignal : IValueTaskSource
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>Forgets the token of the last wait.</summary>
+    /// <summary>Ends the registration with the token of the last wait.</summary>
     public void Unregister() => _registration.Unregister();
 
     void IValueTaskSource.GetResult(short token) => _core.GetResult(token);

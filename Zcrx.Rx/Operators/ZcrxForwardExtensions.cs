@@ -6,7 +6,7 @@ namespace Zcrx.Rx;
 
 /// <summary>Forwards a stream to another connection or socket without copying it.</summary>
 /// <remarks>
-/// All available buffers leave with one system call. At most 256 buffers wait for the target. Then the source is paused, so that its peer
+/// All available buffers are sent with one system call. At most 256 buffers wait for the target. Then the source is paused, so that its peer
 /// slows down. The end of the stream is forwarded as the end of sending, and the target stays open for the other direction.
 /// </remarks>
 public static class ZcrxForwardExtensions
@@ -17,9 +17,9 @@ public static class ZcrxForwardExtensions
     /// <summary>Forwards a stream to another connection.</summary>
     /// <param name="source">Borrowed buffers.</param>
     /// <param name="target">The connection that receives the bytes.</param>
-    /// <param name="cancellationToken">Ends the forwarding. Bytes that were sent by then stay sent.</param>
-    /// <returns>A task that ends when the stream has ended and everything is sent. It fails as the stream or the send does.</returns>
-    /// <remarks>Forwarding counts as work of the target: it stays open although its own stream has ended.</remarks>
+    /// <param name="cancellationToken">Cancels the forwarding. Bytes that were already sent are not affected.</param>
+    /// <returns>A task that completes when the stream has ended and everything is sent. It faults with the error of the stream or the send.</returns>
+    /// <remarks>Forwarding counts as work of the target: the target stays open even after its own stream has ended.</remarks>
     public static Task ForwardToAsync(this IObservable<ReceivedBuffer> source, ZcrxConnection target, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -28,12 +28,12 @@ public static class ZcrxForwardExtensions
     }
 
     /// <summary>Forwards in both directions between two connections, until both directions have ended.</summary>
-    /// <param name="connection">One connection.</param>
+    /// <param name="connection">The first connection.</param>
     /// <param name="other">The other connection.</param>
-    /// <param name="cancellationToken">Ends the forwarding, and resets both connections.</param>
-    /// <returns>A task that ends when both streams have ended and everything is sent. It fails as the first stream or send does.</returns>
+    /// <param name="cancellationToken">Cancels the forwarding, and resets both connections.</param>
+    /// <returns>A task that completes when both streams have ended and everything is sent. It faults with the first error of a stream or a send.</returns>
     /// <remarks>
-    /// The end of one stream ends sending on the other connection, and nothing else. A direction that fails resets both connections: neither peer takes a broken stream for a complete one.
+    /// The end of one stream only ends sending on the other connection. A direction that fails resets both connections, so that neither peer takes a broken stream for a complete one.
     /// </remarks>
     public static Task RelayAsync(this ZcrxConnection connection, ZcrxConnection other, CancellationToken cancellationToken = default)
     {
@@ -73,9 +73,9 @@ public static class ZcrxForwardExtensions
 
     /// <summary>Forwards a stream to a socket.</summary>
     /// <param name="source">Borrowed buffers.</param>
-    /// <param name="target">A connected socket. It stays the caller's property. Nothing else may send on it until the task ends.</param>
-    /// <param name="cancellationToken">Ends the forwarding. Bytes that were sent by then stay sent.</param>
-    /// <returns>A task that ends when the stream has ended and everything is sent. It fails as the stream or the send does.</returns>
+    /// <param name="target">A connected socket, which the caller keeps. No other code may send on it until the task ends.</param>
+    /// <param name="cancellationToken">Cancels the forwarding. Bytes that were already sent are not affected.</param>
+    /// <returns>A task that completes when the stream has ended and everything is sent. It faults with the error of the stream or the send.</returns>
     public static Task ForwardToAsync(this IObservable<ReceivedBuffer> source, Socket target, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
@@ -91,14 +91,14 @@ public static class ZcrxForwardExtensions
         }
         finally
         {
-            // The caller continues on the thread pool: its code may block.
+            // Makes the caller continue on the thread pool, because its code may block.
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         }
     }
 
     private static async Task ForwardOnRingThreadAsync(IObservable<ReceivedBuffer> source, ForwardTarget target, CancellationToken cancellationToken)
     {
-        // On the ring thread, since nothing here blocks: no switch to another thread, and the buffers are back before the next ones are taken.
+        // Runs on the ring thread, because nothing here blocks. This saves a thread switch, and buffers return before the next ones are received.
         ReadSignal signal = new(RingSchedule.Of(source));
         using LeaseChannel<ReceivedBuffer, BufferLease> channel = new(BufferLeasing.Instance, MaxQueued, long.MaxValue, signal.Set, hasOneReader: true);
         using LeaseGather gather = new(channel);

@@ -10,11 +10,11 @@ namespace Zcrx.Rx;
 
 /// <summary>Provides operators that process buffers off the ring thread, for work that takes longer than <c>OnNext</c> should.</summary>
 /// <remarks>
-/// <para>All of them lease the buffers without copying, and bound the waiting items and bytes. At the bound they pause the connection, so
-/// that the sender slows down. Bytes that the kernel had delivered by then wait with the connection, see
+/// <para>All operators lease the buffers without copying, and bound the waiting items and bytes. At a bound, an operator pauses the
+/// connection, so that the sender slows down. Bytes that the kernel has already delivered then wait with the connection, see
 /// <see cref="ZcrxConnection.BytesWaiting"/>. The bounds are therefore exact.</para>
-/// <para>None of them leaks a buffer when it is cancelled, disposed, completed or faulted. A consumer of <c>Process</c> or <c>Offload</c>
-/// that throws ends its stream, and resets the connection if it has no other observer. Each operator counts as work of its connection until
+/// <para>An operator that is cancelled, disposed, completed or faulted leaks no buffer. A consumer of <c>Process</c> or <c>Offload</c>
+/// that throws ends its stream, and resets the connection if the connection has no other observer. Each operator counts as work until
 /// it has finished, see <see cref="CloseMode.AfterConsumers"/>.</para>
 /// </remarks>
 public static class ZcrxOffloadExtensions
@@ -27,14 +27,14 @@ public static class ZcrxOffloadExtensions
 
     /// <summary>Runs an asynchronous handler for each buffer.</summary>
     /// <param name="source">Borrowed buffers.</param>
-    /// <param name="handler">Receives a lease that is released when its task ends, however it ends. Call <see cref="BufferLease.Move"/> to
-    /// keep it longer. The token is cancelled when the subscription is disposed or another call has failed.</param>
-    /// <param name="maxConcurrency">The number of calls at the same time. With 1 the buffers are handled in order. With more, calls begin
+    /// <param name="handler">Receives a lease that is released when the handler's task ends, even with an error. Call <see cref="BufferLease.Move"/> to
+    /// keep the buffer longer. The token is cancelled when the subscription is disposed or another call has failed.</param>
+    /// <param name="maxConcurrency">The maximum number of concurrent calls. With 1 the buffers are handled in order. With more, calls begin
     /// in order and may end in any order.</param>
     /// <param name="maxQueued">The number of buffers that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
     /// <returns>An observable that completes when all buffers are handled, and fails with the first failure of the handler or the stream.
-    /// Nothing runs before the subscription. Handlers and ends run on the thread pool.</returns>
+    /// Nothing runs before the subscription. The handler, and the observer's completion or error, run on the thread pool.</returns>
     public static IObservable<Unit> Process(
         this IObservable<ReceivedBuffer> source,
         Func<BufferLease, CancellationToken, ValueTask> handler,
@@ -57,12 +57,12 @@ public static class ZcrxOffloadExtensions
 
     /// <summary>Runs an asynchronous handler for each buffer, and returns a task for the whole stream.</summary>
     /// <param name="source">Borrowed buffers.</param>
-    /// <param name="handler">Receives a lease that is released when its task ends. Its token is cancelled when <paramref name="cancellationToken"/> is, or when another call has failed.</param>
-    /// <param name="maxConcurrency">The number of calls at the same time. With 1 the buffers are handled in order.</param>
+    /// <param name="handler">Receives a lease that is released when the handler's task ends. The handler's token is cancelled when <paramref name="cancellationToken"/> is cancelled or another call has failed.</param>
+    /// <param name="maxConcurrency">The maximum number of concurrent calls. With 1 the buffers are handled in order.</param>
     /// <param name="maxQueued">The number of buffers that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
     /// <param name="cancellationToken">Ends the processing. Waiting buffers are released.</param>
-    /// <returns>A task that ends when all buffers are handled. It fails with the first failure of the handler or the stream.</returns>
+    /// <returns>A task that completes when all buffers are handled. It faults with the first failure of the handler or the stream.</returns>
     public static Task ProcessAsync(
         this IObservable<ReceivedBuffer> source,
         Func<BufferLease, CancellationToken, ValueTask> handler,
@@ -77,7 +77,7 @@ public static class ZcrxOffloadExtensions
     /// <param name="scheduler">The scheduler on which the observer is called.</param>
     /// <param name="maxQueued">The number of buffers that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
-    /// <returns>Leases that are lent for the duration of <c>OnNext</c>: released when it returns, unless it has called <see cref="BufferLease.Move"/> or <see cref="BufferLease.Retain"/>.</returns>
+    /// <returns>Leases that are lent for the duration of <c>OnNext</c>. Each is released when <c>OnNext</c> returns, unless the observer has called <see cref="BufferLease.Move"/> or <see cref="BufferLease.Retain"/>.</returns>
     /// <remarks>
     /// A scheduler that refuses work, for example because it is disposed, ends the stream with its exception, and the buffers are released.
     /// A scheduler that accepts work but never runs it is not detected: at most <paramref name="maxQueued"/> buffers wait, and the
@@ -97,7 +97,7 @@ public static class ZcrxOffloadExtensions
     /// <param name="maxQueued">The number of buffers that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
     /// <param name="cancellationToken">Ends the enumeration. Waiting buffers are released.</param>
-    /// <returns>Leases, each valid until the next one is read, unless moved. The sequence fails as the stream does. Receiving starts with the enumeration.</returns>
+    /// <returns>The leases. Each is released when the next one is read, unless it was moved. If the stream fails, the sequence throws the same error. Receiving starts with the enumeration.</returns>
     public static IAsyncEnumerable<BufferLease> ToAsyncEnumerable(
         this IObservable<ReceivedBuffer> source,
         int maxQueued = DefaultMaxQueued,
@@ -108,7 +108,7 @@ public static class ZcrxOffloadExtensions
     /// <param name="source">Borrowed buffers.</param>
     /// <param name="maxQueued">The number of buffers that may wait.</param>
     /// <param name="maxQueuedBytes">The number of bytes that may wait.</param>
-    /// <returns>A reader, owned by the caller, which disposes it. Receiving starts at once. Its completion faults as the stream does.</returns>
+    /// <returns>A reader that the caller owns and disposes. Receiving starts at once. If the stream fails, the reader's completion faults with the same error.</returns>
     public static LeaseReader<BufferLease> ToChannel(
         this IObservable<ReceivedBuffer> source, int maxQueued = DefaultMaxQueued, long maxQueuedBytes = DefaultMaxQueuedBytes) =>
         LeaseSequence.ToChannel(source, BufferLeasing.Instance, maxQueued, maxQueuedBytes);
@@ -119,14 +119,14 @@ public static class ZcrxOffloadExtensions
     /// <param name="maxReadBytes">The maximum number of bytes that one read adds to the unconsumed bytes, up to the end of a buffer. The
     /// default is 256 KiB.</param>
     /// <param name="maxLeasedBuffers">The maximum number of buffers that stay leased after the reader has examined everything. If more are
-    /// unconsumed then, they are copied, so that long messages do not starve the pool.</param>
-    /// <param name="maxUnconsumedBytes">The maximum number of bytes that may be examined but unconsumed. The default is 64 MiB. Beyond it
-    /// the next read fails.</param>
-    /// <param name="continueOnRingThread">Whether a read that had to wait continues on the ring thread, after all bytes that arrived
-    /// together. That saves a thread switch for each read. The code between two reads must then be quick and must not block, as in
-    /// <c>OnNext</c>. By default it continues on the thread pool.</param>
-    /// <returns>A reader that the caller owns and completes. The connection stays open until then. Receiving starts at once. A read fails
-    /// as the stream does.</returns>
+    /// unconsumed, their bytes are copied, so that long messages do not starve the pool.</param>
+    /// <param name="maxUnconsumedBytes">The maximum number of bytes that may be examined but unconsumed. The default is 64 MiB. If more are
+    /// unconsumed, the next read fails.</param>
+    /// <param name="continueOnRingThread">Whether a read that had to wait continues on the ring thread, after the ring thread has delivered
+    /// everything that arrived together. This saves a thread switch for each read. The code between two reads must then be quick and must not
+    /// block, as in <c>OnNext</c>. By default the read continues on the thread pool.</param>
+    /// <returns>A reader that the caller owns and completes. The connection stays open until then. Receiving starts at once. If the stream
+    /// fails, a read throws the same error.</returns>
     /// <remarks>
     /// A read fails with a <see cref="ZcrxException"/> instead of waiting for the rest of a message that is longer than
     /// <paramref name="maxUnconsumedBytes"/>. The buffers of short incomplete messages stay leased. With many connections, choose

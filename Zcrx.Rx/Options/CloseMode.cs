@@ -1,6 +1,6 @@
 namespace Zcrx.Rx;
 
-/// <summary>Specifies when a connection closes whose stream has ended in order. A stream that breaks closes it in every mode.</summary>
+/// <summary>Specifies when a connection closes after its stream has ended in order. A broken stream closes the connection in every mode.</summary>
 public enum CloseMode
 {
     /// <summary>
@@ -12,6 +12,6 @@ public enum CloseMode
     /// <summary>Closes as soon as the stream has ended. Replies that are sent later fail.</summary>
     AtEndOfStream,
 
-    /// <summary>Closes when the application closes the connection. The peer may keep it open indefinitely.</summary>
+    /// <summary>Closes only when the application closes the connection. The peer may keep it open indefinitely.</summary>
     Manual,
 }

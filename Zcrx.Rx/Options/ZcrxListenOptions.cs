@@ -5,8 +5,8 @@ namespace Zcrx.Rx;
 
 /// <summary>Configures a listening socket and the connections that are accepted on it.</summary>
 /// <remarks>
-/// Read when the socket is bound. Options of the socket are set on the listening socket. Linux copies them to every accepted connection, so that they cost
-/// no system call for each. <see cref="Validate"/> returns all errors at once.
+/// The options are read when the socket is bound. Socket options are set on the listening socket, and Linux copies them to every accepted connection.
+/// They therefore cost no system call per connection. <see cref="Validate"/> returns all errors at once.
 /// </remarks>
 public class ZcrxListenOptions
 {
@@ -43,38 +43,38 @@ public class ZcrxListenOptions
     public int KeepAliveCount { get; set; } = 6;
 
     /// <summary>
-    /// Gets or sets the time for which sent bytes may stay unacknowledged, or the peer may accept no more of them, before the connection
-    /// breaks with ETIMEDOUT: two minutes by default. With 0 the kernel decides: it takes about a quarter of an hour, and waits without
-    /// limit for a peer that accepts nothing.
+    /// Gets or sets the time for which sent bytes may stay unacknowledged, or for which the peer may accept no bytes, before the connection
+    /// breaks with ETIMEDOUT: two minutes by default. With 0 the kernel decides: it gives up after about a quarter of an hour without
+    /// acknowledgement, and waits without limit for a peer that accepts nothing.
     /// </summary>
     public TimeSpan UserTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// Gets or sets the maximum number of open connections of the listener. Further ones are reset. With 0, the default, only file
-    /// descriptors limit them.
+    /// Gets or sets the maximum number of open connections of the listener. Further connections are reset. With 0, the default, only file
+    /// descriptors limit the number.
     /// </summary>
     public int MaxConnections { get; set; }
 
     /// <summary>
-    /// Gets or sets the maximum number of open connections from one address. Further ones are reset. An IPv6 host counts with its whole /64
+    /// Gets or sets the maximum number of open connections from one address. Further connections are reset. An IPv6 host counts with its whole /64
     /// prefix. The default is 0 for no limit, because all clients behind a proxy have one address.
     /// </summary>
     public int MaxConnectionsPerAddress { get; set; }
 
     /// <summary>
-    /// Gets or sets the time for which a connection may be silent after it was accepted, before the first byte in either direction. Then it
-    /// is reset. The default is a minute, and <see cref="Timeout.InfiniteTimeSpan"/> means no limit. Checked once a second.
+    /// Gets or sets the time for which a connection may be silent after it was accepted, before the first byte in either direction. A connection
+    /// that is silent for longer is reset. The default is a minute, and <see cref="Timeout.InfiniteTimeSpan"/> means no limit. Checked once a second.
     /// </summary>
     public TimeSpan FirstByteTimeout { get; set; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Gets or sets the time for which a connection may be silent in both directions. Then it is reset. The default,
+    /// Gets or sets the time for which a connection may be silent in both directions. A connection that is silent for longer is reset. The default,
     /// <see cref="Timeout.InfiniteTimeSpan"/>, means no limit. Checked once a second. Must be longer than the longest time that a reply
     /// takes.
     /// </summary>
     public TimeSpan IdleTimeout { get; set; } = Timeout.InfiniteTimeSpan;
 
-    /// <summary>Gets or sets the action that sets further options of the listening socket. Called before the socket is bound, after the options above; null for none.</summary>
+    /// <summary>Gets or sets the action that sets further options of the listening socket. Called before the socket is bound, after the other options were set; null for none.</summary>
     /// <remarks>Linux copies most options to the accepted connections. The action must not bind or close the socket.</remarks>
     public Action<Socket>? ConfigureSocket { get; set; }
 

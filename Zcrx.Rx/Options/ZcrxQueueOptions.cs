@@ -25,18 +25,18 @@ public sealed record ZcrxQueueOptions
 
     /// <summary>
     /// Gets a value indicating whether the interface is set up for the queue: header/data split on, the RX queue out of RSS, flow rules for the queue's ports.
-    /// The changes are undone when the queue closes or, if the process dies, when the next one starts.
+    /// The changes are undone when the queue closes. If the process dies, the next process undoes them when it starts.
     /// </summary>
-    /// <remarks>Fails if other owners would be affected: for the last queue of the interface, or one that RSS contexts may use. Several queues on one port share one rule.</remarks>
+    /// <remarks>Opening fails if other owners would be affected: if this is the last queue of the interface, or if RSS contexts may use it. Several queues on one port share one rule.</remarks>
     public bool ConfigureNic { get; init; }
 
     /// <summary>Gets the directory of the journal of changes to interfaces; null for <see cref="NicChangeJournal.DefaultDirectory"/>.</summary>
     public string? NicStateDirectory { get; init; }
 
-    /// <summary>Gets the action that receives a line for each change to an interface and for each undoing; null for none. Any thread. Must not throw.</summary>
+    /// <summary>Gets the action that receives a line for each change to an interface and for each change that is undone; null for none. Called on any thread. Must not throw.</summary>
     public Action<string>? NicReport { get; init; }
 
-    /// <summary>Gets the memory that receives payload, in bytes, rounded up to whole pages. 2 pages to 1 GiB.</summary>
+    /// <summary>Gets the size of the memory that receives payload, in bytes, rounded up to whole pages. 2 pages to 1 GiB.</summary>
     public long AreaSize { get; init; } = 64L * 1024 * 1024;
 
     /// <summary>
@@ -47,7 +47,7 @@ public sealed record ZcrxQueueOptions
 
     /// <summary>Gets the size of one buffer in bytes, a power of two of at least a page; 0 for a page.</summary>
     /// <remarks>
-    /// More than a page needs Linux 7.0, a NIC that supports it, and <see cref="HugePages"/>. If the NIC's queue does not support it, buffers are pages, and the reason of
+    /// Buffers that are larger than a page need Linux 7.0, a NIC that supports them, and <see cref="HugePages"/>. If the NIC does not support them, buffers are pages, and the reason of
     /// <see cref="ZcrxQueue.Engine"/> explains that. Without a NIC, opening fails.
     /// </remarks>
     public int BufferLength { get; init; }
@@ -57,14 +57,14 @@ public sealed record ZcrxQueueOptions
 
     /// <summary>
     /// Gets a value indicating whether the queue's memory lies in unnamed files (memfd), so that another process can take the queue over (<see cref="ZcrxTakeover"/>).
-    /// Not slower. Where control groups limit memory, it counts as shared memory.
+    /// Not slower than other memory. Where control groups limit memory, the files count as shared memory.
     /// </summary>
     /// <remarks>On when <c>Takeover</c> is configured.</remarks>
     public bool SharedMemory { get; init; }
 
     /// <summary>
-    /// Gets a dma-buf to receive into instead of memory of this process, on a NIC. <see cref="AreaSize"/> and <see cref="HugePages"/> are then ignored, and the pool
-    /// cannot grow. If the NIC or the kernel does not support it, opening fails.
+    /// Gets the dma-buf that receives payload on a NIC instead of memory of this process. <see cref="AreaSize"/> and <see cref="HugePages"/> are then ignored, and the pool
+    /// cannot grow. If the NIC or the kernel does not support dma-bufs, opening fails.
     /// </summary>
     public DmaBufArea? DmaBuf { get; init; }
 
@@ -87,10 +87,10 @@ public sealed record ZcrxQueueOptions
     /// <summary>Gets the used part of the pool above which connections with too many leases are paused. Above 0, at most 1.</summary>
     public double HighWaterMark { get; init; } = 0.75;
 
-    /// <summary>Gets the used part of the pool below which they are resumed. Above 0, below <see cref="HighWaterMark"/>.</summary>
+    /// <summary>Gets the used part of the pool below which paused connections are resumed. Above 0, below <see cref="HighWaterMark"/>.</summary>
     public double LowWaterMark { get; init; } = 0.5;
 
-    /// <summary>Gets the number of buffers that one connection may lease under pressure before it is paused. 0 for its equal share of the pool.</summary>
+    /// <summary>Gets the number of buffers that one connection may lease under pressure before it is paused. 0 means an equal share of the pool.</summary>
     public int ConnectionQuota { get; init; }
 
     /// <summary>Gets the shortest time between two notifications of one type. A type that has fired is armed again after this time.</summary>
@@ -103,15 +103,15 @@ public sealed record ZcrxQueueOptions
     public TimeSpan BusyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Gets the time for which a connection may receive nothing, although a receive is armed and bytes wait in its socket, before
-    /// <see cref="ZcrxQueue.ReceiveStalls"/> reports it. A millisecond to a day.
+    /// Gets the time after which <see cref="ZcrxQueue.ReceiveStalls"/> reports a connection that receives nothing, although a receive is armed
+    /// and bytes wait in its socket. A millisecond to a day.
     /// </summary>
     public TimeSpan ReceiveStallTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Gets the time for which a connection may have no observer before it is reset, since it was accepted or attached, or since its last
-    /// observer left. Sending counts as use. If the peer has ended and its bytes wait, a second at most. A millisecond to a day, or
-    /// <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
+    /// Gets the time after which a connection without an observer is reset. The time begins when the connection is accepted or attached, or when
+    /// its last observer leaves. Sending counts as use. If the peer has ended its side and bytes wait, the time is at most a second. A millisecond to
+    /// a day, or <see cref="Timeout.InfiniteTimeSpan"/> for no limit.
     /// </summary>
     public TimeSpan UnobservedTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
@@ -122,14 +122,14 @@ public sealed record ZcrxQueueOptions
     public TimeSpan PeerCloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Gets the maximum number of bytes that unfinished frames of all connections may copy because the pool needs their buffers. The
-    /// connection that exceeds it is reset with a <see cref="ZcrxFramingException"/>. The default is 256 MiB, and 0 means no limit.
+    /// Gets the maximum number of bytes that unfinished frames of all connections may copy because the pool needs their buffers. A
+    /// connection that exceeds the number is reset with a <see cref="ZcrxFramingException"/>. The default is 256 MiB, and 0 means no limit.
     /// </summary>
     public long MaxCopiedFrameBytes { get; init; } = 256L * 1024 * 1024;
 
     /// <summary>
     /// Gets the number of file descriptors that the process keeps free: 64 by default, and at most a quarter of its limit. The queue accepts nothing while fewer are
-    /// free; peers wait in the backlog. 0 disables it.
+    /// free; peers wait in the backlog. 0 disables the reserve.
     /// </summary>
     public int DescriptorReserve { get; init; } = 64;
 
@@ -139,13 +139,13 @@ public sealed record ZcrxQueueOptions
     /// <summary>Gets a value indicating whether stranded receives are issued again. Off only in tests that need a stall.</summary>
     internal bool RearmsStrandedReceives { get; init; } = true;
 
-    /// <summary>Gets the reader of the process's descriptors. Another one only in tests.</summary>
+    /// <summary>Gets the reader of the process's descriptors. Only tests set another reader.</summary>
     internal Func<DescriptorUse> Descriptors { get; init; } = ProcessDescriptors.Read;
 
-    /// <summary>Gets the interval of <see cref="ZcrxQueue.Statistics"/> while it has subscribers.</summary>
+    /// <summary>Gets the interval at which <see cref="ZcrxQueue.Statistics"/> are published while they have subscribers.</summary>
     public TimeSpan StatisticsInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Gets a value indicating whether the stack trace of each lease is recorded. Slow. Finds leases that are never released.</summary>
+    /// <summary>Gets a value indicating whether the stack trace of each lease is recorded, to find leases that are never released. Slow.</summary>
     public bool RecordLeaseOrigins { get; init; }
 
     /// <summary>
@@ -207,7 +207,7 @@ public sealed record ZcrxQueueOptions
         Check(DescriptorReserve >= 0, nameof(DescriptorReserve), $"must not be negative, but is {DescriptorReserve}");
         Check(Enum.IsDefined(WhenConsumerFails), nameof(WhenConsumerFails), "must be Reset or Close");
         Check(IsInterval(StatisticsInterval), nameof(StatisticsInterval), $"must be between a millisecond and a day, but is {StatisticsInterval}");
-        // Configuration can put null where the compiler would not.
+        // Configuration binding can set null although the type forbids it.
         Check(Emulation is not null, nameof(Emulation), "must not be null");
         Check(Emulation is null or { BuffersPerTurn: >= 1 and <= 1024 }, $"{nameof(Emulation)}:{nameof(EmulatedKernelOptions.BuffersPerTurn)}", "must be between 1 and 1024");
         Check(Emulation is null or { Profile: not null }, $"{nameof(Emulation)}:{nameof(EmulatedKernelOptions.Profile)}", "must not be null");
@@ -216,19 +216,19 @@ public sealed record ZcrxQueueOptions
     }
 
     /// <summary>
-    /// Determines whether a queue that was registered with other options can be used with these on another ring
-    /// (<see cref="ZcrxQueue.ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>): whether they
-    /// differ only in options of the ring.
+    /// Determines whether a queue that was registered with other options can be used with these options on another ring
+    /// (<see cref="ZcrxQueue.ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>). This is possible if
+    /// the two differ only in options of the ring.
     /// </summary>
     /// <param name="registered">The options of the registration.</param>
-    /// <returns>False when these specify another interface, RX queue, memory or buffer length, other changes to the interface, or another engine.</returns>
+    /// <returns>False when these options specify another interface, RX queue, memory or buffer length, other changes to the interface, or another engine.</returns>
     public bool SharesRegistrationWith(ZcrxQueueOptions registered)
     {
         ArgumentNullException.ThrowIfNull(registered);
         return RegistrationOf(this) == RegistrationOf(registered);
     }
 
-    // An anonymous type without further members, so that the compiler compares. Without MaxAreaSize: the pool of an imported queue does not grow.
+    // Copies only the options of the registration, so that the record compares them. MaxAreaSize is left out: the pool of an imported queue does not grow.
     private static ZcrxQueueOptions RegistrationOf(ZcrxQueueOptions options) => new()
     {
         Engine = options.Engine,

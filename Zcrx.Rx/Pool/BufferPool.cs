@@ -7,7 +7,7 @@ using Zcrx.Rx.Ring;
 namespace Zcrx.Rx.Pool;
 
 /// <summary>Owns the buffers of a queue: the refill queue, the ledger of leases, the entries that wait for room, growth and the level of pressure.</summary>
-/// <remarks>The only place that knows how many buffers are free and where the others are (<see cref="Account"/>). Ring thread only.</remarks>
+/// <remarks>Only this class knows how many buffers are free and where the other buffers are (<see cref="Account"/>). Ring thread only.</remarks>
 internal sealed class BufferPool
 {
     // Small enough that a buffer is reused while it is in the cache, large enough that the cost of a flush does not matter.
@@ -66,7 +66,7 @@ internal sealed class BufferPool
     /// <summary>Gets the buffers that the kernel can use now, as far as this queue knows.</summary>
     public int Free => Account.Free;
 
-    /// <summary>Gets where the buffers are.</summary>
+    /// <summary>Gets an account of where the buffers are.</summary>
     public PoolAccount Account => new(_buffers, _ledger.InFlight, _leasedElsewhere, (int)_refill.Depth, _pending.Count);
 
     public PoolPressureLevel Level => _pressure.Level;
@@ -83,10 +83,10 @@ internal sealed class BufferPool
     /// <summary>Gets a value indicating whether other rings have buffers of this pool, so that the number of free buffers is uncertain.</summary>
     public bool IsShared => _isCeded || _isImported;
 
-    /// <summary>Gets a value indicating whether the level has to be observed: buffers were leased or have come back, or a receive starved.</summary>
+    /// <summary>Gets a value indicating whether the level has to be observed: buffers were leased or have returned, or a receive starved.</summary>
     public bool HasChanged => _ledger.InFlight != _lastInFlight || _isStarved;
 
-    /// <summary>Returns a buffer to the kernel. Without room in the refill queue, the entry waits, in order. It is never dropped.</summary>
+    /// <summary>Returns a buffer to the kernel. If the refill queue has no room, the entry waits in order; it is never dropped.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Return(ulong offset)
     {
@@ -96,7 +96,7 @@ internal sealed class BufferPool
         }
     }
 
-    /// <summary>Publishes returned buffers, and flushes if that is due. Only while this ring writes the refill queue.</summary>
+    /// <summary>Publishes returned buffers, and flushes if that is due. Called only while this ring writes the refill queue.</summary>
     public void Publish()
     {
         if (_pending.Count > 0)
@@ -114,7 +114,7 @@ internal sealed class BufferPool
         }
     }
 
-    /// <summary>Makes the kernel consume the whole refill queue. The kernel stops at an entry that it rejects, so this repeats until nothing is left or nothing changes.</summary>
+    /// <summary>Makes the kernel consume the whole refill queue. The kernel stops at an entry that it rejects, so the flush repeats until the queue is empty or does not shrink.</summary>
     public void Flush()
     {
         uint before = _refill.Depth;
@@ -165,7 +165,7 @@ internal sealed class BufferPool
         {
             _lastInFlight = inFlight;
             ObserveLevel(inFlight, paused);
-            // At a rising level, consumers that can copy return their buffers at once.
+            // When the level rises, consumers that can copy return their buffers at once. The level is then determined again.
             inFlight = _ledger.InFlight;
         }
         while (inFlight != _lastInFlight);
@@ -188,7 +188,7 @@ internal sealed class BufferPool
     public void SetCeded(bool isCeded)
     {
         _isCeded = isCeded;
-        // Leases must not shrink a shared pool. Consumers get copies, so that every buffer comes back.
+        // Leases must not shrink a shared pool. Consumers get copies instead, so that every buffer returns.
         Resize();
     }
 
@@ -203,7 +203,7 @@ internal sealed class BufferPool
         }
     }
 
-    /// <summary>Prepares for sleeping: makes the next return of a buffer wake the ring thread if something waits for it.</summary>
+    /// <summary>Prepares for sleeping: if connections wait for buffers, the next buffer that returns wakes the ring thread.</summary>
     /// <param name="isAwaited">Whether connections wait for buffers.</param>
     /// <returns>False when a buffer was returned already.</returns>
     public bool TryPrepareToSleep(bool isAwaited) =>
@@ -213,9 +213,9 @@ internal sealed class BufferPool
     {
         _buffers = _queue.Buffers;
         Reserve = PressureMachine.Reserve(_buffers);
-        // The reserve serves connections whose buffers come back at once. So no consumer, however long it keeps its leases, stops the others.
+        // The reserve serves connections whose buffers return at once. A consumer that keeps its leases for long therefore cannot stop the others.
         _ledger.LeaseLimit = _isCeded ? 0 : int.Max(_buffers - Reserve - _leasedElsewhere, 0);
-        // A quarter of a small pool: with more than that in the refill queue, receives would find the pool empty.
+        // At most a quarter of the pool: with more in the refill queue of a small pool, receives would find the pool empty.
         _flushThreshold = int.Clamp(_buffers / 4, 1, FlushThreshold);
     }
 

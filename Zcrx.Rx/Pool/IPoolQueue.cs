@@ -19,7 +19,7 @@ internal interface IPoolQueue
 
     QueueMemory Memory { get; }
 
-    /// <summary>Gets a value indicating whether completions wait that were not handled.</summary>
+    /// <summary>Gets a value indicating whether unhandled completions wait.</summary>
     bool HasCompletions { get; }
 
     /// <summary>Makes the kernel consume the refill queue.</summary>

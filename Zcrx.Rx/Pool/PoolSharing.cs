@@ -5,11 +5,11 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Pool;
 
-/// <summary>Shares a pool with other rings on the same memory, in this process or another: one ring writes the refill queue, and the others send their buffers to it.</summary>
+/// <summary>Shares a pool with other rings on the same memory, in this process or another. One ring writes the refill queue; the others send their buffers to that ring.</summary>
 /// <remarks>Members of <see cref="IRefillProducer"/> run on any thread, all others on the ring thread.</remarks>
 internal sealed class PoolSharing : IRefillProducer
 {
-    // On a NIC, a buffer may have been delivered in several pieces. Each of them is a reference.
+    // On a NIC, a buffer may have been delivered in several pieces. Each piece is one reference, so every buffer is returned this many times.
     private const int NicRounds = 8;
 
     private readonly BufferPool _pool;
@@ -74,17 +74,17 @@ internal sealed class PoolSharing : IRefillProducer
         _pool.Publish();
     }
 
-    /// <summary>Requests that another ring on the same memory reclaims the buffers in completions that this ring has lost. Without it, they would never return.</summary>
+    /// <summary>Requests that another ring on the same memory reclaims the buffers of completions that this ring has lost. Otherwise these buffers would never return.</summary>
     public void RequestReclaim()
     {
-        // Consumers of another process may lease buffers, which this process does not know one by one.
+        // Not done if another process shares the memory: this process does not know which buffers that process's consumers lease.
         if (!_memory.IsSharedWithProcess)
         {
             _memory.Reclaim();
         }
     }
 
-    /// <summary>Ends sharing with the ring. The ring that continues finds the entries in the refill queue, and the other buffers in the shared memory.</summary>
+    /// <summary>Ends the sharing of this ring. The ring that continues finds this ring's entries in the refill queue, and its other buffers in the shared memory.</summary>
     public void Leave()
     {
         _queue.Refill.Publish();
@@ -129,14 +129,14 @@ internal sealed class PoolSharing : IRefillProducer
         _pool.SetLeasedElsewhere(_memory.LeasedElsewhere);
     }
 
-    /// <summary>Reclaims the buffers of another process that has ended, or of a ring that has lost completions: sends every buffer to the kernel that no consumer of this process leases.</summary>
+    /// <summary>Reclaims the buffers of a process that has ended, or of a ring that has lost completions. Returns every buffer that no consumer of this process leases.</summary>
     /// <remarks>
-    /// The kernel ignores entries for buffers that it has, so it does not matter which ones the other process had. No buffer is delivered during this call: that
-    /// takes a ring that is entered, but the other process's ring is closed, and this thread is here.
+    /// The kernel ignores entries for buffers that it has, so this method need not know which buffers the other process had. No buffer is delivered during this
+    /// call: the kernel delivers only when a ring is entered. The other process's ring is closed, and the thread of this ring is in this method.
     /// </remarks>
     private void Reclaim()
     {
-        // Buffers in return first. Once back, a buffer may be delivered again, and a second entry would take it from its new consumer.
+        // Buffers that are being returned come first. A buffer that has returned may be delivered again, and a second entry would take it from its new consumer.
         _queue.Ledger.Drain();
         TakeForwarded();
         _pool.Flush();
@@ -185,7 +185,7 @@ internal sealed class PoolSharing : IRefillProducer
         }
     }
 
-    /// <summary>Makes the kernel consume all entries. An entry that stays until its buffer is delivered again would take it from its new consumer.</summary>
+    /// <summary>Makes the kernel consume all entries. If an entry stayed until its buffer is delivered again, it would take the buffer from its new consumer.</summary>
     private void ConsumeReclaimed()
     {
         _pool.Flush();

@@ -42,6 +42,6 @@ internal sealed class PressureRecord
 
     /// <param name="Level">The level.</param>
     /// <param name="Ticks">Ticks above Normal before <paramref name="Since"/>.</param>
-    /// <param name="Since">The time since when the level is above Normal, or null while it is not.</param>
+    /// <param name="Since">The time of the last change while the level is above Normal; otherwise null.</param>
     private sealed record State(PoolPressureLevel Level, long Ticks, long? Since);
 }

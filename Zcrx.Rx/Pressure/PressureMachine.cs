@@ -1,10 +1,10 @@
 namespace Zcrx.Rx.Pressure;
 
-/// <summary>Determines the level of a pool from the number of buffers that consumers lease. Pure: no clock, no thread, no connections.</summary>
+/// <summary>Determines the level of a pool from the number of buffers that consumers lease. Uses no clock, no thread and no connections.</summary>
 /// <remarks>
-/// Two marks give hysteresis: the level rises at the high one and falls at the low one only. Two facts mean exhaustion:
-/// only the reserve is left by the count, or a receive ended because no buffer was free. The second comes first when the
-/// kernel has buffers that the count does not include.
+/// Two marks give hysteresis: the level rises at the high mark, and falls only at the low mark. Two facts mean exhaustion:
+/// only the reserve is left by the count, or a receive ended because no buffer was free. The second fact comes first when the
+/// kernel holds buffers that the count regards as free.
 /// </remarks>
 internal struct PressureMachine
 {
@@ -53,7 +53,7 @@ internal struct PressureMachine
 
     /// <summary>Returns how many buffers one connection may lease under pressure.</summary>
     /// <param name="buffers">The number of buffers in the pool.</param>
-    /// <param name="connections">The number of connections that share it.</param>
+    /// <param name="connections">The number of connections that share the pool.</param>
     /// <param name="configured">The configured quota; 0 for an equal share.</param>
     public static int Quota(int buffers, int connections, int configured) =>
         configured > 0 ? configured : int.Max(1, buffers / int.Max(1, connections + 1));
@@ -66,6 +66,6 @@ internal struct PressureMachine
 
     private readonly int HighCount(int buffers) => int.Clamp((int)Math.Ceiling(buffers * _highMark), 1, ExhaustedCount(buffers));
 
-    // Below the high mark and above zero. A pool of two buffers has two levels only.
+    // Below the high mark, and never negative. A pool of two buffers has only two levels.
     private readonly int LowCount(int buffers) => int.Clamp((int)(buffers * _lowMark), 0, HighCount(buffers) - 1);
 }

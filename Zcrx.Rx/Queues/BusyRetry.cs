@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Decides how long to wait for a NIC queue that is still busy. Pure: the time is passed as a number.</summary>
+/// <summary>Decides how long to wait for a NIC queue that is still busy. Reads no clock: callers pass the time.</summary>
 /// <param name="limit">The limit of all waits together.</param>
 internal struct BusyRetry(TimeSpan limit)
 {

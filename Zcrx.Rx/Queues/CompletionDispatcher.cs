@@ -47,7 +47,7 @@ internal sealed unsafe class CompletionDispatcher(
                 continue;
             }
 
-            // Counted first: a completion whose owner fails must not be handled again when the rest of the batch is salvaged.
+            // Counted before it is handled: if its owner fails, the completion must not be handled again when the rest of the batch is salvaged.
             turn.CountHandled(1);
             Handle(*next);
         }

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Ends a counted use when it is disposed. Only the first disposal counts. Any thread.</summary>
+/// <summary>Ends a counted use when it is disposed. Only the first disposal counts. Thread-safe.</summary>
 internal sealed class CountedUse(Action end) : IDisposable
 {
     private Action? _end = end;

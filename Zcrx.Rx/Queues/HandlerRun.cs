@@ -3,13 +3,13 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Runs an asynchronous handler of one connection, and ends the connection with it.</summary>
+/// <summary>Runs an asynchronous handler of one connection, and closes the connection when the handler ends.</summary>
 internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl control, BufferStream stream)
 {
     /// <summary>Runs the handler. The task never faults.</summary>
     public Task RunAsync(Func<ZcrxConnection, CancellationToken, Task> handler)
     {
-        // Now, and not when the handler starts: the connection may end before.
+        // Work begins now and not when the handler starts, because the connection may end in between.
         control.Work.Begin();
         return Task.Run(() => HandleAsync(handler));
     }
@@ -21,7 +21,7 @@ internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl co
             await handler(connection, control.ClosedToken).ConfigureAwait(false);
             control.RequestClose(abort: false, "its handler had ended");
         }
-#pragma warning disable CA1031 // The application's handler may throw anything. It loses its connection, and nothing else.
+#pragma warning disable CA1031 // The application's handler may throw any exception. Only its connection ends.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -42,7 +42,7 @@ internal sealed class HandlerRun(ZcrxConnection connection, ConnectionControl co
         }
     }
 
-    /// <summary>Determines whether the handler is not at fault: its stream has ended with this error, or its connection was gone before it threw.</summary>
+    /// <summary>Determines whether an exception only follows from the end of the connection: its stream has ended with this error, or its closing was already requested.</summary>
     private bool FollowsFromEnd(Exception exception) =>
         (exception is ZcrxStreamException && stream.Observers.Error == exception)
         || (control.CloseRequested && exception is SocketException or ObjectDisposedException or OperationCanceledException or ZcrxStreamException);

@@ -5,7 +5,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Publishes that limits of a queue have acted, and counts it. Ring thread only.</summary>
+/// <summary>Publishes and counts each time that a limit of a queue has acted. Ring thread only.</summary>
 internal sealed class LimitReports(QueueContext context, FrameBudget frames, QueueEvents events) : ILimitReports
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -38,7 +38,7 @@ internal sealed class LimitReports(QueueContext context, FrameBudget frames, Que
         long refused = frames.Refused;
         if (refused != _framesRefused)
         {
-            // Frames are cut by operators, which do not know the queue.
+            // The operators that cut frames do not know the queue. Their refusals are found by comparing counts.
             _tally.Add(ZcrxLimit.CopiedFrameBytes, null, null, $"unfinished frames have copied {frames.Used} bytes, and the limit is {frames.Limit}", refused - _framesRefused);
             _framesRefused = refused;
         }

@@ -5,7 +5,7 @@ namespace Zcrx.Rx.Queues;
 /// <summary>Separates the options that can change while a queue is open from those that require the queue to be opened again.</summary>
 internal static class LiveOptions
 {
-    /// <summary>Returns the present options with those of the new ones that can change while the queue is open.</summary>
+    /// <summary>Returns the current options with the new values of those options that can change while the queue is open.</summary>
     public static ZcrxQueueOptions Apply(ZcrxQueueOptions current, ZcrxQueueOptions wanted) => current with
     {
         HighWaterMark = wanted.HighWaterMark,
@@ -23,7 +23,7 @@ internal static class LiveOptions
     };
 
     /// <summary>Returns the names of the options that differ: those that <see cref="Apply"/> changes, and the others.</summary>
-    /// <remarks>Uses reflection, so that an option that is added later is not omitted. Delegates are not compared, since new options often have new ones.</remarks>
+    /// <remarks>Uses reflection, so that an option that is added later is not omitted. Delegates are not compared, because equal options often have different delegates.</remarks>
     public static (IReadOnlyList<string> Live, IReadOnlyList<string> Fixed) Differences(ZcrxQueueOptions current, ZcrxQueueOptions wanted)
     {
         ZcrxQueueOptions applied = Apply(current, wanted);

@@ -3,14 +3,14 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Ends the connections and listeners of a ring thread that is stuck and will not end them. Any thread.</summary>
+/// <summary>Ends the connections and listeners of a stuck ring thread, which cannot end them itself. Runs on any thread.</summary>
 /// <remarks>
-/// Only parts that are safe beside the stuck thread are touched: requests to connections, sets of observers and sockets. Area, ring and
+/// Only parts that are safe to use beside the stuck thread are touched: requests to connections, sets of observers and sockets. Area, ring and
 /// descriptors stay, because the kernel and the stuck callback may still use them.
 /// </remarks>
 internal static class QueueAbandonment
 {
-    // Longer than any observer takes, unless it waits for another component.
+    // No observer takes longer, unless it waits for another component.
     private static readonly TimeSpan ObserverTimeout = TimeSpan.FromSeconds(1);
 
     /// <summary>Ends everything that a stuck ring thread owns.</summary>
@@ -27,7 +27,7 @@ internal static class QueueAbandonment
             {
                 End(connection, stuck, cause);
             }
-#pragma warning disable CA1031 // The stuck thread may continue at any time and change what is read here. The other connections must end.
+#pragma warning disable CA1031 // The stuck thread may continue at any time and change the state that is read here. The other connections must still end.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
@@ -63,15 +63,15 @@ internal static class QueueAbandonment
     {
         try
         {
-            // One thread each, because an observer may wait for a resource that the stuck one holds.
+            // Each connection gets its own thread, because an observer may wait for a resource that the stuck observer holds.
             await Task.Run(() => connection.Stream.End(error)).WaitAsync(ObserverTimeout).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            // This observer waits. The connection has ended all the same.
+            // The observer does not return. The connection is ended anyway.
         }
 
-        // After the observers: the handler of a closed connection disposes its subscriptions.
+        // Runs after the observers were called, because the handler of a closed connection disposes its subscriptions.
         connection.Control.EndAbandoned();
     }
 }

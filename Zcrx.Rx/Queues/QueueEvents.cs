@@ -64,7 +64,7 @@ internal sealed class QueueEvents : IPoolEvents, IReceiveEvents
     {
         if (connection is not null && connection.Stream.Observers.Error == exception)
         {
-            // This is not an exception of the observer: Rx rethrows an error of the stream for which there is no handler.
+            // The observer has not failed: Rx rethrows a stream error for which the observer has no handler.
             _unobserved.Publish(new UnobservedError(ZcrxConnection.Of(connection), exception));
         }
         else

@@ -7,7 +7,7 @@ using Zcrx.Rx.Listening;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Binds listening sockets for a queue, and lets its ring thread accept on them. Any thread.</summary>
+/// <summary>Binds listening sockets for a queue, and lets its ring thread accept on them. Thread-safe.</summary>
 internal sealed class QueueListening(QueueLoop loop)
 {
     /// <summary>Accepts on an address. Binds on subscription.</summary>
@@ -58,7 +58,7 @@ internal sealed class QueueListening(QueueLoop loop)
         IDisposable port = Disposable.Empty;
         try
         {
-            // Set up the rules before accepting, because they decide on which RX queue a new connection arrives.
+            // The rules are set up before accepting, because they decide on which RX queue a new connection arrives.
             port = loop.Engine.Nic?.ClaimPort((IPEndPoint)socket.LocalEndPoint!) ?? port;
         }
         catch (ZcrxException exception)

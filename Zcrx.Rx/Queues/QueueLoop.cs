@@ -13,8 +13,8 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Drives the owners of one interface queue: defines the order of a turn of the ring thread, and passes requests of other threads to it.</summary>
-/// <remarks>The order matters: buffers come back before receives are armed, moves complete after it, and the level is known before the thread sleeps.</remarks>
+/// <summary>Drives the components of one interface queue. Defines the order of a turn of the ring thread, and passes requests of other threads to the ring thread.</summary>
+/// <remarks>The order matters: buffers return before receives are armed, moves complete after that, and the pressure level is known before the thread sleeps.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The event's wait handle is never used, so there is nothing to dispose, and an end may be requested late.")]
 internal sealed class QueueLoop : IRingTurn
 {
@@ -34,7 +34,7 @@ internal sealed class QueueLoop : IRingTurn
     /// <param name="options">The options.</param>
     /// <param name="engine">The engine.</param>
     /// <param name="events">Publishes events.</param>
-    /// <param name="suspended">The owner of connections whose queue has ended; null when they end with it.</param>
+    /// <param name="suspended">The owner of suspended connections; null when connections end with their queue.</param>
     /// <param name="exported">The queue to import; null to register one.</param>
     public QueueLoop(ZcrxQueueOptions options, QueueEngine engine, QueueEvents events, SuspendedConnectionOwner? suspended, ExportedQueue? exported)
     {
@@ -55,7 +55,7 @@ internal sealed class QueueLoop : IRingTurn
 
     public QueueEngine Engine => _engine;
 
-    /// <summary>Gets the present options.</summary>
+    /// <summary>Gets the current options.</summary>
     public ZcrxQueueOptions Options => _context.Options.Value;
 
     public QueueCounters Counters => _context.Counters;
@@ -75,7 +75,7 @@ internal sealed class QueueLoop : IRingTurn
     /// <summary>Gets the buffers. Valid once the queue is open. Ring thread only.</summary>
     internal BufferPool Pool => Owners.Pool;
 
-    /// <summary>Gets a value indicating whether nothing is accepted because the process has few descriptors.</summary>
+    /// <summary>Gets a value indicating whether accepting has stopped because the process has few descriptors.</summary>
     public bool AwaitsDescriptors => Owners.Descriptors.IsHolding;
 
     public PoolPressureLevel PressureLevel => Owners.Pool.Record.Level;
@@ -121,7 +121,7 @@ internal sealed class QueueLoop : IRingTurn
         }
         catch
         {
-            // No thread was started that would dispose it.
+            // No thread was started, so this method disposes the reference.
             _importing?.Dispose();
             throw;
         }
@@ -155,7 +155,7 @@ internal sealed class QueueLoop : IRingTurn
         static () => throw new ObjectDisposedException(nameof(ZcrxQueue), "The queue has been closed."),
         reportsFailure: true);
 
-    /// <summary>Returns the present connections; none when the ring thread has ended.</summary>
+    /// <summary>Returns the current connections; none when the ring thread has ended.</summary>
     public Task<ConnectionReceiver[]> GetConnectionsAsync() => _thread.InvokeAsync(Owners.Table.Snapshot, static () => []);
 
     /// <summary>Exports the queue.</summary>
@@ -179,8 +179,8 @@ internal sealed class QueueLoop : IRingTurn
         },
         static () => false);
 
-    /// <summary>Stops accepting, delivers what has arrived, then closes everything.</summary>
-    /// <param name="drain">The longest time for delivering; zero for none.</param>
+    /// <summary>Stops accepting, delivers the bytes that have arrived, then closes everything.</summary>
+    /// <param name="drain">The maximum time for the delivery. With zero, nothing more is delivered.</param>
     public Task StopAsync(TimeSpan drain)
     {
         _endRequested.Set();
@@ -188,7 +188,7 @@ internal sealed class QueueLoop : IRingTurn
         return Ended;
     }
 
-    /// <summary>Gets the present activity of the ring thread. Any thread.</summary>
+    /// <summary>Gets the current activity of the ring thread. Thread-safe.</summary>
     public QueueActivity Activity
     {
         get
@@ -199,11 +199,11 @@ internal sealed class QueueLoop : IRingTurn
         }
     }
 
-    /// <summary>Gets or sets a value indicating whether the ring thread is stuck, so that the queue is given no connections. Set by the component that watches the queue.</summary>
+    /// <summary>Gets or sets a value indicating whether the ring thread is stuck. A stuck queue is given no connections. Set by the component that watches the queue.</summary>
     public bool IsStuck { get => _isStuck; set => _isStuck = value; }
 
-    /// <summary>Gives up the ring thread, which is stuck, and ends its connections with an error. Any thread.</summary>
-    /// <returns>False when the thread has ended, or was abandoned before.</returns>
+    /// <summary>Abandons the stuck ring thread, and ends its connections with an error. Thread-safe.</summary>
+    /// <returns>False when the thread has ended, or has already been abandoned.</returns>
     public bool Abandon()
     {
         QueueActivity activity = Activity;
@@ -266,7 +266,7 @@ internal sealed class QueueLoop : IRingTurn
         owners.Mover.CompleteMoves();
         if (owners.Pool.IsStarved)
         {
-            // A connection was paused. The level must show that before the thread sleeps.
+            // A connection was paused. The pressure level must reflect this before the thread sleeps.
             owners.Scheduler.WatchPool();
         }
 
@@ -306,7 +306,7 @@ internal sealed class QueueLoop : IRingTurn
         _owners?.Sharing.Leave();
         _thread.StopTakingWork();
         _queue?.Dispose();
-        // After the queue, which needs header/data split until it is closed.
+        // Disposed after the queue, which needs header/data split until it is closed.
         _engine.Nic?.Dispose();
     }
 
@@ -329,7 +329,7 @@ internal sealed class QueueLoop : IRingTurn
         return connection;
     }
 
-    /// <summary>Reports a change of the interface, and fails if it was removed. TCP handles an interface that is down.</summary>
+    /// <summary>Reports a change of the interface, and fails if the interface was removed. An interface that is down needs no action, because TCP handles it.</summary>
     private void OnLinkChanged(LinkChange change) => Post(() =>
     {
         _events.LinkChanged(change);

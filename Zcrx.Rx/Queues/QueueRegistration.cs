@@ -5,10 +5,10 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Registers the interface queue on its ring, with retries while it is busy, or imports it. Ring thread only.</summary>
+/// <summary>Registers an interface queue on its ring, or imports an exported one. Ring thread only.</summary>
 internal sealed class QueueRegistration(ZcrxQueueOptions options, QueueEngine engine, RingClock clock, ManualResetEventSlim endRequested, Action wake)
 {
-    // A page pool keeps a cache of 128 buffers and a ring of 256 to 1024 buffers.
+    // The kernel's page pool of a NIC queue keeps a cache of 128 buffers and a ring of 256 to 1024 buffers.
     private const int FewestNicBuffers = 1024;
 
     /// <summary>Registers a queue.</summary>
@@ -37,7 +37,7 @@ internal sealed class QueueRegistration(ZcrxQueueOptions options, QueueEngine en
 
         if (isOnNic && queue.Buffers < FewestNicBuffers)
         {
-            engine.Remark($"with {queue.Buffers} buffers, fewer than {FewestNicBuffers}, the NIC may keep all of them, and none is left for flows that arrive on other RX queues and are copied");
+            engine.Remark($"with {queue.Buffers} buffers, fewer than {FewestNicBuffers}, the NIC may keep all buffers, so that none is left for copying flows that arrive on other RX queues");
         }
 
         return queue;
@@ -47,7 +47,7 @@ internal sealed class QueueRegistration(ZcrxQueueOptions options, QueueEngine en
     /// <exception cref="ZcrxException">The kernel refused.</exception>
     public InterfaceQueue Import(IoRing ring, ExportedQueue exported) => InterfaceQueue.Import(ring, exported, options.RecordLeaseOrigins, options.CheckBorrows, wake);
 
-    /// <summary>Retries while the queue is busy: a ring ends some time after its process.</summary>
+    /// <summary>Registers the queue. Retries while it is busy, because a ring ends some time after its process.</summary>
     private InterfaceQueue Register(IoRing ring, InterfaceQueueOptions queueOptions)
     {
         BusyRetry wait = new(options.BusyTimeout);

@@ -3,7 +3,7 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Queues;
 
-/// <summary>Reads the statistics of a queue. Any thread.</summary>
+/// <summary>Reads the statistics of a queue. Thread-safe.</summary>
 internal static class StatisticsReader
 {
     public static QueueStatistics Read(QueueLoop loop)

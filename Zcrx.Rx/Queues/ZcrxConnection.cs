@@ -12,10 +12,10 @@ namespace Zcrx.Rx;
 
 /// <summary>Represents one TCP connection whose payload arrives as a stream of borrowed buffers.</summary>
 /// <remarks>
-/// <para>Receiving starts with the first subscription to <see cref="Buffers"/> and pauses when there is none, so that nothing is lost
-/// before the application listens. TCP slows the sender down until then.</para>
-/// <para>Ownership: the connection closes by itself once its stream has ended and its consumers are through; see <see cref="CloseMode"/>. Until then
-/// its owner may dispose it at any time. Threading: all members from any thread.</para>
+/// <para>Receiving starts with the first subscription to <see cref="Buffers"/>, and pauses while there is no subscription. No bytes are
+/// lost: TCP slows the sender down in the meantime.</para>
+/// <para>Ownership: the connection closes by itself once its stream has ended and its consumers have finished; see <see cref="CloseMode"/>. Until then
+/// its owner may dispose it at any time. Threading: all members are thread-safe.</para>
 /// </remarks>
 public sealed class ZcrxConnection : IDisposable
 {
@@ -45,7 +45,7 @@ public sealed class ZcrxConnection : IDisposable
     public IPEndPoint? LocalEndPoint => _socket.LocalEndPoint;
 
     /// <summary>Gets or sets a value indicating whether small sends leave at once (<c>TCP_NODELAY</c>). Otherwise the kernel waits for more, or for an acknowledgement.</summary>
-    /// <remarks>On for accepted connections, see <see cref="ZcrxListenOptions.NoDelay"/>, and for those of <c>ConnectAsync</c>. False once the connection has closed, and without effect then.</remarks>
+    /// <remarks>On for accepted connections, see <see cref="ZcrxListenOptions.NoDelay"/>, and for connections of <c>ConnectAsync</c>. After the connection has closed, the value is false and setting it has no effect.</remarks>
     public bool NoDelay
     {
         get => _socket.NoDelay;
@@ -57,10 +57,10 @@ public sealed class ZcrxConnection : IDisposable
     /// <see cref="ZcrxStreamException"/> when the stream breaks. OnNext runs on the ring thread: be quick there, or pass on a lease.
     /// </summary>
     /// <remarks>
-    /// An observer that unsubscribes inside OnNext receives no further buffers. One that unsubscribes on another thread may receive the
-    /// buffer that is being delivered at that moment. The next observer continues behind it. An operator that ends by itself, such as
-    /// <c>Take</c>, drops the buffers between its end and the return of <c>Subscribe</c>. If another observer follows, <see cref="Pause"/>
-    /// before subscribing and <see cref="Resume"/> after it.
+    /// An observer that unsubscribes inside OnNext receives no further buffers. An observer that unsubscribes on another thread may still
+    /// receive the buffer that is being delivered. The next observer continues after that buffer. An operator that ends by itself, such as
+    /// <c>Take</c>, drops the buffers between its end and the return of <c>Subscribe</c>. If another observer follows, call <see cref="Pause"/>
+    /// before subscribing and <see cref="Resume"/> afterwards.
     /// </remarks>
     public IObservable<ReceivedBuffer> Buffers => _receiver.Stream;
 
@@ -70,7 +70,7 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Gets the number of buffers of this connection that consumers lease.</summary>
     public int BuffersLeased => _receiver.BuffersLeased;
 
-    /// <summary>Gets the number of received bytes that wait, because a consumer has reached its bound or there is none.</summary>
+    /// <summary>Gets the number of received bytes that wait, because a consumer has reached its bound or no consumer is subscribed.</summary>
     public long BytesWaiting => _receiver.BytesWaiting;
 
     /// <summary>Gets the name of the queue that receives for this connection.</summary>
@@ -79,7 +79,7 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Gets a value indicating whether the connection is paused because the pool is under pressure.</summary>
     public bool IsPausedByPressure => _receiver.Has(ReceiveObstacles.Pressure);
 
-    /// <summary>Gets the reason why it receives or not at this moment.</summary>
+    /// <summary>Gets whether the connection receives at this moment, and if not, why.</summary>
     public ZcrxConnectionState State
     {
         get
@@ -94,7 +94,7 @@ public sealed class ZcrxConnection : IDisposable
         }
     }
 
-    /// <summary>Gets or sets when the connection closes whose stream has ended in order. <see cref="CloseMode.AfterConsumers"/> by default.</summary>
+    /// <summary>Gets or sets when the connection closes after its stream has ended in order. <see cref="CloseMode.AfterConsumers"/> by default.</summary>
     /// <remarks>A connection whose stream has ended closes at once if the new mode requires it. A stream that breaks closes the connection in every mode.</remarks>
     public CloseMode CloseMode
     {
@@ -102,7 +102,7 @@ public sealed class ZcrxConnection : IDisposable
         set => _control.CloseMode = value;
     }
 
-    /// <summary>Gets a task that ends when the socket has been closed. It never faults: the reason goes to the observers of the stream.</summary>
+    /// <summary>Gets a task that completes when the socket has been closed. It never faults: the observers of the stream receive the reason.</summary>
     public Task Closed => _control.Closed;
 
     /// <summary>Gets a token that is cancelled when the socket has been closed, or was detached. Its callbacks run on the thread pool.</summary>
@@ -111,7 +111,7 @@ public sealed class ZcrxConnection : IDisposable
 
     /// <summary>
     /// Gets a task that ends when the socket has been closed and all work has finished, or when the queue has ended. Operators off the ring thread (<c>Process</c>,
-    /// <c>Offload</c>, …) have finished when they have handled what had arrived and reported the end of the stream, or were disposed. Never faults.
+    /// <c>Offload</c>, …) have finished when they have handled all items that had arrived and reported the end of the stream, or were disposed. Never faults.
     /// </summary>
     public Task Finished => _control.Work.Finished;
 
@@ -123,7 +123,7 @@ public sealed class ZcrxConnection : IDisposable
 
     internal BufferStream Stream => _receiver.Stream;
 
-    /// <summary>Gets the queue that has the connection.</summary>
+    /// <summary>Gets the queue that owns the connection.</summary>
     internal ConnectionHost Host => (ConnectionHost)_control.Host;
 
     /// <summary>
@@ -134,10 +134,10 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Resumes receiving.</summary>
     public void Resume() => _control.Resume();
 
-    /// <summary>Pauses receiving as <see cref="Pause"/> does, counted: it lasts until every object that this method has returned is disposed.</summary>
-    /// <returns>Ends this pause when disposed. Only the first disposal counts.</returns>
+    /// <summary>Pauses receiving as <see cref="Pause"/> does, but counts the calls: the pause lasts until every returned object is disposed.</summary>
+    /// <returns>An object that ends this pause when disposed. Only the first disposal counts.</returns>
     /// <remarks>
-    /// Exact inside <c>OnNext</c>: the observer receives no further buffer, not even one that the kernel has already delivered. On another
+    /// Inside <c>OnNext</c> the pause is exact: the observer receives no further buffer, not even one that the kernel has already delivered. On another
     /// thread, one buffer may still be delivered. The end of this pause does not end a pause by <see cref="Pause"/> or by an operator.
     /// </remarks>
     public IDisposable Hold()
@@ -146,12 +146,12 @@ public sealed class ZcrxConnection : IDisposable
         return new CountedUse(_control.ResumeForConsumer);
     }
 
-    /// <summary>Announces work on this connection. It stays open after the end of its stream until the work has ended, and a queue that stops waits for it.</summary>
-    /// <returns>Ends the work when disposed. Only the first disposal counts.</returns>
+    /// <summary>Announces work on this connection. The connection stays open after the end of its stream until the work has ended, and a queue that stops waits for the work.</summary>
+    /// <returns>An object that ends the work when disposed. Only the first disposal counts.</returns>
     /// <remarks>
-    /// <para>Operators off the ring thread, pipe readers and asynchronous handlers announce their work themselves. Call this for work that they do not see: a queue
+    /// <para>Operators off the ring thread, pipe readers and asynchronous handlers announce their work themselves. Call this method for other work: a queue
     /// of the application, or a request to another service whose answer goes to the peer.</para>
-    /// <para>Work does not keep a connection open that breaks, that is disposed, or whose <see cref="CloseMode"/> is <see cref="CloseMode.AtEndOfStream"/>.</para>
+    /// <para>A connection closes despite its work if it breaks, if it is disposed, or if its <see cref="CloseMode"/> is <see cref="CloseMode.AtEndOfStream"/> and its stream ends.</para>
     /// </remarks>
     public IDisposable BeginWork()
     {
@@ -160,13 +160,13 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>Runs an asynchronous handler on the thread pool. The connection closes when the handler's task ends.</summary>
-    /// <param name="handler">Handles the connection. Its token is <see cref="ConnectionClosed"/>.</param>
+    /// <param name="handler">The handler. Its token is <see cref="ConnectionClosed"/>.</param>
     /// <returns>A task that ends with the handler. It never faults.</returns>
     /// <remarks>
     /// <para>A handler that throws ends the connection as <see cref="ZcrxQueueOptions.WhenConsumerFails"/> specifies, by default with a
     /// reset. Its exception is reported once, through <see cref="ZcrxQueue.ConsumerFaults"/>. Consequences of the end of the connection are
     /// not reported: the error of its stream, a send that fails because the connection is closed, and the cancellation by the token.</para>
-    /// <para>The handler counts as work: see <see cref="BeginWork"/>. A queue that stops delivers what has arrived, ends the stream with a
+    /// <para>The handler counts as work: see <see cref="BeginWork"/>. A queue that stops delivers the bytes that have arrived, ends the stream with a
     /// <see cref="ZcrxStreamException"/>, and then waits for the handler.</para>
     /// </remarks>
     public Task HandleAsync(Func<ZcrxConnection, CancellationToken, Task> handler)
@@ -176,27 +176,27 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>
-    /// Lets another queue receive for this connection, for instance the one on whose RX queue its packets arrive. Everything that this queue
-    /// has received is delivered first, then the other queue continues: in order, without a gap, and unseen by the observers.
+    /// Lets another queue receive for this connection, for instance the queue of the RX queue on which its packets arrive. Everything that this
+    /// queue has received is delivered first. Then the other queue continues in order, without a gap, and unnoticed by the observers.
     /// </summary>
     /// <param name="queue">The other queue.</param>
     /// <returns>
-    /// True when the connection is on the other queue; false when it ended first. Buffers that its observers have not received yet go along as copies.
+    /// True when the connection is on the other queue; false when it ended first. Undelivered buffers move with the connection as copies.
     /// </returns>
     /// <remarks>After the move, OnNext runs on the other queue's thread. The calls never overlap. Leases stay valid.</remarks>
-    /// <exception cref="InvalidOperationException">It is being moved already.</exception>
+    /// <exception cref="InvalidOperationException">The connection is already being moved.</exception>
     /// <exception cref="ObjectDisposedException">The other queue is closed; the connection stays where it was.</exception>
     public async Task<bool> MoveToAsync(ZcrxQueue queue)
     {
         ArgumentNullException.ThrowIfNull(queue);
-        return await MoveToAsync(queue, null).ConfigureAwait(false) ?? throw new InvalidOperationException($"The {this} is being moved already.");
+        return await MoveToAsync(queue, null).ConfigureAwait(false) ?? throw new InvalidOperationException($"The {this} is already being moved.");
     }
 
-    /// <summary>Moves the connection as <see cref="MoveToAsync(ZcrxQueue)"/> does. The result is null when it is being moved already.</summary>
+    /// <summary>Moves the connection as <see cref="MoveToAsync(ZcrxQueue)"/> does. The result is null when the connection is already being moved.</summary>
     internal async Task<bool?> MoveToAsync(ZcrxQueue queue, IMoveWatcher? watcher) =>
         _moves.TryEnter() ? await RunMoveAsync(queue, isRescue: false, watcher).ConfigureAwait(false) : null;
 
-    /// <summary>Lets another queue receive bytes that this one cannot. Does nothing if the connection has moved in the meantime.</summary>
+    /// <summary>Lets another queue receive the bytes that this queue cannot receive. Does nothing if the connection has moved in the meantime.</summary>
     internal async Task<bool> RescueAsync(ZcrxQueue queue, IMoveWatcher watcher)
     {
         await _moves.EnterAsync().ConfigureAwait(false);
@@ -204,17 +204,17 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>
-    /// Gives the socket back to the application: all received bytes are delivered, then receiving ends, with the socket open. Observers get
-    /// a <see cref="ZcrxStreamException"/> with this reason and the position. <see cref="Closed"/> ends.
+    /// Returns the socket to the application. All received bytes are delivered, then receiving ends, and the socket stays open. Observers
+    /// receive a <see cref="ZcrxStreamException"/> with this reason and the position. <see cref="Closed"/> completes.
     /// </summary>
     /// <returns>The socket and the stream offset of its next byte; null when the connection ended first.</returns>
     /// <remarks>Sends in progress fail, so complete them first. Leases stay valid.</remarks>
-    /// <exception cref="InvalidOperationException">It is being moved or detached already.</exception>
+    /// <exception cref="InvalidOperationException">The connection is already being moved or detached.</exception>
     public async Task<DetachedConnection?> DetachAsync()
     {
         if (!_moves.TryEnter())
         {
-            throw new InvalidOperationException($"The {this} is being moved already.");
+            throw new InvalidOperationException($"The {this} is already being moved.");
         }
 
         try
@@ -228,18 +228,18 @@ public sealed class ZcrxConnection : IDisposable
         }
     }
 
-    /// <summary>Sends bytes to the peer. Calls are served one after another.</summary>
+    /// <summary>Sends bytes to the peer. Concurrent calls are served one after another.</summary>
     /// <param name="bytes">The bytes to send. They must not change until the task has ended. Memory of a lease is kept until then, even if
     /// the lease is released.</param>
-    /// <param name="cancellationToken">Ends the wait for room. Bytes that were sent by then stay sent.</param>
+    /// <param name="cancellationToken">Cancels the wait for room. Bytes that were already sent are not affected.</param>
     /// <returns>A task that ends when the kernel has taken all bytes.</returns>
     /// <exception cref="SocketException">The peer is gone.</exception>
     /// <exception cref="ObjectDisposedException">The connection has been closed. The message names the cause.</exception>
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) => _control.Sender.SendAsync(bytes, cancellationToken);
 
-    /// <summary>Sends the pieces of a sequence to the peer, as many of them with one system call as the socket has room for. Calls are served one after another.</summary>
+    /// <summary>Sends the pieces of a sequence to the peer. One system call sends as many pieces as the socket has room for. Concurrent calls are served one after another.</summary>
     /// <param name="bytes">The bytes, which must not change until the task has ended. Memory of leases is kept until then, also when a lease is released.</param>
-    /// <param name="cancellationToken">Ends the wait for room. Bytes that were sent by then stay sent.</param>
+    /// <param name="cancellationToken">Cancels the wait for room. Bytes that were already sent are not affected.</param>
     /// <returns>A task that ends when the kernel has taken all bytes.</returns>
     /// <exception cref="SocketException">The peer is gone.</exception>
     /// <exception cref="ObjectDisposedException">The connection has been closed. The message names the cause.</exception>
@@ -247,8 +247,8 @@ public sealed class ZcrxConnection : IDisposable
         bytes.IsSingleSegment ? _control.Sender.SendAsync(bytes.First, cancellationToken) : _control.Sender.SendAsync(bytes, cancellationToken);
 
     /// <summary>Sends a buffer to the peer, and releases its lease.</summary>
-    /// <param name="lease">The lease, which this call takes over. It is released in every case.</param>
-    /// <param name="cancellationToken">Ends the wait for room. Bytes that were sent by then stay sent.</param>
+    /// <param name="lease">The lease. This call owns it and releases it in every case.</param>
+    /// <param name="cancellationToken">Cancels the wait for room. Bytes that were already sent are not affected.</param>
     /// <returns>A task that ends when the kernel has taken all bytes.</returns>
     /// <exception cref="SocketException">The peer is gone.</exception>
     /// <exception cref="ObjectDisposedException">The connection has been closed, or the lease has been released.</exception>
@@ -260,8 +260,8 @@ public sealed class ZcrxConnection : IDisposable
     }
 
     /// <summary>Sends a frame to the peer, and releases its lease.</summary>
-    /// <param name="lease">The lease, which this call takes over. It is released in every case.</param>
-    /// <param name="cancellationToken">Ends the wait for room. Bytes that were sent by then stay sent.</param>
+    /// <param name="lease">The lease. This call owns it and releases it in every case.</param>
+    /// <param name="cancellationToken">Cancels the wait for room. Bytes that were already sent are not affected.</param>
     /// <returns>A task that ends when the kernel has taken all bytes.</returns>
     /// <exception cref="SocketException">The peer is gone.</exception>
     /// <exception cref="ObjectDisposedException">The connection has been closed, or the lease has been released.</exception>
@@ -272,7 +272,7 @@ public sealed class ZcrxConnection : IDisposable
         await SendAsync(owned.Sequence, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Sends as many bytes as the socket has room for at once. A failure is left to the next send.</summary>
+    /// <summary>Sends as many bytes as the socket has room for at once. After a failure, the next <c>SendAsync</c> reports the error.</summary>
     /// <returns>The number of bytes.</returns>
     internal int TrySend(ReadOnlySpan<byte> bytes) => _control.Sender.TrySend(bytes);
 
@@ -285,7 +285,7 @@ public sealed class ZcrxConnection : IDisposable
     /// <summary>Closes the connection with a reset, so that the peer notices the failure.</summary>
     public void Abort() => _control.RequestClose(abort: true, "the application aborted the connection");
 
-    /// <summary>Closes the connection. Its observers get an error, unless the stream had ended.</summary>
+    /// <summary>Closes the connection. Its observers receive an error, unless the stream had already ended.</summary>
     public void Dispose() => _control.RequestClose(abort: false, "the application disposed the connection");
 
     /// <inheritdoc/>

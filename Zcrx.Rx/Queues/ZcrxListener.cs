@@ -5,7 +5,7 @@ using Zcrx.Interop;
 namespace Zcrx.Rx;
 
 /// <summary>Represents a port on which a queue accepts connections; see <see cref="ZcrxQueue.Listen(IPEndPoint, Func{ZcrxConnection, CancellationToken, Task}, ZcrxListenOptions?)"/>.</summary>
-/// <remarks>Ownership: the caller of <c>Listen</c>. A queue that ends closes its listeners. Threading: all members from any thread.</remarks>
+/// <remarks>Ownership: the caller of <c>Listen</c> owns the listener. A queue that ends closes its listeners. Threading: all members are thread-safe.</remarks>
 public sealed class ZcrxListener : IDisposable
 {
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -16,7 +16,7 @@ public sealed class ZcrxListener : IDisposable
     /// <summary>Gets the bound address, with the port that the kernel has chosen.</summary>
     public IPEndPoint EndPoint { get; }
 
-    /// <summary>Gets a task that ends when nothing more is accepted. It faults when accepting fails.</summary>
+    /// <summary>Gets a task that completes when accepting has ended. It faults when accepting fails.</summary>
     public Task Completion => _completion.Task;
 
     /// <summary>Stops accepting. Connections stay open.</summary>
@@ -26,7 +26,7 @@ public sealed class ZcrxListener : IDisposable
     /// <exception cref="ZcrxException">The port belongs to another queue.</exception>
     internal void Start(Func<IObserver<ZcrxConnection>, IDisposable> accept, Func<ZcrxConnection, CancellationToken, Task> handler)
     {
-        // The task of a handler never faults, and the connection knows that it runs.
+        // The handler's task needs no observation: it never faults, and the connection counts the handler as work.
         _accepting = accept(Observer.Create<ZcrxConnection>(
             connection => _ = connection.HandleAsync(handler),
             error => _completion.TrySetException(error),

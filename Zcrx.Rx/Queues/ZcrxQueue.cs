@@ -10,11 +10,11 @@ using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx;
 
-/// <summary>Represents one interface queue with its ring thread: connections in, streams of borrowed buffers out.</summary>
+/// <summary>Represents one interface queue with its ring thread. Receives for connections, and delivers streams of borrowed buffers.</summary>
 /// <remarks>
-/// <para>Usable without actors and hosting, or supervised by <c>Zcrx.Actors</c>. Threading: all members from any thread. Observables publish on the
+/// <para>A queue is usable without actors and hosting, or supervised by <c>Zcrx.Actors</c>. Threading: all members are thread-safe. Observables publish on the
 /// ring thread.</para>
-/// <para>Ownership: the caller that opened it disposes it. That stops accepting, ends the connections and closes the ring. Leased buffers
+/// <para>Ownership: the caller that opened the queue disposes it. Disposal stops accepting, ends the connections and closes the ring. Leased buffers
 /// stay readable until their leases are released.</para>
 /// </remarks>
 public sealed class ZcrxQueue : IAsyncDisposable
@@ -55,7 +55,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <summary>Gets a task that ends when the queue is closed. It faults with the reason when the ring thread has failed.</summary>
     public Task Completion => _loop.Ended;
 
-    /// <summary>Gets the pool's level: the present one on subscription, then every change. Completes with the queue.</summary>
+    /// <summary>Gets the pool's level: the current level on subscription, then every change. Completes when the queue ends.</summary>
     public IObservable<PoolPressure> Pressure => _events.Pressure;
 
     /// <summary>Gets the attempts of the pool to grow; see <see cref="ZcrxQueueOptions.MaxAreaSize"/>.</summary>
@@ -65,12 +65,12 @@ public sealed class ZcrxQueue : IAsyncDisposable
     public IObservable<ZcrxNotification> Notifications => _events.Notifications;
 
     /// <summary>
-    /// Gets the changes of the interface's link. Up and down are reported only. When the interface is removed, the queue ends: <see cref="Completion"/> faults with a
+    /// Gets the changes of the interface's link. The states up and down are only reported. When the interface is removed, the queue ends: <see cref="Completion"/> faults with a
     /// <see cref="ZcrxDeviceException"/>. Empty without a NIC.
     /// </summary>
     public IObservable<LinkChange> Links => _events.Links;
 
-    /// <summary>Gets samples of <see cref="Snapshot"/>. Each subscriber has a timer of its own; without one they cost nothing.</summary>
+    /// <summary>Gets samples of <see cref="Snapshot"/>. Each subscriber has its own timer. Without a subscriber, samples cost nothing.</summary>
     public IObservable<QueueStatistics> Statistics { get; }
 
     /// <summary>
@@ -79,10 +79,10 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// </summary>
     public IObservable<ReceiveStall> ReceiveStalls => _events.Stalls;
 
-    /// <summary>Gets the exceptions of observers that have no handler for them. Errors with which streams end are in <see cref="UnobservedErrors"/>.</summary>
+    /// <summary>Gets the exceptions that observers and handlers have thrown. Errors with which streams end are in <see cref="UnobservedErrors"/>.</summary>
     public IObservable<ConsumerFault> ConsumerFaults => _events.Faults;
 
-    /// <summary>Gets the errors of streams whose observers have no handler for errors, such as a reset by the peer. The connection has ended; the observer did nothing wrong.</summary>
+    /// <summary>Gets the errors of streams whose observers have no handler for errors, such as a reset by the peer. The connection has ended; the observer is not at fault.</summary>
     public IObservable<UnobservedError> UnobservedErrors => _events.Unobserved;
 
     /// <summary>Gets reports of limits that have acted. Published on the ring thread.</summary>
@@ -96,9 +96,9 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <exception cref="ZcrxException">The kernel refused. The message names cause and fix.</exception>
     public static Task<ZcrxQueue> OpenAsync(ZcrxQueueOptions options, CancellationToken cancellationToken = default) => OpenAsync(options, null, cancellationToken);
 
-    /// <summary>Opens a queue whose connections another queue can resume when it ends.</summary>
+    /// <summary>Opens a queue. When the queue ends, another queue can resume its connections.</summary>
     /// <param name="options">The options.</param>
-    /// <param name="suspended">The owner of its connections after a failure, or after <see cref="SuspendAsync"/>. The caller disposes it. Null: they end with the queue.</param>
+    /// <param name="suspended">The owner of the queue's connections after a failure, or after <see cref="SuspendAsync"/>. The caller disposes it. If null, connections end with the queue.</param>
     /// <param name="cancellationToken">Stops waiting. A queue that is opened afterwards is closed again.</param>
     /// <returns>The open queue, owned by the caller. It resumes connections in <paramref name="suspended"/> after <see cref="ZcrxSuspendedConnections.ContinueOnAsync(ZcrxQueue)"/>.</returns>
     /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
@@ -112,16 +112,16 @@ public sealed class ZcrxQueue : IAsyncDisposable
         return await OpenAsync(options, QueueEngine.Choose(options), suspended, exported: null, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Opens a queue that continues an exported one: the same memory and the same RX queue of a NIC, on another ring and thread.</summary>
-    /// <param name="exported">The queue, from <see cref="ExportAsync"/>. The caller disposes it, at the earliest when this call has ended.</param>
-    /// <param name="options">The options. Engine, interface and sizes are those of the registration, whatever is specified here.</param>
-    /// <param name="suspended">The owner of its connections at its end, as with <see cref="OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.</param>
+    /// <summary>Opens a queue that continues an exported queue: the same memory and the same RX queue of a NIC, on another ring and thread.</summary>
+    /// <param name="exported">The queue, from <see cref="ExportAsync"/>. The caller disposes it after this call has ended.</param>
+    /// <param name="options">The options. Engine, interface and sizes are taken from the registration instead.</param>
+    /// <param name="suspended">The owner of the queue's connections at its end, as with <see cref="OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.</param>
     /// <param name="cancellationToken">Stops waiting. A queue that is opened afterwards is closed again.</param>
     /// <returns>
     /// The open queue, owned by the caller. The exported queue may have ended, or continues while it has connections (move them with
-    /// <see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>). This queue returns its buffers to the kernel, and its consumers' new leases are copies.
+    /// <see cref="ZcrxConnection.MoveToAsync(ZcrxQueue)"/>). The new queue returns the exported queue's buffers to the kernel, and new leases on the exported queue are copies.
     /// </returns>
-    /// <remarks>The queue has no notifications, which <see cref="QueueStatistics.NoBuffersArmState"/> shows, and its pool does not grow. Counters are sampled as usual.</remarks>
+    /// <remarks>The kernel sends no notifications to this queue (see <see cref="QueueStatistics.NoBuffersArmState"/>), and its pool does not grow. Counters are sampled as usual.</remarks>
     /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
     /// <exception cref="ZcrxException">The kernel refused. Nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The exported queue is disposed.</exception>
@@ -136,20 +136,20 @@ public sealed class ZcrxQueue : IAsyncDisposable
             await switched.ConfigureAwait(false);
         }
 
-        // Otherwise another process may write the refill queue, until it ends.
+        // If another process shares the memory, that process may write the refill queue until it ends. This call does not wait for that.
         return queue;
     }
 
-    /// <summary>Opens a queue that continues one of another process: the same memory and the same RX queue of a NIC, without an interruption.</summary>
-    /// <param name="inherited">The queue, from <see cref="ZcrxTakeover.TakeQueue"/>. The caller disposes it, at the earliest when this call has ended.</param>
-    /// <param name="options">The options. Engine, interface and sizes are those of the registration, whatever is specified here.</param>
-    /// <param name="suspended">The owner of its connections at its end, as with <see cref="OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.</param>
+    /// <summary>Opens a queue that continues a queue of another process: the same memory and the same RX queue of a NIC, without an interruption.</summary>
+    /// <param name="inherited">The queue, from <see cref="ZcrxTakeover.TakeQueue"/>. The caller disposes it after this call has ended.</param>
+    /// <param name="options">The options. Engine, interface and sizes are taken from the registration instead.</param>
+    /// <param name="suspended">The owner of the queue's connections at its end, as with <see cref="OpenAsync(ZcrxQueueOptions, ZcrxSuspendedConnections, CancellationToken)"/>.</param>
     /// <param name="cancellationToken">Stops waiting. A queue that is opened afterwards is closed again.</param>
     /// <returns>
     /// The open queue, owned by the caller. The other process continues to receive for its connections. This queue writes the refill queue once the other process has stopped
     /// writing it, after <see cref="ZcrxTakeover.CommitAsync"/>.
     /// </returns>
-    /// <remarks>The queue has no notifications, and its pool does not grow, as with an exported queue.</remarks>
+    /// <remarks>The kernel sends no notifications to this queue, and its pool does not grow, as with an exported queue.</remarks>
     /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
     /// <exception cref="ZcrxException">The kernel refused. Nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The queue is disposed.</exception>
@@ -158,7 +158,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(inherited);
         ArgumentNullException.ThrowIfNull(options);
         ZcrxQueue queue = await ImportAsync(inherited.Exported, options, "taken over from another process", suspended, cancellationToken).ConfigureAwait(false);
-        // Not awaited: the other process stops writing after the commit, and this one must be ready before that.
+        // The switch is not awaited: the other process stops writing only after the commit, and this process must be ready before the commit.
         _ = inherited.Exported.Memory.SwitchToAsync(queue.Loop.Sharing);
         return queue;
     }
@@ -185,12 +185,12 @@ public sealed class ZcrxQueue : IAsyncDisposable
         return new ZcrxQueue(loop, events, options) { Suspended = suspended };
     }
 
-    /// <summary>Accepts connections on an address. Binds on subscription. One subscription per call.</summary>
+    /// <summary>Accepts connections on an address. Binds on subscription. Each call is for one subscription.</summary>
     /// <param name="endPoint">The address. Port 0 lets the kernel choose.</param>
     /// <param name="options">The options of the listener; null for the defaults.</param>
     /// <returns>
-    /// The connections. Errors of binding arrive as OnError with a <see cref="ZcrxException"/>. Disposal stops accepting, and connections stay open.
-    /// Connections accepted before are still delivered. OnCompleted follows the last one.
+    /// The connections. Errors of binding arrive as OnError with a <see cref="ZcrxException"/>. Disposal stops accepting; connections stay open.
+    /// Connections accepted before the disposal are still delivered, followed by OnCompleted.
     /// </returns>
     public IObservable<ZcrxConnection> Listen(IPEndPoint endPoint, ZcrxListenOptions? options = null)
     {
@@ -206,11 +206,11 @@ public sealed class ZcrxQueue : IAsyncDisposable
     public IObservable<ZcrxConnection> Listen(string endPoint, ZcrxListenOptions? options = null) => Listen(ListenEndPoint.Parse(endPoint), options);
 
     /// <summary>Accepts connections on a listening socket.</summary>
-    /// <param name="listener">The socket. The caller owns it. The subscription has a descriptor of its own, so the port stays open until it is disposed. Non-blocking, as from <see cref="ListenSocket.Bind"/>.</param>
+    /// <param name="listener">The non-blocking socket, as from <see cref="ListenSocket.Bind"/>, owned by the caller. The subscription duplicates its descriptor, so the port stays open until the subscription is disposed.</param>
     /// <param name="gate">The limits of the listener, which several queues may share; null for no limits.</param>
     /// <returns>
-    /// The connections, from the subscription until its disposal. Connections accepted before the disposal are still delivered.
-    /// OnCompleted follows the last one. The socket may be closed then.
+    /// The connections, from the subscription until its disposal. Connections accepted before the disposal are still delivered, followed by
+    /// OnCompleted. The socket may then be closed.
     /// </returns>
     public IObservable<ZcrxConnection> Listen(Socket listener, ListenerGate? gate = null)
     {
@@ -243,8 +243,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
         Listen(ListenEndPoint.Parse(endPoint), handler, options);
 
     /// <summary>Adds a connected TCP socket.</summary>
-    /// <param name="socket">The socket. The connection owns it from now on: it closes this object and keeps a descriptor of its own. No receive may be pending on it.</param>
-    /// <returns>Its connection.</returns>
+    /// <param name="socket">The socket, owned by the connection from now on. The connection closes this object and keeps a duplicate of its descriptor. No receive may be pending on the socket.</param>
+    /// <returns>The connection.</returns>
     /// <exception cref="ArgumentException">The socket is not a TCP socket.</exception>
     /// <exception cref="ObjectDisposedException">The queue is closed. The caller still owns the socket.</exception>
     public Task<ZcrxConnection> AttachAsync(Socket socket)
@@ -277,8 +277,9 @@ public sealed class ZcrxQueue : IAsyncDisposable
     }
 
     /// <summary>
-    /// Changes options of the open queue: water marks, connection quota, largest pool, the intervals of notifications and statistics. The ring
-    /// thread applies them between two turns. Other options require the queue to be opened again. The result names them.
+    /// Changes options of the open queue: water marks, connection quota, largest pool, intervals, timeouts, the action for failed consumers, the
+    /// bound for copied frame bytes and the descriptor reserve. The ring thread applies them between two turns. Other options require the queue to
+    /// be opened again. The result names the changed options of both kinds.
     /// </summary>
     /// <param name="options">All options.</param>
     /// <returns>The names of the options that apply now, and of the others.</returns>
@@ -299,18 +300,18 @@ public sealed class ZcrxQueue : IAsyncDisposable
         return new QueueReconfiguration(live, others);
     }
 
-    /// <summary>Returns the present connections of the queue.</summary>
+    /// <summary>Returns the current connections of the queue.</summary>
     /// <returns>A copy; empty once the queue is closed.</returns>
     public async Task<IReadOnlyList<ZcrxConnection>> GetConnectionsAsync() =>
         Array.ConvertAll(await _loop.GetConnectionsAsync().ConfigureAwait(false), ZcrxConnection.Of);
 
-    /// <summary>Exports the queue. The export keeps it alive even after this object has ended. <see cref="ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/> opens it again.</summary>
+    /// <summary>Exports the queue. The export keeps the queue's registration alive even after this object has ended. <see cref="ImportAsync(ExportedQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/> opens it again.</summary>
     /// <returns>The export, owned by the caller. It keeps the memory and, on a NIC, the RX queue.</returns>
-    /// <exception cref="ZcrxException">The kernel does not support exports (Linux 6.19), or refused.</exception>
+    /// <exception cref="ZcrxException">The kernel does not support exports (they need Linux 6.19), or refused.</exception>
     /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
     public Task<ExportedQueue> ExportAsync() => _loop.ExportAsync();
 
-    /// <summary>Returns the present counters.</summary>
+    /// <summary>Returns the current counters.</summary>
     /// <returns>A snapshot; the last one once the queue is closed.</returns>
     public QueueStatistics Snapshot() => _loop.Snapshot();
 
@@ -318,8 +319,8 @@ public sealed class ZcrxQueue : IAsyncDisposable
     /// <returns>A stack trace for each lease.</returns>
     public IReadOnlyList<string> LeaseOrigins() => _loop.Queue.Ledger.Origins();
 
-    /// <summary>Stops accepting, delivers what has arrived, then closes the connections and the queue.</summary>
-    /// <param name="drain">The longest time for delivering. Streams that the peer has not ended get an error.</param>
+    /// <summary>Stops accepting, delivers the bytes that have arrived, then closes the connections and the queue.</summary>
+    /// <param name="drain">The maximum time for the delivery. Streams that the peer has not ended then end with an error.</param>
     /// <returns>A task that ends when the queue is closed.</returns>
     public Task StopAsync(TimeSpan drain) => EndAsync(_loop.StopAsync(drain));
 
@@ -329,7 +330,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
         {
             await ended.ConfigureAwait(false);
         }
-#pragma warning disable CA1031 // Why the loop failed is what Completion tells; stopping has succeeded all the same.
+#pragma warning disable CA1031 // Completion reports why the loop failed. Stopping has succeeded anyway.
         catch (Exception)
 #pragma warning restore CA1031
         {
@@ -338,7 +339,7 @@ public sealed class ZcrxQueue : IAsyncDisposable
 
     /// <summary>Ends the queue and suspends its connections, after delivering every byte that was taken from their sockets.</summary>
     /// <param name="drain">
-    /// On a NIC: the longest time for receiving until the sockets are empty. Payload in the memory of a NIC's queue is lost with the queue, and a stream whose
+    /// On a NIC, the maximum time for emptying the sockets. Payload in the memory of a NIC's queue is lost with the queue, and a stream whose
     /// next bytes lie there fails when it is resumed (−EFAULT). No effect without a NIC, where nothing is lost.
     /// </param>
     /// <returns>A task that ends when the queue is closed. Streams continue at the same position once a queue resumes them. Leases stay valid.</returns>

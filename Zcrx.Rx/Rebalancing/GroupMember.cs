@@ -15,9 +15,9 @@ internal sealed class GroupMember(ZcrxQueue queue, INicFacts? facts)
 
     public bool IsUnderPressure => queue.Loop.PressureLevel != PoolPressureLevel.Normal;
 
-    /// <summary>Gets the number of connections, with those that move to the queue and without those that leave it.</summary>
+    /// <summary>Gets the number of connections, including those that move to the queue and excluding those that leave it.</summary>
     public long Connections => queue.Loop.Counters.Connections + Volatile.Read(ref _incoming);
 
-    /// <summary>Changes the number of connections that move to the queue.</summary>
+    /// <summary>Changes the number of connections on their way: positive to the queue, negative away from it.</summary>
     public void Expect(int more) => Interlocked.Add(ref _incoming, more);
 }

@@ -2,7 +2,7 @@ using Zcrx.Rx.Moving;
 
 namespace Zcrx.Rx.Rebalancing;
 
-/// <summary>Counts a moving connection for its target from the decision on, and no longer for its source.</summary>
+/// <summary>Counts a moving connection for its target instead of its source, from the decision to move until the move has ended.</summary>
 internal sealed class GroupMove : IMoveWatcher, IDisposable
 {
     private GroupMember? _source;

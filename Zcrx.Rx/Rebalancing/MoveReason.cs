@@ -6,15 +6,15 @@ namespace Zcrx.Rx;
 [JsonConverter(typeof(JsonStringEnumConverter<MoveReason>))]
 public enum MoveReason
 {
-    /// <summary>The connection was accepted, and its packets arrive on that queue, or that queue has the fewest connections.</summary>
+    /// <summary>The connection was accepted, and the target queue is the one on which its packets arrive or the one with the fewest connections.</summary>
     Placement,
 
-    /// <summary>The next bytes lie in the other queue's memory, so that only that queue can receive them. Always permitted: otherwise the stream fails.</summary>
+    /// <summary>The next bytes lie in the target queue's memory, so only that queue can receive them. Such a move is always permitted, because the stream would fail otherwise.</summary>
     ForeignMemory,
 
-    /// <summary>The kernel copies its bytes, because its packets arrive on another RX queue.</summary>
+    /// <summary>The kernel copies the bytes of the connection, because its packets arrive on another RX queue.</summary>
     CopyStorm,
 
-    /// <summary>The queue stays under pressure while another has capacity.</summary>
+    /// <summary>The queue stays under pressure while another queue has capacity.</summary>
     Pressure,
 }

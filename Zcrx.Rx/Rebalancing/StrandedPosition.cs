@@ -7,7 +7,7 @@ namespace Zcrx.Rx.Rebalancing;
 /// <param name="position">The number of bytes received.</param>
 internal sealed class StrandedPosition(long position)
 {
-    // A queue is tried several times, since steering may change during the attempts, but not without a limit.
+    // Each queue is tried several times, because steering may change during the attempts. The limit ends the attempts.
     private const int MaxAttempts = 4;
 
     private readonly Lock _gate = new();
@@ -23,7 +23,7 @@ internal sealed class StrandedPosition(long position)
         }
     }
 
-    /// <summary>Returns the queue to try next: one with the fewest attempts, preferably the one on which packets arrive now. Null when all were tried often enough.</summary>
+    /// <summary>Returns the queue to try next: a queue with the fewest attempts, preferably the queue on which packets arrive now. Returns null when each has reached the limit of attempts.</summary>
     public GroupMember? Next(IEnumerable<GroupMember> members, RxQueueId? arrival)
     {
         lock (_gate)

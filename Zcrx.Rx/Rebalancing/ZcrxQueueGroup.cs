@@ -10,9 +10,9 @@ namespace Zcrx.Rx;
 
 /// <summary>Represents queues that share their connections: each connection is received where its packets arrive.</summary>
 /// <remarks>
-/// <para>On a NIC, only one interface queue can receive payload that has arrived in its memory: the receive of any other ends with
+/// <para>On a NIC, only the interface queue in whose memory payload has arrived can receive that payload. A receive on any other queue ends with
 /// −EFAULT. In a group, such a connection moves to the queue that has its payload, in order and without a gap. Outside of a group, its stream fails.</para>
-/// <para>Threading: all members from any thread. Ownership: the caller owns the queues. A closed queue leaves the group.</para>
+/// <para>Threading: all members are thread-safe. Ownership: the caller owns the queues. A closed queue leaves the group.</para>
 /// </remarks>
 public sealed class ZcrxQueueGroup : IStrandedConnections
 {
@@ -21,7 +21,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
     private readonly ConditionalWeakTable<ZcrxConnection, StrandedPosition> _stranded = [];
     private ImmutableArray<GroupMember> _members = [];
 
-    /// <summary>Gets the moves of connections from one queue to another, whatever component of the group decided them. One at a time, on any thread.</summary>
+    /// <summary>Gets all moves of connections from one queue of the group to another. They are published one at a time, on any thread.</summary>
     public IObservable<ConnectionMoved> Moves => _moves;
 
     /// <summary>Gets the queues, in the order in which they joined.</summary>
@@ -76,9 +76,9 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
     /// <param name="connection">The connection, on a queue of the group.</param>
     /// <returns>
     /// The queue on which its packets arrive. For an unmanaged RX queue: the queue of the same interface with the fewest connections, preferably not under
-    /// pressure. Null when it may stay on its queue.
+    /// pressure. Null when the connection may stay on its queue.
     /// </returns>
-    /// <remarks>Call it before OnNext returns to the ring thread, and <see cref="MoveAsync(ZcrxConnection, ZcrxQueue, MoveReason)"/> afterwards. Then the first receive is on the right queue.</remarks>
+    /// <remarks>To make the first receive run on the right queue, call this method and <see cref="MoveAsync(ZcrxConnection, ZcrxQueue, MoveReason)"/> before OnNext returns to the ring thread.</remarks>
     public ZcrxQueue? Choose(ZcrxConnection connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
@@ -110,7 +110,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
     {
         ZcrxConnection stranded = ZcrxConnection.Of(connection);
         ConnectionHost host = stranded.Host;
-        // Not on the ring thread: reading where packets arrive may take system calls.
+        // Runs off the ring thread, because reading where packets arrive may take system calls.
         _ = Task.Run(() => RescueAsync(stranded, host, position));
     }
 
@@ -121,7 +121,8 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
             return owner;
         }
 
-        // Its payload is copied on any queue. Prefer a queue to which its packets could be steered, or a queue like the present one.
+        // On every queue of the group, the payload is copied. Prefer a queue of the interface on which the packets arrive, so that they can be steered to it.
+        // Otherwise prefer a queue of the current queue's interface.
         string? networkInterface = arrival is { } elsewhere && members.Any(member => member.RxQueue?.Interface == elsewhere.Interface)
             ? elsewhere.Interface
             : present.RxQueue?.Interface;
@@ -138,7 +139,7 @@ public sealed class ZcrxQueueGroup : IStrandedConnections
         }
         catch (Exception exception) when (exception is ZcrxException or ObjectDisposedException)
         {
-            // Unknown now, or closed. A receive on the wrong queue shows it.
+            // The RX queue is unknown now, or the socket is closed. If the connection is on the wrong queue, its receive fails and the connection is then moved.
             return null;
         }
     }

@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Holds the operators in which items of one connection wait. Any thread.</summary>
+/// <summary>Holds the operators in which items of one connection wait. Thread-safe.</summary>
 internal sealed class BoundedQueues
 {
     private readonly Lock _gate = new();

@@ -7,7 +7,7 @@ namespace Zcrx.Rx.Receiving;
 
 /// <summary>Represents the buffers of a connection as one ordered observable with any number of observers.</summary>
 /// <remarks>
-/// Subscribe and dispose on any thread. OnNext, OnError and OnCompleted are called on the ring thread. A stream that had ended before the subscription reports its
+/// Observers subscribe and unsubscribe on any thread. OnNext, OnError and OnCompleted are called on the ring thread. A stream that had ended before the subscription reports its
 /// end at once, on the subscribing thread.
 /// </remarks>
 internal sealed class BufferStream(ConnectionControl control) : IObservable<ReceivedBuffer>, IConnectionSource
@@ -19,7 +19,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
     /// <summary>Gets a value indicating whether an observer is subscribed.</summary>
     public bool HasObservers => Observers.Items.Length > 0;
 
-    /// <summary>Gets a value indicating whether an observer has been subscribed.</summary>
+    /// <summary>Gets a value indicating whether an observer has ever been subscribed.</summary>
     public bool WasObserved => _wasObserved;
 
     public BufferHolder? Holder => control.Holder;
@@ -33,7 +33,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         if (Observers.TryAdd(observer))
         {
             _wasObserved = true;
-            // Not under the lock: a queue that has ended may end the connection in this call, and its observers are user code.
+            // Called outside the lock: if the queue has ended, this call may end the connection and call its observers, which are user code.
             control.Synchronize();
             return Disposable.Create((this, observer), static state => state.Item1.Remove(state.observer));
         }
@@ -59,7 +59,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
             {
                 observer.OnNext(buffer);
             }
-#pragma warning disable CA1031 // Whatever a consumer throws ends its own stream and never the ring.
+#pragma warning disable CA1031 // Any exception of a consumer ends only its own stream, never the ring.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
@@ -71,7 +71,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
     /// <summary>Removes an observer that has thrown out of OnNext. Ring thread only.</summary>
     /// <remarks>
     /// An observer that is still subscribed gets its exception as OnError. An operator that has already unsubscribed itself has passed the exception on to its own
-    /// observer, which did not handle it. It is reported to the owner of the queue.
+    /// observer, which did not handle it. Such an exception is reported to the owner of the queue.
     /// </remarks>
     public void Drop(IObserver<ReceivedBuffer> observer, Exception exception)
     {
@@ -113,7 +113,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
             {
                 observer.OnCompleted();
             }
-#pragma warning disable CA1031 // As above.
+#pragma warning disable CA1031 // As in Next.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
@@ -138,7 +138,7 @@ internal sealed class BufferStream(ConnectionControl control) : IObservable<Rece
         }
     }
 
-    /// <returns>Whether it was subscribed.</returns>
+    /// <returns>Whether the observer was subscribed.</returns>
     private bool Remove(IObserver<ReceivedBuffer> observer)
     {
         bool wasSubscribed = Observers.Remove(observer);

@@ -35,16 +35,16 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
     /// <summary>Gets the number of buffers that one connection may lease under pressure.</summary>
     public int Quota => PressureMachine.Quota(pool.Buffers, connections.Count, context.Options.Value.ConnectionQuota);
 
-    /// <summary>Returns how many buffers a connection may take now. That is the budget of its next request.</summary>
+    /// <summary>Returns how many buffers a connection may take now. The result is the budget of its next request.</summary>
     /// <remarks>
-    /// The last buffers of the pool, the reserve, are for connections without leases. Their leases are copies, since a few bytes may take a whole
-    /// buffer, so that a budget in bytes does not limit the number of buffers. So a consumer that keeps its leases can never take the whole pool, and connections
+    /// The reserve, the last buffers of the pool, is for connections without leases. Leases on buffers of the reserve are copies: a few bytes may take a whole
+    /// buffer, so a budget in bytes does not limit the number of buffers. A consumer that keeps its leases can therefore never take the whole pool. Connections
     /// whose consumers return their buffers always continue, if only one buffer at a time.
     /// </remarks>
     public int Allowance(ConnectionReceiver connection) => int.Max(pool.Available, connection.Holder.Leased == 0 ? 1 : 0);
 
-    /// <summary>Determines whether a request's budget, set when more buffers were free, would let it take the whole reserve.</summary>
-    /// <remarks>Budgets are in bytes, and a few bytes may take a whole buffer. So a budget can last longer than the buffers that it was computed from.</remarks>
+    /// <summary>Determines whether a request might take the whole reserve, because its budget was set when more buffers were free.</summary>
+    /// <remarks>Budgets are in bytes, and a few bytes may take a whole buffer. A budget can therefore outlast the buffers that it was computed from.</remarks>
     public bool MayTakeTooMuch(ConnectionReceiver connection)
     {
         long buffers = (connection.BudgetLeft + pool.BufferLength - 1) / pool.BufferLength;
@@ -59,7 +59,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
         context.Counters.Pauses++;
     }
 
-    /// <summary>Handles a receive that ended because the pool was empty. Often the refill queue has buffers.</summary>
+    /// <summary>Handles a receive that ended because the pool was empty. Flushes first, because the refill queue often has buffers.</summary>
     public void Starve(ConnectionReceiver connection)
     {
         _ranDry = true;
@@ -72,7 +72,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
                 return;
             }
 
-            // On a NIC, buffers that count as free may lie in its ring. No event reports when they leave it.
+            // On a NIC, buffers that count as free may lie in the ring of the NIC. No event reports when they leave that ring, so receives are retried at intervals.
             _retryAt = context.Clock.Now + (context.Clock.ToTicks(StarvedRetry) << int.Min(_barrenTurns - BarrenTurns, MostDoublings));
         }
 
@@ -91,7 +91,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
     }
 
     /// <summary>Ends a turn.</summary>
-    /// <param name="hasReceived">Whether a connection has received in it.</param>
+    /// <param name="hasReceived">Whether a connection has received in the turn.</param>
     /// <returns>Whether the pool may have been empty in the turn, so that requests may have been stranded.</returns>
     public bool EndTurn(bool hasReceived)
     {
@@ -125,7 +125,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
         }
     }
 
-    /// <summary>Resumes starved connections in their order, and no more of them than there are buffers: the others would only starve again.</summary>
+    /// <summary>Resumes starved connections in order, at most one for each free buffer. Further connections would only starve again.</summary>
     private void ResumeStarved()
     {
         if (_starved.Count == 0 || (_retryAt != long.MaxValue && context.Clock.Now < _retryAt))
@@ -142,7 +142,7 @@ internal sealed class BufferWaiters(SlotTable<ConnectionReceiver> connections, B
         }
     }
 
-    /// <summary>Resumes paused connections when the pool has recovered, and those with few leases at any time: leases of others must not stop them.</summary>
+    /// <summary>Resumes paused connections when the pool has recovered. A connection with few leases is resumed at any time: leases of others must not stop it.</summary>
     private void ResumePaused()
     {
         if (_paused.Count == 0)

@@ -5,7 +5,7 @@ using Zcrx.Rx.Connections;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Holds the requests of other threads to a connection: to pause, to close, to wait for its end. Threading: all members from any thread.</summary>
+/// <summary>Holds the requests of other threads to a connection: to pause, to close, to wait for its end. Thread-safe.</summary>
 /// <remarks>Each change is followed by a call of <see cref="IConnectionHost.Synchronize"/>, so that the ring thread acts on it.</remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The token source has no timer and no wait handle, so there is nothing to dispose, and its token is used until the last handler has ended.")]
 internal sealed class ConnectionControl : ISendingConnection
@@ -19,7 +19,7 @@ internal sealed class ConnectionControl : ISendingConnection
     private string? _closeCause;
     private ConnectionFailure? _failure;
     private CancellationTokenSource? _closedSource;
-    // The pauses of consumers, and the application's bit. One word, since delivery reads it for each buffer.
+    // The number of pauses by consumers, and a bit for the pause by the application. They share a word, because delivery reads it for each buffer.
     private int _pauses;
     private volatile CloseMode _closeMode;
     private volatile IConnectionHost _host;
@@ -38,7 +38,7 @@ internal sealed class ConnectionControl : ISendingConnection
 
     public ConnectionSender Sender { get; }
 
-    /// <summary>Gets or sets the queue of the connection. The ring thread to which the connection moves sets it.</summary>
+    /// <summary>Gets or sets the queue of the connection. When the connection moves, the ring thread of the new queue sets it.</summary>
     public IConnectionHost Host { get => _host; set => _host = value; }
 
     /// <summary>Gets a task that ends when the socket has been closed, or belongs to another owner.</summary>
@@ -47,7 +47,7 @@ internal sealed class ConnectionControl : ISendingConnection
     /// <summary>Gets the counter of the work on the connection besides its socket.</summary>
     public ConnectionWork Work { get; }
 
-    /// <summary>Gets the counter of leases on the present queue, through which operators reach the connection.</summary>
+    /// <summary>Gets the holder that counts the leases on the current queue, and through which operators reach the connection.</summary>
     public BufferHolder Holder => _receiver.Holder;
 
     /// <summary>Gets a token that is cancelled when the socket has been closed, or belongs to another owner.</summary>
@@ -67,7 +67,7 @@ internal sealed class ConnectionControl : ISendingConnection
         }
     }
 
-    /// <summary>Gets a value indicating whether an operator or the application has paused the connection. Buffers that the kernel has delivered then wait, too.</summary>
+    /// <summary>Gets a value indicating whether an operator or the application has paused the connection. Buffers that the kernel has already delivered then wait, too.</summary>
     public bool IsPaused => Volatile.Read(ref _pauses) != 0;
 
     /// <summary>Gets a value indicating whether a consumer has paused the connection, and the application has not.</summary>
@@ -107,7 +107,7 @@ internal sealed class ConnectionControl : ISendingConnection
     public bool AwaitsRoomOnArrival { get => _awaitsRoomOnArrival; set => _awaitsRoomOnArrival = value; }
 
     /// <summary>Records that a change waits for the ring thread. A full fence.</summary>
-    /// <returns>False when a change was recorded before.</returns>
+    /// <returns>False when a change was already recorded.</returns>
     public bool TryNoteChange() => Interlocked.Exchange(ref _hasChange, 1) == 0;
 
     /// <summary>Clears the record before the ring thread handles the change. A full fence: a later change is recorded again.</summary>
@@ -121,7 +121,7 @@ internal sealed class ConnectionControl : ISendingConnection
         Synchronize();
     }
 
-    /// <summary>Shuts sending down. A connection whose stream has ended is closed then.</summary>
+    /// <summary>Shuts sending down. If the stream has ended, the connection is then closed.</summary>
     public void ShutdownSend()
     {
         Sender.Shutdown();
@@ -165,7 +165,7 @@ internal sealed class ConnectionControl : ISendingConnection
 
     /// <summary>Requests the end of the connection.</summary>
     /// <param name="abort">Whether to reset the connection.</param>
-    /// <param name="cause">The cause, as a clause. The first one counts.</param>
+    /// <param name="cause">The cause, as a clause. The first cause counts.</param>
     public void RequestClose(bool abort, string cause)
     {
         Interlocked.CompareExchange(ref _closeCause, cause, null);
@@ -210,14 +210,14 @@ internal sealed class ConnectionControl : ISendingConnection
         EndSocketWork();
     }
 
-    /// <summary>Resets the connection, and leaves the descriptor open: the ring thread, which is stuck, may use it. Any thread.</summary>
+    /// <summary>Resets the connection but leaves its descriptor open, because the stuck ring thread may use it. Thread-safe.</summary>
     public void AbandonSocket()
     {
         Sender.Close();
         _socket.Disconnect();
     }
 
-    /// <summary>Ends the work on a connection whose socket was abandoned. Its observers know the end. Any thread.</summary>
+    /// <summary>Ends the work on a connection whose socket was abandoned. Called after its observers were called. Thread-safe.</summary>
     public void EndAbandoned() => EndSocketWork();
 
     private void EndSocketWork()

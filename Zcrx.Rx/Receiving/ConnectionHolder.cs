@@ -2,10 +2,10 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Counts the leases of a connection on one queue, and lets operators far down a chain pause the connection that a buffer came from.</summary>
+/// <summary>Counts the leases of a connection on one queue, and lets operators anywhere in a chain pause the connection that a buffer came from.</summary>
 internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHolder
 {
-    /// <summary>Gets the connection. Any thread.</summary>
+    /// <summary>Gets the connection. Thread-safe.</summary>
     public ConnectionReceiver Connection => connection;
 
     public override bool IsPaused => connection.Control.IsPaused;
@@ -24,7 +24,7 @@ internal sealed class ConnectionHolder(ConnectionReceiver connection) : BufferHo
     {
         if (!connection.Stream.HasObservers)
         {
-            connection.Control.RequestClose(abort: true, "its consumer ended before it had used what it was given");
+            connection.Control.RequestClose(abort: true, "its consumer ended before it had processed all received bytes");
         }
     }
 

@@ -8,10 +8,10 @@ using Zcrx.Rx.Streams;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Holds the state of one connection's receive, and the reasons for which it must not receive.</summary>
+/// <summary>Holds the state of one connection's receive, and the reasons for which the connection must not receive.</summary>
 /// <remarks>
-/// Owned by the ring thread of the connection's queue, or by the suspended connections. Requests of other threads are in
-/// <see cref="Control"/>. Members that other threads may read state that.
+/// Owned by the ring thread of the connection's queue, or by the owner of suspended connections. Requests of other threads are in
+/// <see cref="Control"/>. A member that any thread may read says so.
 /// </remarks>
 internal sealed class ConnectionReceiver
 {
@@ -20,7 +20,7 @@ internal sealed class ConnectionReceiver
     private BufferHolder _holder;
     // The holders of queues that the connection has left, while consumers lease buffers of these queues.
     private volatile BufferHolder[] _formerHolders = [];
-    // The position at which the present request began, and the number of bytes that it may deliver.
+    // The position at which the current request began, and the number of bytes that the request may deliver.
     private long _requestStart;
     private uint _requestBudget;
     private StallMachine _stall;
@@ -46,17 +46,17 @@ internal sealed class ConnectionReceiver
 
     public BufferStream Stream { get; }
 
-    /// <summary>Gets the observers of the stream. Copied here, since they are read for each buffer.</summary>
+    /// <summary>Gets the observers of the stream. They are cached here, because they are read for each buffer.</summary>
     public ObserverSet<IObserver<ReceivedBuffer>> Observers { get; }
 
-    /// <summary>Gets a number that is unique in the process. Any thread.</summary>
+    /// <summary>Gets a number that is unique in the process. Thread-safe.</summary>
     public long Id { get; }
 
     public int Slot { get; private set; }
 
     public uint Generation { get; private set; }
 
-    /// <summary>Returns the public handle, whose type this room does not know. Created once. Any thread.</summary>
+    /// <summary>Returns the public handle, which is created once. Its type is a parameter, because this folder does not depend on it. Thread-safe.</summary>
     public T HandleAs<T>(Func<ConnectionReceiver, T> create)
         where T : class => (T)(Volatile.Read(ref _handle) ?? Interlocked.CompareExchange(ref _handle, create(this), null) ?? _handle);
 
@@ -69,16 +69,16 @@ internal sealed class ConnectionReceiver
         set => Volatile.Write(ref _bytesReceived, value);
     }
 
-    /// <summary>Gets the counter of buffers that consumers lease on the present queue.</summary>
+    /// <summary>Gets the holder that counts the buffers that consumers lease on the current queue.</summary>
     public BufferHolder Holder => _holder;
 
-    /// <summary>Gets the number of buffers that consumers lease, on all queues. Any thread.</summary>
+    /// <summary>Gets the number of buffers that consumers lease, on all queues. Thread-safe.</summary>
     public int BuffersLeased => _holder.Leased + _formerHolders.Sum(static holder => holder.Leased);
 
     /// <summary>Gets the state of the receive request.</summary>
     public ReceiveState State { get; private set; }
 
-    /// <summary>Gets every reason for which the connection must not receive now. Any thread.</summary>
+    /// <summary>Gets every reason for which the connection must not receive now. Thread-safe.</summary>
     public ReceiveObstacles Obstacles =>
         (ReceiveObstacles)Volatile.Read(ref _obstacles)
         | (Stream.HasObservers ? ReceiveObstacles.None : ReceiveObstacles.Unobserved)
@@ -102,22 +102,22 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets the error with which the stream ends; null for an orderly end.</summary>
     public ZcrxStreamException? EndError { get; private set; }
 
-    /// <summary>Gets a value indicating whether the peer or the network has ended the connection. Any thread, once the socket is closed.</summary>
+    /// <summary>Gets a value indicating whether the peer or the network has ended the connection. Any thread may read it once the socket is closed.</summary>
     public bool IsBroken => EndError is { ErrorNumber: not 0 } || Control.Failure?.Exception is System.Net.Sockets.SocketException;
 
     /// <summary>Gets the buffers that no observer has received yet.</summary>
     public UndeliveredBuffers Undelivered { get; } = new();
 
-    /// <summary>Gets the consumers that lease the rest of a buffer, because the connection was paused while they processed it.</summary>
+    /// <summary>Gets the consumers that keep the rest of a buffer, because the connection was paused while they processed the buffer.</summary>
     public PostponedConsumers Postponed { get; } = new();
 
-    /// <summary>Gets the operators in which items of this connection may wait. Any thread.</summary>
+    /// <summary>Gets the operators in which items of this connection may wait. Thread-safe.</summary>
     public BoundedQueues Queues { get; } = new();
 
     /// <summary>Gets a value indicating whether received bytes wait for a consumer.</summary>
     public bool HasWaiting => Undelivered.Count > 0 || Postponed.IsAny;
 
-    /// <summary>Gets the number of received bytes that wait for a consumer. Any thread.</summary>
+    /// <summary>Gets the number of received bytes that wait for a consumer. Thread-safe.</summary>
     public long BytesWaiting => Undelivered.Bytes + Postponed.BytesWaiting;
 
     /// <summary>Gets a value indicating whether consumers are still at work on what they have received: work, leases, or a hold.</summary>
@@ -132,19 +132,19 @@ internal sealed class ConnectionReceiver
     /// </summary>
     public bool WasInterrupted { get; set; }
 
-    /// <summary>Gets or sets a value indicating whether the kernel reports the end of the connection while it does not receive.</summary>
+    /// <summary>Gets or sets a value indicating whether the kernel is asked to report the end of the connection while no receive is armed.</summary>
     public bool IsHangUpWatched { get; set; }
 
     /// <summary>Gets or sets a value indicating whether the application attached the connection, so that it has no consumer at first.</summary>
     public bool IsAttached { get; set; }
 
-    /// <summary>Gets a value indicating whether the application has not subscribed yet to a connection that it has attached. Ring thread only.</summary>
+    /// <summary>Gets a value indicating whether an attached connection still waits for its first observer. Ring thread only.</summary>
     public bool AwaitsFirstObserver => IsAttached && !Stream.WasObserved;
 
     /// <summary>Gets or sets a value indicating whether the peer has ended its side. Bytes may still wait in the socket.</summary>
     public bool HasPeerEnded { get; set; }
 
-    /// <summary>Gets or sets a value indicating whether the kernel reports room in the socket.</summary>
+    /// <summary>Gets or sets a value indicating whether the kernel is asked to report room in the socket.</summary>
     public bool IsAwaitingRoom { get; set; }
 
     /// <summary>Gets or sets the time at which the connection was first found without an observer; null while it has one.</summary>
@@ -164,15 +164,15 @@ internal sealed class ConnectionReceiver
     /// <summary>Gets or sets the limits of the listener that accepted the connection; null for none.</summary>
     public ListenerGate? Gate { get; set; }
 
-    /// <summary>Gets a value indicating whether the present request has delivered its whole budget.</summary>
+    /// <summary>Gets a value indicating whether the current request has delivered its whole budget.</summary>
     public bool IsBudgetUsedUp => _bytesReceived - _requestStart >= _requestBudget;
 
-    /// <summary>Gets the number of bytes that the present request may still deliver.</summary>
+    /// <summary>Gets the number of bytes that the current request may still deliver.</summary>
     public long BudgetLeft => _requestStart + _requestBudget - _bytesReceived;
 
     public ulong ReceiveTag => Tag(RequestKind.Receive);
 
-    /// <summary>Determines whether one of these obstacles is set by the ring thread.</summary>
+    /// <summary>Determines whether the ring thread has set one of these obstacles.</summary>
     public bool Has(ReceiveObstacles obstacles) => (Volatile.Read(ref _obstacles) & (int)obstacles) != 0;
 
     public void Set(ReceiveObstacles obstacle) => Volatile.Write(ref _obstacles, _obstacles | (int)obstacle);
@@ -199,7 +199,7 @@ internal sealed class ConnectionReceiver
     /// <summary>Records that there is no request and none is to be issued.</summary>
     public void Disarm() => State = ReceiveState.Idle;
 
-    /// <summary>Gets why the queue has ended the stream while the connection stays open for its consumers; null when it has not.</summary>
+    /// <summary>Gets the cause for which the queue ended the stream while the connection stays open for its consumers; null when the queue has not done so.</summary>
     public string? StopCause { get; private set; }
 
     /// <summary>Ends the stream. Bytes that were received are still delivered.</summary>
@@ -225,7 +225,7 @@ internal sealed class ConnectionReceiver
     public ZcrxStreamException? EndOfStream() =>
         EndError ?? (StopCause is null ? null : new ZcrxStreamException($"Receiving on {this}", 0, BytesReceived, StopCause, ""));
 
-    /// <summary>Gets the present move; null for none.</summary>
+    /// <summary>Gets the current move; null for none.</summary>
     public IPendingMove? Move => _move;
 
     public void BeginMove(IPendingMove move)
@@ -240,12 +240,12 @@ internal sealed class ConnectionReceiver
         Clear(ReceiveObstacles.Moving);
     }
 
-    /// <summary>Binds the connection to another queue. On the ring thread of that queue.</summary>
+    /// <summary>Binds the connection to another queue. Called on the ring thread of that queue.</summary>
     public void Rebind(IConnectionHost host, int slot, uint generation)
     {
         if (host != Control.Host)
         {
-            // Each queue has a holder of its own, since its ring thread counts leased buffers without a lock.
+            // Each queue has its own holder, because its ring thread counts leased buffers without a lock.
             _formerHolders = [.. _formerHolders.Where(static holder => holder.Leased > 0), _holder];
             _holder = new ConnectionHolder(this);
         }
@@ -259,7 +259,7 @@ internal sealed class ConnectionReceiver
     }
 
     /// <summary>Records that the connection receives in a turn.</summary>
-    /// <returns>False when it has received in that turn before.</returns>
+    /// <returns>False when the connection has already received in that turn.</returns>
     public bool TryEnterTurn(long turn)
     {
         if (Turn == turn)
@@ -275,7 +275,7 @@ internal sealed class ConnectionReceiver
     /// <returns>The stream offset up to which observers have received.</returns>
     public long DropUndelivered()
     {
-        // A consumer of frames has received a buffer whose remaining bytes wait and were not passed on.
+        // A consumer of frames may hold bytes of a buffer that it has received and has not passed on.
         long delivered = Delivered - Postponed.MostWaiting();
         Undelivered.Clear();
         return delivered;

@@ -4,11 +4,11 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Checks every connection once per interval: for a receive that stalls, and for a connection without observers. Ring thread only.</summary>
+/// <summary>Checks every connection once per interval, for a stalled receive, for silence and for missing observers. Ring thread only.</summary>
 /// <remarks>
 /// Linux 7.1 and 7.2.0 to 7.2.9 strand a request that runs out of buffers or completions in the middle of a packet: it stays armed, and delivers
-/// nothing although bytes wait in the socket. No capability shows whether a kernel has the fix. A request that ended with −ENOMEM proves nothing, since all
-/// kernels end one that has delivered nothing in its turn. So the bytes in the socket decide, on every kernel.
+/// nothing although bytes wait in the socket. No capability shows whether a kernel has the fix. A request that ends with −ENOMEM proves nothing, because
+/// every kernel ends a request that has delivered nothing in its turn. Therefore the bytes in the socket decide, on every kernel.
 /// </remarks>
 internal sealed class ConnectionWatch(
     SlotTable<ConnectionReceiver> connections, BufferPool pool, ReceiveScheduler scheduler, StallReports stalls, ILimitReports limits, IQueuePhase phase, QueueContext context)
@@ -19,7 +19,7 @@ internal sealed class ConnectionWatch(
     private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(10);
 
-    // How long bytes of a peer that has ended its side wait for an observer.
+    // The time for which bytes wait for an observer after the peer has ended its side.
     private static readonly TimeSpan HalfClosedGrace = TimeSpan.FromSeconds(1);
 
     private int _cursor;
@@ -100,11 +100,11 @@ internal sealed class ConnectionWatch(
         }
     }
 
-    /// <summary>Determines whether neither the application nor the pool, as far as known, prevents the connection from receiving.</summary>
+    /// <summary>Determines whether the connection should receive: neither the application nor the pool, as far as known, prevents it.</summary>
     private bool ShouldReceive(ConnectionReceiver connection) =>
         connection.State != ReceiveState.Idle || (connection.Has(ReceiveObstacles.Starved) && pool.Free > 0 && connection.IsWanted);
 
-    /// <summary>Ends a connection that has been silent in both directions for too long. One without an observer is another matter.</summary>
+    /// <summary>Ends a connection that has been silent in both directions for too long. <see cref="EndIfUnobserved"/> handles a connection without an observer.</summary>
     private void EndIfSilent(ConnectionReceiver connection, long now)
     {
         if (connection.Gate is not { } gate || phase.IsEnding || connection.IsLeaving)
@@ -117,7 +117,7 @@ internal sealed class ConnectionWatch(
             return;
         }
 
-        // Read only now, since it costs a system call.
+        // Read last, because it costs a system call.
         if (connection.Socket.BytesWaiting > 0)
         {
             connection.Silence.Restart(now);
@@ -136,10 +136,10 @@ internal sealed class ConnectionWatch(
     private long Ticks(TimeSpan timeout) => timeout == Timeout.InfiniteTimeSpan ? long.MaxValue : context.Clock.ToTicks(timeout);
 
     /// <summary>Ends a connection that has had no observer for too long.</summary>
-    /// <returns>Whether it is unobserved.</returns>
+    /// <returns>True when the connection is unobserved and stays open.</returns>
     private bool EndIfUnobserved(ConnectionReceiver connection, long now)
     {
-        // A connection that has ended stays until its bytes are received, but not indefinitely.
+        // If the stream has ended, the connection stays open until its bytes are received, but not indefinitely.
         bool isOver = connection.HasEnded && connection.Undelivered.Count == 0;
         if (connection.Stream.HasObservers || isOver || connection.Control.CloseRequested || connection.IsLeaving || phase.IsEnding)
         {
@@ -149,7 +149,7 @@ internal sealed class ConnectionWatch(
 
         if (connection.Control.Work.IsAny || connection.Control.Sender.TakeHasSent() || connection.Control.Sender.IsBusy || connection.UnobservedSince is not { } since)
         {
-            // A connection that is only sent on is in use, also while a send waits for the peer. So is one that a handler works on.
+            // A connection that only sends is in use, even while a send waits for the peer. A connection on which a handler works is in use as well.
             connection.UnobservedSince = now;
             return true;
         }

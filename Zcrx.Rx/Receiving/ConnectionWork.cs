@@ -2,11 +2,11 @@ using Zcrx.Interop.Kernel;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Counts the work on a connection besides its socket: of operators off the ring thread, handlers and the application. Threading: all members from any thread.</summary>
+/// <summary>Counts the work on a connection besides its socket: work of operators off the ring thread, of handlers and of the application. Thread-safe.</summary>
 internal sealed class ConnectionWork(ConnectionControl control)
 {
     private readonly TaskCompletionSource _finished = new(Threads.ContinuationOptions);
-    // The socket, and the work that has not ended.
+    // Counts 1 for the open socket, plus the work that has not ended.
     private int _unfinished = 1;
     private IConnectionHost? _lastHost;
 
@@ -25,7 +25,7 @@ internal sealed class ConnectionWork(ConnectionControl control)
         int left = Interlocked.Decrement(ref _unfinished);
         if (left == 1)
         {
-            // A connection whose stream has ended may wait for this.
+            // If the stream has ended, the connection may wait for the end of this work.
             control.Synchronize();
         }
         else if (left == 0)
@@ -46,7 +46,8 @@ internal sealed class ConnectionWork(ConnectionControl control)
         }
     }
 
-    /// <summary>Ends the count, once. Later work on the closed connection does not count. A queue that ends has waited for work as long as its drain allowed.</summary>
+    /// <summary>Completes <see cref="Finished"/>, once. Later work on the closed connection does not count.</summary>
+    /// <remarks>Also called when the queue ends, after it has waited for work as long as its drain allowed.</remarks>
     public void Abandon()
     {
         if (_finished.TrySetResult())

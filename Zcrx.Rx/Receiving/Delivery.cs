@@ -10,8 +10,8 @@ namespace Zcrx.Rx.Receiving;
 
 /// <summary>Delivers received buffers: from the completion ring through OnNext into the refill queue. Ring thread only.</summary>
 /// <remarks>
-/// <see cref="DeliverUsual"/> handles the usual buffer and nothing else. It returns when a buffer needs more. <see cref="DeliverSome"/>
-/// handles that buffer and continues. No interface is called per buffer except the observer.
+/// <see cref="DeliverUsual"/> handles the usual buffer and nothing else. It returns when a buffer needs special handling. <see cref="DeliverSome"/>
+/// handles that buffer and continues. The observer is the only interface that is called per buffer.
 /// </remarks>
 internal sealed unsafe class Delivery : IDelivery
 {
@@ -55,7 +55,7 @@ internal sealed unsafe class Delivery : IDelivery
         }
         catch
         {
-            // A fault of this library. The connection of the buffer cannot continue: it is uncertain which observers have received it.
+            // A fault of this library. The connection cannot continue: it is uncertain which observers have received the buffer.
             if (run.At != run.End)
             {
                 UserData data = UserData.Decode(run.At->UserData);
@@ -84,7 +84,7 @@ internal sealed unsafe class Delivery : IDelivery
         }
     }
 
-    /// <summary>Delivers at least one buffer, and more while they need nothing unusual.</summary>
+    /// <summary>Delivers at least one buffer, and further buffers that need no special handling.</summary>
     private void DeliverSome(ref DeliveryRun run)
     {
         if (!TryFindConnection(ref run))
@@ -112,7 +112,7 @@ internal sealed unsafe class Delivery : IDelivery
             {
                 isLent = DeliverUsual(ref run);
             }
-#pragma warning disable CA1031 // An exception of a consumer ends its own stream and never the ring. Nothing else in there throws.
+#pragma warning disable CA1031 // An exception of a consumer ends its own stream and never the ring. Nothing else in DeliverUsual throws.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
@@ -129,11 +129,10 @@ internal sealed unsafe class Delivery : IDelivery
     }
 
     /// <summary>Delivers to one observer that leases nothing and does not throw, while the refill queue has room.</summary>
-    /// <returns>True when the present buffer is still lent: it was leased, or the refill queue has no room.</returns>
+    /// <returns>True when the current buffer is still lent: it was leased, or the refill queue has no room.</returns>
     /// <remarks>
-    /// There is no try block here, because the compiler keeps values that live across one in memory instead of registers. An observer may
-    /// change state while it runs, so that state is checked after each buffer: the set of observers, and the refill queue, into which the
-    /// observer may release leases.
+    /// There is no try block here, because the compiler keeps values that live across a try block in memory instead of registers. While an observer
+    /// runs, it may change the set of observers, and the refill queue by releasing leases. Both are therefore checked after each buffer.
     /// </remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool DeliverUsual(ref DeliveryRun run)
@@ -241,7 +240,7 @@ internal sealed unsafe class Delivery : IDelivery
         run.Connection = connection;
         _heartbeat.Enter(RingCallback.OnNext, connection);
         run.Start = connection.BytesReceived;
-        // Read once: an observer that unsubscribes on another thread from now on still receives this buffer, so that it is not lost between two observers.
+        // The observers are read once. An observer that unsubscribes on another thread from now on still receives this buffer, so the buffer is not lost.
         run.Observers = connection.Observers.Items;
         return true;
     }
@@ -272,7 +271,7 @@ internal sealed unsafe class Delivery : IDelivery
         _heartbeat.Enter(RingCallback.OnNext, connection);
         if (connection.Postponed.IsAny)
         {
-            // First, since these bytes were received earlier.
+            // These bytes come first, because they were received earlier.
             connection.Postponed.Continue(control);
         }
 

@@ -6,10 +6,10 @@ using Zcrx.Rx.Ring;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Polls the sockets of connections: for the end of those without an armed receive, and for room to send. Ring thread only.</summary>
+/// <summary>Polls the sockets of connections for room to send and, while no receive is armed, for the end of the connection. Ring thread only.</summary>
 /// <remarks>
-/// A paused, unobserved or starved connection has no receive, and only a receive notices an end. So the kernel is asked to report a hang-up
-/// instead (POLL_ADD).
+/// A paused, unobserved or starved connection has no receive, which would detect the end. A poll request (POLL_ADD) makes the kernel report
+/// a hang-up instead.
 /// </remarks>
 internal sealed class HangUpWatch(IReceiveRequests requests)
 {
@@ -24,11 +24,11 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         if (connection.IsHangUpWatched || connection.State != ReceiveState.Idle || connection.Control.CloseRequested || connection.IsLeaving || requests.IsDead
             || (connection.HasPeerEnded && connection.Control.Sender.IsShutDown))
         {
-            // Once both sides have ended, the kernel reports a hang-up at once each time, although bytes may still wait.
+            // Once both sides have ended, every poll would report a hang-up at once, although bytes may still wait.
             return;
         }
 
-        // The kernel would report the end of the peer's side each time.
+        // Once the peer has ended its side, the poll leaves that event out, because the kernel would report it each time.
         uint events = connection.HasPeerEnded ? PollError | PollHangUp : PollError | PollHangUp | PollPeerShutdown;
         requests.Poll(connection.Socket.Descriptor, events, connection.Tag(RequestKind.HangUp));
         connection.IsHangUpWatched = true;
@@ -37,7 +37,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
     /// <summary>Polls for room in the socket.</summary>
     public void AwaitRoom(ConnectionReceiver connection)
     {
-        // A poll that an earlier sender has started still runs, and serves this one.
+        // If the poll of an earlier sender is pending, it serves this sender as well.
         if (!connection.IsAwaitingRoom)
         {
             requests.Poll(connection.Socket.Descriptor, PollOut, connection.Tag(RequestKind.Writable));
@@ -52,7 +52,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         connection.Control.Sender.OnWritable(result);
     }
 
-    /// <summary>Cancels the polls of a connection that leaves the queue. They have ended when this returns, since the socket may be closed next, and its number reused.</summary>
+    /// <summary>Cancels the polls of a connection that leaves the queue. The polls have ended when this method returns, because the socket may be closed next, and its number reused.</summary>
     public void End(ConnectionReceiver connection)
     {
         bool isPolled = connection.IsHangUpWatched || connection.IsAwaitingRoom;
@@ -86,7 +86,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         connection.IsHangUpWatched = false;
         if (connection.State != ReceiveState.Idle || result <= 0)
         {
-            // The receive, or the next poll, notices the end.
+            // The receive, or the next poll, detects the end.
             return false;
         }
 
@@ -99,7 +99,7 @@ internal sealed class HangUpWatch(IReceiveRequests requests)
         }
         else if (connection.Undelivered.Count == 0 && connection.Socket.BytesWaiting == 0 && !connection.AwaitsFirstObserver)
         {
-            // A server may end its side before its client has subscribed. It still reads the request.
+            // The stream of an attached connection is not ended before its first observer: a server may end its side early, and still read the request.
             connection.End();
         }
 

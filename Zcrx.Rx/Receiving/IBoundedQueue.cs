@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Represents an operator in which items of a connection wait, up to a bound. Any thread.</summary>
+/// <summary>Represents an operator in which items of a connection wait, up to a bound. Thread-safe.</summary>
 internal interface IBoundedQueue
 {
     /// <summary>Gets the number of items that wait.</summary>

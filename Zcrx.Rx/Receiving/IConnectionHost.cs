@@ -2,7 +2,7 @@ using Zcrx.Interop.Leases;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Represents the queue that a connection belongs to, as the connection sees it. Any thread.</summary>
+/// <summary>Represents the queue that a connection belongs to, as the connection sees it. Thread-safe.</summary>
 internal interface IConnectionHost
 {
     /// <summary>Gets the name of the queue.</summary>
@@ -24,18 +24,18 @@ internal interface IConnectionHost
     void AwaitRoom(ConnectionReceiver connection);
 
     /// <summary>
-    /// Runs a consumer's work on the ring thread after the deliveries of the present turn, or on the thread pool when there is no ring
+    /// Runs a consumer's work on the ring thread after the deliveries of the current turn, or on the thread pool when there is no ring
     /// thread.
     /// </summary>
     void Schedule(Action work);
 
-    /// <summary>Records that a connection is closed. Work on it may last longer, and a queue that stops waits for it.</summary>
-    /// <param name="work">The work, which <see cref="ConnectionWork.Abandon"/> ends with the queue.</param>
+    /// <summary>Records that the socket of a connection is closed. Work on the connection may last longer, and a queue that stops waits for this work.</summary>
+    /// <param name="work">The work. When the queue ends, <see cref="ConnectionWork.Abandon"/> ends it.</param>
     void BeginLateWork(ConnectionWork work);
 
     /// <summary>Records that the work on a closed connection has ended.</summary>
     void EndLateWork(ConnectionWork work);
 
-    /// <summary>Reports an exception of an observer that has no handler for it.</summary>
+    /// <summary>Reports an exception that an observer or a handler has thrown.</summary>
     void ReportFault(ConnectionReceiver connection, Exception exception);
 }

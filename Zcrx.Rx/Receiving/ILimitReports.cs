@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Receives that limits have acted. Ring thread only.</summary>
+/// <summary>Receives a report each time that a limit has acted. Ring thread only.</summary>
 internal interface ILimitReports
 {
     /// <summary>Records that a limit has acted.</summary>

@@ -1,8 +1,8 @@
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Represents the move of a connection to another queue, for the queue that it leaves.</summary>
+/// <summary>Represents the move of a connection, as the queue that the connection leaves sees it.</summary>
 internal interface IPendingMove
 {
-    /// <summary>Ends the move, because the connection ends before it.</summary>
+    /// <summary>Gives up the move, because the connection has ended first.</summary>
     void GiveUp();
 }

@@ -9,7 +9,7 @@ internal interface IQueuePhase
     /// <summary>Gets a value indicating whether the queue has drained, and cancels the remaining requests.</summary>
     bool IsStopping { get; }
 
-    /// <summary>Gets a value indicating whether the connections are suspended at the end, and not closed.</summary>
+    /// <summary>Gets a value indicating whether the connections are suspended at the end instead of closed.</summary>
     bool Suspends { get; }
 
     /// <summary>Gets a value indicating whether the ring thread has failed, and salvages connections.</summary>

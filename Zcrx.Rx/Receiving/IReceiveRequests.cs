@@ -9,13 +9,13 @@ internal interface IReceiveRequests
     /// <summary>Issues a multishot zero-copy receive.</summary>
     /// <param name="socket">The descriptor.</param>
     /// <param name="tag">The user data.</param>
-    /// <param name="budget">The number of bytes that it may deliver.</param>
+    /// <param name="budget">The number of bytes that the receive may deliver.</param>
     void Receive(int socket, ulong tag, uint budget);
 
     /// <summary>Cancels a request.</summary>
     void Cancel(ulong tag);
 
-    /// <summary>Submits what is prepared, such as cancellations of requests to a socket that is about to get another owner.</summary>
+    /// <summary>Submits the prepared requests, such as cancellations for a socket that is about to get another owner.</summary>
     void Submit();
 
     /// <summary>Requests one report of events on a socket.</summary>

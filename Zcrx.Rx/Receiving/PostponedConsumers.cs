@@ -23,10 +23,10 @@ internal sealed class PostponedConsumers
         }
     }
 
-    /// <summary>Gets the number of bytes that wait. Any thread.</summary>
+    /// <summary>Gets the number of bytes that wait. Thread-safe.</summary>
     public long BytesWaiting => Volatile.Read(ref _bytesWaiting);
 
-    /// <summary>Returns the most bytes that wait for one consumer: it is that far behind.</summary>
+    /// <summary>Returns the number of bytes that wait for the consumer that is furthest behind.</summary>
     public long MostWaiting()
     {
         long most = 0;
@@ -56,7 +56,7 @@ internal sealed class PostponedConsumers
     {
         for (int i = _consumers.Count - 1; i >= 0 && !control.IsPaused && !control.CloseRequested; i--)
         {
-            // Backwards, so that consumers that are added in these calls are not called now.
+            // The loop runs backwards, so that consumers that are added by these calls are not called now.
             if (!_consumers[i].Continue())
             {
                 _consumers.RemoveAt(i);

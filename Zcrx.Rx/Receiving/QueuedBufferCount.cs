@@ -3,7 +3,7 @@ namespace Zcrx.Rx.Receiving;
 /// <summary>Counts the leased buffers that wait in operators.</summary>
 internal static class QueuedBufferCount
 {
-    /// <summary>Counts over connections.</summary>
+    /// <summary>Counts the buffers that wait in the operators of all given connections.</summary>
     /// <returns>Null when operators hold at most half of the leased buffers, so that their bounds do not explain an exhausted pool.</returns>
     public static QueuedBuffers? Of(IEnumerable<ConnectionReceiver> connections, int leased)
     {
@@ -27,7 +27,7 @@ internal static class QueuedBufferCount
                 names[queue.BoundName] = names.GetValueOrDefault(queue.BoundName) + 1;
             }
 
-            // Several frames may lie in one buffer, and several operators may have one.
+            // Several frames may lie in one buffer, and several operators may hold the same buffer. The leased buffers therefore bound the count.
             buffers += int.Min(waiting, connection.BuffersLeased);
         }
 

@@ -6,7 +6,7 @@ internal enum ReceiveEnd
     /// <summary>The peer has ended the stream.</summary>
     EndOfStream,
 
-    /// <summary>The request has delivered its budget. If the stream ends there as well, the next receive returns that.</summary>
+    /// <summary>The request has delivered its budget. If the stream ends there as well, the next receive reports the end.</summary>
     BudgetUsedUp,
 
     /// <summary>No buffer was free. Nothing is lost. Flush, wait for returns, receive again.</summary>

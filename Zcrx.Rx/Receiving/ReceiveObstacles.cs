@@ -34,6 +34,6 @@ internal enum ReceiveObstacles
     /// <summary>The connection is being moved to another queue.</summary>
     Moving = 256,
 
-    /// <summary>The reasons of the pool.</summary>
+    /// <summary>All obstacles that the pool causes.</summary>
     Pool = Pressure | Starved,
 }

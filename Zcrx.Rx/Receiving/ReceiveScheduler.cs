@@ -48,7 +48,7 @@ internal sealed class ReceiveScheduler
         _waiters = new BufferWaiters(connections, pool, context, Reconcile);
     }
 
-    /// <summary>Gets or sets the component that finds queues for stranded connections; null when there is none. Any thread.</summary>
+    /// <summary>Gets or sets the component that finds queues for stranded connections; null when there is none. Thread-safe.</summary>
     public IStrandedConnections? Rescuer { get => _rescuer; set => _rescuer = value; }
 
     /// <summary>Gets a value indicating whether receives wait to be issued.</summary>
@@ -115,7 +115,7 @@ internal sealed class ReceiveScheduler
 
             if (i < queued && connection.Turn == _turn.Number)
             {
-                // Requests are served in the order in which they are armed, and the first may empty the pool. The connection that was served most recently is armed last.
+                // Requests are served in the order in which they are armed, and the first request may empty the pool. The connection that was served most recently is armed last.
                 _queued.Enqueue(connection);
                 continue;
             }
@@ -132,7 +132,7 @@ internal sealed class ReceiveScheduler
 
             if (IsHere(connection))
             {
-                // A connection that was paused after it was queued has no receive that would notice its end.
+                // A connection that was paused after it was queued has no receive that would detect its end.
                 _hangUps.Watch(connection);
             }
         }
@@ -151,10 +151,10 @@ internal sealed class ReceiveScheduler
                 _waiters.Starve(connection);
                 break;
             case ReceiveEnd.ForeignMemory when connection.Move is not null || TryStrand(connection):
-                // The queue with that memory continues.
+                // The queue that owns that memory continues the stream.
                 break;
             case ReceiveEnd.CompletionsFull:
-                // The overflow flag of the ring counts this. The next receive is issued once this batch is handled.
+                // The overflow is counted by the flag of the ring. The next receive is issued once this batch is handled.
             case ReceiveEnd.BudgetUsedUp:
             case ReceiveEnd.Cancelled:
                 break;
@@ -193,7 +193,7 @@ internal sealed class ReceiveScheduler
     /// <summary>Ends a batch: pauses connections that lease too much, cuts budgets that have become too large, and reissues stranded requests.</summary>
     public void AfterTurn()
     {
-        // Before a flush.
+        // Called before a flush, which changes the number of free buffers.
         bool ranDry = _waiters.EndTurn(hasReceived: _turn.Received.Count > 0);
         if (_turn.Received.Count == 0)
         {
@@ -215,17 +215,17 @@ internal sealed class ReceiveScheduler
         _turn.ClearReceived();
     }
 
-    /// <summary>Removes a connection that leaves the queue. The kernel has no request of it.</summary>
+    /// <summary>Removes a connection that leaves the queue. The kernel has no request for the connection.</summary>
     public void Remove(ConnectionReceiver connection)
     {
         _hangUps.End(connection);
         _waiters.Remove(connection);
     }
 
-    /// <summary>Closes a connection. The kernel has no request of it, except a poll for room to send.</summary>
+    /// <summary>Closes a connection. The kernel has no request for it, except a poll for room to send.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="cause">The cause, for observers of a stream that has not ended.</param>
-    /// <param name="inner">The exception that caused it, if any.</param>
+    /// <param name="inner">The exception that caused the close, if any.</param>
     public void Close(ConnectionReceiver connection, string cause, Exception? inner)
     {
         if (connection.State == ReceiveState.Queued)
@@ -257,7 +257,7 @@ internal sealed class ReceiveScheduler
         int allowance = _waiters.Allowance(connection);
         if (allowance == 0)
         {
-            // No buffer is left for it. It waits until it has returned buffers, or the pool has recovered.
+            // No buffer is left for the connection. It waits until its consumers have returned buffers, or the pool has recovered.
             _pool.Starve();
             _waiters.Pause(connection);
             return;
@@ -291,7 +291,7 @@ internal sealed class ReceiveScheduler
         }
     }
 
-    /// <summary>Marks a connection as stranded if another queue can be found for it: its next bytes lie in another queue's memory.</summary>
+    /// <summary>Marks a connection as stranded, because its next bytes lie in another queue's memory. Returns false if no component can find that queue.</summary>
     private bool TryStrand(ConnectionReceiver connection)
     {
         if (!_context.IsOnNic || Rescuer is not { } rescuer)
@@ -320,7 +320,7 @@ internal sealed class ReceiveScheduler
     {
         if (connection.EndError is { } error)
         {
-            // A failed connection cannot be sent on either.
+            // On a failed connection, sending fails as well.
             return error.Cause;
         }
 
@@ -333,7 +333,7 @@ internal sealed class ReceiveScheduler
         ConnectionControl control = connection.Control;
         if (control.Sender.IsShutDown && (control.CloseMode == CloseMode.AtEndOfStream || !control.Work.IsAny))
         {
-            // Not while consumers are at work: the close would cancel their token before they have handled what arrived.
+            // Not while consumers are at work: the close would cancel their token before they have handled all bytes that arrived.
             return "both sides had ended the connection";
         }
 

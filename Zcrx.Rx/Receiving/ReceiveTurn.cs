@@ -8,7 +8,7 @@ internal sealed class ReceiveTurn
     /// <summary>Gets the number of the turn.</summary>
     public long Number { get; private set; }
 
-    /// <summary>Gets the number of completions of the batch that were handled. A failure may come in the middle of a batch.</summary>
+    /// <summary>Gets the number of completions of the batch that were handled. A failure may occur in the middle of a batch.</summary>
     public uint Handled { get; private set; }
 
     /// <summary>Gets a value indicating whether the batch filled the completion ring.</summary>
@@ -45,6 +45,6 @@ internal sealed class ReceiveTurn
         }
     }
 
-    /// <summary>Removes the connections that have received: they were reviewed.</summary>
+    /// <summary>Clears the list of connections that have received, after their review.</summary>
     public void ClearReceived() => _received.Clear();
 }

@@ -41,7 +41,7 @@ internal struct StallMachine
 
         if (!_isSuspected)
         {
-            // The bytes may have arrived just now. Issuing the receive again is harmless then.
+            // The bytes may have arrived just now. In that case, issuing the receive again is harmless.
             _isSuspected = true;
             Since = now;
         }

@@ -2,7 +2,7 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Rx.Receiving;
 
-/// <summary>Classifies the result of a receive's last completion (the one without F_MORE). Pure and total.</summary>
+/// <summary>Classifies the result of a receive's last completion (the one without F_MORE). Accepts every value, and has no side effects.</summary>
 internal static class TerminalResult
 {
     /// <param name="result">The completion's result.</param>

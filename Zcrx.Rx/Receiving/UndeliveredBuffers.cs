@@ -3,15 +3,15 @@ using Zcrx.Interop.Leases;
 namespace Zcrx.Rx.Receiving;
 
 /// <summary>Holds the buffers of one connection that no observer has received yet, in the order of the stream.</summary>
-/// <remarks>Owned by the connection's owner: the ring thread of its queue, or the suspended connections. Moves with the connection.</remarks>
+/// <remarks>Owned by the connection's owner: the ring thread of its queue, or the owner of suspended connections. Moves with the connection.</remarks>
 internal sealed class UndeliveredBuffers
 {
     private readonly Queue<int> _slots = new();
-    // The ledger of the slots: that of the queue that received the buffers, even after the connection has left it.
+    // The ledger of the slots. It belongs to the queue that received the buffers, even after the connection has left that queue.
     private BufferLedger? _ledger;
     private long _bytes;
 
-    /// <summary>Gets the number of buffers. A field of its own, since delivery reads it for each run of completions.</summary>
+    /// <summary>Gets the number of buffers. It is stored, because delivery reads it for each run of completions.</summary>
     public int Count { get; private set; }
 
     /// <summary>Gets the number of bytes. Any thread may read.</summary>
@@ -40,7 +40,7 @@ internal sealed class UndeliveredBuffers
     /// <param name="received">The stream offset up to which the connection has received.</param>
     public long Position(long received) => _slots.TryPeek(out int first) ? _ledger![first].StreamOffset : received;
 
-    /// <summary>Returns the number of buffers of a ledger's queue that wait here, copies excluded.</summary>
+    /// <summary>Returns the number of waiting buffers that belong to a ledger, copies excluded.</summary>
     public int CountIn(BufferLedger ledger) => ledger == _ledger ? _slots.Count(slot => !ledger.IsCopy(slot)) : 0;
 
     /// <summary>Releases all buffers.</summary>
@@ -66,7 +66,7 @@ internal sealed class UndeliveredBuffers
 
         if (_slots.Count == 0)
         {
-            // A connection that moves on must not keep the ledger of a closed queue alive.
+            // A moved connection must not keep the ledger of a closed queue alive.
             _ledger = null;
             return;
         }

@@ -10,7 +10,7 @@ internal interface IRingTurn
     /// <exception cref="Zcrx.Interop.ZcrxException">The kernel refused.</exception>
     void Open(RingRequests requests);
 
-    /// <summary>Prepares the requests of a turn. Posted work has run.</summary>
+    /// <summary>Prepares the requests of a turn. Called after posted work has run.</summary>
     void Prepare();
 
     /// <summary>Checks state that no completion reports, and returns whether the thread may end.</summary>
@@ -28,7 +28,7 @@ internal interface IRingTurn
     /// <summary>Releases ring and queue. Also called, without <see cref="TearDown"/>, when opening has failed.</summary>
     void Release();
 
-    /// <summary>Serves changes after the end. Any thread, also several at once.</summary>
+    /// <summary>Serves changes after the end of the ring thread. Thread-safe.</summary>
     void OnEnded();
 
     /// <summary>Publishes the end, after <see cref="Release"/>.</summary>

@@ -2,7 +2,7 @@ using Zcrx.Rx.Options;
 
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Provides the options, the clock and the counters to the owners on a ring thread.</summary>
+/// <summary>Provides the options, the clock and the counters to the components on a ring thread.</summary>
 /// <param name="Options">The options.</param>
 /// <param name="Clock">The clock.</param>
 /// <param name="Counters">The counters.</param>

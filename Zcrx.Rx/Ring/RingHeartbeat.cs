@@ -1,7 +1,7 @@
 namespace Zcrx.Rx.Ring;
 
-/// <summary>Publishes the activity of a ring thread and its beginning. The ring thread writes, any thread reads.</summary>
-/// <remarks>Plain volatile writes, some of them in each turn and none for each buffer. The parts are read one after the other, which is exact for a thread that is stuck.</remarks>
+/// <summary>Publishes what a ring thread is doing, and since when. The ring thread writes, any thread reads.</summary>
+/// <remarks>Uses plain volatile writes: some in each turn, none for each buffer. The parts are read one after another, so they fit together only while the thread is stuck.</remarks>
 internal sealed class RingHeartbeat(RingClock clock)
 {
     private const long Asleep = long.MinValue;
@@ -21,10 +21,10 @@ internal sealed class RingHeartbeat(RingClock clock)
     /// <summary>Gets the connection whose callback runs; null for none.</summary>
     public object? Subject => Volatile.Read(ref _subject);
 
-    /// <summary>Gets the time since the present turn began; zero while the thread sleeps.</summary>
+    /// <summary>Gets the time since the current turn began; zero while the thread sleeps.</summary>
     public TimeSpan BusyFor => Volatile.Read(ref _busySince) is var since and not Asleep ? clock.Elapsed(since, clock.Now) : TimeSpan.Zero;
 
-    /// <summary>Gets the time that the thread has worked until its present turn began, or until it went to sleep.</summary>
+    /// <summary>Gets the time that the thread has worked until its current turn began, or until it went to sleep.</summary>
     public TimeSpan Busy => clock.ToSpan(Volatile.Read(ref _busy));
 
     /// <summary>Records the beginning of a turn.</summary>

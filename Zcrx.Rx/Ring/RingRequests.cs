@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Ring;
 /// <summary>Prepares submission entries and enters the ring. Ring thread only.</summary>
 internal sealed unsafe class RingRequests(IoRing ring) : IRingEnd
 {
-    // accept4's flags: never inherited by child processes, never blocking.
+    // SOCK_CLOEXEC and SOCK_NONBLOCK: child processes do not inherit accepted sockets, and calls on them do not block.
     private const uint AcceptFlags = 0x80000 | 0x800;
 
     /// <summary>Gets the ring, for registering a queue on it.</summary>
@@ -56,7 +56,7 @@ internal sealed unsafe class RingRequests(IoRing ring) : IRingEnd
         return entry;
     }
 
-    /// <summary>Submits the prepared entries, which makes room for more. Safe while completions are handled: they are not moved.</summary>
+    /// <summary>Submits the prepared entries, which makes room for more. Safe while completions are handled, because submitting does not move completions.</summary>
     /// <exception cref="ZcrxException">The kernel does not consume the submission ring.</exception>
     public void SubmitForRoom()
     {
@@ -67,7 +67,7 @@ internal sealed unsafe class RingRequests(IoRing ring) : IRingEnd
         }
     }
 
-    /// <summary>Accepts connections: until cancelled, or one.</summary>
+    /// <summary>Accepts connections until cancelled, or a single connection.</summary>
     public void Accept(int socket, bool isMultishot, ulong tag)
     {
         io_uring_sqe* entry = Prepare();

@@ -16,7 +16,7 @@ namespace Zcrx.Rx.Ring;
 [SuppressMessage("Design", "CA1001", Justification = "Run disposes the ring.")]
 internal sealed unsafe class RingThread : IRingWorker
 {
-    // Other threads may post faster than the ring thread runs. The limit keeps them from delaying completions.
+    // Other threads may post faster than the ring thread runs. The limit keeps posted work from delaying completions.
     private const int WorkPerTurn = 4096;
 
     private readonly IIoUringKernel _kernel;
@@ -28,7 +28,7 @@ internal sealed unsafe class RingThread : IRingWorker
     private readonly TaskCompletionSource _opened = new(Threads.ContinuationOptions);
     private readonly TaskCompletionSource _ended = new(Threads.ContinuationOptions);
     private readonly ConcurrentQueue<RingWork> _work = new();
-    // Innermost: callers of Wake may hold any lock, and nothing is taken under this one.
+    // The innermost lock: callers of Wake may hold any lock, and no lock is taken under this one.
     private readonly Lock _wakeGate = new();
     // The identity of the thread; see Threads.Current.
     private object? _thread;
@@ -60,7 +60,7 @@ internal sealed unsafe class RingThread : IRingWorker
     public int RingDescriptor => _ring!.Fd;
 
     /// <summary>Starts the thread.</summary>
-    /// <returns>A task that ends when the queue is registered, or faults with the reason why it is not.</returns>
+    /// <returns>A task that ends when the queue is registered, or faults with the error of the registration.</returns>
     public Task StartAsync()
     {
         Threads.Start($"zcrx {_name}", this, static ring => ((RingThread)ring).Run());
@@ -68,7 +68,7 @@ internal sealed unsafe class RingThread : IRingWorker
     }
 
     /// <summary>
-    /// Runs work on the ring thread, or refuses it when the thread has ended. One of the two happens, exactly once. Any thread.
+    /// Runs work on the ring thread, or refuses it when the thread has ended. Exactly one of the two happens, once. Thread-safe.
     /// </summary>
     public void Post(Action work, Action? refuse = null)
     {
@@ -76,11 +76,11 @@ internal sealed unsafe class RingThread : IRingWorker
         Signal();
     }
 
-    /// <summary>Runs work on the ring thread and returns its result. Any thread.</summary>
+    /// <summary>Runs work on the ring thread and returns its result. Thread-safe.</summary>
     /// <typeparam name="T">The type of the result.</typeparam>
     /// <param name="work">The work.</param>
     /// <param name="refused">Returns the result, or throws <see cref="ObjectDisposedException"/>, if the ring thread has ended or fails in the work.</param>
-    /// <param name="reportsFailure">Whether an exception of the kernel or a socket faults the task. Any other exception, and all exceptions without this, fail the ring thread.</param>
+    /// <param name="reportsFailure">If true, an exception of the kernel or a socket faults the task. Otherwise, and for any other exception, the ring thread fails.</param>
     public Task<T> InvokeAsync<T>(Func<T> work, Func<T> refused, bool reportsFailure = false)
     {
         TaskCompletionSource<T> result = new(Threads.ContinuationOptions);
@@ -107,11 +107,11 @@ internal sealed unsafe class RingThread : IRingWorker
     }
 
     /// <summary>
-    /// Makes the thread process items that were just enqueued by <see cref="Post"/> or for <see cref="IRingTurn.Prepare"/>. Any thread.
+    /// Makes the thread process items that were just enqueued by <see cref="Post"/> or for <see cref="IRingTurn.Prepare"/>. Thread-safe.
     /// </summary>
     public void Signal()
     {
-        // The thread sets the flag before it reads the queues for the last time. So either it finds the work, or this call sees the flag.
+        // The thread sets the flag before it reads the queues for the last time. Therefore either the thread finds the work, or this call sees the flag.
         Interlocked.MemoryBarrier();
         if (_refusesWork)
         {
@@ -123,7 +123,7 @@ internal sealed unsafe class RingThread : IRingWorker
         }
     }
 
-    /// <summary>Wakes the thread if it sleeps or is about to. Any thread.</summary>
+    /// <summary>Wakes the thread if it sleeps or is about to. Thread-safe.</summary>
     public void Wake()
     {
         if (Threads.Current != _thread && Interlocked.Exchange(ref _wakePending, 1) == 0)
@@ -132,10 +132,10 @@ internal sealed unsafe class RingThread : IRingWorker
         }
     }
 
-    /// <summary>Wakes the thread even if a wake-up is pending already. Any thread.</summary>
+    /// <summary>Wakes the thread even if a wake-up is already pending. Thread-safe.</summary>
     public void SignalWake()
     {
-        // Under the lock: the descriptor must not be closed, and its number reused, between the check and the write.
+        // The lock keeps the descriptor from being closed, and its number from being reused, between the check and the write.
         lock (_wakeGate)
         {
             if (_wakeFd >= 0)
@@ -152,12 +152,12 @@ internal sealed unsafe class RingThread : IRingWorker
     /// <summary>Refuses work from now on. <see cref="Run"/> refuses earlier work. Ring thread only.</summary>
     public void StopTakingWork() => _refusesWork = true;
 
-    /// <summary>Gives up a thread that is stuck in a callback: refuses work, and ends <see cref="Ended"/>. Any thread.</summary>
+    /// <summary>Abandons a thread that is stuck in a callback: refuses work, and faults <see cref="Ended"/>. Thread-safe.</summary>
     /// <param name="cause">The error of <see cref="Ended"/>.</param>
-    /// <returns>False when the thread has ended, or was abandoned before.</returns>
+    /// <returns>False when the thread has ended, or has already been abandoned.</returns>
     /// <remarks>
-    /// A thread whose callback returns after all ends without another turn, and closes its ring, so that its RX queue can be registered again. Its memory stays until the
-    /// process ends.
+    /// If the callback returns after all, the thread ends without another turn and closes its ring, so that the RX queue can be registered again. The memory of the
+    /// queue stays allocated until the process ends.
     /// </remarks>
     public bool TryAbandon(Exception cause)
     {
@@ -167,7 +167,7 @@ internal sealed unsafe class RingThread : IRingWorker
         }
 
         _refusesWork = true;
-        // The fence pairs with the one in Signal.
+        // The fence pairs with the fence in Signal.
         Interlocked.MemoryBarrier();
         _ended.TrySetException(cause);
         _ = _ended.Task.Exception;
@@ -207,7 +207,7 @@ internal sealed unsafe class RingThread : IRingWorker
                 CompleteTurn();
             }
         }
-#pragma warning disable CA1031 // A failure of the ring thread goes to the supervisor and must not end the process.
+#pragma warning disable CA1031 // A failure of the ring thread is passed to the supervisor and must not end the process.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -248,7 +248,7 @@ internal sealed unsafe class RingThread : IRingWorker
     {
         if (Volatile.Read(ref _abandoned) != 0)
         {
-            // What it owned was ended by another thread, and may be used by none. The ring is this thread's alone, and keeps the RX queue while it is open.
+            // Another thread has ended everything that this thread owned, except the ring. An open ring would keep the RX queue.
             CloseRing();
             return;
         }
@@ -295,7 +295,7 @@ internal sealed unsafe class RingThread : IRingWorker
     {
         _clock.BeginTurn();
         _heartbeat.BeginTurn();
-        // A full fence: the flag must be cleared before the queues are read. Otherwise a thread that enqueues now could see it set and not wake this thread.
+        // A full fence: the flag must be cleared before the queues are read. Otherwise a thread that enqueues now could see the flag set and not wake this thread.
         Interlocked.Exchange(ref _wakePending, 0);
         RunWork();
         _turn.Prepare();
@@ -374,13 +374,13 @@ internal sealed unsafe class RingThread : IRingWorker
         }
 
         NativeMemory.Free(_wakeBuffer);
-        // The fence pairs with the one in Signal.
+        // The fence pairs with the fence in Signal.
         Interlocked.MemoryBarrier();
         RefuseWork();
         _turn.OnEnded();
     }
 
-    /// <summary>Refuses work that was enqueued after the end. On the thread pool, since the caller's stack must not run observers of other connections.</summary>
+    /// <summary>Refuses work that was enqueued after the end. Runs on the thread pool, because observers of other connections must not run on the caller's stack.</summary>
     private void ServeAfterEnd() => Threads.RunOnPool(
         static ended =>
         {

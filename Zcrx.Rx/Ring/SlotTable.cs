@@ -56,7 +56,7 @@ internal sealed class SlotTable<T>
     /// <summary>Returns a copy of the objects, so that the table may change during an enumeration.</summary>
     public T[] Snapshot() => [.. _entries.Select(static entry => entry.Item).OfType<T>()];
 
-    // Adjacent, so that finding an object takes one cache line.
+    // Item and generation are adjacent, so that finding an object reads one cache line.
     private struct Entry
     {
         public T? Item;

@@ -1,7 +1,7 @@
 namespace Zcrx.Rx;
 
-/// <summary>Represents the counters and the present state of a queue.</summary>
-/// <remarks>A snapshot of counters that keep counting. Each is exact, but they are not read at the same time.</remarks>
+/// <summary>Represents the counters and the current state of a queue.</summary>
+/// <remarks>Each counter is exact, but the counters are read one after another while they keep counting.</remarks>
 public sealed record QueueStatistics
 {
     /// <summary>Gets the queue's name.</summary>
@@ -46,7 +46,7 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of connections that are paused now because of the pool.</summary>
     public int PausedConnections { get; init; }
 
-    /// <summary>Gets the number of turns that found the completion ring full. Nothing is lost. A larger ring avoids it.</summary>
+    /// <summary>Gets the number of turns that found the completion ring full. No completion is lost. A larger <see cref="ZcrxQueueOptions.CompletionEntries"/> avoids it.</summary>
     public long CompletionOverflows { get; init; }
 
     /// <summary>Gets the number of stalls that were reported; see <see cref="ReceiveStall"/>.</summary>
@@ -93,7 +93,7 @@ public sealed record QueueStatistics
     /// <summary>Gets the number of frames that were refused because <see cref="CopiedFrameBytes"/> had reached its limit. Their connections were reset.</summary>
     public long FramesRefused { get; init; }
 
-    /// <summary>Gets a value indicating whether nothing is accepted, because the process has few file descriptors left.</summary>
+    /// <summary>Gets a value indicating whether accepting has stopped, because the process has few file descriptors left.</summary>
     public bool AwaitsDescriptors { get; init; }
 
     /// <summary>Gets the number of turns of the ring thread.</summary>

@@ -9,7 +9,7 @@ internal interface IStopFacts
     /// <summary>Gets a value indicating whether everything that had arrived was delivered, including the ends of streams.</summary>
     bool IsDelivered { get; }
 
-    /// <summary>Gets a value indicating whether all leases have come back, and no consumer is at work.</summary>
+    /// <summary>Gets a value indicating whether all leases have been released, and no consumer is at work.</summary>
     bool IsDrained { get; }
 
     bool HasListeners { get; }

@@ -6,7 +6,7 @@ internal enum Outcome
     /// <summary>The connection waits for another queue. Every byte that the kernel took from its socket was delivered.</summary>
     Resume,
 
-    /// <summary>The connection ends at a certain position. Every byte that the kernel took from its socket was delivered.</summary>
+    /// <summary>The connection ends at a known position. Every byte that the kernel took from its socket was delivered.</summary>
     End,
 
     /// <summary>The connection ends because bytes may have been taken from its socket that no observer has received.</summary>

@@ -53,7 +53,7 @@ internal sealed class StopExecution(
     /// <summary>Creates the machine with the timeouts of this execution.</summary>
     public static StopMachine CreateMachine(RingClock clock) => new(clock.ToTicks(CancelTimeout), clock.ToTicks(DrainPoll));
 
-    /// <summary>Stops accepting, delivers what has arrived, then closes the connections.</summary>
+    /// <summary>Stops accepting, delivers the bytes that have arrived, then closes the connections.</summary>
     public void BeginStop(TimeSpan drain)
     {
         long now = context.Clock.Now;
@@ -68,7 +68,7 @@ internal sealed class StopExecution(
     /// <summary>Stops accepting, delivers the bytes that the kernel has taken from the sockets, then suspends the connections.</summary>
     public void BeginSuspension(TimeSpan drain)
     {
-        // Without a NIC, bytes in a socket are not in this queue's memory, and the next queue receives them. On a NIC, they are, and are lost with it.
+        // Without a NIC, bytes in a socket do not lie in this queue's memory, and the next queue receives them. On a NIC they do, and are lost with the queue.
         if (machine.BeginSuspension(context.Clock.Now + (context.IsOnNic ? context.Clock.ToTicks(drain) : 0)))
         {
             listeners.RemoveAll();
@@ -114,7 +114,7 @@ internal sealed class StopExecution(
         return step == StopStep.End;
     }
 
-    /// <summary>Ends everything on the ring. Closes the ring before memory is released, since the kernel may write until then.</summary>
+    /// <summary>Ends everything on the ring. Closes the ring before memory is released, because the kernel may write until then.</summary>
     /// <param name="crash">The failure of the ring thread; null for an orderly end.</param>
     /// <param name="closeRing">Closes the ring.</param>
     public void TearDown(Exception? crash, Action closeRing)
@@ -153,7 +153,7 @@ internal sealed class StopExecution(
     }
 
     /// <summary>
-    /// Determines whether a consumer has paused the connection, and more has arrived. A stop does not wait for connections that the
+    /// Determines whether a consumer has paused the connection, and more bytes have arrived. A stop does not wait for connections that the
     /// application has paused.
     /// </summary>
     private static bool IsWaiting(ConnectionReceiver connection) =>
@@ -225,7 +225,7 @@ internal sealed class StopExecution(
 
             return AwaitCancelled();
         }
-#pragma warning disable CA1031 // A second failure: what is not certain by now never will be. The first one is reported.
+#pragma warning disable CA1031 // After a second failure, uncertain positions stay uncertain. The first failure is reported.
         catch (Exception)
 #pragma warning restore CA1031
         {
@@ -250,7 +250,7 @@ internal sealed class StopExecution(
         return !requests.HasDroppedCompletions;
     }
 
-    /// <summary>Ends the streams whose buffer was being delivered when the ring thread failed, before more of their bytes arrive, since there may be a gap.</summary>
+    /// <summary>Ends the streams whose buffer was being delivered when the ring thread failed. No more of their bytes may be delivered, because there may be a gap.</summary>
     private void EndInterrupted(Exception crash)
     {
         foreach (ConnectionReceiver connection in connections.Snapshot())
@@ -262,7 +262,7 @@ internal sealed class StopExecution(
         }
     }
 
-    /// <summary>Receives, on a NIC, the bytes in this queue's memory, since no other queue can.</summary>
+    /// <summary>Receives, on a NIC, the bytes in this queue's memory, because no other queue can receive them.</summary>
     private void ReceiveTheRest()
     {
         long deadline = context.Clock.Now + context.Clock.ToTicks(RestTimeout);
@@ -277,7 +277,7 @@ internal sealed class StopExecution(
                 completions.HandleAll();
             }
         }
-#pragma warning disable CA1031 // What failed once may fail again. Bytes that are left are reported missing when the stream is to be resumed.
+#pragma warning disable CA1031 // The failure may repeat. Bytes that were not received are reported missing when the stream is resumed.
         catch (Exception)
 #pragma warning restore CA1031
         {

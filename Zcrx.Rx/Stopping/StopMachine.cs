@@ -2,7 +2,7 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Stopping;
 
-/// <summary>Decides how a queue ends: open, then draining, then waiting for consumers, then stopping. Pure: times are passed as numbers, facts through an interface.</summary>
+/// <summary>Decides how a queue ends: open, then draining, then waiting for consumers, then stopping. Reads no clock: callers pass the time.</summary>
 /// <param name="cancelTicks">The longest time for cancelled requests to end, in the clock's ticks.</param>
 /// <param name="pollTicks">The interval of checks while draining, in ticks: an empty socket and a released lease have no completion.</param>
 internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhase
@@ -24,10 +24,10 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
     public bool IsSalvaging { get; private set; }
 
     /// <summary>Begins to stop and to close the connections.</summary>
-    /// <param name="now">The present time.</param>
+    /// <param name="now">The current time.</param>
     /// <param name="deadline">The latest end of draining. If the queue drains already, the earlier deadline applies.</param>
     /// <returns>Whether to remove listeners now.</returns>
-    /// <remarks>Peers that never stop sending would use up the whole time. So receiving ends after half of it, and the other half is for consumers and their replies.</remarks>
+    /// <remarks>Peers that never stop sending would use up the whole time. Receiving therefore ends after half of it. The other half is for consumers and their replies.</remarks>
     public bool BeginStop(long now, long deadline)
     {
         long receiveUntil = now + ((deadline - now) / 2);
@@ -58,7 +58,7 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
     }
 
     /// <summary>Decides the next step from the facts of a turn.</summary>
-    /// <returns>The step. After <see cref="StopStep.Cancel"/>, call it again.</returns>
+    /// <returns>The step. After <see cref="StopStep.Cancel"/>, call this method again.</returns>
     public StopStep Decide(long now, IStopFacts facts)
     {
         if (_isDraining && !Suspends && !_hasEndedStreams && now < _deadline && (now >= _receiveUntil || facts.IsDelivered))
@@ -90,7 +90,7 @@ internal sealed class StopMachine(long cancelTicks, long pollTicks) : IQueuePhas
         }
 
         bool isDone = !facts.HasListeners && (!facts.HasConnections || (Suspends && !facts.HasRequests));
-        // A cancelled request may not end. After the deadline, closing the ring ends it.
+        // A cancelled request might never end. After the deadline, closing the ring ends it.
         return isDone || now >= _deadline ? StopStep.End : StopStep.None;
     }
 

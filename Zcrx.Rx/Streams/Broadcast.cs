@@ -3,8 +3,8 @@ namespace Zcrx.Rx.Streams;
 /// <summary>Represents a subject whose observers can harm neither each other nor the threads that publish.</summary>
 /// <remarks>
 /// No lock is held while an observer runs. Each observer receives its values one at a time, in the order in which they were published. A value that is published
-/// while the observer is busy waits, and the thread that is in the observer delivers it. An observer that throws is removed and receives its exception as OnError. If that
-/// throws as well, as Rx's default does, the exception goes to the owner. Threading: all members from any thread.
+/// while the observer is busy waits, and the thread that is in the observer delivers it. An observer that throws is removed and receives its exception as OnError. If
+/// OnError throws as well, as Rx's default does, the exception is passed to the owner. Threading: all members are thread-safe.
 /// </remarks>
 internal sealed class Broadcast<T>(Action<Exception> unhandled) : IObservable<T>
     where T : class
@@ -24,7 +24,7 @@ internal sealed class Broadcast<T>(Action<Exception> unhandled) : IObservable<T>
         lock (_subscriptions.Gate)
         {
             latest = Replays ? _latest : null;
-            // Busy from the start: values that are published from now on wait behind the replay.
+            // A new subscription is busy: values that are published from now on wait until the replay is delivered.
             completed = !_subscriptions.TryAdd(subscription);
         }
 
@@ -58,7 +58,7 @@ internal sealed class Broadcast<T>(Action<Exception> unhandled) : IObservable<T>
     /// <summary>Represents one observer and the values that wait for it.</summary>
     private sealed class Subscription(Broadcast<T> owner, IObserver<T> observer) : IDisposable
     {
-        // Also the lock. Null stands for the completion.
+        // The values that wait, also used as the lock. Null stands for the completion.
         private readonly Queue<T?> _waiting = new();
         private bool _isBusy = true;
         private volatile bool _isDisposed;
@@ -79,7 +79,7 @@ internal sealed class Broadcast<T>(Action<Exception> unhandled) : IObservable<T>
             DeliverWaiting();
         }
 
-        /// <summary>Delivers a value, or leaves it to the thread that is in the observer.</summary>
+        /// <summary>Delivers a value, or queues it for the thread that is in the observer.</summary>
         public void Deliver(T? value)
         {
             lock (_waiting)
@@ -139,7 +139,7 @@ internal sealed class Broadcast<T>(Action<Exception> unhandled) : IObservable<T>
                     observer.OnCompleted();
                 }
             }
-#pragma warning disable CA1031 // Whatever an observer throws must not reach the thread that publishes.
+#pragma warning disable CA1031 // No exception of an observer may reach the thread that publishes.
             catch (Exception exception)
             {
                 Dispose();

@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Streams;
 internal static class GuardedObservable
 {
     /// <summary>Unsubscribes an observer that throws, and reports its exception instead of letting it end the thread that publishes.</summary>
-    /// <param name="source">The source. Each observer has a subscription of its own.</param>
+    /// <param name="source">The source. Each observer has its own subscription.</param>
     /// <param name="unhandled">Receives the exceptions of observers.</param>
     public static IObservable<T> Guarded<T>(this IObservable<T> source, Action<Exception> unhandled) => Observable.Create<T>(observer => source.Subscribe(
         value => Call(() => observer.OnNext(value), unhandled),

@@ -5,6 +5,6 @@ namespace Zcrx.Rx.Streams;
 /// <summary>Represents a stream that knows its connection before the first item, so that operators can announce their work when they subscribe.</summary>
 internal interface IConnectionSource
 {
-    /// <summary>Gets the counter of leases through which operators reach the connection; null when it is not known.</summary>
+    /// <summary>Gets the holder through which operators reach the connection; null when the connection is not known.</summary>
     BufferHolder? Holder { get; }
 }

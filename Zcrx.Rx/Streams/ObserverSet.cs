@@ -1,6 +1,6 @@
 namespace Zcrx.Rx.Streams;
 
-/// <summary>Holds the observers of a stream until it ends. Threading: all members from any thread.</summary>
+/// <summary>Holds the observers of a stream until it ends. Thread-safe.</summary>
 /// <remarks>Observers are read once per buffer without the lock, so the array is never changed, only replaced.</remarks>
 internal sealed class ObserverSet<T>
     where T : class
@@ -8,7 +8,7 @@ internal sealed class ObserverSet<T>
     private volatile T[] _items = [];
     private bool _hasEnded;
 
-    /// <summary>Gets the lock under which the set changes. Owners take it to change something of their own in the same step.</summary>
+    /// <summary>Gets the lock under which the set changes. The owner of the set may take the lock to change its own state in the same step.</summary>
     public Lock Gate { get; } = new();
 
     /// <summary>Gets the observers.</summary>
@@ -32,8 +32,8 @@ internal sealed class ObserverSet<T>
         }
     }
 
-    /// <summary>Removes an observer. Removes one occurrence if it is in the set several times.</summary>
-    /// <returns>Whether it was in the set.</returns>
+    /// <summary>Removes an observer. Removes one occurrence if the observer is in the set several times.</summary>
+    /// <returns>Whether the observer was in the set.</returns>
     public bool Remove(T item)
     {
         lock (Gate)
@@ -50,7 +50,7 @@ internal sealed class ObserverSet<T>
     }
 
     /// <summary>Ends the stream. The first call counts.</summary>
-    /// <returns>The observers to notify; null when the stream had ended before.</returns>
+    /// <returns>The observers to notify; null when the stream had already ended.</returns>
     public T[]? End(Exception? error)
     {
         lock (Gate)

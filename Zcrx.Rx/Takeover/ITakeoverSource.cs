@@ -13,14 +13,14 @@ public interface ITakeoverSource
     /// <returns>The open queues; none by default.</returns>
     IReadOnlyList<ZcrxQueue> GetQueues() => [];
 
-    /// <summary>Reports that the successor does not take a queue over, and has to open another one.</summary>
+    /// <summary>Reports that the successor does not take a queue over, and has to open another queue.</summary>
     /// <param name="queue">The queue's name.</param>
     /// <param name="reason">The reason, as a clause.</param>
     void OnQueueStays(string queue, string reason)
     {
     }
 
-    /// <summary>Reports that only this process uses a queue again: the successor has ended, or has closed it. Any thread.</summary>
+    /// <summary>Reports that only this process uses a queue again: the successor has ended, or has closed the queue. Called on any thread.</summary>
     /// <param name="queue">The queue's name.</param>
     void OnQueueCameBack(string queue)
     {

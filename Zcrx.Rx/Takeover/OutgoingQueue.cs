@@ -7,7 +7,7 @@ namespace Zcrx.Rx.Takeover;
 /// <summary>Represents a queue that is offered to another process. After the commit, it represents that process as the producer of the refill queue.</summary>
 /// <remarks>
 /// The rings of this process continue to receive for their connections and send returned buffers over the channel. When the other process has ended or has closed the queue, this
-/// process writes the refill queue again, since no other process has the memory then.
+/// process writes the refill queue again, because then no other process has the memory.
 /// </remarks>
 internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 {
@@ -49,19 +49,19 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
             : queue.Capabilities.WhyNot(ZcrxFeature.Import) is { } import ? import
             : queue.Loop.Options.DmaBuf is not null ? "it receives into a dma-buf, which this process does not own"
             : !memory.Region.IsShared || !memory.Areas.All(static area => area.IsShared) ? "its memory is private (SharedMemory is off)"
-            : queue.IsNicConfigured ? "this process has set its interface up, and undoes that at its end (ConfigureNic)"
+            : queue.IsNicConfigured ? "this process has set the interface up, and undoes the changes at its end (ConfigureNic)"
             : memory.IsSharedWithProcess ? "the former process still receives for its own connections"
             : memory.Rings > 1 ? "two rings of this process receive into it"
             : null;
     }
 
-    /// <summary>Prepares a queue for an offer. It does not grow from now on.</summary>
+    /// <summary>Prepares a queue for an offer. The queue does not grow from now on.</summary>
     /// <exception cref="ZcrxException">The kernel refused. Nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
     /// <exception cref="IOException">The process has no free descriptor.</exception>
     public static async Task<OutgoingQueue> PrepareAsync(ZcrxQueue queue)
     {
-        // Before the ring thread exports it: the other process would not know an area that is added after that.
+        // Set before the ring thread exports the queue: the other process would not know an area that is added later.
         QueueMemory memory = queue.Loop.Queue.Memory;
         memory.HasFixedAreas = true;
         ExportedQueue? exported = null;
@@ -84,7 +84,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
         CloseTheirs();
         _memory.IsSharedWithProcess = true;
         _memory.Unused = OnUnused;
-        // From now on, the rings keep the queue open, and not this export.
+        // From now on, the rings keep the queue open instead of this export.
         _exported.Dispose();
         _ = CommitAsync();
     }
@@ -127,7 +127,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 
     private async Task CommitAsync()
     {
-        // Between two turns of the ring thread, which may be in a handler for any time.
+        // The switch happens between two turns of the ring thread. A handler may keep the ring thread in a turn for any time.
         await _memory.SwitchToAsync(this).ConfigureAwait(false);
         await _channel.ReceiveAllAsync(static _ => { }).ConfigureAwait(false);
         _hasEnded = true;
@@ -141,7 +141,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 
         _memory.IsSharedWithProcess = false;
         _memory.HasFixedAreas = false;
-        // Unless a ring that was opened here since has become the producer.
+        // Does nothing if a ring that this process has opened in the meantime is the producer.
         await _memory.SwitchToAsync(_local, onlyAfter: this).ConfigureAwait(false);
         _memory.Reclaim();
         Returned?.Invoke();
@@ -155,7 +155,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
             while (!_hasEnded)
             {
                 await _wake.WaitAsync().ConfigureAwait(false);
-                // A full fence: a thread that adds from now on wakes again.
+                // A full fence: a thread that adds a buffer from now on wakes this loop again.
                 Interlocked.Exchange(ref _wakePending, 0);
                 bool isLast = _isUnused;
                 for (int words = Fill(); words > 0; words = Fill())
@@ -165,7 +165,7 @@ internal sealed class OutgoingQueue : IRefillProducer, IDisposable
 
                 if (isLast)
                 {
-                    // No component here has a buffer. Only the other process uses the queue now.
+                    // No component of this process has a buffer. Only the other process uses the queue now.
                     _channel.Dispose();
                     return;
                 }

@@ -27,7 +27,7 @@ internal readonly record struct TakeoverHeader(ushort Version, TakeoverMessageTy
         BinaryPrimitives.WriteUInt16LittleEndian(to[14..], 0);
     }
 
-    /// <exception cref="InvalidDataException">The bytes are no header, or exceed a limit.</exception>
+    /// <exception cref="InvalidDataException">The bytes are not a header, or exceed a limit.</exception>
     public static TakeoverHeader Read(ReadOnlySpan<byte> from)
     {
         if (BinaryPrimitives.ReadUInt32LittleEndian(from) != Magic)

@@ -19,7 +19,7 @@ internal sealed record TakeoverOffer(IReadOnlyList<string> Listeners, IReadOnlyL
 
         if (Queues.Count == 0)
         {
-            // The form of processes without queues, which they also understand.
+            // This is the format of processes that do not know queues, so such processes also understand it.
             return;
         }
 

@@ -14,7 +14,7 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
     private static readonly TimeSpan ShortestDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
 
-    /// <summary>Serves successors until one has taken over or the token is cancelled. Fails for no successor.</summary>
+    /// <summary>Serves successors until one has taken over or the token is cancelled. A failed attempt does not end the method.</summary>
     public async Task ServeAsync(ITakeoverSource source, CancellationToken cancellationToken)
     {
         TimeSpan delay = TimeSpan.Zero;
@@ -32,11 +32,11 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
             {
                 return;
             }
-#pragma warning disable CA1031 // Whatever a stranger does, and whatever fails before the commit, this process keeps serving.
+#pragma warning disable CA1031 // This process keeps serving, whatever a connecting process does and whatever fails before the commit.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                // A process without descriptors cannot accept, and would try again at once for as long as a peer waits.
+                // Without a free descriptor, accepting fails at once for as long as a peer waits. The delay prevents a busy loop.
                 delay = isAccepted ? TimeSpan.Zero : NextDelay(delay);
                 source.OnAttemptFailed(exception);
             }
@@ -152,7 +152,7 @@ internal sealed class TakeoverServer(TakeoverSocket socket, TakeoverSteps steps,
 
     private void Offer(TakeoverLink successor, IReadOnlyList<KeyValuePair<string, Socket>> listeners, IReadOnlyList<OutgoingQueue> queues)
     {
-        // Referenced while they are sent: the number of a descriptor that is closed may be reused.
+        // The sockets are referenced while their descriptors are sent, because the number of a closed descriptor may be reused.
         List<SafeSocketHandle> referenced = [];
         try
         {

@@ -6,7 +6,7 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>Represents the Unix socket that successors connect to: found, bound or taken over. Each process passes it to the next, so that a process always serves its name.</summary>
+/// <summary>Represents the Unix socket that successors connect to. Each process passes the socket to its successor, so that a process always serves its name.</summary>
 internal sealed class TakeoverSocket : IDisposable
 {
     private const int Backlog = 16;
@@ -32,7 +32,7 @@ internal sealed class TakeoverSocket : IDisposable
     /// <exception cref="ZcrxException">Neither is possible. The message names the cause.</exception>
     public static async Task<(TakeoverSocket? Bound, Socket? Predecessor)> OpenAsync(string path, CancellationToken cancellationToken)
     {
-        // Of two processes that find a dead one's socket at the same time, only one may replace it.
+        // Two processes may find the socket of a dead process at the same time. Only one of them may replace it.
         using FileLock turn = await LockAsync(path, cancellationToken).ConfigureAwait(false);
         int result = FileStatus.Of(path, out FileStatus found);
         if (result == -Errno.ENOENT)
@@ -58,7 +58,7 @@ internal sealed class TakeoverSocket : IDisposable
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionRefused)
         {
-            // The process that created it has ended without removing it.
+            // The process that created the socket has ended without removing it.
             socket.Dispose();
             return (Bind(path), null);
         }
@@ -76,10 +76,10 @@ internal sealed class TakeoverSocket : IDisposable
         }
     }
 
-    /// <summary>Represents the predecessor's socket, which keeps its name.</summary>
+    /// <summary>Creates the object for the predecessor's socket, which keeps its name.</summary>
     public static TakeoverSocket TakeOver(string path, SafeSocketHandle handle) => new(path, new Socket(handle));
 
-    /// <summary>Makes this object remove the name at its end, and names this process to those that connect.</summary>
+    /// <summary>Makes this object remove the name at its end, and makes peers see the credentials of this process.</summary>
     public void Own()
     {
         _isOurs = FileStatus.Of(_path, out _file) == 0;
@@ -100,7 +100,7 @@ internal sealed class TakeoverSocket : IDisposable
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                // The next process recognizes a socket without a process.
+                // The file stays. The next process recognizes a socket that no process serves.
             }
         }
 
@@ -109,8 +109,8 @@ internal sealed class TakeoverSocket : IDisposable
 
     private static TakeoverSocket Bind(string path)
     {
-        // Under another name first: no process can connect before the permissions are set, and a dead process's socket is replaced atomically.
-        // Also, .NET removes the name that it has bound when the socket is disposed, but this one outlives the process.
+        // The socket is bound to a temporary name first. No process can then connect before the permissions are set, and a dead process's socket is replaced
+        // atomically. Also, .NET removes the name that it has bound when the socket is disposed, but the final name may outlive this process.
         string temporary = FormattableString.Invariant($"{path}.{Environment.ProcessId:x}");
         Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
@@ -143,7 +143,7 @@ internal sealed class TakeoverSocket : IDisposable
         string directory = Path.GetDirectoryName(path) ?? "/";
         if (TrustedDirectory.WhyNot(directory, mayBeShared: true) is { } reason)
         {
-            throw new ZcrxNotPermittedException(Operation(path), 0, $"{reason}, who could take the service's connections", "Choose a directory that only the service's user may write");
+            throw new ZcrxNotPermittedException(Operation(path), 0, $"{reason}, so another user could take the service's connections", "Choose a directory that only the service's user may write");
         }
 
         // A lock on the directory itself could be held by any user who may read it.

@@ -9,7 +9,7 @@ internal sealed class TakeoverSteps(ZcrxTakeoverOptions options)
     /// <summary>Gets the operation, for errors.</summary>
     public string Operation => $"Taking over at {options.Path}";
 
-    /// <summary>Runs one step of the protocol with the configured timeout. Failures become exceptions of one type.</summary>
+    /// <summary>Runs one step of the protocol with the configured timeout. Reports failures as <see cref="ZcrxException"/>.</summary>
     public async Task RunAsync(string what, Func<CancellationToken, Task> step, CancellationToken cancellationToken)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -7,9 +7,9 @@ namespace Zcrx.Rx;
 
 /// <summary>Takes listening sockets and queues over from the predecessor process, and offers them to the successor, so that a service is replaced without refusing a connection.</summary>
 /// <remarks>
-/// <para>The order: <see cref="OpenAsync"/>, then <see cref="TakeListener"/>, <see cref="TakeQueue"/> and every step that may fail, then <see cref="CommitAsync"/>, then accept and <see cref="Serve"/>.
+/// <para>Call order: <see cref="OpenAsync"/>, then <see cref="TakeListener"/>, <see cref="TakeQueue"/> and every step that may fail, then <see cref="CommitAsync"/>, then accept and <see cref="Serve"/>.
 /// Until the commit, the predecessor keeps serving, whatever happens to this process.</para>
-/// <para>Ownership: the caller of <see cref="OpenAsync"/> disposes it, which closes what was not taken. Threading: one call at a time, any thread. See docs/takeover.md.</para>
+/// <para>Ownership: the caller of <see cref="OpenAsync"/> disposes the object, which closes everything that was not taken. Threading: one call at a time, on any thread. See docs/takeover.md.</para>
 /// </remarks>
 public sealed class ZcrxTakeover : IAsyncDisposable
 {
@@ -39,10 +39,10 @@ public sealed class ZcrxTakeover : IAsyncDisposable
     /// <summary>Gets the addresses of the predecessor's listening sockets, including those that were taken.</summary>
     public IReadOnlyList<IPEndPoint> ListenerEndPoints { get; private set; } = [];
 
-    /// <summary>Opens the place at a path: connects to the process there, or is the first.</summary>
+    /// <summary>Opens the takeover at a path: connects to the process that serves the path, or becomes the first process there.</summary>
     /// <param name="options">The options.</param>
     /// <param name="cancellationToken">Cancels opening.</param>
-    /// <returns>The place, owned by the caller. The predecessor, if any, waits for <see cref="CommitAsync"/>.</returns>
+    /// <returns>The takeover, owned by the caller. The predecessor, if any, waits for <see cref="CommitAsync"/>.</returns>
     /// <exception cref="ZcrxConfigurationException">The options are invalid. Nothing was changed.</exception>
     /// <exception cref="ZcrxException">The path cannot be used, or the process there refuses. The message names the cause. No resources remain allocated.</exception>
     public static async Task<ZcrxTakeover> OpenAsync(ZcrxTakeoverOptions options, CancellationToken cancellationToken = default)
@@ -82,7 +82,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
     }
 
     /// <summary>Takes the predecessor's queue that these options describe, if it offers one.</summary>
-    /// <param name="options">The options of the queue. It is found by its name and, on a NIC, by the RX queue; otherwise also by its size.</param>
+    /// <param name="options">The options of the queue. The queue is found by its name and, on a NIC, by the RX queue; without a NIC, also by its size.</param>
     /// <returns>The queue, owned by the caller, for <see cref="ZcrxQueue.ImportAsync(IncomingQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>; null when a queue has to be opened.</returns>
     public IncomingQueue? TakeQueue(ZcrxQueueOptions options)
     {
@@ -105,11 +105,11 @@ public sealed class ZcrxTakeover : IAsyncDisposable
     {
         if (_predecessor is { } predecessor)
         {
-            await _steps.RunAsync("handing over", token => ConfirmAsync(predecessor, token, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await _steps.RunAsync("committing the takeover", token => ConfirmAsync(predecessor, token, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
 
         _taken.ForEach(static queue => queue.Commit());
-        // The others are no longer needed.
+        // Listeners and queues that were not taken are no longer needed.
         CloseUntaken();
     }
 
@@ -122,7 +122,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         _serving = Task.Run(() => server.ServeAsync(source, _stopping.Token));
     }
 
-    /// <summary>Closes the listeners and queues that were not taken, and removes the place unless a successor has it.</summary>
+    /// <summary>Closes the listeners and queues that were not taken, and removes the socket's file unless a successor has the socket.</summary>
     /// <returns>A task that ends when everything is closed.</returns>
     public async ValueTask DisposeAsync()
     {
@@ -225,7 +225,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         _predecessor = null;
     }
 
-    /// <summary>Reads why a side that has closed its end has refused.</summary>
+    /// <summary>Sends a message. Ignores a closed connection, because the next receive returns the refusal or the end.</summary>
     private static void TrySend(TakeoverLink link, TakeoverMessageType type)
     {
         try
@@ -234,7 +234,7 @@ public sealed class ZcrxTakeover : IAsyncDisposable
         }
         catch (IOException)
         {
-            // Its refusal, or the end of the connection, is read next.
+            // The next receive reads the refusal, or the end of the connection.
         }
     }
 }

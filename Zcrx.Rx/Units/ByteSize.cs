@@ -83,7 +83,7 @@ public readonly record struct ByteSize : IComparable<ByteSize>, IParsable<ByteSi
     /// <param name="result">The size.</param>
     public static bool TryParse([NotNullWhen(true)] string? s, IFormatProvider? provider, out ByteSize result) => TryParse(s, out result, out _);
 
-    /// <summary>Parses a size, or returns why the text is none.</summary>
+    /// <summary>Parses a size, or returns why the text is not a size.</summary>
     /// <param name="text">The text, such as <c>64MiB</c>.</param>
     /// <param name="size">The size.</param>
     /// <param name="error">The error and the accepted forms: a clause without a full stop.</param>

@@ -151,7 +151,7 @@ public class BorrowedElementTests
     [InlineData("Copy the bytes before 'Sample'", "buffers.{|ZCRX0001:Sample|}(time).Subscribe(bytes => { })", "buffers.Select(static buffer => buffer.Span.ToArray()).Sample(time).Subscribe(bytes => { })")]
     [InlineData("Copy the bytes before 'Delay'", "buffers.Select(buffer => buffer.Memory).{|ZCRX0001:Delay|}(time)", "buffers.Select(buffer => buffer.Memory).Select(static memory => memory.ToArray()).Delay(time)")]
     [InlineData("Move each lease before 'Buffer'", "buffers.Offload(scheduler).{|ZCRX0001:Buffer|}(4)", "buffers.Offload(scheduler).Select(lease => lease.Move()).Buffer(4)")]
-    public Task Code_fix_inserts_what_ends_the_loan(string title, string before, string after) =>
+    public Task Code_fix_inserts_an_operator_that_retains_or_copies(string title, string before, string after) =>
         Check.FixesAsync(Snippet.Of($"_ = {before};"), title, Snippet.Of($"_ = {after};"));
 
     [Fact]

@@ -79,7 +79,7 @@ public class DroppedLeaseTests
                     Use(lease.Span);
                 }
         """)]
-    public Task Code_fix_disposes_what_an_observer_owns(string observer) => Check.FixesAsync(
+    public Task Code_fix_disposes_the_lease_of_an_observer(string observer) => Check.FixesAsync(
         Snippet.Of($"buffers.Retained().Subscribe({{|ZCRX0003:{observer});"),
         "Dispose 'lease' with using",
         Snippet.Of("""

@@ -5,7 +5,7 @@ using System.Runtime.CompilerServices;
 
 namespace Zcrx.Rx.Analyzers.Tests;
 
-/// <summary>Runs operators of System.Reactive, to check what rule ZCRX0001 assumes about them.</summary>
+/// <summary>Tests the assumptions of rule ZCRX0001 about operators of System.Reactive. Runs the operators.</summary>
 public class OperatorLifetimeTests
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
@@ -96,7 +96,7 @@ public class OperatorLifetimeTests
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "Add the operator to the switch."),
     };
 
-    // A separate method, so that no local of the test keeps the element.
+    // This is a separate method, so that no local of the test keeps the element.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference Send(Subject<object> source)
     {

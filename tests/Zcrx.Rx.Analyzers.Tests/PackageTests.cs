@@ -8,7 +8,7 @@ namespace Zcrx.Rx.Analyzers.Tests;
 /// <summary>Tests that the analyzers reach a project that references the package.</summary>
 public sealed class PackageTests : IDisposable
 {
-    // The build servers would keep the output open after the build.
+    // Build servers would keep the output files open after the build.
     private const string Quiet = "-nodeReuse:false -p:UseSharedCompilation=false -nologo";
 
     private readonly TempDirectory _directory = new();
@@ -62,7 +62,7 @@ public sealed class PackageTests : IDisposable
 
     private void WriteConsumer(string packages)
     {
-        // The other dependencies of the package are already there, because this suite needs them, too. The packed version must not reach
+        // The cache already contains the package's other dependencies, because this suite needs them, too. The packed version must not reach
         // the cache of other projects.
         string cache = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         File.WriteAllText(_directory["Consumer.csproj"], $"""

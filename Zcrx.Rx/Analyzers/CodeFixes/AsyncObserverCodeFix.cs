@@ -80,7 +80,8 @@ public sealed class AsyncObserverCodeFix : CodeFixProvider
         return fits ? source.WithArgumentList(source.ArgumentList.AddArguments(Argument(handler))).WithTriviaFrom(call) : null;
     }
 
-    // The lambda with a token as its second parameter; null when its parameters cannot be read.
+    // Returns the lambda with a cancellation token as its second parameter.
+    // Returns null unless the lambda has exactly one parameter and one of the token names is unused.
     private static ParenthesizedLambdaExpressionSyntax? Handler(LambdaExpressionSyntax lambda)
     {
         SyntaxToken? parameter = lambda switch
@@ -98,7 +99,7 @@ public sealed class AsyncObserverCodeFix : CodeFixProvider
             : null;
     }
 
-    // Built from nodes, because the parser would read a single name in such a list as a type.
+    // Builds the list from nodes, because the parser would read a parameter name without a type as a type.
     private static ParameterListSyntax Parameters(SyntaxToken first, SyntaxToken second) =>
         ParameterList(SeparatedList([Parameter(first), Parameter(second)], [Token(SyntaxKind.CommaToken).WithTrailingTrivia(Space)]));
 

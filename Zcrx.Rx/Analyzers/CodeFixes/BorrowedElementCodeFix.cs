@@ -75,7 +75,7 @@ public sealed class BorrowedElementCodeFix : CodeFixProvider
         && model.GetTypeInfo(argument).Type is { } type
         && (type.Name == "IScheduler" || type.AllInterfaces.Any(static one => one.Name == "IScheduler"));
 
-    // A lambda that copies an element; null when it is not known how.
+    // Returns the source text of a lambda that copies an element; null for other element types.
     private static string? CopyOf(ITypeSymbol element) => element.Name switch
     {
         "ReceivedBuffer" => "static buffer => buffer.Span.ToArray()",
@@ -93,7 +93,7 @@ public sealed class BorrowedElementCodeFix : CodeFixProvider
         Task<Document> Change(CancellationToken cancellation)
         {
             SyntaxNode changed = root.ReplaceNode(old, replacement);
-            // Only the extension on sequences of bytes is declared in System.Buffers.
+            // Only ToArray of a byte sequence needs System.Buffers. The lambdas over frames call that extension.
             foreach (string space in namespaces.Where(space => space != "System.Buffers" || replacement.ToString().Contains("frame => frame")))
             {
                 changed = ChainEditing.WithUsing(changed, model, old.SpanStart, space);

@@ -8,11 +8,11 @@ namespace Zcrx.Rx.Analyzers;
 /// <summary>Edits chains of operators and the using directives that they need.</summary>
 internal static class ChainEditing
 {
-    /// <summary>Returns the access to the method whose name a diagnostic marks; null when it is not called as an extension.</summary>
+    /// <summary>Returns the member access whose name a diagnostic marks; null when the method is called without a receiver.</summary>
     public static MemberAccessExpressionSyntax? OperatorAt(SyntaxNode root, Location location) =>
         root.FindToken(location.SourceSpan.Start).Parent?.Parent as MemberAccessExpressionSyntax;
 
-    /// <summary>Inserts a call before the operator, on a line of its own where the operator has one.</summary>
+    /// <summary>Inserts a call before the operator. The call gets its own line if the operator has one.</summary>
     public static MemberAccessExpressionSyntax InsertBefore(MemberAccessExpressionSyntax access, string call)
     {
         var inserted = (InvocationExpressionSyntax)ParseExpression("x." + call);
@@ -20,7 +20,7 @@ internal static class ChainEditing
         return access.WithExpression(inserted.WithExpression(target).WithTrailingTrivia(access.Expression.GetTrailingTrivia()));
     }
 
-    /// <summary>Returns the method of this name that a value has: its own, an extension in scope, or one of the given type.</summary>
+    /// <summary>Finds a method by name that can be called on a value: a member, an extension in scope, or an extension of the declaring type.</summary>
     public static IMethodSymbol? FindMethod(SemanticModel model, int position, ITypeSymbol type, string name, string declaringType) =>
         model.LookupSymbols(position, type, name, includeReducedExtensionMethods: true).OfType<IMethodSymbol>().FirstOrDefault()
         ?? model.Compilation.GetTypeByMetadataName(declaringType)?.GetMembers(name).OfType<IMethodSymbol>()

@@ -67,7 +67,7 @@ public sealed class DroppedLeaseCodeFix : CodeFixProvider
     private static SyntaxTrivia EndOfLine(SyntaxNode root) =>
         root.DescendantTrivia().FirstOrDefault(static trivia => trivia.IsKind(SyntaxKind.EndOfLineTrivia)) is { RawKind: not 0 } used ? used : ElasticCarriageReturnLineFeed;
 
-    // Finds the node that creates and drops the lease: a statement, or the expression of a lambda. A discard is removed.
+    // Returns the expression that creates and drops the lease: a statement, the body of a lambda, or an assignment to a discard.
     private static ExpressionSyntax? Statement(InvocationExpressionSyntax call)
     {
         ExpressionSyntax expression = call;

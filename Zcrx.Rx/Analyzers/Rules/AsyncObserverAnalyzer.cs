@@ -51,7 +51,7 @@ public sealed class AsyncObserverAnalyzer : DiagnosticAnalyzer
         }
     }
 
-    // An observer that is a class of its own.
+    // Checks OnNext of a class that implements IObserver<T>.
     private static void AnalyzeMethod(SymbolAnalysisContext context, ZcrxTypes types)
     {
         if (context.Symbol is not IMethodSymbol { IsAsync: true, ReturnsVoid: true, Name: "OnNext", Parameters: [var parameter] } method || !ZcrxTypes.IsOfZcrx(parameter.Type))
@@ -68,7 +68,7 @@ public sealed class AsyncObserverAnalyzer : DiagnosticAnalyzer
         }
     }
 
-    // The type of the elements, when they come from this library.
+    // Returns the element type of the observed sequence; null when the sequence does not come from this library.
     private static ITypeSymbol? ElementOf(IInvocationOperation call, ZcrxTypes types, SequenceElements elements)
     {
         if (call.TargetMethod is { Name: "Create", ContainingType.Name: "Observer", TypeArguments: [var observed] })

@@ -12,13 +12,13 @@ public sealed class BorrowedElementAnalyzer : DiagnosticAnalyzer
     /// <summary>The property of a diagnostic that selects the code fixes to offer.</summary>
     internal const string Remedy = "Remedy";
 
-    /// <summary>The elements can be retained before the operator.</summary>
+    /// <summary>Offers to retain the elements before the operator.</summary>
     internal const string Retain = "Retain";
 
-    /// <summary>The elements can be copied before the operator.</summary>
+    /// <summary>Offers to copy the elements before the operator.</summary>
     internal const string Copy = "Copy";
 
-    /// <summary>The leases can be moved before the operator.</summary>
+    /// <summary>Offers to move the leases before the operator.</summary>
     internal const string Move = "Move";
 
     private static readonly ImmutableHashSet<string> KeepingSubjects = ["ReplaySubject", "BehaviorSubject", "AsyncSubject"];
@@ -72,7 +72,7 @@ public sealed class BorrowedElementAnalyzer : DiagnosticAnalyzer
         AnalyzeSelectors(context, call, location, types, elements);
     }
 
-    // Keys, accumulators and the elements of a dictionary.
+    // Checks the values that selectors and accumulators return: keys, accumulated values and dictionary elements.
     private static void AnalyzeSelectors(OperationAnalysisContext context, IInvocationOperation call, Location location, ZcrxTypes types, SequenceElements elements)
     {
         IMethodSymbol method = call.TargetMethod;

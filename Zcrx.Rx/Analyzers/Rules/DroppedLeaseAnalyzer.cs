@@ -6,7 +6,7 @@ using Microsoft.CodeAnalysis.Operations;
 namespace Zcrx.Rx.Analyzers;
 
 /// <summary>Reports leases that certainly are neither disposed nor passed on.</summary>
-/// <remarks>The analysis is local to a member. A lease whose reference goes anywhere, even into an expression that is not understood, is not reported.</remarks>
+/// <remarks>The analysis is local to a member. A lease is not reported if its reference is passed on, even to an expression that the analysis does not know.</remarks>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
 {
@@ -33,7 +33,7 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
         });
     }
 
-    // buffer.Retain() and lease.Move(): where does the lease go?
+    // Checks calls of buffer.Retain() and lease.Move() whose result is discarded or assigned to a local.
     private static void AnalyzeCreation(OperationAnalysisContext context, ZcrxTypes types)
     {
         var call = (IInvocationOperation)context.Operation;
@@ -57,8 +57,8 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
         }
     }
 
-    // BufferLease lease = buffer.Retain(): reported by the action on the declarator. The name is outside the call, and Roslyn treats a report outside the
-    // syntax of its operation as non-local: editors show it after a full analysis only, and offer no code fix for it.
+    // Checks BufferLease lease = buffer.Retain(). This action runs on the declarator, because the report marks the declared name. Roslyn treats a report
+    // outside the syntax of its operation as non-local: editors show it only after a full analysis, and offer no code fix for it.
     private static void AnalyzeDeclaration(OperationAnalysisContext context, ZcrxTypes types)
     {
         var declarator = (IVariableDeclaratorOperation)context.Operation;
@@ -79,7 +79,7 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
             || Operations.Lambda(onNext) is not { Symbol.Parameters: [var lease] } lambda
             || elements.SourceOf(call) is not { } source
             || elements.OwnershipOf(source) != Ownership.Owned
-            // The lease of an observer that throws is released by Retained().
+            // Retained() releases the lease of an observer that throws.
             || lambda.Body.Descendants().Any(static operation => operation is IThrowOperation)
             || Operations.ReferencesTo(lease, lambda.Body).Any(reference => IsLeaving(reference, types)))
         {
@@ -90,7 +90,7 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
             Rules.LeaseIsDropped, lease.Locations[0], $"The lease '{lease.Name}' that Retained() passes to its observer", "Dispose it with using, or pass it on"));
     }
 
-    // Retained().Sample(…): a general operator that drops an element loses its lease.
+    // Retained().Sample(…): an operator of another library drops an element without disposing its lease.
     private static void AnalyzeOperator(OperationAnalysisContext context, SequenceElements elements)
     {
         var call = (IInvocationOperation)context.Operation;
@@ -113,7 +113,7 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
         && call.TargetMethod is { Name: "Retain" or "Move", ContainingType: var type }
         && (types.IsBorrowed(type) || types.IsLease(type));
 
-    // lease?.Move() is an expression around the call.
+    // In lease?.Move() the conditional access encloses the call.
     private static IOperation Outermost(IOperation operation)
     {
         while (operation.Parent is IConversionOperation or IParenthesizedOperation or IConditionalAccessOperation)
@@ -153,12 +153,12 @@ public sealed class DroppedLeaseAnalyzer : DiagnosticAnalyzer
     private static bool Leaves(ILocalSymbol local, IOperation operation, ZcrxTypes types) =>
         local.IsRef || Operations.ReferencesTo(local, Operations.Root(operation)).Any(reference => IsLeaving(reference, types));
 
-    // Whether a reference may dispose the lease or pass it on.
+    // Determines whether a reference may dispose the lease or pass it on.
     private static bool IsLeaving(IOperation reference, ZcrxTypes types) => reference.Parent switch
     {
         // lease.Memory, lease.Length
         IPropertyReferenceOperation property => property.Instance != reference,
-        // lease.Retain() creates another one, and this one remains.
+        // lease.Retain() creates another lease. The first lease must still be disposed.
         IInvocationOperation call => call.Instance != reference || call.TargetMethod.Name != "Retain" || !types.IsLease(call.TargetMethod.ContainingType),
         // lease = buffer.Retain()
         ISimpleAssignmentOperation { Parent: IExpressionStatementOperation } assignment => assignment.Target != reference,

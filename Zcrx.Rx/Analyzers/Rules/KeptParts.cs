@@ -7,15 +7,15 @@ internal enum KeptParts
     /// <summary>Nothing.</summary>
     None = 0,
 
-    /// <summary>The elements of the sequence on which it is called.</summary>
+    /// <summary>The elements of the sequence on which the operator is called.</summary>
     Source = 1,
 
-    /// <summary>The elements of its other sequences.</summary>
+    /// <summary>The elements of the operator's other sequences.</summary>
     Others = 2,
 
-    /// <summary>The elements of all its sequences.</summary>
+    /// <summary>The elements of all sequences of the operator.</summary>
     All = Source | Others,
 
-    /// <summary>Some elements never reach the observer. Leases among them would be lost.</summary>
+    /// <summary>Some elements never reach the observer. Their leases would be lost.</summary>
     Drops = 4,
 }

@@ -26,7 +26,7 @@ internal static class Operations
         }
     }
 
-    /// <summary>Returns the lambda or the method that an operation makes a delegate of; null when it is not known.</summary>
+    /// <summary>Returns the lambda or the method from which an operation creates a delegate; otherwise null.</summary>
     public static IMethodSymbol? DelegateTarget(IOperation operation) => Unwrap(operation) is IDelegateCreationOperation creation
         ? creation.Target switch
         {
@@ -36,11 +36,11 @@ internal static class Operations
         }
         : null;
 
-    /// <summary>Returns the lambda that an operation makes a delegate of; null when it is none.</summary>
+    /// <summary>Returns the lambda from which an operation creates a delegate; otherwise null.</summary>
     public static IAnonymousFunctionOperation? Lambda(IOperation operation) =>
         Unwrap(operation) is IDelegateCreationOperation { Target: IAnonymousFunctionOperation lambda } ? lambda : null;
 
-    /// <summary>Returns the expression of a lambda that consists of one, otherwise null.</summary>
+    /// <summary>Returns the expression that is the whole body of a lambda; null for any other lambda.</summary>
     public static IOperation? SingleResult(IAnonymousFunctionOperation lambda) =>
         lambda.Body.Operations is [IReturnOperation { ReturnedValue: { } value }] ? Unwrap(value) : null;
 
@@ -48,7 +48,7 @@ internal static class Operations
     public static IOperation? Argument(IInvocationOperation call, string parameter) =>
         call.Arguments.FirstOrDefault(argument => argument.Parameter?.Name == parameter)?.Value;
 
-    /// <summary>Returns the initial value of a local that is never assigned again; null when it is not certain.</summary>
+    /// <summary>Returns the initial value of a local; null when the local has none, or is assigned again.</summary>
     public static IOperation? OnlyValueOf(ILocalReferenceOperation reference)
     {
         IOperation root = Root(reference);
@@ -79,7 +79,7 @@ internal static class Operations
         _ => false,
     });
 
-    /// <summary>Returns the call that a lambda is passed to, for a reference to a parameter of that lambda; otherwise null.</summary>
+    /// <summary>Returns the call that receives the lambda to which a parameter belongs; otherwise null.</summary>
     public static IInvocationOperation? CallThatTakes(IParameterReferenceOperation reference)
     {
         IOperation? operation = reference;
@@ -107,7 +107,7 @@ internal static class Operations
         return operation;
     }
 
-    /// <summary>Returns where the name of the called method stands.</summary>
+    /// <summary>Returns the location of the called method's name.</summary>
     public static Location NameLocation(IInvocationOperation call) => call.Syntax switch
     {
         InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax member } => member.Name.Identifier.GetLocation(),

@@ -26,7 +26,7 @@ internal static class ReactiveOperators
         (KeptParts.Others | KeptParts.Drops, ["WithLatestFrom", "GroupJoin"]),
     }.SelectMany(static row => row.Names, static (row, name) => (name, row.Parts)).ToImmutableDictionary(static row => row.name, static row => row.Parts);
 
-    // Overloads with such a parameter keep the result of the delegate, and not the element itself.
+    // An overload with a parameter of such a name keeps the delegate's result instead of the element.
     private static readonly ImmutableHashSet<string> Selectors = ["keySelector", "elementSelector", "selector", "accumulator"];
 
     private static readonly ImmutableHashSet<string> PassingOn =
@@ -57,15 +57,15 @@ internal static class ReactiveOperators
         bool hasSelector = method.Parameters.Any(static parameter => Selectors.Contains(parameter.Name));
         return method.Name switch
         {
-            // A list of one element is passed on at once.
+            // Buffer(1) passes each list on before OnNext returns.
             "Buffer" when Operations.Argument(call, "count")?.ConstantValue.Value is 1 && Operations.Argument(call, "timeSpan") is null => KeptParts.None,
-            // Without an initial value the subject keeps nothing.
+            // Without an initial value, Publish uses a subject that keeps no element.
             "Publish" when method.Parameters.All(static parameter => parameter.Name != "initialValue") => KeptParts.None,
             "Min" or "Max" or "Distinct" or "DistinctUntilChanged" when hasSelector => KeptParts.None,
             "ToDictionary" or "ToLookup" when method.Parameters.Any(static parameter => parameter.Name == "elementSelector") => KeptParts.None,
-            // With a seed the accumulator decides.
+            // With a seed, the accumulator decides what is kept. KeepsValuesOf checks the type of its result.
             "Scan" or "Aggregate" when method.TypeParameters.Length > 1 => KeptParts.None,
-            // The elements of an IEnumerable are fetched when an element of the sequence arrives, which is passed on at once.
+            // Zip with an IEnumerable takes one item for each element that arrives, and passes both on at once.
             "Zip" when method.OriginalDefinition.Parameters.Any(static parameter => parameter.Type is INamedTypeSymbol { Name: "IEnumerable", TypeArguments: [ITypeParameterSymbol] }) => KeptParts.None,
             _ => parts,
         };
@@ -81,13 +81,13 @@ internal static class ReactiveOperators
         _ => false,
     };
 
-    /// <summary>Determines whether an operator passes the elements of its source on in several sequences.</summary>
+    /// <summary>Determines whether an operator distributes the elements of its source over several sequences.</summary>
     public static bool Splits(IMethodSymbol method) => IsGeneral(method) && method.Name is "GroupBy" or "GroupByUntil" or "Window";
 
     /// <summary>Determines whether an operator passes the elements of its source on, unchanged, before its own <c>OnNext</c> returns.</summary>
     public static bool PassesOn(IMethodSymbol method) => IsGeneral(method) && PassingOn.Contains(method.Name);
 
-    /// <summary>Determines whether an operator passes every element of its source on, once, to one observer.</summary>
+    /// <summary>Determines whether an operator passes every element of its source exactly once to exactly one observer.</summary>
     public static bool PassesOwnership(IMethodSymbol method) => IsGeneral(method) && PassingOwnership.Contains(method.Name);
 
     private static bool StartsWith(string space, string prefix) => space.StartsWith(prefix, StringComparison.Ordinal);

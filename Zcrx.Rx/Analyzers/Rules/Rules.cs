@@ -5,13 +5,13 @@ namespace Zcrx.Rx.Analyzers;
 /// <summary>Lists the rules that this assembly checks. Each has a section in <c>docs/analyzers.md</c>.</summary>
 internal static class Rules
 {
-    /// <summary>Gets the category of rules about who owns memory, and for how long.</summary>
+    /// <summary>Names the category of rules about the ownership and the lifetime of memory.</summary>
     public const string Ownership = "Zcrx.Ownership";
 
-    /// <summary>Gets the category of rules about asynchronous code.</summary>
+    /// <summary>Names the category of rules about asynchronous code.</summary>
     public const string Reliability = "Zcrx.Reliability";
 
-    /// <summary>A borrowed element is kept or rescheduled.</summary>
+    /// <summary>Reports a borrowed element that is kept or rescheduled.</summary>
     public static readonly DiagnosticDescriptor BorrowedElementIsKept = new(
         "ZCRX0001",
         "A borrowed buffer or frame must not leave OnNext",
@@ -22,7 +22,7 @@ internal static class Rules
         "A borrowed buffer or frame is valid inside OnNext only. An operator that keeps it, or passes it to another thread, delivers memory that has been reused since.",
         HelpLink("zcrx0001"));
 
-    /// <summary>An observer is async void.</summary>
+    /// <summary>Reports an observer that is async void.</summary>
     public static readonly DiagnosticDescriptor ObserverIsAsyncVoid = new(
         "ZCRX0002",
         "An observer must not be async void",
@@ -33,7 +33,7 @@ internal static class Rules
         "Observers are called synchronously. An async lambda that becomes an observer is async void: its elements are not awaited, and its exceptions are unhandled.",
         HelpLink("zcrx0002"));
 
-    /// <summary>A lease is never released.</summary>
+    /// <summary>Reports a lease that is never released.</summary>
     public static readonly DiagnosticDescriptor LeaseIsDropped = new(
         "ZCRX0003",
         "A lease must be disposed or passed on",
@@ -44,7 +44,7 @@ internal static class Rules
         "The owner of a lease releases it exactly once. Each lease that is lost takes a buffer from the pool until its queue is closed.",
         HelpLink("zcrx0003"));
 
-    /// <summary>A borrowed element is used after an await.</summary>
+    /// <summary>Reports a borrowed element that is used after an await.</summary>
     public static readonly DiagnosticDescriptor BorrowedElementIsUsedAfterAwait = new(
         "ZCRX0004",
         "A borrowed buffer or frame must not be used after await",
@@ -52,7 +52,7 @@ internal static class Rules
         Ownership,
         DiagnosticSeverity.Warning,
         isEnabledByDefault: true,
-        "An async function returns at its first await that has to wait. OnNext returns then, too, and the loan of its buffer or frame ends.",
+        "An async function returns at its first await that has to wait. OnNext then returns as well, and its buffer or frame is no longer valid.",
         HelpLink("zcrx0004"));
 
     private static string HelpLink(string anchor) => $"docs/analyzers.md#{anchor}";

@@ -9,10 +9,10 @@ internal sealed class SequenceElements(ZcrxTypes types)
     // Guards against pathological chains.
     private const int LongestChain = 64;
 
-    /// <summary>Returns how the consumer of a sequence gets its elements.</summary>
+    /// <summary>Returns the ownership with which the consumer of a sequence receives the elements.</summary>
     public Ownership OwnershipOf(IOperation sequence) => OwnershipOf(sequence, LongestChain);
 
-    /// <summary>Determines whether a sequence comes from this library, over any number of operators.</summary>
+    /// <summary>Determines whether a sequence comes from this library, directly or through operators.</summary>
     public bool IsOfZcrx(IOperation sequence)
     {
         IOperation? current = Operations.Unwrap(sequence);
@@ -29,7 +29,8 @@ internal sealed class SequenceElements(ZcrxTypes types)
         return false;
     }
 
-    /// <summary>Returns the sequence that an operator is called on, the value of a local, or the sequence that a group or a window is a part of; null at the origin.</summary>
+    /// <summary>Returns the source of a sequence; null at the origin.</summary>
+    /// <remarks>The source is the receiver of an operator, the value of a local, or the sequence that a group or a window is part of.</remarks>
     public IOperation? SourceOf(IOperation sequence) => sequence switch
     {
         IInvocationOperation { Arguments: [var first, ..], TargetMethod.IsExtensionMethod: true } when types.ElementOf(first.Value.Type) is not null => Operations.Unwrap(first.Value),
@@ -39,7 +40,7 @@ internal sealed class SequenceElements(ZcrxTypes types)
         _ => null,
     };
 
-    /// <summary>Returns the type that messages name for the elements of a sequence.</summary>
+    /// <summary>Returns the name of a sequence's element type, for messages.</summary>
     public string NameOf(IOperation sequence)
     {
         ITypeSymbol? element = types.ElementOfAny(sequence.Type);
@@ -53,12 +54,12 @@ internal sealed class SequenceElements(ZcrxTypes types)
     private bool IsBorrowedMemory(IOperation value) => value switch
     {
         IPropertyReferenceOperation { Property.Name: "Memory" or "Sequence", Instance: { } instance } => types.IsBorrowed(instance.Type),
-        // A part of it.
+        // A slice of borrowed memory is borrowed.
         IInvocationOperation { TargetMethod.Name: "Slice", Instance: { } instance } => IsBorrowedMemory(Operations.Unwrap(instance)),
         _ => false,
     };
 
-    // source.GroupBy(…).SelectMany(group => …) and source.Window(…).SelectMany(window => …): the parameter has elements of the source.
+    // source.GroupBy(…).SelectMany(group => …) and source.Window(…).SelectMany(window => …): the parameter contains elements of source.
     private IOperation? SplitSource(IParameterReferenceOperation parameter)
     {
         IOperation? current = Operations.CallThatTakes(parameter) is { } call && ReactiveOperators.IsGeneral(call.TargetMethod) ? SourceOf(call) : null;

@@ -6,7 +6,7 @@ using Microsoft.CodeAnalysis.Operations;
 namespace Zcrx.Rx.Analyzers;
 
 /// <summary>Reports parameters that are borrowed buffers or frames and are used after an <c>await</c>.</summary>
-/// <remarks>A use is reported when a statement before it, in the same block or in one around it, awaits unconditionally.</remarks>
+/// <remarks>A use is reported when an earlier statement of the same block, or of an enclosing block, awaits unconditionally.</remarks>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class UseAfterAwaitAnalyzer : DiagnosticAnalyzer
 {
@@ -56,7 +56,7 @@ public sealed class UseAfterAwaitAnalyzer : DiagnosticAnalyzer
         return false;
     }
 
-    // Whether a statement awaits on every path through it.
+    // Determines whether a statement awaits on every path through it.
     private static bool Awaits(IOperation statement) => statement switch
     {
         IAwaitOperation => true,

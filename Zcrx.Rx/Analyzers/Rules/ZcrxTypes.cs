@@ -48,13 +48,13 @@ internal sealed class ZcrxTypes
     /// <summary>Determines whether a type is a result type of <c>Retain</c>.</summary>
     public bool IsLease(ITypeSymbol? type) => _leases.Contains(type, SymbolEqualityComparer.Default);
 
-    /// <summary>Returns the borrowed type that a value of the given type contains, or is; null when there is none.</summary>
+    /// <summary>Returns the borrowed type that the given type is or contains; null when there is none.</summary>
     public ITypeSymbol? BorrowedIn(ITypeSymbol? type) => Find(type, IsBorrowed);
 
     /// <summary>Returns the element type of an observable sequence; null when the type is no sequence.</summary>
     public ITypeSymbol? ElementOf(ITypeSymbol? type) => SequenceOf(type)?.TypeArguments[0];
 
-    /// <summary>Returns the element type of a sequence, of several in an array or a collection, or null.</summary>
+    /// <summary>Returns the element type of a sequence, or of the sequences in an array or a collection; otherwise null.</summary>
     public ITypeSymbol? ElementOfAny(ITypeSymbol? type) => ElementOf(type) ?? type switch
     {
         IArrayTypeSymbol array => ElementOf(array.ElementType),

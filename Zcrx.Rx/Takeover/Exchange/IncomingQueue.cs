@@ -6,7 +6,7 @@ namespace Zcrx.Rx;
 
 /// <summary>Represents an interface queue that comes from another process, which still receives for its own connections. Open it with <see cref="ZcrxQueue.ImportAsync(IncomingQueue, ZcrxQueueOptions, ZcrxSuspendedConnections?, CancellationToken)"/>.</summary>
 /// <remarks>
-/// Ownership: the caller of <see cref="ZcrxTakeover.TakeQueue"/> disposes it, imported or not. Nothing is received before <see cref="ZcrxTakeover.CommitAsync"/>. Threading: any thread.
+/// Ownership: the caller of <see cref="ZcrxTakeover.TakeQueue"/> disposes the object, imported or not. Nothing is received before <see cref="ZcrxTakeover.CommitAsync"/>. Threading: all members are thread-safe.
 /// </remarks>
 public sealed class IncomingQueue : IRefillProducer, IDisposable
 {
@@ -38,12 +38,12 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
     /// <summary>Gets the RX queue that the queue receives from; null without a NIC.</summary>
     public RxQueueId? RxQueue => _manifest.InterfaceOrNone is { } name ? new RxQueueId(name, (int)_manifest.RxQueue) : null;
 
-    /// <summary>Gets the size of its memory in bytes.</summary>
+    /// <summary>Gets the size of the queue's memory in bytes.</summary>
     public long AreaSize => _manifest.AreaLengths.Sum();
 
     /// <summary>
-    /// Gets a task that ends when the former process no longer uses the queue and its buffers were reclaimed. The result is the number of buffers that its consumers
-    /// leased, as it last reported. More may have been in flight. Cancelled when the queue was closed before.
+    /// Gets a task that completes when the former process no longer uses the queue and the buffers of that process were reclaimed. The result is the number of buffers
+    /// that its consumers leased, as that process last reported. More may have been in flight. The task is cancelled if the queue is closed first.
     /// </summary>
     public Task<int> Released => _released.Task;
 
@@ -51,7 +51,7 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
 
     /// <summary>Creates a queue from a received manifest.</summary>
     /// <param name="manifest">The manifest.</param>
-    /// <param name="take">Takes a descriptor by its index. This call owns the descriptors.</param>
+    /// <param name="take">Takes a descriptor by its index. This method owns the descriptors that it takes.</param>
     /// <param name="kernel">The kernel of the descriptors.</param>
     /// <exception cref="InvalidDataException">The descriptors do not match the manifest.</exception>
     /// <exception cref="ZcrxMemoryException">The memory cannot be mapped.</exception>
@@ -91,13 +91,13 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
     /// <summary>Determines whether these options describe the queue.</summary>
     internal bool Matches(ZcrxQueueOptions options) => options.Name == Name && (RxQueue is { } nic
         ? options.Engine is ZcrxEngine.Auto or ZcrxEngine.Nic && options.Interface == nic.Interface && options.RxQueue == nic.Queue
-        // Without a NIC, a queue of another size is opened anew, because continuing this one has no advantage.
+        // Without a NIC, a queue of another size is opened again, because continuing this queue has no advantage.
         : options.Engine is ZcrxEngine.Auto or ZcrxEngine.DeviceLess && options.Interface is null && options.HugePages == _manifest.HugePages && IsOfSize(options.AreaSize));
 
     /// <summary>Closes the queue unless it was imported.</summary>
     public void Dispose() => Exported.Dispose();
 
-    /// <summary>Records the commit. Before it, the end of the channel only means that the takeover has failed.</summary>
+    /// <summary>Records the commit. Before the commit, the end of the channel only means that the takeover has failed.</summary>
     internal void Commit() => _committed.TrySetResult();
 
     /// <summary>Returns a task that ends when the other process has stopped writing refill entries: it has reported that, or has ended.</summary>
@@ -152,7 +152,7 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
                     news = true;
                     break;
                 default:
-                    // A remark of a later version.
+                    // A control word of a later version, which is ignored.
                     break;
             }
         }
@@ -163,7 +163,7 @@ public sealed class IncomingQueue : IRefillProducer, IDisposable
         }
     }
 
-    /// <summary>Ends the channel: the queue is closed here, and its last buffer is back, so the other process may use it again.</summary>
+    /// <summary>Ends the channel: this process has closed the queue and returned its last buffer. The other process may then write the refill queue again.</summary>
     private void OnUnused()
     {
         _released.TrySetCanceled();

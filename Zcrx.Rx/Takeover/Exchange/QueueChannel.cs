@@ -6,13 +6,13 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Rx.Takeover;
 
-/// <summary>Represents the channel between two processes that share a queue: words from the process that no longer writes the refill queue to the one that does.</summary>
+/// <summary>Represents the channel between two processes that share a queue. The process that no longer writes the refill queue sends words to the process that does.</summary>
 /// <remarks>
-/// <para>A word is a returned buffer (area token | byte offset) or a remark. Remarks are the constants here, which have no area id in the
-/// top bits. Words are in the machine's byte order, which both processes share.</para>
-/// <para>The end of the channel means that the other process has closed its end or is dead. It does not write the refill queue, has no
-/// buffer, and never will again. If it died, the kernel closes the end after the last thread that could have entered a ring. One sender,
-/// one receiver.</para>
+/// <para>A word is a returned buffer (area token | byte offset) or a control word, here called remark. Remarks are the constants of this class.
+/// Their top bits are no area id. Words are in the machine's byte order, which both processes share.</para>
+/// <para>When the channel ends, the other process has closed its end or is dead. From then on, that process neither writes the refill queue
+/// nor has a buffer. When a process dies, the kernel closes its end after the last thread that could have entered a ring. The channel has one
+/// sender and one receiver.</para>
 /// </remarks>
 internal sealed class QueueChannel : IDisposable
 {
@@ -32,7 +32,7 @@ internal sealed class QueueChannel : IDisposable
     private readonly byte[] _incoming = new byte[BufferWords * sizeof(ulong)];
 
     /// <param name="fd">One end. This object owns it from now on, even if the call fails.</param>
-    /// <exception cref="InvalidDataException">The descriptor is no such socket.</exception>
+    /// <exception cref="InvalidDataException">The descriptor is not a Unix stream socket.</exception>
     public QueueChannel(int fd)
     {
         const int SolSocket = 1;
@@ -67,7 +67,7 @@ internal sealed class QueueChannel : IDisposable
     /// <summary>Returns the kind of a remark, without its number.</summary>
     public static ulong KindOf(ulong remark) => remark & ~(ulong)uint.MaxValue;
 
-    /// <summary>Sends the first words of <see cref="Outgoing"/>. Waits while the other side has not read the previous ones.</summary>
+    /// <summary>Sends the first words of <see cref="Outgoing"/>. Waits while the other side has not read the previous words.</summary>
     /// <exception cref="SocketException">The other side has closed its end.</exception>
     public async Task SendAsync(int words)
     {

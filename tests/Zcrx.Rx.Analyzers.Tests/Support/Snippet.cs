@@ -3,7 +3,7 @@ namespace Zcrx.Rx.Analyzers.Tests.Support;
 /// <summary>Creates a compilable program from a few statements.</summary>
 internal static class Snippet
 {
-    /// <summary>The using directives of every snippet.</summary>
+    /// <summary>Lists the using directives of every snippet.</summary>
     public static readonly string[] Usings =
     [
         "System", "System.Collections.Generic", "System.Linq", "System.Net", "System.Threading", "System.Threading.Tasks", "System.Reactive", "System.Reactive.Linq",

@@ -27,7 +27,7 @@ public class EngineSelectorTests
 
     [Theory]
     [MemberData(nameof(Choices))]
-    public void Auto_takes_the_best_there_is_and_names_what_is_missing(string release, bool isRoot, bool withInterface, ZcrxEngine expected, string[] words)
+    public void Auto_chooses_the_best_available_engine_and_names_the_reason(string release, bool isRoot, bool withInterface, ZcrxEngine expected, string[] words)
     {
         EngineChoice choice = Choose(ZcrxEngine.Auto, release, isRoot ? Root : User, withInterface ? "eth0" : null);
         Assert.Equal(expected, choice.Engine);
@@ -40,7 +40,7 @@ public class EngineSelectorTests
     [InlineData(ZcrxEngine.Nic)]
     [InlineData(ZcrxEngine.DeviceLess)]
     [InlineData(ZcrxEngine.Emulated)]
-    public void What_is_asked_for_is_taken_even_if_it_cannot_work(ZcrxEngine engine)
+    public void Configured_engine_is_chosen_even_if_it_is_not_available(ZcrxEngine engine)
     {
         Assert.Equal(engine, Choose(engine, "6.19", User, "eth0").Engine);
         Assert.Equal(engine, Choose(engine, "7.3", Root, null).Engine);

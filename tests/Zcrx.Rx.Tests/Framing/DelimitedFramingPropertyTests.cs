@@ -9,7 +9,7 @@ public sealed class DelimitedFramingPropertyTests
 {
     /// <summary>Represents generated values. Every value is valid.</summary>
     /// <param name="Delimiters">The bytes of the delimiters, with few different values, so that near misses and hits are frequent.</param>
-    /// <param name="Pieces">The numbers of bytes that arrive at a time, in turn.</param>
+    /// <param name="Pieces">The numbers of bytes that arrive at a time, used in rotation.</param>
     public sealed record Script(byte[] Bytes, byte[][] Delimiters, byte[] Pieces, byte Limit, byte MaxHeld, byte BufferSize, byte[] PressureToggles, byte Flags);
 
     [Fact]

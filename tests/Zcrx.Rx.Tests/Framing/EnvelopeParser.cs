@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Zcrx.Rx.Tests.Framing;
 
 /// <summary>Parses envelopes: a start byte, two bytes of length, the frame, an end byte.</summary>
-/// <param name="greed">The number of bytes that it requests before it parses, although it needs only three.</param>
+/// <param name="greed">The number of bytes that the parser requests first, although it needs only three.</param>
 internal sealed class EnvelopeParser(int greed) : IFrameParser
 {
     public const byte Start = 0x02;

@@ -53,7 +53,7 @@ public sealed class FrameLeaseTests : IDisposable
     [InlineData("more buffers than the limit")]
     [InlineData("pressure")]
     [InlineData("no buffer may be kept")]
-    public void Lease_is_a_copy_where_a_limit_says_so(string limit)
+    public void Lease_is_a_copy_beyond_the_limits(string limit)
     {
         byte[] payload = Payload(60);
         List<FrameLease> leases = [];

@@ -78,7 +78,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
             await peer.Socket.SendAsync(sent);
             await Deadline.UntilAsync(() => connection.BytesWaiting == sent.Length - 6, "frames wait");
 
-            DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is given back"));
+            DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("the connection is detached"));
 
             using (detached.Socket)
             {
@@ -101,7 +101,7 @@ public class FrameOperatorTests : IClassFixture<ResourceCheck>
         {
             int id = i;
             (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
-            // Kept until the connection ends, because its operators end with it.
+            // The subscription is not disposed here, because its operators end with the connection.
             _ = Keepers[keeper](connection.Buffers.Frames(LengthPrefix.UInt8, 100), read =>
             {
                 try

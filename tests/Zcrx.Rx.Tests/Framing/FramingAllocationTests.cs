@@ -54,7 +54,7 @@ public sealed class FramingAllocationTests
         bool isDelimited = delimiter != default;
         for (int i = 0; i < stream.Length; i += length + 1)
         {
-            // A prefix in front of each frame, or a delimiter behind it.
+            // Writes a prefix in front of each frame, or a delimiter behind it.
             stream[isDelimited ? i + length : i] = isDelimited ? (byte)'\n' : (byte)length;
         }
 
@@ -65,7 +65,7 @@ public sealed class FramingAllocationTests
             : source.Frames(LengthPrefix.UInt8, byte.MaxValue);
         using IDisposable subscription = frames.Subscribe(counter);
 
-        // The first run warms up: segments, array pools, and the tiers of the compiler, which allocate on this thread when they switch.
+        // The first run warms up segments, array pools and the tiers of the JIT compiler, which allocate on this thread when they switch.
         Send(source, stream, piece, Rounds);
         counter.Count = 0;
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -88,7 +88,7 @@ public sealed class FramingAllocationTests
         }
     }
 
-    /// <summary>Represents a source with one observer and nothing but the borrow, to keep the measurement clean.</summary>
+    /// <summary>Represents a source with one observer. It only lends buffers, so that nothing else is measured.</summary>
     private sealed class PieceSource(InMemoryArea area) : IObservable<ReceivedBuffer>, IDisposable
     {
         private IObserver<ReceivedBuffer>? _observer;

@@ -7,7 +7,7 @@ namespace Zcrx.Rx.Tests.Framing;
 public sealed class FramingDisposalTests
 {
     [Fact]
-    public void Disposal_on_another_thread_while_OnNext_runs_waits_with_giving_back()
+    public void Disposal_on_another_thread_while_OnNext_runs_defers_the_return_of_buffers()
     {
         using InMemoryArea area = new(8, 64);
         BufferSource source = new(area);
@@ -19,7 +19,7 @@ public sealed class FramingDisposalTests
             other.Start();
             other.Join();
 
-            // Disposed, but the buffers of the frame are still leased: none was returned, neither here nor by the other thread.
+            // The operator is disposed, but the frame's buffers are still leased: neither this thread nor the other thread has returned one.
             Assert.Equal(0, source.Subscribers);
             Assert.False(area.Ledger.Drain());
             Assert.Equal([1, 2, 3], frame.ToArray());
@@ -36,10 +36,10 @@ public sealed class FramingDisposalTests
     }
 
     [Fact]
-    public async Task Disposal_at_a_random_moment_gives_everything_back_once()
+    public async Task Disposal_at_a_random_moment_returns_every_buffer_once()
     {
-        // The area belongs to the thread that creates it, and the disposals happen here. A frame must always contain the sender's bytes,
-        // because returned buffers are overwritten.
+        // The area belongs to the thread that creates it, and the disposals happen here. Returned buffers are overwritten. A frame with the sender's
+        // bytes therefore proves that its buffers were not returned.
         const int streams = 2_000;
         TaskCompletionSource<IDisposable>[] subscriptions = [.. Enumerable.Range(0, streams).Select(_ => new TaskCompletionSource<IDisposable>())];
         Task area = Task.Factory.StartNew(() => Play(subscriptions), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -56,7 +56,7 @@ public sealed class FramingDisposalTests
     }
 
     [Fact]
-    public async Task The_old_queue_asks_for_its_buffers_while_the_new_one_lends()
+    public async Task Old_queue_reclaims_its_buffers_while_the_new_queue_delivers()
     {
         // The connection has moved, so two threads use one operator at the same time. Each area belongs to its own thread.
         using SemaphoreSlim turn = new(0);
@@ -139,7 +139,7 @@ public sealed class FramingDisposalTests
 
     private static void WaitUntilAllReturned(InMemoryArea area)
     {
-        // The operator leaves the source before or after it returns the buffers.
+        // The operator unsubscribes from the source before or after it returns the buffers.
         SpinWait.SpinUntil(
             () =>
             {

@@ -11,7 +11,7 @@ public sealed class FramingLivenessTests : IDisposable
     public void Dispose() => _area.Dispose();
 
     [Fact]
-    public void When_pressure_rises_what_waits_for_the_rest_of_a_frame_goes_back_without_more_data()
+    public void Rising_pressure_returns_the_buffers_of_incomplete_frames_without_more_data()
     {
         // Connections that are paused or whose peer is silent get no OnNext in which they could release buffers.
         List<(BufferSource Source, FrameCollector Collector)> connections = [];

@@ -15,7 +15,7 @@ public sealed class FramingPropertyTests
 
     /// <summary>Represents a case that FsCheck generates and shrinks. Every value is valid.</summary>
     /// <param name="Bodies">The lengths of the frames, and the seed of their content.</param>
-    /// <param name="Pieces">The numbers of bytes that arrive at a time, in turn.</param>
+    /// <param name="Pieces">The numbers of bytes that arrive at a time, used in rotation.</param>
     public sealed record Script(byte[] Bodies, byte[] Pieces, byte Protocol, byte BufferSize, byte MaxHeld, byte[] PressureToggles, byte[] Moves, byte StopAt);
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class FramingPropertyTests
     });
 
     [Fact]
-    public void Disposal_between_two_buffers_gives_back_what_is_kept() => Check(1_500, static script =>
+    public void Disposal_between_two_buffers_returns_kept_buffers() => Check(1_500, static script =>
     {
         using Run run = new(script);
         run.SendAll(stopAfter: script.StopAt);
@@ -70,7 +70,7 @@ public sealed class FramingPropertyTests
     });
 
     [Fact]
-    public void An_observer_that_throws_gets_its_exception_and_no_frame_more() => Check(1_500, static script =>
+    public void Observer_that_throws_receives_its_exception_and_no_further_frame() => Check(1_500, static script =>
     {
         using Run run = new(script);
         int stopAt = run.StopAt;
@@ -118,7 +118,7 @@ public sealed class FramingPropertyTests
     });
 
     [Fact]
-    public void A_stream_that_ends_inside_a_frame_says_so() => Check(1_500, static script =>
+    public void Stream_that_ends_inside_a_frame_fails() => Check(1_500, static script =>
     {
         using Run run = new(script);
         int end = run.Stream.Length == 0 ? 0 : script.StopAt * 7 % run.Stream.Length;
@@ -213,7 +213,7 @@ public sealed class FramingPropertyTests
 
         public Action? AfterEachBuffer { get; set; }
 
-        /// <summary>Gets the number of a frame, or one behind the last frame.</summary>
+        /// <summary>Gets the number of the frame at which a test stops, or the number behind the last frame.</summary>
         public int StopAt => _script.StopAt % (Frames.Count + 1);
 
         public void SendAll(int stopAfter = int.MaxValue, int endAt = int.MaxValue)

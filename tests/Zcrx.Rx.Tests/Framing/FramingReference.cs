@@ -56,7 +56,7 @@ internal sealed class FramingReference
 
         int rest = stream.Length - begin;
 
-        // One byte more could complete the longest delimiter. An unterminated frame may have exactly the limit.
+        // One more byte could complete the longest delimiter. An unterminated frame may have exactly the limit.
         int longest = _isIncluded ? 0 : _delimiters.Max(static delimiter => delimiter.Length);
         IsRestTooLong = rest >= _limit + Math.Max(longest, _options.DeliversUnterminated ? 1 : 0);
         if (rest > 0 && IsRestTooLong && _options.Skips is null)

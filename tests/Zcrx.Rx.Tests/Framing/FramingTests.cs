@@ -54,7 +54,7 @@ public sealed class FramingTests : IDisposable
     }
 
     [Fact]
-    public void A_length_that_counts_its_prefix_cannot_be_smaller_than_it()
+    public void Length_that_counts_its_prefix_must_not_be_smaller_than_the_prefix()
     {
         using IDisposable subscription = _source.Frames(LengthPrefix.UInt16BigEndian with { IncludesPrefix = true }, 100).Subscribe(_collector);
 
@@ -113,7 +113,7 @@ public sealed class FramingTests : IDisposable
     }
 
     [Fact]
-    public void An_error_of_the_source_is_passed_on_and_what_is_kept_goes_back()
+    public void Error_of_the_source_is_passed_on_and_kept_buffers_return()
     {
         using IDisposable subscription = _source.Frames(LengthPrefix.UInt8, 100).Subscribe(_collector);
         IOException reset = new("reset");
@@ -145,7 +145,7 @@ public sealed class FramingTests : IDisposable
     }
 
     [Fact]
-    public void Two_subscriptions_cut_on_their_own()
+    public void Two_subscriptions_cut_independently()
     {
         FrameCollector other = new();
         using IDisposable first = _source.Frames(LengthPrefix.UInt8, 100).Subscribe(_collector);
@@ -171,7 +171,7 @@ public sealed class FramingTests : IDisposable
         {
             if (number == 0)
             {
-                // Like a connection that its observer closes.
+                // Ends inside OnNext, like a connection that its observer closes.
                 subject.OnCompleted();
             }
 
@@ -211,7 +211,7 @@ public sealed class FramingTests : IDisposable
     [InlineData(2, true)]
     [InlineData(16, false)]
     [InlineData(16, true)]
-    public void A_parser_may_ask_for_more_than_it_needs(int maxHeld, bool pressureComesAndGoes)
+    public void Parser_may_request_more_bytes_than_it_needs(int maxHeld, bool pressureComesAndGoes)
     {
         FramingOptions options = new() { MaxLeasedBuffers = maxHeld };
         using IDisposable subscription = _source.Frames(new EnvelopeParser(40), 200, options).Subscribe(_collector);
@@ -219,7 +219,7 @@ public sealed class FramingTests : IDisposable
         byte[] large = [EnvelopeParser.Start, 0, 100, .. Enumerable.Range(0, 100).Select(static i => (byte)i), EnvelopeParser.End];
         byte[] stream = [.. small, .. small, .. large, .. small, .. small, .. large];
 
-        // Cut at every position: several frames may be in several buffers before the parser decides about the first.
+        // The stream is cut at every position. Several frames may lie in several buffers before the parser decides on the first frame.
         for (int piece = 1; piece < 64; piece++)
         {
             for (int sent = 0; sent < stream.Length; sent += piece)
@@ -241,7 +241,7 @@ public sealed class FramingTests : IDisposable
     }
 
     [Fact]
-    public void What_is_kept_goes_back_also_when_a_source_does_not_tell_about_an_exception()
+    public void Observer_that_throws_returns_kept_buffers_although_the_source_reports_no_error()
     {
         using Subject<ReceivedBuffer> subject = new();
         using IDisposable subscription = subject.Frames(LengthPrefix.UInt8, 100).Subscribe(_collector);
@@ -277,7 +277,7 @@ public sealed class FramingTests : IDisposable
     [InlineData("throw", "the parser threw FormatException: no envelope.")]
     [InlineData("error", "it is no envelope.")]
     [InlineData("more", "it announces 105 bytes, and the limit is 100")]
-    public void A_parser_that_goes_wrong_ends_the_stream(string how, string cause)
+    public void Parser_with_an_invalid_decision_ends_the_stream(string how, string cause)
     {
         using IDisposable subscription = _source.Frames(new WrongParser(how), 100).Subscribe(_collector);
 
@@ -290,7 +290,7 @@ public sealed class FramingTests : IDisposable
     }
 
     [Fact]
-    public void What_cannot_frame_is_refused_at_once()
+    public void Frames_refuses_invalid_arguments_at_once()
     {
         Assert.Throws<ArgumentException>(() => _source.Frames(default(LengthPrefix), 1));
         Assert.Throws<ArgumentException>(() => _source.Frames(default(Delimiter), 1));

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Zcrx.Rx.Tests.Framing;
 
-/// <summary>Represents a way of framing, and writes frames, as the opposite of the operator under test.</summary>
+/// <summary>Represents a way of framing. Writes the frames that the operator under test reads.</summary>
 internal sealed record Protocol(string Name, int Smallest, int Largest, Func<byte[], byte[]> Body, Action<List<byte>, byte[]> Write,
     Func<IObservable<Zcrx.Interop.ReceivedBuffer>, int, FramingOptions?, IObservable<ReceivedFrame>> Frames)
 {

@@ -102,7 +102,7 @@ public class AsyncHandlerTests : IClassFixture<ResourceCheck>
         ConcurrentQueue<ConsumerFault> faults = new();
         using IDisposable reporting = queue.Queue.ConsumerFaults.Subscribe(faults.Enqueue);
         long handled = 0;
-        // By the client's port: the number of handled requests, and the number of failed replies.
+        // The key is the client's port. The values are the number of handled requests and the number of failed replies.
         ConcurrentDictionary<int, (long Handled, long Reported)> results = new();
         using ZcrxListener listener = queue.Queue.Listen(Anywhere, async (connection, token) =>
         {
@@ -147,9 +147,8 @@ public class AsyncHandlerTests : IClassFixture<ResourceCheck>
         for (int i = 0; i < Senders; i++)
         {
             (long handledHere, long reportedHere) = results[ports[i]];
-            // If the client has no room, its unread requests end the connection with a reset. The client sees the reset, and replies are
-            // lost.
-            // The kernel reports a reset to one call only, which may be the one that sends.
+            // If the client has no room for replies, the server closes with unread requests, and the kernel resets the connection. Replies are
+            // then lost. The kernel reports a reset to one call only, which may be the call that sends.
             bool wasReset = answered[i].WasReset || peers[i].WasReset;
             Assert.InRange(answered[i].Count, wasReset ? 0 : handledHere - reportedHere, handledHere - reportedHere);
         }

@@ -248,7 +248,7 @@ public class LimitTests
         try
         {
             using Socket socket = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            // As the process would count them.
+            // The test counts the descriptors, as the process would.
             using IDisposable accepting = queue.Listen(socket).Subscribe(_ => Interlocked.Increment(ref used));
             for (int i = 0; i < 100; i++)
             {
@@ -276,7 +276,7 @@ public class LimitTests
         DescriptorUse after = ProcessDescriptors.Read();
 
         Array.ForEach(sockets, static socket => socket.Dispose());
-        // Other tests of this process open and close some, too.
+        // Other tests of this process open and close descriptors, too.
         Assert.InRange(after.Used - before.Used, 250, 750);
         Assert.InRange(after.Used, 500, after.Limit);
     }

@@ -89,7 +89,7 @@ public class ConnectionMoverTests
     }
 
     [Fact]
-    public async Task Connection_whose_target_has_ended_stays_where_it_was()
+    public async Task Connection_whose_target_has_ended_stays_on_its_queue()
     {
         using QueueBench source = new();
         using QueueBench target = new();
@@ -180,7 +180,7 @@ public class ConnectionMoverTests
     }
 
     [Fact]
-    public void Connection_always_has_one_owner_and_every_move_ends_whatever_happens_on_the_way() => Prop
+    public void Connection_always_has_one_owner_and_every_move_ends() => Prop
         .ForAll(Steps.ListOf(40).ToArbitrary(), static steps =>
         {
             SuspendedConnectionOwner suspended = new();

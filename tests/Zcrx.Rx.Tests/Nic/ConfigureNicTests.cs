@@ -10,7 +10,7 @@ namespace Zcrx.Rx.Tests.Nic;
 public class ConfigureNicTests : IClassFixture<ResourceCheck>
 {
     [Fact]
-    public async Task Two_queues_share_the_set_up_and_the_last_one_brings_it_back()
+    public async Task Two_queues_share_the_set_up_and_the_last_queue_restores_the_interface()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { HeaderDataSplit = false });
         IReadOnlyList<int> table = nic.RssTable;
@@ -53,7 +53,7 @@ public class ConfigureNicTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task What_is_refused_leaves_the_interface_as_it_was()
+    public async Task Refused_set_up_leaves_the_interface_unchanged()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 1, HeaderDataSplit = false });
         Assert.Contains("none left for other traffic", (await Assert.ThrowsAsync<ZcrxDeviceException>(() => OpenAsync(nic, 0, []))).Message, StringComparison.Ordinal);

@@ -48,7 +48,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Where_the_interface_cannot_fill_large_buffers_they_are_pages_and_the_engine_says_so()
+    public async Task Large_buffers_that_the_interface_does_not_support_become_pages_and_the_engine_names_the_reason()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RetransmitDelay = SoonAgain });
         nic.AddRule(new FlowRule(1));
@@ -126,7 +126,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
     [InlineData("7.2", 2)]
     [InlineData("7.3", 2)]
     [InlineData("7.3", 70)]
-    public async Task Copies_go_on_although_nobody_else_empties_the_refill_queue(string profile, int buffers)
+    public async Task Copied_stream_continues_although_the_NIC_does_not_consume_the_refill_queue(string profile, int buffers)
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RetransmitDelay = SoonAgain });
         nic.AddRule(new FlowRule(0));
@@ -144,7 +144,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
     [Theory]
     [InlineData("7.2")]
     [InlineData("7.3")]
-    public async Task A_pool_that_is_held_is_reported_and_the_stream_goes_on_when_it_comes_back(string profile)
+    public async Task Exhausted_pool_is_reported_and_the_stream_continues_after_the_release(string profile)
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RetransmitDelay = SoonAgain });
         nic.AddRule(new FlowRule(1));
@@ -211,7 +211,7 @@ public class EmulatedNicTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_queue_that_cannot_be_had_is_refused_with_the_reason_and_can_be_had_when_it_is_free()
+    public async Task Unavailable_queue_is_refused_with_the_reason_and_opens_when_it_is_free()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 2 });
         await using (await OpenAsync(nic, "7.3"))

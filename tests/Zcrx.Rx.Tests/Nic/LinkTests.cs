@@ -26,7 +26,7 @@ public class LinkTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Down_and_up_are_told_and_end_nothing()
+    public async Task Link_that_goes_down_and_up_is_reported_and_ends_no_stream()
     {
         EmulatedNic nic = new();
         await using ZcrxQueue queue = await OpenAsync(nic);

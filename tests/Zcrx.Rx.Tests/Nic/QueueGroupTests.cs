@@ -24,7 +24,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
                 Assert.Equal(arrival == 0 ? null : bench.Queues[arrival].Queue, chosen);
                 Recorder recorder = new(peer.Stream);
                 using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-                Assert.True(chosen is null || await bench.Group.MoveAsync(connection, chosen, MoveReason.Placement).Within("it is placed"));
+                Assert.True(chosen is null || await bench.Group.MoveAsync(connection, chosen, MoveReason.Placement).Within("the connection is placed"));
                 await peer.SendAllAsync(50_000);
                 await recorder.AssertCompletedAsync(50_000);
             }
@@ -35,7 +35,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Where_nobody_knows_they_spread_even_in_one_burst()
+    public async Task Connections_with_unknown_arrival_spread_over_queues_even_in_one_burst()
     {
         List<TestQueue> queues = [await TestQueue.OpenAsync(), await TestQueue.OpenAsync(), await TestQueue.OpenAsync()];
         ZcrxQueueGroup group = new();
@@ -52,7 +52,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
             }
         }
 
-        Assert.All(await Task.WhenAll(moves).Within("they are placed"), Assert.True);
+        Assert.All(await Task.WhenAll(moves).Within("the connections are placed"), Assert.True);
         // A connection that arrives during the choice may be counted twice.
         Assert.All(queues, static queue => Assert.InRange(queue.Queue.Snapshot().Connections, 9, 11));
         foreach (TestQueue queue in queues)
@@ -93,7 +93,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Payload_in_memory_that_nobody_here_has_ends_the_stream_and_says_why()
+    public async Task Payload_in_the_memory_of_a_foreign_queue_ends_the_stream_with_the_reason()
     {
         await using Bench bench = await Bench.OpenAsync(ours: 2);
         await using TestQueue stranger = await bench.OpenQueueAsync(3);
@@ -132,7 +132,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Queues_that_are_drained_together_still_hand_over_what_lies_in_each_others_memory()
+    public async Task Queues_that_drain_together_still_receive_payload_in_each_others_memory()
     {
         Bench bench = await Bench.OpenAsync(ours: 3);
         (Peer peer, ZcrxConnection connection) = await bench.Queues[0].ConnectAsync();
@@ -156,7 +156,7 @@ public class QueueGroupTests : IClassFixture<ResourceCheck>
             Task stopping = Task.WhenAll(bench.Queues.Select(static queue => queue.Queue.StopAsync(Deadline.Limit)));
             await recorder.AssertCompletedAsync(20_000);
             kept.Dispose();
-            await stopping.Within("they are drained");
+            await stopping.Within("the queues are drained");
             holder.Dispose();
         }
 

@@ -14,7 +14,7 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
     private const int Ours = 3;
 
     [Fact]
-    public async Task Whatever_is_moved_steered_paused_and_closed_keeps_order_and_bytes()
+    public async Task Streams_keep_order_and_bytes_during_moves_steering_pauses_and_closing()
     {
         foreach (int seed in Gen.Choose(0, int.MaxValue).Sample(Schedules))
         {
@@ -26,7 +26,7 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
     /// Tests that payload in the memory of a closed queue is lost: the stream reports the offset and never continues behind a gap.
     /// </summary>
     [Fact]
-    public async Task With_queues_that_are_closed_and_opened_again_a_stream_is_whole_or_says_where_it_broke()
+    public async Task Stream_over_reopened_queues_is_complete_or_names_the_position_of_its_failure()
     {
         foreach (int seed in Gen.Choose(0, int.MaxValue).Sample(Schedules))
         {
@@ -99,7 +99,7 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
                         connection.Dispose();
                         break;
                     default:
-                        // The queue may not be the one that receives the next byte. The connection then moves on from there without help.
+                        // This may not be the queue that can receive the next byte. The group then moves the connection again.
                         await world.Group.MoveAsync(connection, world.AnyQueue(random), MoveReason.Pressure).Within("the move has an outcome");
                         connection.Resume();
                         break;
@@ -160,7 +160,7 @@ public class SteeredMoveTests : IClassFixture<ResourceCheck>
             Peer peer = await Peer.ConnectAsync(_listener.LocalEndPoint!, Interlocked.Increment(ref _streams));
             _listener.Blocking = true;
             System.Net.Sockets.Socket socket = await _listener.AcceptAsync();
-            return (peer, await _queues[0]!.AttachAsync(socket).Within("it is attached"));
+            return (peer, await _queues[0]!.AttachAsync(socket).Within("the socket is attached"));
         }
 
         public ZcrxQueue AnyQueue(Random any) => Volatile.Read(ref _queues[any.Next(Ours)])!;

@@ -16,7 +16,7 @@ public class ArmMachineTests
         select new History(interval, [.. turns]);
 
     [Fact]
-    public void It_is_armed_at_most_once_an_interval_and_says_where_it_stands() => Prop
+    public void Type_is_armed_at_most_once_per_interval_and_its_state_is_exact() => Prop
         .ForAll(Histories.ToArbitrary(), static history => Run(history))
         .Check(Config.QuickThrowOnFailure.WithMaxTest(5000));
 
@@ -33,7 +33,7 @@ public class ArmMachineTests
     }
 
     [Fact]
-    public void It_is_armed_as_soon_as_the_interval_is_over()
+    public void Type_is_armed_as_soon_as_the_interval_is_over()
     {
         ArmMachine machine = new(registered: true, 10);
         machine.Fired(100);

@@ -49,7 +49,7 @@ public class KeptItemTests : IClassFixture<ResourceCheck>
         static connection => connection.Buffers.Select(static buffer => new Item<ReceivedBuffer>(buffer.StreamOffset, buffer.Length, buffer)),
         static buffer => buffer.Span.ToArray());
 
-    /// <summary>Tests bytes that were taken from an item in time and are read later. Only the checking mode detects this.</summary>
+    /// <summary>Tests bytes that were taken from an item while it was valid, and are read later. Only the checking mode detects this.</summary>
     [Theory]
     [InlineData("Delay")]
     [InlineData("ObserveOn")]
@@ -106,7 +106,7 @@ public class KeptItemTests : IClassFixture<ResourceCheck>
 
         if (operation == "GroupBy")
         {
-            // Passes each element on before its own OnNext returns.
+            // The operator passes each element on before its own OnNext returns.
             Assert.Equal(0, counts.Refused);
         }
         else
@@ -141,7 +141,7 @@ public class KeptItemTests : IClassFixture<ResourceCheck>
 
     private static async Task SendAsync(Peer peer, byte[] bytes)
     {
-        // In pieces, so that the connections take turns.
+        // Sends pieces, so that the connections take turns.
         for (int at = 0; at < bytes.Length; at += 1000)
         {
             await peer.Socket.SendAsync(bytes.AsMemory(at, int.Min(1000, bytes.Length - at)));

@@ -141,7 +141,7 @@ public class OffloadMisuseTests : IClassFixture<ResourceCheck>
 #pragma warning restore ZCRX0001
                 .Subscribe(buffer =>
                 {
-                    // Waits for another turn of the ring thread: its OnNext has returned by then.
+                    // Waits for another turn of the ring thread. OnNext has returned by then.
                     _ = queue.Queue.GetConnectionsAsync().Wait(Deadline.Limit);
                     caught.TrySetResult(Record.Exception(() => buffer.Span.Length));
                 });

@@ -26,7 +26,7 @@ internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queu
 
     public void Dispose() => _disposal.Dispose();
 
-    /// <summary>Starts the consumer. The task ends as the stream does, or when the consumer is disposed.</summary>
+    /// <summary>Starts the consumer. The task ends with the result of the stream, or when the consumer is disposed.</summary>
     public async Task RunAsync()
     {
         try
@@ -117,7 +117,7 @@ internal sealed class OperatorConsumer(OperatorSchedule schedule, TestQueue queu
             while (true)
             {
                 ReadResult result = await reader.ReadAsync(_disposal.Token);
-                // Sometimes all bytes, sometimes a part, sometimes only examined.
+                // Consumes all bytes, half of them, or none.
                 long take = _random.Next(3) switch { 0 => result.Buffer.Length, 1 => result.Buffer.Length / 2, _ => result.IsCompleted ? result.Buffer.Length : 0 };
                 ReadOnlySequence<byte> taken = result.Buffer.Slice(0, take);
                 if (take > 0)

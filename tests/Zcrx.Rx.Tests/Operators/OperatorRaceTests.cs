@@ -47,7 +47,7 @@ public class OperatorRaceTests
     }
 
     [Fact]
-    public void Process_whose_handler_throws_in_its_cancellation_callback_releases_what_waits()
+    public void Process_whose_handler_throws_in_its_cancellation_callback_releases_waiting_items()
     {
         using InMemoryArea area = new(4, 16);
         BufferSource source = new(area);

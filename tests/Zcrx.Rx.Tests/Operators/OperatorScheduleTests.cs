@@ -15,7 +15,7 @@ public class OperatorScheduleTests : IClassFixture<ResourceCheck>
     private const int Schedules = 1000;
 
     [Fact]
-    public async Task Any_end_at_any_moment_leaves_nothing_out()
+    public async Task Stream_is_complete_however_and_whenever_the_operator_ends()
     {
         foreach (OperatorSchedule schedule in OperatorSchedule.All.Sample(Schedules, 50))
         {
@@ -43,9 +43,9 @@ public class OperatorScheduleTests : IClassFixture<ResourceCheck>
             Task sending = SendAsync(peer, schedule.Bytes);
             await Task.Run(consumer.RunAsync).Within($"the stream ends: {schedule}");
             await consumer.CheckAsync();
-            // If the consumer left by itself, the connection waits for the next one.
+            // If the consumer unsubscribed by itself, the connection waits for another consumer.
             connection.Dispose();
-            await connection.Finished.Within("no consumer works on it any more");
+            await connection.Finished.Within("no consumer works on the connection any more");
             await queue.AllReturnedAsync();
             await sending.Within("the sender is done");
         }

@@ -95,7 +95,7 @@ public class BufferPoolTests
     }
 
     [Fact]
-    public void Consumers_of_a_ceded_pool_get_copies_until_it_is_taken_back()
+    public void Consumers_of_a_ceded_pool_get_copies_until_the_ring_writes_again()
     {
         using MemoryQueue queue = new(Buffers);
         BufferPool pool = new(queue, isImported: false, ReceiveBench.ContextOf(TestQueue.Options(Buffers), new ManualClock()), new RoomEvents());

@@ -34,7 +34,7 @@ public class PoolSharingTests
     }
 
     [Fact]
-    public void Leases_on_one_ring_lower_what_is_available_on_the_ring_that_writes()
+    public void Leases_on_one_ring_reduce_the_available_buffers_of_the_ring_that_writes()
     {
         using QueueBench first = new(Buffers);
         first.Queue.Memory.Register(first.Sharing);
@@ -131,7 +131,7 @@ public class PoolSharingTests
     }
 
     [Fact]
-    public void No_buffer_is_lost_and_none_comes_back_twice_whichever_ring_writes() => Prop
+    public void Every_buffer_returns_once_whichever_ring_writes() => Prop
         .ForAll(Steps.ListOf(80).ToArbitrary(), static steps =>
         {
             QueueBench[] rings = new QueueBench[Rings];
@@ -174,7 +174,7 @@ public class PoolSharingTests
                 lease.Ring.Queue.Ledger.Release(lease.Slot);
             }
 
-            // Once for the rings that do not write the refill queue, and once for the ring that does.
+            // The first round serves the rings that do not write the refill queue, and the second round serves the ring that does.
             for (int i = 0; i < 2 * Rings; i++)
             {
                 rings[i % Rings].Sharing.TakeReturned();

@@ -44,7 +44,7 @@ public class PressureRecordTests
                 long read = record.TicksUnderPressure(() =>
                 {
                     long time = now + after;
-                    // The ring thread read the clock before the reader, and publishes after it.
+                    // The ring thread read the clock before the reader did, and publishes afterwards.
                     record.Change((PoolPressureLevel)level, now);
                     now += between;
                     return time;

@@ -53,7 +53,7 @@ public class PressureMachineTests
     public void A_level_rises_at_the_high_mark_and_falls_at_the_low_one_only() => Prop
         .ForAll(Histories.ToArbitrary(), static history =>
         {
-            // One by one up, then one by one down: one rise, and one fall at a lower number.
+            // The number of buffers rises one by one, then falls one by one. The level rises once, and falls once at a lower number.
             PressureMachine machine = new(history.High, history.Low);
             int rise = Enumerable.Range(0, history.Buffers + 1).First(held => machine.Observe(held, history.Buffers, false));
             int exhausted = history.Buffers - PressureMachine.Reserve(history.Buffers);
@@ -83,7 +83,7 @@ public class PressureMachineTests
     [InlineData(64, 55, PoolPressureLevel.High)]
     [InlineData(64, 56, PoolPressureLevel.Exhausted)]
     [InlineData(64, 64, PoolPressureLevel.Exhausted)]
-    public void The_default_marks_are_where_they_are_said_to_be(int buffers, int held, PoolPressureLevel level)
+    public void Default_marks_match_their_documentation(int buffers, int held, PoolPressureLevel level)
     {
         PressureMachine machine = new(0.75, 0.5);
         machine.Observe(held, buffers, false);
@@ -115,7 +115,7 @@ public class PressureMachineTests
     }
 
     [Fact]
-    public void A_growing_pool_relieves() => Prop
+    public void Growing_pool_lowers_the_level() => Prop
         .ForAll(Histories.ToArbitrary(), static history =>
         {
             PressureMachine machine = new(history.High, history.Low);

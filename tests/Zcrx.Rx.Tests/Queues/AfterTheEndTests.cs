@@ -20,7 +20,7 @@ public class AfterTheEndTests : IClassFixture<ResourceCheck>
     private const string HasNowhereToSuspend = nameof(InvalidOperationException);
 
     [Fact]
-    public async Task Every_member_answers_at_once_or_throws_what_it_says()
+    public async Task Member_of_an_ended_object_returns_at_once_or_throws_its_documented_exception()
     {
         TestQueue alive = await TestQueue.OpenAsync();
         TestQueue ended = await TestQueue.OpenAsync();

@@ -34,12 +34,12 @@ public class BusyRetryTests : IClassFixture<ResourceCheck>
         TestQueue owner = await OpenAsync(nic, TimeSpan.Zero);
         Task<TestQueue> waiting = OpenAsync(nic, TimeSpan.FromMinutes(1));
         await owner.CloseAsync();
-        await using TestQueue queue = await waiting.Within("it is opened once its owner has gone");
+        await using TestQueue queue = await waiting.Within("the queue opens after its owner has closed it");
         Assert.True(nic.IsBound(0));
     }
 
     [Fact]
-    public async Task Who_cannot_have_it_is_told_who_might()
+    public async Task Open_of_a_busy_queue_names_processes_that_may_own_it()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 1 });
         await using TestQueue owner = await OpenAsync(nic, TimeSpan.Zero);
@@ -49,7 +49,7 @@ public class BusyRetryTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Who_gives_up_waiting_is_not_kept()
+    public async Task Open_of_a_busy_queue_ends_when_it_is_cancelled()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 1 });
         await using TestQueue owner = await OpenAsync(nic, TimeSpan.Zero);

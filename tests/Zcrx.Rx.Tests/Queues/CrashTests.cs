@@ -15,7 +15,7 @@ namespace Zcrx.Rx.Tests.Queues;
 public class CrashTests : IClassFixture<ResourceCheck>
 {
     [Fact]
-    public async Task Streams_listeners_and_the_owner_are_told_and_sockets_are_reset()
+    public async Task Crash_is_reported_to_streams_listeners_and_the_owner_and_resets_the_sockets()
     {
         HookedKernel kernel = new();
         TestQueue queue = await TestQueue.OpenAsync(buffers: 16, kernel: kernel);
@@ -52,7 +52,7 @@ public class CrashTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_connection_accepted_and_never_handed_out_is_reset()
+    public async Task Connection_that_was_accepted_but_not_delivered_is_reset()
     {
         HookedKernel kernel = new();
         TestQueue queue = await TestQueue.OpenAsync(kernel: kernel);
@@ -77,7 +77,7 @@ public class CrashTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_socket_that_its_former_owner_closes_keeps_its_stream_apart_from_others()
+    public async Task Stream_stays_intact_when_the_former_owner_closes_its_socket()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         using Socket server = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));

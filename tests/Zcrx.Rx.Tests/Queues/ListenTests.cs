@@ -9,7 +9,7 @@ public class ListenTests
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     [Fact]
-    public async Task Whoever_is_accepted_while_a_subscription_is_exchanged_is_served()
+    public async Task Connection_that_is_accepted_while_a_subscription_is_replaced_is_served()
     {
         const int Clients = 300;
         await using ZcrxQueue queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions { Engine = ZcrxEngine.Emulated, AreaSize = 1.MiB() });
@@ -46,7 +46,7 @@ public class ListenTests
     }
 
     [Fact]
-    public async Task The_end_of_accepting_is_told_after_disposal()
+    public async Task Listen_completes_after_its_disposal()
     {
         await using ZcrxQueue queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions { Engine = ZcrxEngine.Emulated, AreaSize = 1.MiB() });
         using Socket listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));

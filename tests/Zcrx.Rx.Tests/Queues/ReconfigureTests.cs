@@ -22,7 +22,7 @@ public class ReconfigureTests
             Assert.Equal(PoolPressureLevel.Normal, queue.Queue.Snapshot().Pressure);
             int held = queue.BuffersOut;
 
-            QueueReconfiguration done = await queue.Queue.ReconfigureAsync(TestQueue.Options(Buffers) with { HighWaterMark = 0.2, LowWaterMark = 0.1, ConnectionQuota = 1 }).Within("it applies");
+            QueueReconfiguration done = await queue.Queue.ReconfigureAsync(TestQueue.Options(Buffers) with { HighWaterMark = 0.2, LowWaterMark = 0.1, ConnectionQuota = 1 }).Within("the options apply");
 
             // No buffer has moved, but the new marks give another level.
             Assert.Equal(["ConnectionQuota", "HighWaterMark", "LowWaterMark"], done.Applied.Order());
@@ -31,9 +31,9 @@ public class ReconfigureTests
             await peer.SendAsync(1);
             await Deadline.UntilAsync(() => connection.IsPausedByPressure, "the quota counts");
 
-            await queue.Queue.ReconfigureAsync(TestQueue.Options(Buffers)).Within("it applies");
+            await queue.Queue.ReconfigureAsync(TestQueue.Options(Buffers)).Within("the options apply");
             Assert.Equal(PoolPressureLevel.Normal, queue.Queue.Snapshot().Pressure);
-            await Deadline.UntilAsync(() => !connection.IsPausedByPressure, "with the old marks it resumes");
+            await Deadline.UntilAsync(() => !connection.IsPausedByPressure, "the connection resumes with the old marks");
             kept.ForEach(lease => lease.Dispose());
         }
     }
@@ -45,9 +45,9 @@ public class ReconfigureTests
         int samples = 0;
         using IDisposable sampling = queue.Queue.Statistics.Subscribe(_ => Interlocked.Increment(ref samples));
 
-        await queue.Queue.ReconfigureAsync(TestQueue.Options() with { StatisticsInterval = TimeSpan.FromMilliseconds(1) }).Within("it applies");
+        await queue.Queue.ReconfigureAsync(TestQueue.Options() with { StatisticsInterval = TimeSpan.FromMilliseconds(1) }).Within("the options apply");
 
-        await Deadline.UntilAsync(() => Volatile.Read(ref samples) > 2, "it is sampled");
+        await Deadline.UntilAsync(() => Volatile.Read(ref samples) > 2, "samples arrive");
     }
 
     [Fact]
@@ -62,14 +62,14 @@ public class ReconfigureTests
             await peer.SendAsync(100);
             await Deadline.UntilAsync(() => queue.Queue.Snapshot().CopyArmState == ArmState.Fired, "the notification fires");
 
-            await queue.Queue.ReconfigureAsync(TestQueue.Options() with { NotificationInterval = TimeSpan.FromMilliseconds(1) }).Within("it applies");
+            await queue.Queue.ReconfigureAsync(TestQueue.Options() with { NotificationInterval = TimeSpan.FromMilliseconds(1) }).Within("the options apply");
 
-            await Deadline.UntilAsync(() => queue.Queue.Snapshot().CopyArmState == ArmState.Armed, "it is armed again");
+            await Deadline.UntilAsync(() => queue.Queue.Snapshot().CopyArmState == ArmState.Armed, "the notification is armed again");
         }
     }
 
     [Fact]
-    public async Task What_cannot_change_is_named_and_what_is_invalid_changes_nothing()
+    public async Task Reconfigure_names_options_that_need_reopening_and_invalid_options_change_nothing()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(64);
         ZcrxQueueOptions options = TestQueue.Options(64);
@@ -85,16 +85,16 @@ public class ReconfigureTests
     }
 
     [Fact]
-    public async Task A_closed_queue_takes_nothing_over()
+    public async Task Reconfigure_of_a_closed_queue_throws()
     {
         ZcrxQueue queue = await ZcrxQueue.OpenAsync(TestQueue.Options());
         await queue.DisposeAsync();
 
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => queue.ReconfigureAsync(TestQueue.Options() with { HighWaterMark = 0.9 }).Within("it answers"));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => queue.ReconfigureAsync(TestQueue.Options() with { HighWaterMark = 0.9 }).Within("the call ends"));
     }
 
     [Fact]
-    public void Every_option_that_differs_is_taken_over_or_named()
+    public void Reconfigure_applies_or_names_every_option_that_differs()
     {
         ZcrxQueueOptions current = TestQueue.Options();
         ZcrxQueueOptions wanted = current with

@@ -3,7 +3,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Queues;
 
-/// <summary>Tests which queue writes the refill queue after a queue that had taken over this role ends.</summary>
+/// <summary>Tests which queue writes the refill queue after the queue that has this role ends.</summary>
 [Collection(SocketsCollection.Name)]
 public class RefillRoleTests : IClassFixture<ResourceCheck>
 {
@@ -21,11 +21,11 @@ public class RefillRoleTests : IClassFixture<ResourceCheck>
             if (crashes)
             {
                 importing.Crash(new InvalidOperationException("on purpose"));
-                await Assert.ThrowsAsync<InvalidOperationException>(() => importing.Completion.Within("it ends"));
+                await Assert.ThrowsAsync<InvalidOperationException>(() => importing.Completion.Within("the importing queue ends"));
             }
             else
             {
-                await importing.DisposeAsync().AsTask().Within("it ends");
+                await importing.DisposeAsync().AsTask().Within("the importing queue ends");
             }
 
             Recorder recorder = new(peer.Stream);
@@ -105,7 +105,7 @@ public class RefillRoleTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task An_import_that_is_given_up_leaves_the_exported_queue_as_it_was()
+    public async Task Import_that_is_cancelled_leaves_the_exported_queue_unchanged()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16);
         for (int i = 0; i < 20; i++)

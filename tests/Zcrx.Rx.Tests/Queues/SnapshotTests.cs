@@ -8,7 +8,7 @@ public class SnapshotTests
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     [Fact]
-    public async Task A_closed_queue_still_tells_what_it_has_done()
+    public async Task Snapshot_of_a_closed_queue_returns_the_final_counters()
     {
         ZcrxQueue queue = await ZcrxQueue.OpenAsync(new ZcrxQueueOptions { Engine = ZcrxEngine.Emulated, AreaSize = 1.MiB() });
         TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -46,7 +46,7 @@ public class StopTests : IClassFixture<ResourceCheck>
     [Theory]
     [InlineData("7.1")]
     [InlineData("7.3")]
-    public async Task Stopping_delivers_what_had_arrived(string profile)
+    public async Task Stop_delivers_the_bytes_that_had_arrived(string profile)
     {
         TestQueue queue = await TestQueue.OpenAsync(buffers: 4, EmulatedKernelProfile.ForRelease(profile));
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -84,7 +84,7 @@ public class StopTests : IClassFixture<ResourceCheck>
             await peer.SendAsync(100);
             await recorder.ReachAsync(100);
             Task stopping = queue.Queue.StopAsync(TimeSpan.FromMinutes(10));
-            await Deadline.UntilAsync(() => !CanConnect(queue.EndPoint) || !stopping.IsCompleted, "it stops accepting");
+            await Deadline.UntilAsync(() => !CanConnect(queue.EndPoint) || !stopping.IsCompleted, "the queue stops accepting");
             Assert.False(stopping.IsCompleted);
 
             await queue.CloseAsync();
@@ -97,7 +97,7 @@ public class StopTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Stopping_with_leases_ends_when_they_come_back()
+    public async Task Stop_ends_when_the_leases_are_released()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 4);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -119,7 +119,7 @@ public class StopTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_queue_that_is_closed_refuses_politely()
+    public async Task Closed_queue_refuses_calls_with_a_clear_error()
     {
         TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -142,14 +142,14 @@ public class StopTests : IClassFixture<ResourceCheck>
 
         Assert.Equal(PoolPressureLevel.Normal, queue.Queue.Snapshot().Pressure);
         Assert.Empty(queue.Queue.LeaseOrigins());
-        await queue.Queue.Pressure.DefaultIfEmpty().ToTask().Within("no more levels come");
-        await queue.Queue.Notifications.DefaultIfEmpty().ToTask().Within("no more notifications come");
-        await queue.Queue.ConsumerFaults.DefaultIfEmpty().ToTask().Within("no more faults come");
-        await queue.Queue.Statistics.DefaultIfEmpty().ToTask().Within("no more samples come");
+        await queue.Queue.Pressure.DefaultIfEmpty().ToTask().Within("the levels end");
+        await queue.Queue.Notifications.DefaultIfEmpty().ToTask().Within("the notifications end");
+        await queue.Queue.ConsumerFaults.DefaultIfEmpty().ToTask().Within("the faults end");
+        await queue.Queue.Statistics.DefaultIfEmpty().ToTask().Within("the samples end");
     }
 
     [Fact]
-    public async Task Whoever_asks_while_the_loop_goes_down_gets_an_answer()
+    public async Task Call_during_the_end_of_the_loop_completes()
     {
         HookedKernel kernel = new();
         TestQueue queue = await TestQueue.OpenAsync(kernel: kernel);
@@ -169,7 +169,7 @@ public class StopTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Attaching_and_listening_race_with_the_end_and_always_get_an_answer()
+    public async Task Attach_and_listen_that_race_with_the_end_always_complete()
     {
         for (int round = 0; round < 30; round++)
         {
@@ -195,7 +195,7 @@ public class StopTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_kernel_that_does_not_answer_cancels_cannot_keep_a_queue_open()
+    public async Task Queue_closes_although_the_kernel_ignores_cancellations()
     {
         HookedKernel kernel = new() { IgnoresCancels = true };
         TestQueue queue = await TestQueue.OpenAsync(kernel: kernel);
@@ -212,7 +212,7 @@ public class StopTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Looking_at_the_counters_while_the_queue_goes_down_is_safe()
+    public async Task Snapshot_while_the_queue_closes_is_safe()
     {
         for (int round = 0; round < 20; round++)
         {

@@ -75,7 +75,7 @@ public class ZcrxQueueOptionsTests
             Gen.Choose(0, Mistakes.Length - 1).ListOf(8).Select(static indices => indices.DistinctBy(static index => Mistakes[index].Path.Split(':')[0]).ToArray()).ToArbitrary(),
             static indices =>
             {
-                // Excludes changes that set two options at once, because they would repair or break another one.
+                // Excludes changes that set two options at once, because they would repair or break another option.
                 int[] simple = [.. indices.Where(static index => Mistakes[index].Path is not ("Engine" or "SubmissionEntries" or "LowWaterMark" or "MaxAreaSize"))];
                 ZcrxQueueOptions options = simple.Aggregate(new ZcrxQueueOptions(), static (options, index) => Mistakes[index].Break(options));
                 HashSet<string> found = [.. options.Validate().Select(static error => error.Path)];
@@ -93,9 +93,9 @@ public class ZcrxQueueOptionsTests
 
     public static TheoryData<string> Names => [.. typeof(ZcrxQueueOptions).GetProperties().Select(static property => property.Name)];
 
-    /// <summary>Lists every option, so that a new option is considered here.</summary>
+    /// <summary>Tests every option, so that a new option must be added here.</summary>
     [Theory, MemberData(nameof(Names))]
-    public void What_belongs_to_the_registration_and_what_to_the_ring(string name)
+    public void Option_belongs_to_the_registration_or_to_the_ring(string name)
     {
         ZcrxQueueOptions usual = new();
         (ZcrxQueueOptions Other, bool IsShared) changed = name switch

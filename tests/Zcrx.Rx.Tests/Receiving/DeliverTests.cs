@@ -12,7 +12,7 @@ namespace Zcrx.Rx.Tests.Receiving;
 public class DeliverTests
 {
     [Fact]
-    public async Task Each_buffer_is_delivered_and_comes_back_once_and_in_order()
+    public async Task Each_buffer_is_delivered_and_returns_once_and_in_order()
     {
         await using BatchBench bench = await BatchBench.OpenAsync();
         Recorder[] recorders = [new(0), new(1), new(2)];
@@ -21,7 +21,7 @@ public class DeliverTests
             _ = await bench.ObserveAsync(recorder);
         }
 
-        // Runs and single buffers, short turns and turns that overfill the refill queue, and in total more than the rings hold.
+        // Posts runs and single buffers, in short turns and in turns that overfill the refill queue. In total, more is posted than the rings hold.
         Random random = new(7);
         for (int turn = 0; turn < 100; turn++)
         {
@@ -44,7 +44,7 @@ public class DeliverTests
     }
 
     [Fact]
-    public async Task Who_leaves_in_the_middle_gets_no_more_and_the_next_observer_continues_there()
+    public async Task Observer_that_unsubscribes_in_a_run_receives_no_more_and_the_next_observer_continues_there()
     {
         await using BatchBench bench = await BatchBench.OpenAsync();
         IDisposable? subscription = null;
@@ -76,7 +76,7 @@ public class DeliverTests
     }
 
     [Fact]
-    public async Task Who_comes_in_the_middle_gets_the_rest()
+    public async Task Observer_that_subscribes_in_a_run_receives_the_rest()
     {
         await using BatchBench bench = await BatchBench.OpenAsync();
         Recorder late = new(0);
@@ -103,7 +103,7 @@ public class DeliverTests
     }
 
     [Fact]
-    public async Task Who_throws_in_the_middle_loses_its_stream_and_the_others_go_on_in_the_same_turn()
+    public async Task Observer_that_throws_in_a_run_loses_its_stream_and_others_continue_in_the_same_turn()
     {
         await using BatchBench bench = await BatchBench.OpenAsync();
         InvalidOperationException fault = new("a consumer's mistake");
@@ -127,7 +127,7 @@ public class DeliverTests
         Assert.Equal(2, thrower.Buffers);
         Assert.Equal(3, other.Buffers);
         await lost.Closed.Within("the connection is closed");
-        // Including the buffers that arrived after the fault and were delivered to no observer.
+        // This includes the buffers that arrived after the fault and were delivered to no observer.
         await bench.AllReturnedAsync();
         Assert.Equal(bench.Posted.Order(), bench.Kernel.Returned.Order());
 
@@ -137,7 +137,7 @@ public class DeliverTests
     }
 
     [Fact]
-    public async Task A_loan_ends_before_the_next_buffer_of_its_run()
+    public async Task Borrow_ends_before_the_next_buffer_of_its_run()
     {
         await using BatchBench bench = await BatchBench.OpenAsync();
         ReceivedBuffer before = default;
@@ -166,7 +166,7 @@ public class DeliverTests
     }
 
     [Fact]
-    public async Task Buffers_that_are_kept_stay_out_and_come_back_when_released_even_within_the_run()
+    public async Task Leased_buffers_return_when_they_are_released_even_within_the_run()
     {
         await using BatchBench bench = await BatchBench.OpenAsync();
         Queue<BufferLease> leases = new();
@@ -181,7 +181,7 @@ public class DeliverTests
                 }
                 else if (leases.Count > 3)
                 {
-                    // On the ring thread, while it is writing refill entries.
+                    // Releases the lease on the ring thread, while that thread is writing refill entries.
                     using BufferLease lease = leases.Dequeue();
                     wrong += lease.Span.SequenceEqual(Payload.At(0, lease.StreamOffset, lease.Length)) ? 0 : 1;
                 }
@@ -195,7 +195,7 @@ public class DeliverTests
 
         Assert.Equal(0, wrong);
         Assert.Equal(leases.Count, bench.Queue.Snapshot().BuffersOut);
-        await Deadline.UntilAsync(() => bench.Kernel.Returned.Count == bench.Posted.Count - leases.Count, "all but the kept ones come back");
+        await Deadline.UntilAsync(() => bench.Kernel.Returned.Count == bench.Posted.Count - leases.Count, "all buffers except the leased ones return");
         foreach (BufferLease lease in leases)
         {
             lease.Dispose();
@@ -207,7 +207,7 @@ public class DeliverTests
     }
 
     [Fact]
-    public async Task What_the_refill_queue_has_no_room_for_is_held_back_in_order()
+    public async Task Entries_beyond_a_full_refill_queue_wait_in_order()
     {
         await using BatchBench bench = await BatchBench.OpenAsync();
         Recorder recorder = new(0);
@@ -225,7 +225,7 @@ public class DeliverTests
     }
 
     [Fact]
-    public async Task A_pause_in_OnNext_keeps_what_had_arrived_until_the_connection_resumes()
+    public async Task Pause_in_OnNext_keeps_arrived_bytes_until_the_connection_resumes()
     {
         await using BatchBench bench = await BatchBench.OpenAsync();
         ZcrxConnection? connection = null;
@@ -244,7 +244,7 @@ public class DeliverTests
     }
 
     [Fact]
-    public async Task A_completion_that_points_nowhere_breaks_the_queue_after_what_came_before_it()
+    public async Task Completion_outside_the_area_fails_the_queue_after_earlier_completions()
     {
         await using BatchBench bench = await BatchBench.OpenAsync();
         Recorder recorder = new(0);
@@ -260,7 +260,7 @@ public class DeliverTests
     }
 
     [Fact]
-    public async Task The_buffer_of_a_completion_that_belongs_to_nobody_goes_back()
+    public async Task Completion_without_a_connection_returns_its_buffer()
     {
         await using BatchBench bench = await BatchBench.OpenAsync();
         Recorder recorder = new(0);
@@ -269,7 +269,7 @@ public class DeliverTests
         (_, ulong offset, int length) = bench.Fill(0);
         (ulong request, ulong next, _) = bench.Fill(0);
         await bench.Kernel.PostAsync([(nobody, next, length), (request, offset, length), (nobody, next, length)]);
-        await Deadline.UntilAsync(() => bench.Kernel.Returned.Count == 3, "all come back");
+        await Deadline.UntilAsync(() => bench.Kernel.Returned.Count == 3, "all buffers return");
         Assert.Equal([next, offset, next], bench.Kernel.Returned);
         Assert.Equal(1, recorder.Buffers);
         recorder.AssertIntact();

@@ -18,7 +18,7 @@ public class DeliveryInMemoryTests
         select (batch, actions);
 
     [Fact]
-    public void Every_byte_is_delivered_once_and_every_buffer_comes_back_once_whatever_consumers_do() => Prop
+    public void Every_byte_is_delivered_once_and_every_buffer_returns_once() => Prop
         .ForAll(Turns.ListOf(20).ToArbitrary(), static turns =>
         {
             using QueueBench bench = new(16);
@@ -95,12 +95,12 @@ public class DeliveryInMemoryTests
         Assert.False(connections[1].Control.CloseRequested);
         Assert.Equal(2, other.Buffers);
         other.AssertIntact();
-        // One buffer of the failed connection waits for its end.
+        // One buffer waits until the failed connection ends.
         Assert.Equal((31, 1), (bench.Free, connections[0].Undelivered.Count));
     }
 
     [Fact]
-    public void Buffers_that_the_refill_queue_has_no_room_for_come_back_later_in_order()
+    public void Buffers_beyond_a_full_refill_queue_return_later_in_order()
     {
         using QueueBench bench = new(32, refillEntries: 4);
         Recorder recorder = new(0);

@@ -33,7 +33,7 @@ public class ReceiveSchedulerTests
                 {
                     Assert.Equal(connection.WantsReceive, bench.Requests.Armed.ContainsKey(connection.ReceiveTag));
                     Assert.Equal(connection.WantsReceive, connection.HasRequest);
-                    // Either a receive or a poll notices the end of the connection.
+                    // Either a receive or a poll detects the end of the connection.
                     Assert.True(connection.HasRequest || connection.HasEnded || bench.Requests.Polls.Contains(connection.Tag(RequestKind.HangUp)));
                 }
             }
@@ -115,7 +115,7 @@ public class ReceiveSchedulerTests
         ConnectionReceiver holder = bench.Connect();
         ConnectionReceiver[] starved = [.. Enumerable.Range(0, 3).Select(_ => bench.Connect())];
         bench.Turn();
-        // All buffers are in flight: leased, or in return.
+        // All buffers are in flight: leased, or being returned.
         List<int> leases = [.. Enumerable.Range(0, Buffers - bench.Pool.Reserve).Select(index => bench.Queue.Lease((ulong)index, holder.Holder, bench.Pool))];
         bench.Queue.ConsumedPerFlush = 0;
         for (int i = 0; i < bench.Pool.Reserve; i++)

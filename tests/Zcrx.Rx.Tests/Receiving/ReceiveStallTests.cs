@@ -34,7 +34,7 @@ public class ReceiveStallTests : IClassFixture<ResourceCheck>
 
     [Theory]
     [MemberData(nameof(Profiles))]
-    public async Task A_receive_that_is_never_served_is_reported_until_it_is(string profile)
+    public async Task Receive_that_is_not_served_is_reported_until_it_is_served(string profile)
     {
         EmulatedFaultPlan faults = new();
         await using TestQueue queue = await OpenAsync(profile, faults, rearms: true);
@@ -108,7 +108,7 @@ public class ReceiveStallTests : IClassFixture<ResourceCheck>
             await peer.SendAllAsync(Total);
         }
 
-        // Resumed in one turn, so that they compete for the pool.
+        // All connections resume in one turn, so that they compete for the pool.
         queue.Queue.Loop.Post(() => streams.ForEach(static stream => stream.Connection.Resume()));
         if (rearms)
         {

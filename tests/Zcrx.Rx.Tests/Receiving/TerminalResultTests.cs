@@ -28,7 +28,7 @@ public class TerminalResultTests
     ];
 
     [Fact]
-    public void Each_known_result_has_its_meaning() =>
+    public void Known_results_are_classified() =>
         Assert.All(Known, static known => Assert.Equal(known.Meaning, TerminalResult.Classify(known.Result, isBudgetUsedUp: false)));
 
     [Fact]
@@ -36,7 +36,7 @@ public class TerminalResultTests
         Assert.Equal(ReceiveEnd.BudgetUsedUp, TerminalResult.Classify(0, isBudgetUsedUp: true));
 
     [Fact]
-    public void Any_number_means_something_and_only_zero_ends_a_stream_well() => Prop
+    public void Every_result_is_classified_and_only_zero_ends_a_stream_in_order() => Prop
         .ForAll(
             Gen.OneOf(Gen.Choose(-200, 10), Gen.Choose(int.MinValue, int.MaxValue)).ToArbitrary(),
             ArbMap.Default.GeneratorFor<bool>().ToArbitrary(),

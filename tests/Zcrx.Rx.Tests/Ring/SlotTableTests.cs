@@ -9,7 +9,7 @@ public class SlotTableTests
     private sealed record Item(int Number);
 
     [Fact]
-    public void It_finds_what_is_in_it_and_nothing_else() => Prop
+    public void Find_returns_exactly_the_objects_in_the_table() => Prop
         .ForAll(
             // A positive number adds that many items. A negative number frees the item at that position, modulo the count.
             Gen.Choose(-50, 20).ListOf(40).ToArbitrary(),
@@ -48,7 +48,7 @@ public class SlotTableTests
         .Check(Config.QuickThrowOnFailure.WithMaxTest(1000));
 
     [Fact]
-    public void No_number_is_out_of_its_range()
+    public void Find_accepts_any_slot_number()
     {
         SlotTable<Item> table = new();
         Assert.Null(table.Find(-1, 0));

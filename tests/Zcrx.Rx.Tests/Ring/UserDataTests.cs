@@ -7,7 +7,7 @@ namespace Zcrx.Rx.Tests.Ring;
 public class UserDataTests
 {
     [Fact]
-    public void What_is_encoded_is_decoded() => Prop
+    public void Encoded_user_data_is_decoded() => Prop
         .ForAll(
             (from kind in Gen.Elements(Enum.GetValues<RequestKind>())
              from generation in Gen.Choose(0, (int)UserData.GenerationMask)
@@ -17,7 +17,7 @@ public class UserDataTests
         .Check(Config.QuickThrowOnFailure.WithMaxTest(5000));
 
     [Fact]
-    public void Any_number_can_be_decoded_and_says_the_same_again() => Prop
+    public void Any_number_is_decoded_and_encoded_to_the_same_number() => Prop
         .ForAll(
             ArbMap.Default.GeneratorFor<ulong>().ToArbitrary(),
             static value => Assert.Equal(value, UserData.Decode(value).Encode()))

@@ -24,7 +24,7 @@ public class OutcomeRuleTests
     }
 
     [Fact]
-    public void Whoever_goes_on_has_seen_every_byte_that_was_taken() => Prop.ForAll(
+    public void Stream_that_resumes_has_received_every_byte_that_was_taken() => Prop.ForAll(
         Gen.Elements(Enum.GetValues<Step>()).ListOf().ToArbitrary(),
         ArbMap.Default.ArbFor<bool>(),
         static (steps, isSalvaged) =>
@@ -45,7 +45,7 @@ public class OutcomeRuleTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void What_is_certain_goes_on_or_ends_and_what_is_not_is_broken()
+    public void Known_position_resumes_or_ends_and_unknown_position_fails()
     {
         foreach (ReceiveState state in Enum.GetValues<ReceiveState>())
         {

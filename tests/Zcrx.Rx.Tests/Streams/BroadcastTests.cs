@@ -9,7 +9,7 @@ namespace Zcrx.Rx.Tests.Streams;
 public class BroadcastTests
 {
     [Fact]
-    public async Task An_observer_that_is_busy_with_the_replayed_value_does_not_hold_up_who_publishes()
+    public async Task An_observer_that_is_busy_with_the_replayed_value_does_not_delay_the_publisher()
     {
         Broadcast<string> broadcast = new(static exception => throw exception) { Replays = true };
         broadcast.Publish("first");

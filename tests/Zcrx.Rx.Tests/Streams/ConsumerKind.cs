@@ -27,6 +27,6 @@ internal enum ConsumerKind
     /// <summary>Subscribes when the sender has finished, or can send no more.</summary>
     Late,
 
-    /// <summary>Cuts frames, and therefore leases the buffers of an incomplete one.</summary>
+    /// <summary>Cuts frames, and therefore leases the buffers of an incomplete frame.</summary>
     Framing,
 }

@@ -111,7 +111,7 @@ public class DeliveryTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
-            await peer.SendAllAsync(100_000).Within("the socket buffers take it");
+            await peer.SendAllAsync(100_000).Within("the socket buffers take the bytes");
             Assert.Equal(0, connection.BytesReceived);
 
             Recorder recorder = new(peer.Stream);

@@ -9,7 +9,7 @@ namespace Zcrx.Rx.Tests.Streams;
 public class DetachTests : IClassFixture<ResourceCheck>
 {
     [Fact]
-    public async Task A_socket_that_is_given_back_under_load_goes_on_where_the_observers_were_left()
+    public async Task Detach_under_load_continues_at_the_position_of_the_observers()
     {
         const int Sent = 2_000_000;
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16);
@@ -20,11 +20,11 @@ public class DetachTests : IClassFixture<ResourceCheck>
             {
                 Recorder recorder = new(peer.Stream);
                 using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-                // Not to the end: a stream that has ended has no socket to detach.
+                // The peer does not end the stream, because a stream that has ended has no socket to detach.
                 Task sending = peer.SendAsync(Sent);
                 await recorder.ReachAsync(round * 10_000);
 
-                DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is given back"));
+                DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("the connection is detached"));
 
                 Assert.Equal(recorder.End, detached.StreamOffset);
                 Assert.Equal(0, detached.Unread.Length);
@@ -43,7 +43,7 @@ public class DetachTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task What_nobody_has_seen_comes_with_the_socket()
+    public async Task Detach_returns_the_bytes_that_no_observer_has_received()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -51,14 +51,14 @@ public class DetachTests : IClassFixture<ResourceCheck>
         {
             SingleAssignmentDisposable once = new();
             Recorder recorder = new(peer.Stream) { Then = _ => once.Dispose() };
-            // Resumed in one turn, so that more bytes arrive than the observer takes.
+            // The connection is paused until all bytes have arrived, so that one turn delivers more bytes than the observer takes.
             connection.Pause();
             once.Disposable = connection.Buffers.Subscribe(recorder);
             await peer.SendAllAsync(100_000);
             connection.Resume();
-            await Deadline.UntilAsync(() => connection.BytesReceived > recorder.End && recorder.Bytes > 0, "more arrives than is seen");
+            await Deadline.UntilAsync(() => connection.BytesReceived > recorder.End && recorder.Bytes > 0, "more bytes arrive than the observer receives");
 
-            DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is detached whatever its observers do"));
+            DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("the connection is detached whatever its observers do"));
 
             Assert.Equal(detached.StreamOffset, recorder.End + detached.Unread.Length);
             Assert.True(detached.Unread.Span.SequenceEqual(Payload.At(peer.Stream, recorder.End, detached.Unread.Length)));
@@ -82,20 +82,20 @@ public class DetachTests : IClassFixture<ResourceCheck>
                 using IDisposable subscription = connection.Buffers.Subscribe(buffer => received.AddRange(buffer.Span), static _ => { });
                 await peer.SendAsync(50_000);
                 await Deadline.UntilAsync(() => connection.BytesReceived == 50_000, "the bytes arrive");
-                DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is given back"));
+                DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("the connection is detached"));
                 Assert.Equal(50_000, detached.StreamOffset);
                 Assert.True(Payload.At(peer.Stream, position, 50_000).SequenceEqual(received.ToArray()));
                 position += 50_000;
-                connection = await (i % 2 == 0 ? second : first).Queue.AttachAsync(detached.Socket).Within("it is attached");
+                connection = await (i % 2 == 0 ? second : first).Queue.AttachAsync(detached.Socket).Within("the socket is attached");
             }
 
             connection.Dispose();
-            await connection.Closed.Within("it closes");
+            await connection.Closed.Within("the connection closes");
         }
     }
 
     [Fact]
-    public async Task A_connection_that_has_ended_or_whose_queue_has_has_nothing_to_give_back()
+    public async Task Detach_of_an_ended_connection_or_on_an_ended_queue_returns_null()
     {
         TestQueue queue = await TestQueue.OpenAsync();
         (Peer ending, ZcrxConnection ended) = await queue.ConnectAsync();
@@ -105,17 +105,17 @@ public class DetachTests : IClassFixture<ResourceCheck>
         {
             using IDisposable subscription = ended.Buffers.Subscribe(static _ => { });
             ending.EndSending();
-            await ended.Closed.Within("it closes with its stream");
-            Assert.Null(await ended.DetachAsync().Within("it is answered"));
+            await ended.Closed.Within("the connection closes with its stream");
+            Assert.Null(await ended.DetachAsync().Within("detaching ends"));
 
             await queue.CloseAsync();
-            Assert.Null(await open.DetachAsync().Within("it is answered"));
-            Assert.Null(await open.DetachAsync().Within("it is answered again"));
+            Assert.Null(await open.DetachAsync().Within("detaching ends"));
+            Assert.Null(await open.DetachAsync().Within("detaching ends again"));
         }
     }
 
     [Fact]
-    public async Task A_send_that_waits_for_room_is_told()
+    public async Task Detach_fails_a_send_that_waits_for_room()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -124,9 +124,9 @@ public class DetachTests : IClassFixture<ResourceCheck>
             Task sending = connection.SendAsync(new byte[64 << 20]).AsTask();
             await Deadline.UntilAsync(() => connection.Receiver.IsAwaitingRoom, "the socket is full");
 
-            DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("it is given back"));
+            DetachedConnection detached = Assert.IsType<DetachedConnection>(await connection.DetachAsync().Within("the connection is detached"));
 
-            await Assert.ThrowsAsync<ObjectDisposedException>(() => sending.Within("it ends"));
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => sending.Within("the send ends"));
             detached.Socket.Dispose();
         }
     }
@@ -135,7 +135,7 @@ public class DetachTests : IClassFixture<ResourceCheck>
     private static async Task<long> ReadAsync(Socket socket, int stream, long position)
     {
         byte[] buffer = new byte[65536];
-        while (await socket.ReceiveAsync(buffer).Within("bytes or the end come") is > 0 and var length)
+        while (await socket.ReceiveAsync(buffer).Within("bytes or the end arrive") is > 0 and var length)
         {
             Assert.True(Payload.At(stream, position, length).SequenceEqual(buffer.AsSpan(0, length)), $"bytes differ after {position}");
             position += length;

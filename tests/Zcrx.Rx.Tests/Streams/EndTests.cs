@@ -48,13 +48,13 @@ public class EndTests : IClassFixture<ResourceCheck>
 
     [Theory]
     [MemberData(nameof(Consumers))]
-    public async Task No_connection_and_no_socket_stays_when_the_peers_have_gone(string consumer, bool resets)
+    public async Task Connections_and_sockets_close_after_their_peers_have_disconnected(string consumer, bool resets)
     {
-        // A paused connection with a subscription keeps its unread bytes, and therefore stays open, until it is resumed. So its peers send
+        // A paused connection with a subscription keeps its unread bytes, and therefore stays open, until it is resumed. Its peers therefore send
         // nothing.
         byte[] bytes = consumer == "a pause before the subscription" ? [] : [0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3];
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 256);
-        // The listener has its own request once it has accepted.
+        // The first connection ensures that the listener has armed its accept request before the sockets are counted.
         (Peer first, ZcrxConnection firstConnection) = await queue.ConnectAsync();
         first.Reset();
         firstConnection.Abort();
@@ -217,7 +217,7 @@ public class EndTests : IClassFixture<ResourceCheck>
             }
 
             Assert.False(connection.Closed.IsCompleted);
-            await connection.Closed.Within("without a send it is ended");
+            await connection.Closed.Within("the connection ends without a send");
         }
     }
 

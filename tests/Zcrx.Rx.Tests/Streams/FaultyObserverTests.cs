@@ -10,7 +10,7 @@ namespace Zcrx.Rx.Tests.Streams;
 public class FaultyObserverTests : IClassFixture<ResourceCheck>
 {
     [Fact]
-    public async Task Its_stream_ends_and_its_connection_is_reset_and_others_go_on()
+    public async Task Observer_that_throws_ends_its_stream_and_connection_and_others_continue()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 8);
         (Peer bad, ZcrxConnection badConnection) = await queue.ConnectAsync();
@@ -38,7 +38,7 @@ public class FaultyObserverTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Another_observer_of_the_same_connection_goes_on()
+    public async Task Observer_that_throws_does_not_affect_another_observer_of_the_connection()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 8);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -70,7 +70,7 @@ public class FaultyObserverTests : IClassFixture<ResourceCheck>
             await thrower.AssertFailedAsync();
             await healthy.ReachAsync(1000);
 
-            // The other observer did nothing wrong, and may be replaced.
+            // The other observer is not at fault, and may be replaced.
             two.Dispose();
             Recorder next = new(peer.Stream);
             using IDisposable three = connection.Buffers.Subscribe(next);
@@ -81,7 +81,7 @@ public class FaultyObserverTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_fault_without_a_handler_is_told_to_the_owner_of_the_queue()
+    public async Task Fault_without_a_handler_is_reported_to_the_owner_of_the_queue()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 8);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -101,7 +101,7 @@ public class FaultyObserverTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Throwing_at_the_end_of_a_stream_harms_nobody()
+    public async Task Observer_that_throws_at_the_end_of_a_stream_affects_no_other_stream()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 8);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -183,7 +183,7 @@ public class FaultyObserverTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task An_observer_of_the_queue_that_throws_is_told_of_and_the_others_hear_all()
+    public async Task Observer_of_queue_events_that_throws_is_reported_and_others_receive_all_events()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 2);
         TaskCompletionSource<ConsumerFault> told = new(TaskCreationOptions.RunContinuationsAsynchronously);

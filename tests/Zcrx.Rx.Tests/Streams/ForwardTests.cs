@@ -84,7 +84,7 @@ public class ForwardTests : IClassFixture<ResourceCheck>
         {
             ZcrxConnection upstream = await queue.Queue.ConnectAsync(listener.LocalEndPoint!);
             using Socket server = await listener.AcceptAsync();
-            // Before the connection has an observer.
+            // The server ends its side before the connection has an observer.
             server.Shutdown(SocketShutdown.Send);
             await Deadline.UntilAsync(() => upstream.State != ZcrxConnectionState.Ended && upstream.Socket.Poll(0, SelectMode.SelectRead), "the end has arrived");
             Task relaying = connection.HandleAsync((served, token) => served.RelayAsync(upstream, token));
@@ -164,7 +164,7 @@ public class ForwardTests : IClassFixture<ResourceCheck>
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
         using (peer)
         {
-            // A typical first echo server. The peer reads nothing until it has sent everything.
+            // This is how a simple echo server is often written. The peer reads nothing until it has sent everything.
             using IDisposable echo = connection.Buffers.Subscribe(buffer => _ = connection.SendAsync(buffer.Memory).AsTask());
             await peer.SendAllAsync(Length * 4).Within("everything is sent");
 

@@ -117,7 +117,7 @@ public class HalfCloseTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Undelivered_bytes_do_not_hide_why_an_unobserved_connection_was_ended()
+    public async Task Undelivered_bytes_do_not_hide_the_reason_why_an_unobserved_connection_ended()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { UnobservedTimeout = TimeSpan.FromMilliseconds(300) });
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();

@@ -9,7 +9,7 @@ namespace Zcrx.Rx.Tests.Streams;
 public class LeaseTests : IClassFixture<ResourceCheck>
 {
     [Fact]
-    public async Task A_borrowed_buffer_is_gone_after_OnNext_and_a_lease_is_not()
+    public async Task Borrowed_buffer_is_invalid_after_OnNext_and_a_lease_is_valid()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -43,7 +43,7 @@ public class LeaseTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Leases_released_on_other_threads_come_back_to_a_sleeping_ring()
+    public async Task Leases_released_on_other_threads_return_to_a_sleeping_ring()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 8);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -82,8 +82,8 @@ public class LeaseTests : IClassFixture<ResourceCheck>
             Task sending = peer.SendAllAsync(500_000);
             while (!recorder.HasEnded)
             {
-                // Only these releases happen: no timer, no other connection.
-                await Deadline.UntilAsync(() => recorder.HasEnded || !leases.IsEmpty, $"more comes after {recorder.Bytes} bytes");
+                // Only these releases can resume the stream: there is no timer and no other connection.
+                await Deadline.UntilAsync(() => recorder.HasEnded || !leases.IsEmpty, $"more bytes arrive after {recorder.Bytes} bytes");
                 while (leases.TryDequeue(out BufferLease? lease))
                 {
                     lease.Dispose();
@@ -96,7 +96,7 @@ public class LeaseTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task What_is_released_while_nothing_happens_is_counted()
+    public async Task Release_on_an_idle_queue_is_counted()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 8);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -150,7 +150,7 @@ public class LeaseTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Where_leases_were_taken_is_known_when_asked_for()
+    public async Task Origins_of_leases_are_recorded_when_configured()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(configure: static options => options with { RecordLeaseOrigins = true });
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -163,7 +163,7 @@ public class LeaseTests : IClassFixture<ResourceCheck>
             await recorder.ReachAsync(1);
 
             string origin = Assert.Single(queue.Queue.LeaseOrigins());
-            Assert.Contains(nameof(Where_leases_were_taken_is_known_when_asked_for), origin, StringComparison.Ordinal);
+            Assert.Contains(nameof(Origins_of_leases_are_recorded_when_configured), origin, StringComparison.Ordinal);
             lease!.Dispose();
             await queue.AllReturnedAsync();
             Assert.Empty(queue.Queue.LeaseOrigins());

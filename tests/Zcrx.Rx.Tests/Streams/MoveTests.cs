@@ -15,7 +15,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
     private const int Schedules = 60;
 
     [Fact]
-    public async Task A_moved_connection_goes_on_where_it_was()
+    public async Task Moved_connection_continues_at_its_position()
     {
         await using TestQueue first = await TestQueue.OpenAsync();
         await using TestQueue second = await TestQueue.OpenAsync(configure: static options => options with { Name = "second" });
@@ -28,7 +28,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
             await peer.SendAsync(300_000);
             await recorder.ReachAsync(300_000);
 
-            Assert.True(await connection.MoveToAsync(second.Queue).Within("it is moved"));
+            Assert.True(await connection.MoveToAsync(second.Queue).Within("the connection moves"));
             Assert.Equal("second", connection.QueueName);
             Assert.Equal((0, 1), (first.Queue.Snapshot().Connections, second.Queue.Snapshot().Connections));
             await peer.SendAllAsync(200_000);
@@ -69,7 +69,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task What_nobody_has_seen_yet_is_seen_before_the_connection_moves()
+    public async Task Undelivered_bytes_are_delivered_before_the_connection_moves()
     {
         await using TestQueue first = await TestQueue.OpenAsync();
         await using TestQueue second = await TestQueue.OpenAsync();
@@ -108,7 +108,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
             for (int i = 0; i < 6; i++)
             {
                 await peer.Socket.SendAsync(frame.AsMemory(0, 50_000));
-                await Deadline.UntilAsync(() => connection.BytesReceived == (i * frame.Length) + 50_000, "half of it has come");
+                await Deadline.UntilAsync(() => connection.BytesReceived == (i * frame.Length) + 50_000, "half of the frame has arrived");
                 Assert.True(await connection.MoveToAsync(i % 2 == 0 ? second.Queue : first.Queue));
                 await peer.Socket.SendAsync(frame.AsMemory(50_000));
             }
@@ -120,7 +120,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_sender_that_waits_for_room_goes_on_after_the_move()
+    public async Task Sender_that_waits_for_room_continues_after_the_move()
     {
         await using TestQueue first = await TestQueue.OpenAsync();
         await using TestQueue second = await TestQueue.OpenAsync();
@@ -135,7 +135,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
             byte[] buffer = new byte[1 << 20];
             for (long received = 0; received < answer.Length;)
             {
-                received += await peer.Socket.ReceiveAsync(buffer).Within("the answer comes");
+                received += await peer.Socket.ReceiveAsync(buffer).Within("the answer arrives");
             }
 
             await sending.Within("everything is sent");
@@ -143,7 +143,7 @@ public class MoveTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_closed_queue_takes_nothing_and_the_connection_stays()
+    public async Task Move_to_a_closed_queue_fails_and_the_connection_stays()
     {
         await using TestQueue first = await TestQueue.OpenAsync();
         TestQueue second = await TestQueue.OpenAsync();
@@ -153,10 +153,10 @@ public class MoveTests : IClassFixture<ResourceCheck>
         {
             Recorder recorder = new(peer.Stream);
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-            await Assert.ThrowsAsync<ObjectDisposedException>(() => connection.MoveToAsync(second.Queue).Within("it is refused"));
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => connection.MoveToAsync(second.Queue).Within("the move is refused"));
             await peer.SendAllAsync(100_000);
             await recorder.AssertCompletedAsync(100_000);
-            Assert.False(await connection.MoveToAsync(first.Queue).Within("a connection that has ended moves nowhere"));
+            Assert.False(await connection.MoveToAsync(first.Queue).Within("the move of an ended connection ends"));
         }
     }
 

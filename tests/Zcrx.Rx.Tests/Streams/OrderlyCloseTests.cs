@@ -22,7 +22,7 @@ public class OrderlyCloseTests : IClassFixture<ResourceCheck>
             SafeSocketHandle handle = connection.Socket.SafeHandle;
             try
             {
-                // Like a call on another thread, which uses the handle until it returns.
+                // Simulates a call on another thread, which uses the handle until it returns.
                 handle.DangerousAddRef(ref isHeld);
                 connection.Dispose();
                 Assert.Equal(Bytes, await ReadToEndAsync(peer.Socket).Within("the stream ends at the peer"));

@@ -37,7 +37,7 @@ public class PauseTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Pausing_in_OnNext_stops_after_what_had_arrived()
+    public async Task Pause_in_OnNext_stops_after_the_bytes_that_had_arrived()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 64);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -77,7 +77,7 @@ public class PauseTests : IClassFixture<ResourceCheck>
                     connection.Resume();
                 }
             }))];
-            await Task.WhenAll(toggling).Within("everything has come");
+            await Task.WhenAll(toggling).Within("all bytes arrive");
             await recorder.AssertCompletedAsync(Total);
             await sending;
         }

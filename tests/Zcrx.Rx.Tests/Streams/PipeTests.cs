@@ -180,7 +180,7 @@ public class PipeTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Cancelled_read_on_the_ring_thread_returns_and_the_next_one_reads_on()
+    public async Task Cancelled_read_on_the_ring_thread_returns_and_the_next_read_continues()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();

@@ -28,7 +28,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
 
     [Theory]
     [MemberData(nameof(Pools))]
-    public async Task A_consumer_that_keeps_everything_stops_only_itself(string profile, int buffers)
+    public async Task Consumer_that_leases_every_buffer_stops_only_its_connection(string profile, int buffers)
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers, EmulatedKernelProfile.ForRelease(profile));
         (Peer stuckPeer, ZcrxConnection stuckConnection) = await queue.ConnectAsync();
@@ -55,7 +55,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
     [InlineData(2)]
     [InlineData(8)]
     [InlineData(64)]
-    public async Task A_trickle_that_is_kept_does_not_take_the_others_buffers(int buffers)
+    public async Task Leased_trickle_does_not_use_up_the_buffers_of_other_connections(int buffers)
     {
         // A single byte uses a whole buffer, so a limit in bytes alone would not be enough.
         await using TestQueue queue = await TestQueue.OpenAsync(buffers);
@@ -69,7 +69,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
             {
                 long before = stuck.Bytes;
                 await stuckPeer.SendAsync(1);
-                await Deadline.UntilAsync(() => stuck.Bytes > before || stuckConnection.IsPausedByPressure, "the byte comes, or the connection is paused");
+                await Deadline.UntilAsync(() => stuck.Bytes > before || stuckConnection.IsPausedByPressure, "the byte arrives, or the connection is paused");
             }
 
             Task stuckSending = stuckPeer.SendAllAsync(200_000);
@@ -83,7 +83,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
 
     [Theory]
     [MemberData(nameof(Pools))]
-    public async Task A_slow_consumer_slows_its_sender_and_the_level_says_so(string profile, int buffers)
+    public async Task Slow_consumer_slows_its_sender_and_raises_the_level(string profile, int buffers)
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers, EmulatedKernelProfile.ForRelease(profile), receiveBuffer: 16 << 10);
         List<PoolPressure> levels = [];
@@ -120,9 +120,9 @@ public class PoolTests : IClassFixture<ResourceCheck>
 
     [Theory]
     [MemberData(nameof(Pools))]
-    public async Task A_burst_that_is_kept_exhausts_the_pool_and_nothing_is_lost(string profile, int buffers)
+    public async Task Burst_that_is_leased_exhausts_the_pool_and_no_byte_is_lost(string profile, int buffers)
     {
-        // No level between Normal and Exhausted, because the connection would be paused there for its quota.
+        // With this mark there is no level between Normal and Exhausted, at which the connection would be paused for its quota.
         await using TestQueue queue = await TestQueue.OpenAsync(buffers, EmulatedKernelProfile.ForRelease(profile), static options => options with { HighWaterMark = 1 });
         ConcurrentQueue<PoolPressureLevel> levels = new();
         using IDisposable pressure = queue.Queue.Pressure.Subscribe(level => levels.Enqueue(level.Level));
@@ -157,7 +157,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
             Recorder recorder = new(peer.Stream) { Then = buffer => leases.Enqueue(buffer.Retain()) };
             connection.Pause();
             using IDisposable subscription = connection.Buffers.Subscribe(recorder);
-            // Enough buffers for High. Then the connection is closed and no other connection waits for buffers.
+            // These bytes use enough buffers for the level High. Then the connection is closed, and no other connection waits for buffers.
             await peer.SendAllAsync(12 * Environment.SystemPageSize);
             connection.Resume();
             await recorder.AssertCompletedAsync(12 * Environment.SystemPageSize);
@@ -185,7 +185,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
             Task sending = peer.SendAllAsync(100_000);
             await Deadline.UntilAsync(() => queue.Queue.Snapshot().TimeUnderPressure > TimeSpan.FromMilliseconds(5), "time under pressure is counted");
             TimeSpan before = queue.Queue.Snapshot().TimeUnderPressure;
-            await Deadline.UntilAsync(() => queue.Queue.Snapshot().TimeUnderPressure > before, "it grows");
+            await Deadline.UntilAsync(() => queue.Queue.Snapshot().TimeUnderPressure > before, "the time under pressure grows");
             await ReleaseUntilEndAsync(recorder, leases);
             await sending;
         }
@@ -244,7 +244,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_pool_that_fails_again_and_again_is_not_asked_again_and_again()
+    public async Task Pool_that_stays_empty_is_not_retried_in_every_turn()
     {
         EmulatedFaultPlan faults = new();
         await using TestQueue queue = await TestQueue.OpenAsync(configure: options => options with { Emulation = new EmulatedKernelOptions { Faults = faults } });
@@ -293,7 +293,7 @@ public class PoolTests : IClassFixture<ResourceCheck>
     {
         while (!recorder.HasEnded || !leases.IsEmpty)
         {
-            await Deadline.UntilAsync(() => recorder.HasEnded || !leases.IsEmpty, $"more comes after {recorder.Bytes} bytes");
+            await Deadline.UntilAsync(() => recorder.HasEnded || !leases.IsEmpty, $"more bytes arrive after {recorder.Bytes} bytes");
             while (leases.TryDequeue(out BufferLease? lease))
             {
                 lease.Dispose();

@@ -14,9 +14,9 @@ public class ScheduleTests : IClassFixture<ResourceCheck>
     private const int Schedules = 150;
 
     [Fact]
-    public async Task Any_schedule_delivers_everything_and_a_stuck_consumer_stops_nobody()
+    public async Task Any_schedule_delivers_everything_and_a_stuck_consumer_stops_only_its_connection()
     {
-        // They mostly wait.
+        // The schedules mostly wait, so several of them run at once.
         ParallelOptions atOnce = new() { MaxDegreeOfParallelism = 4 };
         await Parallel.ForEachAsync(Schedule.All.Sample(Schedules, 50), atOnce, static async (schedule, _) =>
         {

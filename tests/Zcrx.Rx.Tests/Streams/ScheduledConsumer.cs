@@ -75,7 +75,7 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
             ConsumerKind.Slow when _ended is null => _random.Next(plan.After),
             _ => 0,
         };
-        // Slow consumers sometimes release all leases. A consumer that never releases some would be stuck.
+        // Slow consumers sometimes release all leases. A consumer that always keeps some leases would be a stuck consumer.
         while ((_leases.Count > keep || (keep != int.MaxValue && _random.Next(4) == 0)) && _leases.TryDequeue(out BufferLease? lease))
         {
             if (!lease.Span.SequenceEqual(Payload.At(peer.Stream, lease.StreamOffset, lease.Length)))
@@ -91,7 +91,7 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
 
     public async Task CheckAsync()
     {
-        // Never uses the reserve, whatever consumers lease.
+        // The leases never use the reserve.
         Assert.InRange(Volatile.Read(ref _mostOut), 0, poolSize - PressureMachine.Reserve(poolSize));
         Recorder last = _ended!;
         last.AssertIntact();
@@ -172,7 +172,7 @@ internal sealed class ScheduledConsumer(Schedule.Connection plan, TestQueue queu
     }
 
     /// <summary>
-    /// Cuts the payload into frames by its own bytes, each of which gives a length. The rest at the end is not a whole frame.
+    /// Cuts the payload into frames. The byte in front of each frame gives the length. The bytes at the end are not a whole frame.
     /// </summary>
     private void SubscribeFrames()
     {

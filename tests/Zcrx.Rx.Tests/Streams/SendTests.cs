@@ -8,7 +8,7 @@ namespace Zcrx.Rx.Tests.Streams;
 public class SendTests : IClassFixture<ResourceCheck>
 {
     [Fact]
-    public async Task Megabytes_go_to_a_slow_reader_while_megabytes_come()
+    public async Task Send_of_megabytes_to_a_slow_reader_completes_while_megabytes_arrive()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 16);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -46,7 +46,7 @@ public class SendTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Waiting_for_room_can_be_given_up()
+    public async Task Wait_for_room_can_be_cancelled()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -58,13 +58,13 @@ public class SendTests : IClassFixture<ResourceCheck>
             await cancellation.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending.Within("the wait ends"));
 
-            // The next send also waits, behind the pending wait of the ring, and gets room.
+            // The next send waits as well, behind the poll that the ring already has, and gets room.
             Task again = connection.SendAsync(new byte[] { 1 }).AsTask();
             byte[] buffer = new byte[1 << 20];
             while (!again.IsCompleted)
             {
-                // Its byte may arrive before it has ended. No byte arrives after it.
-                await Task.WhenAny(again, peer.Socket.ReceiveAsync(buffer)).Within("bytes come");
+                // The byte of this send may arrive before the send has ended. No byte arrives after it.
+                await Task.WhenAny(again, peer.Socket.ReceiveAsync(buffer)).Within("bytes arrive");
             }
 
             await again;
@@ -110,7 +110,7 @@ public class SendTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Sending_to_a_peer_that_is_gone_fails()
+    public async Task Send_to_a_peer_that_has_disconnected_fails()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();

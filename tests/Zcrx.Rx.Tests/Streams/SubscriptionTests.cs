@@ -10,7 +10,7 @@ namespace Zcrx.Rx.Tests.Streams;
 public class SubscriptionTests : IClassFixture<ResourceCheck>
 {
     [Fact]
-    public async Task The_next_subscriber_gets_what_arrived_meanwhile_first()
+    public async Task Next_observer_receives_the_kept_bytes_first()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -53,7 +53,7 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
                 recorders.Add(recorder);
                 IDisposable subscription = connection.Buffers.Subscribe(recorder);
                 await recorder.ReachAsyncOrEnd(1);
-                // On this thread, while the ring thread delivers.
+                // Unsubscribes on this thread, while the ring thread delivers.
                 subscription.Dispose();
             }
             while (!recorders[^1].HasEnded && recorders.Max(static recorder => recorder.End) < Total);
@@ -113,7 +113,7 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Who_subscribes_after_the_end_is_told_how_it_ended()
+    public async Task Observer_that_subscribes_after_the_end_receives_the_end()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -130,7 +130,7 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task The_end_waits_for_who_has_not_got_everything()
+    public async Task End_of_a_stream_waits_for_an_observer_of_the_remaining_bytes()
     {
         await using TestQueue queue = await TestQueue.OpenAsync();
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();
@@ -141,8 +141,8 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
             Task one = connection.Buffers.Take(1).Select(static buffer => buffer.Length).ToTask();
             await peer.SendAllAsync(50_000);
             connection.Resume();
-            await one.Within("one buffer comes");
-            await Deadline.UntilAsync(() => connection.BuffersLeased > 0, "what came behind it is kept");
+            await one.Within("one buffer arrives");
+            await Deadline.UntilAsync(() => connection.BuffersLeased > 0, "the following buffers are kept");
             Assert.False(connection.Closed.IsCompleted);
 
             Recorder rest = new(peer.Stream);
@@ -153,7 +153,7 @@ public class SubscriptionTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Rx_operators_stand_between()
+    public async Task Stream_passes_through_Rx_operators()
     {
         await using TestQueue queue = await TestQueue.OpenAsync(buffers: 8);
         (Peer peer, ZcrxConnection connection) = await queue.ConnectAsync();

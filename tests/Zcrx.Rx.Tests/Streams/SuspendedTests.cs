@@ -31,7 +31,7 @@ public class SuspendedTests : IClassFixture<ResourceCheck>
             foreach (ZcrxConnection connection in connections)
             {
                 connection.Abort();
-                // Any call that notifies the ended queue of a change.
+                // This may be any call that notifies the ended queue of a change.
                 connections[0].Pause();
             }
         });

@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Rx.Tests.Streams;
 
 /// <summary>
-/// Tests queues that end in every way and are replaced, under traffic, faults, pauses and moves. No stream loses a byte or gets one twice.
+/// Tests queues that end in every way and are replaced, under traffic, faults, pauses and moves. No stream loses a byte or receives one twice.
 /// </summary>
 [Collection(SocketsCollection.Name)]
 public class SuspensionPropertyTests : IClassFixture<ResourceCheck>
@@ -13,7 +13,7 @@ public class SuspensionPropertyTests : IClassFixture<ResourceCheck>
     private const int Runs = 4;
 
     [Fact]
-    public async Task Streams_survive_any_sequence_of_deaths()
+    public async Task Streams_survive_any_sequence_of_ended_queues()
     {
         foreach (int seed in Gen.Choose(0, int.MaxValue).Sample(Runs))
         {

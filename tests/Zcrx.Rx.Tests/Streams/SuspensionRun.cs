@@ -53,7 +53,7 @@ internal sealed class SuspensionRun(int seed) : IDisposable
                 // The target had ended, so the connection stayed on its queue.
             }
 
-            // Connections that returned from a move after the previous call.
+            // Resumes connections that returned from a move after the previous call.
             await _suspended.ContinueOnAsync(_open[victim].Queue).Within("the connections resume");
             consumers.ForEach(static consumer => consumer.Connection.Resume());
             await Deadline.UntilAsync(

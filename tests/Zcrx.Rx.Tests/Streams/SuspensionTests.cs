@@ -13,7 +13,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
     [InlineData(QueueDeath.Planned)]
     [InlineData(QueueDeath.RingThread)]
     [InlineData(QueueDeath.RingDescriptor)]
-    public async Task A_stream_goes_on_where_it_was_on_the_next_queue(QueueDeath death)
+    public async Task Suspended_stream_continues_at_its_position_on_the_next_queue(QueueDeath death)
     {
         using ZcrxSuspendedConnections suspended = new();
         EmulatedFaultPlan faults = new();
@@ -47,7 +47,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task What_nobody_had_seen_comes_along()
+    public async Task Suspended_connection_keeps_bytes_that_no_observer_has_received()
     {
         using ZcrxSuspendedConnections suspended = new();
         TestQueue first = await OpenAsync(suspended);
@@ -78,7 +78,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_receive_whose_end_was_lost_breaks_its_stream_and_others_go_on()
+    public async Task Lost_completion_of_a_receive_fails_its_stream_and_others_continue()
     {
         using ZcrxSuspendedConnections suspended = new();
         HookedKernel kernel = new();
@@ -117,7 +117,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Who_was_accepted_and_not_handed_out_yet_is_served_later()
+    public async Task Connection_that_was_accepted_but_not_delivered_is_served_after_the_suspension()
     {
         using ZcrxSuspendedConnections suspended = new();
         HookedKernel kernel = new();
@@ -139,7 +139,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_sender_that_waits_for_room_waits_over_the_change()
+    public async Task Sender_that_waits_for_room_keeps_waiting_over_the_suspension()
     {
         using ZcrxSuspendedConnections suspended = new();
         TestQueue first = await OpenAsync(suspended);
@@ -156,20 +156,20 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
             byte[] buffer = new byte[1 << 16];
             while (received < answer.Length + 10)
             {
-                received += await peer.Socket.ReceiveAsync(buffer).Within("the answer comes");
+                received += await peer.Socket.ReceiveAsync(buffer).Within("the answer arrives");
             }
 
             await sending.Within("the first sender has sent");
             await second.Within("the second sender has sent");
             connection.Abort();
-            await connection.Closed.Within("it is closed");
+            await connection.Closed.Within("the connection closes");
         }
 
         await first.CloseAsync();
     }
 
     [Fact]
-    public async Task Whom_nobody_wants_is_told_where_it_stood()
+    public async Task Suspended_connection_that_is_not_resumed_ends_with_its_position()
     {
         ZcrxSuspendedConnections suspended = new();
         TestQueue first = await OpenAsync(suspended);
@@ -185,7 +185,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
             await first.Queue.SuspendAsync().Within("the queue ends");
 
             closed.Dispose();
-            await closed.Closed.Within("who is closed while it waits is closed at once");
+            await closed.Closed.Within("a suspended connection closes at once");
             Assert.Equal(1, suspended.Count);
 
             suspended.Dispose();
@@ -199,7 +199,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_connection_that_waits_can_be_moved_by_itself_and_one_that_is_being_moved_arrives()
+    public async Task Suspended_connection_can_be_moved_and_a_moving_connection_arrives()
     {
         using ZcrxSuspendedConnections suspended = new();
         TestQueue first = await OpenAsync(suspended);
@@ -214,7 +214,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
             await first.Queue.SuspendAsync().Within("the queue ends");
             Assert.Equal(0, await suspended.ContinueOnAsync(closed.Queue).Within("a closed queue takes no connection"));
             Assert.Equal(1, suspended.Count);
-            Assert.True(await connection.MoveToAsync(second.Queue).Within("it is moved"));
+            Assert.True(await connection.MoveToAsync(second.Queue).Within("the connection moves"));
             await peer.SendAllAsync(1000);
             await recorder.AssertCompletedAsync(1000);
         }
@@ -244,7 +244,7 @@ public class SuspensionTests : IClassFixture<ResourceCheck>
                 break;
             default:
                 faults.BreakRings(1);
-                // Any call makes the ring thread enter.
+                // Any posted work makes the ring thread enter the ring.
                 queue.Queue.Loop.Post(static () => { });
                 break;
         }

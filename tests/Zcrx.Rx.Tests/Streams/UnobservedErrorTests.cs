@@ -4,7 +4,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Rx.Tests.Streams;
 
-/// <summary>Tests that a stream's error which an observer rethrows is not reported as a fault of the observer.</summary>
+/// <summary>Tests that a stream error is not reported as a fault of the observer that rethrows it.</summary>
 [Collection(SocketsCollection.Name)]
 public class UnobservedErrorTests : IClassFixture<ResourceCheck>
 {

@@ -22,7 +22,7 @@ internal sealed class BatchBench : IAsyncDisposable
 
     public BatchKernel Kernel { get; }
 
-    /// <summary>Gets the offsets of all posted buffers, in order. Each one must return once per post.</summary>
+    /// <summary>Gets the offsets of all posted buffers, in order. Each buffer must return once for each time that it was posted.</summary>
     public IReadOnlyList<ulong> Posted => _posted;
 
     public static async Task<BatchBench> OpenAsync()
@@ -32,11 +32,11 @@ internal sealed class BatchBench : IAsyncDisposable
         return new BatchBench(await ZcrxQueue.OpenAsync(options, new EngineChoice(ZcrxEngine.Emulated, "a test"), kernel, default).Within("the queue opens"), kernel);
     }
 
-    /// <summary>Opens an observed connection and issues its receive. Its ordinal number is the number of its stream.</summary>
+    /// <summary>Opens an observed connection and issues its receive. The connection receives the stream whose number is the count of earlier connections.</summary>
     public async Task<(ZcrxConnection Connection, IDisposable Subscription)> ObserveAsync(IObserver<Interop.ReceivedBuffer> observer)
     {
         int number = _positions.Count;
-        // Never connected: this kernel does not use the socket.
+        // The socket is never connected, because this kernel does not use it.
         ZcrxConnection connection = await Queue.AttachAsync(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         IDisposable subscription = connection.Buffers.Subscribe(observer);
         await Deadline.UntilAsync(() => Kernel.Requests.Count == number + 1, "the receive is issued");
@@ -44,17 +44,17 @@ internal sealed class BatchBench : IAsyncDisposable
         return (connection, subscription);
     }
 
-    /// <summary>Posts buffers in one turn, given the number of the connection of each. Ends when they are delivered.</summary>
+    /// <summary>Posts one buffer for each given connection number, in one turn. The task ends when the buffers are delivered.</summary>
     public Task PostAsync(params IEnumerable<int> connections) => Kernel.PostAsync(connections.Select(Fill).ToList());
 
     /// <summary>Waits until every posted buffer has returned.</summary>
-    public Task AllReturnedAsync() => Deadline.UntilAsync(() => Kernel.Returned.Count >= _posted.Count, $"{_posted.Count} pieces come back");
+    public Task AllReturnedAsync() => Deadline.UntilAsync(() => Kernel.Returned.Count >= _posted.Count, $"{_posted.Count} pieces return");
 
     public async ValueTask DisposeAsync() => await Queue.DisposeAsync().AsTask().Within("the queue closes");
 
     public unsafe (ulong Request, ulong Offset, int Length) Fill(int connection)
     {
-        // Posts wrap around the area, so buffers must return before a test posts more than the area has.
+        // Posts wrap around the area, so buffers must return before a test posts more buffers than the area has.
         ulong offset = _next++ % (ulong)_pieces * BatchKernel.PieceLength;
         int length = BatchKernel.PieceLength - connection;
         Payload.At(connection, _positions[connection], length).CopyTo(new Span<byte>(Kernel.Area + offset, length));

@@ -11,8 +11,8 @@ namespace Zcrx.Rx.Tests.Support;
 /// Represents a kernel without sockets. A test chooses the completions of a turn, and sees the returns in the refill queue.
 /// </summary>
 /// <remarks>
-/// As on a NIC, several completions share a buffer, and each of them must be returned. The loop never blocks for long, so that it reads its
-/// commands.
+/// As on a NIC, several completions share a buffer, and each of them must be returned. The loop never blocks for long, so that it soon
+/// handles a new batch.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's handle is never created.")]
 internal sealed unsafe class BatchKernel : UserSideKernel
@@ -57,7 +57,7 @@ internal sealed unsafe class BatchKernel : UserSideKernel
         }
     }
 
-    /// <summary>Posts received data in one turn. Ends when the loop has processed it.</summary>
+    /// <summary>Posts received data in one turn. The task ends when the loop has processed the data.</summary>
     public Task PostAsync(IEnumerable<(ulong Request, ulong Offset, int Length)> data)
     {
         Batch batch = new([.. data]);

@@ -71,7 +71,7 @@ internal sealed class BufferSource(InMemoryArea area) : IObservable<ReceivedBuff
         {
             observer.OnNext(buffer);
         }
-#pragma warning disable CA1031 // Whatever an observer throws is its own stream's end.
+#pragma warning disable CA1031 // Any exception of an observer ends only its own stream.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

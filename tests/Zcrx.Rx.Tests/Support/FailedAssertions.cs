@@ -2,7 +2,7 @@ using Xunit.Sdk;
 
 namespace Zcrx.Rx.Tests.Support;
 
-/// <summary>Counts failed assertions, so that a later disposal does not hide one with its own checks.</summary>
+/// <summary>Counts failed assertions, so that the checks of a later disposal do not hide a failed assertion.</summary>
 internal static class FailedAssertions
 {
     private static int _count;

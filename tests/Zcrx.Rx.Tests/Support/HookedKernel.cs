@@ -19,7 +19,7 @@ internal sealed unsafe class HookedKernel(EmulatedKernelOptions? options = null)
     /// <summary>Gets or sets the result that the next calls of Enter return without any effect. With 0, the emulated kernel acts.</summary>
     public int ForcedEnterResult { get => Volatile.Read(ref _forcedResult); set => Volatile.Write(ref _forcedResult, value); }
 
-    /// <summary>Gets or sets a callback after each enter. It receives the result, and the loop gets the value that it returns.</summary>
+    /// <summary>Gets or sets a callback after each enter. It receives the result, and returns the result for the loop.</summary>
     public Func<int, int>? Entered { get; set; }
 
     /// <summary>Gets or sets a callback before a ring or an exported queue is closed, on the closing thread.</summary>

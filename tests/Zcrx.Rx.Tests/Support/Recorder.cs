@@ -11,7 +11,7 @@ internal sealed class Recorder(int stream) : IObserver<ReceivedBuffer>
     private long _buffers;
     private string? _failure;
 
-    /// <summary>Gets the stream offset of the first received byte, or −1 before it.</summary>
+    /// <summary>Gets the stream offset of the first received byte; −1 before the first byte.</summary>
     public long Start { get; private set; } = -1;
 
     /// <summary>Gets the stream offset behind the last received byte.</summary>

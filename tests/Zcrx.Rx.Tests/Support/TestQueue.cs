@@ -26,7 +26,7 @@ internal sealed class TestQueue : IAsyncDisposable
         _listener = ListenSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         if (receiveBuffer is { } size)
         {
-            // Inherited by accepted sockets. Only this bounds the window from the first byte on.
+            // Accepted sockets inherit the size. A size that is set after the accept would not bound the window from the first byte on.
             _listener.ReceiveBufferSize = size;
         }
 
@@ -82,7 +82,7 @@ internal sealed class TestQueue : IAsyncDisposable
     }
 
     /// <summary>Waits until no buffer is leased.</summary>
-    public Task AllReturnedAsync() => Deadline.UntilAsync(() => BuffersOut == 0, "all buffers have come back");
+    public Task AllReturnedAsync() => Deadline.UntilAsync(() => BuffersOut == 0, "all buffers have returned");
 
     public async ValueTask DisposeAsync()
     {

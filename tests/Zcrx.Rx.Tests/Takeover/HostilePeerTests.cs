@@ -29,12 +29,12 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
         select new Damage(cut, [.. changes], extra, descriptors);
 
     [Fact]
-    public void Whatever_a_client_sends_the_process_goes_on() => Prop
+    public void Process_keeps_serving_whatever_a_client_sends() => Prop
         .ForAll(Damages.ToArbitrary(), static damage => AttackServerAsync(damage))
         .Check(Config.QuickThrowOnFailure.WithMaxTest(Conversations));
 
     [Fact]
-    public void Whatever_a_server_sends_the_client_says_what_is_wrong() => Prop
+    public void Client_names_the_error_whatever_a_server_sends() => Prop
         .ForAll(Damages.ToArbitrary(), static damage => AttackClientAsync(damage))
         .Check(Config.QuickThrowOnFailure.WithMaxTest(Conversations));
 
@@ -59,7 +59,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_server_that_says_nothing_is_given_up()
+    public async Task Silent_server_ends_the_takeover_after_the_timeout()
     {
         await using MeetingPlace place = new();
         using Socket server = Listen(place.Path);
@@ -71,7 +71,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
     [InlineData("unconnected socket")]
     [InlineData("connected socket")]
     [InlineData("pipe")]
-    public async Task Descriptors_that_are_no_listeners_are_refused(string kind)
+    public async Task Descriptors_that_are_not_listeners_are_refused(string kind)
     {
         await using MeetingPlace place = new();
         using Socket server = Listen(place.Path);
@@ -84,7 +84,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
 
         using FileStream file = File.OpenRead("/dev/null");
         Task<ZcrxTakeover> opening = place.OpenAsync();
-        using Socket accepted = await server.AcceptAsync().Within("it connects");
+        using Socket accepted = await server.AcceptAsync().Within("the client connects");
         MeetingPlace.Send(accepted, Offer, Fd(server), kind == "pipe" ? (int)file.SafeFileHandle.DangerousGetHandle() : Fd(foreign));
         ZcrxException exception = await Assert.ThrowsAsync<ZcrxException>(() => opening);
         Assert.Contains("not the announced listening socket", exception.Message, StringComparison.Ordinal);
@@ -107,7 +107,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
                 await using ZcrxTakeover next = await place.OpenAsync();
                 using Socket? taken = next.TakeListener("ingest", source.EndPoint);
                 Assert.NotNull(taken);
-                await next.CommitAsync().Within("it is handed over");
+                await next.CommitAsync().Within("the commit ends");
                 Assert.Equal(1, source.Releases);
                 Assert.Single(source.Failures);
             }
@@ -122,7 +122,7 @@ public class HostilePeerTests : IClassFixture<ResourceCheck>
         Task<ZcrxTakeover> opening = place.OpenAsync(place.Options with { Timeout = TimeSpan.FromSeconds(5) });
         using (server)
         {
-            using Socket accepted = await server.AcceptAsync().Within("it connects");
+            using Socket accepted = await server.AcceptAsync().Within("the client connects");
             damage.Send(accepted, Offer, Fd(server), Fd(listener));
         }
 

@@ -21,7 +21,7 @@ public class TakeoverOfferTests
     }
 
     [Fact]
-    public void Without_queues_an_offer_is_what_it_always_was()
+    public void Offer_without_queues_has_the_original_format()
     {
         // Two bytes of count, a length and the name: the format of a process that does not know queues.
         byte[] payload = [1, 0, 6, .. "ingest"u8];
@@ -54,7 +54,7 @@ public class TakeoverOfferTests
     }
 
     [Fact]
-    public void Whatever_is_changed_in_an_offer_it_is_read_or_refused()
+    public void Changed_offer_is_read_or_refused()
     {
         byte[] payload = new TakeoverOffer(["ingest"], [Queue]).Encode();
         Prop.ForAll(ArbMap.Default.GeneratorFor<byte>().Zip(Gen.Choose(0, payload.Length - 1)).ListOf(4).ToArbitrary(), changes =>

@@ -28,7 +28,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_listener_goes_from_process_to_process_and_refuses_nobody()
+    public async Task Listener_moves_from_process_to_process_without_refusing_a_connection()
     {
         await using MeetingPlace place = new();
         (ZcrxTakeover takeover, MeetingPlace.Source source) = await place.ServeAsync();
@@ -47,7 +47,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
             Assert.Equal(0, source.Releases);
             await next.CommitAsync().Within("the predecessor releases its listener");
             Assert.Equal(1, source.Releases);
-            Assert.Equal(Environment.ProcessId, await takeover.TakenOver.Within("it knows its successor"));
+            Assert.Equal(Environment.ProcessId, await takeover.TakenOver.Within("the predecessor knows its successor"));
             await takeover.DisposeAsync();
             source.Dispose();
 
@@ -88,7 +88,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_successor_that_gives_up_before_the_commit_has_changed_nothing()
+    public async Task Successor_that_ends_before_the_commit_changes_nothing()
     {
         await using MeetingPlace place = new();
         (ZcrxTakeover takeover, MeetingPlace.Source source) = await place.ServeAsync();
@@ -115,7 +115,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_predecessor_that_lost_patience_goes_on_and_says_so()
+    public async Task Predecessor_whose_timeout_passed_keeps_serving_and_refuses_the_commit()
     {
         await using MeetingPlace place = new();
         (ZcrxTakeover takeover, MeetingPlace.Source source) = await place.ServeAsync(place.Options with { Timeout = TimeSpan.FromMilliseconds(50) });
@@ -137,7 +137,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task After_the_commit_there_is_no_way_back_even_if_letting_go_fails()
+    public async Task Takeover_is_final_after_the_commit_even_if_releasing_fails()
     {
         await using MeetingPlace place = new();
         await using ZcrxTakeover takeover = await place.OpenAsync();
@@ -189,7 +189,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task Somebody_elses_socket_at_the_path_is_not_removed_at_the_end()
+    public async Task Socket_of_another_process_at_the_path_is_not_removed_at_the_end()
     {
         await using MeetingPlace place = new();
         ZcrxTakeover takeover = await place.OpenAsync();
@@ -205,7 +205,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
     [InlineData("file", "the path exists and is not a socket")]
     [InlineData("directory", "the path exists and is not a socket")]
     [InlineData("link", "the path exists and is not a socket")]
-    public async Task What_is_no_socket_is_left_alone(string kind, string expected)
+    public async Task File_that_is_not_a_socket_is_left_unchanged(string kind, string expected)
     {
         await using MeetingPlace place = new();
         switch (kind)
@@ -227,7 +227,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_stranger_who_locks_the_directory_does_not_delay_the_start()
+    public async Task Other_user_that_locks_the_directory_does_not_delay_the_start()
     {
         await using MeetingPlace place = new();
         using Process stranger = Process.Start(new ProcessStartInfo("flock", [place.DirectoryPath, "sh", "-c", "echo locked; read end"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true })!;
@@ -252,7 +252,7 @@ public class TakeoverTests : IClassFixture<ResourceCheck>
     }
 
     [Fact]
-    public async Task A_directory_that_does_not_exist_is_said()
+    public async Task Directory_that_does_not_exist_is_named_in_the_error()
     {
         await using MeetingPlace place = new();
         ZcrxException exception = await Assert.ThrowsAsync<ZcrxException>(() => place.OpenAsync(place.Options with { Path = place.Path + "/below/socket" }));

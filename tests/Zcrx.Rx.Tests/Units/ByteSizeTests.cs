@@ -37,7 +37,7 @@ public class ByteSizeTests
     [InlineData("0.3KiB", "'0.3KiB' is not a whole number of bytes")]
     [InlineData("9223372036854775808", "'9223372036854775808' is more than 9223372036854775807 bytes")]
     [InlineData("8388608TiB", "'8388608TiB' is more than 9223372036854775807 bytes")]
-    public void What_is_no_size_is_refused_with_a_reason(string text, string reason)
+    public void Invalid_size_is_refused_with_a_reason(string text, string reason)
     {
         Assert.False(ByteSize.TryParse(text, out ByteSize _, out string? error));
         Assert.StartsWith(reason, error);
@@ -63,7 +63,7 @@ public class ByteSizeTests
     public void Sizes_are_written_in_the_largest_unit_that_fits(long bytes, string text) => Assert.Equal(text, new ByteSize(bytes).ToString());
 
     [Fact]
-    public void Sizes_are_spoken()
+    public void Size_extensions_create_sizes()
     {
         long area = 256.MiB();
         Assert.Equal(256L << 20, area);

@@ -6,7 +6,7 @@ namespace Zcrx.Rx.Tests.Support.Rooms;
 /// <summary>Represents a ring that only records requests. A second receive of one connection throws.</summary>
 internal sealed class MemoryRequests : IReceiveRequests
 {
-    /// <summary>The polls that are cancelled, and whose cancellation was not submitted.</summary>
+    /// <summary>Gets the polls whose cancellation was requested but not submitted.</summary>
     public HashSet<ulong> Unsubmitted { get; } = [];
 
     public bool IsDead { get; set; }

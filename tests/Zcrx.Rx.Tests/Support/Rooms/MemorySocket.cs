@@ -17,7 +17,7 @@ internal sealed class MemorySocket(int descriptor) : IConnectionSocket
 
     public bool HasSomething => BytesWaiting > 0;
 
-    /// <summary>Called when the socket is closed.</summary>
+    /// <summary>Gets or sets the action that is called when the socket is closed.</summary>
     public Action? Closing { get; set; }
 
     public bool IsClosed { get; private set; }

@@ -10,7 +10,7 @@ using Zcrx.Rx.Stopping;
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
 /// <summary>
-/// Contains all owners of a queue in plain memory, except the ring, its thread and the listeners. The test acts as the kernel.
+/// Contains all components of a queue in plain memory, except the ring, its thread and the listeners. The test acts as the kernel.
 /// </summary>
 internal sealed class QueueBench : IDisposable
 {

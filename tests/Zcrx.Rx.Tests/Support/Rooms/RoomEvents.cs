@@ -3,7 +3,7 @@ using Zcrx.Rx.Receiving;
 
 namespace Zcrx.Rx.Tests.Support.Rooms;
 
-/// <summary>Records the events that the rooms publish.</summary>
+/// <summary>Records the events that the components under test publish.</summary>
 internal sealed class RoomEvents : IPoolEvents, IReceiveEvents
 {
     public List<PoolPressure> Levels { get; } = [];

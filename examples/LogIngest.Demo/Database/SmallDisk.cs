@@ -18,7 +18,7 @@ internal sealed class SmallDisk(string directory, long size)
     /// <summary>Determines whether this process may create such disks (CAP_SYS_ADMIN).</summary>
     public static async Task<bool> IsPermittedAsync()
     {
-        using Process trial = Process.Start(new ProcessStartInfo("unshare", ["--mount", "--", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]) { RedirectStandardError = true })!;
+        using Process trial = Process.Start(new ProcessStartInfo("unshare", ["--mount", "--", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]) { RedirectStandardError = true, UseShellExecute = false })!;
         await trial.WaitForExitAsync();
         return trial.ExitCode == 0;
     }

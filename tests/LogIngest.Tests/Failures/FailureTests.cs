@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Akka.Actor;
 using LogIngest.Demo;
 using LogIngest.Demo.Database;
@@ -83,6 +84,8 @@ public sealed class FailureTests(Database database, ITestOutputHelper output)
         await UntilAsync(service, status => status.Paused == Connections && load.LongestStall > TimeSpan.FromSeconds(1), "all senders wait");
         IngestStatus before = await service.GetStatusAsync();
         long queued = load.BytesQueued;
+        await Deadline.UntilAsync(
+            async () => Regex.Count(await service.GetDashboardConnectionsAsync(), "\"state\":\\s*\"Paused\"") == Connections, () => "the dashboard shows the paused connections");
         await UntilAsync(service, _ => load.LongestStall > TimeSpan.FromSeconds(5), "the senders still wait");
         IngestStatus after = await service.GetStatusAsync();
         Assert.True(queued > 0, "bytes wait in the senders' sockets");

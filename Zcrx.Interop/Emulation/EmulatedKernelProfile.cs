@@ -3,7 +3,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Interop;
 
 /// <summary>Describes the kernel release that the emulation imitates: its features and the layout of the refill queue.</summary>
-/// <remarks>Immutable. Observed on these kernels; <c>docs/kernel-matrix.md</c> has the table.</remarks>
+/// <remarks>Immutable. The values were observed on these kernels; see the table in <c>docs/kernel-matrix.md</c>.</remarks>
 public sealed record EmulatedKernelProfile
 {
     // The first 7.2 release that ends a request without buffers.
@@ -73,7 +73,9 @@ public sealed record EmulatedKernelProfile
     internal bool HasDeviceLess => (RegisterFlags & ZCRX_REG_NODEV) != 0;
 
     /// <summary>Returns the profile of a release.</summary>
-    /// <param name="release">The release, such as <c>7.2</c> or <c>7.2.12+deb13-cloud-amd64</c>. The newest profile that is not newer applies.</param>
+    /// <param name="release">
+    /// The release, such as <c>7.2</c> or <c>7.2.12+deb13-cloud-amd64</c>. The newest profile that is not newer than the release applies.
+    /// </param>
     /// <returns>The profile; null for releases before 6.19.</returns>
     public static EmulatedKernelProfile? ForRelease(string release)
     {

@@ -4,9 +4,12 @@ using Zcrx.Interop.Processes;
 
 namespace Zcrx.Interop.Memory;
 
-/// <summary>Represents page-aligned memory outside the managed heap, optionally on huge pages: anonymous, or an unnamed file that another process can map.</summary>
+/// <summary>
+/// Represents page-aligned memory outside the managed heap, optionally on huge pages. The memory is anonymous, or an unnamed file that
+/// another process can map.
+/// </summary>
 /// <remarks>
-/// Reference-counted: the queue has one reference and each leased buffer another, so that the last of them unmaps the memory.
+/// Reference-counted: the queue owns one reference, and each leased buffer owns one. The last release unmaps the memory.
 /// Threading: all members from any thread.
 /// </remarks>
 internal sealed class MemoryRegion
@@ -33,7 +36,9 @@ internal sealed class MemoryRegion
     /// <summary>Gets a value indicating whether another process can map the memory.</summary>
     public bool IsShared => _fd >= 0;
 
-    /// <summary>Gets the file's descriptor, close-on-exec, valid as long as the memory; −1 for private memory.</summary>
+    /// <summary>
+    /// Gets the descriptor of the file; −1 for private memory. The descriptor is close-on-exec and valid as long as the memory.
+    /// </summary>
     public int Fd => _fd;
 
     /// <summary>Gets the number of references; 0 or less once the memory is unmapped.</summary>

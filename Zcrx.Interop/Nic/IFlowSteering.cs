@@ -1,7 +1,7 @@
 namespace Zcrx.Interop;
 
-/// <summary>Determines on which RX queue packets arrive: over netlink, or on the emulated interfaces.</summary>
-/// <remarks>Threading: any thread. A call that fails changes nothing. The caller records the state before the change.</remarks>
+/// <summary>Changes on which RX queue packets arrive: over netlink, or on the emulated interfaces.</summary>
+/// <remarks>Threading: any thread. A call that fails changes nothing. Recording the previous state is up to the caller.</remarks>
 public interface IFlowSteering
 {
     /// <summary>Adds a flow rule.</summary>
@@ -9,7 +9,9 @@ public interface IFlowSteering
     /// <param name="rule">The rule.</param>
     /// <returns>The rule's id on that interface.</returns>
     /// <exception cref="ArgumentException">A real interface requires a <see cref="FlowRule.Family"/>.</exception>
-    /// <exception cref="ZcrxException">The interface does not support the rule, has no room, or may not be changed. The error states which.</exception>
+    /// <exception cref="ZcrxException">
+    /// The interface does not support the rule, its rule table is full, or this process may not change it. The message states the cause.
+    /// </exception>
     int AddRule(string interfaceName, FlowRule rule);
 
     /// <summary>Removes a flow rule.</summary>
@@ -28,7 +30,7 @@ public interface IFlowSteering
     /// <summary>Turns header/data split on or off, and sets the threshold below which packets are not split.</summary>
     /// <param name="interfaceName">The interface.</param>
     /// <param name="split">Whether headers and payload arrive in separate buffers; null for the driver's default.</param>
-    /// <param name="threshold">The threshold in bytes; null to keep it. Ignored by a driver without one.</param>
+    /// <param name="threshold">The threshold in bytes; null to keep it. Drivers without a threshold ignore it.</param>
     /// <exception cref="ZcrxException">The interface does not support it, or may not be changed. The error states which.</exception>
     void SetHeaderDataSplit(string interfaceName, bool? split, int? threshold);
 }

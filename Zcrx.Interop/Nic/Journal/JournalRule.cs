@@ -19,7 +19,7 @@ internal sealed record JournalRule(int Queue, int? LocalPort, int? RemotePort, s
         Family = IsIPv6 switch { true => AddressFamily.InterNetworkV6, false => AddressFamily.InterNetwork, null => null },
     };
 
-    /// <summary>Returns why the rule is impossible, or null when it is possible.</summary>
+    /// <summary>Returns why the rule is invalid; null when it is valid.</summary>
     public string? WhyInvalid() =>
         Queue < 0 ? $"a flow rule goes to queue {Queue}"
         : !IsPort(LocalPort) || !IsPort(RemotePort) ? "a flow rule has an impossible port"

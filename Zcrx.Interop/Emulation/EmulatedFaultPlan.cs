@@ -105,8 +105,8 @@ public sealed class EmulatedFaultPlan
     public void BreakRings(int count) => Set(ref _brokenRings, count);
 
     /// <summary>
-    /// Loses the next ends of receives, as when the kernel has no room for a completion and cannot allocate memory. The ring counts an
-    /// overflow. The stream positions of all connections with a receive are then unknown.
+    /// Loses the completions of the next ends of receives, as when the completion ring is full and the kernel cannot allocate memory. The
+    /// ring counts an overflow. The stream positions of all connections with a receive are then unknown.
     /// </summary>
     /// <param name="count">The number of ends.</param>
     public void LoseCompletions(int count) => Set(ref _lostCompletions, count);

@@ -8,8 +8,8 @@ namespace Zcrx.Conformance.Backpressure;
 
 /// <summary>Tests consumers that are slower than their senders, over a pool of 64 buffers and through the whole receive loop.</summary>
 /// <remarks>
-/// An exhausted pool slows the senders down and loses nothing: with notifications and without, and on kernels that strand a request without
-/// buffers.
+/// An exhausted pool slows the senders down and no bytes are lost, with and without notifications. The same holds on kernels that strand a
+/// request without buffers.
 /// </remarks>
 public class BackpressureTests : IClassFixture<LeakCheck>
 {
@@ -78,7 +78,8 @@ public class BackpressureTests : IClassFixture<LeakCheck>
     }
 
     /// <summary>
-    /// Sends until no socket takes another byte, and only then lets the consumers release buffers. They are therefore always slower.
+    /// Sends until no socket accepts another byte, and only then lets the consumers release buffers. The consumers are therefore always
+    /// slower.
     /// </summary>
     private static void Run(ZcrxQueue queue, List<SlowStream> streams, AutoResetEvent changed)
     {
@@ -108,7 +109,7 @@ public class BackpressureTests : IClassFixture<LeakCheck>
                 Assert.Fail($"nothing moves: {string.Join("; ", streams.Select(static stream => stream.State))}; {queue.Snapshot()}");
             }
 
-            // Waits for a buffer to release, or at the latest for room to send.
+            // Waits for a buffer to release. The limit of 1 ms is for sockets that become writable.
             changed.WaitOne(1);
         }
     }
@@ -118,7 +119,7 @@ public class BackpressureTests : IClassFixture<LeakCheck>
         ZcrxQueueOptions options = new()
         {
             AreaSize = (long)Buffers * Environment.SystemPageSize,
-            // Otherwise connections with more than their share are paused before the pool is exhausted.
+            // With a smaller quota, connections would be paused before the pool is exhausted.
             ConnectionQuota = Buffers,
             NotificationInterval = NotificationInterval,
         };

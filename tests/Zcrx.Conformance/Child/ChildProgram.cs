@@ -108,7 +108,7 @@ internal static unsafe class ChildProgram
         zcrx_ctrl control = new() { zcrx_id = setup.Registration->zcrx_id, op = LinuxIoUringZcrx.ZCRX_CTRL_EXPORT };
         Results.Equal(0, ring.Register(LinuxIoUring.IORING_REGISTER_ZCRX_CTRL, &control, 0));
         Tell($"EXPORTED {control.zc_export.zcrx_fd}");
-        // Ends with the parent at the latest, because the parent's end of the pipe is then closed.
+        // The pipe is closed when the parent ends, so this process ends with it at the latest.
         Console.In.ReadToEnd();
     }
 

@@ -196,7 +196,7 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
             if (completions.FirstOrDefault(cqe => !cqe.IsData) is { UserData: 1 } end)
             {
                 Results.Equal(-ENOMEM, end.Result);
-                // Never the same buffer twice, whatever areas were added in the meantime.
+                // No buffer is received twice, even if areas were added in the meantime.
                 Assert.Equal(held.Count, held.Select(cqe => cqe.Offset).Distinct().Count());
                 queue.Return(held);
                 queue.FlushAll();

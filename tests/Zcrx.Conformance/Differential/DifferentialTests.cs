@@ -5,8 +5,7 @@ using Zcrx.Interop;
 namespace Zcrx.Conformance.Differential;
 
 /// <summary>
-/// Tests the search for differences, on kernels with known differences. On a real kernel, <see cref="DifferentialRunner"/> runs it as a
-/// program.
+/// Tests the search for differences on kernels with known differences. <see cref="DifferentialRunner"/> runs the search on a real kernel.
 /// </summary>
 public class DifferentialTests : IClassFixture<LeakCheck>
 {
@@ -125,7 +124,7 @@ public class DifferentialTests : IClassFixture<LeakCheck>
         Assert.NotEqual(ProgramGenerator.Create(Seed, 7).Operations, ProgramGenerator.Create(Seed + 1, 7).Operations);
     }
 
-    /// <summary>Checks that programs make progress. Programs that never do would agree, too.</summary>
+    /// <summary>Checks that programs make progress. Programs without any effect would also agree.</summary>
     [SkippableFact]
     public void Programs_reach_what_they_are_for()
     {

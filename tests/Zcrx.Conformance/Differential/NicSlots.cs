@@ -36,7 +36,9 @@ internal sealed class NicSlots : IDisposable
 
     public TcpPair Connect(int slot) => _ports[slot].Connect();
 
-    /// <summary>Steers the connections of a slot to one of the two RX queues, or (2) to one where only the kernel has memory.</summary>
+    /// <summary>
+    /// Steers the connections of a slot to one of the two RX queues, or (2) to an RX queue that receives into kernel memory.
+    /// </summary>
     public void Steer(int slot, int destination)
     {
         if (_destinations[slot] != destination)

@@ -11,8 +11,8 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Conformance.Exports;
 
 /// <summary>
-/// Tests that a queue passes to another process. Both sides run in this process and share only descriptors; on a real kernel, one side is
-/// also killed. Every byte is checked, and no buffer may be lost.
+/// Tests the takeover of a queue by another process. Most tests run both sides in this process, and they share only descriptors. On a real
+/// kernel, some tests kill one side. Every byte is checked, and no buffer may be lost.
 /// </summary>
 public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
 {
@@ -72,7 +72,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         ZcrxQueue before = await GoOverAsync(bench, sides);
         TakeoverBench.Connection coming = await ConnectAndKeepAsync(bench, 4);
         await bench.Use(before).DisposeAsync();
-        // Leased buffers must not be received into.
+        // The kernel must not receive into leased buffers.
         Assert.False(sides.CameBack.IsCompleted);
         coming.LetGo();
         await sides.CameBack.Within("the queue is the old side's again");
@@ -159,7 +159,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         await bench.Use(await ZcrxQueue.ImportAsync(inherited, options).Within("it is imported")).DisposeAsync();
         await takeover.CommitAsync().Within("the old process commits");
 
-        // Side by side: the old process still receives for its connection, from the remaining buffers of the pool.
+        // The old process still receives for its connection, with the remaining buffers of the pool.
         TakeoverBench.Connection coming = await bench.ConnectAsync();
         coming.Send(4 * Much);
         await established.SendAsync(Much);
@@ -223,7 +223,9 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     }
 
     /// <summary>Exchanges the messages and descriptors of a takeover between two sides in one process.</summary>
-    /// <remarks>The only difference from a takeover between processes: the emulated kernel identifies exports by their numbers.</remarks>
+    /// <remarks>
+    /// The only difference from a takeover between processes is that the emulated kernel identifies exports by their descriptor numbers.
+    /// </remarks>
     private static async Task<Sides> OfferAsync(TakeoverBench bench)
     {
         bench.Pin();

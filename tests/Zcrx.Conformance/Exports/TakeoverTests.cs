@@ -14,7 +14,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
 {
     private const int Programs = 50;
 
-    /// <summary>Several times the pool, so that the bytes can only arrive if buffers return.</summary>
+    /// <summary>The size of a transfer: several times the pool, so that all bytes arrive only if buffers return.</summary>
     private const int Much = 500_000;
 
     [SkippableTheory, Kernels]
@@ -41,7 +41,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
             connection.LetGo(5);
         }
 
-        // The old loop has ended, so no loop processes the remaining returns of its buffers.
+        // The old loop has ended, so the buffers that its consumers still lease must return through the new loop.
         connection.LetGo();
         await connection.SendAsync(Much);
         await connection.ReachAsync();
@@ -62,7 +62,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
             await Task.WhenAll(staying.ReachAsync(), coming.ReachAsync());
             Assert.Equal(("loop 1", "loop 2"), (staying.Zcrx.QueueName, coming.Zcrx.QueueName));
 
-            // From now on, leases on the old loop are copies, because the pool belongs to the new loop.
+            // From now on, leases on the old loop are copies, because the new loop owns the pool.
             staying.Holds = true;
             await staying.SendAsync(Much);
             await staying.ReachAsync();

@@ -53,7 +53,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
         for (int lap = 0; lap < 10; lap++)
         {
             List<BufferLease> kept = bench.Deliver(8, 1, buffer => buffer.Retain());
-            // The pool is now empty. If one of these eight were lost, the next lap would not get eight.
+            // The pool is now empty. If one of the eight buffers were lost, the next round would receive fewer than eight.
             kept.ForEach(lease => lease.Dispose());
             bench.TakeBack();
         }
@@ -125,7 +125,8 @@ public class LeaseTests : IClassFixture<LeakCheck>
         bench.Receive(1);
         for (int lap = 0; lap < 20; lap++)
         {
-            // The pool is now empty. If the kernel drops a double return together with the legitimate one, the next lap is a buffer short.
+            // The pool is now empty. If the kernel had dropped a buffer because of a double return, the next round would be one buffer
+            // short.
             List<(BufferLease Lease, ulong Offset)> kept = bench.Deliver(Buffers, 1, buffer => (buffer.Retain(), OffsetOf(bench, buffer)));
             returned.Clear();
             using Barrier barrier = new(4);
@@ -157,7 +158,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
             }
             catch (ObjectDisposedException)
             {
-                // Another thread has released it first.
+                // Another thread has released the lease first.
             }
         }
     }

@@ -50,7 +50,7 @@ public unsafe class NicAreaTests : IClassFixture<LeakCheck>
             }
 
             Assert.Equal(2, used.Count);
-            // The completion's offset names the area. Otherwise the buffers of the second area would never return.
+            // The offset of a completion contains the area id, so the buffers of the second area return to that area.
             queue.Return(held);
             queue.FlushAll();
         }

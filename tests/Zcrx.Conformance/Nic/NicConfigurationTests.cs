@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Tests that a queue sets the machine's NIC up as it needs, and that the NIC is restored at the end and after a crash.</summary>
+/// <summary>Tests that a queue sets up the machine's NIC, and that the NIC is restored at the end and after a crash.</summary>
 public sealed class NicConfigurationTests : IClassFixture<LeakCheck>, IDisposable
 {
     private readonly NetlinkNicFacts _facts = new();

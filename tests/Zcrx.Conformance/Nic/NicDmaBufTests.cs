@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Tests a dma-buf as an area. Here it is ordinary memory from <c>/dev/udmabuf</c>, so that it can be read back.</summary>
+/// <summary>Tests a dma-buf as an area. The tests use ordinary memory from <c>/dev/udmabuf</c>, which the processor can read.</summary>
 public unsafe class NicDmaBufTests : IClassFixture<LeakCheck>
 {
     private const int Buffers = 512;

@@ -24,7 +24,7 @@ public class NicLifetimeTests : IClassFixture<LeakCheck>
             Pattern.Fill(data, 0);
             int sent = Posix.SendNow(client, data);
             child.Await("RECEIVED");
-            // Bytes are pending, in buffers that the child holds and in the socket.
+            // Unprocessed bytes are in buffers that the child holds and in the socket.
             _ = Posix.SendNow(client, data.AsSpan(sent));
             child.Kill();
             nic.Unsteer(port);

@@ -113,7 +113,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
             _steering.SetRssTable(nic.Interface, scrambled);
             Assert.Equal(scrambled, AssertAgrees(nic).RssTable);
 
-            // The driver has its own setting again, and can be configured from outside.
+            // After the reset to the default, other programs can configure the table again.
             int[] even = [.. before.RssTable.Select((_, bucket) => bucket % before.Queues.Count)];
             _steering.SetRssTable(nic.Interface, even);
             Assert.Equal(even, AssertAgrees(nic).RssTable);
@@ -168,7 +168,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
         Deadline.Until(() => AssertAgrees(nic).IsUp, "it is up again");
     }
 
-    /// <summary>Waits until all queues are released. Rings are torn down in the background, including those of earlier cases.</summary>
+    /// <summary>Waits until all queues are released. Rings of earlier tests may still be torn down in the background.</summary>
     private void AwaitNobodysQueues(ConfiguredNic nic) =>
         Deadline.Until(() => _facts.Read(nic.Interface).Queues.All(static queue => queue.Provider == RxMemoryProvider.Kernel), "every queue has been released");
 
@@ -200,7 +200,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     private NicFacts AssertAgrees(ConfiguredNic nic)
     {
         NicFacts facts = _facts.Read(nic.Interface);
-        // The guest's shell has its own `ip` without JSON. The tools of the NIC come first in the path.
+        // The shell of the guest has an `ip` command without JSON. The path lists the NIC's tools first.
         JsonElement link = AskJson("ip", "-json", "-details", "link", "show", "dev", nic.Interface);
         string[] flags = [.. link.GetProperty("flags").EnumerateArray().Select(flag => flag.GetString()!)];
         Assert.Equal(link.GetProperty("ifindex").GetUInt32(), facts.Index);

@@ -5,7 +5,8 @@ using static Zcrx.Interop.Abi.Errno;
 namespace Zcrx.Conformance.Nic;
 
 /// <summary>
-/// Tests that payload belongs to the queue in whose memory it landed, wherever its flow is steered afterwards. Only that queue delivers it.
+/// Tests that payload stays in the memory of the queue that received it, even if its flow is steered to another queue. Only the first queue
+/// can deliver the payload.
 /// </summary>
 public class NicOwnershipTests : IClassFixture<LeakCheck>
 {
@@ -47,7 +48,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
         using var one = new NicQueue(Open(name));
         using TestQueue other = OtherQueue(one.Nic);
         TcpPair connection = one.Connect();
-        // No request is active yet, so all bytes wait in one socket. The fourth piece arrives where only the kernel has memory.
+        // No request is active yet, so all bytes wait in one socket. The fourth piece arrives on an RX queue with kernel memory.
         foreach (uint queue in new[] { one.Nic.Queue, one.Nic.OtherQueue, one.Nic.Queue, one.Port.Elsewhere, one.Nic.OtherQueue, one.Nic.Queue })
         {
             one.Port.SteerTo(queue);
@@ -61,7 +62,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
         AssertEndsAt(Piece, one.Queue, request: 2, 0);
         other.Receive(connection, 3);
         AssertEndsAt(2 * Piece, other, request: 3, Piece);
-        // The queue delivers its own bytes, and copies those in the kernel's memory.
+        // The queue delivers the bytes in its own memory, and copies the bytes in kernel memory.
         one.Queue.Receive(connection, 4);
         AssertEndsAt(4 * Piece, one.Queue, request: 4, 2 * Piece);
         other.Receive(connection, 5);
@@ -132,7 +133,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
             connection.AwaitArrival(Piece);
         }
 
-        // The same RX queue with other memory.
+        // The successor uses the same RX queue with other memory.
         using var successor = new TestQueue(nic.Kernel, 256, 256, completionEntries: 1024, nic: nic);
         connection.Send(Piece);
         connection.AwaitArrival(2 * Piece);
@@ -142,7 +143,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
             AssertEndsAt(Piece, queue, request: 3, Piece);
         }
 
-        // Only this stream breaks.
+        // Other streams still work.
         TcpPair next = port.Connect();
         successor.Receive(next, 4);
         next.Send(Piece);
@@ -182,7 +183,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
         }
     }
 
-    // Before 7.2 a request that has delivered data in the same turn need not report that it cannot continue.
+    // Before 7.2, a request that has delivered data in the same turn may not report that it cannot continue.
     private static NicUnderTest Open(string name) => NicUnderTest.Open(name, ZcrxFeature.Notifications);
 
     private static TestQueue OtherQueue(NicUnderTest nic) => new(nic.Kernel, 256, 256, completionEntries: 1024, nic: nic, rxQueue: nic.OtherQueue);

@@ -90,7 +90,7 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
         connection.Send(1000);
         connection.AwaitArrival(1000);
         Results.Equal(-EFAULT, Posix.ReceiveNow(connection.Server, new byte[1000]));
-        // This consumed no entry.
+        // The failed ordinary receive consumed no bytes.
         nic.Queue.Receive(connection, 1);
         Assert.Equal(1000, nic.Queue.AssertPattern(nic.Queue.Ring.TakeBytes(1, 1000)));
     }
@@ -144,7 +144,7 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
         foreach (uint length in new uint[] { 64 * 1024, 2 * 1024 * 1024 })
         {
             using var ring = new TestRing(nic.Kernel.Kernel);
-            // Transparent huge pages can make any mapping contiguous. A length of one page more than a multiple cannot be divided into such
+            // Transparent huge pages can make any mapping contiguous. An area with one additional page cannot be divided into large
             // buffers.
             InterfaceQueue queue = Open(nic, ring, length, hugePages: false, area: (4 * 1024 * 1024) + TestMemory.Page);
             ring.Dispose();
@@ -175,7 +175,7 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
                 }
                 catch (ZcrxQueueBusyException)
                 {
-                    // The ring of the previous case may still be in teardown.
+                    // The kernel may still be closing the ring of the previous test.
                 }
 
                 return queue is not null || noMemory is not null;

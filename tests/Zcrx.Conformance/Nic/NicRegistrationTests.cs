@@ -33,7 +33,7 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
         NicUnderTest nic = NicUnderTest.Open(name, ZcrxFeature.RxBufferLength);
         using var ring = new TestRing(nic.Kernel.Kernel);
         using var setup = new QueueSetup(nic.Kernel, nic: nic);
-        // The pages of an ordinary mapping. With guard pages on both sides they are never all contiguous.
+        // The area is an ordinary mapping. With guard pages on both sides, its pages are never all contiguous.
         setup.Registration->rx_buf_len = 256 * (uint)TestMemory.Page;
         int result = setup.Register(ring);
         Assert.True(result is -ERANGE or -EOPNOTSUPP or -EINVAL, $"it is refused, and not with {Results.Name(result)}");

@@ -6,7 +6,7 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Tests a device that is removed under its queues and added again. The kernel does not notify the ring.</summary>
+/// <summary>Tests a device that is removed while queues use it, and added again. The kernel does not notify the ring.</summary>
 public unsafe class NicRemovalTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory]
@@ -71,7 +71,7 @@ public unsafe class NicRemovalTests : IClassFixture<LeakCheck>
         long position = queue.ReceiveUpTo(connection, 1, 0, connection.Sent);
         Assert.Equal(0ul, queue.Queue.CopyCount);
 
-        // In mid-stream: the sender continues while the device is removed and added.
+        // The sender continues while the device is removed and added.
         using (var stop = new CancellationTokenSource())
         {
             var sender = new Thread(() =>

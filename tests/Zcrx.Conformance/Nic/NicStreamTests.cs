@@ -41,14 +41,14 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
     [SkippableFact]
     public async Task A_flow_that_arrives_elsewhere_is_copied_until_it_is_steered_back()
     {
-        // More than a device keeps for itself (a cache of 128 and a ring), because copies cannot use those buffers.
+        // More buffers than a device takes (a cache of 128 and a ring), because copies cannot use those.
         const int Buffers = 1024;
         using Bench bench = await Bench.OpenAsync(NicUnderTest.Open(KernelUnderTest.Linux, ZcrxFeature.Notifications, ZcrxFeature.Statistics), Buffers);
         bench.SendUntil(() => bench.Received > 100_000, "the stream runs");
         Assert.Equal(0, bench.Queue.Snapshot().CopiedFragments);
 
         bench.Steer(away: true);
-        // Far more than the pool has. The NIC queue is idle, so only the loop can have its buffers returned.
+        // Far more bytes than the pool holds. The NIC queue is idle, so its buffers return only if the loop flushes the refill queue.
         long end = bench.Received + (2 * Buffers * 1448);
         bench.SendUntil(() => bench.Received > end, "the stream continues over another RX queue");
         Assert.NotEqual(0, bench.Queue.Snapshot().CopiedFragments);
@@ -65,7 +65,8 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
     }
 
     /// <summary>
-    /// Represents a queue, a stream from the other namespace, and a consumer that checks every byte and leases buffers on request.
+    /// Represents a queue, a stream from the sender's namespace, and a consumer. The consumer checks every byte and leases buffers on
+    /// request.
     /// </summary>
     private sealed class Bench : IDisposable
     {
@@ -132,7 +133,7 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
                 }
                 catch (ZcrxQueueBusyException)
                 {
-                    // The ring of the case before may still be on its way out.
+                    // The kernel may still be closing the ring of the previous test.
                     watch.Check();
                 }
             }

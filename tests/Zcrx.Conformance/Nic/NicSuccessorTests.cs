@@ -9,11 +9,11 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Tests that a process continues another process's RX queue without closing it in between.</summary>
+/// <summary>Tests that a process takes over the RX queue of another process without closing it.</summary>
 public sealed class NicSuccessorTests(ITestOutputHelper output) : IClassFixture<LeakCheck>, IDisposable
 {
-    // Several times the pool: buffers that the old process received must return through the new one, including those that it held when it
-    // was killed.
+    // Several times the size of the pool, so that buffers of the old process must return through the new one, even those that the old
+    // process held when it was killed.
     private const int Much = 6 * 1024 * 1024;
     private const int Piece = 128 * 1024;
 

@@ -6,8 +6,8 @@ using Zcrx.Interop.Kernel;
 namespace Zcrx.Conformance.Nic;
 
 /// <summary>
-/// Represents memory of this process as a dma-buf (<c>linux/udmabuf.h</c>). Bytes that a device writes to the dma-buf are read from the
-/// memory.
+/// Represents memory of this process as a dma-buf (<c>linux/udmabuf.h</c>). The process reads bytes that a device has written from its own
+/// mapping of the memory.
 /// </summary>
 internal sealed unsafe partial class UserDmaBuf : IDisposable
 {

@@ -6,8 +6,8 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Conformance.Notifications;
 
 /// <summary>
-/// Tests notifications on device-less queues. Every fragment is copied there, so a test can make the copy notification fire. The other type
-/// never fires.
+/// Tests notifications on device-less queues. A device-less queue copies every fragment, so tests can make the copy notification fire. The
+/// notification about an empty pool never fires.
 /// </summary>
 public class NotificationTests : IClassFixture<LeakCheck>
 {

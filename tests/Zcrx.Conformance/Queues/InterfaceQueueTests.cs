@@ -4,7 +4,7 @@ using Zcrx.Interop.Abi;
 
 namespace Zcrx.Conformance.Queues;
 
-/// <summary>Tests the library's queue above the raw calls: the parameters that it passes, and its errors.</summary>
+/// <summary>Tests the library's queue: the parameters that it passes to the kernel, and its errors.</summary>
 public unsafe class InterfaceQueueTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]

@@ -44,7 +44,7 @@ public class BufferOrderTests : IClassFixture<LeakCheck>
         Assert.Equal(pieces.Length, pieces.Select(cqe => cqe.Offset).Distinct().Count());
     }
 
-    /// <summary>Returns the buffers that small pieces land in, one buffer each.</summary>
+    /// <summary>Returns the buffers into which small pieces are received, one buffer for each piece.</summary>
     private static List<int> Buffers(TestQueue queue, TcpPair connection, int count)
     {
         List<int> buffers = [];

@@ -82,6 +82,6 @@ public unsafe class RegistrationEventTests : IClassFixture<LeakCheck>
         Results.Equal(kernel.Capabilities.Notifications ? 0 : -EINVAL, setup.Register(ring));
     }
 
-    /// <summary>Returns the offset of the last refill entry behind this kernel's header.</summary>
+    /// <summary>Returns the offset of the last refill entry in the region.</summary>
     private static nuint LastEntry(QueueSetup setup) => setup.EntriesOffset + ((setup.Registration->rq_entries - 1) * (nuint)sizeof(io_uring_zcrx_rqe));
 }

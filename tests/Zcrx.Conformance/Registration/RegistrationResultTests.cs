@@ -20,7 +20,7 @@ public unsafe class RegistrationResultTests : IClassFixture<LeakCheck>
         Assert.Equal(0u, setup.Registration->offsets.head);
         Assert.Equal(setup.EntriesOffset, setup.Registration->offsets.rqes);
         Assert.InRange(setup.Registration->offsets.tail, 4u, setup.Registration->offsets.rqes - 4);
-        // The caller's own fields are unchanged.
+        // The kernel does not change the fields that the caller sets.
         Assert.Equal((ulong)setup.AreaRegistration, setup.Registration->area_ptr);
         Assert.Equal((ulong)setup.RegionDescriptor, setup.Registration->region_ptr);
         Assert.Equal((ulong)setup.Region.Address, setup.RegionDescriptor->user_addr);

@@ -51,7 +51,7 @@ public class RegistrationRingTests : IClassFixture<LeakCheck>
         using TestRing ring = orphan!;
         for (int i = 0; i < 20; i++)
         {
-            // One of these threads gets the number of the ring's former thread.
+            // One of these threads may get the number of the ring's former thread.
             OtherThread.Run(() => Results.Equal(-EEXIST, setup.Register(ring)));
             OtherThread.Run(() => Results.Equal(-EEXIST, ring.Ring.SubmitAndWait(0)));
         }

@@ -45,7 +45,7 @@ public class TeardownTests : IClassFixture<LeakCheck>
             else
             {
                 Submit(queue, connection, 0);
-                // The bytes queue work for the ring, which no thread runs any more.
+                // The arriving bytes queue work for the ring, but no thread runs the work any more.
                 connection.Send(16);
             }
 

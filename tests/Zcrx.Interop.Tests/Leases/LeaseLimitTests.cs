@@ -2,7 +2,7 @@ using Zcrx.Rx.Tests.Support;
 
 namespace Zcrx.Interop.Tests.Leases;
 
-/// <summary>Tests that a lease beyond the limit is a copy: its buffer returns when OnNext ends, however long the lease lasts.</summary>
+/// <summary>Tests that a lease beyond the limit is a copy. The buffer returns when OnNext ends, even if the lease lasts longer.</summary>
 public sealed class LeaseLimitTests
 {
     [Fact]
@@ -48,7 +48,7 @@ public sealed class LeaseLimitTests
         ReceivedBuffer buffer = area.Begin(BitConverter.GetBytes(2L), 0, out ulong offset);
         Assert.Equal(-1, buffer.TryLeaseSlot());
         using BufferLease copy = buffer.Retain();
-        // There is room again, but this buffer was already copied.
+        // The number of leases is below the limit again, but this buffer was already copied.
         other.Dispose();
         Assert.Equal(-1, buffer.TryLeaseSlot());
         area.End(offset);
@@ -80,7 +80,7 @@ public sealed class LeaseLimitTests
     {
         InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 1 } };
         BufferLease[] leases = [Retain(area, 1), Retain(area, 2), Retain(area, 3)];
-        // These buffers are in return when the queue is closed.
+        // Other threads have released these leases, but the ring thread has not drained them when the queue is closed.
         OnAnotherThread(leases[1].Dispose);
 
         Assert.Equal(1, area.Ledger.Close());

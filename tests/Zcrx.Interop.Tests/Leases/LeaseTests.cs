@@ -68,7 +68,7 @@ public sealed class LeaseTests : IDisposable
         lease.Dispose();
         BufferLease next = Retain([2]);
 
-        // The slot is in use again. The buffer itself returns through the area, which throws on a double return.
+        // The slot is in use again. A double return of the buffer would throw in the area.
         lease.Dispose();
 
         Assert.Equal([2], next.Span.ToArray());

@@ -3,13 +3,14 @@ using Zcrx.Interop.Nic.Preflight;
 
 namespace Zcrx.Interop.Tests.Nic;
 
-/// <summary>Tests the verdict and the advice for leased queues, inside the container and on the host.</summary>
+/// <summary>Tests the results and the remedies of the preflight for leased queues, inside the container and on the host.</summary>
 public class ContainerPreflightTests
 {
     private const long Area = 1 << 20;
 
     /// <summary>
-    /// The facts inside a container on Linux 7.2 and 7.3: two leased queues besides the interface's own, none with a NAPI instance.
+    /// The facts inside a container on Linux 7.2 and 7.3. The interface has two leased queues besides the first one. No queue has a NAPI
+    /// instance.
     /// </summary>
     private static readonly NicFacts Inside = new()
     {

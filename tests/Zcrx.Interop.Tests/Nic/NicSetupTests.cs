@@ -6,7 +6,7 @@ using FsCheck.Fluent;
 namespace Zcrx.Interop.Tests.Nic;
 
 /// <summary>
-/// Tests that claimed queues and ports are set up, that other traffic is unaffected, and that everything is restored at the end.
+/// Tests that claimed queues and ports are set up, that other traffic is unaffected, and that all settings are restored at the end.
 /// </summary>
 public class NicSetupTests
 {
@@ -120,7 +120,7 @@ public class NicSetupTests
 
         Assert.Equal([steering.Keeps.Value], nic.Rules.Keys);
         Assert.Single(said, text => text.StartsWith("enic0: could not restore: ", StringComparison.Ordinal));
-        // The next claim adds its own rules, and does not count the one that could not be removed.
+        // The next claim adds its own rules. The rule that could not be removed does not count as one of them.
         using IDisposable next = setup.ClaimPort(new IPEndPoint(IPAddress.IPv6Any, 9000), 1);
         Assert.Equal(3, nic.Rules.Count);
     }
@@ -210,7 +210,7 @@ public class NicSetupTests
                 Assert.Equal(queues.Count > 0, bench.Nic.HdsThreshold == 0);
                 Assert.DoesNotContain(bench.Nic.RssTable, bucket => queues.Any(claim => claim.Queue == bucket));
                 Assert.All(Even.Zip(bench.Nic.RssTable), pair => Assert.True(pair.First == pair.Second || queues.Any(claim => claim.Queue == pair.First)));
-                // One rule for each port and family that has a listener, to one of that listener's queues.
+                // Each port and address family with a listener has one rule, which leads to a queue of such a listener.
                 Assert.Equal(
                     ports.SelectMany(claim => claim.Families.Select(family => (claim.Port, family))).Distinct().Order(),
                     bench.Nic.Rules.Values.Select(rule => (rule.LocalPort!.Value, rule.Family!.Value)).Order());
@@ -242,7 +242,7 @@ public class NicSetupTests
         public RxQueueId? QueueOf(Socket socket) => null;
     }
 
-    /// <summary>Represents an interface that cannot remove one of the rules.</summary>
+    /// <summary>Represents an interface that refuses to remove one rule.</summary>
     private sealed class Stubborn(IFlowSteering inner) : IFlowSteering
     {
         public int? Keeps { get; set; }

@@ -8,7 +8,7 @@ using Zcrx.Rx.Tests.Support;
 namespace Zcrx.Stress.Scenarios;
 
 /// <summary>Disposes sockets and listeners while their connections are paused, and reuses their descriptor numbers.</summary>
-/// <remarks>Every stream must have its own bytes, and every listener its own connections.</remarks>
+/// <remarks>Every stream must receive its own bytes, and every listener its own connections.</remarks>
 internal sealed class DescriptorReuseScenario : IStressScenario
 {
     private const int Sockets = 8;
@@ -39,7 +39,7 @@ internal sealed class DescriptorReuseScenario : IStressScenario
         });
     }
 
-    /// <summary>Attaches a socket and disposes it. The task ends with its stream.</summary>
+    /// <summary>Attaches a socket and disposes it. The returned task ends with the stream of the socket.</summary>
     private async Task<Task<int>> AttachAsync(TestQueue queue, Socket server, int seed)
     {
         Random random = new(seed);
@@ -81,7 +81,7 @@ internal sealed class DescriptorReuseScenario : IStressScenario
                 connection.Resume();
                 await peer.SendAsync(100);
                 connection.Pause();
-                // Takes a free number and returns it.
+                // Opens and closes a descriptor, which uses a free number.
                 using Socket passing = new(SocketType.Stream, ProtocolType.Tcp);
             }
 

@@ -96,7 +96,7 @@ internal unsafe struct ethtool_flow_ext
     [FieldOffset(12)] public fixed uint data[2];
 }
 
-/// <summary>A rule: values, masks (set bits count), and the queue.</summary>
+/// <summary>A rule: values, masks (only the set bits are compared), and the queue.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 168)]
 internal struct ethtool_rx_flow_spec
 {

@@ -86,6 +86,6 @@ internal static unsafe class CapabilityQuery
         _ => CapabilityQueryState.Failed,
     };
 
-    /// <summary>Returns a size; null when the kernel left it unspecified or it is out of range.</summary>
+    /// <summary>Returns a size; null when the kernel did not specify it or when it is out of range.</summary>
     private static int? Bytes(uint value) => value is 0 or > int.MaxValue ? null : (int)value;
 }

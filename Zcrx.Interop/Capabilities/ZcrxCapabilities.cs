@@ -43,8 +43,7 @@ public sealed record ZcrxCapabilities
     public int? RefillHeaderSize { get; init; }
 
     /// <summary>
-    /// Gets the alignment of the refill ring's header in bytes; null when the kernel did not report it. Such kernels align the header to a
-    /// page.
+    /// Gets the alignment of the refill ring's header in bytes; null when the kernel did not report it. A page is assumed for such kernels.
     /// </summary>
     public int? RefillHeaderAlignment { get; init; }
 

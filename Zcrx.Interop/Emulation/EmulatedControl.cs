@@ -67,7 +67,7 @@ internal static unsafe class EmulatedControl
             return -EINVAL;
         }
 
-        // Checked first: the descriptor exists only if everything before it worked.
+        // Check this first, so that no descriptor is created that cannot be returned.
         if (!UserMemory.IsWritable(user, (nuint)sizeof(zcrx_ctrl)))
         {
             return -EFAULT;

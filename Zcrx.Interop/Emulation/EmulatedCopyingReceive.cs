@@ -23,7 +23,7 @@ internal sealed unsafe class EmulatedCopyingReceive(EmulatedCompletions completi
     /// <summary>Reads until the socket is empty, the turn is over, or no buffer or completion slot is free.</summary>
     /// <param name="request">The request.</param>
     /// <param name="queue">The queue whose buffers are filled.</param>
-    /// <param name="isFirst">Whether this is the attempt of the submission itself.</param>
+    /// <param name="isFirst">Whether this is the first attempt, made during the submission before the request waits.</param>
     /// <param name="most">The largest number of bytes to receive.</param>
     /// <param name="rxQueue">The RX queue that the bytes arrived on, for the interface's counters; −1 without a NIC.</param>
     /// <returns>The number of bytes received.</returns>

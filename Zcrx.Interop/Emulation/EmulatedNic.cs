@@ -62,7 +62,10 @@ public sealed class EmulatedNic
     /// <summary>Gets the name.</summary>
     public string Name => Options.Name;
 
-    /// <summary>Gets the interface index, which no real interface has. It changes each time that the interface is restored.</summary>
+    /// <summary>
+    /// Gets the interface index, which differs from the indexes of real interfaces. The index changes each time that the interface is
+    /// restored.
+    /// </summary>
     public uint Index { get; private set; }
 
     /// <summary>Gets the number of RX queues.</summary>

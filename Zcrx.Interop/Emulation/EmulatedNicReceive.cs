@@ -5,8 +5,8 @@ using static Zcrx.Interop.Abi.LinuxIoUringZcrx;
 namespace Zcrx.Interop.Emulation;
 
 /// <summary>
-/// Receives on an interface queue of a NIC. A flow that arrives on the RX queue with the memory of that interface queue is not copied. Any
-/// other flow is copied.
+/// Receives on an interface queue of a NIC. Payload that arrives on the RX queue of the interface queue is not copied. Any other payload is
+/// copied.
 /// </summary>
 /// <param name="requests">The requests of the ring.</param>
 /// <param name="completions">Posts the buffers.</param>

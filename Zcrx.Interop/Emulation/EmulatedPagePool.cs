@@ -38,7 +38,7 @@ internal sealed class EmulatedPagePool(EmulatedInterfaceQueue queue)
         return Count > 0;
     }
 
-    /// <summary>Returns the buffer that is taken after a number of others: last in, first out.</summary>
+    /// <summary>Returns the buffer that will be taken after <paramref name="ahead"/> others. The order is last in, first out.</summary>
     public (EmulatedArea Area, int Buffer) Peek(int ahead) => _cache[Count - 1 - ahead];
 
     /// <summary>Takes the next buffer.</summary>

@@ -68,7 +68,9 @@ internal sealed class EmulatedRequests(EmulatedRingMemory memory, EmulatedComple
         completions.Post(userData, result, 0);
     }
 
-    /// <summary>Performs ASYNC_CANCEL, and posts its completion before those of the requests that it cancels (observed).</summary>
+    /// <summary>
+    /// Performs ASYNC_CANCEL. Posts its completion before the completions of the cancelled requests, as observed on the kernel.
+    /// </summary>
     /// <returns><see cref="Pending"/>, or a negative errno.</returns>
     public int Cancel(in io_uring_sqe entry)
     {

@@ -198,7 +198,7 @@ internal sealed unsafe class BorrowScope(BufferLedger ledger)
     }
 
     /// <summary>
-    /// Throws if the borrow has ended, so that the fields that the caller has read may belong to a later one. Any thread.
+    /// Throws if the borrow has ended. The fields that the caller has read may then belong to a later borrow. Any thread.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void EnsureStill(long version)

@@ -59,8 +59,8 @@ internal class BufferHolder : IBufferSource
     IDisposable IBufferSource.BeginWork() => new HolderWork(this);
 
     /// <summary>
-    /// Ends the connection of a failed consumer, unless the connection has another observer. The caller unsubscribes first and passes the
-    /// error on itself. Any thread.
+    /// Ends the connection of a failed consumer, unless the connection has another observer. The consumer must already have passed the
+    /// error on, and must unsubscribe first. Any thread.
     /// </summary>
     public virtual void Fail(Exception exception)
     {

@@ -63,7 +63,7 @@ public sealed unsafe class BufferLease : IDisposable
         }
     }
 
-    /// <summary>Gets the address of the bytes, for a caller that holds the lease until its last use.</summary>
+    /// <summary>Gets the address of the bytes. The caller must hold the lease until its last use of the address.</summary>
     /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
     internal nint Address
     {

@@ -306,8 +306,8 @@ internal sealed unsafe class BufferLedger
     }
 
     /// <summary>
-    /// Returns buffers in the order of their release. The list is last in, first out, so it is reversed. In this order, entries of one
-    /// buffer are adjacent, and Linux 7.3 merges them.
+    /// Returns buffers in the order of their release. The list is last in, first out, so it is reversed. Entries of one buffer are then
+    /// usually adjacent, and Linux 7.3 merges adjacent entries.
     /// </summary>
     private void ReturnAll(int last)
     {

@@ -10,8 +10,8 @@ namespace Zcrx.Interop;
 /// <para>Threading: use it on the thread of <c>OnNext</c>. On another thread, <see cref="Retain"/> and <see cref="Memory"/> always throw
 /// <see cref="InvalidOperationException"/>. The other members throw or return values of this buffer, never values of another. Misuse
 /// therefore cannot corrupt the pool.</para>
-/// <para>A <see cref="Span"/> or <see cref="Memory"/> that was taken inside <c>OnNext</c> is not checked afterwards. It then contains bytes
-/// that were received later, possibly for other connections. Where <c>CheckBorrows</c> is on, each access to such memory is checked and
+/// <para>An access after <c>OnNext</c> to a <see cref="Span"/> or <see cref="Memory"/> that was taken earlier is not checked. It reads
+/// bytes that were received later, possibly for other connections. If <c>CheckBorrows</c> is on, each access to such memory is checked and
 /// throws. A span cannot be checked.</para>
 /// <para>The memory lies in the area that the NIC writes to. It is read-only.</para>
 /// </remarks>
@@ -28,23 +28,23 @@ public readonly struct ReceivedBuffer
     }
 
     /// <summary>Gets the bytes.</summary>
-    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     public ReadOnlySpan<byte> Span => _scope.Span(_version);
 
     /// <summary>
     /// Gets the bytes as memory, which must not outlive <c>OnNext</c>. Unless <c>CheckBorrows</c> is on, accesses to the memory are not
     /// checked.
     /// </summary>
-    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public ReadOnlyMemory<byte> Memory => _scope.Memory(_version);
 
     /// <summary>Gets the number of bytes, at least 1.</summary>
-    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     public int Length => _scope.Length(_version);
 
     /// <summary>Gets the position of the first byte in the connection's stream, in bytes from its start.</summary>
-    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     public long StreamOffset => _scope.StreamOffset(_version);
 
     /// <summary>Gets a value indicating whether the buffer may still be used: its <c>OnNext</c> has not returned.</summary>
@@ -54,14 +54,14 @@ public readonly struct ReceivedBuffer
     /// <returns>A lease that the caller must release. Until then the buffer is missing from the pool. When only the pool's reserve is
     /// left, the lease is on a copy of the bytes; a <see cref="Span"/> that was taken before is still valid only until <c>OnNext</c>
     /// returns.</returns>
-    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     /// <exception cref="InvalidOperationException">The calling thread is not the one that <c>OnNext</c> runs on.</exception>
     public BufferLease Retain() => new(_scope.Ledger, _scope.Lease(_version));
 
     /// <summary>
     /// Gets the source of the buffer. Operators in which buffers wait pause the source. It stays valid after <c>OnNext</c>.
     /// </summary>
-    /// <exception cref="ObjectDisposedException">The loan has ended.</exception>
+    /// <exception cref="ObjectDisposedException"><c>OnNext</c> has returned.</exception>
     public IBufferSource Source => _scope.Holder(_version);
 
     /// <summary>

@@ -48,7 +48,7 @@ public sealed unsafe class MultishotKernel : INicKernel
 
     /// <summary>Returns why this process cannot use the io_uring of this machine.</summary>
     /// <param name="host">The permissions of this process.</param>
-    /// <returns>A clause without a full stop; null when it can.</returns>
+    /// <returns>A clause without a full stop; null when the process can use it.</returns>
     /// <remarks>Sets up a small ring, because the rules of a seccomp filter cannot be read.</remarks>
     public static string? WhyNot(HostFacts host)
     {

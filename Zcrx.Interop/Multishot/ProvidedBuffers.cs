@@ -87,7 +87,7 @@ internal sealed unsafe class ProvidedBuffers : IDisposable
     public void TakeBack() => TakeBack(_count);
 
     /// <summary>Hands a buffer that the kernel has filled to user space.</summary>
-    /// <param name="slot">The buffer's id. The next buffers of the same completion follow.</param>
+    /// <param name="slot">The id of the buffer. A completion that covers several buffers uses consecutive ids.</param>
     /// <returns>The offset in the area, with the area's token.</returns>
     public ulong Deliver(int slot)
     {

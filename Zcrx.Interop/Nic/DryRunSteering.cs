@@ -2,7 +2,7 @@ using Zcrx.Interop.Nic;
 
 namespace Zcrx.Interop;
 
-/// <summary>Changes nothing, and prints the changes as <c>ethtool</c> commands.</summary>
+/// <summary>Prints changes as <c>ethtool</c> commands instead of making them.</summary>
 /// <remarks>Safe from any thread if <paramref name="print"/> is safe from any thread.</remarks>
 /// <param name="print">Receives each command.</param>
 public sealed class DryRunSteering(Action<string> print) : IFlowSteering, IQueueLeasing

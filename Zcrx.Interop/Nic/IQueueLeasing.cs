@@ -1,6 +1,8 @@
 namespace Zcrx.Interop;
 
-/// <summary>Leases RX queues of physical interfaces to virtual ones inside containers. Linux 7.1 and netkit interfaces.</summary>
+/// <summary>
+/// Leases RX queues of physical interfaces to virtual interfaces inside containers. Needs Linux 7.1 and netkit interfaces.
+/// </summary>
 /// <remarks>Safe from any thread. A call that fails changes nothing.</remarks>
 public interface IQueueLeasing
 {
@@ -15,6 +17,6 @@ public interface IQueueLeasing
     /// and its index.
     /// </returns>
     /// <remarks>The kernel has no command that ends a lease. A lease ends when the container's interface is deleted.</remarks>
-    /// <exception cref="ZcrxException">The queue cannot be leased. The error states why.</exception>
+    /// <exception cref="ZcrxException">The queue cannot be leased. The message states the cause.</exception>
     int Lease(string interfaceName, int queue, ContainerInterface to);
 }

@@ -203,7 +203,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
     /// <summary>Sets the number of buffers that consumers of another process lease.</summary>
     public void SetLeasedByOtherProcess(int kept) => Volatile.Write(ref _leasedByOtherProcess, kept);
 
-    /// <summary>Changes the number of buffers that consumers of rings other than the producer's lease.</summary>
+    /// <summary>Changes the number of leased buffers of all rings except the producer's.</summary>
     public void AddLeasedByOtherRings(int change) => Interlocked.Add(ref _leasedByOtherRings, change);
 
     /// <summary>Takes a buffer that was passed to the producer.</summary>

@@ -89,7 +89,8 @@ internal sealed class StressRun(StressOptions options) : IDisposable
     }
 
     /// <summary>
-    /// Rethrows the failure of a thread. Called before a failure of the scenario itself is reported, which may be a consequence.
+    /// Rethrows the failure of a thread. Call it before a failure of the scenario itself is reported, since that failure may be a
+    /// consequence.
     /// </summary>
     public void ThrowIfFailed()
     {

@@ -22,8 +22,8 @@ internal sealed record JournalRule(int Queue, int? LocalPort, int? RemotePort, s
     /// <summary>Returns why the rule is invalid; null when it is valid.</summary>
     public string? WhyInvalid() =>
         Queue < 0 ? $"a flow rule goes to queue {Queue}"
-        : !IsPort(LocalPort) || !IsPort(RemotePort) ? "a flow rule has an impossible port"
-        : !IsAddress(LocalAddress) || !IsAddress(RemoteAddress) ? "a flow rule has an address that is none"
+        : !IsPort(LocalPort) || !IsPort(RemotePort) ? "a flow rule has an invalid port"
+        : !IsAddress(LocalAddress) || !IsAddress(RemoteAddress) ? "a flow rule has an invalid address"
         : null;
 
     private static bool IsPort(int? port) => port is null or (>= 0 and <= ushort.MaxValue);

@@ -59,6 +59,6 @@ internal sealed unsafe class NetlinkSocket : SafeHandleMinusOneIsInvalid, INetli
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => Libc.Close((int)handle) == 0;
 
-    // Each instance is used and disposed by one thread, so the descriptor cannot be closed during a call.
+    // Each instance is used and disposed by one thread at a time, so the descriptor cannot be closed during a call.
     private int DangerousGetFd() => (int)DangerousGetHandle();
 }

@@ -15,7 +15,7 @@ public sealed record NicPreflight(IReadOnlyList<PreflightItem> Items)
     /// <param name="interfaceName">The interface.</param>
     /// <param name="rxQueue">The RX queue.</param>
     /// <param name="areaSize">The size of the area in bytes.</param>
-    /// <returns>The checks. This does not throw, whatever the state of the interface.</returns>
+    /// <returns>The checks. The method does not throw, whatever the state of the interface.</returns>
     /// <remarks>
     /// No fact shows whether a driver has queue management. For a driver that this library does not know, only <see cref="Try"/> determines
     /// it.

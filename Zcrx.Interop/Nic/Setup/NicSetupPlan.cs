@@ -49,7 +49,7 @@ internal static class NicSetupPlan
         if (facts.Queues.All(other => claimed.Contains(other.Index)))
         {
             return new ZcrxDeviceException(
-                operation, 0, string.Create(CultureInfo.InvariantCulture, $"all {facts.Queues.Count} RX queues of {facts.Name} would be ours, with none left for other traffic"), $"Take fewer, or add channels with `ethtool -L {facts.Name}`");
+                operation, 0, string.Create(CultureInfo.InvariantCulture, $"this process would use all {facts.Queues.Count} RX queues of {facts.Name} and leave none for other traffic"), $"Use fewer, or add channels with `ethtool -L {facts.Name}`");
         }
 
         if (facts.RssContexts.Count > 0)

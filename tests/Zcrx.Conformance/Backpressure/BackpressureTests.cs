@@ -73,7 +73,7 @@ public class BackpressureTests : IClassFixture<LeakCheck>
         Assert.InRange(statistics.Pauses, 1, long.MaxValue);
         Assert.InRange(statistics.TimeUnderPressure, TimeSpan.FromTicks(1), TimeSpan.MaxValue);
         Assert.All(streams, static stream => Assert.InRange(stream.Refusals, 2, int.MaxValue));
-        // The sender's socket is full of bytes that the peer has no window for.
+        // The sender's socket is full, because the receive window of the peer is closed.
         Assert.All(streams, static stream => Assert.InRange(stream.MostUnsent, 1024, int.MaxValue));
     }
 

@@ -21,7 +21,7 @@ public unsafe class QueryTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void An_answer_is_cut_to_the_room_there_is(string name)
+    public void Answer_is_truncated_to_the_size_of_the_callers_memory(string name)
     {
         KernelUnderTest kernel = Open(name);
         byte* answer = stackalloc byte[16];
@@ -108,7 +108,7 @@ public unsafe class QueryTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void It_can_be_asked_on_a_ring_too(string name)
+    public void Query_on_a_ring_is_answered(string name)
     {
         KernelUnderTest kernel = Open(name);
         using var ring = new TestRing(kernel.Kernel);

@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Conformance.Child;
 
-/// <summary>Runs a case in its own process, so that a test can kill it. The process prints each state on a line.</summary>
+/// <summary>Runs a part of a test in a separate process, which the test can kill. The process prints each state on a line.</summary>
 /// <remarks>Usage: <c>child receive|hold KERNEL …</c> or <c>child receive-nic</c>.</remarks>
 internal static unsafe class ChildProgram
 {

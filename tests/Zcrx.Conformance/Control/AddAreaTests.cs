@@ -224,7 +224,7 @@ public unsafe class AddAreaTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_kernel_without_it_says_so(string name)
+    public void Add_area_on_a_kernel_without_the_operation_is_unsupported(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var queue = new TestQueue(kernel);

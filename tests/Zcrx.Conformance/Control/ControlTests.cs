@@ -49,7 +49,7 @@ public unsafe class ControlTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Parameters_that_are_not_there_are_refused(string name)
+    public void Missing_parameters_are_refused(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name));
         Results.Equal(-EFAULT, queue.Ring.Register(IORING_REGISTER_ZCRX_CTRL, null, 0));

@@ -16,7 +16,7 @@ internal static unsafe class Mistakes
 
     public delegate void InImport(io_uring_zcrx_ifq_reg* registration, Sockets sockets);
 
-    /// <summary>Gets the mistakes that the registration cases make one by one.</summary>
+    /// <summary>Gets the mistakes that the registration tests make one by one.</summary>
     public static IReadOnlyList<KeyValuePair<string, Action<QueueSetup>>> Registration { get; } =
     [
         .. Named("parameters", RegistrationParameterTests.Spoils), .. Named("area", RegistrationAreaTests.Spoils),

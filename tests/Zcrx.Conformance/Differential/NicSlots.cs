@@ -48,7 +48,7 @@ internal sealed class NicSlots : IDisposable
         }
     }
 
-    /// <summary>Determines whether connections of a slot arrive on the RX queue whose memory a queue owns.</summary>
+    /// <summary>Determines whether connections of a slot arrive on an RX queue.</summary>
     public bool ArrivesAt(int slot, uint rxQueue) => _destinations[slot] != 2 && RxQueueOf(_destinations[slot]) == rxQueue;
 
     public void SetLink(bool isUp)

@@ -6,7 +6,7 @@ namespace Zcrx.Conformance.Differential;
 /// </summary>
 internal readonly record struct Operation(OperationKind Kind, int Target = 0, int Other = 0, int Value = 0)
 {
-    /// <summary>Gets a value that indicates whether a sender acts.</summary>
+    /// <summary>Gets a value that indicates whether the step is an action of a sender.</summary>
     /// <remarks>The action may be joined with the next one. The ring then observes both at once.</remarks>
     public bool IsSenders => Kind is OperationKind.Send or OperationKind.EndSending or OperationKind.Reset;
 

@@ -49,7 +49,7 @@ internal enum OperationKind
     /// <summary>Target: the queue. Value: the number of buffers.</summary>
     Return,
 
-    /// <summary>Target: the queue. One held buffer, two entries.</summary>
+    /// <summary>Target: the queue, to which one held buffer is returned by two entries.</summary>
     ReturnTwice,
 
     /// <summary>Target: the queue. Value: the mistake in the entry.</summary>

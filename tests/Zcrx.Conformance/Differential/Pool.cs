@@ -17,7 +17,7 @@ internal sealed unsafe class Pool(int number, QueueSetup setup) : IDisposable
 
     public int Number => number;
 
-    /// <summary>Gets the RX queue that has this memory, or 0 without a device.</summary>
+    /// <summary>Gets the RX queue that receives into this memory, or 0 without a device.</summary>
     public uint RxQueue => setup.Registration->if_rxq;
 
     /// <summary>

@@ -21,7 +21,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
 
     // Twice the longest scheduling delay observed under emulation. The full time is spent only if a kernel is late or strands a request.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
-    // TCP retransmits what a link or an empty pool has dropped. The delay grows with the duration of the loss.
+    // TCP retransmits packets that were lost while the link was down or the pool was empty. The delay grows with the duration of the loss.
     private static readonly TimeSpan PatienceOnWire = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan PatienceWithStalls = TimeSpan.FromMilliseconds(200);
 

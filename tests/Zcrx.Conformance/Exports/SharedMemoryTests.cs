@@ -61,7 +61,7 @@ public unsafe class SharedMemoryTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Another_process_goes_on_with_a_queue_that_was_sent_to_it(string name)
+    public void Another_process_continues_a_queue_that_was_sent_to_it(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Export, ZcrxFeature.Import);
         Skip.If(kernel.IsEmulated, "takeover to another process: an emulated queue lives in the process of its kernel");

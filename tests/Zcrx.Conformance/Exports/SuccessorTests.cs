@@ -23,7 +23,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     private string Place => Path.Combine(_directory.FullName, "place");
 
     [SkippableTheory, Kernels]
-    public async Task Both_sides_receive_and_what_comes_back_to_the_old_one_goes_through_the_new_one(string name)
+    public async Task Both_sides_receive_and_buffers_of_the_old_side_return_through_the_new_side(string name)
     {
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, isShared: true);
         TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 5);
@@ -44,7 +44,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     }
 
     [SkippableTheory, Kernels]
-    public async Task What_consumers_of_the_old_side_keep_comes_back_after_its_ring_has_ended(string name)
+    public async Task Buffers_leased_on_the_old_side_return_after_its_ring_has_ended(string name)
     {
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, isShared: true);
         TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 10);
@@ -64,7 +64,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     }
 
     [SkippableTheory, Kernels]
-    public async Task When_the_new_side_closes_the_queue_the_old_one_goes_on_with_all_of_it(string name)
+    public async Task Old_side_continues_with_all_buffers_when_the_new_side_closes_the_queue(string name)
     {
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, isShared: true);
         TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
@@ -85,7 +85,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     }
 
     [SkippableTheory, Kernels]
-    public async Task Either_side_may_put_another_ring_in_its_place_meanwhile(string name)
+    public async Task Either_side_can_switch_to_another_ring_during_a_takeover(string name)
     {
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, isShared: true);
         TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
@@ -119,7 +119,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     }
 
     [SkippableTheory, Kernels]
-    public async Task An_attempt_that_comes_to_nothing_changes_nothing(string name)
+    public async Task Failed_takeover_changes_nothing(string name)
     {
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, isShared: true);
         TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
@@ -137,7 +137,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     }
 
     [SkippableFact]
-    public async Task When_the_old_process_is_killed_its_buffers_come_back()
+    public async Task Buffers_of_a_killed_old_process_are_reclaimed()
     {
         OpenLinux();
         using var child = new ChildProcess("serve", KernelUnderTest.Linux, Place);
@@ -171,7 +171,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     }
 
     [SkippableFact]
-    public async Task When_the_new_process_is_killed_the_old_one_goes_on_for_its_connections()
+    public async Task Old_process_continues_its_connections_when_the_new_process_is_killed()
     {
         OpenLinux();
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(KernelUnderTest.Linux, isShared: true);
@@ -208,7 +208,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
 
     private static void OpenLinux() => KernelUnderTest.OpenDeviceLess(KernelUnderTest.Linux, ZcrxFeature.Export, ZcrxFeature.Import);
 
-    /// <summary>Returns a connection on the present queue whose consumer leases this number of buffers.</summary>
+    /// <summary>Opens a connection on the present queue, and returns it once its consumer has leased this number of buffers.</summary>
     private static async Task<TakeoverBench.Connection> ConnectAndKeepAsync(TakeoverBench bench, int buffers)
     {
         TakeoverBench.Connection connection = await bench.ConnectAsync();

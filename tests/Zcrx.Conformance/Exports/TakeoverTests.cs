@@ -18,7 +18,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
     private const int Much = 500_000;
 
     [SkippableTheory, Kernels]
-    public async Task Connections_go_over_and_what_the_old_loop_gave_out_comes_back_to_the_new_one(string name)
+    public async Task Connections_move_and_buffers_of_the_old_loop_return_to_the_new_loop(string name)
     {
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name);
         TakeoverBench.Connection connection = await bench.ConnectAsync();
@@ -75,7 +75,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public async Task A_queue_whose_ring_thread_died_goes_on_at_the_very_byte(string name)
+    public async Task Queue_whose_ring_thread_failed_continues_at_the_same_stream_offset(string name)
     {
         using ZcrxSuspendedConnections suspended = new();
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, suspended);
@@ -102,7 +102,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public async Task Nothing_is_notified_any_more_and_the_counters_begin_anew(string name)
+    public async Task Importing_loop_gets_no_notifications_and_its_counters_begin_at_zero(string name)
     {
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name);
         TakeoverBench.Connection connection = await bench.ConnectAsync();
@@ -127,7 +127,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public async Task An_import_that_fails_leaves_everything_as_it_was(string name)
+    public async Task Failed_import_changes_nothing(string name)
     {
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name);
         ExportedQueue exported = await bench.Queue.ExportAsync().Within("it is exported");
@@ -142,7 +142,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Any_order_of_handing_over_moving_keeping_and_ending_loses_nothing(string name)
+    public void Any_order_of_switches_moves_leases_and_ends_loses_no_byte(string name)
     {
         KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.Export, ZcrxFeature.Import);
         Prop.ForAll(Gen.Choose(0, 11).ListOf(24).ToArbitrary(), program => RunAsync(name, [.. program]))

@@ -8,7 +8,7 @@ namespace Zcrx.Conformance.Leases;
 public class LeaseTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
-    public void A_borrowed_buffer_receives_again_after_the_loan(string name)
+    public void Borrowed_buffer_receives_again_after_OnNext(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 1);
         bench.Receive(1);
@@ -22,7 +22,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_kept_buffer_is_not_overwritten_by_what_arrives_later(string name)
+    public void Leased_buffer_is_not_overwritten_by_later_bytes(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 4);
         bench.Receive(1);
@@ -46,7 +46,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Released_leases_make_room_for_exactly_as_many_buffers(string name)
+    public void Each_released_lease_returns_exactly_one_buffer(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 8);
         bench.Receive(1);
@@ -78,7 +78,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void What_another_thread_releases_comes_back_in_the_order_of_release(string name)
+    public void Buffers_released_on_another_thread_return_in_the_order_of_release(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 8);
         bench.Receive(1);
@@ -179,7 +179,7 @@ public class LeaseTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_return_wakes_the_ring_only_when_it_asked_for_it(string name)
+    public void Return_wakes_the_ring_thread_only_on_request(string name)
     {
         using var bench = new LeaseBench(KernelUnderTest.OpenDeviceLess(name), buffers: 8);
         bench.Receive(1);

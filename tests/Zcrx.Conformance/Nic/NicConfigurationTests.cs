@@ -71,7 +71,7 @@ public sealed class NicConfigurationTests : IClassFixture<LeakCheck>, IDisposabl
     }
 
     [SkippableFact]
-    public void What_a_dead_process_has_left_is_undone_at_the_next_start()
+    public void Changes_of_a_dead_process_are_undone_at_the_next_start()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
         NicFacts original = _facts.Read(nic.Interface);

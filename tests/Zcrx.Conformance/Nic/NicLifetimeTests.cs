@@ -40,7 +40,7 @@ public class NicLifetimeTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void Streams_go_on_after_the_link_was_down(string name)
+    public void Streams_continue_after_the_link_was_down(string name)
     {
         using var nic = new NicQueue(NicUnderTest.Open(name, ZcrxFeature.Statistics));
         TcpPair connection = nic.Connect();

@@ -15,7 +15,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     private readonly NetlinkFlowSteering _steering = new();
 
     [SkippableFact]
-    public void What_is_read_is_what_the_tools_say()
+    public void Facts_agree_with_the_tools()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
         AwaitNobodysQueues(nic);
@@ -25,7 +25,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     }
 
     [SkippableFact]
-    public void A_registered_queue_is_io_urings_and_no_other()
+    public void Registered_queue_reports_io_uring_as_its_provider()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
         AwaitNobodysQueues(nic);
@@ -41,7 +41,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     }
 
     [SkippableFact]
-    public void A_connections_queue_is_where_its_packets_arrive()
+    public void QueueOf_returns_the_queue_on_which_packets_arrive()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
         foreach (uint queue in new[] { nic.Queue, 0u })
@@ -68,7 +68,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
     }
 
     [SkippableFact]
-    public void Rules_come_and_go()
+    public void Rules_can_be_added_and_removed()
     {
         ConfiguredNic nic = ConfiguredNic.Open();
         FlowRule[] rules =

@@ -65,7 +65,7 @@ public class NicNotificationTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void A_copy_is_reported_after_the_end_that_a_budget_brings_in_the_submission_itself_whatever_came_last(string name)
+    public void Copy_notification_follows_an_end_by_budget_during_the_submission(string name)
     {
         using var nic = new NicQueue(NicUnderTest.Open(name, ZcrxFeature.Notifications));
         TcpPair connection = nic.Connect();

@@ -14,7 +14,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void A_receive_ends_where_another_queue_of_ours_received_and_that_one_goes_on(string name)
+    public void Receive_ends_at_bytes_of_another_queue_and_that_queue_continues(string name)
     {
         using var one = new NicQueue(Open(name));
         using TestQueue other = OtherQueue(one.Nic);
@@ -43,7 +43,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void What_landed_in_several_memories_each_of_them_delivers_in_the_order_of_the_stream(string name)
+    public void Bytes_in_several_memories_are_delivered_by_their_queues_in_stream_order(string name)
     {
         using var one = new NicQueue(Open(name));
         using TestQueue other = OtherQueue(one.Nic);
@@ -79,7 +79,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void The_end_of_a_stream_comes_after_what_another_queue_received(string name)
+    public void End_of_stream_follows_the_bytes_that_another_queue_received(string name)
     {
         using var one = new NicQueue(Open(name));
         using TestQueue other = OtherQueue(one.Nic);
@@ -98,7 +98,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void What_came_before_a_reset_lies_where_it_arrived(string name)
+    public void Bytes_before_a_reset_stay_in_the_memory_where_they_arrived(string name)
     {
         using var one = new NicQueue(Open(name));
         TcpPair connection = one.Connect();
@@ -115,7 +115,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void What_landed_in_the_memory_of_a_queue_is_lost_when_that_is_closed(string name)
+    public void Bytes_in_the_memory_of_a_queue_are_lost_when_the_queue_is_closed(string name)
     {
         NicUnderTest nic = Open(name);
         using TestQueue other = OtherQueue(nic);
@@ -152,7 +152,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void A_queue_that_was_handed_on_delivers_what_landed_before_and_in_between(string name)
+    public void Imported_queue_delivers_bytes_that_arrived_before_and_during_the_takeover(string name)
     {
         NicUnderTest nic = NicUnderTest.Open(name, ZcrxFeature.Export, ZcrxFeature.Import);
         using var port = new NicPort(nic);
@@ -183,7 +183,7 @@ public class NicOwnershipTests : IClassFixture<LeakCheck>
         }
     }
 
-    // Before 7.2, a request that has delivered data in the same turn may not report that it cannot continue.
+    // Before 7.2, a request that has delivered data in the same turn does not always report that it cannot continue.
     private static NicUnderTest Open(string name) => NicUnderTest.Open(name, ZcrxFeature.Notifications);
 
     private static TestQueue OtherQueue(NicUnderTest nic) => new(nic.Kernel, 256, 256, completionEntries: 1024, nic: nic, rxQueue: nic.OtherQueue);

@@ -68,7 +68,7 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
                 position = nic.Queue.AssertPattern(data, position);
                 isOffset |= data.Any(cqe => cqe.Offset % (ulong)TestMemory.Page != 0);
                 isShared |= data.Select(cqe => cqe.Offset / (ulong)TestMemory.Page).Distinct().Count() < data.Count;
-                // One entry for each completion, as many as the buffer has references.
+                // Each completion is returned by its own entry, since the buffer has one reference for each.
                 nic.Queue.Return(data, flushes: false);
             }
 
@@ -138,7 +138,7 @@ public class NicReceiveTests(ITestOutputHelper output) : IClassFixture<LeakCheck
 
     [SkippableTheory]
     [Kernels]
-    public void Where_large_buffers_cannot_be_had_there_are_pages_and_a_reason(string name)
+    public void Unsupported_large_buffers_fall_back_to_pages_with_a_reason(string name)
     {
         NicUnderTest nic = NicUnderTest.Open(name, ZcrxFeature.RxBufferLength);
         foreach (uint length in new uint[] { 64 * 1024, 2 * 1024 * 1024 })

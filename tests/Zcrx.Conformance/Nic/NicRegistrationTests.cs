@@ -4,7 +4,7 @@ using static Zcrx.Interop.Abi.Errno;
 
 namespace Zcrx.Conformance.Nic;
 
-/// <summary>Tests why a registration on a NIC fails, by errno and by exception, and that a failed one leaves nothing behind.</summary>
+/// <summary>Tests the errno and the exception of failed registrations on a NIC, and that a failure leaves nothing behind.</summary>
 public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
 {
     private const uint NoSuchInterface = 0x7ffffff0;
@@ -72,7 +72,7 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
         }
 
         Results.Equal(0, setup.RegisterWhenFree(ring));
-        // The kernel refuses to switch it off while a queue needs it.
+        // The kernel refuses to turn header/data split off while a queue needs it.
         nic.AssertRefuses("split", "off");
     }
 
@@ -93,7 +93,8 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
     private static void AssertRefused(string name, int expected, Action<QueueSetup> spoil) => AssertRefused(NicUnderTest.Open(name), expected, spoil, isTaken: false);
 
     /// <summary>
-    /// Registers with one invalid parameter. Unless the queue is taken, the same registration with a valid one must then succeed.
+    /// Registers with one invalid parameter. Unless the queue is taken, the same registration must succeed afterwards with a valid
+    /// parameter.
     /// </summary>
     private static void AssertRefused(NicUnderTest nic, int expected, Action<QueueSetup> spoil, bool isTaken)
     {

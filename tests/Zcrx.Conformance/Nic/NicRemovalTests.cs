@@ -11,7 +11,7 @@ public unsafe class NicRemovalTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory]
     [Kernels]
-    public void What_has_landed_can_be_received_and_then_nothing_more_is_said(string name)
+    public void Arrived_bytes_can_be_received_after_the_removal_and_nothing_else_is_reported(string name)
     {
         NicUnderTest nic = NicUnderTest.Open(name);
         using var queue = new NicQueue(nic);
@@ -61,7 +61,7 @@ public unsafe class NicRemovalTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void Streams_go_on_when_it_is_back_copied_until_a_new_queue_has_them(string name)
+    public void Streams_of_a_restored_device_continue_with_copies_until_a_new_queue_receives_them(string name)
     {
         NicUnderTest nic = NicUnderTest.Open(name, ZcrxFeature.Statistics);
         using var queue = new NicQueue(nic);

@@ -17,7 +17,7 @@ namespace Zcrx.Conformance.Nic;
 public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
 {
     [SkippableFact]
-    public async Task A_held_pool_is_exhausted_and_reported_and_comes_back()
+    public async Task Pool_whose_buffers_are_held_is_exhausted_reported_and_recovers()
     {
         using Bench bench = await Bench.OpenAsync(NicUnderTest.Open(KernelUnderTest.Linux, ZcrxFeature.Notifications), buffers: 128);
         for (int round = 0; round < Scale.Of(3, 50); round++)

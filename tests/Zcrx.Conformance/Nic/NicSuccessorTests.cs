@@ -22,7 +22,7 @@ public sealed class NicSuccessorTests(ITestOutputHelper output) : IClassFixture<
     private string? _failure;
 
     [SkippableFact]
-    public async Task The_new_process_has_the_queue_at_once_and_for_itself_when_the_old_one_is_killed()
+    public async Task New_process_receives_at_once_and_alone_after_the_old_process_is_killed()
     {
         NicUnderTest nic = NicUnderTest.Open(KernelUnderTest.Linux, ZcrxFeature.Export, ZcrxFeature.Import, ZcrxFeature.Statistics);
         string place = Path.Combine(_directory.FullName, "place");

@@ -47,7 +47,7 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     public abstract int Connect(ushort port);
 
     /// <summary>
-    /// Controls the NIC. Skips the case when the NIC does not support the command (docs/nic-testing.md lists the commands).
+    /// Controls the NIC. Skips the test when the NIC does not support the command (docs/nic-testing.md lists the commands).
     /// </summary>
     /// <returns>The output of the command.</returns>
     public string Control(params IReadOnlyList<string> arguments)
@@ -77,7 +77,9 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     }
 
     /// <summary>Waits until an RX queue uses the kernel's own memory again.</summary>
-    /// <remarks>Rings are torn down in the background. Before that, packets land in memory that no process reads.</remarks>
+    /// <remarks>
+    /// The kernel closes rings in the background. Until it has released the RX queue, packets land in memory that no process reads.
+    /// </remarks>
     public void AwaitRelease(uint queue) => Deadline.Until(
         () => Facts.Read(Interface).Queues.Single(facts => facts.Index == (int)queue).Provider != RxMemoryProvider.IoUring, $"RX queue {queue} is given up");
 

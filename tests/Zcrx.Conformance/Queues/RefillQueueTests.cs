@@ -15,7 +15,7 @@ public unsafe class RefillQueueTests : IClassFixture<LeakCheck>
     public static TheoryData<uint, uint, uint> Layouts => new() { { 0, 4, 64 }, { 0, 64, 128 }, { 256, 192, 1024 } };
 
     [Theory, MemberData(nameof(Layouts))]
-    public void Entries_lie_where_the_kernel_said(uint head, uint tail, uint entries)
+    public void Entries_are_written_at_the_offsets_of_the_kernel(uint head, uint tail, uint entries)
     {
         using var memory = new TestMemory(TestMemory.Page);
         RefillQueue queue = Create(memory, head, tail, entries);

@@ -57,7 +57,7 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_request_on_an_empty_pool_waits_while_no_bytes_do(string name)
+    public void Request_on_an_empty_pool_waits_if_no_bytes_wait(string name)
     {
         using TestQueue queue = Create(name, buffers: 1);
         using var first = new TcpPair();
@@ -125,7 +125,7 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Where_neither_buffers_nor_completions_are_left_it_is_the_buffers_that_are_missing(string name)
+    public void Request_without_buffers_and_completions_ends_with_ENOMEM(string name)
     {
         using TestQueue queue = Create(name, buffers: 8, completionEntries: 8);
         int volume = 12 * (int)TestMemory.Page;
@@ -155,7 +155,7 @@ public class ExhaustionTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void Others_go_on_receiving_when_one_holds_many_buffers(string name)
+    public void Other_connections_receive_while_one_holds_many_buffers(string name)
     {
         using TestQueue queue = Create(name, buffers: 8);
         using var greedy = new TcpPair();

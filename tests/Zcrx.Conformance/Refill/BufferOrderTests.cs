@@ -14,7 +14,7 @@ public class BufferOrderTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void What_came_back_last_goes_out_first(string name)
+    public void Buffer_that_returned_last_is_used_first(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         Skip.If(kernel.IsMultishot, "order of reuse: buffers that are provided already come before those that return");

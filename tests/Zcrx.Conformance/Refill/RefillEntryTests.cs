@@ -50,7 +50,7 @@ public unsafe class RefillEntryTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_buffer_that_is_not_out_is_consumed_without_effect(string name)
+    public void Entry_of_a_free_buffer_is_consumed_without_effect(string name)
     {
         using var queue = new TestQueue(KernelUnderTest.OpenDeviceLess(name), buffers: 4);
         using var connection = new TcpPair();

@@ -7,7 +7,7 @@ namespace Zcrx.Conformance.Registration;
 public unsafe class RegistrationResultTests : IClassFixture<LeakCheck>
 {
     [SkippableTheory, Kernels]
-    public void Writes_back_what_was_made(string name)
+    public void Registration_writes_its_results_back(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name);
         using var setup = new QueueSetup(kernel, entries: 33);
@@ -28,7 +28,7 @@ public unsafe class RegistrationResultTests : IClassFixture<LeakCheck>
     }
 
     [SkippableTheory, Kernels]
-    public void A_page_as_buffer_length_is_what_it_is_anyway(string name)
+    public void Buffer_length_of_a_page_equals_the_default(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.OpenDeviceLess(name, ZcrxFeature.RxBufferLength);
         using var setup = new QueueSetup(kernel);

@@ -13,7 +13,7 @@ public unsafe class BusyPollTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void Settings_are_kept_and_come_back_with_the_next_ones(string name)
+    public void Settings_are_stored_and_returned_by_the_next_call(string name)
     {
         using TestRing ring = Open(name);
         io_uring_napi first = Valid;
@@ -59,7 +59,7 @@ public unsafe class BusyPollTests : IClassFixture<LeakCheck>
 
     [SkippableTheory]
     [Kernels]
-    public void The_library_asks_for_it(string name)
+    public void Library_enables_busy_polling(string name)
     {
         KernelUnderTest kernel = KernelUnderTest.Open(name);
         Open(name).Dispose();

@@ -50,7 +50,7 @@ internal sealed class KernelUnderTest
     /// <summary>Gets a value indicating whether queues live in this process and need no privileges.</summary>
     public bool IsEmulated => Kernel is not LinuxKernel;
 
-    /// <summary>Gets a value indicating whether the io_uring of the machine receives, without zcrx.</summary>
+    /// <summary>Gets a value indicating whether receives are multishot receives of the machine's io_uring, without zcrx.</summary>
     public bool IsMultishot => Kernel is MultishotKernel;
 
     /// <summary>Gets the engine of Zcrx.Rx that uses this kernel without a NIC.</summary>

@@ -40,8 +40,8 @@ public sealed class LeakCheck : IDisposable
         }
     }
 
-    // The kernel frees a packet on the processor that received it. If another processor has read the packet, it is freed with the next
-    // arrival only. Until then, its buffers keep the area pinned.
+    // The kernel frees a packet on the processor that received it. A packet that was read on another processor is freed only when the next
+    // packet arrives. Until then, its buffers keep the area pinned.
     private static void FreeConsumedPackets()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);

@@ -67,7 +67,9 @@ internal sealed class NetlinkTarget : IFuzzTarget
         _ = NetlinkErrors.Explain("Querying eth0", "eth0", outcome.Error, outcome.Text).Message;
     }
 
-    /// <summary>Writes an input: the request, then the datagrams. Each follows its length and the choice of its sequence numbers.</summary>
+    /// <summary>
+    /// Writes an input: the request, then the datagrams. Its length and the choice of its sequence numbers precede each datagram.
+    /// </summary>
     private static byte[] Answer(byte question, params byte[][] datagrams)
     {
         List<byte> bytes = [question];

@@ -43,7 +43,7 @@ public class EmulatedNicTests
     }
 
     [Fact]
-    public void What_there_is_not_is_refused()
+    public void Queues_tables_and_options_out_of_range_are_refused()
     {
         EmulatedNic nic = new(new EmulatedNicOptions { RxQueues = 2 });
         Assert.Throws<ArgumentOutOfRangeException>(() => nic.AddRule(new FlowRule(2)));

@@ -13,7 +13,7 @@ public class SocketBacklogTests
     public sealed record Step(byte Kind, byte Value);
 
     [Fact]
-    public void Who_looks_while_a_ring_reads_sees_the_socket_and_the_account_after_the_read()
+    public void Backlog_that_is_compared_during_a_read_is_seen_after_the_read()
     {
         SocketBacklog backlog = new();
         long waiting = 100;
@@ -43,7 +43,7 @@ public class SocketBacklogTests
     }
 
     [Fact]
-    public void More_than_is_known_can_be_received_and_is_no_debt()
+    public void Consume_of_more_bytes_than_recorded_does_not_affect_later_bytes()
     {
         SocketBacklog backlog = new();
         backlog.Add(30, null, rxQueue: 0);
@@ -55,7 +55,7 @@ public class SocketBacklogTests
     }
 
     [Fact]
-    public void Every_byte_lies_where_it_landed_whatever_happens_in_whatever_order() => Check.One(
+    public void Backlog_after_any_sequence_of_events_maps_every_byte_to_its_memory() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(1000).WithEndSize(60),
         Prop.ForAll<Step[]>(steps =>
         {

@@ -65,7 +65,7 @@ public sealed class BufferLedgerTests
     }
 
     [Fact]
-    public void Nobody_wakes_who_is_awake_for_another_reason()
+    public void Return_while_the_ring_thread_is_awake_does_not_wake_it()
     {
         using InMemoryArea area = new(4, 16);
         BufferLease lease = Retain(area, 1);
@@ -167,7 +167,7 @@ public sealed class BufferLedgerTests
     }
 
     [Fact]
-    public void A_sleeping_ring_is_woken_by_whoever_returns()
+    public void Return_on_any_thread_wakes_a_sleeping_ring_thread()
     {
         // The request for a wake-up races with the return. A lost wake-up ends in the timeout.
         const int rounds = 20_000;
@@ -214,7 +214,7 @@ public sealed class BufferLedgerTests
     }
 
     [Fact]
-    public void Pressure_asks_those_who_can_copy_once_each_time_it_rises()
+    public void Pressure_that_rises_reclaims_each_consumer_once()
     {
         using InMemoryArea area = new(4, 16);
         Relief relief = new();

@@ -23,7 +23,7 @@ public sealed class LeaseLimitTests
     }
 
     [Fact]
-    public void A_copy_is_shared_by_all_who_keep_it_during_one_loan()
+    public void Copy_is_shared_by_all_leases_of_one_borrow()
     {
         using InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 0 } };
         ReceivedBuffer buffer = area.Begin(BitConverter.GetBytes(7L), 0, out ulong offset);
@@ -41,7 +41,7 @@ public sealed class LeaseLimitTests
     }
 
     [Fact]
-    public void Who_refers_to_the_buffers_own_memory_cannot_keep_a_copy_instead()
+    public void TryLeaseSlot_of_a_copied_buffer_returns_minus_one()
     {
         using InMemoryArea area = new(4, 16) { Ledger = { LeaseLimit = 1 } };
         BufferLease other = Retain(area, 1);

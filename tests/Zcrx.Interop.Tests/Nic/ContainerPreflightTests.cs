@@ -79,7 +79,7 @@ public class ContainerPreflightTests
     [Theory]
     [InlineData(RxMemoryProvider.Leased, "")]
     [InlineData(RxMemoryProvider.IoUring, ", where an interface queue of io_uring receives")]
-    public void On_the_host_the_leased_queue_names_its_lease_and_nobody_is_to_stop_a_process(RxMemoryProvider provider, string receives)
+    public void Leased_queue_on_the_host_names_its_lease_instead_of_a_process_to_stop(RxMemoryProvider provider, string receives)
     {
         PreflightItem obstacle = Assert.Single(
             Run(Host with { Queues = [Host.Queues[0], Host.Queues[1] with { Provider = provider }] }, 1).Items, item => item.Outcome == PreflightOutcome.Obstacle);

@@ -44,7 +44,7 @@ public class NicSetupTests
         Assert.Contains("has 2 RX queues", Assert.Throws<ZcrxDeviceException>(() => bench.Setup.ClaimQueue(2)).Message, StringComparison.Ordinal);
         using (bench.Setup.ClaimQueue(0))
         {
-            Assert.Contains("all 2 RX queues of enic0 would be ours, with none left for other traffic", Assert.Throws<ZcrxDeviceException>(() => bench.Setup.ClaimQueue(1)).Message, StringComparison.Ordinal);
+            Assert.Contains("this process would use all 2 RX queues of enic0 and leave none for other traffic", Assert.Throws<ZcrxDeviceException>(() => bench.Setup.ClaimQueue(1)).Message, StringComparison.Ordinal);
         }
 
         bench.AssertAsBefore();
@@ -56,7 +56,7 @@ public class NicSetupTests
     }
 
     [Fact]
-    public void A_port_goes_on_to_the_next_who_listens_on_it()
+    public void Rule_of_a_port_passes_to_the_next_listener()
     {
         Bench bench = new(new EmulatedNicOptions());
         using IDisposable first = bench.Setup.ClaimQueue(1);
@@ -71,7 +71,7 @@ public class NicSetupTests
     }
 
     [Fact]
-    public void Who_listens_on_one_family_does_not_take_the_port_of_the_other_one_away()
+    public void Listener_of_one_family_keeps_the_rule_of_the_other_family()
     {
         Bench bench = new(new EmulatedNicOptions());
         using IDisposable first = bench.Setup.ClaimQueue(1);
@@ -138,7 +138,7 @@ public class NicSetupTests
     }
 
     [Fact]
-    public void An_interface_that_goes_away_does_not_stop_anybody_from_giving_back()
+    public void Claims_of_a_removed_interface_can_be_disposed()
     {
         Bench bench = new(new EmulatedNicOptions());
         IDisposable queue = bench.Setup.ClaimQueue(1);
@@ -164,7 +164,7 @@ public class NicSetupTests
     }
 
     [Fact]
-    public void Whatever_is_taken_and_given_back_in_whatever_order() => Check.One(
+    public void Any_order_of_claims_and_releases_leaves_the_right_settings() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(300).WithEndSize(30),
         Prop.ForAll<Step[]>(steps =>
         {

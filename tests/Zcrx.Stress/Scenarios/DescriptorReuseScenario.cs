@@ -69,7 +69,10 @@ internal sealed class DescriptorReuseScenario : IStressScenario
         return TransferAsync(peer, connection, random, mayBeReset: isEarly);
     }
 
-    /// <param name="mayBeReset">.NET resets a connection whose socket is disposed while another thread uses its handle, as the queue does until the socket is attached.</param>
+    /// <param name="mayBeReset">
+    /// Whether the connection may be reset. .NET resets it if the socket is disposed while another thread uses its handle. The queue uses
+    /// the handle until the socket is attached.
+    /// </param>
     private static async Task<int> TransferAsync(Peer peer, ZcrxConnection connection, Random random, bool mayBeReset)
     {
         using (peer)

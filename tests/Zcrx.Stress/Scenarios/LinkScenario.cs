@@ -8,7 +8,7 @@ namespace Zcrx.Stress.Scenarios;
 /// </summary>
 internal sealed class LinkScenario : IStressScenario
 {
-    // Rounds have few changes, because only after the last change is it visible whether an older state was reported last.
+    // A round has few changes, because an older state that is reported late is detected only after the last change.
     private const int Changes = 8;
 
     public string Name => "link";

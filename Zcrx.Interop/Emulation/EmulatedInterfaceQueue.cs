@@ -51,13 +51,15 @@ internal sealed unsafe class EmulatedInterfaceQueue
     // For the lock order see EmulatedKernel.
     public Lock Gate { get; } = new();
 
-    /// <summary>Gets the interface whose RX queue this queue provides memory for; null in the device-less mode.</summary>
+    /// <summary>
+    /// Gets the network interface of the RX queue; null in device-less mode. The RX queue receives into the areas of this queue.
+    /// </summary>
     public EmulatedNic? Nic { get; private set; }
 
-    /// <summary>Gets the index of the RX queue that this queue provides memory for.</summary>
+    /// <summary>Gets the index of the RX queue on <see cref="Nic"/>.</summary>
     public int RxQueue { get; private set; }
 
-    /// <summary>Gets the page pool of the RX queue; null in the device-less mode.</summary>
+    /// <summary>Gets the page pool of the RX queue; null in device-less mode.</summary>
     public EmulatedPagePool? Pool { get; private set; }
 
     /// <summary>Gets a value indicating whether the RX queue is gone because its interface was removed.</summary>

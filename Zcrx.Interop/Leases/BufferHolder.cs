@@ -17,7 +17,8 @@ internal class BufferHolder : IBufferSource
     public void BeginReturn() => Interlocked.Increment(ref _inReturn);
 
     /// <summary>
-    /// Removes a buffer from the count of <see cref="BeginReturn"/>. The ring thread, which drains the buffer, subtracts its lease next.
+    /// Ends the return of a buffer that <see cref="BeginReturn"/> has counted. Called by the ring thread, which subtracts the lease of the
+    /// buffer next.
     /// </summary>
     public void EndReturn() => Interlocked.Decrement(ref _inReturn);
 

@@ -93,7 +93,7 @@ public sealed unsafe class BufferLease : IDisposable
     }
 
     /// <summary>Creates a second, independent lease on the same buffer.</summary>
-    /// <returns>A lease that must be released as well.</returns>
+    /// <returns>A second lease, which must also be released.</returns>
     /// <exception cref="ObjectDisposedException">The lease has been released or moved.</exception>
     public BufferLease Retain()
     {

@@ -45,7 +45,7 @@ internal sealed unsafe class HostRing : IDisposable
         _kernel = kernel;
         io_uring_params parameters = default;
         parameters.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL | threading;
-        // The host ring has more entries than the caller's ring, since receives that end without data need entries as well.
+        // The host ring has more entries than the caller's ring, since receives that end without data also need entries.
         parameters.cq_entries = uint.Clamp(completionEntries * 2, FewestCompletionEntries, MaxCompletionEntries);
         _fd = kernel.Setup(submissionEntries, &parameters);
         if (_fd < 0)

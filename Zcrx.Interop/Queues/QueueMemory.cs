@@ -10,8 +10,8 @@ namespace Zcrx.Interop;
 /// </summary>
 /// <remarks>
 /// Reference-counted: each ring that uses the queue and each export has a reference. Threading: all members from any thread. Only the
-/// producer writes the refill queue. Buffers that return elsewhere, to a ring that has ended or ceded or from another process, pass through
-/// this class to the producer.
+/// producer writes the refill queue. Other buffers pass through this class to the producer: buffers that return to a ring that has ended or
+/// ceded, and buffers from another process.
 /// </remarks>
 internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets offsets, uint entries, int bufferLength, nuint? statisticsOffset)
 {
@@ -211,7 +211,7 @@ internal sealed class QueueMemory(MemoryRegion region, in io_uring_zcrx_offsets 
 
     /// <summary>Makes a component the producer, after the present one has ceded.</summary>
     /// <param name="next">The next producer.</param>
-    /// <param name="onlyAfter">The producer that must be the present one for the switch to happen; null to switch in any case.</param>
+    /// <param name="onlyAfter">If not null, the method switches only if this is the present producer.</param>
     public async Task SwitchToAsync(IRefillProducer next, IRefillProducer? onlyAfter = null)
     {
         await _switching.EnterAsync().ConfigureAwait(false);

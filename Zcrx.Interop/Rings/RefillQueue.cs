@@ -25,7 +25,9 @@ public sealed unsafe class RefillQueue
     /// <param name="region">The region of the queue.</param>
     /// <param name="offsets">The offsets of the queue in the region.</param>
     /// <param name="entries">The number of entries.</param>
-    /// <param name="isOurs">Whether this ring writes entries from the start. Otherwise it begins with <see cref="Begin"/>.</param>
+    /// <param name="isOurs">
+    /// Whether this ring writes entries from the start. Otherwise, it starts to write when <see cref="Begin"/> is called.
+    /// </param>
     internal RefillQueue(byte* region, in io_uring_zcrx_offsets offsets, uint entries, bool isOurs = true)
     {
         _sharedHead = (uint*)(region + offsets.head);
@@ -64,7 +66,7 @@ public sealed unsafe class RefillQueue
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryAppend(ulong offset)
     {
-        // The head is read only when the limit is reached: once per lap instead of once per entry.
+        // The head is read only when the limit is reached, about once per round of the ring instead of once per entry.
         if ((int)(_limit - _tail) <= 0 && !FindRoom())
         {
             return false;

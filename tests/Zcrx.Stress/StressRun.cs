@@ -107,7 +107,7 @@ internal sealed class StressRun(StressOptions options) : IDisposable
     {
         if (!condition)
         {
-            throw new InvalidOperationException($"Not so: {expectation}.");
+            throw new InvalidOperationException($"Expectation failed: {expectation}.");
         }
     }
 

@@ -106,7 +106,7 @@ public class BackpressureTests : IClassFixture<LeakCheck>
             }
             else if (Stopwatch.GetElapsedTime(lastMove) > Deadline.Limit)
             {
-                Assert.Fail($"nothing moves: {string.Join("; ", streams.Select(static stream => stream.State))}; {queue.Snapshot()}");
+                Assert.Fail($"no stream makes progress: {string.Join("; ", streams.Select(static stream => stream.State))}; {queue.Snapshot()}");
             }
 
             // Waits for a buffer to release. The limit of 1 ms is for sockets that become writable.

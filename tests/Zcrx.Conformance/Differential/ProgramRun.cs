@@ -177,7 +177,7 @@ internal sealed unsafe partial class ProgramRun : IDisposable
             else if (connection.IsRequestDue)
             {
                 connection.MarkStalled();
-                _step.Facts.Add($"{connection.Request!.Name} lies there with {connection.BytesWaiting} bytes in its socket");
+                _step.Facts.Add($"{connection.Request!.Name} is stranded with {connection.BytesWaiting} bytes in its socket");
             }
         }
     }

@@ -30,16 +30,16 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         using Sides sides = await OfferAsync(bench);
         ZcrxQueue before = await GoOverAsync(bench, sides);
         TakeoverBench.Connection coming = await bench.ConnectAsync();
-        await Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.LeasedElsewhere == 5, "the new side knows what the old one's consumers keep");
+        await Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.LeasedElsewhere == 5, "the new side knows the buffers that consumers of the old side lease");
 
         staying.Holds = false;
         await Task.WhenAll(staying.SendAsync(4 * Much), coming.SendAsync(4 * Much));
         await Task.WhenAll(staying.ReachAsync(), coming.ReachAsync());
         staying.LetGo();
-        await Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.LeasedElsewhere == 0, "what they gave back is known");
+        await Deadline.UntilAsync(() => bench.Queue.Loop.Queue.Memory.LeasedElsewhere == 0, "the new side knows the released buffers");
         await Task.WhenAll(staying.EndAsync(), coming.EndAsync());
         await before.DisposeAsync();
-        Assert.Equal(0, await sides.Inherited.Released.Within("the old side has no part in it any more"));
+        Assert.Equal(0, await sides.Inherited.Released.Within("the old side has released the queue"));
         await bench.AssertPoolIsWholeAsync();
     }
 
@@ -59,7 +59,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         await coming.SendAsync(Much);
         await coming.EndAsync();
         staying.LetGo();
-        await sides.Inherited.Released.Within("the old side has no part in it any more");
+        await sides.Inherited.Released.Within("the old side has released the queue");
         await bench.AssertPoolIsWholeAsync();
     }
 
@@ -75,7 +75,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         // The kernel must not receive into leased buffers.
         Assert.False(sides.CameBack.IsCompleted);
         coming.LetGo();
-        await sides.CameBack.Within("the queue is the old side's again");
+        await sides.CameBack.Within("the queue has returned to the old side");
 
         staying.Holds = false;
         await staying.SendAsync(Much);
@@ -95,7 +95,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         // Opens a second ring on the old side, and moves the connection to it.
         await using (await bench.SwitchAsync())
         {
-            Assert.True(await staying.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
+            Assert.True(await staying.Zcrx.MoveToAsync(bench.Queue).Within("the connection moves"));
         }
 
         ZcrxQueue second = bench.Use(after);
@@ -103,7 +103,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         TakeoverBench.Connection coming = await bench.ConnectAsync();
         await using (await bench.SwitchAsync())
         {
-            Assert.True(await coming.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
+            Assert.True(await coming.Zcrx.MoveToAsync(bench.Queue).Within("the connection moves"));
         }
 
         staying.Holds = false;
@@ -111,7 +111,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         await Task.WhenAll(staying.ReachAsync(), coming.ReachAsync());
         await coming.EndAsync();
         await bench.Use(second).DisposeAsync();
-        await sides.CameBack.Within("the queue is the old side's again");
+        await sides.CameBack.Within("the queue has returned to the old side");
         staying.LetGo();
         await staying.SendAsync(Much);
         await staying.EndAsync();
@@ -150,13 +150,13 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         }
 
         ZcrxQueueOptions options = TakeoverChild.Options;
-        await using ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = Place }).Within("the place is taken over");
+        await using ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = Place }).Within("the takeover begins");
         Assert.Null(takeover.TakeQueue(options with { Name = "another" }));
         Assert.Null(takeover.TakeQueue(options with { AreaSize = options.AreaSize * 2 }));
         using IncomingQueue inherited = takeover.TakeQueue(options) ?? throw new InvalidOperationException("No queue came.");
         using Socket listener = takeover.TakeListener("test", endPoint) ?? throw new InvalidOperationException("No listener came.");
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(KernelUnderTest.Linux);
-        await bench.Use(await ZcrxQueue.ImportAsync(inherited, options).Within("it is imported")).DisposeAsync();
+        await bench.Use(await ZcrxQueue.ImportAsync(inherited, options).Within("the queue is imported")).DisposeAsync();
         await takeover.CommitAsync().Within("the old process commits");
 
         // The old process still receives for its connection, with the remaining buffers of the pool.
@@ -177,13 +177,13 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(KernelUnderTest.Linux, isShared: true);
         TakeoverBench.Connection staying = await ConnectAndKeepAsync(bench, 3);
         TakeoverSource source = new(bench.Listener, bench.Queue);
-        await using ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = Place }).Within("the place is taken");
+        await using ZcrxTakeover takeover = await ZcrxTakeover.OpenAsync(new ZcrxTakeoverOptions { Path = Place }).Within("the takeover socket is opened");
         await takeover.CommitAsync();
         takeover.Serve(source);
         using (var child = new ChildProcess("take-over", KernelUnderTest.Linux, Place))
         {
             child.Await("LISTENING");
-            await takeover.TakenOver.Within("it is handed over");
+            await takeover.TakenOver.Within("the queue is taken over");
             using Peer peer = await Peer.ConnectAsync(bench.Listener.LocalEndPoint!, 100);
             for (int i = 1; i <= 8; i++)
             {
@@ -229,8 +229,8 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
     private static async Task<Sides> OfferAsync(TakeoverBench bench)
     {
         bench.Pin();
-        OutgoingQueue departing = await OutgoingQueue.PrepareAsync(bench.Queue).Within("it is prepared");
-        int export = await ExportAsync(bench).Within("it is exported");
+        OutgoingQueue departing = await OutgoingQueue.PrepareAsync(bench.Queue).Within("the takeover is prepared");
+        int export = await ExportAsync(bench).Within("the queue is exported");
         int[] descriptors = [export, .. departing.Descriptors.Skip(1).Select(static fd => Posix.Duplicate(fd))];
         QueueManifest manifest = Assert.Single(TakeoverOffer.Decode(new TakeoverOffer([], [departing.Manifest]).Encode()).Queues);
         Assert.Equal(descriptors.Length, manifest.Descriptors);
@@ -239,7 +239,7 @@ public sealed class SuccessorTests : IClassFixture<LeakCheck>, IDisposable
 
     private static async Task<ZcrxQueue> GoOverAsync(TakeoverBench bench, Sides sides)
     {
-        ZcrxQueue before = bench.Use(await ZcrxQueue.ImportAsync(sides.Inherited, TakeoverBench.Options(2)).Within("it is imported"));
+        ZcrxQueue before = bench.Use(await ZcrxQueue.ImportAsync(sides.Inherited, TakeoverBench.Options(2)).Within("the queue is imported"));
         sides.Inherited.Dispose();
         sides.Departing.Commit();
         sides.Inherited.Commit();

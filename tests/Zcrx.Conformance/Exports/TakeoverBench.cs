@@ -75,8 +75,8 @@ internal sealed class TakeoverBench : IAsyncDisposable
     public async Task<Connection> ConnectAsync(ZcrxQueue? queue = null)
     {
         Peer peer = await Peer.ConnectAsync(_listener.LocalEndPoint!, _connections.Count);
-        Socket accepted = await _listener.AcceptAsync().Within("it is accepted");
-        Connection connection = new(peer, await (queue ?? Queue).AttachAsync(accepted).Within("it is attached"));
+        Socket accepted = await _listener.AcceptAsync().Within("the connection is accepted");
+        Connection connection = new(peer, await (queue ?? Queue).AttachAsync(accepted).Within("the connection is attached"));
         _connections.Add(connection);
         return connection;
     }
@@ -180,7 +180,7 @@ internal sealed class TakeoverBench : IAsyncDisposable
             {
                 using (lease)
                 {
-                    Assert.True(lease.Span.SequenceEqual(Payload.At(_peer.Stream, lease.StreamOffset, lease.Length)), "a kept buffer is what it was");
+                    Assert.True(lease.Span.SequenceEqual(Payload.At(_peer.Stream, lease.StreamOffset, lease.Length)), "a leased buffer keeps its bytes");
                 }
             }
         }

@@ -34,7 +34,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
         Assert.Equal(10, bench.Queue.Snapshot().BuffersOut);
         await using (ZcrxQueue before = await bench.SwitchAsync())
         {
-            Assert.True(await connection.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
+            Assert.True(await connection.Zcrx.MoveToAsync(bench.Queue).Within("the connection moves"));
             connection.Holds = false;
             await connection.SendAsync(Much);
             await connection.ReachAsync();
@@ -80,7 +80,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
         using ZcrxSuspendedConnections suspended = new();
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name, suspended);
         TakeoverBench.Connection connection = await bench.ConnectAsync();
-        using ExportedQueue exported = await bench.Queue.ExportAsync().Within("it is exported");
+        using ExportedQueue exported = await bench.Queue.ExportAsync().Within("the queue is exported");
         for (int i = 0; i < 3; i++)
         {
             connection.Holds = true;
@@ -92,7 +92,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
             connection.Holds = false;
             connection.LetGo();
             await bench.SwitchAsync(exported, suspended);
-            Assert.Equal(1, await suspended.ContinueOnAsync(bench.Queue).Within("it goes on"));
+            Assert.Equal(1, await suspended.ContinueOnAsync(bench.Queue).Within("the connection continues"));
             await sending;
             await connection.ReachAsync();
         }
@@ -115,7 +115,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
         using IDisposable notifications = bench.Queue.Notifications.Subscribe(_ => notified++);
         Assert.Equal((ArmState.Disarmed, ArmState.Disarmed), (bench.Queue.Snapshot().NoBuffersArmState, bench.Queue.Snapshot().CopyArmState));
         Assert.Equal(0, bench.Queue.Snapshot().CopiedBytes);
-        Assert.True(await connection.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
+        Assert.True(await connection.Zcrx.MoveToAsync(bench.Queue).Within("the connection moves"));
         await before.DisposeAsync();
         await connection.SendAsync(Much);
         await connection.ReachAsync();
@@ -130,7 +130,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
     public async Task Failed_import_changes_nothing(string name)
     {
         await using TakeoverBench bench = await TakeoverBench.OpenAsync(name);
-        ExportedQueue exported = await bench.Queue.ExportAsync().Within("it is exported");
+        ExportedQueue exported = await bench.Queue.ExportAsync().Within("the queue is exported");
         exported.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => ZcrxQueue.ImportAsync(exported, new ZcrxQueueOptions()));
         TakeoverBench.Connection connection = await bench.ConnectAsync();
@@ -170,7 +170,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
                     connection.LetGo(3);
                     break;
                 case < 10:
-                    await connection.Zcrx.MoveToAsync(bench.Queue).Within("it moves");
+                    await connection.Zcrx.MoveToAsync(bench.Queue).Within("the connection moves");
                     break;
                 default:
                     former.Add(await bench.SwitchAsync());
@@ -182,7 +182,7 @@ public class TakeoverTests : IClassFixture<LeakCheck>
         foreach (TakeoverBench.Connection connection in connections)
         {
             connection.Holds = false;
-            Assert.True(await connection.Zcrx.MoveToAsync(bench.Queue).Within("it moves"));
+            Assert.True(await connection.Zcrx.MoveToAsync(bench.Queue).Within("the connection moves"));
         }
 
         foreach (ZcrxQueue queue in former)

@@ -165,7 +165,7 @@ public class NicNetlinkTests : IClassFixture<LeakCheck>
             nic.Control("link", "up");
         }
 
-        Deadline.Until(() => AssertAgrees(nic).IsUp, "it is up again");
+        Deadline.Until(() => AssertAgrees(nic).IsUp, "the interface is up again");
     }
 
     /// <summary>Waits until all queues are released. Rings of earlier tests may still be torn down in the background.</summary>

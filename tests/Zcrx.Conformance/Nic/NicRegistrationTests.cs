@@ -36,7 +36,7 @@ public sealed unsafe class NicRegistrationTests : IClassFixture<LeakCheck>
         // The area is an ordinary mapping. With guard pages on both sides, its pages are never all contiguous.
         setup.Registration->rx_buf_len = 256 * (uint)TestMemory.Page;
         int result = setup.Register(ring);
-        Assert.True(result is -ERANGE or -EOPNOTSUPP or -EINVAL, $"it is refused, and not with {Results.Name(result)}");
+        Assert.True(result is -ERANGE or -EOPNOTSUPP or -EINVAL, $"the registration is refused with an expected errno, not {Results.Name(result)}");
         setup.Registration->rx_buf_len = 0;
         Results.Equal(0, setup.RegisterWhenFree(ring));
     }

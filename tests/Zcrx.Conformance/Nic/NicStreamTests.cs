@@ -27,7 +27,7 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
             bench.SendUntil(() => bench.Level == PoolPressureLevel.Exhausted && bench.Reported(ZcrxNotificationType.NoBuffers) > reportedBefore, "the pool is exhausted and reported");
             bench.Holds = false;
             bench.Release();
-            bench.SendUntil(() => bench.Received == bench.Connection.Sent, "everything that was sent has come", more: false);
+            bench.SendUntil(() => bench.Received == bench.Connection.Sent, "all sent bytes have arrived", more: false);
             Deadline.Until(() => bench.Level == PoolPressureLevel.Normal, "the level is normal again");
         }
 
@@ -55,7 +55,7 @@ public class NicStreamTests(ITestOutputHelper output) : IClassFixture<LeakCheck>
         Assert.NotEqual(0, bench.Reported(ZcrxNotificationType.Copy));
 
         bench.Steer(away: false);
-        bench.SendUntil(() => bench.Received == bench.Connection.Sent, "what was on its way has come", more: false);
+        bench.SendUntil(() => bench.Received == bench.Connection.Sent, "all bytes in flight have arrived", more: false);
         long copied = bench.Queue.Snapshot().CopiedFragments;
         end = bench.Received + 200_000;
         bench.SendUntil(() => bench.Received > end, "the stream continues on its own RX queue");

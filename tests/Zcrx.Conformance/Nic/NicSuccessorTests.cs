@@ -71,7 +71,7 @@ public sealed class NicSuccessorTests(ITestOutputHelper output) : IClassFixture<
     private void Send(TcpPair connection)
     {
         connection.Send(Piece);
-        Deadline.Until(() => Volatile.Read(ref _received) == connection.Sent || Volatile.Read(ref _failure) is not null, "what was sent has come");
+        Deadline.Until(() => Volatile.Read(ref _received) == connection.Sent || Volatile.Read(ref _failure) is not null, "all sent bytes have arrived");
         Assert.Null(_failure);
     }
 

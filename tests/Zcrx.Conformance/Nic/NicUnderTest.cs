@@ -81,7 +81,7 @@ internal abstract class NicUnderTest(KernelUnderTest kernel, uint queue)
     /// The kernel closes rings in the background. Until it has released the RX queue, packets land in memory that no process reads.
     /// </remarks>
     public void AwaitRelease(uint queue) => Deadline.Until(
-        () => Facts.Read(Interface).Queues.Single(facts => facts.Index == (int)queue).Provider != RxMemoryProvider.IoUring, $"RX queue {queue} is given up");
+        () => Facts.Read(Interface).Queues.Single(facts => facts.Index == (int)queue).Provider != RxMemoryProvider.IoUring, $"the kernel has released RX queue {queue}");
 
     /// <summary>Removes the rule of this port, so that the NIC chooses the queue.</summary>
     public void Unsteer(ushort port)

@@ -4,7 +4,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Logging;
 
-/// <summary>Contains all log messages. Event ids never change: 10xx the tree, 11xx queues, 12xx listeners, 13xx connections, 14xx pools, 15xx the kernel, 16xx the actor system, 17xx takeover, 18xx rebalancing.</summary>
+/// <summary>
+/// Contains all log messages. Event ids never change. 10xx: the tree, 11xx: queues, 12xx: listeners, 13xx: connections, 14xx: pools,
+/// 15xx: the kernel, 16xx: the actor system, 17xx: takeover, 18xx: rebalancing.
+/// </summary>
 internal static partial class ZcrxLog
 {
     [LoggerMessage(1001, LogLevel.Information, "Receiving with {Queues} queue(s); listening on {EndPoints}.")]

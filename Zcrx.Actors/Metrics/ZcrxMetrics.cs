@@ -6,18 +6,21 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Metrics;
 
-/// <summary>Contains the instruments of the meter <c>Zcrx</c>. All are observable, so they cost nothing while no listener collects them.</summary>
+/// <summary>
+/// Contains the instruments of the meter <c>Zcrx</c>. All but one are observable, so they cost nothing while no listener collects them. The
+/// histogram of connection durations records once per closed connection, and only while a listener is enabled.
+/// </summary>
 /// <remarks>
-/// <para>Counters span the restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name.</para>
+/// <para>Counters continue across restarts of a queue. Names, units and attributes follow OpenTelemetry: the unit is not part of the name.</para>
 /// <para>Attributes: <c>zcrx.queue.name</c>, <c>zcrx.listener.name</c> for listeners, <c>zcrx.notification.type</c> for notifications,
 /// <c>zcrx.connection.state</c> for connections, and <c>zcrx.move.reason</c> for rebalancing. Only the number of open queues has
-/// <c>zcrx.engine</c>: a counter must not become another series when a queue falls back to another engine.</para>
+/// <c>zcrx.engine</c>. On counters this attribute would begin a new series when a queue falls back to another engine.</para>
 /// </remarks>
 internal sealed class ZcrxMetrics : IDisposable
 {
     public const string MeterName = "Zcrx";
 
-    // From a request to a connection that is kept for a day.
+    // Covers a single request of 1 ms up to a connection that stays open for a day.
     private static readonly double[] DurationBuckets = [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 60, 300, 1800, 3600, 21_600, 86_400];
 
     private readonly ZcrxTree _tree;

@@ -11,7 +11,7 @@ namespace Zcrx.Actors.Listening;
 
 /// <summary>Binds and unbinds listeners on command, answers the commands, and publishes the listeners. Owned by the supervisor.</summary>
 /// <param name="set">The states of the listeners.</param>
-/// <param name="slots">Publishes the slots of the listeners, except those that are being removed.</param>
+/// <param name="slots">Publishes the configured listeners, and added listeners once they are bound. An unbound listener is removed.</param>
 /// <param name="endPoints">Publishes the addresses of the listeners.</param>
 /// <param name="start">Starts the actor of a listener, by its number.</param>
 /// <param name="logger">The log.</param>

@@ -14,13 +14,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors;
 
-/// <summary>
-/// Represents the root of the actor tree. Answers <see cref="ZcrxCommand"/>, and publishes <see cref="ZcrxEvent"/>. Its children are one
-/// actor per queue, per listener and per interface, and the rebalancer.
-/// </summary>
+/// <summary>Represents the root of the actor tree. Answers <see cref="ZcrxCommand"/>, and publishes <see cref="ZcrxEvent"/>.</summary>
 /// <remarks>
 /// With hosting, <c>AddZcrx</c> creates the supervisor as <c>/user/zcrx</c>. Without hosting, create it from <see cref="Props"/>, and send it
-/// <see cref="ZcrxCommand.WhenStarted"/>.
+/// <see cref="ZcrxCommand.WhenStarted"/>. Its children are one actor per queue, listener and interface, and the rebalancer.
 /// </remarks>
 public sealed class ZcrxSupervisor : ReceiveActor
 {
@@ -54,8 +51,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         _actors = new TreeActors(tree, incoming, directory, time, logger, reports);
         _ports = new ListenerCommands(_listeners, tree.Listeners, tree.EndPoints, (number, slot) => StartChild($"listener-{number}", _actors.Listener(slot)), logger);
         Receive<RemoteCommand>(command => Refuse(command.Command));
-        // Precedes the handlers of the commands. Also refuses a command that an actor of this process forwards for a sender in another
-        // process, because the reply could not be sent there.
+        // Must precede the other handlers. A command that was forwarded for a sender in another process cannot be answered either.
         Receive<ZcrxCommand>(command => Refuse(command.GetType().Name), _ => !Sender.IsNobody() && Sender.Path.Address.HasGlobalScope);
         Receive<ZcrxCommand.GetStatus>(command => Sender.Tell(ToStatus(command.IncludeConnections)));
         Receive<ZcrxCommand.WhenStarted>(_ => _start.Answer(Sender, _state, () => ToStatus()));
@@ -219,9 +215,7 @@ public sealed class ZcrxSupervisor : ReceiveActor
         ConsiderStopped();
     }
 
-    /// <summary>
-    /// Checks whether the start has succeeded or failed. A failed start still succeeds if every queue and listener opens later.
-    /// </summary>
+    /// <summary>Checks whether the start has succeeded or failed. A failed start still succeeds if everything opens later.</summary>
     private void ConsiderStart()
     {
         if (_state is not (ZcrxState.Starting or ZcrxState.StartFailed))

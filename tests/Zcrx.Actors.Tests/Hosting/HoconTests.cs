@@ -10,7 +10,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Tests the settings of the actor system's configuration, and their precedence.</summary>
+/// <summary>Tests the settings in the configuration of the actor system, and their precedence.</summary>
 public class HoconTests
 {
     private const string Pinned = "pinned { type = ForkJoinDispatcher, throughput = 10, dedicated-thread-pool { thread-count = 1 } }";
@@ -150,7 +150,7 @@ public class HoconTests
     private static async Task<string> DispatcherAsync(ActorSystem system, string path)
     {
         IActorRef actor = await system.ActorSelection(path).ResolveOne(Eventually.Limit);
-        // A repointable reference shows the props after the deployment has changed them.
+        // Only the cell of the actor has the props to which Akka has applied the deployment.
         return ((ActorRefWithCell)actor).Underlying is ActorCell cell ? cell.Dispatcher.Id : "not started";
     }
 }

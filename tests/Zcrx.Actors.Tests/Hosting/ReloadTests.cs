@@ -9,7 +9,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Tests a configuration that changes while the host runs.</summary>
+/// <summary>Tests changes of the configuration while the host runs.</summary>
 public class ReloadTests
 {
     private static readonly KeyValuePair<string, string?>[] Start =
@@ -80,7 +80,7 @@ public class ReloadTests
 
         configuration.Reload();
 
-        // Not a single further byte has arrived.
+        // No further byte has arrived, so only the new water mark has changed the level.
         Assert.Equal(PoolPressureLevel.High, (await probe.FishForMessageAsync<ZcrxEvent.PressureChanged>()).Pressure.Level);
         kept.ForEach(lease => lease.Dispose());
     }

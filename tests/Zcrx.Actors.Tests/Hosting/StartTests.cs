@@ -29,7 +29,7 @@ public class StartTests
     {
         await using var host = TestHost.Build(static zcrx => zcrx.AddQueue(new ZcrxQueueOptions
         {
-            // This kernel has no device-less mode, and there is no NIC.
+            // This kernel has no device-less mode, and no NIC is configured, so the queue cannot be opened.
             Emulation = new EmulatedKernelOptions { Profile = EmulatedKernelProfile.Linux619 },
         }));
 
@@ -51,7 +51,7 @@ public class StartTests
         }
 
         Assert.False(system.WhenTerminated.IsCompleted);
-        // The name is free again, too.
+        // A second start in the same actor system proves that the actor name is free again.
         await using var next = await TestHost.StartAsync(static _ => { }, services => services.AddSingleton(system));
     }
 

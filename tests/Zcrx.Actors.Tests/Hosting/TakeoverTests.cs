@@ -6,7 +6,10 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Hosting;
 
-/// <summary>Tests a takeover between two hosts in one process. The second takes over the listeners. The first keeps its connections and stops with the last of them.</summary>
+/// <summary>
+/// Tests a takeover between two hosts in one process. The second host takes over the listeners. The first host keeps its connections, and
+/// stops after the last one has ended.
+/// </summary>
 public sealed class TakeoverTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("zcrx-takeover-");

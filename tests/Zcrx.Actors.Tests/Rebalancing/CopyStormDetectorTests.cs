@@ -94,7 +94,7 @@ public class CopyStormDetectorTests
                     Assert.True(before || !feed.Detector.IsStorm || bad >= Options.StormSamples);
                 }
 
-                // Enough samples for all counts to end. Nothing may change afterwards.
+                // After this number of equal samples, the state must not change any more.
                 int settle = 50 + (constant.Item1 == 0 ? 0 : 5 * (int)(Options.MinSampleBytes / constant.Item1));
                 feed.Repeat(settle, constant.Item1, constant.Item1 * constant.Item2 / 100);
                 bool settled = feed.Detector.IsStorm;

@@ -5,7 +5,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Tests plans from facts. eth0 has four RX queues. <c>a</c> (0), <c>b</c> (1) and <c>c</c> (2) are managed.</summary>
+/// <summary>Tests plans. eth0 has four RX queues. The queues <c>a</c> (0), <c>b</c> (1) and <c>c</c> (2) are managed.</summary>
 public class RebalancePlannerTests
 {
     private static readonly IPEndPoint Local = IPEndPoint.Parse("192.0.2.1:9000");
@@ -89,7 +89,8 @@ public class RebalancePlannerTests
         ConnectionFacts[] connections = [.. Enumerable.Range(1, 4).Select(static id => Connection(id, arrival: 3))];
         RebalancePlan plan = Plan([Queue("a", 0, load: 5, stormy: true), Queue("b", 1)], connections, steering: FlowSteeringPermission.RssTable, freeRules: 3);
         RebalanceAction.ReplaceRssTable table = Assert.IsType<RebalanceAction.ReplaceRssTable>(Assert.Single(plan.Actions));
-        // Buckets of the managed queues stay. The others are assigned to these queues in turn, the least loaded first.
+        // Buckets of managed queues do not change. The other buckets are assigned to the managed queues in turn, beginning with the least
+        // loaded one.
         Assert.Equal([0, 1, 1, 0], table.Table);
         Assert.Empty(plan.Degraded);
         Assert.All(Plan([Queue("a", 0, stormy: true)], connections, freeRules: 3).Actions, static action => Assert.IsType<RebalanceAction.SteerFlow>(action));
@@ -120,7 +121,7 @@ public class RebalancePlannerTests
         ConnectionFacts[] connections = [Connection(1, load: 600), Connection(2, load: 380), Connection(3, load: 20)];
         Assert.Equal([new RebalanceAction.MoveConnection(2, "a", "b", MoveReason.Pressure)], Plan(queues, connections).Actions);
         Assert.Empty(Plan(queues, connections, moves: false).Steps);
-        // Moving a single stream would move the problem with it.
+        // A single connection is not moved, because the target would then have the same pressure.
         Assert.Empty(Plan(queues, [Connection(1, load: 1000)]).Steps);
         Assert.Empty(Plan([queues[0], queues[1] with { Load = 600 }], connections).Steps);
         Assert.Empty(Plan([queues[0], queues[1] with { HasRoom = false }], connections).Steps);

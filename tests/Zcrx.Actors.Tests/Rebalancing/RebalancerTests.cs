@@ -8,7 +8,9 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Rebalancing;
 
-/// <summary>Tests copy storms end to end on an emulated interface. The tests change its RSS table and observe packets, events and status.</summary>
+/// <summary>
+/// Tests copy storms end to end on an emulated interface. The tests change the RSS table, and observe packets, events and status.
+/// </summary>
 public class RebalancerTests
 {
     private const int Connections = 16;
@@ -190,7 +192,7 @@ public class RebalancerTests
         await bench.EndAsync();
         await bench.Host.Kit.AwaitConditionAsync(() => bench.Nic.Rules.Count == 0, "the flow rules go with their connections");
 
-        // Ids of connections are unique in the process, so those of other tests do not count.
+        // Connection ids are unique in the process, so they exclude the activities of other tests.
         RebalanceAction.SteerFlow[] steered = [.. bench.Events.Of<RebalanceEvent.Steered>().Select(static done => done.Action).OfType<RebalanceAction.SteerFlow>()];
         Assert.Equal(4, steered.Select(static action => action.ConnectionId).Distinct().Count());
         Assert.All(steered, action => Assert.Contains(Of("zcrx.rebalancing.steer", action.ConnectionId), activity =>

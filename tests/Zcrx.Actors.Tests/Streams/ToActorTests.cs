@@ -39,8 +39,7 @@ public class ToActorTests
         Assert.Same(sink, completed.Sink);
         Assert.Equal(data.Count, bench.BuffersOut);
         Assert.False(sink.Completion.IsCompleted);
-        // The actor receives the buffers themselves, and may acknowledge them in any order. Until then, the connection is open for its
-        // replies.
+        // The connection must stay open for replies until all buffers are acknowledged. They may be acknowledged in any order.
         Assert.False(bench.Connection.Closed.IsCompleted);
         data.Reverse();
         data.ForEach(static message => message.Acknowledge());
@@ -61,7 +60,7 @@ public class ToActorTests
         var sent = await bench.SendUntilBlockedAsync(messages: window);
 
         Assert.Equal(window, bench.Waiting);
-        // Bytes that the kernel delivered beyond the window wait in the pool.
+        // Buffers that the kernel delivered beyond the bound also count as leased, because they wait in the pool.
         Assert.InRange(bench.Connection.BuffersLeased, window, buffers - 1);
         Assert.InRange(bench.Connection.BytesReceived, 1, sent - 1);
         bench.Peer.Shutdown(SocketShutdown.Send);
@@ -77,7 +76,7 @@ public class ToActorTests
             position += data.Lease.Length;
             unacknowledged--;
             data.Acknowledge();
-            // Once more: must not make room for a second one.
+            // A second acknowledgement of the same message must not allow a further message.
             data.Acknowledge();
         }
 
@@ -170,7 +169,7 @@ public class ToActorTests
 
         sink.Dispose();
 
-        // Bytes that arrive from now on are for the next observer.
+        // Later bytes are delivered to another observer.
         using var next = bench.Connection.Buffers.Subscribe(static _ => { });
         await Eventually.TrueAsync(() => bench.BuffersOut == 3, "what waits is released");
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sink.Completion.WithinLimit());

@@ -17,7 +17,7 @@ public class RelocationRuleTests
                 foreach (var (open, hope) in new[] { (false, false), (false, true), (true, false), (true, true) })
                 {
                     var fate = RelocationRule.Decide(state, Second, Second, escalation, open, hope);
-                    // Connections wait only for a queue that will open or end.
+                    // Connections may wait only if their own queue or another queue may still open.
                     Assert.True(fate != SuspendedOutcome.Wait || hope || state is QueueState.Opening or QueueState.Restarting or QueueState.Stopping, $"{state}, {escalation}, {open}, {hope}");
                     Assert.True(fate != SuspendedOutcome.ResumeOnOthers || open);
                     Assert.Equal(state == QueueState.Open, fate == SuspendedOutcome.ResumeOnOwn);

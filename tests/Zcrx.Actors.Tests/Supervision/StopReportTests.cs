@@ -12,7 +12,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Tests.Supervision;
 
-/// <summary>Tests that the end of every connection is reported, whatever ends the actors around it.</summary>
+/// <summary>Tests that the end of every connection is reported, for every way in which the actors can end.</summary>
 public sealed class StopReportTests : TestKit
 {
     private const int Stops = 200;

@@ -40,7 +40,7 @@ internal sealed class ConnectionCommands(ConnectionDirectory connections, Connec
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            failed = new ZcrxReply.Failed(ZcrxFailure.InvalidSocket, null, $"The socket cannot be taken over: {exception.Message}", exception);
+            failed = new ZcrxReply.Failed(ZcrxFailure.InvalidSocket, null, $"The socket cannot be attached: {exception.Message}", exception);
         }
 
         activity.End(failed.Cause);

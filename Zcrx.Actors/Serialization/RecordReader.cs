@@ -27,7 +27,7 @@ internal sealed class RecordReader(MemoryStream stream) : IDisposable
         long outer = _end;
         if (length < 0 || stream.Position + length > outer)
         {
-            throw new FormatException($"a record of {length} bytes is longer than the rest");
+            throw new FormatException($"a record of {length} bytes is longer than the remaining data");
         }
 
         _end = stream.Position + length;
@@ -44,7 +44,7 @@ internal sealed class RecordReader(MemoryStream stream) : IDisposable
         // Each item has at least one byte, so a larger count is invalid. The check prevents a huge allocation.
         if (count < 0 || count > _end - stream.Position)
         {
-            throw new FormatException($"{count} items do not fit the rest");
+            throw new FormatException($"{count} items do not fit into the remaining data");
         }
 
         T[] items = new T[count];

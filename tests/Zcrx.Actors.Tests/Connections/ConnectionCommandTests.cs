@@ -120,7 +120,7 @@ public class ConnectionCommandTests
         await AssertFailedAsync(host, new ZcrxCommand.MoveConnection(id, "zcrx-9"), ZcrxFailure.NoSuchQueue, "There is no queue 'zcrx-9'; there are zcrx-0, zcrx-1.");
         var down = await AssertFailedAsync(host, new ZcrxCommand.MoveConnection(id, "zcrx-1"), ZcrxFailure.QueueNotOpen, "The queue zcrx-1 is not open: it is Restarting.");
         Assert.IsType<CrashException>(down.Cause);
-        await AssertFailedAsync(host, new ZcrxCommand.AttachConnection(unconnected, received.Handle), ZcrxFailure.InvalidSocket, "The socket cannot be taken over: ");
+        await AssertFailedAsync(host, new ZcrxCommand.AttachConnection(unconnected, received.Handle), ZcrxFailure.InvalidSocket, "The socket cannot be attached: ");
         await AssertFailedAsync(host, new ZcrxCommand.AttachConnection(unconnected, received.Handle, "zcrx-1"), ZcrxFailure.QueueNotOpen, "The queue zcrx-1 is not open");
 
         // Ends the connection, so that the next command names a closed one.

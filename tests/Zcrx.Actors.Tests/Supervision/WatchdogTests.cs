@@ -154,7 +154,7 @@ public class WatchdogTests
         release.Set();
     }
 
-    /// <summary>Runs a host with two queues and a handler that echoes. If the first byte of a connection is 0, the handler blocks.</summary>
+    /// <summary>Runs a host with a handler that echoes. A buffer that begins with the byte 0 blocks the handler and its ring thread.</summary>
     private sealed class Bench(TestHost host, ManualResetEventSlim release) : IAsyncDisposable
     {
         private readonly List<ZcrxConnection> _served = [];

@@ -131,7 +131,7 @@ public class BindStageTests
     }
 
     [Fact]
-    public async Task Cancelled_source_closes_the_port_and_resets_connections_that_nobody_took()
+    public async Task Cancelled_source_closes_the_port_and_resets_connections_that_were_not_emitted()
     {
         await using var bench = await StreamBench.StartAsync();
         var (bound, connections) = bench.Zcrx.Bind(StreamBench.Loopback, 0).ToMaterialized(TestSink.SinkProbe<ZcrxIncomingConnection>(bench.Host.Kit), Keep.Both).Run(bench.Materializer);

@@ -17,7 +17,7 @@ public class ReceiveStallTests
     private static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(200);
 
     [Fact]
-    public async Task A_stalled_connection_is_seen_in_event_log_metric_and_health()
+    public async Task A_stalled_connection_appears_in_event_log_metric_and_health()
     {
         const int Streams = 8;
         const int Bytes = 40_000;

@@ -7,7 +7,7 @@ namespace Zcrx.Actors.Tests.Hosting;
 public class HandlerTests
 {
     [Fact]
-    public async Task A_handler_that_throws_costs_its_connection_only()
+    public async Task A_handler_that_throws_ends_only_its_connection()
     {
         Received received = new();
         var calls = 0;
@@ -32,7 +32,7 @@ public class HandlerTests
     }
 
     [Fact]
-    public async Task An_observer_that_throws_costs_its_connection_only()
+    public async Task An_observer_that_throws_ends_only_its_connection()
     {
         var calls = 0;
         Received received = new();

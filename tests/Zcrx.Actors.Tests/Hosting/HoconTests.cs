@@ -37,7 +37,7 @@ public class HoconTests
     }
 
     [Fact]
-    public async Task Names_and_dispatcher_can_be_said_in_the_options_too()
+    public async Task Names_and_dispatcher_can_be_set_in_the_options()
     {
         using var system = TestKitConfig.CreateSystem("ours", $"zcrx.actor-name = theirs\n{Pinned}");
         await using var host = await StartAsync(system, static zcrx => zcrx.Configure(static options =>
@@ -118,7 +118,7 @@ public class HoconTests
     }
 
     [Fact]
-    public void A_system_that_says_nothing_gives_the_reference()
+    public void An_actor_system_without_settings_uses_the_reference_configuration()
     {
         using var system = TestKitConfig.CreateSystem("silent");
         List<ZcrxConfigurationError> errors = [];

@@ -12,7 +12,7 @@ namespace Zcrx.Actors.Tests.Hosting;
 public class LeakTests
 {
     [Fact]
-    public async Task Hosts_that_have_come_and_gone_leave_no_threads_and_no_descriptors()
+    public async Task Stopped_hosts_leave_no_threads_and_no_descriptors()
     {
         await RunOnceAsync();
         var descriptors = Descriptors();

@@ -23,7 +23,7 @@ public class ReloadTests
     ];
 
     [Fact]
-    public async Task What_can_change_changes_at_once_and_the_rest_is_named()
+    public async Task Changeable_options_apply_at_once_and_the_others_are_reported()
     {
         IConfigurationRoot configuration = new ConfigurationBuilder().AddInMemoryCollection(Start).Build();
         await using var host = await StartAsync(configuration);
@@ -153,7 +153,7 @@ public class ReloadTests
     }
 
     [Fact]
-    public async Task Any_source_of_options_is_followed_and_a_reload_without_a_change_says_nothing()
+    public async Task Any_source_of_options_is_watched_and_a_reload_without_a_change_is_not_reported()
     {
         using CancellationTokenSource nothing = new();
         Source source = new();
@@ -171,7 +171,7 @@ public class ReloadTests
     }
 
     [Fact]
-    public async Task What_changes_during_the_start_is_not_missed()
+    public async Task A_change_during_the_start_is_not_missed()
     {
         IConfigurationRoot configuration = new ConfigurationBuilder().AddInMemoryCollection(Start).Build();
         using ActorSystem system = TestKitConfig.CreateSystem("ours");

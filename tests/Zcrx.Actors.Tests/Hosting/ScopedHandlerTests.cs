@@ -65,7 +65,7 @@ public class ScopedHandlerTests
     }
 
     [Fact]
-    public async Task A_handler_that_cannot_be_created_costs_its_connection_and_is_reported()
+    public async Task A_handler_that_cannot_be_created_ends_its_connection_and_is_reported()
     {
         await using var host = TestHost.Build(Wiring.WithZcrx, "ours", static zcrx => zcrx.Listen<Handler>("127.0.0.1:0"));
         await host.StartAsync();

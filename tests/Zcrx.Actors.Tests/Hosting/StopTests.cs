@@ -11,7 +11,7 @@ namespace Zcrx.Actors.Tests.Hosting;
 public class StopTests
 {
     [Fact]
-    public async Task A_stop_delivers_what_had_arrived()
+    public async Task A_stop_delivers_received_bytes()
     {
         const int Sent = 400_000;
         Received received = new();
@@ -144,7 +144,7 @@ public class StopTests
     }
 
     [Fact]
-    public async Task Nobody_is_accepted_any_more_while_others_are_drained()
+    public async Task No_connection_is_accepted_while_others_are_drained()
     {
         List<Interop.BufferLease> kept = [];
         await using var host = await TestHost.StartAsync(zcrx => zcrx

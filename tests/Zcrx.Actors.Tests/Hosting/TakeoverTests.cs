@@ -17,7 +17,7 @@ public sealed class TakeoverTests : IDisposable
     private string Place => Path.Combine(_directory.FullName, "place");
 
     [Fact]
-    public async Task The_second_takes_the_listeners_and_the_first_ends_with_its_connections()
+    public async Task The_second_host_takes_over_the_listeners_and_the_first_ends_with_its_connections()
     {
         Received ofFirst = new();
         Received ofSecond = new();
@@ -88,7 +88,7 @@ public sealed class TakeoverTests : IDisposable
     }
 
     [Fact]
-    public async Task A_host_that_fails_to_start_leaves_the_first_as_it_was()
+    public async Task A_host_that_fails_to_start_does_not_change_the_first_host()
     {
         Received ofFirst = new();
         await using TestHost first = await StartAsync(ofFirst);
@@ -108,7 +108,7 @@ public sealed class TakeoverTests : IDisposable
     }
 
     [Fact]
-    public async Task Listeners_that_the_predecessor_did_not_have_are_bound_and_those_that_nobody_wants_are_closed()
+    public async Task Listeners_that_the_predecessor_did_not_have_are_bound_and_those_that_the_successor_does_not_have_are_closed()
     {
         Received received = new();
         await using TestHost first = await TestHost.StartAsync(zcrx => zcrx.Takeover(Place, TimeSpan.Zero)

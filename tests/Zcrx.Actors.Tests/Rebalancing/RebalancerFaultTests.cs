@@ -46,7 +46,7 @@ public sealed class RebalancerFaultTests : IDisposable
     }
 
     [Fact]
-    public async Task A_stop_waits_until_everything_is_undone_and_blocks_no_actor_meanwhile()
+    public async Task A_stop_waits_until_all_changes_are_undone_and_blocks_no_actor()
     {
         await using StormBench bench = await StartWithTableAsync();
         IReadOnlyList<int> before = await StormAsync(bench);

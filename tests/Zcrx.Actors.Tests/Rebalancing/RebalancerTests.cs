@@ -17,7 +17,7 @@ public class RebalancerTests
     private const long Some = 1 << 20;
 
     [Fact]
-    public async Task Flows_on_foreign_queues_are_steered_to_our_queues_and_the_rules_are_removed_at_the_end()
+    public async Task Flows_on_unmanaged_queues_are_steered_to_managed_queues_and_the_rules_are_removed_at_the_end()
     {
         await using StormBench bench = await StormBench.StartAsync(Connections);
         Assert.Equal(0, bench.Copied);
@@ -37,7 +37,7 @@ public class RebalancerTests
     }
 
     [Fact]
-    public async Task Connections_move_to_the_queue_of_ours_that_receives_their_packets()
+    public async Task Connections_move_to_the_managed_queue_that_receives_their_packets()
     {
         await using StormBench bench = await StormBench.StartAsync(Connections, static options => options.Steering = FlowSteeringPermission.Forbidden);
         for (int i = 1; i <= 3; i++)

@@ -43,7 +43,7 @@ public sealed class SteeringActorTests(ITestOutputHelper output) : ActorTest(out
     }
 
     [Fact]
-    public async Task A_rebalancer_that_begins_finds_the_interface_as_it_was()
+    public async Task A_rebalancer_begins_after_the_interface_is_restored()
     {
         IReadOnlyList<int> before = _nic.RssTable;
         await using ZcrxQueue queue = await OpenAsync();

@@ -33,7 +33,7 @@ public class JsonTests
     }
 
     [Fact]
-    public void Status_with_every_part_survives_the_way_there_and_back()
+    public void Status_with_every_property_survives_serialization()
     {
         var status = (ZcrxStatus)Filled.Create(typeof(ZcrxStatus));
 

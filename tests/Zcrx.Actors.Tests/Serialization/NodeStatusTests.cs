@@ -14,7 +14,7 @@ namespace Zcrx.Actors.Tests.Serialization;
 public sealed class NodeStatusTests(ITestOutputHelper output) : ActorTest(output, NodeStatusSerializer.Hocon)
 {
     [Fact]
-    public async Task Snapshot_of_a_running_service_has_its_numbers_and_survives_the_way_there_and_back()
+    public async Task Snapshot_of_a_running_service_has_its_numbers_and_survives_serialization()
     {
         Received received = new();
         await using var host = TestHost.Build(Wiring.WithZcrx, "nodes", zcrx => zcrx.AddQueues(2, 1.MiB()).Listen("127.0.0.1:0", received.Handle, name: "door"));
@@ -36,7 +36,7 @@ public sealed class NodeStatusTests(ITestOutputHelper output) : ActorTest(output
     }
 
     [Fact]
-    public void Every_snapshot_survives_the_way_there_and_back()
+    public void Every_snapshot_survives_serialization()
     {
         var serializer = (SerializerWithStringManifest)Sys.Serialization.FindSerializerForType(typeof(ZcrxNodeStatus));
 

@@ -148,7 +148,7 @@ public class ToActorFrameTests
     }
 
     [Fact]
-    public async Task Broken_framing_fails_behind_the_frames_that_were_whole()
+    public async Task Broken_framing_fails_after_the_complete_frames()
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         using ActorSink sink = Frames(bench).ToActor(bench.Actor);

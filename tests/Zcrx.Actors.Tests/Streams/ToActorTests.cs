@@ -85,7 +85,7 @@ public class ToActorTests
     }
 
     [Fact]
-    public async Task A_broken_stream_fails_behind_what_was_received()
+    public async Task A_broken_stream_fails_after_its_received_bytes()
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         using var sink = bench.ToActor();
@@ -104,7 +104,7 @@ public class ToActorTests
     }
 
     [Fact]
-    public async Task An_actor_that_ends_gives_everything_back_and_the_peer_is_told()
+    public async Task An_actor_that_ends_releases_its_buffers_and_resets_the_connection()
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         using var sink = bench.ToActor(maxUnacknowledged: 2);
@@ -160,7 +160,7 @@ public class ToActorTests
     }
 
     [Fact]
-    public async Task Disposed_it_releases_what_waits_and_leaves_the_actor_what_it_has()
+    public async Task Disposed_sink_releases_waiting_buffers_and_leaves_the_actor_its_leases()
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         var sink = bench.ToActor(maxUnacknowledged: 3);
@@ -188,7 +188,7 @@ public class ToActorTests
     }
 
     [Fact]
-    public async Task An_actor_that_restarts_goes_on_with_the_next_message()
+    public async Task An_actor_that_restarts_continues_with_the_next_message()
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         using var sink = bench.ToActor(maxUnacknowledged: 2);
@@ -228,7 +228,7 @@ public class ToActorTests
     }
 
     [Fact]
-    public async Task When_the_actor_system_ends_nothing_stays_out()
+    public async Task No_buffer_is_in_flight_after_the_end_of_the_actor_system()
     {
         await using SinkBench bench = await SinkBench.OpenAsync();
         using var sink = bench.ToActor();
@@ -283,7 +283,7 @@ public class ToActorTests
     }
 
     [Fact]
-    public async Task As_a_connection_handler_it_delivers_everything_although_the_connection_has_closed()
+    public async Task ToActor_as_a_connection_handler_delivers_everything_after_the_connection_has_closed()
     {
         TaskCompletionSource<ActorSink> sinks = new();
         await using var bench = await SinkBench.OpenAsync();

@@ -8,7 +8,7 @@ public class RelocationRuleTests
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     [Fact]
-    public void No_case_leaves_connections_waiting_for_ever()
+    public void No_case_leaves_connections_suspended_forever()
     {
         foreach (var state in Enum.GetValues<QueueState>())
         {
@@ -30,7 +30,7 @@ public class RelocationRuleTests
     [InlineData(0.9, SuspendedOutcome.Wait)]
     [InlineData(1.0, SuspendedOutcome.Wait)]
     [InlineData(1.1, SuspendedOutcome.ResumeOnOthers)]
-    public void Connections_wait_for_their_queue_until_their_patience_ends(double delay, object fate) =>
+    public void Connections_wait_for_their_own_queue_unless_its_delay_exceeds_RelocateAfter(double delay, object fate) =>
         Assert.Equal(fate, RelocationRule.Decide(QueueState.Restarting, TimeSpan.FromSeconds(delay), Second, ZcrxEscalation.MoveConnections, othersOpen: true, othersMayOpen: false));
 
     [Fact]

@@ -38,7 +38,7 @@ internal sealed class HostedTakeover : ITakeoverSource, IAsyncDisposable
         _lifetime = lifetime;
     }
 
-    /// <summary>Gets a value indicating whether a predecessor exists. It accepts connections until <see cref="CompleteAsync"/>.</summary>
+    /// <summary>Gets a value indicating whether a predecessor exists. A predecessor accepts connections until <see cref="CompleteAsync"/>.</summary>
     public bool HasPredecessor => _takeover.PredecessorId is not null;
 
     /// <summary>Gets the queues that came from the predecessor.</summary>

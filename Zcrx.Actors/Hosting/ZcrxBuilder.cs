@@ -193,8 +193,8 @@ public sealed class ZcrxBuilder
     }
 
     /// <summary>
-    /// Accepts connections, and runs an asynchronous handler for each. The handler can resolve services from a service scope of its own
-    /// connection. The scope ends with the handler.
+    /// Accepts connections, and runs an asynchronous handler for each. Every connection has its own service scope, from which the handler can
+    /// resolve services. The scope ends with the handler.
     /// </summary>
     /// <inheritdoc cref="Listen(string, Func{ZcrxConnection, CancellationToken, Task}, string?)"/>
     public ZcrxBuilder Listen(string endPoint, Func<IServiceProvider, ZcrxConnection, CancellationToken, Task> handler, string? name = null)

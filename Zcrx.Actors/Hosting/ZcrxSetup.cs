@@ -7,9 +7,8 @@ namespace Zcrx.Actors.Hosting;
 /// Holds the settings that a <see cref="ZcrxBuilder"/> collects: changes of the options, and the sources that announce new values.
 /// </summary>
 /// <remarks>
-/// <c>WithZcrx</c> cannot use the service collection, because Akka.Hosting calls it after the container is built. So it keeps its settings
-/// here. <c>AddZcrx</c> registers the settings in the container. Threading: one thread fills the object before the host starts. Later it is
-/// only read.
+/// Akka.Hosting calls <c>WithZcrx</c> after the container is built, so <c>WithZcrx</c> keeps its settings in this object. <c>AddZcrx</c>
+/// registers its settings in the container. Threading: one thread fills the object before the host starts. Later the object is only read.
 /// </remarks>
 internal sealed class ZcrxSetup
 {

@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace Zcrx.Actors.Listening;
 
-/// <summary>Passes accepted connections to the handler, and moves each to the queue that receives its packets.</summary>
+/// <summary>Passes accepted connections to the handler, and moves each to the queue on which its packets arrive.</summary>
 /// <param name="options">The current options.</param>
 /// <param name="group">The open queues, between which connections can move.</param>
 /// <param name="connections">The connections that are served.</param>

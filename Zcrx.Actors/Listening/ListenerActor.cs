@@ -216,8 +216,8 @@ internal sealed class ListenerActor : ReceiveActor, IWithTimers
     public sealed record Attach(string Name, ZcrxQueue Queue) : ILocalMessage;
 
     /// <summary>
-    /// Asks the actor for <see cref="Accepting"/>. It is sent after the last <see cref="Attach"/>, so the answer means that every open queue
-    /// was requested to accept.
+    /// Asks the actor for <see cref="Accepting"/>. This message follows the last <see cref="Attach"/>, so the answer means that every open
+    /// queue was requested to accept.
     /// </summary>
     public sealed record Confirm : ILocalMessage;
 

@@ -195,8 +195,8 @@ internal sealed class ListenerCommands(
     private static bool IsNamed(ZcrxListenerOptions options) => !string.IsNullOrWhiteSpace(options.Name);
 
     /// <summary>
-    /// Names an unnamed listener after its address. Several listeners may have port 0, so a number is added if the name is taken: a listener is
-    /// unbound by its name.
+    /// Names an unnamed listener after its address. Adds a number if the name is taken, because several listeners may have port 0 and each must
+    /// be unbound by its name.
     /// </summary>
     private ZcrxListenerOptions WithFreeName(ZcrxListenerOptions options)
     {

@@ -52,7 +52,10 @@ internal sealed class ListenerSlot(ZcrxListenerOptions options, bool isAdded = f
         return true;
     }
 
-    /// <summary>Returns the socket, and binds it if necessary. After a close, it binds the same port again, also if the kernel chose that port.</summary>
+    /// <summary>
+    /// Returns the socket, and binds it if necessary. After a close, the socket is bound to the same port again, even if the kernel chose the
+    /// port.
+    /// </summary>
     public Socket Bind()
     {
         if (_socket is { } bound)

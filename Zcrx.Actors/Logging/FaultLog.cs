@@ -33,7 +33,7 @@ internal sealed class FaultLog(string source, ILogger logger, TimeProvider time)
     /// <summary>Logs that a peer sent bytes that cannot be framed.</summary>
     public void FramingRefused(string queue, long? connection, Exception exception) => Write(FramingFailed, exception, _ => ZcrxLog.FramingFailed(logger, connection, queue, exception.Message));
 
-    /// <summary>Logs that a stream failed whose observer has no error handler.</summary>
+    /// <summary>Logs the failure of a stream whose observer has no error handler.</summary>
     public void Unobserved(string queue, long connection, Exception exception) => Write(StreamFailed, exception, _ => ZcrxLog.StreamFailedUnobserved(logger, connection, queue, exception.Message));
 
     /// <summary>Reports suppressed events that were not reported yet. Later events are still logged.</summary>

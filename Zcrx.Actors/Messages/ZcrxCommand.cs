@@ -76,9 +76,9 @@ public abstract record ZcrxCommand : ILocalMessage
     public sealed record Stop(TimeSpan Drain) : ZcrxCommand;
 
     /// <summary>
-    /// Closes one queue and opens it again, also a queue that was given up. Its connections resume at the same stream offset. Answered with
-    /// <see cref="ZcrxReply.Restarted"/> when the queue is open again. Answered with <see cref="ZcrxReply.Failed"/> if the queue was given up or
-    /// does not exist.
+    /// Closes one queue and opens it again. A queue that was given up is only opened again. The connections resume at the same stream offset.
+    /// Answered with <see cref="ZcrxReply.Restarted"/> when the queue is open again. Answered with <see cref="ZcrxReply.Failed"/> if the queue
+    /// could not be opened or does not exist.
     /// </summary>
     /// <remarks>
     /// On a NIC, the next ring continues the registration if the kernel (Linux 6.19) and the changed options allow this. No data is lost then.

@@ -46,7 +46,7 @@ public abstract record ZcrxEvent : ILocalMessage
     /// <summary>Published when a queue has failed and will be opened again.</summary>
     /// <param name="Queue">The queue's name.</param>
     /// <param name="Delay">The delay before the next opening.</param>
-    /// <param name="Attempt">The number of consecutive attempts, including the next one; 1 for the first attempt.</param>
+    /// <param name="Attempt">The number of the next attempt, which is the number of failures within <see cref="ZcrxRestartOptions.Within"/>.</param>
     /// <param name="Cause">The cause of the failure.</param>
     public sealed record QueueRestarting(string Queue, TimeSpan Delay, int Attempt, [property: JsonConverter(typeof(ExceptionJsonConverter))] Exception Cause) : ZcrxEvent;
 

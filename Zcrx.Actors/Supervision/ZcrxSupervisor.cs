@@ -121,7 +121,8 @@ public sealed class ZcrxSupervisor : ReceiveActor
     {
         if (_tree.End.IsStopRequested)
         {
-            // The supervisor failed during a stop. Its children have added their open resources to the outstanding work, so it ends.
+            // The supervisor failed during a stop. Its children have added their open resources to the outstanding work, so only the
+            // supervisor itself must still end.
             _state = ZcrxState.Stopping;
             _tree.End.Watch(Self);
             Context.Stop(Self);

@@ -15,7 +15,7 @@ namespace Zcrx.Actors.Supervision;
 /// the tree.
 /// </summary>
 /// <remarks>
-/// The object exists before the actors and outlives them. Queues, listeners and the supervisor read each other's state only as snapshots.
+/// The object exists before the actors and outlives them. Actors read the state of other actors only as published snapshots.
 /// </remarks>
 internal sealed class ZcrxTree
 {

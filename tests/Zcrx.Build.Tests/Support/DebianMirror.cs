@@ -20,7 +20,7 @@ internal sealed class DebianMirror : IDisposable
 
     public DebianMirror()
     {
-        // This configuration replaces the one of the machine: it accepts unsigned suites, and does not turn off the check of Valid-Until.
+        // Ignores the apt configuration of the machine, which could turn off the check of Valid-Until. The suites of this mirror are unsigned.
         File.WriteAllText(
             _directory["apt.conf"],
             """

@@ -63,7 +63,7 @@ public partial class MinimalExampleTests
         UseShellExecute = false,
     })!;
 
-    /// <summary>Returns the next line that contains the text. Log lines end with their message.</summary>
+    /// <summary>Returns the next line that contains a text. A log line contains its message at the end.</summary>
     private static async Task<string> ReadUntilAsync(Process process, string text)
     {
         while (await process.StandardOutput.ReadLineAsync().WithinLimit() is { } line)

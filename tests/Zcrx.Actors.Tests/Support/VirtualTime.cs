@@ -16,7 +16,10 @@ internal sealed class VirtualTime : IDisposable
     public void AddTo(IServiceCollection services) => services.AddSingleton(_system).AddSingleton<TimeProvider>(_clock);
 
     /// <summary>Advances the clock, then fires the timers that are due.</summary>
-    /// <remarks>If an actor sets a timer when it handles a message, wait for its answer to a later message before this call.</remarks>
+    /// <remarks>
+    /// An actor may set a timer while it handles a message. Before the time of this timer is advanced, the test must wait for the actor's answer
+    /// to a later message, because the timer exists only then.
+    /// </remarks>
     public void Advance(TimeSpan by)
     {
         _clock.Advance(by);

@@ -202,11 +202,11 @@ internal sealed class SteeringActor : ReceiveActor
             }
         }
 #pragma warning disable CA1031 // ZcrxRebalancingOptions.FlowSteering may be application code. Its exceptions are reported.
-catch (Exception exception)
+        catch (Exception exception)
 #pragma warning restore CA1031
-{
-activity.End(exception);
-_report.Publish(new RebalanceEvent.UndoFailed(connection, exception));
+        {
+            activity.End(exception);
+            _report.Publish(new RebalanceEvent.UndoFailed(connection, exception));
         }
 
         PublishRules();

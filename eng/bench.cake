@@ -1,4 +1,5 @@
-// What Zcrx costs: compared with other ways to receive, and per buffer with a bare loop. docs/benchmarks.md says how to read it.
+// Measures the cost of Zcrx compared with other ways to receive, and the cost per buffer compared with a bare loop. docs/benchmarks.md
+// explains the results.
 string[] BenchArguments()
 {
     List<string> arguments = [];
@@ -32,7 +33,7 @@ Task("bench")
     EnsureDirectoryExists(artifacts);
     var report = artifacts.CombineWithFilePath("benchmarks.txt").FullPath;
     System.IO.File.Delete(report);
-    // First what the user wrote: it may begin with the name of another part of the program, which knows no report.
+    // The user's arguments come first. The subcommand `loop` has no option --report.
     string[] arguments = BenchArguments() is ["loop", ..] loop ? loop : [.. BenchArguments(), $"--report={report}"];
     exitCode = Run("dotnet", ["exec", OutputOf(project), .. arguments]);
     if (System.IO.File.Exists(report))

@@ -5,7 +5,7 @@ Task("pack")
 {
     var packages = artifacts.Combine("packages");
     CleanDirectory(packages);
-    foreach (var library in new[] { "Zcrx.Interop", "Zcrx.Rx", "Zcrx.Actors", "extensions/Zcrx.AspNetCore", "extensions/Zcrx.Cluster" })
+    if (Run("dotnet", "build", "eng/pack.proj", $"-p:Packages={packages.FullPath}", $"-p:Configuration={Configuration}", "--nologo", "--verbosity", "quiet", "-consoleLoggerParameters:NoSummary") != 0)
     {
         throw new CakeException("The libraries do not pack; the errors are above.");
     }

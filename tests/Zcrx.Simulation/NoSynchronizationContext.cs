@@ -2,8 +2,8 @@ namespace Zcrx.Simulation;
 
 /// <summary>Removes the calling thread's synchronization context until it is disposed.</summary>
 /// <remarks>
-/// With a context, such as that of a test, a continuation after <c>ConfigureAwait(false)</c> would run on the thread pool, outside the
-/// simulation.
+/// With a context, such as the context of a test, a continuation after <c>ConfigureAwait(false)</c> would run on the real thread pool,
+/// outside the simulation.
 /// </remarks>
 internal sealed class NoSynchronizationContext : IDisposable
 {

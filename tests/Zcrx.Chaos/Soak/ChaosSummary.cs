@@ -5,7 +5,7 @@ using Zcrx.Chaos.Support;
 
 namespace Zcrx.Chaos.Soak;
 
-/// <summary>The summary of a run, for people, and as lines that a guest's runner counts.</summary>
+/// <summary>Prints the summary of a run as a table for people, and as lines that the runner of the guests counts.</summary>
 internal static class ChaosSummary
 {
     public static void Write(IAnsiConsole console, ChaosReport report)

@@ -5,7 +5,7 @@ using Ingest.Sending;
 namespace Ingest.Demo;
 
 /// <summary>Represents the result of the demo: a comparison of the sender's and the receiver's reports.</summary>
-/// <param name="Success">True when every stream arrived as it was sent and no other stream arrived.</param>
+/// <param name="Success">True if every stream arrived unchanged and no other stream arrived.</param>
 /// <param name="Text">The result in one line.</param>
 /// <param name="Problems">The problems, one per line.</param>
 internal sealed record Verdict(bool Success, string Text, IReadOnlyList<string> Problems)

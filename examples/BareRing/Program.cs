@@ -74,7 +74,7 @@ sender.Join();
 bool isEqual = hash.GetHashAndReset().AsSpan().SequenceEqual(SHA256.HashData(sent));
 ulong copied = queue.ReadStatistics().Bytes;
 Console.WriteLine($"{received} bytes, {(isEqual ? "equal" : "different")}, {copied} copied by the kernel, result {end}");
-ring.Dispose();         // First the ring, then the memory that it writes to.
+ring.Dispose();         // The ring is disposed before the memory that the kernel writes to.
 queue.Dispose();
 return isEqual && end == 0 ? 0 : 1;
 

@@ -20,7 +20,7 @@ internal static class EdgeProgram
     public static async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         ConcurrentBag<ShardSink> sinks = [];
-        // The handler reads this variable. It is set before the node becomes a member, and thus before a port is bound.
+        // The handler reads this variable. The variable is set before the node becomes a member, and a port is bound only after that.
         ActorSystem? system = null;
         using IHost host = NodeHost.Build(
             NodeHost.EdgeRole,

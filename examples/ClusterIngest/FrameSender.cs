@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace ClusterIngest;
 
-/// <summary>Sends the frames of one connection and waits until the service closes it. The close means that all frames are acknowledged.</summary>
+/// <summary>Sends the frames of one connection and waits until the service closes the connection, which means that all frames are acknowledged.</summary>
 internal sealed class FrameSender(int connection, DemoOptions options)
 {
     private const int Batch = 64;

@@ -7,7 +7,7 @@ namespace ClusterIngest;
 /// <summary>Stores the frames that the entity of one partition has taken, together with the position of their source.</summary>
 /// <remarks>
 /// Each chunk is one record: source, next number, count, then connection and number of each frame. One write stores the whole record, so frames and position are stored
-/// together or not at all. If the end of the process cuts a record off, the record is removed when the file is opened again.
+/// together or not at all. If the process ends during a write, the incomplete record is removed when the file is opened again.
 /// </remarks>
 internal sealed class PartitionJournal : IDisposable
 {

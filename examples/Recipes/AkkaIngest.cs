@@ -42,7 +42,7 @@ internal static class AkkaIngest
             .ProcessAsync(
                 async (frame, cancellation) =>
                 {
-                    // The frame is valid until this call ends, so the actor may read it until it has replied.
+                    // The frame is valid until this call ends, so the actor may read the frame until it replies.
                     Answer answer = await workers.Ask<Answer>(new Store(frame), AnswerLimit, cancellation);
                     byte[] reply = new byte[9];
                     reply[0] = (byte)(answer.IsStored ? '+' : '-');

@@ -36,7 +36,7 @@ internal sealed partial class DemoProcess : IDisposable
         return found;
     }
 
-    /// <summary>Waits for a condition on the progress and then sends a signal to a node.</summary>
+    /// <summary>Waits until a condition on the progress holds, and then sends a signal to a node.</summary>
     /// <param name="node">The name of the node.</param>
     /// <param name="signal">The name of the signal.</param>
     /// <param name="when">Returns true when the signal must be sent. Its arguments are the numbers of sent and taken frames.</param>

@@ -75,7 +75,7 @@ public sealed partial class TransportTests
     {
         await using WebServer server = await WebServer.StartAsync(transport, tls);
         using HttpClient client = server.CreateClient(new Version(version, version == 1 ? 1 : 0));
-        // The body is smaller than the window of a stream, because the client does not read the reply before it has sent everything.
+        // The body fits into the window of a stream: the client sends everything before it reads the reply.
         byte[] body = Payload.Create(60_000);
 
         using HttpResponseMessage answer = await client.PostAsync("/echo", new ByteArrayContent(body));

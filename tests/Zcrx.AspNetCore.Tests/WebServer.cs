@@ -40,7 +40,7 @@ internal sealed class WebServer : IAsyncDisposable
     /// <summary>Gets the source of a task that completes when the request to <c>/wait</c> is aborted.</summary>
     public TaskCompletionSource Aborted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Gets the source of a task that the handlers await: its completion makes <c>/wait</c> reply and <c>/upload</c> read.</summary>
+    /// <summary>Gets the source of a task that the handlers await. When it completes, <c>/wait</c> replies and <c>/upload</c> reads.</summary>
     public TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public IServiceProvider Services => _app.Services;

@@ -181,7 +181,7 @@ internal sealed class Settlement(SimulatedWorld world, DecisionExecution executi
         foreach (EmulatedInterfaceQueue queue in world.Kernel.InterfaceQueues)
         {
             int missing = queue.Areas.Sum(static area => area.Buffers - area.FreeCount);
-            // The buffers of a failed ring are reclaimed only when one ring is left, so they may be missing before.
+            // The buffers of a failed ring are reclaimed when only one ring is left. Until then they may be missing.
             if (missing != 0 && !(world.MayStreamsBreak && world.LiveQueues.Any(static queue => queue.Loop.Queue.Memory.Rings > 1)))
             {
                 throw world.Fail($"{missing} buffers are lost: no consumer has them, and the kernel neither");

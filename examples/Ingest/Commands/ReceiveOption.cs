@@ -51,7 +51,7 @@ internal sealed class ReceiveOption
             .SelectMany(candidate => candidate.GetIPProperties().UnicastAddresses)
             .Select(address => address.Address)
             .Where(address => !address.IsIPv6LinkLocal)
-            // IPv4 first, as users expect it.
+            // Prefers an IPv4 address, as users expect.
             .OrderBy(address => address.AddressFamily == AddressFamily.InterNetworkV6)
             .FirstOrDefault()
             ?? throw new UsageException($"the interface {name} has no address that a sender could reach.");

@@ -2,7 +2,7 @@ using Ingest.Serving;
 
 namespace Ingest.Demo;
 
-/// <summary>Represents the options of the demo: what it sends and how it receives.</summary>
+/// <summary>Represents the options of the demo's sender and receiver.</summary>
 /// <param name="Connections">The number of simultaneous connections.</param>
 /// <param name="Volume">The number of bytes per connection.</param>
 /// <param name="Seed">The seed of the bytes.</param>

@@ -35,7 +35,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoDisplay display, TextWri
             sender.Kill();
         }
 
-        // Stops before the verdict: only buffers that are still leased after the stop are lost.
+        // Stops the service before the verdict: only buffers that are still leased after the stop are lost.
         await service.StopAsync();
         ZcrxStatus ended = await service.GetStatusAsync();
         QueueStatistics[] queues = [.. ended.Queues.Select(queue => queue.Statistics).OfType<QueueStatistics>()];

@@ -33,7 +33,7 @@ internal sealed class ReceiveService : IAsyncDisposable
     /// <summary>Gets a token that SIGINT and SIGTERM cancel.</summary>
     public CancellationToken Stopping { get; }
 
-    /// <summary>Starts the service. The service accepts connections when this method has returned.</summary>
+    /// <summary>Starts the service. When this method returns, the service accepts connections.</summary>
     /// <param name="options">The options.</param>
     /// <param name="accept">Called with every connection on a ring thread. It must subscribe to the buffers.</param>
     /// <param name="configure">Sets options that the command line does not offer, or null.</param>

@@ -103,7 +103,7 @@ internal sealed partial class BatchCollector : ReceiveActor, IWithTimers
         OnStreamEnded(failed.Sink);
     }
 
-    // The connection closes when its last message is stored, and the service waits for the close when it stops.
+    // The connection closes when its last message is stored. A stop of the service waits for the close.
     private void OnStreamEnded(ActorSink stream)
     {
         _backlog.End(stream);

@@ -18,7 +18,7 @@ internal enum MessageFlags
     /// <summary>The message does not start with a priority from 0 to 191.</summary>
     BadPriority = 8,
 
-    /// <summary>The message has a priority, but no header of RFC 5424 or RFC 3164 after it.</summary>
+    /// <summary>The message has a priority, but no header of RFC 5424 or RFC 3164 follows.</summary>
     NoHeader = 16,
 
     /// <summary>The message contains bytes that are not UTF-8.</summary>

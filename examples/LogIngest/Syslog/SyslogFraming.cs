@@ -4,7 +4,7 @@ using Zcrx.Rx;
 
 namespace LogIngest.Syslog;
 
-/// <summary>Finds the messages of one connection by octet counts or by line feeds (RFC 6587). The first byte of the stream decides which.</summary>
+/// <summary>Finds the messages of one connection (RFC 6587). The first byte of the stream decides between octet counts and line feeds.</summary>
 /// <remarks>
 /// <para>Each connection has its own instance, which stores the kind of framing and the remaining length of a message over the limit. The tag of each frame
 /// contains its <see cref="MessageFlags"/>.</para>
@@ -23,7 +23,7 @@ internal sealed class SyslogFraming(int maxLength, BadInputPolicy badInput) : IF
     // The number of remaining bytes of a counted message over the limit.
     private long _left;
     private bool _isInsideLine;
-    // The header before a counted message that the last call found. ParseEnd uses it.
+    // The header, found by the last call, of the next counted message. ParseEnd uses it.
     private CountHeader _header;
 
     private enum Mode

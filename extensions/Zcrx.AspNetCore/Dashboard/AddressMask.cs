@@ -12,7 +12,7 @@ internal sealed partial class AddressMask(bool isOn)
     /// <summary>Returns the address of a peer as text; empty if the address is unknown.</summary>
     public string Of(IPEndPoint? peer) => peer is null ? "" : isOn ? Masked(peer.Address) : peer.ToString();
 
-    /// <summary>Returns a text, such as an exception message, with all addresses in the text masked.</summary>
+    /// <summary>Returns a text, such as an exception message, with masked addresses.</summary>
     public string Text(string text) => isOn ? Addresses().Replace(text, static match => Masked(match)) : text;
 
     private static string Masked(Match match)

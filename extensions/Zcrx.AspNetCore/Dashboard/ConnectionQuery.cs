@@ -34,7 +34,7 @@ internal sealed record ConnectionQuery
         Size = int.Clamp(Number(query["size"].ToString(), UsualPage), 1, LargestPage),
     };
 
-    /// <summary>Returns the page of the connections that match.</summary>
+    /// <summary>Returns the requested page of the connections that match the filter.</summary>
     /// <param name="queues">The queues with their connections.</param>
     /// <param name="mask">Masks addresses before the search: a search must not reveal what the mask hides.</param>
     public ConnectionPage Apply(IReadOnlyList<QueueStatus> queues, AddressMask mask)

@@ -32,12 +32,12 @@ internal sealed class DashboardStart
     /// <summary>Registers the check that runs when the application starts.</summary>
     public void Register(IEndpointRouteBuilder endpoints)
     {
-        // The group and its conventions are complete when the endpoints are built. Throwing here fails the build of an open dashboard, whichever component starts the build.
+        // The group and its conventions are complete when the endpoints are built. An exception here fails the build if the dashboard is open to everyone.
         ((IEndpointConventionBuilder)_group).Finally(ThrowIfOpen);
         EndpointDataSource own = endpoints.DataSources.Last();
         if (endpoints is IApplicationBuilder application)
         {
-            // The server builds the pipeline during its start and before it binds ports, so this call makes the check run before any request.
+            // The server builds its pipeline before it binds ports, so the check runs before any request.
             application.Use(next =>
             {
                 _ = own.Endpoints;

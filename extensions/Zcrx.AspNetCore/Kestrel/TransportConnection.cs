@@ -14,7 +14,7 @@ namespace Zcrx.AspNetCore.Kestrel;
 internal sealed class TransportConnection : DefaultConnectionContext, IDisposable
 {
     private readonly ZcrxConnection _connection;
-    // Is not disposed: it has no timer, and the end of the stream may cancel it at any time.
+    // The source is not disposed: it has no timer, and the end of the stream may cancel it at any time.
     private readonly CancellationTokenSource _closed = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TransportPipeReader _input;

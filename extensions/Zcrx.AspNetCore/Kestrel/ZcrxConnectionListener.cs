@@ -10,7 +10,7 @@ namespace Zcrx.AspNetCore.Kestrel;
 /// <param name="options">The options of the transport.</param>
 internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options) : IConnectionListener
 {
-    // Needs no bound: Kestrel accepts each connection at once, and the listener's limits apply before.
+    // The channel needs no bound: Kestrel accepts each connection at once, and the listener's limits reject connections before this point.
     private readonly Channel<TransportConnection> _accepted = Channel.CreateUnbounded<TransportConnection>(new UnboundedChannelOptions { SingleReader = true });
     private ZcrxServerBinding? _binding;
 
@@ -56,7 +56,7 @@ internal sealed class ZcrxConnectionListener(ZcrxTransportOptions options) : ICo
 
     public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
-        // Ignores the token: Kestrel cancels it when another port could not be bound, and this port must be closed in that case too.
+        // Ignores the token: Kestrel cancels it if another port could not be bound. This port must be closed in that case, too.
         await _binding!.Unbind().ConfigureAwait(false);
         _ = _accepted.Writer.TryComplete();
     }

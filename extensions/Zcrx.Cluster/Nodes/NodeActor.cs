@@ -78,7 +78,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private void OnLook()
     {
         _supervisor?.Tell(new ZcrxCommand.GetStatus(IncludeConnections: false));
-        // A status that was written during the removal of its node returns with a merge. It is enough that one node, the leader, removes it.
+        // A status that was written while its node was removed can return with a merge. Only the leader removes it: one node is enough.
         if (_cluster.State.Leader == _cluster.SelfAddress)
         {
             foreach (string node in _nodes.Keys.Where(node => !_members.Contains(node)))

@@ -17,7 +17,7 @@ internal sealed class ChunkBuilder<T>(long first, int maxBytes)
     public int Count => _ends.Count;
 
     /// <summary>Returns whether another frame fits. The first frame always fits.</summary>
-    /// <remarks>Also counts the length field of each frame: in a chunk of many short frames the length fields are a large part.</remarks>
+    /// <remarks>Also counts the length field of each frame: many short frames have a large total of length fields.</remarks>
     public bool HasRoomFor(long length) => _ends.Count == 0 || _length + length + ((_ends.Count + 1) * sizeof(int)) <= maxBytes;
 
     public void Add(ReadOnlySequence<byte> frame, T token)

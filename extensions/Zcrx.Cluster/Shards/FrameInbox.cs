@@ -5,7 +5,7 @@ namespace Zcrx.Cluster;
 /// <para>A chunk is sent again until it is acknowledged, so the same chunk may arrive twice. The inbox stores the next number of each source. It discards frames that it has
 /// taken, and chunks that arrive while an earlier chunk is missing.</para>
 /// <para>One incarnation of the entity takes each frame once. This also holds across incarnations if the entity stores <see cref="Positions"/> together with its effects, and
-/// acknowledges afterwards. Otherwise the next incarnation takes the frames again that the previous one took and did not acknowledge.</para>
+/// acknowledges afterwards. Otherwise the next incarnation takes unacknowledged frames of the previous one again.</para>
 /// <para>Ownership: one entity. Threading: only on the entity's thread.</para>
 /// </remarks>
 public sealed class FrameInbox

@@ -7,7 +7,7 @@ using Zcrx.Interop;
 
 namespace Zcrx.Cluster.Shards;
 
-/// <summary>Sends the frames of one connection to the shards of a region. Acknowledges each frame to the connection when its entity has acknowledged the frame.</summary>
+/// <summary>Sends the frames of one connection to the shards of a region. A frame is acknowledged to the connection after its entity has acknowledged it.</summary>
 /// <remarks>
 /// The bytes are copied into chunks at once, and the buffers return to the pool. The messages are acknowledged later: until then they fill the window of
 /// <c>ToActor</c>, and a full window pauses the connection.

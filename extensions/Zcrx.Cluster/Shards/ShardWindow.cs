@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Zcrx.Cluster.Shards;
 
-/// <summary>Groups the frames of one connection by partition. Decides which frames are sent, sent again and acknowledged.</summary>
+/// <summary>Groups the frames of one connection by partition. Decides when frames are sent, sent again and acknowledged.</summary>
 /// <remarks>
 /// The window has no clock and sends nothing. The caller sends <see cref="Outgoing"/>, processes <see cref="Acknowledged"/>, and clears both. Threading: one thread at a
 /// time.
@@ -41,7 +41,7 @@ internal sealed class ShardWindow<T>(Guid source, ShardFlow flow, Func<int, Shar
     /// <summary>Returns the number of the first frame to a partition that is not acknowledged.</summary>
     public long OldestUnacknowledged(int partition) => _lanes.TryGetValue(partition, out ShardLane<T>? lane) ? lane.Oldest : 0;
 
-    /// <summary>Adds a frame and copies its bytes. <see cref="Flush"/> sends it: frames that arrive together are sent together.</summary>
+    /// <summary>Adds a frame and copies its bytes. <see cref="Flush"/> sends the added frames together.</summary>
     public void Add(int partition, ReadOnlySequence<byte> frame, T token)
     {
         if (!_lanes.TryGetValue(partition, out ShardLane<T>? lane))
@@ -65,7 +65,7 @@ internal sealed class ShardWindow<T>(Guid source, ShardFlow flow, Func<int, Shar
         _touched.Clear();
     }
 
-    /// <summary>Handles an acknowledgement. Ignores one of another stream or of frames that were not sent.</summary>
+    /// <summary>Handles an acknowledgement. Ignores an acknowledgement of another stream or of frames that were not sent.</summary>
     public void OnAcknowledged(FrameAcknowledgement acknowledgement, TimeSpan now)
     {
         if (acknowledgement.Source == source && _lanes.TryGetValue(acknowledgement.Partition, out ShardLane<T>? lane))

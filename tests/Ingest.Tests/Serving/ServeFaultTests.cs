@@ -2,7 +2,7 @@ using Ingest.Tests.Support;
 
 namespace Ingest.Tests.Serving;
 
-/// <summary>Tests files that cannot be written: each one ends its own connection with a message, and no other connection.</summary>
+/// <summary>Tests files that cannot be written: each such file ends its own connection with a message and affects no other connection.</summary>
 public class ServeFaultTests
 {
     [Fact]
@@ -68,6 +68,6 @@ public class ServeFaultTests
         Assert.Equal(new ServeSummary(1, 0, 1, 3, 0), await serve.StopAsync());
     }
 
-    // Write-xor-execute is off: with it, the runtime maps its code through a file that is larger than the limit.
+    // Turns write-xor-execute off: the runtime would otherwise map its code through a file that is larger than the limit.
     private static readonly Dictionary<string, string> NoLargeFiles = new() { ["DOTNET_EnableWriteXorExecute"] = "0" };
 }

@@ -7,7 +7,7 @@ using Zcrx.Rx;
 
 namespace LogIngest.Tests.Support;
 
-/// <summary>Represents a queue that frames the streams it receives, for tests that cut a stream at chosen places.</summary>
+/// <summary>Represents a queue that frames the received streams, for tests that cut a stream at chosen places.</summary>
 internal sealed class FramingQueue : IAsyncDisposable
 {
     public const int MaxLength = 500;

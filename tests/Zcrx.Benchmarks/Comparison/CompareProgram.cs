@@ -3,7 +3,7 @@ using Zcrx.Benchmarks.Loop;
 namespace Zcrx.Benchmarks.Comparison;
 
 /// <summary>
-/// Runs the comparison, one round of all cases after another: a disturbance of the machine then affects all cases.
+/// Runs the comparison in rounds, each with all cases: a disturbance of the machine then affects all cases.
 /// </summary>
 internal static class CompareProgram
 {

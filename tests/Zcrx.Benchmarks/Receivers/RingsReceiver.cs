@@ -76,7 +76,7 @@ internal sealed class RingsReceiver : IReceiver
 
         if (completion.UserData == NotificationToken)
         {
-            // The notification says that the kernel copies, which is normal on a device-less queue. The type is not re-armed, so it arrives once.
+            // The kernel reports that it copies, which is normal on a device-less queue. The type is not armed again, so the notification arrives once.
             return;
         }
 

@@ -38,7 +38,7 @@ internal sealed class FaultInjector
             throw new ArgumentException($"There is no fault '{unknown}'; there are {string.Join(", ", all.Select(static fault => $"'{fault.Name}'"))}.", nameof(only));
         }
 
-        // Faults of weight 0 always stay in the list: other classes inject them and look them up.
+        // Faults of weight 0 always stay in the list, because other classes inject them and look them up here.
         Faults = only.Count == 0 ? all : [.. all.Where(fault => fault.Weight == 0 || only.Contains(fault.Name))];
     }
 

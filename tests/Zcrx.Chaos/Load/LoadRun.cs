@@ -45,7 +45,7 @@ internal sealed class LoadRun(ChaosOptions options, int idle, int connects, int 
         return 0;
     }
 
-    /// <summary>Runs a step, which returns the resources at its peak. Then waits until the descriptors are returned.</summary>
+    /// <summary>Runs a step, which returns the peak use of resources. Then waits until the descriptors are returned.</summary>
     private async Task MeasureAsync(Process server, string name, Func<Task<ServerUse>> step)
     {
         ServerUse before = ServerUse.Of(server);

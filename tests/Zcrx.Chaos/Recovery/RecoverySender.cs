@@ -31,7 +31,7 @@ internal sealed class RecoverySender(ISocketSource sockets, IPEndPoint endPoint,
             }
             catch (SocketException)
             {
-                // The connection was reset. The observer receives the error too and reports it below.
+                // The connection was reset. The observer also receives the error, so NextAsync below returns null.
             }
 
             if (await observer.NextAsync().WaitAsync(patience).ConfigureAwait(false) is { } came)

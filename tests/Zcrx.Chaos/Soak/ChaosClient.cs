@@ -10,7 +10,7 @@ namespace Zcrx.Chaos.Soak;
 internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISocketSource sockets, ChaosConsumers consumers, ChaosTally tally, int seed)
 {
     private const double SmallestStream = 16 << 10;
-    // The binary orders of magnitude up to the largest length, 1 MiB. All are equally frequent: some streams meet many faults, and others none.
+    // The number of doublings between the shortest and the longest stream. All lengths are equally frequent on this scale: some streams meet many faults, others none.
     private const double Magnitudes = 6;
     private static readonly TimeSpan ResetPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
@@ -134,7 +134,7 @@ internal sealed class ChaosClient(ChaosOptions options, IPEndPoint endPoint, ISo
         }
     }
 
-    /// <summary>Returns whether the receiver got an error on a real interface. In this case the reset may be lost, since the interface can be removed.</summary>
+    /// <summary>Returns whether the receiver got an error on a real interface. The sender may then get no reset, because the interface may be removed.</summary>
     private bool IsBroken(int stream) => options.NicControl is not null && consumers.Find(stream) is { Ended: { IsCompletedSuccessfully: true, Result: not null } };
 
     private async Task JudgeAsync(int stream, long sent, bool wasReset)

@@ -113,7 +113,7 @@ internal sealed class WindowBench
     public void Crash(int partition)
     {
         _inboxes[partition] = new FrameInbox();
-        // The new incarnation takes frames again whose acknowledgement was lost. The log therefore drops these frames of the old one.
+        // The new incarnation takes frames again if their acknowledgement was lost. The log therefore drops these frames of the old incarnation.
         foreach ((ShardWindow<int> window, _) in _senders)
         {
             List<int> taken = Taken(window.Source, partition);

@@ -98,7 +98,7 @@ internal sealed class ShardSession : ReceiveActor, IWithTimers
         frame.Lease.Dispose();
         if (!_isFlushing)
         {
-            // Flush runs after the frames that are in the mailbox now, so they are sent together.
+            // Flush is handled after the frames that are in the mailbox now, and sends these frames together.
             _isFlushing = true;
             Self.Tell(Flush.Instance);
         }

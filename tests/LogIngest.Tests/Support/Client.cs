@@ -3,10 +3,10 @@ using System.Net.Sockets;
 
 namespace LogIngest.Tests.Support;
 
-/// <summary>A sender.</summary>
+/// <summary>Represents a sender of messages.</summary>
 internal static class Client
 {
-    /// <summary>Sends bytes, ends its side, and waits until the service has ended the other one: then all of it is stored, or refused.</summary>
+    /// <summary>Sends bytes, ends its side, and waits until the service closes the connection. All messages are then stored or refused.</summary>
     /// <returns>False if the service has reset the connection.</returns>
     public static async Task<bool> SendAsync(IPEndPoint to, byte[] bytes)
     {

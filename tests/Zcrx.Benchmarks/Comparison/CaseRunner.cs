@@ -5,7 +5,7 @@ using Zcrx.Benchmarks.Traffic;
 
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>Runs one case, with the receiver and the sender in separate new processes, and checks that all bytes arrived.</summary>
+/// <summary>Runs one case with new, separate processes for the receiver and the sender. Checks that all bytes arrived.</summary>
 internal sealed class CaseRunner(CompareOptions options)
 {
     private static readonly TimeSpan ProcessLimit = TimeSpan.FromMinutes(3);
@@ -25,7 +25,7 @@ internal sealed class CaseRunner(CompareOptions options)
             string port = await ReadAsync(receiver, ReceiverProgram.ListeningPrefix, limit.Token);
             sender = Start("sender", port, Text(item.Connections), Text(item.BytesPerConnection(options.Volume)));
             Measurement measurement = Measurement.Parse("{" + await ReadAsync(receiver, "{", limit.Token));
-            // The sender keeps its connections open until now, so that their ends are not measured.
+            // The sender keeps its connections open until now: their ends are not measured.
             sender.StandardInput.Close();
             await receiver.WaitForExitAsync(limit.Token);
             await sender.WaitForExitAsync(limit.Token);
@@ -62,7 +62,7 @@ internal sealed class CaseRunner(CompareOptions options)
         return Process.Start(start)!;
     }
 
-    /// <summary>Returns the rest of the first line with this start. Other lines, such as a library's log, are skipped.</summary>
+    /// <summary>Returns the rest of the first line that starts with a prefix. Skips other lines, such as the log of a library.</summary>
     private static async Task<string> ReadAsync(Process process, string prefix, CancellationToken cancellation)
     {
         while (await process.StandardOutput.ReadLineAsync(cancellation) is { } line)
@@ -73,7 +73,7 @@ internal sealed class CaseRunner(CompareOptions options)
             }
         }
 
-        throw new InvalidOperationException("The receiver ended before it was done; what it said is above.");
+        throw new InvalidOperationException("The receiver ended before it was done. Its messages are above.");
     }
 
     private static void End(Process process)

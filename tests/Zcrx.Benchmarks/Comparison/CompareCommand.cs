@@ -19,7 +19,7 @@ internal static class CompareCommand
         ParseResult parsed = Create().Parse(args);
         if (parsed.Action is ParseErrorAction error)
         {
-            // Shows only the error, not the whole help.
+            // Shows only the error: the whole help would hide it.
             error.ShowHelp = false;
         }
 
@@ -55,10 +55,10 @@ internal static class CompareCommand
             DefaultValueFactory = static _ => [.. Usual.Receivers],
             CustomParser = static result => [.. result.Tokens[0].Value.Split(',').Select(name => ReadReceiver(result, name))],
         };
-        Option<bool> hash = new("--hash") { Description = "Every byte is read, and the sums are compared with what was sent." };
-        Option<bool> withoutLoop = new("--no-loop") { Description = "Without the micro-benchmark." };
-        Option<bool> verbose = new("--verbose") { Description = "Every run as it ends." };
-        Option<string?> report = new("--report") { Description = "The final table goes there instead of to the output.", HelpName = "FILE" };
+        Option<bool> hash = new("--hash") { Description = "Reads every byte and compares the sums with those of the sent bytes." };
+        Option<bool> withoutLoop = new("--no-loop") { Description = "Skips the micro-benchmark." };
+        Option<bool> verbose = new("--verbose") { Description = "Prints the result of every run when it ends." };
+        Option<string?> report = new("--report") { Description = "Writes the final table to this file instead of the output.", HelpName = "FILE" };
         RootCommand command = new(
             "Compares receivers over loopback, each in a fresh process, the sender in another; then measures the path of one buffer. 'loop' as the first argument: only that, with BenchmarkDotNet's own arguments.")
         {

@@ -2,7 +2,7 @@ using Zcrx.Benchmarks.Receivers;
 
 namespace Zcrx.Benchmarks.Comparison;
 
-/// <summary>Represents the options of a comparison: the receivers, the cases and the duration.</summary>
+/// <summary>Represents the options of a comparison: receivers, cases and duration.</summary>
 internal sealed record CompareOptions
 {
     public bool IsShort { get; init; }

@@ -9,7 +9,7 @@ namespace Zcrx.Benchmarks.Comparison;
 /// <summary>Writes the final tables: throughput per CPU second and per second of wall time, and the goals.</summary>
 internal static class Report
 {
-    // The report is a file, which has no width limit.
+    // The report is written to a file, so a terminal's width does not limit it.
     private const int Width = 240;
 
     public static string Write(CompareOptions options, CaseResults results, IReadOnlyList<LoopResult> loop)
@@ -87,7 +87,7 @@ internal static class Report
             [goal.Text, .. options.Connections.Select(connections => new ComparisonCase(ReceiverKind.Zcrx, connections)).Select(item => goal.Judge(results.Has(item) ? value(item) : null))]);
     }
 
-    /// <summary>Creates a table. Its first columns are words, the others numbers.</summary>
+    /// <summary>Creates a table whose first columns contain words and whose other columns contain numbers.</summary>
     private static Table Create(int words, IReadOnlyList<string> header)
     {
         Table table = new Table().Border(TableBorder.Simple);

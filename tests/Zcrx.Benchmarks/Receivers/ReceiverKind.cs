@@ -5,7 +5,7 @@ namespace Zcrx.Benchmarks.Receivers;
 /// <summary>Describes a receiver that can be compared: its names, its factory and its share of the traffic.</summary>
 /// <param name="Name">The name on the command line.</param>
 /// <param name="Title">The name in the table.</param>
-/// <param name="VolumeShare">The share of the volume. Slow receivers have a smaller share, so that the comparison ends.</param>
+/// <param name="VolumeShare">The receiver's share of the volume. Slow receivers have a smaller share, to bound the time of a comparison.</param>
 /// <param name="Create">Creates the receiver.</param>
 internal sealed record ReceiverKind(string Name, string Title, double VolumeShare, Func<IReceiver> Create)
 {
@@ -13,7 +13,7 @@ internal sealed record ReceiverKind(string Name, string Title, double VolumeShar
     public const string Socket = "socket";
     public const string Akka = "akka";
 
-    /// <summary>Gets the receivers that run by default, in their order.</summary>
+    /// <summary>Gets the receivers that run by default, in order.</summary>
     public static IReadOnlyList<string> Default { get; } = [Zcrx, Socket, "pipelines", Akka, "akka-64k"];
 
     /// <summary>Gets all receivers.</summary>
@@ -23,7 +23,7 @@ internal sealed record ReceiverKind(string Name, string Title, double VolumeShar
         new("zcrx-io_uring", "Zcrx (io_uring engine)", 1, static () => new ZcrxReceiver(ZcrxEngine.IoUring)),
         new(Socket, "Socket.ReceiveAsync", 1, static () => new SocketReceiver()),
         new("pipelines", "System.IO.Pipelines", 1, static () => new PipelinesReceiver()),
-        // With its default settings it is several times slower than the others, so a smaller volume takes as long.
+        // With its default settings, Akka.IO is several times slower than the others. The smaller volume makes it run about as long.
         new(Akka, "Akka.IO Tcp", 0.125, static () => new AkkaReceiver(bufferLength: null)),
         new("akka-64k", "Akka.IO Tcp, 64 KiB buffers", 0.5, static () => new AkkaReceiver(64 * 1024)),
         new("rings", "Zcrx.Interop rings alone", 1, static () => new RingsReceiver()),

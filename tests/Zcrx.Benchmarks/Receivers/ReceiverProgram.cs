@@ -6,11 +6,11 @@ namespace Zcrx.Benchmarks.Receivers;
 /// <summary>Runs the receiver process: prints its endpoint, receives, and prints its measurement.</summary>
 internal static class ReceiverProgram
 {
-    /// <summary>The text before the port on the first line.</summary>
+    /// <summary>The prefix of the first line, which precedes the port.</summary>
     public const string ListeningPrefix = "listening ";
 
-    /// <param name="args">The receiver, the connections, the bytes of all connections, the bytes of the warm-up, and "read" to read every
-    /// byte or "touch".</param>
+    /// <param name="args">The receiver, the number of connections, the bytes of all connections, the bytes of the warm-up, and either "read"
+    /// to read every byte or "touch" to read the first byte of each chunk.</param>
     public static async Task<int> RunAsync(ReadOnlyMemory<string> args)
     {
         string name = args.Span[0];

@@ -7,8 +7,8 @@ using static Zcrx.Interop.Abi.LinuxIoUring;
 namespace Zcrx.Benchmarks.Receivers;
 
 /// <summary>
-/// Receives with rings and an area, but without streams, borrows or connections. Its cost is that of the emulated engine alone, and its
-/// throughput the limit of every stream over it.
+/// Receives with rings and an area, but without streams, borrowed buffers or connections. Its cost is the cost of the emulated engine
+/// alone, and its throughput is the upper limit of every stream over that engine.
 /// </summary>
 internal sealed class RingsReceiver : IReceiver
 {
@@ -76,7 +76,7 @@ internal sealed class RingsReceiver : IReceiver
 
         if (completion.UserData == NotificationToken)
         {
-            // On a device-less queue copying is normal. The type stays fired, so this happens once.
+            // The kernel reports that it copies, which is normal on a device-less queue. The type is not armed again, so the notification arrives once.
             return;
         }
 

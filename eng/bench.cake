@@ -11,7 +11,7 @@ string[] BenchArguments()
         }
     }
 
-    foreach (var name in (string[])["volume", "rounds", "connections", "receivers"])
+    foreach (var name in (string[])["volume", "warm-up", "rounds", "connections", "receivers"])
     {
         if (HasArgument(name))
         {
@@ -22,10 +22,10 @@ string[] BenchArguments()
     return [.. arguments, .. PassedThrough()];
 }
 
-Accepts("bench", values: ["volume", "rounds", "connections", "receivers"], flags: ["short", "hash", "verbose", "no-loop"], program: true);
+Accepts("bench", values: ["volume", "warm-up", "rounds", "connections", "receivers"], flags: ["short", "hash", "verbose", "no-loop"], program: true);
 
 Task("bench")
-    .Description("compares receivers  [--short] [--volume 4GiB] [--rounds N] [--connections 1,64] [--receivers zcrx,socket] [--hash] [-- --help]")
+    .Description("compares receivers  [--short] [--volume 4GiB] [--warm-up 2GiB] [--rounds N] [--connections 1,64] [--receivers zcrx,socket] [--hash] [-- --help]")
     .Does(() =>
 {
     const string project = "tests/Zcrx.Benchmarks/Zcrx.Benchmarks.csproj";

@@ -17,8 +17,8 @@ internal sealed class CaseRunner(CompareOptions options)
     {
         using CancellationTokenSource limit = new(ProcessLimit);
         long total = item.TotalBytes(options.Volume);
-        using Process receiver = Start(
-            "receive", item.Receiver, Text(item.Connections), Text(total), Text(item.WarmUpBytes(options.Volume)), options.ReadsAll ? "read" : "touch");
+        string[] work = [Text(item.Connections), Text(total), Text(item.WarmUpBytes(options.Volume, options.WarmUp)), options.ReadsAll ? "read" : "touch"];
+        using Process receiver = item.Kind.Program is { } program ? StartProgram(program, work) : Start(["receive", item.Receiver, .. work]);
         Process? sender = null;
         try
         {
@@ -51,9 +51,22 @@ internal sealed class CaseRunner(CompareOptions options)
 
     private static Process Start(params ReadOnlySpan<string> arguments)
     {
-        ProcessStartInfo start = new(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
-        start.ArgumentList.Add("exec");
-        start.ArgumentList.Add(typeof(CaseRunner).Assembly.Location);
+        // In a guest, the program is its own host; elsewhere `dotnet` runs it.
+        string host = Environment.ProcessPath!;
+        return Path.GetFileNameWithoutExtension(host) == "dotnet"
+            ? StartProgram(host, ["exec", typeof(CaseRunner).Assembly.Location, .. arguments])
+            : StartProgram(host, arguments);
+    }
+
+    /// <exception cref="InvalidOperationException">The program does not exist.</exception>
+    private static Process StartProgram(string program, params ReadOnlySpan<string> arguments)
+    {
+        if (!File.Exists(program))
+        {
+            throw new InvalidOperationException($"{program} does not exist: the build found no C compiler. Install gcc and libc6-dev, and build again.");
+        }
+
+        ProcessStartInfo start = new(program) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
         foreach (string argument in arguments)
         {
             start.ArgumentList.Add(argument);

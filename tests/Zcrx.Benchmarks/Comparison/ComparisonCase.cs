@@ -15,5 +15,7 @@ internal readonly record struct ComparisonCase(string Receiver, int Connections)
 
     public long TotalBytes(long volume) => BytesPerConnection(volume) * Connections;
 
-    public long WarmUpBytes(long volume) => TotalBytes(volume) / WarmUpPart;
+    /// <summary>Returns the bytes that only warm up: the part of the case that <paramref name="warmUp"/> is of <paramref name="volume"/>.</summary>
+    public long WarmUpBytes(long volume, long? warmUp) =>
+        warmUp is { } bytes ? (long)(bytes * Kind.VolumeShare) : TotalBytes(volume) / WarmUpPart;
 }

@@ -28,7 +28,7 @@ internal static class Report
 
     private static Table Cases(CompareOptions options, CaseResults results)
     {
-        Table table = Create(2, ["connections", "receiver", "GiB/CPU-s", "lowest", "highest", "user s/GiB", "system s/GiB", "x Socket", "x Akka.IO", "GiB/s", "wall x Socket", "wall x Akka.IO", "allocated/GiB"]);
+        Table table = Create(2, ["connections", "receiver", "GiB/CPU-s", "lowest", "highest", "user s/GiB", "system s/GiB", "start-up s", "x Socket", "x Akka.IO", "GiB/s", "wall x Socket", "wall x Akka.IO", "allocated/GiB"]);
         foreach (int connections in options.Connections)
         {
             foreach (string receiver in options.Receivers)
@@ -47,6 +47,7 @@ internal static class Report
                     Amount.Number(results.Max(item, static run => run.PerCpuSecond), "0.00"),
                     Amount.Number(results.Median(item, static run => run.UserPerGiB), "0.000"),
                     Amount.Number(results.Median(item, static run => run.SystemPerGiB), "0.000"),
+                    Amount.Number(results.Median(item, static run => run.StartUpSeconds), "0.00"),
                     Ratio(results.Ratio(item, ReceiverKind.Socket, static run => run.PerCpuSecond)),
                     Ratio(results.Ratio(item, ReceiverKind.Akka, static run => run.PerCpuSecond)),
                     Amount.Number(results.Median(item, static run => run.PerSecond), "0.00"),

@@ -20,7 +20,8 @@ internal static class ReceiverProgram
         bool readsAll = args.Span[4] == "read";
         ReceiverKind kind = ReceiverKind.Find(name) ?? throw new ArgumentException($"There is no receiver '{name}'.", nameof(args));
         Meter meter = new(connections, bytes, warmUp, readsAll);
-        await using IReceiver receiver = kind.Create();
+        Func<IReceiver> create = kind.Create ?? throw new ArgumentException($"'{name}' is a program of its own.", nameof(args));
+        await using IReceiver receiver = create();
         int port = await receiver.StartAsync(meter);
         Console.WriteLine(ListeningPrefix + port);
         Measurement measurement = meter.Run();

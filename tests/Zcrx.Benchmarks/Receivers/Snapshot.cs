@@ -21,6 +21,7 @@ internal readonly record struct Snapshot(long Bytes, TimeSpan User, TimeSpan Sys
     {
         TotalBytes = Bytes,
         Bytes = Bytes - start.Bytes,
+        StartUpSeconds = (start.User + start.System).TotalSeconds,
         UserSeconds = (User - start.User).TotalSeconds,
         SystemSeconds = (System - start.System).TotalSeconds,
         WallSeconds = Stopwatch.GetElapsedTime(start.Timestamp, Timestamp).TotalSeconds,
